@@ -1,0 +1,76 @@
+"""The Python functions behind ``hubel.train`` and ``hubel.load``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hubel.classifier.artefact import load_classifier
+from hubel.classifier.classifier import Classifier
+from hubel.corpus.corpus import Corpus
+from hubel.events import OnEvent, ignore
+from hubel.workflows.plan import TrainRequest, parse_duration
+from hubel.workflows.train import Run, train_classifier
+
+
+def train(  # noqa: PLR0913  (each is a wish the user may have; a bundle would only hide them)
+    corpus: str | Path | Corpus,
+    out: str | Path,
+    *,
+    architecture: str | None = None,
+    weights: str | None = None,
+    alpha: float | None = None,
+    image_size: int | None = None,
+    epochs: int | None = None,
+    time_limit: str | float | None = None,
+    seed: int = 0,
+    overwrite: bool = False,
+    on_event: OnEvent = ignore,
+) -> Run:
+    """Train a classifier and write its run folder; what is None is chosen from the corpus.
+
+    Args:
+        corpus: a `Corpus`, or a location that `read_corpus` takes.
+        out: the run folder; it is made if it is not there.
+        architecture: a name, such as ``"residual"``.
+        weights: ``"imagenet"``, ``"none"``, or the path of a Keras weights file.
+        alpha: width of a pretrained backbone, a share of the full one.
+        image_size: pixels of the square working size.
+        epochs: passes over the training split.
+        time_limit: seconds, or a text such as ``"90s"``, ``"5m"``, ``"2h"``; for everything up to the saved artefact.
+        seed: of split, weights, shuffling and augmentation.
+        overwrite: replace a run that is in ``out``.
+        on_event: hears the values of `hubel.events`.
+
+    Returns:
+        The run: ``run.classifier``, ``run.metrics``, ``run.path``.
+
+    Raises:
+        HubelError: a subclass says what is wrong and what to change.
+
+    Example:
+        >>> run = hubel.train("photos/", out="runs/photos", time_limit="5m")  # doctest: +SKIP
+        >>> run.metrics["test"]["accuracy"]  # doctest: +SKIP
+    """
+    request = TrainRequest(
+        corpus,
+        Path(out),
+        architecture=architecture,
+        weights=weights,
+        alpha=alpha,
+        image_size=image_size,
+        epochs=epochs,
+        time_limit_s=parse_duration(time_limit) if isinstance(time_limit, str) else time_limit,
+        seed=seed,
+        overwrite=overwrite,
+    )
+    return train_classifier(request, on_event=on_event)
+
+
+def load(path: str | Path) -> Classifier:
+    """Load a classifier: a run folder, or its ``classifier/`` folder. It runs no code from there.
+
+    Raises:
+        UnusableInput: there is no classifier.
+        DamagedArtefact: it is not as it was written.
+    """
+    return load_classifier(Path(path))

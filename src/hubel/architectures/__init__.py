@@ -1,0 +1,1 @@
+"""Blueprints of networks; only families/pretrained.py brings weights."""

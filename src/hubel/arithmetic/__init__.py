@@ -1,0 +1,1 @@
+"""Integers only: what layers do to sizes, and what they cost. No framework."""

@@ -1,0 +1,28 @@
+"""Names for the arrays that travel between layers: dtype, axes, range.
+
+Each is an alias of ``numpy.ndarray``; the alias says what is inside, a checker sees an array.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+
+Image: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]
+"""uint8 [height, width, 3], RGB, 0 to 255."""
+
+Images: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]
+"""uint8 [batch, height, width, 3], RGB, 0 to 255."""
+
+Labels: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
+"""int64 [batch], class indices."""
+
+Logits: TypeAlias = np.ndarray[Any, np.dtype[np.float32]]
+"""float32 [batch, classes], before softmax."""
+
+Probabilities: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
+"""float64 [batch, classes], each row sums to 1."""
+
+Features: TypeAlias = np.ndarray[Any, np.dtype[np.float32]]
+"""float32 [batch, channels], the output of a frozen backbone."""

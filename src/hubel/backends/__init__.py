@@ -1,0 +1,1 @@
+"""What runs under Keras: chosen before Keras is imported; with export/, the only place that names frameworks."""

@@ -1,0 +1,41 @@
+"""The one door to Keras: importing it from here makes sure that the backend was chosen first."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from hubel.backends.select import select_backend
+
+
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """Hold back what a framework's C++ part writes to standard error as it starts; show it if the start fails."""
+    try:
+        sys.stderr.flush()
+        kept = os.dup(2)
+    except (OSError, AttributeError):  # no standard error at all, as under pythonw
+        yield
+        return
+    with tempfile.TemporaryFile() as buffer:
+        os.dup2(buffer.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            buffer.seek(0)
+            os.write(kept, buffer.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+BACKEND = select_backend()
+
+with _held_back():
+    import keras
+
+__all__ = ["BACKEND", "keras"]

@@ -1,0 +1,1 @@
+"""What a user keeps: model + preprocessing + class names + calibration, and the folder it is stored in."""

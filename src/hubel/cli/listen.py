@@ -1,0 +1,75 @@
+"""Events → standard error: a progress bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.text import Text
+
+from hubel import events
+
+
+class Listener:
+    """Shows what long work says of itself; used as a context, which tidies the terminal up."""
+
+    def __init__(self) -> None:
+        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=30),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TextColumn("{task.fields[details]}"),
+            console=self.console,
+            transient=True,
+            disable=not self.console.is_terminal,
+        )
+        self._task: TaskID | None = None
+        self._stage = ""
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._bar.stop()
+
+    def __call__(self, event: events.Event) -> None:
+        """Show one event."""
+        match event:
+            case events.Progress():
+                self._show(event.stage, event.done / max(1, event.total), f"{event.done:,} of {event.total:,} {event.unit}")
+            case events.TrainingProgress():
+                details = f"epoch {event.epoch}  loss {event.loss:.3f}  {event.images_per_s:,.0f} images/s  {_left(event.seconds_left)}"
+                self._show("training", event.fraction, details)
+            case events.EpochDone():
+                mark = "  best so far" if event.best else ""
+                self.console.print(
+                    f"epoch {event.epoch:>3}  loss {event.loss:.3f}  validation accuracy {event.validation_accuracy:.3f}  "
+                    f"{event.images_per_s:>6,.0f} images/s  {event.elapsed_s:>5.1f} s{mark}",
+                    style=None if event.best else "dim",
+                    markup=False,
+                )
+            case events.Message():
+                label = Text("Note: ", "bold yellow" if event.warning else "bold")
+                self.console.print(label.append(Text(event.text, "not bold default")))
+            case events.PlanMade():
+                self.console.print(Text("Plan", "bold"))
+                for name, value in event.lines:
+                    self.console.print(f"  {name:<13} {value}", markup=False)
+
+    def _show(self, stage: str, fraction: float, details: str) -> None:
+        if stage != self._stage and self._task is not None:
+            self._bar.remove_task(self._task)
+            self._task = None
+        if self._task is None:
+            self._stage, self._task = stage, self._bar.add_task(stage, total=1.0, details="")
+        self._bar.update(self._task, completed=fraction, details=details)
+
+
+def _left(seconds: float) -> str:
+    if seconds == float("inf"):
+        return ""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02} left"

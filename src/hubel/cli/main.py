@@ -1,0 +1,92 @@
+"""``hubel COMMAND …``: commands are imported when they are called, so that help answers at once."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from importlib.metadata import version
+from typing import Any
+
+import click
+
+from hubel.errors import HubelError
+
+COMMANDS = {
+    "train": ("hubel.cli.train", "Corpus in, classifier with an honest score out."),
+    "evaluate": ("hubel.cli.evaluate", "Score a run on its test split, or on another corpus."),
+    "predict": ("hubel.cli.predict", "Name what is on pictures."),
+}
+"""name → (module, summary); the module has a click command called ``command``."""
+
+REPORT_AT = "the project's issue tracker"
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module only when that command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """In the order a user meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import it."""
+        if cmd_name not in COMMANDS:
+            return None
+        return importlib.import_module(COMMANDS[cmd_name][0]).command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Summaries from the table above; no command is imported for them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("hubel"), prog_name="hubel")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def hubel(debug: bool) -> None:  # noqa: ARG001, FBT001  (read in `main`)
+    """Image classifiers you can see through.
+
+    \b
+    hubel train photos/ -o runs/photos    a folder of class folders in, a classifier out
+    hubel predict runs/photos new.jpg     and what is on a new photograph?
+    """  # noqa: D301  (click's mark against re-wrapping)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; every way out has its exit code, and only a defect of ours shows a traceback."""
+    words = sys.argv[1:] if arguments is None else arguments
+    sys.exit(_exit_code(words, debug="--debug" in words))
+
+
+def _exit_code(words: list[str], *, debug: bool) -> int:
+    # --debug is taken anywhere on the line, also behind the command.
+    words = [word for word in words if word != "--debug"]
+    try:
+        code = hubel.main(args=words, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except HubelError as error:
+        return _say(error, debug=debug)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("\nStopped.", err=True)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read our output has left
+        return 0
+    except Exception as error:  # noqa: BLE001  (the outermost loop)
+        traceback.print_exc()
+        click.echo(f"\nhubel {version('hubel')} has a defect ({type(error).__name__}). Please report it at {REPORT_AT}, "
+                   "with the lines above.", err=True)  # fmt: skip
+        return 1
+    return code if isinstance(code, int) else 0
+
+
+def _say(error: HubelError, *, debug: bool) -> int:
+    if debug:
+        traceback.print_exception(error)
+    prefix: dict[int, Any] = {130: ""}
+    click.echo(f"{prefix.get(error.exit_code, 'Error: ')}{error}", err=True)
+    return error.exit_code

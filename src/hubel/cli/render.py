@@ -1,0 +1,90 @@
+"""Results → text for a person, on standard output."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from hubel.evaluation.report import EvaluationReport
+
+CLASSES_SHOWN = 30
+BAR = 20
+
+
+def console() -> Console:
+    """Standard output; colours on a terminal only, and no guessing of markup in file names."""
+    return Console(file=sys.stdout, highlight=False, markup=False, soft_wrap=True)
+
+
+def show_report(out: Console, report: EvaluationReport, *, split: str) -> None:
+    """Headline, per-class table and most frequent mistakes of one score."""
+    score = report.to_json()
+    out.print(_headline(score, split))
+    out.print(_details(score))
+    out.print(_abstention(score["abstention"]))
+    out.print()
+    out.print(_class_table(score))
+    mistakes = report.confusions(5)
+    if mistakes:
+        out.print(Text("Most frequent mistakes", "bold"))
+        for true, named, count, support in mistakes:
+            out.print(f"  {shown(true)} taken for {shown(named)}: {count} of {support}")
+        out.print()
+
+
+def _headline(score: dict[str, Any], split: str) -> Text:
+    low, high = score["accuracy_interval"]
+    where = "test images" if split == "test" else "images"
+    text = Text(f"Accuracy {score['accuracy']:.3f}", "bold green")
+    beats = low > score["majority_baseline"]
+    text.append(f"   95 % interval {low:.3f} to {high:.3f}, {score['examples']:,} {where}", "not bold default")
+    baseline = f"   always naming the largest class: {score['majority_baseline']:.3f}"
+    return text.append(baseline, "not bold default" if beats else "bold red")
+
+
+def _details(score: dict[str, Any]) -> str:
+    f1 = "undefined" if score["macro_f1"] is None else f"{score['macro_f1']:.3f}"
+    return (
+        f"macro-F1 {f1}   top-5 {score['top5_accuracy']:.3f}   log loss {score['log_loss']:.3f}   "
+        f"calibration error {score['ece']:.3f} (before calibration {score['ece_uncalibrated']:.3f})"
+    )
+
+
+def _abstention(abstention: dict[str, Any]) -> str:
+    if abstention["selective_accuracy"] is None:
+        return f"Below a confidence of {abstention['threshold']:.2f} it abstains; here it always does."
+    return (
+        f"Below a confidence of {abstention['threshold']:.2f} it abstains: it answers for {abstention['coverage']:.0%} of "
+        f"the images, and {abstention['selective_accuracy']:.1%} of those answers are right."
+    )
+
+
+def _class_table(score: dict[str, Any]) -> Table:
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False, title_justify="left")
+    table.add_column("class")
+    for name in ("precision", "recall", "F1", "images"):
+        table.add_column(name, justify="right")
+    table.add_column("")
+    rows = sorted(score["per_class"].items(), key=lambda item: -1.0 if item[1]["f1"] is None else item[1]["f1"])
+    for name, row in rows[:CLASSES_SHOWN]:
+        bar = "" if row["f1"] is None else "█" * round(row["f1"] * BAR)
+        numbers = [_number(row[key]) for key in ("precision", "recall", "f1")]
+        table.add_row(Text(shown(name)), *numbers, str(row["support"]), Text(bar, "green"))
+    if len(rows) > CLASSES_SHOWN:
+        table.caption = f"the {CLASSES_SHOWN} hardest of {len(rows)} classes; all are in metrics.json"
+    return table
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def shown(name: str) -> str:
+    """A name on one line: control characters and broken bytes are escaped."""
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape", "surrogatepass").decode() for letter in name)
+

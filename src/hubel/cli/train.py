@@ -1,0 +1,91 @@
+"""``hubel train``."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from hubel.architectures.catalogue import ARCHITECTURES
+
+STARTED = time.monotonic()
+"""The time limit counts from here: the first thing a training command does."""
+
+ARCHITECTURE_HELP = "; ".join(f"{name}: {entry.summary}" for name, entry in ARCHITECTURES.items())
+
+
+@click.command("train")
+@click.argument("corpus")
+@click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="The run folder to write.")
+@click.option("--architecture", metavar="NAME", help=f"{ARCHITECTURE_HELP}. Default: chosen from the corpus.")
+@click.option("--weights", metavar="imagenet|none|FILE", help="What a pretrained architecture begins with.")
+@click.option("--alpha", type=float, help="Width of a pretrained backbone: 0.25 (default), 0.5, 0.75 or 1.")
+@click.option("--image-size", type=int, metavar="N", help="Working size in pixels, square. Default: from the corpus.")
+@click.option("--resize", metavar="squash|crop|pad", help="How pictures reach that size. Default: from the corpus.")
+@click.option("--epochs", type=int, metavar="N", help="Passes over the training images; repeatable to the bit.")
+@click.option("--time-limit", metavar="90s|5m|2h", help="Seconds, minutes or hours from Enter to the saved classifier.")
+@click.option("--batch-size", type=int, metavar="N", help="Images per step.")
+@click.option("--learning-rate", type=float, metavar="X", help="Its peak; it rises to it and falls to 0.")
+@click.option("--mirror/--no-mirror", default=None, help="Swap left and right in training. Default: only with colour.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of split, weights, shuffling, augmentation.")
+@click.option("--overwrite", is_flag=True, help="Replace a run that is in the folder; other files stay.")
+@click.option("--json", "as_json", is_flag=True, help="Print the metrics as one JSON document.")
+def command(  # noqa: PLR0913  (one for each option)
+    corpus: str, out: Path, *, time_limit: str | None, as_json: bool, architecture: str | None, weights: str | None,
+    alpha: float | None, image_size: int | None, resize: str | None, epochs: int | None, batch_size: int | None,
+    learning_rate: float | None, mirror: bool | None, seed: int, overwrite: bool,
+) -> int:  # fmt: skip
+    """Train a classifier on CORPUS and write a run folder.
+
+    CORPUS is a folder of class folders, a folder of train/ validation/ test/ with class folders in each, Parquet in
+    Hugging Face image layout, an .npz file, or the word digits.
+
+    Without options, what suits the corpus is chosen and said before it starts.
+    """
+    from hubel.cli.listen import Listener
+    from hubel.workflows.plan import TrainRequest, parse_duration
+
+    request = TrainRequest(
+        corpus, out, architecture=architecture, weights=weights, alpha=alpha, image_size=image_size, resize=resize,
+        epochs=epochs, time_limit_s=None if time_limit is None else parse_duration(time_limit), batch_size=batch_size,
+        learning_rate=learning_rate, mirror=mirror, seed=seed, overwrite=overwrite, command=("hubel", *sys.argv[1:]),
+    )  # fmt: skip
+    from hubel.workflows.train import train_classifier
+
+    with Listener() as listener:
+        run = train_classifier(request, started=STARTED, on_event=listener)
+    if as_json:
+        click.echo(json.dumps({"run": str(out), **run.metrics}))
+    else:
+        _show(run, corpus)
+    if run.fitted.interrupted:
+        return 130
+    return 4 if run.corpus.refused else 0
+
+
+def _show(run: object, corpus: str) -> None:
+    from rich.text import Text
+
+    from hubel.cli.render import console, show_report
+    from hubel.workflows.advice import next_steps
+    from hubel.workflows.train import Run
+
+    assert isinstance(run, Run)
+    out = console()
+    counts, seconds = run.metrics["intake"], run.metrics["time"]
+    out.print()
+    if run.metrics["test"]["examples"]:
+        show_report(out, run.reports["test"], split="test")
+    else:
+        out.print("There are no test images: the classifier has no score. Add pictures.")
+    out.print(
+        f"{counts['found']:,} files found: {counts['read']:,} read, {counts['refused']:,} refused, "
+        f"{counts['ignored']:,} ignored   {seconds['total_s']:.0f} s in all, {seconds['training_s']:.0f} s training"
+    )
+    out.print(f"Saved in {run.path}: classifier/, metrics.json, predictions.csv, history.csv, intake.csv, split.csv, run.json")
+    out.print(Text("Next", "bold"))
+    for step in next_steps(run, corpus=corpus):
+        out.print(f"  {step}")

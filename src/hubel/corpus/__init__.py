@@ -1,0 +1,1 @@
+"""Labelled images on disk: formats, intake, split. No framework."""

@@ -1,0 +1,190 @@
+"""Example, IntakeRow, Corpus: immutable and ordered."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from hubel.arrays import Image
+from hubel.errors import UnusableCorpus
+
+READ, REFUSED, IGNORED = "read", "refused", "ignored"
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One image with its label.
+
+    Args:
+        path: relative to the corpus, with ``/``; unique in it.
+        label: class index, a place in ``Corpus.class_names``.
+        split: ``"train"``, ``"validation"`` or ``"test"`` where the corpus gives one.
+        group: examples of one group stay on one side of a split.
+    """
+
+    path: str
+    label: int
+    split: str | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeRow:
+    """What became of one file found: ``status`` is ``read``, ``refused`` or ``ignored``."""
+
+    path: str
+    status: str
+    code: str = ""
+    reason: str = ""
+
+
+class Source(Protocol):
+    """Where a corpus' pixels are."""
+
+    def read(self, position: int) -> bytes | Image:
+        """The bytes of the file at this place of ``Corpus.examples`` as first read, or its decoded pixels.
+
+        Raises:
+            UnreadableImage: the file is gone or may not be read.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Labelled images, in the order of their paths.
+
+    Args:
+        location: what the user typed, for messages and for reading it again.
+        format: the name of the format it was read by.
+        class_names: sorted by code point; an example's label is a place in it.
+        examples: sorted by path.
+        left_out: one row per file found that is *not* an example, and why.
+        source: gives the content of example ``i`` at its place ``positions[i]``.
+        positions: place of each example in the source.
+        notes: what the user should know, in plain words.
+    """
+
+    location: str
+    format: str
+    class_names: tuple[str, ...]
+    examples: tuple[Example, ...]
+    left_out: tuple[IntakeRow, ...]
+    source: Source
+    positions: tuple[int, ...]
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def read(self, index: int) -> bytes | Image:
+        """File content, or decoded pixels, of ``examples[index]``."""
+        return self.source.read(self.positions[index])
+
+    @property
+    def intake(self) -> tuple[IntakeRow, ...]:
+        """One row for every file found, sorted by path: found = read + refused + ignored."""
+        taken = (IntakeRow(example.path, READ) for example in self.examples)
+        return tuple(sorted([*taken, *self.left_out], key=lambda row: row.path))
+
+    @property
+    def intake_counts(self) -> dict[str, int]:
+        """``found``, ``read``, ``refused`` and ``ignored``."""
+        counts = Counter(row.status for row in self.left_out)
+        return {
+            "found": len(self.examples) + len(self.left_out),
+            READ: len(self.examples),
+            REFUSED: counts[REFUSED],
+            IGNORED: counts[IGNORED],
+        }
+
+    @property
+    def refused(self) -> tuple[IntakeRow, ...]:
+        """The files that should have been images and are not."""
+        return tuple(row for row in self.left_out if row.status == REFUSED)
+
+    @property
+    def class_counts(self) -> dict[str, int]:
+        """Examples of each class, in the order of ``class_names``."""
+        counts = Counter(example.label for example in self.examples)
+        return {name: counts[index] for index, name in enumerate(self.class_names)}
+
+
+def make_corpus(
+    location: str,
+    format_name: str,
+    found: Sequence[tuple[str, str, str | None]],
+    *,
+    source: Source,
+    left_out: Sequence[IntakeRow] = (),
+    notes: Sequence[str] = (),
+) -> Corpus:
+    """Build a corpus from what a format found.
+
+    Args:
+        location: what the user typed.
+        format_name: the format's name in its catalogue.
+        found: (path, class name, given split or None), in the order of the source.
+        source: reads the pixels of each of these, by place.
+        left_out: files that are not examples.
+        notes: what the user should know.
+
+    Raises:
+        UnusableCorpus: no example.
+    """
+    if not found:
+        raise UnusableCorpus(
+            f"{location} holds no images: {len(left_out)} files found, none of them a picture in a class folder. "
+            "Put the pictures of each class into a folder of its own."
+        )
+    class_names = tuple(sorted({name for _, name, _ in found}))
+    index_of = {name: index for index, name in enumerate(class_names)}
+    order = sorted(range(len(found)), key=lambda place: found[place][0])
+    examples = tuple(Example(found[p][0], index_of[found[p][1]], found[p][2]) for p in order)
+    return Corpus(location, format_name, class_names, examples, tuple(left_out), source, tuple(order), tuple(notes))
+
+
+def without(corpus: Corpus, refused: Mapping[int, IntakeRow]) -> Corpus:
+    """The corpus less the examples at these places, which join ``left_out``; a class left empty goes too."""
+    if not refused:
+        return corpus
+    kept = [index for index in range(len(corpus)) if index not in refused]
+    names = {corpus.class_names[corpus.examples[index].label] for index in kept}
+    class_names = tuple(name for name in corpus.class_names if name in names)
+    new_label = {old: class_names.index(name) for old, name in enumerate(corpus.class_names) if name in names}
+    gone = [name for name in corpus.class_names if name not in names]
+    return replace(
+        corpus,
+        class_names=class_names,
+        examples=tuple(replace(corpus.examples[i], label=new_label[corpus.examples[i].label]) for i in kept),
+        left_out=(*corpus.left_out, *(refused[index] for index in sorted(refused))),
+        positions=tuple(corpus.positions[index] for index in kept),
+        notes=(*corpus.notes, *(f"Class {name!r} is left out: none of its files could be read." for name in gone)),
+    )
+
+
+def check_trainable(corpus: Corpus) -> None:
+    """Refuse a corpus that no classifier can learn from.
+
+    Raises:
+        UnusableCorpus: fewer than two classes, or no more images than classes.
+    """
+    if len(corpus) == 0:
+        codes = Counter(row.code for row in corpus.refused)
+        said = ", ".join(f"{count} {code}" for code, count in codes.most_common())
+        first = corpus.refused[0] if corpus.refused else None
+        example = f" First: {first.path!r}: {first.reason}." if first else ""
+        raise UnusableCorpus(f"None of the {len(corpus.refused)} pictures in {corpus.location} can be read ({said}).{example}")
+    if len(corpus.class_names) < 2:
+        raise UnusableCorpus(
+            f"A classifier needs at least two classes; {corpus.location} has only {corpus.class_names[0]!r}. "
+            "Put the pictures of each class into a folder of its own, side by side, and name the folder above them."
+        )
+    rare = [name for name, count in corpus.class_counts.items() if count < 3]
+    if len(rare) == len(corpus.class_names):
+        raise UnusableCorpus(
+            f"{corpus.location} has fewer than 3 pictures in every class: too few to train on some and test on others."
+        )

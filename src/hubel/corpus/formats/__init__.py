@@ -1,0 +1,1 @@
+"""One corpus format per file; catalogue.py holds `read_corpus`."""

@@ -1,0 +1,110 @@
+"""Arrays as a corpus: an .npz file, and the built-in digits."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from hubel.arrays import Image
+from hubel.corpus.corpus import Corpus, make_corpus
+from hubel.errors import UnusableCorpus
+
+LAYOUTS = {"train": ("x_train", "y_train"), "validation": ("x_validation", "y_validation"), "test": ("x_test", "y_test")}
+
+
+@dataclass(frozen=True)
+class ArraySource:
+    """Reads images from arrays that lie one behind the other."""
+
+    parts: tuple[np.ndarray, ...]
+
+    def read(self, position: int) -> Image:
+        """uint8 [height, width, 3]."""
+        for part in self.parts:
+            if position < len(part):
+                return to_rgb(part[position])
+            position -= len(part)
+        raise IndexError(position)
+
+
+def to_rgb(values: np.ndarray) -> Image:
+    """uint8 [height, width] or [height, width, 1 or 3] → uint8 [height, width, 3]."""
+    grey = values[..., None] if values.ndim == 2 else values
+    return np.ascontiguousarray(np.broadcast_to(grey, (*grey.shape[:2], 3)))
+
+
+def matches(path: Path) -> bool:
+    """By the name's ending."""
+    return path.suffix.lower() == ".npz"
+
+
+def read(path: Path) -> Corpus:
+    """Read ``x_train, y_train[, x_test, y_test]`` or ``x, y`` from an .npz file.
+
+    Images: uint8 [n, height, width] or [n, height, width, 1 or 3]. Labels: [n] or [n, 1], whole numbers or names;
+    ``class_names`` may give the names of numbered classes.
+
+    Raises:
+        UnusableCorpus: a missing, damaged or ill-shaped array, named.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise UnusableCorpus(f"{path} cannot be read as .npz ({str(error).splitlines()[0]}): save it again.") from error
+    if "x" in arrays and "y" in arrays:
+        layout = {None: ("x", "y")}
+    else:
+        layout = {split: pair for split, pair in LAYOUTS.items() if pair[0] in arrays and pair[1] in arrays}
+    if not layout or (None not in layout and "train" not in layout):
+        raise UnusableCorpus(
+            f"{path} has the arrays {', '.join(sorted(arrays)) or '(none)'}; it needs x_train and y_train, or x and y."
+        )
+    names = [str(name) for name in arrays["class_names"]] if "class_names" in arrays else None
+    found: list[tuple[str, str, str | None]] = []
+    parts = []
+    for split, (images, labels) in layout.items():
+        parts.append(_checked_images(path, images, arrays[images]))
+        classes = _checked_labels(path, labels, arrays[labels], len(parts[-1]), names)
+        found += [(f"{images}[{row:07d}]", name, split) for row, name in enumerate(classes)]
+    return make_corpus(str(path), "npz", found, source=ArraySource(tuple(parts)))
+
+
+def read_digits() -> Corpus:
+    """scikit-learn's 1,797 handwritten digits of 8 x 8 pixels; it comes with the package, nothing is downloaded."""
+    from sklearn.datasets import load_digits  # noqa: PLC0415  (takes a second, and only this corpus needs it)
+
+    digits = load_digits()
+    images = np.round(digits.images * (255 / 16)).astype(np.uint8)
+    found = [(f"digits[{row:04d}]", str(label), None) for row, label in enumerate(digits.target)]
+    return make_corpus("digits", "digits", found, source=ArraySource((images,)))
+
+
+def _checked_images(path: Path, name: str, images: np.ndarray) -> np.ndarray:
+    channels_fit = images.ndim == 3 or (images.ndim == 4 and images.shape[-1] in (1, 3))
+    if images.dtype != np.uint8 or not channels_fit or 0 in images.shape:
+        raise UnusableCorpus(
+            f"{path}: {name} must be uint8 [n, height, width] or [n, height, width, 1 or 3]. "
+            f"Received: {images.dtype} {list(images.shape)}. Scale floats to 0 to 255 and convert: .astype('uint8')."
+        )
+    return images
+
+
+def _checked_labels(path: Path, name: str, labels: np.ndarray, count: int, names: Sequence[str] | None) -> list[str]:
+    flat = labels.reshape(-1) if labels.size == count else labels
+    if flat.shape != (count,) or flat.dtype.kind not in "iuUS":
+        raise UnusableCorpus(
+            f"{path}: {name} must hold {count} whole numbers or names, one for each image. "
+            f"Received: {labels.dtype} {list(labels.shape)}."
+        )
+    if flat.dtype.kind in "US":
+        return [value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in flat]
+    if names is None:
+        return [str(int(value)) for value in flat]
+    if flat.min() < 0 or flat.max() >= len(names):
+        raise UnusableCorpus(f"{path}: {name} has the label {int(flat.max())}, but class_names has {len(names)} names.")
+    return [names[int(value)] for value in flat]

@@ -1,0 +1,56 @@
+"""name → corpus format; `read_corpus` asks them in this order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from hubel.corpus.corpus import Corpus
+from hubel.corpus.formats import arrays_in_memory, folders, hugging_face
+from hubel.errors import UnusableCorpus
+
+
+@dataclass(frozen=True)
+class Format:
+    """One way a corpus can lie on disk."""
+
+    summary: str
+    matches: Callable[[Path], bool]
+    read: Callable[[Path], Corpus]
+
+
+FORMATS = {
+    "npz": Format("an .npz file with x_train, y_train or x, y", arrays_in_memory.matches, arrays_in_memory.read),
+    "hugging-face": Format("Parquet in Hugging Face image layout", hugging_face.matches, hugging_face.read),
+    "folders": Format("a folder of class folders, with or without train/ validation/ test/", folders.matches, folders.read),
+}
+
+BUILT_IN = {"digits": arrays_in_memory.read_digits}
+
+
+def read_corpus(location: str | Path) -> Corpus:
+    """Read a corpus: list its examples and account for every file found.
+
+    Args:
+        location: a folder or file in one of the `FORMATS`, or the word ``digits``.
+
+    Returns:
+        The corpus; pictures are decoded later, and those that cannot be are refused then, by name.
+
+    Raises:
+        UnusableCorpus: nothing there, or nothing that is a corpus.
+    """
+    if str(location) in BUILT_IN:
+        return BUILT_IN[str(location)]()
+    path = Path(location)
+    if not path.exists():
+        raise UnusableCorpus(
+            f"There is no file or folder {str(location)!r}. Give the folder that holds the class folders, "
+            f"or the word {' or '.join(BUILT_IN)} for the built-in corpus."
+        )
+    for entry in FORMATS.values():
+        if entry.matches(path):
+            return entry.read(path)
+    known = "; ".join(entry.summary for entry in FORMATS.values())
+    raise UnusableCorpus(f"{path} is no corpus that Hubel reads. It reads: {known}.")

@@ -1,0 +1,101 @@
+"""Every error a user can meet, with the exit code of the command line and the HTTP status of a server.
+
+HubelError                       1   500
+├── WrongRequest                 2   400   the command's words or values are wrong
+│   └── UnknownName              2   404   a name that is in no catalogue
+├── UnusableInput                3   422   the input cannot be used
+│   ├── UnreadableImage          3   422   one image; ``code`` says which kind of fault
+│   ├── UnusableCorpus           3   422   no images, one class only, no such folder
+│   ├── DamagedArtefact          3   500   a classifier whose files are not as they were written
+│   ├── WeightsNotAvailable      3   503   pretrained weights neither cached nor downloadable
+│   ├── BackendNotAvailable      3   500   no usable framework is installed
+│   └── OutputNotWritable        3   500   the output folder cannot be written, or holds another run
+├── TrainingDiverged             5   500   a loss that is no number any more
+└── StoppedByUser              130   503   Ctrl-C
+
+A message says what happened, which file or field, why, and what to type next.
+"""
+
+from __future__ import annotations
+
+
+class HubelError(Exception):
+    """Base of every error that Hubel raises on purpose."""
+
+    exit_code = 1
+    http_status = 500
+
+
+class WrongRequest(HubelError):
+    """A value the user gave is outside of what is allowed."""
+
+    exit_code = 2
+    http_status = 400
+
+
+class UnknownName(WrongRequest):
+    """A name that its catalogue does not hold."""
+
+    http_status = 404
+
+
+class UnusableInput(HubelError):
+    """The input exists in some form, but nothing can be made of it."""
+
+    exit_code = 3
+    http_status = 422
+
+
+class UnreadableImage(UnusableInput):
+    """One image cannot be read.
+
+    Args:
+        code: a short stable word for the kind of fault, such as ``"truncated"``.
+        reason: why, and what to do, for a person to read.
+    """
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+class UnusableCorpus(UnusableInput):
+    """No classifier can be made of this corpus."""
+
+
+class DamagedArtefact(UnusableInput):
+    """A classifier folder whose content is not what was written."""
+
+    http_status = 500
+
+
+class WeightsNotAvailable(UnusableInput):
+    """Pretrained weights are neither on this machine nor downloadable."""
+
+    http_status = 503
+
+
+class BackendNotAvailable(UnusableInput):
+    """Keras has nothing to run on."""
+
+    http_status = 500
+
+
+class OutputNotWritable(UnusableInput):
+    """The output folder cannot be used."""
+
+    http_status = 500
+
+
+class TrainingDiverged(HubelError):
+    """The training loss became infinite or undefined."""
+
+    exit_code = 5
+
+
+class StoppedByUser(HubelError):
+    """The user pressed Ctrl-C; what was finished is kept."""
+
+    exit_code = 130
+    http_status = 503

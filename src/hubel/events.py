@@ -1,0 +1,64 @@
+"""What long work tells whoever watches: values that leave by ``on_event(value)``; nothing comes back up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A stage has done this much: ``done`` of ``total`` ``unit``s."""
+
+    stage: str
+    done: int
+    total: int
+    unit: str = "images"
+
+
+@dataclass(frozen=True)
+class Message:
+    """A sentence for the user; ``warning`` if something may need a change."""
+
+    text: str
+    warning: bool = False
+
+
+@dataclass(frozen=True)
+class PlanMade:
+    """What training will do, said before it starts, as (name, value) lines."""
+
+    lines: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class TrainingProgress:
+    """How far training is: ``fraction`` of its schedule, 0 to 1."""
+
+    fraction: float
+    epoch: int
+    loss: float
+    images_per_s: float
+    seconds_left: float
+
+
+@dataclass(frozen=True)
+class EpochDone:
+    """One pass over the training split, and the score on the validation split after it."""
+
+    epoch: int
+    loss: float
+    validation_accuracy: float
+    validation_log_loss: float
+    images_per_s: float
+    elapsed_s: float
+    best: bool
+
+
+Event: TypeAlias = Progress | Message | PlanMade | TrainingProgress | EpochDone
+OnEvent: TypeAlias = Callable[[Event], None]
+
+
+def ignore(event: Event) -> None:  # noqa: ARG001  (the signature is that of every listener)
+    """Listen to nothing."""

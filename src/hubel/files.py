@@ -1,0 +1,146 @@
+"""How Hubel writes files: complete under their final name, or not there at all."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import io
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from hubel.errors import OutputNotWritable
+
+TEMPORARY_PREFIX = ".hubel-writing-"
+
+_REASONS = {
+    errno.ENOSPC: "the disk is full; free some space or choose another folder with -o",
+    errno.EDQUOT: "the disk quota is used up; free some space or choose another folder with -o",
+    errno.EROFS: "the disk is read-only; choose another folder with -o",
+    errno.EACCES: "this user may not write there; choose another folder with -o",
+    errno.EPERM: "this user may not write there; choose another folder with -o",
+    errno.ENOTDIR: "a part of the path is a file; choose another folder with -o",
+    errno.EEXIST: "a file is in the way; choose another folder with -o",
+}
+
+
+@contextmanager
+def said_plainly(path: Path) -> Iterator[None]:
+    """Turn an operating system's error about ``path`` into one a user can act on."""
+    try:
+        yield
+    except OSError as error:
+        reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
+        raise OutputNotWritable(f"Cannot write {path}: {reason}.") from error
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file through a temporary name, fsync and rename: after a crash it is the old file or the new one.
+
+    Raises:
+        OutputNotWritable: the folder cannot be written; a file of that name is left as it was.
+    """
+    with said_plainly(path):
+        handle, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(name, 0o666 & ~_umask())
+            os.replace(name, path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
+
+
+def write_json(path: Path, document: Any) -> None:
+    """Write JSON for people and programs: two spaces, keys in their given order, no NaN."""
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    write_bytes(path, text.encode("utf-8", "surrogateescape"))
+
+
+def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a UTF-8 CSV; floats keep every digit, file names that are not UTF-8 keep their bytes."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    write_bytes(path, buffer.getvalue().encode("utf-8", "surrogateescape"))
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    """Rows of a CSV that `write_csv` wrote."""
+    text = path.read_bytes().decode("utf-8", "surrogateescape")
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+@contextmanager
+def written_folder(path: Path, *, durable: bool = True) -> Iterator[Path]:
+    """A temporary folder that becomes ``path`` by one rename when the block ends without an error.
+
+    An older folder of that name is moved away first and deleted last. On an error nothing is left.
+
+    Args:
+        path: the final folder.
+        durable: wait until the disk has it; False for what can be made again.
+
+    Raises:
+        OutputNotWritable: also for the operating system's errors inside the block.
+    """
+    with said_plainly(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=path.parent))
+    try:
+        with said_plainly(path):
+            yield temporary
+            temporary.chmod(0o777 & ~_umask())
+            if durable:
+                for file in temporary.iterdir():
+                    _sync_file(file)
+                _sync_folder(temporary)
+            _take_its_place(temporary, path)
+            if durable:
+                _sync_folder(path.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _take_its_place(temporary: Path, path: Path) -> None:
+    if not path.exists():
+        temporary.rename(path)
+        return
+    old = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=path.parent))
+    path.rename(old / "old")
+    try:
+        temporary.rename(path)
+    except OSError:
+        (old / "old").rename(path)
+        old.rmdir()
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _sync_file(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sync_folder(path: Path) -> None:
+    if os.name == "posix":  # Windows cannot open a folder for fsync
+        _sync_file(path)
+
+
+def _umask() -> int:
+    value = os.umask(0)
+    os.umask(value)
+    return value

@@ -1,0 +1,117 @@
+"""Preprocessing: decoded pixels → the size the model works at; the same in training, predicting and serving."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image as PillowImage
+
+from hubel.arrays import Image
+from hubel.errors import WrongRequest
+from hubel.images.decode import CORPUS_LIMITS, DECODER_VERSION, Limits, decode_image
+
+RESIZE_POLICIES = {
+    "squash": "stretch to the working size; everything stays in view, shapes may be distorted",
+    "crop": "keep the shape, fill the working size, cut what stands over",
+    "pad": "keep the shape, fit inside, fill the rest with grey",
+}
+PADDING_GREY = 128
+MAX_IMAGE_SIZE = 1024
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """Size and resize policy.
+
+    Args:
+        height: pixels, 1 to 1024.
+        width: pixels, 1 to 1024.
+        resize: a name in `RESIZE_POLICIES`.
+    """
+
+    height: int
+    width: int
+    resize: str = "squash"
+
+    def __post_init__(self) -> None:
+        for name, value in (("height", self.height), ("width", self.width)):
+            if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_IMAGE_SIZE:
+                raise WrongRequest(
+                    f"The image {name} must be a whole number of pixels from 1 to {MAX_IMAGE_SIZE}. Received: {value!r}."
+                )
+        if self.resize not in RESIZE_POLICIES:
+            raise WrongRequest(f"The resize policy must be one of {', '.join(RESIZE_POLICIES)}. Received: {self.resize!r}.")
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) in pixels."""
+        return self.height, self.width
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, for the artefact and as a cache key; with the decoder's version."""
+        return {**asdict(self), "decoder": DECODER_VERSION}
+
+
+def prepare_image(image: Image, preprocessing: Preprocessing) -> Image:
+    """Resize one decoded image: uint8 [height, width, 3] → uint8 [preprocessing.height, preprocessing.width, 3].
+
+    Shrinking averages over all the pixels that fall together (Pillow's antialiased bilinear filter).
+    """
+    height, width = preprocessing.size
+    if image.shape[:2] == (height, width):
+        return image
+    picture = PillowImage.fromarray(image)
+    if preprocessing.resize == "squash":
+        return _resized(picture, height, width, box=None)
+    if preprocessing.resize == "crop":
+        return _resized(picture, height, width, box=_centre_box(picture.width, picture.height, width / height))
+    inner_height, inner_width = _fitting_size(picture.width, picture.height, preprocessing)
+    top, left = (height - inner_height) // 2, (width - inner_width) // 2
+    canvas = np.full((height, width, 3), PADDING_GREY, np.uint8)
+    canvas[top : top + inner_height, left : left + inner_width] = _resized(picture, inner_height, inner_width, box=None)
+    return canvas
+
+
+def read_pixels(data: bytes, preprocessing: Preprocessing, *, limits: Limits = CORPUS_LIMITS) -> Image:
+    """The one way from a file's bytes to the pixels that reach a model.
+
+    Returns:
+        uint8 [preprocessing.height, preprocessing.width, 3].
+
+    Raises:
+        UnreadableImage: the file cannot be decoded.
+    """
+    at_least = (2 * preprocessing.height, 2 * preprocessing.width)  # twice the target: the resize still averages
+    return prepare_image(decode_image(data, limits=limits, at_least=at_least), preprocessing)
+
+
+def choose_resize(sizes: Sequence[tuple[int, int]]) -> str:
+    """The resize policy that loses least on images of these (height, width).
+
+    Nearly square ones are cropped (at most a tenth is lost); ones of one common shape are squashed (all alike, so
+    nothing is told apart by it); mixed shapes are padded, which loses and distorts nothing.
+    """
+    aspects = np.array([width / height for height, width in sizes])
+    low, high = np.percentile(aspects, [5, 95])
+    if low > 1 / 1.1 and high < 1.1:
+        return "crop"
+    return "squash" if high / low < 1.2 else "pad"
+
+
+def _resized(picture: PillowImage.Image, height: int, width: int, box: tuple[float, float, float, float] | None) -> Image:
+    return np.asarray(picture.resize((width, height), PillowImage.Resampling.BILINEAR, box=box))
+
+
+def _centre_box(width: int, height: int, aspect: float) -> tuple[float, float, float, float]:
+    kept_width = min(width, height * aspect)
+    kept_height = min(height, width / aspect)
+    left, top = (width - kept_width) / 2, (height - kept_height) / 2
+    return left, top, left + kept_width, top + kept_height
+
+
+def _fitting_size(width: int, height: int, preprocessing: Preprocessing) -> tuple[int, int]:
+    scale = min(preprocessing.height / height, preprocessing.width / width)
+    return max(1, round(height * scale)), max(1, round(width * scale))

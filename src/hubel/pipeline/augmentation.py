@@ -1,0 +1,101 @@
+"""Random changes of training images: functions of (seed, epoch, index), so that any batch can be made again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hubel.arrays import Images
+from hubel.errors import WrongRequest
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How far a training image may be changed.
+
+    Args:
+        mirror: left and right swapped in every second epoch, half of the images in each.
+        shift: largest move, as a share of the image's side, 0 to 0.5.
+        zoom: largest enlargement of a part, as a share, 0 to 0.9; 0.3 shows at least 70 % of each side.
+        brightness: largest change of brightness and of each colour channel, as a share, 0 to 0.9.
+    """
+
+    mirror: bool = True
+    shift: float = 0.125
+    zoom: float = 0.0
+    brightness: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, value, most in (("shift", self.shift, 0.5), ("zoom", self.zoom, 0.9), ("brightness", self.brightness, 0.9)):
+            if not 0 <= value <= most:
+                raise WrongRequest(f"Augmentation {name} must be a share from 0 to {most}. Received: {value!r}.")
+
+
+NONE = Augmentation(mirror=False, shift=0.0)
+
+
+@dataclass(frozen=True)
+class EpochDraws:
+    """The random numbers of one epoch, one row for each image of the corpus."""
+
+    mirrored: np.ndarray
+    offsets: np.ndarray
+    scales: np.ndarray
+    gains: np.ndarray
+
+
+def draw(augmentation: Augmentation, count: int, *, seed: int, epoch: int) -> EpochDraws:
+    """Draw for every image of the corpus, so that an image's draw does not depend on the batch it is in.
+
+    Args:
+        augmentation: how far to go.
+        count: images in the corpus.
+        seed: of the run.
+        epoch: 0 for the first.
+    """
+    rng = np.random.default_rng([seed, epoch, 1])
+    first = np.random.default_rng([seed, 2]).random(count) < 0.5
+    return EpochDraws(
+        mirrored=(first ^ (epoch % 2 == 1)) & augmentation.mirror,
+        offsets=rng.uniform(-augmentation.shift, augmentation.shift, (count, 2)),
+        scales=1 - rng.uniform(0, augmentation.zoom, (count, 2)),
+        gains=1 + rng.uniform(-augmentation.brightness, augmentation.brightness, (count, 3))
+        + rng.uniform(-augmentation.brightness, augmentation.brightness, (count, 1)),
+    )  # fmt: skip
+
+
+def augment(images: Images, indices: np.ndarray, draws: EpochDraws) -> np.ndarray:
+    """Gather and change a batch in one step.
+
+    Each output pixel is the nearest pixel of a window that is shifted and scaled inside the image; beyond the border
+    the image is mirrored.
+
+    Args:
+        images: all of the corpus, uint8 [examples, height, width, 3].
+        indices: int [batch], the images to take.
+        draws: of this epoch.
+
+    Returns:
+        float32 [batch, height, width, 3], 0 to 255.
+    """
+    height, width = images.shape[1:3]
+    rows = _window(height, draws.offsets[indices, 0], draws.scales[indices, 0])
+    columns = _window(width, draws.offsets[indices, 1], draws.scales[indices, 1])
+    mirrored = draws.mirrored[indices]
+    columns[mirrored] = columns[mirrored, ::-1]
+    batch = images[indices[:, None, None], rows[:, :, None], columns[:, None, :]].astype(np.float32)
+    gains = draws.gains[indices]
+    if np.any(gains != 1):
+        batch *= gains[:, None, None, :].astype(np.float32)
+        np.clip(batch, 0, 255, out=batch)
+    return batch
+
+
+def _window(size: int, offsets: np.ndarray, scales: np.ndarray) -> np.ndarray:
+    """Source positions along one axis: int [batch, size]; an unscaled window moves by whole pixels."""
+    centres = np.arange(size) + 0.5 - size / 2
+    # Half a size and the offset are added last: without scaling this is exact, and no pixel is taken twice.
+    raw = np.floor(centres * scales[:, None] + size / 2 + np.round(offsets * size)[:, None]).astype(np.int64)
+    reflected = np.abs(raw)
+    return np.clip(np.where(reflected >= size, 2 * (size - 1) - reflected, reflected), 0, size - 1)

@@ -1,0 +1,113 @@
+"""Split + augmentation → batches of (images, labels), made one ahead of the training step."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from hubel.arrays import Images, Labels
+from hubel.pipeline.augmentation import Augmentation, augment, draw
+
+
+@dataclass(frozen=True)
+class TrainingBatches:
+    """The training split, shuffled and augmented anew for each epoch.
+
+    Args:
+        images: uint8 [examples, height, width, 3], all of the corpus.
+        labels: int64 [examples], all of the corpus.
+        indices: int64 [training examples], places in both.
+        batch_size: images per step; the last, smaller batch of an epoch is left out where there are several.
+        augmentation: random changes.
+        class_weights: weight of each class in the loss, float32 [classes].
+        seed: of the run.
+    """
+
+    images: Images
+    labels: Labels
+    indices: np.ndarray
+    batch_size: int
+    augmentation: Augmentation
+    class_weights: np.ndarray
+    seed: int
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches in one epoch, at least 1."""
+        return max(1, len(self.indices) // self.batch_size)
+
+    @property
+    def step_size(self) -> int:
+        """Images in every batch: all of a split that is smaller than ``batch_size``."""
+        return min(self.batch_size, len(self.indices))
+
+    def epoch(self, epoch: int) -> Iterator[tuple[np.ndarray, Labels]]:
+        """Batches of one epoch: float32 [batch, height, width, 3] and int64 [batch].
+
+        Every batch is a function of (seed, epoch, place); all have the same size.
+        """
+        order = np.random.default_rng([self.seed, epoch, 0]).permutation(self.indices)
+        draws = draw(self.augmentation, len(self.images), seed=self.seed, epoch=epoch)
+        for step in range(self.steps_per_epoch):
+            chosen = order[step * self.step_size : (step + 1) * self.step_size]
+            yield augment(self.images, chosen, draws), self.labels[chosen]
+
+
+def class_weights(labels: Labels, classes: int, *, balance: float) -> np.ndarray:
+    """Weight of each class in the loss: (mean count / its count) ** balance, mean 1 over the examples.
+
+    Args:
+        labels: of the training split.
+        classes: how many there are.
+        balance: 0 weighs every example the same, 1 every class.
+
+    Returns:
+        float32 [classes].
+    """
+    counts = np.bincount(labels, minlength=classes)
+    weights = (counts[counts > 0].mean() / np.maximum(counts, 1)) ** balance
+    return (weights / weights[labels].mean()).astype(np.float32)
+
+
+def made_ahead(batches: Iterator[tuple[np.ndarray, Labels]], *, ahead: int = 2) -> Iterator[tuple[np.ndarray, Labels]]:
+    """The same batches, made in a second thread while the caller works with the one before.
+
+    Args:
+        batches: consumed in the thread; its error is raised here.
+        ahead: batches that may wait at most.
+    """
+    waiting: queue.Queue[tuple[np.ndarray, Labels] | BaseException | None] = queue.Queue(ahead)
+    stopped = threading.Event()
+
+    def put(item: tuple[np.ndarray, Labels] | BaseException | None) -> bool:
+        while not stopped.is_set():
+            try:
+                waiting.put(item, timeout=0.1)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def work() -> None:
+        try:
+            for batch in batches:
+                if not put(batch):
+                    return
+            put(None)
+        except BaseException as error:  # noqa: BLE001  (raised again in the caller's thread)
+            put(error)
+
+    thread = threading.Thread(target=work, name="hubel-batches", daemon=True)
+    thread.start()
+    try:
+        while (item := waiting.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stopped.set()
+        thread.join()

@@ -1,0 +1,178 @@
+"""The training loop: steps, validation after each epoch, the best weights kept."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from hubel.arrays import Labels
+from hubel.backends.framework import BACKEND, keras
+from hubel.errors import StoppedByUser, TrainingDiverged
+from hubel.events import EpochDone, OnEvent, TrainingProgress, ignore
+from hubel.pipeline.batches import made_ahead
+from hubel.training.history import EpochRow, History
+from hubel.training.optimizer import make_optimizer
+from hubel.training.recipe import Recipe
+from hubel.training.schedule import Clock, warm_up_and_anneal
+
+Validate = Callable[[], tuple[float, float]]
+"""() → (accuracy, log loss) of the model as it is now on the validation split."""
+
+
+class Batches(Protocol):
+    """A training split that can give its batches of any epoch."""
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches in one epoch."""
+        ...
+
+    @property
+    def step_size(self) -> int:
+        """Images in each batch."""
+        ...
+
+    @property
+    def class_weights(self) -> np.ndarray:
+        """Weight of each class in the loss, float32 [classes]."""
+        ...
+
+    def epoch(self, epoch: int) -> Iterator[tuple[np.ndarray, Labels]]:
+        """Inputs and int64 labels of each batch."""
+        ...
+
+
+@dataclass
+class _Best:
+    """The best validation score so far and the weights that reached it."""
+
+    score: tuple[float, float] = (-1.0, -math.inf)
+    weights: list[np.ndarray] | None = None
+    epoch: int = 0
+
+    def keep_if_better(self, model: keras.Model, accuracy: float, log_loss: float, epoch: int) -> bool:
+        if (accuracy, -log_loss) <= self.score:
+            return False
+        self.score, self.weights, self.epoch = (accuracy, -log_loss), model.get_weights(), epoch
+        return True
+
+
+def fit_model(
+    model: keras.Model,
+    batches: Batches,
+    validate: Validate,
+    recipe: Recipe,
+    clock: Clock,
+    *,
+    phase: str = "train",
+    on_event: OnEvent = ignore,
+) -> History:
+    """Train until the clock says 1, and leave the model with the weights of its best epoch.
+
+    Ctrl-C ends it early; the best epoch so far is kept.
+
+    Args:
+        model: compiled by `compile_model`.
+        batches: the training split.
+        validate: scores the model as it is.
+        recipe: learning rate, patience, class weights.
+        clock: how far training is.
+        phase: its name in the history.
+        on_event: hears `TrainingProgress` and `EpochDone`.
+
+    Raises:
+        TrainingDiverged: the loss is no number any more.
+        StoppedByUser: Ctrl-C before the first epoch was done.
+    """
+    loop = _Loop(model, batches, validate, recipe, clock, phase, on_event)
+    try:
+        ended_by = loop.run()
+    except KeyboardInterrupt:
+        if loop.best.weights is None:
+            raise StoppedByUser("Stopped before the first epoch was done: there is nothing to keep.") from None
+        ended_by = "user"
+    if loop.best.weights is not None:
+        model.set_weights(loop.best.weights)
+    return History(tuple(loop.rows), ended_by, loop.steps / batches.steps_per_epoch)
+
+
+def compile_model(model: keras.Model, recipe: Recipe) -> None:
+    """Give the model its loss and optimiser. XLA is off on processors: it trains no faster and compiles for seconds."""
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
+    model.compile(optimizer=make_optimizer(recipe), loss=loss, jit_compile=BACKEND == "jax")
+
+
+@dataclass
+class _Loop:
+    """One fit as it runs."""
+
+    model: keras.Model
+    batches: Batches
+    validate: Validate
+    recipe: Recipe
+    clock: Clock
+    phase: str
+    on_event: OnEvent
+    rows: list[EpochRow] = field(default_factory=list)
+    best: _Best = field(default_factory=_Best)
+    steps: int = 0
+    start: float = field(default_factory=time.monotonic)
+
+    def run(self) -> str:
+        """Epoch after epoch; returns what ended it."""
+        while self.clock.fraction(self.steps) < 1:
+            self._epoch(len(self.rows))
+            fraction = self.clock.fraction(self.steps)
+            waited = len(self.rows) - self.best.epoch
+            expected = len(self.rows) / fraction  # epochs in all, as far as can be told now
+            if waited > max(5, self.recipe.patience * expected):
+                return "patience"
+        return "schedule"
+
+    def _epoch(self, epoch: int) -> None:
+        self.model.reset_metrics()
+        start, done, loss, side = time.monotonic(), 0, math.nan, 0
+        for images, labels in made_ahead(self.batches.epoch(epoch)):
+            fraction = self.clock.fraction(self.steps)
+            if fraction >= 1 and done:
+                break
+            loss = self._step(images, labels, fraction, epoch)
+            done += 1
+            side = min(images.shape[1:3]) if images.ndim == 4 else 0
+            self._tell_progress(loss, epoch, done * len(labels) / (time.monotonic() - start))
+        rate = done * self.batches.step_size / (time.monotonic() - start)
+        accuracy, log_loss = self.validate()
+        best = self.best.keep_if_better(self.model, accuracy, log_loss, epoch + 1)
+        elapsed = time.monotonic() - self.start
+        learning_rate = float(self.model.optimizer.learning_rate)
+        self.rows.append(
+            EpochRow(self.phase, epoch + 1, self.steps, loss, accuracy, log_loss, learning_rate, side, rate, elapsed, best)
+        )
+        self.on_event(EpochDone(epoch + 1, loss, accuracy, log_loss, rate, elapsed, best))
+
+    def _step(self, images: np.ndarray, labels: Labels, fraction: float, epoch: int) -> float:
+        factor = warm_up_and_anneal(fraction, warm_up=self.recipe.warm_up)
+        self.model.optimizer.learning_rate = self.recipe.learning_rate * factor
+        weights = self.batches.class_weights
+        one_hot = np.eye(len(weights), dtype=np.float32)[labels]
+        result: Any = self.model.train_on_batch(images, one_hot, sample_weight=weights[labels])
+        self.steps += 1
+        loss = float(result)  # the mean over the epoch so far: one bad step makes it no number for good
+        if not math.isfinite(loss):
+            raise TrainingDiverged(
+                f"The loss is {loss} in step {self.steps} (epoch {epoch + 1}, learning rate "
+                f"{self.recipe.learning_rate * factor:.3g}): the weights have grown without bound. No classifier was "
+                f"saved. Try a smaller step: --learning-rate {self.recipe.learning_rate / 4:.2g}"
+            )
+        return loss
+
+    def _tell_progress(self, loss: float, epoch: int, rate: float) -> None:
+        fraction = self.clock.fraction(self.steps)
+        elapsed = time.monotonic() - self.start
+        left = elapsed / fraction - elapsed if fraction > 0 else math.inf
+        self.on_event(TrainingProgress(fraction, epoch + 1, loss, rate, left))

@@ -1,0 +1,62 @@
+"""Recipe: every hyperparameter of a run, as frozen data."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from hubel.errors import WrongRequest
+from hubel.pipeline.augmentation import Augmentation
+
+
+OPTIMIZERS = ("kernel-muon", "adamw")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model is trained.
+
+    Args:
+        epochs: passes over the training split; with a time limit, what is expected to fit.
+        batch_size: images per step.
+        optimizer: ``"kernel-muon"`` or ``"adamw"``.
+        learning_rate: its peak; rises from 0 and falls to 0 again, linearly.
+        kernel_step: for ``"kernel-muon"``, step of each convolution kernel at the peak; kernels have length
+            sqrt(filters).
+        weight_decay: of dense layers; of every weight with ``"adamw"``.
+        label_smoothing: share of each label that is spread over all classes.
+        warm_up: share of the training in which the learning rate rises.
+        patience: share of the epochs without a better validation score after which training stops.
+        balance: exponent of the class weights, 0 (none) to 1 (every class counts the same).
+        augmentation: random changes of training images.
+        seed: of every random number.
+    """
+
+    epochs: int
+    batch_size: int = 256
+    optimizer: str = "kernel-muon"
+    learning_rate: float = 0.2
+    kernel_step: float = 0.1
+    weight_decay: float = 5e-4
+    label_smoothing: float = 0.1
+    warm_up: float = 0.1
+    patience: float = 0.4
+    balance: float = 0.5
+    augmentation: Augmentation = Augmentation()
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, value, low, high in (
+            ("epochs", self.epochs, 1, 100_000),
+            ("batch_size", self.batch_size, 1, 65_536),
+            ("seed", self.seed, 0, 2**31 - 1),
+        ):
+            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+                raise WrongRequest(f"{name} must be a whole number from {low} to {high}. Received: {value!r}.")
+
+        if self.optimizer not in OPTIMIZERS:
+            raise WrongRequest(f"optimizer must be one of {', '.join(OPTIMIZERS)}. Received: {self.optimizer!r}.")
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, every default spelled out."""
+        return asdict(self)

@@ -1,0 +1,16 @@
+"""The score that chooses the best epoch."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hubel.arrays import Labels
+
+
+def accuracy_and_log_loss(logits: np.ndarray, labels: Labels) -> tuple[float, float]:
+    """Accuracy, and mean negative log probability of the true class in nats, of logits [batch, classes]."""
+    scaled = logits.astype(np.float64)
+    shifted = scaled - scaled.max(axis=1, keepdims=True)
+    log_probabilities = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    hit = (logits.argmax(axis=1) == labels).mean()
+    return float(hit), float(-log_probabilities[np.arange(len(labels)), labels].mean())

@@ -1,0 +1,136 @@
+"""Transfer from a frozen backbone: its features are computed once, and the head learns from them in seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from hubel.architectures.families.backbones import LOGITS, feature_model
+from hubel.arrays import Features, Images, Labels
+from hubel.backends.framework import keras
+from hubel.classifier.engine import LARGE_BATCH, KerasEngine
+from hubel.events import OnEvent, Progress, ignore
+from hubel.training.fit import compile_model, fit_model
+from hubel.training.history import History
+from hubel.training.recipe import Recipe
+from hubel.training.schedule import StepClock
+from hubel.training.score import accuracy_and_log_loss
+
+_CHUNK = 4 * LARGE_BATCH
+
+
+@dataclass(frozen=True)
+class SplitFeatures:
+    """Features of the images a head learns from.
+
+    Args:
+        plain: float32 [train examples, channels].
+        mirrored: the same images, left and right swapped; the plain ones again where mirroring is off.
+        validation: float32 [validation examples, channels].
+    """
+
+    plain: Features
+    mirrored: Features
+    validation: Features
+
+
+def compute_features(
+    model: keras.Model, images: Images, indices: np.ndarray, *, mirrored: bool = False, stage: str, on_event: OnEvent = ignore
+) -> Features:
+    """Run the frozen backbone once over some images.
+
+    Args:
+        model: from `build_pretrained`, with its weights.
+        images: uint8 [examples, height, width, 3].
+        indices: which of them.
+        mirrored: swap left and right first.
+        stage: its name in the `Progress` that ``on_event`` hears.
+        on_event: hears `Progress`.
+
+    Returns:
+        float32 [len(indices), channels].
+    """
+    engine = KerasEngine(feature_model(model))
+    parts = []
+    for start in range(0, len(indices), _CHUNK):
+        chosen = images[indices[start : start + _CHUNK]]
+        parts.append(engine.compute_logits(chosen[:, :, ::-1] if mirrored else chosen))
+        on_event(Progress(stage, min(len(indices), start + _CHUNK), len(indices)))
+    return np.concatenate(parts)
+
+
+def fit_head(
+    model: keras.Model,
+    features: SplitFeatures,
+    labels: tuple[Labels, Labels],
+    recipe: Recipe,
+    class_weights: np.ndarray,
+    *,
+    on_event: OnEvent = ignore,
+) -> History:
+    """Train the dense layer that turns features into logits, and put it into the model.
+
+    The features are standardised while it learns; that is folded into its weights afterwards, so the model needs no
+    layer for it.
+
+    Args:
+        model: from `build_pretrained`; its last layer is changed.
+        features: of the training and the validation split.
+        labels: of both, int64.
+        recipe: of the head.
+        class_weights: float32 [classes].
+        on_event: hears of each epoch.
+    """
+    mean = features.plain.mean(axis=0)
+    deviation = features.plain.std(axis=0) + 1e-3
+    head = keras.Sequential(
+        [
+            keras.Input((features.plain.shape[1],)),
+            keras.layers.Dropout(0.5, seed=recipe.seed),
+            keras.layers.Dense(len(class_weights), kernel_initializer="zeros"),
+        ]
+    )
+    compile_model(head, recipe)
+    standardised = SplitFeatures(*((part - mean) / deviation for part in (features.plain, features.mirrored, features.validation)))
+    batches = _FeatureBatches(standardised, labels[0], recipe.batch_size, class_weights, recipe.seed)
+
+    def validate() -> tuple[float, float]:
+        kernel, bias = head.get_weights()
+        return accuracy_and_log_loss(standardised.validation @ kernel + bias, labels[1])
+
+    clock = StepClock(recipe.epochs * batches.steps_per_epoch)
+    history = fit_model(head, batches, validate, recipe, clock, phase="head", on_event=on_event)
+    kernel, bias = head.get_weights()
+    folded = kernel / deviation[:, None]
+    model.get_layer(LOGITS).set_weights([folded, bias - mean @ folded])
+    return history
+
+
+@dataclass(frozen=True)
+class _FeatureBatches:
+    """Features in random order; each image plain or mirrored by the toss of a coin."""
+
+    features: SplitFeatures
+    labels: Labels
+    batch_size: int
+    class_weights: np.ndarray
+    seed: int
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return max(1, len(self.labels) // self.batch_size)
+
+    @property
+    def step_size(self) -> int:
+        return min(self.batch_size, len(self.labels))
+
+    def epoch(self, epoch: int) -> Iterator[tuple[np.ndarray, Labels]]:
+        rng = np.random.default_rng([self.seed, epoch, 3])
+        order = rng.permutation(len(self.labels))
+        mirrored = rng.random(len(self.labels)) < 0.5
+        for step in range(self.steps_per_epoch):
+            chosen = order[step * self.step_size : (step + 1) * self.step_size]
+            side = mirrored[chosen][:, None]
+            yield np.where(side, self.features.mirrored[chosen], self.features.plain[chosen]), self.labels[chosen]

@@ -1,0 +1,43 @@
+"""After a run, in plain words: what is wrong, and the next command to type."""
+
+from __future__ import annotations
+
+import shlex
+
+from hubel.workflows.train import Run
+
+FEW_IMAGES = 30
+CUT_SHORT = 0.8
+"""Share of the planned epochs below which the time limit is said to have cut them short."""
+
+
+def next_steps(run: Run, *, corpus: str) -> list[str]:
+    """Sentences, the most useful first; each says what to do.
+
+    Args:
+        run: what was trained.
+        corpus: as the user typed it.
+    """
+    train_again = f"hubel train {shlex.quote(corpus)} -o {shlex.quote(str(run.path))} --overwrite"
+    test = run.metrics["test"]
+    steps = []
+    if test["examples"] and test["accuracy_interval"][0] <= test["majority_baseline"]:
+        steps.append(
+            "It does not beat always naming the largest class: check that the folders hold what their names say, or "
+            f"train longer: {train_again} --time-limit 15m"
+        )
+    if run.fitted.interrupted:
+        steps.append(f"The training was stopped early; what was best so far is saved. To train to the end: {train_again}")
+    elif run.fitted.time_limit_s is not None and "train" in run.fitted.recipes:
+        done, planned = run.fitted.histories[-1].epochs, run.fitted.recipes["train"].epochs
+        if done < CUT_SHORT * planned:
+            steps.append(
+                f"{done:.0f} epochs fitted into the time limit; it may gain from more: {train_again} --time-limit "
+                f"{2 * run.fitted.time_limit_s / 60:.0f}m"
+            )
+    few = [name for name, count in run.corpus.class_counts.items() if count < FEW_IMAGES]
+    if few:
+        names = ", ".join(repr(name) for name in few[:4]) + (" ..." if len(few) > 4 else "")
+        steps.append(f"Fewer than {FEW_IMAGES} pictures of {names}: more of them help most.")
+    steps.append(f"Name new pictures: hubel predict {shlex.quote(str(run.path))} PICTURE_OR_FOLDER")
+    return steps

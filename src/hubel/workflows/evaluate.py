@@ -1,0 +1,114 @@
+"""Evaluate: score a run on its test split, or a classifier on another corpus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hubel.classifier.artefact import load_classifier
+from hubel.classifier.classifier import Classifier
+from hubel.corpus.corpus import Corpus
+from hubel.corpus.formats.catalogue import read_corpus
+from hubel.errors import UnusableCorpus, UnusableInput
+from hubel.evaluation.evaluate import compute_logits, evaluate_logits
+from hubel.evaluation.report import EvaluationReport
+from hubel.events import Message, OnEvent, ignore
+from hubel.pipeline.cache import decode_corpus
+from hubel.workflows.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A score and what it was measured on.
+
+    Args:
+        location: of the corpus.
+        split: ``"test"``, or ``"all"`` of another corpus.
+        report: the numbers.
+        corpus: as it was read.
+    """
+
+    location: str
+    split: str
+    report: EvaluationReport
+    corpus: Corpus
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; the score has the keys of ``metrics.json``."""
+        return {
+            "format": 1,
+            "corpus": self.location,
+            "split": self.split,
+            "classes": list(self.report.class_names),
+            self.split: self.report.to_json(),
+            "intake": self.corpus.intake_counts,
+        }
+
+
+def evaluate_run(run: Path, corpus: str | None = None, *, on_event: OnEvent = ignore) -> Evaluation:
+    """Score a run.
+
+    Args:
+        run: a run folder; with a corpus also a ``classifier/`` folder.
+        corpus: a location that `read_corpus` takes; by default the run's own, of which the test split is scored.
+        on_event: hears what goes on.
+
+    Raises:
+        UnusableInput: no run, or its corpus is not where it was.
+        UnusableCorpus: nothing to score.
+    """
+    classifier = load_classifier(run)
+    if corpus is not None:
+        return _evaluate(classifier, read_corpus(corpus), None, on_event)
+    document = RunFolder(run).read_run()
+    described = document.get("corpus", {})
+    location = described.get("location", "")
+    try:
+        own = read_corpus(location)
+    except UnusableCorpus as error:
+        raise UnusableInput(
+            f"The corpus of this run is not where it was: {error} If it has moved, name it: hubel evaluate {run} CORPUS"
+        ) from error
+    splits = RunFolder(run).read_split()
+    return _evaluate(classifier, own, {path for path, split in splits.items() if split == "test"}, on_event)
+
+
+def _evaluate(classifier: Classifier, corpus: Corpus, wanted: set[str] | None, on_event: OnEvent) -> Evaluation:
+    decoded = decode_corpus(corpus, classifier.preprocessing, on_event=on_event)
+    corpus = decoded.corpus
+    index_of = {name: index for index, name in enumerate(classifier.class_names)}
+    _say_differences(classifier, corpus, wanted, on_event)
+    chosen = [
+        (index, index_of[corpus.class_names[example.label]])
+        for index, example in enumerate(corpus.examples)
+        if corpus.class_names[example.label] in index_of and (wanted is None or example.path in wanted)
+    ]
+    if not chosen:
+        raise UnusableCorpus(
+            f"{corpus.location} has no picture to score: the classifier knows {', '.join(classifier.class_names[:5])}, "
+            f"the corpus has {', '.join(corpus.class_names[:5]) or 'no class'}. Class folders are matched by name."
+        )
+    indices = np.array([index for index, _ in chosen], np.int64)
+    labels = np.array([label for _, label in chosen], np.int64)
+    logits = compute_logits(classifier.engine, decoded.images, indices, on_event=on_event)
+    split = "all" if wanted is None else "test"
+    return Evaluation(corpus.location, split, evaluate_logits(classifier, logits, labels), corpus)
+
+
+def _say_differences(classifier: Classifier, corpus: Corpus, wanted: set[str] | None, on_event: OnEvent) -> None:
+    extra = [name for name in corpus.class_names if name not in classifier.class_names]
+    missing = [name for name in classifier.class_names if name not in corpus.class_names]
+    if extra:
+        count = sum(corpus.class_counts[name] for name in extra)
+        text = f"Not scored: {count} pictures of classes that the classifier does not know: {', '.join(extra[:5])}."
+        on_event(Message(text, warning=True))
+    if missing:
+        on_event(Message(f"No pictures of {', '.join(missing[:5])}: not tested.", warning=True))
+    if wanted is not None:
+        gone = wanted - {example.path for example in corpus.examples}
+        if gone:
+            text = f"{len(gone)} test pictures of the run are gone, such as {min(gone)!r}: the score is of the others."
+            on_event(Message(text, warning=True))

@@ -1,0 +1,279 @@
+"""Request and material → a trained model: from scratch, or a head on a pretrained backbone and then all of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hubel.architectures.build import build_model
+from hubel.architectures.catalogue import Blueprint, make_blueprint
+from hubel.architectures.families.backbones import set_backbone_weights
+from hubel.architectures.families.residual import whitening_kernel
+from hubel.architectures.layer_table import count_macs
+from hubel.architectures.spec import PretrainedSpec, ResidualSpec
+from hubel.arrays import Labels
+from hubel.backends.framework import keras
+from hubel.classifier.engine import LARGE_BATCH, KerasEngine
+from hubel.corpus.split import Splits
+from hubel.evaluation.evaluate import compute_logits
+from hubel.events import Message, OnEvent, PlanMade
+from hubel.pipeline.augmentation import Augmentation
+from hubel.pipeline.batches import TrainingBatches, class_weights
+from hubel.pipeline.cache import DecodedCorpus
+from hubel.training.fit import Validate, compile_model, fit_model
+from hubel.training.history import History
+from hubel.training.recipe import Recipe
+from hubel.training.schedule import Clock, FirstOf, StepClock, WallClock
+from hubel.training.score import accuracy_and_log_loss
+from hubel.training.transfer import SplitFeatures, compute_features, fit_head
+from hubel.workflows.plan import Choice, TrainRequest, describe_plan, fine_tune_recipe, head_recipe, scratch_recipe
+
+WHITENING_IMAGES = 1000
+SAVE_S = 2.0
+"""Seconds kept for writing the run folder."""
+TRAINING_COST = 3.5
+"""A training step costs about as much as so many forward passes."""
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """When everything must be done.
+
+    Args:
+        started: monotonic seconds at which the user pressed Enter.
+        limit_s: seconds for everything; None without a limit.
+    """
+
+    started: float
+    limit_s: float | None
+
+    def elapsed(self) -> float:
+        """Seconds since the start."""
+        return time.monotonic() - self.started
+
+    def left(self, reserve_s: float) -> float:
+        """Seconds until the limit, less a reserve; infinite without a limit."""
+        return float("inf") if self.limit_s is None else self.limit_s - self.elapsed() - reserve_s
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a model is fitted to, and by which rules.
+
+    Args:
+        request: the user's words.
+        choice: architecture and preprocessing.
+        decoded: corpus and pixels.
+        splits: places of train, validation and test.
+        labels: int64 [examples].
+        grey: the images have no colour.
+        started: monotonic seconds at which the user pressed Enter.
+        on_event: hears what goes on.
+    """
+
+    request: TrainRequest
+    choice: Choice
+    decoded: DecodedCorpus
+    splits: Splits
+    labels: Labels
+    grey: bool
+    started: float
+    on_event: OnEvent
+
+    def indices(self, split: str) -> np.ndarray:
+        """int64 places of a split."""
+        return np.array(self.splits.of(split), np.int64)
+
+    @property
+    def classes(self) -> int:
+        """How many logits."""
+        return len(self.decoded.corpus.class_names)
+
+    def blueprint(self) -> Blueprint:
+        """The architecture at the chosen size."""
+        size = self.choice.preprocessing.size
+        return make_blueprint(self.choice.architecture, size, self.classes, alpha=self.request.alpha)
+
+    def class_weights(self, balance: float) -> np.ndarray:
+        """Weight of each class in the loss."""
+        return class_weights(self.labels[self.indices("train")], self.classes, balance=balance)
+
+    def batches(self, recipe: Recipe) -> TrainingBatches:
+        """The training split by a recipe."""
+        return TrainingBatches(
+            self.decoded.images,
+            self.labels,
+            self.indices("train"),
+            recipe.batch_size,
+            recipe.augmentation,
+            self.class_weights(recipe.balance),
+            recipe.seed,
+        )
+
+    def validation(self, model: keras.Model) -> Validate:
+        """Scores the model on the validation split as it is."""
+        engine, indices = KerasEngine(model), self.indices("validation")
+        images, labels = self.decoded.images, self.labels[indices]
+        return lambda: accuracy_and_log_loss(compute_logits(engine, images, indices), labels)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A trained model and how it came about."""
+
+    model: keras.Model
+    blueprint: Blueprint
+    recipes: dict[str, Recipe]
+    histories: tuple[History, ...]
+    time_limit_s: float | None
+
+    @property
+    def interrupted(self) -> bool:
+        """The user stopped it."""
+        return any(history.ended_by == "user" for history in self.histories)
+
+
+def fit(work: Work, pretrained: list[np.ndarray] | None) -> Fitted:
+    """Train the chosen architecture.
+
+    Args:
+        work: everything it needs.
+        pretrained: weights of the backbone; None to begin with random ones.
+    """
+    return fit_from_scratch(work) if pretrained is None else fit_pretrained(work, pretrained)
+
+
+def fit_from_scratch(work: Work) -> Fitted:
+    """Train every weight, beginning from random ones."""
+    blueprint = work.blueprint()
+    if isinstance(blueprint.spec, PretrainedSpec):
+        blueprint = replace(blueprint, spec=replace(blueprint.spec, fixed_statistics=False))
+    model = build_model(blueprint)
+    train = work.indices("train")
+    recipe, limit_s = scratch_recipe(
+        work.request, work.choice, grey=work.grey, train_examples=len(train), macs=count_macs(model)
+    )
+    if isinstance(blueprint.spec, ResidualSpec):
+        _whiten_stem(model, blueprint.spec, work, train)
+    compile_model(model, recipe)
+    batches = work.batches(recipe)
+    rate = _forward_rate(model, work)
+    deadline, reserve_s = Deadline(work.started, limit_s), _reserve(work, rate)
+    clock: Clock = StepClock(recipe.epochs * batches.steps_per_epoch)
+    epoch_s = len(train) * TRAINING_COST / rate + len(work.splits.validation) / rate
+    training_s = min(recipe.epochs * epoch_s, max(1.0, deadline.left(reserve_s)))
+    work.on_event(
+        describe_plan(
+            work.choice,
+            work.splits,
+            recipe,
+            f"{model.count_params():,} parameters",
+            epochs=training_s / epoch_s,
+            limit_s=limit_s,
+            remaining_s=training_s + reserve_s,
+        )
+    )
+    if limit_s is not None:
+        clock = FirstOf(WallClock(max(1.0, deadline.left(reserve_s))), clock)
+    history = fit_model(model, batches, work.validation(model), recipe, clock, on_event=work.on_event)
+    return Fitted(model, blueprint, {"train": recipe}, (history,), limit_s)
+
+
+def fit_pretrained(work: Work, weights: list[np.ndarray]) -> Fitted:
+    """Train a head on the frozen backbone's features; with --epochs or --time-limit, then the whole network."""
+    blueprint = work.blueprint()
+    model = build_model(blueprint)
+    set_backbone_weights(model, weights)
+    recipe = head_recipe(work.request, grey=work.grey, train_examples=len(work.splits.train))
+    tuning = fine_tune_recipe(work.request, work.choice, grey=work.grey)
+    compile_model(model, tuning)
+    rate = _forward_rate(model, work)
+    deadline, reserve_s = Deadline(work.started, work.request.time_limit_s), _reserve(work, rate)
+    passes = 2 if recipe.augmentation.mirror else 1
+    head_s = (len(work.splits.train) * passes + len(work.splits.validation)) / rate + recipe.epochs * 0.1
+    tuning_s = tuning.epochs * len(work.splits.train) * TRAINING_COST / rate if work.request.epochs is not None else 0.0
+    remaining_s = min(deadline.left(0), head_s + tuning_s + reserve_s) if tuning_s else head_s + reserve_s
+    if work.request.time_limit_s is not None and not tuning_s:
+        remaining_s = deadline.left(0)
+    work.on_event(
+        describe_plan(
+            work.choice,
+            work.splits,
+            recipe,
+            f"{model.count_params():,} parameters, pretrained",
+            epochs=None,
+            limit_s=work.request.time_limit_s,
+            remaining_s=remaining_s,
+        )
+    )
+    head = _fit_head(work, model, recipe)
+    recipes, histories = {"head": recipe}, [head]
+    if head.ended_by != "user" and (work.request.epochs is not None or work.request.time_limit_s is not None):
+        tuned = _fine_tune(work, model, tuning, deadline.left(reserve_s), rate)
+        if tuned is not None:
+            recipes["fine-tune"] = tuning
+            histories.append(tuned)
+    return Fitted(model, blueprint, recipes, tuple(histories), work.request.time_limit_s)
+
+
+def _fit_head(work: Work, model: keras.Model, recipe: Recipe) -> History:
+    train, validation = work.indices("train"), work.indices("validation")
+
+    def features(indices: np.ndarray, stage: str, *, mirrored: bool = False) -> np.ndarray:
+        images = work.decoded.images
+        return compute_features(model, images, indices, mirrored=mirrored, stage=stage, on_event=work.on_event)
+
+    plain = features(train, "computing features")
+    mirrored = features(train, "computing mirrored features", mirrored=True) if recipe.augmentation.mirror else plain
+    computed = SplitFeatures(plain, mirrored, features(validation, "computing validation features"))
+    labels = work.labels[train], work.labels[validation]
+    return fit_head(model, computed, labels, recipe, work.class_weights(recipe.balance), on_event=work.on_event)
+
+
+def _fine_tune(work: Work, model: keras.Model, recipe: Recipe, seconds: float, rate: float) -> History | None:
+    """Train the whole network; the head alone stays where that is no better on the validation split."""
+    batches, validate = work.batches(recipe), work.validation(model)
+    epoch_s = len(work.splits.train) * TRAINING_COST / rate
+    if seconds < epoch_s:
+        text = f"No time is left to fine-tune the backbone: one epoch takes about {epoch_s:.0f} s. A longer --time-limit allows it."
+        work.on_event(Message(text))
+        return None
+    head_only, head_score = model.get_weights(), validate()
+    epochs = recipe.epochs if work.request.epochs is not None else max(1, min(recipe.epochs, int(seconds / epoch_s)))
+    clock: Clock = StepClock(epochs * batches.steps_per_epoch)
+    if np.isfinite(seconds):
+        clock = FirstOf(WallClock(seconds), clock)
+    history = fit_model(model, batches, validate, recipe, clock, phase="fine-tune", on_event=work.on_event)
+    best = max(((row.validation_accuracy, -row.validation_log_loss) for row in history.rows), default=(0.0, 0.0))
+    if best < (head_score[0], -head_score[1]):
+        model.set_weights(head_only)
+        work.on_event(Message("Fine-tuning did not improve the validation score: the head on the frozen backbone is kept."))
+    return history
+
+
+def _whiten_stem(model: keras.Model, spec: ResidualSpec, work: Work, train: np.ndarray) -> None:
+    chosen = np.random.default_rng([work.request.seed, 4]).permutation(train)[:WHITENING_IMAGES]
+    images = work.decoded.images[np.sort(chosen)]
+    kernel = whitening_kernel(images, kernel_size=spec.stem_kernel, filters=spec.stem_filters)
+    model.get_layer("stem").set_weights([kernel, np.zeros(spec.stem_filters, np.float32)])
+
+
+def _forward_rate(model: keras.Model, work: Work) -> float:
+    """Images per second forward, measured on some training images; it also compiles what validation needs."""
+    engine = KerasEngine(model)
+    images = np.asarray(work.decoded.images[work.indices("train")[:LARGE_BATCH]])
+    batch = np.resize(images, (LARGE_BATCH, *images.shape[1:]))
+    engine.compute_logits(batch)
+    start = time.monotonic()
+    for _ in range(3):
+        engine.compute_logits(batch)
+    return 3 * LARGE_BATCH / (time.monotonic() - start)
+
+
+def _reserve(work: Work, rate: float) -> float:
+    """Seconds that remain to be spent after training: two validations, the test, writing."""
+    images = 2 * len(work.splits.validation) + len(work.splits.test)
+    return SAVE_S + 1.2 * images / rate

@@ -1,0 +1,307 @@
+"""What training will do, chosen from the corpus and the user's words before it starts."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from hubel.architectures.catalogue import ARCHITECTURES
+from hubel.catalogue import find
+from hubel.corpus.corpus import Corpus
+from hubel.corpus.split import Splits
+from hubel.errors import UnreadableImage, WrongRequest
+from hubel.events import PlanMade
+from hubel.images.decode import decode_image, read_header
+from hubel.images.preprocessing import Preprocessing, choose_resize
+from hubel.pipeline.augmentation import Augmentation
+from hubel.training.recipe import Recipe
+
+SURVEYED = 200
+"""Images looked at before the plan is made, spread evenly over the corpus."""
+PHOTOGRAPH_SIDE = 64
+"""Pixels of the shorter side from which pictures are treated as photographs."""
+DEFAULT_TIME_S = 300.0
+"""Training without --epochs and --time-limit ends within this, on any machine."""
+DEFAULT_EPOCHS = 40
+FINE_TUNE_EPOCHS = 20
+FINE_TUNE_RATE = 3e-4
+ADAMW_RATE = 2e-3
+FULL_SPEED_MACS_PER_S = 2.0e10
+"""Multiply-accumulates of training a second that two cores of a laptop reach; only used to choose what is sensible."""
+
+
+@dataclass(frozen=True)
+class TrainRequest:
+    """What the user asked for; None leaves the choice to the plan.
+
+    Args:
+        corpus: a location that `read_corpus` takes, or a `Corpus`.
+        out: the run folder.
+        architecture: a name in `ARCHITECTURES`.
+        weights: ``"imagenet"``, ``"none"`` or the path of a Keras weights file.
+        alpha: width of a pretrained backbone.
+        image_size: pixels of the square working size.
+        resize: a name in `RESIZE_POLICIES`.
+        epochs: passes over the training split.
+        time_limit_s: seconds for everything, from ``started`` to the saved artefact.
+        batch_size, learning_rate, mirror: of the recipe.
+        seed: of split, weights, shuffling and augmentation.
+        overwrite: replace a run that is in ``out``.
+        command: the words the user typed, for ``run.json``.
+    """
+
+    corpus: str | Path | Corpus
+    out: Path
+    architecture: str | None = None
+    weights: str | None = None
+    alpha: float | None = None
+    image_size: int | None = None
+    resize: str | None = None
+    epochs: int | None = None
+    time_limit_s: float | None = None
+    batch_size: int | None = None
+    learning_rate: float | None = None
+    mirror: bool | None = None
+    seed: int = 0
+    overwrite: bool = False
+    command: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.architecture is not None:
+            find(ARCHITECTURES, self.architecture, kind="architecture")
+        if self.image_size is not None:
+            Preprocessing(self.image_size, self.image_size)
+        if self.time_limit_s is not None and not 10 <= self.time_limit_s <= 30 * 24 * 3600:
+            raise WrongRequest(f"The time limit must be from 10 seconds to 30 days. Received: {self.time_limit_s:g} s.")
+        if self.learning_rate is not None and not 0 < self.learning_rate <= 100:
+            raise WrongRequest(f"The learning rate must be above 0 and at most 100. Received: {self.learning_rate:g}.")
+        Recipe(epochs=self.epochs if self.epochs is not None else 1, batch_size=self.batch_size or 1, seed=self.seed)
+        if self.batch_size == 0:
+            raise WrongRequest("batch_size must be a whole number from 1 to 65536. Received: 0.")
+        if self.weights not in (None, "none") and self.architecture and not ARCHITECTURES[self.architecture].pretrained:
+            takers = ", ".join(name for name, entry in ARCHITECTURES.items() if entry.pretrained)
+            raise WrongRequest(
+                f"{self.architecture} has no pretrained weights: leave --weights out, or use --architecture {takers}. "
+                f"Received: --weights {self.weights}."
+            )
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a look at some images says of the corpus.
+
+    Args:
+        sizes: (height, width) of each.
+        grey: none of them has colour.
+    """
+
+    sizes: tuple[tuple[int, int], ...]
+    grey: bool
+
+    @property
+    def median_side(self) -> int:
+        """Median of the shorter sides in pixels; 32 where nothing could be read."""
+        return int(np.median([min(size) for size in self.sizes])) if self.sizes else 32
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Architecture and preprocessing; ``chosen_for_user`` if the user named no architecture."""
+
+    architecture: str
+    weights: str
+    preprocessing: Preprocessing
+    chosen_for_user: bool
+
+
+def parse_duration(text: str) -> float:
+    """Seconds of ``"90s"``, ``"5m"``, ``"1.5h"`` or ``"90"``.
+
+    Raises:
+        WrongRequest: anything else.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|h|)", text.strip().lower())
+    if found is None:
+        raise WrongRequest(f"A time is a number and s, m or h: 90s, 5m, 2h. Received: {text!r}.")
+    return float(found[1]) * {"s": 1, "": 1, "m": 60, "h": 3600}[found[2]]
+
+
+def survey_corpus(corpus: Corpus) -> Survey:
+    """Look at up to 200 images, spread evenly over the corpus."""
+    sizes: list[tuple[int, int]] = []
+    colours = False
+    for place, index in enumerate(np.linspace(0, len(corpus) - 1, min(len(corpus), SURVEYED)).astype(int)):
+        try:
+            content = corpus.read(int(index))
+            if isinstance(content, bytes):
+                header = read_header(content)
+                sizes.append((header.height, header.width))
+                if place % 8 == 0 and not colours:
+                    colours = _has_colour(decode_image(content, at_least=(32, 32)))
+            else:
+                sizes.append(content.shape[:2])
+                colours = colours or _has_colour(content)
+        except UnreadableImage:
+            continue  # refused by name when everything is decoded
+    return Survey(tuple(sizes), grey=bool(sizes) and not colours)
+
+
+def _has_colour(image: np.ndarray) -> bool:
+    return bool((np.ptp(image.astype(np.int16), axis=-1) > 8).any())
+
+
+def choose(request: TrainRequest, survey: Survey) -> Choice:
+    """Architecture, weights, working size and resize policy, from the request where it says so."""
+    side = survey.median_side
+    name = request.architecture or _choose_architecture(request, side)
+    architecture = ARCHITECTURES[name]
+    weights = request.weights or ("imagenet" if architecture.pretrained else "none")
+    size = request.image_size or _choose_size(name, side)
+    resize = request.resize or (choose_resize(survey.sizes) if survey.sizes else "squash")
+    return Choice(name, weights, Preprocessing(size, size, resize), chosen_for_user=request.architecture is None)
+
+
+def without_weights(choice: Choice, survey: Survey, request: TrainRequest) -> Choice:
+    """The second choice, where the pretrained weights of the first are not to be had."""
+    return choose(replace(request, weights="none"), survey)
+
+
+def _choose_architecture(request: TrainRequest, side: int) -> str:
+    if request.weights not in (None, "none"):
+        return "mobilenet"
+    if (request.image_size or side) < 16:
+        return "small-cnn"
+    return "mobilenet" if side >= PHOTOGRAPH_SIDE and request.weights is None else "residual"
+
+
+def _choose_size(name: str, side: int) -> int:
+    architecture = ARCHITECTURES[name]
+    if architecture.pretrained:  # learned at this size; smaller pictures are enlarged, but not without end
+        return min(architecture.image_size, max(96, 32 * -(-side // 32)))
+    return max(architecture.smallest, min(architecture.image_size, side))
+
+
+def scratch_recipe(request: TrainRequest, choice: Choice, *, grey: bool, train_examples: int, macs: int) -> tuple[Recipe, float | None]:
+    """The recipe of training from scratch, and the seconds it may take where the clock decides.
+
+    Without --epochs and --time-limit, 40 epochs if they take a few minutes on a laptop, else five minutes.
+    """
+    expected_s = 3 * macs * train_examples * DEFAULT_EPOCHS / FULL_SPEED_MACS_PER_S
+    limit = request.time_limit_s
+    if limit is None and request.epochs is None and expected_s > DEFAULT_TIME_S:
+        limit = DEFAULT_TIME_S
+    recipe = Recipe(
+        epochs=request.epochs or DEFAULT_EPOCHS,
+        batch_size=request.batch_size or _batch_size(train_examples),
+        augmentation=_augmentation(request, choice, grey=grey),
+        seed=request.seed,
+    )
+    if choice.architecture != "residual":  # its dense layers and depthwise kernels want their own step sizes
+        recipe = replace(recipe, optimizer="adamw", learning_rate=ADAMW_RATE, weight_decay=0.01)
+    if request.learning_rate is not None:
+        scale = request.learning_rate / recipe.learning_rate
+        recipe = replace(recipe, learning_rate=request.learning_rate, kernel_step=recipe.kernel_step * scale)
+    return recipe, limit
+
+
+def head_recipe(request: TrainRequest, *, grey: bool, train_examples: int) -> Recipe:
+    """The recipe of a head on frozen features; its images are mirrored or not, nothing else."""
+    mirror = request.mirror if request.mirror is not None else not grey
+    return Recipe(
+        epochs=40,
+        batch_size=_batch_size(train_examples),
+        optimizer="adamw",
+        learning_rate=3e-3,
+        weight_decay=0.0,
+        warm_up=0.05,
+        augmentation=Augmentation(mirror=mirror, shift=0.0),
+        seed=request.seed,
+    )
+
+
+def fine_tune_recipe(request: TrainRequest, choice: Choice, *, grey: bool) -> Recipe:
+    """The recipe of training a pretrained network as a whole, after its head."""
+    return Recipe(
+        epochs=request.epochs or FINE_TUNE_EPOCHS,
+        batch_size=request.batch_size or 32,
+        optimizer="adamw",
+        learning_rate=request.learning_rate or FINE_TUNE_RATE,
+        weight_decay=0.01,
+        augmentation=_augmentation(request, choice, grey=grey),
+        seed=request.seed,
+    )
+
+
+def describe_plan(
+    choice: Choice,
+    splits: Splits,
+    recipe: Recipe,
+    model: str,
+    *,
+    epochs: float | None,
+    limit_s: float | None,
+    remaining_s: float,
+) -> PlanMade:
+    """The plan as lines for a person, said before training starts.
+
+    Args:
+        choice: architecture and preprocessing.
+        splits: their sizes are said.
+        recipe: its augmentation is said.
+        model: the size of the model in words.
+        epochs: how many are expected; None where a head learns from frozen features.
+        limit_s: the time limit, if there is one.
+        remaining_s: seconds from now to the saved artefact, as expected now.
+    """
+    size, why = choice.preprocessing, " (chosen for this corpus)" if choice.chosen_for_user else ""
+    work = "a head on frozen features, then fine-tuning while time is left" if limit_s else "a head on frozen features"
+    by_clock = f", ended by the clock after {limit_s:.0f} s" if limit_s else ""
+    augmentation = recipe.augmentation
+    changes = [
+        "mirrored" if augmentation.mirror else "",
+        f"moved up to {augmentation.shift:.0%}" if augmentation.shift else "",
+        f"enlarged up to {1 / (1 - augmentation.zoom):.1f} times" if augmentation.zoom else "",
+        f"brightness changed up to {augmentation.brightness:.0%}" if augmentation.brightness else "",
+    ]
+    return PlanMade(
+        (
+            ("architecture", f"{choice.architecture}{why}, {model}"),
+            ("images", f"{size.height} x {size.width} pixels, {size.resize}"),
+            ("split", f"{len(splits.train):,} train, {len(splits.validation):,} validation, {len(splits.test):,} test"),
+            ("training", work if epochs is None else f"about {epochs:.1f} epochs of at most {recipe.epochs}{by_clock}"),
+            ("augmentation", ", ".join(change for change in changes if change) or "none"),
+            ("expected end", f"{_clock_time(remaining_s)}, in about {_duration(remaining_s)}"),
+        )
+    )
+
+
+def _clock_time(seconds_from_now: float) -> str:
+    return time.strftime("%H:%M:%S", time.localtime(time.time() + seconds_from_now))
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{seconds / 3600:.1f} h"
+
+
+def _augmentation(request: TrainRequest, choice: Choice, *, grey: bool) -> Augmentation:
+    photographs = min(choice.preprocessing.size) >= PHOTOGRAPH_SIDE
+    return Augmentation(
+        mirror=request.mirror if request.mirror is not None else not grey,
+        shift=0.125,
+        zoom=0.4 if photographs else 0.0,
+        brightness=0.2 if photographs and not grey else 0.0,
+    )
+
+
+def _batch_size(train_examples: int) -> int:
+    """A power of two from 16 to 256 that gives at least 40 steps an epoch where it can."""
+    sizes: Sequence[int] = (256, 128, 64, 32)
+    return next((size for size in sizes if train_examples >= 40 * size), 16)

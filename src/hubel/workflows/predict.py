@@ -1,0 +1,92 @@
+"""Predict: files and folders → class names, in the order they were given."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from hubel.arrays import Image
+from hubel.classifier.classifier import Classifier
+from hubel.classifier.prediction import Prediction
+from hubel.corpus.formats.folders import read_file, walk_files
+from hubel.errors import UnreadableImage, UnusableInput
+from hubel.images.preprocessing import read_pixels
+
+_CHUNK = 256
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of one input: a prediction, or the reason why there is none."""
+
+    path: str
+    prediction: Prediction | None
+    error: UnreadableImage | None = None
+
+
+def list_inputs(inputs: Iterable[str]) -> Iterator[tuple[str, UnreadableImage | None]]:
+    """Every file named, and every picture in a folder named, by name; a known fault goes with it.
+
+    Raises:
+        UnusableInput: an input that is not there.
+    """
+    for text in inputs:
+        path = Path(text)
+        if not path.is_dir():
+            yield text, None
+            continue
+        empty = True
+        for row in walk_files(path):
+            if row.status == "ignored":
+                continue
+            empty = False
+            fault = UnreadableImage(row.code, row.reason) if row.status else None
+            yield f"{text.rstrip('/')}/{row.path}", fault
+        if empty:
+            raise UnusableInput(f"The folder {text!r} holds no pictures.")
+
+
+def check_inputs(inputs: Iterable[str]) -> None:
+    """Refuse what is not there before any model is loaded.
+
+    Raises:
+        UnusableInput: naming the input.
+    """
+    for text in inputs:
+        if not Path(text).exists():
+            raise UnusableInput(f"There is no file or folder {text!r}.")
+
+
+def predict_files(classifier: Classifier, inputs: Iterable[str]) -> Iterator[Answer]:
+    """One answer for each picture, in order; a picture that cannot be read does not stop the others.
+
+    Args:
+        classifier: names the pictures.
+        inputs: files and folders.
+    """
+    listed = list_inputs(inputs)
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+
+        def read(item: tuple[str, UnreadableImage | None]) -> Image | UnreadableImage:
+            if item[1] is not None:
+                return item[1]
+            try:
+                return read_pixels(read_file(Path(item[0])), classifier.preprocessing)
+            except UnreadableImage as error:
+                return error
+
+        while chunk := list(islice(listed, _CHUNK)):
+            results = list(pool.map(read, chunk))
+            pixels = [result for result in results if not isinstance(result, UnreadableImage)]
+            predictions = iter(classifier.predict_pixels(np.stack(pixels)) if pixels else ())
+            for (path, _), result in zip(chunk, results, strict=True):
+                if isinstance(result, UnreadableImage):
+                    yield Answer(path, None, result)
+                else:
+                    yield Answer(path, next(predictions))

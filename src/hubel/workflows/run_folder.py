@@ -1,0 +1,153 @@
+"""The run folder: its files, and how they are written and read."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hubel.backends.framework import BACKEND
+from hubel.backends.select import backend_version
+from hubel.corpus.corpus import Corpus
+from hubel.corpus.split import Splits
+from hubel.errors import OutputNotWritable, UnusableInput
+from hubel.evaluation.report import EvaluationReport
+from hubel.files import read_csv, said_plainly, write_csv, write_json
+from hubel.training.history import COLUMNS, History
+
+FORMAT = 1
+ARTEFACT = "classifier"
+METRICS, PREDICTIONS, SPLIT, INTAKE = "metrics.json", "predictions.csv", "split.csv", "intake.csv"
+HISTORY, RUN = "history.csv", "run.json"
+FILES = (METRICS, PREDICTIONS, SPLIT, INTAKE, HISTORY, RUN)
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """One run's folder; files of the user in it are never touched."""
+
+    path: Path
+
+    @property
+    def artefact(self) -> Path:
+        """The classifier: this folder alone can be copied and used."""
+        return self.path / ARTEFACT
+
+    def prepare(self, *, overwrite: bool) -> None:
+        """Make the folder and show that it can be written, before any time is spent.
+
+        Raises:
+            OutputNotWritable: it holds a run already, or cannot be written.
+        """
+        taken = [name for name in (*FILES, ARTEFACT) if (self.path / name).exists()]
+        if taken and not overwrite:
+            raise OutputNotWritable(
+                f"{self.path} holds a run already ({taken[0]}). Choose another folder with -o, or replace that run with "
+                "--overwrite."
+            )
+        with said_plainly(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.path):
+                pass
+
+    def write_intake(self, corpus: Corpus, splits: Splits) -> None:
+        """``intake.csv`` and ``split.csv``."""
+        rows = [(row.path, row.status, row.code, row.reason) for row in corpus.intake]
+        write_csv(self.path / INTAKE, ("path", "status", "code", "reason"), rows)
+        names = splits.names()
+        write_csv(
+            self.path / SPLIT,
+            ("path", "label", "split", "group"),
+            [
+                (example.path, corpus.class_names[example.label], names[index], example.group or "")
+                for index, example in enumerate(corpus.examples)
+            ],
+        )
+
+    def write_history(self, histories: Sequence[History]) -> None:
+        """``history.csv``: one row per epoch."""
+        rows = [[getattr(row, column) for column in COLUMNS] for history in histories for row in history.rows]
+        write_csv(self.path / HISTORY, COLUMNS, rows)
+
+    def write_predictions(self, corpus: Corpus, splits: Splits, reports: Mapping[str, EvaluationReport]) -> None:
+        """``predictions.csv``: one row per validation and test example, every digit of each probability."""
+        rows = []
+        for split, report in reports.items():
+            confidence = report.probabilities.max(axis=1)
+            for place, index in enumerate(splits.of(split)):
+                row = report.probabilities[place]
+                named = report.class_names[int(row.argmax())]
+                abstained = "true" if confidence[place] < report.threshold else "false"
+                example = corpus.examples[index]
+                label = corpus.class_names[example.label]
+                rows.append((example.path, split, label, named, float(confidence[place]), abstained, *map(float, row)))
+        header = ("path", "split", "label", "predicted", "probability", "abstained", *corpus.class_names)
+        write_csv(self.path / PREDICTIONS, header, rows)
+
+    def write_metrics(self, document: dict[str, Any]) -> None:
+        """``metrics.json``."""
+        write_json(self.path / METRICS, document)
+
+    def write_run(self, document: dict[str, Any]) -> None:
+        """``run.json``: everything needed to repeat the run."""
+        write_json(self.path / RUN, document)
+
+    def read_run(self) -> dict[str, Any]:
+        """``run.json``.
+
+        Raises:
+            UnusableInput: there is none, or it is damaged.
+        """
+        path = self.path / RUN
+        try:
+            document = json.loads(path.read_bytes())
+        except FileNotFoundError as error:
+            raise UnusableInput(
+                f"{self.path} is no run folder: it has no {RUN}. Give the folder named with -o in 'hubel train', "
+                "or name a corpus to score: hubel evaluate RUN CORPUS"
+            ) from error
+        except (OSError, ValueError) as error:
+            raise UnusableInput(f"{path} cannot be read ({error}). Name a corpus to score: hubel evaluate RUN CORPUS") from error
+        return document
+
+    def read_split(self) -> dict[str, str]:
+        """path → split."""
+        try:
+            return {row["path"]: row["split"] for row in read_csv(self.path / SPLIT)}
+        except (OSError, KeyError, ValueError) as error:
+            raise UnusableInput(
+                f"{self.path / SPLIT} cannot be read ({error}). Name a corpus to score: hubel evaluate RUN CORPUS"
+            ) from error
+
+
+def describe_machine() -> dict[str, Any]:
+    """Versions and hardware, for ``run.json``."""
+    packages = ("hubel", "keras", "numpy", "pillow", "safetensors")
+    return {
+        "versions": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in packages},
+            BACKEND: backend_version(BACKEND),
+        },
+        "backend": BACKEND,
+        "hardware": {
+            "system": platform.system(),
+            "machine": platform.machine(),
+            "cores": os.cpu_count(),
+            "byte_order": sys.byteorder,
+        },
+    }
+
+
+def labels_of(corpus: Corpus) -> np.ndarray:
+    """int64 [examples], class indices."""
+    return np.array([example.label for example in corpus.examples], np.int64)

@@ -1,0 +1,218 @@
+"""Train: corpus → run folder."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hubel import __version__
+from hubel.architectures.catalogue import ARCHITECTURES
+from hubel.architectures.families.backbones import pretrained_weights
+from hubel.architectures.families.mobilenet import ALPHA
+from hubel.architectures.layer_table import count_macs
+from hubel.backends.seeding import seed_everything
+from hubel.classifier.artefact import save_classifier
+from hubel.classifier.classifier import Calibration, Classifier, softmax
+from hubel.corpus.corpus import Corpus, check_trainable
+from hubel.corpus.formats.catalogue import read_corpus
+from hubel.corpus.split import Splits, split_corpus
+from hubel.errors import WeightsNotAvailable
+from hubel.evaluation.calibration import choose_threshold, fit_temperature
+from hubel.evaluation.evaluate import compute_logits, evaluate_logits
+from hubel.evaluation.report import EvaluationReport
+from hubel.events import Message, OnEvent, ignore
+from hubel.pipeline.cache import DecodedCorpus, decode_corpus
+from hubel.workflows.fitting import Fitted, Work, fit
+from hubel.workflows.plan import Choice, Survey, TrainRequest, choose, survey_corpus, without_weights
+from hubel.workflows.run_folder import FORMAT, RunFolder, describe_machine, labels_of
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run.
+
+    Args:
+        path: its folder.
+        classifier: what was trained.
+        metrics: the content of ``metrics.json``.
+        reports: ``"validation"`` and ``"test"``.
+        corpus: as it was read, with its intake record.
+        fitted: the recipes, the history of each phase, and whether the user ended it early.
+    """
+
+    path: Path
+    classifier: Classifier
+    metrics: dict[str, Any]
+    reports: Mapping[str, EvaluationReport]
+    corpus: Corpus
+    fitted: Fitted
+
+
+def train_classifier(request: TrainRequest, *, started: float | None = None, on_event: OnEvent = ignore) -> Run:
+    """Train a classifier on a corpus and write its run folder.
+
+    Args:
+        request: corpus, folder and wishes.
+        started: monotonic seconds from which a time limit counts; now by default.
+        on_event: hears what goes on.
+
+    Raises:
+        HubelError: a subclass says what is wrong with the corpus, the request, the folder or the training.
+    """
+    started = time.monotonic() if started is None else started
+    folder = RunFolder(request.out)
+    folder.prepare(overwrite=request.overwrite)
+    seed_everything(request.seed)
+    corpus = request.corpus if isinstance(request.corpus, Corpus) else read_corpus(request.corpus)
+    check_trainable(corpus)
+    survey = survey_corpus(corpus)
+    choice, pretrained = _choose_with_weights(request, survey, on_event)
+    decoded = decode_corpus(corpus, choice.preprocessing, on_event=on_event)
+    check_trainable(decoded.corpus)
+    splits = split_corpus(decoded.corpus, decoded.digests, seed=request.seed)
+    for note in (*decoded.corpus.notes, *splits.notes):
+        on_event(Message(note, warning=True))
+    _say_refused(decoded.corpus, on_event)
+    work = Work(request, choice, decoded, splits, labels_of(decoded.corpus), survey.grey, started, on_event)
+    intake_s = time.monotonic() - started
+    fitted = fit(work, pretrained)
+    training_s = time.monotonic() - started - intake_s
+    classifier, reports = _evaluate(work, fitted)
+    times = {"intake_s": intake_s, "training_s": training_s}
+    metrics = _write(folder, work, fitted, classifier, reports, times)
+    return Run(request.out, classifier, metrics, reports, decoded.corpus, fitted)
+
+
+def _choose_with_weights(request: TrainRequest, survey: Survey, on_event: OnEvent) -> tuple[Choice, list[np.ndarray] | None]:
+    choice = choose(request, survey)
+    if choice.weights == "none" or not ARCHITECTURES[choice.architecture].pretrained:
+        return choice, None
+    try:
+        return choice, pretrained_weights(choice.architecture, request.alpha or ALPHA, choice.weights)
+    except WeightsNotAvailable as error:
+        if request.architecture is not None or request.weights is not None:
+            raise
+        fallback = without_weights(choice, survey, request)
+        on_event(Message(f"{error} Training {fallback.architecture} from scratch instead.", warning=True))
+        return fallback, None
+
+
+def _say_refused(corpus: Corpus, on_event: OnEvent) -> None:
+    refused = corpus.refused
+    for row in refused[:5]:
+        on_event(Message(f"Refused {row.path!r}: {row.reason}.", warning=True))
+    if len(refused) > 5:
+        on_event(Message(f"Refused {len(refused) - 5} more files; intake.csv in the run folder lists them all.", warning=True))
+
+
+def _evaluate(work: Work, fitted: Fitted) -> tuple[Classifier, dict[str, EvaluationReport]]:
+    """Calibrate on the validation split, then score both splits that were not trained on."""
+    provenance = {
+        "corpus_fingerprint": _fingerprint(work.decoded),
+        "train_examples": len(work.splits.train),
+        "seed": work.request.seed,
+        **{name: value for name, value in describe_machine().items() if name in ("versions", "backend")},
+    }
+    corpus = work.decoded.corpus
+    classifier = Classifier(
+        fitted.model, fitted.blueprint, corpus.class_names, work.choice.preprocessing, provenance=provenance
+    )
+    logits = {
+        split: compute_logits(
+            classifier.engine, work.decoded.images, work.indices(split), stage=f"scoring {split}", on_event=work.on_event
+        )
+        for split in ("validation", "test")
+    }
+    labels = {split: work.labels[work.indices(split)] for split in logits}
+    temperature = fit_temperature(logits["validation"], labels["validation"])
+    threshold = choose_threshold(softmax(logits["validation"], temperature=temperature))
+    calibrated = replace(classifier, calibration=Calibration(temperature, threshold))
+    return calibrated, {split: evaluate_logits(calibrated, logits[split], labels[split]) for split in logits}
+
+
+def _write(
+    folder: RunFolder,
+    work: Work,
+    fitted: Fitted,
+    classifier: Classifier,
+    reports: dict[str, EvaluationReport],
+    times: dict[str, float],
+) -> dict[str, Any]:
+    corpus = work.decoded.corpus
+    save_classifier(classifier, folder.artefact, made_by=f"hubel {__version__}")
+    folder.write_intake(corpus, work.splits)
+    folder.write_history(fitted.histories)
+    folder.write_predictions(corpus, work.splits, reports)
+    last = fitted.histories[-1]
+    total_s = time.monotonic() - work.started
+    seconds = {
+        "total_s": round(total_s, 3),
+        **{name: round(value, 3) for name, value in times.items()},
+        "epochs": round(last.epochs, 3),
+        "examples_per_s": round(float(np.mean([row.images_per_s for row in last.rows])), 1) if last.rows else 0.0,
+    }
+    height, width = work.choice.preprocessing.size
+    metrics = {
+        "format": FORMAT,
+        "classes": list(corpus.class_names),
+        "test": reports["test"].to_json(),
+        "validation": reports["validation"].to_json(),
+        "intake": corpus.intake_counts,
+        "model": {
+            "architecture": work.choice.architecture,
+            "parameters": fitted.model.count_params(),
+            "macs": count_macs(fitted.model),
+            "image_size": [height, width, 3],
+        },
+        "time": seconds,
+    }
+    folder.write_run(_run_document(work, fitted, seconds))
+    folder.write_metrics(metrics)
+    return metrics
+
+
+def _run_document(work: Work, fitted: Fitted, seconds: dict[str, float]) -> dict[str, Any]:
+    corpus, request = work.decoded.corpus, work.request
+    location = Path(corpus.location)
+    return {
+        "format": FORMAT,
+        "status": "interrupted" if fitted.interrupted else "done",
+        "command": list(request.command),
+        "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "corpus": {
+            "location": str(location.resolve()) if location.exists() else corpus.location,
+            "format": corpus.format,
+            "fingerprint": _fingerprint(work.decoded),
+            "intake": corpus.intake_counts,
+            "notes": [*corpus.notes, *work.splits.notes],
+        },
+        "seed": request.seed,
+        "architecture": fitted.blueprint.to_json(),
+        "weights": work.choice.weights,
+        "preprocessing": asdict(work.choice.preprocessing),
+        "recipe": {phase: recipe.to_json() for phase, recipe in fitted.recipes.items()},
+        "time_limit_s": fitted.time_limit_s,
+        "clock_decided": _clock_decided(fitted.histories),
+        "time": seconds,
+        **describe_machine(),
+    }
+
+
+def _clock_decided(histories: Sequence[Any]) -> list[dict[str, Any]]:
+    """What would be different on a faster or slower machine, and how each phase ended."""
+    return [history.to_json() for history in histories]
+
+
+def _fingerprint(decoded: DecodedCorpus) -> str:
+    """SHA-256 over the path and the content of every example."""
+    total = hashlib.sha256()
+    for example, digest in zip(decoded.corpus.examples, decoded.digests, strict=True):
+        total.update(f"{example.path}\0{digest}\n".encode("utf-8", "surrogateescape"))
+    return total.hexdigest()
