@@ -161,7 +161,7 @@ class PretrainedSpec(Spec):
 
     backbone: str = "mobilenet"
     alpha: float = 0.25
-    dropout: float = 0.5
+    dropout: float = 0.0
     fixed_statistics: bool = True
 
     def __post_init__(self) -> None:

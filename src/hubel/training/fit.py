@@ -135,16 +135,16 @@ class _Loop:
         return "schedule"
 
     def _epoch(self, epoch: int) -> None:
-        self.model.reset_metrics()
-        start, done, loss, side = time.monotonic(), 0, math.nan, 0
+        start, done, total, side = time.monotonic(), 0, 0.0, 0
         for images, labels in made_ahead(self.batches.epoch(epoch)):
             fraction = self.clock.fraction(self.steps)
             if fraction >= 1 and done:
                 break
-            loss = self._step(images, labels, fraction, epoch)
+            total += self._step(images, labels, fraction, epoch)
             done += 1
             side = min(images.shape[1:3]) if images.ndim == 4 else 0
-            self._tell_progress(loss, epoch, done * len(labels) / (time.monotonic() - start))
+            self._tell_progress(total / done, epoch, done * len(labels) / (time.monotonic() - start))
+        loss = total / done
         rate = done * self.batches.step_size / (time.monotonic() - start)
         accuracy, log_loss = self.validate()
         best = self.best.keep_if_better(self.model, accuracy, log_loss, epoch + 1)
@@ -162,7 +162,7 @@ class _Loop:
         one_hot = np.eye(len(weights), dtype=np.float32)[labels]
         result: Any = self.model.train_on_batch(images, one_hot, sample_weight=weights[labels])
         self.steps += 1
-        loss = float(result)  # the mean over the epoch so far: one bad step makes it no number for good
+        loss = float(result)
         if not math.isfinite(loss):
             raise TrainingDiverged(
                 f"The loss is {loss} in step {self.steps} (epoch {epoch + 1}, learning rate "

@@ -26,7 +26,7 @@ class Recipe:
         weight_decay: of dense layers; of every weight with ``"adamw"``.
         label_smoothing: share of each label that is spread over all classes.
         warm_up: share of the training in which the learning rate rises.
-        patience: share of the epochs without a better validation score after which training stops.
+        patience: share of the epochs without a better validation score after which training stops; 1 for never.
         balance: exponent of the class weights, 0 (none) to 1 (every class counts the same).
         augmentation: random changes of training images.
         seed: of every random number.
@@ -40,7 +40,7 @@ class Recipe:
     weight_decay: float = 5e-4
     label_smoothing: float = 0.1
     warm_up: float = 0.1
-    patience: float = 0.4
+    patience: float = 0.5
     balance: float = 0.5
     augmentation: Augmentation = Augmentation()
     seed: int = 0

@@ -47,7 +47,7 @@ def read_file(path: Path) -> bytes:
         UnreadableImage: ``vanished``, ``permission-denied``, ``not-a-file``, ``too-large`` or ``unreadable``.
     """
     try:
-        with path.open("rb", opener=_open_without_waiting) as file:
+        with open(path, "rb", opener=_open_without_waiting) as file:  # noqa: PTH123  (Path.open takes no opener)
             details = os.fstat(file.fileno())
             if not stat.S_ISREG(details.st_mode):
                 raise UnreadableImage("not-a-file", "it is a pipe, a device or a folder, not a file: remove it")
