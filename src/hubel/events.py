@@ -60,5 +60,5 @@ Event: TypeAlias = Progress | Message | PlanMade | TrainingProgress | EpochDone
 OnEvent: TypeAlias = Callable[[Event], None]
 
 
-def ignore(event: Event) -> None:  # noqa: ARG001  (the signature is that of every listener)
+def ignore(event: Event) -> None:
     """Listen to nothing."""

@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ _REASONS = {
 
 
 @contextmanager
-def said_plainly(path: Path) -> Iterator[None]:
+def said_plainly(path: Path) -> Generator[None]:
     """Turn an operating system's error about ``path`` into one a user can act on."""
     try:
         yield
@@ -52,8 +52,8 @@ def write_bytes(path: Path, data: bytes) -> None:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            os.chmod(name, 0o666 & ~_umask())
-            os.replace(name, path)
+            Path(name).chmod(0o666 & ~_umask())
+            Path(name).replace(path)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
@@ -82,7 +82,7 @@ def read_csv(path: Path) -> list[dict[str, str]]:
 
 
 @contextmanager
-def written_folder(path: Path, *, durable: bool = True) -> Iterator[Path]:
+def written_folder(path: Path, *, durable: bool = True) -> Generator[Path]:
     """A temporary folder that becomes ``path`` by one rename when the block ends without an error.
 
     An older folder of that name is moved away first and deleted last. On an error nothing is left.

@@ -42,7 +42,9 @@ class Architecture:
 ARCHITECTURES = {
     "small-cnn": Architecture("the textbook network; its depth fits the image", small_cnn_spec, 64),
     "residual": Architecture("learns fastest from scratch on a processor", residual_spec, 96, smallest=8),
-    "mobilenet": Architecture("ImageNet's knowledge; best for a few thousand photographs", mobilenet_spec, 224, smallest=32),
+    "mobilenet": Architecture(
+        "ImageNet's knowledge; best for a few thousand photographs", mobilenet_spec, 224, smallest=32
+    ),
 }
 
 

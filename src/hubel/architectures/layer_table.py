@@ -53,10 +53,12 @@ def _output(layer: keras.Layer) -> tuple[int, ...]:
 
 def _macs(layer: keras.Layer) -> int:
     if isinstance(layer, keras.layers.DepthwiseConv2D):
-        return depthwise_macs(layer.kernel_size, _output(layer)[-1], _output(layer)[:2])
+        height, width, channels = _output(layer)
+        return depthwise_macs(layer.kernel_size, channels, (height, width))
     if isinstance(layer, keras.layers.Conv2D):
-        channels = layer.input.shape[-1]
-        return convolution_macs(layer.kernel_size, channels, layer.filters, _output(layer)[:2], groups=layer.groups)
+        height, width, filters = _output(layer)
+        in_channels = layer.input.shape[-1]
+        return convolution_macs(layer.kernel_size, in_channels, filters, (height, width), groups=layer.groups)
     if isinstance(layer, keras.layers.Dense):
         return layer.input.shape[-1] * layer.units
     return 0

@@ -141,7 +141,9 @@ class ResidualSpec(Spec):
         check("stem_kernel", self.stem_kernel, 1, 15)
         check("the number of widths", len(self.widths), 1, MAX_GROUPS)
         if len(self.blocks) != len(self.widths):
-            raise WrongRequest(f"blocks needs {len(self.widths)} numbers, one for each width. Received: {self.blocks!r}.")
+            raise WrongRequest(
+                f"blocks needs {len(self.widths)} numbers, one for each width. Received: {self.blocks!r}."
+            )
         for width, count in zip(self.widths, self.blocks, strict=True):
             check("widths", width, 1, MAX_FILTERS)
             check("blocks", count, 0, 16)
@@ -181,7 +183,7 @@ def spec_from_json(kind: type[Spec], document: object) -> Spec:
     return _from_fields(kind, document)
 
 
-def _from_fields(kind: type, document: object) -> Any:
+def _from_fields(kind: type[Spec | Group], document: object) -> Any:
     if not isinstance(document, dict):
         raise WrongRequest(f"{kind.__name__} must be an object. Received: {type(document).__name__}.")
     known = {field.name for field in fields(kind)}

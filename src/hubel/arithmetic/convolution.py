@@ -43,6 +43,10 @@ def convolution_macs(
     """Multiply-accumulates of one image: one per weight and output position; biases are not counted.
 
     Args:
+        kernel_size: (height, width).
+        in_channels: channels of the input.
+        filters: feature maps of the output.
+        output_size: (height, width) of the output.
         groups: parts the channels are divided into; each filter sees ``in_channels / groups`` of them.
     """
     return prod(kernel_size) * (in_channels // groups) * filters * prod(output_size)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from hubel.backends.select import select_backend
 
 
 @contextmanager
-def _held_back() -> Iterator[None]:
+def _held_back() -> Generator[None]:
     """Hold back what a framework's C++ part writes to standard error as it starts; show it if the start fails."""
     try:
         sys.stderr.flush()

@@ -110,7 +110,11 @@ def _read_manifest(path: Path) -> dict[str, Any]:
 
 
 def _read_weights(path: Path, described: object) -> dict[str, np.ndarray]:
-    if not isinstance(described, dict) or described.get("file") != WEIGHTS or not isinstance(described.get("bytes"), int):
+    if (
+        not isinstance(described, dict)
+        or described.get("file") != WEIGHTS
+        or not isinstance(described.get("bytes"), int)
+    ):
         raise DamagedArtefact(f"{path.parent / MANIFEST} does not describe {WEIGHTS}. {_CURE}")
     data = _read_bounded(path, described["bytes"])
     if hashlib.sha256(data).hexdigest() != described.get("sha256"):
@@ -136,14 +140,18 @@ def _assemble(document: dict[str, Any], weights: dict[str, np.ndarray], folder: 
     blueprint = blueprint_from_json(document["architecture"])
     class_names = tuple(document["class_names"])
     if len(set(class_names)) != blueprint.spec.classes or not all(isinstance(name, str) for name in class_names):
-        raise DamagedArtefact(f"{folder / MANIFEST} has {len(class_names)} class names for {blueprint.spec.classes} classes.")
+        raise DamagedArtefact(
+            f"{folder / MANIFEST} has {len(class_names)} class names for {blueprint.spec.classes} classes."
+        )
     described = dict(document["preprocessing"])
     decoder = described.pop("decoder")
     if decoder != DECODER_VERSION:
         raise DamagedArtefact(f"{folder / MANIFEST} needs decoder {decoder!r}, this version has {DECODER_VERSION}.")
     preprocessing = Preprocessing(**described)
     if preprocessing.size != blueprint.spec.image_size:
-        raise DamagedArtefact(f"{folder / MANIFEST}: preprocessing makes {preprocessing.size}, the model takes another size.")
+        raise DamagedArtefact(
+            f"{folder / MANIFEST}: preprocessing makes {preprocessing.size}, the model takes another size."
+        )
     model = build_model(blueprint)
     _set_weights(model, weights, folder / WEIGHTS)
     calibration = Calibration(**document["calibration"])

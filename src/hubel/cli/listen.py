@@ -33,21 +33,27 @@ class Listener:
         self._bar.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._bar.stop()
 
     def __call__(self, event: events.Event) -> None:
         """Show one event."""
         match event:
             case events.Progress():
-                self._show(event.stage, event.done / max(1, event.total), f"{event.done:,} of {event.total:,} {event.unit}")
+                self._show(
+                    event.stage, event.done / max(1, event.total), f"{event.done:,} of {event.total:,} {event.unit}"
+                )
             case events.TrainingProgress():
-                details = f"epoch {event.epoch}  loss {event.loss:.3f}  {event.images_per_s:,.0f} images/s  {_left(event.seconds_left)}"
+                speed = f"{event.images_per_s:,.0f} images/s"
+                details = f"epoch {event.epoch}  loss {event.loss:.3f}  {speed}  {_left(event.seconds_left)}"
                 self._show("training", event.fraction, details)
             case events.EpochDone():
                 mark = "  best so far" if event.best else ""
                 self.console.print(
-                    f"epoch {event.epoch:>3}  loss {event.loss:.3f}  validation accuracy {event.validation_accuracy:.3f}  "
+                    f"epoch {event.epoch:>3}  loss {event.loss:.3f}  "
+                    f"validation accuracy {event.validation_accuracy:.3f}  "
                     f"{event.images_per_s:>6,.0f} images/s  {event.elapsed_s:>5.1f} s{mark}",
                     style=None if event.best else "dim",
                     markup=False,

@@ -45,7 +45,7 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("hubel"), prog_name="hubel")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-def hubel(debug: bool) -> None:  # noqa: ARG001, FBT001  (read in `main`)
+def hubel(debug: bool) -> None:  # noqa: FBT001  (read in `main`)
     """Image classifiers you can see through.
 
     \b
@@ -78,8 +78,8 @@ def _exit_code(words: list[str], *, debug: bool) -> int:
         return 0
     except Exception as error:  # noqa: BLE001  (the outermost loop)
         traceback.print_exc()
-        click.echo(f"\nhubel {version('hubel')} has a defect ({type(error).__name__}). Please report it at {REPORT_AT}, "
-                   "with the lines above.", err=True)  # fmt: skip
+        what = f"hubel {version('hubel')} has a defect ({type(error).__name__})"
+        click.echo(f"\n{what}. Please report it at {REPORT_AT}, with the lines above.", err=True)
         return 1
     return code if isinstance(code, int) else 0
 

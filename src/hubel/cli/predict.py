@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +20,9 @@ FORMATS = ("table", "json", "jsonl", "csv")
 @click.argument("inputs", nargs=-1, required=True)
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="Of the output.")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
-@click.option("--top", type=click.IntRange(1), default=1, show_default=True, metavar="K", help="Classes shown, table and csv.")
+@click.option(
+    "--top", type=click.IntRange(1), default=1, show_default=True, metavar="K", help="Classes shown, table and csv."
+)
 def command(run: Path, inputs: tuple[str, ...], *, form: str, as_json: bool, top: int) -> int:
     """Name what is on each INPUT: files, folders, or - for paths on standard input, one a line.
 
@@ -84,7 +87,8 @@ def _json(answers: Iterable[Any], top: int, class_names: tuple[str, ...]) -> Non
 
 
 def _csv(answers: Iterable[Any], top: int, class_names: tuple[str, ...]) -> None:
-    sys.stdout.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")  # file names keep their bytes
     writer = csv.writer(sys.stdout, lineterminator="\n")
     count = min(top, len(class_names))
     ranks = [name for place in range(1, count + 1) for name in (f"class_{place}", f"probability_{place}")]

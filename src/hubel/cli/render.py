@@ -59,8 +59,9 @@ def _abstention(abstention: dict[str, Any]) -> str:
     if abstention["selective_accuracy"] is None:
         return f"Below a confidence of {abstention['threshold']:.2f} it abstains; here it always does."
     return (
-        f"Below a confidence of {abstention['threshold']:.2f} it abstains: it answers for {abstention['coverage']:.0%} of "
-        f"the images, and {abstention['selective_accuracy']:.1%} of those answers are right."
+        f"Below a confidence of {abstention['threshold']:.2f} it abstains: "
+        f"it answers for {abstention['coverage']:.0%} of the images, "
+        f"and {abstention['selective_accuracy']:.1%} of those answers are right."
     )
 
 
@@ -86,5 +87,6 @@ def _number(value: float | None) -> str:
 
 def shown(name: str) -> str:
     """A name on one line: control characters and broken bytes are escaped."""
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape", "surrogatepass").decode() for letter in name)
-
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape", "surrogatepass").decode() for letter in name
+    )

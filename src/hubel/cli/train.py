@@ -6,10 +6,14 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from hubel.architectures.catalogue import ARCHITECTURES
+
+if TYPE_CHECKING:
+    from hubel.workflows.train import Run
 
 STARTED = time.monotonic()
 """The time limit counts from here: the first thing a training command does."""
@@ -66,14 +70,12 @@ def command(  # noqa: PLR0913  (one for each option)
     return 4 if run.corpus.refused else 0
 
 
-def _show(run: object, corpus: str) -> None:
+def _show(run: Run, corpus: str) -> None:
     from rich.text import Text
 
     from hubel.cli.render import console, show_report
     from hubel.workflows.advice import next_steps
-    from hubel.workflows.train import Run
 
-    assert isinstance(run, Run)
     out = console()
     counts, seconds = run.metrics["intake"], run.metrics["time"]
     out.print()
@@ -85,7 +87,9 @@ def _show(run: object, corpus: str) -> None:
         f"{counts['found']:,} files found: {counts['read']:,} read, {counts['refused']:,} refused, "
         f"{counts['ignored']:,} ignored   {seconds['total_s']:.0f} s in all, {seconds['training_s']:.0f} s training"
     )
-    out.print(f"Saved in {run.path}: classifier/, metrics.json, predictions.csv, history.csv, intake.csv, split.csv, run.json")
+    out.print(
+        f"Saved in {run.path}: classifier/, metrics.json, predictions.csv, history.csv, intake.csv, split.csv, run.json"
+    )
     out.print(Text("Next", "bold"))
     for step in next_steps(run, corpus=corpus):
         out.print(f"  {step}")

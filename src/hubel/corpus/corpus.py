@@ -177,7 +177,9 @@ def check_trainable(corpus: Corpus) -> None:
         said = ", ".join(f"{count} {code}" for code, count in codes.most_common())
         first = corpus.refused[0] if corpus.refused else None
         example = f" First: {first.path!r}: {first.reason}." if first else ""
-        raise UnusableCorpus(f"None of the {len(corpus.refused)} pictures in {corpus.location} can be read ({said}).{example}")
+        raise UnusableCorpus(
+            f"None of the {len(corpus.refused)} pictures in {corpus.location} can be read ({said}).{example}"
+        )
     if len(corpus.class_names) < 2:
         raise UnusableCorpus(
             f"A classifier needs at least two classes; {corpus.location} has only {corpus.class_names[0]!r}. "

@@ -69,7 +69,7 @@ def split_corpus(corpus: Corpus, digests: Sequence[str], *, seed: int) -> Splits
 def _cut(
     corpus: Corpus, digests: Sequence[str], pool: Sequence[int], shares: dict[str, float], seed: int
 ) -> dict[int, str]:
-    """index → split, for the examples that leave the training part."""
+    """Index → split, for the examples that leave the training part."""
     by_class: dict[int, list[tuple[str, ...]]] = defaultdict(list)
     groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for index in pool:

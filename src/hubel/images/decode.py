@@ -26,7 +26,7 @@ from PIL import ImageCms, ImageOps, UnidentifiedImageError
 from hubel.arrays import Image
 from hubel.errors import UnreadableImage
 
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "PPM", "MPO", "AVIF", "JPEG2000", "TGA", "PCX", "ICO")
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "PPM", "AVIF", "JPEG2000", "TGA", "PCX", "ICO")
 """Pillow's names of what we read; a decoder that is not here never sees a byte of the user's."""
 
 ORIENTATION_TAG = 0x0112
@@ -39,6 +39,7 @@ DEEP_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")
 DECODER_VERSION = 1
 """Raised when a rule above changes, so that cached pixels are decoded again."""
 
+PillowImage.init()  # an allow-list may only name formats that are registered already
 PillowImage.MAX_IMAGE_PIXELS = None  # our own limit is checked instead, and it refuses rather than warns
 
 _NOT_IMAGES = (

@@ -39,11 +39,12 @@ class Preprocessing:
     def __post_init__(self) -> None:
         for name, value in (("height", self.height), ("width", self.width)):
             if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_IMAGE_SIZE:
-                raise WrongRequest(
-                    f"The image {name} must be a whole number of pixels from 1 to {MAX_IMAGE_SIZE}. Received: {value!r}."
-                )
+                allowed = f"a whole number of pixels from 1 to {MAX_IMAGE_SIZE}"
+                raise WrongRequest(f"The image {name} must be {allowed}. Received: {value!r}.")
         if self.resize not in RESIZE_POLICIES:
-            raise WrongRequest(f"The resize policy must be one of {', '.join(RESIZE_POLICIES)}. Received: {self.resize!r}.")
+            raise WrongRequest(
+                f"The resize policy must be one of {', '.join(RESIZE_POLICIES)}. Received: {self.resize!r}."
+            )
 
     @property
     def size(self) -> tuple[int, int]:
@@ -102,7 +103,9 @@ def choose_resize(sizes: Sequence[tuple[int, int]]) -> str:
     return "squash" if high / low < 3 else "pad"
 
 
-def _resized(picture: PillowImage.Image, height: int, width: int, box: tuple[float, float, float, float] | None) -> Image:
+def _resized(
+    picture: PillowImage.Image, height: int, width: int, box: tuple[float, float, float, float] | None
+) -> Image:
     return np.asarray(picture.resize((width, height), PillowImage.Resampling.BILINEAR, box=box))
 
 

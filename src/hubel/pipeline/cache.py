@@ -102,7 +102,9 @@ def _digests(corpus: Corpus, on_event: OnEvent) -> Iterator[str]:
         try:
             return _digest(corpus.read(index))
         except UnreadableImage as error:
-            return hashlib.sha256(f"{error.code}\0{corpus.examples[index].path}".encode("utf-8", "surrogateescape")).hexdigest()
+            return hashlib.sha256(
+                f"{error.code}\0{corpus.examples[index].path}".encode("utf-8", "surrogateescape")
+            ).hexdigest()
 
     yield from _in_order(digest, len(corpus), "checking files", on_event)
 
@@ -176,7 +178,7 @@ def _open_entry(path: Path, preprocessing: Preprocessing) -> tuple[Images, dict[
         images = np.memmap(path / "pixels.bin", np.uint8, mode="r", shape=shape)
         checksum = 0
         for start in range(0, len(images), _CHUNK):
-            checksum = zlib.crc32(images[start : start + _CHUNK], checksum)
+            checksum = zlib.crc32(images[start : start + _CHUNK].data, checksum)
         if checksum != document["crc32"]:
             return None
         os.utime(path / "index.json")

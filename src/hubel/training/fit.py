@@ -69,7 +69,6 @@ def fit_model(
     recipe: Recipe,
     clock: Clock,
     *,
-    phase: str = "train",
     on_event: OnEvent = ignore,
 ) -> History:
     """Train until the clock says 1, and leave the model with the weights of its best epoch.
@@ -82,14 +81,13 @@ def fit_model(
         validate: scores the model as it is.
         recipe: learning rate, patience, class weights.
         clock: how far training is.
-        phase: its name in the history.
         on_event: hears `TrainingProgress` and `EpochDone`.
 
     Raises:
         TrainingDiverged: the loss is no number any more.
         StoppedByUser: Ctrl-C before the first epoch was done.
     """
-    loop = _Loop(model, batches, validate, recipe, clock, phase, on_event)
+    loop = _Loop(model, batches, validate, recipe, clock, on_event)
     try:
         ended_by = loop.run()
     except KeyboardInterrupt:
@@ -107,6 +105,33 @@ def compile_model(model: keras.Model, recipe: Recipe) -> None:
     model.compile(optimizer=make_optimizer(recipe), loss=loss, jit_compile=BACKEND == "jax")
 
 
+def measure_step(model: keras.Model, batches: Batches, *, steps: int = 4) -> float:
+    """Seconds of one training step, measured on the first batches; model and optimiser are as before afterwards.
+
+    The number of steps is fixed, so that what follows does not depend on the speed of the machine.
+
+    Args:
+        model: compiled by `compile_model`; its training function is compiled here.
+        batches: the training split.
+        steps: at least 2; the first is not counted, it compiles.
+    """
+    model.optimizer.build(model.trainable_variables)
+    kept = [
+        (variable, keras.ops.convert_to_numpy(variable)) for variable in (*model.variables, *model.optimizer.variables)
+    ]
+    kept = [(variable, np.array(value)) for variable, value in kept]
+    seconds = []
+    source = (batch for epoch in range(steps) for batch in batches.epoch(epoch))
+    for (images, labels), _ in zip(source, range(steps), strict=False):
+        start = time.monotonic()
+        one_hot = np.eye(len(batches.class_weights), dtype=np.float32)[labels]
+        model.train_on_batch(images, one_hot, sample_weight=batches.class_weights[labels])
+        seconds.append(time.monotonic() - start)
+    for variable, value in kept:
+        variable.assign(value)
+    return float(np.median(seconds[1:] or seconds))
+
+
 @dataclass
 class _Loop:
     """One fit as it runs."""
@@ -116,7 +141,6 @@ class _Loop:
     validate: Validate
     recipe: Recipe
     clock: Clock
-    phase: str
     on_event: OnEvent
     rows: list[EpochRow] = field(default_factory=list)
     best: _Best = field(default_factory=_Best)
@@ -151,7 +175,19 @@ class _Loop:
         elapsed = time.monotonic() - self.start
         learning_rate = float(self.model.optimizer.learning_rate)
         self.rows.append(
-            EpochRow(self.phase, epoch + 1, self.steps, loss, accuracy, log_loss, learning_rate, side, rate, elapsed, best)
+            EpochRow(
+                self.recipe.phase,
+                epoch + 1,
+                self.steps,
+                loss,
+                accuracy,
+                log_loss,
+                learning_rate,
+                side,
+                rate,
+                elapsed,
+                best,
+            )
         )
         self.on_event(EpochDone(epoch + 1, loss, accuracy, log_loss, rate, elapsed, best))
 

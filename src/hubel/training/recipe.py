@@ -8,7 +8,6 @@ from typing import Any
 from hubel.errors import WrongRequest
 from hubel.pipeline.augmentation import Augmentation
 
-
 OPTIMIZERS = ("kernel-muon", "adamw")
 
 
@@ -17,7 +16,8 @@ class Recipe:
     """How a model is trained.
 
     Args:
-        epochs: passes over the training split; with a time limit, what is expected to fit.
+        epochs: passes over the training split; with a time limit, at most so many.
+        phase: ``"train"``, or ``"head"`` and ``"fine-tune"`` with a pretrained backbone.
         batch_size: images per step.
         optimizer: ``"kernel-muon"`` or ``"adamw"``.
         learning_rate: its peak; rises from 0 and falls to 0 again, linearly.
@@ -33,6 +33,7 @@ class Recipe:
     """
 
     epochs: int
+    phase: str = "train"
     batch_size: int = 256
     optimizer: str = "kernel-muon"
     learning_rate: float = 0.2

@@ -37,7 +37,13 @@ class SplitFeatures:
 
 
 def compute_features(
-    model: keras.Model, images: Images, indices: np.ndarray, *, mirrored: bool = False, stage: str, on_event: OnEvent = ignore
+    model: keras.Model,
+    images: Images,
+    indices: np.ndarray,
+    *,
+    mirrored: bool = False,
+    stage: str,
+    on_event: OnEvent = ignore,
 ) -> Features:
     """Run the frozen backbone once over some images.
 
@@ -93,7 +99,9 @@ def fit_head(
         ]
     )
     compile_model(head, recipe)
-    standardised = SplitFeatures(*((part - mean) / deviation for part in (features.plain, features.mirrored, features.validation)))
+    standardised = SplitFeatures(
+        *((part - mean) / deviation for part in (features.plain, features.mirrored, features.validation))
+    )
     batches = _FeatureBatches(standardised, labels[0], recipe.batch_size, class_weights, recipe.seed)
 
     def validate() -> tuple[float, float]:
@@ -101,7 +109,7 @@ def fit_head(
         return accuracy_and_log_loss(standardised.validation @ kernel + bias, labels[1])
 
     clock = StepClock(recipe.epochs * batches.steps_per_epoch)
-    history = fit_model(head, batches, validate, recipe, clock, phase="head", on_event=on_event)
+    history = fit_model(head, batches, validate, recipe, clock, on_event=on_event)
     kernel, bias = head.get_weights()
     folded = kernel / deviation[:, None]
     model.get_layer(LOGITS).set_weights([folded, bias - mean @ folded])

@@ -27,7 +27,9 @@ def next_steps(run: Run, *, corpus: str) -> list[str]:
             f"train longer: {train_again} --time-limit 15m"
         )
     if run.fitted.interrupted:
-        steps.append(f"The training was stopped early; what was best so far is saved. To train to the end: {train_again}")
+        steps.append(
+            f"The training was stopped early; what was best so far is saved. To train to the end: {train_again}"
+        )
     elif run.fitted.time_limit_s is not None and "train" in run.fitted.recipes:
         done, planned = run.fitted.histories[-1].epochs, run.fitted.recipes["train"].epochs
         if done < CUT_SHORT * planned:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,31 +10,38 @@ import numpy as np
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import Blueprint, make_blueprint
 from hubel.architectures.families.backbones import set_backbone_weights
-from hubel.architectures.families.residual import whitening_kernel
 from hubel.architectures.layer_table import count_macs
 from hubel.architectures.spec import PretrainedSpec, ResidualSpec
+from hubel.architectures.whitening import whitening_kernel
 from hubel.arrays import Labels
 from hubel.backends.framework import keras
 from hubel.classifier.engine import LARGE_BATCH, KerasEngine
 from hubel.corpus.split import Splits
 from hubel.evaluation.evaluate import compute_logits
-from hubel.events import Message, OnEvent, PlanMade
-from hubel.pipeline.augmentation import Augmentation
+from hubel.events import Message, OnEvent
 from hubel.pipeline.batches import TrainingBatches, class_weights
 from hubel.pipeline.cache import DecodedCorpus
-from hubel.training.fit import Validate, compile_model, fit_model
+from hubel.training.fit import Validate, compile_model, fit_model, measure_step
 from hubel.training.history import History
 from hubel.training.recipe import Recipe
 from hubel.training.schedule import Clock, FirstOf, StepClock, WallClock
 from hubel.training.score import accuracy_and_log_loss
 from hubel.training.transfer import SplitFeatures, compute_features, fit_head
-from hubel.workflows.plan import Choice, TrainRequest, describe_plan, fine_tune_recipe, head_recipe, scratch_recipe
+from hubel.workflows.plan import (
+    Choice,
+    Forecast,
+    TrainRequest,
+    describe_plan,
+    fine_tune_recipe,
+    head_recipe,
+    scratch_recipe,
+)
 
 WHITENING_IMAGES = 1000
 SAVE_S = 2.0
 """Seconds kept for writing the run folder."""
-TRAINING_COST = 3.5
-"""A training step costs about as much as so many forward passes."""
+FINE_TUNING_COST = 5.0
+"""A step of fine-tuning costs about as much as so many forward passes; only used to say when it will end."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +169,7 @@ def fit_from_scratch(work: Work) -> Fitted:
     rate = _forward_rate(model, work)
     deadline, reserve_s = Deadline(work.started, limit_s), _reserve(work, rate)
     clock: Clock = StepClock(recipe.epochs * batches.steps_per_epoch)
-    epoch_s = len(train) * TRAINING_COST / rate + len(work.splits.validation) / rate
+    epoch_s = measure_step(model, batches) * batches.steps_per_epoch + len(work.splits.validation) / rate
     training_s = min(recipe.epochs * epoch_s, max(1.0, deadline.left(reserve_s)))
     work.on_event(
         describe_plan(
@@ -171,9 +177,7 @@ def fit_from_scratch(work: Work) -> Fitted:
             work.splits,
             recipe,
             f"{model.count_params():,} parameters",
-            epochs=training_s / epoch_s,
-            limit_s=limit_s,
-            remaining_s=training_s + reserve_s,
+            Forecast(training_s + reserve_s, epochs=training_s / epoch_s, limit_s=limit_s),
         )
     )
     if limit_s is not None:
@@ -194,7 +198,9 @@ def fit_pretrained(work: Work, weights: list[np.ndarray]) -> Fitted:
     deadline, reserve_s = Deadline(work.started, work.request.time_limit_s), _reserve(work, rate)
     passes = 2 if recipe.augmentation.mirror else 1
     head_s = (len(work.splits.train) * passes + len(work.splits.validation)) / rate + recipe.epochs * 0.1
-    tuning_s = tuning.epochs * len(work.splits.train) * TRAINING_COST / rate if work.request.epochs is not None else 0.0
+    tuning_s = (
+        tuning.epochs * len(work.splits.train) * FINE_TUNING_COST / rate if work.request.epochs is not None else 0.0
+    )
     remaining_s = min(deadline.left(0), head_s + tuning_s + reserve_s) if tuning_s else head_s + reserve_s
     if work.request.time_limit_s is not None and not tuning_s:
         remaining_s = deadline.left(0)
@@ -204,15 +210,13 @@ def fit_pretrained(work: Work, weights: list[np.ndarray]) -> Fitted:
             work.splits,
             recipe,
             f"{model.count_params():,} parameters, pretrained",
-            epochs=None,
-            limit_s=work.request.time_limit_s,
-            remaining_s=remaining_s,
+            Forecast(remaining_s, limit_s=work.request.time_limit_s),
         )
     )
     head = _fit_head(work, model, recipe)
     recipes, histories = {"head": recipe}, [head]
     if head.ended_by != "user" and (work.request.epochs is not None or work.request.time_limit_s is not None):
-        tuned = _fine_tune(work, model, tuning, deadline.left(reserve_s), rate)
+        tuned = _fine_tune(work, model, tuning, deadline.left(reserve_s))
         if tuned is not None:
             recipes["fine-tune"] = tuning
             histories.append(tuned)
@@ -233,24 +237,28 @@ def _fit_head(work: Work, model: keras.Model, recipe: Recipe) -> History:
     return fit_head(model, computed, labels, recipe, work.class_weights(recipe.balance), on_event=work.on_event)
 
 
-def _fine_tune(work: Work, model: keras.Model, recipe: Recipe, seconds: float, rate: float) -> History | None:
+def _fine_tune(work: Work, model: keras.Model, recipe: Recipe, seconds: float) -> History | None:
     """Train the whole network; the head alone stays where that is no better on the validation split."""
     batches, validate = work.batches(recipe), work.validation(model)
-    epoch_s = len(work.splits.train) * TRAINING_COST / rate
+    begun = time.monotonic()
+    epoch_s = measure_step(model, batches) * batches.steps_per_epoch
+    seconds -= time.monotonic() - begun
     if seconds < epoch_s:
-        text = f"No time is left to fine-tune the backbone: one epoch takes about {epoch_s:.0f} s. A longer --time-limit allows it."
-        work.on_event(Message(text))
+        text = f"No time is left to fine-tune the backbone: one epoch takes about {epoch_s:.0f} s."
+        work.on_event(Message(f"{text} A longer --time-limit allows it."))
         return None
     head_only, head_score = model.get_weights(), validate()
     epochs = recipe.epochs if work.request.epochs is not None else max(1, min(recipe.epochs, int(seconds / epoch_s)))
     clock: Clock = StepClock(epochs * batches.steps_per_epoch)
     if np.isfinite(seconds):
         clock = FirstOf(WallClock(seconds), clock)
-    history = fit_model(model, batches, validate, recipe, clock, phase="fine-tune", on_event=work.on_event)
+    history = fit_model(model, batches, validate, recipe, clock, on_event=work.on_event)
     best = max(((row.validation_accuracy, -row.validation_log_loss) for row in history.rows), default=(0.0, 0.0))
     if best < (head_score[0], -head_score[1]):
         model.set_weights(head_only)
-        work.on_event(Message("Fine-tuning did not improve the validation score: the head on the frozen backbone is kept."))
+        work.on_event(
+            Message("Fine-tuning did not improve the validation score: the head on the frozen backbone is kept.")
+        )
     return history
 
 

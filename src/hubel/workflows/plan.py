@@ -166,11 +166,6 @@ def choose(request: TrainRequest, survey: Survey) -> Choice:
     return Choice(name, weights, Preprocessing(size, size, resize), chosen_for_user=request.architecture is None)
 
 
-def without_weights(choice: Choice, survey: Survey, request: TrainRequest) -> Choice:
-    """The second choice, where the pretrained weights of the first are not to be had."""
-    return choose(replace(request, weights="none"), survey)
-
-
 def _choose_architecture(request: TrainRequest, side: int) -> str:
     if request.weights not in (None, "none"):
         return "mobilenet"
@@ -186,7 +181,9 @@ def _choose_size(name: str, side: int) -> int:
     return max(architecture.smallest, min(architecture.image_size, side))
 
 
-def scratch_recipe(request: TrainRequest, choice: Choice, *, grey: bool, train_examples: int, macs: int) -> tuple[Recipe, float | None]:
+def scratch_recipe(
+    request: TrainRequest, choice: Choice, *, grey: bool, train_examples: int, macs: int
+) -> tuple[Recipe, float | None]:
     """The recipe of training from scratch, and the seconds it may take where the clock decides.
 
     Without --epochs and --time-limit, 40 epochs if they take a few minutes on a laptop, else five minutes.
@@ -218,6 +215,7 @@ def head_recipe(request: TrainRequest, *, grey: bool, train_examples: int) -> Re
         optimizer="adamw",
         learning_rate=3e-3,
         weight_decay=0.0,
+        phase="head",
         warm_up=0.05,
         patience=1.0,  # its epochs take a tenth of a second
         augmentation=Augmentation(mirror=mirror, shift=0.0),
@@ -229,6 +227,7 @@ def fine_tune_recipe(request: TrainRequest, choice: Choice, *, grey: bool) -> Re
     """The recipe of training a pretrained network as a whole, after its head."""
     return Recipe(
         epochs=request.epochs or FINE_TUNE_EPOCHS,
+        phase="fine-tune",
         batch_size=request.batch_size or 32,
         optimizer="adamw",
         learning_rate=request.learning_rate or FINE_TUNE_RATE,
@@ -238,16 +237,22 @@ def fine_tune_recipe(request: TrainRequest, choice: Choice, *, grey: bool) -> Re
     )
 
 
-def describe_plan(
-    choice: Choice,
-    splits: Splits,
-    recipe: Recipe,
-    model: str,
-    *,
-    epochs: float | None,
-    limit_s: float | None,
-    remaining_s: float,
-) -> PlanMade:
+@dataclass(frozen=True)
+class Forecast:
+    """What is expected of a training before it starts.
+
+    Args:
+        remaining_s: seconds from now to the saved artefact.
+        epochs: how many; None where a head learns from frozen features.
+        limit_s: the time limit, if there is one.
+    """
+
+    remaining_s: float
+    epochs: float | None = None
+    limit_s: float | None = None
+
+
+def describe_plan(choice: Choice, splits: Splits, recipe: Recipe, model: str, forecast: Forecast) -> PlanMade:
     """The plan as lines for a person, said before training starts.
 
     Args:
@@ -255,10 +260,9 @@ def describe_plan(
         splits: their sizes are said.
         recipe: its augmentation is said.
         model: the size of the model in words.
-        epochs: how many are expected; None where a head learns from frozen features.
-        limit_s: the time limit, if there is one.
-        remaining_s: seconds from now to the saved artefact, as expected now.
+        forecast: epochs and end.
     """
+    epochs, limit_s, remaining_s = forecast.epochs, forecast.limit_s, forecast.remaining_s
     size, why = choice.preprocessing, " (chosen for this corpus)" if choice.chosen_for_user else ""
     work = "a head on frozen features, then fine-tuning while time is left" if limit_s else "a head on frozen features"
     by_clock = f", ended by the clock after {limit_s:.0f} s" if limit_s else ""

@@ -51,8 +51,8 @@ class RunFolder:
         taken = [name for name in (*FILES, ARTEFACT) if (self.path / name).exists()]
         if taken and not overwrite:
             raise OutputNotWritable(
-                f"{self.path} holds a run already ({taken[0]}). Choose another folder with -o, or replace that run with "
-                "--overwrite."
+                f"{self.path} holds a run already ({taken[0]}). Choose another folder with -o, or replace that run "
+                "with --overwrite."
             )
         with said_plainly(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
@@ -116,11 +116,13 @@ class RunFolder:
                 "or name a corpus to score: hubel evaluate RUN CORPUS"
             ) from error
         except (OSError, ValueError) as error:
-            raise UnusableInput(f"{path} cannot be read ({error}). Name a corpus to score: hubel evaluate RUN CORPUS") from error
+            raise UnusableInput(
+                f"{path} cannot be read ({error}). Name a corpus to score: hubel evaluate RUN CORPUS"
+            ) from error
         return document
 
     def read_split(self) -> dict[str, str]:
-        """path → split."""
+        """Path → split."""
         try:
             return {row["path"]: row["split"] for row in read_csv(self.path / SPLIT)}
         except (OSError, KeyError, ValueError) as error:

@@ -7,12 +7,12 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hubel import __version__
 from hubel.architectures.catalogue import ARCHITECTURES
 from hubel.architectures.families.backbones import pretrained_weights
 from hubel.architectures.families.mobilenet import ALPHA
@@ -22,7 +22,7 @@ from hubel.classifier.artefact import save_classifier
 from hubel.classifier.classifier import Calibration, Classifier, softmax
 from hubel.corpus.corpus import Corpus, check_trainable
 from hubel.corpus.formats.catalogue import read_corpus
-from hubel.corpus.split import Splits, split_corpus
+from hubel.corpus.split import split_corpus
 from hubel.errors import WeightsNotAvailable
 from hubel.evaluation.calibration import choose_threshold, fit_temperature
 from hubel.evaluation.evaluate import compute_logits, evaluate_logits
@@ -30,7 +30,7 @@ from hubel.evaluation.report import EvaluationReport
 from hubel.events import Message, OnEvent, ignore
 from hubel.pipeline.cache import DecodedCorpus, decode_corpus
 from hubel.workflows.fitting import Fitted, Work, fit
-from hubel.workflows.plan import Choice, Survey, TrainRequest, choose, survey_corpus, without_weights
+from hubel.workflows.plan import Choice, Survey, TrainRequest, choose, survey_corpus
 from hubel.workflows.run_folder import FORMAT, RunFolder, describe_machine, labels_of
 
 
@@ -90,7 +90,9 @@ def train_classifier(request: TrainRequest, *, started: float | None = None, on_
     return Run(request.out, classifier, metrics, reports, decoded.corpus, fitted)
 
 
-def _choose_with_weights(request: TrainRequest, survey: Survey, on_event: OnEvent) -> tuple[Choice, list[np.ndarray] | None]:
+def _choose_with_weights(
+    request: TrainRequest, survey: Survey, on_event: OnEvent
+) -> tuple[Choice, list[np.ndarray] | None]:
     choice = choose(request, survey)
     if choice.weights == "none" or not ARCHITECTURES[choice.architecture].pretrained:
         return choice, None
@@ -99,7 +101,7 @@ def _choose_with_weights(request: TrainRequest, survey: Survey, on_event: OnEven
     except WeightsNotAvailable as error:
         if request.architecture is not None or request.weights is not None:
             raise
-        fallback = without_weights(choice, survey, request)
+        fallback = choose(replace(request, weights="none"), survey)
         on_event(Message(f"{error} Training {fallback.architecture} from scratch instead.", warning=True))
         return fallback, None
 
@@ -109,7 +111,11 @@ def _say_refused(corpus: Corpus, on_event: OnEvent) -> None:
     for row in refused[:5]:
         on_event(Message(f"Refused {row.path!r}: {row.reason}.", warning=True))
     if len(refused) > 5:
-        on_event(Message(f"Refused {len(refused) - 5} more files; intake.csv in the run folder lists them all.", warning=True))
+        on_event(
+            Message(
+                f"Refused {len(refused) - 5} more files; intake.csv in the run folder lists them all.", warning=True
+            )
+        )
 
 
 def _evaluate(work: Work, fitted: Fitted) -> tuple[Classifier, dict[str, EvaluationReport]]:
@@ -126,7 +132,11 @@ def _evaluate(work: Work, fitted: Fitted) -> tuple[Classifier, dict[str, Evaluat
     )
     logits = {
         split: compute_logits(
-            classifier.engine, work.decoded.images, work.indices(split), stage=f"scoring {split}", on_event=work.on_event
+            classifier.engine,
+            work.decoded.images,
+            work.indices(split),
+            stage=f"scoring {split}",
+            on_event=work.on_event,
         )
         for split in ("validation", "test")
     }
@@ -146,7 +156,7 @@ def _write(
     times: dict[str, float],
 ) -> dict[str, Any]:
     corpus = work.decoded.corpus
-    save_classifier(classifier, folder.artefact, made_by=f"hubel {__version__}")
+    save_classifier(classifier, folder.artefact, made_by=f"hubel {version('hubel')}")
     folder.write_intake(corpus, work.splits)
     folder.write_history(fitted.histories)
     folder.write_predictions(corpus, work.splits, reports)

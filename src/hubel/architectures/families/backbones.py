@@ -98,7 +98,9 @@ def pretrained_weights(name: str, alpha: float, source: str) -> list[np.ndarray]
         return _imagenet_weights(backbone, name, alpha)
     path = Path(source)
     if not path.is_file():
-        raise WeightsNotAvailable(f"--weights: there is no file {source!r}. Give imagenet, none, or a Keras .h5 weights file.")
+        raise WeightsNotAvailable(
+            f"--weights: there is no file {source!r}. Give imagenet, none, or a Keras .h5 weights file."
+        )
     model = backbone.make(IMAGENET_SIZE, IMAGENET_SIZE, alpha, None)
     try:
         model.load_weights(path)

@@ -13,7 +13,11 @@ from hubel.arrays import Image
 from hubel.corpus.corpus import Corpus, make_corpus
 from hubel.errors import UnusableCorpus
 
-LAYOUTS = {"train": ("x_train", "y_train"), "validation": ("x_validation", "y_validation"), "test": ("x_test", "y_test")}
+LAYOUTS = {
+    "train": ("x_train", "y_train"),
+    "validation": ("x_validation", "y_validation"),
+    "test": ("x_test", "y_test"),
+}
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,9 @@ class Format:
 FORMATS = {
     "npz": Format("an .npz file with x_train, y_train or x, y", arrays_in_memory.matches, arrays_in_memory.read),
     "hugging-face": Format("Parquet in Hugging Face image layout", hugging_face.matches, hugging_face.read),
-    "folders": Format("a folder of class folders, with or without train/ validation/ test/", folders.matches, folders.read),
+    "folders": Format(
+        "a folder of class folders, with or without train/ validation/ test/", folders.matches, folders.read
+    ),
 }
 
 BUILT_IN = {"digits": arrays_in_memory.read_digits}

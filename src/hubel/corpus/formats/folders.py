@@ -21,10 +21,12 @@ SPLIT_FOLDERS = {
 DEBRIS_FOLDERS = {"__macosx", ".ipynb_checkpoints", ".git", ".svn", "__pycache__", "@eadir", ".thumbnails", ".trash"}
 DEBRIS_FILES = {"thumbs.db", "ehthumbs.db", "desktop.ini", ".ds_store", ".directory", "icon\r"}
 
-OTHER_FILES = set(
-    "txt md csv tsv json jsonl xml yaml yml toml ini html htm pdf doc docx xls xlsx log py ipynb js css sh bat "
-    "zip tar gz tgz zst 7z rar npy npz npt pkl pt h5 hdf5 keras onnx parquet arrow db sqlite mp3 wav mp4 avi mov mkv".split()
-)
+OTHER_FILES = {
+    "txt", "md", "csv", "tsv", "json", "jsonl", "xml", "yaml", "yml", "toml", "ini", "html", "htm", "pdf", "doc",
+    "docx", "xls", "xlsx", "log", "py", "ipynb", "js", "css", "sh", "bat", "zip", "tar", "gz", "tgz", "zst", "7z",
+    "rar", "npy", "npz", "pkl", "pt", "h5", "hdf5", "keras", "onnx", "parquet", "arrow", "db", "sqlite", "mp3",
+    "wav", "mp4", "avi", "mov", "mkv",
+}  # fmt: skip
 """File name endings that promise something other than a picture; every other file is opened and its content decides."""
 
 
@@ -47,20 +49,21 @@ def read_file(path: Path) -> bytes:
         UnreadableImage: ``vanished``, ``permission-denied``, ``not-a-file``, ``too-large`` or ``unreadable``.
     """
     try:
-        with open(path, "rb", opener=_open_without_waiting) as file:  # noqa: PTH123  (Path.open takes no opener)
+        with open(path, "rb", opener=_open_without_waiting) as file:
             details = os.fstat(file.fileno())
             if not stat.S_ISREG(details.st_mode):
                 raise UnreadableImage("not-a-file", "it is a pipe, a device or a folder, not a file: remove it")
             if details.st_size > CORPUS_LIMITS.max_bytes:
-                raise UnreadableImage(
-                    "too-large",
-                    f"the file has {details.st_size:,} bytes, the limit is {CORPUS_LIMITS.max_bytes:,}: save it smaller",
-                )
+                most = CORPUS_LIMITS.max_bytes
+                reason = f"the file has {details.st_size:,} bytes, the limit is {most:,}: save it smaller"
+                raise UnreadableImage("too-large", reason)
             return file.read()
     except FileNotFoundError as error:
         raise UnreadableImage("vanished", "the file is not there (any more): copy it back") from error
     except PermissionError as error:
-        raise UnreadableImage("permission-denied", "this user may not read it: chmod +r, or run as its owner") from error
+        raise UnreadableImage(
+            "permission-denied", "this user may not read it: chmod +r, or run as its owner"
+        ) from error
     except OSError as error:
         raise UnreadableImage("unreadable", f"the system cannot read it ({error.strerror}): copy it again") from error
 
@@ -81,7 +84,11 @@ def read(path: Path) -> Corpus:
         UnusableCorpus: no class folders, or no files in them.
     """
     children, _ = _list_folder(path, "")
-    folders = [entry.name for entry in children if entry.is_dir(follow_symlinks=False) and not _is_debris(entry.name, folder=True)]
+    folders = [
+        entry.name
+        for entry in children
+        if entry.is_dir(follow_symlinks=False) and not _is_debris(entry.name, folder=True)
+    ]
     given = {name: SPLIT_FOLDERS.get(name.lower()) for name in folders}
     has_splits = bool(folders) and all(given.values()) and "train" in given.values()
     found: list[tuple[str, str, str | None]] = []
@@ -97,7 +104,7 @@ def read(path: Path) -> Corpus:
             found.append((row.path, parts[depth - 1], given[parts[0]] if has_splits else None))
     _explain_unusual(path, folders, found, has_splits=has_splits)
     source = FolderSource(path, tuple(entry[0] for entry in found))
-    notes = _notes_on_empty_classes(path, folders, found, has_splits=has_splits)
+    notes = [] if has_splits else _notes_on_empty_classes(folders, found)
     return make_corpus(str(path), "folders", found, source=source, left_out=left_out, notes=notes)
 
 
@@ -117,7 +124,9 @@ def walk_files(root: Path, below: str = "") -> Iterator[IntakeRow]:
             yield from _link(root, path)
         elif entry.is_dir(follow_symlinks=False):
             if _is_debris(entry.name, folder=True):
-                yield from (IntakeRow(row.path, IGNORED, "debris", "left by a program") for row in walk_files(root, path))
+                yield from (
+                    IntakeRow(row.path, IGNORED, "debris", "left by a program") for row in walk_files(root, path)
+                )
             else:
                 yield from walk_files(root, path)
         elif not entry.is_file(follow_symlinks=False):
@@ -185,10 +194,6 @@ def _explain_unusual(
             )
 
 
-def _notes_on_empty_classes(
-    path: Path, folders: list[str], found: list[tuple[str, str, str | None]], *, has_splits: bool
-) -> list[str]:
-    if has_splits:
-        return []
+def _notes_on_empty_classes(folders: list[str], found: list[tuple[str, str, str | None]]) -> list[str]:
     used = {name for _, name, _ in found}
     return [f"Folder {name!r} holds no pictures: it is no class." for name in folders if name not in used]

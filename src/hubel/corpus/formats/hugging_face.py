@@ -72,7 +72,9 @@ def _image_bytes(cell: object, folder: Path) -> bytes:
         if isinstance(cell.get("path"), str):
             path = (folder / cell["path"]).resolve()
             if not path.is_relative_to(folder.resolve()):
-                raise UnreadableImage("link-outside", "its path leaves the corpus: copy the picture beside the Parquet file")
+                raise UnreadableImage(
+                    "link-outside", "its path leaves the corpus: copy the picture beside the Parquet file"
+                )
             return read_file(path)
     raise UnreadableImage("empty", "the row holds no image: neither bytes nor a path")
 
@@ -127,7 +129,9 @@ def _list_file(path: Path, opened: pq.ParquetFile) -> tuple[ParquetFile, list[st
     names = features.get(label, {}).get("names")
     labels = opened.read(columns=[label]).column(0).to_pylist()
     starts = tuple(_group_starts(opened))
-    return ParquetFile(path, image, starts, opened.metadata.num_rows), [_class_name(path, value, names) for value in labels]
+    return ParquetFile(path, image, starts, opened.metadata.num_rows), [
+        _class_name(path, value, names) for value in labels
+    ]
 
 
 def _group_starts(opened: pq.ParquetFile) -> Iterator[int]:
@@ -142,7 +146,9 @@ def _class_name(path: Path, value: object, names: list[str] | None) -> str:
         return names[value]
     if isinstance(value, int) and names is None:
         return str(value)
-    raise UnusableCorpus(f"{path} has the label {value!r}, which is no class of its own list: correct the label column.")
+    raise UnusableCorpus(
+        f"{path} has the label {value!r}, which is no class of its own list: correct the label column."
+    )
 
 
 def _features(schema: pa.Schema) -> dict[str, Any]:

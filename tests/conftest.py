@@ -1,0 +1,58 @@
+"""Fixtures shared by every test: a private cache, and small corpora made on the spot."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+SHARED = Path(__file__).parents[2] / "shared"
+COLOURS = {"red": (200, 40, 40), "green": (40, 180, 60), "blue": (40, 60, 200)}
+
+
+@pytest.fixture(autouse=True)
+def private_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Decoded images of a test stay with the test."""
+    folder = tmp_path_factory.getbasetemp() / "cache"
+    monkeypatch.setenv("HUBEL_CACHE", str(folder))
+    return folder
+
+
+def speckled(
+    colour: tuple[int, int, int], *, rng: np.random.Generator, height: int = 24, width: int = 24
+) -> np.ndarray:
+    """An image of about one colour: uint8 [height, width, 3]."""
+    noise = rng.integers(-30, 31, (height, width, 3))
+    return np.clip(np.array(colour) + noise, 0, 255).astype(np.uint8)
+
+
+def write_picture(path: Path, pixels: np.ndarray) -> None:
+    """Write pixels as an image file, folders included."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path)
+
+
+@pytest.fixture
+def colours(tmp_path: Path) -> Path:
+    """A corpus of three easily told classes, 20 pictures each."""
+    rng = np.random.default_rng(1)
+    for name, colour in COLOURS.items():
+        for number in range(20):
+            write_picture(tmp_path / "colours" / name / f"{number:02}.png", speckled(colour, rng=rng))
+    return tmp_path / "colours"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real corpora beside the project; tests that need it are skipped where it is not."""
+    if not SHARED.is_dir():
+        pytest.skip(f"the real corpora are not at {SHARED}")
+    return SHARED
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment for a child process, with additions."""
+    return {**os.environ, **more}

@@ -1,0 +1,252 @@
+"""Bad input: a clear sentence, the right exit code, no traceback, and nothing lost."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.conftest import environment, speckled, write_picture
+from tests.journeys.test_train_and_predict import hubel
+
+
+def check(done: subprocess.CompletedProcess[str], code: int, *words: str) -> None:
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    for word in words:
+        assert word in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_missing_corpus(tmp_path: Path):
+    check(
+        hubel("train", tmp_path / "nothing", "-o", tmp_path / "run"), 3, "There is no file or folder", "class folders"
+    )
+    assert not (tmp_path / "run/metrics.json").exists()
+
+
+def test_an_empty_folder(tmp_path: Path):
+    (tmp_path / "empty").mkdir()
+    check(hubel("train", tmp_path / "empty", "-o", tmp_path / "run"), 3, "has no class folders")
+
+
+def test_one_class_only(tmp_path: Path):
+    for number in range(5):
+        write_picture(tmp_path / "photos/cat" / f"{number}.png", np.zeros((8, 8, 3), np.uint8))
+    check(hubel("train", tmp_path / "photos", "-o", tmp_path / "run"), 3, "at least two classes", "'cat'")
+
+
+def test_only_unreadable_files(tmp_path: Path):
+    for name in ("cat", "dog"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for number in range(4):
+            (tmp_path / "photos" / name / f"{number}.jpg").write_bytes(b"")
+    check(
+        hubel("train", tmp_path / "photos", "-o", tmp_path / "run"),
+        3,
+        "None of the 8 pictures",
+        "8 empty",
+        "'cat/0.jpg'",
+    )
+
+
+def test_a_file_instead_of_a_folder(tmp_path: Path):
+    (tmp_path / "photo.jpg").write_bytes(b"x")
+    check(hubel("train", tmp_path / "photo.jpg", "-o", tmp_path / "run"), 3, "no corpus that Hubel reads")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--architecture", "resnet"), "There is no architecture named 'resnet'. "),
+        (("--architecture", "residul"), "Did you mean 'residual'?"),
+        (("--image-size", "-3"), "from 1 to 1024. Received: -3"),
+        (("--image-size", "big"), "not a valid int"),
+        (("--epochs", "0"), "epochs must be a whole number from 1"),
+        (("--time-limit", "soon"), "a number and s, m or h: 90s, 5m, 2h. Received: 'soon'"),
+        (("--time-limit", "1s"), "from 10 seconds"),
+        (("--resize", "stretch"), "squash, crop, pad. Received: 'stretch'"),
+        (("--seed", "-1"), "seed must be a whole number from 0"),
+        (("--batch-size", "0"), "batch_size must be a whole number from 1"),
+        (("--learning-rate", "0"), "learning rate must be above 0"),
+        (("--architecture", "small-cnn", "--weights", "imagenet"), "small-cnn has no pretrained weights"),
+        (("--nonsense",), "No such option"),
+    ],
+)
+def test_wrong_words_say_what_is_allowed(tmp_path: Path, words: tuple[str, ...], said: str):
+    check(hubel("train", "digits", "-o", tmp_path / "run", *words), 2, said)
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_unknown_command():
+    check(hubel("trian", "digits"), 2, "No such command 'trian'")
+
+
+def test_an_output_folder_that_cannot_be_made(tmp_path: Path):
+    (tmp_path / "file").write_text("mine")
+    check(hubel("train", "digits", "-o", tmp_path / "file"), 3, "Cannot write", "choose another folder with -o")
+    check(hubel("train", "digits", "-o", tmp_path / "file/run"), 3, "Cannot write", "choose another folder with -o")
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_weights_that_are_nowhere(colours: Path, tmp_path: Path):
+    done = hubel(
+        "train", colours, "-o", tmp_path / "run", "--architecture", "mobilenet", "--weights", tmp_path / "no.h5"
+    )
+    check(done, 3, "there is no file", "imagenet, none, or a Keras .h5")
+
+
+def test_imagenet_weights_offline_say_how_to_go_on(colours: Path, tmp_path: Path):
+    # A proxy that nothing listens on: the download fails as it does without a network.
+    offline = {
+        "KERAS_HOME": str(tmp_path / "keras"),
+        "https_proxy": "http://127.0.0.1:9",
+        "HTTPS_PROXY": "http://127.0.0.1:9",
+    }
+    done = hubel("train", colours, "-o", tmp_path / "run", "--architecture", "mobilenet", **offline)
+    check(done, 3, "not on this machine and cannot be downloaded", "--weights none", "KERAS_HOME")
+
+
+def test_predicting_what_is_not_there(tmp_path: Path):
+    check(hubel("predict", tmp_path, tmp_path / "x.jpg"), 3, "There is no file or folder")
+    (tmp_path / "x.jpg").write_bytes(b"x")
+    check(hubel("predict", tmp_path, tmp_path / "x.jpg"), 3, "holds no classifier")
+
+
+def test_evaluating_what_is_no_run(tmp_path: Path):
+    check(hubel("evaluate", tmp_path), 3, "holds no classifier")
+
+
+def test_debug_shows_the_traceback(tmp_path: Path):
+    done = hubel("train", tmp_path / "nothing", "-o", tmp_path / "run", "--debug")
+    assert done.returncode == 3
+    assert "Traceback" in done.stderr
+
+
+def test_a_file_of_the_user_in_the_run_folder_stays(colours: Path, tmp_path: Path):
+    out = tmp_path / "run"
+    out.mkdir()
+    (out / "thesis.txt").write_text("mine")
+    for more in ((), ("--overwrite",)):
+        done = hubel(
+            "train", colours, "-o", out, "--epochs", 1, "--architecture", "small-cnn", "--image-size", 8, *more
+        )
+        assert done.returncode == 0, done.stderr
+    assert (out / "thesis.txt").read_text() == "mine"
+
+
+def test_a_corpus_that_cannot_be_written_to_is_enough(colours: Path, tmp_path: Path):
+    before = sorted(colours.rglob("*"))
+    for path in (*before, colours):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    done = hubel(
+        "train", colours, "-o", tmp_path / "run", "--epochs", 1, "--architecture", "small-cnn", "--image-size", 8
+    )
+    for path in (*before, colours):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    assert done.returncode == 0, done.stderr
+    assert sorted(colours.rglob("*")) == before
+
+
+def test_ctrl_c_keeps_the_best_epoch_and_says_so(colours: Path, tmp_path: Path):
+    words = ["train", str(colours), "-o", str(tmp_path / "run"), "--epochs", "5000", "--architecture", "small-cnn"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "hubel", *words],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("epoch   3"):
+            process.send_signal(signal.SIGINT)
+            break
+    stdout, stderr = process.communicate(timeout=120)
+    assert process.returncode == 130, stderr
+    assert "Traceback" not in stderr
+    assert "stopped early" in stdout
+    assert f"hubel train {colours}" in stdout
+    assert json.loads((tmp_path / "run/run.json").read_text())["status"] == "interrupted"
+    assert hubel("predict", tmp_path / "run", colours / "red/00.png").returncode == 0
+
+
+def test_output_into_a_closed_pipe_is_no_error(colours: Path, tmp_path: Path):
+    hubel("train", colours, "-o", tmp_path / "run", "--epochs", 1, "--architecture", "small-cnn", "--image-size", 8)
+    command = f'{sys.executable} -m hubel predict "{tmp_path / "run"}" "{colours}" --format jsonl | head -1'
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, env=environment(), check=False
+    )
+    assert "Traceback" not in done.stderr
+    assert "BrokenPipe" not in done.stderr
+    assert len(done.stdout.splitlines()) == 1
+
+
+def test_help_is_quick_and_loads_no_framework():
+    code = (
+        "import sys; from hubel.cli.main import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'keras', 'tensorflow', 'jax', 'torch', 'numpy', 'PIL', 'rich', 'sklearn', 'pyarrow'} & set(sys.modules)\n"
+        "sys.stderr.write(' '.join(sorted(heavy)))"
+    )
+    for words in (["--help"], ["--version"], ["train", "--help"], ["evaluate", "--help"], ["predict", "--help"]):
+        done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False)
+        assert done.stdout
+        assert done.stderr == "", (words, done.stderr)
+
+
+def test_importing_hubel_loads_no_framework():
+    code = (
+        "import sys, hubel; assert not {'keras', 'tensorflow', 'jax', 'torch', 'numpy'} & set(sys.modules); dir(hubel)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_an_unknown_backend_is_named(tmp_path: Path):
+    done = hubel("train", "digits", "-o", tmp_path / "run", KERAS_BACKEND="theano")
+    check(done, 2, "KERAS_BACKEND must be one of tensorflow, jax, torch. Received: 'theano'")
+
+
+def test_progress_and_messages_never_reach_standard_output(colours: Path, tmp_path: Path):
+    words = ("--epochs", 1, "--architecture", "small-cnn", "--image-size", 8, "--json")
+    done = hubel("train", colours, "-o", tmp_path / "run", *words)
+    assert set(json.loads(done.stdout)) == {"run", "format", "classes", "test", "validation", "intake", "model", "time"}
+    assert "\x1b" not in done.stderr  # no terminal, no escape codes
+
+
+def test_odd_class_names_survive_to_the_prediction(tmp_path: Path):
+    rng = np.random.default_rng(0)
+    names = {"<b>[red]</b>": (200, 30, 30), "__proto__": (30, 200, 30), "ünï\tcode": (30, 30, 200)}
+    for name, colour in names.items():
+        for number in range(12):
+            write_picture(tmp_path / "photos" / name.replace("/", "∕") / f"{number}.png", speckled(colour, rng=rng))
+    done = hubel(
+        "train",
+        tmp_path / "photos",
+        "-o",
+        tmp_path / "run",
+        "--epochs",
+        3,
+        "--architecture",
+        "small-cnn",
+        "--image-size",
+        8,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "[red]" in done.stdout
+    classes = json.loads((tmp_path / "run/metrics.json").read_text())["classes"]
+    assert classes == sorted(name.replace("/", "∕") for name in names)
+    (answer,) = json.loads(
+        hubel("predict", tmp_path / "run", tmp_path / "photos" / "__proto__" / "0.png", "--json").stdout
+    )
+    assert set(answer["probabilities"]) == set(classes)
+
+
+def test_the_module_runs_like_the_command():
+    done = subprocess.run([sys.executable, "-m", "hubel", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("hubel, version ")

@@ -1,0 +1,70 @@
+"""The project's own rules, as facts about its files."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import hubel
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted((ROOT / "src").rglob("*.py"))
+MOST_LINES = 400
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_file_is_longer_than_it_may_be(path: Path):
+    assert len(path.read_text().splitlines()) <= MOST_LINES
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_function_is_longer_than_it_may_be(path: Path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            length = (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
+            assert length <= 50, f"{node.name} has {length} lines"
+
+
+def test_layers_are_kept():
+    done = subprocess.run([sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()", "--config", "pyproject.toml"],
+                          cwd=ROOT, capture_output=True, text=True, check=False)  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_public_name_exists_and_no_other_is_offered():
+    assert sorted(hubel.__all__) == sorted({*hubel._HOMES, "__version__"})
+    for name, home in hubel._HOMES.items():
+        assert getattr(hubel, name) is getattr(importlib.import_module(home), name)
+
+
+def test_frameworks_are_named_in_one_place_only():
+    pattern = re.compile(r"^\s*(?:import|from) (?:tensorflow|jax|torch|keras)\b", re.M)
+    naming = {path.relative_to(ROOT / "src/hubel").parts[0] for path in SOURCES if pattern.search(path.read_text())}
+    assert naming <= {"backends"}
+
+
+def test_the_changelog_has_this_version():
+    newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    assert newest is not None
+    assert newest[1] == hubel.__version__
+
+
+def test_the_readme_documents_every_command_and_no_other():
+    from hubel.cli.main import COMMANDS
+
+    used = set(re.findall(r"^(?:\$ )?hubel ([a-z]+)", (ROOT / "README.md").read_text(), re.M))
+    assert used == set(COMMANDS)
+
+
+def test_the_reference_page_is_what_help_prints():
+    from docs.generate import render_reference
+
+    page = ROOT / "docs/reference/command-line.md"
+    assert page.read_text() == render_reference(), "run: make docs"

@@ -1,0 +1,198 @@
+"""The classifier and its artefact: same pixels, same answers, and no byte changed unnoticed."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from safetensors.numpy import load_file, save_file
+
+from hubel.architectures.build import build_model
+from hubel.architectures.catalogue import make_blueprint
+from hubel.backends.framework import keras
+from hubel.classifier.artefact import load_classifier, save_classifier
+from hubel.classifier.classifier import Calibration, Classifier
+from hubel.errors import DamagedArtefact, UnreadableImage, UnusableInput, WrongRequest
+from hubel.images.preprocessing import Preprocessing, read_pixels
+
+pytestmark = pytest.mark.backend
+
+PICTURE = np.random.default_rng(3).integers(0, 256, (30, 20, 3), dtype=np.uint8)
+
+
+@pytest.fixture(scope="module")
+def classifier() -> Classifier:
+    keras.utils.set_random_seed(0)
+    blueprint = make_blueprint("small-cnn", (12, 12), 3)
+    calibration = Calibration(temperature=1.7, abstention_threshold=0.4)
+    model = build_model(blueprint)
+    return Classifier(
+        model, blueprint, ("cat", "dog", "Ünïcode <b>"), Preprocessing(12, 12, "pad"), calibration, {"seed": 0}
+    )
+
+
+@pytest.fixture
+def saved(classifier: Classifier, tmp_path: Path) -> Path:
+    save_classifier(classifier, tmp_path / "run/classifier", made_by="hubel test")
+    return tmp_path / "run/classifier"
+
+
+def png(pixels: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_a_path_bytes_a_picture_and_an_array_give_the_same_answer(classifier: Classifier, tmp_path: Path):
+    (tmp_path / "x.png").write_bytes(png(PICTURE))
+    kinds = [tmp_path / "x.png", str(tmp_path / "x.png"), png(PICTURE), Image.fromarray(PICTURE), PICTURE]
+    answers = [classifier.predict(kind) for kind in kinds]
+    assert len(set(map(repr, answers))) == 1
+    assert repr(classifier.predict(kinds)[0]) is not None
+    assert [answer.class_name for answer in classifier.predict(kinds)] == [answers[0].class_name] * 5
+    assert len(classifier.predict(np.stack([PICTURE, PICTURE]))) == 2
+
+
+def test_probabilities_are_the_softmax_of_the_models_logits(classifier: Classifier):
+    pixels = read_pixels(png(PICTURE), classifier.preprocessing).astype(np.float32)[None]
+    logits = np.asarray(keras.ops.convert_to_numpy(classifier.model(pixels)), np.float64)[0] / 1.7
+    expected = np.exp(logits) / np.exp(logits).sum()
+    prediction = classifier.predict(PICTURE)
+    np.testing.assert_allclose(list(prediction.probabilities.values()), expected, rtol=1e-4)
+    assert prediction.probability == max(prediction.probabilities.values())
+    assert prediction.class_name == classifier.class_names[int(expected.argmax())]
+    assert prediction.abstained == (prediction.probability < 0.4)
+    assert [name for name, _ in prediction.top(2)] == [classifier.class_names[i] for i in np.argsort(-expected)[:2]]
+
+
+def test_many_images_are_answered_as_one_by_one(classifier: Classifier):
+    pictures = [np.roll(PICTURE, shift, axis=0) for shift in range(70)]
+    together = classifier.predict(pictures)
+    for picture, answer in zip(pictures[::23], together[::23], strict=True):
+        alone = classifier.predict(picture)
+        np.testing.assert_allclose(list(alone.probabilities.values()), list(answer.probabilities.values()), rtol=1e-4)
+
+
+def test_no_images_give_no_answers(classifier: Classifier):
+    assert classifier.predict([]) == []
+
+
+@pytest.mark.parametrize("wrong", [7, np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3)), None])
+def test_what_is_no_image_says_what_one_is(classifier: Classifier, wrong: object):
+    with pytest.raises((WrongRequest, TypeError), match="An image is a path|not iterable"):
+        classifier.predict(wrong)  # type: ignore[arg-type]
+
+
+def test_an_unreadable_file_is_named(classifier: Classifier, tmp_path: Path):
+    (tmp_path / "bad.jpg").write_bytes(b"\xff\xd8\xff")
+    with pytest.raises(UnreadableImage, match=r"bad\.jpg: "):
+        classifier.predict(tmp_path / "bad.jpg")
+    with pytest.raises(UnreadableImage, match=r"gone\.jpg: .*not there"):
+        classifier.predict("gone.jpg")
+
+
+def test_a_copied_artefact_predicts_the_same(classifier: Classifier, saved: Path, tmp_path: Path):
+    shutil.copytree(saved, tmp_path / "elsewhere")
+    for folder in (saved, saved.parent, tmp_path / "elsewhere"):
+        loaded = load_classifier(folder)
+        assert loaded.predict(PICTURE) == classifier.predict(PICTURE)
+        assert replace(loaded, model=None) == replace(classifier, model=None)  # type: ignore[arg-type]
+
+
+def test_saving_twice_gives_the_same_bytes(classifier: Classifier, saved: Path, tmp_path: Path):
+    save_classifier(classifier, tmp_path / "again", made_by="hubel test")
+    for name in ("manifest.json", "weights.safetensors"):
+        assert (tmp_path / "again" / name).read_bytes() == (saved / name).read_bytes()
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "weights.safetensors"])
+def test_one_changed_byte_anywhere_is_refused(saved: Path, name: str):
+    data = (saved / name).read_bytes()
+    step = 1 if len(data) < 3000 else 997
+    for place in range(0, len(data), step):
+        changed = bytearray(data)
+        changed[place] ^= 1 << (place % 8)
+        (saved / name).write_bytes(changed)
+        with pytest.raises(DamagedArtefact, match=name.split(".", maxsplit=1)[0]):
+            load_classifier(saved)
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "weights.safetensors"])
+@pytest.mark.parametrize("change", ["cut", "longer", "empty"])
+def test_a_cut_or_longer_file_is_refused(saved: Path, name: str, change: str):
+    data = (saved / name).read_bytes()
+    (saved / name).write_bytes({"cut": data[:-1], "longer": data + b"\n", "empty": b""}[change])
+    with pytest.raises(DamagedArtefact, match=name):
+        load_classifier(saved)
+
+
+def forge(saved: Path, change: object) -> None:
+    """Rewrite the manifest with a change and a checksum that fits: what a forger would do."""
+    from hubel.classifier.artefact import _canonical
+
+    document = json.loads((saved / "manifest.json").read_text())
+    document.pop("checksum")
+    change(document)  # type: ignore[operator]
+    (saved / "manifest.json").write_bytes(_canonical(document))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda d: d.update(format=2), "format 2.*Update"),
+        (lambda d: d["class_names"].pop(), "2 class names for 3 classes"),
+        (lambda d: d["class_names"].__setitem__(0, "dog"), "class names"),
+        (lambda d: d["preprocessing"].update(height=13), "the model takes another size"),
+        (lambda d: d["preprocessing"].update(decoder=99), "needs decoder 99"),
+        (lambda d: d["calibration"].update(temperature=0), "temperature"),
+        (lambda d: d["architecture"].update(family="os.system"), "no architecture family named"),
+        (lambda d: d["architecture"]["spec"].update(dense_units=[2_000_000_000]), "dense_units must be"),
+        (lambda d: d["architecture"]["spec"].update(dense_units=[64]), "does not fit|is float32|tensor"),
+        (lambda d: d["weights"].update(file="../../etc/passwd"), "does not describe weights.safetensors"),
+        (lambda d: d.pop("provenance"), "not as it was written"),
+    ],
+)
+def test_a_forged_manifest_is_refused_by_its_content(saved: Path, change: object, words: str):
+    forge(saved, change)
+    with pytest.raises(DamagedArtefact, match=words):
+        load_classifier(saved)
+
+
+@pytest.mark.parametrize("damage", ["missing", "foreign", "shape", "dtype", "nan"])
+def test_weights_that_do_not_fit_are_refused_by_name(saved: Path, damage: str):
+    import hashlib
+
+    weights = load_file(saved / "weights.safetensors")
+    name = sorted(weights)[0]
+    if damage == "missing":
+        del weights[name]
+    elif damage == "foreign":
+        weights["evil"] = np.zeros(1, np.float32)
+    elif damage == "shape":
+        weights[name] = weights[name][..., :-1].copy()
+    elif damage == "dtype":
+        weights[name] = weights[name].astype(np.float64)
+    else:
+        weights[name] = np.full_like(weights[name], np.nan)
+    save_file(weights, saved / "weights.safetensors")
+    data = (saved / "weights.safetensors").read_bytes()
+    forge(saved, lambda d: d["weights"].update(bytes=len(data), sha256=hashlib.sha256(data).hexdigest()))
+    with pytest.raises(DamagedArtefact, match="evil" if damage == "foreign" else name):
+        load_classifier(saved)
+
+
+def test_a_folder_without_a_classifier_says_what_is_missing(tmp_path: Path):
+    with pytest.raises(UnusableInput, match=r"holds no classifier: there is no manifest\.json"):
+        load_classifier(tmp_path)
+
+
+def test_deeply_nested_json_is_refused(saved: Path):
+    (saved / "manifest.json").write_text("[" * 100_000)
+    with pytest.raises(DamagedArtefact, match="no manifest"):
+        load_classifier(saved)

@@ -1,0 +1,182 @@
+"""Class folders: what is an example, what is not, and what is said about it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.conftest import write_picture
+
+from hubel.corpus.corpus import Corpus, check_trainable
+from hubel.corpus.formats.catalogue import read_corpus
+from hubel.corpus.formats.folders import read_file
+from hubel.errors import UnreadableImage, UnusableCorpus
+
+PIXELS = np.zeros((4, 4, 3), np.uint8)
+
+
+def make(root: Path, *paths: str) -> Path:
+    for path in paths:
+        write_picture(root / path, PIXELS)
+    return root
+
+
+def status(corpus: Corpus) -> dict[str, str]:
+    return {row.path: f"{row.status} {row.code}".strip() for row in corpus.intake}
+
+
+def files_below(root: Path) -> int:
+    return sum(len(names) for _, _, names in os.walk(root))
+
+
+def test_flat_class_folders(tmp_path: Path):
+    corpus = read_corpus(make(tmp_path, "dog/b.png", "cat/z.png", "cat/a.png"))
+    assert corpus.class_names == ("cat", "dog")
+    assert [(example.path, example.label) for example in corpus.examples] == [
+        ("cat/a.png", 0),
+        ("cat/z.png", 0),
+        ("dog/b.png", 1),
+    ]
+    assert corpus.class_counts == {"cat": 2, "dog": 1}
+
+
+@pytest.mark.parametrize(
+    "names", [("train", "validation", "test"), ("train", "val", "test"), ("Training", "valid", "TEST")]
+)
+def test_given_splits_under_their_usual_names(tmp_path: Path, names: tuple[str, str, str]):
+    corpus = read_corpus(make(tmp_path, *(f"{name}/{kind}/1.png" for name in names for kind in ("cat", "dog"))))
+    assert corpus.class_names == ("cat", "dog")
+    given = {example.path.split("/")[0]: example.split for example in corpus.examples}
+    assert [given[name] for name in names] == ["train", "validation", "test"]
+
+
+def test_a_class_named_train_beside_other_classes_is_a_class(tmp_path: Path):
+    corpus = read_corpus(make(tmp_path, "train/1.png", "bus/1.png"))
+    assert corpus.class_names == ("bus", "train")
+    assert {example.split for example in corpus.examples} == {None}
+
+
+def test_every_file_is_accounted_for(tmp_path: Path):
+    make(tmp_path, "cat/1.png", "cat/deep/er/2.png", "dog/1.PNG", "top.png", "cat/._1.png", "__MACOSX/cat/1.png")
+    (tmp_path / "cat/Thumbs.db").write_bytes(b"x")
+    (tmp_path / "cat/notes.txt").write_text("x")
+    (tmp_path / "dog/no_ending").write_bytes(b"x")
+    (tmp_path / "README.md").write_text("x")
+    corpus = read_corpus(tmp_path)
+    assert status(corpus) == {
+        "README.md": "ignored other-file",
+        "__MACOSX/cat/1.png": "ignored debris",
+        "cat/._1.png": "ignored debris",
+        "cat/1.png": "read",
+        "cat/Thumbs.db": "ignored debris",
+        "cat/deep/er/2.png": "read",
+        "cat/notes.txt": "ignored other-file",
+        "dog/1.PNG": "read",
+        "dog/no_ending": "read",  # opened later: the content decides
+        "top.png": "ignored outside-classes",
+    }
+    counts = corpus.intake_counts
+    assert counts["found"] == files_below(tmp_path) == counts["read"] + counts["refused"] + counts["ignored"]
+
+
+def test_links_are_followed_inside_the_corpus_only(tmp_path: Path):
+    root = make(tmp_path / "corpus", "cat/1.png", "dog/1.png")
+    outside = make(tmp_path / "elsewhere", "secret.png") / "secret.png"
+    (root / "cat/out.png").symlink_to(outside)
+    (root / "cat/in.png").symlink_to(root / "dog/1.png")
+    (root / "cat/loop").symlink_to(root)
+    (root / "cat/dead.png").symlink_to(root / "cat/nothing.png")
+    assert status(read_corpus(root)) == {
+        "cat/1.png": "read",
+        "cat/dead.png": "refused vanished",
+        "cat/in.png": "read",
+        "cat/loop": "refused link-to-folder",
+        "cat/out.png": "refused link-outside",
+        "dog/1.png": "read",
+    }
+
+
+@pytest.mark.timeout(20)
+def test_a_named_pipe_is_refused_and_never_waited_for(tmp_path: Path):
+    make(tmp_path, "cat/1.png", "dog/1.png")
+    os.mkfifo(tmp_path / "cat/pipe.png")
+    assert status(read_corpus(tmp_path))["cat/pipe.png"] == "refused not-a-file"
+    with pytest.raises(UnreadableImage, match="pipe") as caught:
+        read_file(tmp_path / "cat/pipe.png")
+    assert caught.value.code == "not-a-file"
+
+
+def test_names_that_are_not_utf8_are_kept_byte_for_byte(tmp_path: Path):
+    make(tmp_path, "cat/1.png", "dog/1.png")
+    raw = os.fsencode(tmp_path / "cat") + b"/\xff\xfe.png"
+    os.rename(tmp_path / "cat/1.png", raw)
+    corpus = read_corpus(tmp_path)
+    place = next(index for index, example in enumerate(corpus.examples) if example.label == 0)
+    assert os.fsencode(corpus.examples[place].path) == b"cat/\xff\xfe.png"
+    assert corpus.read(place).startswith(b"\x89PNG")
+
+
+def test_class_names_stay_text(tmp_path: Path):
+    names = ["01", "1", "1e3", "NA", "__proto__", "true"]
+    assert read_corpus(make(tmp_path, *(f"{name}/x.png" for name in names))).class_names == tuple(sorted(names))
+
+
+def test_an_empty_folder_is_no_class_and_is_mentioned(tmp_path: Path):
+    make(tmp_path, "cat/1.png", "dog/1.png")
+    (tmp_path / "horse").mkdir()
+    corpus = read_corpus(tmp_path)
+    assert corpus.class_names == ("cat", "dog")
+    assert corpus.notes == ("Folder 'horse' holds no pictures: it is no class.",)
+
+
+def test_one_class_only_is_refused(tmp_path: Path):
+    with pytest.raises(UnusableCorpus, match="at least two classes.*has only 'cat'"):
+        check_trainable(read_corpus(make(tmp_path, "cat/1.png", "cat/2.png")))
+
+
+def test_a_folder_around_the_classes_is_explained(tmp_path: Path):
+    with pytest.raises(UnusableCorpus, match=r"name the folder above them: .*photos"):
+        read_corpus(make(tmp_path, "photos/cat/1.png", "photos/dog/1.png"))
+
+
+def test_a_folder_without_class_folders_shows_how_it_should_be(tmp_path: Path):
+    make(tmp_path, "1.png")
+    with pytest.raises(UnusableCorpus, match=r"has no class folders.*cat/1\.jpg"):
+        read_corpus(tmp_path)
+
+
+def test_a_missing_folder_is_named():
+    with pytest.raises(UnusableCorpus, match="no file or folder 'nowhere/at/all'"):
+        read_corpus("nowhere/at/all")
+
+
+def test_a_file_that_is_no_corpus_says_what_would_be_one(tmp_path: Path):
+    (tmp_path / "letter.docx").write_bytes(b"x")
+    with pytest.raises(UnusableCorpus, match="no corpus that Hubel reads. It reads: .*class folders"):
+        read_corpus(tmp_path / "letter.docx")
+
+
+def test_fewer_than_three_pictures_in_every_class_are_too_few(tmp_path: Path):
+    with pytest.raises(UnusableCorpus, match="fewer than 3 pictures in every class"):
+        check_trainable(read_corpus(make(tmp_path, "cat/1.png", "dog/1.png")))
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and not Path("/usr/bin/setpriv").exists(), reason="root reads everything")
+def test_a_file_without_permission_says_chmod(tmp_path: Path):
+    make(tmp_path, "cat/1.png")
+    (tmp_path / "cat/1.png").chmod(0)
+    if os.geteuid() == 0:
+        os.setegid(65534)
+        os.seteuid(65534)
+    try:
+        os.chmod(tmp_path, 0o755) if os.geteuid() != 65534 else None
+        with pytest.raises(UnreadableImage) as caught:
+            read_file(tmp_path / "cat/1.png")
+    finally:
+        if os.getuid() == 0:
+            os.seteuid(0)
+            os.setegid(0)
+    assert caught.value.code == "permission-denied"
+    assert "chmod" in caught.value.reason

@@ -1,0 +1,103 @@
+"""The split: its shares, what stays together, and that nothing but names, content and seed decides."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hubel.corpus.corpus import Corpus, make_corpus
+from hubel.corpus.split import split_corpus
+
+SOURCE = None  # nothing is read here
+
+
+def corpus_of(counts: dict[str, int], *, split: str | None = None) -> Corpus:
+    found = [(f"{name}/{number:04}.png", name, split) for name, count in counts.items() for number in range(count)]
+    return make_corpus("here", "test", found, source=SOURCE)  # type: ignore[arg-type]
+
+
+def unique(corpus: Corpus) -> list[str]:
+    return [example.path for example in corpus.examples]
+
+
+def test_without_given_splits_it_is_70_10_20_in_every_class():
+    corpus = corpus_of({"a": 100, "b": 50, "c": 10})
+    names = split_corpus(corpus, unique(corpus), seed=0).names()
+    got = Counter(
+        (corpus.class_names[example.label], name) for example, name in zip(corpus.examples, names, strict=True)
+    )
+    assert got == {
+        ("a", "train"): 70, ("a", "validation"): 10, ("a", "test"): 20,
+        ("b", "train"): 35, ("b", "validation"): 5, ("b", "test"): 10,
+        ("c", "train"): 7, ("c", "validation"): 1, ("c", "test"): 2,
+    }  # fmt: skip
+
+
+def test_a_given_test_split_is_kept_and_validation_is_cut_from_training():
+    found = [(f"{part}/{name}/{n:03}", name, part) for part in ("train", "test") for name in "ab" for n in range(80)]
+    corpus = make_corpus("here", "test", found, source=SOURCE)  # type: ignore[arg-type]
+    splits = split_corpus(corpus, unique(corpus), seed=0)
+    assert {corpus.examples[index].split for index in splits.test} == {"test"}
+    assert len(splits.test) == 160
+    assert len(splits.validation) == 20  # an eighth of what is left: 10 of 80
+    assert {corpus.examples[index].split for index in (*splits.train, *splits.validation)} == {"train"}
+
+
+def test_a_cut_validation_split_is_never_larger_than_it_needs_to_be():
+    corpus = corpus_of({"a": 60_000, "b": 60_000})
+    assert len(split_corpus(corpus, unique(corpus), seed=0).validation) == 5000
+
+
+def test_the_order_of_the_files_does_not_matter():
+    corpus = corpus_of({"a": 40, "b": 30})
+    found = [(example.path, corpus.class_names[example.label], None) for example in corpus.examples]
+    other = make_corpus("here", "test", found[::-1], source=SOURCE)  # type: ignore[arg-type]
+    one, two = (split_corpus(each, unique(each), seed=3).names() for each in (corpus, other))
+    assert dict(zip(unique(corpus), one, strict=True)) == dict(zip(unique(other), two, strict=True))
+
+
+def test_another_seed_gives_another_split():
+    corpus = corpus_of({"a": 40, "b": 30})
+    assert split_corpus(corpus, unique(corpus), seed=0) != split_corpus(corpus, unique(corpus), seed=1)
+
+
+def test_a_class_with_too_few_pictures_is_said():
+    corpus = corpus_of({"a": 30, "rare": 2})
+    splits = split_corpus(corpus, unique(corpus), seed=0)
+    assert splits.notes == ("No test example of 'rare': too few pictures, so it is not tested. Add some.",)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    counts=st.dictionaries(st.sampled_from("abcd"), st.integers(3, 40), min_size=2),
+    copies=st.integers(1, 12),
+    seed=st.integers(0, 5),
+)
+def test_equal_files_and_groups_are_always_on_one_side(counts: dict[str, int], copies: int, seed: int):
+    corpus = corpus_of(counts)
+    digests = [str(index // copies) for index in range(len(corpus))]
+    names = split_corpus(corpus, digests, seed=seed).names()
+    sides: dict[str, set[str]] = {}
+    for digest, name in zip(digests, names, strict=True):
+        sides.setdefault(digest, set()).add(name)
+    assert all(len(names) == 1 for names in sides.values())
+    assert sorted(set(names)) <= ["test", "train", "validation"] or "train" in names
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_given_groups_stay_on_one_side(seed: int):
+    corpus = corpus_of({"a": 60, "b": 60})
+    grouped = replace(
+        corpus,
+        examples=tuple(replace(each, group=f"patient {index % 13}") for index, each in enumerate(corpus.examples)),
+    )
+    names = split_corpus(grouped, unique(grouped), seed=seed).names()
+    sides = {}
+    for example, name in zip(grouped.examples, names, strict=True):
+        sides.setdefault(example.group, set()).add(name)
+    assert all(len(each) == 1 for each in sides.values())
+    assert "test" in names

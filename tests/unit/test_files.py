@@ -1,0 +1,88 @@
+"""Files are whole under their final name, or not there."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hubel import files
+from hubel.errors import OutputNotWritable
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    files.write_bytes(tmp_path / "a", b"old")
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OutputNotWritable, match="the disk is full"):
+        files.write_bytes(tmp_path / "a", b"new")
+    assert (tmp_path / "a").read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path: Path):
+    with pytest.raises(RuntimeError), files.written_folder(tmp_path / "made") as temporary:
+        (temporary / "half").write_text("x")
+        raise RuntimeError
+    assert list(tmp_path.iterdir()) == []
+    with files.written_folder(tmp_path / "made") as temporary:
+        (temporary / "whole").write_text("x")
+        assert not (tmp_path / "made").exists()
+    assert [path.name for path in tmp_path.rglob("*")] == ["made", "whole"]
+
+
+def test_a_folder_that_is_there_is_replaced_as_a_whole(tmp_path: Path):
+    for content in ("one", "two"):
+        with files.written_folder(tmp_path / "made") as temporary:
+            (temporary / content).write_text("x")
+    assert [path.name for path in tmp_path.rglob("*")] == ["made", "two"]
+
+
+def test_the_old_folder_stays_when_the_new_one_cannot_take_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    with files.written_folder(tmp_path / "made") as temporary:
+        (temporary / "old").write_text("x")
+    rename, calls = Path.rename, []
+
+    def second_fails(self: Path, target: Path) -> Path:
+        calls.append(target)
+        if len(calls) == 2:
+            raise OSError(errno.EIO, "Input/output error")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", second_fails)
+    with (
+        pytest.raises(OutputNotWritable, match="Input/output error"),
+        files.written_folder(tmp_path / "made") as temporary,
+    ):
+        (temporary / "new").write_text("x")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["made", "old"]
+
+
+def test_an_unwritable_place_says_what_to_do(tmp_path: Path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(OutputNotWritable, match="a part of the path is a file; choose another folder with -o"):
+        files.write_bytes(tmp_path / "file" / "x", b"")
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\0"), max_size=20)
+
+
+@given(st.lists(st.tuples(TEXT, TEXT), min_size=1))
+def test_a_csv_keeps_any_text(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]]):
+    path = tmp_path_factory.mktemp("csv") / "x.csv"
+    files.write_csv(path, ("a", "b"), rows)
+    assert [(row["a"], row["b"]) for row in files.read_csv(path)] == rows
+
+
+def test_a_csv_keeps_every_digit_and_every_byte(tmp_path: Path):
+    name = os.fsdecode(b"\xff\xfe.png")
+    files.write_csv(tmp_path / "x.csv", ("path", "value"), [(name, 0.1 + 0.2)])
+    (row,) = files.read_csv(tmp_path / "x.csv")
+    assert (row["path"], float(row["value"])) == (name, 0.1 + 0.2)
