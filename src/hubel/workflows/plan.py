@@ -74,8 +74,8 @@ class TrainRequest:
     def __post_init__(self) -> None:
         if self.architecture is not None:
             find(ARCHITECTURES, self.architecture, kind="architecture")
-        if self.image_size is not None:
-            Preprocessing(self.image_size, self.image_size)
+        size = 32 if self.image_size is None else self.image_size
+        Preprocessing(size, size, self.resize or "squash")  # refuses what is impossible
         if self.time_limit_s is not None and not 10 <= self.time_limit_s <= 30 * 24 * 3600:
             raise WrongRequest(f"The time limit must be from 10 seconds to 30 days. Received: {self.time_limit_s:g} s.")
         if self.learning_rate is not None and not 0 < self.learning_rate <= 100:

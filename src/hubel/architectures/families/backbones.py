@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,7 +119,8 @@ def _imagenet_weights(backbone: Backbone, name: str, alpha: float) -> list[np.nd
         known = ", ".join(f"{each:g}" for each in backbone.alphas)
         raise WrongRequest(f"There are ImageNet weights of {name} for --alpha {known}. Received: {alpha:g}.")
     try:
-        return backbone.make(IMAGENET_SIZE, IMAGENET_SIZE, alpha, "imagenet").get_weights()
+        with redirect_stdout(sys.stderr):  # where Keras says that it downloads; standard output is for results
+            return backbone.make(IMAGENET_SIZE, IMAGENET_SIZE, alpha, "imagenet").get_weights()
     except Exception as error:
         if isinstance(error, (ValueError, TypeError)):  # a defect of ours; Keras raises a bare Exception for a download
             raise
