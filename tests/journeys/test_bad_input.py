@@ -250,3 +250,27 @@ def test_odd_class_names_survive_to_the_prediction(tmp_path: Path):
 def test_the_module_runs_like_the_command():
     done = subprocess.run([sys.executable, "-m", "hubel", "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("hubel, version ")
+
+
+def test_a_class_of_copies_of_one_picture_trains_without_a_test_and_says_so(tmp_path: Path):
+    rng = np.random.default_rng(0)
+    for name in ("cat", "dog"):
+        picture = speckled((100, 100, 100), rng=rng)
+        for number in range(6):
+            write_picture(tmp_path / "photos" / name / f"{number}.png", picture)
+    done = hubel("train", tmp_path / "photos", "-o", tmp_path / "run", "--epochs", 2, "--architecture", "small-cnn")
+    assert done.returncode == 0, done.stderr
+    assert "No test example of 'cat', 'dog'" in done.stderr
+    assert "There are no test images: the classifier has no score." in done.stdout
+    assert json.loads((tmp_path / "run/metrics.json").read_text())["test"] == {"examples": 0}
+
+
+def test_a_time_limit_too_short_for_the_corpus_is_said(tmp_path: Path):
+    arrays = np.random.default_rng(0).integers(0, 256, (6000, 64, 64, 3), dtype=np.uint8)
+    np.savez(tmp_path / "x.npz", x=arrays, y=np.arange(6000) % 3)
+    done = hubel("train", tmp_path / "x.npz", "-o", tmp_path / "run", "--time-limit", "10s", "--weights", "none")
+    assert done.returncode == 0, done.stderr
+    assert (
+        "Use a longer --time-limit." in done.stderr
+        or json.loads((tmp_path / "run/metrics.json").read_text())["time"]["total_s"] < 11
+    )

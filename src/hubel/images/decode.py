@@ -26,8 +26,10 @@ from PIL import ImageCms, ImageOps, UnidentifiedImageError
 from hubel.arrays import Image
 from hubel.errors import UnreadableImage
 
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "PPM", "AVIF", "JPEG2000", "TGA", "PCX", "ICO")
-"""Pillow's names of what we read; a decoder that is not here never sees a byte of the user's."""
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "PPM", "AVIF", "JPEG2000", "PCX", "ICO")
+"""Pillow's names of what we read; a decoder that is not here never sees a byte of the user's.
+
+TGA is not among them: it has no signature, so any bytes could be taken for one."""
 
 ORIENTATION_TAG = 0x0112
 TURNED_ORIENTATIONS = (5, 6, 7, 8)

@@ -56,7 +56,7 @@ class _Best:
     epoch: int = 0
 
     def keep_if_better(self, model: keras.Model, accuracy: float, log_loss: float, epoch: int) -> bool:
-        if (accuracy, -log_loss) <= self.score:
+        if (accuracy, -log_loss) <= self.score:  # never so without a validation split: then the last epoch is kept
             return False
         self.score, self.weights, self.epoch = (accuracy, -log_loss), model.get_weights(), epoch
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -62,8 +63,12 @@ class History:
             "epochs": round(self.epochs, 3),
             "steps": self.rows[-1].steps if self.rows else 0,
             "best_epoch": best.epoch if best else None,
-            "last": asdict(self.rows[-1]) if self.rows else None,
+            "last": {name: _or_none(value) for name, value in asdict(self.rows[-1]).items()} if self.rows else None,
         }
+
+
+def _or_none(value: Any) -> Any:
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _score(row: EpochRow) -> tuple[float, float]:

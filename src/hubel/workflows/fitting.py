@@ -181,6 +181,9 @@ def fit_from_scratch(work: Work) -> Fitted:
         )
     )
     if limit_s is not None:
+        if deadline.left(reserve_s) < 1:
+            text = f"Reading the corpus took {deadline.elapsed():.0f} s of the {limit_s:.0f} s: it will end late."
+            work.on_event(Message(f"{text} Use a longer --time-limit.", warning=True))
         clock = FirstOf(WallClock(max(1.0, deadline.left(reserve_s))), clock)
     history = fit_model(model, batches, work.validation(model), recipe, clock, on_event=work.on_event)
     return Fitted(model, blueprint, {"train": recipe}, (history,), limit_s)

@@ -1,0 +1,105 @@
+"""The promises of the README on real photographs; skipped where those are not at hand."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from tests.journeys.test_train_and_predict import hubel
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def clothing_run(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A head on the pretrained MobileNet, trained as a user types it."""
+    out = tmp_path_factory.mktemp("runs") / "clothing"
+    words = ("--architecture", "mobilenet", "--weights", "imagenet")
+    home = str(shared / "keras_home")
+    done = hubel("train", shared / "corpora/clothing", "-o", out, *words, KERAS_HOME=home)
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+def test_a_pretrained_backbone_reaches_082_on_photographs(clothing_run: Path):
+    metrics = json.loads((clothing_run / "metrics.json").read_text())
+    assert metrics["test"]["examples"] == 372
+    assert metrics["test"]["accuracy"] >= 0.82
+    assert metrics["intake"] == {"found": 3781, "read": 3781, "refused": 0, "ignored": 0}
+    assert metrics["time"]["total_s"] < 90
+
+
+def test_predicting_the_test_folder_gives_exactly_the_accuracy_of_metrics_json(clothing_run: Path, shared: Path):
+    done = hubel("predict", clothing_run, shared / "corpora/clothing/test", "--format", "jsonl")
+    assert done.returncode == 0, done.stderr
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    hits = [answer["class_name"] == Path(answer["path"]).parent.name for answer in answers]
+    assert sum(hits) / len(hits) == json.loads((clothing_run / "metrics.json").read_text())["test"]["accuracy"]
+
+
+def test_digits_reach_098_within_a_minute(tmp_path: Path):
+    start = time.monotonic()
+    done = hubel("train", "digits", "-o", tmp_path / "run")
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "run/metrics.json").read_text())["test"]["accuracy"] >= 0.98
+    assert time.monotonic() - start < 60
+
+
+def test_a_time_limit_on_cifar10_is_kept_and_the_learning_rate_has_annealed(shared: Path, tmp_path: Path):
+    start = time.monotonic()
+    words = ("--weights", "none", "--time-limit", "75s", "--json")
+    done = hubel("train", shared / "corpora/cifar10", "-o", tmp_path / "run", *words)
+    seconds = time.monotonic() - start
+    assert done.returncode == 0, done.stderr
+    metrics = json.loads(done.stdout)
+    assert metrics["test"]["examples"] == 10_000
+    assert metrics["test"]["accuracy"] > 0.6
+    assert seconds < 75 * 1.1
+    run = json.loads((tmp_path / "run/run.json").read_text())
+    (decided,) = run["clock_decided"]
+    assert decided["last"]["learning_rate"] < 0.05 * run["recipe"]["train"]["learning_rate"]
+    assert run["time_limit_s"] == 75
+
+
+def test_large_photographs_of_two_classes_are_enough(shared: Path, tmp_path: Path):
+    done = hubel("train", shared / "corpora/trees", "-o", tmp_path / "run", KERAS_HOME=str(shared / "keras_home"))
+    assert done.returncode == 0, done.stderr
+    metrics = json.loads((tmp_path / "run/metrics.json").read_text())
+    assert metrics["model"]["architecture"] == "mobilenet"
+    assert metrics["test"]["examples"] == 4
+    assert "Fewer than 30 pictures of 'Hemlock', 'Japanese_Cherry'" in done.stdout
+
+
+def test_the_default_falls_back_to_training_from_scratch_without_weights(shared: Path, tmp_path: Path):
+    nowhere = {
+        "KERAS_HOME": str(tmp_path / "none"),
+        "https_proxy": "http://127.0.0.1:9",
+        "HTTPS_PROXY": "http://127.0.0.1:9",
+    }
+    done = hubel("train", shared / "corpora/trees", "-o", tmp_path / "run", "--epochs", 2, **nowhere)
+    assert done.returncode == 0, done.stderr
+    assert "Training residual from scratch instead" in done.stderr
+    assert json.loads((tmp_path / "run/run.json").read_text())["weights"] == "none"
+
+
+@pytest.mark.parametrize("kind", ["decode", "refuse", "either"])
+def test_every_torture_image_is_read_or_refused_as_its_manifest_says(shared: Path, kind: str):
+    import csv
+
+    from hubel.errors import UnreadableImage
+    from hubel.images.decode import decode_image
+
+    with (shared / "torture/MANIFEST.csv").open(newline="", encoding="utf-8") as file:
+        listed = [row for row in csv.DictReader(file) if row["expect"] == kind]
+    images = [row for row in listed if not row["kind"].startswith(("archive", "manifest", "http", "names"))]
+    assert len(images) > 100
+    for row in images:
+        try:
+            decoded = decode_image((shared / "torture" / row["file"]).read_bytes())
+        except UnreadableImage as error:
+            assert kind != "decode", (row["file"], str(error))
+        else:
+            assert kind != "refuse", row["file"]
+            assert kind != "decode" or decoded.shape == (int(row["display_height"]), int(row["display_width"]), 3)
