@@ -11,6 +11,8 @@ from rich.text import Text
 
 from hubel import events
 
+SECONDS_BETWEEN_LINES = 1.0
+
 
 class Listener:
     """Shows what long work says of itself; used as a context, which tidies the terminal up."""
@@ -28,6 +30,8 @@ class Listener:
         )
         self._task: TaskID | None = None
         self._stage = ""
+        self._waiting: events.EpochDone | None = None
+        self._told_s = 0.0
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -36,10 +40,13 @@ class Listener:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._tell_epoch()
         self._bar.stop()
 
     def __call__(self, event: events.Event) -> None:
         """Show one event."""
+        if not isinstance(event, events.EpochDone | events.TrainingProgress):
+            self._tell_epoch()
         match event:
             case events.Progress():
                 self._show(
@@ -50,14 +57,7 @@ class Listener:
                 details = f"epoch {event.epoch}  loss {event.loss:.3f}  {speed}  {_left(event.seconds_left)}"
                 self._show("training", event.fraction, details)
             case events.EpochDone():
-                mark = "  best so far" if event.best else ""
-                self.console.print(
-                    f"epoch {event.epoch:>3}  loss {event.loss:.3f}  "
-                    f"validation accuracy {event.validation_accuracy:.3f}  "
-                    f"{event.images_per_s:>6,.0f} images/s  {event.elapsed_s:>5.1f} s{mark}",
-                    style=None if event.best else "dim",
-                    markup=False,
-                )
+                self._epoch(event)
             case events.Message():
                 label = Text("Note: ", "bold yellow" if event.warning else "bold")
                 self.console.print(label.append(Text(event.text, "not bold default")))
@@ -65,6 +65,25 @@ class Listener:
                 self.console.print(Text("Plan", "bold"))
                 for name, value in event.lines:
                     self.console.print(f"  {name:<13} {value}", markup=False)
+
+    def _epoch(self, event: events.EpochDone) -> None:
+        """One line, but at most one a second; the last of a phase is never lost."""
+        self._waiting = event
+        if event.epoch == 1 or event.elapsed_s - self._told_s >= SECONDS_BETWEEN_LINES:
+            self._tell_epoch()
+
+    def _tell_epoch(self) -> None:
+        if self._waiting is None:
+            return
+        event, self._waiting = self._waiting, None
+        self._told_s = event.elapsed_s
+        mark = "  best so far" if event.best else ""
+        self.console.print(
+            f"epoch {event.epoch:>3}  loss {event.loss:.3f}  validation accuracy {event.validation_accuracy:.3f}  "
+            f"{event.images_per_s:>6,.0f} images/s  {event.elapsed_s:>5.1f} s{mark}",
+            style=None if event.best else "dim",
+            markup=False,
+        )
 
     def _show(self, stage: str, fraction: float, details: str) -> None:
         if stage != self._stage and self._task is not None:

@@ -27,7 +27,6 @@ def show_report(out: Console, report: EvaluationReport, *, split: str) -> None:
     out.print(_headline(score, split))
     out.print(_details(score))
     out.print(_abstention(score["abstention"]))
-    out.print()
     out.print(_class_table(score))
     mistakes = report.confusions(5)
     if mistakes:
@@ -73,7 +72,7 @@ def _class_table(score: dict[str, Any]) -> Table:
     table.add_column("")
     rows = sorted(score["per_class"].items(), key=lambda item: -1.0 if item[1]["f1"] is None else item[1]["f1"])
     for name, row in rows[:CLASSES_SHOWN]:
-        bar = "" if row["f1"] is None else "█" * round(row["f1"] * BAR)
+        bar = "" if row["f1"] is None else "━" * round(row["f1"] * BAR)
         numbers = [_number(row[key]) for key in ("precision", "recall", "f1")]
         table.add_row(Text(shown(name)), *numbers, str(row["support"]), Text(bar, "green"))
     if len(rows) > CLASSES_SHOWN:
