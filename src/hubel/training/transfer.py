@@ -90,7 +90,9 @@ def fit_head(
         on_event: hears of each epoch.
     """
     mean = features.plain.mean(axis=0)
-    deviation = features.plain.std(axis=0) + 1e-3
+    deviation = features.plain.std(axis=0)
+    # A channel that hardly varies must not be blown up to the size of the others.
+    deviation = np.maximum(deviation, 1e-2 * deviation.mean() + 1e-12)
     head = keras.Sequential(
         [
             keras.Input((features.plain.shape[1],)),

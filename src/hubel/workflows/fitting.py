@@ -17,6 +17,7 @@ from hubel.arrays import Labels
 from hubel.backends.framework import keras
 from hubel.classifier.engine import LARGE_BATCH, KerasEngine
 from hubel.corpus.split import Splits
+from hubel.errors import StoppedByUser
 from hubel.evaluation.evaluate import compute_logits
 from hubel.events import Message, OnEvent
 from hubel.pipeline.batches import TrainingBatches, class_weights
@@ -40,6 +41,7 @@ from hubel.workflows.plan import (
 WHITENING_IMAGES = 1000
 SAVE_S = 2.0
 """Seconds kept for writing the run folder."""
+HEAD_EPOCH_S = 0.1
 FINE_TUNING_COST = 5.0
 """A step of fine-tuning costs about as much as so many forward passes; only used to say when it will end."""
 
@@ -199,35 +201,54 @@ def fit_pretrained(work: Work, weights: list[np.ndarray]) -> Fitted:
     compile_model(model, tuning)
     rate = _forward_rate(model, work)
     deadline, reserve_s = Deadline(work.started, work.request.time_limit_s), _reserve(work, rate)
-    passes = 2 if recipe.augmentation.mirror else 1
-    head_s = (len(work.splits.train) * passes + len(work.splits.validation)) / rate + recipe.epochs * 0.1
-    tuning_s = (
-        tuning.epochs * len(work.splits.train) * FINE_TUNING_COST / rate if work.request.epochs is not None else 0.0
-    )
-    remaining_s = min(deadline.left(0), head_s + tuning_s + reserve_s) if tuning_s else head_s + reserve_s
-    if work.request.time_limit_s is not None and not tuning_s:
-        remaining_s = deadline.left(0)
+    expected_s = _head_s(work, recipe, rate) + _tuning_s(work, tuning, rate) + reserve_s
     work.on_event(
         describe_plan(
             work.choice,
             work.splits,
             recipe,
             f"{model.count_params():,} parameters, pretrained",
-            Forecast(remaining_s, limit_s=work.request.time_limit_s),
+            Forecast(min(expected_s, deadline.left(0)), limit_s=deadline.limit_s),
         )
     )
-    head = _fit_head(work, model, recipe)
+    chosen = _as_many_as_fit(work, recipe, rate, deadline.left(reserve_s))
+    head = _fit_head(work, model, recipe, chosen)
     recipes, histories = {"head": recipe}, [head]
-    if head.ended_by != "user" and (work.request.epochs is not None or work.request.time_limit_s is not None):
+    if head.ended_by != "user" and (work.request.epochs is not None or deadline.limit_s is not None):
         tuned = _fine_tune(work, model, tuning, deadline.left(reserve_s))
         if tuned is not None:
             recipes["fine-tune"] = tuning
             histories.append(tuned)
-    return Fitted(model, blueprint, recipes, tuple(histories), work.request.time_limit_s)
+    return Fitted(model, blueprint, recipes, tuple(histories), deadline.limit_s)
 
 
-def _fit_head(work: Work, model: keras.Model, recipe: Recipe) -> History:
-    train, validation = work.indices("train"), work.indices("validation")
+def _head_s(work: Work, recipe: Recipe, rate: float) -> float:
+    """Seconds that the features and the head are expected to take."""
+    passes = 2 if recipe.augmentation.mirror else 1
+    return (len(work.splits.train) * passes + len(work.splits.validation)) / rate + recipe.epochs * HEAD_EPOCH_S
+
+
+def _tuning_s(work: Work, recipe: Recipe, rate: float) -> float:
+    """Seconds that fine-tuning is expected to take: none, unless the user asked for it by epochs or time."""
+    if work.request.time_limit_s is None and work.request.epochs is None:
+        return 0.0
+    return recipe.epochs * len(work.splits.train) * FINE_TUNING_COST / rate
+
+
+def _as_many_as_fit(work: Work, recipe: Recipe, rate: float, seconds: float) -> np.ndarray:
+    """The training images whose features can be computed in the time that is left: all of them, or a random part."""
+    train = work.indices("train")
+    expected_s = _head_s(work, recipe, rate)
+    if expected_s <= seconds:
+        return train
+    count = max(work.classes, int(len(train) * seconds / expected_s)) if seconds > 0 else work.classes
+    text = f"The time limit allows the features of {count:,} of {len(train):,} training images."
+    work.on_event(Message(f"{text} A longer --time-limit uses more.", warning=True))
+    return np.sort(np.random.default_rng([work.request.seed, 5]).permutation(train)[:count])
+
+
+def _fit_head(work: Work, model: keras.Model, recipe: Recipe, train: np.ndarray) -> History:
+    validation = work.indices("validation")
 
     def features(indices: np.ndarray, stage: str, *, mirrored: bool = False) -> np.ndarray:
         images = work.decoded.images
@@ -255,7 +276,11 @@ def _fine_tune(work: Work, model: keras.Model, recipe: Recipe, seconds: float) -
     clock: Clock = StepClock(epochs * batches.steps_per_epoch)
     if np.isfinite(seconds):
         clock = FirstOf(WallClock(seconds), clock)
-    history = fit_model(model, batches, validate, recipe, clock, on_event=work.on_event)
+    try:
+        history = fit_model(model, batches, validate, recipe, clock, on_event=work.on_event)
+    except StoppedByUser:
+        model.set_weights(head_only)
+        return History((), "user", 0.0)
     best = max(((row.validation_accuracy, -row.validation_log_loss) for row in history.rows), default=(0.0, 0.0))
     if best < (head_score[0], -head_score[1]):
         model.set_weights(head_only)

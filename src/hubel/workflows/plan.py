@@ -29,6 +29,8 @@ DEFAULT_TIME_S = 300.0
 """Training without --epochs and --time-limit ends within this, on any machine."""
 DEFAULT_EPOCHS = 40
 FINE_TUNE_EPOCHS = 20
+MOST_MIRRORED = 20_000
+"""Training images up to which features are computed of the mirror images too; more images need it less."""
 FINE_TUNE_RATE = 3e-4
 ADAMW_RATE = 2e-3
 FULL_SPEED_MACS_PER_S = 2.0e10
@@ -208,7 +210,7 @@ def scratch_recipe(
 
 def head_recipe(request: TrainRequest, *, grey: bool, train_examples: int) -> Recipe:
     """The recipe of a head on frozen features; its images are mirrored or not, nothing else."""
-    mirror = request.mirror if request.mirror is not None else not grey
+    mirror = request.mirror if request.mirror is not None else not grey and train_examples <= MOST_MIRRORED
     return Recipe(
         epochs=40,
         batch_size=_batch_size(train_examples),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
@@ -105,8 +106,10 @@ def pretrained_weights(name: str, alpha: float, source: str) -> list[np.ndarray]
         )
     model = backbone.make(IMAGENET_SIZE, IMAGENET_SIZE, alpha, None)
     try:
-        model.load_weights(path)
-    except (ValueError, OSError, KeyError, TypeError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # Keras only warns where a layer finds no weights in the file
+            model.load_weights(path)
+    except (ValueError, OSError, KeyError, TypeError, UserWarning) as error:
         raise WrongRequest(
             f"--weights: {path} does not hold the weights of {name} with alpha {alpha:g} and without its top layers "
             f"({str(error).splitlines()[0][:160]})."
