@@ -49,16 +49,19 @@ class Batches(Protocol):
 
 @dataclass
 class _Best:
-    """The best validation score so far and the weights that reached it."""
+    """The best validation score so far and the weights that reached it.
 
-    score: tuple[float, float] = (-1.0, -math.inf)
+    Least log loss is best: on a few hundred validation images it tells epochs apart that accuracy cannot.
+    """
+
+    score: tuple[float, float] = (-math.inf, -1.0)
     weights: list[np.ndarray] | None = None
     epoch: int = 0
 
     def keep_if_better(self, model: keras.Model, accuracy: float, log_loss: float, epoch: int) -> bool:
-        if (accuracy, -log_loss) <= self.score:  # never so without a validation split: then the last epoch is kept
+        if (-log_loss, accuracy) <= self.score:  # never so without a validation split: then the last epoch is kept
             return False
-        self.score, self.weights, self.epoch = (accuracy, -log_loss), model.get_weights(), epoch
+        self.score, self.weights, self.epoch = (-log_loss, accuracy), model.get_weights(), epoch
         return True
 
 
@@ -71,7 +74,7 @@ def fit_model(
     *,
     on_event: OnEvent = ignore,
 ) -> History:
-    """Train until the clock says 1, and leave the model with the weights of its best epoch.
+    """Train until the clock says 1, and leave the model with the weights of its best epoch: least validation log loss.
 
     Ctrl-C ends it early; the best epoch so far is kept.
 

@@ -72,4 +72,4 @@ def _or_none(value: Any) -> Any:
 
 
 def _score(row: EpochRow) -> tuple[float, float]:
-    return row.validation_accuracy, -row.validation_log_loss
+    return -row.validation_log_loss, row.validation_accuracy

@@ -1,4 +1,4 @@
-"""The score that chooses the best epoch."""
+"""The score of a model on the validation split."""
 
 from __future__ import annotations
 

@@ -271,7 +271,7 @@ def _fine_tune(work: Work, model: keras.Model, recipe: Recipe, seconds: float) -
         text = f"No time is left to fine-tune the backbone: one epoch takes about {epoch_s:.0f} s."
         work.on_event(Message(f"{text} A longer --time-limit allows it."))
         return None
-    head_only, head_score = model.get_weights(), validate()
+    head_only, (_, head_log_loss) = model.get_weights(), validate()
     epochs = recipe.epochs if work.request.epochs is not None else max(1, min(recipe.epochs, int(seconds / epoch_s)))
     clock: Clock = StepClock(epochs * batches.steps_per_epoch)
     if np.isfinite(seconds):
@@ -281,8 +281,7 @@ def _fine_tune(work: Work, model: keras.Model, recipe: Recipe, seconds: float) -
     except StoppedByUser:
         model.set_weights(head_only)
         return History((), "user", 0.0)
-    best = max(((row.validation_accuracy, -row.validation_log_loss) for row in history.rows), default=(0.0, 0.0))
-    if best < (head_score[0], -head_score[1]):
+    if min(row.validation_log_loss for row in history.rows) > head_log_loss:
         model.set_weights(head_only)
         work.on_event(
             Message("Fine-tuning did not improve the validation score: the head on the frozen backbone is kept.")
