@@ -154,19 +154,24 @@ def test_a_corpus_that_cannot_be_written_to_is_enough(colours: Path, tmp_path: P
 
 def test_ctrl_c_keeps_the_best_epoch_and_says_so(colours: Path, tmp_path: Path):
     words = ["train", str(colours), "-o", str(tmp_path / "run"), "--epochs", "5000", "--architecture", "small-cnn"]
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "hubel", *words],
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         env=environment(),
-    )
-    assert process.stderr is not None
-    for line in process.stderr:
-        if line.startswith("epoch") and int(line.split()[1]) >= 3:
-            process.send_signal(signal.SIGINT)
-            break
-    stdout, stderr = process.communicate(timeout=120)
+        # A shell that starts a job in the background has it ignore Ctrl-C; the test wants the terminal's behaviour.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  (no thread runs here)
+    ) as process:
+        try:
+            assert process.stderr is not None
+            for line in process.stderr:
+                if line.startswith("epoch") and int(line.split()[1]) >= 3:
+                    process.send_signal(signal.SIGINT)
+                    break
+            stdout, stderr = process.communicate(timeout=120)
+        finally:
+            process.kill()
     assert process.returncode == 130, stderr
     assert "Traceback" not in stderr
     assert "stopped early" in stdout

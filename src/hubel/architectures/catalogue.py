@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hubel.architectures.families.mobilenet import mobilenet_spec
@@ -26,24 +26,21 @@ class Architecture:
         make_spec: (image_size, classes) → spec.
         image_size: pixels of the working size where the corpus' pictures are larger.
         smallest: pixels of the smallest side it can take.
+        pretrained: it can begin with weights that were learned elsewhere; its spec is a `PretrainedSpec`.
     """
 
     summary: str
     make_spec: Callable[[tuple[int, int], int], Spec]
     image_size: int
     smallest: int = 1
-
-    @property
-    def pretrained(self) -> bool:
-        """It begins with weights that were learned elsewhere."""
-        return self.make_spec is mobilenet_spec
+    pretrained: bool = False
 
 
 ARCHITECTURES = {
     "small-cnn": Architecture("the textbook network; its depth fits the image", small_cnn_spec, 64),
     "residual": Architecture("learns fastest from scratch on a processor", residual_spec, 96, smallest=8),
     "mobilenet": Architecture(
-        "ImageNet's knowledge; best for a few thousand photographs", mobilenet_spec, 224, smallest=32
+        "ImageNet's knowledge; best for a few thousand photographs", mobilenet_spec, 224, smallest=32, pretrained=True
     ),
 }
 
@@ -78,11 +75,12 @@ def make_blueprint(name: str, image_size: tuple[int, int], classes: int, *, alph
             f"{name} needs images of at least {architecture.smallest} pixels. Received: {min(image_size)}. "
             "Use --image-size, or --architecture small-cnn."
         )
-    if alpha is None:
-        return Blueprint(name, architecture.make_spec(image_size, classes))
-    if architecture.make_spec is not mobilenet_spec:
-        raise WrongRequest(f"--alpha is the width of a pretrained backbone; {name} has none. Leave it out.")
-    return Blueprint(name, mobilenet_spec(image_size, classes, alpha))
+    spec = architecture.make_spec(image_size, classes)
+    if alpha is not None:
+        if not isinstance(spec, PretrainedSpec):
+            raise WrongRequest(f"--alpha is the width of a pretrained backbone; {name} has none. Leave it out.")
+        spec = replace(spec, alpha=alpha)
+    return Blueprint(name, spec)
 
 
 def blueprint_from_json(document: object) -> Blueprint:

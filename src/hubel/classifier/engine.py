@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from hubel.arrays import Images, Logits
-from hubel.backends.framework import keras
+from hubel.backends.framework import BACKEND, keras
 
 SMALL_BATCH, LARGE_BATCH = 1, 64
 
@@ -28,6 +28,8 @@ class KerasEngine:
 
     def __init__(self, model: keras.Model) -> None:
         self._model = model
+        if BACKEND == "tensorflow":
+            model.jit_compile = False  # XLA would compile for seconds, and runs slower on processors
 
     def compute_logits(self, images: Images) -> Logits:
         """uint8 [batch, height, width, 3] → float32 [batch, classes]."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -59,7 +60,7 @@ def command(run: Path, inputs: tuple[str, ...], *, form: str, as_json: bool, top
 def _expanded(inputs: tuple[str, ...]) -> Iterator[str]:
     for text in inputs:
         if text == "-":
-            yield from (line for line in sys.stdin.read().splitlines() if line)
+            yield from (os.fsdecode(line) for line in sys.stdin.buffer.read().splitlines() if line)
         else:
             yield text
 

@@ -175,16 +175,21 @@ def _open_entry(path: Path, preprocessing: Preprocessing) -> tuple[Images, dict[
             return None
         if document["count"] == 0:
             return np.zeros(shape, np.uint8), refused
-        images = np.memmap(path / "pixels.bin", np.uint8, mode="r", shape=shape)
-        checksum = 0
-        for start in range(0, len(images), _CHUNK):
-            checksum = zlib.crc32(images[start : start + _CHUNK].data, checksum)
-        if checksum != document["crc32"]:
+        if _checksum(path / "pixels.bin") != document["crc32"]:
             return None
+        images = np.memmap(path / "pixels.bin", np.uint8, mode="r", shape=shape)
         os.utime(path / "index.json")
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return images, refused
+
+
+def _checksum(path: Path) -> int:
+    checksum = 0
+    with path.open("rb") as file:
+        while block := file.read(1 << 22):
+            checksum = zlib.crc32(block, checksum)
+    return checksum
 
 
 def _prune(root: Path, *, keep: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -31,11 +31,7 @@ class Answer:
 
 
 def list_inputs(inputs: Iterable[str]) -> Iterator[tuple[str, UnreadableImage | None]]:
-    """Every file named, and every picture in a folder named, by name; a known fault goes with it.
-
-    Raises:
-        UnusableInput: an input that is not there.
-    """
+    """Every file named, and every picture in a folder named, by name; a known fault goes with it."""
     for text in inputs:
         path = Path(text)
         if not path.is_dir():
@@ -49,18 +45,17 @@ def list_inputs(inputs: Iterable[str]) -> Iterator[tuple[str, UnreadableImage | 
             fault = UnreadableImage(row.code, row.reason) if row.status else None
             yield f"{text.rstrip('/')}/{row.path}", fault
         if empty:
-            raise UnusableInput(f"The folder {text!r} holds no pictures.")
+            yield text, UnreadableImage("no-pictures", "the folder holds no pictures: name another one")
 
 
-def check_inputs(inputs: Iterable[str]) -> None:
-    """Refuse what is not there before any model is loaded.
+def check_inputs(inputs: Sequence[str]) -> None:
+    """Refuse inputs of which none is there, before any model is loaded; a part of them is answered one by one.
 
     Raises:
-        UnusableInput: naming the input.
+        UnusableInput: naming the first input.
     """
-    for text in inputs:
-        if not Path(text).exists():
-            raise UnusableInput(f"There is no file or folder {text!r}.")
+    if inputs and not any(Path(text).exists() for text in inputs):
+        raise UnusableInput(f"There is no file or folder {inputs[0]!r}. Give pictures or folders of pictures.")
 
 
 def predict_files(classifier: Classifier, inputs: Iterable[str]) -> Iterator[Answer]:

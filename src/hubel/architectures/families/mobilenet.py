@@ -5,14 +5,14 @@ from __future__ import annotations
 from hubel.architectures.spec import PretrainedSpec
 
 ALPHA = 0.25
+"""Width of the backbone; ImageNet weights exist for 0.25, 0.5, 0.75 and 1.0."""
 
 
-def mobilenet_spec(image_size: tuple[int, int], classes: int, alpha: float = ALPHA) -> PretrainedSpec:
-    """A head on MobileNet.
+def mobilenet_spec(image_size: tuple[int, int], classes: int) -> PretrainedSpec:
+    """A head on the narrowest MobileNet.
 
     Args:
         image_size: (height, width) in pixels, at least 32.
         classes: how many logits.
-        alpha: width of the backbone; ImageNet weights exist for 0.25, 0.5, 0.75 and 1.0.
     """
-    return PretrainedSpec(image_size, classes, backbone="mobilenet", alpha=alpha)
+    return PretrainedSpec(image_size, classes, backbone="mobilenet", alpha=ALPHA)
