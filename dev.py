@@ -32,9 +32,9 @@ ENVIRONMENT = {
 TORCH = "torch==2.13.0"
 
 
-def call(*command: str | Path, **variables: str) -> None:
-    """Run a command in the project's root; end as it ends if it fails."""
-    done = subprocess.run([str(word) for word in command], cwd=ROOT, env={**ENVIRONMENT, **variables}, check=False)
+def call(*command: str | Path, folder: Path = ROOT, **variables: str) -> None:
+    """Run a command in a folder; end as it ends if it fails."""
+    done = subprocess.run([str(word) for word in command], cwd=folder, env={**ENVIRONMENT, **variables}, check=False)
     if done.returncode:
         sys.exit(done.returncode)
 
@@ -81,7 +81,7 @@ def main(words: list[str]) -> None:
         sys.exit(__doc__)
     set_up(development=verb != "hubel")
     if verb == "hubel":
-        call(tool("hubel"), *rest)
+        call(tool("hubel"), *rest, folder=Path.cwd())  # paths are the user's
     elif verb == "run":
         call(tool(rest[0]), *rest[1:])
     elif verb == "test":

@@ -54,6 +54,14 @@ def test_only_unreadable_files(tmp_path: Path):
     )
 
 
+def test_one_readable_class_only_says_why_the_other_is_gone(colours: Path, tmp_path: Path):
+    for name in ("green", "blue"):
+        for path in (colours / name).iterdir():
+            path.write_bytes(b"")
+    done = hubel("train", colours, "-o", tmp_path / "run")
+    check(done, 3, "has only 'red'. 40 pictures could not be read. First: 'blue/00.png': the file has no bytes")
+
+
 def test_a_file_instead_of_a_folder(tmp_path: Path):
     (tmp_path / "photo.jpg").write_bytes(b"x")
     check(hubel("train", tmp_path / "photo.jpg", "-o", tmp_path / "run"), 3, "no corpus that Hubel reads")
@@ -74,12 +82,14 @@ def test_a_file_instead_of_a_folder(tmp_path: Path):
         (("--batch-size", "0"), "batch_size must be a whole number from 1"),
         (("--learning-rate", "0"), "learning rate must be above 0"),
         (("--architecture", "small-cnn", "--weights", "imagenet"), "small-cnn has no pretrained weights"),
+        (("--architecture", "mobilenet", "--image-size", "16"), "mobilenet needs images of at least 32 pixels"),
+        (("--architecture", "small-cnn", "--alpha", "0.5"), "small-cnn has none"),
         (("--nonsense",), "No such option"),
     ],
 )
 def test_wrong_words_say_what_is_allowed(tmp_path: Path, words: tuple[str, ...], said: str):
     check(hubel("train", "digits", "-o", tmp_path / "run", *words), 2, said)
-    assert not (tmp_path / "run").exists()
+    assert not list((tmp_path / "run").glob("*"))
 
 
 def test_an_unknown_command():

@@ -170,20 +170,20 @@ def check_trainable(corpus: Corpus) -> None:
     """Refuse a corpus that no classifier can learn from.
 
     Raises:
-        UnusableCorpus: fewer than two classes, or no more images than classes.
+        UnusableCorpus: fewer than two classes, or fewer than three images in every class.
     """
+    refused = corpus.refused
+    first = f" First: {refused[0].path!r}: {refused[0].reason}." if refused else ""
     if len(corpus) == 0:
-        codes = Counter(row.code for row in corpus.refused)
+        codes = Counter(row.code for row in refused)
         said = ", ".join(f"{count} {code}" for code, count in codes.most_common())
-        first = corpus.refused[0] if corpus.refused else None
-        example = f" First: {first.path!r}: {first.reason}." if first else ""
-        raise UnusableCorpus(
-            f"None of the {len(corpus.refused)} pictures in {corpus.location} can be read ({said}).{example}"
-        )
+        raise UnusableCorpus(f"None of the {len(refused)} pictures in {corpus.location} can be read ({said}).{first}")
     if len(corpus.class_names) < 2:
+        cure = "Put the pictures of each class into a folder of its own, side by side, and name the folder above them."
+        if refused:
+            cure = f"{len(refused)} pictures could not be read.{first}"
         raise UnusableCorpus(
-            f"A classifier needs at least two classes; {corpus.location} has only {corpus.class_names[0]!r}. "
-            "Put the pictures of each class into a folder of its own, side by side, and name the folder above them."
+            f"A classifier needs at least two classes; {corpus.location} has only {corpus.class_names[0]!r}. {cure}"
         )
     rare = [name for name, count in corpus.class_counts.items() if count < 3]
     if len(rare) == len(corpus.class_names):

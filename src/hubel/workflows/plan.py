@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hubel.architectures.catalogue import ARCHITECTURES
+from hubel.architectures.catalogue import ARCHITECTURES, make_blueprint
 from hubel.catalogue import find
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.split import Splits
@@ -82,9 +82,8 @@ class TrainRequest:
             raise WrongRequest(f"The time limit must be from 10 seconds to 30 days. Received: {self.time_limit_s:g} s.")
         if self.learning_rate is not None and not 0 < self.learning_rate <= 100:
             raise WrongRequest(f"The learning rate must be above 0 and at most 100. Received: {self.learning_rate:g}.")
-        Recipe(epochs=self.epochs if self.epochs is not None else 1, batch_size=self.batch_size or 1, seed=self.seed)
-        if self.batch_size == 0:
-            raise WrongRequest("batch_size must be a whole number from 1 to 65536. Received: 0.")
+        epochs = 1 if self.epochs is None else self.epochs
+        Recipe(epochs=epochs, batch_size=1 if self.batch_size is None else self.batch_size, seed=self.seed)
         if self.weights not in (None, "none") and self.architecture and not ARCHITECTURES[self.architecture].pretrained:
             takers = ", ".join(name for name, entry in ARCHITECTURES.items() if entry.pretrained)
             raise WrongRequest(
@@ -165,6 +164,7 @@ def choose(request: TrainRequest, survey: Survey) -> Choice:
     weights = request.weights or ("imagenet" if architecture.pretrained else "none")
     size = request.image_size or _choose_size(name, side)
     resize = request.resize or (choose_resize(survey.sizes) if survey.sizes else "squash")
+    make_blueprint(name, (size, size), 2, alpha=request.alpha)  # refuses a size or an alpha that does not fit, early
     return Choice(name, weights, Preprocessing(size, size, resize), chosen_for_user=request.architecture is None)
 
 
