@@ -47,6 +47,7 @@ class TrainingProgress:
 class EpochDone:
     """One pass over the training split, and the score on the validation split after it."""
 
+    phase: str
     epoch: int
     loss: float
     validation_accuracy: float

@@ -20,6 +20,7 @@ from hubel.architectures.families.backbones import (
 )
 from hubel.backends.framework import keras
 from hubel.classifier.artefact import load_classifier
+from hubel.classifier.engine import KerasEngine
 from hubel.errors import WeightsNotAvailable, WrongRequest
 from hubel.training.recipe import Recipe
 from hubel.training.transfer import SplitFeatures, compute_features, fit_head
@@ -66,16 +67,17 @@ def test_the_head_in_the_model_gives_what_it_gave_on_the_features():
     labels = np.arange(40) % 2
     images[labels == 1] //= 3  # dark and bright
     everything = np.arange(40)
-    plain = compute_features(model, images, everything, stage="features")
+    engine = KerasEngine(feature_model(model))
+    plain = compute_features(engine, images, everything, stage="features")
     np.testing.assert_allclose(
         plain,
         np.asarray(keras.ops.convert_to_numpy(feature_model(model)(images.astype(np.float32)))),
         rtol=1e-3,
         atol=1e-4,
     )
-    mirrored = compute_features(model, images, everything, mirrored=True, stage="features")
+    mirrored = compute_features(engine, images, everything, mirrored=True, stage="features")
     np.testing.assert_allclose(
-        mirrored, compute_features(model, images[:, :, ::-1], everything, stage="x"), rtol=1e-5, atol=1e-6
+        mirrored, compute_features(engine, images[:, :, ::-1], everything, stage="x"), rtol=1e-5, atol=1e-6
     )
     recipe = Recipe(epochs=30, batch_size=16, optimizer="adamw", learning_rate=0.01, patience=1.0)
     history = fit_head(model, SplitFeatures(plain, mirrored, plain), (labels, labels), recipe, np.ones(2, np.float32))

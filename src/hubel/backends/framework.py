@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import tempfile
@@ -37,5 +38,7 @@ BACKEND = select_backend()
 
 with _held_back():
     import keras
+
+logging.getLogger("tensorflow").setLevel(logging.ERROR)  # its advice on tracing is for its programmers
 
 __all__ = ["BACKEND", "keras"]

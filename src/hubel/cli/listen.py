@@ -12,6 +12,8 @@ from rich.text import Text
 from hubel import events
 
 SECONDS_BETWEEN_LINES = 1.0
+PHASES = {"train": "", "head": "head  ", "fine-tune": "all   "}
+"""What is trained, in front of an epoch's line; nothing where it is always the whole network."""
 
 
 class Listener:
@@ -68,6 +70,8 @@ class Listener:
 
     def _epoch(self, event: events.EpochDone) -> None:
         """One line, but at most one a second; the last of a phase is never lost."""
+        if event.epoch == 1:
+            self._tell_epoch()  # of the phase before
         self._waiting = event
         if event.epoch == 1 or event.elapsed_s - self._told_s >= SECONDS_BETWEEN_LINES:
             self._tell_epoch()
@@ -79,7 +83,8 @@ class Listener:
         self._told_s = event.elapsed_s
         mark = "  best so far" if event.best else ""
         self.console.print(
-            f"epoch {event.epoch:>3}  loss {event.loss:.3f}  validation accuracy {event.validation_accuracy:.3f}  "
+            f"{PHASES[event.phase]}epoch {event.epoch:>3}  loss {event.loss:.3f}  "
+            f"validation accuracy {event.validation_accuracy:.3f}  "
             f"{event.images_per_s:>6,.0f} images/s  {event.elapsed_s:>5.1f} s{mark}",
             style=None if event.best else "dim",
             markup=False,

@@ -192,7 +192,7 @@ class _Loop:
                 best,
             )
         )
-        self.on_event(EpochDone(epoch + 1, loss, accuracy, log_loss, rate, elapsed, best))
+        self.on_event(EpochDone(self.recipe.phase, epoch + 1, loss, accuracy, log_loss, rate, elapsed, best))
 
     def _step(self, images: np.ndarray, labels: Labels, fraction: float, epoch: int) -> float:
         factor = warm_up_and_anneal(fraction, warm_up=self.recipe.warm_up)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hubel.architectures.families.backbones import LOGITS, feature_model
+from hubel.architectures.families.backbones import LOGITS
 from hubel.arrays import Features, Images, Labels
 from hubel.backends.framework import keras
-from hubel.classifier.engine import LARGE_BATCH, KerasEngine
+from hubel.classifier.engine import LARGE_BATCH, Engine
 from hubel.events import OnEvent, Progress, ignore
 from hubel.training.fit import compile_model, fit_model
 from hubel.training.history import History
@@ -37,7 +37,7 @@ class SplitFeatures:
 
 
 def compute_features(
-    model: keras.Model,
+    engine: Engine,
     images: Images,
     indices: np.ndarray,
     *,
@@ -48,7 +48,7 @@ def compute_features(
     """Run the frozen backbone once over some images.
 
     Args:
-        model: from `build_pretrained`, with its weights.
+        engine: of a `feature_model`.
         images: uint8 [examples, height, width, 3].
         indices: which of them.
         mirrored: swap left and right first.
@@ -58,7 +58,6 @@ def compute_features(
     Returns:
         float32 [len(indices), channels].
     """
-    engine = KerasEngine(feature_model(model))
     parts = []
     for start in range(0, len(indices), _CHUNK):
         chosen = images[indices[start : start + _CHUNK]]

@@ -9,7 +9,7 @@ import numpy as np
 
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import Blueprint, make_blueprint
-from hubel.architectures.families.backbones import set_backbone_weights
+from hubel.architectures.families.backbones import feature_model, set_backbone_weights
 from hubel.architectures.layer_table import count_macs
 from hubel.architectures.spec import PretrainedSpec, ResidualSpec
 from hubel.architectures.whitening import whitening_kernel
@@ -30,7 +30,7 @@ from hubel.training.score import accuracy_and_log_loss
 from hubel.training.transfer import SplitFeatures, compute_features, fit_head
 from hubel.workflows.plan import (
     Choice,
-    Forecast,
+    PlanWords,
     TrainRequest,
     describe_plan,
     fine_tune_recipe,
@@ -173,13 +173,15 @@ def fit_from_scratch(work: Work) -> Fitted:
     clock: Clock = StepClock(recipe.epochs * batches.steps_per_epoch)
     epoch_s = measure_step(model, batches) * batches.steps_per_epoch + len(work.splits.validation) / rate
     training_s = min(recipe.epochs * epoch_s, max(1.0, deadline.left(reserve_s)))
+    training = f"{recipe.epochs} epochs"
+    if limit_s is not None:
+        training = f"about {training_s / epoch_s:.1f} of at most {training}, ended by the clock after {limit_s:.0f} s"
     work.on_event(
         describe_plan(
             work.choice,
             work.splits,
             recipe,
-            f"{model.count_params():,} parameters",
-            Forecast(training_s + reserve_s, epochs=training_s / epoch_s, limit_s=limit_s),
+            PlanWords(f"{model.count_params():,} parameters", training, training_s + reserve_s),
         )
     )
     if limit_s is not None:
@@ -207,8 +209,11 @@ def fit_pretrained(work: Work, weights: list[np.ndarray]) -> Fitted:
             work.choice,
             work.splits,
             recipe,
-            f"{model.count_params():,} parameters, pretrained",
-            Forecast(min(expected_s, deadline.left(0)), limit_s=deadline.limit_s),
+            PlanWords(
+                f"{model.count_params():,} parameters, pretrained",
+                _what_pretrained_does(work.request, tuning),
+                min(expected_s, deadline.left(0)),
+            ),
         )
     )
     chosen = _as_many_as_fit(work, recipe, rate, deadline.left(reserve_s))
@@ -220,6 +225,14 @@ def fit_pretrained(work: Work, weights: list[np.ndarray]) -> Fitted:
             recipes["fine-tune"] = tuning
             histories.append(tuned)
     return Fitted(model, blueprint, recipes, tuple(histories), deadline.limit_s)
+
+
+def _what_pretrained_does(request: TrainRequest, tuning: Recipe) -> str:
+    head = "a head on frozen features"
+    if request.time_limit_s is not None:
+        end = f"ended by the clock after {request.time_limit_s:.0f} s"
+        return f"{head}, then at most {tuning.epochs} epochs of all of the network, {end}"
+    return head if request.epochs is None else f"{head}, then {tuning.epochs} epochs of all of the network"
 
 
 def _head_s(work: Work, recipe: Recipe, rate: float) -> float:
@@ -249,10 +262,10 @@ def _as_many_as_fit(work: Work, recipe: Recipe, rate: float, seconds: float) -> 
 
 def _fit_head(work: Work, model: keras.Model, recipe: Recipe, train: np.ndarray) -> History:
     validation = work.indices("validation")
+    engine, images = KerasEngine(feature_model(model)), work.decoded.images
 
     def features(indices: np.ndarray, stage: str, *, mirrored: bool = False) -> np.ndarray:
-        images = work.decoded.images
-        return compute_features(model, images, indices, mirrored=mirrored, stage=stage, on_event=work.on_event)
+        return compute_features(engine, images, indices, mirrored=mirrored, stage=stage, on_event=work.on_event)
 
     plain = features(train, "computing features")
     mirrored = features(train, "computing mirrored features", mirrored=True) if recipe.augmentation.mirror else plain

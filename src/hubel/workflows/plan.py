@@ -240,34 +240,30 @@ def fine_tune_recipe(request: TrainRequest, choice: Choice, *, grey: bool) -> Re
 
 
 @dataclass(frozen=True)
-class Forecast:
-    """What is expected of a training before it starts.
+class PlanWords:
+    """What a plan says of the training itself.
 
     Args:
-        remaining_s: seconds from now to the saved artefact.
-        epochs: how many; None where a head learns from frozen features.
-        limit_s: the time limit, if there is one.
+        model: its size.
+        training: what is done how long.
+        remaining_s: seconds from now to the saved artefact, as expected.
     """
 
+    model: str
+    training: str
     remaining_s: float
-    epochs: float | None = None
-    limit_s: float | None = None
 
 
-def describe_plan(choice: Choice, splits: Splits, recipe: Recipe, model: str, forecast: Forecast) -> PlanMade:
+def describe_plan(choice: Choice, splits: Splits, recipe: Recipe, words: PlanWords) -> PlanMade:
     """The plan as lines for a person, said before training starts.
 
     Args:
         choice: architecture and preprocessing.
         splits: their sizes are said.
         recipe: its augmentation is said.
-        model: the size of the model in words.
-        forecast: epochs and end.
+        words: what only the training itself knows.
     """
-    epochs, limit_s, remaining_s = forecast.epochs, forecast.limit_s, forecast.remaining_s
     size, why = choice.preprocessing, " (chosen for this corpus)" if choice.chosen_for_user else ""
-    work = "a head on frozen features, then fine-tuning while time is left" if limit_s else "a head on frozen features"
-    by_clock = f", ended by the clock after {limit_s:.0f} s" if limit_s else ""
     augmentation = recipe.augmentation
     changes = [
         "mirrored" if augmentation.mirror else "",
@@ -277,12 +273,12 @@ def describe_plan(choice: Choice, splits: Splits, recipe: Recipe, model: str, fo
     ]
     return PlanMade(
         (
-            ("architecture", f"{choice.architecture}{why}, {model}"),
+            ("architecture", f"{choice.architecture}{why}, {words.model}"),
             ("images", f"{size.height} x {size.width} pixels, {size.resize}"),
             ("split", f"{len(splits.train):,} train, {len(splits.validation):,} validation, {len(splits.test):,} test"),
-            ("training", work if epochs is None else f"about {epochs:.1f} epochs of at most {recipe.epochs}{by_clock}"),
+            ("training", words.training),
             ("augmentation", ", ".join(change for change in changes if change) or "none"),
-            ("expected end", f"{_clock_time(remaining_s)}, in about {_duration(remaining_s)}"),
+            ("expected end", f"{_clock_time(words.remaining_s)}, in about {_duration(words.remaining_s)}"),
         )
     )
 
