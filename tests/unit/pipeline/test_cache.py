@@ -115,3 +115,12 @@ def test_the_corpus_is_only_read(colours: Path, tmp_path: Path):
     decode(colours, tmp_path / "cache")
     assert sorted((path, path.stat().st_mtime_ns) for path in colours.rglob("*")) == before
     shutil.rmtree(tmp_path / "cache")
+
+
+def test_a_picture_that_changes_while_the_corpus_is_read_is_refused(colours: Path, tmp_path: Path):
+    def swap(event: Progress) -> None:
+        if event.stage == "checking files":  # after it was hashed, before it is decoded
+            (colours / "red/00.png").write_bytes((colours / "blue/00.png").read_bytes())
+
+    decoded = decode_corpus(read_corpus(colours), SIZE, folder=tmp_path / "cache", on_event=swap)
+    assert [(row.path, row.code) for row in decoded.corpus.refused] == [("red/00.png", "changed")]
