@@ -289,3 +289,31 @@ def test_a_time_limit_too_short_for_the_corpus_is_said(tmp_path: Path):
         "Use a longer --time-limit." in done.stderr
         or json.loads((tmp_path / "run/metrics.json").read_text())["time"]["total_s"] < 11
     )
+
+
+def test_a_corpus_that_has_moved_is_said_and_can_be_named(colours: Path, tmp_path: Path):
+    words = ("--epochs", 2, "--architecture", "small-cnn", "--image-size", 8)
+    assert hubel("train", colours, "-o", tmp_path / "run", *words).returncode == 0
+    moved = colours.rename(tmp_path / "elsewhere")
+    check(hubel("evaluate", tmp_path / "run"), 3, "not where it was", f"hubel evaluate {tmp_path / 'run'} CORPUS")
+    done = hubel("evaluate", tmp_path / "run", moved, "--json")
+    assert json.loads(done.stdout)["all"]["examples"] == 60
+
+
+def test_a_damaged_classifier_is_refused_by_every_command(colours: Path, tmp_path: Path):
+    words = ("--epochs", 1, "--architecture", "small-cnn", "--image-size", 8)
+    assert hubel("train", colours, "-o", tmp_path / "run", *words).returncode == 0
+    weights = tmp_path / "run/classifier/weights.safetensors"
+    data = bytearray(weights.read_bytes())
+    data[len(data) // 2] ^= 1
+    weights.write_bytes(data)
+    check(hubel("evaluate", tmp_path / "run"), 3, "weights.safetensors is not as it was written", "Copy the classifier")
+    check(hubel("predict", tmp_path / "run", colours), 3, "weights.safetensors is not as it was written")
+
+
+def test_training_that_diverges_says_what_to_change(colours: Path, tmp_path: Path):
+    words = ("--epochs", 5, "--architecture", "small-cnn", "--image-size", 8, "--learning-rate", "100")
+    done = hubel("train", colours, "-o", tmp_path / "run", *words)
+    if done.returncode != 0:  # some machines survive it; then there is a classifier
+        check(done, 5, "The loss is", "--learning-rate 25")
+        assert not (tmp_path / "run/classifier").exists()
