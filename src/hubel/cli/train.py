@@ -64,13 +64,13 @@ def command(  # noqa: PLR0913  (one for each option)
     if as_json:
         click.echo(json.dumps({"run": str(out), **run.metrics}))
     else:
-        _show(run, corpus)
+        _show(run, request.command)
     if run.fitted.interrupted:
         return 130
     return 4 if run.corpus.refused else 0
 
 
-def _show(run: Run, corpus: str) -> None:
+def _show(run: Run, command: tuple[str, ...]) -> None:
     from rich.text import Text
 
     from hubel.cli.render import console, show_report
@@ -91,5 +91,5 @@ def _show(run: Run, corpus: str) -> None:
         f"Saved in {run.path}: classifier/, metrics.json, predictions.csv, history.csv, intake.csv, split.csv, run.json"
     )
     out.print(Text("Next", "bold"))
-    for step in next_steps(run, corpus=corpus):
+    for step in next_steps(run, command=command):
         out.print(f"  {step}")
