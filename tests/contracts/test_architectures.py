@@ -10,6 +10,7 @@ import pytest
 from hubel.architectures.build import BUILDERS, build_model
 from hubel.architectures.catalogue import ARCHITECTURES, FAMILIES, Blueprint, blueprint_from_json, make_blueprint
 from hubel.architectures.layer_table import count_macs, layer_table
+from hubel.architectures.parameters import count_parameters
 from hubel.architectures.spec import CnnSpec, Group, PretrainedSpec, ResidualSpec
 from hubel.architectures.whitening import whitening_kernel
 from hubel.backends.framework import keras
@@ -47,6 +48,7 @@ def test_the_layer_table_counts_what_keras_counts(name: str, size: tuple[int, in
     model = build_model(make_blueprint(name, size, 3))
     table = layer_table(model)
     assert sum(row.parameters for row in table) == model.count_params()
+    assert count_parameters(make_blueprint(name, size, 3).spec) in (model.count_params(), None)
     # Each weight of a convolution is used once for each output position, each weight of a dense layer once.
     expected = sum(
         int(np.prod(layer.kernel.shape)) * int(np.prod(layer.output.shape[1:3]) if len(layer.output.shape) == 4 else 1)
@@ -125,6 +127,7 @@ def test_a_cnn_may_pool_by_average_or_not_at_all():
     model = build_model(Blueprint("mine", spec))
     assert [type(layer).__name__ for layer in model.layers].count("AveragePooling2D") == 1
     assert model.get_layer("flatten").output.shape == (None, 4 * 4 * 4)
+    assert count_parameters(spec) == model.count_params()
 
 
 def test_whitening_makes_patches_uncorrelated_and_of_equal_size():

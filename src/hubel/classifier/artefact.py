@@ -19,6 +19,7 @@ from safetensors import SafetensorError
 
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import blueprint_from_json
+from hubel.architectures.parameters import count_parameters
 from hubel.backends.framework import keras
 from hubel.classifier.classifier import Calibration, Classifier
 from hubel.errors import DamagedArtefact, HubelError, UnusableInput
@@ -152,6 +153,10 @@ def _assemble(document: dict[str, Any], weights: dict[str, np.ndarray], folder: 
         raise DamagedArtefact(
             f"{folder / MANIFEST}: preprocessing makes {preprocessing.size}, the model takes another size."
         )
+    needed, held = count_parameters(blueprint.spec), sum(tensor.size for tensor in weights.values())
+    if needed is not None and needed > 2 * held:  # a small misfit is named by its tensor below
+        text = f"{folder / MANIFEST} describes a network of {needed:,} numbers, {WEIGHTS} holds {held:,}"
+        raise DamagedArtefact(f"{text}. {_CURE}")
     model = build_model(blueprint)
     _set_weights(model, weights, folder / WEIGHTS)
     calibration = Calibration(**document["calibration"])
