@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -280,15 +281,23 @@ def test_a_class_of_copies_of_one_picture_trains_without_a_test_and_says_so(tmp_
     assert json.loads((tmp_path / "run/metrics.json").read_text())["test"] == {"examples": 0}
 
 
-def test_a_time_limit_too_short_for_the_corpus_is_said(tmp_path: Path):
-    arrays = np.random.default_rng(0).integers(0, 256, (6000, 64, 64, 3), dtype=np.uint8)
-    np.savez(tmp_path / "x.npz", x=arrays, y=np.arange(6000) % 3)
-    done = hubel("train", tmp_path / "x.npz", "-o", tmp_path / "run", "--time-limit", "10s", "--weights", "none")
-    assert done.returncode == 0, done.stderr
-    assert (
-        "Use a longer --time-limit." in done.stderr
-        or json.loads((tmp_path / "run/metrics.json").read_text())["time"]["total_s"] < 11
-    )
+def test_a_time_limit_too_short_for_the_corpus_is_said(colours: Path, tmp_path: Path):
+    from hubel.events import Message
+    from hubel.workflows.plan import TrainRequest
+    from hubel.workflows.train import train_classifier
+
+    heard: list[object] = []
+    request = TrainRequest(colours, tmp_path / "run", architecture="small-cnn", image_size=8, time_limit_s=60)
+    run = train_classifier(request, started=time.monotonic() - 100, on_event=heard.append)
+    said = [event.text for event in heard if isinstance(event, Message)]
+    assert any("s of the 60 s: it will end late. Use a longer --time-limit." in text for text in said)
+    assert run.metrics["time"]["total_s"] < 130  # it does its least and stops
+
+
+def test_a_run_folder_inside_the_corpus_is_refused(colours: Path):
+    before = sorted(colours.rglob("*"))
+    check(hubel("train", colours, "-o", colours / "run"), 2, "lies inside the corpus", "Choose a folder beside it")
+    assert sorted(colours.rglob("*")) == before
 
 
 def test_a_corpus_that_has_moved_is_said_and_can_be_named(colours: Path, tmp_path: Path):
@@ -311,9 +320,18 @@ def test_a_damaged_classifier_is_refused_by_every_command(colours: Path, tmp_pat
     check(hubel("predict", tmp_path / "run", colours), 3, "weights.safetensors is not as it was written")
 
 
-def test_training_that_diverges_says_what_to_change(colours: Path, tmp_path: Path):
-    words = ("--epochs", 5, "--architecture", "small-cnn", "--image-size", 8, "--learning-rate", "100")
-    done = hubel("train", colours, "-o", tmp_path / "run", *words)
-    if done.returncode != 0:  # some machines survive it; then there is a classifier
-        check(done, 5, "The loss is", "--learning-rate 25")
-        assert not (tmp_path / "run/classifier").exists()
+def test_training_that_diverges_says_what_to_change(colours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from hubel.errors import TrainingDiverged
+    from hubel.pipeline import batches
+    from hubel.workflows.plan import TrainRequest
+    from hubel.workflows.train import train_classifier
+
+    augment = batches.augment
+    monkeypatch.setattr(batches, "augment", lambda *given: augment(*given) * np.inf)
+    request = TrainRequest(colours, tmp_path / "run", architecture="small-cnn", image_size=8, epochs=2)
+    with pytest.raises(
+        TrainingDiverged, match=r"(The loss is nan|A weight is no number any more) in step .*--learning-rate"
+    ):
+        train_classifier(request)
+    assert not (tmp_path / "run/classifier").exists()
+    assert TrainingDiverged.exit_code == 5

@@ -82,8 +82,10 @@ class Classifier:
             UnreadableImage: the image cannot be decoded; the message names the file.
             WrongRequest: none of the kinds above.
         """
-        if isinstance(images, (str, Path, bytes, PillowImage.Image)) or (
-            isinstance(images, np.ndarray) and images.ndim < 4
+        if (
+            not isinstance(images, Iterable)
+            or isinstance(images, (str, bytes, PillowImage.Image))
+            or (isinstance(images, np.ndarray) and images.ndim < 4)
         ):
             return self.predict_pixels(self.read_pixels(images)[None])[0]
         predictions: list[Prediction] = []

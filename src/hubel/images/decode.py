@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import io
 import struct
+import threading
 import warnings
 import zlib
 from dataclasses import dataclass
@@ -42,7 +43,6 @@ DECODER_VERSION = 1
 """Raised when a rule above changes, so that cached pixels are decoded again."""
 
 PillowImage.init()  # an allow-list may only name formats that are registered already
-PillowImage.MAX_IMAGE_PIXELS = None  # our own limit is checked instead, and it refuses rather than warns
 
 _NOT_IMAGES = (
     (b"version https://git-lfs", "it is a Git LFS pointer, not the picture: run 'git lfs pull'"),
@@ -72,6 +72,36 @@ class Limits:
 CORPUS_LIMITS = Limits()
 
 
+class _Silence:
+    """Hides warnings while any thread decodes: odd metadata does not matter for the pixels.
+
+    The filters of warnings belong to the whole process. With `warnings.catch_warnings` in each thread, the last to
+    leave could restore what another had set, and the user's own warnings would stay hidden for good.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._filters = warnings.catch_warnings()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                self._filters = warnings.catch_warnings()
+                self._filters.__enter__()
+                warnings.simplefilter("ignore")
+            self._inside += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                self._filters.__exit__(None, None, None)
+
+
+_SILENCE = _Silence()
+
+
 @dataclass(frozen=True)
 class ImageHeader:
     """What a file says of itself before its pixels are decoded; width and height are of the upright picture."""
@@ -92,7 +122,7 @@ def read_header(source: bytes | IO[bytes], *, limits: Limits = CORPUS_LIMITS) ->
     Raises:
         UnreadableImage: the header is no image's, or asks for more than the limits allow.
     """
-    with _open(source, limits) as picture:
+    with _SILENCE, _open(source, limits) as picture:
         width, height = picture.size
         if _orientation(picture) in TURNED_ORIENTATIONS:
             width, height = height, width
@@ -120,8 +150,7 @@ def decode_image(data: bytes, *, limits: Limits = CORPUS_LIMITS, at_least: tuple
             "too-large", f"the file has {len(data):,} bytes, the limit is {limits.max_bytes:,}: save it smaller"
         )
     try:
-        with warnings.catch_warnings(), _open(data, limits) as picture:
-            warnings.simplefilter("ignore")  # odd metadata does not matter for the pixels
+        with _SILENCE, _open(data, limits) as picture:
             orientation = _orientation(picture)
             if at_least is not None and picture.format in ("JPEG", "MPO"):
                 height, width = at_least
@@ -150,11 +179,13 @@ def _open(source: bytes | IO[bytes], limits: Limits) -> PillowImage.Image:
             raise UnreadableImage("empty", "the file has no bytes: copy or download it again")
         source = io.BytesIO(source)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with _SILENCE:
             picture = PillowImage.open(source, formats=FORMATS)
     except UnidentifiedImageError as error:
         raise _not_an_image(source) from error
+    except PillowImage.DecompressionBombError as error:  # Pillow's own limit, above ours
+        reason = f"its header says more pixels than the limit of {limits.max_pixels:,}: save it smaller"
+        raise UnreadableImage("too-many-pixels", reason) from error
     except _DECODER_ERRORS as error:
         raise _named(error) from error
     width, height = picture.size
@@ -228,7 +259,7 @@ def _stretched(values: np.ndarray) -> np.ndarray:
 def from_pillow(picture: PillowImage.Image) -> Image:
     """The pixels of an opened Pillow image, by the same rules, as uint8 [height, width, 3]."""
     try:
-        upright = ImageOps.exif_transpose(picture)
-        return np.ascontiguousarray(np.asarray(_to_rgb(upright)))
+        with _SILENCE:
+            return np.ascontiguousarray(np.asarray(_to_rgb(ImageOps.exif_transpose(picture))))
     except _DECODER_ERRORS as error:
         raise _named(error) from error

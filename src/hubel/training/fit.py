@@ -173,6 +173,7 @@ class _Loop:
             self._tell_progress(total / done, epoch, done * len(labels) / (time.monotonic() - start))
         loss = total / done
         rate = done * self.batches.step_size / (time.monotonic() - start)
+        self._check_weights(epoch)
         accuracy, log_loss = self.validate()
         best = self.best.keep_if_better(self.model, accuracy, log_loss, epoch + 1)
         elapsed = time.monotonic() - self.start
@@ -203,12 +204,21 @@ class _Loop:
         self.steps += 1
         loss = float(result)
         if not math.isfinite(loss):
-            raise TrainingDiverged(
-                f"The loss is {loss} in step {self.steps} (epoch {epoch + 1}, learning rate "
-                f"{self.recipe.learning_rate * factor:.3g}): the weights have grown without bound. No classifier was "
-                f"saved. Try a smaller step: --learning-rate {self.recipe.learning_rate / 4:.2g}"
-            )
+            raise self._diverged(f"The loss is {loss}", epoch)
         return loss
+
+    def _check_weights(self, epoch: int) -> None:
+        """ReLU turns what is no number into 0, so a loss can stay finite over weights that are ruined."""
+        if not all(np.isfinite(weights).all() for weights in self.model.get_weights()):
+            raise self._diverged("A weight is no number any more", epoch)
+
+    def _diverged(self, what: str, epoch: int) -> TrainingDiverged:
+        rate = float(self.model.optimizer.learning_rate)
+        return TrainingDiverged(
+            f"{what} in step {self.steps} (epoch {epoch + 1}, learning rate {rate:.3g}): the weights have grown "
+            "without bound, or the images hold no numbers. No classifier was saved. Try a smaller step: "
+            f"--learning-rate {self.recipe.learning_rate / 4:.2g}"
+        )
 
     def _tell_progress(self, loss: float, epoch: int, rate: float) -> None:
         fraction = self.clock.fraction(self.steps)

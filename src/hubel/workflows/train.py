@@ -23,7 +23,7 @@ from hubel.classifier.classifier import Calibration, Classifier, softmax
 from hubel.corpus.corpus import Corpus, check_trainable
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.split import split_corpus
-from hubel.errors import WeightsNotAvailable
+from hubel.errors import WeightsNotAvailable, WrongRequest
 from hubel.evaluation.calibration import choose_threshold, fit_temperature
 from hubel.evaluation.evaluate import compute_logits, evaluate_logits
 from hubel.evaluation.report import EvaluationReport
@@ -67,6 +67,7 @@ def train_classifier(request: TrainRequest, *, started: float | None = None, on_
         HubelError: a subclass says what is wrong with the corpus, the request, the folder or the training.
     """
     started = time.monotonic() if started is None else started
+    _keep_out_of_the_corpus(request)
     folder = RunFolder(request.out)
     folder.prepare(overwrite=request.overwrite)
     seed_everything(request.seed)
@@ -88,6 +89,15 @@ def train_classifier(request: TrainRequest, *, started: float | None = None, on_
     times = {"intake_s": intake_s, "training_s": training_s}
     metrics = _write(folder, work, fitted, classifier, reports, times)
     return Run(request.out, classifier, metrics, reports, decoded.corpus, fitted)
+
+
+def _keep_out_of_the_corpus(request: TrainRequest) -> None:
+    location = Path(request.corpus.location if isinstance(request.corpus, Corpus) else request.corpus)
+    if location.is_dir() and request.out.resolve().is_relative_to(location.resolve()):
+        raise WrongRequest(
+            f"The run folder {request.out} lies inside the corpus {location}, where nothing is ever written. "
+            "Choose a folder beside it with -o."
+        )
 
 
 def _choose_with_weights(

@@ -165,3 +165,29 @@ def test_any_bytes_are_decoded_or_refused(noise: bytes, place: int):
     else:
         assert image.dtype == np.uint8
         assert image.shape[2] == 3
+
+
+def test_decoding_in_many_threads_leaves_the_users_warnings_alone():
+    import warnings
+    from concurrent.futures import ThreadPoolExecutor
+
+    data = encoded(Image.fromarray(PIXELS), "JPEG")
+    before = list(warnings.filters)
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(decode_image, [data] * 2000))
+    assert list(warnings.filters) == before
+
+
+def test_a_header_above_pillows_own_limit_is_refused_by_name():
+    data = bytearray(encoded(Image.new("1", (8, 8))))
+    data[16:24] = (20_000).to_bytes(4, "big") * 2  # width and height in the PNG header
+    import zlib
+
+    data[29:33] = zlib.crc32(data[12:29]).to_bytes(4, "big")
+    with pytest.raises(UnreadableImage) as caught:
+        decode_image(bytes(data))
+    assert caught.value.code == "too-many-pixels"
+
+
+def test_importing_the_decoder_leaves_pillows_own_limit_as_it_is():
+    assert Image.MAX_IMAGE_PIXELS == 1024 * 1024 * 1024 // 4 // 3

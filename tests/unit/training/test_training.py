@@ -161,6 +161,17 @@ def test_a_loss_that_is_no_number_stops_at_once_and_says_what_to_change():
         fit_model(line(RECIPE), Broken(), lambda: (0.5, 1.0), RECIPE, StepClock(24))
 
 
+def test_weights_that_are_no_numbers_stop_it_even_where_relu_hides_them_from_the_loss():
+    model = line(RECIPE)
+
+    def ruin(event: object) -> None:
+        if isinstance(event, TrainingProgress) and event.fraction == 4 / 24:  # after the last step of the first epoch
+            model.layers[-1].kernel.assign(np.full((2, 2), np.nan, np.float32))
+
+    with pytest.raises(TrainingDiverged, match=r"A weight is no number any more .*--learning-rate 0.025"):
+        fit_model(model, Points(), lambda: (0.5, 1.0), RECIPE, StepClock(24), on_event=ruin)
+
+
 def test_ctrl_c_keeps_the_best_epoch():
     model, calls = line(RECIPE), []
 
