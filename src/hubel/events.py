@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 @dataclass(frozen=True)
 class Progress:
-    """A stage has done this much: ``done`` of ``total`` ``unit``s."""
+    """A stage has done this much: ``done`` of ``total`` ``unit``; a total of 0 is not known yet."""
 
     stage: str
     done: int

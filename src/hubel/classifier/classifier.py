@@ -16,7 +16,7 @@ from hubel.arrays import Image, Images, Probabilities
 from hubel.backends.framework import keras
 from hubel.classifier.engine import Engine, KerasEngine
 from hubel.classifier.prediction import Prediction, make_predictions
-from hubel.corpus.formats.folders import read_file
+from hubel.corpus.trees.folder import read_file
 from hubel.errors import UnreadableImage, WrongRequest
 from hubel.images.decode import from_pillow
 from hubel.images.preprocessing import Preprocessing, prepare_image, read_pixels

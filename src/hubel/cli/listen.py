@@ -51,9 +51,8 @@ class Listener:
             self._tell_epoch()
         match event:
             case events.Progress():
-                self._show(
-                    event.stage, event.done / max(1, event.total), f"{event.done:,} of {event.total:,} {event.unit}"
-                )
+                of_total = f" of {event.total:,}" if event.total else ""
+                self._show(event.stage, event.done / max(1, event.total), f"{event.done:,}{of_total} {event.unit}")
             case events.TrainingProgress():
                 speed = f"{event.images_per_s:,.0f} images/s"
                 details = f"epoch {event.epoch}  loss {event.loss:.3f}  {speed}  {_left(event.seconds_left)}"
@@ -96,7 +95,7 @@ class Listener:
             self._task = None
         if self._task is None:
             self._stage, self._task = stage, self._bar.add_task(stage, total=1.0, details="")
-        self._bar.update(self._task, completed=fraction, details=details)
+        self._bar.update(self._task, completed=min(1.0, fraction), details=details)
 
 
 def _left(seconds: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from hubel.arrays import Image
 from hubel.errors import UnusableCorpus
@@ -31,14 +31,32 @@ class Example:
     group: str | None = None
 
 
+class Found(NamedTuple):
+    """What a format says of one example, before class names have their places."""
+
+    path: str
+    class_name: str
+    split: str | None = None
+    group: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class IntakeRow:
-    """What became of one file found: ``status`` is ``read``, ``refused`` or ``ignored``."""
+    """What became of one file found: ``status`` is ``read``, ``refused`` or ``ignored``.
+
+    Args:
+        path: relative to the corpus, with ``/``.
+        status: one of the three.
+        code: a short stable word for the kind of fault.
+        reason: why, and what to do, for a person to read.
+        class_name: of a picture whose class is known although it could not be read.
+    """
 
     path: str
     status: str
     code: str = ""
     reason: str = ""
+    class_name: str = ""
 
 
 class Source(Protocol):
@@ -87,7 +105,7 @@ class Corpus:
     @property
     def intake(self) -> tuple[IntakeRow, ...]:
         """One row for every file found, sorted by path: found = read + refused + ignored."""
-        taken = (IntakeRow(example.path, READ) for example in self.examples)
+        taken = (IntakeRow(each.path, READ, class_name=self.class_names[each.label]) for each in self.examples)
         return tuple(sorted([*taken, *self.left_out], key=lambda row: row.path))
 
     @property
@@ -116,7 +134,7 @@ class Corpus:
 def make_corpus(
     location: str,
     format_name: str,
-    found: Sequence[tuple[str, str, str | None]],
+    found: Sequence[Found],
     *,
     source: Source,
     left_out: Sequence[IntakeRow] = (),
@@ -127,24 +145,31 @@ def make_corpus(
     Args:
         location: what the user typed.
         format_name: the format's name in its catalogue.
-        found: (path, class name, given split or None), in the order of the source.
+        found: the examples, in the order of the source.
         source: reads the pixels of each of these, by place.
         left_out: files that are not examples.
         notes: what the user should know.
 
     Raises:
-        UnusableCorpus: no example.
+        UnusableCorpus: nothing in it was meant to be an example.
     """
-    if not found:
+    if not found and all(row.status != REFUSED for row in left_out):
         raise UnusableCorpus(
             f"{location} holds no images: {len(left_out)} files found, none of them a picture in a class folder. "
             "Put the pictures of each class into a folder of its own."
         )
-    class_names = tuple(sorted({name for _, name, _ in found}))
+    class_names = tuple(sorted({each.class_name for each in found}))
     index_of = {name: index for index, name in enumerate(class_names)}
-    order = sorted(range(len(found)), key=lambda place: found[place][0])
-    examples = tuple(Example(found[p][0], index_of[found[p][1]], found[p][2]) for p in order)
+    order = sorted(range(len(found)), key=lambda place: found[place].path)
+    ordered = (found[place] for place in order)
+    examples = tuple(Example(each.path, index_of[each.class_name], each.split, each.group) for each in ordered)
     return Corpus(location, format_name, class_names, examples, tuple(left_out), source, tuple(order), tuple(notes))
+
+
+def refused_row(corpus: Corpus, index: int, code: str, reason: str) -> IntakeRow:
+    """The row of an example that turns out to be unreadable."""
+    example = corpus.examples[index]
+    return IntakeRow(example.path, REFUSED, code, reason, corpus.class_names[example.label])
 
 
 def without(corpus: Corpus, refused: Mapping[int, IntakeRow]) -> Corpus:

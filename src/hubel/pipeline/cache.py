@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from hubel.arrays import Image, Images
-from hubel.corpus.corpus import REFUSED, Corpus, IntakeRow, without
+from hubel.corpus.corpus import Corpus, refused_row, without
 from hubel.errors import OutputNotWritable, UnreadableImage
 from hubel.events import OnEvent, Progress, ignore
 from hubel.files import written_folder
@@ -90,7 +90,7 @@ def decode_corpus(
     if entry is None:
         raise OutputNotWritable(f"The cache entry {root / key} was changed while it was written: start again.")
     images, refused = entry
-    rows = {index: IntakeRow(corpus.examples[index].path, REFUSED, *refused[index]) for index in refused}
+    rows = {index: refused_row(corpus, index, *reason) for index, reason in refused.items()}
     kept = tuple(digest for index, digest in enumerate(digests) if index not in refused)
     return DecodedCorpus(without(corpus, rows), images, kept, preprocessing)
 

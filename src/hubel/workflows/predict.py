@@ -14,7 +14,7 @@ import numpy as np
 from hubel.arrays import Image
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.prediction import Prediction
-from hubel.corpus.formats.folders import read_file, walk_files
+from hubel.corpus.trees.folder import FolderTree, read_file
 from hubel.errors import UnreadableImage, UnusableInput
 from hubel.images.preprocessing import read_pixels
 
@@ -38,7 +38,7 @@ def list_inputs(inputs: Iterable[str]) -> Iterator[tuple[str, UnreadableImage | 
             yield text, None
             continue
         empty = True
-        for row in walk_files(path):
+        for row in FolderTree(path).rows():
             if row.status == "ignored":
                 continue
             empty = False

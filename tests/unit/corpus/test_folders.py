@@ -11,7 +11,7 @@ from tests.conftest import write_picture
 
 from hubel.corpus.corpus import Corpus, check_trainable
 from hubel.corpus.formats.catalogue import read_corpus
-from hubel.corpus.formats.folders import read_file
+from hubel.corpus.trees.folder import read_file
 from hubel.errors import UnreadableImage, UnusableCorpus
 
 PIXELS = np.zeros((4, 4, 3), np.uint8)

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hubel.corpus.corpus import Corpus, make_corpus
+from hubel.corpus.corpus import Corpus, Found, make_corpus
 from hubel.corpus.split import split_corpus
 
 SOURCE = None  # nothing is read here
 
 
 def corpus_of(counts: dict[str, int], *, split: str | None = None) -> Corpus:
-    found = [(f"{name}/{number:04}.png", name, split) for name, count in counts.items() for number in range(count)]
+    found = [Found(f"{name}/{number:04}.png", name, split) for name, count in counts.items() for number in range(count)]
     return make_corpus("here", "test", found, source=SOURCE)  # type: ignore[arg-type]
 
 
@@ -38,7 +38,9 @@ def test_without_given_splits_it_is_70_10_20_in_every_class():
 
 
 def test_a_given_test_split_is_kept_and_validation_is_cut_from_training():
-    found = [(f"{part}/{name}/{n:03}", name, part) for part in ("train", "test") for name in "ab" for n in range(80)]
+    found = [
+        Found(f"{part}/{name}/{n:03}", name, part) for part in ("train", "test") for name in "ab" for n in range(80)
+    ]
     corpus = make_corpus("here", "test", found, source=SOURCE)  # type: ignore[arg-type]
     splits = split_corpus(corpus, unique(corpus), seed=0)
     assert {corpus.examples[index].split for index in splits.test} == {"test"}
@@ -54,7 +56,7 @@ def test_a_cut_validation_split_is_never_larger_than_it_needs_to_be():
 
 def test_the_order_of_the_files_does_not_matter():
     corpus = corpus_of({"a": 40, "b": 30})
-    found = [(example.path, corpus.class_names[example.label], None) for example in corpus.examples]
+    found = [Found(example.path, corpus.class_names[example.label]) for example in corpus.examples]
     other = make_corpus("here", "test", found[::-1], source=SOURCE)  # type: ignore[arg-type]
     one, two = (split_corpus(each, unique(each), seed=3).names() for each in (corpus, other))
     assert dict(zip(unique(corpus), one, strict=True)) == dict(zip(unique(other), two, strict=True))

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from hubel.arrays import Image
-from hubel.corpus.corpus import Corpus, make_corpus
+from hubel.corpus.corpus import Corpus, Found, make_corpus
 from hubel.errors import UnusableCorpus
+from hubel.events import OnEvent
 
 LAYOUTS = {
     "train": ("x_train", "y_train"),
@@ -46,7 +47,7 @@ def matches(path: Path) -> bool:
     return path.suffix.lower() == ".npz"
 
 
-def read(path: Path) -> Corpus:
+def read(path: Path, on_event: OnEvent) -> Corpus:  # noqa: ARG001  (listing takes no time)
     """Read ``x_train, y_train[, x_test, y_test]`` or ``x, y`` from an .npz file.
 
     Images: uint8 [n, height, width] or [n, height, width, 1 or 3]. Labels: [n] or [n, 1], whole numbers or names;
@@ -69,12 +70,12 @@ def read(path: Path) -> Corpus:
             f"{path} has the arrays {', '.join(sorted(arrays)) or '(none)'}; it needs x_train and y_train, or x and y."
         )
     names = [str(name) for name in arrays["class_names"]] if "class_names" in arrays else None
-    found: list[tuple[str, str, str | None]] = []
+    found: list[Found] = []
     parts = []
     for split, (images, labels) in layout.items():
         parts.append(_checked_images(path, images, arrays[images]))
         classes = _checked_labels(path, labels, arrays[labels], len(parts[-1]), names)
-        found += [(f"{images}[{row:07d}]", name, split) for row, name in enumerate(classes)]
+        found += [Found(f"{images}[{row:07d}]", name, split) for row, name in enumerate(classes)]
     return make_corpus(str(path), "npz", found, source=ArraySource(tuple(parts)))
 
 
@@ -84,7 +85,7 @@ def read_digits() -> Corpus:
 
     digits = load_digits()
     images = np.round(digits.images * (255 / 16)).astype(np.uint8)
-    found = [(f"digits[{row:04d}]", str(label), None) for row, label in enumerate(digits.target)]
+    found = [Found(f"digits[{row:04d}]", str(label)) for row, label in enumerate(digits.target)]
     return make_corpus("digits", "digits", found, source=ArraySource((images,)))
 
 

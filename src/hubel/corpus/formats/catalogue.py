@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hubel.corpus.corpus import Corpus
-from hubel.corpus.formats import arrays_in_memory, folders, hugging_face
+from hubel.corpus.formats import arrays_in_memory, class_folders, hugging_face
 from hubel.errors import UnusableCorpus
+from hubel.events import OnEvent, ignore
 
 
 @dataclass(frozen=True)
@@ -17,25 +18,28 @@ class Format:
 
     summary: str
     matches: Callable[[Path], bool]
-    read: Callable[[Path], Corpus]
+    read: Callable[[Path, OnEvent], Corpus]
 
 
 FORMATS = {
     "npz": Format("an .npz file with x_train, y_train or x, y", arrays_in_memory.matches, arrays_in_memory.read),
     "hugging-face": Format("Parquet in Hugging Face image layout", hugging_face.matches, hugging_face.read),
     "folders": Format(
-        "a folder of class folders, with or without train/ validation/ test/", folders.matches, folders.read
+        "a folder of class folders, with or without train/ validation/ test/",
+        class_folders.matches,
+        class_folders.read,
     ),
 }
 
 BUILT_IN = {"digits": arrays_in_memory.read_digits}
 
 
-def read_corpus(location: str | Path) -> Corpus:
+def read_corpus(location: str | Path, *, on_event: OnEvent = ignore) -> Corpus:
     """Read a corpus: list its examples and account for every file found.
 
     Args:
         location: a folder or file in one of the `FORMATS`, or the word ``digits``.
+        on_event: hears `Progress` while many files are listed.
 
     Returns:
         The corpus; pictures are decoded later, and those that cannot be are refused then, by name.
@@ -53,6 +57,6 @@ def read_corpus(location: str | Path) -> Corpus:
         )
     for entry in FORMATS.values():
         if entry.matches(path):
-            return entry.read(path)
+            return entry.read(path, on_event)
     known = "; ".join(entry.summary for entry in FORMATS.values())
     raise UnusableCorpus(f"{path} is no corpus that Hubel reads. It reads: {known}.")

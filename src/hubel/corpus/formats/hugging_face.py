@@ -14,9 +14,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hubel.corpus.corpus import Corpus, make_corpus
-from hubel.corpus.formats.folders import SPLIT_FOLDERS, read_file
+from hubel.corpus.corpus import Corpus, Found, make_corpus
+from hubel.corpus.formats.class_folders import SPLIT_FOLDERS
+from hubel.corpus.trees.folder import read_file
 from hubel.errors import UnreadableImage, UnusableCorpus
+from hubel.events import OnEvent
 
 IMAGE_COLUMNS = ("image", "img", "picture", "pixels")
 LABEL_COLUMNS = ("label", "labels", "class", "fine_label", "target")
@@ -84,7 +86,7 @@ def matches(path: Path) -> bool:
     return bool(_parquet_paths(path))
 
 
-def read(path: Path) -> Corpus:
+def read(path: Path, on_event: OnEvent) -> Corpus:  # noqa: ARG001  (listing takes no time)
     """List the rows of every file; no image is read yet.
 
     The split of a file is the first word of its name (``train-00000-of-00001.parquet``) or its folder's.
@@ -92,7 +94,7 @@ def read(path: Path) -> Corpus:
     Raises:
         UnusableCorpus: a damaged file, or one without an image or a label column, named.
     """
-    found: list[tuple[str, str, str | None]] = []
+    found: list[Found] = []
     files = []
     root = path if path.is_dir() else path.parent
     for file in _parquet_paths(path):
@@ -104,9 +106,9 @@ def read(path: Path) -> Corpus:
             raise UnusableCorpus(f"{file} is damaged ({str(error).splitlines()[0]}): download it again.") from error
         files.append(listed)
         split = _split_of(file)
-        found += [(f"{relative}#{row:07d}", name, split) for row, name in enumerate(class_names)]
-    if {split for _, _, split in found} & {"train"} == set():
-        found = [(name, label, None) for name, label, _ in found]
+        found += [Found(f"{relative}#{row:07d}", name, split) for row, name in enumerate(class_names)]
+    if all(each.split != "train" for each in found):
+        found = [each._replace(split=None) for each in found]
     return make_corpus(str(path), "hugging-face", found, source=ParquetSource(tuple(files)))
 
 

@@ -1,0 +1,1 @@
+"""What is wrong with a corpus: one check per file; catalogue.py holds `CHECKS`."""

@@ -1,0 +1,57 @@
+"""Finding: one result of a check; measurement, score and decision are kept apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that a person should look at.
+
+    Args:
+        check: a name in `CHECKS`.
+        paths: the files concerned, relative to the corpus with ``/``; empty where whole classes are.
+        score: 0 to 1; the lower, the worse.
+        message: what is the matter with them.
+        measurement: what was measured; the check's threshold says from where on it is a finding.
+        relation: of duplicates: ``"same class"``, ``"across classes"`` or ``"across given splits"``.
+        suggested: of a suspect label: the class that the picture looks like.
+    """
+
+    check: str
+    paths: tuple[str, ...]
+    score: float
+    message: str
+    measurement: float | None = None
+    relation: str = ""
+    suggested: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; what does not apply is left out."""
+        document: dict[str, Any] = {
+            "check": self.check,
+            "paths": list(self.paths),
+            "score": round(self.score, 6),
+            "message": self.message,
+        }
+        extra = {"measurement": self.measurement, "relation": self.relation, "suggested": self.suggested}
+        return document | {name: value for name, value in extra.items() if value not in (None, "")}
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a check looks for, for a person to read.
+
+    Args:
+        title: a few words, as a heading.
+        why: what it does to a classifier.
+        threshold: from where on it is a finding.
+        cure: what to do.
+    """
+
+    title: str
+    why: str
+    threshold: str
+    cure: str

@@ -1,0 +1,89 @@
+"""Tree: what a folder and an archive have in common, and what the name of a file says about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from hubel.corpus.corpus import IGNORED, IntakeRow
+from hubel.events import OnEvent, Progress
+
+DEBRIS_FOLDERS = {"__macosx", ".ipynb_checkpoints", ".git", ".svn", "__pycache__", "@eadir", ".thumbnails", ".trash"}
+DEBRIS_FILES = {"thumbs.db", "ehthumbs.db", "desktop.ini", ".ds_store", ".directory", "icon\r"}
+
+OTHER_FILES = {
+    "txt", "md", "csv", "tsv", "json", "jsonl", "xml", "yaml", "yml", "toml", "ini", "html", "htm", "pdf", "doc",
+    "docx", "xls", "xlsx", "log", "py", "ipynb", "js", "css", "sh", "bat", "zip", "tar", "gz", "tgz", "zst", "7z",
+    "rar", "npy", "npz", "pkl", "pt", "h5", "hdf5", "keras", "onnx", "parquet", "arrow", "db", "sqlite", "mp3",
+    "wav", "mp4", "avi", "mov", "mkv",
+}  # fmt: skip
+"""File name endings that promise something other than a picture; every other file is opened and its content decides."""
+
+_FILES_BETWEEN_EVENTS = 2000
+
+
+class Tree(Protocol):
+    """Files by path."""
+
+    def rows(self) -> Iterator[IntakeRow]:
+        """Every file, once.
+
+        Paths are relative, with ``/``. The status is empty for what may be a picture, and set where it is already
+        decided that it is none.
+        """
+        ...
+
+    def read(self, path: str) -> bytes:
+        """The whole file of a row without status; read again each time.
+
+        Raises:
+            UnreadableImage: it is gone, damaged, too large, or may not be read.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class TreeSource:
+    """Reads files of a tree, in the order they were found."""
+
+    tree: Tree
+    paths: Sequence[str]
+
+    def read(self, position: int) -> bytes:
+        """The whole file; read again each time, so that a changed file is noticed by its content."""
+        return self.tree.read(self.paths[position])
+
+
+def list_rows(tree: Tree, on_event: OnEvent) -> Iterator[IntakeRow]:
+    """The rows of a tree, with progress said on the way."""
+    for count, row in enumerate(tree.rows(), start=1):
+        yield row
+        if count % _FILES_BETWEEN_EVENTS == 0:
+            on_event(Progress("listing", count, 0, "files"))
+
+
+def is_debris_folder(name: str) -> bool:
+    """A folder that a program left, such as ``__MACOSX``."""
+    return name.lower() in DEBRIS_FOLDERS
+
+
+def row_of_file(path: str) -> IntakeRow:
+    """The row of an ordinary file, judged by its name alone."""
+    name = path.rsplit("/", 1)[-1]
+    if name.startswith("._") or name.lower() in DEBRIS_FILES:
+        return IntakeRow(path, IGNORED, "debris", "left by a program")
+    ending = ending_of(name)
+    if ending in OTHER_FILES:
+        return IntakeRow(path, IGNORED, "other-file", f"a .{ending} file is not a picture")
+    return IntakeRow(path, "")
+
+
+def row_in_debris(path: str) -> IntakeRow:
+    """The row of a file inside a folder that a program left."""
+    return IntakeRow(path, IGNORED, "debris", "left by a program")
+
+
+def ending_of(name: str) -> str:
+    """``"jpg"`` of ``"x.JPG"``; empty without one."""
+    return name.rsplit(".", 1)[-1].lower() if "." in name.lstrip(".") else ""
