@@ -25,7 +25,7 @@ from hubel.evaluation.evaluate import compute_logits
 from hubel.images.preprocessing import Preprocessing
 from hubel.pipeline.augmentation import Augmentation
 from hubel.pipeline.batches import TrainingBatches, class_weights
-from hubel.pipeline.cache import decode_corpus
+from hubel.pipeline.decoded import decode_corpus
 from hubel.training.fit import compile_model, fit_model, measure_step
 from hubel.training.recipe import Recipe
 from hubel.training.schedule import WallClock

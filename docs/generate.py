@@ -7,8 +7,10 @@ from pathlib import Path
 import click
 
 from hubel.cli.main import COMMANDS, hubel
+from hubel.corpus.audit.catalogue import CHECKS
+from hubel.corpus.formats.catalogue import FORMATS
 
-PAGE = Path(__file__).parent / "reference" / "command-line.md"
+REFERENCE = Path(__file__).parent / "reference"
 WIDTH = 100
 
 EXIT_CODES = """\
@@ -29,6 +31,23 @@ traceback of an error.
 """
 
 
+CHECKS_HEAD = """\
+# What an audit looks for
+
+Made from the code by `make docs`.
+
+Each finding has a *measurement*, a *score* from 0 to 1 (the lower, the worse), and the *decision* that it is worth a
+look: the threshold below. Nothing is changed, and nothing is left out because of a finding: a person decides.
+"""
+
+FORMATS_HEAD = """\
+# What a corpus can be
+
+Made from the code by `make docs`. The first form that fits is taken; `hubel audit --json` names it as `corpus_format`.
+What each needs, and what becomes of files that do not fit, is in [Corpora](../concepts/corpora.md).
+"""
+
+
 def render_reference() -> str:
     """The reference of the command line: what ``--help`` prints for each command."""
     parts = ["# Command line\n\nMade from the code by `make docs`.\n"]
@@ -43,6 +62,28 @@ def render_reference() -> str:
     return "\n".join([*parts, EXIT_CODES])
 
 
+def render_checks() -> str:
+    """The checks of an audit: what each looks for, from where on, why, and what to do."""
+    parts = [CHECKS_HEAD]
+    for name, check in CHECKS.items():
+        parts.append(f"## `{name}`: {check.title}\n")
+        parts.append(f"{check.why}\n\n- From where on: {check.threshold}.\n- What to do: {check.cure}\n")
+    return "\n".join(parts)
+
+
+def render_formats() -> str:
+    """The forms a corpus can have, in the order in which they are tried."""
+    rows = [f"| `{name}` | {entry.summary} |" for name, entry in FORMATS.items()]
+    return "\n".join([FORMATS_HEAD, "| name | form |", "|---|---|", *rows, ""])
+
+
+PAGES = {
+    REFERENCE / "command-line.md": render_reference,
+    REFERENCE / "audit-checks.md": render_checks,
+    REFERENCE / "formats.md": render_formats,
+}
+
 if __name__ == "__main__":
-    PAGE.write_text(render_reference(), encoding="utf-8")
-    print(f"wrote {PAGE}")
+    for page, render in PAGES.items():
+        page.write_text(render(), encoding="utf-8")
+        print(f"wrote {page}")

@@ -22,6 +22,7 @@ def train(  # noqa: PLR0913  (each is a wish the user may have; a bundle would o
     image_size: int | None = None,
     epochs: int | None = None,
     time_limit: str | float | None = None,
+    corrections: str | Path | None = None,
     seed: int = 0,
     overwrite: bool = False,
     on_event: OnEvent = ignore,
@@ -37,6 +38,7 @@ def train(  # noqa: PLR0913  (each is a wish the user may have; a bundle would o
         image_size: pixels of the square working size.
         epochs: passes over the training split.
         time_limit: seconds, or a text such as ``"90s"``, ``"5m"``, ``"2h"``; for everything up to the saved artefact.
+        corrections: a CSV of labels that a person corrected.
         seed: of split, weights, shuffling and augmentation.
         overwrite: replace a run that is in ``out``.
         on_event: hears the values of `hubel.events`.
@@ -60,6 +62,7 @@ def train(  # noqa: PLR0913  (each is a wish the user may have; a bundle would o
         image_size=image_size,
         epochs=epochs,
         time_limit_s=parse_duration(time_limit) if isinstance(time_limit, str) else time_limit,
+        corrections=None if corrections is None else Path(corrections),
         seed=seed,
         overwrite=overwrite,
     )

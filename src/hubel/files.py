@@ -5,14 +5,17 @@ from __future__ import annotations
 import csv
 import errno
 import io
+import itertools
 import json
 import os
+import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from hubel.errors import OutputNotWritable
 
@@ -27,6 +30,15 @@ _REASONS = {
     errno.ENOTDIR: "a part of the path is a file; choose another folder with -o",
     errno.EEXIST: "a file is in the way; choose another folder with -o",
 }
+
+
+def cache_folder() -> Path:
+    """Where decoded images are kept: ``$HUBEL_CACHE``, else the system's place for caches. Safe to delete."""
+    if os.environ.get("HUBEL_CACHE"):
+        return Path(os.environ["HUBEL_CACHE"])
+    if sys.platform == "win32" and os.environ.get("LOCALAPPDATA"):
+        return Path(os.environ["LOCALAPPDATA"]) / "hubel"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hubel"
 
 
 @contextmanager
@@ -66,19 +78,44 @@ def write_json(path: Path, document: Any) -> None:
     write_bytes(path, text.encode("utf-8", "surrogateescape"))
 
 
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+"""How a cell begins that a spreadsheet would run, or that was made harmless already."""
+
+
+def defused(cell: object) -> object:
+    """A CSV cell that no spreadsheet runs: text that begins like a formula gets an apostrophe in front."""
+    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
+
+
+def not_defused(cell: str) -> str:
+    """The cell that `defused` was given."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
+def write_csv_rows(stream: IO[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write rows as lines of a CSV, defused."""
+    plain = csv.writer(stream, lineterminator="\n")
+    quoted = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    for row in rows:
+        cells = [defused(cell) for cell in row]
+        # Python's writer leaves a carriage return bare, and its reader then takes it for the end of the line.
+        writer = quoted if any(isinstance(cell, str) and "\r" in cell for cell in cells) else plain
+        writer.writerow(cells)
+
+
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a UTF-8 CSV; floats keep every digit, file names that are not UTF-8 keep their bytes."""
+    """Write a UTF-8 CSV; floats keep every digit, names that are not UTF-8 keep their bytes, formulas are defused."""
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
+    write_csv_rows(buffer, itertools.chain([header], rows))
     write_bytes(path, buffer.getvalue().encode("utf-8", "surrogateescape"))
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:
     """Rows of a CSV that `write_csv` wrote."""
     text = path.read_bytes().decode("utf-8", "surrogateescape")
-    return list(csv.DictReader(io.StringIO(text, newline="")))
+    header, *rows = csv.reader(io.StringIO(text, newline=""))
+    names = [not_defused(cell) for cell in header]
+    return [dict(zip(names, map(not_defused, row), strict=True)) for row in rows]
 
 
 @contextmanager

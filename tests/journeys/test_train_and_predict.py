@@ -164,7 +164,7 @@ def test_predicting_the_test_files_gives_the_scores_of_the_run(run: Path, photos
 
 def test_predict_and_evaluate_see_the_same_pixels_to_the_bit(run: Path, photos: Path):
     from hubel.corpus.formats.catalogue import read_corpus
-    from hubel.pipeline.cache import decode_corpus
+    from hubel.pipeline.decoded import decode_corpus
     from hubel.workflows.predict import predict_files
 
     described = json.loads((run / "run.json").read_text())["preprocessing"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import errno
+import io
 import os
 from pathlib import Path
 
@@ -86,3 +88,11 @@ def test_a_csv_keeps_every_digit_and_every_byte(tmp_path: Path):
     files.write_csv(tmp_path / "x.csv", ("path", "value"), [(name, 0.1 + 0.2)])
     (row,) = files.read_csv(tmp_path / "x.csv")
     assert (row["path"], float(row["value"])) == (name, 0.1 + 0.2)
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "'=1", "''-", '=HYPERLINK("x")'])
+def test_cells_that_a_spreadsheet_would_run_are_defused_and_come_back(tmp_path: Path, cell: str):
+    files.write_csv(tmp_path / "x.csv", (cell, "b"), [(cell, -1.5)])
+    raw = list(csv.reader(io.StringIO((tmp_path / "x.csv").read_bytes().decode(), newline="")))
+    assert raw == [["'" + cell, "b"], ["'" + cell, "-1.5"]]
+    assert files.read_csv(tmp_path / "x.csv") == [{cell: cell, "b": "-1.5"}]

@@ -18,7 +18,7 @@ def command(run: Path, corpus: str | None, *, as_json: bool) -> int:
     Classes of another corpus are matched by name.
     """
     from hubel.cli.listen import Listener
-    from hubel.cli.render import console, show_report
+    from hubel.cli.render import console, show_report, show_without_leaks
     from hubel.workflows.evaluate import evaluate_run
 
     with Listener() as listener:
@@ -29,4 +29,5 @@ def command(run: Path, corpus: str | None, *, as_json: bool) -> int:
         out = console()
         out.print(f"{run} on {evaluation.location}")
         show_report(out, evaluation.report, split=evaluation.split)
+        show_without_leaks(out, evaluation.report, evaluation.without_leaks)
     return 4 if evaluation.corpus.refused else 0

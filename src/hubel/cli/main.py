@@ -14,6 +14,7 @@ import click
 from hubel.errors import HubelError
 
 COMMANDS = {
+    "audit": ("hubel.cli.audit", "Look at every file of a corpus; say what is wrong, train nothing."),
     "train": ("hubel.cli.train", "Corpus in, classifier with an honest score out."),
     "evaluate": ("hubel.cli.evaluate", "Score a run on its test split, or on another corpus."),
     "predict": ("hubel.cli.predict", "Name what is on pictures."),
@@ -49,6 +50,7 @@ def hubel(debug: bool) -> None:  # noqa: FBT001  (read in `main`)
     """Image classifiers you can see through.
 
     \b
+    hubel audit photos/                   what is wrong with these pictures?
     hubel train photos/ -o runs/photos    a folder of class folders in, a classifier out
     hubel predict runs/photos new.jpg     and what is on a new photograph?
     """  # noqa: D301  (click's mark against re-wrapping)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import os
@@ -25,7 +24,7 @@ FORMATS = ("table", "json", "jsonl", "csv")
     "--top", type=click.IntRange(1), default=1, show_default=True, metavar="K", help="Classes shown, table and csv."
 )
 def command(run: Path, inputs: tuple[str, ...], *, form: str, as_json: bool, top: int) -> int:
-    """Name what is on each INPUT: files, folders, or - for paths on standard input, one a line.
+    """Name what is on each INPUT: files, folders, zip or tar archives, or - for paths on standard input, one a line.
 
     Prints the answers in the order of the inputs. A picture that cannot be read is named with the reason; the others
     are answered all the same.
@@ -49,11 +48,11 @@ def command(run: Path, inputs: tuple[str, ...], *, form: str, as_json: bool, top
 
     write(noted(predict_files(classifier, given)), top, classifier.class_names)
     if refused:
-        from hubel.cli.render import shown
+        from hubel.text import one_line
 
         click.echo(f"{len(refused)} of the inputs could not be read:", err=True)
         for answer in refused[:20]:
-            click.echo(f"  {shown(answer.path)}: {answer.error}", err=True)
+            click.echo(f"  {one_line(answer.path)}: {answer.error}", err=True)
     return 4 if refused else 0
 
 
@@ -88,30 +87,35 @@ def _json(answers: Iterable[Any], top: int, class_names: tuple[str, ...]) -> Non
 
 
 def _csv(answers: Iterable[Any], top: int, class_names: tuple[str, ...]) -> None:
+    from hubel.files import write_csv_rows
+
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")  # file names keep their bytes
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    count = min(top, len(class_names))
+    write_csv_rows(sys.stdout, _csv_rows(answers, min(top, len(class_names))))
+
+
+def _csv_rows(answers: Iterable[Any], count: int) -> Iterator[tuple[object, ...]]:
     ranks = [name for place in range(1, count + 1) for name in (f"class_{place}", f"probability_{place}")]
-    writer.writerow(("path", "predicted", "probability", "abstained", *(ranks if count > 1 else ()), "error"))
+    ranks = ranks if count > 1 else []
+    yield ("path", "predicted", "probability", "abstained", *ranks, "error")
     for answer in answers:
         if answer.error is not None:
-            writer.writerow((answer.path, "", "", "", *("" for _ in (ranks if count > 1 else ())), answer.error.code))
+            yield (answer.path, "", "", "", *("" for _ in ranks), answer.error.code)
             continue
         prediction = answer.prediction
         best = [cell for pair in prediction.top(count) for cell in pair] if count > 1 else []
         abstained = "true" if prediction.abstained else "false"
-        writer.writerow((answer.path, prediction.class_name, prediction.probability, abstained, *best, ""))
+        yield (answer.path, prediction.class_name, prediction.probability, abstained, *best, "")
 
 
 def _table(answers: Iterable[Any], top: int, class_names: tuple[str, ...]) -> None:  # noqa: ARG001
-    from hubel.cli.render import shown
+    from hubel.text import one_line
 
     write: Callable[[str], None] = click.echo
     for answer in answers:
         if answer.error is not None:
-            write(f"{shown(answer.path)}  refused: {answer.error.reason}")
+            write(f"{one_line(answer.path)}  refused: {answer.error.reason}")
             continue
-        named = "  ".join(f"{shown(name)} {value:.3f}" for name, value in answer.prediction.top(top))
+        named = "  ".join(f"{one_line(name)} {value:.3f}" for name, value in answer.prediction.top(top))
         note = "  (not sure: better ask a person)" if answer.prediction.abstained else ""
-        write(f"{shown(answer.path)}  {named}{note}")
+        write(f"{one_line(answer.path)}  {named}{note}")

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hubel.evaluation.report import EvaluationReport
+from hubel.text import one_line
 
 CLASSES_SHOWN = 30
 BAR = 20
@@ -32,8 +33,27 @@ def show_report(out: Console, report: EvaluationReport, *, split: str) -> None:
     if mistakes:
         out.print(Text("Most frequent mistakes", "bold"))
         for true, named, count, support in mistakes:
-            out.print(f"  {shown(true)} taken for {shown(named)}: {count} of {support}")
+            out.print(f"  {one_line(true)} taken for {one_line(named)}: {count} of {support}")
         out.print()
+
+
+def show_without_leaks(out: Console, report: EvaluationReport, without: EvaluationReport | None) -> None:
+    """The score without the test examples that have a copy elsewhere; nothing where none has."""
+    if without is None:
+        return
+    count = len(report.labels) - len(without.labels)
+    text = Text("Leaks ", "bold red").append(
+        f"{count:,} of these {len(report.labels):,} have a copy, or one of their group, in another part. ",
+        "not bold default",
+    )
+    if not len(without.labels):
+        out.print(text.append("None is left without them: this score says nothing.", "not bold default"))
+        return
+    score = without.to_json()
+    low, high = score["accuracy_interval"]
+    rest = f"Without them: accuracy {score['accuracy']:.3f}, {low:.3f} to {high:.3f}, {score['examples']:,} images."
+    out.print(text.append(rest, "not bold default"))
+    out.print()
 
 
 def _headline(score: dict[str, Any], split: str) -> Text:
@@ -74,7 +94,7 @@ def _class_table(score: dict[str, Any]) -> Table:
     for name, row in rows[:CLASSES_SHOWN]:
         bar = "" if row["f1"] is None else "━" * round(row["f1"] * BAR)
         numbers = [_number(row[key]) for key in ("precision", "recall", "f1")]
-        table.add_row(Text(shown(name)), *numbers, str(row["support"]), Text(bar, "green"))
+        table.add_row(Text(one_line(name)), *numbers, str(row["support"]), Text(bar, "green"))
     if len(rows) > CLASSES_SHOWN:
         table.caption = f"the {CLASSES_SHOWN} hardest of {len(rows)} classes; all are in metrics.json"
     return table
@@ -82,10 +102,3 @@ def _class_table(score: dict[str, Any]) -> Table:
 
 def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"
-
-
-def shown(name: str) -> str:
-    """A name on one line: control characters and broken bytes are escaped."""
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape", "surrogatepass").decode() for letter in name
-    )

@@ -35,17 +35,19 @@ ARCHITECTURE_HELP = "; ".join(f"{name}: {entry.summary}" for name, entry in ARCH
 @click.option("--learning-rate", type=float, metavar="X", help="Its peak; it rises to it and falls to 0.")
 @click.option("--mirror/--no-mirror", default=None, help="Swap left and right in training. Default: only with colour.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of split, weights, shuffling, augmentation.")
+@click.option("--corrections", type=click.Path(path_type=Path), metavar="FILE", help="Labels corrected by a person.")
 @click.option("--overwrite", is_flag=True, help="Replace a run that is in the folder; other files stay.")
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as one JSON document.")
 def command(  # noqa: PLR0913  (one for each option)
     corpus: str, out: Path, *, time_limit: str | None, as_json: bool, architecture: str | None, weights: str | None,
     alpha: float | None, image_size: int | None, resize: str | None, epochs: int | None, batch_size: int | None,
-    learning_rate: float | None, mirror: bool | None, seed: int, overwrite: bool,
+    learning_rate: float | None, mirror: bool | None, corrections: Path | None, seed: int, overwrite: bool,
 ) -> int:  # fmt: skip
     """Train a classifier on CORPUS and write a run folder.
 
-    CORPUS is a folder of class folders, a folder of train/ validation/ test/ with class folders in each, Parquet in
-    Hugging Face image layout, an .npz file, or the word digits.
+    CORPUS is a folder of class folders, with or without train/ validation/ test/ around them; a zip or tar of that; a
+    CSV or Parquet manifest; Hugging Face Parquet or a folder written by datasets; WebDataset shards; IDX files; an .npz
+    file; or the word digits.
 
     Without options, what suits the corpus is chosen and said before it starts.
     """
@@ -55,7 +57,8 @@ def command(  # noqa: PLR0913  (one for each option)
     request = TrainRequest(
         corpus, out, architecture=architecture, weights=weights, alpha=alpha, image_size=image_size, resize=resize,
         epochs=epochs, time_limit_s=None if time_limit is None else parse_duration(time_limit), batch_size=batch_size,
-        learning_rate=learning_rate, mirror=mirror, seed=seed, overwrite=overwrite, command=("hubel", *sys.argv[1:]),
+        learning_rate=learning_rate, mirror=mirror, corrections=corrections, seed=seed, overwrite=overwrite,
+        command=("hubel", *sys.argv[1:]),
     )  # fmt: skip
     from hubel.workflows.train import train_classifier
 
@@ -73,7 +76,7 @@ def command(  # noqa: PLR0913  (one for each option)
 def _show(run: Run, command: tuple[str, ...]) -> None:
     from rich.text import Text
 
-    from hubel.cli.render import console, show_report
+    from hubel.cli.render import console, show_report, show_without_leaks
     from hubel.workflows.advice import next_steps
 
     out = console()
@@ -81,14 +84,17 @@ def _show(run: Run, command: tuple[str, ...]) -> None:
     out.print()
     if run.metrics["test"]["examples"]:
         show_report(out, run.reports["test"], split="test")
+        show_without_leaks(out, run.reports["test"], run.without_leaks)
     else:
         out.print("There are no test images: the classifier has no score. Add pictures.")
     out.print(
         f"{counts['found']:,} files found: {counts['read']:,} read, {counts['refused']:,} refused, "
         f"{counts['ignored']:,} ignored   {seconds['total_s']:.0f} s in all, {seconds['training_s']:.0f} s training"
     )
+    leaks = ", leaks.csv" if run.without_leaks is not None else ""
     out.print(
-        f"Saved in {run.path}: classifier/, metrics.json, predictions.csv, history.csv, intake.csv, split.csv, run.json"
+        f"Saved in {run.path}: classifier/, metrics.json, predictions.csv, history.csv, intake.csv, split.csv{leaks}, "
+        "run.json"
     )
     out.print(Text("Next", "bold"))
     for step in next_steps(run, command=command):

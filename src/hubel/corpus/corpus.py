@@ -173,8 +173,8 @@ def refused_row(corpus: Corpus, index: int, code: str, reason: str) -> IntakeRow
 
 
 def without(corpus: Corpus, refused: Mapping[int, IntakeRow]) -> Corpus:
-    """The corpus less the examples at these places, which join ``left_out``; a class left empty goes too."""
-    if not refused:
+    """The corpus less the examples at these places, which join ``left_out``; a class without any goes too."""
+    if not refused and all(corpus.class_counts.values()):
         return corpus
     kept = [index for index in range(len(corpus)) if index not in refused]
     names = {corpus.class_names[corpus.examples[index].label] for index in kept}
@@ -187,7 +187,7 @@ def without(corpus: Corpus, refused: Mapping[int, IntakeRow]) -> Corpus:
         examples=tuple(replace(corpus.examples[i], label=new_label[corpus.examples[i].label]) for i in kept),
         left_out=(*corpus.left_out, *(refused[index] for index in sorted(refused))),
         positions=tuple(corpus.positions[index] for index in kept),
-        notes=(*corpus.notes, *(f"Class {name!r} is left out: none of its files could be read." for name in gone)),
+        notes=(*corpus.notes, *(f"Class {name!r} is left out: no picture of it is left to read." for name in gone)),
     )
 
 

@@ -1,13 +1,14 @@
-"""Corpus → Splits: stratified, duplicates and groups on one side, the same for the same seed on every machine."""
+"""Corpus → Splits: stratified, copies and groups on one side, the same for the same seed on every machine."""
 
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from hubel.corpus.corpus import SPLITS, Corpus
+from hubel.corpus.duplicates import members
 
 TEST_SHARE, VALIDATION_SHARE = 0.2, 0.1
 
@@ -16,13 +17,39 @@ MAX_VALIDATION = 5000
 
 
 @dataclass(frozen=True)
+class Leak:
+    """Copies, or examples of one group, in more than one part of a split.
+
+    Args:
+        places: in ``corpus.examples``, all of the set.
+        parts: the parts they lie in, in the order of `SPLITS`.
+    """
+
+    places: tuple[int, ...]
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Splits:
-    """Places in ``corpus.examples``, ascending; together they are all of them."""
+    """Places in ``corpus.examples``, ascending; together they are all of them.
+
+    Args:
+        train, validation, test: the places of each part.
+        notes: what the user should know of them.
+        leaks: sets that are divided; only given splits can divide one.
+    """
 
     train: tuple[int, ...]
     validation: tuple[int, ...]
     test: tuple[int, ...]
     notes: tuple[str, ...] = ()
+    leaks: tuple[Leak, ...] = ()
+
+    @property
+    def leaking_test(self) -> tuple[int, ...]:
+        """Places of the test examples that have a copy, or one of their group, in another part; ascending."""
+        tested = set(self.test)
+        return tuple(sorted(place for leak in self.leaks for place in leak.places if place in tested))
 
     def of(self, name: str) -> tuple[int, ...]:
         """The part of that name: ``train``, ``validation`` or ``test``."""
@@ -37,17 +64,18 @@ class Splits:
         return names
 
 
-def split_corpus(corpus: Corpus, digests: Sequence[str], *, seed: int) -> Splits:
+def split_corpus(corpus: Corpus, together: Sequence[Hashable], *, seed: int) -> Splits:
     """Divide a corpus 70 / 10 / 20, keep what it gives, and cut what is missing from its training part.
 
     Args:
-        corpus: its examples may carry a given split and a group.
-        digests: one per example; those with equal digests (the same file twice) stay on one side.
+        corpus: its examples may carry a given split.
+        together: one mark per example; those with equal marks (copies, one patient) stay on one side. Given splits are
+            kept even where they divide such a set; `leaks_between` finds that.
         seed: another seed gives another split.
 
     Returns:
-        Splits that depend on the paths, the digests and the seed only: not on the order of the file system, and
-        adding a file moves no other.
+        Splits that depend on the paths, the marks and the seed only, not on the order of the file system. Every class
+        gets its shares as nearly as the sets allow; one set of each class always stays in training.
     """
     given = [example.split for example in corpus.examples]
     parts: dict[str, list[int]] = {name: [i for i, split in enumerate(given) if split == name] for name in SPLITS}
@@ -58,39 +86,82 @@ def split_corpus(corpus: Corpus, digests: Sequence[str], *, seed: int) -> Splits
         share = VALIDATION_SHARE if not parts["test"] else VALIDATION_SHARE / (1 - TEST_SHARE)
         base = total if not parts["test"] else len(pool)
         shares["validation"] = min(share, MAX_VALIDATION / max(1, base))
-    chosen = _cut(corpus, digests, pool, shares, seed)
+    chosen = _cut(corpus, _bundles(corpus, together, pool, seed), shares)
     train = [index for index in pool if index not in chosen]
     for index, name in chosen.items():
         parts[name].append(index)
     splits = Splits(tuple(train), tuple(sorted(parts["validation"])), tuple(sorted(parts["test"])))
-    return Splits(splits.train, splits.validation, splits.test, tuple(_notes(corpus, splits)))
+    splits = replace(splits, leaks=tuple(leaks_between(splits.names(), together)))
+    return replace(splits, notes=tuple(_notes(corpus, splits)))
 
 
-def _cut(
-    corpus: Corpus, digests: Sequence[str], pool: Sequence[int], shares: dict[str, float], seed: int
-) -> dict[int, str]:
-    """Index → split, for the examples that leave the training part."""
-    by_class: dict[int, list[tuple[str, ...]]] = defaultdict(list)
-    groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
+@dataclass(frozen=True)
+class _Bundle:
+    """Examples that stay together, and how many of each class they are."""
+
+    places: tuple[int, ...]
+    counts: Mapping[int, int]
+    lot: str
+
+    @property
+    def label(self) -> int:
+        """The class most of them have; the lowest where several do."""
+        return min(self.counts, key=lambda label: (-self.counts[label], label))
+
+
+def _bundles(corpus: Corpus, together: Sequence[Hashable], pool: Sequence[int], seed: int) -> list[_Bundle]:
+    """In an order drawn by lot, the same on every machine."""
+    places: dict[Hashable, list[int]] = defaultdict(list)
     for index in pool:
-        example = corpus.examples[index]
-        key = ("group", example.group) if example.group is not None else ("digest", digests[index])
-        if not groups[key]:
-            by_class[example.label].append(key)
-        groups[key].append(index)
+        places[together[index]].append(index)
+    bundles = [
+        _Bundle(
+            tuple(group),
+            Counter(corpus.examples[index].label for index in group),
+            _lot(seed, corpus.examples[group[0]].path),
+        )
+        for group in places.values()
+    ]
+    return sorted(bundles, key=lambda bundle: bundle.lot)
+
+
+def _cut(corpus: Corpus, bundles: Sequence[_Bundle], shares: Mapping[str, float]) -> dict[int, str]:
+    """Index → split, for the examples that leave the training part."""
+    sizes: Counter[int] = Counter()
+    of_class: dict[int, list[_Bundle]] = defaultdict(list)
+    for bundle in bundles:
+        sizes.update(bundle.counts)
+        of_class[bundle.label].append(bundle)
+    taken: dict[str, Counter[int]] = {name: Counter() for name in shares}
     chosen: dict[int, str] = {}
-    for label in sorted(by_class):
-        order = sorted(by_class[label], key=lambda key: _lot(seed, corpus.examples[groups[key][0]].path))
-        size = sum(len(groups[key]) for key in order)
-        start = 0
+    for label in range(len(corpus.class_names)):
+        left = of_class[label]
         for name, share in shares.items():
-            wanted, taken = _quota(size, share), 0
-            while taken < wanted and start < len(order) - 1:  # the last group always stays in training
-                members = groups[order[start]]
-                chosen.update(dict.fromkeys(members, name))
-                taken += len(members)
-                start += 1
+            wanted = {each: _quota(size, share) for each, size in sizes.items()}
+            picked = _picked(left, wanted, taken[name], label)
+            for place in picked:
+                chosen.update(dict.fromkeys(left[place].places, name))
+                taken[name].update(left[place].counts)
+            left = [bundle for place, bundle in enumerate(left) if place not in picked]
     return chosen
+
+
+def _picked(left: Sequence[_Bundle], wanted: Mapping[int, int], taken: Counter[int], label: int) -> set[int]:
+    """Places of the bundles of one class that go to one split: those that fit, in order, and one that comes nearest."""
+    picked: set[int] = set()
+    have = Counter(taken)
+    most = len(left) - 1  # one bundle always stays in training
+    for place, bundle in enumerate(left):
+        if len(picked) >= most or have[label] >= wanted[label]:
+            break
+        if all(have[each] + count <= wanted[each] for each, count in bundle.counts.items()):
+            picked.add(place)
+            have.update(bundle.counts)
+    missing = wanted[label] - have[label]
+    nearest = [place for place, each in enumerate(left) if place not in picked and each.counts[label] < 2 * missing]
+    if nearest and len(picked) < most:
+        picked.add(min(nearest, key=lambda place: (len(left[place].places), place)))
+    return picked
 
 
 def _quota(size: int, share: float) -> int:
@@ -102,6 +173,21 @@ def _lot(seed: int, path: str) -> str:
     return hashlib.sha256(f"{seed}\0{path}".encode("utf-8", "surrogateescape")).hexdigest()
 
 
+def leaks_between(names: Sequence[str | None], together: Sequence[Hashable]) -> list[Leak]:
+    """The sets that a split divides.
+
+    Args:
+        names: the part of each example, or None where none is given (it counts as ``train``).
+        together: one mark per example, equal within a set.
+    """
+    leaks = []
+    for places in members(together):
+        present = {names[place] or "train" for place in places}
+        if len(present) > 1:
+            leaks.append(Leak(places, tuple(part for part in SPLITS if part in present)))
+    return leaks
+
+
 def _notes(corpus: Corpus, splits: Splits) -> list[str]:
     notes = []
     for name in ("train", "test"):
@@ -111,4 +197,10 @@ def _notes(corpus: Corpus, splits: Splits) -> list[str]:
             effect = "cannot be learned" if name == "train" else "is not tested"
             shown = ", ".join(repr(each) for each in missing[:5]) + (" ..." if len(missing) > 5 else "")
             notes.append(f"No {name} example of {shown}: too few pictures, so it {effect}. Add some.")
+    if splits.leaking_test:
+        notes.append(
+            f"The given test split leaks: {len(splits.leaking_test):,} of its {len(splits.test):,} pictures have a "
+            "copy, or one of their group, in another part. leaks.csv lists them; the score is shown with and without "
+            "them."
+        )
     return notes

@@ -1,7 +1,7 @@
 """Bytes of an image file → uint8 [height, width, 3], by rules that are the same everywhere in Hubel.
 
 1. The content decides what a file is, never its name.
-2. Limits are checked from the header, before any pixel is decoded.
+2. Limits are checked from the header, before any pixel is decoded; large pictures are decoded one at a time.
 3. The EXIF orientation is applied: the picture is upright.
 4. Of an animation or a file with several pages, the first one is taken.
 5. Transparent pixels are laid over white.
@@ -17,43 +17,32 @@ import struct
 import threading
 import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import IO
 
-import numpy as np
 from PIL import Image as PillowImage
-from PIL import ImageCms, ImageOps, UnidentifiedImageError
+from PIL import ImageCms, UnidentifiedImageError
 
 from hubel.arrays import Image
 from hubel.errors import UnreadableImage
-
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "PPM", "AVIF", "JPEG2000", "PCX", "ICO")
-"""Pillow's names of what we read; a decoder that is not here never sees a byte of the user's.
-
-TGA is not among them: it has no signature, so any bytes could be taken for one."""
+from hubel.images.colour import to_array, to_rgb, upright
+from hubel.images.completeness import check_complete
+from hubel.images.formats import FORMATS, explain
+from hubel.images.structure import count_frames, icon_sizes, png_exif, webp_is_cut
 
 ORIENTATION_TAG = 0x0112
 TURNED_ORIENTATIONS = (5, 6, 7, 8)
 """EXIF orientations that swap width and height."""
 
-DEEP_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")
-"""Pillow's modes with more than 8 bits a pixel; its own conversion would clip them to white."""
-
-DECODER_VERSION = 1
+DECODER_VERSION = 2
 """Raised when a rule above changes, so that cached pixels are decoded again."""
 
-PillowImage.init()  # an allow-list may only name formats that are registered already
+LARGE_PIXELS = 16_000_000
+"""Pictures above this are decoded one at a time, however many threads there are: one may take a gigabyte."""
 
-_NOT_IMAGES = (
-    (b"version https://git-lfs", "it is a Git LFS pointer, not the picture: run 'git lfs pull'"),
-    (b"<!doctype html", "it is a web page, probably an error page saved as a picture: download it again"),
-    (b"<html", "it is a web page, probably an error page saved as a picture: download it again"),
-    (b"{", "it looks like JSON, not a picture: download it again"),
-    (b"<svg", "it is an SVG drawing: export it as PNG"),
-    (b"<?xml", "it is XML (an SVG drawing?): export it as PNG"),
-    (b"%pdf", "it is a PDF document: export its pages as PNG"),
-    (b"pk\x03\x04", "it is a zip archive: unpack it first"),
-)
+PillowImage.init()  # an allow-list may only name formats that are registered already
 
 
 @dataclass(frozen=True)
@@ -100,20 +89,30 @@ class _Silence:
 
 
 _SILENCE = _Silence()
+_LARGE = threading.Lock()
 
 
 @dataclass(frozen=True)
 class ImageHeader:
-    """What a file says of itself before its pixels are decoded; width and height are of the upright picture."""
+    """What a file says of itself before its pixels are decoded.
+
+    Args:
+        format: a key of `formats.ENDINGS`.
+        width: pixels of the upright picture.
+        height: pixels of the upright picture.
+        mode: Pillow's name of the colour mode.
+        frames: of an animation or a file with several pages, counted up to 1,000; 1 for a still picture.
+    """
 
     format: str
     width: int
     height: int
     mode: str
+    frames: int
 
 
 def read_header(source: bytes | IO[bytes], *, limits: Limits = CORPUS_LIMITS) -> ImageHeader:
-    """Format, upright size and colour mode, without decoding a pixel.
+    """Format, upright size, colour mode and number of frames, without decoding a pixel.
 
     Args:
         source: the bytes of a file, or an open file at its start.
@@ -122,11 +121,15 @@ def read_header(source: bytes | IO[bytes], *, limits: Limits = CORPUS_LIMITS) ->
     Raises:
         UnreadableImage: the header is no image's, or asks for more than the limits allow.
     """
-    with _SILENCE, _open(source, limits) as picture:
+    file = io.BytesIO(source) if isinstance(source, bytes) else source
+    with _SILENCE, _named_errors(), _open(file, limits) as picture:
         width, height = picture.size
-        if _orientation(picture) in TURNED_ORIENTATIONS:
+        if picture.format == "PNG":
+            picture.info.setdefault("exif", png_exif(file))  # Pillow would decode the picture in search of it
+        is_upright = picture.format == "TIFF"  # Pillow turns these, and says the size they have then
+        if not is_upright and _orientation(picture) in TURNED_ORIENTATIONS:
             width, height = height, width
-        return ImageHeader(str(picture.format), width, height, picture.mode)
+        return ImageHeader(str(picture.format), width, height, picture.mode, count_frames(picture, file))
 
 
 def decode_image(data: bytes, *, limits: Limits = CORPUS_LIMITS, at_least: tuple[int, int] | None = None) -> Image:
@@ -145,25 +148,40 @@ def decode_image(data: bytes, *, limits: Limits = CORPUS_LIMITS, at_least: tuple
         UnreadableImage: with ``code`` ``empty``, ``too-large``, ``too-many-pixels``, ``not-an-image``,
             ``truncated`` or ``corrupt``.
     """
+    with decoded_picture(data, limits=limits, at_least=at_least) as picture:
+        return to_array(picture)
+
+
+@contextmanager
+def decoded_picture(
+    data: bytes, *, limits: Limits = CORPUS_LIMITS, at_least: tuple[int, int] | None = None
+) -> Iterator[PillowImage.Image]:
+    """As `decode_image`, but gives a Pillow image in mode RGB: who resizes it with Pillow saves two copies.
+
+    Inside the ``with``, a large picture keeps other large ones waiting.
+    """
     if len(data) > limits.max_bytes:
         raise UnreadableImage(
             "too-large", f"the file has {len(data):,} bytes, the limit is {limits.max_bytes:,}: save it smaller"
         )
-    try:
-        with _SILENCE, _open(data, limits) as picture:
-            orientation = _orientation(picture)
-            if at_least is not None and picture.format in ("JPEG", "MPO"):
-                height, width = at_least
-                picture.draft(None, (height, width) if orientation in TURNED_ORIENTATIONS else (width, height))
+    with ExitStack() as stack:
+        with _named_errors():
+            stack.enter_context(_SILENCE)
+            picture = stack.enter_context(_open(io.BytesIO(data), limits))
+            full_size = picture.size
+            _shrink_while_decoding(picture, at_least)
+            stack.enter_context(_turn_of(picture, full_size))
             picture.load()
-            pixels = np.asarray(_to_rgb(picture))
-            return np.ascontiguousarray(_upright(pixels, orientation))
-    except UnreadableImage:
-        raise
-    except MemoryError as error:
-        raise UnreadableImage("corrupt", "its header asks for more memory than there is: save it again") from error
-    except _DECODER_ERRORS as error:
-        raise _named(error) from error
+            check_complete(picture, data)
+            rgb = _upright_rgb(picture)
+        yield rgb
+
+
+def from_pillow(picture: PillowImage.Image) -> Image:
+    """The pixels of an opened Pillow image, by the same rules, as uint8 [height, width, 3]."""
+    with _SILENCE, _named_errors():
+        picture.load()
+        return to_array(upright(to_rgb(picture), _orientation(picture)))
 
 
 _DECODER_ERRORS = (
@@ -173,48 +191,71 @@ _DECODER_ERRORS = (
 """What Pillow's decoders raise on damaged files; anything else is a defect of ours and is shown as one."""
 
 
-def _open(source: bytes | IO[bytes], limits: Limits) -> PillowImage.Image:
-    if isinstance(source, bytes):
-        if not source:
-            raise UnreadableImage("empty", "the file has no bytes: copy or download it again")
-        source = io.BytesIO(source)
+@contextmanager
+def _named_errors() -> Iterator[None]:
     try:
-        with _SILENCE:
-            picture = PillowImage.open(source, formats=FORMATS)
+        yield
+    except UnreadableImage:
+        raise
+    except MemoryError as error:
+        raise UnreadableImage("corrupt", "its header asks for more memory than there is: save it again") from error
+    except _DECODER_ERRORS as error:
+        text = str(error).lower()
+        if "truncated" in text or "not enough" in text or isinstance(error, EOFError) or "unexpected end" in text:
+            raise UnreadableImage("truncated", "the file ends too early: copy or download it again") from error
+        detail = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+        raise UnreadableImage("corrupt", f"its content is damaged ({detail}): export it again") from error
+
+
+def _open(file: IO[bytes], limits: Limits) -> PillowImage.Image:
+    for width, height in icon_sizes(file):  # Pillow decodes an icon as it opens it, before its size could be asked
+        _check_pixels(width, height, limits)
+    if webp_is_cut(file):
+        raise UnreadableImage("truncated", "the file ends too early: copy or download it again")
+    file.seek(0)
+    try:
+        picture = PillowImage.open(file, formats=FORMATS)
     except UnidentifiedImageError as error:
-        raise _not_an_image(source) from error
+        file.seek(0)
+        raise explain(file.read(64)) from error
     except PillowImage.DecompressionBombError as error:  # Pillow's own limit, above ours
         reason = f"its header says more pixels than the limit of {limits.max_pixels:,}: save it smaller"
         raise UnreadableImage("too-many-pixels", reason) from error
-    except _DECODER_ERRORS as error:
-        raise _named(error) from error
-    width, height = picture.size
+    _check_pixels(*picture.size, limits)
+    return picture
+
+
+def _check_pixels(width: int, height: int, limits: Limits) -> None:
     if width * height > limits.max_pixels:
         raise UnreadableImage(
             "too-many-pixels",
             f"its header says {width:,} x {height:,} pixels, the limit is {limits.max_pixels:,}: save it smaller",
         )
-    return picture
 
 
-def _not_an_image(source: IO[bytes]) -> UnreadableImage:
-    source.seek(0)
-    start = source.read(64)
-    if not start:
-        return UnreadableImage("empty", "the file has no bytes: copy or download it again")
-    text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    for signature, reason in _NOT_IMAGES:
-        if text.startswith(signature):
-            return UnreadableImage("not-an-image", reason)
-    return UnreadableImage("not-an-image", "its content is no image format that Hubel reads: save it as PNG or JPEG")
+def _shrink_while_decoding(picture: PillowImage.Image, at_least: tuple[int, int] | None) -> None:
+    if at_least is not None and picture.format in ("JPEG", "MPO"):
+        height, width = at_least
+        picture.draft(None, (height, width) if _orientation(picture) in TURNED_ORIENTATIONS else (width, height))
 
 
-def _named(error: Exception) -> UnreadableImage:
-    text = str(error).lower()
-    if "truncated" in text or "not enough" in text or isinstance(error, EOFError) or "unexpected end" in text:
-        return UnreadableImage("truncated", "the file ends too early: copy or download it again")
-    detail = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
-    return UnreadableImage("corrupt", f"its content is damaged ({detail}): export it again")
+def _turn_of(picture: PillowImage.Image, full_size: tuple[int, int]) -> AbstractContextManager[object]:
+    """What to hold while this picture is decoded."""
+    # Of a progressive JPEG all coefficients are in memory at once, whatever size it is decoded at.
+    width, height = full_size if picture.info.get("progressive") else picture.size
+    return _LARGE if width * height > LARGE_PIXELS else nullcontext()
+
+
+def _upright_rgb(picture: PillowImage.Image) -> PillowImage.Image:
+    """As mode RGB, upright; what is not needed any more is freed on the way."""
+    orientation = _orientation(picture)  # not before it is loaded: of PNG, Pillow would load it for this
+    rgb = to_rgb(picture)
+    if rgb is not picture:
+        picture.close()
+    turned = upright(rgb, orientation)
+    if turned is not rgb:
+        rgb.close()
+    return turned
 
 
 def _orientation(picture: PillowImage.Image) -> int:
@@ -223,43 +264,3 @@ def _orientation(picture: PillowImage.Image) -> int:
     except _DECODER_ERRORS:  # damaged metadata of a picture whose pixels may be fine
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
-
-
-def _upright(pixels: Image, orientation: int) -> Image:
-    turned = pixels.transpose(1, 0, 2) if orientation in TURNED_ORIENTATIONS else pixels
-    if orientation in (3, 4, 7, 8):
-        turned = turned[::-1]
-    if orientation in (2, 3, 6, 7):
-        turned = turned[:, ::-1]
-    return turned
-
-
-def _to_rgb(picture: PillowImage.Image) -> PillowImage.Image:
-    if picture.mode in DEEP_MODES:
-        return PillowImage.fromarray(_stretched(np.asarray(picture))).convert("RGB")
-    if picture.mode == "LAB":
-        lab, rgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-        converted = ImageCms.profileToProfile(picture, lab, rgb, outputMode="RGB")
-        return converted if converted is not None else picture
-    if picture.mode in ("RGBA", "LA", "La", "RGBa", "PA") or "transparency" in picture.info:
-        rgba = picture.convert("RGBA")
-        return PillowImage.alpha_composite(PillowImage.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
-    return picture.convert("RGB")
-
-
-def _stretched(values: np.ndarray) -> np.ndarray:
-    """Any numeric grey image [height, width] → uint8 from 0 at its minimum to 255 at its maximum."""
-    finite = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-    low, high = finite.min(), finite.max()
-    if high == low:
-        return np.full(values.shape, 255 if high > 0 else 0, np.uint8)
-    return np.round((finite - low) / (high - low) * 255).astype(np.uint8)
-
-
-def from_pillow(picture: PillowImage.Image) -> Image:
-    """The pixels of an opened Pillow image, by the same rules, as uint8 [height, width, 3]."""
-    try:
-        with _SILENCE:
-            return np.ascontiguousarray(np.asarray(_to_rgb(ImageOps.exif_transpose(picture))))
-    except _DECODER_ERRORS as error:
-        raise _named(error) from error

@@ -11,7 +11,8 @@ from PIL import Image as PillowImage
 
 from hubel.arrays import Image
 from hubel.errors import WrongRequest
-from hubel.images.decode import CORPUS_LIMITS, DECODER_VERSION, Limits, decode_image
+from hubel.images.colour import to_array
+from hubel.images.decode import CORPUS_LIMITS, DECODER_VERSION, Limits, decoded_picture
 
 RESIZE_POLICIES = {
     "squash": "stretch to the working size; everything stays in view, shapes may be distorted",
@@ -61,10 +62,13 @@ def prepare_image(image: Image, preprocessing: Preprocessing) -> Image:
 
     Shrinking averages over all the pixels that fall together (Pillow's antialiased bilinear filter).
     """
-    height, width = preprocessing.size
-    if image.shape[:2] == (height, width):
+    if image.shape[:2] == preprocessing.size:
         return image
-    picture = PillowImage.fromarray(image)
+    return _prepared(PillowImage.fromarray(image), preprocessing)
+
+
+def _prepared(picture: PillowImage.Image, preprocessing: Preprocessing) -> Image:
+    height, width = preprocessing.size
     if preprocessing.resize == "squash":
         return _resized(picture, height, width, box=None)
     if preprocessing.resize == "crop":
@@ -86,7 +90,10 @@ def read_pixels(data: bytes, preprocessing: Preprocessing, *, limits: Limits = C
         UnreadableImage: the file cannot be decoded.
     """
     at_least = (2 * preprocessing.height, 2 * preprocessing.width)  # twice the target: the resize still averages
-    return prepare_image(decode_image(data, limits=limits, at_least=at_least), preprocessing)
+    with decoded_picture(data, limits=limits, at_least=at_least) as picture:
+        if picture.size == (preprocessing.width, preprocessing.height):
+            return to_array(picture)
+        return _prepared(picture, preprocessing)
 
 
 def choose_resize(sizes: Sequence[tuple[int, int]]) -> str:

@@ -1,7 +1,7 @@
-"""Decode once: a corpus' images as one uint8 array on disk, keyed by their content and the preprocessing.
+"""What was computed of a corpus' pictures, kept on disk under a key of their content.
 
-An entry is a folder ``images/<key>`` with ``pixels.bin`` and ``index.json``. It appears by one rename, never
-changes, and carries a checksum: a torn or altered one is decoded again.
+An entry is a folder ``<kind>/<key>`` with ``data.bin`` and ``index.json``. It appears by one rename, never changes, and
+carries a checksum: a torn or altered one is made again.
 """
 
 from __future__ import annotations
@@ -10,178 +10,170 @@ import hashlib
 import json
 import os
 import shutil
-import sys
 import zlib
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hubel.arrays import Image, Images
-from hubel.corpus.corpus import Corpus, refused_row, without
+from hubel.arrays import Image
+from hubel.corpus.corpus import Corpus
 from hubel.errors import OutputNotWritable, UnreadableImage
-from hubel.events import OnEvent, Progress, ignore
-from hubel.files import written_folder
-from hubel.images.preprocessing import Preprocessing, prepare_image, read_pixels
+from hubel.events import OnEvent
+from hubel.files import cache_folder, written_folder
+from hubel.pipeline.parallel import in_order
 
-FORMAT = 1
+FORMAT = 2
 MAX_CACHE_BYTES = 20_000_000_000
-_CHUNK = 256
-"""Images decoded before they are written: bounds memory to a few of these."""
+DATA, INDEX = "data.bin", "index.json"
 
 
 @dataclass(frozen=True)
-class DecodedCorpus:
-    """A corpus and its pixels.
+class Entry:
+    """A cache entry that was found whole.
 
     Args:
-        corpus: less what could not be decoded.
-        images: uint8 [examples, height, width, 3], mapped from disk, in the corpus' order.
-        digests: SHA-256 of each example's file.
-        preprocessing: how the pixels were made.
+        data: all its rows, mapped from disk.
+        refused: place in the corpus → (code, reason), of what could not be computed.
     """
 
-    corpus: Corpus
-    images: Images
-    digests: tuple[str, ...]
-    preprocessing: Preprocessing
+    data: np.ndarray
+    refused: dict[int, tuple[str, str]]
 
 
-def cache_folder() -> Path:
-    """Where decoded images are kept: ``$HUBEL_CACHE``, else the system's place for caches. Safe to delete."""
-    if os.environ.get("HUBEL_CACHE"):
-        return Path(os.environ["HUBEL_CACHE"])
-    if sys.platform == "win32" and os.environ.get("LOCALAPPDATA"):
-        return Path(os.environ["LOCALAPPDATA"]) / "hubel"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hubel"
-
-
-def decode_corpus(
-    corpus: Corpus, preprocessing: Preprocessing, *, folder: Path | None = None, on_event: OnEvent = ignore
-) -> DecodedCorpus:
-    """Decode every example, or find them decoded.
+@dataclass(frozen=True)
+class Kind:
+    """What an entry holds.
 
     Args:
-        corpus: what `read_corpus` listed.
-        preprocessing: the working size and how to reach it.
-        folder: the cache; `cache_folder` by default.
-        on_event: hears `Progress`.
-
-    Returns:
-        The pixels, and the corpus without what cannot be read; that joined its ``left_out``, with the reason.
+        name: of its folder in the cache.
+        dtype: of one row's numbers.
+        shape: of one row.
+        version: what it depends on besides the pictures; as JSON a part of the key.
     """
-    root = (folder or cache_folder()) / "images"
-    digests = list(_digests(corpus, on_event))
-    key = _key(digests, preprocessing)
-    entry = _open_entry(root / key, preprocessing)
-    if entry is None:
-        try:
-            with written_folder(root / key, durable=False) as temporary:
-                _write_entry(temporary, corpus, preprocessing, digests, on_event)
-        except OutputNotWritable as error:
-            raise OutputNotWritable(
-                f"{error} That is the cache of decoded images: set HUBEL_CACHE to a folder with room."
-            ) from error
-        _prune(root, keep=key)
-        entry = _open_entry(root / key, preprocessing)
-    if entry is None:
-        raise OutputNotWritable(f"The cache entry {root / key} was changed while it was written: start again.")
-    images, refused = entry
-    rows = {index: refused_row(corpus, index, *reason) for index, reason in refused.items()}
-    kept = tuple(digest for index, digest in enumerate(digests) if index not in refused)
-    return DecodedCorpus(without(corpus, rows), images, kept, preprocessing)
+
+    name: str
+    dtype: np.dtype
+    shape: tuple[int, ...]
+    version: Any
 
 
-def _digests(corpus: Corpus, on_event: OnEvent) -> Iterator[str]:
+def compute_digests(corpus: Corpus, on_event: OnEvent) -> Iterator[str]:
     """SHA-256 of each example's content; of a file that cannot be read, that of the reason why."""
 
     def digest(index: int) -> str:
         try:
-            return _digest(corpus.read(index))
+            return digest_of(corpus.read(index))
         except UnreadableImage as error:
-            return hashlib.sha256(
-                f"{error.code}\0{corpus.examples[index].path}".encode("utf-8", "surrogateescape")
-            ).hexdigest()
+            reason = f"{error.code}\0{corpus.examples[index].path}"
+            return hashlib.sha256(reason.encode("utf-8", "surrogateescape")).hexdigest()
 
-    yield from _in_order(digest, len(corpus), "checking files", on_event)
+    yield from in_order(digest, len(corpus), "checking files", on_event)
 
 
-def _digest(content: bytes | Image) -> str:
+def digest_of(content: bytes | Image) -> str:
+    """SHA-256 of a file's bytes, or of the shape and pixels of an image that never was a file."""
     if isinstance(content, bytes):
         return hashlib.sha256(content).hexdigest()
     return hashlib.sha256(str(content.shape).encode() + content.tobytes()).hexdigest()
 
 
-def _in_order(work: Any, count: int, stage: str, on_event: OnEvent) -> Iterator[Any]:
-    """``work(0)``, ``work(1)`` ... on every core, in order, a chunk at a time."""
-    part = 16  # a task of several images: handing over one small image costs as much as decoding it
+def computed_rows(
+    corpus: Corpus,
+    digests: Sequence[str],
+    kind: Kind,
+    compute: Callable[[bytes | Image], np.ndarray],
+    *,
+    stage: str,
+    on_event: OnEvent,
+) -> Entry:
+    """One row for each example that can be read: found in the cache, or computed on every core and kept.
 
-    def several(start: int, stop: int) -> list[Any]:
-        return [work(index) for index in range(start, stop)]
+    Args:
+        corpus: whose pictures.
+        digests: of its examples; one that has changed since is refused.
+        kind: what is computed.
+        compute: content → row; may raise `UnreadableImage`.
+        stage: its name in the `Progress` that ``on_event`` hears.
+        on_event: hears `Progress`.
+    """
 
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for start in range(0, count, _CHUNK):
-            stop = min(count, start + _CHUNK)
-            starts = range(start, stop, part)
-            for results in pool.map(several, starts, [min(stop, each + part) for each in starts]):
-                yield from results
-            on_event(Progress(stage, stop, count))
-
-
-def _key(digests: Sequence[str], preprocessing: Preprocessing) -> str:
-    what = json.dumps([FORMAT, preprocessing.to_json(), list(digests)], sort_keys=True)
-    return hashlib.sha256(what.encode()).hexdigest()
-
-
-def _write_entry(
-    folder: Path, corpus: Corpus, preprocessing: Preprocessing, digests: Sequence[str], on_event: OnEvent
-) -> None:
-    def decode(index: int) -> Image | UnreadableImage:
+    def row(index: int) -> np.ndarray | UnreadableImage:
         try:
             content = corpus.read(index)
-            if _digest(content) != digests[index]:
+            if digest_of(content) != digests[index]:
                 return UnreadableImage("changed", "the file changed while the corpus was read: start again")
-            if isinstance(content, bytes):
-                return read_pixels(content, preprocessing)
-            return prepare_image(content, preprocessing)
+            return compute(content)
         except UnreadableImage as error:
             return error
 
-    refused: dict[int, tuple[str, str]] = {}
-    checksum = 0
-    with (folder / "pixels.bin").open("wb") as file:
-        for index, result in enumerate(_in_order(decode, len(corpus), "decoding", on_event)):
-            if isinstance(result, UnreadableImage):
-                refused[index] = (result.code, result.reason)
-            else:
-                data = result.tobytes()
-                checksum = zlib.crc32(data, checksum)
-                file.write(data)
-    count = len(corpus) - len(refused)
-    document = {"format": FORMAT, "count": count, "crc32": checksum, "refused": {str(k): v for k, v in refused.items()}}
-    (folder / "index.json").write_text(json.dumps(document))
+    return kept(digests, kind, lambda: in_order(row, len(corpus), stage, on_event))
 
 
-def _open_entry(path: Path, preprocessing: Preprocessing) -> tuple[Images, dict[int, tuple[str, str]]] | None:
-    """An entry's pixels and refusals; None where it is missing, torn or altered."""
+def kept(digests: Sequence[str], kind: Kind, make_rows: Callable[[], Iterable[np.ndarray | UnreadableImage]]) -> Entry:
+    """The entry for these contents; made by ``make_rows`` where it is missing, torn or altered.
+
+    Raises:
+        OutputNotWritable: the cache cannot be written.
+    """
+    root = cache_folder() / kind.name
+    key = _key(digests, kind)
+    entry = _open(root / key, kind)
+    if entry is None:
+        try:
+            with written_folder(root / key, durable=False) as temporary:
+                _write(temporary, make_rows())
+        except OutputNotWritable as error:
+            raise OutputNotWritable(
+                f"{error} That is the cache of decoded images: set HUBEL_CACHE to a folder with room."
+            ) from error
+        _prune(root.parent, keep=root / key)
+        entry = _open(root / key, kind)
+    if entry is None:
+        raise OutputNotWritable(f"The cache entry {root / key} was changed while it was written: start again.")
+    return entry
+
+
+def _key(digests: Sequence[str], kind: Kind) -> str:
+    what = json.dumps([FORMAT, kind.version, list(kind.shape), list(digests)], sort_keys=True)
+    return hashlib.sha256(what.encode()).hexdigest()
+
+
+def _write(folder: Path, rows: Iterable[np.ndarray | UnreadableImage]) -> None:
+    refused: dict[str, tuple[str, str]] = {}
+    checksum = count = 0
+    with (folder / DATA).open("wb") as file:
+        for index, row in enumerate(rows):
+            if isinstance(row, UnreadableImage):
+                refused[str(index)] = (row.code, row.reason)
+                continue
+            data = row.tobytes()
+            checksum = zlib.crc32(data, checksum)
+            file.write(data)
+            count += 1
+    document = {"format": FORMAT, "count": count, "crc32": checksum, "refused": refused}
+    (folder / INDEX).write_text(json.dumps(document))
+
+
+def _open(path: Path, kind: Kind) -> Entry | None:
+    """An entry; None where it is missing, torn or altered."""
     try:
-        document = json.loads((path / "index.json").read_text())
+        document = json.loads((path / INDEX).read_text())
         refused = {int(index): (code, reason) for index, (code, reason) in document["refused"].items()}
-        shape = (document["count"], preprocessing.height, preprocessing.width, 3)
-        if document["format"] != FORMAT or (path / "pixels.bin").stat().st_size != np.prod(shape):
+        shape = (document["count"], *kind.shape)
+        if document["format"] != FORMAT or (path / DATA).stat().st_size != np.prod(shape) * kind.dtype.itemsize:
             return None
         if document["count"] == 0:
-            return np.zeros(shape, np.uint8), refused
-        if _checksum(path / "pixels.bin") != document["crc32"]:
+            return Entry(np.zeros(shape, kind.dtype), refused)
+        if _checksum(path / DATA) != document["crc32"]:
             return None
-        images = np.memmap(path / "pixels.bin", np.uint8, mode="r", shape=shape)
-        os.utime(path / "index.json")
+        data = np.memmap(path / DATA, kind.dtype, mode="r", shape=shape)
+        os.utime(path / INDEX)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return images, refused
+    return Entry(data, refused)
 
 
 def _checksum(path: Path) -> int:
@@ -192,15 +184,15 @@ def _checksum(path: Path) -> int:
     return checksum
 
 
-def _prune(root: Path, *, keep: str) -> None:
+def _prune(root: Path, *, keep: Path) -> None:
     """Delete the entries unused for longest until the cache fits its limit."""
     entries = []
-    for path in root.iterdir():
-        if len(path.name) == len(keep) and (path / "index.json").is_file():
-            size = sum(file.stat().st_size for file in path.iterdir())
-            entries.append((path.name != keep, (path / "index.json").stat().st_mtime, size, path))
-    total = sum(size for _, _, size, _ in entries)
-    for other, _, size, path in sorted(entries, key=lambda entry: entry[1]):
-        if other and total > MAX_CACHE_BYTES:
+    for index in root.glob(f"*/*/{INDEX}"):
+        if len(index.parent.name) == len(keep.name):
+            size = sum(file.stat().st_size for file in index.parent.iterdir())
+            entries.append((index.stat().st_mtime, size, index.parent))
+    total = sum(size for _, size, _ in entries)
+    for _, size, path in sorted(entries):
+        if path != keep and total > MAX_CACHE_BYTES:
             shutil.rmtree(path, ignore_errors=True)
             total -= size

@@ -26,6 +26,11 @@ def next_steps(run: Run, *, command: Sequence[str]) -> list[str]:
             "It does not beat always naming the largest class: check that the folders hold what their names say, or "
             f"train longer: {_again(command, '--time-limit', '15m')}"
         )
+    if run.without_leaks is not None:
+        steps.append(
+            "The given test split leaks: believe the score without the copies, and see them: "
+            f"hubel audit {shlex.quote(run.corpus.location)}"
+        )
     if run.fitted.interrupted:
         steps.append(f"The training was stopped early; the best epoch so far is saved. To the end: {_again(command)}")
     elif run.fitted.time_limit_s is not None and "train" in run.fitted.recipes:

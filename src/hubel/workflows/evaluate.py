@@ -16,7 +16,7 @@ from hubel.errors import UnusableCorpus, UnusableInput
 from hubel.evaluation.evaluate import compute_logits, evaluate_logits
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import Message, OnEvent, ignore
-from hubel.pipeline.cache import decode_corpus
+from hubel.pipeline.decoded import decode_corpus
 from hubel.workflows.run_folder import RunFolder
 
 
@@ -29,16 +29,18 @@ class Evaluation:
         split: ``"test"``, or ``"all"`` of another corpus.
         report: the numbers.
         corpus: as it was read.
+        without_leaks: the score without the test examples that have a copy in another part; None where none has.
     """
 
     location: str
     split: str
     report: EvaluationReport
     corpus: Corpus
+    without_leaks: EvaluationReport | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; the score has the keys of ``metrics.json``."""
-        return {
+        document = {
             "format": 1,
             "corpus": self.location,
             "split": self.split,
@@ -46,6 +48,18 @@ class Evaluation:
             self.split: self.report.to_json(),
             "intake": self.corpus.intake_counts,
         }
+        if self.without_leaks is not None:
+            left_out = len(self.report.labels) - len(self.without_leaks.labels)
+            document["leakage"] = {"test_examples": left_out, "test_without": self.without_leaks.to_json()}
+        return document
+
+
+@dataclass(frozen=True)
+class _TestSplit:
+    """A run's own test split: path → class name, and the paths that leak."""
+
+    class_of: dict[str, str]
+    leaking: set[str]
 
 
 def evaluate_run(run: Path, corpus: str | None = None, *, on_event: OnEvent = ignore) -> Evaluation:
@@ -62,30 +76,31 @@ def evaluate_run(run: Path, corpus: str | None = None, *, on_event: OnEvent = ig
     """
     classifier = load_classifier(run)
     if corpus is not None:
-        return _evaluate(classifier, read_corpus(corpus), None, on_event)
+        return _evaluate(classifier, read_corpus(corpus, on_event=on_event), None, on_event)
     document = RunFolder(run).read_run()
     described = document.get("corpus", {})
     location = described.get("location", "")
     try:
-        own = read_corpus(location)
+        own = read_corpus(location, on_event=on_event)
     except UnusableCorpus as error:
         raise UnusableInput(
             f"The corpus of this run is not where it was: {error} If it has moved, name it: hubel evaluate {run} CORPUS"
         ) from error
-    splits = RunFolder(run).read_split()
-    return _evaluate(classifier, own, {path for path, split in splits.items() if split == "test"}, on_event)
+    folder = RunFolder(run)
+    return _evaluate(classifier, own, _TestSplit(folder.read_test_split(), folder.read_leaking_test()), on_event)
 
 
-def _evaluate(classifier: Classifier, corpus: Corpus, wanted: set[str] | None, on_event: OnEvent) -> Evaluation:
+def _evaluate(classifier: Classifier, corpus: Corpus, own: _TestSplit | None, on_event: OnEvent) -> Evaluation:
     decoded = decode_corpus(corpus, classifier.preprocessing, on_event=on_event)
     corpus = decoded.corpus
     index_of = {name: index for index, name in enumerate(classifier.class_names)}
-    _say_differences(classifier, corpus, wanted, on_event)
-    chosen = [
-        (index, index_of[corpus.class_names[example.label]])
-        for index, example in enumerate(corpus.examples)
-        if corpus.class_names[example.label] in index_of and (wanted is None or example.path in wanted)
-    ]
+    _say_differences(classifier, corpus, own, on_event)
+    chosen = []
+    for index, example in enumerate(corpus.examples):
+        # Of its own split the labels are those it was scored with, corrections applied.
+        name = corpus.class_names[example.label] if own is None else own.class_of.get(example.path)
+        if name in index_of:
+            chosen.append((index, index_of[name]))
     if not chosen:
         raise UnusableCorpus(
             f"{corpus.location} has no picture to score: the classifier knows {', '.join(classifier.class_names[:5])}, "
@@ -94,21 +109,25 @@ def _evaluate(classifier: Classifier, corpus: Corpus, wanted: set[str] | None, o
     indices = np.array([index for index, _ in chosen], np.int64)
     labels = np.array([label for _, label in chosen], np.int64)
     logits = compute_logits(classifier.engine, decoded.images, indices, on_event=on_event)
-    split = "all" if wanted is None else "test"
-    return Evaluation(corpus.location, split, evaluate_logits(classifier, logits, labels), corpus)
+    report = evaluate_logits(classifier, logits, labels)
+    if own is None:
+        return Evaluation(corpus.location, "all", report, corpus)
+    clean = np.array([corpus.examples[index].path not in own.leaking for index in indices])
+    without_leaks = None if clean.all() else evaluate_logits(classifier, logits[clean], labels[clean])
+    return Evaluation(corpus.location, "test", report, corpus, without_leaks)
 
 
-def _say_differences(classifier: Classifier, corpus: Corpus, wanted: set[str] | None, on_event: OnEvent) -> None:
+def _say_differences(classifier: Classifier, corpus: Corpus, own: _TestSplit | None, on_event: OnEvent) -> None:
     extra = [name for name in corpus.class_names if name not in classifier.class_names]
     missing = [name for name in classifier.class_names if name not in corpus.class_names]
-    if extra:
+    if extra and own is None:
         count = sum(corpus.class_counts[name] for name in extra)
         text = f"Not scored: {count} pictures of classes that the classifier does not know: {', '.join(extra[:5])}."
         on_event(Message(text, warning=True))
-    if missing:
+    if missing and own is None:
         on_event(Message(f"No pictures of {', '.join(missing[:5])}: not tested.", warning=True))
-    if wanted is not None:
-        gone = wanted - {example.path for example in corpus.examples}
+    if own is not None:
+        gone = set(own.class_of) - {example.path for example in corpus.examples}
         if gone:
             text = f"{len(gone)} test pictures of the run are gone, such as {min(gone)!r}: the score is of the others."
             on_event(Message(text, warning=True))

@@ -21,7 +21,7 @@ from hubel.errors import StoppedByUser
 from hubel.evaluation.evaluate import compute_logits
 from hubel.events import Message, OnEvent
 from hubel.pipeline.batches import TrainingBatches, class_weights
-from hubel.pipeline.cache import DecodedCorpus
+from hubel.pipeline.decoded import DecodedCorpus
 from hubel.training.fit import Validate, compile_model, fit_model, measure_step
 from hubel.training.history import History
 from hubel.training.recipe import Recipe

@@ -53,6 +53,7 @@ class TrainRequest:
         time_limit_s: seconds for everything, from ``started`` to the saved artefact.
         batch_size, learning_rate, mirror: of the recipe.
         seed: of split, weights, shuffling and augmentation.
+        corrections: a file of labels that a person corrected.
         overwrite: replace a run that is in ``out``.
         command: the words the user typed, for ``run.json``.
     """
@@ -70,6 +71,7 @@ class TrainRequest:
     learning_rate: float | None = None
     mirror: bool | None = None
     seed: int = 0
+    corrections: Path | None = None
     overwrite: bool = False
     command: tuple[str, ...] = ()
 

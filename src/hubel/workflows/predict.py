@@ -1,4 +1,4 @@
-"""Predict: files and folders → class names, in the order they were given."""
+"""Predict: files, folders and archives → class names, in the order they were given."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ import numpy as np
 from hubel.arrays import Image
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.prediction import Prediction
-from hubel.corpus.trees.folder import FolderTree, read_file
-from hubel.errors import UnreadableImage, UnusableInput
+from hubel.corpus.trees.catalogue import is_archive, open_tree
+from hubel.corpus.trees.folder import read_file
+from hubel.corpus.trees.tree import Tree
+from hubel.errors import UnreadableImage, UnusableCorpus, UnusableInput
+from hubel.events import ignore
 from hubel.images.preprocessing import read_pixels
 
 _CHUNK = 256
@@ -30,22 +33,54 @@ class Answer:
     error: UnreadableImage | None = None
 
 
-def list_inputs(inputs: Iterable[str]) -> Iterator[tuple[str, UnreadableImage | None]]:
-    """Every file named, and every picture in a folder named, by name; a known fault goes with it."""
+@dataclass(frozen=True)
+class Input:
+    """One picture to be named.
+
+    Args:
+        path: as the user would write it; of a member of an archive behind the archive's own.
+        fault: what is known to be wrong with it already.
+        tree: where it lies; None for a file of its own.
+        inside: its path in the tree.
+    """
+
+    path: str
+    fault: UnreadableImage | None = None
+    tree: Tree | None = None
+    inside: str = ""
+
+    def read(self) -> bytes:
+        """Its bytes.
+
+        Raises:
+            UnreadableImage: it cannot be read.
+        """
+        if self.fault is not None:
+            raise self.fault
+        return read_file(Path(self.path)) if self.tree is None else self.tree.read(self.inside)
+
+
+def list_inputs(inputs: Iterable[str]) -> Iterator[Input]:
+    """Every file named, and every picture in a folder or an archive named, by name; a known fault goes with it."""
     for text in inputs:
         path = Path(text)
-        if not path.is_dir():
-            yield text, None
+        if not path.is_dir() and not is_archive(path):
+            yield Input(text)
+            continue
+        try:
+            tree = open_tree(path, ignore)
+        except UnusableCorpus as error:
+            yield Input(text, UnreadableImage("corrupt", str(error).rstrip(".")))
             continue
         empty = True
-        for row in FolderTree(path).rows():
+        for row in tree.rows():
             if row.status == "ignored":
                 continue
             empty = False
             fault = UnreadableImage(row.code, row.reason) if row.status else None
-            yield f"{text.rstrip('/')}/{row.path}", fault
+            yield Input(f"{text.rstrip('/')}/{row.path}", fault, tree, row.path)
         if empty:
-            yield text, UnreadableImage("no-pictures", "the folder holds no pictures: name another one")
+            yield Input(text, UnreadableImage("no-pictures", "it holds no pictures: name another one"))
 
 
 def check_inputs(inputs: Sequence[str]) -> None:
@@ -55,7 +90,9 @@ def check_inputs(inputs: Sequence[str]) -> None:
         UnusableInput: naming the first input.
     """
     if inputs and not any(Path(text).exists() for text in inputs):
-        raise UnusableInput(f"There is no file or folder {inputs[0]!r}. Give pictures or folders of pictures.")
+        raise UnusableInput(
+            f"There is no file or folder {inputs[0]!r}. Give pictures, or folders or archives of pictures."
+        )
 
 
 def predict_files(classifier: Classifier, inputs: Iterable[str]) -> Iterator[Answer]:
@@ -63,16 +100,14 @@ def predict_files(classifier: Classifier, inputs: Iterable[str]) -> Iterator[Ans
 
     Args:
         classifier: names the pictures.
-        inputs: files and folders.
+        inputs: files, folders and archives.
     """
     listed = list_inputs(inputs)
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
 
-        def read(item: tuple[str, UnreadableImage | None]) -> Image | UnreadableImage:
-            if item[1] is not None:
-                return item[1]
+        def read(item: Input) -> Image | UnreadableImage:
             try:
-                return read_pixels(read_file(Path(item[0])), classifier.preprocessing)
+                return read_pixels(item.read(), classifier.preprocessing)
             except UnreadableImage as error:
                 return error
 
@@ -80,8 +115,8 @@ def predict_files(classifier: Classifier, inputs: Iterable[str]) -> Iterator[Ans
             results = list(pool.map(read, chunk))
             pixels = [result for result in results if not isinstance(result, UnreadableImage)]
             predictions = iter(classifier.predict_pixels(np.stack(pixels)) if pixels else ())
-            for (path, _), result in zip(chunk, results, strict=True):
+            for item, result in zip(chunk, results, strict=True):
                 if isinstance(result, UnreadableImage):
-                    yield Answer(path, None, result)
+                    yield Answer(item.path, None, result)
                 else:
-                    yield Answer(path, next(predictions))
+                    yield Answer(item.path, next(predictions))

@@ -27,8 +27,8 @@ from hubel.training.history import COLUMNS, History
 FORMAT = 1
 ARTEFACT = "classifier"
 METRICS, PREDICTIONS, SPLIT, INTAKE = "metrics.json", "predictions.csv", "split.csv", "intake.csv"
-HISTORY, RUN = "history.csv", "run.json"
-FILES = (METRICS, PREDICTIONS, SPLIT, INTAKE, HISTORY, RUN)
+HISTORY, RUN, LEAKS = "history.csv", "run.json", "leaks.csv"
+FILES = (METRICS, PREDICTIONS, SPLIT, INTAKE, HISTORY, RUN, LEAKS)
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,18 @@ class RunFolder:
                 for index, example in enumerate(corpus.examples)
             ],
         )
+
+    def write_leaks(self, corpus: Corpus, splits: Splits) -> None:
+        """``leaks.csv``: one row per example of each set that the given splits divide; no file where there is none."""
+        (self.path / LEAKS).unlink(missing_ok=True)  # of a run that is overwritten
+        names = splits.names()
+        rows = [
+            (number, corpus.examples[place].path, names[place], corpus.class_names[corpus.examples[place].label])
+            for number, leak in enumerate(splits.leaks, start=1)
+            for place in leak.places
+        ]
+        if rows:
+            write_csv(self.path / LEAKS, ("set", "path", "split", "label"), rows)
 
     def write_history(self, histories: Sequence[History]) -> None:
         """``history.csv``: one row per epoch."""
@@ -121,14 +133,20 @@ class RunFolder:
             ) from error
         return document
 
-    def read_split(self) -> dict[str, str]:
-        """Path → split."""
+    def read_test_split(self) -> dict[str, str]:
+        """Path → class name, as corrected, of the test examples."""
         try:
-            return {row["path"]: row["split"] for row in read_csv(self.path / SPLIT)}
+            return {row["path"]: row["label"] for row in read_csv(self.path / SPLIT) if row["split"] == "test"}
         except (OSError, KeyError, ValueError) as error:
             raise UnusableInput(
                 f"{self.path / SPLIT} cannot be read ({error}). Name a corpus to score: hubel evaluate RUN CORPUS"
             ) from error
+
+    def read_leaking_test(self) -> set[str]:
+        """Paths of the test examples that have a copy in another part."""
+        if not (self.path / LEAKS).is_file():
+            return set()
+        return {row["path"] for row in read_csv(self.path / LEAKS) if row["split"] == "test"}
 
 
 def describe_machine() -> dict[str, Any]:

@@ -20,7 +20,9 @@ from hubel.architectures.layer_table import count_macs
 from hubel.backends.seeding import seed_everything
 from hubel.classifier.artefact import save_classifier
 from hubel.classifier.classifier import Calibration, Classifier, softmax
+from hubel.corpus.class_names import alike, difference
 from hubel.corpus.corpus import Corpus, check_trainable
+from hubel.corpus.corrections import apply_corrections, read_corrections
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.split import split_corpus
 from hubel.errors import WeightsNotAvailable, WrongRequest
@@ -28,7 +30,8 @@ from hubel.evaluation.calibration import choose_threshold, fit_temperature
 from hubel.evaluation.evaluate import compute_logits, evaluate_logits
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import Message, OnEvent, ignore
-from hubel.pipeline.cache import DecodedCorpus, decode_corpus
+from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
+from hubel.pipeline.examined import find_copies
 from hubel.workflows.fitting import Fitted, Work, fit
 from hubel.workflows.plan import Choice, Survey, TrainRequest, choose, survey_corpus
 from hubel.workflows.run_folder import FORMAT, RunFolder, describe_machine, labels_of
@@ -45,6 +48,7 @@ class Run:
         reports: ``"validation"`` and ``"test"``.
         corpus: as it was read, with its intake record.
         fitted: the recipes, the history of each phase, and whether the user ended it early.
+        without_leaks: the test score without the examples that have a copy in another part; None where none has.
     """
 
     path: Path
@@ -53,6 +57,16 @@ class Run:
     reports: Mapping[str, EvaluationReport]
     corpus: Corpus
     fitted: Fitted
+    without_leaks: EvaluationReport | None = None
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """A calibrated classifier and its scores."""
+
+    classifier: Classifier
+    reports: dict[str, EvaluationReport]
+    without_leaks: EvaluationReport | None
 
 
 def train_classifier(request: TrainRequest, *, started: float | None = None, on_event: OnEvent = ignore) -> Run:
@@ -71,24 +85,30 @@ def train_classifier(request: TrainRequest, *, started: float | None = None, on_
     folder = RunFolder(request.out)
     folder.prepare(overwrite=request.overwrite)
     seed_everything(request.seed)
-    corpus = request.corpus if isinstance(request.corpus, Corpus) else read_corpus(request.corpus)
+    corpus = _read(request, on_event)
     check_trainable(corpus)
     survey = survey_corpus(corpus)
     choice, pretrained = _choose_with_weights(request, survey, on_event)
     decoded = decode_corpus(corpus, choice.preprocessing, on_event=on_event)
     check_trainable(decoded.corpus)
-    splits = split_corpus(decoded.corpus, decoded.digests, seed=request.seed)
-    for note in (*decoded.corpus.notes, *splits.notes):
+    together = find_copies(decoded, on_event=on_event).kept_together(decoded.corpus)
+    splits = split_corpus(decoded.corpus, together, seed=request.seed)
+    for note in (*decoded.corpus.notes, *_notes_on_names(decoded.corpus), *splits.notes):
         on_event(Message(note, warning=True))
     _say_refused(decoded.corpus, on_event)
     work = Work(request, choice, decoded, splits, labels_of(decoded.corpus), survey.grey, started, on_event)
     intake_s = time.monotonic() - started
     fitted = fit(work, pretrained)
     training_s = time.monotonic() - started - intake_s
-    classifier, reports = _evaluate(work, fitted)
+    scored = _evaluate(work, fitted)
     times = {"intake_s": intake_s, "training_s": training_s}
-    metrics = _write(folder, work, fitted, classifier, reports, times)
-    return Run(request.out, classifier, metrics, reports, decoded.corpus, fitted)
+    metrics = _write(folder, work, fitted, scored, times)
+    return Run(request.out, scored.classifier, metrics, scored.reports, decoded.corpus, fitted, scored.without_leaks)
+
+
+def _read(request: TrainRequest, on_event: OnEvent) -> Corpus:
+    corpus = request.corpus if isinstance(request.corpus, Corpus) else read_corpus(request.corpus, on_event=on_event)
+    return corpus if request.corrections is None else apply_corrections(corpus, read_corrections(request.corrections))
 
 
 def _keep_out_of_the_corpus(request: TrainRequest) -> None:
@@ -116,6 +136,14 @@ def _choose_with_weights(
         return fallback, None
 
 
+def _notes_on_names(corpus: Corpus) -> list[str]:
+    return [
+        f"The classes {', '.join(ascii(name) for name in names)} differ only by {difference(names)}: they are kept "
+        "apart. If they are one class, give their pictures one folder."
+        for names in alike(corpus.class_names)
+    ]
+
+
 def _say_refused(corpus: Corpus, on_event: OnEvent) -> None:
     refused = corpus.refused
     for row in refused[:5]:
@@ -128,7 +156,7 @@ def _say_refused(corpus: Corpus, on_event: OnEvent) -> None:
         )
 
 
-def _evaluate(work: Work, fitted: Fitted) -> tuple[Classifier, dict[str, EvaluationReport]]:
+def _evaluate(work: Work, fitted: Fitted) -> _Scored:
     """Calibrate on the validation split, then score both splits that were not trained on."""
     provenance = {
         "corpus_fingerprint": _fingerprint(work.decoded),
@@ -154,20 +182,18 @@ def _evaluate(work: Work, fitted: Fitted) -> tuple[Classifier, dict[str, Evaluat
     temperature = fit_temperature(logits["validation"], labels["validation"])
     threshold = choose_threshold(softmax(logits["validation"], temperature=temperature))
     calibrated = replace(classifier, calibration=Calibration(temperature, threshold))
-    return calibrated, {split: evaluate_logits(calibrated, logits[split], labels[split]) for split in logits}
+    reports = {split: evaluate_logits(calibrated, logits[split], labels[split]) for split in logits}
+    clean = ~np.isin(work.indices("test"), work.splits.leaking_test)
+    if clean.all():
+        return _Scored(calibrated, reports, None)
+    return _Scored(calibrated, reports, evaluate_logits(calibrated, logits["test"][clean], labels["test"][clean]))
 
 
-def _write(
-    folder: RunFolder,
-    work: Work,
-    fitted: Fitted,
-    classifier: Classifier,
-    reports: dict[str, EvaluationReport],
-    times: dict[str, float],
-) -> dict[str, Any]:
-    corpus = work.decoded.corpus
-    save_classifier(classifier, folder.artefact, made_by=f"hubel {version('hubel')}")
+def _write(folder: RunFolder, work: Work, fitted: Fitted, scored: _Scored, times: dict[str, float]) -> dict[str, Any]:
+    corpus, reports = work.decoded.corpus, scored.reports
+    save_classifier(scored.classifier, folder.artefact, made_by=f"hubel {version('hubel')}")
     folder.write_intake(corpus, work.splits)
+    folder.write_leaks(corpus, work.splits)
     folder.write_history(fitted.histories)
     folder.write_predictions(corpus, work.splits, reports)
     last = fitted.histories[-1]
@@ -193,6 +219,11 @@ def _write(
         },
         "time": seconds,
     }
+    if scored.without_leaks is not None:
+        metrics["leakage"] = {
+            "test_examples": len(work.splits.leaking_test),
+            "test_without": scored.without_leaks.to_json(),
+        }
     folder.write_run(_run_document(work, fitted, seconds))
     folder.write_metrics(metrics)
     return metrics
@@ -213,6 +244,7 @@ def _run_document(work: Work, fitted: Fitted, seconds: dict[str, float]) -> dict
             "intake": corpus.intake_counts,
             "notes": [*corpus.notes, *work.splits.notes],
         },
+        "corrections": None if request.corrections is None else str(request.corrections.resolve()),
         "seed": request.seed,
         "architecture": fitted.blueprint.to_json(),
         "weights": work.choice.weights,

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hubel.corpus.corpus import Corpus, Found, make_corpus
-from hubel.corpus.split import split_corpus
+from hubel.corpus.duplicates import PAIR, Copies
+from hubel.corpus.split import Leak, leaks_between, split_corpus
 
 SOURCE = None  # nothing is read here
 
@@ -98,9 +100,56 @@ def test_given_groups_stay_on_one_side(seed: int):
         corpus,
         examples=tuple(replace(each, group=f"patient {index % 13}") for index, each in enumerate(corpus.examples)),
     )
-    names = split_corpus(grouped, unique(grouped), seed=seed).names()
+    copies = Copies(tuple(unique(grouped)), np.zeros(0, PAIR))
+    names = split_corpus(grouped, copies.kept_together(grouped), seed=seed).names()
     sides = {}
     for example, name in zip(grouped.examples, names, strict=True):
         sides.setdefault(example.group, set()).add(name)
     assert all(len(each) == 1 for each in sides.values())
     assert "test" in names
+
+
+def test_a_set_of_two_classes_counts_for_both():
+    corpus = corpus_of({"a": 100, "b": 100})
+    together = [index % 100 // 2 for index in range(200)]  # two of a with two of b
+    names = split_corpus(corpus, together, seed=0).names()
+    got = Counter((example.label, name) for example, name in zip(corpus.examples, names, strict=True))
+    assert got == {
+        (label, name): size for label in (0, 1) for name, size in (("train", 70), ("validation", 10), ("test", 20))
+    }
+
+
+def test_a_set_larger_than_a_split_stays_in_training():
+    corpus = corpus_of({"a": 100, "b": 100})
+    together = [0] * 60 + list(range(1, 141))  # most of a is one patient
+    splits = split_corpus(corpus, together, seed=0)
+    assert set(range(60)) <= set(splits.train)
+    got = Counter(corpus.examples[index].label for index in splits.test)
+    assert got == {0: 20, 1: 20}
+
+
+def test_leaks_are_sets_that_given_splits_divide():
+    assert leaks_between(["train", None, "test", "test", "validation"], [0, 1, 0, 1, 4]) == [
+        Leak((0, 2), ("train", "test")),
+        Leak((1, 3), ("train", "test")),
+    ]
+    assert leaks_between(["train", "train", "test"], [0, 0, 2]) == []
+
+
+def test_a_given_test_split_that_leaks_is_said_and_its_examples_are_listed():
+    found = [
+        Found(f"{part}/{name}/{n:03}", name, part) for part in ("train", "test") for name in "ab" for n in range(40)
+    ]
+    corpus = make_corpus("here", "test", found, source=SOURCE)  # type: ignore[arg-type]
+    place = {example.path: index for index, example in enumerate(corpus.examples)}
+    together = list(range(len(corpus)))
+    for n in range(3):
+        together[place[f"train/a/{n:03}"]] = together[place[f"test/a/{n:03}"]]
+    splits = split_corpus(corpus, together, seed=0)
+    assert splits.leaking_test == tuple(sorted(place[f"test/a/{n:03}"] for n in range(3)))
+    assert splits.notes[0].startswith("The given test split leaks: 3 of its 80 pictures have a copy")
+
+
+def test_a_split_that_is_cut_never_leaks():
+    corpus = corpus_of({"a": 50, "b": 50})
+    assert split_corpus(corpus, [index % 20 for index in range(100)], seed=1).leaks == ()

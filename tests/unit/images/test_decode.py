@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import io
+import threading
+import warnings
+import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageFile
 
 from hubel.errors import UnreadableImage
-from hubel.images.decode import Limits, decode_image, from_pillow, read_header
+from hubel.images import decode
+from hubel.images.decode import Limits, decode_image, decoded_picture, from_pillow, read_header
 
 RNG = np.random.default_rng(7)
 PIXELS = RNG.integers(0, 256, (10, 16, 3), dtype=np.uint8)
@@ -40,14 +45,52 @@ STORED = {
 }
 
 
+LOSSLESS = {
+    "PNG": ("PNG", {}),
+    "TIFF": ("TIFF", {}),
+    "TIFF by libtiff": ("TIFF", {"compression": "tiff_lzw"}),
+    "WEBP": ("WEBP", {"lossless": True, "exact": True}),
+}
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_every_exif_orientation_gives_the_upright_picture(orientation: int):
+@pytest.mark.parametrize("how", LOSSLESS)
+def test_every_exif_orientation_gives_the_upright_picture(how: str, orientation: int):
     exif = Image.Exif()
     exif[0x0112] = orientation
-    data = encoded(Image.fromarray(np.ascontiguousarray(STORED[orientation](PIXELS))), exif=exif.tobytes())
+    stored = Image.fromarray(np.ascontiguousarray(STORED[orientation](PIXELS)))
+    form, options = LOSSLESS[how]
+    data = encoded(stored, form, exif=exif.tobytes(), **options)
     np.testing.assert_array_equal(decode_image(data), PIXELS)
     header = read_header(data)
     assert (header.height, header.width) == PIXELS.shape[:2]
+
+
+def png_with_exif_behind_its_pixels(orientation: int) -> bytes:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encoded(Image.fromarray(PIXELS), exif=exif.tobytes())
+    start = data.index(b"eXIf") - 4
+    stop = start + 12 + int.from_bytes(data[start : start + 4], "big")
+    end = data.index(b"IEND") - 4
+    assert stop < end
+    return data[:start] + data[stop:end] + data[start:stop] + data[end:]
+
+
+def test_the_orientation_of_a_png_may_stand_behind_its_pixels():
+    data = png_with_exif_behind_its_pixels(6)
+    np.testing.assert_array_equal(decode_image(data), np.rot90(PIXELS, -1))
+    assert (read_header(data).height, read_header(data).width) == (16, 10)
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "AVIF"])
+def test_a_header_is_read_without_the_pixels(form: str, monkeypatch: pytest.MonkeyPatch):
+    def no_pixels(_picture: object) -> None:
+        raise AssertionError("pixels were decoded")
+
+    data = encoded(Image.fromarray(PIXELS), form)
+    monkeypatch.setattr(ImageFile.ImageFile, "load", no_pixels)
+    assert (read_header(data).format, read_header(io.BytesIO(data)).width) == (form, 16)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -58,81 +101,10 @@ def test_an_opened_picture_is_turned_as_its_file_is(orientation: int):
     np.testing.assert_array_equal(from_pillow(Image.open(io.BytesIO(data))), decode_image(data))
 
 
-def test_a_16_bit_ramp_spans_0_to_255():
-    ramp = np.linspace(0, 65535, 256).astype(np.uint16)[None, :].repeat(4, axis=0)
-    decoded = decode_image(encoded(Image.fromarray(ramp)))
-    np.testing.assert_array_equal(decoded[0, :, 0], np.arange(256))
-
-
-def test_a_dark_16_bit_picture_is_stretched_not_clipped():
-    ramp = np.arange(1024, dtype=np.uint16).reshape(32, 32)
-    decoded = decode_image(encoded(Image.fromarray(ramp)))
-    assert (decoded.min(), decoded.max()) == (0, 255)
-    assert len(np.unique(decoded)) == 256
-
-
-def test_transparent_pixels_lie_over_white():
-    rgba = np.zeros((2, 2, 4), np.uint8)
-    rgba[0, 0] = (10, 20, 30, 255)
-    rgba[1, 1] = (0, 0, 0, 128)
-    decoded = decode_image(encoded(Image.fromarray(rgba)))
-    assert decoded[0, 0].tolist() == [10, 20, 30]
-    assert decoded[0, 1].tolist() == [255, 255, 255]
-    assert abs(int(decoded[1, 1, 0]) - 127) <= 1
-
-
-def test_a_palette_with_a_transparent_colour_lies_over_white():
-    picture = Image.fromarray(np.array([[0, 1]], np.uint8), "P")
-    picture.putpalette([255, 0, 0, 0, 0, 255])
-    decoded = decode_image(encoded(picture, transparency=1))
-    assert decoded[0].tolist() == [[255, 0, 0], [255, 255, 255]]
-
-
-def test_cmyk_is_not_inverted():
-    picture = Image.new("RGB", (16, 16), (200, 40, 40)).convert("CMYK")
-    decoded = decode_image(encoded(picture, "JPEG", quality=95))
-    assert abs(decoded.reshape(-1, 3).mean(axis=0) - [200, 40, 40]).max() < 6
-
-
-def test_grey_becomes_three_equal_channels():
-    decoded = decode_image(encoded(Image.fromarray(PIXELS[..., 0])))
-    np.testing.assert_array_equal(decoded, np.repeat(PIXELS[..., :1], 3, axis=2))
-
-
-def test_one_bit_is_expanded():
-    decoded = decode_image(encoded(Image.fromarray(np.eye(8, dtype=bool))))
-    np.testing.assert_array_equal(decoded[..., 0], np.eye(8, dtype=np.uint8) * 255)
-
-
 def test_an_animation_gives_its_first_frame():
     frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
     data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
     assert decode_image(data)[0, 0].tolist() == [255, 0, 0]
-
-
-@pytest.mark.parametrize(
-    ("data", "code", "words"),
-    [
-        (b"", "empty", "no bytes"),
-        (b"x", "not-an-image", "no image format"),
-        (b"<!DOCTYPE html><html>", "not-an-image", "web page"),
-        (b"version https://git-lfs.github.com/spec/v1\n", "not-an-image", "git lfs pull"),
-        (b"<svg xmlns='x'/>", "not-an-image", "export it as PNG"),
-    ],
-)
-def test_what_is_no_image_is_named(data: bytes, code: str, words: str):
-    with pytest.raises(UnreadableImage, match=words) as caught:
-        decode_image(data)
-    assert caught.value.code == code
-
-
-@pytest.mark.parametrize("form", ["PNG", "JPEG", "GIF", "BMP"])
-def test_a_cut_file_is_refused_never_half_read(form: str):
-    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
-    data = encoded(Image.fromarray(noise), form)
-    for length in range(0, len(data) * 9 // 10, max(1, len(data) // 40)):
-        with pytest.raises(UnreadableImage):
-            decode_image(data[:length])
 
 
 def test_the_pixel_limit_is_checked_from_the_header():
@@ -168,9 +140,6 @@ def test_any_bytes_are_decoded_or_refused(noise: bytes, place: int):
 
 
 def test_decoding_in_many_threads_leaves_the_users_warnings_alone():
-    import warnings
-    from concurrent.futures import ThreadPoolExecutor
-
     data = encoded(Image.fromarray(PIXELS), "JPEG")
     before = list(warnings.filters)
     with ThreadPoolExecutor(16) as pool:
@@ -181,8 +150,6 @@ def test_decoding_in_many_threads_leaves_the_users_warnings_alone():
 def test_a_header_above_pillows_own_limit_is_refused_by_name():
     data = bytearray(encoded(Image.new("1", (8, 8))))
     data[16:24] = (20_000).to_bytes(4, "big") * 2  # width and height in the PNG header
-    import zlib
-
     data[29:33] = zlib.crc32(data[12:29]).to_bytes(4, "big")
     with pytest.raises(UnreadableImage) as caught:
         decode_image(bytes(data))
@@ -191,3 +158,69 @@ def test_a_header_above_pillows_own_limit_is_refused_by_name():
 
 def test_importing_the_decoder_leaves_pillows_own_limit_as_it_is():
     assert Image.MAX_IMAGE_PIXELS == 1024 * 1024 * 1024 // 4 // 3
+
+
+def test_an_icon_is_not_decoded_before_the_size_of_the_picture_in_it_is_checked():
+    icon = bytearray(encoded(Image.new("RGB", (64, 64), "red"), "ICO", sizes=[(64, 64)]))
+    place = icon.index(b"IHDR") + 4
+    icon[place : place + 8] = (9_000).to_bytes(4, "big") * 2  # the directory before it still says 64 x 64
+    icon[place + 13 : place + 17] = zlib.crc32(icon[place - 4 : place + 13]).to_bytes(4, "big")
+    for read in (decode_image, read_header):
+        with pytest.raises(UnreadableImage, match="9,000 x 9,000 pixels, the limit is 64,000,000") as caught:
+            read(bytes(icon))
+        assert caught.value.code == "too-many-pixels"
+
+
+def test_more_memory_than_there_is_is_refused_by_name(monkeypatch: pytest.MonkeyPatch):
+    def no_memory(*_args: object, **_options: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Image, "open", no_memory)
+    for read in (decode_image, read_header):
+        with pytest.raises(UnreadableImage, match="more memory than there is"):
+            read(b"x")
+
+
+def test_what_fails_in_the_hands_of_the_caller_is_no_fault_of_the_file():
+    with pytest.raises(ValueError, match="mine"), decoded_picture(encoded(Image.fromarray(PIXELS))):
+        raise ValueError("mine")
+
+
+def inside_at_once(data: bytes, **options: object) -> int:
+    """The most of four threads that hold this picture at the same time, each until a second one comes or 0.1 s."""
+    inside, most, lock = [0], [0], threading.Lock()
+    together = threading.Event()
+
+    def hold(_: int) -> None:
+        with decoded_picture(data, **options):  # type: ignore[arg-type]
+            with lock:
+                inside[0] += 1
+                most[0] = max(most[0], inside[0])
+                if inside[0] > 1:
+                    together.set()
+            together.wait(0.1)
+            with lock:
+                inside[0] -= 1
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(hold, range(4)))
+    return most[0]
+
+
+def test_large_pictures_are_decoded_one_at_a_time(monkeypatch: pytest.MonkeyPatch):
+    picture = Image.fromarray(np.tile(PIXELS, (8, 8, 1)))  # 80 x 128 = 10,240 pixels
+    png, jpeg, progressive = (encoded(picture), encoded(picture, "JPEG"), encoded(picture, "JPEG", progressive=True))
+    assert inside_at_once(png) > 1
+    monkeypatch.setattr(decode, "LARGE_PIXELS", 10_000)
+    assert inside_at_once(png) == 1
+    assert inside_at_once(jpeg, at_least=(10, 10)) > 1  # it is small when it is decoded at an eighth
+    assert inside_at_once(progressive, at_least=(10, 10)) == 1  # of these, everything is in memory first
+
+
+def test_a_refused_large_picture_lets_the_next_one_in(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(decode, "LARGE_PIXELS", 1)
+    data = encoded(Image.fromarray(PIXELS))
+    for _ in range(2):
+        with pytest.raises(UnreadableImage):
+            decode_image(data[:-40])
+    np.testing.assert_array_equal(decode_image(data), PIXELS)

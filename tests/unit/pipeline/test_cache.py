@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,68 +12,74 @@ from hubel.corpus.formats.catalogue import read_corpus
 from hubel.errors import OutputNotWritable
 from hubel.events import Progress
 from hubel.images.preprocessing import Preprocessing, read_pixels
-from hubel.pipeline.cache import DecodedCorpus, decode_corpus
+from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
 
 SIZE = Preprocessing(8, 8)
 
 
-def decode(corpus: Path, cache: Path) -> tuple[DecodedCorpus, set[str]]:
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache for each test."""
+    monkeypatch.setenv("HUBEL_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def decode(corpus: Path) -> tuple[DecodedCorpus, set[str]]:
     heard = set()
-    decoded = decode_corpus(
-        read_corpus(corpus),
-        SIZE,
-        folder=cache,
-        on_event=lambda event: heard.add(event.stage) if isinstance(event, Progress) else None,
-    )
-    return decoded, heard
+
+    def listen(event: object) -> None:
+        if isinstance(event, Progress):
+            heard.add(event.stage)
+
+    return decode_corpus(read_corpus(corpus), SIZE, on_event=listen), heard
 
 
-def test_every_image_is_what_the_one_reader_makes_of_its_file(colours: Path, tmp_path: Path):
-    decoded, _ = decode(colours, tmp_path / "cache")
+def test_every_image_is_what_the_one_reader_makes_of_its_file(colours: Path):
+    decoded, _ = decode(colours)
     for index, example in enumerate(decoded.corpus.examples):
         np.testing.assert_array_equal(decoded.images[index], read_pixels((colours / example.path).read_bytes(), SIZE))
 
 
-def test_the_second_time_nothing_is_decoded(colours: Path, tmp_path: Path):
-    first, heard_first = decode(colours, tmp_path / "cache")
-    second, heard_second = decode(colours, tmp_path / "cache")
+def test_the_second_time_nothing_is_decoded(colours: Path):
+    first, heard_first = decode(colours)
+    second, heard_second = decode(colours)
     assert ("decoding" in heard_first, "decoding" in heard_second) == (True, False)
     np.testing.assert_array_equal(first.images, second.images)
 
 
-def test_a_changed_picture_is_decoded_again(colours: Path, tmp_path: Path):
-    decode(colours, tmp_path / "cache")
+def test_a_changed_picture_is_decoded_again(colours: Path):
+    decode(colours)
     Image.fromarray(np.full((24, 24, 3), 7, np.uint8)).save(colours / "red/00.png")
-    decoded, heard = decode(colours, tmp_path / "cache")
+    decoded, heard = decode(colours)
     place = [example.path for example in decoded.corpus.examples].index("red/00.png")
     assert "decoding" in heard
     assert (decoded.images[place] == 7).all()
 
 
 @pytest.mark.parametrize("damage", ["flip", "cut", "no index", "nonsense index"])
-def test_a_damaged_entry_is_made_again(colours: Path, tmp_path: Path, damage: str):
-    good = np.array(decode(colours, tmp_path / "cache")[0].images)
-    entry = next((tmp_path / "cache/images").iterdir())
-    pixels = bytearray((entry / "pixels.bin").read_bytes())
+def test_a_damaged_entry_is_made_again(colours: Path, damage: str, cache: Path):
+    good = np.array(decode(colours)[0].images)
+    entry = next((cache / "images").iterdir())
+    pixels = bytearray((entry / "data.bin").read_bytes())
     if damage == "flip":
         pixels[100] ^= 1
-        (entry / "pixels.bin").write_bytes(pixels)
+        (entry / "data.bin").write_bytes(pixels)
     elif damage == "cut":
-        (entry / "pixels.bin").write_bytes(pixels[:-1])
+        (entry / "data.bin").write_bytes(pixels[:-1])
     elif damage == "no index":
         (entry / "index.json").unlink()
     else:
         (entry / "index.json").write_text("[]")
-    decoded, heard = decode(colours, tmp_path / "cache")
+    decoded, heard = decode(colours)
     assert "decoding" in heard
     np.testing.assert_array_equal(decoded.images, good)
 
 
-def test_unreadable_pictures_are_refused_by_name_and_the_rest_is_read(colours: Path, tmp_path: Path):
+def test_unreadable_pictures_are_refused_by_name_and_the_rest_is_read(colours: Path, cache: Path):
     (colours / "red/bad.jpg").write_bytes(b"<html>")
     (colours / "red/00.png").write_bytes((colours / "red/01.png").read_bytes()[:50])
     for _ in range(2):  # cold and from the cache
-        decoded, _ = decode(colours, tmp_path / "cache")
+        decoded, _ = decode(colours)
         assert {row.path: row.code for row in decoded.corpus.refused} == {
             "red/00.png": "truncated",
             "red/bad.jpg": "not-an-image",
@@ -83,44 +88,43 @@ def test_unreadable_pictures_are_refused_by_name_and_the_rest_is_read(colours: P
         assert decoded.corpus.intake_counts == {"found": 61, "read": 59, "refused": 2, "ignored": 0}
 
 
-def test_a_class_without_a_readable_picture_goes_and_labels_still_fit(colours: Path, tmp_path: Path):
+def test_a_class_without_a_readable_picture_goes_and_labels_still_fit(colours: Path):
     for path in (colours / "green").iterdir():
         path.write_bytes(b"")
-    decoded, _ = decode(colours, tmp_path / "cache")
+    decoded, _ = decode(colours)
     assert decoded.corpus.class_names == ("blue", "red")
-    assert decoded.corpus.notes == ("Class 'green' is left out: none of its files could be read.",)
+    assert decoded.corpus.notes == ("Class 'green' is left out: no picture of it is left to read.",)
     for index, example in enumerate(decoded.corpus.examples):
         name = decoded.corpus.class_names[example.label]
         assert example.path.startswith(name)
         assert decoded.images[index].mean(axis=(0, 1)).argmax() == {"red": 0, "blue": 2}[name]
 
 
-def test_nothing_is_left_behind_when_decoding_fails(colours: Path, tmp_path: Path):
+def test_nothing_is_left_behind_when_decoding_fails(colours: Path, cache: Path):
     def stop(event: object) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        decode_corpus(read_corpus(colours), SIZE, folder=tmp_path / "cache", on_event=stop)
-    assert not list((tmp_path / "cache").rglob("*.bin"))
+        decode_corpus(read_corpus(colours), SIZE, on_event=stop)
+    assert not list(cache.rglob("*.bin"))
 
 
-def test_a_cache_that_cannot_be_written_says_what_to_set(colours: Path, tmp_path: Path):
-    (tmp_path / "file").write_text("x")
+def test_a_cache_that_cannot_be_written_says_what_to_set(colours: Path, cache: Path):
+    cache.write_text("x")
     with pytest.raises(OutputNotWritable, match="set HUBEL_CACHE to a folder with room"):
-        decode_corpus(read_corpus(colours), SIZE, folder=tmp_path / "file")
+        decode_corpus(read_corpus(colours), SIZE)
 
 
-def test_the_corpus_is_only_read(colours: Path, tmp_path: Path):
+def test_the_corpus_is_only_read(colours: Path):
     before = sorted((path, path.stat().st_mtime_ns) for path in colours.rglob("*"))
-    decode(colours, tmp_path / "cache")
+    decode(colours)
     assert sorted((path, path.stat().st_mtime_ns) for path in colours.rglob("*")) == before
-    shutil.rmtree(tmp_path / "cache")
 
 
-def test_a_picture_that_changes_while_the_corpus_is_read_is_refused(colours: Path, tmp_path: Path):
+def test_a_picture_that_changes_while_the_corpus_is_read_is_refused(colours: Path):
     def swap(event: Progress) -> None:
         if event.stage == "checking files":  # after it was hashed, before it is decoded
             (colours / "red/00.png").write_bytes((colours / "blue/00.png").read_bytes())
 
-    decoded = decode_corpus(read_corpus(colours), SIZE, folder=tmp_path / "cache", on_event=swap)
+    decoded = decode_corpus(read_corpus(colours), SIZE, on_event=swap)
     assert [(row.path, row.code) for row in decoded.corpus.refused] == [("red/00.png", "changed")]

@@ -18,7 +18,7 @@ from hubel.corpus.formats.catalogue import read_corpus
 from hubel.images.preprocessing import Preprocessing
 from hubel.pipeline.augmentation import Augmentation
 from hubel.pipeline.batches import TrainingBatches, made_ahead
-from hubel.pipeline.cache import decode_corpus
+from hubel.pipeline.decoded import decode_corpus
 
 def anonymous_mb():
     line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("RssAnon"))

@@ -25,10 +25,11 @@ def run(**changes: object) -> SimpleNamespace:
         histories=(SimpleNamespace(epochs=40.0),),
     )
     test = {"examples": 100, "accuracy_interval": [0.8, 0.9], "majority_baseline": 0.3}
-    corpus = SimpleNamespace(class_counts={"a": 100, "b": 100})
+    corpus = SimpleNamespace(class_counts={"a": 100, "b": 100}, location="my photos")
     for name, value in changes.items():
         (setattr(fitted, name, value) if hasattr(fitted, name) else test.update({name: value}))
-    return SimpleNamespace(fitted=fitted, metrics={"test": test}, corpus=corpus, path=Path("run"))
+    path = Path("run")
+    return SimpleNamespace(fitted=fitted, metrics={"test": test}, corpus=corpus, path=path, without_leaks=None)
 
 
 def test_a_good_run_only_needs_new_pictures():
@@ -48,6 +49,12 @@ def test_an_interrupted_run_gets_its_own_command():
 
 def test_a_run_no_better_than_the_largest_class_says_so_first():
     assert next_steps(run(majority_baseline=0.8), command=COMMAND)[0].startswith("It does not beat always naming")
+
+
+def test_a_leaking_test_split_leads_to_the_audit():
+    leaking = run()
+    leaking.without_leaks = object()
+    assert next_steps(leaking, command=COMMAND)[0].endswith("see them: hubel audit 'my photos'")
 
 
 def test_few_pictures_are_named():

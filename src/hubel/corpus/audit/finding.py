@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
+
+from hubel.corpus.examined import ExaminedCorpus
 
 
 @dataclass(frozen=True)
@@ -16,7 +19,7 @@ class Finding:
         score: 0 to 1; the lower, the worse.
         message: what is the matter with them.
         measurement: what was measured; the check's threshold says from where on it is a finding.
-        relation: of duplicates: ``"same class"``, ``"across classes"`` or ``"across given splits"``.
+        relation: of copies: ``"same class"``, ``"across classes"`` or ``"across given splits"``.
         suggested: of a suspect label: the class that the picture looks like.
     """
 
@@ -40,18 +43,25 @@ class Finding:
         return document | {name: value for name, value in extra.items() if value not in (None, "")}
 
 
+def find_nothing(examined: ExaminedCorpus) -> Iterable[Finding]:  # noqa: ARG001
+    """What a check finds that is not made of measurements alone."""
+    return ()
+
+
 @dataclass(frozen=True)
 class Check:
-    """What a check looks for, for a person to read.
+    """What is looked for, for a person to read, and how it is found.
 
     Args:
         title: a few words, as a heading.
         why: what it does to a classifier.
         threshold: from where on it is a finding.
         cure: what to do.
+        find: measurements → findings, in any order.
     """
 
     title: str
     why: str
     threshold: str
     cure: str
+    find: Callable[[ExaminedCorpus], Iterable[Finding]] = find_nothing

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import lzma
+import math
+import struct
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +16,7 @@ import numpy as np
 
 from hubel.arrays import Image
 from hubel.corpus.corpus import Corpus, Found, make_corpus
+from hubel.corpus.formats.image_tables import first_line
 from hubel.errors import UnusableCorpus
 from hubel.events import OnEvent
 
@@ -19,6 +25,9 @@ LAYOUTS = {
     "validation": ("x_validation", "y_validation"),
     "test": ("x_test", "y_test"),
 }
+
+MOST_BYTES = 16_000_000_000
+"""Of all arrays together. A high ratio of compression alone is no fault: constant images compress well."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +65,7 @@ def read(path: Path, on_event: OnEvent) -> Corpus:  # noqa: ARG001  (listing tak
     Raises:
         UnusableCorpus: a missing, damaged or ill-shaped array, named.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise UnusableCorpus(f"{path} cannot be read as .npz ({str(error).splitlines()[0]}): save it again.") from error
+    arrays = _load(path)
     if "x" in arrays and "y" in arrays:
         layout = {None: ("x", "y")}
     else:
@@ -69,7 +74,7 @@ def read(path: Path, on_event: OnEvent) -> Corpus:  # noqa: ARG001  (listing tak
         raise UnusableCorpus(
             f"{path} has the arrays {', '.join(sorted(arrays)) or '(none)'}; it needs x_train and y_train, or x and y."
         )
-    names = [str(name) for name in arrays["class_names"]] if "class_names" in arrays else None
+    names = _checked_names(path, arrays["class_names"]) if "class_names" in arrays else None
     found: list[Found] = []
     parts = []
     for split, (images, labels) in layout.items():
@@ -87,6 +92,64 @@ def read_digits() -> Corpus:
     images = np.round(digits.images * (255 / 16)).astype(np.uint8)
     found = [Found(f"digits[{row:04d}]", str(label)) for row, label in enumerate(digits.target)]
     return make_corpus("digits", "digits", found, source=ArraySource((images,)))
+
+
+def _load(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of the file, by name; no array is allocated before the sizes of all are known."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [member for member in archive.infolist() if member.filename.endswith(".npy")]
+            declared = [_declared_bytes(archive, member) for member in members]
+        _check_sizes(path, members, declared)
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in (member.filename.removesuffix(".npy") for member in members)}
+    except MemoryError as error:
+        raise UnusableCorpus(f"{path} needs more memory than there is: save smaller images.") from error
+    except _DAMAGE as error:
+        raise UnusableCorpus(f"{path} cannot be read as .npz ({first_line(error)}): save it again.") from error
+
+
+_DAMAGE = (
+    OSError, ValueError, TypeError, KeyError, EOFError, RuntimeError, SyntaxError, tokenize.TokenError, struct.error,
+    zlib.error, lzma.LZMAError, zipfile.BadZipFile,
+)  # fmt: skip
+"""What zipfile and NumPy raise on damaged files; NumPy parses the header of an array as Python."""
+
+
+def _declared_bytes(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
+    """What an array takes in memory by its own header; 0 where that is not known before it is read."""
+    readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    with archive.open(member) as file:
+        read_header = readers.get(np.lib.format.read_magic(file))
+        shape, _, dtype = read_header(file) if read_header else ((), None, np.dtype(object))
+    return 0 if dtype.hasobject else math.prod(shape) * dtype.itemsize
+
+
+def _check_sizes(path: Path, members: Sequence[zipfile.ZipInfo], declared: Sequence[int]) -> None:
+    sizes = [max(size, member.file_size) for member, size in zip(members, declared, strict=True)]
+    if sum(sizes) > MOST_BYTES:
+        raise UnusableCorpus(
+            f"{path} says that its arrays have {sum(sizes):,} bytes; the limit is {MOST_BYTES:,}. Save smaller images, "
+            "or write them as files into class folders."
+        )
+    for member, size in zip(members, declared, strict=True):
+        if size > member.file_size:
+            raise UnusableCorpus(
+                f"{path} is damaged: {member.filename} says that it has {size:,} bytes, and has {member.file_size:,}. "
+                "Save it again."
+            )
+
+
+def _checked_names(path: Path, names: np.ndarray) -> list[str]:
+    if names.ndim != 1 or names.dtype.kind not in "US":
+        raise UnusableCorpus(
+            f"{path}: class_names must be a list of names. Received: {names.dtype} {list(names.shape)}."
+        )
+    return _texts(names)
+
+
+def _texts(values: np.ndarray) -> list[str]:
+    return [value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in values]
 
 
 def _checked_images(path: Path, name: str, images: np.ndarray) -> np.ndarray:
@@ -107,7 +170,7 @@ def _checked_labels(path: Path, name: str, labels: np.ndarray, count: int, names
             f"Received: {labels.dtype} {list(labels.shape)}."
         )
     if flat.dtype.kind in "US":
-        return [value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in flat]
+        return _texts(flat)
     if names is None:
         return [str(int(value)) for value in flat]
     if flat.min() < 0 or flat.max() >= len(names):

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hubel.corpus.corpus import Corpus
-from hubel.corpus.formats import arrays_in_memory, class_folders, hugging_face
+from hubel.corpus.formats import (
+    archives,
+    arrays_in_memory,
+    class_folders,
+    hugging_face,
+    idx,
+    manifest,
+    saved_to_disk,
+    webdataset,
+)
 from hubel.errors import UnusableCorpus
 from hubel.events import OnEvent, ignore
 
@@ -23,7 +32,18 @@ class Format:
 
 FORMATS = {
     "npz": Format("an .npz file with x_train, y_train or x, y", arrays_in_memory.matches, arrays_in_memory.read),
+    "idx": Format("IDX files as of MNIST, plain or .gz", idx.matches, idx.read),
+    "saved-to-disk": Format("a folder written by save_to_disk of datasets", saved_to_disk.matches, saved_to_disk.read),
+    "manifest": Format(
+        "a CSV, TSV or Parquet file that lists pictures with path and label columns", manifest.matches, manifest.read
+    ),
     "hugging-face": Format("Parquet in Hugging Face image layout", hugging_face.matches, hugging_face.read),
+    "webdataset": Format("a folder of WebDataset tar shards", webdataset.matches, webdataset.read),
+    "archive": Format(
+        "a zip or tar archive (.tar, .tar.gz, .tar.bz2, .tar.xz, .tar.zst) of class folders or labelled pictures",
+        archives.matches,
+        archives.read,
+    ),
     "folders": Format(
         "a folder of class folders, with or without train/ validation/ test/",
         class_folders.matches,

@@ -106,8 +106,9 @@ def _explain_unusual(
             f"{path} has no class folders. Put the pictures of each class into a folder of its own: "
             f"{path.name}/cat/1.jpg, {path.name}/dog/2.jpg."
         )
-    if found and not layout.splits and len(folders) == 1 and len(inner[folders[0]]) > 1:
-        inside = ", ".join(sorted(inner[folders[0]])[:3])
+    inside_it = inner.get(folders[0], set())
+    if found and not layout.splits and len(folders) == 1 and len(inside_it) > 1:
+        inside = ", ".join(sorted(inside_it)[:3])
         raise UnusableCorpus(
             f"A classifier needs at least two classes; {path} has only {folders[0]!r}, which has folders itself "
             f"({inside}). If those are the classes, name the folder above them: {path / folders[0]}"

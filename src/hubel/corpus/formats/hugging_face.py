@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-import threading
+from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from functools import partial
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -14,71 +14,21 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hubel.corpus.corpus import Corpus, Found, make_corpus
+from hubel.corpus.corpus import Corpus
 from hubel.corpus.formats.class_folders import SPLIT_FOLDERS
-from hubel.corpus.trees.folder import read_file
-from hubel.errors import UnreadableImage, UnusableCorpus
+from hubel.corpus.formats.image_tables import (
+    ListedTable,
+    Table,
+    list_rows,
+    make_table_corpus,
+    naming_damage,
+    side_files,
+)
+from hubel.corpus.formats.table_columns import find_columns
 from hubel.events import OnEvent
 
-IMAGE_COLUMNS = ("image", "img", "picture", "pixels")
-LABEL_COLUMNS = ("label", "labels", "class", "fine_label", "target")
-
-
-@dataclass(frozen=True)
-class ParquetFile:
-    """One file: its columns, and the first row of each of its row groups."""
-
-    path: Path
-    image_column: str
-    group_starts: tuple[int, ...]
-    rows: int
-
-
-@dataclass
-class ParquetSource:
-    """Reads encoded images row group by row group; only the last group read is held in memory."""
-
-    files: tuple[ParquetFile, ...]
-    _held: tuple[tuple[int, int], list[Any]] = field(default=((-1, -1), []), repr=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-
-    def read(self, position: int) -> bytes:
-        """The bytes of the image in this row, counted over all files."""
-        number = 0
-        while position >= self.files[number].rows:
-            position -= self.files[number].rows
-            number += 1
-        file = self.files[number]
-        group = max(index for index, start in enumerate(file.group_starts) if start <= position)
-        with self._lock:
-            if self._held[0] != (number, group):
-                self._held = ((number, group), _read_images(file, group))
-            cell = self._held[1][position - file.group_starts[group]]
-        return _image_bytes(cell, file.path.parent)
-
-
-def _read_images(file: ParquetFile, group: int) -> list[Any]:
-    try:
-        with pq.ParquetFile(file.path, memory_map=True) as opened:
-            return opened.read_row_group(group, columns=[file.image_column]).column(0).to_pylist()
-    except (OSError, pa.ArrowException) as error:
-        raise UnreadableImage("vanished", f"its Parquet file cannot be read any more: {error}") from error
-
-
-def _image_bytes(cell: object, folder: Path) -> bytes:
-    if isinstance(cell, bytes):
-        return cell
-    if isinstance(cell, dict):
-        if isinstance(cell.get("bytes"), bytes):
-            return cell["bytes"]
-        if isinstance(cell.get("path"), str):
-            path = (folder / cell["path"]).resolve()
-            if not path.is_relative_to(folder.resolve()):
-                raise UnreadableImage(
-                    "link-outside", "its path leaves the corpus: copy the picture beside the Parquet file"
-                )
-            return read_file(path)
-    raise UnreadableImage("empty", "the row holds no image: neither bytes nor a path")
+BATCH_BYTES, BATCH_ROWS = 64_000_000, 1000
+"""Images read at a time: about so many bytes, and no more than so many rows."""
 
 
 def matches(path: Path) -> bool:
@@ -89,27 +39,17 @@ def matches(path: Path) -> bool:
 def read(path: Path, on_event: OnEvent) -> Corpus:  # noqa: ARG001  (listing takes no time)
     """List the rows of every file; no image is read yet.
 
-    The split of a file is the first word of its name (``train-00000-of-00001.parquet``) or its folder's.
+    The split of a row is what its ``split`` column says, else the first word of its file's name
+    (``train-00000-of-00001.parquet``), else its folder's. Rows without a usable label are refused one by one.
 
     Raises:
-        UnusableCorpus: a damaged file, or one without an image or a label column, named.
+        UnusableCorpus: a damaged file, one without an image or a label column, or no usable row at all.
     """
-    found: list[Found] = []
-    files = []
     root = path if path.is_dir() else path.parent
-    for file in _parquet_paths(path):
-        relative = file.relative_to(root).as_posix()
-        try:
-            with pq.ParquetFile(file, memory_map=True) as opened:
-                listed, class_names = _list_file(file, opened)
-        except (OSError, pa.ArrowException) as error:
-            raise UnusableCorpus(f"{file} is damaged ({str(error).splitlines()[0]}): download it again.") from error
-        files.append(listed)
-        split = _split_of(file)
-        found += [Found(f"{relative}#{row:07d}", name, split) for row, name in enumerate(class_names)]
-    if all(each.split != "train" for each in found):
-        found = [each._replace(split=None) for each in found]
-    return make_corpus(str(path), "hugging-face", found, source=ParquetSource(tuple(files)))
+    files = {file.relative_to(root).as_posix(): file for file in _parquet_paths(path)}
+    listed = [_list_file(file, f"{relative}#") for relative, file in files.items()]
+    others = side_files(root, files) if path.is_dir() else []
+    return make_table_corpus(path, "hugging-face", listed, others=others, notes=[])
 
 
 def _parquet_paths(path: Path) -> list[Path]:
@@ -123,17 +63,15 @@ def _split_of(path: Path) -> str | None:
     return SPLIT_FOLDERS.get(word.group() if word else "") or SPLIT_FOLDERS.get(path.parent.name.lower())
 
 
-def _list_file(path: Path, opened: pq.ParquetFile) -> tuple[ParquetFile, list[str]]:
-    schema = opened.schema_arrow
-    features = _features(schema)
-    image = _column(path, schema, features, "Image", IMAGE_COLUMNS)
-    label = _column(path, schema, features, "ClassLabel", LABEL_COLUMNS)
-    names = features.get(label, {}).get("names")
-    labels = opened.read(columns=[label]).column(0).to_pylist()
-    starts = tuple(_group_starts(opened))
-    return ParquetFile(path, image, starts, opened.metadata.num_rows), [
-        _class_name(path, value, names) for value in labels
-    ]
+def _list_file(path: Path, prefix: str) -> ListedTable:
+    with naming_damage(path), pq.ParquetFile(path, memory_map=True) as opened:
+        columns = find_columns(path, opened.schema_arrow, described_features(opened.schema_arrow.metadata))
+        batches = opened.iter_batches(columns=columns.small)
+        rows = list_rows(columns, batches, prefix=prefix, split=_split_of(path))
+        if len(rows) != opened.metadata.num_rows:
+            raise EOFError(f"it has {len(rows):,} of {opened.metadata.num_rows:,} rows")
+        starts = tuple(_group_starts(opened))
+    return ListedTable(Table(path, len(rows), starts, partial(_read_images, path, columns.image)), columns, rows)
 
 
 def _group_starts(opened: pq.ParquetFile) -> Iterator[int]:
@@ -141,34 +79,22 @@ def _group_starts(opened: pq.ParquetFile) -> Iterator[int]:
     yield from accumulate(sizes[:-1], initial=0)
 
 
-def _class_name(path: Path, value: object, names: list[str] | None) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int) and names is not None and 0 <= value < len(names):
-        return names[value]
-    if isinstance(value, int) and names is None:
-        return str(value)
-    raise UnusableCorpus(
-        f"{path} has the label {value!r}, which is no class of its own list: correct the label column."
-    )
+def _read_images(path: Path, column: str, start: int) -> Iterator[pa.Array]:
+    """Image cells from the row group on that begins at this row."""
+    with pq.ParquetFile(path, memory_map=True, pre_buffer=False) as opened:
+        first = bisect_right(list(_group_starts(opened)), start) - 1
+        for group in range(first, opened.num_row_groups):
+            # the details of a column chunk would say it closer, but pyarrow 26 aborts on some damaged ones
+            rows, size = opened.metadata.row_group(group).num_rows, opened.metadata.row_group(group).total_byte_size
+            size = max(1, min(BATCH_ROWS, rows * BATCH_BYTES // max(1, size)))
+            for batch in opened.iter_batches(size, row_groups=[group], columns=[column]):
+                yield batch.column(column)
 
 
-def _features(schema: pa.Schema) -> dict[str, Any]:
-    """What the ``datasets`` library wrote about the columns; empty where it did not."""
+def described_features(metadata: dict[bytes, bytes] | None) -> dict[str, Any]:
+    """What the ``datasets`` library wrote about the columns into a schema; empty where it did not."""
     try:
-        described = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
-        features = described["info"]["features"]
-    except (KeyError, TypeError, ValueError):
+        features = json.loads((metadata or {}).get(b"huggingface", b"{}"))["info"]["features"]
+    except (KeyError, TypeError, ValueError, RecursionError):
         return {}
     return features if isinstance(features, dict) else {}
-
-
-def _column(path: Path, schema: pa.Schema, features: dict[str, Any], kind: str, usual: tuple[str, ...]) -> str:
-    typed = [name for name in schema.names if features.get(name, {}).get("_type") == kind]
-    named = [name for name in usual if name in schema.names]
-    if not typed and not named:
-        raise UnusableCorpus(
-            f"{path} has the columns {', '.join(schema.names)}; none of them is {' or '.join(usual)}. "
-            "Rename the column that holds it."
-        )
-    return (typed or named)[0]

@@ -14,9 +14,9 @@ DEBRIS_FILES = {"thumbs.db", "ehthumbs.db", "desktop.ini", ".ds_store", ".direct
 
 OTHER_FILES = {
     "txt", "md", "csv", "tsv", "json", "jsonl", "xml", "yaml", "yml", "toml", "ini", "html", "htm", "pdf", "doc",
-    "docx", "xls", "xlsx", "log", "py", "ipynb", "js", "css", "sh", "bat", "zip", "tar", "gz", "tgz", "zst", "7z",
-    "rar", "npy", "npz", "pkl", "pt", "h5", "hdf5", "keras", "onnx", "parquet", "arrow", "db", "sqlite", "mp3",
-    "wav", "mp4", "avi", "mov", "mkv",
+    "docx", "xls", "xlsx", "log", "py", "ipynb", "js", "css", "sh", "bat", "zip", "tar", "gz", "tgz", "bz2", "tbz2",
+    "xz", "txz", "zst", "tzst", "7z", "rar", "npy", "npz", "pkl", "pt", "h5", "hdf5", "keras", "onnx", "parquet",
+    "arrow", "db", "sqlite", "mp3", "wav", "mp4", "avi", "mov", "mkv",
 }  # fmt: skip
 """File name endings that promise something other than a picture; every other file is opened and its content decides."""
 

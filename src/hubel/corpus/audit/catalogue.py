@@ -1,0 +1,166 @@
+"""name → check, in the order in which a person should look at them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from hubel.corpus.audit import classes, copies, leakage, pictures
+from hubel.corpus.audit.finding import Check, Finding
+from hubel.corpus.duplicates import MAX_CHROMA_DIFFERENCE, NEAR
+from hubel.corpus.examined import ExaminedCorpus
+from hubel.corpus.fingerprint import MIN_SIDE
+
+_CORRECTIONS = "Write !remove, or the right class, beside it in a corrections file, and give that with --corrections."
+
+CHECKS = {
+    "one-class": Check(
+        "Only one class",
+        "A classifier tells classes apart: one alone cannot be learned.",
+        "fewer than 2 classes",
+        "Put the pictures of each class into a folder of its own, side by side.",
+        classes.find_one_class,
+    ),
+    "leak": Check(
+        "The given splits leak",
+        "What was trained on is tested on: the score is too good, and falls with the first new picture.",
+        f"equal bytes, near duplicates in any orientation (similarity {NEAR} and more), or one group, in two of them",
+        "Delete the copies in one of the splits, or give no split and let Hubel cut one. Training shows the score with "
+        "and without them.",
+        leakage.find_leaks,
+    ),
+    "label-conflict": Check(
+        "One picture under two labels",
+        "At most one label can be right; the classifier is told both.",
+        f"equal bytes or near duplicates (similarity {NEAR} and more) with different labels",
+        _CORRECTIONS,
+        copies.find_conflicts,
+    ),
+    "suspect-label": Check(
+        "Labels that are probably wrong",
+        "Classifiers trained on the other pictures name another class than the label says.",
+        "the classes of the most suspicious pictures, by confident learning on out-of-fold probabilities",
+        "Look at each; correct the wrong ones on the page or in corrections.csv, and give the file with --corrections.",
+    ),
+    "similar-class-names": Check(
+        "Class names that read alike",
+        "They are probably one class, divided by accident.",
+        "equal but for case, Unicode form, spaces, hyphens, dots or letters that look alike",
+        "Give their pictures one folder; or rename them so that people can tell them apart.",
+        classes.find_similar_names,
+    ),
+    "too-few": Check(
+        "Classes too small to test",
+        "A score of a handful of pictures is a toss of coins.",
+        f"fewer than {classes.MIN_TEST_EXAMPLES} test pictures",
+        "Add pictures of these classes, or merge or leave out the class.",
+        classes.find_too_few,
+    ),
+    "imbalance": Check(
+        "Unequal classes",
+        "The large classes decide the accuracy; the small ones are learned from little.",
+        f"more than {classes.MAX_IMBALANCE:.0f} times fewer pictures than the largest class",
+        "Add pictures of the small classes; read the per-class table, not the accuracy alone.",
+        classes.find_imbalance,
+    ),
+    "exact-duplicate": Check(
+        "Files of the same bytes",
+        "One picture counts several times. Where Hubel cuts the split, they stay on one side.",
+        "equal SHA-256",
+        "Delete all but one.",
+        copies.find_exact,
+    ),
+    "near-duplicate": Check(
+        "Near duplicates",
+        "The same picture, saved again in another size, quality or brightness. They stay on one side of a split.",
+        f"similarity {NEAR} and more, mean colours at most {MAX_CHROMA_DIFFERENCE:.0f} of 255 apart, sides of "
+        f"{MIN_SIDE} pixels and more",
+        "Delete all but one.",
+        copies.find_near,
+    ),
+    "mirrored-duplicate": Check(
+        "Mirrored copies",
+        "Training mirrors pictures itself; copies made before are counted twice. They stay on one side of a split.",
+        f"similarity {NEAR} and more, with left and right swapped",
+        "Delete one of the two.",
+        partial(copies.find_only, "mirrored-duplicate"),
+    ),
+    "turned-duplicate": Check(
+        "Turned copies",
+        "The same picture lies on its side or head: augmented before, or its orientation was lost.",
+        f"similarity {NEAR} and more, in one of the six other orientations",
+        "Delete the one that is not upright.",
+        partial(copies.find_only, "turned-duplicate"),
+    ),
+    "blank": Check(
+        "Blank pictures",
+        "There is nothing to learn from, but a label to remember.",
+        f"standard deviation of grey below {pictures.BLANK_CONTRAST:.0f} of 255",
+        _CORRECTIONS,
+        pictures.BLANK.find,
+    ),
+    "dark": Check(
+        "Dark pictures",
+        "Little can be seen on them.",
+        f"95 % of the pixels below {pictures.DARK_END:.0f} of 255",
+        _CORRECTIONS,
+        pictures.DARK.find,
+    ),
+    "bright": Check(
+        "Bright pictures",
+        "Little can be seen on them.",
+        f"95 % of the pixels above {pictures.BRIGHT_END:.0f} of 255",
+        _CORRECTIONS,
+        pictures.BRIGHT.find,
+    ),
+    "blurry": Check(
+        "Blurry pictures",
+        "Details that tell the classes apart may be gone.",
+        f"sharpness (deviation of the Laplacian over that of grey, at 128 pixels) below {pictures.BLURRY_SHARPNESS}; "
+        f"sides of {pictures.SHARP_SIDE} pixels and more",
+        "Look whether the class can still be seen; if not, leave them out.",
+        pictures.BLURRY.find,
+    ),
+    "odd-size": Check(
+        "Odd sizes",
+        "Much smaller or larger than the others: thumbnails, icons, scans.",
+        f"side more than {pictures.SIZE_FACTOR:.0f} times the median or below a {pictures.SIZE_FACTOR:.0f}th of it",
+        "Look whether they belong here; replace thumbnails by the pictures they were made of.",
+        pictures.ODD_SIZE.find,
+    ),
+    "odd-shape": Check(
+        "Odd shapes",
+        "Much wider or taller than the others: banners, strips, panoramas.",
+        f"longer over shorter side more than {pictures.SHAPE_FACTOR:.0f} times the median of that, or less than half",
+        "Look whether they belong here; crop them.",
+        pictures.ODD_SHAPE.find,
+    ),
+    "grey-among-colour": Check(
+        "Grey among colour",
+        "If one class is grey more often, the classifier learns that instead.",
+        f"mean difference of the channels below {pictures.GREY_COLOUR:.0f} of 255, in fewer than "
+        f"{pictures.GREY_SHARE:.0%} of the pictures",
+        "Look whether it is one class more than the others.",
+        pictures.GREY.find,
+    ),
+    "wrong-extension": Check(
+        "Names that promise another format",
+        "Hubel goes by the content; other programs may refuse them.",
+        "the file name's ending is not one of the format's usual ones",
+        "Rename them, or save them again.",
+        pictures.find_wrong_extensions,
+    ),
+}
+
+
+def find_all(examined: ExaminedCorpus) -> list[Finding]:
+    """The findings of every check, check by check, the worst of each first."""
+    findings: list[Finding] = []
+    for check in CHECKS.values():
+        findings += ranked(list(check.find(examined)))
+    return findings
+
+
+def ranked(findings: Sequence[Finding]) -> list[Finding]:
+    """Worst first; equal ones by path."""
+    return sorted(findings, key=lambda finding: (finding.score, finding.paths))

@@ -1,0 +1,44 @@
+"""Leaks: what lies in more than one of the splits that a corpus gives."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from hubel.corpus.audit.copies import ACROSS_SPLITS
+from hubel.corpus.audit.finding import Finding
+from hubel.corpus.examined import ExaminedCorpus
+from hubel.corpus.split import leaks_between
+
+
+def find_leaks(examined: ExaminedCorpus) -> Iterator[Finding]:
+    """Copies, and examples of one group, in more than one given split."""
+    given = [example.split for example in examined.corpus.examples]
+    if not any(given):
+        return
+    for leak in leaks_between(given, examined.copies.sets()):
+        similarity = _similarity(examined, leak.places)
+        yield Finding(
+            "leak",
+            examined.paths(leak.places),
+            1.0 - similarity,
+            f"The same picture is in {' and '.join(leak.parts)}.",
+            measurement=round(similarity, 4),
+            relation=ACROSS_SPLITS,
+        )
+    groups: dict[str, list[int]] = defaultdict(list)
+    for place, example in enumerate(examined.corpus.examples):
+        if example.group is not None:
+            groups[example.group].append(place)
+    for name, places in groups.items():
+        parts = sorted({given[place] or "train" for place in places})
+        if len(parts) > 1:
+            text = f"Group {name!r} is in {' and '.join(parts)}: {len(places)} examples."
+            yield Finding("leak", examined.paths(places), 0.0, text, relation=ACROSS_SPLITS)
+
+
+def _similarity(examined: ExaminedCorpus, places: tuple[int, ...]) -> float:
+    """The least similarity among these copies; 1 where their files are equal."""
+    wanted = set(places)
+    found = [float(pair["similarity"]) for pair in examined.copies.pairs if int(pair["first"]) in wanted]
+    return min(found, default=1.0)

@@ -1,0 +1,100 @@
+"""Perceptual fingerprint: what stays of a picture when it is re-encoded, resized, made brighter, mirrored or turned.
+
+The lowest 12 x 12 cosine frequencies of the grey picture at 32 x 32 pixels, each times its frequency, scaled to unit
+length. Photographs have less of a frequency the higher it is; the factor evens that out: details count as much as the
+sky above and the ground below, which many pictures share. The dot product of two fingerprints is a correlation, 1 for
+the same picture. Mirroring a picture changes signs only; turning it by 90 degrees swaps two axes as well.
+
+The cosine transform is that of pHash (Zauner 2010), which keeps the signs of 8 x 8 frequencies only.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hubel.arrays import Image
+
+SIDE = 32
+FREQUENCIES = 12
+LENGTH = FREQUENCIES * FREQUENCIES
+MIN_SIDE = 16
+"""Pixels; smaller pictures, such as 8 x 8 digits, are too alike for their fingerprints to tell copies from others."""
+MIN_CONTRAST = 2.0
+"""Standard deviation of grey, 0 to 255; below it there is nothing to compare but noise."""
+
+ORIENTATIONS = (
+    "upright", "mirrored", "mirrored top to bottom", "turned by 180 degrees",
+    "turned by 90 degrees and mirrored", "turned by 90 degrees", "turned by 270 degrees",
+    "turned by 270 degrees and mirrored",
+)  # fmt: skip
+"""What `oriented` does, by its number."""
+
+
+def _cosines() -> np.ndarray:
+    frequency, pixel = np.arange(FREQUENCIES)[:, None], np.arange(SIDE)[None]
+    return np.cos(np.pi * frequency * (2 * pixel + 1) / (2 * SIDE))
+
+
+_COSINES = _cosines()
+_WEIGHTS = np.hypot(*np.mgrid[:FREQUENCIES, :FREQUENCIES])
+_SIGNS = (-1.0) ** np.arange(FREQUENCIES)
+_UPPER = np.triu_indices(FREQUENCIES)
+
+
+def compute_fingerprint(grey: np.ndarray) -> np.ndarray:
+    """Fingerprint of one picture.
+
+    Args:
+        grey: numbers [32, 32], 0 to 255.
+
+    Returns:
+        float32 [144] of length 1; zeros where the picture has too little contrast to be told from another.
+    """
+    if grey.std() < MIN_CONTRAST:
+        return np.zeros(LENGTH, np.float32)
+    weighted = _COSINES @ grey @ _COSINES.T * _WEIGHTS  # [12, 12]; the mean has weight 0
+    return (weighted / np.linalg.norm(weighted)).astype(np.float32).reshape(-1)
+
+
+def oriented(fingerprints: np.ndarray, orientation: int) -> np.ndarray:
+    """The fingerprints that the same pictures have in another orientation, without a look at them.
+
+    Args:
+        fingerprints: [pictures, 144].
+        orientation: 0 to 7; bit 0 swaps left and right, bit 1 top and bottom, bit 2 rows and columns (first).
+
+    Returns:
+        [pictures, 144].
+    """
+    square = fingerprints.reshape(-1, FREQUENCIES, FREQUENCIES)
+    if orientation & 4:
+        square = square.transpose(0, 2, 1)
+    if orientation & 1:
+        square = square * _SIGNS
+    if orientation & 2:
+        square = square * _SIGNS[:, None]
+    return square.reshape(-1, LENGTH)
+
+
+def without_orientation(fingerprints: np.ndarray) -> np.ndarray:
+    """Vectors that are the same for all eight orientations of a picture.
+
+    Their dot product is never below that of the fingerprints in whatever orientation (lengths of 2-vectors obey the
+    Cauchy-Schwarz inequality), so no pair is missed by looking at these first.
+
+    Args:
+        fingerprints: [pictures, 144].
+
+    Returns:
+        float32 [pictures, 78], of length 1 or 0.
+    """
+    square = fingerprints.reshape(-1, FREQUENCIES, FREQUENCIES).astype(np.float32)
+    power = square**2
+    power = (power + power.transpose(0, 2, 1))[:, _UPPER[0], _UPPER[1]]
+    power[:, _UPPER[0] == _UPPER[1]] /= 2
+    return np.sqrt(power)
+
+
+def grey_of(image: Image) -> np.ndarray:
+    """uint8 [h, w, 3] → float32 [h, w], 0 to 255, by the weights of ITU-R BT.601."""
+    return image @ np.array([0.299, 0.587, 0.114], np.float32)

@@ -1,0 +1,103 @@
+"""A folder, or an archive of any kind, as a tree."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TypeAlias
+
+from hubel.corpus.trees.folder import FolderTree
+from hubel.corpus.trees.members import BrokenArchive
+from hubel.corpus.trees.stored_bytes import Spool, StoredBytes, file_bytes
+from hubel.corpus.trees.tar_archive import TarTree, read_tar
+from hubel.corpus.trees.tree import Tree
+from hubel.corpus.trees.zip_archive import ZipTree, read_zip
+from hubel.errors import UnreadableImage, UnusableCorpus
+from hubel.events import OnEvent
+
+ArchiveTree: TypeAlias = ZipTree | TarTree
+
+SIGNATURES = {
+    "zip": re.compile(rb"PK(\x03\x04|\x05\x06)"),
+    "gzip": re.compile(rb"\x1f\x8b"),
+    "bzip2": re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)"),
+    "xz": re.compile(rb"\xfd7zXZ\x00"),
+    "zstd": re.compile(rb"\x28\xb5\x2f\xfd"),
+    "tar": re.compile(rb".{257}ustar", re.DOTALL),
+}
+"""Kind of archive → how its content starts."""
+
+TAR_ENDINGS = {
+    ".tar": "tar",
+    ".tar.gz": "gzip", ".tgz": "gzip",
+    ".tar.bz2": "bzip2", ".tbz2": "bzip2",
+    ".tar.xz": "xz", ".txz": "xz",
+    ".tar.zst": "zstd", ".tzst": "zstd",
+}  # fmt: skip
+ENDINGS = {".zip": "zip", **TAR_ENDINGS}
+"""End of a file's name → kind of archive."""
+
+_LONGEST_SIGNATURE = 262
+
+
+def is_archive(path: Path) -> bool:
+    """A file whose content, or else whose name, is that of a zip or tar archive."""
+    return bool(archive_kind(path))
+
+
+def archive_kind(path: Path) -> str:
+    """A name in `SIGNATURES`, by the content, or else by the name, so that a damaged archive is one; empty for none."""
+    if not path.is_file():
+        return ""
+    try:
+        with path.open("rb") as file:
+            start = file.read(_LONGEST_SIGNATURE)
+    except OSError:
+        start = b""
+    for kind, signature in SIGNATURES.items():
+        if signature.match(start):
+            return kind
+    return next((kind for ending, kind in ENDINGS.items() if path.name.lower().endswith(ending)), "")
+
+
+def open_tree(path: Path, on_event: OnEvent) -> Tree:
+    """A folder or an archive as a tree; archives are listed now, and read without extraction.
+
+    Raises:
+        UnusableCorpus: an archive that is damaged, or none.
+    """
+    return FolderTree(path) if path.is_dir() else open_archive(path, on_event)
+
+
+def open_archive(path: Path, on_event: OnEvent, *, spool: Spool | None = None) -> ArchiveTree:
+    """An archive as a tree.
+
+    Args:
+        path: a zip or tar archive, the latter compressed or not.
+        on_event: hears `Progress`.
+        spool: where a compressed tar is unpacked to; several may share one.
+
+    Raises:
+        UnusableCorpus: it is damaged, a bomb, or no archive.
+    """
+    kind = archive_kind(path)
+    try:
+        if kind == "zip":
+            return read_zip(file_bytes(path), on_event)
+        if kind:
+            return read_tar(_tar_bytes(path, kind, on_event, spool or Spool()), on_event)
+    except BrokenArchive as error:
+        raise UnusableCorpus(
+            f"{path} cannot be read as a {'zip' if kind == 'zip' else 'tar'} archive: {error}. {error.cure}"
+        ) from error
+    except UnreadableImage as error:
+        raise UnusableCorpus(f"{path} cannot be read: {error}.") from error
+    raise UnusableCorpus(
+        f"{path} is neither a zip nor a tar archive. Name a folder, or pack one: tar cf photos.tar cat dog"
+    )
+
+
+def _tar_bytes(path: Path, kind: str, on_event: OnEvent, spool: Spool) -> StoredBytes:
+    if kind == "tar":
+        return file_bytes(path)
+    return spool.unpack(path, kind, on_event)

@@ -1,0 +1,76 @@
+"""Is the whole picture there? What Pillow does not ask of a JPEG or PNG it has decoded without complaint."""
+
+from __future__ import annotations
+
+import io
+
+from PIL import Image as PillowImage
+
+from hubel.errors import UnreadableImage
+from hubel.images.structure import jpeg_end, png_checksums_hold, png_is_interlaced, png_missing_bytes
+
+_FILLING = bytes(range(1, 251, 3)) * 8
+"""Coded data that continues a JPEG which stops too early: any bytes without FF."""
+
+
+def check_complete(picture: PillowImage.Image, data: bytes) -> None:
+    """Refuse a picture of which a part was made up by the decoder.
+
+    Args:
+        picture: loaded.
+        data: the whole file.
+
+    Raises:
+        UnreadableImage: with ``code`` ``truncated`` or ``corrupt``.
+    """
+    if picture.format in ("JPEG", "MPO"):
+        _check_jpeg(picture, data)
+    elif picture.format == "PNG":
+        _check_png(picture, data)
+
+
+def _check_jpeg(picture: PillowImage.Image, data: bytes) -> None:
+    """Of a file whose rest is zeros or missing, libjpeg makes grey blocks, and only warns; Pillow does not hear it."""
+    end = jpeg_end(data)
+    if end is None:
+        raise UnreadableImage("truncated", "the file ends too early: copy or download it again")
+    if _is_mid_grey(_last_pixel(picture)) and _thumbnail(data) != _thumbnail(_filled_up(data, end)):
+        raise _holds_too_little()
+
+
+def _check_png(picture: PillowImage.Image, data: bytes) -> None:
+    """Pillow stops when it has every row, whatever the checksums say, and leaves rows black that are not there."""
+    sound = png_checksums_hold(io.BytesIO(data))
+    if sound and not png_is_interlaced(data) and any(_last_pixel(picture)):
+        return  # rows are filled in order, from nothing but zeros
+    missing, ended = png_missing_bytes(io.BytesIO(data))
+    if missing > 0:
+        raise _holds_too_little()
+    if not sound and (missing < 0 or not ended):
+        raise UnreadableImage("corrupt", "its content is damaged (wrong checksums): copy or download it again")
+
+
+def _holds_too_little() -> UnreadableImage:
+    return UnreadableImage("truncated", "it holds less of the picture than its header says: copy or download it again")
+
+
+def _last_pixel(picture: PillowImage.Image) -> tuple[float, ...]:
+    pixel = picture.getpixel((picture.width - 1, picture.height - 1))
+    return pixel if isinstance(pixel, tuple) else (pixel or 0,)
+
+
+def _is_mid_grey(pixel: tuple[float, ...]) -> bool:
+    """Whether a pixel is what libjpeg makes of a block that is not there."""
+    return all(abs(level - 128) <= 1 for level in pixel)
+
+
+def _filled_up(data: bytes, end: int) -> bytes:
+    """The JPEG with more coded data before its end: a whole picture has no use for it, a cut one changes."""
+    return data[:end] + _FILLING + b"\xff\xd9"
+
+
+def _thumbnail(data: bytes) -> bytes:
+    """The pixels at an eighth of the size, the fastest that shows every block."""
+    with PillowImage.open(io.BytesIO(data), formats=("JPEG",)) as picture:
+        picture.draft(None, (1, 1))
+        return picture.tobytes()

@@ -1,0 +1,81 @@
+"""The image formats that Hubel reads, by Pillow's names, and what a file that is none of them may be."""
+
+from __future__ import annotations
+
+from hubel.errors import UnreadableImage
+
+_JPEG = ("jpg", "jpeg", "jpe", "jfif")
+
+ENDINGS = {
+    "JPEG": _JPEG,
+    "PNG": ("png", "apng"),
+    "GIF": ("gif",),
+    "BMP": ("bmp", "dib"),
+    "DIB": ("dib", "bmp"),
+    "WEBP": ("webp",),
+    "TIFF": ("tif", "tiff"),
+    "PPM": ("ppm", "pgm", "pbm", "pnm", "pfm"),
+    "AVIF": ("avif", "avifs"),
+    "JPEG2000": ("jp2", "j2k", "j2c", "jpc", "jpf", "jpx"),
+    "PCX": ("pcx",),
+    "ICO": ("ico",),
+    "MPO": (*_JPEG, "mpo"),
+}
+"""Format, as `ImageHeader.format` gives it → the usual endings of its file names, without dot; MPO counts as JPEG."""
+
+FORMATS = tuple(name for name in ENDINGS if name != "MPO")
+"""What Pillow may open; a decoder that is not here never sees a byte of the user's.
+
+MPO (several JPEG pictures in one file) is opened as JPEG. TGA is not among them: it has no signature, so any bytes
+could be taken for one."""
+
+_BEGINNINGS = (
+    (b"\xff\xd8", "JPEG"),
+    (b"\x89png\r\n", "PNG"),
+    (b"gif8", "GIF"),
+    (b"bm", "BMP"),
+    (b"riff", "WebP"),
+    (b"ii*\x00", "TIFF"),
+    (b"mm\x00*", "TIFF"),
+    (b"\x00\x00\x00\x0cjp  ", "JPEG 2000"),
+    (b"\xffo\xffq", "JPEG 2000"),
+)
+"""First bytes, in lower case, of formats that are read: Pillow names a format only where its whole header is sound."""
+
+_OTHERS = (
+    (b"version https://git-lfs", "it is a Git LFS pointer, not the picture: run 'git lfs pull'"),
+    (b"<!doctype html", "it is a web page, probably an error page saved as a picture: download it again"),
+    (b"<html", "it is a web page, probably an error page saved as a picture: download it again"),
+    (b"{", "it looks like JSON, not a picture: download it again"),
+    (b"<svg", "it is an SVG drawing: export it as PNG"),
+    (b"<?xml", "it is XML (an SVG drawing?): export it as PNG"),
+    (b"%pdf", "it is a PDF document: export its pages as PNG"),
+    (b"pk\x03\x04", "it is a zip archive: unpack it first"),
+    (b"8bps", "it is a Photoshop file: export it as PNG"),
+    (b"gimp xcf", "it is a GIMP file: export it as PNG"),
+    (b"dds ", "it is a DDS texture: export it as PNG"),
+    (b"qoif", "it is a QOI picture: export it as PNG"),
+    (b"#?radiance", "it is a Radiance HDR picture: export it as PNG"),
+    (b"v/1\x01", "it is an OpenEXR picture: export it as PNG"),
+    (b"\x89hdf", "it is an HDF5 file, not a picture: export its pictures as PNG"),
+    (b"\xff\x0a", "it is a JPEG XL picture: export it as PNG"),
+    (b"\x00\x00\x00\x0cjxl ", "it is a JPEG XL picture: export it as PNG"),
+)
+_HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1")
+
+
+def explain(start: bytes) -> UnreadableImage:
+    """What to say of a file that Pillow recognises as no image, from its first 64 bytes."""
+    if not start:
+        return UnreadableImage("empty", "the file has no bytes: copy or download it again")
+    text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    for signature, reason in _OTHERS:
+        if text.startswith(signature):
+            return UnreadableImage("not-an-image", reason)
+    if text[4:8] == b"ftyp" and text[8:12] in _HEIF_BRANDS:
+        return UnreadableImage("not-an-image", "it is a HEIC picture, as telephones make: export it as JPEG or PNG")
+    for signature, name in _BEGINNINGS:
+        if start.lower().startswith(signature):
+            reason = f"it begins as {name}, but its header is damaged or of a rare kind: export it again"
+            return UnreadableImage("corrupt", reason)
+    return UnreadableImage("not-an-image", "its content is no image format that Hubel reads: save it as PNG or JPEG")

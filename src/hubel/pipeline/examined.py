@@ -1,0 +1,48 @@
+"""Look at every picture once: what is measured on it, and which others are its copies."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hubel.corpus.corpus import Corpus
+from hubel.corpus.duplicates import NEAR, PAIR, Copies, find_near_pairs
+from hubel.corpus.examined import ExaminedCorpus
+from hubel.corpus.measurement import MEASUREMENT, VERSION, measure_image
+from hubel.events import OnEvent, ignore
+from hubel.images.decode import DECODER_VERSION
+from hubel.pipeline.cache import Kind, compute_digests, computed_rows, kept
+from hubel.pipeline.decoded import DecodedCorpus, less_refused
+
+_MEASURED = Kind("measurements", MEASUREMENT, (), [DECODER_VERSION, VERSION])
+_PAIRED = Kind("pairs", PAIR, (), [DECODER_VERSION, VERSION, NEAR])
+
+
+def examine_corpus(corpus: Corpus, *, on_event: OnEvent = ignore) -> ExaminedCorpus:
+    """Measure every example, or find them measured in the cache.
+
+    Returns:
+        The measurements, and the corpus without what cannot be read; that joined its ``left_out``, with the reason.
+    """
+    digests = list(compute_digests(corpus, on_event))
+    entry = computed_rows(corpus, digests, _MEASURED, measure_image, stage="measuring", on_event=on_event)
+    readable, readable_digests = less_refused(corpus, digests, entry)
+    return ExaminedCorpus(readable, entry.data, _copies(readable_digests, entry.data, on_event))
+
+
+def find_copies(decoded: DecodedCorpus, *, on_event: OnEvent = ignore) -> Copies:
+    """Which pictures of a decoded corpus are copies of one another.
+
+    A picture that has vanished since it was decoded counts as unlike every other, unless their files are equal.
+    """
+    corpus, digests = decoded.corpus, decoded.digests
+    entry = computed_rows(corpus, digests, _MEASURED, measure_image, stage="measuring", on_event=on_event)
+    measurements = np.zeros(len(corpus), MEASUREMENT)
+    measurements[[index for index in range(len(corpus)) if index not in entry.refused]] = entry.data
+    return _copies(digests, measurements, on_event)
+
+
+def _copies(digests: tuple[str, ...], measurements: np.ndarray, on_event: OnEvent) -> Copies:
+    if len(digests) == 0:
+        return Copies((), np.zeros(0, PAIR))
+    found = kept(digests, _PAIRED, lambda: find_near_pairs(measurements, digests, on_event=on_event))
+    return Copies(digests, found.data)

@@ -1,0 +1,195 @@
+"""Audit: look at every file of a corpus, train nothing, and say what is wrong with it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from hubel.corpus.audit.catalogue import CHECKS, find_all, ranked
+from hubel.corpus.audit.finding import Finding
+from hubel.corpus.audit.pictures import describe_frames
+from hubel.corpus.corpus import SPLITS, Corpus
+from hubel.corpus.corrections import COLUMNS, apply_corrections, read_corrections
+from hubel.corpus.examined import ExaminedCorpus
+from hubel.corpus.formats.catalogue import read_corpus
+from hubel.errors import OutputNotWritable, WrongRequest
+from hubel.events import OnEvent, ignore
+from hubel.files import said_plainly, write_bytes, write_csv, write_json
+from hubel.pipeline.examined import examine_corpus
+from hubel.reports.audit_page import AuditPage, render_audit_page, shown_paths
+from hubel.reports.thumbnails import make_thumbnails
+
+FORMAT = 1
+PAGE, DOCUMENT, INTAKE, FINDINGS, LABELS, CORRECTIONS = (
+    "audit.html", "audit.json", "intake.csv", "findings.csv", "labels.csv", "corrections.csv",
+)  # fmt: skip
+FILES = (PAGE, DOCUMENT, INTAKE, FINDINGS, LABELS, CORRECTIONS)
+DOUBTFUL = ("suspect-label", "label-conflict", "blank", "dark", "bright", "blurry")
+"""Checks whose pictures are listed in corrections.csv, for a person to decide on."""
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What an audit found.
+
+    Args:
+        examined: the corpus and its measurements.
+        findings: check by check, the worst of each first.
+        notes: sentences on the corpus as a whole.
+        label_ranking: (path, label, suggested, quality) of every example, the most suspicious first; empty where that
+            was not asked for.
+    """
+
+    examined: ExaminedCorpus
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
+    label_ranking: tuple[tuple[str, str, str, float], ...] = ()
+
+    @property
+    def corpus(self) -> Corpus:
+        """As it was read, less what is refused."""
+        return self.examined.corpus
+
+    @property
+    def leaks(self) -> tuple[Finding, ...]:
+        """What lies in more than one given split."""
+        return tuple(finding for finding in self.findings if finding.check == "leak")
+
+    def with_suspects(self, suspects: Sequence[Finding], ranking: Sequence[tuple[str, str, str, float]]) -> Audit:
+        """The same with suspect labels, each finding where its check belongs."""
+        both = [*self.findings, *suspects]
+        ordered = [each for name in CHECKS for each in ranked([one for one in both if one.check == name])]
+        return replace(self, findings=tuple(ordered), label_ranking=tuple(ranking))
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data: counts, one entry for each file, and the findings."""
+        corpus = self.corpus
+        return {
+            "format": FORMAT,
+            "corpus": corpus.location,
+            "corpus_format": corpus.format,
+            **corpus.intake_counts,
+            "classes": corpus.class_counts,
+            "notes": list(self.notes),
+            "files": [
+                {
+                    "path": row.path,
+                    "status": row.status,
+                    "code": row.code,
+                    "reason": row.reason,
+                    "class_name": row.class_name,
+                }
+                for row in corpus.intake
+            ],
+            "findings": [finding.to_json() for finding in self.findings],
+        }
+
+
+def audit_corpus(location: str | Path, *, corrections: Path | None = None, on_event: OnEvent = ignore) -> Audit:
+    """Look at every picture of a corpus.
+
+    Args:
+        location: what `read_corpus` takes.
+        corrections: a file for `read_corrections`; the audit is of the corrected corpus.
+        on_event: hears what goes on.
+
+    Raises:
+        UnusableCorpus: nothing there, or nothing that is a corpus. One that no classifier can be made of is audited.
+        UnusableInput: corrections that do not fit.
+    """
+    corpus = read_corpus(location, on_event=on_event)
+    if corrections is not None:
+        corpus = apply_corrections(corpus, read_corrections(corrections))
+    examined = examine_corpus(corpus, on_event=on_event)
+    notes = (*examined.corpus.notes, *describe_frames(examined))
+    return Audit(examined, tuple(find_all(examined)), notes)
+
+
+def prepare_folder(out: Path, location: str, *, overwrite: bool) -> None:
+    """Make the folder of an audit, and show that it can be written, before time is spent.
+
+    Raises:
+        WrongRequest: it lies inside the corpus.
+        OutputNotWritable: it holds an audit already, or cannot be written.
+    """
+    if Path(location).is_dir() and out.resolve().is_relative_to(Path(location).resolve()):
+        raise WrongRequest(
+            f"The folder {out} lies inside the corpus {location}, where nothing is ever written. Choose one beside it "
+            "with -o."
+        )
+    taken = [name for name in FILES if (out / name).exists()]
+    if taken and not overwrite:
+        raise OutputNotWritable(
+            f"{out} holds an audit already ({taken[0]}). Choose another folder with -o, or replace it with --overwrite."
+        )
+    with said_plainly(out):
+        out.mkdir(parents=True, exist_ok=True)
+
+
+def write_audit(audit: Audit, out: Path, *, on_event: OnEvent = ignore) -> None:
+    """Write the page and the tables of an audit into a folder; ``labels.csv`` only where labels were ranked."""
+    rows = [(row.path, row.status, row.code, row.reason) for row in audit.corpus.intake]
+    write_csv(out / INTAKE, ("path", "status", "code", "reason"), rows)
+    write_csv(out / FINDINGS, ("check", "path", "score", "relation", "suggested", "message"), _finding_rows(audit))
+    if audit.label_ranking:
+        write_csv(out / LABELS, ("path", "label", "suggested", "quality"), audit.label_ranking)
+    write_csv(out / CORRECTIONS, (*COLUMNS, "check"), _correctable(audit))
+    write_bytes(out / PAGE, render_audit_page(_page(audit, on_event)).encode("utf-8"))
+    write_json(out / DOCUMENT, audit.to_json())
+
+
+def _finding_rows(audit: Audit) -> list[tuple[object, ...]]:
+    """One row for each file of each finding."""
+    return [
+        (each.check, path, round(each.score, 6), each.relation, each.suggested, each.message)
+        for each in audit.findings
+        for path in each.paths or ("",)
+    ]
+
+
+def _correctable(audit: Audit) -> list[tuple[str, ...]]:
+    """One row for each doubtful picture, with an empty correction: a person decides."""
+    class_of = _class_of(audit)
+    rows: dict[str, tuple[str, ...]] = {}
+    for name in DOUBTFUL:
+        for finding in audit.findings:
+            for path in finding.paths if finding.check == name else ():
+                rows.setdefault(path, (path, class_of[path], finding.suggested, "", name))
+    return list(rows.values())
+
+
+def _class_of(audit: Audit) -> dict[str, str]:
+    corpus = audit.corpus
+    return {example.path: corpus.class_names[example.label] for example in corpus.examples}
+
+
+def _page(audit: Audit, on_event: OnEvent) -> AuditPage:
+    corpus = audit.corpus
+    place_of = {example.path: place for place, example in enumerate(corpus.examples)}
+    shown = [place_of[path] for path in shown_paths(audit.findings, CHECKS)]
+    return AuditPage(
+        location=corpus.location,
+        made_by=f"hubel {version('hubel')}",
+        counts=corpus.intake_counts,
+        class_names=corpus.class_names,
+        class_counts=corpus.class_counts,
+        checks={name: each for name, each in CHECKS.items() if name != "suspect-label" or audit.label_ranking},
+        findings=audit.findings,
+        split_counts=_split_counts(corpus),
+        notes=audit.notes,
+        refused=corpus.refused,
+        classes_of=_class_of(audit),
+        splits_of={example.path: example.split for example in corpus.examples if example.split is not None},
+        thumbnails=make_thumbnails(corpus, shown, on_event=on_event),
+    )
+
+
+def _split_counts(corpus: Corpus) -> dict[str, dict[str, int]]:
+    """Given split → class name → pictures, in the order of `SPLITS`; empty where none is given."""
+    counts = Counter((example.split, example.label) for example in corpus.examples)
+    given = [split for split in SPLITS if any(example.split == split for example in corpus.examples)]
+    return {split: {name: counts[split, label] for label, name in enumerate(corpus.class_names)} for split in given}

@@ -1,0 +1,347 @@
+"""The page of an audit in a real browser: labels are corrected and saved exactly, and no name runs as code."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.conftest import speckled, write_picture
+
+from hubel.corpus.audit.finding import Check, Finding
+from hubel.corpus.corpus import IntakeRow
+from hubel.corpus.corrections import read_corrections
+from hubel.corpus.formats.catalogue import read_corpus
+from hubel.reports.audit_page import AuditPage, render_audit_page
+from hubel.reports.thumbnails import make_thumbnails
+
+pytestmark = [
+    pytest.mark.skipif(shutil.which("chromium") is None, reason="the browser 'chromium' is not installed"),
+    pytest.mark.skipif(os.name != "posix", reason="the browser is spoken to by two pipes that only POSIX hands on"),
+    pytest.mark.timeout(180),
+]
+
+START = """
+import fcntl, os, sys
+high = [fcntl.fcntl(int(each), fcntl.F_DUPFD, 10) for each in sys.argv[1:3]]
+os.dup2(high[0], 3)
+os.dup2(high[1], 4)
+os.execvp(sys.argv[3], sys.argv[3:])
+"""
+"""Chromium reads commands from file 3 and writes answers to file 4."""
+
+SCRIPT = "<script>document.title='x'</script>"
+IMAGE = "<img src=x onerror=\"document.title='x'\">"
+NAMES = (
+    SCRIPT,
+    IMAGE,
+    "__proto__",
+    "constructor",
+    'a,"b"',
+    "two\r\nlines",
+    "a\rb",
+    "=1+1",
+    " t-shirt ",
+    "\u202egpj",
+    "猫",
+)
+"""Class names that are only names."""
+NOTHING_CORRECTED = f"0 of {len(NAMES)} corrected"
+
+
+class Browser:
+    """A Chromium without window, driven by its own DevTools protocol."""
+
+    def __init__(self, folder: Path) -> None:
+        self.downloads = folder / "downloads"
+        commands, self._commands = os.pipe()
+        self._answers, answers = os.pipe()
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", START, str(commands), str(answers), "chromium", "--headless", "--no-sandbox",
+             "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--no-first-run",
+             "--remote-debugging-pipe", f"--user-data-dir={folder / 'profile'}", "about:blank"],
+            pass_fds=(commands, answers), stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        os.close(commands)
+        os.close(answers)
+        self._numbers = itertools.count(1)
+        self._received = b""
+        self._session: str | None = None
+        self.events: list[dict[str, Any]] = []
+        self.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(self.downloads))
+
+    def call(self, method: str, **parameters: Any) -> dict[str, Any]:
+        """Send a command and wait for its result; events on the way are kept."""
+        message = {"id": next(self._numbers), "method": method, "params": parameters}
+        if self._session:
+            message["sessionId"] = self._session
+        os.write(self._commands, json.dumps(message).encode() + b"\0")
+        while True:
+            answer = self._receive()
+            if answer.get("id") == message["id"]:
+                assert "error" not in answer, answer
+                return answer["result"]
+            self.events.append(answer)
+
+    def _receive(self) -> dict[str, Any]:
+        while b"\0" not in self._received:
+            part = os.read(self._answers, 1 << 20)
+            assert part, "the browser went away"
+            self._received += part
+        message, self._received = self._received.split(b"\0", 1)
+        return json.loads(message)
+
+    def open(self, page: Path, *, width: int = 1400, dark: bool = False) -> None:
+        """Open a page in a new tab, and wait until it is loaded."""
+        self._session = None
+        self.events = []
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            self.call(f"{domain}.enable")
+        self.call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=width < 500
+        )
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.call("Emulation.setEmulatedMedia", features=[scheme])
+        self.call("Page.navigate", url=page.as_uri())
+        while not self.heard("Page.loadEventFired"):
+            self.events.append(self._receive())
+
+    def run(self, script: str) -> Any:
+        """The value of a JavaScript expression in the page, as if a person had acted."""
+        answer = self.call("Runtime.evaluate", expression=script, returnByValue=True, userGesture=True)
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"].get("value")
+
+    def heard(self, *methods: str) -> list[dict[str, Any]]:
+        """What the page has reported under these names since it was opened."""
+        return [event["params"] for event in self.events if event.get("method") in methods]
+
+    def downloaded(self, name: str) -> bytes:
+        """The content of a file that the page has saved, as soon as it is complete."""
+        while not (self.downloads / name).exists():
+            time.sleep(0.05)
+        content = (self.downloads / name).read_bytes()
+        (self.downloads / name).unlink()
+        return content
+
+    def close(self) -> None:
+        """End it."""
+        self._session = None
+        self.call("Browser.close")
+        self._process.wait(30)
+        os.close(self._commands)
+        os.close(self._answers)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    browser = Browser(tmp_path_factory.mktemp("browser"))
+    yield browser
+    browser.close()
+
+
+CHECKS = {
+    "leak": Check("On both sides", "the score is too good", "4 of 64 bits", "delete one"),
+    "suspect-label": Check("Doubtful labels", "wrong labels are learned", "another class", "correct it here"),
+    "dark": Check("Dark pictures", "little to see", "below 0.15", "take it again"),
+}
+
+
+def suspects() -> tuple[Finding, ...]:
+    """One for each class name, which looks like the next class."""
+    following = dict(zip(NAMES, (*NAMES[1:], NAMES[0]), strict=True))
+    return tuple(
+        Finding("suspect-label", (f"{name}/{place}.jpg",), place / 100, name, suggested=following[name])
+        for place, name in enumerate(NAMES)
+    )
+
+
+def hostile_page() -> AuditPage:
+    classes_of = {finding.paths[0]: name for finding, name in zip(suspects(), NAMES, strict=True)}
+    unwritable = Finding("suspect-label", ("\udcff.jpg",), 0.9, "not UTF-8", suggested="猫")
+    leaks = tuple(Finding("leak", (name, f"b/{name}"), 0.0, name, 1.0, "across given splits") for name in NAMES)
+    return AuditPage(
+        location=SCRIPT,
+        made_by="hubel 0.1.0",
+        counts={"found": 12, "read": 11, "refused": 1, "ignored": 0},
+        class_names=NAMES,
+        class_counts=dict.fromkeys(NAMES, 1),
+        checks=CHECKS,
+        findings=(*suspects(), unwritable, *leaks),
+        split_counts={"train": dict.fromkeys(NAMES, 1)},
+        notes=NAMES,
+        refused=[IntakeRow(name, "refused", name, name) for name in NAMES],
+        classes_of=classes_of,
+        splits_of=dict.fromkeys(NAMES, "train"),
+    )
+
+
+def written(page: AuditPage, folder: Path) -> Path:
+    path = folder / "audit page.html"
+    path.write_bytes(render_audit_page(page).encode())
+    return path
+
+
+def troubles(browser: Browser) -> list[dict[str, Any]]:
+    return browser.heard(
+        "Log.entryAdded", "Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Page.javascriptDialogOpening"
+    )
+
+
+def test_no_name_runs_as_code_and_nothing_is_asked_of_the_network(browser: Browser, tmp_path: Path):
+    path = written(hostile_page(), tmp_path)
+    browser.open(path)
+    assert browser.run("document.title") == f"Audit of {SCRIPT}"
+    assert browser.run("document.getElementById('corrected').textContent") == NOTHING_CORRECTED
+    assert troubles(browser) == []
+    addresses = {event["request"]["url"] for event in browser.heard("Network.requestWillBeSent")}
+    assert {address for address in addresses if not address.startswith("data:")} == {path.as_uri()}
+
+
+def test_a_script_smuggled_into_the_page_is_not_run(browser: Browser, tmp_path: Path):
+    path = written(hostile_page(), tmp_path)
+    path.write_text(path.read_text().replace("<main>", f"<main>{SCRIPT}{IMAGE}<iframe src='{path.name}'></iframe>"))
+    browser.open(path)
+    assert browser.run("document.title") == f"Audit of {SCRIPT}"
+    said = " ".join(event["entry"]["text"] for event in browser.heard("Log.entryAdded"))
+    assert "Content Security Policy" in said
+    assert browser.run("document.getElementById('corrected').textContent") == NOTHING_CORRECTED
+
+
+def choose(browser: Browser, place: int, text: str) -> None:
+    """Choose what a person reads as ``text``."""
+    chosen = browser.run(
+        f"""(() => {{
+            const select = document.querySelector("select[data-place='{place}']");
+            select.selectedIndex = Array.from(select.options).findIndex((option) => option.textContent === {json.dumps(text)});
+            select.dispatchEvent(new Event("change", {{ bubbles: true }}));
+            return select.selectedIndex >= 0;
+        }})()"""
+    )
+    assert chosen, text
+
+
+def test_corrections_are_saved_with_their_exact_names(browser: Browser, tmp_path: Path):
+    browser.open(written(hostile_page(), tmp_path))
+    assert browser.run("document.getElementById('save').disabled") is True
+    shown = {"two\r\nlines": "two\\r\\nlines", "a\rb": "a\\rb", "\u202egpj": "\\u202egpj"}
+    wanted = (*NAMES[2:], NAMES[0])  # not the suggested class, but the one after it
+    for place, name in enumerate(wanted):
+        choose(browser, place, shown.get(name, name))
+    choose(browser, len(NAMES) - 1, "remove from the corpus")
+    assert browser.run("document.getElementById('corrected').textContent") == f"{len(NAMES)} of {len(NAMES)} corrected"
+    assert browser.run("document.querySelectorAll('li.corrected').length") == len(NAMES)
+    choose(browser, 1, "leave as it is")
+    browser.run("document.getElementById('save').click()")
+    content = browser.downloaded("corrected.csv")
+    assert (
+        browser.run("document.getElementById('corrected').textContent")
+        == f"{len(NAMES) - 1} of {len(NAMES)} corrected, saved"
+    )
+
+    corrections = [*wanted, "!remove"]
+    corrections[1] = ""
+    rows = list(csv.reader(io.StringIO(content.decode(), newline=""), strict=True))
+    assert rows[0] == ["path", "label", "suggested", "correction"]
+    assert rows[1:] == [
+        [finding.paths[0], name, finding.suggested, correction]
+        for finding, name, correction in zip(suspects(), NAMES, corrections, strict=True)
+    ]
+
+    (tmp_path / "corrections.csv").write_bytes(content)
+    decided = read_corrections(tmp_path / "corrections.csv").decided
+    paths = [finding.paths[0] for finding in suspects()]
+    for path, correction in zip(paths, corrections, strict=True):
+        assert decided.get(path, "").strip() == correction.strip(), "training reads what was chosen"
+
+    choose(browser, 1, "猫")
+    assert browser.run("document.getElementById('corrected').textContent") == f"{len(NAMES)} of {len(NAMES)} corrected"
+
+
+def test_the_suggested_class_comes_first_and_the_given_one_is_not_offered(browser: Browser, tmp_path: Path):
+    names = ("cat", "dog", "horse", "zebra")
+    finding = Finding("suspect-label", ("cat/1.jpg",), 0.1, "looks like a horse", suggested="horse")
+    page = AuditPage(
+        "photos", "hubel 0.1.0", {"found": 1, "read": 1, "refused": 0, "ignored": 0}, names, dict.fromkeys(names, 1),
+        CHECKS, (finding,), classes_of={"cat/1.jpg": "cat"},
+    )  # fmt: skip
+    browser.open(written(page, tmp_path))
+    offered = browser.run("Array.from(document.querySelector('select').options, (option) => option.textContent)")
+    assert offered == ["leave as it is", "horse", "dog", "zebra", "remove from the corpus"]
+    assert browser.run("document.querySelector('select').selectedIndex") == 0
+
+
+def test_the_browser_asks_before_it_forgets_corrections(browser: Browser, tmp_path: Path):
+    leave = """(() => {
+        const leaving = new Event("beforeunload", { cancelable: true });
+        window.dispatchEvent(leaving);
+        return leaving.defaultPrevented ? "asks" : "leaves";
+    })()"""
+    browser.open(written(hostile_page(), tmp_path))
+    assert browser.run(leave) == "leaves"
+    choose(browser, 0, "remove from the corpus")
+    assert browser.run(leave) == "asks"
+    browser.run("document.getElementById('save').click()")
+    assert browser.downloaded("corrected.csv")
+    assert browser.run(leave) == "leaves"
+    choose(browser, 0, "leave as it is")
+    assert browser.run(leave) == "asks"
+
+
+@pytest.fixture(scope="module")
+def large_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six hundred thumbnails, and names that offer no place to break a line."""
+    folder = tmp_path_factory.mktemp("large")
+    rng = np.random.default_rng(5)
+    for number in range(600):
+        side, name = (8, "small" * 20) if number % 2 else (120, "large" * 20)
+        pixels = speckled((90, 120, 150), rng=rng, height=side, width=side)
+        write_picture(folder / "corpus" / name / f"a-rather-long-name-of-a-picture-{number:04}.png", pixels)
+    corpus = read_corpus(folder / "corpus")
+    paths = [example.path for example in corpus.examples]
+    findings = [
+        *(Finding("leak", tuple(paths[start : start + 8]), 0.1, "one picture") for start in range(0, 480, 8)),
+        *(Finding("dark", (path,), 0.2, "hardly any light") for path in paths[480:540]),
+        *(Finding("suspect-label", (path,), 0.3, "looks large", suggested="large" * 20) for path in paths[540:]),
+    ]
+    page = AuditPage(
+        location="corpus" * 30,
+        made_by="hubel 0.1.0",
+        counts=corpus.intake_counts,
+        class_names=corpus.class_names,
+        class_counts=corpus.class_counts,
+        checks=CHECKS,
+        findings=findings,
+        split_counts={name: {"small" * 20: 200, "large" * 20: 200} for name in ("train", "validation", "test")},
+        classes_of={example.path: corpus.class_names[example.label] for example in corpus.examples},
+        thumbnails=make_thumbnails(corpus, range(600)),
+    )
+    return written(page, folder)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1600])
+def test_six_hundred_pictures_are_drawn_and_nothing_stands_over(
+    browser: Browser, large_page: Path, width: int, dark: bool
+):
+    browser.open(large_page, width=width, dark=dark)
+    drawn = "Array.from(document.images).filter((image) => image.complete && image.naturalWidth > 0).length"
+    assert browser.run(drawn) == 600
+    assert browser.run("document.documentElement.scrollWidth") <= width
+    brightness = browser.run("Number(getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0])")
+    assert (brightness < 100) == dark
+    assert browser.run("getComputedStyle(document.querySelector('img.small')).imageRendering") == "pixelated"
+    assert troubles(browser) == []

@@ -1,0 +1,100 @@
+"""Thumbnails: small, upright, in their own shape; what cannot be read is left out."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from tests.conftest import COLOURS, write_picture
+
+from hubel.corpus.corpus import Corpus, Found, make_corpus
+from hubel.corpus.formats.catalogue import read_corpus
+from hubel.events import Event, Progress
+from hubel.reports.thumbnails import make_thumbnails
+
+
+class Pictures:
+    """A source of pixels that lie in memory."""
+
+    def __init__(self, *pictures: np.ndarray) -> None:
+        self.pictures = pictures
+
+    def read(self, position: int) -> np.ndarray:
+        return self.pictures[position]
+
+
+def corpus_of(*pictures: np.ndarray) -> Corpus:
+    found = [Found(f"{number:03}.png", "cat") for number in range(len(pictures))]
+    return make_corpus("memory", "arrays", found, source=Pictures(*pictures))
+
+
+def opened(data: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(data))
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [((224, 224), (112, 112)), ((400, 300), (112, 84)), ((300, 400), (84, 112)), ((4000, 3), (112, 1)), ((112, 50), (112, 50))],
+)  # fmt: skip
+def test_pictures_shrink_in_their_own_shape(size: tuple[int, int], expected: tuple[int, int]):
+    width, height = size
+    (data,) = make_thumbnails(corpus_of(np.full((height, width, 3), 90, np.uint8)), [0]).values()
+    assert opened(data).format == "JPEG"
+    assert opened(data).size == expected
+    np.testing.assert_allclose(np.asarray(opened(data)), 90, atol=2)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 2**32 - 1))
+def test_a_small_picture_keeps_its_own_pixels(height: int, width: int, seed: int):
+    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+    (data,) = make_thumbnails(corpus_of(pixels), [0], side=41).values()
+    assert opened(data).format == "PNG"
+    np.testing.assert_array_equal(np.asarray(opened(data)), pixels)
+
+
+def test_only_the_pictures_asked_for_are_made(colours: Path):
+    corpus = read_corpus(colours)
+    made = make_thumbnails(corpus, [41, 0], side=16)
+    assert list(made) == ["red/01.png", "blue/00.png"]
+    for path, data in made.items():
+        assert opened(data).size == (16, 16)
+        mean = np.asarray(opened(data)).mean(axis=(0, 1))
+        np.testing.assert_allclose(mean, COLOURS[path.split("/")[0]], atol=20)
+
+
+def test_a_photograph_is_upright(tmp_path: Path):
+    pixels = np.zeros((300, 600, 3), np.uint8)
+    pixels[:, 300:] = 255
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was turned: to be shown a quarter turn clockwise
+    (tmp_path / "cat").mkdir()
+    Image.fromarray(pixels).save(tmp_path / "cat/1.jpg", exif=exif)
+    write_picture(tmp_path / "dog/1.png", pixels)
+    (data,) = make_thumbnails(read_corpus(tmp_path), [0]).values()
+    assert opened(data).size == (56, 112)
+    upright = np.asarray(opened(data)).mean(axis=(1, 2))
+    assert upright[:50].max() < 10
+    assert upright[-50:].min() > 245
+
+
+def test_what_cannot_be_read_is_left_out(colours: Path):
+    (colours / "blue/01.png").write_bytes(b"<html>not found</html>")
+    corpus = read_corpus(colours)
+    (colours / "blue/00.png").unlink()
+    assert list(make_thumbnails(corpus, [0, 1, 2])) == ["blue/02.png"]
+
+
+def test_progress_is_told(colours: Path):
+    events: list[Event] = []
+    make_thumbnails(read_corpus(colours), range(60), on_event=events.append)
+    assert events == [Progress("thumbnails", 50, 60), Progress("thumbnails", 60, 60)]
+
+
+def test_no_pictures_make_no_thumbnails(colours: Path):
+    assert make_thumbnails(read_corpus(colours), []) == {}
