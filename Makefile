@@ -4,5 +4,5 @@ format: ; python3 dev.py run ruff format .
 check: ; python3 dev.py check
 test: ; python3 dev.py test -m "not slow"
 test-all: ; python3 dev.py test && python3 dev.py test-backends
-docs: ; python3 dev.py run python docs/generate.py
-bench: ; python3 dev.py run python benchmarks/bench_optimizers.py && python3 dev.py run python benchmarks/bench_pipeline.py
+docs: ; python3 dev.py run python docs/generate.py && python3 dev.py run python docs/decoding_pictures.py
+bench: ; python3 dev.py run python benchmarks/bench_optimizers.py && python3 dev.py run python benchmarks/bench_pipeline.py && python3 dev.py run python benchmarks/bench_intake.py

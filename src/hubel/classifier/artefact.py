@@ -146,8 +146,10 @@ def _assemble(document: dict[str, Any], weights: dict[str, np.ndarray], folder: 
         )
     described = dict(document["preprocessing"])
     decoder = described.pop("decoder")
-    if decoder != DECODER_VERSION:
-        raise DamagedArtefact(f"{folder / MANIFEST} needs decoder {decoder!r}, this version has {DECODER_VERSION}.")
+    # Later decoders read everything that earlier ones read rightly, to the same pixels.
+    if not isinstance(decoder, int) or isinstance(decoder, bool) or not 1 <= decoder <= DECODER_VERSION:
+        text = f"{folder / MANIFEST} needs decoder {decoder!r}, this version has {DECODER_VERSION}"
+        raise DamagedArtefact(f"{text}. Update: pip install --upgrade hubel")
     preprocessing = Preprocessing(**described)
     if preprocessing.size != blueprint.spec.image_size:
         raise DamagedArtefact(

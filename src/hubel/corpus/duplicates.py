@@ -13,9 +13,9 @@ from hubel.corpus.corpus import Corpus
 from hubel.corpus.fingerprint import MIN_SIDE, oriented, without_orientation
 from hubel.events import OnEvent, Progress, ignore
 
-NEAR = 0.965
+NEAR = 0.95
 """Correlation of fingerprints from which two pictures count as near duplicates. Copies that were re-encoded, resized or
-made brighter stay above 0.98; see docs/decisions/0006-near-duplicates.md for how it was chosen."""
+made brighter stay above 0.99; see docs/decisions/0006-near-duplicates.md for how it was chosen."""
 
 MAX_CHROMA_DIFFERENCE = 20.0
 """Two coloured pictures whose mean colours differ by more (of 255) are not copies: the same shape in another colour."""

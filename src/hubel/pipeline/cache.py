@@ -70,7 +70,10 @@ def compute_digests(corpus: Corpus, on_event: OnEvent) -> Iterator[str]:
             reason = f"{error.code}\0{corpus.examples[index].path}"
             return hashlib.sha256(reason.encode("utf-8", "surrogateescape")).hexdigest()
 
-    yield from in_order(digest, len(corpus), "checking files", on_event)
+    def several(start: int, stop: int) -> list[str]:
+        return [digest(index) for index in range(start, stop)]
+
+    yield from in_order(several, len(corpus), "checking files", on_event)
 
 
 def digest_of(content: bytes | Image) -> str:
@@ -84,7 +87,7 @@ def computed_rows(
     corpus: Corpus,
     digests: Sequence[str],
     kind: Kind,
-    compute: Callable[[bytes | Image], np.ndarray],
+    compute: Callable[[Iterable[bytes | Image | UnreadableImage]], Sequence[np.ndarray | UnreadableImage]],
     *,
     stage: str,
     on_event: OnEvent,
@@ -95,21 +98,24 @@ def computed_rows(
         corpus: whose pictures.
         digests: of its examples; one that has changed since is refused.
         kind: what is computed.
-        compute: content → row; may raise `UnreadableImage`.
+        compute: several contents → a row for each; a fault for what cannot be read, or was none.
         stage: its name in the `Progress` that ``on_event`` hears.
         on_event: hears `Progress`.
     """
 
-    def row(index: int) -> np.ndarray | UnreadableImage:
+    def content(index: int) -> bytes | Image | UnreadableImage:
         try:
-            content = corpus.read(index)
-            if digest_of(content) != digests[index]:
-                return UnreadableImage("changed", "the file changed while the corpus was read: start again")
-            return compute(content)
+            found = corpus.read(index)
         except UnreadableImage as error:
             return error
+        if digest_of(found) != digests[index]:
+            return UnreadableImage("changed", "the file changed while the corpus was read: start again")
+        return found
 
-    return kept(digests, kind, lambda: in_order(row, len(corpus), stage, on_event))
+    def rows(start: int, stop: int) -> Sequence[np.ndarray | UnreadableImage]:
+        return compute(content(index) for index in range(start, stop))
+
+    return kept(digests, kind, lambda: in_order(rows, len(corpus), stage, on_event))
 
 
 def kept(digests: Sequence[str], kind: Kind, make_rows: Callable[[], Iterable[np.ndarray | UnreadableImage]]) -> Entry:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from hubel.arrays import Image, Images
 from hubel.corpus.corpus import Corpus, refused_row, without
+from hubel.errors import UnreadableImage
 from hubel.events import OnEvent, ignore
 from hubel.images.preprocessing import Preprocessing, prepare_image, read_pixels
 from hubel.pipeline.cache import Entry, Kind, compute_digests, computed_rows
@@ -42,16 +44,25 @@ def decode_corpus(corpus: Corpus, preprocessing: Preprocessing, *, on_event: OnE
         The pixels, and the corpus without what cannot be read; that joined its ``left_out``, with the reason.
     """
 
-    def pixels(content: bytes | Image) -> Image:
-        return (
-            read_pixels(content, preprocessing) if isinstance(content, bytes) else prepare_image(content, preprocessing)
-        )
+    def pixels(contents: Iterable[bytes | Image | UnreadableImage]) -> list[Image | UnreadableImage]:
+        return [_pixels(content, preprocessing) for content in contents]
 
     digests = list(compute_digests(corpus, on_event))
     kind = Kind("images", np.dtype(np.uint8), (*preprocessing.size, 3), preprocessing.to_json())
     entry = computed_rows(corpus, digests, kind, pixels, stage="decoding", on_event=on_event)
     readable, kept_digests = less_refused(corpus, digests, entry)
     return DecodedCorpus(readable, entry.data, kept_digests, preprocessing)
+
+
+def _pixels(content: bytes | Image | UnreadableImage, preprocessing: Preprocessing) -> Image | UnreadableImage:
+    if isinstance(content, UnreadableImage):
+        return content
+    try:
+        return (
+            read_pixels(content, preprocessing) if isinstance(content, bytes) else prepare_image(content, preprocessing)
+        )
+    except UnreadableImage as error:
+        return error
 
 
 def less_refused(corpus: Corpus, digests: list[str], entry: Entry) -> tuple[Corpus, tuple[str, ...]]:

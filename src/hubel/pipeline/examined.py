@@ -7,7 +7,7 @@ import numpy as np
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.duplicates import NEAR, PAIR, Copies, find_near_pairs
 from hubel.corpus.examined import ExaminedCorpus
-from hubel.corpus.measurement import MEASUREMENT, VERSION, measure_image
+from hubel.corpus.measurement import MEASUREMENT, VERSION, measure_images
 from hubel.events import OnEvent, ignore
 from hubel.images.decode import DECODER_VERSION
 from hubel.pipeline.cache import Kind, compute_digests, computed_rows, kept
@@ -24,7 +24,7 @@ def examine_corpus(corpus: Corpus, *, on_event: OnEvent = ignore) -> ExaminedCor
         The measurements, and the corpus without what cannot be read; that joined its ``left_out``, with the reason.
     """
     digests = list(compute_digests(corpus, on_event))
-    entry = computed_rows(corpus, digests, _MEASURED, measure_image, stage="measuring", on_event=on_event)
+    entry = computed_rows(corpus, digests, _MEASURED, measure_images, stage="measuring", on_event=on_event)
     readable, readable_digests = less_refused(corpus, digests, entry)
     return ExaminedCorpus(readable, entry.data, _copies(readable_digests, entry.data, on_event))
 
@@ -35,7 +35,7 @@ def find_copies(decoded: DecodedCorpus, *, on_event: OnEvent = ignore) -> Copies
     A picture that has vanished since it was decoded counts as unlike every other, unless their files are equal.
     """
     corpus, digests = decoded.corpus, decoded.digests
-    entry = computed_rows(corpus, digests, _MEASURED, measure_image, stage="measuring", on_event=on_event)
+    entry = computed_rows(corpus, digests, _MEASURED, measure_images, stage="measuring", on_event=on_event)
     measurements = np.zeros(len(corpus), MEASUREMENT)
     measurements[[index for index in range(len(corpus)) if index not in entry.refused]] = entry.data
     return _copies(digests, measurements, on_event)

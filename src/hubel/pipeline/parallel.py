@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -17,18 +17,23 @@ _PART = 16
 """Examples to a task: handing over one small image costs as much as decoding it."""
 
 
-def in_order(work: Callable[[int], Result], count: int, stage: str, on_event: OnEvent) -> Iterator[Result]:
-    """``work(0)``, ``work(1)`` ... ``work(count - 1)``, made on every core, a chunk ahead."""
+def in_order(
+    work: Callable[[int, int], Sequence[Result]], count: int, stage: str, on_event: OnEvent
+) -> Iterator[Result]:
+    """The results for examples 0 to ``count - 1``, made on every core, a chunk ahead.
 
-    def several(start: int, stop: int) -> list[Result]:
-        return [work(index) for index in range(start, stop)]
-
+    Args:
+        work: (start, stop) → one result for each example from start to before stop.
+        count: examples.
+        stage: its name in the `Progress` that ``on_event`` hears.
+        on_event: hears `Progress`.
+    """
     pool = ThreadPoolExecutor(os.cpu_count() or 1)
     try:
         for start in range(0, count, _CHUNK):
             stop = min(count, start + _CHUNK)
             starts = range(start, stop, _PART)
-            for results in pool.map(several, starts, [min(stop, each + _PART) for each in starts]):
+            for results in pool.map(work, starts, [min(stop, each + _PART) for each in starts]):
                 yield from results
             on_event(Progress(stage, stop, count))
     finally:

@@ -148,7 +148,8 @@ def forge(saved: Path, change: object) -> None:
         (lambda d: d["class_names"].pop(), "2 class names for 3 classes"),
         (lambda d: d["class_names"].__setitem__(0, "dog"), "class names"),
         (lambda d: d["preprocessing"].update(height=13), "the model takes another size"),
-        (lambda d: d["preprocessing"].update(decoder=99), "needs decoder 99"),
+        (lambda d: d["preprocessing"].update(decoder=99), "needs decoder 99.*pip install --upgrade"),
+        (lambda d: d["preprocessing"].update(decoder=True), "needs decoder True"),
         (lambda d: d["calibration"].update(temperature=0), "temperature"),
         (lambda d: d["architecture"].update(family="os.system"), "no architecture family named"),
         (lambda d: d["architecture"]["spec"].update(dense_units=[2_000_000_000]), "dense_units must be"),
@@ -165,6 +166,11 @@ def test_a_forged_manifest_is_refused_by_its_content(saved: Path, change: object
     forge(saved, change)
     with pytest.raises(DamagedArtefact, match=words):
         load_classifier(saved)
+
+
+def test_a_classifier_of_an_earlier_decoder_opens(saved: Path):
+    forge(saved, lambda document: document["preprocessing"].update(decoder=1))
+    assert load_classifier(saved).class_names
 
 
 @pytest.mark.parametrize("damage", ["missing", "foreign", "shape", "dtype", "nan"])

@@ -198,9 +198,9 @@ def test_a_small_member_may_unpack_to_any_multiple(tmp_path: Path):
 @BOTH
 def test_a_member_above_the_limit_is_refused(tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(members, "CORPUS_LIMITS", Limits(max_bytes=100))
-    corpus = read(write(tmp_path / "x", {**FILES, "dog/big.png": bytes(101), "dog/big.mp4": bytes(101)}))
+    corpus = read(write(tmp_path / "x", {**FILES, "dog/big.png": bytes(101), "dog/big.npy": bytes(101)}))
     assert status(corpus)["dog/big.png"] == "refused too-large"
-    assert status(corpus)["dog/big.mp4"] == "ignored other-file"
+    assert status(corpus)["dog/big.npy"] == "ignored other-file"
 
 
 def test_a_member_that_holds_more_than_it_says_is_cut_off_while_it_is_read(tmp_path: Path):

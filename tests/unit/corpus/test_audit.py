@@ -65,7 +65,7 @@ def test_every_finding_names_a_check_of_the_catalogue_and_has_a_score_from_0_to_
     findings = find_all(corpus)
     assert {finding.check for finding in findings} >= {
         "leak", "similar-class-names", "too-few", "exact-duplicate", "near-duplicate",
-        "mirrored-duplicate", "turned-duplicate", "blank", "dark",
+        "mirrored-duplicate", "turned-duplicate", "blank",
     }  # fmt: skip
     for finding in findings:
         assert finding.check in CHECKS
@@ -163,13 +163,13 @@ def test_imbalance_and_classes_too_small_to_test():
     corpus = examined(found)
     (unequal,), (few,) = named("imbalance", corpus), named("too-few", corpus)
     assert (unequal.measurement, unequal.score) == (20.0, 0.05)
-    assert few.message == "Class 'rare' has 20 pictures; 4 of them would be test pictures."
+    assert few.message == "Class 'rare': 20 pictures, 4 of them to be tested on."
 
 
 def test_a_given_test_split_is_counted_as_it_is():
     found = [*split_found(), *(Found(f"train/c/{n}.jpg", "c", "train") for n in range(90))]
     (few,) = named("too-few", examined(found))
-    assert few.message == "Class 'c' has 90 pictures; 0 of them are in the given test split."
+    assert few.message == "Class 'c': 90 pictures, 0 of them in the given test split."
 
 
 def test_one_class_is_a_finding():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from hubel.corpus.measurement import measure_image
+from hubel.corpus.measurement import measure_image, measure_images
 from hubel.errors import UnreadableImage
 
 
@@ -58,3 +58,18 @@ def test_pixels_that_were_never_a_file_are_measured_too():
 def test_what_is_no_image_is_refused():
     with pytest.raises(UnreadableImage):
         measure_image(b"<html>")
+
+
+def test_several_at_once_are_measured_as_each_alone():
+    rng = np.random.default_rng(2)
+    sizes = [(30, 20), (200, 90), (64, 64), (8, 8), (31, 32), (500, 4)]
+    files = [png(rng.integers(0, 256, (*size, 3))) for size in sizes]
+    fault = UnreadableImage("vanished", "gone")
+    results = measure_images(iter([*files[:3], fault, b"<html>", *files[3:]]))
+    assert results[3] is fault
+    assert isinstance(results[4], UnreadableImage)
+    for got, file in zip([*results[:3], *results[5:]], files, strict=True):
+        alone = measure_image(file)
+        for name in set(alone.dtype.names) - {"format"}:
+            np.testing.assert_allclose(got[name], alone[name], rtol=1e-5, atol=1e-3)
+        assert got["format"] == alone["format"]

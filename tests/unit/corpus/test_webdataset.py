@@ -193,7 +193,7 @@ def test_files_beside_shards_are_ignored(tmp_path: Path):
     assert {name: found[name] for name in ("README.md", "LICENSE", "other/old.tar")} == {
         "README.md": "ignored other-file",
         "LICENSE": "ignored outside-shards",
-        "other/old.tar": "ignored other-file",
+        "other/old.tar": "ignored outside-shards",
     }
 
 

@@ -119,7 +119,7 @@ def test_the_end_of_a_small_picture_inside_a_jpeg_is_not_its_own():
     whole = encoded(PICTURE, "JPEG", comment=encoded(PICTURE.resize((8, 8)), "JPEG"))
     np.testing.assert_array_equal(decode_image(whole), decode_image(encoded(PICTURE, "JPEG")))
     with pytest.raises(UnreadableImage):
-        decode_image(whole[:-500] + bytes(500))
+        decode_image(whole[:-500] + bytes(50_000))
 
 
 def test_bytes_after_the_end_of_a_jpeg_do_not_matter():
@@ -138,9 +138,11 @@ def chunk(kind: bytes, content: bytes, *, checksum: int | None = None) -> bytes:
 
 
 def png(
-    compressed: bytes, *, side: int = 32, depth: int = 8, interlaced: int = 0, checksum: int | None = None
+    compressed: bytes, *, side: int = 32, kind: tuple[int, int, int] = (8, 0, 0), checksum: int | None = None
 ) -> bytes:
-    header = struct.pack(">IIBBBBB", side, side, depth, 0, 0, 0, interlaced)
+    """A PNG made by hand; its kind is bits, colour type and interlacing."""
+    depth, colour, interlaced = kind
+    header = struct.pack(">IIBBBBB", side, side, depth, colour, 0, 0, interlaced)
     parts = (chunk(b"IHDR", header), chunk(b"IDAT", compressed, checksum=checksum), chunk(b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
@@ -172,10 +174,10 @@ def interlaced(values: np.ndarray) -> bytes:
 def test_an_interlaced_png_is_read_whole_or_refused(side: int):
     values = GREY[:side, :side]
     rows = interlaced(values)
-    whole = png(zlib.compress(rows), side=side, interlaced=1)
+    whole = png(zlib.compress(rows), side=side, kind=(8, 0, 1))
     np.testing.assert_array_equal(decode_image(whole)[..., 0], values)
     with pytest.raises(UnreadableImage):
-        decode_image(png(zlib.compress(rows[: -side - 1]), side=side, interlaced=1))
+        decode_image(png(zlib.compress(rows[: -side - 1]), side=side, kind=(8, 0, 1)))
 
 
 @pytest.mark.parametrize("depth", [1, 2, 4])
@@ -183,9 +185,19 @@ def test_a_png_of_few_bits_is_read_whole_or_refused(depth: int):
     """A black last row is doubtful: its bytes are counted, and a row of 30 pixels does not fill its last byte."""
     row = b"\0" + bytes([0b10100101] * (-(-30 * depth // 8)))
     rows = row * 29 + bytes(len(row))
-    assert decode_image(png(zlib.compress(rows), side=30, depth=depth)).shape == (30, 30, 3)
+    assert decode_image(png(zlib.compress(rows), side=30, kind=(depth, 0, 0))).shape == (30, 30, 3)
     with pytest.raises(UnreadableImage):
-        decode_image(png(zlib.compress(rows[:-1]), side=30, depth=depth))
+        decode_image(png(zlib.compress(rows[: -len(row)]), side=30, kind=(depth, 0, 0)))
+
+
+@pytest.mark.parametrize(("colour", "channels"), [(0, 1), (2, 3), (4, 2), (6, 4)])
+@pytest.mark.parametrize("depth", [8, 16])
+def test_a_png_of_any_colour_is_read_whole_or_refused(colour: int, channels: int, depth: int):
+    row = bytes(1 + 20 * channels * depth // 8)
+    rows = 20 * row
+    assert decode_image(png(zlib.compress(rows), side=20, kind=(depth, colour, 0))).shape == (20, 20, 3)
+    with pytest.raises(UnreadableImage):
+        decode_image(png(zlib.compress(rows[: -len(row)]), side=20, kind=(depth, colour, 0)))
 
 
 def test_a_png_with_a_wrong_checksum_but_right_pixels_is_read():

@@ -87,14 +87,14 @@ BLANK = Measured(
 DARK = Measured(
     "dark",
     lambda rows: rows["bright_end"],
-    lambda _, values: values < DARK_END,
+    lambda rows, values: (values < DARK_END) & (rows["contrast"] >= BLANK_CONTRAST),
     lambda values: values / 255,
     "It is very dark: 95 % of its pixels are below {value:.0f} of 255.",
 )
 BRIGHT = Measured(
     "bright",
     lambda rows: rows["dark_end"],
-    lambda _, values: values > BRIGHT_END,
+    lambda rows, values: (values > BRIGHT_END) & (rows["contrast"] >= BLANK_CONTRAST),
     lambda values: 1 - values / 255,
     "It is very bright: 95 % of its pixels are above {value:.0f} of 255.",
 )

@@ -1,0 +1,203 @@
+"""The promises of intake on real photographs and hostile files; skipped where those are not at hand."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import random
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageEnhance, ImageOps
+from tests.journeys.test_train_and_predict import hubel
+
+from hubel.cli.main import _exit_code
+from hubel.corpus.duplicates import members
+from hubel.corpus.formats.catalogue import read_corpus
+from hubel.corpus.split import split_corpus
+from hubel.pipeline.examined import examine_corpus
+from hubel.workflows.audit import audit_corpus
+
+
+def rows_of_manifest(shared: Path) -> list[dict[str, str]]:
+    with (shared / "torture/MANIFEST.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def files_below(folder: Path) -> int:
+    return sum(len(names) for _, _, names in os.walk(folder))
+
+
+def test_the_torture_folder_as_a_corpus_is_accounted_for_as_its_manifest_says(shared: Path):
+    document = audit_corpus(shared / "torture").to_json()
+    assert document["found"] == files_below(shared / "torture")
+    assert document["found"] == document["read"] + document["refused"] + document["ignored"]
+    assert sum(document["classes"].values()) == document["read"]
+    files = {file["path"]: file for file in document["files"]}
+    checked = 0
+    for row in rows_of_manifest(shared):
+        if row["kind"].startswith(("archive", "manifest", "names", "http")):
+            continue
+        file = files[row["file"]]
+        checked += 1
+        if row["expect"] == "decode":
+            assert file["status"] == "read", file
+        elif row["expect"] == "refuse":
+            assert file["status"] == "refused", file
+            assert file["code"]
+            assert ": " in file["reason"], file  # what is wrong: what to do
+        else:
+            assert file["status"] in ("read", "refused"), file
+    assert checked > 900
+
+
+def run(*words: object) -> tuple[int, str, str]:
+    """The command line within this process: exit code, standard output, standard error."""
+    out, said = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(said):
+        code = _exit_code([str(word) for word in words], debug=False)
+    return code, out.getvalue(), said.getvalue()
+
+
+@pytest.mark.timeout(300)
+def test_no_archive_or_manifest_of_the_torture_set_crashes_the_command_line(shared: Path, tmp_path: Path):
+    rows = [row for row in rows_of_manifest(shared) if row["kind"].startswith(("archive", "manifest", "names"))]
+    assert len(rows) == 83
+    before = files_below(tmp_path)
+    for row in rows:
+        code, out, said = run("audit", shared / "torture" / row["file"], "--json")
+        assert code in (0, 3, 4), (row["file"], said)
+        assert "Traceback" not in said
+        if code == 3:
+            assert Path(row["file"]).name in said or "needs at least two classes" in said or "pictures" in said, said
+        if out:
+            document = json.loads(out)
+            assert document["found"] == document["read"] + document["refused"] + document["ignored"]
+    assert files_below(tmp_path) == before
+
+
+def test_the_names_of_the_torture_set_survive_as_a_folder_too(shared: Path, tmp_path: Path):
+    import zipfile
+
+    with zipfile.ZipFile(shared / "torture/names/made__names_torture.zip") as archive:
+        for entry in archive.infolist():
+            path = os.fsencode(tmp_path / "names") + b"/" + entry.filename.encode("utf-8", "surrogateescape")
+            if not entry.is_dir():
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                Path(os.fsdecode(path)).write_bytes(archive.read(entry))
+    code, _, said = run("audit", tmp_path / "names", "-o", tmp_path / "out")
+    assert code == 0, said
+    from hubel.files import read_csv
+
+    paths = {row["path"] for row in read_csv(tmp_path / "out/intake.csv")}
+    assert len(paths) == files_below(tmp_path / "names") == 25
+    assert all((tmp_path / "names" / path).is_file() for path in paths)
+
+
+CHANGES = {
+    "quality 60": lambda p: (p, 60),
+    "resized by 0.9": lambda p: (p.resize((round(p.width * 0.9), round(p.height * 0.9)), Image.Resampling.LANCZOS), 90),
+    "5 % brighter": lambda p: (ImageEnhance.Brightness(p).enhance(1.05), 90),
+    "5 % darker": lambda p: (ImageEnhance.Brightness(p).enhance(0.95), 90),
+    "mirrored": lambda p: (ImageOps.mirror(p), 90),
+}
+
+
+@pytest.fixture(scope="module")
+def planted(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[tuple[str, str, str]]]:
+    """1,500 photographs of clothing without given splits, and five changed copies of 60 of them: (change, one, two)."""
+    folder = tmp_path_factory.mktemp("planted")
+    originals = sorted((shared / "corpora/clothing/train").glob("*/*.jpg"))[::2]
+    for path in originals:
+        (folder / path.parent.name).mkdir(exist_ok=True)
+        (folder / path.parent.name / path.name).write_bytes(path.read_bytes())
+    copies = []
+    for path in random.Random(3).sample(originals, 60):
+        one = f"{path.parent.name}/{path.name}"
+        for name, change in CHANGES.items():
+            with Image.open(path) as picture:
+                changed, quality = change(picture.convert("RGB"))
+            two = f"{path.parent.name}/{name} {path.name}"
+            changed.save(folder / two, quality=quality)
+            copies.append((name, one, two))
+    return folder, copies
+
+
+@pytest.mark.slow
+def test_planted_copies_are_found_named_and_never_straddle_a_split(planted: tuple[Path, list[tuple[str, str, str]]]):
+    folder, copies = planted
+    audit = audit_corpus(folder)
+    near = [set(each.paths) for each in audit.findings if each.check == "near-duplicate"]
+    mirrored = [set(each.paths) for each in audit.findings if each.check == "mirrored-duplicate"]
+    of_one = {path: one for _, one, two in copies for path in (one, two)}
+    for name in CHANGES:
+        wanted = [(one, two) for change, one, two in copies if change == name]
+        if name == "mirrored":
+            found = [
+                any(two in pair and {of_one.get(path) for path in pair} == {one} for pair in mirrored)
+                for one, two in wanted
+            ]
+        else:
+            found = [any({one, two} <= group for group in near) for one, two in wanted]
+        assert np.mean(found) >= 0.95, name
+    wrong = {
+        path for group in (*near, *mirrored) if len({of_one.get(path, path) for path in group}) > 1 for path in group
+    }
+    assert len(wrong) < 0.005 * len(audit.corpus)
+    together = audit.examined.copies.kept_together(audit.corpus)
+    names = split_corpus(audit.corpus, together, seed=0).names()
+    side = {example.path: name for example, name in zip(audit.corpus.examples, names, strict=True)}
+    straddling = [two for _, one, two in copies if side[one] != side[two]]
+    assert straddling == []
+
+
+@pytest.mark.slow
+def test_real_photographs_hold_one_pair_of_copies_and_it_has_two_labels(shared: Path):
+    examined = examine_corpus(read_corpus(shared / "corpora/clothing"))
+    groups = [examined.paths(places) for places in members(examined.copies.sets())]
+    assert groups == [
+        (
+            "train/shorts/6075b4a5-5b1a-4ce0-aea0-9dbfbca7c35c.jpg",
+            "train/skirt/637a56e4-7fa6-4f75-8859-0f8902461554.jpg",
+        )
+    ]
+
+
+@pytest.mark.slow
+def test_half_of_the_changed_labels_are_in_the_first_8_percent_of_the_ranking(shared: Path, tmp_path: Path):
+    corpus = read_corpus(shared / "corpora/clothing")
+    rng = random.Random(11)
+    flipped = rng.sample(range(len(corpus)), round(0.05 * len(corpus)))
+    changed = tmp_path / "flipped.csv"
+    with changed.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("path", "correction"))
+        for place in flipped:
+            example = corpus.examples[place]
+            others = [name for label, name in enumerate(corpus.class_names) if label != example.label]
+            writer.writerow((example.path, rng.choice(others)))
+    words = ("--suspect-labels", "--corrections", changed, "-o", tmp_path / "out", "--json")
+    done = hubel("audit", shared / "corpora/clothing", *words, KERAS_HOME=str(shared / "keras_home"))
+    assert done.returncode == 0, done.stderr
+    wrong = {corpus.examples[place].path for place in flipped}
+    with (tmp_path / "out/labels.csv").open(newline="") as file:
+        ranking = [row["path"] for row in csv.DictReader(file)]
+    assert len(ranking) == len(corpus)
+    assert len(wrong & set(ranking[: round(0.08 * len(corpus))])) >= 0.5 * len(wrong)
+    suspects = [
+        finding["paths"][0] for finding in json.loads(done.stdout)["findings"] if finding["check"] == "suspect-label"
+    ]
+    assert suspects == [path for path in ranking if path in set(suspects)]  # the findings keep the ranking's order
+
+
+@pytest.mark.slow
+def test_cifar10_is_known_to_leak_and_the_audit_says_so(shared: Path):
+    audit = audit_corpus(shared / "corpora/cifar10")
+    assert audit.corpus.intake_counts == {"found": 60_000, "read": 60_000, "refused": 0, "ignored": 0}
+    assert (
+        50 < len(audit.leaks) < 600
+    )  # ciFAIR (Barz & Denzler 2020) counts 286 test images with near duplicates by hand
