@@ -16,24 +16,28 @@ if TYPE_CHECKING:
     from hubel.corpus.corpus import Corpus, Example
     from hubel.corpus.formats.catalogue import read_corpus
     from hubel.errors import HubelError
+    from hubel.workflows.audit import Audit, audit_corpus
     from hubel.workflows.train import Run
 
 __version__ = version("hubel")
 
 _HOMES = {
+    "Audit": "hubel.workflows.audit",
     "Classifier": "hubel.classifier.classifier",
     "Corpus": "hubel.corpus.corpus",
     "Example": "hubel.corpus.corpus",
     "HubelError": "hubel.errors",
     "Prediction": "hubel.classifier.prediction",
     "Run": "hubel.workflows.train",
+    "audit_corpus": "hubel.workflows.audit",
     "load": "hubel.api",
     "read_corpus": "hubel.corpus.formats.catalogue",
     "train": "hubel.api",
 }
 
 __all__ = [
-    "Classifier", "Corpus", "Example", "HubelError", "Prediction", "Run", "__version__", "load", "read_corpus", "train",
+    "Audit", "Classifier", "Corpus", "Example", "HubelError", "Prediction", "Run", "__version__", "audit_corpus",
+    "load", "read_corpus", "train",
 ]  # fmt: skip
 
 

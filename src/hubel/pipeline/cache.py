@@ -70,8 +70,8 @@ def compute_digests(corpus: Corpus, on_event: OnEvent) -> Iterator[str]:
             reason = f"{error.code}\0{corpus.examples[index].path}"
             return hashlib.sha256(reason.encode("utf-8", "surrogateescape")).hexdigest()
 
-    def several(start: int, stop: int) -> list[str]:
-        return [digest(index) for index in range(start, stop)]
+    def several(places: Iterable[int]) -> list[str]:
+        return [digest(index) for index in places]
 
     yield from in_order(several, len(corpus), "checking files", on_event)
 
@@ -112,8 +112,8 @@ def computed_rows(
             return UnreadableImage("changed", "the file changed while the corpus was read: start again")
         return found
 
-    def rows(start: int, stop: int) -> Sequence[np.ndarray | UnreadableImage]:
-        return compute(content(index) for index in range(start, stop))
+    def rows(places: Iterable[int]) -> Sequence[np.ndarray | UnreadableImage]:
+        return compute(content(index) for index in places)
 
     return kept(digests, kind, lambda: in_order(rows, len(corpus), stage, on_event))
 

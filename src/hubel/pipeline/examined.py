@@ -29,16 +29,17 @@ def examine_corpus(corpus: Corpus, *, on_event: OnEvent = ignore) -> ExaminedCor
     return ExaminedCorpus(readable, entry.data, _copies(readable_digests, entry.data, on_event))
 
 
-def find_copies(decoded: DecodedCorpus, *, on_event: OnEvent = ignore) -> Copies:
-    """Which pictures of a decoded corpus are copies of one another.
+def examine_decoded(decoded: DecodedCorpus, *, on_event: OnEvent = ignore) -> ExaminedCorpus:
+    """Measure every example of a decoded corpus.
 
-    A picture that has vanished since it was decoded counts as unlike every other, unless their files are equal.
+    A picture that has vanished since it was decoded has no measurements and counts as unlike every other, unless their
+    files are equal.
     """
     corpus, digests = decoded.corpus, decoded.digests
     entry = computed_rows(corpus, digests, _MEASURED, measure_images, stage="measuring", on_event=on_event)
     measurements = np.zeros(len(corpus), MEASUREMENT)
     measurements[[index for index in range(len(corpus)) if index not in entry.refused]] = entry.data
-    return _copies(digests, measurements, on_event)
+    return ExaminedCorpus(corpus, measurements, _copies(digests, measurements, on_event))
 
 
 def _copies(digests: tuple[str, ...], measurements: np.ndarray, on_event: OnEvent) -> Copies:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -17,24 +18,42 @@ _PART = 16
 """Examples to a task: handing over one small image costs as much as decoding it."""
 
 
+class _Stopped(Exception):
+    """Nobody waits for the rest any more."""
+
+
 def in_order(
-    work: Callable[[int, int], Sequence[Result]], count: int, stage: str, on_event: OnEvent
+    work: Callable[[Iterable[int]], Sequence[Result]], count: int, stage: str, on_event: OnEvent
 ) -> Iterator[Result]:
     """The results for examples 0 to ``count - 1``, made on every core, a chunk ahead.
 
+    Whoever stops asking, by Ctrl-C for one, waits for the examples at hand only.
+
     Args:
-        work: (start, stop) → one result for each example from start to before stop.
+        work: places → one result for each of them.
         count: examples.
         stage: its name in the `Progress` that ``on_event`` hears.
         on_event: hears `Progress`.
     """
+    stopped = threading.Event()
+
+    def places(start: int, stop: int) -> Iterator[int]:
+        for place in range(start, stop):
+            if stopped.is_set():
+                raise _Stopped
+            yield place
+
+    def part(start: int, stop: int) -> Sequence[Result]:
+        return work(places(start, stop))
+
     pool = ThreadPoolExecutor(os.cpu_count() or 1)
     try:
         for start in range(0, count, _CHUNK):
             stop = min(count, start + _CHUNK)
             starts = range(start, stop, _PART)
-            for results in pool.map(work, starts, [min(stop, each + _PART) for each in starts]):
+            for results in pool.map(part, starts, [min(stop, each + _PART) for each in starts]):
                 yield from results
             on_event(Progress(stage, stop, count))
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)  # Ctrl-C waits for the images at hand, not for a whole chunk
+        stopped.set()
+        pool.shutdown(wait=True, cancel_futures=True)

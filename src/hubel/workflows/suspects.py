@@ -29,7 +29,7 @@ from hubel.evaluation.evaluate import compute_logits
 from hubel.evaluation.label_quality import LabelRanking, rank_labels
 from hubel.events import EpochDone, Event, Message, OnEvent, PlanMade, Progress, TrainingProgress, ignore
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
-from hubel.pipeline.examined import find_copies
+from hubel.pipeline.examined import examine_decoded
 from hubel.training.transfer import compute_features
 from hubel.workflows.fitting import Work, fit
 from hubel.workflows.plan import PHOTOGRAPH_SIDE, Choice, Survey, TrainRequest, choose, survey_corpus
@@ -102,7 +102,7 @@ def _weights(survey: Survey, on_event: OnEvent) -> list[np.ndarray] | None:
 
 def _folds(decoded: DecodedCorpus, labels: Labels, seed: int, on_event: OnEvent) -> list[np.ndarray]:
     """Places of each fold; copies and groups stay in one, or a copy would vouch for a wrong label."""
-    together = find_copies(decoded, on_event=on_event).kept_together(decoded.corpus)
+    together = examine_decoded(decoded, on_event=on_event).copies.kept_together(decoded.corpus)
     sets = len({(label, mark) for label, mark in zip(labels.tolist(), together, strict=True)})
     fewest = int(np.bincount(labels).min())
     count = FEWER_FOLDS if len(labels) > MANY_IMAGES else FOLDS

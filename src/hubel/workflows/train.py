@@ -20,6 +20,7 @@ from hubel.architectures.layer_table import count_macs
 from hubel.backends.seeding import seed_everything
 from hubel.classifier.artefact import save_classifier
 from hubel.classifier.classifier import Calibration, Classifier, softmax
+from hubel.corpus.audit.pictures import describe_frames
 from hubel.corpus.class_names import alike, difference
 from hubel.corpus.corpus import Corpus, check_trainable
 from hubel.corpus.corrections import apply_corrections, read_corrections
@@ -31,7 +32,7 @@ from hubel.evaluation.evaluate import compute_logits, evaluate_logits
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import Message, OnEvent, ignore
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
-from hubel.pipeline.examined import find_copies
+from hubel.pipeline.examined import examine_decoded
 from hubel.workflows.fitting import Fitted, Work, fit
 from hubel.workflows.plan import Choice, Survey, TrainRequest, choose, survey_corpus
 from hubel.workflows.run_folder import FORMAT, RunFolder, describe_machine, labels_of
@@ -91,9 +92,11 @@ def train_classifier(request: TrainRequest, *, started: float | None = None, on_
     choice, pretrained = _choose_with_weights(request, survey, on_event)
     decoded = decode_corpus(corpus, choice.preprocessing, on_event=on_event)
     check_trainable(decoded.corpus)
-    together = find_copies(decoded, on_event=on_event).kept_together(decoded.corpus)
-    splits = split_corpus(decoded.corpus, together, seed=request.seed)
-    for note in (*decoded.corpus.notes, *_notes_on_names(decoded.corpus), *splits.notes):
+    examined = examine_decoded(decoded, on_event=on_event)
+    splits = split_corpus(decoded.corpus, examined.copies.kept_together(decoded.corpus), seed=request.seed)
+    for note in (
+        *decoded.corpus.notes, *_notes_on_names(decoded.corpus), *describe_frames(examined), *splits.notes,
+    ):  # fmt: skip
         on_event(Message(note, warning=True))
     _say_refused(decoded.corpus, on_event)
     work = Work(request, choice, decoded, splits, labels_of(decoded.corpus), survey.grey, started, on_event)

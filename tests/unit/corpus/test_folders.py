@@ -180,3 +180,50 @@ def test_a_file_without_permission_says_chmod(tmp_path: Path):
             os.setegid(0)
     assert caught.value.code == "permission-denied"
     assert "chmod" in caught.value.reason
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can become another user here")
+def test_a_folder_that_may_not_be_listed_is_named_and_the_rest_is_read(tmp_path: Path):
+    make(tmp_path, "cat/1.png", "dog/1.png", "owl/1.png")
+    before = {path: path.stat().st_mode for path in tmp_path.parents}
+    for path in (tmp_path, *tmp_path.parents):
+        if path.stat().st_uid == 0 and str(path) != "/":
+            path.chmod(path.stat().st_mode | 0o055)
+    (tmp_path / "owl").chmod(0)
+    os.setegid(65534)
+    os.seteuid(65534)
+    try:
+        found = status(read_corpus(tmp_path))
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+        for path, mode in before.items():
+            path.chmod(mode)
+        (tmp_path / "owl").chmod(0o755)
+    assert found == {"cat/1.png": "read", "dog/1.png": "read", "owl/": "refused permission-denied"}
+
+
+def test_a_folder_that_contains_itself_ends(tmp_path: Path):
+    make(tmp_path, "cat/1.png", "dog/1.png")
+    (tmp_path / "cat/loop").symlink_to(".")
+    assert status(read_corpus(tmp_path))["cat/loop"] == "refused link-to-folder"
+
+
+def test_many_files_are_listed_with_progress_and_little_memory(tmp_path: Path):
+    import tracemalloc
+
+    from hubel.events import Progress
+
+    make(tmp_path, "cat/0.png", "dog/0.png")
+    for name in ("cat", "dog"):
+        for number in range(1, 5000):
+            os.link(tmp_path / name / "0.png", tmp_path / name / f"{number}.png")
+    heard: list[object] = []
+    read_corpus(tmp_path)  # imports
+    tracemalloc.start()
+    corpus = read_corpus(tmp_path, on_event=heard.append)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(corpus) == 10_000
+    assert peak < 1000 * len(corpus)
+    assert [event.done for event in heard if isinstance(event, Progress)] == [2000, 4000, 6000, 8000, 10_000]

@@ -128,3 +128,24 @@ def test_a_picture_that_changes_while_the_corpus_is_read_is_refused(colours: Pat
 
     decoded = decode_corpus(read_corpus(colours), SIZE, on_event=swap)
     assert [(row.path, row.code) for row in decoded.corpus.refused] == [("red/00.png", "changed")]
+
+
+def test_a_picture_that_vanishes_while_the_corpus_is_read_is_refused(colours: Path):
+    corpus = read_corpus(colours)
+    (colours / "red/00.png").unlink()
+    decoded = decode_corpus(corpus, SIZE)
+    assert [(row.path, row.code) for row in decoded.corpus.refused] == [("red/00.png", "vanished")]
+    assert len(decoded.images) == 59
+
+
+def test_a_picture_that_vanishes_after_it_was_decoded_still_has_its_equal(colours: Path):
+    from hubel.pipeline.examined import examine_decoded
+
+    (colours / "red/copy.png").write_bytes((colours / "red/00.png").read_bytes())
+    decoded = decode_corpus(read_corpus(colours), SIZE)
+    for name in ("00", "01"):
+        (colours / f"red/{name}.png").unlink()
+    examined = examine_decoded(decoded)
+    place = {example.path: index for index, example in enumerate(examined.corpus.examples)}
+    assert examined.measurements["width"][place["red/01.png"]] == 0
+    assert examined.copies.sets()[place["red/copy.png"]] == place["red/00.png"]
