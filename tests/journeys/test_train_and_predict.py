@@ -200,6 +200,28 @@ def test_a_folder_is_read_in_order_and_a_bad_file_does_not_stop_it(run: Path, ph
     assert math.isclose(sum(answers[0]["probabilities"].values()), 1)
 
 
+@pytest.mark.parametrize("kind", ["zip", "gztar"])
+def test_pictures_in_an_archive_are_named_as_those_in_a_folder(run: Path, photos: Path, tmp_path: Path, kind: str):
+    archive = shutil.make_archive(str(tmp_path / "new"), kind, photos, "red")
+    packed = hubel("predict", run, archive, "--format", "jsonl")
+    assert packed.returncode == 4
+    answers = [json.loads(line) for line in packed.stdout.splitlines()]
+    assert [answer["path"] for answer in answers][:2] == [f"{archive}/red/00.png", f"{archive}/red/01.png"]
+    folder = hubel("predict", run, photos / "red", "--format", "jsonl")
+    for packed_answer, answer in zip(answers, map(json.loads, folder.stdout.splitlines()), strict=True):
+        assert {**packed_answer, "path": ""} == {**answer, "path": ""}
+
+
+def test_a_broken_archive_is_answered_with_the_reason(run: Path, photos: Path, tmp_path: Path):
+    (tmp_path / "cut.zip").write_bytes(b"PK\x03\x04 and no more")
+    done = hubel("predict", run, tmp_path / "cut.zip", photos / "blue/00.png", "--json")
+    assert done.returncode == 4
+    broken, blue = json.loads(done.stdout)
+    assert broken["error"]["code"] == "corrupt"
+    assert "cut.zip" in broken["error"]["message"]
+    assert blue["class_name"] == "blue"
+
+
 def test_paths_may_come_from_standard_input(run: Path, photos: Path):
     paths = [str(photos / "blue/00.png"), str(photos / "red/00.png")]
     done = hubel("predict", run, "-", "--format", "csv", "--top", "2", stdin="\n".join(paths) + "\n")

@@ -22,6 +22,8 @@ SUSPECT_LABEL = "suspect-label"
 """The check whose findings can be corrected on the page."""
 
 CARDS_SHOWN = 60
+SUSPECTS_SHOWN = 300
+"""More of them: each is decided on here."""
 PICTURES_SHOWN = 8
 ROWS_SHOWN = 30
 FILES_SHOWN = 10
@@ -73,7 +75,7 @@ class Section:
     @property
     def shown(self) -> Sequence[Finding]:
         """As many as a person can look at; the others are in findings.csv."""
-        return self.findings[:CARDS_SHOWN]
+        return self.findings[: SUSPECTS_SHOWN if self.name == SUSPECT_LABEL else CARDS_SHOWN]
 
     @property
     def worst(self) -> float:
