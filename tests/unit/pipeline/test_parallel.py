@@ -12,16 +12,23 @@ from hubel.events import Progress, ignore
 from hubel.pipeline.parallel import in_order
 
 
-def test_results_come_in_order_and_progress_is_said():
+@pytest.mark.parametrize("count", [1, 15, 16, 63, 64, 65, 256, 300, 1000])
+@pytest.mark.parametrize("pause_s", [0.0, 0.001], ids=["quick", "slow"])
+def test_results_come_in_order_and_progress_is_said(count: int, pause_s: float):
     heard: list[object] = []
+    threads = set()
 
     def work(places: Iterable[int]) -> list[int]:
-        chosen = list(places)
-        time.sleep(0.002 * (chosen[0] % 3))
-        return [place * place for place in chosen]
+        threads.add(threading.get_ident())
+        done = []
+        for place in places:
+            time.sleep(pause_s * (1 + place % 3) / 2)
+            done.append(place * place)
+        return done
 
-    assert list(in_order(work, 1000, "squaring", heard.append)) == [n * n for n in range(1000)]
-    assert heard[-1] == Progress("squaring", 1000, 1000)
+    assert list(in_order(work, count, "squaring", heard.append)) == [n * n for n in range(count)]
+    assert heard[-1] == Progress("squaring", count, count)
+    assert (threads == {threading.get_ident()}) == (pause_s == 0 or count <= 64)
 
 
 def test_nothing_is_nothing():
@@ -50,7 +57,8 @@ def test_who_stops_asking_waits_for_the_examples_at_hand_only():
         return done
 
     results = in_order(work, 10_000, "waiting", ignore)
-    next(results)
+    for _ in range(65):  # the first 64 are tried by the caller
+        next(results)
     at_hand = len(begun)
     results.close()  # what Ctrl-C does
     assert len(begun) - at_hand <= 4  # not the rest of each thread's 16

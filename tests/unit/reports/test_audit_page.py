@@ -402,7 +402,9 @@ def test_text_has_the_contrast_of_wcag_aa(scheme: int):
 
 def test_more_suspect_labels_than_other_findings_are_shown_because_they_are_decided_on_here():
     check = Check("Labels", "why", "threshold", "cure")
-    suspects = [Finding("suspect-label", (f"cat/{n:03}.jpg",), n / 1000, "doubtful", suggested="dog") for n in range(301)]
+    suspects = [
+        Finding("suspect-label", (f"cat/{n:03}.jpg",), n / 1000, "doubtful", suggested="dog") for n in range(301)
+    ]
     assert len(shown_paths(suspects, {"suspect-label": check})) == 300
     others = [replace(finding, check="dark") for finding in suspects]
     assert len(shown_paths(others, {"dark": check})) == 60
