@@ -227,3 +227,20 @@ def test_many_files_are_listed_with_progress_and_little_memory(tmp_path: Path):
     assert len(corpus) == 10_000
     assert peak < 1000 * len(corpus)
     assert [event.done for event in heard if isinstance(event, Progress)] == [2000, 4000, 6000, 8000, 10_000]
+
+
+def test_a_folder_with_a_list_instead_of_class_folders_says_to_name_the_list(tmp_path: Path):
+    make(tmp_path, "1.png")
+    (tmp_path / "labels.csv").write_text("path,label\n1.png,cat\n")
+    with pytest.raises(UnusableCorpus, match=r"If labels\.csv lists its pictures .* name that: .*labels\.csv"):
+        read_corpus(tmp_path)
+
+
+def test_folders_inside_class_folders_are_explained(tmp_path: Path):
+    corpus = read_corpus(make(tmp_path, "cat/tabby/1.png", "cat/siamese/2.png", "dog/1.png"))
+    assert corpus.class_counts == {"cat": 2, "dog": 1}
+    (note,) = corpus.notes
+    assert note == (
+        "Class 'cat' has folders of its own ('siamese', 'tabby'): their pictures count as 'cat'. If those are the "
+        "classes, put them side by side, above their pictures."
+    )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hubel.corpus.corpus import IGNORED, Corpus, Found, IntakeRow, make_corpus
 from hubel.corpus.trees.folder import FolderTree, list_folder
-from hubel.corpus.trees.tree import Tree, TreeSource, is_debris_folder, list_rows
+from hubel.corpus.trees.tree import Tree, TreeSource, ending_of, is_debris_folder, list_rows
 from hubel.errors import UnusableCorpus
 from hubel.events import OnEvent
 
@@ -90,6 +90,12 @@ def arrange(
             found.append(Found(row.path, class_name, layout.splits.get(parts[0])))
             if len(parts) > layout.depth + 2:
                 inner[class_name].add(parts[layout.depth + 1])
+    lists = [row.path for row in left_out if "/" not in row.path and ending_of(row.path) in ("csv", "tsv", "parquet")]
+    if lists and not folders:
+        raise UnusableCorpus(
+            f"{path} has no class folders. If {lists[0]} lists its pictures with their classes, name that: "
+            f"{path / lists[0]}"
+        )
     _explain_unusual(path, folders, found, inner, layout)
     notes = _notes_on_folders(folders, found, inner, layout)
     source = TreeSource(tree, [each.path for each in found])
@@ -120,7 +126,7 @@ def _notes_on_folders(
 ) -> list[str]:
     notes = []
     if layout.skipped:
-        notes.append(f"Everything lies in {layout.skipped!r}: the classes are the folders in it.")
+        notes.append(f"Everything lies in {layout.skipped!r}: that is taken for the corpus.")
     if not layout.splits:
         used = {each.class_name for each in found}
         notes += [f"Folder {name!r} holds no pictures: it is no class." for name in folders if name not in used]
