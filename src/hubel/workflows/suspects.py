@@ -17,7 +17,7 @@ from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import make_blueprint
 from hubel.architectures.families.backbones import feature_model, pretrained_weights, set_backbone_weights
 from hubel.architectures.families.mobilenet import ALPHA
-from hubel.arrays import Labels, Probabilities
+from hubel.arrays import Features, Labels, Probabilities
 from hubel.backends.seeding import seed_everything
 from hubel.classifier.classifier import softmax
 from hubel.classifier.engine import KerasEngine
@@ -130,9 +130,24 @@ def _by_features(
     engine = KerasEngine(feature_model(model))
     places = np.arange(len(labels))
     features = compute_features(engine, decoded.images, places, stage="computing features", on_event=on_event)
-    probabilities = np.zeros((len(labels), len(decoded.corpus.class_names)))
+    return out_of_fold(features, labels, folds, classes=len(decoded.corpus.class_names), on_event=on_event)
+
+
+def out_of_fold(
+    features: Features, labels: Labels, folds: Sequence[np.ndarray], *, classes: int, on_event: OnEvent = ignore
+) -> Probabilities:
+    """Probabilities of each example by a logistic regression on the examples of the other folds.
+
+    Args:
+        features: float32 [examples, channels].
+        labels: int64 [examples].
+        folds: places of each; together all examples.
+        classes: columns of the result; one that the other folds do not have gets 0.
+        on_event: hears `Progress`.
+    """
+    probabilities = np.zeros((len(labels), classes))
     for number, fold in enumerate(folds):
-        learned = np.setdiff1d(places, fold)
+        learned = np.setdiff1d(np.arange(len(labels)), fold)
         regression = make_pipeline(StandardScaler(), LogisticRegression(C=REGULARISATION, max_iter=200, tol=1e-3))
         regression.fit(features[learned], labels[learned])
         probabilities[np.ix_(fold, regression.classes_)] = regression.predict_proba(features[fold])

@@ -166,6 +166,12 @@ def test_imbalance_and_classes_too_small_to_test():
     assert few.message == "Class 'rare': 20 pictures, 4 of them to be tested on."
 
 
+@pytest.mark.parametrize(("rare", "is_finding"), [(40, False), (39, True)])
+def test_imbalance_begins_above_ten_to_one(rare: int, *, is_finding: bool):
+    found = [Found(f"{name}/{n}.jpg", name) for name, count in (("big", 400), ("rare", rare)) for n in range(count)]
+    assert bool(named("imbalance", examined(found))) == is_finding
+
+
 def test_a_given_test_split_is_counted_as_it_is():
     found = [*split_found(), *(Found(f"train/c/{n}.jpg", "c", "train") for n in range(90))]
     (few,) = named("too-few", examined(found))

@@ -14,7 +14,7 @@ from PIL import Image, ImageEnhance, ImageOps
 
 from hubel.corpus.corpus import Found, make_corpus
 from hubel.corpus.duplicates import NEAR, PAIR, Copies, equal_files, find_near_pairs, members
-from hubel.corpus.fingerprint import ORIENTATIONS
+from hubel.corpus.fingerprint import ORIENTATIONS, oriented
 from hubel.corpus.measurement import MEASUREMENT, measure_image
 
 
@@ -141,3 +141,20 @@ def test_files_of_one_md5_are_not_one_file(shared: Path):
     files = [(shared / f"torture/hash-collision/collisions__md5-{n}.jpg").read_bytes() for n in (1, 2)]
     assert len({hashlib.md5(file).hexdigest() for file in files}) == 1
     assert equal_files([hashlib.sha256(file).hexdigest() for file in files]) == []
+
+
+@pytest.mark.parametrize(("correlation", "is_pair"), [(0.999, True), (0.955, True), (0.945, False), (0.5, False)])
+@pytest.mark.parametrize("number", range(8))
+def test_the_threshold_is_what_the_documents_say(correlation: float, number: int, *, is_pair: bool):
+    assert NEAR == 0.95
+    rng = np.random.default_rng(number)
+    one, other = (vector / np.linalg.norm(vector) for vector in rng.normal(size=(2, 144)))
+    other -= (other @ one) * one
+    two = correlation * one + np.sqrt(1 - correlation**2) * other / np.linalg.norm(other)
+    rows = np.zeros(2, MEASUREMENT)
+    rows["fingerprint"] = np.stack([one, oriented(two[None], number)[0]])
+    rows["width"] = rows["height"] = 50
+    pairs = find_near_pairs(rows, ["a", "b"])
+    assert len(pairs) == is_pair
+    if is_pair:
+        assert pairs["similarity"][0] == pytest.approx(correlation, abs=2e-3)

@@ -76,6 +76,7 @@ def test_no_pair_is_missed_by_comparing_without_orientation_first(one: int, two:
     second = compute_fingerprint(TURNS[number](random_picture(two)))[None]
     closest = max((first * oriented(second, each)).sum() for each in range(8))
     assert (without_orientation(first) * without_orientation(second)).sum() >= closest - 1e-5
+    np.testing.assert_allclose(np.linalg.norm(without_orientation(first)), 1, rtol=1e-5)
 
 
 def test_other_pictures_are_far_away():

@@ -89,8 +89,11 @@ def test_equal_files_and_groups_are_always_on_one_side(counts: dict[str, int], c
     for digest, name in zip(digests, names, strict=True):
         sides.setdefault(digest, set()).add(name)
     assert all(len(names) == 1 for names in sides.values())
-    assert "train" in names
     assert set(names) <= {"train", "validation", "test"}
+    if copies == 1:
+        trained = {example.label for example, name in zip(corpus.examples, names, strict=True) if name == "train"}
+        assert trained == set(range(len(corpus.class_names)))  # every class can be learned
+    assert "train" in names
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -119,10 +122,11 @@ def test_a_set_of_two_classes_counts_for_both():
     }
 
 
-def test_a_set_larger_than_a_split_stays_in_training():
+@pytest.mark.parametrize("seed", range(12))
+def test_a_set_larger_than_a_split_stays_in_training(seed: int):
     corpus = corpus_of({"a": 100, "b": 100})
     together = [0] * 60 + list(range(1, 141))  # most of a is one patient
-    splits = split_corpus(corpus, together, seed=0)
+    splits = split_corpus(corpus, together, seed=seed)
     assert set(range(60)) <= set(splits.train)
     got = Counter(corpus.examples[index].label for index in splits.test)
     assert got == {0: 20, 1: 20}
