@@ -75,7 +75,11 @@ def write_bytes(path: Path, data: bytes) -> None:
 def write_json(path: Path, document: Any) -> None:
     """Write JSON for people and programs: two spaces, keys in their given order, no NaN."""
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    write_bytes(path, text.encode("utf-8", "surrogateescape"))
+    try:
+        data = text.encode()
+    except UnicodeEncodeError:  # a file name that is not UTF-8: escaped, the document stays valid JSON
+        data = (json.dumps(document, indent=2, allow_nan=False) + "\n").encode()
+    write_bytes(path, data)
 
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")

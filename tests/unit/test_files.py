@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import errno
 import io
+import json
 import os
 from pathlib import Path
 
@@ -96,3 +97,9 @@ def test_cells_that_a_spreadsheet_would_run_are_defused_and_come_back(tmp_path: 
     raw = list(csv.reader(io.StringIO((tmp_path / "x.csv").read_bytes().decode(), newline="")))
     assert raw == [["'" + cell, "b"], ["'" + cell, "-1.5"]]
     assert files.read_csv(tmp_path / "x.csv") == [{cell: cell, "b": "-1.5"}]
+
+
+def test_a_name_that_is_not_utf8_leaves_json_valid(tmp_path: Path):
+    name = b"\xff.jpg".decode("utf-8", "surrogateescape")
+    files.write_json(tmp_path / "x.json", {"path": name, "plain": "Käse"})
+    assert json.loads((tmp_path / "x.json").read_text(encoding="utf-8")) == {"path": name, "plain": "Käse"}

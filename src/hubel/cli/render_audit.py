@@ -35,9 +35,8 @@ def show_audit(audit: Audit, location: str, out: Path | None) -> None:
         elif name != "suspect-label" or audit.label_ranking:
             quiet.append(name.replace("-", " "))
     if quiet:
-        screen.print(
-            Text("Looked for and not found: ", "bold").append(Text(", ".join(quiet) + ".", "not bold default"))
-        )
+        text = Text("Looked for and not found: ", "bold").append(Text(", ".join(quiet) + ".", "not bold default"))
+        screen.print(text, soft_wrap=False)
         screen.print()
     screen.print(Text("Next", "bold"))
     for step in _next(audit, location, out):
@@ -109,4 +108,5 @@ def _next(audit: Audit, location: str, out: Path | None) -> list[str]:
 
 
 def _folder_name(location: str) -> str:
-    return shlex.quote(Path(location).resolve().name.split(".")[0] or "corpus")
+    name = Path(location).name or Path(location).resolve().name  # "." has none
+    return shlex.quote(name.split(".")[0] or "corpus")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.fingerprint import MIN_SIDE, oriented, without_orientation
@@ -26,13 +28,17 @@ PAIR = cast(
     "np.dtype[np.void]",
     np.dtype([("first", "<i4"), ("second", "<i4"), ("similarity", "<f4"), ("orientation", "<i4")]),
 )
-_ROWS, _COLUMNS = 1024, 8192
+LINKS = 8
+"""Pairs kept of each picture, besides those that join two sets."""
+_ROWS, _COLUMNS, _AT_ONCE = 1024, 8192, 20_000
 
 
 def find_near_pairs(measurements: np.ndarray, digests: Sequence[str], *, on_event: OnEvent = ignore) -> np.ndarray:
-    """Every pair of different files whose pictures are near duplicates, in whatever orientation.
+    """Pairs of different files whose pictures are near duplicates, in whatever orientation.
 
-    All pairs are compared: half a second for 25,000 pictures on two cores, four times that for twice as many.
+    All pairs are compared: some seconds for 60,000 pictures on two cores, four times that for twice as many. Of each
+    picture the first `LINKS` pairs are kept, and every pair that joins two sets: of thousands of frames of one scene
+    nobody needs the millions of pairs.
 
     Args:
         measurements: `MEASUREMENT` [pictures].
@@ -44,21 +50,70 @@ def find_near_pairs(measurements: np.ndarray, digests: Sequence[str], *, on_even
     """
     places = _comparable(measurements, digests)
     fingerprints = measurements["fingerprint"][places].astype(np.float32)
-    lengths = np.linalg.norm(fingerprints, axis=1, keepdims=True)
-    fingerprints /= np.maximum(lengths, 1e-6)
-    first, second = _candidates(without_orientation(fingerprints), on_event)
-    similarity = np.full(len(first), -1.0, np.float32)
-    orientation = np.zeros(len(first), np.int32)
+    fingerprints /= np.maximum(np.linalg.norm(fingerprints, axis=1, keepdims=True), 1e-6)
+    links = _Links(len(places))
+    for first, second in _candidates(without_orientation(fingerprints), on_event):
+        wanted = links.tell_something(first, second)
+        for start in range(0, len(wanted), _AT_ONCE):
+            chosen = wanted[start : start + _AT_ONCE]
+            chosen = chosen[links.tell_something(first[chosen], second[chosen])]
+            one, two = first[chosen], second[chosen]
+            similarity, orientation = _compare(fingerprints[one], fingerprints[two])
+            near = (similarity >= NEAR) & ~_other_colour(measurements, places[one], places[two])
+            links.add(one[near], two[near], similarity[near], orientation[near])
+    pairs = links.pairs()
+    pairs["first"], pairs["second"] = places[pairs["first"]], places[pairs["second"]]
+    return np.sort(pairs, order=["first", "second"])
+
+
+class _Links:
+    """Pairs so far, and which sets they make; once with all of them, once with the upright ones alone."""
+
+    def __init__(self, count: int) -> None:
+        self._sets = np.arange(count)
+        self._upright = np.arange(count)
+        self._degree = np.zeros(count, np.int64)
+        self._kept: list[np.ndarray] = [np.zeros(0, PAIR)]
+
+    def tell_something(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """Indices of the pairs that would join sets, or whose second picture has few links."""
+        joins = (self._sets[first] != self._sets[second]) | (self._upright[first] != self._upright[second])
+        return np.flatnonzero(joins | (self._degree[second] < LINKS))
+
+    def add(self, first: np.ndarray, second: np.ndarray, similarity: np.ndarray, orientation: np.ndarray) -> None:
+        """Keep these pairs."""
+        if not len(first):
+            return
+        pairs = np.zeros(len(first), PAIR)
+        pairs["first"], pairs["second"] = first, second
+        pairs["similarity"], pairs["orientation"] = np.minimum(similarity, 1.0), orientation
+        self._kept.append(pairs)
+        np.add.at(self._degree, second, 1)
+        upright = orientation == 0
+        self._sets = _joined(self._sets, first, second)
+        self._upright = _joined(self._upright, first[upright], second[upright])
+
+    def pairs(self) -> np.ndarray:
+        """All that were kept."""
+        return np.concatenate(self._kept)
+
+
+def _joined(sets: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """The sets after these links, each by a number of its own."""
+    count = len(sets)
+    links = coo_array((np.ones(len(first), bool), (sets[first], sets[second])), (count, count))
+    return connected_components(links, directed=False)[1][sets]
+
+
+def _compare(one: np.ndarray, two: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(similarity, orientation) of fingerprints [pairs, 144], in the orientation that fits best."""
+    similarity = np.full(len(one), -1.0, np.float32)
+    orientation = np.zeros(len(one), np.int32)
     for number in range(8):
-        found = (oriented(fingerprints[first], number) * fingerprints[second]).sum(axis=1)
+        found = (oriented(one, number) * two).sum(axis=1)
         better = found > similarity + 1e-6  # upright wins where a picture is its own mirror image
         similarity[better], orientation[better] = found[better], number
-    first, second = places[first], places[second]
-    kept = (similarity >= NEAR) & ~_other_colour(measurements, first, second)
-    pairs = np.zeros(int(kept.sum()), PAIR)
-    pairs["first"], pairs["second"] = first[kept], second[kept]
-    pairs["similarity"], pairs["orientation"] = np.minimum(similarity[kept], 1.0), orientation[kept]
-    return np.sort(pairs, order=["first", "second"])
+    return similarity, orientation
 
 
 def _comparable(measurements: np.ndarray, digests: Sequence[str]) -> np.ndarray:
@@ -72,18 +127,15 @@ def _comparable(measurements: np.ndarray, digests: Sequence[str]) -> np.ndarray:
     return places[large & rows["fingerprint"].astype(bool).any(axis=1)]
 
 
-def _candidates(vectors: np.ndarray, on_event: OnEvent) -> tuple[np.ndarray, np.ndarray]:
-    """(first, second), first < second, of all vectors whose dot product reaches `NEAR`."""
-    firsts, seconds = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+def _candidates(vectors: np.ndarray, on_event: OnEvent) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """(first, second), first < second, of all vectors whose dot product reaches `NEAR`; block by block."""
     for top in range(0, len(vectors), _ROWS):
         for left in range(top, len(vectors), _COLUMNS):
             products = vectors[top : top + _ROWS] @ vectors[left : left + _COLUMNS].T
             row, column = np.divmod(np.flatnonzero(products >= NEAR - 1e-4), products.shape[1])
             first, second = row + top, column + left
-            firsts.append(first[first < second])
-            seconds.append(second[first < second])
+            yield first[first < second], second[first < second]
         on_event(Progress("comparing", min(len(vectors), top + _ROWS), len(vectors)))
-    return np.concatenate(firsts), np.concatenate(seconds)
 
 
 def _other_colour(measurements: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:

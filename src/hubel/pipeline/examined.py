@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hubel.corpus.corpus import Corpus
-from hubel.corpus.duplicates import NEAR, PAIR, Copies, find_near_pairs
+from hubel.corpus.duplicates import LINKS, NEAR, PAIR, Copies, find_near_pairs
 from hubel.corpus.examined import ExaminedCorpus
 from hubel.corpus.measurement import MEASUREMENT, VERSION, measure_images
 from hubel.events import OnEvent, ignore
@@ -14,7 +14,7 @@ from hubel.pipeline.cache import Kind, compute_digests, computed_rows, kept
 from hubel.pipeline.decoded import DecodedCorpus, less_refused
 
 _MEASURED = Kind("measurements", MEASUREMENT, (), [DECODER_VERSION, VERSION])
-_PAIRED = Kind("pairs", PAIR, (), [DECODER_VERSION, VERSION, NEAR])
+_PAIRED = Kind("pairs", PAIR, (), [DECODER_VERSION, VERSION, NEAR, LINKS])
 
 
 def examine_corpus(corpus: Corpus, *, on_event: OnEvent = ignore) -> ExaminedCorpus:

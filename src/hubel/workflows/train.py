@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -24,6 +25,8 @@ from hubel.corpus.audit.pictures import describe_frames
 from hubel.corpus.class_names import alike, difference
 from hubel.corpus.corpus import Corpus, check_trainable
 from hubel.corpus.corrections import apply_corrections, read_corrections
+from hubel.corpus.duplicates import members
+from hubel.corpus.examined import ExaminedCorpus
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.split import split_corpus
 from hubel.errors import WeightsNotAvailable, WrongRequest
@@ -94,6 +97,7 @@ def train_classifier(request: TrainRequest, *, started: float | None = None, on_
     check_trainable(decoded.corpus)
     examined = examine_decoded(decoded, on_event=on_event)
     splits = split_corpus(decoded.corpus, examined.copies.kept_together(decoded.corpus), seed=request.seed)
+    _say_copies(examined, on_event)
     for note in (
         *decoded.corpus.notes, *_notes_on_names(decoded.corpus), *describe_frames(examined), *splits.notes,
     ):  # fmt: skip
@@ -145,6 +149,13 @@ def _notes_on_names(corpus: Corpus) -> list[str]:
         "apart. If they are one class, give their pictures one folder."
         for names in alike(corpus.class_names)
     ]
+
+
+def _say_copies(examined: ExaminedCorpus, on_event: OnEvent) -> None:
+    count = sum(len(places) for places in members(examined.copies.sets()))
+    if count:
+        text = f"{count:,} pictures are copies of one another; in a split that is cut, each set stays on one side."
+        on_event(Message(f"{text} See them: hubel audit {shlex.quote(examined.corpus.location)}"))
 
 
 def _say_refused(corpus: Corpus, on_event: OnEvent) -> None:

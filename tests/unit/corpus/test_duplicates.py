@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 from itertools import combinations
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageEnhance, ImageOps
 
+from hubel.corpus import duplicates
 from hubel.corpus.corpus import Found, make_corpus
 from hubel.corpus.duplicates import NEAR, PAIR, Copies, equal_files, find_near_pairs, members
 from hubel.corpus.fingerprint import ORIENTATIONS, oriented
@@ -94,8 +96,6 @@ def test_of_equal_files_only_the_first_is_compared():
 
 
 def test_every_block_of_a_large_corpus_is_compared(monkeypatch: pytest.MonkeyPatch):
-    from hubel.corpus import duplicates
-
     monkeypatch.setattr(duplicates, "_ROWS", 3)
     monkeypatch.setattr(duplicates, "_COLUMNS", 4)
     rng = np.random.default_rng(0)
@@ -104,7 +104,7 @@ def test_every_block_of_a_large_corpus_is_compared(monkeypatch: pytest.MonkeyPat
     rows["fingerprint"] = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True))[np.arange(40) % 10]
     rows["width"] = rows["height"] = 50
     pairs = find_near_pairs(rows, [str(n) for n in range(40)])
-    expected = [(a, b) for a, b in combinations(range(40), 2) if a % 10 == b % 10]
+    expected = [(a, b) for a, b in combinations(range(40), 2) if a % 10 == b % 10]  # 3 of each: fewer than are kept
     assert [(p["first"], p["second"]) for p in pairs] == expected
 
 
@@ -158,3 +158,44 @@ def test_the_threshold_is_what_the_documents_say(correlation: float, number: int
     assert len(pairs) == is_pair
     if is_pair:
         assert pairs["similarity"][0] == pytest.approx(correlation, abs=2e-3)
+
+
+def test_of_thousands_of_alike_pictures_few_pairs_are_kept_but_the_sets_are_whole():
+    rng = np.random.default_rng(0)
+    scenes = rng.normal(size=(3, 144))
+    rows = np.zeros(6000, MEASUREMENT)
+    rows["fingerprint"] = scenes[np.arange(6000) % 3] + rng.normal(size=(6000, 144)) * 0.05
+    rows["fingerprint"] /= np.linalg.norm(rows["fingerprint"].astype(float), axis=1, keepdims=True)
+    rows["fingerprint"][5999] = oriented(rows["fingerprint"][5998][None].astype(np.float32), 1)[0]  # joins nothing else
+    rows["width"] = rows["height"] = 50
+    digests = tuple(str(n) for n in range(6000))
+    tracemalloc.start()
+    pairs = find_near_pairs(rows, digests)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(pairs) < 20 * 6000  # of 6 million
+    assert peak < 400_000_000
+    expected = [n % 3 for n in range(5999)] + [5998 % 3]
+    assert Copies(digests, pairs).sets() == expected
+    upright = Copies(digests, pairs[pairs["orientation"] == 0]).sets()
+    assert upright == [*expected[:5999], 5999]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 999), st.integers(2, 60), st.floats(0.02, 0.2))
+def test_keeping_few_pairs_never_divides_a_set(seed: int, count: int, spread: float):
+    rng = np.random.default_rng(seed)
+    rows = np.zeros(count, MEASUREMENT)
+    vectors = rng.normal(size=(4, 144))[rng.integers(0, 4, count)] + rng.normal(size=(count, 144)) * spread
+    rows["fingerprint"] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    rows["width"] = rows["height"] = 50
+    digests = tuple(str(n) for n in range(count))
+    exact = rows["fingerprint"].astype(np.float32)
+    exact /= np.linalg.norm(exact, axis=1, keepdims=True)
+    every = [(a, b, 1.0, 0) for a, b in combinations(range(count), 2) if exact[a] @ exact[b] >= NEAR]
+    all_pairs = np.array(every, PAIR) if every else np.zeros(0, PAIR)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(duplicates, "LINKS", 1)
+        patch.setattr(duplicates, "_AT_ONCE", 7)
+        found = find_near_pairs(rows, digests)
+    assert Copies(digests, found).sets() == Copies(digests, all_pairs).sets()

@@ -16,8 +16,9 @@ def find_leaks(examined: ExaminedCorpus) -> Iterator[Finding]:
     given = [example.split for example in examined.corpus.examples]
     if not any(given):
         return
+    lowest = _lowest_similarities(examined)
     for leak in leaks_between(given, examined.copies.sets()):
-        similarity = _similarity(examined, leak.places)
+        similarity = lowest.get(leak.places[0], 1.0)
         yield Finding(
             "leak",
             examined.paths(leak.places),
@@ -37,8 +38,11 @@ def find_leaks(examined: ExaminedCorpus) -> Iterator[Finding]:
             yield Finding("leak", examined.paths(places), 0.0, text, relation=ACROSS_SPLITS)
 
 
-def _similarity(examined: ExaminedCorpus, places: tuple[int, ...]) -> float:
-    """The least similarity among these copies; 1 where their files are equal."""
-    wanted = set(places)
-    found = [float(pair["similarity"]) for pair in examined.copies.pairs if int(pair["first"]) in wanted]
-    return min(found, default=1.0)
+def _lowest_similarities(examined: ExaminedCorpus) -> dict[int, float]:
+    """First place of each set of copies → the least similarity in it; nothing for sets of equal files."""
+    sets = examined.copies.sets()
+    lowest: dict[int, float] = {}
+    for pair in examined.copies.pairs:
+        name = sets[pair["first"]]
+        lowest[name] = min(lowest.get(name, 1.0), float(pair["similarity"]))
+    return lowest
