@@ -17,7 +17,7 @@ import struct
 import threading
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import IO
@@ -155,7 +155,7 @@ def decode_image(data: bytes, *, limits: Limits = CORPUS_LIMITS, at_least: tuple
 @contextmanager
 def decoded_picture(
     data: bytes, *, limits: Limits = CORPUS_LIMITS, at_least: tuple[int, int] | None = None
-) -> Iterator[PillowImage.Image]:
+) -> Generator[PillowImage.Image]:
     """As `decode_image`, but gives a Pillow image in mode RGB: who resizes it with Pillow saves two copies.
 
     Inside the ``with``, a large picture keeps other large ones waiting.
@@ -192,7 +192,7 @@ _DECODER_ERRORS = (
 
 
 @contextmanager
-def _named_errors() -> Iterator[None]:
+def _named_errors() -> Generator[None]:
     try:
         yield
     except UnreadableImage:

@@ -398,13 +398,3 @@ def test_text_has_the_contrast_of_wcag_aa(scheme: int):
     for front, back in [*pairs, ("on-accent", "accent")]:
         low, high = sorted((luminance(colours[front]), luminance(colours[back])))
         assert (high + 0.05) / (low + 0.05) >= 4.5, f"{front} on {back}"
-
-
-def test_more_suspect_labels_than_other_findings_are_shown_because_they_are_decided_on_here():
-    check = Check("Labels", "why", "threshold", "cure")
-    suspects = [
-        Finding("suspect-label", (f"cat/{n:03}.jpg",), n / 1000, "doubtful", suggested="dog") for n in range(301)
-    ]
-    assert len(shown_paths(suspects, {"suspect-label": check})) == 300
-    others = [replace(finding, check="dark") for finding in suspects]
-    assert len(shown_paths(others, {"dark": check})) == 60

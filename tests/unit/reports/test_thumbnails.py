@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,11 @@ from hypothesis import strategies as st
 from PIL import Image
 from tests.conftest import COLOURS, write_picture
 
+from hubel.corpus.audit.finding import Check, Finding
 from hubel.corpus.corpus import Corpus, Found, make_corpus
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.events import Event, Progress
+from hubel.reports.audit_page import shown_paths
 from hubel.reports.thumbnails import make_thumbnails
 
 
@@ -98,3 +101,13 @@ def test_progress_is_told(colours: Path):
 
 def test_no_pictures_make_no_thumbnails(colours: Path):
     assert make_thumbnails(read_corpus(colours), []) == {}
+
+
+def test_more_suspect_labels_than_other_findings_are_shown_because_they_are_decided_on_here():
+    check = Check("Labels", "why", "threshold", "cure")
+    suspects = [
+        Finding("suspect-label", (f"cat/{n:03}.jpg",), n / 1000, "doubtful", suggested="dog") for n in range(301)
+    ]
+    assert len(shown_paths(suspects, {"suspect-label": check})) == 300
+    others = [replace(finding, check="dark") for finding in suspects]
+    assert len(shown_paths(others, {"dark": check})) == 60
