@@ -280,6 +280,21 @@ def test_near_copies_never_straddle_a_split_that_is_cut(tmp_path: Path):
     assert {"train", "validation", "test"} == set().union(*sides.values())
 
 
+def test_a_killed_audit_leaves_nothing_that_the_next_one_would_trust(photos: Path, tmp_path: Path):
+    fresh = audit(photos, HUBEL_CACHE=str(tmp_path / "fresh"))
+    for seconds in (0.6, 0.8, 1.0):
+        child = subprocess.Popen(
+            [sys.executable, "-m", "hubel", "audit", str(photos)],
+            env=environment(HUBEL_CACHE=str(tmp_path / "cache")),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(seconds)
+        child.kill()
+        child.wait()
+        assert audit(photos, HUBEL_CACHE=str(tmp_path / "cache")) == fresh
+
+
 def test_ctrl_c_ends_an_audit_within_a_second_and_leaves_nothing(tmp_path: Path):
     rng = np.random.default_rng(0)
     big = Image.fromarray(rng.integers(0, 256, (1500, 1500, 3)).astype(np.uint8))

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,12 +23,14 @@ from hubel.arrays import Image
 from hubel.corpus.corpus import Corpus
 from hubel.errors import OutputNotWritable, UnreadableImage
 from hubel.events import OnEvent
-from hubel.files import cache_folder, written_folder
+from hubel.files import TEMPORARY_PREFIX, cache_folder, written_folder
 from hubel.pipeline.parallel import in_order
 
 FORMAT = 2
 MAX_CACHE_BYTES = 20_000_000_000
 DATA, INDEX = "data.bin", "index.json"
+ABANDONED_S = 24 * 3600.0
+"""A half-written entry that has not changed for so long has nobody who writes it."""
 
 
 @dataclass(frozen=True)
@@ -191,7 +194,10 @@ def _checksum(path: Path) -> int:
 
 
 def _prune(root: Path, *, keep: Path) -> None:
-    """Delete the entries unused for longest until the cache fits its limit."""
+    """Delete the entries unused for longest until the cache fits its limit, and what killed processes left behind."""
+    for left in root.glob(f"*/{TEMPORARY_PREFIX}*"):
+        if time.time() - left.stat().st_mtime > ABANDONED_S:
+            shutil.rmtree(left, ignore_errors=True)
     entries = []
     for index in root.glob(f"*/*/{INDEX}"):
         if len(index.parent.name) == len(keep.name):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -128,6 +130,22 @@ def test_a_picture_that_changes_while_the_corpus_is_read_is_refused(colours: Pat
 
     decoded = decode_corpus(read_corpus(colours), SIZE, on_event=swap)
     assert [(row.path, row.code) for row in decoded.corpus.refused] == [("red/00.png", "changed")]
+
+
+def test_what_a_killed_process_left_in_the_cache_is_not_used_and_goes_after_a_day(colours: Path, cache: Path):
+    good = np.array(decode(colours)[0].images)
+    entry = next((cache / "images").iterdir())
+    old, new = (cache / "images" / f".hubel-writing-{name}" for name in ("old", "new"))
+    for half in (old, new):
+        half.mkdir()
+        (half / "data.bin").write_bytes((entry / "data.bin").read_bytes()[:100])
+    two_days_ago = time.time() - 2 * 24 * 3600
+    os.utime(old, (two_days_ago, two_days_ago))
+    (entry / "index.json").unlink()
+    decoded, heard = decode(colours)
+    assert "decoding" in heard
+    np.testing.assert_array_equal(decoded.images, good)
+    assert (old.exists(), new.exists()) == (False, True)
 
 
 def test_a_picture_that_vanishes_while_the_corpus_is_read_is_refused(colours: Path):
