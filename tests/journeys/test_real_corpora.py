@@ -6,6 +6,7 @@ import json
 import time
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from tests.journeys.test_train_and_predict import hubel
 
@@ -44,20 +45,30 @@ def test_digits_reach_098(tmp_path: Path):
     assert json.loads((tmp_path / "run/metrics.json").read_text())["test"]["accuracy"] >= 0.98
 
 
-def test_a_time_limit_on_cifar10_is_kept_and_the_learning_rate_has_annealed(shared: Path, tmp_path: Path):
+@pytest.fixture(scope="module")
+def part_of_cifar10(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its first 12,000 training and 2,000 test images, as Parquet."""
+    folder = tmp_path_factory.mktemp("cifar10")
+    for split, count in (("train", 12_000), ("test", 2_000)):
+        (source,) = (shared / "corpora/cifar10/data").glob(f"{split}-*.parquet")
+        pq.write_table(pq.read_table(source).slice(0, count), folder / f"{split}-00000-of-00001.parquet")
+    return folder
+
+
+def test_a_time_limit_is_kept_and_the_learning_rate_has_annealed(part_of_cifar10: Path, tmp_path: Path):
     start = time.monotonic()
-    words = ("--weights", "none", "--time-limit", "90s", "--json")
-    done = hubel("train", shared / "corpora/cifar10", "-o", tmp_path / "run", *words)
+    words = ("--weights", "none", "--time-limit", "50s", "--json")
+    done = hubel("train", part_of_cifar10, "-o", tmp_path / "run", *words)
     seconds = time.monotonic() - start
     assert done.returncode == 0, done.stderr
     metrics = json.loads(done.stdout)
-    assert metrics["test"]["examples"] == 10_000
-    assert metrics["test"]["accuracy"] > 0.45  # a slow machine gets little more than one epoch; chance is 0.1
-    assert seconds < 90 * 1.1
+    assert metrics["test"]["examples"] == 2_000
+    assert metrics["test"]["accuracy"] > 0.35  # a slow machine gets few epochs; chance is 0.1
+    assert seconds < 50 * 1.1
     run = json.loads((tmp_path / "run/run.json").read_text())
     (decided,) = run["clock_decided"]
     assert decided["last"]["learning_rate"] < 0.05 * run["recipe"]["train"]["learning_rate"]
-    assert run["time_limit_s"] == 90
+    assert run["time_limit_s"] == 50
 
 
 def test_large_photographs_of_two_classes_are_enough(shared: Path, tmp_path: Path):
