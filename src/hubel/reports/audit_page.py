@@ -103,7 +103,6 @@ def render_audit_page(page: AuditPage) -> str:
     return _environment(page).get_template("audit.html").render(
         page=page,
         sections=sections,
-        by_severity=sorted(sections, key=lambda section: section.worst),
         clean=[check for name, check in page.checks.items() if name not in {each.name for each in sections}],
         class_rows=sorted(page.class_counts.items(), key=lambda item: -item[1]),
         faults=_faults(page.refused),

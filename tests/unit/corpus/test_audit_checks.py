@@ -211,7 +211,8 @@ def test_small_and_blank_pictures_are_not_out_of_focus():
     small = examined(pictures(), sharpness=0.05)
     small.measurements["width"] = small.measurements["height"] = 32
     assert find_all(small) == []
-    assert [finding.check for finding in find_all(examined(pictures(), sharpness=0.0, contrast=0.0))] == ["blank"]
+    blank = examined(pictures(), sharpness=0.0, contrast=0.0, colour=0.0, dark_end=255.0, bright_end=255.0)
+    assert [finding.check for finding in find_all(blank)] == ["blank"]
 
 
 def test_jpeg_in_several_pictures_and_unknown_endings_are_no_wrong_names():

@@ -151,7 +151,7 @@ def test_sections_stand_in_the_order_of_the_checks_and_their_findings_worst_firs
     assert page.text("check-dark").index("cat/1.jpg") < page.text("check-dark").index("cat/2.jpg")
 
 
-def test_the_verdict_links_to_what_is_worst_first():
+def test_the_verdict_links_to_every_section_in_the_order_of_the_checks():
     page = parsed(FULL)
     links = [each["href"] for each in page.all("a")]
     assert links == ["#refused", "#check-leak", "#check-dark", "#check-suspect-label", "#check-too-few"]

@@ -72,9 +72,9 @@ def _far(factor: float) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
     return lambda _, values: (values > factor) | (values < 1 / factor)
 
 
-def _grey_among_colour(_: np.ndarray, values: np.ndarray) -> np.ndarray:
+def _grey_among_colour(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
     grey = values < GREY_COLOUR
-    return grey & (grey.mean() < GREY_SHARE)
+    return grey & (rows["contrast"] >= BLANK_CONTRAST) & (grey.mean() < GREY_SHARE)
 
 
 BLANK = Measured(
