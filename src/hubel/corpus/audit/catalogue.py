@@ -11,7 +11,9 @@ from hubel.corpus.duplicates import MAX_CHROMA_DIFFERENCE, NEAR
 from hubel.corpus.examined import ExaminedCorpus
 from hubel.corpus.fingerprint import MIN_SIDE
 
-_CORRECTIONS = "Write !remove, or the right class, beside it in a corrections file, and give that with --corrections."
+_CORRECTIONS = (
+    "Write the right class, or !remove, beside it in corrections.csv (made with -o), and give that with --corrections."
+)
 
 CHECKS = {
     "one-class": Check(
