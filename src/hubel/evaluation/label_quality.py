@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,9 @@ from cleanlab.filter import find_label_issues
 from cleanlab.rank import get_label_quality_scores
 
 from hubel.arrays import Labels, Probabilities
+
+MIN_EXAMPLES = 5
+"""A class of fewer cannot be learned well enough to doubt its labels."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,9 @@ def rank_labels(labels: Labels, probabilities: Probabilities) -> LabelRanking:
     quality = get_label_quality_scores(labels, probabilities, method="normalized_margin")
     suspect = np.zeros(len(labels), bool)
     if len(labels):
-        suspect |= find_label_issues(labels, probabilities, filter_by="prune_by_noise_rate", n_jobs=1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of small classes, which are not doubted anyway
+            suspect |= find_label_issues(labels, probabilities, filter_by="prune_by_noise_rate", n_jobs=1)
     suggested = probabilities.argmax(axis=1)
-    suspect &= suggested != labels
+    suspect &= (suggested != labels) & (np.bincount(labels, minlength=probabilities.shape[1])[labels] >= MIN_EXAMPLES)
     return LabelRanking(np.argsort(quality, kind="stable"), quality, suspect, suggested)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ from hubel.corpus.corpus import Corpus
 from hubel.corpus.split import Splits
 from hubel.errors import UnusableCorpus, WeightsNotAvailable
 from hubel.evaluation.evaluate import compute_logits
-from hubel.evaluation.label_quality import LabelRanking, rank_labels
+from hubel.evaluation.label_quality import MIN_EXAMPLES, LabelRanking, rank_labels
 from hubel.events import EpochDone, Event, Message, OnEvent, PlanMade, Progress, TrainingProgress, ignore
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
 from hubel.pipeline.examined import examine_decoded
@@ -101,19 +102,39 @@ def _weights(survey: Survey, on_event: OnEvent) -> list[np.ndarray] | None:
 
 
 def _folds(decoded: DecodedCorpus, labels: Labels, seed: int, on_event: OnEvent) -> list[np.ndarray]:
-    """Places of each fold; copies and groups stay in one, or a copy would vouch for a wrong label."""
-    together = examine_decoded(decoded, on_event=on_event).copies.kept_together(decoded.corpus)
-    sets = len({(label, mark) for label, mark in zip(labels.tolist(), together, strict=True)})
-    fewest = int(np.bincount(labels).min())
-    count = FEWER_FOLDS if len(labels) > MANY_IMAGES else FOLDS
-    count = min(count, sets, max(2, fewest))
-    if len(labels) < 2 * len(decoded.corpus.class_names) or count < 2:
+    corpus = decoded.corpus
+    together = examine_decoded(decoded, on_event=on_event).copies.kept_together(corpus)
+    folds = make_folds(labels, together, seed=seed)
+    if len(labels) < 2 * len(corpus.class_names) or len(folds) < 2:
         raise UnusableCorpus(
-            f"{decoded.corpus.location} has too few pictures to doubt its labels: each class needs some to learn from "
-            "and others to try it on. Add pictures, or leave --suspect-labels out."
+            f"{corpus.location} has too few pictures to doubt its labels: each class needs some to learn from and "
+            "others to try it on. Add pictures, or leave --suspect-labels out."
         )
+    few = [name for name, count in corpus.class_counts.items() if count < MIN_EXAMPLES]
+    if few:
+        names = ", ".join(repr(name) for name in few[:5]) + (" ..." if len(few) > 5 else "")
+        on_event(
+            Message(f"Fewer than {MIN_EXAMPLES} pictures of {names}: their labels are ranked, but none is doubted.")
+        )
+    return folds
+
+
+def make_folds(labels: Labels, together: Sequence[int], *, seed: int) -> list[np.ndarray]:
+    """Places of each fold, stratified as well as the sets allow; fewer than two where nothing can be divided.
+
+    Args:
+        labels: int64 [examples].
+        together: one mark for each; copies and groups stay in one fold, or a copy would vouch for a wrong label.
+        seed: of the draw.
+    """
+    count = FEWER_FOLDS if len(labels) > MANY_IMAGES else FOLDS
+    count = min(count, len(set(together)), int(np.bincount(labels).max()))
+    if count < 2:
+        return []
     divider = StratifiedGroupKFold(count, shuffle=True, random_state=seed % 2**32)
-    return [places for _, places in divider.split(np.zeros(len(labels)), labels, together)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of classes with fewer examples than folds
+        return [places for _, places in divider.split(np.zeros(len(labels)), labels, together)]
 
 
 def _by_features(

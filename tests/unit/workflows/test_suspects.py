@@ -11,7 +11,7 @@ from tests.conftest import speckled, write_picture
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.errors import UnusableCorpus
 from hubel.evaluation.label_quality import rank_labels
-from hubel.workflows.suspects import find_suspects, out_of_fold
+from hubel.workflows.suspects import find_suspects, make_folds, out_of_fold
 
 pytestmark = pytest.mark.backend
 
@@ -54,3 +54,28 @@ def test_too_few_pictures_are_said(tmp_path: Path):
         write_picture(tmp_path / name / "1.png", speckled((9, 99, 199), rng=np.random.default_rng(0)))
     with pytest.raises(UnusableCorpus, match="too few pictures to doubt its labels"):
         find_suspects(read_corpus(tmp_path))
+
+
+@pytest.mark.parametrize(("counts", "folds"), [((20, 20), 5), ((20, 20, 1), 5), ((3, 20), 5), ((3, 3), 3), ((1, 1), 0)])
+def test_every_example_is_in_one_fold_and_a_small_class_does_not_make_fewer(counts: tuple[int, ...], folds: int):
+    labels = np.repeat(np.arange(len(counts)), counts)
+    made = make_folds(labels, range(len(labels)), seed=0)
+    assert len(made) == folds
+    if folds:
+        assert sorted(np.concatenate(made).tolist()) == list(range(len(labels)))
+
+
+def test_copies_are_in_one_fold():
+    labels = np.repeat([0, 1], 30)
+    together = [place // 3 for place in range(60)]
+    fold_of = {place: number for number, fold in enumerate(make_folds(labels, together, seed=3)) for place in fold}
+    assert all(fold_of[place] == fold_of[place - place % 3] for place in range(60))
+
+
+def test_labels_of_a_class_too_small_to_learn_are_not_doubted():
+    labels = np.array([0] * 30 + [1] * 30 + [2] * 4)
+    probabilities = np.eye(3)[labels] * 0.94 + 0.02
+    probabilities[60:] = [0.98, 0.01, 0.01]  # nothing of class 2 was learned
+    probabilities[0] = [0.01, 0.98, 0.01]
+    ranking = rank_labels(labels, probabilities)
+    assert ranking.suspect.nonzero()[0].tolist() == [0]
