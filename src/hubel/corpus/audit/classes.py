@@ -31,7 +31,7 @@ def find_imbalance(examined: ExaminedCorpus) -> Iterator[Finding]:
     for name, count in sorted(counts.items(), key=lambda item: item[1]):
         if largest is not None and counts[largest] > MAX_IMBALANCE * count:
             times = counts[largest] / count
-            text = f"{largest!r} has {counts[largest]:,} pictures, {name!r} has {count:,}: {times:.0f} times fewer."
+            text = f"{largest!r} has {_pictures(counts[largest])}, {name!r} has {count:,}: {times:.0f} times fewer."
             yield Finding("imbalance", (), count / counts[largest], text, measurement=round(times, 2))
 
 
@@ -44,8 +44,12 @@ def find_too_few(examined: ExaminedCorpus) -> Iterator[Finding]:
         expected = tested[label] if given else round(count * TEST_SHARE)
         if expected < MIN_TEST_EXAMPLES:
             where = "in the given test split" if given else "to be tested on"
-            text = f"Class {name!r}: {count:,} pictures, {expected} of them {where}."
+            text = f"Class {name!r}: {_pictures(count)}, {expected} of them {where}."
             yield Finding("too-few", (), expected / MIN_TEST_EXAMPLES, text, measurement=float(expected))
+
+
+def _pictures(count: int) -> str:
+    return "1 picture" if count == 1 else f"{count:,} pictures"
 
 
 def find_one_class(examined: ExaminedCorpus) -> Iterator[Finding]:
