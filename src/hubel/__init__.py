@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hubel.api import load, train
+    from hubel.architectures.spec import CnnSpec, Group
     from hubel.classifier.classifier import Classifier
     from hubel.classifier.prediction import Prediction
     from hubel.corpus.corpus import Corpus, Example
@@ -23,9 +24,11 @@ __version__ = version("hubel")
 
 _HOMES = {
     "Audit": "hubel.workflows.audit",
+    "CnnSpec": "hubel.architectures.spec",
     "Classifier": "hubel.classifier.classifier",
     "Corpus": "hubel.corpus.corpus",
     "Example": "hubel.corpus.corpus",
+    "Group": "hubel.architectures.spec",
     "HubelError": "hubel.errors",
     "Prediction": "hubel.classifier.prediction",
     "Run": "hubel.workflows.train",
@@ -36,8 +39,8 @@ _HOMES = {
 }
 
 __all__ = [
-    "Audit", "Classifier", "Corpus", "Example", "HubelError", "Prediction", "Run", "__version__", "audit_corpus",
-    "load", "read_corpus", "train",
+    "Audit", "Classifier", "CnnSpec", "Corpus", "Example", "Group", "HubelError", "Prediction", "Run", "__version__",
+    "audit_corpus", "load", "read_corpus", "train",
 ]  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hubel.architectures.spec import CnnSpec
 from hubel.classifier.artefact import load_classifier
 from hubel.classifier.classifier import Classifier
 from hubel.corpus.corpus import Corpus
@@ -16,7 +17,7 @@ def train(  # noqa: PLR0913  (each is a wish the user may have; a bundle would o
     corpus: str | Path | Corpus,
     out: str | Path,
     *,
-    architecture: str | None = None,
+    architecture: str | Path | CnnSpec | None = None,
     weights: str | None = None,
     alpha: float | None = None,
     image_size: int | None = None,
@@ -32,7 +33,8 @@ def train(  # noqa: PLR0913  (each is a wish the user may have; a bundle would o
     Args:
         corpus: a `Corpus`, or a location that `read_corpus` takes.
         out: the run folder; it is made if it is not there.
-        architecture: a name, such as ``"residual"``.
+        architecture: a name, such as ``"residual"``; the path of a TOML file with a network of your own; or a
+            `CnnSpec`, whose image size is the working size unless ``image_size`` says another.
         weights: ``"imagenet"``, ``"none"``, or the path of a Keras weights file.
         alpha: width of a pretrained backbone, a share of the full one.
         image_size: pixels of the square working size.

@@ -11,6 +11,7 @@ HubelError                       1   500
 │   ├── BackendNotAvailable      3   500   no usable framework is installed
 │   └── OutputNotWritable        3   500   the output folder cannot be written, or holds another run
 ├── TrainingDiverged             5   500   a loss that is no number any more
+├── ClaimFailed                  5   500   two ways to compute the same do not agree
 └── StoppedByUser              130   503   Ctrl-C
 
 A message says what happened, which file or field, why, and what to type next.
@@ -90,6 +91,12 @@ class OutputNotWritable(UnusableInput):
 
 class TrainingDiverged(HubelError):
     """The training loss became infinite or undefined."""
+
+    exit_code = 5
+
+
+class ClaimFailed(HubelError):
+    """Two ways to compute the same do not agree: what would be shown is not true."""
 
     exit_code = 5
 

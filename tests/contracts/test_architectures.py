@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from hubel.architectures.build import BUILDERS, build_model
+from hubel.architectures.build import BUILDERS, build_model, weight_name
 from hubel.architectures.catalogue import ARCHITECTURES, FAMILIES, Blueprint, blueprint_from_json, make_blueprint
+from hubel.architectures.families.backbones import BACKBONES
+from hubel.architectures.families.dense_mlp import dense_spec
+from hubel.architectures.families.pretrained import PRETRAINED
 from hubel.architectures.layer_table import count_macs, layer_table
 from hubel.architectures.parameters import count_parameters
 from hubel.architectures.spec import CnnSpec, Group, PretrainedSpec, ResidualSpec
@@ -18,12 +23,31 @@ from hubel.errors import UnknownName, WrongRequest
 
 pytestmark = pytest.mark.backend
 
+QUICK = [name for name in ARCHITECTURES if name == "mobilenet" or not ARCHITECTURES[name].pretrained]
+"""Those that are built and run at several sizes; the large backbones are built once, without room for weights."""
 CASES = [
     (name, size)
-    for name, entry in ARCHITECTURES.items()
+    for name in QUICK
     for size in ((8, 8), (28, 28), (32, 48), (96, 96))
-    if min(size) >= entry.smallest
+    if min(size) >= ARCHITECTURES[name].smallest
 ]
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_the_smallest_image_gives_logits_and_one_smaller_is_refused(name: str):
+    smallest = ARCHITECTURES[name].smallest
+    blueprint = make_blueprint(name, (smallest, smallest + 3), 5)
+    with keras.StatelessScope(initialize_variables=False):
+        model, twin = build_model(blueprint), build_model(blueprint)
+    assert model.input.shape == (None, smallest, smallest + 3, 3)
+    assert model.output.shape == (None, 5)
+    assert count_parameters(blueprint.spec) in (model.count_params(), None)
+    assert blueprint_from_json(json.loads(json.dumps(blueprint.to_json()))) == blueprint
+    names = [weight_name(weight) for weight in model.weights]
+    assert len(set(names)) == len(names)
+    assert [weight_name(weight) for weight in twin.weights] == names
+    with pytest.raises(WrongRequest, match=f"at least {smallest} pixels"):
+        make_blueprint(name, (smallest - 1, smallest - 1), 5)
 
 
 @pytest.mark.parametrize(("name", "size"), CASES)
@@ -37,8 +61,6 @@ def test_images_in_logits_out_and_the_spec_makes_the_same_network_again(name: st
     again = blueprint_from_json(json.loads(json.dumps(blueprint.to_json())))
     assert again == blueprint
     copy = build_model(again)
-    assert [weight.path for weight in copy.weights] == [weight.path for weight in model.weights]
-    assert len({weight.path for weight in model.weights}) == len(model.weights)
     copy.set_weights(model.get_weights())
     np.testing.assert_allclose(np.asarray(keras.ops.convert_to_numpy(copy(images))), logits, rtol=1e-5, atol=1e-5)
 
@@ -94,11 +116,160 @@ def test_alpha_is_for_pretrained_backbones():
     assert spec.alpha == 0.5
 
 
-def test_pooling_to_nothing_says_how_deep_it_may_be():
-    with pytest.raises(
-        WrongRequest, match="Group 3 would pool a 1 x 1 map to nothing: use at most 2 pooling groups at 4 x 4"
-    ):
-        CnnSpec((4, 4), 2, groups=(Group(4), Group(4), Group(4)))
+def test_a_backbone_of_one_width_has_no_alpha():
+    with pytest.raises(WrongRequest, match=r"resnet50-v2 comes in one width. Leave --alpha out. Received: 0.5"):
+        make_blueprint("resnet50-v2", (32, 32), 2, alpha=0.5)
+    with pytest.raises(WrongRequest, match="red, green and blue: channels=3. Received: 1"):
+        PretrainedSpec((32, 32), 2, channels=1)
+
+
+@pytest.mark.parametrize("name", PRETRAINED)
+def test_every_backbone_has_its_usual_width_unless_told(name: str):
+    spec = make_blueprint(name, (64, 64), 2).spec
+    assert isinstance(spec, PretrainedSpec)
+    assert (spec.backbone, spec.alpha) == (name, PRETRAINED[name].alpha)
+    assert spec.alpha in ARCHITECTURES[name].alphas
+    assert set(BACKBONES) == set(PRETRAINED)
+
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [("mobilenet", "mobilenet"), ("mobilenet-v2", "mobilenet_v2"), ("resnet50-v2", "resnet_v2")],
+)
+def test_pixels_are_scaled_as_keras_scales_them(name: str, module: str):
+    pixels = np.random.default_rng(0).uniform(0, 255, (1, 4, 5, 3)).astype(np.float32)
+    expected = getattr(keras.applications, module).preprocess_input(pixels.copy())
+    np.testing.assert_allclose(scaled(name, pixels), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "network"),
+    [
+        ("mobilenet-v3-small", "MobileNetV3Small"),
+        ("mobilenet-v3-large", "MobileNetV3Large"),
+        ("efficientnet-v2-b0", "EfficientNetV2B0"),
+        ("convnext-tiny", "ConvNeXtTiny"),
+    ],
+)
+def test_pixels_are_scaled_as_the_network_itself_would_scale_them(name: str, network: str):
+    with keras.StatelessScope(initialize_variables=False):
+        whole = getattr(keras.applications, network)(input_shape=(32, 32, 3), include_top=False, weights=None)
+    scaling = [layer for layer in whole.layers if type(layer).__name__ in ("Rescaling", "Normalization")]
+    pixels = x = np.random.default_rng(0).uniform(0, 255, (1, 32, 32, 3)).astype(np.float32)
+    for layer in scaling:
+        x = layer(x)
+    np.testing.assert_allclose(
+        scaled(name, pixels), np.asarray(keras.ops.convert_to_numpy(x)), rtol=1e-4, atol=1e-5
+    )  # fmt: skip
+
+
+def scaled(name: str, pixels: np.ndarray) -> np.ndarray:
+    backbone = BACKBONES[name]
+    layer = keras.layers.Rescaling(backbone.scale, offset=backbone.offset)
+    return np.asarray(keras.ops.convert_to_numpy(layer(pixels)))
+
+
+@pytest.mark.parametrize(
+    ("size", "groups", "words"),
+    [
+        (
+            (28, 28),
+            (Group(4),) * 5,
+            (
+                r"Group 5 would shrink a 1 x 1 map to 0 x 0 \(its 2 x 2 pooling window needs 1 pixel more\): use at most "
+                "4 groups at 28 x 28 pixels, or use images of at least 32 x 32 pixels, or give group 5 pooling 'none'"
+            ),
+        ),
+        (
+            (28, 28),
+            (Group(4, kernel_size=5, padding="valid"),) * 3,
+            (
+                "Group 3's 5 x 5 kernel with padding 'valid' does not fit a 4 x 4 map, 1 pixel too small: use at most 2 "
+                "groups at 28 x 28 pixels, or use images of at least 36 x 36 pixels, or give group 3 padding 'same'"
+            ),
+        ),
+        (
+            (9, 20),
+            (Group(4, window=12, pooling="sum"),),
+            (
+                r"Group 1 would shrink a 9 x 20 map to 0 x 1 \(its 12 x 12 pooling window needs 3 pixels more\): use images "
+                "of at least 12 x 12 pixels"
+            ),
+        ),
+        ((9, 9), (Group(4), Group(4, kernel_size=9, padding="valid")), "use at most 1 group at 9 x 9 pixels"),
+    ],
+)
+def test_a_network_too_deep_for_its_image_says_where_and_what_to_change(
+    size: tuple[int, int], groups: tuple[Group, ...], words: str
+):
+    with pytest.raises(WrongRequest, match=words):
+        CnnSpec(size, 2, groups=groups)
+
+
+def test_the_smallest_size_that_is_named_is_the_smallest_that_works():
+    groups = (
+        Group(4, convolutions=2, kernel_size=3, padding="valid"),
+        Group(4, kernel_size=5, padding="valid", window=3),
+    )
+    with pytest.raises(WrongRequest) as refusal:
+        CnnSpec((6, 6), 2, groups=groups)
+    found = re.search(r"images of at least (\d+) x", str(refusal.value))
+    assert found is not None
+    side = int(found[1])
+    assert CnnSpec((side, side), 2, groups=groups).groups == groups
+    with pytest.raises(WrongRequest):
+        CnnSpec((side - 1, side - 1), 2, groups=groups)
+
+
+@pytest.mark.parametrize(("size", "maps"), [(32, [28, 14, 10, 5]), (28, [28, 14, 14, 7]), (8, [8, 4, 4, 2])])
+def test_lenet5_has_the_maps_of_the_paper_at_32_pixels(size: int, maps: list[int]):
+    with keras.StatelessScope(initialize_variables=False):
+        model = build_model(make_blueprint("lenet5", (size, size), 10))
+    layers = [
+        model.get_layer(name)
+        for name in ("group_1_1_convolution", "group_1_pool", "group_2_1_convolution", "group_2_pool")
+    ]
+    assert [layer.output.shape[1] for layer in layers] == maps
+    assert [layer.units for layer in model.layers if isinstance(layer, keras.layers.Dense)] == [120, 84, 10]
+
+
+def test_lenet5_counts_as_a_textbook_counts():
+    # 1 channel, 32 x 32, every map connected: 156 + 2,416 + 48,120 + 10,164 + 850
+    assert count_parameters(replace(make_blueprint("lenet5", (32, 32), 10).spec, channels=1)) == 61_706
+
+
+def test_dense_is_one_long_vector():
+    with keras.StatelessScope(initialize_variables=False):
+        model = build_model(make_blueprint("dense", (28, 28), 10))
+    assert [layer.name for layer in model.layers] == ["image", "scale_pixels", "flatten", "dense_1", "logits"]
+    assert model.count_params() == (28 * 28 * 3 + 1) * 256 + 257 * 10
+    assert dense_spec((4, 4), 2, units=(5, 6)).dense_units == (5, 6)
+
+
+@pytest.mark.parametrize(("size", "groups"), [(4, 1), (8, 2), (28, 3), (32, 4), (64, 5), (224, 5)])
+def test_vgg_style_pools_until_its_map_is_small(size: int, groups: int):
+    spec = make_blueprint("vgg-style", (size, size), 10).spec
+    assert isinstance(spec, CnnSpec)
+    assert len(spec.groups) == groups
+    assert all(group.convolutions == 2 and group.kernel_size == 3 for group in spec.groups)
+
+
+def test_what_was_written_before_there_were_more_choices_is_read_with_their_defaults():
+    old = {
+        "name": "small-cnn",
+        "family": "cnn",
+        "spec": {
+            "image_size": [8, 8],
+            "classes": 3,
+            "groups": [{"filters": 4, "convolutions": 2, "kernel_size": 3, "pooling": "max"}],
+            "dense_units": [128],
+            "batch_normalisation": True,
+            "dropout": 0.3,
+        },
+    }
+    expected = CnnSpec((8, 8), 3, groups=(Group(4, convolutions=2),), dense_units=(128,), dropout=0.3)
+    assert blueprint_from_json(old) == Blueprint("small-cnn", expected)
+    assert (expected.channels, expected.activation, expected.shared, expected.head) == (3, "relu", True, "flatten")
 
 
 SPEC = make_blueprint("small-cnn", (16, 16), 3).to_json()
@@ -113,6 +284,12 @@ SPEC = make_blueprint("small-cnn", (16, 16), 3).to_json()
         ({"spec": {**SPEC["spec"], "groups": [{"filters": 1}] * 1000}}, "number of groups"),
         ({"spec": {**SPEC["spec"], "classes": True}}, "classes must be a whole number"),
         ({"spec": {**SPEC["spec"], "code": "print()"}}, "no field 'code'"),
+        ({"spec": {**SPEC["spec"], "channels": 0}}, "channels must be a whole number from 1 to 1024"),
+        ({"spec": {**SPEC["spec"], "head": "lambda"}}, "head must be one of flatten, average, max"),
+        ({"spec": {**SPEC["spec"], "activation": ["relu"]}}, "activation must be one of relu, none"),
+        ({"spec": {**SPEC["spec"], "shared": 1}}, "shared must be true or false"),
+        ({"spec": {**SPEC["spec"], "groups": [{"filters": 1, "window": 99}]}}, "window must be a whole number"),
+        ({"spec": {**SPEC["spec"], "groups": [{"filters": 1, "padding": "full"}]}}, "padding must be one of"),
         ({"spec": []}, "must be an object"),
         ({"more": 1}, "must have the fields"),
     ],

@@ -33,7 +33,7 @@ def test_no_function_is_longer_than_it_may_be(path: Path):
 
 
 def test_layers_are_kept():
-    done = subprocess.run([sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()", "--config", "pyproject.toml"],
+    done = subprocess.run([sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()", "--config", "pyproject.toml", "--no-cache"],
                           cwd=ROOT, capture_output=True, text=True, check=False)  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
 

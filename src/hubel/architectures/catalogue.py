@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
-from hubel.architectures.families.mobilenet import mobilenet_spec
+from hubel.architectures.families.dense_mlp import dense_spec
+from hubel.architectures.families.lenet5 import lenet5_spec
+from hubel.architectures.families.pretrained import PRETRAINED, SIZE, SMALLEST, pretrained_spec
 from hubel.architectures.families.residual import residual_spec
 from hubel.architectures.families.small_cnn import small_cnn_spec
+from hubel.architectures.families.vgg_style import vgg_style_spec
 from hubel.architectures.spec import CnnSpec, PretrainedSpec, ResidualSpec, Spec, spec_from_json
+from hubel.architectures.spec_file import SUFFIX, make_own_spec, read_spec_file
 from hubel.catalogue import find
 from hubel.errors import WrongRequest
 
@@ -22,27 +29,82 @@ class Architecture:
     """A named way to make a spec for an image size and a number of classes.
 
     Args:
+        name: what users call it.
         summary: one line, for people.
         make_spec: (image_size, classes) → spec.
         image_size: pixels of the working size where the corpus' pictures are larger.
         smallest: pixels of the smallest side it can take.
-        pretrained: it can begin with weights that were learned elsewhere; its spec is a `PretrainedSpec`.
+        alphas: widths that have pretrained weights; none for an architecture that has no such weights.
+        own: the user's own spec; its image size and classes are wishes of the user too.
     """
 
+    name: str
     summary: str
     make_spec: Callable[[tuple[int, int], int], Spec]
     image_size: int
     smallest: int = 1
-    pretrained: bool = False
+    alphas: tuple[float, ...] = ()
+    own: CnnSpec | None = None
+
+    @property
+    def pretrained(self) -> bool:
+        """It can begin with weights that were learned elsewhere; its spec is a `PretrainedSpec`."""
+        return bool(self.alphas)
 
 
 ARCHITECTURES = {
-    "small-cnn": Architecture("the textbook network; its depth fits the image", small_cnn_spec, 64),
-    "residual": Architecture("learns fastest from scratch on a processor", residual_spec, 96, smallest=8),
-    "mobilenet": Architecture(
-        "ImageNet's knowledge; best for a few thousand photographs", mobilenet_spec, 224, smallest=32, pretrained=True
-    ),
+    entry.name: entry
+    for entry in (
+        Architecture("small-cnn", "the textbook network; its depth fits the image", small_cnn_spec, 64),
+        Architecture("residual", "learns fastest from scratch on a processor", residual_spec, 96, smallest=8),
+        Architecture("dense", "no convolution at all, to compare with", dense_spec, 32),
+        Architecture("lenet5", "the network of 1998 that read digits", lenet5_spec, 32, smallest=4),
+        Architecture("vgg-style", "stacked 3 x 3 convolutions and a global average", vgg_style_spec, 64, smallest=4),
+        *(
+            Architecture(name, width.summary, partial(pretrained_spec, name), SIZE, SMALLEST, width.alphas)
+            for name, width in PRETRAINED.items()
+        ),
+    )
 }
+
+OWN = "own"
+"""What a network is called that came as a `CnnSpec`."""
+
+
+def find_architecture(source: str | Path | CnnSpec | Architecture) -> Architecture:
+    """The architecture that a user named, wrote into a file or made in Python.
+
+    Args:
+        source: a name in `ARCHITECTURES`; the path of a TOML file as `read_spec_file` takes it; or a spec.
+
+    Raises:
+        UnknownName: no such name.
+        UnusableInput: the file cannot be read.
+        WrongRequest: the file or the spec says something impossible.
+    """
+    if isinstance(source, Architecture):
+        return source
+    if isinstance(source, CnnSpec):
+        return _from_spec(source)
+    if not isinstance(source, (str, Path)):
+        raise WrongRequest(
+            f"architecture must be a name, the path of a {SUFFIX} file or a CnnSpec. Received: {source!r}."
+        )
+    path = Path(source)
+    if isinstance(source, Path) or path.suffix.lower() == SUFFIX or os.sep in source or "/" in source:
+        parts = read_spec_file(path)
+        return Architecture(path.stem, f"read from {path}", partial(make_own_spec, parts, path), 64)
+    return find(ARCHITECTURES, source, kind="architecture")
+
+
+def _from_spec(spec: CnnSpec) -> Architecture:
+    if spec.channels != 3:
+        raise WrongRequest(f"Pictures are read as red, green and blue: channels must be 3. Received: {spec.channels}.")
+
+    def fit(image_size: tuple[int, int], classes: int) -> CnnSpec:
+        return replace(spec, image_size=image_size, classes=classes)
+
+    return Architecture(OWN, "made in Python", fit, max(spec.image_size), own=spec)
 
 
 @dataclass(frozen=True)
@@ -62,25 +124,41 @@ class Blueprint:
         return {"name": self.name, "family": self.family, "spec": self.spec.to_json()}
 
 
-def make_blueprint(name: str, image_size: tuple[int, int], classes: int, *, alpha: float | None = None) -> Blueprint:
+def make_blueprint(
+    name: str | Path | CnnSpec | Architecture, image_size: tuple[int, int], classes: int, *, alpha: float | None = None
+) -> Blueprint:
     """The architecture of that name for an image size.
+
+    Args:
+        name: a name in `ARCHITECTURES`, or what else `find_architecture` takes.
+        image_size: (height, width) in pixels.
+        classes: how many logits.
+        alpha: width of a pretrained backbone; its usual one by default.
 
     Raises:
         UnknownName: no such architecture.
         WrongRequest: the image is too small for it, or it has no ``alpha``.
     """
-    architecture = find(ARCHITECTURES, name, kind="architecture")
+    architecture = find_architecture(name)
     if min(image_size) < architecture.smallest:
         raise WrongRequest(
-            f"{name} needs images of at least {architecture.smallest} pixels. Received: {min(image_size)}. "
-            "Use --image-size, or --architecture small-cnn."
+            f"{architecture.name} needs images of at least {architecture.smallest} pixels. "
+            f"Received: {min(image_size)}. Use --image-size, or --architecture small-cnn."
         )
     spec = architecture.make_spec(image_size, classes)
     if alpha is not None:
-        if not isinstance(spec, PretrainedSpec):
-            raise WrongRequest(f"--alpha is the width of a pretrained backbone; {name} has none. Leave it out.")
-        spec = replace(spec, alpha=alpha)
-    return Blueprint(name, spec)
+        spec = _widened(spec, architecture, alpha)
+    return Blueprint(architecture.name, spec)
+
+
+def _widened(spec: Spec, architecture: Architecture, alpha: float) -> Spec:
+    if not isinstance(spec, PretrainedSpec):
+        raise WrongRequest(
+            f"--alpha is the width of a pretrained backbone; {architecture.name} has none. Leave it out."
+        )
+    if len(architecture.alphas) == 1 and alpha not in architecture.alphas:
+        raise WrongRequest(f"{architecture.name} comes in one width. Leave --alpha out. Received: {alpha:g}.")
+    return replace(spec, alpha=alpha)
 
 
 def blueprint_from_json(document: object) -> Blueprint:

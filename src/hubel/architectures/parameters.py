@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from hubel.architectures.spec import CnnSpec, ResidualSpec, Spec
 from hubel.arithmetic.convolution import convolution_parameters, dense_parameters
 
@@ -19,14 +21,18 @@ def count_parameters(spec: Spec) -> int | None:
 
 
 def _count_cnn(spec: CnnSpec) -> int:
-    (height, width), channels, total = spec.image_size, 3, 0
+    size, channels, total = spec.image_size, spec.channels, 0
+    normalised = spec.batch_normalisation
     for group in spec.groups:
         for _ in range(group.convolutions):
-            total += _convolution(channels, group.filters, group.kernel_size, normalised=spec.batch_normalisation)
+            size = group.convolved(size)
+            kernel = (group.kernel_size, group.kernel_size)
+            weights = convolution_parameters(kernel, channels, group.filters, bias=not normalised)
+            total += weights if spec.shared else weights * prod(size)
+            total += BATCH_NORMALISATION * group.filters if normalised else 0
             channels = group.filters
-        if group.pooling != "none":
-            height, width = height // 2, width // 2
-    inputs = height * width * channels
+        size = group.pooled(size)
+    inputs = channels * (prod(size) if spec.head == "flatten" else 1)
     for units in (*spec.dense_units, spec.classes):
         total += dense_parameters(inputs, units)
         inputs = units
@@ -34,16 +40,14 @@ def _count_cnn(spec: CnnSpec) -> int:
 
 
 def _count_residual(spec: ResidualSpec) -> int:
-    total = _convolution(3, spec.stem_filters, spec.stem_kernel, normalised=False)
+    stem = (spec.stem_kernel, spec.stem_kernel)
+    total = convolution_parameters(stem, spec.channels, spec.stem_filters)
     channels = spec.stem_filters
     for width, blocks in zip(spec.widths, spec.blocks, strict=True):
-        total += _convolution(channels, width, 3, normalised=True) + blocks * _convolution(
-            width, width, 3, normalised=True
-        )
+        total += _convolution(channels, width) + blocks * _convolution(width, width)
         channels = width
     return total + dense_parameters(channels, spec.classes, bias=False)
 
 
-def _convolution(channels: int, filters: int, kernel_size: int, *, normalised: bool) -> int:
-    weights = convolution_parameters((kernel_size, kernel_size), channels, filters, bias=not normalised)
-    return weights + (BATCH_NORMALISATION * filters if normalised else 0)
+def _convolution(channels: int, filters: int) -> int:
+    return convolution_parameters((3, 3), channels, filters, bias=False) + BATCH_NORMALISATION * filters

@@ -6,16 +6,20 @@ that size is built.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from hubel.arithmetic.convolution import PADDINGS, positions
 from hubel.errors import WrongRequest
 
 MAX_CLASSES = 20_000
 MAX_FILTERS = 2048
 MAX_UNITS = 20_000
 MAX_GROUPS = 8
-POOLING = ("max", "average", "none")
+MAX_SIDE = 1024
+POOLING = ("max", "average", "sum", "none")
+ACTIVATIONS = ("relu", "none")
+HEADS = ("flatten", "average", "max")
 
 
 def check(name: str, value: object, low: float, high: float, *, whole: bool = True) -> None:
@@ -30,20 +34,48 @@ def check(name: str, value: object, low: float, high: float, *, whole: bool = Tr
         raise WrongRequest(f"{name} must be a {word} from {low} to {high}. Received: {value!r}.")
 
 
+def check_one_of(name: str, value: object, known: tuple[str, ...]) -> None:
+    """Refuse a word that is not one of the known ones.
+
+    Raises:
+        WrongRequest: naming the field, the value and what is known.
+    """
+    if not isinstance(value, str) or value not in known:
+        raise WrongRequest(f"{name} must be one of {', '.join(known)}. Received: {value!r}.")
+
+
+def check_flag(name: str, value: object) -> None:
+    """Refuse what is neither True nor False.
+
+    Raises:
+        WrongRequest: naming the field and the value.
+    """
+    if not isinstance(value, bool):
+        raise WrongRequest(f"{name} must be true or false. Received: {value!r}.")
+
+
 @dataclass(frozen=True)
 class Spec:
-    """Common to all: what goes in and how many classes come out."""
+    """Common to all: what goes in and how many classes come out.
+
+    Args:
+        image_size: (height, width) in pixels.
+        classes: how many logits.
+        channels: numbers of each pixel. Training and artefacts have 3; others are for looking at an architecture.
+    """
 
     image_size: tuple[int, int]
     classes: int
+    channels: int = field(default=3, kw_only=True)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "image_size", tuple(self.image_size))
         if len(self.image_size) != 2:
             raise WrongRequest(f"image_size must be (height, width). Received: {self.image_size!r}.")
         for value in self.image_size:
-            check("image_size", value, 1, 1024)
+            check("image_size", value, 1, MAX_SIDE)
         check("classes", self.classes, 2, MAX_CLASSES)
+        check("channels", self.channels, 1, 1024)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; the fields that are not ``image_size`` and ``classes`` depend on the kind."""
@@ -58,20 +90,37 @@ class Group:
         filters: feature maps of each convolution.
         convolutions: how many, one after the other.
         kernel_size: height and width in pixels.
-        pooling: ``"max"``, ``"average"`` or ``"none"``, over 2 x 2 pixels with stride 2.
+        pooling: ``"max"``, ``"average"``, ``"sum"`` or ``"none"``.
+        window: height and width of the pooling window in pixels, and its stride; what is left at the edge is dropped.
+        padding: ``"same"`` or ``"valid"``, of the convolutions.
     """
 
     filters: int
     convolutions: int = 1
     kernel_size: int = 3
     pooling: str = "max"
+    window: int = 2
+    padding: str = "same"
 
     def __post_init__(self) -> None:
         check("filters", self.filters, 1, MAX_FILTERS)
         check("convolutions", self.convolutions, 1, 8)
         check("kernel_size", self.kernel_size, 1, 31)
-        if self.pooling not in POOLING:
-            raise WrongRequest(f"pooling must be one of {', '.join(POOLING)}. Received: {self.pooling!r}.")
+        check_one_of("pooling", self.pooling, POOLING)
+        check("window", self.window, 1, 31)
+        check_one_of("padding", self.padding, PADDINGS)
+
+    def convolved(self, size: tuple[int, int]) -> tuple[int, int]:
+        """(height, width) of the map after one of its convolutions; 0 where the kernel does not fit."""
+        height, width = (positions(side, self.kernel_size, padding=self.padding) for side in size)
+        return height, width
+
+    def pooled(self, size: tuple[int, int]) -> tuple[int, int]:
+        """(height, width) of a convolved map after the pooling; 0 where the window does not fit."""
+        if self.pooling == "none":
+            return size
+        height, width = (positions(side, self.window, stride=self.window) for side in size)
+        return height, width
 
 
 @dataclass(frozen=True)
@@ -81,14 +130,20 @@ class CnnSpec(Spec):
     Args:
         groups: from the image inwards; without groups it is a dense network.
         dense_units: units of each hidden dense layer.
-        batch_normalisation: between each convolution and its ReLU.
+        batch_normalisation: between each convolution and its activation.
         dropout: share of the inputs of each dense layer that is left out in training, 0 to 0.9.
+        activation: ``"relu"``, or ``"none"`` for a linear network; of every convolution and hidden dense layer.
+        shared: False makes every convolution a locally connected layer: a kernel of its own at every position.
+        head: how the last map becomes a vector: ``"flatten"``, or the ``"average"`` or ``"max"`` of each channel.
     """
 
     groups: tuple[Group, ...] = ()
     dense_units: tuple[int, ...] = ()
     batch_normalisation: bool = True
     dropout: float = 0.0
+    activation: str = "relu"
+    shared: bool = True
+    head: str = "flatten"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -99,20 +154,51 @@ class CnnSpec(Spec):
         check("the number of dense layers", len(self.dense_units), 0, MAX_GROUPS)
         for units in self.dense_units:
             check("dense_units", units, 1, MAX_UNITS)
+        check_flag("batch_normalisation", self.batch_normalisation)
         check("dropout", self.dropout, 0, 0.9, whole=False)
+        check_one_of("activation", self.activation, ACTIVATIONS)
+        check_flag("shared", self.shared)
+        check_one_of("head", self.head, HEADS)
         self._check_size()
 
     def _check_size(self) -> None:
+        misfit = _first_misfit(self.groups, self.image_size)
+        if misfit is None:
+            return
+        number, words = misfit
         height, width = self.image_size
-        for number, group in enumerate(self.groups, 1):
-            if group.pooling == "none":
-                continue
-            if min(height, width) < 2:
-                raise WrongRequest(
-                    f"Group {number} would pool a {height} x {width} map to nothing: use at most {number - 1} pooling "
-                    f"groups at {self.image_size[0]} x {self.image_size[1]} pixels."
-                )
-            height, width = height // 2, width // 2
+        cures = []
+        if number > 1:
+            cures.append(f"use at most {number - 1} group{'s' * (number > 2)} at {height} x {width} pixels")
+        for side in range(min(height, width) + 1, MAX_SIDE + 1):
+            if _first_misfit(self.groups, (side, side)) is None:
+                cures.append(f"use images of at least {side} x {side} pixels")
+                break
+        cures.append(f"give group {number} {words[1]}")
+        raise WrongRequest(f"Group {number}{words[0]}: {', or '.join(cures)}.")
+
+
+def _first_misfit(groups: tuple[Group, ...], size: tuple[int, int]) -> tuple[int, tuple[str, str]] | None:
+    """The first group whose kernel or window is larger than its map: its number, what is wrong, and another group."""
+    for number, group in enumerate(groups, 1):
+        for _ in range(group.convolutions):
+            before, size = size, group.convolved(size)
+            if 0 in size:
+                kernel, larger = f"{group.kernel_size} x {group.kernel_size}", group.kernel_size - min(before)
+                words = f"'s {kernel} kernel with padding 'valid' does not fit a {before[0]} x {before[1]} map"
+                return number, (f"{words}, {_pixels(larger)} too small", "padding 'same'")
+        before, size = size, group.pooled(size)
+        if 0 in size:
+            words = f" would shrink a {before[0]} x {before[1]} map to {size[0]} x {size[1]}"
+            window = (
+                f"its {group.window} x {group.window} pooling window needs {_pixels(group.window - min(before))} more"
+            )
+            return number, (f"{words} ({window})", "pooling 'none'")
+    return None
+
+
+def _pixels(count: int) -> str:
+    return f"{count} pixel{'s' * (count != 1)}"
 
 
 @dataclass(frozen=True)
@@ -155,7 +241,7 @@ class PretrainedSpec(Spec):
     """A backbone of ``keras.applications``, global pooling of several of its layers, and a dense head.
 
     Args:
-        backbone: a name in `hubel.architectures.families.pretrained.BACKBONES`.
+        backbone: a name in `hubel.architectures.families.pretrained.PRETRAINED`.
         alpha: width of the backbone, as a share of the full one.
         dropout: share of the pooled features left out in training, 0 to 0.9.
         fixed_statistics: batch normalisation keeps the statistics of its pretraining; False to train from scratch.
@@ -171,7 +257,11 @@ class PretrainedSpec(Spec):
         check("alpha", self.alpha, 0.1, 2.0, whole=False)
         check("dropout", self.dropout, 0, 0.9, whole=False)
         for value in self.image_size:
-            check("image_size", value, 32, 1024)
+            check("image_size", value, 32, MAX_SIDE)
+        if self.channels != 3:
+            raise WrongRequest(
+                f"A pretrained backbone sees red, green and blue: channels=3. Received: {self.channels}."
+            )
 
 
 def spec_from_json(kind: type[Spec], document: object) -> Spec:

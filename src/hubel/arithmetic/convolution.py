@@ -60,3 +60,76 @@ def depthwise_macs(kernel_size: tuple[int, int], channels: int, output_size: tup
 def dense_parameters(inputs: int, units: int, *, bias: bool = True) -> int:
     """Weights and biases of a dense layer: every input is connected to every unit."""
     return inputs * units + (units if bias else 0)
+
+
+def padding_amounts(
+    input_size: int, kernel_size: int, *, stride: int = 1, padding: str = "valid", dilation: int = 1
+) -> tuple[int, int]:
+    """Pixels of zeros that are added before and after, along one axis.
+
+    With ``"same"`` an odd one goes after, as in TensorFlow and Keras (ONNX: SAME_UPPER).
+    """
+    count = positions(input_size, kernel_size, stride=stride, padding=padding, dilation=dilation)
+    if padding == "valid":
+        return 0, 0
+    reach = (kernel_size - 1) * dilation + 1
+    total = max(0, (count - 1) * stride + reach - input_size)
+    return total // 2, total - total // 2
+
+
+def tap_pairs(input_size: int, kernel_size: int, *, stride: int = 1, padding: str = "valid", dilation: int = 1) -> int:
+    """Pairs of an output position and a tap that lies on a pixel, not on padding, along one axis."""
+    before, _ = padding_amounts(input_size, kernel_size, stride=stride, padding=padding, dilation=dilation)
+    count = positions(input_size, kernel_size, stride=stride, padding=padding, dilation=dilation)
+    return sum(
+        sum(0 <= place * stride - before + tap * dilation < input_size for tap in range(kernel_size))
+        for place in range(count)
+    )
+
+
+def convolution_connections(pairs: tuple[int, int], in_channels: int, filters: int, *, groups: int = 1) -> int:
+    """Connections from input numbers to output numbers, of a convolution and of a locally connected layer alike.
+
+    Args:
+        pairs: `tap_pairs` along height and width.
+        in_channels: channels of the input.
+        filters: feature maps of the output.
+        groups: parts the channels are divided into.
+    """
+    return prod(pairs) * (in_channels // groups) * filters
+
+
+def dense_connections(inputs: int, units: int) -> int:
+    """Connections of a dense layer: every input with every unit."""
+    return inputs * units
+
+
+def locally_connected_parameters(
+    kernel_size: tuple[int, int], in_channels: int, filters: int, output_size: tuple[int, int], *, bias: bool = True
+) -> int:
+    """Weights and biases where every position has a kernel, and a bias for each filter, of its own."""
+    return prod(output_size) * convolution_parameters(kernel_size, in_channels, filters, bias=bias)
+
+
+def separable_parameters(
+    kernel_size: tuple[int, int], in_channels: int, filters: int, *, multiplier: int = 1, bias: bool = True
+) -> int:
+    """Weights and biases of a depthwise convolution followed by a 1 x 1 convolution.
+
+    Args:
+        kernel_size: (height, width) of the depthwise kernels.
+        in_channels: channels of the input.
+        filters: feature maps of the output.
+        multiplier: depthwise kernels for each input channel.
+        bias: one for each filter, behind the 1 x 1 convolution only.
+    """
+    depthwise = prod(kernel_size) * in_channels * multiplier
+    return depthwise + convolution_parameters((1, 1), in_channels * multiplier, filters, bias=bias)
+
+
+def separable_macs(
+    kernel_size: tuple[int, int], in_channels: int, filters: int, output_size: tuple[int, int], *, multiplier: int = 1
+) -> int:
+    """Multiply-accumulates of both steps of a separable convolution."""
+    between = in_channels * multiplier
+    return depthwise_macs(kernel_size, between, output_size) + convolution_macs((1, 1), between, filters, output_size)

@@ -17,7 +17,7 @@ import numpy as np
 import safetensors.numpy
 from safetensors import SafetensorError
 
-from hubel.architectures.build import build_model
+from hubel.architectures.build import build_model, weight_name
 from hubel.architectures.catalogue import blueprint_from_json
 from hubel.architectures.parameters import count_parameters
 from hubel.backends.framework import keras
@@ -139,6 +139,8 @@ def _read_bounded(path: Path, limit: int) -> bytes:
 
 def _assemble(document: dict[str, Any], weights: dict[str, np.ndarray], folder: Path) -> Classifier:
     blueprint = blueprint_from_json(document["architecture"])
+    if blueprint.spec.channels != 3:
+        raise DamagedArtefact(f"{folder / MANIFEST} has {blueprint.spec.channels} channels, pictures have 3. {_CURE}")
     class_names = tuple(document["class_names"])
     if len(set(class_names)) != blueprint.spec.classes or not all(isinstance(name, str) for name in class_names):
         raise DamagedArtefact(
@@ -166,11 +168,13 @@ def _assemble(document: dict[str, Any], weights: dict[str, np.ndarray], folder: 
 
 
 def _named_weights(model: keras.Model) -> dict[str, np.ndarray]:
-    return {variable.path: np.ascontiguousarray(keras.ops.convert_to_numpy(variable)) for variable in model.weights}
+    return {
+        weight_name(variable): np.ascontiguousarray(keras.ops.convert_to_numpy(variable)) for variable in model.weights
+    }
 
 
 def _set_weights(model: keras.Model, weights: dict[str, np.ndarray], path: Path) -> None:
-    expected = {variable.path: variable for variable in model.weights}
+    expected = {weight_name(variable): variable for variable in model.weights}
     if set(expected) != set(weights):
         odd = sorted(set(expected) ^ set(weights))[0]
         raise DamagedArtefact(f"{path} does not fit the architecture: tensor {odd!r} is missing or foreign. {_CURE}")

@@ -17,7 +17,13 @@ COMMANDS = {
     "audit": ("hubel.cli.audit", "Look at every file of a corpus; say what is wrong, train nothing."),
     "train": ("hubel.cli.train", "Corpus in, classifier with an honest score out."),
     "evaluate": ("hubel.cli.evaluate", "Score a run on its test split, or on another corpus."),
+    "compare": ("hubel.cli.compare", "Train variants side by side; say which is better, or that this cannot be told."),
     "predict": ("hubel.cli.predict", "Name what is on pictures."),
+    "maps": ("hubel.cli.maps", "Show all feature maps of a layer for a picture."),
+    "filters": ("hubel.cli.filters", "Show the filters of a layer, or what they respond to."),
+    "anatomy": ("hubel.cli.anatomy", "Show every layer in numbers: size, cost, and what it sees of the image."),
+    "convolve": ("hubel.cli.convolve", "Slide a kernel over a matrix, step by step."),
+    "pool": ("hubel.cli.pool", "Subsample a matrix by max, average or sum, step by step."),
 }
 """name → (module, summary); the module has a click command called ``command``."""
 

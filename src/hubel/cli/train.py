@@ -18,15 +18,22 @@ if TYPE_CHECKING:
 STARTED = time.monotonic()
 """The time limit counts from here: the first thing a training command does."""
 
-ARCHITECTURE_HELP = "; ".join(f"{name}: {entry.summary}" for name, entry in ARCHITECTURES.items())
+SCRATCH_HELP = "; ".join(f"{name}: {entry.summary}" for name, entry in ARCHITECTURES.items() if not entry.pretrained)
+PRETRAINED_HELP = ", ".join(name for name, entry in ARCHITECTURES.items() if entry.pretrained)
+ARCHITECTURE_HELP = (
+    f"{SCRATCH_HELP}; with ImageNet's knowledge: {PRETRAINED_HELP}; or FILE.toml: a network of your own. "
+    "Default: chosen from the corpus."
+)
 
 
 @click.command("train")
 @click.argument("corpus")
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="The run folder to write.")
-@click.option("--architecture", metavar="NAME", help=f"{ARCHITECTURE_HELP}. Default: chosen from the corpus.")
+@click.option("--architecture", metavar="NAME|FILE.toml", help=ARCHITECTURE_HELP)
 @click.option("--weights", metavar="imagenet|none|FILE", help="What a pretrained architecture begins with.")
-@click.option("--alpha", type=float, help="Width of a pretrained backbone: 0.25 (default), 0.5, 0.75 or 1.")
+@click.option(
+    "--alpha", type=float, help="Width of a pretrained MobileNet; of mobilenet: 0.25 (default), 0.5, 0.75 or 1."
+)
 @click.option("--image-size", type=int, metavar="N", help="Working size in pixels, square. Default: from the corpus.")
 @click.option("--resize", metavar="squash|crop|pad", help="How pictures reach that size. Default: from the corpus.")
 @click.option("--epochs", type=int, metavar="N", help="Passes over the training images; repeatable to the bit.")

@@ -103,7 +103,7 @@ class Work:
     def blueprint(self) -> Blueprint:
         """The architecture at the chosen size."""
         size = self.choice.preprocessing.size
-        return make_blueprint(self.choice.architecture, size, self.classes, alpha=self.request.alpha)
+        return make_blueprint(self.choice.entry, size, self.classes, alpha=self.request.alpha)
 
     def class_weights(self, balance: float) -> np.ndarray:
         """Weight of each class in the loss."""

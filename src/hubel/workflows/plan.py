@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from hubel.architectures.catalogue import ARCHITECTURES, make_blueprint
-from hubel.catalogue import find
+from hubel.architectures.catalogue import ARCHITECTURES, Architecture, find_architecture, make_blueprint
+from hubel.architectures.spec import CnnSpec
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.split import Splits
 from hubel.errors import UnreadableImage, WrongRequest
@@ -44,7 +44,7 @@ class TrainRequest:
     Args:
         corpus: a location that `read_corpus` takes, or a `Corpus`.
         out: the run folder.
-        architecture: a name in `ARCHITECTURES`.
+        architecture: a name in `ARCHITECTURES`, the path of a TOML file with a network, or a `CnnSpec`.
         weights: ``"imagenet"``, ``"none"`` or the path of a Keras weights file.
         alpha: width of a pretrained backbone.
         image_size: pixels of the square working size.
@@ -60,7 +60,7 @@ class TrainRequest:
 
     corpus: str | Path | Corpus
     out: Path
-    architecture: str | None = None
+    architecture: str | Path | CnnSpec | None = None
     weights: str | None = None
     alpha: float | None = None
     image_size: int | None = None
@@ -76,8 +76,7 @@ class TrainRequest:
     command: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.architecture is not None:
-            find(ARCHITECTURES, self.architecture, kind="architecture")
+        architecture = None if self.architecture is None else find_architecture(self.architecture)
         size = 32 if self.image_size is None else self.image_size
         Preprocessing(size, size, self.resize or "squash")  # refuses what is impossible
         if self.time_limit_s is not None and not 10 <= self.time_limit_s <= 30 * 24 * 3600:
@@ -86,10 +85,10 @@ class TrainRequest:
             raise WrongRequest(f"The learning rate must be above 0 and at most 100. Received: {self.learning_rate:g}.")
         epochs = 1 if self.epochs is None else self.epochs
         Recipe(epochs=epochs, batch_size=1 if self.batch_size is None else self.batch_size, seed=self.seed)
-        if self.weights not in (None, "none") and self.architecture and not ARCHITECTURES[self.architecture].pretrained:
+        if self.weights not in (None, "none") and architecture is not None and not architecture.pretrained:
             takers = ", ".join(name for name, entry in ARCHITECTURES.items() if entry.pretrained)
             raise WrongRequest(
-                f"{self.architecture} has no pretrained weights: leave --weights out, or use --architecture {takers}. "
+                f"{architecture.name} has no pretrained weights: leave --weights out, or use --architecture {takers}. "
                 f"Received: --weights {self.weights}."
             )
 
@@ -116,10 +115,15 @@ class Survey:
 class Choice:
     """Architecture and preprocessing; ``chosen_for_user`` if the user named no architecture."""
 
-    architecture: str
+    entry: Architecture
     weights: str
     preprocessing: Preprocessing
     chosen_for_user: bool
+
+    @property
+    def architecture(self) -> str:
+        """Its name."""
+        return self.entry.name
 
 
 def parse_duration(text: str) -> float:
@@ -161,13 +165,26 @@ def _has_colour(image: np.ndarray) -> bool:
 def choose(request: TrainRequest, survey: Survey) -> Choice:
     """Architecture, weights, working size and resize policy, from the request where it says so."""
     side = survey.median_side
-    name = request.architecture or _choose_architecture(request, side)
-    architecture = ARCHITECTURES[name]
-    weights = request.weights or ("imagenet" if architecture.pretrained else "none")
-    size = request.image_size or _choose_size(name, side)
+    entry = find_architecture(request.architecture or _choose_architecture(request, side))
+    weights = request.weights or ("imagenet" if entry.pretrained else "none")
+    height, width = _choose_size(request, entry, side)
     resize = request.resize or (choose_resize(survey.sizes) if survey.sizes else "squash")
-    make_blueprint(name, (size, size), 2, alpha=request.alpha)  # refuses a size or an alpha that does not fit, early
-    return Choice(name, weights, Preprocessing(size, size, resize), chosen_for_user=request.architecture is None)
+    make_blueprint(entry, (height, width), 2, alpha=request.alpha)  # refuses a size or an alpha that does not fit
+    return Choice(entry, weights, Preprocessing(height, width, resize), chosen_for_user=request.architecture is None)
+
+
+def check_classes(choice: Choice, classes: int) -> None:
+    """Refuse a spec of the user's own that was made for another number of classes.
+
+    Raises:
+        WrongRequest: saying what to change.
+    """
+    own = choice.entry.own
+    if own is not None and own.classes != classes:
+        raise WrongRequest(
+            f"The CnnSpec is for {own.classes} classes, the corpus has {classes}: "
+            f"use dataclasses.replace(spec, classes={classes})."
+        )
 
 
 def _choose_architecture(request: TrainRequest, side: int) -> str:
@@ -178,11 +195,16 @@ def _choose_architecture(request: TrainRequest, side: int) -> str:
     return "mobilenet" if side >= PHOTOGRAPH_SIDE and request.weights is None else "residual"
 
 
-def _choose_size(name: str, side: int) -> int:
-    architecture = ARCHITECTURES[name]
-    if architecture.pretrained:  # learned at this size; smaller pictures are enlarged, but not without end
-        return min(architecture.image_size, max(96, 32 * -(-side // 32)))
-    return max(architecture.smallest, min(architecture.image_size, side))
+def _choose_size(request: TrainRequest, entry: Architecture, side: int) -> tuple[int, int]:
+    if request.image_size is not None:
+        return request.image_size, request.image_size
+    if entry.own is not None:
+        return entry.own.image_size
+    if entry.pretrained:  # learned at this size; smaller pictures are enlarged, but not without end
+        size = min(entry.image_size, max(96, 32 * -(-side // 32)))
+    else:
+        size = max(entry.smallest, min(entry.image_size, side))
+    return size, size
 
 
 def scratch_recipe(
@@ -202,7 +224,7 @@ def scratch_recipe(
         augmentation=_augmentation(request, choice, grey=grey),
         seed=request.seed,
     )
-    if choice.architecture != "residual":  # its dense layers and depthwise kernels want their own step sizes
+    if choice.entry != ARCHITECTURES["residual"]:  # its dense layers and depthwise kernels want their own step sizes
         recipe = replace(recipe, optimizer="adamw", learning_rate=ADAMW_RATE, weight_decay=0.01)
     if request.learning_rate is not None:
         scale = request.learning_rate / recipe.learning_rate

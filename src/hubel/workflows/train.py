@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from hubel.architectures.catalogue import ARCHITECTURES
+from hubel.architectures.catalogue import make_blueprint
 from hubel.architectures.families.backbones import pretrained_weights
-from hubel.architectures.families.mobilenet import ALPHA
 from hubel.architectures.layer_table import count_macs
+from hubel.architectures.spec import PretrainedSpec
 from hubel.backends.seeding import seed_everything
 from hubel.classifier.artefact import save_classifier
 from hubel.classifier.classifier import Calibration, Classifier, softmax
@@ -37,7 +37,7 @@ from hubel.events import Message, OnEvent, ignore
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
 from hubel.pipeline.examined import examine_decoded
 from hubel.workflows.fitting import Fitted, Work, fit
-from hubel.workflows.plan import Choice, Survey, TrainRequest, choose, survey_corpus
+from hubel.workflows.plan import Choice, Survey, TrainRequest, check_classes, choose, survey_corpus
 from hubel.workflows.run_folder import FORMAT, RunFolder, describe_machine, labels_of
 
 
@@ -92,7 +92,7 @@ def train_classifier(request: TrainRequest, *, started: float | None = None, on_
     corpus = _read(request, on_event)
     check_trainable(corpus)
     survey = survey_corpus(corpus)
-    choice, pretrained = _choose_with_weights(request, survey, on_event)
+    choice, pretrained = _choose_with_weights(request, survey, len(corpus.class_names), on_event)
     decoded = decode_corpus(corpus, choice.preprocessing, on_event=on_event)
     check_trainable(decoded.corpus)
     examined = examine_decoded(decoded, on_event=on_event)
@@ -128,13 +128,15 @@ def _keep_out_of_the_corpus(request: TrainRequest) -> None:
 
 
 def _choose_with_weights(
-    request: TrainRequest, survey: Survey, on_event: OnEvent
+    request: TrainRequest, survey: Survey, classes: int, on_event: OnEvent
 ) -> tuple[Choice, list[np.ndarray] | None]:
     choice = choose(request, survey)
-    if choice.weights == "none" or not ARCHITECTURES[choice.architecture].pretrained:
+    check_classes(choice, classes)
+    spec = make_blueprint(choice.entry, choice.preprocessing.size, classes, alpha=request.alpha).spec
+    if choice.weights == "none" or not isinstance(spec, PretrainedSpec):
         return choice, None
     try:
-        return choice, pretrained_weights(choice.architecture, request.alpha or ALPHA, choice.weights)
+        return choice, pretrained_weights(spec.backbone, spec.alpha, choice.weights)
     except WeightsNotAvailable as error:
         if request.architecture is not None or request.weights is not None:
             raise

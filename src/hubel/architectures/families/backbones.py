@@ -8,16 +8,19 @@ from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from hubel.architectures.families.pretrained import PRETRAINED, SIZE
 from hubel.architectures.spec import PretrainedSpec
 from hubel.backends.framework import keras
 from hubel.catalogue import find
 from hubel.errors import WeightsNotAvailable, WrongRequest
 
 BACKBONE, FEATURES, LOGITS = "backbone", "features", "logits"
-IMAGENET_SIZE = 224
+MOMENTUM = 0.9
+"""Of statistics learned from scratch. MobileNetV3 has 0.999, which still predicts chance after hundreds of steps."""
 
 
 @dataclass(frozen=True)
@@ -25,34 +28,77 @@ class Backbone:
     """One network of keras.applications.
 
     Args:
-        make: (height, width, alpha, weights) → keras.Model without its top.
-        scale: pixels are multiplied by it,
+        make: (height, width, alpha, weights) → keras.Model without its top, for scaled pixels.
+        taps: layers whose maps are pooled into the features, beside the end. The middle of the network knows textures
+            and parts that its end has given up for ImageNet's classes: on `clothing` that is worth 3 points.
+        scale: pixels are multiplied by it, or each of red, green and blue by its own,
         offset: and this is added, as in its own pretraining.
-        alphas: widths that have ImageNet weights.
-        taps: layers whose maps are pooled into the features; the last is the end. The middle of the network knows
-            textures and parts that its end has given up for ImageNet's classes: on `clothing` that is worth 3 points.
+        end: of the whole network, the last map.
     """
 
     make: Callable[[int, int, float, str | None], keras.Model]
-    scale: float
-    offset: float
-    alphas: tuple[float, ...]
     taps: tuple[str, ...]
+    scale: float | tuple[float, ...] = 1 / 127.5
+    offset: float | tuple[float, ...] = -1.0
+    end: Callable[[keras.Model], keras.KerasTensor] = lambda whole: whole.output
 
 
-def _make_mobilenet(height: int, width: int, alpha: float, weights: str | None) -> keras.Model:
-    return keras.applications.MobileNet(input_shape=(height, width, 3), alpha=alpha, include_top=False, weights=weights)
+def _application(name: str, *, has_alpha: bool = False, **fixed: Any) -> Callable[..., keras.Model]:
+    def make(height: int, width: int, alpha: float, weights: str | None) -> keras.Model:
+        words = {"alpha": alpha, **fixed} if has_alpha else fixed
+        network = getattr(keras.applications, name)
+        return network(input_shape=(height, width, 3), include_top=False, weights=weights, **words)
 
+    return make
+
+
+def _before_the_last_norm(whole: keras.Model) -> keras.KerasTensor:
+    """Keras gives this layer no name, so its weights would be called differently in every program."""
+    return whole.layers[-1].input
+
+
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Of red, green and blue in ImageNet's pictures, with pixels from 0 to 1; as in keras.applications."""
+SCALE = tuple(1 / (255 * deviation) for deviation in DEVIATION)
+OFFSET = tuple(-mean / deviation for mean, deviation in zip(MEAN, DEVIATION, strict=True))
 
 BACKBONES = {
     "mobilenet": Backbone(
-        _make_mobilenet,
-        scale=1 / 127.5,
-        offset=-1.0,
-        alphas=(0.25, 0.5, 0.75, 1.0),
-        taps=("conv_pw_9_relu", "conv_pw_11_relu", "conv_pw_12_relu", "conv_pw_13_relu"),
-    )
+        _application("MobileNet", has_alpha=True), ("conv_pw_9_relu", "conv_pw_11_relu", "conv_pw_12_relu")
+    ),
+    "mobilenet-v2": Backbone(
+        _application("MobileNetV2", has_alpha=True),
+        ("block_12_expand_relu", "block_14_expand_relu", "block_16_expand_relu"),
+    ),
+    "mobilenet-v3-small": Backbone(
+        _application("MobileNetV3Small", has_alpha=True, include_preprocessing=False),
+        ("expanded_conv_7_add", "expanded_conv_9_add", "expanded_conv_10_add"),
+    ),
+    "mobilenet-v3-large": Backbone(
+        _application("MobileNetV3Large", has_alpha=True, include_preprocessing=False),
+        ("expanded_conv_11_add", "expanded_conv_13_add", "expanded_conv_14_add"),
+    ),
+    "efficientnet-v2-b0": Backbone(
+        _application("EfficientNetV2B0", include_preprocessing=False),
+        ("block5e_add", "block6d_add", "block6h_add"),
+        SCALE,
+        OFFSET,
+    ),
+    "resnet50-v2": Backbone(_application("ResNet50V2"), ("conv4_block6_preact_relu", "conv5_block2_preact_relu")),
+    "convnext-tiny": Backbone(
+        _application("ConvNeXtTiny", include_preprocessing=False),
+        ("convnext_tiny_downsampling_block_2",),
+        SCALE,
+        OFFSET,
+        _before_the_last_norm,
+    ),
 }
+"""The names are those in `PRETRAINED`, which says their widths."""
+
+
+def _tapped(whole: keras.Model, backbone: Backbone) -> keras.Model:
+    outputs = [*(whole.get_layer(name).output for name in backbone.taps), backbone.end(whole)]
+    return keras.Model(whole.input, outputs, name=BACKBONE)
 
 
 def build_pretrained(spec: PretrainedSpec) -> keras.Model:
@@ -65,8 +111,11 @@ def build_pretrained(spec: PretrainedSpec) -> keras.Model:
     height, width = spec.image_size
     inputs = keras.Input((height, width, 3), name="image")
     x = keras.layers.Rescaling(backbone.scale, offset=backbone.offset, name="scale_pixels")(inputs)
-    whole = backbone.make(height, width, spec.alpha, None)
-    tapped = keras.Model(whole.input, [whole.get_layer(name).output for name in backbone.taps], name=BACKBONE)
+    tapped = _tapped(backbone.make(height, width, spec.alpha, None), backbone)
+    if not spec.fixed_statistics:
+        for layer in tapped.layers:
+            if isinstance(layer, keras.layers.BatchNormalization):
+                layer.momentum = MOMENTUM
     maps = tapped(x, training=False) if spec.fixed_statistics else tapped(x)
     pooled = [keras.layers.GlobalAveragePooling2D(name=f"pool_{place}")(each) for place, each in enumerate(maps, 1)]
     x = keras.layers.Concatenate(name=FEATURES)(pooled)
@@ -104,7 +153,7 @@ def pretrained_weights(name: str, alpha: float, source: str) -> list[np.ndarray]
         raise WeightsNotAvailable(
             f"--weights: there is no file {source!r}. Give imagenet, none, or a Keras .h5 weights file."
         )
-    model = backbone.make(IMAGENET_SIZE, IMAGENET_SIZE, alpha, None)
+    model = backbone.make(SIZE, SIZE, alpha, None)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)  # Keras only warns where a layer finds no weights in the file
@@ -114,16 +163,18 @@ def pretrained_weights(name: str, alpha: float, source: str) -> list[np.ndarray]
             f"--weights: {path} does not hold the weights of {name} with alpha {alpha:g} and without its top layers "
             f"({str(error).splitlines()[0][:160]})."
         ) from error
-    return model.get_weights()
+    return _tapped(model, backbone).get_weights()
 
 
 def _imagenet_weights(backbone: Backbone, name: str, alpha: float) -> list[np.ndarray]:
-    if alpha not in backbone.alphas:
-        known = ", ".join(f"{each:g}" for each in backbone.alphas)
+    alphas = PRETRAINED[name].alphas
+    if alpha not in alphas:
+        known = ", ".join(f"{each:g}" for each in alphas)
         raise WrongRequest(f"There are ImageNet weights of {name} for --alpha {known}. Received: {alpha:g}.")
     try:
         with redirect_stdout(sys.stderr):  # where Keras says that it downloads; standard output is for results
-            return backbone.make(IMAGENET_SIZE, IMAGENET_SIZE, alpha, "imagenet").get_weights()
+            whole = backbone.make(SIZE, SIZE, alpha, "imagenet")
+            return _tapped(whole, backbone).get_weights()
     except Exception as error:
         if isinstance(error, (ValueError, TypeError)):  # a defect of ours; Keras raises a bare Exception for a download
             raise

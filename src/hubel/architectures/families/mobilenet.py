@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from hubel.architectures.families.pretrained import PRETRAINED, pretrained_spec
 from hubel.architectures.spec import PretrainedSpec
 
-ALPHA = 0.25
+ALPHA = PRETRAINED["mobilenet"].alpha
 """Width of the backbone; ImageNet weights exist for 0.25, 0.5, 0.75 and 1.0."""
 
 
@@ -15,4 +16,4 @@ def mobilenet_spec(image_size: tuple[int, int], classes: int) -> PretrainedSpec:
         image_size: (height, width) in pixels, at least 32.
         classes: how many logits.
     """
-    return PretrainedSpec(image_size, classes, backbone="mobilenet", alpha=ALPHA)
+    return pretrained_spec("mobilenet", image_size, classes)

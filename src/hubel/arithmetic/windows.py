@@ -1,0 +1,355 @@
+"""A window slides over a matrix: convolution and pooling in plain numbers, one step at a time if asked.
+
+What deep-learning libraries call convolution is cross-correlation: the kernel is laid on as it stands, not flipped.
+So it is here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hubel.arithmetic.convolution import PADDINGS, positions
+from hubel.errors import WrongRequest
+
+MODES = ("max", "average", "sum")
+
+
+@dataclass(frozen=True)
+class WindowOptions:
+    """How a window moves. Every pair is (height, width).
+
+    Args:
+        kernel_size: taps of the kernel, or pixels of the pooling window.
+        stride: pixels between positions.
+        padding: ``"valid"`` (none) or ``"same"`` (output = input / stride, rounded up; the odd pixel is put last).
+        dilation: pixels between taps.
+
+    Raises:
+        WrongRequest: a number below 1, or an unknown padding.
+    """
+
+    kernel_size: tuple[int, int]
+    stride: tuple[int, int] = (1, 1)
+    padding: str = "valid"
+    dilation: tuple[int, int] = (1, 1)
+
+    def __post_init__(self) -> None:
+        for name in ("kernel_size", "stride", "dilation"):
+            pair = getattr(self, name)
+            if min(pair) < 1:
+                what = "kernel size" if name == "kernel_size" else name
+                raise WrongRequest(
+                    f"The {what} must be 1 or more in height and width. Received: {pair[0]},{pair[1]}. Give 1 or more."
+                )
+        if self.padding not in PADDINGS:
+            raise WrongRequest(f"Padding must be 'valid' or 'same'. Received: {self.padding!r}.")
+
+    @property
+    def reach(self) -> tuple[int, int]:
+        """Pixels from the first to the last tap, both counted."""
+        first, second = ((taps - 1) * gap + 1 for taps, gap in zip(self.kernel_size, self.dilation, strict=True))
+        return first, second
+
+    def output_size(self, input_size: tuple[int, int]) -> tuple[int, int]:
+        """Positions (down, across) that the window takes on an input of (height, width) pixels.
+
+        Raises:
+            WrongRequest: the window does not fit; says by how much, and what to change.
+        """
+        height, width = (
+            positions(size, self.kernel_size[axis], stride=self.stride[axis], padding=self.padding,
+                      dilation=self.dilation[axis])
+            for axis, size in enumerate(input_size)
+        )  # fmt: skip
+        if height and width:
+            return height, width
+        missing = [
+            f"{reach - size} too few in {axis}"
+            for axis, reach, size in zip(("height", "width"), self.reach, input_size, strict=True)
+            if reach > size
+        ]
+        spread = f" with a dilation of {_by(self.dilation)}" if self.dilation != (1, 1) else ""
+        cure = "Pad (padding 'same'), or take a smaller one" + (" or a smaller dilation." if spread else ".")
+        raise WrongRequest(
+            f"A window of {_by(self.kernel_size)}{spread} covers {_by(self.reach)} pixels and does not fit the matrix "
+            f"of {_by(input_size)}: {' and '.join(missing) or 'the matrix is empty'}. {cure}"
+        )
+
+    def pads(self, input_size: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Pixels of padding ((above, below), (left, right)); below and right hold the odd one, as Keras has it."""
+        if self.padding == "valid":
+            return (0, 0), (0, 0)
+        down, across = (
+            max(0, (count - 1) * stride + reach - size)
+            for count, stride, reach, size in zip(
+                self.output_size(input_size), self.stride, self.reach, input_size, strict=True
+            )
+        )
+        return (down // 2, down - down // 2), (across // 2, across - across // 2)
+
+
+def convolve(
+    maps: NDArray[np.float64],
+    kernel: NDArray[np.float64],
+    *,
+    options: WindowOptions,
+    bias: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
+    """Cross-correlation, as every convolutional layer computes it: the kernel is not flipped.
+
+    Args:
+        maps: [height, width, in_channels].
+        kernel: [kernel_height, kernel_width, in_channels, filters], as Keras ``layer.kernel``.
+        options: its kernel size is the kernel's.
+        bias: [filters], added to every position; None for none.
+
+    Returns:
+        Float64 [height, width, filters]: one feature map for each filter.
+
+    Raises:
+        WrongRequest: the kernel does not fit, or is made for another number of channels.
+    """
+    if kernel.shape[:2] != options.kernel_size or kernel.shape[2] != maps.shape[2]:
+        raise WrongRequest(
+            f"The kernel must be {_by(options.kernel_size)} for {maps.shape[2]} channels. "
+            f"Received: {_by(kernel.shape[:2])} for {kernel.shape[2]}."
+        )
+    result = np.zeros((*options.output_size(maps.shape[:2]), kernel.shape[3]))
+    for (row, column), pixels in _taps(maps, options, fill=0.0):
+        result += pixels @ kernel[row, column]
+    return result if bias is None else result + bias
+
+
+def pool(maps: NDArray[np.float64], mode: str, options: WindowOptions) -> NDArray[np.float64]:
+    """Subsample each channel on its own: no weights, no bias, the depth stays.
+
+    Args:
+        maps: [height, width, channels].
+        mode: ``"max"`` and ``"average"`` look at real pixels only, as Keras does; to ``"sum"`` padding adds zero.
+        options: without dilation.
+
+    Returns:
+        Float64 [height, width, channels].
+
+    Raises:
+        WrongRequest: an unknown mode, a dilation, or a window that does not fit.
+    """
+    if mode not in MODES:
+        raise WrongRequest(f"The mode must be one of {', '.join(MODES)}. Received: {mode!r}.")
+    if options.dilation != (1, 1):
+        # A spread window at the border could hold no real pixel at all: nothing to take the maximum of.
+        raise WrongRequest(f"Pooling takes no dilation. Received: {_by(options.dilation)}. Leave it away.")
+    size = options.output_size(maps.shape[:2])
+    if mode == "max":
+        result = np.full((*size, maps.shape[2]), -np.inf)
+        for _, pixels in _taps(maps, options, fill=-np.inf):
+            np.maximum(result, pixels, out=result)
+        return result
+    result = sum((pixels for _, pixels in _taps(maps, options, fill=0.0)), np.zeros((*size, maps.shape[2])))
+    if mode == "sum":
+        return result
+    real = np.ones((*maps.shape[:2], 1))
+    return result / sum((pixels for _, pixels in _taps(real, options, fill=0.0)), np.zeros((*size, 1)))
+
+
+@dataclass(frozen=True)
+class Step:
+    """The window at one position.
+
+    Args:
+        row: of the result.
+        column: of the result.
+        top: first row of the matrix under the window; negative in the padding.
+        left: first column of the matrix under the window; negative in the padding.
+        window: the pixels under the taps, [kernel_height, kernel_width, channels]; zero in the padding.
+        products: pixels times weights, of the same shape; the pixels themselves without a kernel.
+        sum: of the products; no bias, no activation.
+        inside: [kernel_height, kernel_width], False for taps that lie in the padding.
+    """
+
+    row: int
+    column: int
+    top: int
+    left: int
+    window: NDArray[np.float64]
+    products: NDArray[np.float64]
+    sum: float
+    inside: NDArray[np.bool_]
+
+
+def window_steps(
+    maps: NDArray[np.float64], kernel: NDArray[np.float64] | None = None, *, options: WindowOptions
+) -> Iterator[Step]:
+    """Every position of the window, in reading order.
+
+    Args:
+        maps: [height, width, channels].
+        kernel: one filter, [kernel_height, kernel_width, channels]; None for pooling.
+        options: how the window moves.
+
+    Raises:
+        WrongRequest: the window does not fit.
+    """
+    down, across = options.output_size(maps.shape[:2])
+    for position in range(down * across):
+        yield window_step(maps, kernel, options=options, at=divmod(position, across))
+
+
+def window_step(
+    maps: NDArray[np.float64], kernel: NDArray[np.float64] | None = None, *, options: WindowOptions, at: tuple[int, int]
+) -> Step:
+    """The window at one position (row, column) of the result; see `window_steps`."""
+    (above, _), (before, _) = options.pads(maps.shape[:2])
+    top, left = at[0] * options.stride[0] - above, at[1] * options.stride[1] - before
+    rows = top + np.arange(options.kernel_size[0]) * options.dilation[0]
+    columns = left + np.arange(options.kernel_size[1]) * options.dilation[1]
+    inside = np.outer((rows >= 0) & (rows < maps.shape[0]), (columns >= 0) & (columns < maps.shape[1]))
+    nearest = maps[np.ix_(rows.clip(0, maps.shape[0] - 1), columns.clip(0, maps.shape[1] - 1))]
+    window = np.where(inside[..., None], nearest, 0.0)
+    products = window if kernel is None else window * kernel
+    return Step(at[0], at[1], top, left, window, products, float(products.sum()), inside)
+
+
+MOST_STEPS = 20_000
+"""Windows written as JSON or text; more is no lesson any more, and would fill the memory."""
+
+MOST_NUMBERS = 2_000_000
+"""Numbers written as JSON, those of every window counted."""
+
+
+@dataclass(frozen=True)
+class Calculation:
+    """One kernel, or one pooling window, over one matrix.
+
+    Args:
+        maps: the matrix, [height, width, channels].
+        options: how the window moves.
+        result: [height, width, 1] of a kernel: what it makes of the channels is summed; of pooling [..., channels].
+        kernel: [kernel_height, kernel_width], laid on every channel; None for pooling.
+        mode: of pooling; empty for a kernel.
+        bias: added to every sum.
+        relu: whether what is negative then becomes zero.
+    """
+
+    maps: NDArray[np.float64]
+    options: WindowOptions
+    result: NDArray[np.float64]
+    kernel: NDArray[np.float64] | None = None
+    mode: str = ""
+    bias: float = 0.0
+    relu: bool = False
+
+    @property
+    def count(self) -> int:
+        """Windows there are."""
+        return self.result.shape[0] * self.result.shape[1]
+
+    def step(self, position: int) -> Step:
+        """The window at that place in reading order, from 0."""
+        kernel = None if self.kernel is None else self.kernel[..., None]
+        return window_step(self.maps, kernel, options=self.options, at=divmod(position, self.result.shape[1]))
+
+    def steps(self) -> Iterator[Step]:
+        """Every window, in reading order."""
+        return (self.step(position) for position in range(self.count))
+
+    def check_steps(self) -> None:
+        """Refuse to write out more windows than anybody reads.
+
+        Raises:
+            WrongRequest: says how many there are, and how to have fewer.
+        """
+        numbers = self.maps.size + self.count * self.options.kernel_size[0] * self.options.kernel_size[1] * 2
+        if self.count > MOST_STEPS or numbers > MOST_NUMBERS:
+            raise WrongRequest(
+                f"{self.count:,} windows over {self.maps.shape[0]:,}x{self.maps.shape[1]:,} pixels are too many to "
+                f"write out one by one (at most {MOST_STEPS:,}, and {MOST_NUMBERS:,} numbers). "
+                "Take a part with --region 0,0,28,28, or a larger --stride."
+            )
+
+    def to_json(self) -> dict[str, Any]:
+        """The matrix, the result and every window as plain lists; single channels are [height][width].
+
+        Raises:
+            WrongRequest: there is too much of it.
+        """
+        self.check_steps()
+        document: dict[str, Any] = {"matrix": plain(self.maps)}
+        if self.kernel is None:
+            document |= {"window": list(self.options.kernel_size), "mode": self.mode}
+        else:
+            document |= {"kernel": self.kernel.tolist(), "bias": self.bias, "relu": self.relu}
+        document |= {
+            "stride": list(self.options.stride),
+            "padding": self.options.padding,
+            "dilation": list(self.options.dilation),
+            "result": plain(self.result),
+        }
+        return {**document, "steps": [self._step_to_json(step) for step in self.steps()]}
+
+    def _step_to_json(self, step: Step) -> dict[str, Any]:
+        document: dict[str, Any] = {"row": step.row, "column": step.column}
+        value = plain(self.result[step.row : step.row + 1, step.column : step.column + 1])[0][0]
+        if self.kernel is not None:
+            numbers = {"window": plain(step.window), "products": plain(step.products), "sum": step.sum}
+            return {**document, **numbers, "value": value}
+        # Pooling looks past the padding, where a zero would be a number like any other.
+        marked = step.window.astype(object)
+        marked[~step.inside] = None
+        return {**document, "window": plain(marked), "value": value}
+
+
+def calculate_convolution(
+    maps: NDArray[np.float64], kernel: NDArray[np.float64], *, options: WindowOptions, bias: float = 0.0,
+    relu: bool = False,
+) -> Calculation:  # fmt: skip
+    """One kernel [kernel_height, kernel_width], laid on every channel of the matrix; the channels' sums are added.
+
+    Raises:
+        WrongRequest: the kernel does not fit.
+    """
+    weights = np.repeat(kernel[..., None, None], maps.shape[2], axis=2)
+    result = convolve(maps, weights, options=options, bias=np.array([bias]))
+    return Calculation(maps, options, np.maximum(result, 0) if relu else result, kernel, bias=bias, relu=relu)
+
+
+def calculate_pooling(maps: NDArray[np.float64], mode: str, options: WindowOptions) -> Calculation:
+    """Pooling of each channel on its own.
+
+    Raises:
+        WrongRequest: as `pool`.
+    """
+    return Calculation(maps, options, pool(maps, mode, options), mode=mode)
+
+
+def plain(values: NDArray[Any]) -> list[Any]:
+    """[height, width, channels] as lists; without the last axis where there is one channel."""
+    return (values[..., 0] if values.shape[2] == 1 else values).tolist()
+
+
+def _taps(
+    maps: NDArray[np.float64], options: WindowOptions, *, fill: float
+) -> Iterator[tuple[tuple[int, int], NDArray[np.float64]]]:
+    """For each tap, the pixels that lie under it at all positions: [height, width, channels] of the result."""
+    pads = options.pads(maps.shape[:2])
+    padded = np.pad(maps, (*pads, (0, 0)), constant_values=fill)
+    down, across = options.output_size(maps.shape[:2])
+    for row in range(options.kernel_size[0]):
+        for column in range(options.kernel_size[1]):
+            top, left = row * options.dilation[0], column * options.dilation[1]
+            yield (
+                (row, column),
+                padded[
+                    top : top + (down - 1) * options.stride[0] + 1 : options.stride[0],
+                    left : left + (across - 1) * options.stride[1] + 1 : options.stride[1],
+                ],
+            )
+
+
+def _by(pair: tuple[int, ...]) -> str:
+    return f"{pair[0]}x{pair[1]}"

@@ -1,0 +1,51 @@
+"""d(score) / d(images), once for each framework."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from hubel.backends.framework import BACKEND
+
+Score = Callable[[Any], Any]
+"""A backend tensor [batch, height, width, channels] → one number as a backend tensor."""
+
+
+def compute_gradient(score: Score, images: np.ndarray) -> np.ndarray:
+    """How a score changes with each input value.
+
+    Args:
+        score: differentiable.
+        images: float32 [batch, height, width, channels].
+
+    Returns:
+        float32 of the same shape.
+    """
+    return _GRADIENTS[BACKEND](score, np.asarray(images, np.float32))
+
+
+def _tensorflow(score: Score, images: np.ndarray) -> np.ndarray:
+    tensorflow = importlib.import_module("tensorflow")
+    tensor = tensorflow.convert_to_tensor(images)
+    with tensorflow.GradientTape() as tape:
+        tape.watch(tensor)
+        value = score(tensor)
+    return tape.gradient(value, tensor, unconnected_gradients="zero").numpy()
+
+
+def _jax(score: Score, images: np.ndarray) -> np.ndarray:
+    return np.asarray(importlib.import_module("jax").grad(score)(images))
+
+
+def _torch(score: Score, images: np.ndarray) -> np.ndarray:
+    torch = importlib.import_module("torch")
+    tensor = torch.tensor(images, requires_grad=True)
+    with torch.enable_grad():
+        score(tensor).backward()
+    return np.zeros_like(images) if tensor.grad is None else tensor.grad.numpy()
+
+
+_GRADIENTS = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}

@@ -1,0 +1,52 @@
+"""``hubel filters``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("filters")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--layer", metavar="NAME", help="Whose filters. Left out: the layers are listed.")
+@click.option("--excite", is_flag=True, help="What the filters respond to: for each, an image made to excite it.")
+@click.option(
+    "--corpus", metavar="CORPUS", help="With --excite: also the patches of its pictures that excite them most."
+)
+@click.option("--filter", "chosen", type=int, multiple=True, metavar="F", help="With --excite: which; may be repeated.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), metavar="PNG", help="Write the picture there.")
+def command(
+    run: Path, *, layer: str | None, excite: bool, corpus: str | None, chosen: tuple[int, ...], out: Path | None
+) -> int:
+    """Show the filters of a layer, or with --excite what they respond to.
+
+    A filter is the kernel that all positions of one feature map share.
+    """
+    from hubel.cli.listen import Listener
+    from hubel.cli.render_layers import show_layers
+    from hubel.errors import WrongRequest
+    from hubel.files import write_bytes
+    from hubel.workflows.layer_pictures import list_layers, picture_excitement, picture_filters
+
+    if layer is None:
+        show_layers(list_layers(run, with_filters=not excite), f"hubel filters {run}{' --excite' if excite else ''}")
+        return 0
+    if out is None:
+        raise WrongRequest(f"Say where to write the picture: hubel filters {run} --layer {layer} -o filters.png")
+    if not excite and (corpus is not None or chosen):
+        raise WrongRequest("--corpus and --filter choose what --excite looks for. Add --excite, or leave them out.")
+    if excite:
+        with Listener() as listener:
+            picture = picture_excitement(run, layer, corpus, filters=chosen, on_event=listener)
+        write_bytes(out, picture)
+        click.echo(f"Wrote {out}: each row a filter of {layer}; first an image made to excite it")
+        return 0
+    kernel, picture = picture_filters(run, layer)
+    write_bytes(out, picture)
+    height, width, channels, filters = kernel.shape
+    click.echo(f"{layer}: {filters} filters of {height} x {width} x {channels} = {kernel.size:,} shared weights")
+    click.echo(f"values {kernel.min():.4g} to {kernel.max():.4g}")
+    click.echo(f"Wrote {out}")
+    click.echo(f"Next\n  What they respond to: hubel filters {run} --layer {layer} --excite -o excite.png")
+    return 0

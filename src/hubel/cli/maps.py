@@ -1,0 +1,40 @@
+"""``hubel maps``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("maps")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("image", type=click.Path(path_type=Path), required=False)
+@click.option("--layer", metavar="NAME", help="Whose feature maps. Left out: the layers are listed.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), metavar="PNG", help="Write the picture there.")
+def command(run: Path, image: Path | None, *, layer: str | None, out: Path | None) -> int:
+    """Show all feature maps of a layer for IMAGE: what each filter of the network makes of it.
+
+    A feature map is what one filter makes of the layer's input. All maps of a layer have the same size; black is 0, and
+    where there are negative values, blue is below 0 and orange above.
+    """
+    from hubel.cli.render_layers import show_layers
+    from hubel.errors import WrongRequest
+    from hubel.files import write_bytes
+    from hubel.workflows.layer_pictures import list_layers, picture_maps
+
+    if layer is None:
+        show_layers(list_layers(run, with_filters=False), f"hubel maps {run} IMAGE")
+        return 0
+    if image is None or out is None:
+        raise WrongRequest(f"Give the image and where to write: hubel maps {run} IMAGE --layer {layer} -o maps.png")
+    made, picture = picture_maps(run, image, layer)
+    write_bytes(out, picture)
+    height, width, filters = made.maps.shape
+    silent = int((made.maps.max(axis=(0, 1)) <= 0).sum())
+    click.echo(f"{made.layer} ({made.kind}): {filters} feature maps of {height} x {width}")
+    click.echo(f"values {made.maps.min():.4g} to {made.maps.max():.4g}; {silent} of {filters} maps have none above 0")
+    click.echo(f"Wrote {out}")
+    strongest = int(made.strongest_first[0])
+    click.echo(f"Next\n  One value, worked out: hubel trace {run} {image} --layer {layer} --filter {strongest}")
+    return 0

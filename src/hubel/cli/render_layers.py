@@ -1,0 +1,26 @@
+"""Layers that can be looked at → text for a person, on standard output."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from hubel.text import one_line
+from hubel.workflows.layer_pictures import LayerChoice
+
+
+def show_layers(layers: Sequence[LayerChoice], words: str) -> None:
+    """One line for each layer, and the command that shows the first.
+
+    Args:
+        layers: in the order of computation.
+        words: the command without its layer.
+    """
+    width = max((len(layer.name) for layer in layers), default=0)
+    for layer in layers:
+        size = " x ".join(str(side) for side in layer.output)
+        click.echo(f"{one_line(layer.name):<{width}}  {layer.kind:<20}  {size}")
+    if layers:
+        picture = layers[0].name.replace("/", "-")
+        click.echo(f"Next\n  {words} --layer {layers[0].name} -o {picture}.png")

@@ -1,0 +1,1 @@
+"""What a network makes of an image: feature maps, filters, single values; for people and tested like any number."""

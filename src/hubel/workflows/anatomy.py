@@ -1,0 +1,191 @@
+"""Anatomy: a run, an architecture or a Keras file → its layers in numbers. Nothing is trained, no pixel is read."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from hubel.architectures.build import build_model
+from hubel.architectures.catalogue import Architecture, find_architecture, make_blueprint
+from hubel.architectures.foreign import read_foreign_architecture
+from hubel.architectures.geometry import CONVOLUTIONS, receptive_fields
+from hubel.architectures.layer_table import LayerRow, Total, as_map, layer_rows, total_of
+from hubel.architectures.spec import CnnSpec
+from hubel.architectures.walk import Graph, walk, without_weights
+from hubel.arithmetic.convolution import locally_connected_parameters
+from hubel.backends.framework import keras
+from hubel.classifier.artefact import load_classifier
+from hubel.errors import UnknownName, UnusableInput, WrongRequest
+from hubel.workflows.anatomy_warnings import Doubt, Subject, find_doubts
+
+CLASSES = 10
+CHANNELS = 3
+MOST_PIXELS = 16_384
+KERAS_FILE = ".keras"
+
+
+@dataclass(frozen=True)
+class AnatomyRequest:
+    """What to look at.
+
+    Args:
+        target: a run folder, the name of an architecture, a ``.keras`` file, or a ``.toml`` file with an own spec.
+        image: (height, width, channels), or (height, width) of 3 channels; the target's own by default.
+        classes: how many logits; for architectures only. 10 by default.
+        units: of the first hidden layer; for ``dense`` only.
+    """
+
+    target: str
+    image: tuple[int, ...] | None = None
+    classes: int | None = None
+    units: int | None = None
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """What the first convolution costs with shared weights, with weights of its own at each place, and dense."""
+
+    name: str
+    kernel: tuple[int, int]
+    connections: int
+    parameters: int
+    local_parameters: int
+    dense_connections: int
+    dense_parameters: int
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """A model in numbers.
+
+    Args:
+        title: what it is, for people.
+        image: (height, width, channels).
+        rows: one for each layer.
+        sharing: of the first convolution; None without any.
+        doubts: what can be said against it before training.
+    """
+
+    title: str
+    image: tuple[int, int, int]
+    rows: tuple[LayerRow, ...]
+    sharing: Sharing | None
+    doubts: tuple[Doubt, ...]
+
+    @property
+    def total(self) -> Total:
+        """Sums over all layers."""
+        return total_of(self.rows)
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of ``hubel anatomy --json``; its names are a contract."""
+        return {
+            "input": list(self.image),
+            "layers": [{key: _plain(getattr(row, key)) for key in LAYER_KEYS} for row in self.rows],
+            "total": asdict(self.total),
+        }
+
+
+LAYER_KEYS = (
+    "name", "kind", "output", "kernel", "stride", "padding", "parameters", "macs", "activation_bytes",
+    "receptive_field", "receptive_field_stride", "dense_parameters",
+)  # fmt: skip
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def examine(request: AnatomyRequest) -> Anatomy:
+    """Build what is asked for, without weights where it can be, and measure it.
+
+    Raises:
+        UnknownName: no architecture of that name, and no such file or folder.
+        WrongRequest: a value that the target cannot have.
+        UnusableInput: a file or run that cannot be used.
+    """
+    title, model = _model_of(request)
+    graph = walk(model)
+    rows = layer_rows(graph)
+    doubts = find_doubts(Subject(graph, receptive_fields(graph), rows))
+    return Anatomy(title, as_map(graph.image_shape), tuple(rows), _sharing(graph, rows), tuple(doubts))
+
+
+def _model_of(request: AnatomyRequest) -> tuple[str, keras.Model]:
+    path = Path(request.target)
+    if path.suffix.lower() == KERAS_FILE:
+        _refuse(request, "classes", "units", what="A .keras file")
+        return path.name, _resized(read_foreign_architecture(path), request.image, path)
+    if path.is_dir():
+        _refuse(request, "image", "classes", "units", what="A run")
+        classifier = load_classifier(path)
+        return f"{path.name} ({classifier.blueprint.name})", classifier.model
+    try:
+        architecture = find_architecture(request.target)
+    except UnknownName as error:
+        raise UnknownName(
+            f"{error} A run folder, a .keras or a .toml file of that name is not there either."
+        ) from error
+    return architecture.name, _built(architecture, request)
+
+
+def _refuse(request: AnatomyRequest, *fields: str, what: str) -> None:
+    for field in fields:
+        if getattr(request, field) is not None:
+            option = "input" if field == "image" else field
+            raise WrongRequest(f"{what} has its own value for --{option}. Leave --{option} out.")
+
+
+def _built(architecture: Architecture, request: AnatomyRequest) -> keras.Model:
+    image = request.image or (architecture.image_size, architecture.image_size)
+    _check_image(image)
+    classes = CLASSES if request.classes is None else request.classes
+    blueprint = make_blueprint(architecture, (image[0], image[1]), classes)
+    spec = replace(blueprint.spec, channels=image[2] if len(image) == 3 else CHANNELS)
+    if request.units is not None:
+        if architecture.name != "dense" or not isinstance(spec, CnnSpec):
+            raise WrongRequest(
+                f"--units is the size of the first hidden layer of dense; {architecture.name} has none to set. "
+                "Use hubel anatomy dense --units N."
+            )
+        spec = replace(spec, dense_units=(request.units, *spec.dense_units[1:]))
+    with without_weights():
+        return build_model(replace(blueprint, spec=spec))
+
+
+def _check_image(image: tuple[int, ...]) -> None:
+    if len(image) not in (2, 3) or not all(1 <= size <= MOST_PIXELS for size in image):
+        text = "x".join(map(str, image))
+        raise WrongRequest(
+            f"--input must be HEIGHTxWIDTH or HEIGHTxWIDTHxCHANNELS, each from 1 to {MOST_PIXELS:,}. Received: {text}."
+        )
+
+
+def _resized(model: keras.Model, image: tuple[int, ...] | None, path: Path) -> keras.Model:
+    """The same layers for another image size."""
+    if image is None or not model.inputs:
+        return model
+    _check_image(image)
+    channels = image[2] if len(image) == 3 else model.inputs[0].shape[-1]
+    try:
+        with without_weights():
+            return keras.models.clone_model(model, input_tensors=keras.Input((*image[:2], channels)))
+    except Exception as error:  # Keras raises whatever its layers raise
+        words = (str(error).strip().splitlines() or [type(error).__name__])[0][:200].rstrip(".")
+        raise UnusableInput(f"{path} cannot take images of {'x'.join(map(str, image))}: {words}.") from error
+
+
+def _sharing(graph: Graph, rows: list[LayerRow]) -> Sharing | None:
+    for call, row in zip(graph.calls, rows, strict=True):
+        if call.kind != CONVOLUTIONS[0] or row.kernel is None or row.connections is None or row.reused:
+            continue
+        height, width, channels = as_map(call.input_shapes[0])
+        bias, inside = bool(call.layer.use_bias), channels // call.layer.groups
+        inputs, outputs = height * width * channels, row.output[0] * row.output[1] * row.output[2]
+        local = locally_connected_parameters(row.kernel, inside, row.output[2], row.output[:2], bias=bias)
+        dense = inputs * outputs
+        return Sharing(
+            row.name, row.kernel, row.connections, row.parameters, local, dense, row.dense_parameters or dense
+        )
+    return None

@@ -1,0 +1,142 @@
+"""What can be said against an architecture before any time is spent on training it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+
+from hubel.architectures.geometry import CONVOLUTIONS, LOCAL, TAKES_ALL, Fields
+from hubel.architectures.layer_table import LayerRow, total_of
+from hubel.architectures.walk import Call, Graph
+
+MOST_IN_ONE_LAYER = 0.9
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """One warning.
+
+    Args:
+        name: of the check, in `CHECKS`.
+        text: what is so, with numbers, and what to do.
+    """
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What the checks look at: a walked model, what its values see, and its layer table."""
+
+    graph: Graph
+    fields: Mapping[int, Fields]
+    rows: Sequence[LayerRow]
+
+
+def _last_map(subject: Subject) -> tuple[str, tuple[int, ...], Fields | None] | None:
+    """The map that is pooled or flattened last: who made it, its shape, what it sees."""
+    made_by = {place: call for call in subject.graph.calls for place in call.outputs}
+    ends = [call for call in subject.graph.calls if call.kind in TAKES_ALL and len(call.input_shapes[0]) == 3]
+    larger = [call for call in ends if prod(int(size or 0) for size in call.input_shapes[0][:2]) > 1] or ends
+    if not larger or larger[-1].inputs[0] not in made_by:
+        return None
+    place = larger[-1].inputs[0]
+    if not any(call.kind in (*CONVOLUTIONS, LOCAL) for call in subject.graph.calls):
+        return None
+    shape = tuple(int(size or 0) for size in larger[-1].input_shapes[0])
+    return made_by[place].name, shape, subject.fields.get(place)
+
+
+def _sees_little(subject: Subject) -> str | None:
+    found = _last_map(subject)
+    if found is None or found[2] is None:
+        return None
+    name, _, fields = found
+    sizes = [int(size or 0) for size in subject.graph.image_shape[:2]]
+    seen, side = min((field.size, size) for field, size in zip(fields, sizes, strict=True))
+    if seen * 2 >= side:
+        return None
+    return (
+        f"The last feature map sees {seen} of {side} pixels ({name}): nothing larger than that is seen as a whole "
+        f"before the map is pooled or flattened. Give it smaller images (--input {seen}x{seen}), or more groups with "
+        "pooling in a .toml file of your own."
+    )
+
+
+def _misses_the_edge(subject: Subject) -> str | None:
+    found = _last_map(subject)
+    if found is None or found[2] is None:
+        return None
+    name, shape, fields = found
+    for axis, what in enumerate(("rows", "columns")):
+        side = int(subject.graph.image_shape[axis] or 0)
+        first, last = fields[axis].box(0, side)[0], fields[axis].box(shape[axis] - 1, side)[1]
+        if first > 0 or last < side:
+            fitting = _fitting_side(fields[axis].stride, side)
+            return (
+                f"The last feature map sees nothing of {first + side - last} of {side} {what} of pixels at the edge "
+                f"({name}): pooling drops what is left over. Use a side that divides by {fields[axis].stride}, "
+                f"such as {fitting}: --input {fitting}x{fitting}."
+            )
+    return None
+
+
+def _fitting_side(stride: int, side: int) -> int:
+    return max(1, round(side / max(1, stride))) * max(1, stride)
+
+
+def _map_of_one(subject: Subject) -> str | None:
+    worked = [call for call in subject.graph.calls if call.kind in (*CONVOLUTIONS, LOCAL)]
+    for call in worked:
+        kernel = call.layer.kernel_size
+        if tuple(call.input_shapes[0][:2]) == (1, 1) and prod(kernel) > 1:
+            return (
+                f"{call.name} slides a {kernel[0]} x {kernel[1]} kernel over a map of 1 x 1: {prod(kernel) - 1} of its "
+                f"{prod(kernel)} taps only ever see padding. Leave that group out, or use larger images with --input."
+            )
+    return None
+
+
+def _one_layer_holds_most(subject: Subject) -> str | None:
+    dense = next((row for row in subject.rows if row.kind == "Dense" and row.output[:2] == (1, 1)), None)
+    total = total_of(subject.rows).parameters
+    others = [row for row in subject.rows if row.dense_parameters and row is not dense]
+    if dense is None or not others or dense.parameters <= MOST_IN_ONE_LAYER * total:
+        return None
+    cure = (
+        'End the maps with an average (head = "average" in a .toml file), or pool once more before.'
+        if any(row.kind in (*CONVOLUTIONS, LOCAL) for row in subject.rows)
+        else "A convolution shares its weights over all places: compare with hubel anatomy small-cnn."
+    )
+    return (
+        f"The dense layer {dense.name} holds {dense.parameters:,} of all {total:,} parameters "
+        f"({dense.parameters / total:.1%}). {cure}"
+    )
+
+
+def _unknown_fields(subject: Subject) -> str | None:
+    unknown: Call | None = next((call for call in subject.graph.calls if call.outputs[0] not in subject.fields), None)
+    if unknown is None or not subject.fields:
+        return None
+    return (
+        f"From {unknown.name} on, what a position sees is not known: Hubel does not follow the kind "
+        f"{unknown.kind}. All other numbers hold."
+    )
+
+
+CHECKS: dict[str, Callable[[Subject], str | None]] = {
+    "sees-little": _sees_little,
+    "misses-the-edge": _misses_the_edge,
+    "map-of-one": _map_of_one,
+    "one-layer-holds-most": _one_layer_holds_most,
+    "unknown-fields": _unknown_fields,
+}
+"""name → check of a `Subject`: a text if it holds."""
+
+
+def find_doubts(subject: Subject) -> list[Doubt]:
+    """Every warning that holds, in the order of `CHECKS`."""
+    found = ((name, check(subject)) for name, check in CHECKS.items())
+    return [Doubt(name, text) for name, text in found if text is not None]

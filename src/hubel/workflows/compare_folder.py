@@ -1,0 +1,184 @@
+"""A comparison → compare.json, compare.csv and compare.md in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from hubel.errors import OutputNotWritable, WrongRequest
+from hubel.files import said_plainly, write_bytes, write_csv, write_json
+from hubel.text import one_line
+from hubel.workflows.compare import MOST_MOVED, MOST_TRAIN_SCORED, Comparison, Pair
+from hubel.workflows.measured import Measured
+from hubel.workflows.run_folder import describe_machine
+from hubel.workflows.variants import VARIANTS
+from hubel.workflows.verdicts import MARGIN, p_text, points
+
+FORMAT = 1
+DOCUMENT, TABLE, PAGE = FILES = ("compare.json", "compare.csv", "compare.md")
+HEADER = ("variant", "accuracy (95 %)", "parameters", "MACs", "memory", "s/epoch", "gap", "shift")
+TIMED_HEADER = (*HEADER, "epochs")
+UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+
+def prepare_folder(out: Path, location: str, *, overwrite: bool) -> None:
+    """Make the folder of a comparison, and show that it can be written, before time is spent.
+
+    Raises:
+        WrongRequest: it lies inside the corpus.
+        OutputNotWritable: it holds a comparison already, or cannot be written.
+    """
+    if Path(location).is_dir() and out.resolve().is_relative_to(Path(location).resolve()):
+        raise WrongRequest(
+            f"The folder {out} lies inside the corpus {location}, where nothing is ever written. Choose one beside it "
+            "with -o."
+        )
+    taken = [name for name in FILES if (out / name).exists()]
+    if taken and not overwrite:
+        raise OutputNotWritable(
+            f"{out} holds a comparison already ({taken[0]}). Choose another folder with -o, or replace it with "
+            "--overwrite."
+        )
+    with said_plainly(out):
+        out.mkdir(parents=True, exist_ok=True)
+
+
+def write_comparison(comparison: Comparison, out: Path) -> None:
+    """Write the document, the table as CSV and everything as Markdown; other files in the folder stay."""
+    rows = [row.to_json() for row in comparison.rows]
+    header = [name for name in rows[0] if name != "accuracy_interval"]
+    cells = ([row[name] for name in header] + list(row["accuracy_interval"] or ("", "")) for row in rows)
+    write_csv(out / TABLE, (*header, "accuracy_low", "accuracy_high"), cells)
+    write_bytes(out / PAGE, render_markdown(comparison).encode("utf-8", "backslashreplace"))
+    write_json(out / DOCUMENT, to_json(comparison))
+
+
+def to_json(comparison: Comparison) -> dict[str, Any]:
+    """Plain data: the conditions, a row for each variant, the pairs and the claims."""
+    splits = comparison.splits
+    return {
+        "format": FORMAT,
+        "made_by": f"hubel {version('hubel')}",
+        "corpus": comparison.corpus.location,
+        "classes": list(comparison.corpus.class_names),
+        "seed": comparison.request.seed,
+        "budget": comparison.budget,
+        "image_size": [*comparison.image_size, 3],
+        "moved_px": comparison.moved_px,
+        "examples": {name: len(splits.of(name)) for name in ("train", "validation", "test")},
+        "interrupted": comparison.interrupted,
+        "variants": [row.to_json() for row in comparison.rows],
+        "pairs": [{"first": pair.first, "second": pair.second, **pair.test.to_json()} for pair in comparison.pairs],
+        "claims": [claim.to_json() for claim in comparison.claims],
+        "machine": describe_machine(),
+    }
+
+
+def table(comparison: Comparison) -> list[tuple[str, ...]]:
+    """The header, then a row of text for each variant; with the epochs where the clock decided on them."""
+    if comparison.request.time_limit_s is None:
+        return [HEADER, *(_cells(row) for row in comparison.rows)]
+    return [TIMED_HEADER, *((*_cells(row), _number(row.epochs, "{:.1f}")) for row in comparison.rows)]
+
+
+def _cells(row: Measured) -> tuple[str, ...]:
+    """In the order of `HEADER`; what is not known is ``-``."""
+    interval = "" if row.interval is None else " ({:.3f}-{:.3f})".format(*row.interval)
+    return (
+        row.name,
+        "diverged" if row.diverged else _number(row.accuracy, "{:.3f}") + interval,
+        f"{row.parameters:,}",
+        short(row.macs).strip(),
+        f"{short(row.memory_bytes)}B",
+        _number(row.epoch_s, "{:.2f}"),
+        "-" if row.gap is None else points(row.gap),
+        _number(row.shift_consistency, "{:.3f}"),
+    )
+
+
+def short(number: float) -> str:
+    """A count with three digits and k, M or G."""
+    for size, letter in UNITS:
+        if number >= size:
+            return f"{number / size:.3g} {letter}" if number < 999.5 * size else f"{number / size:.0f} {letter}"
+    return f"{number:.0f} "
+
+
+def describe_columns(comparison: Comparison) -> tuple[str, ...]:
+    """What the table's columns are and how far they can be trusted, one sentence each."""
+    splits = comparison.splits
+    scored, moved = min(len(splits.train), MOST_TRAIN_SCORED), min(len(splits.test), MOST_MOVED)
+    pixels = "1 pixel" if comparison.moved_px == 1 else f"1 to {comparison.moved_px} pixels"
+    return (
+        f"accuracy: of {len(splits.test):,} test images; best epoch by validation log loss; interval after Wilson.",
+        "memory: of one training step, computed from shapes: outputs of all layers, weights, gradients, optimiser.",
+        "s/epoch: median seconds of one pass over the training images, validation not counted.",
+        f"gap: accuracy on {scored:,} training images less that on the test images, in points of a hundred.",
+        f"shift: share of {moved:,} test images that keep their class when moved {pixels} up, down, left and right.",
+    )
+
+
+def describe_test() -> str:
+    """What the paired test covers and what it does not."""
+    return (
+        "The test: exact McNemar on the same test images, p adjusted (Holm) for the comparisons of one list; intervals "
+        "after Newcombe, of one comparison each. It covers the choice of test images, not the luck of one training: "
+        "repeat with another --seed before you rely on it."
+    )
+
+
+def pair_text(pair: Pair) -> str:
+    """One comparison of two architectures as a sentence."""
+    test = pair.test
+    low, high = test.interval
+    numbers = f"difference {points(test.difference)} ({points(low)} to {points(high)}), {p_text(test.adjusted_p)}"
+    if test.verdict == "cannot tell":
+        return f"{pair.first} or {pair.second}: cannot tell: {numbers}"
+    return f"{pair.first} is {test.verdict} than {pair.second}: {numbers}"
+
+
+def legend(comparison: Comparison) -> list[tuple[str, str]]:
+    """(name, what it is) of the variants that belong to claims."""
+    return [(row.name, VARIANTS[row.name].summary) for row in comparison.rows if row.name in VARIANTS]
+
+
+def conditions(comparison: Comparison) -> str:
+    """What was the same for all, in one line."""
+    splits, (height, width) = comparison.splits, comparison.image_size
+    counts = ", ".join(f"{len(splits.of(name)):,} {name}" for name in ("train", "validation", "test"))
+    return (
+        f"{one_line(comparison.corpus.location)}: {counts}; {height} x {width} pixels; {comparison.budget} each; "
+        f"seed {comparison.request.seed}"
+    )
+
+
+def render_markdown(comparison: Comparison) -> str:
+    """The comparison as a page of Markdown."""
+    lines = ["# Comparison", "", conditions(comparison), ""]
+    lines += _markdown_table(table(comparison))
+    lines += ["", *(f"- {text}" for text in describe_columns(comparison))]
+    if legend(comparison):
+        lines += ["", *(f"- **{name}**: {text}" for name, text in legend(comparison))]
+    if comparison.pairs:
+        lines += ["", "## Pairs", "", *(f"- {pair_text(pair)}" for pair in comparison.pairs)]
+    for claim in comparison.claims:
+        lines += ["", f"## {claim.name}: {claim.verdict}", "", f"> {claim.text}", ""]
+        lines += [
+            f"- {each.variant} against {each.reference}, {each.quantity}: **{each.verdict}**. {each.text}"
+            for each in claim.findings
+        ]
+    if comparison.claims:
+        lines += ["", f'"No loss of accuracy" means: at most {100 * MARGIN:.0f} points, by the interval\'s lower end.']
+    return "\n".join([*lines, "", describe_test(), ""])
+
+
+def _markdown_table(rows: Sequence[Sequence[str]]) -> list[str]:
+    header, *rest = rows
+    rule = ["---", *("---:" for _ in header[1:])]
+    return [f"| {' | '.join(row)} |" for row in (header, rule, *rest)]
+
+
+def _number(value: float | None, text: str) -> str:
+    return "-" if value is None else text.format(value)

@@ -1,0 +1,51 @@
+"""A random part of a corpus, so that much can be tried in little time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from hubel.corpus.corpus import Corpus
+from hubel.errors import WrongRequest
+from hubel.events import Message, OnEvent, ignore
+
+
+def take_part(corpus: Corpus, most: int | None, *, seed: int, on_event: OnEvent = ignore) -> Corpus:
+    """A random part of a corpus with every class and given split in proportion; all of it where that is no more.
+
+    Args:
+        corpus: what `read_corpus` listed.
+        most: examples to keep, within rounding; None for all.
+        seed: another seed draws another part.
+        on_event: hears how many are used.
+
+    Raises:
+        WrongRequest: fewer than three examples for each class.
+    """
+    least = 3 * len(corpus.class_names)
+    if most is not None and most < least:
+        raise WrongRequest(
+            f"--max-examples must be at least 3 for each of the {len(corpus.class_names)} classes: {least}. "
+            f"Received: {most}."
+        )
+    if most is None or most >= len(corpus):
+        return corpus
+    layers: dict[tuple[str, int], list[int]] = {}
+    for place, example in enumerate(corpus.examples):
+        layers.setdefault((example.split or "", example.label), []).append(place)
+    rng = np.random.default_rng([seed, 7])
+    share = most / len(corpus)
+    drawn = (rng.permutation(layers[key])[: max(1, round(len(layers[key]) * share))] for key in sorted(layers))
+    kept = sorted(int(place) for places in drawn for place in places)
+    on_event(
+        Message(
+            f"{len(kept):,} of {len(corpus):,} examples are used: a random part with every class and given split in "
+            f"proportion (--max-examples {most}, seed {seed})."
+        )
+    )
+    return replace(
+        corpus,
+        examples=tuple(corpus.examples[place] for place in kept),
+        positions=tuple(corpus.positions[place] for place in kept),
+    )

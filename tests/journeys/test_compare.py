@@ -1,0 +1,187 @@
+"""hubel compare, from the words a user types to the table and the files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hubel.architectures.build import build_model
+from hubel.architectures.catalogue import make_blueprint
+from hubel.cli.main import main
+from hubel.errors import StoppedByUser, TrainingDiverged
+from hubel.files import read_csv
+from hubel.workflows import compare as compare_module
+from hubel.workflows.compare import CompareRequest, compare_variants
+from hubel.workflows.variants import VARIANTS, select
+
+pytestmark = pytest.mark.backend
+
+
+def run(*words: object) -> int:
+    with pytest.raises(SystemExit) as left:
+        main(["compare", *map(str, words)])
+    return left.value.code  # type: ignore[return-value]
+
+
+def test_two_variants_are_measured_on_one_split_and_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    out = tmp_path / "comparison"
+    words = ("digits", "--architectures", "dense,lenet5", "--epochs", 1, "--image-size", 8, "--max-examples", 600)
+    assert run(*words, "-o", out) == 0
+    screen, said = capsys.readouterr()
+    assert "of 1,797 examples are used: a random part with every class" in said
+    document = json.loads((out / "compare.json").read_text())
+    assert [row["name"] for row in document["variants"]] == ["dense", "lenet5"]
+    tested = document["examples"]["test"]
+    for row in document["variants"]:
+        model = build_model(make_blueprint(row["name"], (8, 8), 10))
+        assert row["parameters"] == model.count_params()
+        assert row["accuracy"] * tested == pytest.approx(round(row["accuracy"] * tested))
+        assert row["accuracy_interval"][0] <= row["accuracy"] <= row["accuracy_interval"][1]
+        assert row["train_test_gap"] == pytest.approx(row["train_accuracy"] - row["accuracy"])
+        assert 0 <= row["shift_consistency"] <= 1
+        assert row["epochs"] == 1
+        assert row["epoch_s"] > 0
+        assert f"{row['parameters']:,}" in screen
+    assert [pair["examples"] for pair in document["pairs"]] == [tested]
+    rows = read_csv(out / "compare.csv")
+    assert [row["name"] for row in rows] == ["dense", "lenet5"]
+    page = (out / "compare.md").read_text()
+    assert "| variant | accuracy (95 %) |" in page
+    assert "not the luck of one training" in page
+
+    assert run(*words, "-o", out) == 3
+    assert "holds a comparison already (compare.json)" in capsys.readouterr().err
+    (out / "notes.txt").write_text("mine")
+    assert run(*words, "-o", out, "--overwrite", "--json") == 0
+    again = json.loads(capsys.readouterr().out)
+    assert [row["accuracy"] for row in again["variants"]] == [row["accuracy"] for row in document["variants"]]
+    assert (out / "notes.txt").read_text() == "mine"
+
+
+def test_a_claim_is_answered_in_words_with_its_numbers(capsys: pytest.CaptureFixture[str]):
+    assert run("digits", "--claims", "sharing", "--epochs", 1, "--json", "--max-examples", 600) == 0
+    document = json.loads(capsys.readouterr().out)
+    rows = {row["name"]: row for row in document["variants"]}
+    assert set(rows) == {"cnn", "unshared"}
+    claim = document["claims"][0]
+    assert claim["name"] == "sharing"
+    verdicts = [finding["verdict"] for finding in claim["findings"]]
+    expected = "refuted" if "refuted" in verdicts else "cannot tell" if "cannot tell" in verdicts else "supported"
+    assert claim["verdict"] == expected
+    ratio = rows["unshared"]["parameters"] / rows["cnn"]["parameters"]
+    assert claim["findings"][1]["text"].startswith(f"{ratio:.1f} times fewer: {rows['cnn']['parameters']:,} parameters")
+
+
+def test_memory_is_that_of_every_layers_output_and_of_the_weights(monkeypatch: pytest.MonkeyPatch):
+    from hubel.architectures.catalogue import Blueprint
+
+    spec = VARIANTS["cnn"].make_spec((8, 8), 10)
+    row = compare_module._described("cnn", build_model(Blueprint("cnn", spec)))
+    # Scaled pixels; convolution, ReLU and pooling of 16 maps; convolution and ReLU of 32; the logits.
+    numbers = 8 * 8 * 3 + 16 * (64 + 64 + 16) + 32 * (16 + 16) + 10
+    assert row.activation_bytes == compare_module.BATCH * 4 * numbers
+    assert row.parameters == (9 * 3 + 1) * 16 + (9 * 16 + 1) * 32 + (512 + 1) * 10
+    assert row.memory_bytes == row.activation_bytes + 4 * 4 * row.parameters
+    assert row.macs == 64 * 9 * 3 * 16 + 16 * 9 * 16 * 32 + 512 * 10
+
+
+def request(**more: object) -> CompareRequest:
+    return CompareRequest("digits", select("dense,lenet5", None), max_examples=300, image_size=8, **more)  # type: ignore[arg-type]
+
+
+def test_the_clock_gives_each_the_same_seconds():
+    comparison = compare_variants(request(time_limit_s=10.0))
+    assert comparison.budget.endswith(" s of training")
+    assert float(comparison.budget.split()[0]) <= 0.75 * 10 / 2
+    assert all(row.epochs is not None and row.epochs > 1 for row in comparison.rows)
+
+
+def measure_but(second: BaseException, monkeypatch: pytest.MonkeyPatch, attribute: str) -> None:
+    """The second call of a function in the workflow raises."""
+    real, calls = getattr(compare_module, attribute), []
+
+    def instead(*arguments: object, **named: object) -> object:
+        calls.append(1)
+        if len(calls) == 2:
+            raise second
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(compare_module, attribute, instead)
+
+
+def test_a_variant_that_diverges_is_a_row_and_not_the_end(monkeypatch: pytest.MonkeyPatch):
+    measure_but(TrainingDiverged("The loss is nan"), monkeypatch, "fit_model")
+    comparison = compare_variants(request(epochs=1))
+    assert [row.diverged for row in comparison.rows] == [False, True]
+    assert comparison.pairs == ()
+    assert comparison.rows[1].to_json()["status"] == "diverged"
+    assert comparison.rows[1].accuracy is None
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt(), StoppedByUser("Stopped before the first epoch was done.")])
+def test_ctrl_c_keeps_what_is_finished(stop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    measure_but(stop, monkeypatch, "fit_model")
+    words = ("--architectures", "dense,lenet5,small-cnn", "--epochs", 1, "--image-size", 8, "--max-examples", 300)
+    assert run("digits", *words) == 130
+    screen = capsys.readouterr().out
+    assert "dense" in screen
+    assert "lenet5" not in screen
+    assert "Stopped: the variants that were not finished are not in the table." in screen
+
+
+def test_ctrl_c_before_anything_is_finished_leaves_nothing(monkeypatch: pytest.MonkeyPatch, capsys):
+    monkeypatch.setattr(compare_module, "_measure", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    assert run("digits", "--epochs", 1, "--max-examples", 300) == 130
+    assert "Stopped before the first variant was done" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (("digits", "--claims", "poling"), 2, "There is no claim named 'poling'. Did you mean 'pooling'? Known: "),
+        (("digits", "--architectures", "small-cn,dense"), 2, "There is no architecture named 'small-cn'. Did you mean"),
+        (("digits", "--architectures", "dense"), 2, "A comparison needs at least two variants. Received: dense."),
+        (("digits", "--epochs", 1, "--time-limit", "1m"), 2, "Give --epochs or --time-limit, not both"),
+        (("digits", "--epochs", 0), 2, "epochs must be a whole number from 1"),
+        (("digits", "--time-limit", "1s"), 2, "The time limit must be from 10 seconds"),
+        (("digits", "--max-examples", 5), 2, "--max-examples must be at least 3 for each of the 10 classes: 30."),
+        (("digits", "--claims", "all", "--image-size", 4), 2, "need images of at least 8 pixels. Received: 4."),
+        (("nowhere", "--claims", "all"), 3, "nowhere"),
+    ],
+)
+def test_what_cannot_be_done_is_said(words, code: int, message: str, capsys: pytest.CaptureFixture[str]):
+    assert run(*words) == code
+    assert message in capsys.readouterr().err
+
+
+def test_a_folder_inside_the_corpus_is_refused(colours: Path, capsys: pytest.CaptureFixture[str]):
+    assert run(colours, "-o", colours / "out") == 2
+    assert "where nothing is ever written" in capsys.readouterr().err
+    assert not (colours / "out").exists()
+
+
+def test_every_variant_sees_the_same_split(colours: Path):
+    comparison = compare_variants(CompareRequest(colours, select(None, "activation"), epochs=1))
+    lengths = {len(row.test_hits) for row in comparison.rows}
+    assert lengths == {len(comparison.splits.test)}
+    assert all(row.stays.dtype == np.bool_ for row in comparison.rows)
+
+
+def test_refused_files_and_leaks_are_said(colours: Path, capsys: pytest.CaptureFixture[str]):
+    for split, names in (("train", range(14)), ("test", range(14, 20))):
+        for colour in ("red", "green", "blue"):
+            (colours / split / colour).mkdir(parents=True)
+            for number in names:
+                (colours / colour / f"{number:02}.png").rename(colours / split / colour / f"{number:02}.png")
+    for colour in ("red", "green", "blue"):
+        (colours / colour).rmdir()
+    (colours / "test/red/copy.png").write_bytes((colours / "train/red/00.png").read_bytes())
+    (colours / "train/red/broken.png").write_bytes(b"<html>")
+    assert run(colours, "--claims", "activation", "--epochs", 1) == 4
+    said = capsys.readouterr().err
+    assert "1 of the 19 test pictures have a copy" in said
+    assert "leaks.csv" not in said
+    assert f"1 files were refused and left out. See them: hubel audit {colours}" in said

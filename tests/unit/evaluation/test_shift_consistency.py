@@ -1,0 +1,52 @@
+"""Moving pictures, against a loop and networks whose answer is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hubel.errors import WrongRequest
+from hubel.evaluation.shift_consistency import moved, stays_when_moved
+
+
+@given(st.integers(-3, 3), st.integers(-3, 3), st.integers(1, 5), st.integers(1, 5))
+def test_each_pixel_comes_from_the_nearest_pixel_of_where_it_was(down: int, right: int, height: int, width: int):
+    images = np.random.default_rng(0).integers(0, 256, (2, height, width, 3)).astype(np.uint8)
+    expected = np.empty_like(images)
+    for row in range(height):
+        for column in range(width):
+            source = min(max(row - down, 0), height - 1), min(max(column - right, 0), width - 1)
+            expected[:, row, column] = images[:, source[0], source[1]]
+    result = moved(images, down, right)
+    assert result.dtype == np.uint8
+    np.testing.assert_array_equal(result, expected)
+
+
+def corner_reader(images: np.ndarray) -> np.ndarray:
+    """Class 1 where the pixel (2, 2) is bright."""
+    bright = images[:, 2, 2, 0] > 127
+    return np.stack([~bright, bright], axis=1).astype(np.float32)
+
+
+def test_a_network_that_looks_at_one_place_loses_a_dot_that_moves_away():
+    images = np.zeros((3, 8, 8, 3), np.uint8)
+    images[0, 2, 2] = 255  # leaves the place with any move
+    images[1, 2, 4] = 255  # reaches it with a move by 2 to the left
+    images[2, 7, 7] = 255  # is too far away
+    np.testing.assert_array_equal(stays_when_moved(corner_reader, images, most_px=1), [False, True, True])
+    np.testing.assert_array_equal(stays_when_moved(corner_reader, images, most_px=2), [False, False, True])
+
+
+def test_a_network_that_does_not_look_at_places_keeps_every_class():
+    images = np.random.default_rng(0).integers(0, 256, (5, 6, 6, 3)).astype(np.uint8)
+    images[:, [0, 1, -2, -1]] = 0  # what leaves the picture, and what comes in, is black
+    images[:, :, [0, 1, -2, -1]] = 0
+    total = lambda pictures: np.stack([pictures.sum((1, 2, 3)), np.full(len(pictures), 2500)], axis=1)  # noqa: E731
+    assert stays_when_moved(total, images, most_px=2).all()
+
+
+def test_a_move_by_no_pixel_is_refused():
+    with pytest.raises(WrongRequest, match="at least 1 pixel. Received: 0"):
+        stays_when_moved(corner_reader, np.zeros((1, 8, 8, 3), np.uint8), most_px=0)
