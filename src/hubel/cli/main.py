@@ -19,6 +19,7 @@ COMMANDS = {
     "evaluate": ("hubel.cli.evaluate", "Score a run on its test split, or on another corpus."),
     "compare": ("hubel.cli.compare", "Train variants side by side; say which is better, or that this cannot be told."),
     "predict": ("hubel.cli.predict", "Name what is on pictures."),
+    "trace": ("hubel.cli.trace", "Work out one value of a layer, from the picture to the last digit."),
     "maps": ("hubel.cli.maps", "Show all feature maps of a layer for a picture."),
     "filters": ("hubel.cli.filters", "Show the filters of a layer, or what they respond to."),
     "anatomy": ("hubel.cli.anatomy", "Show every layer in numbers: size, cost, and what it sees of the image."),

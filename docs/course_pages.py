@@ -1,0 +1,102 @@
+"""Run the commands of docs/course and write what they print, and the pictures they make, into the pages.
+
+    python docs/course_pages.py             every command: some train, about half an hour on two cores
+    python docs/course_pages.py 05 11       only the pages whose names begin so; they need the runs of earlier pages
+
+A block that begins with ``$ hubel`` holds what the command printed; of an error, what it said. A test
+runs the blocks that are not marked ``measured`` again and compares.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+COURSE = Path(__file__).parent / "course"
+PICTURES = COURSE / "images"
+WIDTH = 118
+EIGHT = (
+    (0, 0, 6, 13, 12, 4, 0, 0), (0, 3, 15, 8, 9, 14, 1, 0), (0, 4, 15, 2, 5, 15, 2, 0), (0, 0, 12, 13, 14, 9, 0, 0),
+    (0, 0, 8, 16, 14, 2, 0, 0), (0, 2, 15, 5, 9, 13, 0, 0), (0, 4, 15, 3, 6, 15, 2, 0), (0, 0, 8, 14, 14, 7, 0, 0),
+)  # fmt: skip
+"""A hand-drawn 8 of 8 x 8 pixels, 0 to 16."""
+
+_BLOCK = re.compile(r"```console(?P<kind>[^\n]*)\n\$ (?P<command>[^\n]+)\n(?P<output>.*?)```", re.DOTALL)
+_FILE = re.compile(r"```toml file=(?P<name>\S+)\n(?P<text>.*?)```", re.DOTALL)
+_PYTHON = re.compile(r"```python\n(?P<code>.*?)```", re.DOTALL)
+_PICTURE = re.compile(r"\(images/([^)]+)\)")
+
+
+def blocks(text: str) -> list[tuple[str, str, str]]:
+    """(kind, command, output) of each console block of a page."""
+    return [(found["kind"].strip(), found["command"], found["output"]) for found in _BLOCK.finditer(text)]
+
+
+def prepare(folder: Path, text: str) -> None:
+    """Put the files that a page's commands read into a folder."""
+    pixels = np.rint(np.array(EIGHT) / 16 * 255).astype(np.uint8)
+    Image.fromarray(pixels).save(folder / "eight.png")
+    for found in _FILE.finditer(text):
+        (folder / found["name"]).write_text(found["text"], encoding="utf-8")
+
+
+def filled(text: str, run: Callable[[str], str], *, kinds: tuple[str, ...] = ("", "measured")) -> str:
+    """A page with the output of its commands.
+
+    Args:
+        text: of the page.
+        run: command line → what it prints.
+        kinds: blocks to run; others stay as they are.
+    """
+
+    def block(found: re.Match[str]) -> str:
+        kind = found["kind"].strip()
+        if kind not in kinds:
+            return found[0]
+        printed = "\n".join(line.rstrip() for line in run(found["command"]).strip("\n").split("\n"))
+        return f"```console{found['kind']}\n$ {found['command']}\n{printed}\n```"
+
+    return _BLOCK.sub(block, text)
+
+
+def write_page(page: Path, folder: Path) -> None:
+    """Run a page's commands in a folder; keep what they print and the pictures they make."""
+
+    def run(command: str) -> str:
+        print(f"{page.name}: {command}", flush=True)
+        environment = {**os.environ, "COLUMNS": str(WIDTH)}
+        words = [str(Path(sys.executable).parent / "hubel"), *shlex.split(command)[1:]]
+        words += ["--overwrite"] if words[1] == "train" else []
+        done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+        return done.stdout or done.stderr
+
+    text = page.read_text(encoding="utf-8")
+    prepare(folder, text)
+    for found in _PYTHON.finditer(text):
+        subprocess.run([sys.executable, "-c", found["code"]], cwd=folder, check=True, capture_output=True)
+    text = filled(text, run)
+    page.write_text(text, encoding="utf-8")
+    for name in _PICTURE.findall(text):
+        shutil.copyfile(folder / name, PICTURES / name)
+
+
+def main(beginnings: list[str]) -> None:
+    """Write the pages; all of them without words."""
+    folder = Path(os.environ.get("HUBEL_COURSE", COURSE / ".work"))
+    folder.mkdir(parents=True, exist_ok=True)
+    for page in sorted(COURSE.glob("[0-9m]*.md")):
+        if not beginnings or page.name.startswith(tuple(beginnings)):
+            write_page(page, folder)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

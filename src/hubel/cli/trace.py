@@ -1,0 +1,97 @@
+"""``hubel trace``."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import click
+
+
+@click.command("trace")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("image", type=click.Path(path_type=Path), required=False)
+@click.option("--layer", metavar="NAME", help="Whose value; its last part is enough. Left out: the layers are listed.")
+@click.option("--at", "place", metavar="ROW,COLUMN", help="Of the feature map, from 0; default: where it is strongest.")
+@click.option("--filter", "filter_name", metavar="N", help="Feature map or unit, from 0; default: the strongest there.")
+@click.option("--list", "listing", is_flag=True, help="List the layers with their output sizes.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), metavar="FILE", help="Draw it: .png or .svg.")
+@click.option("--json", "as_json", is_flag=True, help="Print every number as one JSON document.")
+def command(  # noqa: PLR0913  (one for each option)
+    run: Path, image: Path | None, *, layer: str | None, place: str | None, filter_name: str | None, listing: bool,
+    out: Path | None, as_json: bool,
+) -> int:  # fmt: skip
+    """Work out one value of a layer for IMAGE: the numbers that go in, the weights, the sums, and what comes out.
+
+    The value is computed anew from the layer's input and weights, and compared with what the model computed; if they
+    differ by more than rounding, nothing is shown and the exit code is 5.
+
+    \b
+    hubel trace runs/photos photo.jpg --layer group_1_1_convolution --at 5,7 --filter 3
+    hubel trace runs/photos photo.jpg --layer logits
+    hubel trace runs/photos photo.jpg --layer probabilities --filter cat
+    """  # noqa: D301  (click's mark against re-wrapping)
+    from hubel.errors import WrongRequest
+
+    if listing or layer is None:
+        _list(run, image, as_json=as_json)
+        return 0
+    if image is None:
+        raise WrongRequest(f"Give the image: hubel trace {run} IMAGE --layer {layer}")
+    _check_ending(out)
+    at = _at(place)
+    from hubel.workflows.trace import trace_run
+
+    traced = trace_run(run, image, layer=layer, at=at, filter_name=filter_name)
+    if out is not None:
+        from hubel.files import write_bytes
+        from hubel.reports.trace_picture import render_png, render_svg
+
+        render = render_svg if out.suffix.lower() == ".svg" else render_png
+        write_bytes(out, render(traced.trace, traced.pixels))
+    if as_json:
+        click.echo(json.dumps(traced.to_json()))
+        return 0
+    from hubel.cli.render_trace import show_trace
+
+    show_trace(traced, run, image, picture=out)
+    return 0
+
+
+def _at(text: str | None) -> tuple[int, int] | None:
+    from hubel.errors import WrongRequest
+
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d{1,6}),(\d{1,6})", text)
+    if found is None:
+        raise WrongRequest(f"--at must be ROW,COLUMN, counted from 0, as 5,7. Received: {text!r}.")
+    return int(found[1]), int(found[2])
+
+
+def _check_ending(out: Path | None) -> None:
+    from hubel.errors import WrongRequest
+
+    if out is not None and out.suffix.lower() not in (".png", ".svg"):
+        raise WrongRequest(f"-o takes a file that ends in .png or .svg. Received: {out.name!r}.")
+
+
+def _list(run: Path, image: Path | None, *, as_json: bool) -> None:
+    from hubel.text import one_line
+    from hubel.workflows.trace import list_traceable
+
+    choices = list_traceable(run)
+    if as_json:
+        rows = [{"layer": each.name, "kind": each.kind, "output": each.output} for each in choices]
+        click.echo(json.dumps({"layers": rows}))
+        return
+    width = max(len(one_line(each.name)) for each in choices)
+    for each in choices:
+        size = " x ".join(map(str, each.output))
+        if len(each.output) == 3:
+            takes = f"--at 0,0 to {each.output[0] - 1},{each.output[1] - 1}  --filter 0 to {each.output[2] - 1}"
+        else:
+            takes = f"--filter 0 to {each.output[-1] - 1}"
+        click.echo(f"{one_line(each.name):<{width}}  {each.kind:<22}  {size:<14}  {takes}")
+    click.echo(f"Next\n  hubel trace {run} {image or 'IMAGE'} --layer {choices[min(1, len(choices) - 1)].name}")

@@ -1,0 +1,352 @@
+"""How each kind of layer computes one value: name of the Keras class → rule."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from hubel.backends.framework import keras
+from hubel.errors import UnusableInput
+from hubel.explanation.window_rules import (
+    convolution,
+    dense,
+    depthwise,
+    global_pooling,
+    locally_connected,
+    pooling,
+    separable,
+)
+from hubel.explanation.working import (
+    Place,
+    Term,
+    Working,
+    activate,
+    elu,
+    gelu,
+    name_of,
+    number,
+    plus,
+    relu,
+    softmax_at,
+)
+
+Rule = Callable[[Place], Working]
+
+
+def _normalised(place: Place, mean: float, deviation: float, root: str) -> Working:
+    """(x - mean) / deviation, times gamma, plus beta."""
+    gamma, beta = (float(_last(place, name, default)) for name, default in (("gamma", 1.0), ("beta", 0.0)))
+    value = (place.x - mean) / deviation * gamma + beta
+    share = abs(gamma) / deviation
+    return Working(
+        value,
+        share * (abs(place.x) + abs(mean)) + abs(beta),
+        f"({number(place.x)} {plus(-mean)}) / {root} × {number(gamma)} {plus(beta)} = {number(value)}",
+        bias=beta,
+        terms=(
+            _alone("x", place.x),
+            _alone("mean", mean),
+            _alone("√(variance + epsilon)", deviation),
+            _alone("gamma", gamma),
+            _alone("beta", beta),
+        ),
+    )
+
+
+def _last(place: Place, name: str, default: float) -> Any:
+    values = place.weight(name, default=default)
+    return values if values.ndim == 0 else values.ravel()[place.filter_index]
+
+
+def _alone(label: str, value: float) -> Term:
+    return Term(label, value, None, value)
+
+
+def batch_normalisation(place: Place) -> Working:
+    """With the statistics of training, as in prediction."""
+    _check_last_axis(place)
+    mean, variance = float(_last(place, "moving_mean", 0.0)), float(_last(place, "moving_variance", 1.0))
+    epsilon = float(place.call.layer.epsilon)
+    return _normalised(place, mean, math.sqrt(variance + epsilon), f"√({number(variance)} + {number(epsilon)})")
+
+
+def layer_normalisation(place: Place) -> Working:
+    """With the mean and the variance of all channels at the place."""
+    _check_last_axis(place)
+    values, epsilon = place.inputs[0][place.index[:-1]], float(place.call.layer.epsilon)
+    variance = float(values.var())
+    if getattr(place.call.layer, "rms_scaling", False):
+        raise UnusableInput(f"{place.call.name} scales by the root mean square, which Hubel does not work out.")
+    return _normalised(
+        place, float(values.mean()), math.sqrt(variance + epsilon), f"√({number(variance)} + {number(epsilon)})"
+    )
+
+
+def _check_last_axis(place: Place) -> None:
+    axis = place.call.layer.axis
+    axes = list(axis) if isinstance(axis, (list, tuple)) else [axis]
+    if axes not in ([-1], [len(place.index)]):
+        raise UnusableInput(f"{place.call.name} works along the axes {axes}; Hubel works out the last one only.")
+
+
+def activation_layer(place: Place) -> Working:
+    """A layer, or an operation, that is an activation."""
+    layer = place.call.layer
+    name = name_of(getattr(layer, "activation", None))
+    return softmax(place) if name == "softmax" else _function(place, name, activate(name, place.x, place.call))
+
+
+def operation_activation(place: Place, *, name: str) -> Working:
+    """An activation that is an operation of ``keras.ops``."""
+    return _function(place, name, activate(name, place.x, place.call))
+
+
+def _function(place: Place, name: str, value: float) -> Working:
+    text = f"{name}({number(place.x)}) = {number(value)}"
+    terms = (_alone("x", place.x),)
+    return Working(value, abs(place.x), text, before=place.x, activation=name, terms=terms)
+
+
+def relu_layer(place: Place) -> Working:
+    """ReLU with its options."""
+    layer = place.call.layer
+    options = {
+        "max_value": None if layer.max_value is None else float(layer.max_value),
+        "negative_slope": float(layer.negative_slope),
+        "threshold": float(layer.threshold),
+    }
+    said = ", ".join(f"{name} {number(value)}" for name, value in options.items() if value)
+    return _function(place, f"relu with {said}" if said else "relu", relu(place.x, **options))  # type: ignore[arg-type]
+
+
+def leaky_relu_layer(place: Place) -> Working:
+    """Below 0 it is not cut off but flatter."""
+    slope = float(place.call.layer.negative_slope)
+    return _function(place, f"relu with negative_slope {number(slope)}", relu(place.x, negative_slope=slope))
+
+
+def elu_layer(place: Place) -> Working:
+    """Below 0 it levels off."""
+    return _function(place, "elu", elu(place.x, alpha=float(place.call.layer.alpha)))
+
+
+def gelu_operation(place: Place) -> Working:
+    """As an operation, exact or by tanh."""
+    return _function(place, "gelu", gelu(place.x, approximate=bool(place.call.layer.approximate)))
+
+
+def softmax(place: Place) -> Working:
+    """Over the last axis."""
+    if hasattr(place.call.layer, "axis"):
+        _check_last_axis(place)
+    values = place.inputs[0][place.index[:-1]]
+    value, text = softmax_at(values, place.filter_index)
+    terms = tuple(_alone(f"unit {index}", float(each)) for index, each in enumerate(values))
+    size = value * (1 + float(np.abs(values).max()))
+    return Working(value, size, text, before=place.x, activation="softmax", terms=terms)
+
+
+def rescaling(place: Place) -> Working:
+    """Scale and offset, one for all channels or one for each."""
+    scale, offset = (_spread(place, getattr(place.call.layer, name)) for name in ("scale", "offset"))
+    value = place.x * scale + offset
+    return Working(
+        value,
+        abs(place.x * scale) + abs(offset),
+        f"{number(place.x)} × {number(scale)} {plus(offset)} = {number(value)}",
+        bias=offset,
+        terms=(Term("x", place.x, scale, place.x * scale), _alone("offset", offset)),
+    )
+
+
+def _spread(place: Place, values: Any) -> float:
+    """A number for all places, or an array of fewer axes, at this place."""
+    shape = place.inputs[0].shape
+    array = np.asarray(keras.ops.convert_to_numpy(values), np.float64)
+    return float(np.broadcast_to(array.reshape(array.shape[-len(shape) :]), shape)[place.index])
+
+
+def normalization(place: Place) -> Working:
+    """By a mean and a variance that are given or were measured."""
+    layer = place.call.layer
+    mean, variance = _spread(place, layer.mean), _spread(place, layer.variance)
+    deviation = max(math.sqrt(variance), keras.config.epsilon())
+    if layer.invert:
+        value = mean + place.x * deviation
+        text = f"{number(place.x)} × {number(deviation)} {plus(mean)} = {number(value)}"
+        return Working(value, abs(mean) + abs(place.x * deviation), text, terms=(_alone("x", place.x),))
+    value = (place.x - mean) / deviation
+    text = f"({number(place.x)} {plus(-mean)}) / {number(deviation)} = {number(value)}"
+    return Working(value, (abs(place.x) + abs(mean)) / deviation, text, terms=(_alone("x", place.x),))
+
+
+def layer_scale(place: Place) -> Working:
+    """A factor for each channel."""
+    gamma = float(_last(place, "gamma", 1.0))
+    value = place.x * gamma
+    text = f"{number(place.x)} × {number(gamma)} = {number(value)}"
+    return Working(value, abs(value), text, terms=(Term("x", place.x, gamma, value),))
+
+
+def combined(place: Place, *, sign: str) -> Working:
+    """Branches that are added, multiplied and so on, number by number; small maps are spread over large ones."""
+    values = [_branch(place, each) for each in place.inputs]
+    labels = [f"branch {place_}" for place_ in range(1, len(values) + 1)]
+    if len(values) == 1:
+        values, labels = _with_constant(place, sign)
+    value, size = _COMBINED[sign](values)
+    text = f" {sign} ".join(number(each) for each in values)
+    text = f"{sign} of {', '.join(map(number, values))}" if sign.isalpha() else text
+    return Working(value, size, f"{text} = {number(value)}", terms=tuple(map(_alone, labels, values)))
+
+
+def _branch(place: Place, values: np.ndarray) -> float:
+    where = [0 if size == 1 else each for size, each in zip(values.shape, place.index, strict=True)]
+    return float(values[tuple(where)])
+
+
+def _with_constant(place: Place, sign: str) -> tuple[list[float], list[str]]:
+    """An operation with a number that is built in, which is read off by giving it 0 and 1 as input."""
+    at = [_apply(place, probe) for probe in (0.0, 1.0)]
+    x = place.x
+    if sign == "+":
+        return [x, at[0]], ["x", "constant"]
+    if sign == "×":
+        return [x, at[1]], ["x", "constant"]
+    if sign == "-":
+        return ([x, -at[0]], ["x", "constant"]) if at[1] > at[0] else ([at[0], x], ["constant", "x"])
+    if sign == "/":
+        two = _apply(place, 2.0)
+        return ([x, 1 / at[1]], ["x", "constant"]) if abs(two) > abs(at[1]) else ([at[1], x], ["constant", "x"])
+    raise UnusableInput(f"{place.call.name} takes the {sign} of a map and a constant, which Hubel does not work out.")
+
+
+def _apply(place: Place, value: float) -> float:
+    probe = np.full((1, *place.inputs[0].shape), value, np.float32)
+    (made,) = place.call.apply([keras.ops.convert_to_tensor(probe)])
+    return float(keras.ops.convert_to_numpy(made)[0][place.index])
+
+
+def _sum(values: list[float]) -> tuple[float, float]:
+    return sum(values), sum(map(abs, values))
+
+
+def _difference(values: list[float]) -> tuple[float, float]:
+    return values[0] - values[1], sum(map(abs, values))
+
+
+def _product(values: list[float]) -> tuple[float, float]:
+    return math.prod(values), abs(math.prod(values))
+
+
+def _quotient(values: list[float]) -> tuple[float, float]:
+    return values[0] / values[1], abs(values[0] / values[1])
+
+
+_COMBINED: dict[str, Callable[[list[float]], tuple[float, float]]] = {
+    "+": _sum,
+    "-": _difference,
+    "×": _product,
+    "/": _quotient,
+    "mean": lambda values: (sum(values) / len(values), sum(map(abs, values)) / len(values)),
+    "largest": lambda values: (max(values), abs(max(values))),
+    "smallest": lambda values: (min(values), abs(min(values))),
+}
+
+
+def concatenate(place: Place) -> Working:
+    """One of the branches, side by side."""
+    axis = place.call.layer.axis
+    axis = axis - 1 if axis > 0 else axis + len(place.index)
+    index = list(place.index)
+    for branch, values in enumerate(place.inputs, 1):
+        if index[axis] < values.shape[axis]:
+            where = tuple(index)
+            return _copied(float(values[where]), f"branch {branch} at {_said(where)}")
+        index[axis] -= values.shape[axis]
+    raise UnusableInput(f"{place.call.name}: the branches are smaller than what they make.")
+
+
+def identity(place: Place) -> Working:
+    """A layer that does something in training only."""
+    return _copied(place.x, "the input at the same place, unchanged when predicting")
+
+
+def reshaped(place: Place) -> Working:
+    """The same numbers in another shape: row by row, in each row place by place, in each place channel by channel."""
+    values = place.inputs[0]
+    flat = int(np.ravel_multi_index(place.index, _known(place.call.output_shapes[0])))
+    where = tuple(int(each) for each in np.unravel_index(flat, values.shape))
+    return _copied(float(values[where]), f"the input at {_said(where)}")
+
+
+def framed(place: Place, *, sign: int) -> Working:
+    """A frame of zeros put around a map, or a frame cut off."""
+    layer = place.call.layer
+    (above, _), (before, _) = layer.padding if sign > 0 else layer.cropping
+    row, column = place.index[0] - sign * above, place.index[1] - sign * before
+    values = place.inputs[0]
+    if 0 <= row < values.shape[0] and 0 <= column < values.shape[1]:
+        where = (row, column, place.filter_index)
+        return _copied(float(values[where]), f"the input at {_said(where)}")
+    return Working(0.0, 0.0, "0, in the padding")
+
+
+def _copied(value: float, text: str) -> Working:
+    return Working(value, abs(value), f"{text}: {number(value)}", terms=(_alone("x", value),))
+
+
+def _known(shape: tuple[int | None, ...]) -> tuple[int, ...]:
+    return tuple(int(size or 1) for size in shape)
+
+
+def _said(index: tuple[int, ...]) -> str:
+    if len(index) == 3:
+        return f"row {index[0]}, column {index[1]}, channel {index[2]}"
+    return " ".join(["place", *map(str, index)])
+
+
+RULES: dict[str, Rule] = {
+    "Conv2D": convolution,
+    "DepthwiseConv2D": depthwise,
+    "SeparableConv2D": separable,
+    "LocallyConnected2D": locally_connected,
+    "Dense": dense,
+    **dict.fromkeys(("MaxPooling2D", "AveragePooling2D", "SumPooling2D"), pooling),
+    **dict.fromkeys(("GlobalAveragePooling2D", "GlobalMaxPooling2D"), global_pooling),
+    "BatchNormalization": batch_normalisation,
+    "LayerNormalization": layer_normalisation,
+    "Normalization": normalization,
+    "Rescaling": rescaling,
+    "LayerScale": layer_scale,
+    "Activation": activation_layer,
+    "ReLU": relu_layer,
+    "LeakyReLU": leaky_relu_layer,
+    "ELU": elu_layer,
+    "Softmax": softmax,
+    "Relu": partial(operation_activation, name="relu"),
+    "Relu6": partial(operation_activation, name="relu6"),
+    "Sigmoid": partial(operation_activation, name="sigmoid"),
+    "Silu": partial(operation_activation, name="silu"),
+    "HardSigmoid": partial(operation_activation, name="hard_sigmoid"),
+    "HardSilu": partial(operation_activation, name="hard_silu"),
+    "Tanh": partial(operation_activation, name="tanh"),
+    "Gelu": gelu_operation,
+    "Add": partial(combined, sign="+"),
+    "Subtract": partial(combined, sign="-"),
+    "Multiply": partial(combined, sign="×"),
+    **dict.fromkeys(("Divide", "TrueDivide"), partial(combined, sign="/")),
+    "Average": partial(combined, sign="mean"),
+    "Maximum": partial(combined, sign="largest"),
+    "Minimum": partial(combined, sign="smallest"),
+    "Concatenate": concatenate,
+    **dict.fromkeys(("Dropout", "SpatialDropout2D", "StochasticDepth", "Identity"), identity),
+    **dict.fromkeys(("GaussianNoise", "GaussianDropout", "ActivityRegularization"), identity),
+    **dict.fromkeys(("Flatten", "Reshape"), reshaped),
+    "ZeroPadding2D": partial(framed, sign=1),
+    "Cropping2D": partial(framed, sign=-1),
+}

@@ -1,0 +1,203 @@
+"""A trace as a picture: what it sees of the image, the numbers that go in, the weights, the products, the value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hubel.arrays import Image
+from hubel.explanation.trace import Trace
+from hubel.explanation.working import Patch, Term, number
+from hubel.images.render import NEGATIVE, POSITIVE
+from hubel.reports.drawing import Box, Colour, Drawing, Line, Pixels, Shape, Words, width_of
+
+CHANNELS_SHOWN, TERMS_SHOWN = 3, 10
+LARGEST_WINDOW = 11
+"""Taps across; a larger window is drawn as colours without numbers."""
+MARGIN, GAP, PHOTO = 32.0, 44.0, 260.0
+CELL_LARGEST, PANEL_LARGEST = 52.0, 260.0
+TITLE, MUTED, ORANGE = (29, 37, 48), (91, 102, 114), (217, 72, 15)
+EDGE, PADDING = (195, 202, 212), (241, 243, 246)
+TOP = 92.0
+
+
+def render_svg(trace: Trace, pixels: Image) -> bytes:
+    """The picture as an SVG file.
+
+    Args:
+        trace: what to show.
+        pixels: uint8 [height, width, 3] as they reach the model.
+    """
+    return draw_trace(trace, pixels).to_svg()
+
+
+def render_png(trace: Trace, pixels: Image) -> bytes:
+    """The picture as a PNG file; arguments as of `render_svg`."""
+    return draw_trace(trace, pixels).to_png()
+
+
+def draw_trace(trace: Trace, pixels: Image) -> Drawing:
+    """Image on the left, working on the right, the value below it; arguments as of `render_svg`."""
+    left = MARGIN + PHOTO + GAP
+    photo = _photo(trace, pixels)
+    working = _terms(trace, left) if trace.patch is None else _patch(trace.patch, left)
+    bottom = max(photo.bottom, working.bottom) + 30
+    formula = f"{trace.formula}"
+    model = f"The model computed {trace.model_value:.9g}"
+    place = "" if trace.at is None else f"row {trace.at[0]}, column {trace.at[1]}, "
+    heading = f"{trace.layer}: {place}filter {trace.filter_index} = {number(trace.value)}"
+    lines = _wrapped(formula, width=max(working.right, 860.0) - MARGIN, size=15)
+    width = (
+        max(working.right, *(MARGIN + width_of(line, 15) for line in lines), MARGIN + width_of(heading, 21)) + MARGIN
+    )
+    shapes: list[Shape] = [
+        Words(MARGIN, 40, heading, 21),
+        Words(MARGIN, 62, trace.kind, 13, MUTED),
+        *photo.shapes,
+        *working.shapes,
+        *(Words(MARGIN, bottom + 22 * line, text, 15) for line, text in enumerate(lines)),
+        Words(MARGIN, bottom + 22 * len(lines) + 2, model, 13, MUTED),
+    ]
+    return Drawing(width, bottom + 22 * len(lines) + 26, shapes, f"{heading}. {formula}. {model}.")
+
+
+@dataclass(frozen=True)
+class _Part:
+    shapes: list[Shape]
+    right: float
+    bottom: float
+
+
+def _photo(trace: Trace, pixels: Image) -> _Part:
+    """The image with a frame around what the value sees."""
+    height, width = pixels.shape[:2]
+    scale = PHOTO / max(height, width)
+    shapes: list[Shape] = [
+        Words(MARGIN, TOP - 8, f"the image, {height} × {width} pixels", 13, MUTED),
+        Pixels(MARGIN, TOP, width * scale, height * scale, pixels),
+        Box(MARGIN, TOP, width * scale, height * scale, None, EDGE),
+    ]
+    bottom = TOP + height * scale
+    if trace.receptive_field is None:
+        return _Part(shapes, MARGIN + PHOTO, bottom)
+    top, left, below, right = trace.receptive_field
+    if below > top and right > left:
+        x, y = MARGIN + left * scale, TOP + top * scale
+        shapes.append(Box(x, y, (right - left) * scale, (below - top) * scale, None, (255, 255, 255), 5))
+        shapes.append(Box(x, y, (right - left) * scale, (below - top) * scale, None, ORANGE, 3))
+        sees = f"it sees rows {top}–{below - 1}, columns {left}–{right - 1}"
+    else:
+        sees = "it sees padding only"
+    shapes.append(Words(MARGIN, bottom + 20, sees, 13, ORANGE))
+    return _Part(shapes, MARGIN + PHOTO, bottom + 20)
+
+
+def _patch(patch: Patch, left: float) -> _Part:
+    """One row for each channel that is shown: input × kernel = products, and their sum."""
+    sums, products = patch.channel_sums, patch.products
+    height, width = len(patch.rows), len(patch.columns)
+    cell = min(CELL_LARGEST, PANEL_LARGEST / max(height, width))
+    if sums is None or products is None or patch.kernel is None:
+        title = f"the window, channel {patch.channels[0]}"
+        part = _panel(patch.values[..., 0], patch.inside, (left, TOP), cell, title)
+        return _Part(part, left + width * cell, TOP + height * cell)
+    many = len(sums) > CHANNELS_SHOWN
+    chosen = np.argsort(-np.abs(sums), kind="stable")[:CHANNELS_SHOWN] if many else np.arange(len(sums))
+    shapes: list[Shape] = []
+    step = width * cell + GAP
+    y = TOP
+    for channel in map(int, chosen):
+        titles = f"input, channel {patch.channels[channel]}", "kernel", "products"
+        arrays = (patch.values, patch.kernel, products)
+        for column, (values, title) in enumerate(zip(arrays, titles, strict=True)):
+            inside = None if column == 1 else patch.inside
+            shapes += _panel(values[..., channel], inside, (left + column * step, y), cell, title)
+        middle = y + height * cell / 2 + 7
+        shapes += [
+            Words(left + step * at - GAP / 2, middle, sign, 20, MUTED, "middle") for at, sign in ((1, "×"), (2, "="))
+        ]
+        shapes.append(Words(left + 3 * step - GAP + 14, middle - 2, f"sum {number(float(sums[channel]))}", 15))
+        y += height * cell + 34
+    if many:
+        rest = float(sums.sum() - sums[chosen].sum())
+        shapes.append(Words(left, y - 8, f"and {len(sums) - len(chosen)} more channels: sum {number(rest)}", 14, MUTED))
+    return _Part(shapes, left + 3 * step - GAP + 130, y - (4 if many else 30))
+
+
+def _panel(
+    values: np.ndarray, inside: np.ndarray | None, corner: tuple[float, float], cell: float, title: str
+) -> list[Shape]:
+    """Numbers in squares, coloured by sign and size; padding is grey."""
+    largest = float(np.abs(values).max()) or 1.0
+    size = min(cell * 0.3, 13.0)
+    shapes: list[Shape] = [Words(corner[0], corner[1] - 8, title, 13, MUTED)]
+    for (row, column), value in np.ndenumerate(values):
+        x, y = corner[0] + column * cell, corner[1] + row * cell
+        padded = inside is not None and not inside[row, column]
+        shapes.append(Box(x, y, cell, cell, PADDING if padded else _tint(float(value) / largest), EDGE))
+        if max(values.shape) <= LARGEST_WINDOW:
+            text = "0" if padded else _short(float(value), largest)
+            shapes.append(
+                Words(x + cell / 2, y + cell / 2 + size * 0.36, text, size, MUTED if padded else TITLE, "middle")
+            )
+    return shapes
+
+
+def _short(value: float, largest: float) -> str:
+    if value == 0:
+        return "0"
+    return f"{value:.1e}" if largest < 0.01 else f"{value:.0f}" if largest >= 1000 else f"{value:.3g}"
+
+
+def _tint(share: float) -> Colour:
+    """White at 0, towards orange above and blue below; never so dark that a number cannot be read."""
+    end = NEGATIVE if share < 0 else POSITIVE
+    red, green, blue = (round(255 + 0.75 * min(1.0, abs(share)) * (part - 255)) for part in end)
+    return red, green, blue
+
+
+def _terms(trace: Trace, left: float) -> _Part:
+    """A bar for each summand that counts most; for other kinds their numbers."""
+    shown = trace.terms[:TERMS_SHOWN]
+    weighted = len(trace.terms) > 1 and all(term.weight is not None for term in trace.terms)
+    title = "what goes in"
+    if weighted:
+        title = "the products"
+    if len(shown) < len(trace.terms):
+        title = f"the {len(shown)} of {len(trace.terms)} that count most"
+    if not shown:
+        return _Part([], left, TOP)
+    labels = [_term_label(term) for term in shown]
+    indent = max(width_of(label, 13) for label in labels) + 14
+    largest = max(abs(term.product) for term in shown) or 1.0
+    half, step = 120.0, 24.0
+    signs = {term.product < 0 for term in shown}
+    zero = left + indent + (half if True in signs else 0)
+    shapes: list[Shape] = [Words(left, TOP - 8, title, 13, MUTED)]
+    for line, (term, label) in enumerate(zip(shown, labels, strict=True)):
+        y, long = TOP + 10 + line * step, half * abs(term.product) / largest
+        x = zero - long if term.product < 0 else zero
+        shapes.append(Words(left, y + 12, label, 13))
+        shapes.append(Box(x, y, max(long, 0.5), 16, _tint(1 if term.product >= 0 else -1)))
+        shapes.append(Words(zero + (half if False in signs else 0) + 12, y + 12, number(term.product), 13))
+    bottom = TOP + 10 + len(shown) * step
+    shapes.append(Line(((zero, TOP + 4), (zero, bottom)), MUTED, 1))
+    return _Part(shapes, zero + half + 90, bottom)
+
+
+def _term_label(term: Term) -> str:
+    if term.weight is None:
+        return term.label
+    return f"{term.label}: {number(term.value)} × {number(term.weight)}"
+
+
+def _wrapped(text: str, *, width: float, size: float) -> list[str]:
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and width_of(longer, size) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines

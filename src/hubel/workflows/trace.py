@@ -1,0 +1,173 @@
+"""Trace: a run and a picture → one value of one layer, worked out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hubel.architectures.walk import Call, Graph, find_call, walk
+from hubel.arrays import Image
+from hubel.catalogue import find
+from hubel.classifier.artefact import load_classifier
+from hubel.classifier.classifier import Classifier
+from hubel.errors import WrongRequest
+from hubel.explanation.layer_rules import RULES
+from hubel.explanation.trace import PROBABILITIES, Trace, Tracer, trace_probability
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A layer that can be traced.
+
+    Args:
+        name: for ``--layer``.
+        kind: Keras' class name.
+        output: its size, [height, width, filters] or [units].
+    """
+
+    name: str
+    kind: str
+    output: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class TracedRun:
+    """A trace with what surrounds it.
+
+    Args:
+        trace: the value.
+        pixels: what reaches the model, uint8 [height, width, 3].
+        class_name: that the value is the logit or the probability of; None of other layers.
+        makes: output size of the layer.
+        takes: names of the layers that made its input; none where that is the image.
+        following: layers that take its output, with the words after ``--layer`` that trace the same place there.
+        flattened: (height, width, channels) of the map that a dense layer's input was before it became a vector.
+    """
+
+    trace: Trace
+    pixels: Image
+    class_name: str | None
+    makes: tuple[int, ...]
+    takes: tuple[str, ...]
+    following: tuple[str, ...]
+    flattened: tuple[int, int, int] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        height, width = self.pixels.shape[:2]
+        return {
+            **self.trace.to_json(),
+            "class_name": self.class_name,
+            "output": self.makes,
+            "input_from": self.takes,
+            "image_size": [height, width],
+        }
+
+
+def list_traceable(run: Path) -> list[Choice]:
+    """The layers of a run that a value can be traced of, and the step behind them.
+
+    Raises:
+        UnusableInput: no such run.
+    """
+    classifier = load_classifier(run)
+    calls = walk(classifier.model).calls
+    choices = [Choice(call.name, call.kind, _size(call)) for call in calls if call.kind in RULES]
+    return [*choices, Choice(PROBABILITIES, "Softmax", (len(classifier.class_names),))]
+
+
+def trace_run(
+    run: Path, image: Path, *, layer: str, at: tuple[int, int] | None = None, filter_name: str | None = None
+) -> TracedRun:
+    """One value of a layer of a run, for one picture.
+
+    Args:
+        run: a run folder.
+        image: a picture.
+        layer: a name as `list_traceable` gives it; the last part of it is enough where that is unique.
+        at: (row, column); by default where the map is strongest.
+        filter_name: a filter's or unit's number from 0; a class name where that is asked of the logits.
+
+    Raises:
+        UnknownName: no such layer.
+        WrongRequest: no such place or filter.
+        UnreadableImage: the picture cannot be read.
+        ClaimFailed: what was worked out is not what the model computed.
+    """
+    classifier = load_classifier(run)
+    graph = walk(classifier.model)
+    _check_name(graph, layer)
+    pixels = classifier.read_pixels(image)
+    tracer = Tracer(graph, pixels)
+    if layer == PROBABILITIES:
+        if at is not None:
+            raise WrongRequest("Probabilities are a vector: they have no places. Leave --at out.")
+        chosen = _filter_index(filter_name, classifier, of_classes=True)
+        trace = trace_probability(tracer, classifier, filter_index=chosen)
+        name, last = classifier.class_names[trace.filter_index], _producers(graph, graph.outputs)
+        return TracedRun(trace, pixels, name, (len(classifier.class_names),), last, ())
+    call = find_call(graph, layer)
+    of_classes = call.outputs[0] in graph.outputs
+    trace = tracer.trace(call, at=at, filter_index=_filter_index(filter_name, classifier, of_classes=of_classes))
+    return TracedRun(
+        trace,
+        pixels,
+        classifier.class_names[trace.filter_index] if of_classes else None,
+        _size(call),
+        _producers(graph, call.inputs),
+        _following(graph, call, trace),
+        _flattened(graph, call),
+    )
+
+
+def _size(call: Call) -> tuple[int, ...]:
+    return tuple(int(size or 0) for size in call.output_shapes[0])
+
+
+def _check_name(graph: Graph, layer: str) -> None:
+    short = Counter(call.name.rpartition("/")[2] for call in graph.calls)
+    if short[layer] != 1:
+        find(dict.fromkeys([*(call.name for call in graph.calls), PROBABILITIES]), layer, kind="layer")
+
+
+def _filter_index(text: str | None, classifier: Classifier, *, of_classes: bool) -> int | None:
+    if text is None:
+        return None
+    if of_classes and text in classifier.class_names:
+        return classifier.class_names.index(text)
+    if not (text.isascii() and text.isdigit()):
+        also = f", or a class name: {', '.join(classifier.class_names[:20])}" if of_classes else ""
+        raise WrongRequest(f"--filter must be a number from 0 on{also}. Received: {text!r}.")
+    return int(text)
+
+
+def _producers(graph: Graph, places: tuple[int, ...]) -> tuple[str, ...]:
+    maker = {place: call.name for call in graph.calls for place in call.outputs}
+    return tuple(maker[place] for place in places if place in maker)
+
+
+def _following(graph: Graph, call: Call, trace: Trace) -> tuple[str, ...]:
+    words = []
+    for other in graph.calls:
+        if call.outputs[0] not in other.inputs or other.kind not in RULES:
+            continue
+        same = f" --filter {trace.filter_index}" if _size(other) == _size(call) else ""
+        place = f" --at {trace.at[0]},{trace.at[1]}" if same and trace.at is not None else ""
+        words.append(f"{other.name}{place}{same}")
+    if call.outputs[0] in graph.outputs:
+        words.append(f"{PROBABILITIES} --filter {trace.filter_index}")
+    return tuple(words)
+
+
+def _flattened(graph: Graph, call: Call) -> tuple[int, int, int] | None:
+    """Back from a dense layer, through what changes no number's place, to the map that was made a vector."""
+    maker = {place: each for each in graph.calls for place in each.outputs}
+    before = maker.get(call.inputs[0]) if call.kind == "Dense" else None
+    while before is not None and before.kind == "Dropout":
+        before = maker.get(before.inputs[0])
+    if before is None or before.kind != "Flatten" or len(before.input_shapes[0]) != 3:
+        return None
+    height, width, channels = (int(size or 0) for size in before.input_shapes[0])
+    return height, width, channels
