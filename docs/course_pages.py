@@ -3,6 +3,7 @@
     python docs/course_pages.py             every command: some train, about half an hour on two cores
     python docs/course_pages.py 05 11       only the pages whose names begin so; they need the runs of earlier pages
 
+A picture ``images/a-b.svg`` is the file ``a-b.svg`` of the commands' folder, or ``b.svg`` in its folder ``a``.
 A block that begins with ``$ hubel`` holds what the command printed; of an error, what it said. A test
 runs the blocks that are not marked ``measured`` again and compares.
 """
@@ -75,7 +76,7 @@ def write_page(page: Path, folder: Path) -> None:
         print(f"{page.name}: {command}", flush=True)
         environment = {**os.environ, "COLUMNS": str(WIDTH)}
         words = [str(Path(sys.executable).parent / "hubel"), *shlex.split(command)[1:]]
-        words += ["--overwrite"] if words[1] == "train" else []
+        words += ["--overwrite"] if words[1] == "train" or (words[1] == "compare" and "-o" in words) else []
         done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
         return done.stdout or done.stderr
 
@@ -86,7 +87,8 @@ def write_page(page: Path, folder: Path) -> None:
     text = filled(text, run)
     page.write_text(text, encoding="utf-8")
     for name in _PICTURE.findall(text):
-        shutil.copyfile(folder / name, PICTURES / name)
+        made = folder / name if (folder / name).exists() else folder / name.replace("-", "/", 1)
+        shutil.copyfile(made, PICTURES / name)
 
 
 def main(beginnings: list[str]) -> None:

@@ -51,6 +51,8 @@ def test_two_variants_are_measured_on_one_split_and_written(tmp_path: Path, caps
     page = (out / "compare.md").read_text()
     assert "| variant | accuracy (95 %) |" in page
     assert "not the luck of one training" in page
+    assert f"Wrote {out}: compare.json, compare.csv, compare.md, compare.svg" in screen.replace("\n", "")
+    assert all(f">{row['parameters']:,}</text>" in (out / "compare.svg").read_text() for row in document["variants"])
 
     assert run(*words, "-o", out) == 3
     assert "holds a comparison already (compare.json)" in capsys.readouterr().err

@@ -25,7 +25,7 @@ STARTED = time.monotonic()
 @click.option("--time-limit", metavar="90s|5m|2h", help="For everything; each trains for the same seconds.")
 @click.option("--image-size", type=int, metavar="N", help="Working size in pixels, square. Default: at most 32.")
 @click.option("--max-examples", type=int, metavar="N", help="Use a random part: every class and split in proportion.")
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="Write compare.json, compare.csv, compare.md there.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Write compare.json, .csv, .md and .svg there.")
 @click.option("--overwrite", is_flag=True, help="Replace a comparison that is in the folder; other files stay.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of split, part, weights and shuffling.")
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as one JSON document.")
@@ -66,7 +66,7 @@ def command(  # noqa: PLR0913  (one for each option)
     else:
         from hubel.cli.render_compare import show_comparison
 
-        show_comparison(comparison)
+        show_comparison(comparison, out)
     if comparison.interrupted:
         return 130
     return 4 if comparison.corpus.refused else 0

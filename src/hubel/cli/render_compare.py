@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -14,6 +15,7 @@ from hubel.cli.render import console
 from hubel.text import one_line
 from hubel.workflows.compare import Comparison
 from hubel.workflows.compare_folder import (
+    FILES,
     conditions,
     describe_columns,
     describe_test,
@@ -26,8 +28,8 @@ from hubel.workflows.verdicts import MARGIN, ClaimVerdict
 COLOURS = {"supported": "green", "refuted": "red", "cannot tell": "yellow"}
 
 
-def show_comparison(comparison: Comparison) -> None:
-    """The table, what its columns are, the pairs, the claims and what the test covers."""
+def show_comparison(comparison: Comparison, folder: Path | None) -> None:
+    """The table, what its columns are, the pairs, the claims, what the test covers, and where it was written."""
     screen = console()
     screen.print()
     screen.print(Text(conditions(comparison), "bold"))
@@ -49,6 +51,8 @@ def show_comparison(comparison: Comparison) -> None:
     if comparison.claims:
         screen.print(f'"No loss of accuracy": at most {100 * MARGIN:.0f} points, by the interval\'s lower end.')
     screen.print(describe_test())
+    if folder is not None and comparison.rows:
+        screen.print(f"Wrote {one_line(str(folder))}: {', '.join(FILES)}")
     if comparison.interrupted:
         screen.print(Text("Stopped: the variants that were not finished are not in the table.", "bold yellow"))
 

@@ -1,4 +1,4 @@
-"""A comparison → compare.json, compare.csv and compare.md in a folder."""
+"""A comparison → compare.json, compare.csv, compare.md and compare.svg in a folder."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 
 from hubel.errors import OutputNotWritable, WrongRequest
 from hubel.files import said_plainly, write_bytes, write_csv, write_json
+from hubel.reports.bar_table import Column, draw_table
+from hubel.reports.drawing import Drawing
 from hubel.text import one_line
 from hubel.workflows.compare import MOST_MOVED, MOST_TRAIN_SCORED, Comparison, Pair
 from hubel.workflows.measured import Measured
@@ -17,7 +19,7 @@ from hubel.workflows.variants import VARIANTS
 from hubel.workflows.verdicts import MARGIN, p_text, points
 
 FORMAT = 1
-DOCUMENT, TABLE, PAGE = FILES = ("compare.json", "compare.csv", "compare.md")
+DOCUMENT, TABLE, PAGE, PICTURE = FILES = ("compare.json", "compare.csv", "compare.md", "compare.svg")
 HEADER = ("variant", "accuracy (95 %)", "parameters", "MACs", "memory", "s/epoch", "gap", "shift")
 TIMED_HEADER = (*HEADER, "epochs")
 UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
@@ -46,13 +48,35 @@ def prepare_folder(out: Path, location: str, *, overwrite: bool) -> None:
 
 
 def write_comparison(comparison: Comparison, out: Path) -> None:
-    """Write the document, the table as CSV and everything as Markdown; other files in the folder stay."""
+    """Write the document, the table as CSV, everything as Markdown, and a picture; other files in the folder stay."""
     rows = [row.to_json() for row in comparison.rows]
     header = [name for name in rows[0] if name != "accuracy_interval"]
     cells = ([row[name] for name in header] + list(row["accuracy_interval"] or ("", "")) for row in rows)
     write_csv(out / TABLE, (*header, "accuracy_low", "accuracy_high"), cells)
     write_bytes(out / PAGE, render_markdown(comparison).encode("utf-8", "backslashreplace"))
+    if comparison.rows:
+        write_bytes(out / PICTURE, draw(comparison).to_svg())
     write_json(out / DOCUMENT, to_json(comparison))
+
+
+def draw(comparison: Comparison) -> Drawing:
+    """The rows as points with intervals and bars."""
+    rows = comparison.rows
+    texts = list(zip(*map(_cells, rows), strict=True))
+    columns = [
+        Column(
+            "accuracy on test, 95 % interval",
+            [row.accuracy for row in rows],
+            [text.partition(" ")[0] for text in texts[1]],
+            [row.interval for row in rows],
+        ),
+        Column("parameters", [row.parameters for row in rows], texts[2]),
+        Column("memory of a training step", [row.memory_bytes for row in rows], texts[4]),
+        Column("train-test gap, points", [row.gap for row in rows], texts[6]),
+        Column("keeps its class when moved", [row.shift_consistency for row in rows], texts[7]),
+    ]
+    corpus = one_line(Path(comparison.corpus.location).name)
+    return draw_table(f"Compared on {corpus}", conditions(comparison), [row.name for row in rows], columns)
 
 
 def to_json(comparison: Comparison) -> dict[str, Any]:

@@ -1,0 +1,36 @@
+"""Small kernels in a row against the one large kernel that sees the same, as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hubel.arithmetic.stacks import Stack
+from hubel.reports.bar_table import Column, draw_table
+from hubel.reports.drawing import Drawing
+
+
+def draw_stacks(stacks: Sequence[Stack]) -> Drawing:
+    """A row for each depth and a row for its large kernel, bars for the parameters.
+
+    Args:
+        stacks: of equal kernel size and channels, at least one.
+    """
+    side, channels = stacks[0].kernel_size, stacks[0].channels
+    names, parameters, macs = [], [], []
+    for stack in stacks:
+        names += [
+            f"{stack.layers} of {side} × {side}, sees {stack.sees} × {stack.sees}",
+            f"one of {stack.sees} × {stack.sees}",
+        ]
+        parameters += [stack.parameters, stack.single_parameters]
+        macs += [stack.macs_per_position, stack.single_macs_per_position]
+    columns = [
+        Column("parameters", parameters, [f"{each:,}" for each in parameters]),
+        Column("MACs for one position", macs, [f"{each:,}" for each in macs]),
+    ]
+    return draw_table(
+        f"Kernels of {side} × {side} in a row, or one large kernel",
+        f"{channels} channels in every layer, stride 1; the two of a pair see the same part of the image",
+        names,
+        columns,
+    )
