@@ -51,9 +51,11 @@ def _last_map(subject: Subject) -> tuple[str, tuple[int, ...], Fields | None] | 
 
 def _sees_little(subject: Subject) -> str | None:
     found = _last_map(subject)
-    if found is None or found[2] is None:
+    if found is None:
         return None
     name, _, fields = found
+    if fields is None:
+        return None
     sizes = [int(size or 0) for size in subject.graph.image_shape[:2]]
     seen, side = min((field.size, size) for field, size in zip(fields, sizes, strict=True))
     if seen * 2 >= side:
@@ -67,9 +69,11 @@ def _sees_little(subject: Subject) -> str | None:
 
 def _misses_the_edge(subject: Subject) -> str | None:
     found = _last_map(subject)
-    if found is None or found[2] is None:
+    if found is None:
         return None
     name, shape, fields = found
+    if fields is None:
+        return None
     for axis, what in enumerate(("rows", "columns")):
         side = int(subject.graph.image_shape[axis] or 0)
         first, last = fields[axis].box(0, side)[0], fields[axis].box(shape[axis] - 1, side)[1]
