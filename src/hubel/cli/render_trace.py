@@ -138,7 +138,7 @@ def matrix(values: np.ndarray, inside: np.ndarray | None) -> list[str]:
     texts = [
         [
             "·" if inside is not None and not inside[row, column]
-            else f"{value:.2e}" if tiny else f"{value:.{0 if whole else digits}f}"
+            else f"{value + 0.0:.2e}" if tiny else f"{value + 0.0:.{0 if whole else digits}f}"
             for column, value in enumerate(line)
         ]
         for row, line in enumerate(values)

@@ -156,8 +156,8 @@ class Tracer:
 
         Args:
             call: one of the graph's.
-            at: (row, column) of the feature map, from 0; by default where the map is strongest.
-            filter_index: from 0; by default the strongest at that place, of the logits the largest.
+            at: (row, column) of the feature map, from 0; by default where the value is largest.
+            filter_index: from 0; by default the one with the largest value there.
 
         Raises:
             WrongRequest: there is no such place or filter.
@@ -175,7 +175,7 @@ class Tracer:
                 f"The layer {call.name!r} puts channels before height and width; Hubel follows models with channels "
                 "last. Build it with data_format='channels_last'."
             )
-        index = _choose(call, output, at, filter_index, largest=call.outputs[0] in self.graph.outputs)
+        index = _choose(call, output, at, filter_index)
         inputs = tuple(self._array(place, call).astype(np.float64) for place in call.inputs)
         working = rule(Place(call, inputs, index))
         return _compared(call.name, call.kind, index, working, float(output[index]), self.box(call, index))
@@ -190,9 +190,7 @@ class Tracer:
         return field_box(fields, row, column, image_size=(height, width))
 
 
-def _choose(
-    call: Call, output: Numbers, at: tuple[int, int] | None, filter_index: int | None, *, largest: bool
-) -> tuple[int, ...]:
+def _choose(call: Call, output: Numbers, at: tuple[int, int] | None, filter_index: int | None) -> tuple[int, ...]:
     if output.ndim not in (1, 3):
         raise UnusableInput(f"{call.name} makes {list(output.shape)}; Hubel traces feature maps and vectors.")
     count = output.shape[-1]
@@ -201,8 +199,7 @@ def _choose(
     if output.ndim == 1:
         if at is not None:
             raise WrongRequest(f"{call.name} makes a vector of {count}: it has no places. Leave --at out.")
-        strength = output if largest else np.abs(output)
-        return (int(strength.argmax()) if filter_index is None else filter_index,)
+        return (int(output.argmax()) if filter_index is None else filter_index,)
     height, width = output.shape[:2]
     if at is not None and not (0 <= at[0] < height and 0 <= at[1] < width):
         raise WrongRequest(
@@ -212,7 +209,7 @@ def _choose(
     rows = slice(None) if at is None else slice(at[0], at[0] + 1)
     columns = slice(None) if at is None else slice(at[1], at[1] + 1)
     filters = slice(None) if filter_index is None else slice(filter_index, filter_index + 1)
-    part = np.abs(output[rows, columns, filters])
+    part = output[rows, columns, filters]
     best = np.unravel_index(int(part.argmax()), part.shape)
     starts = (*((0, 0) if at is None else at), filter_index or 0)
     return tuple(int(start + place) for start, place in zip(starts, best, strict=True))

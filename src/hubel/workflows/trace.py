@@ -87,7 +87,7 @@ def trace_run(
         run: a run folder.
         image: a picture.
         layer: a name as `list_traceable` gives it; the last part of it is enough where that is unique.
-        at: (row, column); by default where the map is strongest.
+        at: (row, column); by default where the value is largest.
         filter_name: a filter's or unit's number from 0; a class name where that is asked of the logits.
 
     Raises:

@@ -4,34 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
-
-from hubel.architectures.build import build_model
-from hubel.architectures.catalogue import make_blueprint
-from hubel.classifier.artefact import save_classifier
-from hubel.classifier.classifier import Classifier
-from hubel.cli.main import main
-from hubel.images.preprocessing import Preprocessing
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("looked-at")
-    blueprint = make_blueprint("small-cnn", (16, 16), 3)
-    classifier = Classifier(build_model(blueprint), blueprint, ("a", "b", "c"), Preprocessing(16, 16))
-    save_classifier(classifier, folder / "run" / "classifier", made_by="a test")
-    Image.fromarray(np.random.default_rng(0).integers(0, 256, (20, 20, 3), np.uint8)).save(folder / "picture.png")
-    return folder
-
-
-def typed(capsys, monkeypatch, folder: Path, words: str) -> tuple[int, str, str]:
-    monkeypatch.chdir(folder)
-    with pytest.raises(SystemExit) as end:
-        main(words.split())
-    printed = capsys.readouterr()
-    return int(end.value.code or 0), printed.out, printed.err
 
 
 def width_of(path: Path) -> int:
@@ -39,34 +13,34 @@ def width_of(path: Path) -> int:
         return picture.width
 
 
-def test_without_a_layer_the_layers_are_listed_with_the_next_command(folder, capsys, monkeypatch):
-    code, out, _ = typed(capsys, monkeypatch, folder, "maps run")
+def test_without_a_layer_the_layers_are_listed_with_the_next_command(typed):
+    code, out, _ = typed("maps run")
     assert code == 0
     assert "group_1_1_relu" in out
     assert "logits" not in out
     assert "hubel maps run IMAGE --layer scale_pixels -o scale_pixels.png" in out
-    _, out, _ = typed(capsys, monkeypatch, folder, "filters run")
+    _, out, _ = typed("filters run")
     assert [line.split()[1] for line in out.splitlines() if line.startswith("group")] == ["Conv2D"] * 6
 
 
-def test_maps_writes_a_picture_and_says_sizes_and_the_command_that_works_one_out(folder, capsys, monkeypatch):
-    code, out, _ = typed(capsys, monkeypatch, folder, "maps run picture.png --layer group_1_1_relu -o maps.png")
+def test_maps_writes_a_picture_and_says_sizes_and_the_command_that_works_one_out(folder, typed):
+    code, out, _ = typed("maps run picture.png --layer group_1_1_relu -o maps.png")
     assert code == 0
     assert "32 feature maps of 16 x 16" in out
     assert "hubel trace run picture.png --layer group_1_1_relu --filter " in out
     assert width_of(folder / "maps.png") > 8 * 72
 
 
-def test_filters_counts_the_shared_weights(folder, capsys, monkeypatch):
-    code, out, _ = typed(capsys, monkeypatch, folder, "filters run --layer group_1_1_convolution -o filters.png")
+def test_filters_counts_the_shared_weights(folder, typed):
+    code, out, _ = typed("filters run --layer group_1_1_convolution -o filters.png")
     assert code == 0
     assert "32 filters of 3 x 3 x 3 = 864 shared weights" in out
     assert width_of(folder / "filters.png") > 8 * 72
 
 
-def test_excite_finds_patches_in_a_corpus(folder, capsys, monkeypatch):
+def test_excite_finds_patches_in_a_corpus(folder, typed):
     words = "filters run --layer group_1_1_relu --excite --corpus digits --filter 3 --filter 5 -o excite.png"
-    code, out, _ = typed(capsys, monkeypatch, folder, words)
+    code, out, _ = typed(words)
     assert code == 0
     assert "each row a filter" in out
     assert width_of(folder / "excite.png") > 9 * 72
@@ -86,7 +60,7 @@ def test_excite_finds_patches_in_a_corpus(folder, capsys, monkeypatch):
         ("filters run --layer group_1_1_relu --excite --filter 99 -o f.png", 2, "the filters 0 to 31. Received: 99"),
     ],
 )
-def test_what_cannot_be_shown_says_what_to_type(folder, capsys, monkeypatch, words, code, said):
-    got, _, err = typed(capsys, monkeypatch, folder, words)
+def test_what_cannot_be_shown_says_what_to_type(typed, words, code, said):
+    got, _, err = typed(words)
     assert got == code
     assert said in err
