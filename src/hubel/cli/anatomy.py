@@ -42,14 +42,14 @@ def command(  # noqa: PLR0913  (one for each option)
     hubel anatomy dense --input 100x100x1 --units 10000
     hubel anatomy --stacks --channels 64
     """  # noqa: D301  (click's mark against re-wrapping)
+    _check_picture(out)
     if stacks:
-        _show_stacks(kernel, channels, as_json=as_json)
+        _show_stacks(kernel, channels, out, as_json=as_json)
         return
     if target is None:
         raise click.UsageError("Say what to look at: hubel anatomy small-cnn, or hubel anatomy --stacks.")
     from hubel.workflows.anatomy import AnatomyRequest, examine
 
-    _check_picture(out)
     anatomy = examine(AnatomyRequest(target, _size(image), classes, units))
     if out is not None:
         _write_picture(anatomy, out)
@@ -87,13 +87,18 @@ def _write_picture(anatomy: Anatomy, out: Path) -> None:
     write_bytes(out, render_network(title, headline(anatomy), anatomy.image, anatomy.rows).encode())
 
 
-def _show_stacks(kernel: int, channels: int, *, as_json: bool) -> None:
+def _show_stacks(kernel: int, channels: int, out: Path | None, *, as_json: bool) -> None:
     from hubel.arithmetic.stacks import stack_table
 
     table = stack_table(kernel_size=kernel, channels=channels)
+    if out is not None:
+        from hubel.files import write_bytes
+        from hubel.reports.stacks_picture import draw_stacks
+
+        write_bytes(out, draw_stacks(table).to_svg())
     if as_json:
         click.echo(json.dumps({"stacks": [stack.to_json() for stack in table]}))
         return
     from hubel.cli.render_anatomy import show_stacks
 
-    show_stacks(table)
+    show_stacks(table, picture=out)

@@ -166,7 +166,7 @@ def _show_sharing(screen: Console, sharing: Sharing) -> None:
     screen.print(Text("Sparse and shared: ", "bold").append(one_line(text), "not bold"))
 
 
-def show_stacks(stacks: Sequence[Stack]) -> None:
+def show_stacks(stacks: Sequence[Stack], *, picture: Path | None) -> None:
     """Kernels in a row against one large kernel that sees as much."""
     screen = _wide_console()
     first = stacks[0]
@@ -189,3 +189,5 @@ def show_stacks(stacks: Sequence[Stack]) -> None:
         )
     screen.print(table)
     screen.print("And there is an activation after each of the small ones: more than one large kernel can express.")
+    if picture is not None:
+        screen.print(f"The picture is in {one_line(str(picture))}")

@@ -124,10 +124,12 @@ def test_the_picture_is_written_and_said(capsys: pytest.CaptureFixture[str], tmp
     assert (code, "-o must end in .svg" in err) == (2, True)
 
 
-def test_the_stack_calculator(capsys: pytest.CaptureFixture[str]):
-    code, out, _ = run(capsys, "--stacks", "--channels", "64")
+def test_the_stack_calculator(capsys: pytest.CaptureFixture[str], tmp_path: Path):
+    code, out, _ = run(capsys, "--stacks", "--channels", "64", "-o", str(tmp_path / "stacks.svg"))
     assert code == 0
     assert "102,464" in out
+    assert "The picture is in" in out
+    assert "102,464" in (tmp_path / "stacks.svg").read_text()
     stacks = document(capsys, "--stacks", "--kernel", "3")["stacks"]
     assert [stack["sees"] for stack in stacks] == [3, 5, 7, 9, 11]
 
