@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hubel.architectures.build import build_model
-from hubel.architectures.catalogue import Architecture, find_architecture, make_blueprint
+from hubel.architectures.catalogue import ARCHITECTURES, Architecture, find_architecture, make_blueprint
 from hubel.architectures.foreign import read_foreign_architecture
 from hubel.architectures.geometry import CONVOLUTIONS, receptive_fields
 from hubel.architectures.layer_table import LayerRow, Total, as_map, layer_rows, total_of
@@ -117,7 +117,7 @@ def _model_of(request: AnatomyRequest) -> tuple[str, keras.Model]:
     if path.suffix.lower() == KERAS_FILE:
         _refuse(request, "classes", "units", what="A .keras file")
         return path.name, _resized(read_foreign_architecture(path), request.image, path)
-    if path.is_dir():
+    if path.is_dir() and request.target not in ARCHITECTURES:  # ./dense is the folder, dense the architecture
         _refuse(request, "image", "classes", "units", what="A run")
         classifier = load_classifier(path)
         return f"{path.name} ({classifier.blueprint.name})", classifier.model

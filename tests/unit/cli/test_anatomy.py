@@ -109,6 +109,16 @@ def test_a_run_is_looked_at_as_it_was_trained(capsys: pytest.CaptureFixture[str]
     assert (code, "A run has its own value for --input" in err) == (2, True)
 
 
+def test_a_folder_does_not_hide_the_architecture_of_its_name(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "dense").mkdir()
+    assert document(capsys, "dense", "--input", "8x8x1")["input"] == [8, 8, 1]
+    code, _, err = run(capsys, "./dense")
+    assert (code, "holds no classifier" in err) == (3, True)
+
+
 def test_a_network_of_ones_own_is_read_from_a_toml_file(capsys: pytest.CaptureFixture[str], tmp_path: Path):
     (tmp_path / "mine.toml").write_text('dense_units = [8]\n[[groups]]\nfilters = 4\npooling = "max"\n')
     found = document(capsys, str(tmp_path / "mine.toml"), "--input", "16x16x1")
