@@ -29,9 +29,10 @@ def test_every_command_of_a_page_can_be_typed_and_its_pictures_are_there(page: P
         words = shlex.split(command)
         assert words[0] == "hubel"
         assert words[1] in COMMANDS
-        entry = hubel.get_command(click.Context(hubel), words[1])
+        top = click.Context(hubel, **hubel.context_settings)
+        entry = hubel.get_command(top, words[1])
         assert entry is not None
-        entry.make_parser(click.Context(entry)).parse_args(words[2:])
+        entry.make_parser(click.Context(entry, parent=top)).parse_args(words[2:])
         assert output.strip(), f"{page.name}: {command}: run docs/course_pages.py"
     for name in re.findall(r"\(images/([^)]+)\)", text):
         assert (PICTURES / name).stat().st_size > 0

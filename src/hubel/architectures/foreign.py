@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import hubel.architectures.layers  # noqa: F401  (registers Hubel's own layers with Keras)
-from hubel.architectures.walk import without_weights
 from hubel.backends.framework import keras
+from hubel.backends.shapes_only import without_weights
 from hubel.errors import UnusableInput
 
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"

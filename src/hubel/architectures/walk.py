@@ -7,7 +7,6 @@ the only place that also knows reused layers; the contract suite over all archit
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,11 +60,6 @@ class Graph:
     image_shape: tuple[int | None, ...]
     calls: tuple[Call, ...]
     outputs: tuple[int, ...]
-
-
-def without_weights() -> AbstractContextManager[Any]:
-    """A context in which models are built with shapes only: a network of any size costs no memory."""
-    return keras.StatelessScope(initialize_variables=False)
 
 
 def walk(model: keras.Model) -> Graph:

@@ -38,7 +38,8 @@ BACKEND = select_backend()
 
 with _held_back():
     import keras
+    from keras.src.backend.common import global_state as keras_state  # not public
 
 logging.getLogger("tensorflow").setLevel(logging.ERROR)  # its advice on tracing is for its programmers
 
-__all__ = ["BACKEND", "keras"]
+__all__ = ["BACKEND", "keras", "keras_state"]

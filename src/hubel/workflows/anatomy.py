@@ -12,9 +12,10 @@ from hubel.architectures.foreign import read_foreign_architecture
 from hubel.architectures.geometry import CONVOLUTIONS, receptive_fields
 from hubel.architectures.layer_table import LayerRow, Total, as_map, layer_rows, total_of
 from hubel.architectures.spec import CnnSpec
-from hubel.architectures.walk import Graph, walk, without_weights
+from hubel.architectures.walk import Graph, walk
 from hubel.arithmetic.convolution import locally_connected_parameters
 from hubel.backends.framework import keras
+from hubel.backends.shapes_only import without_weights
 from hubel.classifier.artefact import load_classifier
 from hubel.errors import UnknownName, UnusableInput, WrongRequest
 from hubel.workflows.anatomy_warnings import Doubt, Subject, find_doubts

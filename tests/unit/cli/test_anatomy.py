@@ -13,8 +13,9 @@ from hubel.architectures.catalogue import Blueprint, make_blueprint
 from hubel.architectures.geometry import receptive_fields
 from hubel.architectures.layer_table import layer_rows
 from hubel.architectures.spec import CnnSpec, Group
-from hubel.architectures.walk import walk, without_weights
+from hubel.architectures.walk import walk
 from hubel.backends.framework import keras
+from hubel.backends.shapes_only import without_weights
 from hubel.classifier.artefact import save_classifier
 from hubel.classifier.classifier import Calibration, Classifier
 from hubel.cli.main import main

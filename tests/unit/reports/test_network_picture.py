@@ -9,7 +9,7 @@ from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import make_blueprint
 from hubel.architectures.layer_table import LayerRow, layer_table
 from hubel.architectures.volumes import make_stages, make_volumes
-from hubel.architectures.walk import without_weights
+from hubel.backends.shapes_only import without_weights
 from hubel.reports.network_picture import MOST_VOLUMES, render_network
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -10,6 +10,7 @@ import pytest
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import ARCHITECTURES, Blueprint
 from hubel.architectures.spec import CnnSpec
+from hubel.backends.framework import keras
 from hubel.corpus.corpus import Corpus, Example
 from hubel.errors import UnknownName, WrongRequest
 from hubel.workflows.corpus_part import take_part
@@ -78,7 +79,7 @@ def test_without_an_activation_the_network_is_one_linear_map():
     apart = {}
     for name in ("linear", "pool-average"):
         model = build_model(Blueprint(name, VARIANTS[name].make_spec((8, 8), 3)))
-        logits = [np.asarray(model(each)) for each in (one, other, (one + other) / 2)]
+        logits = [keras.ops.convert_to_numpy(model(each)) for each in (one, other, (one + other) / 2)]
         apart[name] = abs((logits[0] + logits[1]) / 2 - logits[2]).max()
     assert apart["linear"] < 1e-4
     assert apart["pool-average"] > 1e-3
