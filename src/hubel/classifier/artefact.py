@@ -22,15 +22,26 @@ from hubel.architectures.catalogue import blueprint_from_json
 from hubel.architectures.parameters import count_parameters
 from hubel.backends.framework import keras
 from hubel.classifier.classifier import Calibration, Classifier
+from hubel.classifier.off_corpus import OffCorpus
+from hubel.classifier.prediction_sets import PredictionSets
 from hubel.errors import DamagedArtefact, HubelError, UnusableInput
 from hubel.files import written_folder
 from hubel.images.decode import DECODER_VERSION
 from hubel.images.preprocessing import Preprocessing
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST, WEIGHTS = "manifest.json", "weights.safetensors"
 MAX_MANIFEST_BYTES = 10_000_000
-KEYS = ("format", "made_by", "architecture", "class_names", "preprocessing", "calibration", "provenance", "weights")
+KEYS = {
+    1: ("format", "made_by", "architecture", "class_names", "preprocessing", "calibration", "provenance", "weights"),
+    2: (
+        "format", "made_by", "architecture", "class_names", "preprocessing", "calibration", "prediction_sets",
+        "off_corpus", "provenance", "weights",
+    ),
+}  # fmt: skip
+"""Of the manifest of each format that was ever written; all of them are read."""
+OFF_CORPUS = "off_corpus."
+"""How the tensors of the off-corpus score begin; no weight of a model does."""
 
 
 def save_classifier(classifier: Classifier, folder: Path, *, made_by: str) -> None:
@@ -44,7 +55,7 @@ def save_classifier(classifier: Classifier, folder: Path, *, made_by: str) -> No
     Raises:
         OutputNotWritable: the folder cannot be written.
     """
-    weights = safetensors.numpy.save(_named_weights(classifier.model))
+    weights = safetensors.numpy.save({**_named_weights(classifier.model), **_off_corpus_tensors(classifier.off_corpus)})
     document = {
         "format": FORMAT,
         "made_by": made_by,
@@ -52,6 +63,8 @@ def save_classifier(classifier: Classifier, folder: Path, *, made_by: str) -> No
         "class_names": list(classifier.class_names),
         "preprocessing": classifier.preprocessing.to_json(),
         "calibration": asdict(classifier.calibration),
+        "prediction_sets": None if classifier.sets is None else asdict(classifier.sets),
+        "off_corpus": None if classifier.off_corpus is None else {"limit": classifier.off_corpus.limit},
         "provenance": dict(classifier.provenance),
         "weights": {"file": WEIGHTS, "bytes": len(weights), "sha256": hashlib.sha256(weights).hexdigest()},
     }
@@ -95,17 +108,17 @@ def _read_manifest(path: Path) -> dict[str, Any]:
     data = _read_bounded(path, MAX_MANIFEST_BYTES)
     try:
         document = json.loads(data)
-        version = document["format"]
+        version = document["format"] if type(document["format"]) is int else 0
         checksum = document.pop("checksum")
         intact = _canonical(document) == data and isinstance(checksum, str)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DamagedArtefact(f"{path} is no manifest of a classifier ({error}). {_CURE}") from error
-    if isinstance(version, int) and version > FORMAT:
+    if version > FORMAT:
         raise DamagedArtefact(
             f"{path} has format {version}, made by {document.get('made_by')!r}; this version reads up to {FORMAT}. "
             "Update: pip install --upgrade hubel"
         )
-    if not intact or version != FORMAT or tuple(document) != KEYS:
+    if not intact or tuple(document) != KEYS.get(version):
         raise DamagedArtefact(f"{path} is not as it was written: its checksum does not fit. {_CURE}")
     return document
 
@@ -157,6 +170,7 @@ def _assemble(document: dict[str, Any], weights: dict[str, np.ndarray], folder: 
         raise DamagedArtefact(
             f"{folder / MANIFEST}: preprocessing makes {preprocessing.size}, the model takes another size."
         )
+    off_corpus = _read_off_corpus(document.get("off_corpus"), weights)
     needed, held = count_parameters(blueprint.spec), sum(tensor.size for tensor in weights.values())
     if needed is not None and needed > 2 * held:  # a small misfit is named by its tensor below
         text = f"{folder / MANIFEST} describes a network of {needed:,} numbers, {WEIGHTS} holds {held:,}"
@@ -164,7 +178,39 @@ def _assemble(document: dict[str, Any], weights: dict[str, np.ndarray], folder: 
     model = build_model(blueprint)
     _set_weights(model, weights, folder / WEIGHTS)
     calibration = Calibration(**document["calibration"])
-    return Classifier(model, blueprint, class_names, preprocessing, calibration, document["provenance"])
+    sets = _read_sets(document.get("prediction_sets"))
+    classifier = Classifier(
+        model, blueprint, class_names, preprocessing, calibration, document["provenance"], sets, off_corpus
+    )
+    if off_corpus is not None and len(off_corpus.mean) != classifier.engine.channels:
+        text = f"{folder / WEIGHTS}: the off-corpus score has {len(off_corpus.mean)} features, the model another count"
+        raise DamagedArtefact(f"{text}. {_CURE}")
+    return classifier
+
+
+def _read_sets(described: dict[str, Any] | None) -> PredictionSets | None:
+    if described is None:
+        return None
+    return PredictionSets(tuple(map(float, described["thresholds"])), int(described["examples"]))
+
+
+def _off_corpus_tensors(off_corpus: OffCorpus | None) -> dict[str, np.ndarray]:
+    if off_corpus is None:
+        return {}
+    return {f"{OFF_CORPUS}{name}": np.ascontiguousarray(getattr(off_corpus, name)) for name in _OFF_CORPUS_TENSORS}
+
+
+_OFF_CORPUS_TENSORS = ("mean", "projection", "centres")
+
+
+def _read_off_corpus(described: dict[str, Any] | None, weights: dict[str, np.ndarray]) -> OffCorpus | None:
+    """The off-corpus score; its tensors are taken out of ``weights``."""
+    if described is None:
+        return None
+    tensors = [weights.pop(f"{OFF_CORPUS}{name}") for name in _OFF_CORPUS_TENSORS]
+    if not all(tensor.dtype == np.float32 and np.isfinite(tensor).all() for tensor in tensors):
+        raise DamagedArtefact(f"{WEIGHTS}: a tensor of the off-corpus score holds values that are no numbers. {_CURE}")
+    return OffCorpus(*tensors, float(described["limit"]))
 
 
 def _named_weights(model: keras.Model) -> dict[str, np.ndarray]:

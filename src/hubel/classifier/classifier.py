@@ -1,9 +1,9 @@
-"""Classifier: model + preprocessing + class names + calibration."""
+"""Classifier: model + preprocessing + class names + calibration, and what tells images it does not know."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -12,10 +12,12 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from hubel.architectures.catalogue import Blueprint
-from hubel.arrays import Image, Images, Probabilities
+from hubel.arrays import Image, Images, Logits, Probabilities
 from hubel.backends.framework import keras
 from hubel.classifier.engine import Engine, KerasEngine
+from hubel.classifier.off_corpus import OffCorpus
 from hubel.classifier.prediction import Prediction, make_predictions
+from hubel.classifier.prediction_sets import PredictionSets, place_of
 from hubel.corpus.trees.folder import read_file
 from hubel.errors import UnreadableImage, WrongRequest
 from hubel.images.decode import from_pillow
@@ -56,6 +58,8 @@ class Classifier:
         class_names: in the order of the logits.
         preprocessing: the same as in training.
         calibration: temperature and abstention threshold.
+        sets: the thresholds of prediction sets; None where too few images were there to fit them.
+        off_corpus: tells images unlike those of training; None where it could not be fitted.
         provenance: where it comes from; plain data.
     """
 
@@ -65,37 +69,50 @@ class Classifier:
     preprocessing: Preprocessing
     calibration: Calibration = Calibration()
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    sets: PredictionSets | None = None
+    off_corpus: OffCorpus | None = None
 
     @cached_property
     def engine(self) -> Engine:
         """Computes the logits."""
         return KerasEngine(self.model)
 
-    def predict(self, images: ImageInput | Iterable[ImageInput]) -> Prediction | list[Prediction]:
+    def completed(self, **fields: Any) -> Classifier:
+        """The same model with other fields; its engine is kept, so that nothing is compiled again."""
+        changed = replace(self, **fields)
+        vars(changed)["engine"] = self.engine
+        return changed
+
+    def predict(
+        self, images: ImageInput | Iterable[ImageInput], *, coverage: float | None = None
+    ) -> Prediction | list[Prediction]:
         """Name what is on an image, or on each of several.
 
         Args:
             images: a path, the bytes of an image file, a Pillow image, or a uint8 array [height, width, 3]; or any
                 iterable of these, which gives a list.
+            coverage: 0.50, 0.51 … 0.99: give also the set of classes an image may be; on images like those of the
+                corpus the true class is in that share of the sets. The classifier abstains unless the set is one class.
 
         Raises:
             UnreadableImage: the image cannot be decoded; the message names the file.
             WrongRequest: none of the kinds above.
         """
+        self.check_coverage(coverage)
         if (
             not isinstance(images, Iterable)
             or isinstance(images, (str, bytes, PillowImage.Image))
             or (isinstance(images, np.ndarray) and images.ndim < 4)
         ):
-            return self.predict_pixels(self.read_pixels(images)[None])[0]
+            return self.predict_pixels(self.read_pixels(images)[None], coverage=coverage)[0]
         predictions: list[Prediction] = []
         waiting: list[Image] = []
         for image in images:
             waiting.append(self.read_pixels(image))
             if len(waiting) == _BATCH:
-                predictions += self.predict_pixels(np.stack(waiting))
+                predictions += self.predict_pixels(np.stack(waiting), coverage=coverage)
                 waiting = []
-        return predictions + (self.predict_pixels(np.stack(waiting)) if waiting else [])
+        return predictions + (self.predict_pixels(np.stack(waiting), coverage=coverage) if waiting else [])
 
     def read_pixels(self, image: ImageInput) -> Image:
         """The pixels that reach the model: uint8 [height, width, 3] at the working size."""
@@ -116,15 +133,41 @@ class Classifier:
             f"Received: {got}."
         )
 
-    def predict_pixels(self, pixels: Images) -> list[Prediction]:
+    def check_coverage(self, coverage: float | None) -> None:
+        """See that a coverage can be promised.
+
+        Raises:
+            WrongRequest: it is none of 0.50, 0.51 … 0.99, or this classifier has no prediction sets.
+        """
+        if coverage is None:
+            return
+        place_of(coverage)
+        if self.sets is None:
+            raise WrongRequest(
+                "This classifier has no prediction sets: they need at least 20 validation images, and a classifier "
+                "trained by version 0.4 or later. Train again, or leave the coverage out."
+            )
+
+    def predict_pixels(self, pixels: Images, *, coverage: float | None = None) -> list[Prediction]:
         """Predictions for images that are at the working size already: uint8 [batch, height, width, 3]."""
-        probabilities = self.compute_probabilities(pixels)
+        logits, scores = self.compute(pixels)
+        probabilities = softmax(logits, temperature=self.calibration.temperature)
+        sets = None if coverage is None or self.sets is None else self.sets.find(probabilities, coverage)
         threshold = self.calibration.abstention_threshold
-        return make_predictions(probabilities, self.class_names, abstention_threshold=threshold)
+        return make_predictions(
+            probabilities, self.class_names, abstention_threshold=threshold, sets=sets, off_corpus_scores=scores
+        )
+
+    def compute(self, pixels: Images) -> tuple[Logits, np.ndarray | None]:
+        """Logits [batch, classes], and the off-corpus scores [batch] where it has them."""
+        if self.off_corpus is None:
+            return self.engine.compute_logits(pixels), None
+        features, logits = self.engine.compute_features(pixels)
+        return logits, self.off_corpus.score(features)
 
     def compute_probabilities(self, pixels: Images) -> Probabilities:
         """Calibrated probabilities [batch, classes] of uint8 [batch, height, width, 3]."""
-        return softmax(self.engine.compute_logits(pixels), temperature=self.calibration.temperature)
+        return softmax(self.compute(pixels)[0], temperature=self.calibration.temperature)
 
 
 def softmax(logits: np.ndarray, *, temperature: float = 1.0) -> Probabilities:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 
-from hubel.arrays import Images, Logits
+from hubel.arrays import Features, Images, Logits
 from hubel.backends.framework import BACKEND, keras
 
 SMALL_BATCH, LARGE_BATCH = 1, 64
@@ -19,6 +20,15 @@ class Engine(Protocol):
         """uint8 [batch, height, width, 3] → float32 [batch, classes]."""
         ...
 
+    @property
+    def channels(self) -> int:
+        """How many features enter the last dense layer."""
+        ...
+
+    def compute_features(self, images: Images) -> tuple[Features, Logits]:
+        """uint8 [batch, height, width, 3] → what enters the last dense layer [batch, channels], and the logits."""
+        ...
+
 
 class KerasEngine:
     """The reference engine.
@@ -27,17 +37,46 @@ class KerasEngine:
     """
 
     def __init__(self, model: keras.Model) -> None:
-        self._model = model
-        if BACKEND == "tensorflow":
-            model.jit_compile = False  # XLA would compile for seconds, and runs slower on processors
+        self._model = _on_processors(model)
+
+    @cached_property
+    def _with_features(self) -> keras.Model:
+        last = [layer for layer in self._model.layers if isinstance(layer, keras.layers.Dense)][-1]
+        return _on_processors(keras.Model(self._model.inputs, [last.input, self._model.output]))
+
+    @property
+    def channels(self) -> int:
+        """How many features enter the last dense layer."""
+        return int(self._with_features.outputs[0].shape[-1])
 
     def compute_logits(self, images: Images) -> Logits:
         """uint8 [batch, height, width, 3] → float32 [batch, classes]."""
-        size = SMALL_BATCH if len(images) <= 4 * SMALL_BATCH else LARGE_BATCH
-        parts = [self._run(images[start : start + size], size) for start in range(0, len(images), size)]
-        return np.concatenate(parts) if parts else np.zeros((0, self._model.output_shape[-1]), np.float32)
+        return _run(self._model, images)[0]
 
-    def _run(self, images: Images, size: int) -> Logits:
-        batch = np.zeros((size, *images.shape[1:]), np.float32)
-        batch[: len(images)] = images
-        return np.asarray(self._model.predict_on_batch(batch), np.float32)[: len(images)]
+    def compute_features(self, images: Images) -> tuple[Features, Logits]:
+        """uint8 [batch, height, width, 3] → what enters the last dense layer [batch, channels], and the logits."""
+        features, logits = _run(self._with_features, images)
+        return features, logits
+
+
+def _on_processors(model: keras.Model) -> keras.Model:
+    if BACKEND == "tensorflow":
+        model.jit_compile = False  # XLA would compile for seconds, and runs slower on processors
+    return model
+
+
+def _run(model: keras.Model, images: Images) -> list[np.ndarray]:
+    """Every output of a model, in batches of the two sizes."""
+    size = SMALL_BATCH if len(images) <= 4 * SMALL_BATCH else LARGE_BATCH
+    parts = [_run_batch(model, images[start : start + size], size) for start in range(0, len(images), size)]
+    if not parts:
+        return [np.zeros((0, output.shape[-1]), np.float32) for output in model.outputs]
+    return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
+
+
+def _run_batch(model: keras.Model, images: Images, size: int) -> list[np.ndarray]:
+    batch = np.zeros((size, *images.shape[1:]), np.float32)
+    batch[: len(images)] = images
+    outputs = model.predict_on_batch(batch)
+    several = outputs if isinstance(outputs, (list, tuple)) else [outputs]
+    return [np.asarray(output, np.float32)[: len(images)] for output in several]

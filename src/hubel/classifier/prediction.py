@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from hubel.arrays import Probabilities
 
 
@@ -16,13 +18,24 @@ class Prediction:
         class_name: the most probable class.
         probability: its calibrated probability, the confidence.
         probabilities: class name → probability, in the classifier's order; they sum to 1.
-        abstained: the confidence is below the classifier's threshold: better ask a person.
+        abstained: better ask a person: the confidence is below the classifier's threshold or, where a coverage was
+            asked for, the prediction set does not hold exactly one class.
+        prediction_set: the classes it may be, in the classifier's order; None unless a coverage was asked for.
+        off_corpus_score: above 1, the image is unlike those the classifier was trained on; None where it has no
+            measure of that.
     """
 
     class_name: str
     probability: float
     probabilities: dict[str, float]
     abstained: bool
+    prediction_set: tuple[str, ...] | None = None
+    off_corpus_score: float | None = None
+
+    @property
+    def off_corpus(self) -> bool:
+        """It is unlike the images the classifier was trained on: its name means little."""
+        return self.off_corpus_score is not None and self.off_corpus_score > 1
 
     def top(self, count: int) -> list[tuple[str, float]]:
         """The ``count`` most probable classes with their probabilities."""
@@ -30,13 +43,28 @@ class Prediction:
 
 
 def make_predictions(
-    probabilities: Probabilities, class_names: Sequence[str], *, abstention_threshold: float
+    probabilities: Probabilities,
+    class_names: Sequence[str],
+    *,
+    abstention_threshold: float,
+    sets: np.ndarray | None = None,
+    off_corpus_scores: np.ndarray | None = None,
 ) -> list[Prediction]:
-    """One `Prediction` for each row of ``probabilities``."""
+    """One `Prediction` for each row of ``probabilities``.
+
+    Args:
+        probabilities: calibrated, float64 [batch, classes].
+        class_names: of the columns.
+        abstention_threshold: of the confidence; not used where there are sets.
+        sets: bool [batch, classes], or None.
+        off_corpus_scores: float64 [batch], or None.
+    """
     predictions = []
-    for row in probabilities:
+    for place, row in enumerate(probabilities):
         best = int(row.argmax())
         named = {name: float(value) for name, value in zip(class_names, row, strict=True)}
-        confidence = float(row[best])
-        predictions.append(Prediction(class_names[best], confidence, named, confidence < abstention_threshold))
+        inside = None if sets is None else tuple(class_names[each] for each in np.flatnonzero(sets[place]))
+        abstained = row[best] < abstention_threshold if inside is None else len(inside) != 1
+        score = None if off_corpus_scores is None else float(off_corpus_scores[place])
+        predictions.append(Prediction(class_names[best], float(row[best]), named, bool(abstained), inside, score))
     return predictions

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from hubel.arrays import Images, Labels, Logits
@@ -35,13 +37,58 @@ def compute_logits(
     return np.concatenate(parts) if parts else engine.compute_logits(np.asarray(images[:0]))
 
 
-def evaluate_logits(classifier: Classifier, logits: Logits, labels: Labels) -> EvaluationReport:
-    """Score logits by the classifier's own calibration."""
+@dataclass(frozen=True)
+class Outputs:
+    """What a classifier computes of some images.
+
+    Args:
+        logits: float32 [examples, classes].
+        off_corpus: float64 [examples], above 1 for images unlike the corpus; None where the classifier has no measure.
+    """
+
+    logits: Logits
+    off_corpus: np.ndarray | None
+
+
+def compute_outputs(
+    classifier: Classifier,
+    images: Images,
+    indices: np.ndarray,
+    *,
+    stage: str = "evaluating",
+    on_event: OnEvent = ignore,
+) -> Outputs:
+    """Logits and off-corpus scores of some images, a few at a time; arguments as for `compute_logits`."""
+    logits, scores = [], []
+    for start in range(0, len(indices), _CHUNK):
+        some_logits, some_scores = classifier.compute(np.asarray(images[indices[start : start + _CHUNK]]))
+        logits.append(some_logits)
+        scores.append(some_scores)
+        on_event(Progress(stage, min(len(indices), start + _CHUNK), len(indices)))
+    if not logits:
+        return Outputs(*classifier.compute(np.asarray(images[:0])))
+    return Outputs(np.concatenate(logits), None if classifier.off_corpus is None else np.concatenate(scores))
+
+
+def evaluate_outputs(
+    classifier: Classifier, outputs: Outputs, labels: Labels, *, baseline: Labels | None = None
+) -> EvaluationReport:
+    """Score outputs by the classifier's own calibration.
+
+    Args:
+        classifier: that computed them.
+        outputs: of the examples.
+        labels: int64 [examples].
+        baseline: what a dense network named, int64 [examples]; None where none was trained.
+    """
     calibration = classifier.calibration
     return EvaluationReport(
         class_names=classifier.class_names,
-        probabilities=softmax(logits, temperature=calibration.temperature),
-        uncalibrated=softmax(logits),
+        probabilities=softmax(outputs.logits, temperature=calibration.temperature),
+        uncalibrated=softmax(outputs.logits),
         labels=labels,
         threshold=calibration.abstention_threshold,
+        sets=classifier.sets,
+        off_corpus=outputs.off_corpus,
+        baseline=baseline,
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import rankdata
 
 from hubel.arrays import Labels, Probabilities
 
@@ -34,18 +36,6 @@ def top_k_accuracy(probabilities: Probabilities, labels: Labels, *, k: int) -> f
     true = probabilities[np.arange(len(labels)), labels]
     more_probable = (probabilities > true[:, None]).sum(axis=1)
     return float((more_probable < k).mean())
-
-
-def expected_calibration_error(probabilities: Probabilities, labels: Labels) -> float:
-    """Mean distance between confidence and accuracy over 15 bins of equal width, weighted by their size.
-
-    Source: Guo et al. 2017, arXiv:1706.04599.
-    """
-    confidence = probabilities.max(axis=1)
-    hits = probabilities.argmax(axis=1) == labels
-    bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
-    gaps = (abs((hits[bins == each]).sum() - confidence[bins == each].sum()) for each in range(CALIBRATION_BINS))
-    return float(sum(gaps) / len(labels))
 
 
 def confusion_matrix(predicted: Labels, labels: Labels, classes: int) -> np.ndarray:
@@ -80,6 +70,83 @@ def class_scores(confusion: np.ndarray) -> list[ClassScore]:
     return scores
 
 
+@dataclass(frozen=True)
+class ReliabilityBin:
+    """Examples of similar confidence: how sure the classifier was of them, and how often it was right.
+
+    Args:
+        low: lower end of the confidence.
+        high: upper end.
+        count: examples.
+        confidence: their mean; None where there are none.
+        accuracy: share named rightly; None where there are none.
+        spread: standard deviation of the accuracy that chance alone gives, if the confidences are right.
+    """
+
+    low: float
+    high: float
+    count: int
+    confidence: float | None
+    accuracy: float | None
+    spread: float | None
+
+
+def reliability_bins(probabilities: Probabilities, labels: Labels) -> list[ReliabilityBin]:
+    """The 15 bins of equal width of a reliability diagram.
+
+    Source: Guo et al. 2017, arXiv:1706.04599.
+    """
+    confidence = probabilities.max(axis=1)
+    hits = probabilities.argmax(axis=1) == labels
+    places = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    bins = []
+    for place in range(CALIBRATION_BINS):
+        inside = confidence[places == place]
+        count, ends = len(inside), (place / CALIBRATION_BINS, (place + 1) / CALIBRATION_BINS)
+        if count == 0:
+            bins.append(ReliabilityBin(*ends, 0, None, None, None))
+            continue
+        spread = float((inside * (1 - inside)).sum() ** 0.5) / count
+        bins.append(ReliabilityBin(*ends, count, float(inside.mean()), float(hits[places == place].mean()), spread))
+    return bins
+
+
+def expected_calibration_error(bins: list[ReliabilityBin]) -> float:
+    """Mean distance between confidence and accuracy over the bins, weighted by their size."""
+    total = sum(each.count for each in bins)
+    return sum(each.count * abs((each.accuracy or 0.0) - (each.confidence or 0.0)) for each in bins) / total
+
+
+def calibration_error_of_chance(bins: list[ReliabilityBin]) -> float:
+    """The calibration error that probabilities without any fault show on so few examples, on average.
+
+    The mean distance of a normal variable from its mean, bin by bin; in no bin is it more than the confidence allows.
+    """
+    total = sum(each.count for each in bins)
+    return sum(each.count * (each.spread or 0.0) for each in bins) * (2 / math.pi) ** 0.5 / total
+
+
+def balanced_accuracy(scores: list[ClassScore]) -> float | None:
+    """Mean recall over the classes that have examples."""
+    values = [score.recall for score in scores if score.recall is not None]
+    return float(np.mean(values)) if values else None
+
+
+def macro_roc_auc(probabilities: Probabilities, labels: Labels) -> float | None:
+    """Mean area under the ROC curve of each class against the others; None where no class has both.
+
+    Source: the Mann-Whitney statistic; Hanley & McNeil 1982.
+    """
+    areas = []
+    for index in range(probabilities.shape[1]):
+        inside = labels == index
+        positive, negative = int(inside.sum()), int((~inside).sum())
+        if positive and negative:
+            ranks = rankdata(probabilities[:, index])[inside].sum()
+            areas.append((ranks - positive * (positive + 1) / 2) / (positive * negative))
+    return float(np.mean(areas)) if areas else None
+
+
 def macro_f1(scores: list[ClassScore]) -> float | None:
     """Mean F1 over the classes that have examples."""
     values = [score.f1 for score in scores if score.support and score.f1 is not None]
@@ -91,3 +158,19 @@ def selective_accuracy(probabilities: Probabilities, labels: Labels, threshold: 
     covered = probabilities.max(axis=1) >= threshold
     hits = probabilities.argmax(axis=1) == labels
     return float(covered.mean()), float(hits[covered].mean()) if covered.any() else None
+
+
+def risk_coverage(probabilities: Probabilities, labels: Labels) -> tuple[np.ndarray, np.ndarray]:
+    """(coverage, error among the covered) as the classifier answers for ever less sure examples.
+
+    One point for each confidence that occurs, the surest first.
+
+    Source: El-Yaniv & Wiener 2010, JMLR 11.
+    """
+    confidence = probabilities.max(axis=1)
+    wrong = probabilities.argmax(axis=1) != labels
+    order = np.argsort(-confidence, kind="stable")
+    answered = np.arange(1, len(labels) + 1)
+    last = np.append(np.diff(confidence[order]) != 0, True)  # equal confidences are answered together
+    errors = np.cumsum(wrong[order])
+    return answered[last] / len(labels), errors[last] / answered[last]

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from hubel.arrays import Labels, Probabilities
+from hubel.classifier.prediction_sets import PredictionSets
 from hubel.evaluation import metrics
+from hubel.evaluation.conformal import SetScore, score_sets
+from hubel.evaluation.off_corpus import FLAGGED
+from hubel.evaluation.paired import PairedTest, compare_hits
+
+TOP = (1, 2, 3, 5)
+PROMISES = (0.8, 0.9, 0.95, 0.99)
+"""Coverages of prediction sets that are reported."""
+INTERVAL_METHOD = "Wilson score interval, 95 %, of independent images"
 
 
 @dataclass(frozen=True)
@@ -21,6 +30,9 @@ class EvaluationReport:
         uncalibrated: the same at temperature 1.
         labels: true class indices, int64 [examples].
         threshold: confidence below which the classifier abstains.
+        sets: the classifier's prediction sets, where it has some.
+        off_corpus: score of each example, above 1 where it is unlike the corpus, float64 [examples].
+        baseline: class index that a dense network named for each example, int64 [examples].
     """
 
     class_names: tuple[str, ...]
@@ -28,6 +40,9 @@ class EvaluationReport:
     uncalibrated: Probabilities
     labels: Labels
     threshold: float
+    sets: PredictionSets | None = None
+    off_corpus: np.ndarray | None = None
+    baseline: Labels | None = None
 
     @property
     def predicted(self) -> Labels:
@@ -42,29 +57,87 @@ class EvaluationReport:
     @property
     def accuracy(self) -> float:
         """Share of the examples named rightly."""
-        return float((self.predicted == self.labels).mean())
+        return float(self.hits.mean())
+
+    @property
+    def hits(self) -> np.ndarray:
+        """Bool [examples]: named rightly."""
+        return self.predicted == self.labels
+
+    def take(self, chosen: np.ndarray) -> EvaluationReport:
+        """The same of some examples: a mask or places."""
+
+        def part(values: np.ndarray | None) -> Any:
+            return None if values is None else values[chosen]
+
+        return replace(
+            self,
+            probabilities=part(self.probabilities),
+            uncalibrated=part(self.uncalibrated),
+            labels=part(self.labels),
+            off_corpus=part(self.off_corpus),
+            baseline=part(self.baseline),
+        )
+
+    @property
+    def set_scores(self) -> list[SetScore]:
+        """What became of each of `PROMISES`; none without prediction sets or examples."""
+        if self.sets is None or not len(self.labels):
+            return []
+        return [score_sets(self.sets, promise, self.probabilities, self.labels) for promise in PROMISES]
 
     def to_json(self) -> dict[str, Any]:
         """The object under ``"test"`` or ``"validation"`` in ``metrics.json``."""
         count = len(self.labels)
         if count == 0:
             return {"examples": 0}
-        hits = int((self.predicted == self.labels).sum())
+        hits = int(self.hits.sum())
         scores = metrics.class_scores(self.confusion)
+        bins = metrics.reliability_bins(self.probabilities, self.labels)
         coverage, selective = metrics.selective_accuracy(self.probabilities, self.labels, self.threshold)
         return {
             "examples": count,
             "accuracy": hits / count,
             "accuracy_interval": list(metrics.wilson_interval(hits, count)),
             "macro_f1": metrics.macro_f1(scores),
+            "balanced_accuracy": metrics.balanced_accuracy(scores),
+            "macro_roc_auc": metrics.macro_roc_auc(self.probabilities, self.labels),
             "log_loss": metrics.log_loss(self.probabilities, self.labels),
-            "ece": metrics.expected_calibration_error(self.probabilities, self.labels),
-            "ece_uncalibrated": metrics.expected_calibration_error(self.uncalibrated, self.labels),
+            "ece": metrics.expected_calibration_error(bins),
+            "ece_of_chance": metrics.calibration_error_of_chance(bins),
+            "ece_uncalibrated": metrics.expected_calibration_error(
+                metrics.reliability_bins(self.uncalibrated, self.labels)
+            ),
             "majority_baseline": int(np.bincount(self.labels).max()) / count,
             "top5_accuracy": metrics.top_k_accuracy(self.probabilities, self.labels, k=5),
+            "top_k_accuracy": {
+                str(k): metrics.top_k_accuracy(self.probabilities, self.labels, k=k)
+                for k in TOP
+                if k < len(self.class_names)
+            },
             "abstention": {"threshold": self.threshold, "coverage": coverage, "selective_accuracy": selective},
+            "prediction_sets": {f"{each.promised:g}": each.to_json() for each in self.set_scores},
+            **self._beside(),
             "per_class": {name: asdict(score) for name, score in zip(self.class_names, scores, strict=True)},
         }
+
+    @property
+    def against_baseline(self) -> PairedTest | None:
+        """The classifier against the dense network, on the same examples."""
+        if self.baseline is None or not len(self.labels):
+            return None
+        return compare_hits(self.hits, self.baseline == self.labels)
+
+    def _beside(self) -> dict[str, Any]:
+        """What not every score has."""
+        document: dict[str, Any] = {}
+        test = self.against_baseline
+        if test is not None:
+            document["dense_baseline"] = float(np.mean(self.baseline == self.labels))
+            document["against_dense_baseline"] = test.to_json()
+        if self.off_corpus is not None:
+            document["off_corpus"] = {"flagged": float((self.off_corpus > 1).mean()), "promised": FLAGGED}
+        return document
 
     def confusions(self, count: int) -> list[tuple[str, str, int, int]]:
         """The most frequent mistakes: (true class, predicted class, how often, examples of the true class)."""

@@ -13,7 +13,7 @@ from hubel.classifier.classifier import Classifier
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.errors import UnusableCorpus, UnusableInput
-from hubel.evaluation.evaluate import compute_logits, evaluate_logits
+from hubel.evaluation.evaluate import compute_outputs, evaluate_outputs
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import Message, OnEvent, ignore
 from hubel.pipeline.decoded import decode_corpus
@@ -56,10 +56,11 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class _TestSplit:
-    """A run's own test split: path → class name, and the paths that leak."""
+    """A run's own test split: path → class name, the paths that leak, and path → what the dense network named."""
 
     class_of: dict[str, str]
     leaking: set[str]
+    baseline: dict[str, str]
 
 
 def evaluate_run(run: Path, corpus: str | None = None, *, on_event: OnEvent = ignore) -> Evaluation:
@@ -87,7 +88,8 @@ def evaluate_run(run: Path, corpus: str | None = None, *, on_event: OnEvent = ig
             f"The corpus of this run is not where it was: {error} If it has moved, name it: hubel evaluate {run} CORPUS"
         ) from error
     folder = RunFolder(run)
-    return _evaluate(classifier, own, _TestSplit(folder.read_test_split(), folder.read_leaking_test()), on_event)
+    split = _TestSplit(folder.read_test_split(), folder.read_leaking_test(), folder.read_baseline())
+    return _evaluate(classifier, own, split, on_event)
 
 
 def _evaluate(classifier: Classifier, corpus: Corpus, own: _TestSplit | None, on_event: OnEvent) -> Evaluation:
@@ -108,12 +110,16 @@ def _evaluate(classifier: Classifier, corpus: Corpus, own: _TestSplit | None, on
         )
     indices = np.array([index for index, _ in chosen], np.int64)
     labels = np.array([label for _, label in chosen], np.int64)
-    logits = compute_logits(classifier.engine, decoded.images, indices, on_event=on_event)
-    report = evaluate_logits(classifier, logits, labels)
+    outputs = compute_outputs(classifier, decoded.images, indices, on_event=on_event)
     if own is None:
-        return Evaluation(corpus.location, "all", report, corpus)
-    clean = np.array([corpus.examples[index].path not in own.leaking for index in indices])
-    without_leaks = None if clean.all() else evaluate_logits(classifier, logits[clean], labels[clean])
+        return Evaluation(corpus.location, "all", evaluate_outputs(classifier, outputs, labels), corpus)
+    paths = [corpus.examples[index].path for index in indices]
+    baseline = None
+    if all(own.baseline.get(path) in index_of for path in paths):
+        baseline = np.array([index_of[own.baseline[path]] for path in paths], np.int64)
+    report = evaluate_outputs(classifier, outputs, labels, baseline=baseline)
+    clean = np.array([path not in own.leaking for path in paths])
+    without_leaks = None if clean.all() else report.take(clean)
     return Evaluation(corpus.location, "test", report, corpus, without_leaks)
 
 

@@ -28,7 +28,12 @@ FORMAT = 1
 ARTEFACT = "classifier"
 METRICS, PREDICTIONS, SPLIT, INTAKE = "metrics.json", "predictions.csv", "split.csv", "intake.csv"
 HISTORY, RUN, LEAKS = "history.csv", "run.json", "leaks.csv"
-FILES = (METRICS, PREDICTIONS, SPLIT, INTAKE, HISTORY, RUN, LEAKS)
+FINGERPRINTS, BASELINE, OFF_CORPUS = "fingerprints.csv", "dense_baseline.csv", "off_corpus.csv"
+REPORT, LEARNING_CURVE = "report.html", "learning_curve.json"
+FILES = (
+    METRICS, PREDICTIONS, SPLIT, INTAKE, HISTORY, RUN, LEAKS, FINGERPRINTS, BASELINE, OFF_CORPUS, REPORT,
+    LEARNING_CURVE,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,11 @@ class RunFolder:
             ],
         )
 
+    def write_fingerprints(self, corpus: Corpus, digests: Sequence[str]) -> None:
+        """``fingerprints.csv``: the SHA-256 of each example's file; two runs are compared on the files they share."""
+        rows = [(example.path, digest) for example, digest in zip(corpus.examples, digests, strict=True)]
+        write_csv(self.path / FINGERPRINTS, ("path", "sha256"), rows)
+
     def write_leaks(self, corpus: Corpus, splits: Splits) -> None:
         """``leaks.csv``: one row per example of each set that the given splits divide; no file where there is none."""
         (self.path / LEAKS).unlink(missing_ok=True)  # of a run that is overwritten
@@ -104,6 +114,26 @@ class RunFolder:
                 rows.append((example.path, split, label, named, float(confidence[place]), abstained, *map(float, row)))
         header = ("path", "split", "label", "predicted", "probability", "abstained", *corpus.class_names)
         write_csv(self.path / PREDICTIONS, header, rows)
+
+    def write_beside(self, corpus: Corpus, splits: Splits, reports: Mapping[str, EvaluationReport]) -> None:
+        """``dense_baseline.csv`` and ``off_corpus.csv``: what scores rest on beside the predictions."""
+        baseline, scores = [], []
+        for split, report in reports.items():
+            for place, index in enumerate(splits.of(split)):
+                path = corpus.examples[index].path
+                if report.baseline is not None:
+                    named = report.class_names[int(report.baseline[place])]
+                    label = report.class_names[int(report.labels[place])]
+                    baseline.append((path, split, label, named))
+                if report.off_corpus is not None:
+                    scores.append((path, split, float(report.off_corpus[place])))
+        for name, header, rows in (
+            (BASELINE, ("path", "split", "label", "predicted"), baseline),
+            (OFF_CORPUS, ("path", "split", "score"), scores),
+        ):
+            (self.path / name).unlink(missing_ok=True)  # of a run that is overwritten
+            if rows:
+                write_csv(self.path / name, header, rows)
 
     def write_metrics(self, document: dict[str, Any]) -> None:
         """``metrics.json``."""
@@ -141,6 +171,12 @@ class RunFolder:
             raise UnusableInput(
                 f"{self.path / SPLIT} cannot be read ({error}). Name a corpus to score: hubel evaluate RUN CORPUS"
             ) from error
+
+    def read_baseline(self) -> dict[str, str]:
+        """Path → the class that the dense network named, of the test examples; empty where none was trained."""
+        if not (self.path / BASELINE).is_file():
+            return {}
+        return {row["path"]: row["predicted"] for row in read_csv(self.path / BASELINE) if row["split"] == "test"}
 
     def read_leaking_test(self) -> set[str]:
         """Paths of the test examples that have a copy in another part."""

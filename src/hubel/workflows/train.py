@@ -20,7 +20,7 @@ from hubel.architectures.layer_table import count_macs
 from hubel.architectures.spec import PretrainedSpec
 from hubel.backends.seeding import seed_everything
 from hubel.classifier.artefact import save_classifier
-from hubel.classifier.classifier import Calibration, Classifier, softmax
+from hubel.classifier.classifier import Classifier
 from hubel.corpus.audit.pictures import describe_frames
 from hubel.corpus.class_names import alike, difference
 from hubel.corpus.corpus import Corpus, check_trainable
@@ -30,15 +30,14 @@ from hubel.corpus.examined import ExaminedCorpus
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.split import split_corpus
 from hubel.errors import WeightsNotAvailable, WrongRequest
-from hubel.evaluation.calibration import choose_threshold, fit_temperature
-from hubel.evaluation.evaluate import compute_logits, evaluate_logits
-from hubel.evaluation.report import EvaluationReport
+from hubel.evaluation.report import INTERVAL_METHOD, EvaluationReport
 from hubel.events import Message, OnEvent, ignore
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
 from hubel.pipeline.examined import examine_decoded
 from hubel.workflows.fitting import Fitted, Work, fit
 from hubel.workflows.plan import Choice, Survey, TrainRequest, check_classes, choose, survey_corpus
 from hubel.workflows.run_folder import FORMAT, RunFolder, describe_machine, labels_of
+from hubel.workflows.scoring import Scored, score
 
 
 @dataclass(frozen=True)
@@ -62,15 +61,6 @@ class Run:
     corpus: Corpus
     fitted: Fitted
     without_leaks: EvaluationReport | None = None
-
-
-@dataclass(frozen=True)
-class _Scored:
-    """A calibrated classifier and its scores."""
-
-    classifier: Classifier
-    reports: dict[str, EvaluationReport]
-    without_leaks: EvaluationReport | None
 
 
 def train_classifier(request: TrainRequest, *, started: float | None = None, on_event: OnEvent = ignore) -> Run:
@@ -107,7 +97,7 @@ def train_classifier(request: TrainRequest, *, started: float | None = None, on_
     intake_s = time.monotonic() - started
     fitted = fit(work, pretrained)
     training_s = time.monotonic() - started - intake_s
-    scored = _evaluate(work, fitted)
+    scored = score(work, _classifier(work, fitted))
     times = {"intake_s": intake_s, "training_s": training_s}
     metrics = _write(folder, work, fitted, scored, times)
     return Run(request.out, scored.classifier, metrics, scored.reports, decoded.corpus, fitted, scored.without_leaks)
@@ -172,46 +162,27 @@ def _say_refused(corpus: Corpus, on_event: OnEvent) -> None:
         )
 
 
-def _evaluate(work: Work, fitted: Fitted) -> _Scored:
-    """Calibrate on the validation split, then score both splits that were not trained on."""
+def _classifier(work: Work, fitted: Fitted) -> Classifier:
+    """The classifier as it is before calibration."""
     provenance = {
         "corpus_fingerprint": _fingerprint(work.decoded),
         "train_examples": len(work.splits.train),
         "seed": work.request.seed,
         **{name: value for name, value in describe_machine().items() if name in ("versions", "backend")},
     }
-    corpus = work.decoded.corpus
-    classifier = Classifier(
-        fitted.model, fitted.blueprint, corpus.class_names, work.choice.preprocessing, provenance=provenance
-    )
-    logits = {
-        split: compute_logits(
-            classifier.engine,
-            work.decoded.images,
-            work.indices(split),
-            stage=f"scoring {split}",
-            on_event=work.on_event,
-        )
-        for split in ("validation", "test")
-    }
-    labels = {split: work.labels[work.indices(split)] for split in logits}
-    temperature = fit_temperature(logits["validation"], labels["validation"])
-    threshold = choose_threshold(softmax(logits["validation"], temperature=temperature))
-    calibrated = replace(classifier, calibration=Calibration(temperature, threshold))
-    reports = {split: evaluate_logits(calibrated, logits[split], labels[split]) for split in logits}
-    clean = ~np.isin(work.indices("test"), work.splits.leaking_test)
-    if clean.all():
-        return _Scored(calibrated, reports, None)
-    return _Scored(calibrated, reports, evaluate_logits(calibrated, logits["test"][clean], labels["test"][clean]))
+    names = work.decoded.corpus.class_names
+    return Classifier(fitted.model, fitted.blueprint, names, work.choice.preprocessing, provenance=provenance)
 
 
-def _write(folder: RunFolder, work: Work, fitted: Fitted, scored: _Scored, times: dict[str, float]) -> dict[str, Any]:
+def _write(folder: RunFolder, work: Work, fitted: Fitted, scored: Scored, times: dict[str, float]) -> dict[str, Any]:
     corpus, reports = work.decoded.corpus, scored.reports
     save_classifier(scored.classifier, folder.artefact, made_by=f"hubel {version('hubel')}")
     folder.write_intake(corpus, work.splits)
+    folder.write_fingerprints(corpus, work.decoded.digests)
     folder.write_leaks(corpus, work.splits)
     folder.write_history(fitted.histories)
     folder.write_predictions(corpus, work.splits, reports)
+    folder.write_beside(corpus, work.splits, reports)
     last = fitted.histories[-1]
     total_s = time.monotonic() - work.started
     seconds = {
@@ -226,6 +197,12 @@ def _write(folder: RunFolder, work: Work, fitted: Fitted, scored: _Scored, times
         "classes": list(corpus.class_names),
         "test": reports["test"].to_json(),
         "validation": reports["validation"].to_json(),
+        "accuracy_interval_method": INTERVAL_METHOD,
+        "calibration": {
+            "method": "temperature",
+            "temperature": scored.classifier.calibration.temperature,
+            "fitted_on": len(work.splits.validation),
+        },
         "intake": corpus.intake_counts,
         "model": {
             "architecture": work.choice.architecture,

@@ -144,7 +144,7 @@ def forge(saved: Path, change: object) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda d: d.update(format=2), "format 2.*Update"),
+        (lambda d: d.update(format=3), "format 3.*Update"),
         (lambda d: d["class_names"].pop(), "2 class names for 3 classes"),
         (lambda d: d["class_names"].__setitem__(0, "dog"), "class names"),
         (lambda d: d["preprocessing"].update(height=13), "the model takes another size"),

@@ -78,7 +78,8 @@ def test_calibration_error_equals_a_loop_over_bins():
         inside = (confidence >= low) & ((confidence < high) | (bin_number == 14))
         if inside.any():
             expected += inside.mean() * abs(hit[inside].mean() - confidence[inside].mean())
-    assert metrics.expected_calibration_error(probabilities, labels) == pytest.approx(expected, abs=1e-12)
+    bins = metrics.reliability_bins(probabilities, labels)
+    assert metrics.expected_calibration_error(bins) == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize("true_temperature", [0.5, 1.0, 3.0])

@@ -1,0 +1,51 @@
+"""A small dense network, trained in seconds: what a convolutional classifier has to beat."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPClassifier
+
+from hubel.arrays import Images, Labels
+
+SIDE, UNITS, EPOCHS, MOST_EXAMPLES = 16, 128, 20, 10_000
+DESCRIPTION = f"a dense network of {UNITS} units on the pictures shrunk to {SIDE} x {SIDE} pixels"
+
+
+def predict_by_dense_network(
+    images: Images, labels: Labels, train: np.ndarray, test: np.ndarray, *, seed: int
+) -> Labels | None:
+    """Train the baseline on a training split and let it name the test split; None without two classes or any test.
+
+    Args:
+        images: uint8 [examples, height, width, 3], may be mapped from disk.
+        labels: int64 [examples].
+        train: places of the training split; a random part where there are more than 10,000.
+        test: places of the test split.
+        seed: of the part, the weights and the order.
+    """
+    if len(train) > MOST_EXAMPLES:
+        train = np.sort(np.random.default_rng([seed, 6]).permutation(train)[:MOST_EXAMPLES])
+    if not len(test) or len(np.unique(labels[train])) < 2:
+        return None
+    pixels = _shrunk(images, train)
+    mean, deviation = pixels.mean(axis=0), pixels.std() + 1e-6
+    network = MLPClassifier((UNITS,), batch_size=min(128, len(train)), max_iter=EPOCHS, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # it is stopped after its epochs on purpose
+        network.fit((pixels - mean) / deviation, labels[train])
+    return network.predict((_shrunk(images, test) - mean) / deviation).astype(np.int64)
+
+
+def _shrunk(images: Images, indices: np.ndarray) -> np.ndarray:
+    """float32 [len(indices), values]: each picture as the means of at most 16 x 16 blocks."""
+    height, width = images.shape[1:3]
+    down, right = max(1, height // SIDE), max(1, width // SIDE)
+    rows, columns = height // down, width // right
+    shrunk = np.empty((len(indices), rows * columns * 3), np.float32)
+    for place, index in enumerate(indices):
+        picture = images[index, : rows * down, : columns * right].reshape(rows, down, columns, right, 3)
+        shrunk[place] = picture.mean(axis=(1, 3), dtype=np.float32).ravel()
+    return shrunk
