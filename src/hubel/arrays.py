@@ -26,3 +26,6 @@ Probabilities: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 
 Features: TypeAlias = np.ndarray[Any, np.dtype[np.float32]]
 """float32 [batch, channels], the output of a frozen backbone."""
+
+HeatMap: TypeAlias = np.ndarray[Any, np.dtype[np.float32]]
+"""float32 [height, width], 0 to 1: how much each pixel speaks for a class."""

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
-from hubel.arrays import Image
+from hubel.arrays import HeatMap, Image
 
 GAP, LABEL = 6, 14
 """Pixels between tiles, and of the line of text above each."""
@@ -48,6 +48,18 @@ def colour_tile(kernel: np.ndarray, *, largest: float) -> Image:
         largest: above 0; the value that is brightest.
     """
     return np.rint(127.5 + 127.5 * np.clip(kernel / (largest or 1.0), -1, 1)).astype(np.uint8)
+
+
+def heat_tile(image: Image, heat: HeatMap) -> Image:
+    """An image in grey on which orange marks what speaks for a class.
+
+    Args:
+        image: uint8 [height, width, 3].
+        heat: float32 [height, width], 0 to 1.
+    """
+    grey = 60 + 0.65 * image.astype(np.float64).mean(axis=-1, keepdims=True)
+    share = 0.85 * heat.astype(np.float64)[..., None]
+    return np.rint(grey + share * (POSITIVE - grey)).astype(np.uint8)
 
 
 def render_tiles(rows: Sequence[Sequence[tuple[str, Image]]], *, side: int, title: str) -> bytes:

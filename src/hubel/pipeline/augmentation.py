@@ -35,6 +35,11 @@ class Augmentation:
             if not 0 <= value <= most:
                 raise WrongRequest(f"Augmentation {name} must be a share from 0 to {most}. Received: {value!r}.")
 
+    @property
+    def changes(self) -> bool:
+        """It changes anything at all."""
+        return self != NONE
+
 
 NONE = Augmentation(mirror=False, shift=0.0)
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import shlex
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.resources import files
 from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from hubel.corpus.audit.finding import Check, Finding
 from hubel.corpus.corpus import IntakeRow
 from hubel.corpus.corrections import COLUMNS, REMOVE
+from hubel.reports.faults import group_faults
+from hubel.reports.html import asset, make_environment, policy
 from hubel.text import one_line
 
 SUSPECT_LABEL = "suspect-label"
@@ -27,6 +23,12 @@ SUSPECTS_SHOWN = 300
 PICTURES_SHOWN = 8
 ROWS_SHOWN = 30
 FILES_SHOWN = 10
+_SHARED: dict[str, Any] = {
+    "SUSPECT_LABEL": SUSPECT_LABEL,
+    "PICTURES_SHOWN": PICTURES_SHOWN,
+    "ROWS_SHOWN": ROWS_SHOWN,
+    "FILES_SHOWN": FILES_SHOWN,
+}
 
 
 @dataclass(frozen=True)
@@ -83,15 +85,6 @@ class Section:
         return self.findings[0].score
 
 
-@dataclass(frozen=True)
-class Fault:
-    """The refused files of one code; a file's own reason is said only where it is not the code's usual one."""
-
-    code: str
-    reason: str
-    rows: Sequence[IntakeRow]
-
-
 def render_audit_page(page: AuditPage) -> str:
     """The whole page as HTML without any reference to another file or server; it can be encoded as UTF-8.
 
@@ -99,18 +92,18 @@ def render_audit_page(page: AuditPage) -> str:
     """
     sections = _sections(page.findings, page.checks)
     suspects = next((section.shown for section in sections if section.name == SUSPECT_LABEL), ())
-    script = _asset("audit.js")
-    return _environment(page).get_template("audit.html").render(
+    script = asset("audit.js")
+    return make_environment(**_SHARED).get_template("audit.html").render(
         page=page,
         sections=sections,
         clean=[check for name, check in page.checks.items() if name not in {each.name for each in sections}],
         class_rows=sorted(page.class_counts.items(), key=lambda item: -item[1]),
-        faults=_faults(page.refused),
+        faults=group_faults(page.refused),
         choices=_choices(page, suspects),
         unsavable=[name for name in page.class_names if not _is_choice(name)],
         command=_next_command(page.location),
-        policy=_policy(script),
-        style=_asset("audit.css"),
+        policy=policy(script),
+        style=asset("base.css", "audit.css"),
         script=script,
     )  # fmt: skip
 
@@ -126,14 +119,6 @@ def _sections(findings: Sequence[Finding], checks: Mapping[str, Check]) -> list[
     for finding in sorted(findings, key=lambda finding: finding.score):
         groups[finding.check].append(finding)
     return [Section(name, checks[name], group) for name, group in groups.items() if group]
-
-
-def _faults(refused: Sequence[IntakeRow]) -> list[Fault]:
-    groups: dict[str, list[IntakeRow]] = {}
-    for row in refused:
-        groups.setdefault(row.code, []).append(row)
-    usual = {code: Counter(row.reason for row in rows).most_common(1)[0][0] for code, rows in groups.items()}
-    return sorted((Fault(code, usual[code], rows) for code, rows in groups.items()), key=lambda each: -len(each.rows))
 
 
 def _choices(page: AuditPage, suspects: Sequence[Finding]) -> dict[str, Any]:
@@ -163,47 +148,3 @@ def _is_choice(name: str) -> bool:
 def _next_command(location: str) -> str:
     corpus = shlex.quote(location) if location.isprintable() else "CORPUS"
     return f"hubel train {corpus} -o RUN --corrections corrected.csv"
-
-
-def _policy(script: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return (
-        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
-        f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    )
-
-
-def _asset(name: str) -> str:
-    return (files("hubel.reports") / "templates" / name).read_text(encoding="utf-8")
-
-
-def _environment(page: AuditPage) -> Environment:
-    def data_address(path: str) -> str:
-        data = page.thumbnails[path]
-        kind = "png" if data.startswith(b"\x89PNG") else "webp" if data.startswith(b"RIFF") else "jpeg"
-        return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
-
-    environment = Environment(
-        loader=PackageLoader("hubel.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        # every value put into the page passes here, so that no name can be forgotten
-        finalize=lambda value: one_line(value) if type(value) is str else value,
-    )
-    environment.filters |= {
-        "counted": lambda number, noun: f"{number:,} {noun}" + ("" if number == 1 else "s"),
-        "grouped": lambda number: f"{number:,}",
-        "percent": lambda share: f"{100 * min(1.0, max(0.0, share)):.1f}%",
-        "short": lambda value: f"{value:,.4g}",
-        "data_address": data_address,
-    }
-    shared: dict[str, Any] = {
-        "SUSPECT_LABEL": SUSPECT_LABEL,
-        "PICTURES_SHOWN": PICTURES_SHOWN,
-        "ROWS_SHOWN": ROWS_SHOWN,
-        "FILES_SHOWN": FILES_SHOWN,
-    }
-    environment.globals.update(shared)
-    return environment

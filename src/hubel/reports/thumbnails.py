@@ -51,10 +51,11 @@ def _thumbnail(corpus: Corpus, index: int, side: int) -> bytes | None:
         pixels = decode_image(content, at_least=(side, side)) if isinstance(content, bytes) else content
     except UnreadableImage:
         return None
-    return _encoded(pixels, side)
+    return encode_thumbnail(pixels, side)
 
 
-def _encoded(pixels: Image, side: int) -> bytes:
+def encode_thumbnail(pixels: Image, side: int) -> bytes:
+    """A JPEG of at most ``side`` pixels along its longer side; of a smaller picture, a PNG of exactly its pixels."""
     picture = PillowImage.fromarray(pixels)
     buffer = io.BytesIO()
     if max(picture.size) < side:

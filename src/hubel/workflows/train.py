@@ -37,6 +37,7 @@ from hubel.pipeline.examined import examine_decoded
 from hubel.workflows.fitting import Fitted, Work, fit
 from hubel.workflows.plan import Choice, Survey, TrainRequest, check_classes, choose, survey_corpus
 from hubel.workflows.run_folder import FORMAT, RunFolder, describe_machine, labels_of
+from hubel.workflows.run_report import Finished, write_run_report
 from hubel.workflows.scoring import Scored, score
 
 
@@ -99,7 +100,9 @@ def train_classifier(request: TrainRequest, *, started: float | None = None, on_
     training_s = time.monotonic() - started - intake_s
     scored = score(work, _classifier(work, fitted))
     times = {"intake_s": intake_s, "training_s": training_s}
-    metrics = _write(folder, work, fitted, scored, times)
+    metrics, described = _write(folder, work, fitted, scored, times)
+    copies = sum(len(places) for places in members(examined.copies.sets()))
+    write_run_report(folder, Finished(work, fitted, scored, copies, metrics, described))
     return Run(request.out, scored.classifier, metrics, scored.reports, decoded.corpus, fitted, scored.without_leaks)
 
 
@@ -174,7 +177,10 @@ def _classifier(work: Work, fitted: Fitted) -> Classifier:
     return Classifier(fitted.model, fitted.blueprint, names, work.choice.preprocessing, provenance=provenance)
 
 
-def _write(folder: RunFolder, work: Work, fitted: Fitted, scored: Scored, times: dict[str, float]) -> dict[str, Any]:
+def _write(
+    folder: RunFolder, work: Work, fitted: Fitted, scored: Scored, times: dict[str, float]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The content of ``metrics.json`` and of ``run.json``, as written."""
     corpus, reports = work.decoded.corpus, scored.reports
     save_classifier(scored.classifier, folder.artefact, made_by=f"hubel {version('hubel')}")
     folder.write_intake(corpus, work.splits)
@@ -217,9 +223,10 @@ def _write(folder: RunFolder, work: Work, fitted: Fitted, scored: Scored, times:
             "test_examples": len(work.splits.leaking_test),
             "test_without": scored.without_leaks.to_json(),
         }
-    folder.write_run(_run_document(work, fitted, seconds))
+    described = _run_document(work, fitted, seconds)
+    folder.write_run(described)
     folder.write_metrics(metrics)
-    return metrics
+    return metrics, described
 
 
 def _run_document(work: Work, fitted: Fitted, seconds: dict[str, float]) -> dict[str, Any]:

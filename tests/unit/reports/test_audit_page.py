@@ -392,7 +392,7 @@ def luminance(colour: str) -> float:
 
 @pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
 def test_text_has_the_contrast_of_wcag_aa(scheme: int):
-    style = (files("hubel.reports") / "templates/audit.css").read_text()
+    style = (files("hubel.reports") / "templates/base.css").read_text()
     colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", re.findall(r":root \{(.*?)\}", style, re.S)[scheme]))
     pairs = [(front, back) for front in ("ink", "muted", "accent", "warn") for back in ("paper", "card", "well")]
     for front, back in [*pairs, ("on-accent", "accent")]:

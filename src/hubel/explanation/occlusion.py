@@ -1,0 +1,56 @@
+"""Occlusion: cover a part of the image, and see how much of a class's logit goes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from hubel.arrays import HeatMap, Image, Images, Logits
+
+CELLS = 8
+"""The image is divided into so many cells along each side; two by two of them are covered at a time."""
+
+
+def compute_occlusion(compute_logits: Callable[[Images], Logits], image: Image, class_index: int) -> HeatMap:
+    """Regions that speak for a class: covered with the image's mean colour, they lower its logit.
+
+    It looks at no layer, so it works for every model, and it shows what the model does, not what a formula says of it.
+
+    Args:
+        compute_logits: uint8 [batch, height, width, 3] → [batch, classes].
+        image: uint8 [height, width, 3] at the working size.
+        class_index: of the class.
+
+    Returns:
+        float32 [height, width], 0 to 1: the mean drop over the windows that cover a pixel, smoothed, as a share of the
+        largest; 0 everywhere where covering never lowers the logit.
+
+    Source: Zeiler & Fergus 2014, arXiv:1311.2901, section 4.
+    """
+    edges = [np.linspace(0, side, min(CELLS, side) + 1).round().astype(int) for side in image.shape[:2]]
+    windows = [
+        (slice(edges[0][row], edges[0][row + 2]), slice(edges[1][column], edges[1][column + 2]))
+        for row in range(max(1, len(edges[0]) - 2))
+        for column in range(max(1, len(edges[1]) - 2))
+    ]
+    covered = np.repeat(image[None], len(windows) + 1, axis=0)  # the last stays whole
+    colour = image.reshape(-1, 3).mean(axis=0).round().astype(np.uint8)
+    for place, (rows, columns) in enumerate(windows):
+        covered[place, rows, columns] = colour
+    logits = compute_logits(covered)[:, class_index].astype(np.float64)
+    total, times = np.zeros(image.shape[:2]), np.zeros(image.shape[:2])
+    for (rows, columns), logit in zip(windows, logits[:-1], strict=True):
+        total[rows, columns] += logits[-1] - logit
+        times[rows, columns] += 1
+    drops = _smoothed(np.maximum(total / np.maximum(times, 1), 0), [len(each) - 1 for each in edges])
+    return (drops / (drops.max() or 1.0)).astype(np.float32)
+
+
+def _smoothed(values: np.ndarray, cells: list[int]) -> np.ndarray:
+    """A moving mean over about one cell along both axes, so that no border of a cell is taken for one of the image."""
+    for axis, count in enumerate(cells):
+        width = values.shape[axis] // count // 2 * 2 + 1
+        padded = np.pad(values, [(width // 2, width // 2) if each == axis else (0, 0) for each in (0, 1)], mode="edge")
+        values = np.lib.stride_tricks.sliding_window_view(padded, width, axis=axis).mean(axis=-1)
+    return values

@@ -1,0 +1,27 @@
+"""Refused files, grouped by what is wrong with them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hubel.corpus.corpus import IntakeRow
+
+
+@dataclass(frozen=True)
+class Fault:
+    """The refused files of one code; a file's own reason is said only where it is not the code's usual one."""
+
+    code: str
+    reason: str
+    rows: Sequence[IntakeRow]
+
+
+def group_faults(refused: Sequence[IntakeRow]) -> list[Fault]:
+    """One fault for each code, the most frequent first."""
+    groups: dict[str, list[IntakeRow]] = {}
+    for row in refused:
+        groups.setdefault(row.code, []).append(row)
+    usual = {code: Counter(row.reason for row in rows).most_common(1)[0][0] for code, rows in groups.items()}
+    return sorted((Fault(code, usual[code], rows) for code, rows in groups.items()), key=lambda each: -len(each.rows))

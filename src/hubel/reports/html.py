@@ -1,0 +1,60 @@
+"""What every page shares: one file that opens anywhere, asks nothing of a server, and shows names as text only."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from hubel.text import one_line
+
+
+def make_environment(**shared: Any) -> Environment:
+    """Templates in which every value is escaped and stands on one line.
+
+    Args:
+        shared: names that every template knows.
+    """
+    environment = Environment(
+        loader=PackageLoader("hubel.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        # every value put into the page passes here, so that no name can be forgotten
+        finalize=lambda value: one_line(value) if type(value) is str else value,
+    )
+    environment.filters |= {
+        "counted": lambda number, noun: f"{number:,} {noun}" + ("" if number == 1 else "s"),
+        "grouped": lambda number: f"{number:,}",
+        "percent": lambda share: f"{100 * min(1.0, max(0.0, share)):.1f}%",
+        "short": lambda value: f"{value:,.4g}",
+        "data_address": data_address,
+    }
+    environment.globals.update(shared)
+    return environment
+
+
+def data_address(picture: bytes) -> str:
+    """The content of a PNG, WebP or JPEG file as an address that needs no file."""
+    kind = "png" if picture.startswith(b"\x89PNG") else "webp" if picture.startswith(b"RIFF") else "jpeg"
+    return f"data:image/{kind};base64,{base64.b64encode(picture).decode()}"
+
+
+def asset(*names: str) -> Markup:
+    """Files beside the templates, one after the other: they are ours, and go into a page as they are."""
+    folder = files("hubel.reports") / "templates"
+    return Markup("\n".join((folder / name).read_text(encoding="utf-8") for name in names))  # noqa: S704
+
+
+def policy(script: str) -> str:
+    """The content security policy of a page: it loads nothing, and this script is the only one a browser may run."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return (
+        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+        f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )

@@ -1,0 +1,265 @@
+"""The page of a run: how good the classifier is, where it fails, what the corpus has to do with it, and what to do."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from hubel.architectures.layer_table import LayerRow
+from hubel.corpus.corpus import IntakeRow
+from hubel.evaluation.metrics import wilson_interval
+from hubel.evaluation.report import EvaluationReport
+from hubel.reports.faults import group_faults
+from hubel.reports.html import asset, data_address, make_environment, policy
+from hubel.reports.network_picture import render_network
+from hubel.reports.run_plots import (
+    draw_history,
+    draw_learning_curve,
+    draw_reliability,
+    draw_risk_coverage,
+)
+from hubel.reports.sheets import COLUMNS, MOST, TILES, Sheets
+from hubel.text import one_line
+from hubel.training.history import EpochRow
+
+MATRIX_CLASSES = 30
+"""A matrix of more is no longer read as one; the most frequent confusions are listed instead."""
+CONFUSIONS_SHOWN = 60
+ROWS_SHOWN = 30
+FILES_SHOWN = 10
+LAYERS_SHOWN = 30
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A test image that was named wrongly, and surely so.
+
+    Args:
+        path: of the picture.
+        true: its class name.
+        named: what it was taken for.
+        probability: of that.
+        true_probability: of its own class.
+        picture: the picture, a small file.
+        heat: the same as the network sees it, with what spoke for ``named`` marked.
+    """
+
+    path: str
+    true: str
+    named: str
+    probability: float
+    true_probability: float
+    picture: bytes
+    heat: bytes
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """A test image that is unlike those of training: path, class name, off-corpus score, and a small file."""
+
+    path: str
+    true: str
+    score: float
+    picture: bytes
+
+
+@dataclass(frozen=True)
+class RunPage:
+    """What the page shows.
+
+    Args:
+        location: of the corpus, as the user typed it.
+        made_by: name and version of the program.
+        metrics: the content of ``metrics.json``.
+        run: the content of ``run.json``.
+        report: of the test split; without examples where there are none.
+        paths: of the test examples, in the report's order.
+        split_counts: split → class name → images.
+        history: every epoch.
+        layers: of the model.
+        notes: sentences on the corpus.
+        refused: the files that should have been images and are not.
+        copies: images that are copies of another one.
+        shown: places in the report of the images on the sheets, in their order.
+        sheets: small copies of them.
+        mistakes: the surest first.
+        strangers: the most unlike first.
+        class_pictures: class name → small files.
+        contact: images as the network sees them and, below each, as training changed them; a file, or none.
+        contact_rows: rows of that picture.
+    """
+
+    location: str
+    made_by: str
+    metrics: Mapping[str, Any]
+    run: Mapping[str, Any]
+    report: EvaluationReport
+    paths: Sequence[str]
+    split_counts: Mapping[str, Mapping[str, int]]
+    history: Sequence[EpochRow]
+    layers: Sequence[LayerRow]
+    notes: Sequence[str] = ()
+    refused: Sequence[IntakeRow] = ()
+    copies: int = 0
+    shown: Sequence[int] = ()
+    sheets: Sheets = field(default_factory=lambda: Sheets((), (1, 1), 0))
+    mistakes: Sequence[Mistake] = ()
+    strangers: Sequence[Stranger] = ()
+    class_pictures: Mapping[str, Sequence[bytes]] = field(default_factory=dict)
+    contact: bytes = b""
+    contact_rows: int = 0
+
+    @property
+    def title(self) -> str:
+        """The last part of the location: whom the page is sent to has no use for the rest."""
+        return re.split(r"[/\\]", self.location.rstrip("/\\"))[-1] or self.location
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """In the order of the logits."""
+        return self.report.class_names
+
+
+def shown_places(report: EvaluationReport, *, seed: int) -> np.ndarray:
+    """Places of the test examples that get a small picture: all, or the mistakes and as many others as there is room.
+
+    Args:
+        report: of the test split.
+        seed: of the run; decides which others.
+    """
+    wrong, right = np.flatnonzero(~report.hits), np.flatnonzero(report.hits)
+    if len(report.labels) <= MOST:
+        return np.arange(len(report.labels))
+    rng = np.random.default_rng([seed, 9])
+    wrong = np.sort(rng.permutation(wrong)[:MOST])
+    return np.sort(np.concatenate([wrong, rng.permutation(right)[: MOST - len(wrong)]]))
+
+
+def render_run_page(page: RunPage) -> str:
+    """The whole page as HTML without any reference to another file or server; it can be encoded as UTF-8.
+
+    Names and messages are escaped, each on one line. The script of the page is the only one a browser may run.
+    """
+    script = asset("report.js")
+    environment = make_environment(
+        ROWS_SHOWN=ROWS_SHOWN, FILES_SHOWN=FILES_SHOWN, LAYERS_SHOWN=LAYERS_SHOWN, MATRIX_CLASSES=MATRIX_CLASSES
+    )
+    environment.filters |= {"figure": _figure, "signed": "{:+.1f}".format}
+    tested = bool(len(page.report.labels))
+    height, width, channels = page.metrics["model"]["image_size"]
+    title = f"{page.metrics['model']['architecture']}"
+    subtitle = f"{page.metrics['model']['parameters']:,} parameters, {page.metrics['model']['macs']:,} MACs"
+    return environment.get_template("report.html").render(
+        page=page,
+        metrics=page.metrics,
+        test=page.metrics["test"],
+        validation=page.metrics["validation"],
+        advice=page.metrics.get("advice", ()),
+        tested=tested,
+        hits=int(page.report.hits.sum()) if tested else 0,
+        shares=_shares(page) if tested else (),
+        reliability=draw_reliability(page.report) if tested else "",
+        risk=draw_risk_coverage(page.report) if tested else "",
+        figures=draw_history(page.history) if page.history else (),
+        curve=draw_learning_curve(page.metrics["learning_curve"]) if page.metrics.get("learning_curve") else "",
+        network=Markup(render_network(title, subtitle, (height, width, channels), page.layers)),  # noqa: S704
+        faults=group_faults(page.refused),
+        class_rows=_class_rows(page),
+        score_rows=_score_rows(page) if tested else (),
+        matrix=_matrix(page.report) if tested and len(page.class_names) <= MATRIX_CLASSES else (),
+        confusions=page.report.confusions(CONFUSIONS_SHOWN) if tested else (),
+        examples=_examples(page),
+        sheet_style=_sheet_style(page.sheets),
+        command=_command(page.run),
+        policy=policy(script),
+        style=asset("base.css", "report.css"),
+        script=script,
+    )
+
+
+def _figure(value: float | None, digits: int = 3) -> str:
+    return "undefined" if value is None else f"{value:.{digits}f}"
+
+
+def _shares(page: RunPage) -> list[dict[str, Any]]:
+    """The accuracies of the classifier and of what it has to beat; the majority has no interval."""
+    test, count = page.metrics["test"], page.metrics["test"]["examples"]
+    rows = [{"name": "this classifier", "share": test["accuracy"], "interval": test["accuracy_interval"]}]
+    if "dense_baseline" in test:
+        share = test["dense_baseline"]
+        interval = wilson_interval(round(share * count), count)
+        rows.append({"name": "a small dense network", "share": share, "interval": interval})
+    return [*rows, {"name": "always the largest class", "share": test["majority_baseline"], "interval": None}]
+
+
+def _class_rows(page: RunPage) -> list[dict[str, Any]]:
+    """One row for each class, the largest first: its images in each split, and some of them."""
+    rows = [
+        {
+            "name": name,
+            "counts": [page.split_counts[split].get(name, 0) for split in page.split_counts],
+            "total": sum(page.split_counts[split].get(name, 0) for split in page.split_counts),
+            "pictures": page.class_pictures.get(name, ()),
+        }
+        for name in page.class_names
+    ]
+    return sorted(rows, key=lambda row: -row["total"])
+
+
+def _score_rows(page: RunPage) -> list[dict[str, Any]]:
+    """One row for each class, the hardest first; the recall has its interval."""
+    confusion = page.report.confusion
+    rows = []
+    for index, name in enumerate(page.class_names):
+        score = page.metrics["test"]["per_class"][name]
+        support = score["support"]
+        interval = wilson_interval(int(confusion[index, index]), support) if support else None
+        rows.append({"name": name, **score, "recall_interval": interval})
+    return sorted(rows, key=lambda row: -1.0 if row["f1"] is None else row["f1"])
+
+
+def _matrix(report: EvaluationReport) -> list[dict[str, Any]]:
+    """One row for each true class: counts, and each as a share of the row."""
+    confusion = report.confusion
+    rows = []
+    for index, name in enumerate(report.class_names):
+        total = int(confusion[index].sum())
+        cells = [{"count": int(count), "share": count / total if total else 0.0} for count in confusion[index]]
+        rows.append({"name": name, "cells": cells, "total": total})
+    return rows
+
+
+def _examples(page: RunPage) -> dict[str, Any]:
+    """What the script needs to show the images of a cell; names as they are shown, never as keys."""
+    report, tested = page.report, bool(len(page.report.labels))
+    rows = []
+    for place in page.shown:
+        named = int(report.probabilities[place].argmax())
+        confidence = round(float(report.probabilities[place, named]), 3)
+        rows.append([one_line(page.paths[place]), int(report.labels[place]), named, confidence])
+    return {
+        "classes": [one_line(name) for name in page.class_names],
+        "columns": COLUMNS,
+        "tiles": TILES,
+        "tile": list(page.sheets.tile),
+        "count": page.sheets.count,
+        "rows": rows,
+        "confusion": report.confusion.tolist() if tested and len(page.class_names) <= MATRIX_CLASSES else [],
+    }
+
+
+def _sheet_style(sheets: Sheets) -> Markup:
+    addresses = map(data_address, sheets.files)
+    rules = (f'.sheet-{place} {{ background-image: url("{each}"); }}' for place, each in enumerate(addresses))
+    return Markup("\n".join(rules))  # noqa: S704  (our own bytes, in base64)
+
+
+def _command(run: Mapping[str, Any]) -> str:
+    words = [str(word) for word in run["command"]]
+    return shlex.join(words) if words and all(word.isprintable() for word in words) else ""

@@ -1,0 +1,136 @@
+"""The figures of a run's page: each takes plain results and gives an inline SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from hubel.evaluation import metrics
+from hubel.evaluation.report import EvaluationReport
+from hubel.reports.plot import Axis, Curve, draw_plot
+from hubel.training.history import EpochRow
+
+MOST_POINTS = 400
+"""More of them are no finer to the eye."""
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def draw_reliability(report: EvaluationReport) -> Markup:
+    """Confidence against accuracy, before and after calibration; a dot's area grows with its examples."""
+    curves = [Curve("as sure as it is right", [(0, 0), (1, 1)], "guide")]
+    for name, probabilities, look in (
+        ("before calibration", report.uncalibrated, "third"),
+        ("after", report.probabilities, "first"),
+    ):
+        bins = [each for each in metrics.reliability_bins(probabilities, report.labels) if each.count]
+        points = [(each.confidence or 0.0, each.accuracy or 0.0) for each in bins]
+        sizes = [2.5 + 7 * (each.count / len(report.labels)) ** 0.5 for each in bins]
+        bars = []
+        if look == "first":
+            bars = [metrics.wilson_interval(round((each.accuracy or 0.0) * each.count), each.count) for each in bins]
+        curves.append(Curve(name, points, look, line=False, dots=True, bars=bars, sizes=sizes))
+    return draw_plot(
+        "Reliability diagram: share named rightly against confidence",
+        Axis("confidence", 0, 1, _percent),
+        Axis("named rightly", 0, 1, _percent),
+        curves,
+    )
+
+
+def draw_risk_coverage(report: EvaluationReport) -> Markup:
+    """Error among the images it answers for, as it answers for more of them; the threshold's place is marked."""
+    coverage, risk = metrics.risk_coverage(report.probabilities, report.labels)
+    kept = np.unique(np.linspace(0, len(coverage) - 1, min(len(coverage), MOST_POINTS)).astype(int))
+    points = [(float(coverage[place]), float(risk[place])) for place in kept]
+    answered, selective = metrics.selective_accuracy(report.probabilities, report.labels, report.threshold)
+    curves = [Curve("error among the answers", points, "first")]
+    if selective is not None:
+        name = f"at the threshold of {report.threshold:.2f}"
+        curves.append(Curve(name, [(answered, 1 - selective)], "second", line=False, dots=True, sizes=(5.0,)))
+    most = max(0.02, *(value for _, value in points)) * 1.05
+    return draw_plot(
+        "Risk and coverage: error among the answers against the share answered",
+        Axis("answers for", 0, 1, _percent),
+        Axis("wrong answers", 0, most, "{:.1%}".format),
+        curves,
+    )
+
+
+def draw_history(rows: Sequence[EpochRow]) -> list[tuple[str, Markup]]:
+    """(caption, figure) for each phase: losses, and the validation accuracy."""
+    figures = []
+    for phase in dict.fromkeys(row.phase for row in rows):
+        mine = [row for row in rows if row.phase == phase]
+        figures += [(_PHASES[phase][0], _losses(mine)), (_PHASES[phase][1], _accuracies(mine))]
+    return figures
+
+
+_PHASES = {
+    "train": ("Loss", "Validation accuracy"),
+    "head": ("Loss, head alone", "Validation accuracy, head alone"),
+    "fine-tune": ("Loss, all of the network", "Validation accuracy, all of the network"),
+}
+
+
+def _epochs(rows: Sequence[EpochRow]) -> Axis:
+    return Axis("epoch", 0, max(2, rows[-1].epoch), whole=True)
+
+
+def _losses(rows: Sequence[EpochRow]) -> Markup:
+    training = [(row.epoch, row.loss) for row in rows]
+    validation = [(row.epoch, row.validation_log_loss) for row in rows]
+    best = [(row.epoch, row.validation_log_loss) for row in rows if row.best][-1:]
+    known = [value for _, value in (*training, *validation) if np.isfinite(value)]
+    curves = [
+        Curve("training loss (smoothed labels, changed images)", training, "third"),
+        Curve("validation log loss", validation, "first"),
+        Curve("the epoch that is kept", best, "second", line=False, dots=True, sizes=(5.0,)),
+    ]
+    return draw_plot(
+        "Loss by epoch",
+        _epochs(rows),
+        Axis("nats", 0, max([*known, 0.1]) * 1.05),
+        [each for each in curves if each.points],
+    )
+
+
+def _accuracies(rows: Sequence[EpochRow]) -> Markup:
+    points = [(row.epoch, row.validation_accuracy) for row in rows]
+    low = min(value for _, value in points)
+    floor = 0.0 if low < 0.5 else np.floor(low * 10) / 10 - 0.1
+    return draw_plot(
+        "Validation accuracy by epoch",
+        _epochs(rows),
+        Axis("validation accuracy", float(floor), 1, _percent),
+        [Curve("", points, "first")],
+    )
+
+
+def draw_learning_curve(curve: Mapping[str, Any]) -> Markup:
+    """Accuracy against training images, and the forecast for twice as many.
+
+    Args:
+        curve: what ``metrics.json`` says of it.
+    """
+    points = [(each["train_examples"], each["accuracy"]) for each in curve["points"]]
+    bars = [tuple(each["interval"]) for each in curve["points"]]
+    curves = [Curve("measured", points, "first", dots=True, bars=bars)]
+    forecast = curve.get("forecast")
+    if forecast is not None:
+        ahead = (forecast["train_examples"], forecast["accuracy"])
+        curves.append(Curve("", [points[-1], ahead], "guide"))
+        curves.append(Curve("forecast", [ahead], "second", line=False, dots=True, bars=[tuple(forecast["interval"])]))
+    lowest = min(low for each in curves for low, _ in each.bars)
+    most = max(across for each in curves for across, _ in each.points)
+    return draw_plot(
+        "Accuracy by training images",
+        Axis("training images", 0, most * 1.04, "{:,.0f}".format, whole=True),
+        Axis("test accuracy", max(0.0, float(np.floor(lowest * 20) / 20)), 1, _percent),
+        curves,
+    )

@@ -1,0 +1,201 @@
+"""A finished run → ``report.html``: the pictures it needs are made here, one after the other."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from hubel.architectures.layer_table import layer_table
+from hubel.corpus.corpus import SPLITS
+from hubel.evaluation.report import EvaluationReport
+from hubel.events import Progress
+from hubel.explanation.occlusion import compute_occlusion
+from hubel.files import write_bytes
+from hubel.images.render import heat_tile
+from hubel.pipeline.augmentation import augment, draw
+from hubel.reports.run_page import MATRIX_CLASSES, Mistake, RunPage, Stranger, render_run_page, shown_places
+from hubel.reports.sheets import make_sheets
+from hubel.reports.thumbnails import encode_thumbnail, make_thumbnails
+from hubel.workflows.fitting import Fitted, Work
+from hubel.workflows.run_folder import REPORT, RunFolder
+from hubel.workflows.scoring import Scored
+
+MISTAKES_SHOWN, STRANGERS_SHOWN, CLASS_PICTURES, CONTACT_PICTURES, CONTACT_EPOCHS = 12, 6, 4, 8, 3
+MISTAKE_SIDE, STRANGER_SIDE, CLASS_SIDE, CONTACT_SIDE = 176, 112, 72, 96
+CONTACT_GAP = 4
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run whose other files are written.
+
+    Args:
+        work: what it was fitted to.
+        fitted: the model and how it came about.
+        scored: the classifier and its scores.
+        copies: images that are copies of another one.
+        metrics: the content of ``metrics.json``.
+        run: the content of ``run.json``.
+    """
+
+    work: Work
+    fitted: Fitted
+    scored: Scored
+    copies: int
+    metrics: Mapping[str, Any]
+    run: Mapping[str, Any]
+
+    @property
+    def report(self) -> EvaluationReport:
+        """Of the test split."""
+        return self.scored.reports["test"]
+
+    @property
+    def test(self) -> np.ndarray:
+        """Places of the test examples in the corpus, in the report's order."""
+        return self.work.indices("test")
+
+
+def write_run_report(folder: RunFolder, finished: Finished) -> None:
+    """Write ``report.html``; of the pixels, no more than one sheet of small pictures is in memory at once.
+
+    Raises:
+        OutputNotWritable: the folder cannot be written.
+    """
+    work, report = finished.work, finished.report
+    corpus = work.decoded.corpus
+    shown = shown_places(report, seed=work.request.seed)
+    work.on_event(Progress("writing the report", 0, 4, "parts"))
+    sheets = make_sheets(work.decoded.images, finished.test[shown])
+    work.on_event(Progress("writing the report", 1, 4, "parts"))
+    mistakes = _mistakes(finished)
+    work.on_event(Progress("writing the report", 2, 4, "parts"))
+    contact, contact_rows = _contact(finished)
+    page = RunPage(
+        location=corpus.location,
+        made_by=f"hubel {version('hubel')}",
+        metrics=finished.metrics,
+        run=finished.run,
+        report=report,
+        paths=[corpus.examples[index].path for index in finished.test],
+        split_counts=_split_counts(work),
+        history=[row for history in finished.fitted.histories for row in history.rows],
+        layers=layer_table(finished.fitted.model),
+        notes=(*corpus.notes, *work.splits.notes),
+        refused=corpus.refused,
+        copies=finished.copies,
+        shown=shown.tolist(),
+        sheets=sheets,
+        mistakes=mistakes,
+        strangers=_strangers(finished),
+        class_pictures=_class_pictures(finished),
+        contact=contact,
+        contact_rows=contact_rows,
+    )
+    work.on_event(Progress("writing the report", 3, 4, "parts"))
+    write_bytes(folder.path / REPORT, render_run_page(page).encode())
+    work.on_event(Progress("writing the report", 4, 4, "parts"))
+
+
+def _split_counts(work: Work) -> dict[str, dict[str, int]]:
+    names = work.decoded.corpus.class_names
+    counted = {split: Counter(work.labels[work.indices(split)].tolist()) for split in SPLITS}
+    return {split: {name: counts[label] for label, name in enumerate(names)} for split, counts in counted.items()}
+
+
+def _mistakes(finished: Finished) -> list[Mistake]:
+    """The wrong answers it was surest of."""
+    report, corpus = finished.report, finished.work.decoded.corpus
+    if not len(report.labels):
+        return []
+    confidence = report.probabilities.max(axis=1)
+    wrong = np.flatnonzero(~report.hits)
+    worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:MISTAKES_SHOWN]
+    pictures = make_thumbnails(corpus, finished.test[worst].tolist(), side=MISTAKE_SIDE)
+    compute_logits, mistakes = finished.scored.classifier.engine.compute_logits, []
+    for place in worst:
+        index, named = finished.test[place], int(report.predicted[place])
+        pixels = np.asarray(finished.work.decoded.images[index])
+        heat = heat_tile(pixels, compute_occlusion(compute_logits, pixels, named))
+        path, own = corpus.examples[index].path, encode_thumbnail(pixels, MISTAKE_SIDE)
+        mistakes.append(
+            Mistake(
+                path=path,
+                true=report.class_names[int(report.labels[place])],
+                named=report.class_names[named],
+                probability=float(confidence[place]),
+                true_probability=float(report.probabilities[place, report.labels[place]]),
+                picture=pictures.get(path, own),
+                heat=encode_thumbnail(heat, MISTAKE_SIDE),
+            )
+        )
+    return mistakes
+
+
+def _strangers(finished: Finished) -> list[Stranger]:
+    """The test images that are most unlike those of training, of those that are flagged."""
+    report, corpus = finished.report, finished.work.decoded.corpus
+    if report.off_corpus is None:
+        return []
+    order = np.argsort(-report.off_corpus, kind="stable")[:STRANGERS_SHOWN]
+    chosen = [int(place) for place in order if report.off_corpus[place] > 1]
+    pictures = make_thumbnails(corpus, finished.test[chosen].tolist(), side=STRANGER_SIDE)
+    return [
+        Stranger(
+            path := corpus.examples[finished.test[place]].path,
+            report.class_names[int(report.labels[place])],
+            float(report.off_corpus[place]),
+            pictures[path],
+        )
+        for place in chosen
+        if corpus.examples[finished.test[place]].path in pictures
+    ]
+
+
+def _class_pictures(finished: Finished) -> dict[str, list[bytes]]:
+    """Some training images of each class; none where there are too many classes to show them."""
+    work, names = finished.work, finished.report.class_names
+    if len(names) > MATRIX_CLASSES:
+        return {}
+    train = work.indices("train")
+    chosen = {name: _spread(train[work.labels[train] == label], CLASS_PICTURES) for label, name in enumerate(names)}
+    corpus = work.decoded.corpus
+    made = make_thumbnails(corpus, [index for places in chosen.values() for index in places], side=CLASS_SIDE)
+    paths = {name: [corpus.examples[index].path for index in places] for name, places in chosen.items()}
+    return {name: [made[path] for path in each if path in made] for name, each in paths.items()}
+
+
+def _spread(places: np.ndarray, most: int) -> list[int]:
+    """At most so many of some places, evenly spread."""
+    if len(places) == 0:
+        return []
+    return sorted({int(places[each]) for each in np.linspace(0, len(places) - 1, min(most, len(places))).astype(int)})
+
+
+def _contact(finished: Finished) -> tuple[bytes, int]:
+    """Training images as they reach the network, and below each as the first epochs changed it; and how many rows."""
+    work = finished.work
+    augmentation = list(finished.fitted.recipes.values())[-1].augmentation
+    rng = np.random.default_rng([work.request.seed, 10])
+    indices = np.sort(rng.permutation(work.indices("train"))[:CONTACT_PICTURES])
+    images = work.decoded.images
+    rows = [np.asarray(images[indices])]
+    if augmentation.changes:
+        for epoch in range(CONTACT_EPOCHS):
+            draws = draw(augmentation, len(images), seed=work.request.seed, epoch=epoch)
+            rows.append(np.rint(augment(images, indices, draws)).astype(np.uint8))
+    return encode_thumbnail(_side_by_side(rows), CONTACT_PICTURES * (CONTACT_SIDE + CONTACT_GAP)), len(rows)
+
+
+def _side_by_side(rows: Sequence[np.ndarray]) -> np.ndarray:
+    """Images [columns, height, width, 3] of each row → one image, with grey lines between them."""
+    scale = max(1, CONTACT_SIDE // max(rows[0].shape[1:3]))  # pixels of tiny images stay squares
+    enlarged = [row.repeat(scale, axis=1).repeat(scale, axis=2) for row in rows]
+    gap = max(1, CONTACT_GAP * max(enlarged[0].shape[1:3]) // CONTACT_SIDE)
+    framed = [np.pad(row, ((0, 0), (0, gap), (0, gap), (0, 0)), constant_values=128) for row in enlarged]
+    return np.concatenate([np.concatenate(list(row), axis=1) for row in framed], axis=0)[:-gap, :-gap]

@@ -1,0 +1,127 @@
+"""A real browser for tests of pages."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+NEEDS_BROWSER = [
+    pytest.mark.skipif(shutil.which("chromium") is None, reason="the browser 'chromium' is not installed"),
+    pytest.mark.skipif(os.name != "posix", reason="the browser is spoken to by two pipes that only POSIX hands on"),
+    pytest.mark.timeout(180),
+]
+
+START = """
+import fcntl, os, sys
+high = [fcntl.fcntl(int(each), fcntl.F_DUPFD, 10) for each in sys.argv[1:3]]
+os.dup2(high[0], 3)
+os.dup2(high[1], 4)
+os.execvp(sys.argv[3], sys.argv[3:])
+"""
+"""Chromium reads commands from file 3 and writes answers to file 4."""
+
+
+class Browser:
+    """A Chromium without window, driven by its own DevTools protocol."""
+
+    def __init__(self, folder: Path) -> None:
+        self.downloads = folder / "downloads"
+        commands, self._commands = os.pipe()
+        self._answers, answers = os.pipe()
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", START, str(commands), str(answers), "chromium", "--headless", "--no-sandbox",
+             "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--no-first-run",
+             "--remote-debugging-pipe", f"--user-data-dir={folder / 'profile'}", "about:blank"],
+            pass_fds=(commands, answers), stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        os.close(commands)
+        os.close(answers)
+        self._numbers = itertools.count(1)
+        self._received = b""
+        self._session: str | None = None
+        self.events: list[dict[str, Any]] = []
+        self.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(self.downloads))
+
+    def call(self, method: str, **parameters: Any) -> dict[str, Any]:
+        """Send a command and wait for its result; events on the way are kept."""
+        message = {"id": next(self._numbers), "method": method, "params": parameters}
+        if self._session:
+            message["sessionId"] = self._session
+        os.write(self._commands, json.dumps(message).encode() + b"\0")
+        while True:
+            answer = self._receive()
+            if answer.get("id") == message["id"]:
+                assert "error" not in answer, answer
+                return answer["result"]
+            self.events.append(answer)
+
+    def _receive(self) -> dict[str, Any]:
+        while b"\0" not in self._received:
+            part = os.read(self._answers, 1 << 20)
+            assert part, "the browser went away"
+            self._received += part
+        message, self._received = self._received.split(b"\0", 1)
+        return json.loads(message)
+
+    def open(self, page: Path, *, width: int = 1400, dark: bool = False) -> None:
+        """Open a page in a new tab, and wait until it is loaded."""
+        self._session = None
+        self.events = []
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            self.call(f"{domain}.enable")
+        self.call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=width < 500
+        )
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.call("Emulation.setEmulatedMedia", features=[scheme])
+        self.call("Page.navigate", url=page.as_uri())
+        while not self.heard("Page.loadEventFired"):
+            self.events.append(self._receive())
+
+    def run(self, script: str) -> Any:
+        """The value of a JavaScript expression in the page, as if a person had acted."""
+        answer = self.call("Runtime.evaluate", expression=script, returnByValue=True, userGesture=True)
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"].get("value")
+
+    def heard(self, *methods: str) -> list[dict[str, Any]]:
+        """What the page has reported under these names since it was opened."""
+        return [event["params"] for event in self.events if event.get("method") in methods]
+
+    def downloaded(self, name: str) -> bytes:
+        """The content of a file that the page has saved, as soon as it is complete."""
+        while not (self.downloads / name).exists():
+            time.sleep(0.05)
+        content = (self.downloads / name).read_bytes()
+        (self.downloads / name).unlink()
+        return content
+
+    def close(self) -> None:
+        """End it."""
+        self._session = None
+        self.call("Browser.close")
+        self._process.wait(30)
+        os.close(self._commands)
+        os.close(self._answers)
+
+    def troubles(self) -> list[dict[str, Any]]:
+        """What went wrong on the page since it was opened, and what it did that no page of ours does."""
+        return self.heard(
+            "Log.entryAdded", "Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Page.javascriptDialogOpening"
+        )
+
+    def asked_for(self) -> set[str]:
+        """Every address that the page has loaded since it was opened, but for those that hold their own content."""
+        addresses = {event["request"]["url"] for event in self.heard("Network.requestWillBeSent")}
+        return {address for address in addresses if not address.startswith("data:")}
