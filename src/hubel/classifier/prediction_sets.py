@@ -54,7 +54,7 @@ def place_of(coverage: float) -> int:
     Raises:
         WrongRequest: it is not there.
     """
-    place = round(coverage * 100) - 50
-    if not (0 <= place < len(COVERAGES) and abs(COVERAGES[place] - coverage) < 1e-9):
-        raise WrongRequest(f"A coverage is 0.50, 0.51 and so on up to 0.99. Received: {coverage:g}.")
-    return place
+    for place, each in enumerate(COVERAGES):
+        if abs(each - coverage) < 1e-9:
+            return place
+    raise WrongRequest(f"A coverage is 0.50, 0.51 and so on up to 0.99. Received: {coverage:g}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -28,12 +29,7 @@ def compute_occlusion(compute_logits: Callable[[Images], Logits], image: Image, 
 
     Source: Zeiler & Fergus 2014, arXiv:1311.2901, section 4.
     """
-    edges = [np.linspace(0, side, min(CELLS, side) + 1).round().astype(int) for side in image.shape[:2]]
-    windows = [
-        (slice(edges[0][row], edges[0][row + 2]), slice(edges[1][column], edges[1][column + 2]))
-        for row in range(max(1, len(edges[0]) - 2))
-        for column in range(max(1, len(edges[1]) - 2))
-    ]
+    windows = list(itertools.product(_spans(image.shape[0]), _spans(image.shape[1])))
     covered = np.repeat(image[None], len(windows) + 1, axis=0)  # the last stays whole
     colour = image.reshape(-1, 3).mean(axis=0).round().astype(np.uint8)
     for place, (rows, columns) in enumerate(windows):
@@ -43,14 +39,20 @@ def compute_occlusion(compute_logits: Callable[[Images], Logits], image: Image, 
     for (rows, columns), logit in zip(windows, logits[:-1], strict=True):
         total[rows, columns] += logits[-1] - logit
         times[rows, columns] += 1
-    drops = _smoothed(np.maximum(total / np.maximum(times, 1), 0), [len(each) - 1 for each in edges])
+    drops = _smoothed(np.maximum(total / np.maximum(times, 1), 0))
     return (drops / (drops.max() or 1.0)).astype(np.float32)
 
 
-def _smoothed(values: np.ndarray, cells: list[int]) -> np.ndarray:
+def _spans(side: int) -> list[slice]:
+    """Two neighbouring cells along one axis, at each place where they fit."""
+    edges = np.linspace(0, side, min(CELLS, side) + 1).round().astype(int)
+    return [slice(start, end) for start, end in zip(edges[:-2], edges[2:], strict=True)] or [slice(0, side)]
+
+
+def _smoothed(values: np.ndarray) -> np.ndarray:
     """A moving mean over about one cell along both axes, so that no border of a cell is taken for one of the image."""
-    for axis, count in enumerate(cells):
-        width = values.shape[axis] // count // 2 * 2 + 1
+    for axis, side in enumerate(values.shape):
+        width = side // CELLS // 2 * 2 + 1
         padded = np.pad(values, [(width // 2, width // 2) if each == axis else (0, 0) for each in (0, 1)], mode="edge")
         values = np.lib.stride_tricks.sliding_window_view(padded, width, axis=axis).mean(axis=-1)
     return values

@@ -34,6 +34,11 @@ def test_metrics_equal_scikit_learns(seed: int):
     assert score["macro_f1"] == pytest.approx(sk.f1_score(labels, predicted, average="macro"), abs=1e-12)
     assert score["log_loss"] == pytest.approx(sk.log_loss(labels, probabilities), abs=1e-9)
     assert score["top5_accuracy"] == pytest.approx(sk.top_k_accuracy_score(labels, probabilities, k=5), abs=1e-12)
+    assert score["balanced_accuracy"] == pytest.approx(sk.balanced_accuracy_score(labels, predicted), abs=1e-12)
+    auc = sk.roc_auc_score(labels, probabilities, multi_class="ovr", average="macro")
+    assert score["macro_roc_auc"] == pytest.approx(auc, abs=1e-9)
+    for k, share in score["top_k_accuracy"].items():
+        assert share == pytest.approx(sk.top_k_accuracy_score(labels, probabilities, k=int(k)), abs=1e-12)
     np.testing.assert_array_equal(report.confusion, sk.confusion_matrix(labels, predicted))
     per_class = sk.precision_recall_fscore_support(labels, predicted)
     for index, name in enumerate("abcdefg"):
@@ -80,6 +85,50 @@ def test_calibration_error_equals_a_loop_over_bins():
             expected += inside.mean() * abs(hit[inside].mean() - confidence[inside].mean())
     bins = metrics.reliability_bins(probabilities, labels)
     assert metrics.expected_calibration_error(bins) == pytest.approx(expected, abs=1e-12)
+
+
+def test_where_probabilities_are_right_the_calibration_error_is_that_of_chance():
+    rng = np.random.default_rng(1)
+    found, told = [], []
+    for _ in range(200):
+        probabilities = softmax(rng.normal(size=(300, 5)) * 2)
+        labels = (probabilities.cumsum(axis=1) > rng.random((300, 1))).argmax(axis=1)
+        bins = metrics.reliability_bins(probabilities, labels)
+        found.append(metrics.expected_calibration_error(bins))
+        told.append(metrics.calibration_error_of_chance(bins))
+    assert np.mean(told) == pytest.approx(np.mean(found), rel=0.08)
+
+
+@pytest.mark.parametrize("accuracy", [0.55, 0.8, 0.93, 0.985])
+@pytest.mark.parametrize("count", [100, 372, 2000])
+def test_intervals_of_a_known_accuracy_cover_it_in_93_to_97_of_100(accuracy: float, count: int):
+    # Shares of a whole number of images jump: at one single accuracy the cover may be off by a point, so it is varied.
+    rng = np.random.default_rng(count)
+    known = rng.uniform(accuracy - 0.012, accuracy + 0.012, 20_000)
+    hits = rng.binomial(count, known)
+    intervals = np.array([metrics.wilson_interval(each, count) for each in range(count + 1)])[hits]
+    covered = ((intervals[:, 0] <= known) & (known <= intervals[:, 1])).mean()
+    assert 0.93 <= covered <= 0.97
+
+
+def test_areas_of_classes_without_examples_are_left_out_and_all_without_are_undefined():
+    probabilities = softmax(example(2)[0])
+    labels = np.zeros(300, int)
+    assert metrics.macro_roc_auc(probabilities, labels) is None
+    labels[:100] = 3
+    expected = np.mean([sk.roc_auc_score(labels == index, probabilities[:, index]) for index in (0, 3)])
+    assert metrics.macro_roc_auc(probabilities, labels) == pytest.approx(expected)
+
+
+def test_risk_and_coverage_equal_a_loop_over_thresholds():
+    logits, labels = example(4)
+    probabilities = np.round(softmax(logits), 2)  # with ties
+    coverage, risk = metrics.risk_coverage(probabilities, labels)
+    confidence, wrong = probabilities.max(axis=1), probabilities.argmax(axis=1) != labels
+    expected = [
+        ((confidence >= each).mean(), wrong[confidence >= each].mean()) for each in np.unique(confidence)[::-1]
+    ]
+    np.testing.assert_allclose(np.column_stack([coverage, risk]), expected)
 
 
 @pytest.mark.parametrize("true_temperature", [0.5, 1.0, 3.0])
