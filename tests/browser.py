@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import itertools
 import json
 import os
@@ -12,7 +14,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 NEEDS_BROWSER = [
     pytest.mark.skipif(shutil.which("chromium") is None, reason="the browser 'chromium' is not installed"),
@@ -72,7 +76,7 @@ class Browser:
         message, self._received = self._received.split(b"\0", 1)
         return json.loads(message)
 
-    def open(self, page: Path, *, width: int = 1400, dark: bool = False) -> None:
+    def open(self, page: Path, *, width: int = 1400, dark: bool = False, offline: bool = False) -> None:
         """Open a page in a new tab, and wait until it is loaded."""
         self._session = None
         self.events = []
@@ -85,6 +89,9 @@ class Browser:
         )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
+        if offline:
+            nothing = {"latency": 0, "downloadThroughput": 0, "uploadThroughput": 0}
+            self.call("Network.emulateNetworkConditions", offline=True, **nothing)
         self.call("Page.navigate", url=page.as_uri())
         while not self.heard("Page.loadEventFired"):
             self.events.append(self._receive())
@@ -120,6 +127,21 @@ class Browser:
         return self.heard(
             "Log.entryAdded", "Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Page.javascriptDialogOpening"
         )
+
+    def mean_colour(self, selector: str) -> tuple[float, float, float]:
+        """Mean (red, green, blue) of what is painted where the first element of a selector lies."""
+        box = self.run(
+            f"""(() => {{
+                const found = document.querySelector({json.dumps(selector)});
+                found.scrollIntoView();
+                const box = found.getBoundingClientRect();
+                return {{ x: box.x + scrollX, y: box.y + scrollY, width: box.width, height: box.height, scale: 1 }};
+            }})()"""
+        )
+        data = self.call("Page.captureScreenshot", format="png", clip=box, captureBeyondViewport=True)["data"]
+        pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB"), np.float64)
+        red, green, blue = pixels.mean(axis=(0, 1))
+        return float(red), float(green), float(blue)
 
     def asked_for(self) -> set[str]:
         """Every address that the page has loaded since it was opened, but for those that hold their own content."""

@@ -125,9 +125,7 @@ def test_risk_and_coverage_equal_a_loop_over_thresholds():
     probabilities = np.round(softmax(logits), 2)  # with ties
     coverage, risk = metrics.risk_coverage(probabilities, labels)
     confidence, wrong = probabilities.max(axis=1), probabilities.argmax(axis=1) != labels
-    expected = [
-        ((confidence >= each).mean(), wrong[confidence >= each].mean()) for each in np.unique(confidence)[::-1]
-    ]
+    expected = [((confidence >= each).mean(), wrong[confidence >= each].mean()) for each in np.unique(confidence)[::-1]]
     np.testing.assert_allclose(np.column_stack([coverage, risk]), expected)
 
 
