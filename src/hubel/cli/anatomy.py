@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from hubel.workflows.anatomy import Anatomy
@@ -43,6 +44,7 @@ def command(  # noqa: PLR0913  (one for each option)
     hubel anatomy --stacks --channels 64
     """  # noqa: D301  (click's mark against re-wrapping)
     _check_picture(out)
+    _check_kind(stacks=stacks)
     if stacks:
         _show_stacks(kernel, channels, out, as_json=as_json)
         return
@@ -59,6 +61,25 @@ def command(  # noqa: PLR0913  (one for each option)
     from hubel.cli.render_anatomy import show_anatomy
 
     show_anatomy(anatomy, every_layer=every_layer, picture=out)
+
+
+def _check_kind(*, stacks: bool) -> None:
+    """A network and the stacks are two questions: no word of the one is passed over in silence when asking the other."""
+    from hubel.errors import WrongRequest
+
+    context = click.get_current_context()
+    names = {"target": "TARGET", "image": "--input", "classes": "--classes", "units": "--units", "every_layer": "--all"}
+    if not stacks:
+        names = {"kernel": "--kernel", "channels": "--channels"}
+    given = [
+        words for name, words in names.items() if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
+    if given and stacks:
+        raise WrongRequest(
+            f"--stacks looks at no network, only at kernels in a row. Leave {given[0]} out, or --stacks."
+        )
+    if given:
+        raise WrongRequest(f"{given[0]} belongs to --stacks. Add --stacks, or leave {given[0]} out.")
 
 
 def _size(text: str | None) -> tuple[int, ...] | None:

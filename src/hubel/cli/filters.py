@@ -24,7 +24,7 @@ def command(
     A filter is the kernel that all positions of one feature map share.
     """
     from hubel.cli.listen import Listener
-    from hubel.cli.render_layers import show_layers
+    from hubel.cli.render_layers import check_png, show_layers
     from hubel.errors import WrongRequest
     from hubel.files import write_bytes
     from hubel.workflows.layer_pictures import list_layers, picture_excitement, picture_filters
@@ -34,6 +34,7 @@ def command(
         return 0
     if out is None:
         raise WrongRequest(f"Say where to write the picture: hubel filters {run} --layer {layer} -o filters.png")
+    check_png(out)
     if not excite and (corpus is not None or chosen):
         raise WrongRequest("--corpus and --filter choose what --excite looks for. Add --excite, or leave them out.")
     if excite:

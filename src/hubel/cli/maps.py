@@ -18,7 +18,7 @@ def command(run: Path, image: Path | None, *, layer: str | None, out: Path | Non
     A feature map is what one filter makes of the layer's input. All maps of a layer have the same size; black is 0, and
     where there are negative values, blue is below 0 and orange above.
     """
-    from hubel.cli.render_layers import show_layers
+    from hubel.cli.render_layers import check_png, show_layers
     from hubel.errors import WrongRequest
     from hubel.files import write_bytes
     from hubel.workflows.layer_pictures import list_layers, picture_maps
@@ -28,6 +28,7 @@ def command(run: Path, image: Path | None, *, layer: str | None, out: Path | Non
         return 0
     if image is None or out is None:
         raise WrongRequest(f"Give the image and where to write: hubel maps {run} IMAGE --layer {layer} -o maps.png")
+    check_png(out)
     made, picture = picture_maps(run, image, layer)
     write_bytes(out, picture)
     height, width, filters = made.maps.shape

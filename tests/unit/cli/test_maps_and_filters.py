@@ -53,6 +53,8 @@ def test_excite_finds_patches_in_a_corpus(folder, typed):
         ("maps run picture.png --layer grup_1_1_relu -o m.png", 2, "Did you mean 'group_1_1_relu'?"),
         ("maps run picture.png --layer logits -o m.png", 2, "makes no feature maps"),
         ("maps run nothing.png --layer group_1_1_relu -o m.png", 3, "nothing.png"),
+        ("maps run picture.png --layer group_1_1_relu -o m.svg", 2, "ends in .png. Received: 'm.svg'"),
+        ("filters run --layer group_1_1_convolution -o f.jpg", 2, "ends in .png. Received: 'f.jpg'"),
         ("maps nowhere", 3, "nowhere holds no classifier"),
         ("filters run --layer group_1_pool -o f.png", 2, "has no filters"),
         ("filters run --layer group_1_1_convolution", 2, "-o filters.png"),
