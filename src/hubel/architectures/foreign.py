@@ -156,8 +156,9 @@ def _check_part(part: dict[str, Any], path: Path) -> None:
     keras_own = isinstance(module, str) and MODULES.fullmatch(module) is not None and not custom
     mark = kind in KERAS_MARKS and module is None
     if not (own or keras_own or mark):
+        origin = f" from the module {module!r}" if module else ""
         raise UnusableInput(
-            f"{path} needs {registered or kind!r} ({_name_of(part)}) from the module {module!r}: code that is not "
+            f"{path} needs {registered or kind!r} ({_name_of(part)}){origin}: code that is not "
             "Keras' own and not in the file. Replace it by layers of Keras, and save the model again."
         )
 

@@ -88,7 +88,8 @@ def _overview(screen: Console, calculation: Calculation) -> None:
     what = "Convolution" if calculation.kernel is not None else f"{calculation.mode.capitalize()} pooling"
     moves = f"stride {_by(options.stride)}, padding {options.padding}"
     moves += f", dilation {_by(options.dilation)}" if calculation.kernel is not None else ""
-    screen.print(Text(f"{what}  ", "bold").append(f"{moves}; {calculation.count:,} windows", "not bold"))
+    windows = "window" if calculation.count == 1 else "windows"
+    screen.print(Text(f"{what}  ", "bold").append(f"{moves}; {calculation.count:,} {windows}", "not bold"))
     screen.print()
     names = CHANNEL_NAMES if maps.shape[2] > 1 else ("matrix",)
     panels = [

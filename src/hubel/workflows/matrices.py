@@ -28,6 +28,7 @@ WORKED_EXAMPLE = (
 """The matrix of the worked example, 6 x 6."""
 
 _LUMINOSITY = np.array([299, 587, 114])  # thousandths of red, green and blue; ITU-R BT.601, as Pillow's mode L
+_ROWS = re.compile(r"[^/\\]*[,;](?![^,;]*\.[a-zA-Z]\w*$)[^/\\]*")  # also with a slip in them; no file's name
 _NUMBERS = re.compile(r"[\s\d.,;eE+-]*\d[\s\d.,;eE+-]*")
 
 _Matrix = NDArray[np.float64]
@@ -51,6 +52,8 @@ def read_matrix(source: str | None, *, channel: str | None = None, region: str |
     """
     if channel is not None and channel not in CHANNELS:
         raise WrongRequest(f"The channel must be one of {', '.join(CHANNELS)}. Received: {channel!r}.")
+    if source is not None and not source.strip():
+        raise WrongRequest("The matrix is empty. Give rows of numbers, a CSV or an image file.")
     values = np.array(WORKED_EXAMPLE, np.float64) if source is None else _read(source)
     if values.ndim == 2 and channel is not None:
         raise WrongRequest(f"--channel {channel} picks from an image; this matrix has one channel. Leave it away.")
@@ -70,6 +73,10 @@ def read_kernel(source: str) -> _Matrix:
     """
     if source in KERNELS:
         return find_kernel(source).weights
+    if not source.strip():
+        raise WrongRequest("The kernel is empty. Give a name of hubel convolve --list, rows of numbers, or a CSV file.")
+    if _ROWS.fullmatch(source) and not _is_there(source):
+        return _parse_rows(source.split(";"), ",", where="the kernel in the command", error=WrongRequest)
     is_word = Path(source).name == source and "." not in source and not _NUMBERS.fullmatch(source)
     if is_word and not _is_there(source):
         return find_kernel(source).weights
@@ -193,8 +200,9 @@ def _parse_rows(lines: list[str], delimiter: str | None, *, where: str, error: _
     ]
     for row, cells in enumerate(rows):
         if len(cells) != len(rows[0]):
+            numbers = f"{len(cells)} number{'' if len(cells) == 1 else 's'}"
             raise error(
-                f"Row {row + 1} of {where} has {len(cells)} numbers, row 1 has {len(rows[0])}. "
+                f"Row {row + 1} of {where} has {numbers}, row 1 has {len(rows[0])}. "
                 "Every row needs as many numbers as the first."
             )
     return np.array(rows, np.float64)

@@ -92,7 +92,7 @@ def test_a_region_in_another_form_is_refused(image: str, region: str):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("1,2\n3\n", "Row 2 of .*matrix.csv has 1 numbers, row 1 has 2"),
+        ("1,2\n3\n", "Row 2 of .*matrix.csv has 1 number, row 1 has 2"),
         ("a,b\n1,2\n", "Row 1, column 1 of .*matrix.csv holds 'a', which is not a number. .* without a header"),
         ("1,2\n3,x y\n", "Row 2, column 2 of .* holds 'x y', which is not a number"),
         ("1,2\n3,\n", "Row 2, column 2 of .* holds nothing"),
@@ -121,10 +121,12 @@ def test_a_damaged_image_is_named(tmp_path: Path, image: str):
 
 
 def test_wrong_rows_in_the_command_are_the_commands_fault():
-    with pytest.raises(WrongRequest, match="Row 2 of the matrix in the command has 1 numbers, row 1 has 2"):
+    with pytest.raises(WrongRequest, match="Row 2 of the matrix in the command has 1 number, row 1 has 2"):
         read_matrix("1,2;3")
     with pytest.raises(WrongRequest, match="Row 2, column 1 of the matrix in the command holds nothing"):
         read_matrix("1,2;")
+    with pytest.raises(WrongRequest, match="The matrix is empty"):
+        read_matrix("")
 
 
 def test_a_channel_is_for_images_only(image: str):
@@ -146,6 +148,10 @@ def test_a_kernel_is_a_name_rows_or_a_file(tmp_path: Path):
         ("sobel", UnknownName, "no kernel named 'sobel'. Did you mean 'sobel-"),
         ("mine.csv", UnusableInput, "There is no file mine.csv"),
         ("folder/mine", UnusableInput, "There is no file folder/mine"),
+        ("a,b.csv", UnusableInput, "There is no file a,b.csv"),
+        ("1,a;2,3", WrongRequest, "Row 1, column 2 of the kernel in the command holds 'a', which is not a number"),
+        ("1,nan", WrongRequest, "holds 'nan', which is not a number"),
+        (" ", WrongRequest, "The kernel is empty. Give a name"),
     ],
 )
 def test_a_kernel_that_is_not_there_is_said(source: str, kind: type[HubelError], message: str):
