@@ -15,6 +15,8 @@ from hubel.reports.drawing import Box, Colour, Drawing, Line, Pixels, Shape, Wor
 CHANNELS_SHOWN, TERMS_SHOWN = 3, 10
 LARGEST_WINDOW = 11
 """Taps across; a larger window is drawn as colours without numbers."""
+LONGEST_NUMBER = 7
+"""Characters that fit into a square."""
 MARGIN, GAP, PHOTO = 32.0, 44.0, 260.0
 CELL_LARGEST, PANEL_LARGEST = 52.0, 260.0
 TITLE, MUTED, ORANGE = (29, 37, 48), (91, 102, 114), (217, 72, 15)
@@ -105,12 +107,12 @@ def _patch(patch: Patch, left: float) -> _Part:
     many = len(sums) > CHANNELS_SHOWN
     chosen = np.argsort(-np.abs(sums), kind="stable")[:CHANNELS_SHOWN] if many else np.arange(len(sums))
     shapes: list[Shape] = []
-    step = width * cell + GAP
+    titles = [f"input, channel {patch.channels[channel]}" for channel in map(int, chosen)]
+    step = max(width * cell, *(width_of(title, 13) for title in titles)) + GAP
     y = TOP
-    for channel in map(int, chosen):
-        titles = f"input, channel {patch.channels[channel]}", "kernel", "products"
-        arrays = (patch.values, patch.kernel, products)
-        for column, (values, title) in enumerate(zip(arrays, titles, strict=True)):
+    for channel, heading in zip(map(int, chosen), titles, strict=True):
+        arrays = {heading: patch.values, "kernel": patch.kernel, "products": products}
+        for column, (title, values) in enumerate(arrays.items()):
             inside = None if column == 1 else patch.inside
             shapes += _panel(values[..., channel], inside, (left + column * step, y), cell, title)
         middle = y + height * cell / 2 + 7
@@ -147,7 +149,11 @@ def _panel(
 def _short(value: float, largest: float) -> str:
     if value == 0:
         return "0"
-    return f"{value:.1e}" if largest < 0.01 else f"{value:.0f}" if largest >= 1000 else f"{value:.3g}"
+    if largest < 0.01:
+        return f"{value:.1e}"
+    # Beside a large one, digits of a small number that do not fit into its square say nothing.
+    text = f"{value:.0f}" if largest >= 1000 else f"{value:.3g}"
+    return text if len(text) <= LONGEST_NUMBER else f"{value:.{max(0, LONGEST_NUMBER - 3)}f}"
 
 
 def _tint(share: float) -> Colour:

@@ -159,6 +159,8 @@ def _caption_size(scene: Scene, text: str) -> float:
     return min(20.0, (scene.width - 40) / (len(text) * 0.54))
 
 
+_NOT_FLIPPED = """ The kernel is laid on
+as it stands, not flipped: what deep-learning libraries call convolution is cross-correlation."""
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Step by step</title><style>
@@ -174,8 +176,8 @@ output{min-width:130px;text-align:right;font-variant-numeric:tabular-nums}small{
 <nav><button id="first" title="first step">|&lt;</button><button id="back">Back</button>
 <button id="play" class="main">Play</button><button id="next">Next</button>
 <input id="place" type="range" min="0" max="LAST" value="0" aria-label="step"><output id="where"></output></nav>
-<small>Arrow keys step, the space bar plays; a click on a number of the result goes to its window. The kernel is laid on
-as it stands, not flipped: what deep-learning libraries call convolution is cross-correlation.</small></main><script>
+<small>Arrow keys step, the space bar plays; a click on a number of the result goes to its window.NOTE</small>
+</main><script>
 "use strict";
 const moves=MOVES,targets=TARGETS,captions=CAPTIONS,pause=PAUSE,last=moves.length-1;
 const get=id=>document.getElementById(id),filled=[...document.querySelectorAll(".filled")];
@@ -222,6 +224,7 @@ def render_page(scene: Scene) -> str:
         "CAPTIONS": json.dumps(list(scene.captions)),
         "PAUSE": str(round(scene.frame_s * 1000)),
         "FONT": _FONT,
+        "NOTE": _NOT_FLIPPED if scene.weights else "",
         "SVG": svg,
     }
     page = _PAGE

@@ -11,7 +11,7 @@ from PIL import Image
 
 from hubel.explanation.trace import Trace
 from hubel.explanation.working import Patch, Term
-from hubel.reports.drawing import SHARPNESS, Drawing, Line, Pixels, Words
+from hubel.reports.drawing import SHARPNESS, Drawing, Line, Pixels, Words, width_of
 from hubel.reports.trace_picture import MARGIN, ORANGE, PHOTO, TOP, draw_trace, render_png, render_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -65,6 +65,21 @@ def test_many_channels_are_summed_up():
     written = texts(render_svg(make_trace(patch=patch), np.zeros((4, 4, 3), np.uint8)))
     assert [text for text in written if text.startswith("sum ")][:3] == ["sum 5", "sum 4", "sum 3"]
     assert "and 2 more channels: sum 3" in written
+
+
+def test_headings_do_not_run_into_each_other_above_a_kernel_of_one_tap():
+    patch = Patch(np.ones((1, 1, 1)), np.ones((1, 1), np.bool_), (0,), (0,), (1023,), np.ones((1, 1, 1)))
+    words = [shape for shape in draw_trace(make_trace(patch=patch), np.zeros((4, 4, 3), np.uint8)).shapes
+             if isinstance(shape, Words)]  # fmt: skip
+    place = {word.text: word.x for word in words}
+    assert place["input, channel 1023"] + width_of("input, channel 1023", 13) < place["kernel"] < place["products"]
+
+
+def test_a_small_number_beside_a_large_one_stays_in_its_square():
+    values = np.array([[-0.000612, 0.00392], [0.875, 1.234e-7]])[..., None]
+    patch = Patch(values, np.ones((2, 2), np.bool_), (0, 1), (0, 1), (0,))
+    written = texts(render_svg(make_trace(patch=patch), np.zeros((4, 4, 3), np.uint8)))
+    assert {"-0.0006", "0.00392", "0.875", "0.0000"} <= set(written)
 
 
 def test_a_window_of_pooling_has_no_kernel():

@@ -115,6 +115,14 @@ def test_an_unknown_ending_names_those_there_are(example: Calculation):
         write_steps(Path("steps.mp4"), example)
 
 
+def test_the_page_speaks_of_a_kernel_only_where_there_is_one(tmp_path: Path, example: Calculation):
+    write_steps(tmp_path / "a.html", example)
+    pooled = calculate_pooling(np.ones((4, 4, 1)), "max", WindowOptions((2, 2)))
+    write_steps(tmp_path / "b.html", pooled)
+    assert "not flipped" in (tmp_path / "a.html").read_text()
+    assert "kernel" not in (tmp_path / "b.html").read_text().partition("<small>")[2]
+
+
 def test_a_place_that_cannot_be_written_is_said(tmp_path: Path, example: Calculation):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputNotWritable, match="Cannot write .*steps.svg: a"):
