@@ -24,6 +24,8 @@ TOLERANCE = 1e-5
 """Of the value, or of the sum of the absolute values of what was added up if that is more. Rounding in float32 is a
 share of the summands: where large ones cancel, few digits of a small sum are right, in the model too."""
 SHOWN_TERMS = 10
+NUMBER_BY_NUMBER = ("Flatten", "Dropout", "Identity", "ReLU", "LeakyReLU", "ELU", "BatchNormalization", "Rescaling")
+"""Each number of their vector comes from one number of the map that was flattened, and sees what that one sees."""
 
 
 @dataclass(frozen=True)
@@ -182,7 +184,13 @@ class Tracer:
 
     def box(self, call: Call, index: tuple[int, ...]) -> tuple[int, int, int, int] | None:
         """What one value sees of the image: (top, left, bottom, right) in pixels; None where it is not known."""
-        fields = self._fields.get(call.outputs[0])
+        value = call.outputs[0]
+        makers = {made: each for each in self.graph.calls for made in each.outputs}
+        while len(index) == 1 and value in makers and makers[value].kind in NUMBER_BY_NUMBER:
+            shape = tuple(int(size or 0) for size in makers[value].input_shapes[0])
+            index = tuple(map(int, np.unravel_index(index[0], shape)))
+            value = makers[value].inputs[0]
+        fields = self._fields.get(value)
         if fields is None:
             return None
         row, column = index[:2] if len(index) == 3 else (0, 0)

@@ -52,6 +52,17 @@ def test_the_worked_example_with_patch_kernel_products_bias_and_activation():
     assert trace.receptive_field == (1, 0, 4, 3)
 
 
+def test_a_number_of_a_flattened_map_sees_what_its_place_saw():
+    stack = layers.Conv2D(2, 3), layers.Flatten(name="flat"), layers.Dropout(0.5, name="drop"), layers.Dense(1)
+    graph = graph_of(*stack)
+    index = (1 * 4 + 3) * 2 + 1  # row 1, column 3, filter 1 of a map of 4 x 4 x 2
+    for layer in ("flat", "drop"):
+        assert trace_value(graph, MATRIX, layer=layer, filter_index=index).receptive_field == (1, 3, 4, 6)
+    assert trace_value(graph, MATRIX, layer=stack[-1].name).receptive_field == (0, 0, 6, 6)
+    raw = trace_value(graph_of(layers.Flatten(name="flat")), MATRIX, layer="flat", filter_index=8)
+    assert raw.receptive_field == (1, 2, 2, 3)
+
+
 def test_below_zero_relu_gives_zero_and_the_value_before_it_is_kept():
     layer = layers.Conv2D(1, 3, activation="relu", name="cross")
     graph = graph_of(layer)
