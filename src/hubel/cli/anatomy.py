@@ -64,7 +64,7 @@ def command(  # noqa: PLR0913  (one for each option)
 
 
 def _check_kind(*, stacks: bool) -> None:
-    """A network and the stacks are two questions: no word of the one is passed over in silence when asking the other."""
+    """A network and the stacks are two questions: no word about the one is passed over when asking the other."""
     from hubel.errors import WrongRequest
 
     context = click.get_current_context()

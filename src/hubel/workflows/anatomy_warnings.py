@@ -11,6 +11,8 @@ from hubel.architectures.layer_table import LayerRow, total_of
 from hubel.architectures.walk import Call, Graph
 
 MOST_IN_ONE_LAYER = 0.9
+ONE_PRODUCT_OR_NONE = ("Embedding", "PReLU", "LayerScale", "Normalization")
+"""Kinds whose weights are no factors of sums: looked up, or multiplied with one number each."""
 
 
 @dataclass(frozen=True)
@@ -126,8 +128,19 @@ def _unknown_fields(subject: Subject) -> str | None:
         return None
     return (
         f"From {unknown.name} on, what a position sees is not known: Hubel does not follow the kind "
-        f"{unknown.kind}. All other numbers hold."
+        f"{unknown.kind}. Sizes and parameters hold."
     )
+
+
+def _uncounted_work(subject: Subject) -> str | None:
+    for call, row in zip(subject.graph.calls, subject.rows, strict=True):
+        matrices = [weight for weight in getattr(call.layer, "weights", ()) if len(weight.shape) > 1]
+        if matrices and not row.macs and call.kind not in ONE_PRODUCT_OR_NONE:
+            return (
+                f"The work of {call.name} ({call.kind}) is not counted: Hubel counts the MACs of convolutions over "
+                "images and of dense layers. The network's MACs are more than the sum says; sizes and parameters hold."
+            )
+    return None
 
 
 CHECKS: dict[str, Callable[[Subject], str | None]] = {
@@ -136,6 +149,7 @@ CHECKS: dict[str, Callable[[Subject], str | None]] = {
     "map-of-one": _map_of_one,
     "one-layer-holds-most": _one_layer_holds_most,
     "unknown-fields": _unknown_fields,
+    "uncounted-work": _uncounted_work,
 }
 """name → check of a `Subject`: a text if it holds."""
 

@@ -98,6 +98,18 @@ def test_a_keras_file_is_read_also_at_another_size(capsys: pytest.CaptureFixture
     assert "cannot take images of 5x4" in err
 
 
+def test_work_that_is_not_counted_is_said(capsys: pytest.CaptureFixture[str], tmp_path: Path):
+    image = keras.Input((8, 8, 2))
+    rows = keras.layers.Reshape((8, 16))(keras.layers.PReLU()(image))
+    found = keras.layers.GRU(3, name="reader")(rows)
+    keras.Model(image, keras.layers.Dense(2)(found)).save(tmp_path / "rows.keras")
+    code, out, err = run(capsys, str(tmp_path / "rows.keras"))
+    assert code == 0
+    assert "The work of reader (GRU) is not counted" in " ".join((out + err).split())
+    _, out, err = run(capsys, "resnet50-v2")
+    assert "is not counted" not in out + err
+
+
 def test_a_run_is_looked_at_as_it_was_trained(capsys: pytest.CaptureFixture[str], tmp_path: Path):
     blueprint = make_blueprint("small-cnn", (12, 16), 3)
     model = build_model(blueprint)
