@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from hubel.arithmetic.windows import (
@@ -204,34 +205,54 @@ def test_too_many_windows_to_write_out_are_refused():
         calculate_pooling(np.zeros((200, 200, 1)), "max", WindowOptions((1, 1))).to_json()
 
 
-KERAS_CASES = [
-    ((7, 6), (3, 2), (1, 1), "valid", (1, 1)),
-    ((7, 6), (3, 2), (2, 3), "valid", (1, 1)),
-    ((8, 7), (3, 4), (2, 2), "same", (1, 1)),
-    ((7, 9), (2, 5), (1, 1), "same", (1, 1)),
-    ((9, 9), (3, 2), (1, 1), "same", (2, 3)),
-    ((9, 9), (3, 3), (1, 1), "valid", (3, 1)),
-]
+PADDINGS = st.sampled_from(["valid", "same"])
+STRIDED = st.builds(WindowOptions, pairs(4), stride=pairs(3), padding=PADDINGS)
+DILATED = st.builds(WindowOptions, pairs(4), padding=PADDINGS, dilation=pairs(3))
+"""Keras refuses a stride and a dilation at once."""
+SIZES = st.tuples(st.integers(4, 12), st.integers(4, 12))
 
 
 @pytest.mark.backend
-@pytest.mark.parametrize(("size", "kernel_size", "stride", "padding", "dilation"), KERAS_CASES)
-def test_keras_convolves_and_pools_to_the_same_numbers(size, kernel_size, stride, padding, dilation):
+@settings(max_examples=30, deadline=None)
+@given(
+    options=STRIDED | DILATED,
+    size=SIZES,
+    channels=st.integers(1, 3),
+    filters=st.integers(1, 3),
+    seed=st.integers(0, 99),
+)
+def test_keras_convolves_to_the_same_numbers(
+    options: WindowOptions, size: tuple[int, int], channels: int, filters: int, seed: int
+):
+    from hubel.backends.framework import keras
+
+    assume(fits(options, size))
+    rng = np.random.default_rng(seed)
+    maps, bias = rng.normal(size=(*size, channels)), rng.normal(size=filters)
+    kernel = rng.normal(size=(*options.kernel_size, channels, filters))
+    layer = keras.layers.Conv2D(
+        filters, options.kernel_size, strides=options.stride, padding=options.padding, dilation_rate=options.dilation
+    )
+    layer.build((1, *maps.shape))
+    layer.set_weights([kernel, bias])
+    expected = keras.ops.convert_to_numpy(layer(maps[None].astype("float32")))[0]
+    np.testing.assert_allclose(convolve(maps, kernel, options=options, bias=bias), expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("mode", MODES)
+@settings(max_examples=15, deadline=None)
+@given(options=STRIDED, size=SIZES, channels=st.integers(1, 3), seed=st.integers(0, 99))
+def test_keras_pools_to_the_same_numbers(
+    mode: str, options: WindowOptions, size: tuple[int, int], channels: int, seed: int
+):
+    from hubel.architectures.layers import SumPooling2D
     from hubel.backends.framework import BACKEND, keras
 
-    rng = np.random.default_rng(0)
-    maps, kernel, bias = rng.normal(size=(*size, 3)), rng.normal(size=(*kernel_size, 3, 4)), rng.normal(size=4)
-    options = WindowOptions(kernel_size, stride=stride, padding=padding, dilation=dilation)
-    batch = maps[None].astype("float32")
-    layer = keras.layers.Conv2D(4, kernel_size, strides=stride, padding=padding, dilation_rate=dilation)
-    layer.build(batch.shape)
-    layer.set_weights([kernel, bias])
-    expected = keras.ops.convert_to_numpy(layer(batch))[0]
-    np.testing.assert_allclose(convolve(maps, kernel, options=options, bias=bias), expected, rtol=1e-4, atol=1e-4)
-    if dilation != (1, 1):
-        return
-    for mode, kind in (("max", keras.layers.MaxPooling2D), ("average", keras.layers.AveragePooling2D)):
-        if mode == "average" and padding == "same" and BACKEND == "torch":
-            continue  # Keras 3.15 on PyTorch repeats the border and counts it; TensorFlow and JAX count real pixels
-        expected = keras.ops.convert_to_numpy(kind(kernel_size, strides=stride, padding=padding)(batch))[0]
-        np.testing.assert_allclose(pool(maps, mode, options), expected, rtol=1e-4, atol=1e-5)
+    if mode == "average" and BACKEND == "torch":  # there Keras 3.15 repeats the border and counts it
+        options = replace(options, padding="valid")
+    maps = np.random.default_rng(seed).normal(size=(*size, channels))
+    layers = {"max": keras.layers.MaxPooling2D, "average": keras.layers.AveragePooling2D, "sum": SumPooling2D}
+    layer = layers[mode](options.kernel_size, strides=options.stride, padding=options.padding)
+    expected = keras.ops.convert_to_numpy(layer(maps[None].astype("float32")))[0]
+    np.testing.assert_allclose(pool(maps, mode, options), expected, rtol=1e-4, atol=1e-5)
