@@ -1,18 +1,26 @@
-"""What each position sees, against what really reaches it: a pixel that is no number spoils all that depend on it."""
+"""What each position sees, against what really reaches it.
+
+Two probes: a pixel that is no number spoils all that depend on it, of every position; and gradients, of some.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.contracts.test_traces import randomise
 
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import ARCHITECTURES, Blueprint, make_blueprint
 from hubel.architectures.layer_table import receptive_fields
 from hubel.architectures.spec import CnnSpec, Group
 from hubel.architectures.walk import Call, walk
+from hubel.arithmetic.receptive_field import field_box
 from hubel.backends.framework import keras
+from hubel.backends.gradients import compute_gradient
 
 SIDES = (37, 41)  # odd: pooling leaves pixels over
+PROBES = 5
+"""Positions of each architecture whose gradient is taken."""
 
 
 def values_reached(model: keras.Model, *, axis: int) -> dict[int, np.ndarray]:
@@ -60,6 +68,44 @@ def check_fields(model: keras.Model) -> None:
 def test_the_stated_field_is_what_really_reaches_each_position(name: str):
     side = ARCHITECTURES[name].smallest
     check_fields(build_model(make_blueprint(name, (max(side, SIDES[0]), max(side, SIDES[1])), 3)))
+
+
+def gradient_box(model: keras.Model, call: Call, row: int, column: int) -> tuple[int, int, int, int] | None:
+    """Where the gradient of one position with respect to the image is not 0; None where it is 0 everywhere."""
+    graph = walk(model)
+    random = np.random.default_rng(1)
+    images = random.uniform(0, 255, (1, *graph.image_shape))
+    weights = random.uniform(0.5, 1.5, call.output_shapes[0][-1]).astype(np.float32)
+
+    def score(given):
+        values = {graph.image: given}
+        for each in graph.calls:
+            values.update(zip(each.outputs, apply(each, [values[place] for place in each.inputs]), strict=True))
+            if each.name == call.name:
+                break
+        return keras.ops.sum(values[call.outputs[0]][0, row, column] * weights)
+
+    seen = np.abs(compute_gradient(score, images)[0]).sum(axis=-1) > 0
+    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    return (rows[0], columns[0], rows[-1] + 1, columns[-1] + 1) if len(rows) else None
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_the_gradient_is_not_zero_in_the_stated_field_and_nowhere_else(name: str):
+    size = max(ARCHITECTURES[name].smallest, 61), max(ARCHITECTURES[name].smallest, 75)
+    model = build_model(make_blueprint(name, size, 3))
+    randomise(model)
+    graph = walk(model)
+    fields, random = receptive_fields(graph), np.random.default_rng(2)
+    maps = [call for call in graph.calls if len(call.output_shapes[0]) == 3 and call.kind != "ZeroPadding2D"]
+    boxes = []
+    for index in random.permutation(len(maps))[:PROBES]:
+        row, column = (int(random.integers(side)) for side in maps[index].output_shapes[0][:2])
+        stated = field_box(fields[maps[index].outputs[0]], row, column, image_size=size)
+        found = gradient_box(model, maps[index], row, column)
+        assert found in (stated, None), f"{maps[index].name}, row {row}, column {column}"
+        boxes.append(found)
+    assert len(boxes) - boxes.count(None) >= min(len(maps), PROBES) - 1  # 0 everywhere: ReLUs that are all silent
 
 
 @pytest.mark.parametrize("shared", [True, False])
