@@ -35,6 +35,7 @@ class Watch:
         self.done = threading.Event()
 
     def __call__(self, event: Event) -> None:
+        """Hear an event."""
         if not isinstance(event, Progress) or event.stage != "writing the report":
             return
         if event.done == 0:
@@ -45,11 +46,13 @@ class Watch:
             self.done.set()
 
     def follow(self) -> None:
+        """Follow the memory until the report is done."""
         while not self.done.wait(0.02):
             self.highest = max(self.highest, anonymous_mb())
 
 
 def main() -> None:
+    """Train, and print what the report took."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("corpus")
     parser.add_argument("--time-limit", default="90s")
