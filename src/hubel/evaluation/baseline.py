@@ -7,10 +7,12 @@ import warnings
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
+from threadpoolctl import threadpool_limits
 
 from hubel.arrays import Images, Labels
 
 SIDE, UNITS, EPOCHS, MOST_EXAMPLES = 16, 128, 20, 10_000
+_CHUNK = 256
 DESCRIPTION = f"a dense network of {UNITS} units on the pictures shrunk to {SIDE} x {SIDE} pixels"
 
 
@@ -33,7 +35,8 @@ def predict_by_dense_network(
     pixels = _shrunk(images, train)
     mean, deviation = pixels.mean(axis=0), pixels.std() + 1e-6
     network = MLPClassifier((UNITS,), batch_size=min(128, len(train)), max_iter=EPOCHS, random_state=seed)
-    with warnings.catch_warnings():
+    # One thread: its matrices are so small that several would only wait for one another, ten times as long.
+    with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # it is stopped after its epochs on purpose
         network.fit((pixels - mean) / deviation, labels[train])
     return network.predict((_shrunk(images, test) - mean) / deviation).astype(np.int64)
@@ -45,7 +48,8 @@ def _shrunk(images: Images, indices: np.ndarray) -> np.ndarray:
     down, right = max(1, height // SIDE), max(1, width // SIDE)
     rows, columns = height // down, width // right
     shrunk = np.empty((len(indices), rows * columns * 3), np.float32)
-    for place, index in enumerate(indices):
-        picture = images[index, : rows * down, : columns * right].reshape(rows, down, columns, right, 3)
-        shrunk[place] = picture.mean(axis=(1, 3), dtype=np.float32).ravel()
+    for start in range(0, len(indices), _CHUNK):
+        some = np.asarray(images[indices[start : start + _CHUNK], : rows * down, : columns * right])
+        blocks = some.reshape(len(some), rows, down, columns, right, 3)
+        shrunk[start : start + len(some)] = blocks.mean(axis=(2, 4), dtype=np.float32).reshape(len(some), -1)
     return shrunk

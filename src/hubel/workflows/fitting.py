@@ -18,6 +18,7 @@ from hubel.backends.framework import keras
 from hubel.classifier.engine import LARGE_BATCH, KerasEngine
 from hubel.corpus.split import Splits
 from hubel.errors import StoppedByUser
+from hubel.evaluation.baseline import MOST_EXAMPLES
 from hubel.evaluation.evaluate import compute_logits
 from hubel.events import Message, OnEvent
 from hubel.pipeline.batches import TrainingBatches, class_weights
@@ -39,9 +40,15 @@ from hubel.workflows.plan import (
 )
 
 WHITENING_IMAGES = 1000
-SAVE_S = 2.0
-"""Seconds kept for writing the run folder."""
+SAVE_S = 5.0
+"""Seconds kept for writing the run folder and its report."""
+BASELINE_S = 6e-4
+"""Of one training image of the dense baseline, on a slow processor."""
 HEAD_EPOCH_S = 0.1
+MOST_TRAIN_SCORED = 4000
+"""Training images that are looked at again, to learn what is usual and how well they are remembered."""
+OCCLUDED = 600
+"""Covered copies of the worst mistakes, for the report."""
 FINE_TUNING_COST = 5.0
 """A step of fine-tuning costs about as much as so many forward passes; only used to say when it will end."""
 
@@ -322,6 +329,7 @@ def _forward_rate(model: keras.Model, work: Work) -> float:
 
 
 def _reserve(work: Work, rate: float) -> float:
-    """Seconds that remain to be spent after training: two validations, the test, writing."""
-    images = 2 * len(work.splits.validation) + len(work.splits.test)
-    return SAVE_S + 1.2 * images / rate
+    """Seconds that remain to be spent after training: a validation, scoring all splits, the baseline, writing."""
+    train = len(work.splits.train)
+    images = 2 * len(work.splits.validation) + len(work.splits.test) + min(train, MOST_TRAIN_SCORED) + OCCLUDED
+    return SAVE_S + 1.2 * images / rate + BASELINE_S * min(train, MOST_EXAMPLES)

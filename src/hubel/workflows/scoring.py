@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hubel.arrays import Features, Labels, Logits
 from hubel.classifier.classifier import Calibration, Classifier, softmax
+from hubel.classifier.off_corpus import OffCorpus
 from hubel.evaluation.baseline import predict_by_dense_network
 from hubel.evaluation.calibration import choose_threshold, fit_temperature
 from hubel.evaluation.conformal import fit_prediction_sets
-from hubel.evaluation.evaluate import Outputs, compute_outputs, evaluate_outputs
+from hubel.evaluation.evaluate import Outputs, compute_logits, compute_outputs, evaluate_outputs
 from hubel.evaluation.off_corpus import MOST_CHANNELS, fit_off_corpus
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import Progress
-from hubel.workflows.fitting import Work
+from hubel.workflows.fitting import MOST_TRAIN_SCORED, Work
 
-MOST_TRAIN = 4000
-"""Training images that are looked at again, to learn what is usual and how well they are remembered."""
 _CHUNK = 256
 
 
@@ -39,6 +39,14 @@ class Scored:
     train_hits: np.ndarray
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """What the network made of some images; without features where these are too many to learn from."""
+
+    logits: Logits
+    features: Features | None
+
+
 def score(work: Work, classifier: Classifier) -> Scored:
     """Calibrate on the validation split, then score both splits that were not trained on.
 
@@ -46,52 +54,51 @@ def score(work: Work, classifier: Classifier) -> Scored:
         work: what the model was fitted to.
         classifier: not calibrated yet.
     """
+    train, test = work.indices("train"), work.indices("test")
+    if len(train) > MOST_TRAIN_SCORED:
+        train = np.sort(np.random.default_rng([work.request.seed, 8]).permutation(train)[:MOST_TRAIN_SCORED])
     labels = {split: work.labels[work.indices(split)] for split in ("validation", "test")}
-    classifier, train_hits = _knowing_its_corpus(work, classifier)
-    outputs = {split: _outputs(work, classifier, split) for split in labels}
-    temperature = fit_temperature(outputs["validation"].logits, labels["validation"])
-    probabilities = softmax(outputs["validation"].logits, temperature=temperature)
+    known = _look_at(work, classifier, train, "scoring training images")
+    held_out = _look_at(work, classifier, work.indices("validation"), "scoring validation")
+    temperature = fit_temperature(held_out.logits, labels["validation"])
+    probabilities = softmax(held_out.logits, temperature=temperature)
     calibrated = classifier.completed(
         calibration=Calibration(temperature, choose_threshold(probabilities)),
         sets=fit_prediction_sets(probabilities, labels["validation"]),
+        off_corpus=_fit_off_corpus(known, work.labels[train], held_out),
     )
-    images, train, test = work.decoded.images, work.indices("train"), work.indices("test")
-    baseline = predict_by_dense_network(images, work.labels, train, test, seed=work.request.seed)
+    images = work.decoded.images
+    tested = compute_outputs(calibrated, images, test, stage="scoring test", on_event=work.on_event)
+    work.on_event(Progress("training the dense baseline", 0, 1, "networks"))
+    baseline = predict_by_dense_network(images, work.labels, work.indices("train"), test, seed=work.request.seed)
     reports = {
-        "validation": evaluate_outputs(calibrated, outputs["validation"], labels["validation"]),
-        "test": evaluate_outputs(calibrated, outputs["test"], labels["test"], baseline=baseline),
+        "validation": evaluate_outputs(calibrated, _outputs(calibrated, held_out), labels["validation"]),
+        "test": evaluate_outputs(calibrated, tested, labels["test"], baseline=baseline),
     }
     clean = ~np.isin(test, work.splits.leaking_test)
     without = None if clean.all() else reports["test"].take(clean)
-    return Scored(calibrated, reports, without, train_hits)
+    return Scored(calibrated, reports, without, known.logits.argmax(axis=1) == work.labels[train])
 
 
-def _outputs(work: Work, classifier: Classifier, split: str) -> Outputs:
-    indices, stage = work.indices(split), f"scoring {split}"
-    return compute_outputs(classifier, work.decoded.images, indices, stage=stage, on_event=work.on_event)
-
-
-def _knowing_its_corpus(work: Work, classifier: Classifier) -> tuple[Classifier, np.ndarray]:
-    """With an off-corpus score; and which of some training images it names rightly."""
-    train = work.indices("train")
-    if len(train) > MOST_TRAIN:
-        train = np.sort(np.random.default_rng([work.request.seed, 8]).permutation(train)[:MOST_TRAIN])
-    if classifier.engine.channels > MOST_CHANNELS:
-        outputs = compute_outputs(
-            classifier, work.decoded.images, train, stage="scoring training images", on_event=work.on_event
-        )
-        return classifier, outputs.logits.argmax(axis=1) == work.labels[train]
-    features, logits = _features(work, classifier, train, "looking at training images")
-    held_out, _ = _features(work, classifier, work.indices("validation"), "looking at validation images")
-    off_corpus = fit_off_corpus(features, work.labels[train], held_out)
-    return classifier.completed(off_corpus=off_corpus), logits.argmax(axis=1) == work.labels[train]
-
-
-def _features(work: Work, classifier: Classifier, indices: np.ndarray, stage: str) -> tuple[np.ndarray, np.ndarray]:
+def _look_at(work: Work, classifier: Classifier, indices: np.ndarray, stage: str) -> _Seen:
+    images, engine = work.decoded.images, classifier.engine
+    if engine.channels > MOST_CHANNELS:
+        return _Seen(compute_logits(engine, images, indices, stage=stage, on_event=work.on_event), None)
     parts = []
     for start in range(0, max(1, len(indices)), _CHUNK):
-        chosen = np.asarray(work.decoded.images[indices[start : start + _CHUNK]])
-        parts.append(classifier.engine.compute_features(chosen))
+        parts.append(engine.compute_features(np.asarray(images[indices[start : start + _CHUNK]])))
         work.on_event(Progress(stage, min(len(indices), start + _CHUNK), len(indices)))
     features, logits = zip(*parts, strict=True)
-    return np.concatenate(features), np.concatenate(logits)
+    return _Seen(np.concatenate(logits), np.concatenate(features))
+
+
+def _fit_off_corpus(known: _Seen, labels: Labels, held_out: _Seen) -> OffCorpus | None:
+    if known.features is None or held_out.features is None:
+        return None
+    return fit_off_corpus(known.features, labels, held_out.features)
+
+
+def _outputs(classifier: Classifier, seen: _Seen) -> Outputs:
+    if classifier.off_corpus is None or seen.features is None:
+        return Outputs(seen.logits, None)
+    return Outputs(seen.logits, classifier.off_corpus.score(seen.features))
