@@ -114,12 +114,17 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]
     write_bytes(path, buffer.getvalue().encode("utf-8", "surrogateescape"))
 
 
+def read_csv_rows(path: Path) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of a CSV that `write_csv` wrote; for those whose column names may repeat, as class names can."""
+    text = path.read_bytes().decode("utf-8", "surrogateescape")
+    header, *rows = ([not_defused(cell) for cell in row] for row in csv.reader(io.StringIO(text, newline="")))
+    return header, rows
+
+
 def read_csv(path: Path) -> list[dict[str, str]]:
     """Rows of a CSV that `write_csv` wrote."""
-    text = path.read_bytes().decode("utf-8", "surrogateescape")
-    header, *rows = csv.reader(io.StringIO(text, newline=""))
-    names = [not_defused(cell) for cell in header]
-    return [dict(zip(names, map(not_defused, row), strict=True)) for row in rows]
+    header, rows = read_csv_rows(path)
+    return [dict(zip(header, row, strict=True)) for row in rows]
 
 
 @contextmanager

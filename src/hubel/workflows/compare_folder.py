@@ -13,8 +13,8 @@ from hubel.reports.bar_table import Column, draw_table
 from hubel.reports.drawing import Drawing
 from hubel.text import one_line
 from hubel.workflows.compare import MOST_MOVED, MOST_TRAIN_SCORED, Comparison, Pair
+from hubel.workflows.machine import describe_machine
 from hubel.workflows.measured import Measured
-from hubel.workflows.run_folder import describe_machine
 from hubel.workflows.variants import VARIANTS
 from hubel.workflows.verdicts import MARGIN, p_text, points
 

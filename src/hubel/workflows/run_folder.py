@@ -1,22 +1,16 @@
-"""The run folder: its files, and how they are written and read."""
+"""The run folder: its files, and how they are written and read. Loads no framework."""
 
 from __future__ import annotations
 
 import json
-import os
-import platform
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hubel.backends.framework import BACKEND
-from hubel.backends.select import backend_version
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.split import Splits
 from hubel.errors import OutputNotWritable, UnusableInput
@@ -183,25 +177,6 @@ class RunFolder:
         if not (self.path / LEAKS).is_file():
             return set()
         return {row["path"] for row in read_csv(self.path / LEAKS) if row["split"] == "test"}
-
-
-def describe_machine() -> dict[str, Any]:
-    """Versions and hardware, for ``run.json``."""
-    packages = ("hubel", "keras", "numpy", "pillow", "safetensors")
-    return {
-        "versions": {
-            "python": platform.python_version(),
-            **{name: version(name) for name in packages},
-            BACKEND: backend_version(BACKEND),
-        },
-        "backend": BACKEND,
-        "hardware": {
-            "system": platform.system(),
-            "machine": platform.machine(),
-            "cores": os.cpu_count(),
-            "byte_order": sys.byteorder,
-        },
-    }
 
 
 def labels_of(corpus: Corpus) -> np.ndarray:

@@ -35,8 +35,9 @@ from hubel.events import Message, OnEvent, ignore
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
 from hubel.pipeline.examined import examine_decoded
 from hubel.workflows.fitting import Fitted, Work, fit
+from hubel.workflows.machine import describe_machine
 from hubel.workflows.plan import Choice, Survey, TrainRequest, check_classes, choose, survey_corpus
-from hubel.workflows.run_folder import FORMAT, RunFolder, describe_machine, labels_of
+from hubel.workflows.run_folder import FORMAT, RunFolder, labels_of
 from hubel.workflows.run_report import Finished, write_run_report
 from hubel.workflows.scoring import Scored, score
 

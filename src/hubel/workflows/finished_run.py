@@ -1,0 +1,151 @@
+"""What a finished run wrote about its own test pictures, read back without loading its classifier or any framework."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from hubel.arrays import Probabilities
+from hubel.classifier.prediction_sets import PredictionSets
+from hubel.errors import UnusableInput
+from hubel.evaluation.conformal import SetScore, score_sets
+from hubel.files import read_csv, read_csv_rows
+from hubel.workflows.run_folder import FINGERPRINTS, LEAKS, METRICS, OFF_CORPUS, PREDICTIONS, SPLIT
+
+_FIRST_CLASS = 6
+"""Columns of ``predictions.csv`` before those of the classes."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a run's classifier said of its test pictures, one row of ``predictions.csv`` each.
+
+    Args:
+        class_names: in the order of the columns.
+        paths: relative to the corpus.
+        labels: true class names, as corrected.
+        predicted: class names.
+        probabilities: calibrated, float64 [examples, classes].
+    """
+
+    class_names: tuple[str, ...]
+    paths: tuple[str, ...]
+    labels: tuple[str, ...]
+    predicted: tuple[str, ...]
+    probabilities: Probabilities
+
+
+def read_answers(run: Path) -> Answers:
+    """The test rows of ``predictions.csv``; by place, because a class may be named like another column.
+
+    Raises:
+        UnusableInput: no run folder, or the file is damaged.
+    """
+    path = run / PREDICTIONS
+    try:
+        header, rows = read_csv_rows(path)
+        names = tuple(header[_FIRST_CLASS:])
+        mine = [row for row in rows if row[1] == "test"]
+        table = np.array([[float(cell) for cell in row[_FIRST_CLASS:]] for row in mine], np.float64)
+        probabilities = table.reshape(len(mine), len(names))
+        return Answers(names, *(tuple(row[place] for row in mine) for place in (0, 2, 3)), probabilities)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UnusableInput(_no_run(run, PREDICTIONS)) from error
+    except (OSError, ValueError, IndexError) as error:
+        raise UnusableInput(
+            f"{path} cannot be read ({error}). Copy the run folder again, or train it again."
+        ) from error
+
+
+def _no_run(run: Path, missing: str) -> str:
+    if not run.exists():
+        return f"There is no folder {str(run)!r}. Give the folder named with -o in 'hubel train'."
+    return f"{run} is no run folder: it has no {missing}. Give the folder named with -o in 'hubel train'."
+
+
+def _rows(path: Path, *columns: str) -> list[list[str]]:
+    """These columns of a CSV of the run, row by row."""
+    try:
+        return [[row[column] for column in columns] for row in read_csv(path)]
+    except (OSError, ValueError, KeyError) as error:
+        raise UnusableInput(
+            f"{path} cannot be read ({error}). Copy the run folder again, or train it again."
+        ) from error
+
+
+def read_digests(run: Path) -> Mapping[str, str] | None:
+    """Path → SHA-256 of each example's content; None where the run kept none.
+
+    Raises:
+        UnusableInput: the file is damaged.
+    """
+    path = run / FINGERPRINTS
+    return dict(_rows(path, "path", "sha256")) if path.is_file() else None
+
+
+def read_seen(run: Path) -> set[str] | None:
+    """SHA-256 of what training or calibration has seen; None where the run kept none.
+
+    That is everything outside its test split, and the test pictures that have a copy or one of their group there.
+
+    Raises:
+        UnusableInput: a file is damaged.
+    """
+    digests = read_digests(run)
+    if digests is None:
+        return None
+    seen = {path for path, split in _rows(run / SPLIT, "path", "split") if split != "test"}
+    if (run / LEAKS).is_file():
+        seen |= {path for (path,) in _rows(run / LEAKS, "path")}
+    return {digests[path] for path in seen if path in digests}
+
+
+def read_off_corpus(run: Path) -> np.ndarray:
+    """Off-corpus scores of the run's test pictures, float64 [examples], at least one.
+
+    Raises:
+        UnusableInput: no run folder, or its classifier has no such score.
+    """
+    path = run / OFF_CORPUS
+    if not path.is_file():
+        if not (run / PREDICTIONS).is_file():
+            raise UnusableInput(_no_run(run, PREDICTIONS))
+        raise UnusableInput(
+            f"{run} has no {OFF_CORPUS}: its classifier has no off-corpus score. That needs 50 training and 50 "
+            "validation pictures, and version 0.4 or later: train again, with more pictures if these are fewer."
+        )
+    rows = _rows(path, "split", "score")
+    try:
+        scores = np.array([float(score) for split, score in rows if split == "test"], np.float64)
+    except ValueError as error:
+        raise UnusableInput(
+            f"{path} cannot be read ({error}). Copy the run folder again, or train it again."
+        ) from error
+    if not len(scores):
+        raise UnusableInput(f"{run} has no test pictures to hold strangers against. Train again, with more pictures.")
+    return scores
+
+
+def score_promise(run: Path, sets: PredictionSets, class_names: Sequence[str], coverage: float) -> SetScore | None:
+    """What became of a promise on the run's own test pictures; None where no test score lies beside the classifier.
+
+    Args:
+        run: a run folder, or a bare ``classifier/`` folder.
+        sets: of its classifier.
+        class_names: of its classifier.
+        coverage: the promise.
+    """
+    if not (run / METRICS).is_file():
+        return None
+    try:
+        answers = read_answers(run)
+    except UnusableInput:
+        return None
+    if not answers.labels or answers.class_names != tuple(class_names) or not set(answers.labels) <= set(class_names):
+        return None
+    index_of = {name: index for index, name in enumerate(class_names)}
+    labels = np.array([index_of[label] for label in answers.labels], np.int64)
+    return score_sets(sets, coverage, answers.probabilities, labels)
