@@ -186,7 +186,7 @@ def test_predict_and_evaluate_see_the_same_pixels_to_the_bit(run: Path, photos: 
         preprocessing = Preprocessing(**described)
         seen: list[np.ndarray] = []
 
-        def predict_pixels(self, pixels: np.ndarray) -> list[None]:
+        def predict_pixels(self, pixels: np.ndarray, *, coverage: float | None = None) -> list[None]:
             self.seen.extend(pixels)
             return [None] * len(pixels)
 

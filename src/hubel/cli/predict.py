@@ -2,42 +2,57 @@
 
 from __future__ import annotations
 
-import io
-import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-FORMATS = ("table", "json", "jsonl", "csv")
+from hubel.cli.render_predict import WRITERS, Shown
+
+if TYPE_CHECKING:
+    from hubel.classifier.classifier import Classifier
+    from hubel.workflows.predict import Answer
 
 
 @click.command("predict")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("inputs", nargs=-1, required=True)
-@click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="Of the output.")
+@click.option(
+    "--format", "form", type=click.Choice(tuple(WRITERS)), default="table", show_default=True, help="Of the output."
+)
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option(
     "--top", type=click.IntRange(1), default=1, show_default=True, metavar="K", help="Classes shown, table and csv."
 )
-def command(run: Path, inputs: tuple[str, ...], *, form: str, as_json: bool, top: int) -> int:
+@click.option(
+    "--abstain", "coverage", type=float, metavar="COVERAGE",
+    help="0.50, 0.51 ... 0.99: name the set of classes that holds the true one in that share of pictures like those of "
+    "the corpus, and abstain unless it is one class.",
+)  # fmt: skip
+def command(run: Path, inputs: tuple[str, ...], *, form: str, as_json: bool, top: int, coverage: float | None) -> int:
     """Name what is on each INPUT: files, folders, zip or tar archives, or - for paths on standard input, one a line.
 
     Prints the answers in the order of the inputs. A picture that cannot be read is named with the reason; the others
-    are answered all the same.
+    are answered all the same. Pictures unlike anything in training are marked.
+
+    With --abstain, what became of the promise on the run's own test pictures is printed beside it.
     """
+    from hubel.classifier.prediction_sets import place_of
+
+    if coverage is not None:
+        place_of(coverage)
+    given = list(_expanded(inputs))
     from hubel.workflows.predict import check_inputs
 
-    given = list(_expanded(inputs))
     check_inputs(given)
     from hubel.classifier.artefact import load_classifier
-    from hubel.workflows.predict import Answer, predict_files
+    from hubel.workflows.predict import predict_files
 
     classifier = load_classifier(run)
-    write = {"table": _table, "json": _json, "jsonl": _jsonl, "csv": _csv}["json" if as_json else form]
+    classifier.check_coverage(coverage)
     refused: list[Answer] = []
 
     def noted(answers: Iterable[Answer]) -> Iterator[Answer]:
@@ -46,7 +61,10 @@ def command(run: Path, inputs: tuple[str, ...], *, form: str, as_json: bool, top
                 refused.append(answer)
             yield answer
 
-    write(noted(predict_files(classifier, given)), top, classifier.class_names)
+    shown = Shown(min(top, len(classifier.class_names)), with_sets=coverage is not None)
+    WRITERS["json" if as_json else form](noted(predict_files(classifier, given, coverage=coverage)), shown)
+    if coverage is not None:
+        click.echo(_promise(run, classifier, coverage), err=True)
     if refused:
         from hubel.text import one_line
 
@@ -56,66 +74,24 @@ def command(run: Path, inputs: tuple[str, ...], *, form: str, as_json: bool, top
     return 4 if refused else 0
 
 
+def _promise(run: Path, classifier: Classifier, coverage: float) -> str:
+    """What was promised, and what became of it on the run's own test pictures."""
+    from hubel.workflows.finished_run import score_promise
+
+    promised = f"Promised: the true class is in {coverage * 100:.0f} % of the sets"
+    sets = classifier.sets
+    score = None if sets is None else score_promise(run, sets, classifier.class_names, coverage)
+    if score is None:
+        return f"{promised}; no test score lies beside this classifier to hold against it. Give the whole run folder."
+    low, high = score.interval
+    found = f"it was in {score.coverage:.1%} ({low:.1%} to {high:.1%})".replace("%", " %")
+    less = " That is less than promised: those are unlike the validation images it rests on." if high < coverage else ""
+    return f"{promised}; on the run's {score.examples:,} test images {found}.{less}"
+
+
 def _expanded(inputs: tuple[str, ...]) -> Iterator[str]:
     for text in inputs:
         if text == "-":
             yield from (os.fsdecode(line) for line in sys.stdin.buffer.read().splitlines() if line)
         else:
             yield text
-
-
-def _record(answer: Any) -> dict[str, Any]:
-    if answer.error is not None:
-        return {"path": answer.path, "error": {"code": answer.error.code, "message": answer.error.reason}}
-    prediction = answer.prediction
-    return {
-        "path": answer.path,
-        "class_name": prediction.class_name,
-        "probability": prediction.probability,
-        "abstained": prediction.abstained,
-        "probabilities": prediction.probabilities,
-    }
-
-
-def _jsonl(answers: Iterable[Any], top: int, class_names: tuple[str, ...]) -> None:  # noqa: ARG001
-    for answer in answers:
-        click.echo(json.dumps(_record(answer)))
-
-
-def _json(answers: Iterable[Any], top: int, class_names: tuple[str, ...]) -> None:  # noqa: ARG001
-    click.echo(json.dumps([_record(answer) for answer in answers]))
-
-
-def _csv(answers: Iterable[Any], top: int, class_names: tuple[str, ...]) -> None:
-    from hubel.files import write_csv_rows
-
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="surrogateescape")  # file names keep their bytes
-    write_csv_rows(sys.stdout, _csv_rows(answers, min(top, len(class_names))))
-
-
-def _csv_rows(answers: Iterable[Any], count: int) -> Iterator[tuple[object, ...]]:
-    ranks = [name for place in range(1, count + 1) for name in (f"class_{place}", f"probability_{place}")]
-    ranks = ranks if count > 1 else []
-    yield ("path", "predicted", "probability", "abstained", *ranks, "error")
-    for answer in answers:
-        if answer.error is not None:
-            yield (answer.path, "", "", "", *("" for _ in ranks), answer.error.code)
-            continue
-        prediction = answer.prediction
-        best = [cell for pair in prediction.top(count) for cell in pair] if count > 1 else []
-        abstained = "true" if prediction.abstained else "false"
-        yield (answer.path, prediction.class_name, prediction.probability, abstained, *best, "")
-
-
-def _table(answers: Iterable[Any], top: int, class_names: tuple[str, ...]) -> None:  # noqa: ARG001
-    from hubel.text import one_line
-
-    write: Callable[[str], None] = click.echo
-    for answer in answers:
-        if answer.error is not None:
-            write(f"{one_line(answer.path)}  refused: {answer.error.reason}")
-            continue
-        named = "  ".join(f"{one_line(name)} {value:.3f}" for name, value in answer.prediction.top(top))
-        note = "  (not sure: better ask a person)" if answer.prediction.abstained else ""
-        write(f"{one_line(answer.path)}  {named}{note}")

@@ -95,12 +95,13 @@ def check_inputs(inputs: Sequence[str]) -> None:
         )
 
 
-def predict_files(classifier: Classifier, inputs: Iterable[str]) -> Iterator[Answer]:
+def predict_files(classifier: Classifier, inputs: Iterable[str], *, coverage: float | None = None) -> Iterator[Answer]:
     """One answer for each picture, in order; a picture that cannot be read does not stop the others.
 
     Args:
         classifier: names the pictures.
         inputs: files, folders and archives.
+        coverage: give also prediction sets of this coverage, and abstain by them.
     """
     listed = list_inputs(inputs)
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
@@ -114,7 +115,7 @@ def predict_files(classifier: Classifier, inputs: Iterable[str]) -> Iterator[Ans
         while chunk := list(islice(listed, _CHUNK)):
             results = list(pool.map(read, chunk))
             pixels = [result for result in results if not isinstance(result, UnreadableImage)]
-            predictions = iter(classifier.predict_pixels(np.stack(pixels)) if pixels else ())
+            predictions = iter(classifier.predict_pixels(np.stack(pixels), coverage=coverage) if pixels else ())
             for item, result in zip(chunk, results, strict=True):
                 if isinstance(result, UnreadableImage):
                     yield Answer(item.path, None, result)
