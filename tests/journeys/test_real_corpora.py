@@ -39,6 +39,28 @@ def test_predicting_the_test_folder_gives_exactly_the_accuracy_of_metrics_json(c
     assert sum(hits) / len(hits) == json.loads((clothing_run / "metrics.json").read_text())["test"]["accuracy"]
 
 
+def test_probabilities_of_photographs_are_calibrated(clothing_run: Path):
+    test = json.loads((clothing_run / "metrics.json").read_text())["test"]
+    assert test["ece"] <= 0.04
+    assert test["ece"] < test["ece_uncalibrated"]
+
+
+def test_photographs_of_trees_are_strangers_to_a_classifier_of_clothing(clothing_run: Path, shared: Path):
+    done = hubel("evaluate", clothing_run, "--strangers", shared / "corpora/trees", "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["own_test"]["examples"] == 372
+    assert document["stranger_pictures"]["examples"] == 20
+    assert document["auroc"] >= 0.95
+
+
+def test_the_promise_for_photographs_is_that_of_metrics_json(clothing_run: Path, shared: Path):
+    (picture, *_) = sorted((shared / "corpora/clothing/test/hat").iterdir())
+    done = hubel("predict", clothing_run, picture, "--abstain", "0.95")
+    sets = json.loads((clothing_run / "metrics.json").read_text())["test"]["prediction_sets"]["0.95"]
+    assert f"on the run's 372 test images it was in {100 * sets['coverage']:.1f} % (" in done.stderr
+
+
 def test_digits_reach_098(tmp_path: Path):
     done = hubel("train", "digits", "-o", tmp_path / "run")
     assert done.returncode == 0, done.stderr

@@ -285,6 +285,7 @@ def flat(document: dict[str, object], above: str = "") -> dict[str, float]:
 def test_evaluate_gives_the_runs_own_score_again(run: Path):
     done = hubel("evaluate", run, "--json")
     assert done.returncode == 4, done.stderr  # the broken file is still there
+    assert "Refused 'red/broken.jpg': it is a web page" in done.stderr
     document = json.loads(done.stdout)
     told = json.loads((run / "metrics.json").read_text())["test"]
     assert flat(document["test"]) == pytest.approx(flat(told), rel=1e-4)

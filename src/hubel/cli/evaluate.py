@@ -7,16 +7,46 @@ from pathlib import Path
 
 import click
 
+from hubel.errors import WrongRequest
+
 
 @click.command("evaluate")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("corpus", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print the score as one JSON document.")
-def command(run: Path, corpus: str | None, *, as_json: bool) -> int:
+@click.option(
+    "--against", type=click.Path(path_type=Path), metavar="RUN_B",
+    help="Is RUN better than this other run? On the test pictures that both have, or on CORPUS.",
+)  # fmt: skip
+@click.option(
+    "--strangers", metavar="CORPUS",
+    help="Does RUN notice that these pictures are unlike its own? Labels do not matter.",
+)  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
+def command(run: Path, corpus: str | None, *, against: Path | None, strangers: str | None, as_json: bool) -> int:
     """Score RUN on its own test split, or on all pictures of another CORPUS.
 
     Classes of another corpus are matched by name.
-    """
+
+    \b
+    hubel evaluate runs/a                          its score again, from the pictures
+    hubel evaluate runs/a --against runs/b         better, worse, or cannot tell
+    hubel evaluate runs/a other/ --against runs/b  the same, on pictures of your choice
+    hubel evaluate runs/a --strangers other/       the score that flags pictures unlike the corpus
+    """  # noqa: D301  (click's mark against re-wrapping)
+    if strangers is not None:
+        if corpus is not None or against is not None:
+            given = "--against" if corpus is None else f"the corpus {corpus!r}"
+            raise WrongRequest(
+                f"--strangers is measured alone, with the run's own test pictures; {given} was given too. Type two "
+                "commands."
+            )
+        return _strangers(run, strangers, as_json=as_json)
+    if against is not None:
+        return _against(run, against, corpus, as_json=as_json)
+    return _score(run, corpus, as_json=as_json)
+
+
+def _score(run: Path, corpus: str | None, *, as_json: bool) -> int:
     from hubel.cli.listen import Listener
     from hubel.cli.render import console, show_report, show_without_leaks
     from hubel.workflows.evaluate import evaluate_run
@@ -31,3 +61,43 @@ def command(run: Path, corpus: str | None, *, as_json: bool) -> int:
         show_report(out, evaluation.report, split=evaluation.split)
         show_without_leaks(out, evaluation.report, evaluation.without_leaks)
     return 4 if evaluation.corpus.refused else 0
+
+
+def _against(run: Path, other: Path, corpus: str | None, *, as_json: bool) -> int:
+    from hubel.cli.listen import Listener
+    from hubel.workflows.against import compare_runs
+
+    code = 0
+    with Listener() as listener:
+        if corpus is None:
+            compared = compare_runs(run, other, on_event=listener)
+        else:
+            from hubel.workflows.against_corpus import compare_on_corpus
+
+            compared, read = compare_on_corpus(run, other, corpus, on_event=listener)
+            code = 4 if read.refused else 0
+    if as_json:
+        click.echo(json.dumps(compared.to_json()))
+    else:
+        from hubel.cli.render_evaluate import show_against
+
+        show_against(compared)
+    return code
+
+
+def _strangers(run: Path, location: str, *, as_json: bool) -> int:
+    from hubel.workflows.finished_run import read_off_corpus
+
+    read_off_corpus(run)  # what is missing is said before anything is loaded
+    from hubel.cli.listen import Listener
+    from hubel.workflows.strangers import score_strangers
+
+    with Listener() as listener:
+        score = score_strangers(run, location, on_event=listener)
+    if as_json:
+        click.echo(json.dumps(score.to_json()))
+    else:
+        from hubel.cli.render_evaluate import show_strangers
+
+        show_strangers(score)
+    return 4 if score.refused else 0

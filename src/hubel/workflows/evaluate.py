@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from hubel.events import Message, OnEvent, ignore
 from hubel.pipeline.decoded import decode_corpus
 from hubel.workflows.run_folder import RunFolder
 
+MOST_REFUSED_NAMED = 20
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -29,6 +32,8 @@ class Evaluation:
         split: ``"test"``, or ``"all"`` of another corpus.
         report: the numbers.
         corpus: as it was read.
+        paths: of the examples, in the order of the report.
+        digests: SHA-256 of their content, in the same order.
         without_leaks: the score without the test examples that have a copy in another part; None where none has.
     """
 
@@ -36,6 +41,8 @@ class Evaluation:
     split: str
     report: EvaluationReport
     corpus: Corpus
+    paths: tuple[str, ...]
+    digests: tuple[str, ...]
     without_leaks: EvaluationReport | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -96,6 +103,7 @@ def _evaluate(classifier: Classifier, corpus: Corpus, own: _TestSplit | None, on
     decoded = decode_corpus(corpus, classifier.preprocessing, on_event=on_event)
     corpus = decoded.corpus
     index_of = {name: index for index, name in enumerate(classifier.class_names)}
+    say_refused([(row.path, row.reason) for row in corpus.refused], on_event)
     _say_differences(classifier, corpus, own, on_event)
     chosen = []
     for index, example in enumerate(corpus.examples):
@@ -111,16 +119,18 @@ def _evaluate(classifier: Classifier, corpus: Corpus, own: _TestSplit | None, on
     indices = np.array([index for index, _ in chosen], np.int64)
     labels = np.array([label for _, label in chosen], np.int64)
     outputs = compute_outputs(classifier, decoded.images, indices, on_event=on_event)
+    paths = tuple(corpus.examples[index].path for index in indices)
+    digests = tuple(decoded.digests[index] for index in indices)
     if own is None:
-        return Evaluation(corpus.location, "all", evaluate_outputs(classifier, outputs, labels), corpus)
-    paths = [corpus.examples[index].path for index in indices]
+        report = evaluate_outputs(classifier, outputs, labels)
+        return Evaluation(corpus.location, "all", report, corpus, paths, digests)
     baseline = None
     if all(own.baseline.get(path) in index_of for path in paths):
         baseline = np.array([index_of[own.baseline[path]] for path in paths], np.int64)
     report = evaluate_outputs(classifier, outputs, labels, baseline=baseline)
     clean = np.array([path not in own.leaking for path in paths])
     without_leaks = None if clean.all() else report.take(clean)
-    return Evaluation(corpus.location, "test", report, corpus, without_leaks)
+    return Evaluation(corpus.location, "test", report, corpus, paths, digests, without_leaks)
 
 
 def _say_differences(classifier: Classifier, corpus: Corpus, own: _TestSplit | None, on_event: OnEvent) -> None:
@@ -137,3 +147,11 @@ def _say_differences(classifier: Classifier, corpus: Corpus, own: _TestSplit | N
         if gone:
             text = f"{len(gone)} test pictures of the run are gone, such as {min(gone)!r}: the score is of the others."
             on_event(Message(text, warning=True))
+
+
+def say_refused(refused: Sequence[tuple[str, str]], on_event: OnEvent) -> None:
+    """Name the files that cannot be read, as (path, reason); of many the first only."""
+    for path, reason in refused[:MOST_REFUSED_NAMED]:
+        on_event(Message(f"Refused {path!r}: {reason}.", warning=True))
+    if len(refused) > MOST_REFUSED_NAMED:
+        on_event(Message(f"Refused {len(refused) - MOST_REFUSED_NAMED} more files.", warning=True))

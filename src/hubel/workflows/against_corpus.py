@@ -1,0 +1,61 @@
+"""Compare two classifiers on the pictures of a corpus."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from hubel.corpus.corpus import Corpus
+from hubel.events import Event, Message, OnEvent, ignore
+from hubel.workflows.against import Against, Named, pair
+from hubel.workflows.evaluate import Evaluation, evaluate_run
+from hubel.workflows.finished_run import read_seen
+from hubel.workflows.run_folder import FINGERPRINTS
+
+
+def compare_on_corpus(first: Path, second: Path, corpus: str, *, on_event: OnEvent = ignore) -> tuple[Against, Corpus]:
+    """Let two classifiers name every picture of a corpus whose class both know.
+
+    Pictures that one of them knows from its training or validation part are left out, where its run tells which.
+
+    Args:
+        first: a run folder or its ``classifier/`` folder: the one that is judged.
+        second: the one it is held against.
+        corpus: a location that `read_corpus` takes.
+        on_event: hears what goes on.
+
+    Returns:
+        The comparison, and the corpus as it was read.
+
+    Raises:
+        HubelError: a subclass says what is wrong with a classifier or the corpus.
+    """
+    evaluations = [evaluate_run(run, corpus, on_event=_about(run, on_event)) for run in (first, second)]
+    known: set[str] = set()
+    for run in (first, second):
+        digests = read_seen(run)
+        if digests is None:
+            text = f"Whether {run} was trained on these pictures cannot be seen: it has no {FINGERPRINTS}."
+            on_event(Message(text, warning=True))
+        known |= digests or set()
+    seen = {
+        path for each in evaluations for path, digest in zip(each.paths, each.digests, strict=True) if digest in known
+    }
+    sides = [_named(run, each) for run, each in zip((first, second), evaluations, strict=True)]
+    return pair(*sides, seen=seen, corpus=corpus, on_event=on_event), evaluations[0].corpus
+
+
+def _about(run: Path, on_event: OnEvent) -> OnEvent:
+    """Messages say of which classifier they speak."""
+
+    def told(event: Event) -> None:
+        on_event(replace(event, text=f"{run}: {event.text}") if isinstance(event, Message) else event)
+
+    return told
+
+
+def _named(run: Path, evaluation: Evaluation) -> Named:
+    report, names = evaluation.report, evaluation.report.class_names
+    answers = zip(report.labels, report.predicted, strict=True)
+    told = {path: (names[label], names[named]) for path, (label, named) in zip(evaluation.paths, answers, strict=True)}
+    return Named(str(run), set(names), told)

@@ -1,0 +1,122 @@
+"""Measure the off-corpus score: does it tell pictures of another corpus from the run's own?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hubel.classifier.artefact import load_classifier
+from hubel.classifier.classifier import Classifier
+from hubel.corpus.corpus import Corpus
+from hubel.corpus.formats.catalogue import read_corpus
+from hubel.corpus.trees.catalogue import is_archive
+from hubel.errors import UnusableCorpus, UnusableInput
+from hubel.evaluation.evaluate import compute_outputs
+from hubel.evaluation.metrics import wilson_interval
+from hubel.evaluation.off_corpus import auroc
+from hubel.events import OnEvent, ignore
+from hubel.pipeline.decoded import decode_corpus
+from hubel.workflows.evaluate import say_refused
+from hubel.workflows.finished_run import read_off_corpus
+from hubel.workflows.predict import predict_files
+
+
+@dataclass(frozen=True)
+class StrangerScore:
+    """How well a classifier tells strangers.
+
+    Args:
+        location: of the strangers.
+        own: off-corpus score of the run's own test pictures, float64 [examples], above 1 beyond the limit.
+        strangers: the same of the strangers.
+        refused: (path, reason) of strangers that cannot be read.
+    """
+
+    location: str
+    own: np.ndarray
+    strangers: np.ndarray
+    refused: tuple[tuple[str, str], ...]
+
+    @property
+    def auroc(self) -> float | None:
+        """Chance that a stranger scores higher than a test picture."""
+        return auroc(self.own, self.strangers)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "format": 1,
+            "strangers": self.location,
+            "auroc": self.auroc,
+            "own_test": _share(self.own),
+            "stranger_pictures": _share(self.strangers),
+            "refused": [{"path": path, "reason": reason} for path, reason in self.refused],
+        }
+
+
+def _share(scores: np.ndarray) -> dict[str, Any]:
+    flagged = int((scores > 1).sum())
+    interval = list(wilson_interval(flagged, len(scores)))
+    return {"examples": len(scores), "flagged": flagged / len(scores), "flagged_interval": interval}
+
+
+def score_strangers(run: Path, location: str, *, on_event: OnEvent = ignore) -> StrangerScore:
+    """Hold pictures of another corpus against the run's own test pictures.
+
+    Args:
+        run: a run folder with an off-corpus score.
+        location: a location that `read_corpus` takes, or a folder or archive of pictures in any order; labels do not
+            matter.
+        on_event: hears what goes on.
+
+    Raises:
+        UnusableInput: the run has no off-corpus score, or no stranger can be read.
+    """
+    own = read_off_corpus(run)
+    corpus = _read(location, on_event)
+    classifier = load_classifier(run)
+    if classifier.off_corpus is None:
+        raise UnusableInput(
+            f"The classifier in {run} has no off-corpus score: it is not that of this run. Train again."
+        )
+    scores, refused = (
+        _of_corpus(classifier, corpus, on_event) if corpus is not None else _of_pictures(classifier, location)
+    )
+    say_refused(refused, on_event)
+    if not len(scores):
+        raise UnusableInput(f"None of the {len(refused)} pictures in {location} can be read. Name another corpus.")
+    return StrangerScore(location, own, scores, refused)
+
+
+def _read(location: str, on_event: OnEvent) -> Corpus | None:
+    """The corpus; None for a folder or archive that is none, but may hold pictures all the same."""
+    loose = Path(location).is_dir() or is_archive(Path(location))
+    try:
+        corpus = read_corpus(location, on_event=on_event)
+    except UnusableCorpus:
+        if loose:
+            return None
+        raise
+    return None if loose and not len(corpus) else corpus
+
+
+def _of_corpus(
+    classifier: Classifier, corpus: Corpus, on_event: OnEvent
+) -> tuple[np.ndarray, tuple[tuple[str, str], ...]]:
+    decoded = decode_corpus(corpus, classifier.preprocessing, on_event=on_event)
+    everything = np.arange(len(decoded.corpus))
+    outputs = compute_outputs(classifier, decoded.images, everything, stage="looking at strangers", on_event=on_event)
+    return _scores(outputs.off_corpus), tuple((row.path, row.reason) for row in decoded.corpus.refused)
+
+
+def _of_pictures(classifier: Classifier, location: str) -> tuple[np.ndarray, tuple[tuple[str, str], ...]]:
+    answers = list(predict_files(classifier, [location]))
+    refused = tuple((answer.path, answer.error.reason) for answer in answers if answer.error is not None)
+    return _scores([answer.prediction.off_corpus_score for answer in answers if answer.prediction is not None]), refused
+
+
+def _scores(values: Any) -> np.ndarray:
+    return np.asarray(values, np.float64)
