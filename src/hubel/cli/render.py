@@ -10,11 +10,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from hubel.evaluation.paired import BETTER, CANNOT_TELL, WORSE
 from hubel.evaluation.report import EvaluationReport
 from hubel.text import one_line
 
 CLASSES_SHOWN = 30
 BAR = 20
+SETS_SHOWN = ("0.9", "0.95")
+"""Coverages of prediction sets that a score shows, as ``metrics.json`` writes them."""
 
 
 def console() -> Console:
@@ -23,11 +26,17 @@ def console() -> Console:
 
 
 def show_report(out: Console, report: EvaluationReport, *, split: str) -> None:
-    """Headline, per-class table and most frequent mistakes of one score."""
+    """Headline, what there is to beat, how sure it is, per-class table and most frequent mistakes of one score."""
     score = report.to_json()
     out.print(_headline(score, split))
+    out.print(_baselines(score))
     out.print(_details(score))
+    out.print(_calibration(score))
     out.print(_abstention(score["abstention"]))
+    if score["prediction_sets"]:
+        out.print(_sets(score["prediction_sets"]))
+    if "off_corpus" in score:
+        out.print(_off_corpus(score["off_corpus"]))
     out.print(_class_table(score))
     mistakes = report.confusions(5)
     if mistakes:
@@ -60,18 +69,39 @@ def _headline(score: dict[str, Any], split: str) -> Text:
     low, high = score["accuracy_interval"]
     where = "test images" if split == "test" else "images"
     text = Text(f"Accuracy {score['accuracy']:.3f}", "bold green")
-    beats = low > score["majority_baseline"]
-    text.append(f"   95 % interval {low:.3f} to {high:.3f}, {score['examples']:,} {where}", "not bold default")
-    baseline = f"   always naming the largest class: {score['majority_baseline']:.3f}"
-    return text.append(baseline, "not bold default" if beats else "bold red")
+    return text.append(f"   95 % interval {low:.3f} to {high:.3f}, {score['examples']:,} {where}", "not bold default")
+
+
+def _baselines(score: dict[str, Any]) -> Text:
+    """What it has to beat: red where it does not."""
+    beats = score["accuracy_interval"][0] > score["majority_baseline"]
+    text = Text("Baselines   always naming the largest class: ")
+    text.append(f"{score['majority_baseline']:.3f}", "default" if beats else "bold red")
+    if "dense_baseline" in score:
+        said = {BETTER: "beaten", WORSE: "not beaten: it is better"}
+        verdict = score["against_dense_baseline"]["verdict"]
+        text.append(f"   a small dense network: {score['dense_baseline']:.3f}, ")
+        text.append(said.get(verdict, CANNOT_TELL), "default" if verdict == BETTER else "bold red")
+    return text
 
 
 def _details(score: dict[str, Any]) -> str:
-    f1 = "undefined" if score["macro_f1"] is None else f"{score['macro_f1']:.3f}"
     return (
-        f"macro-F1 {f1}   top-5 {score['top5_accuracy']:.3f}   log loss {score['log_loss']:.3f}   "
-        f"calibration error {score['ece']:.3f} (before calibration {score['ece_uncalibrated']:.3f})"
+        f"macro-F1 {_defined(score['macro_f1'])}   balanced accuracy {_defined(score['balanced_accuracy'])}   "
+        f"ROC-AUC {_defined(score['macro_roc_auc'])}   top-5 {score['top5_accuracy']:.3f}   "
+        f"log loss {score['log_loss']:.3f}"
     )
+
+
+def _calibration(score: dict[str, Any]) -> str:
+    return (
+        f"calibration error {score['ece']:.3f} (chance alone gives {score['ece_of_chance']:.3f} on so many images; "
+        f"before calibration {score['ece_uncalibrated']:.3f})"
+    )
+
+
+def _defined(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.3f}"
 
 
 def _abstention(abstention: dict[str, Any]) -> str:
@@ -81,6 +111,22 @@ def _abstention(abstention: dict[str, Any]) -> str:
         f"Below a confidence of {abstention['threshold']:.2f} it abstains: "
         f"it answers for {abstention['coverage']:.0%} of the images, "
         f"and {abstention['selective_accuracy']:.1%} of those answers are right."
+    )
+
+
+def _sets(scores: dict[str, Any]) -> str:
+    """Promise and finding of the two usual coverages."""
+    told = []
+    for key in SETS_SHOWN:
+        found, (low, high) = scores[key]["coverage"], scores[key]["coverage_interval"]
+        told.append(f"promised {float(key):.0%}, found {found:.1%} ({100 * low:.1f} to {100 * high:.1f})")
+    return f"Prediction sets: {'; '.join(told)}."
+
+
+def _off_corpus(off_corpus: dict[str, Any]) -> str:
+    flagged, promised = off_corpus["flagged"], off_corpus["promised"]
+    return (
+        f"Unlike anything in training: {flagged:.1%} of the images ({promised:.0%} expected of images like the corpus)."
     )
 
 
