@@ -9,6 +9,8 @@ import click
 from hubel.cli.main import COMMANDS, hubel
 from hubel.corpus.audit.catalogue import CHECKS
 from hubel.corpus.formats.catalogue import FORMATS
+from hubel.workflows.advice import MOST_SHOWN, RULES
+from hubel.workflows.advice_parts import SEVERITIES
 
 REFERENCE = Path(__file__).parent / "reference"
 WIDTH = 100
@@ -48,6 +50,21 @@ What each needs, and what becomes of files that do not fit, is in [Corpora](../c
 """
 
 
+ADVICE_HEAD = f"""\
+# What is advised after a run
+
+Made from the code by `make docs`.
+
+At the end of `hubel train`, under *Next*, stands what is the matter with the run: in plain words, with the numbers that
+show it, and with the next command to type. At most {MOST_SHOWN} entries are printed, the most harmful first; all are
+in `metrics.json` under `advice`, each with `rule`, `severity`, `text`, `evidence` and `command`, and in Python in
+`run.advice`.
+
+A rule speaks only where chance does not explain what it sees, as far as that can be computed. Some are silent where a
+worse one has said why already.
+"""
+
+
 def render_reference() -> str:
     """The reference of the command line: what ``--help`` prints for each command."""
     parts = ["# Command line\n\nMade from the code by `make docs`.\n"]
@@ -77,7 +94,21 @@ def render_formats() -> str:
     return "\n".join([FORMATS_HEAD, "| name | form |", "|---|---|", *rows, ""])
 
 
+def render_advice() -> str:
+    """The rules of the advice: when each speaks, how bad that is, and which others it silences."""
+    parts = [ADVICE_HEAD, "| severity | meaning |", "|---|---|"]
+    parts = ["\n".join([*parts, *(f"| {name} | {meaning} |" for name, meaning in SEVERITIES.items())]) + "\n"]
+    for name, rule in RULES.items():
+        parts.append(f"## `{name}`: {rule.summary}\n")
+        lines = [f"- When: {rule.when}.", f"- Severity: {rule.severity}."]
+        if rule.instead_of:
+            lines.append(f"- Silent then: {', '.join(f'`{each}`' for each in rule.instead_of)}.")
+        parts.append("\n".join(lines) + "\n")
+    return "\n".join(parts)
+
+
 PAGES = {
+    REFERENCE / "advice.md": render_advice,
     REFERENCE / "command-line.md": render_reference,
     REFERENCE / "audit-checks.md": render_checks,
     REFERENCE / "formats.md": render_formats,

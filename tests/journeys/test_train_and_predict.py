@@ -123,11 +123,13 @@ def test_metrics_have_the_documented_keys(run: Path):
         "classes",
         "test",
         "validation",
+        "train",
         "accuracy_interval_method",
         "calibration",
         "intake",
         "model",
         "time",
+        "advice",
     ]
     contract = {
         "examples", "accuracy", "accuracy_interval", "macro_f1", "log_loss", "ece", "ece_uncalibrated", "majority_baseline",
@@ -136,6 +138,8 @@ def test_metrics_have_the_documented_keys(run: Path):
     more = {"balanced_accuracy", "macro_roc_auc", "ece_of_chance", "top_k_accuracy", "prediction_sets"}
     assert set(document["validation"]) == contract | more
     assert set(document["test"]) == contract | more | {"dense_baseline", "against_dense_baseline"}
+    assert set(document["train"]) == {"examples", "accuracy"}
+    assert all(set(each) == {"rule", "severity", "text", "evidence", "command"} for each in document["advice"])
     assert set(document["model"]) == {"architecture", "parameters", "macs", "image_size"}
     assert set(document["time"]) == {"total_s", "intake_s", "training_s", "epochs", "examples_per_s"}
     assert set(document["test"]["per_class"]["red"]) == {"precision", "recall", "f1", "support"}
@@ -314,6 +318,8 @@ def test_two_runs_with_the_same_seed_and_epochs_are_identical(run: Path, photos:
     first = json.loads((run / "metrics.json").read_text())
     for each in (first, document):
         del each["time"]
+        for advice in each["advice"]:
+            del advice["command"]  # it names the run folder
     assert document == first
     assert (tmp_path / "again/classifier/weights.safetensors").read_bytes() == (
         run / "classifier/weights.safetensors"

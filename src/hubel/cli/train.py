@@ -74,17 +74,15 @@ def command(  # noqa: PLR0913  (one for each option)
     if as_json:
         click.echo(json.dumps({"run": str(out), **run.metrics}))
     else:
-        _show(run, request.command)
+        _show(run)
     if run.fitted.interrupted:
         return 130
     return 4 if run.corpus.refused else 0
 
 
-def _show(run: Run, command: tuple[str, ...]) -> None:
-    from rich.text import Text
-
+def _show(run: Run) -> None:
     from hubel.cli.render import console, show_report, show_without_leaks
-    from hubel.workflows.advice import next_steps
+    from hubel.cli.render_advice import show_advice
 
     out = console()
     counts, seconds = run.metrics["intake"], run.metrics["time"]
@@ -103,6 +101,4 @@ def _show(run: Run, command: tuple[str, ...]) -> None:
         f"Saved in {run.path}: classifier/, metrics.json, predictions.csv, history.csv, intake.csv, split.csv{leaks}, "
         "run.json"
     )
-    out.print(Text("Next", "bold"))
-    for step in next_steps(run, command=command):
-        out.print(f"  {step}")
+    show_advice(out, run.advice)

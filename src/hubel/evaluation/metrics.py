@@ -14,7 +14,7 @@ Z_95 = 1.959963984540054
 CALIBRATION_BINS = 15
 
 
-def wilson_interval(hits: int, count: int) -> tuple[float, float]:
+def wilson_interval(hits: float, count: int) -> tuple[float, float]:
     """95 % interval of a proportion.
 
     Source: Wilson 1927; recommended for all sizes by Brown, Cai & DasGupta 2001.

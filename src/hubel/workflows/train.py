@@ -34,8 +34,11 @@ from hubel.evaluation.report import INTERVAL_METHOD, EvaluationReport
 from hubel.events import Message, OnEvent, ignore
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
 from hubel.pipeline.examined import examine_decoded
+from hubel.workflows.advice import advise
+from hubel.workflows.advice_parts import Advice
 from hubel.workflows.fitting import Fitted, Work, fit
 from hubel.workflows.machine import describe_machine
+from hubel.workflows.make_evidence import make_evidence
 from hubel.workflows.plan import Choice, Survey, TrainRequest, check_classes, choose, survey_corpus
 from hubel.workflows.run_folder import FORMAT, RunFolder, labels_of
 from hubel.workflows.run_report import Finished, write_run_report
@@ -54,6 +57,7 @@ class Run:
         corpus: as it was read, with its intake record.
         fitted: the recipes, the history of each phase, and whether the user ended it early.
         without_leaks: the test score without the examples that have a copy in another part; None where none has.
+        advice: what is wrong with it and what to type next, the most harmful first.
     """
 
     path: Path
@@ -63,6 +67,7 @@ class Run:
     corpus: Corpus
     fitted: Fitted
     without_leaks: EvaluationReport | None = None
+    advice: tuple[Advice, ...] = ()
 
 
 def train_classifier(request: TrainRequest, *, started: float | None = None, on_event: OnEvent = ignore) -> Run:
@@ -101,10 +106,13 @@ def train_classifier(request: TrainRequest, *, started: float | None = None, on_
     training_s = time.monotonic() - started - intake_s
     scored = score(work, _classifier(work, fitted))
     times = {"intake_s": intake_s, "training_s": training_s}
-    metrics, described = _write(folder, work, fitted, scored, times)
+    advice = advise(make_evidence(work, fitted, scored))
+    metrics, described = _write(folder, work, fitted, scored, times, advice)
     copies = sum(len(places) for places in members(examined.copies.sets()))
     write_run_report(folder, Finished(work, fitted, scored, copies, metrics, described))
-    return Run(request.out, scored.classifier, metrics, scored.reports, decoded.corpus, fitted, scored.without_leaks)
+    return Run(
+        request.out, scored.classifier, metrics, scored.reports, decoded.corpus, fitted, scored.without_leaks, advice
+    )
 
 
 def _read(request: TrainRequest, on_event: OnEvent) -> Corpus:
@@ -179,7 +187,12 @@ def _classifier(work: Work, fitted: Fitted) -> Classifier:
 
 
 def _write(
-    folder: RunFolder, work: Work, fitted: Fitted, scored: Scored, times: dict[str, float]
+    folder: RunFolder,
+    work: Work,
+    fitted: Fitted,
+    scored: Scored,
+    times: dict[str, float],
+    advice: Sequence[Advice],
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The content of ``metrics.json`` and of ``run.json``, as written."""
     corpus, reports = work.decoded.corpus, scored.reports
@@ -204,6 +217,7 @@ def _write(
         "classes": list(corpus.class_names),
         "test": reports["test"].to_json(),
         "validation": reports["validation"].to_json(),
+        "train": {"examples": len(scored.train_hits), "accuracy": float(scored.train_hits.mean())},
         "accuracy_interval_method": INTERVAL_METHOD,
         "calibration": {
             "method": "temperature",
@@ -218,6 +232,7 @@ def _write(
             "image_size": [height, width, 3],
         },
         "time": seconds,
+        "advice": [each.to_json() for each in advice],
     }
     if scored.without_leaks is not None:
         metrics["leakage"] = {

@@ -1,9 +1,8 @@
-"""Advice after a run, and the choices made before it."""
+"""The choices made before a run."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,56 +10,7 @@ from tests.conftest import write_picture
 
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.errors import WrongRequest
-from hubel.workflows.advice import next_steps
 from hubel.workflows.plan import TrainRequest, choose, parse_duration, scratch_recipe, survey_corpus
-
-COMMAND = ("hubel", "train", "my photos", "-o", "run", "--time-limit", "60s", "--overwrite")
-
-
-def run(**changes: object) -> SimpleNamespace:
-    fitted = SimpleNamespace(
-        interrupted=False,
-        time_limit_s=60.0,
-        recipes={"train": SimpleNamespace(epochs=40)},
-        histories=(SimpleNamespace(epochs=40.0),),
-    )
-    test = {"examples": 100, "accuracy_interval": [0.8, 0.9], "majority_baseline": 0.3}
-    corpus = SimpleNamespace(class_counts={"a": 100, "b": 100}, location="my photos")
-    for name, value in changes.items():
-        (setattr(fitted, name, value) if hasattr(fitted, name) else test.update({name: value}))
-    path = Path("run")
-    return SimpleNamespace(fitted=fitted, metrics={"test": test}, corpus=corpus, path=path, without_leaks=None)
-
-
-def test_a_good_run_only_needs_new_pictures():
-    assert next_steps(run(), command=COMMAND) == ["Name new pictures: hubel predict run PICTURE_OR_FOLDER"]
-
-
-def test_a_run_cut_short_gets_its_own_command_with_twice_the_time():
-    steps = next_steps(run(histories=(SimpleNamespace(epochs=10.0),)), command=COMMAND)
-    again = "hubel train 'my photos' -o run --overwrite --time-limit 120s"
-    assert steps[0] == f"10 epochs fitted into the time limit; it may gain from more: {again}"
-
-
-def test_an_interrupted_run_gets_its_own_command():
-    steps = next_steps(run(interrupted=True), command=COMMAND)
-    assert steps[0].endswith("To the end: hubel train 'my photos' -o run --time-limit 60s --overwrite")
-
-
-def test_a_run_no_better_than_the_largest_class_says_so_first():
-    assert next_steps(run(majority_baseline=0.8), command=COMMAND)[0].startswith("It does not beat always naming")
-
-
-def test_a_leaking_test_split_leads_to_the_audit():
-    leaking = run()
-    leaking.without_leaks = object()
-    assert next_steps(leaking, command=COMMAND)[0].endswith("see them: hubel audit 'my photos'")
-
-
-def test_few_pictures_are_named():
-    few = run()
-    few.corpus.class_counts["b"] = 7
-    assert "Fewer than 30 pictures of 'b'" in next_steps(few, command=COMMAND)[0]
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("5m", 300), ("1.5h", 5400), ("42", 42), (" 2 M ", 120)])

@@ -1,0 +1,30 @@
+"""Advice → text for a person."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from hubel.text import one_line
+from hubel.workflows.advice import most_harmful
+from hubel.workflows.advice_parts import Advice
+
+WIDEST = 120
+INDENT = "  "
+
+
+def show_advice(out: Console, advice: Sequence[Advice]) -> None:
+    """Each as sentences with their evidence, and the command on a line of its own, never broken nor printed twice."""
+    out.print(Text("Next", "bold"))
+    width = max(40, min(WIDEST, out.width) - len(INDENT))
+    printed = {""}
+    for each in most_harmful(advice):
+        sentences = one_line(f"{each.text} {each.evidence}")
+        for line in textwrap.wrap(sentences, width, break_long_words=False, break_on_hyphens=False):
+            out.print(INDENT + line)
+        if each.command not in printed:
+            out.print(Text(2 * INDENT + one_line(each.command), "bold"))
+            printed.add(each.command)

@@ -1,0 +1,133 @@
+"""A trained and scored classifier → the evidence that its run gives."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from hubel.architectures.catalogue import ARCHITECTURES
+from hubel.architectures.spec import CnnSpec, PretrainedSpec
+from hubel.corpus.corpus import Corpus
+from hubel.evaluation.label_quality import rank_labels
+from hubel.evaluation.proportions import Share
+from hubel.evaluation.report import EvaluationReport
+from hubel.training.history import History
+from hubel.training.recipe import Recipe
+from hubel.workflows.evidence import Evidence, Phase, Suspect
+from hubel.workflows.fitting import Fitted, Work
+from hubel.workflows.plan import TrainRequest
+from hubel.workflows.scoring import Scored
+
+
+def make_evidence(work: Work, fitted: Fitted, scored: Scored) -> Evidence:
+    """What a run shows, from everything that is known at its end.
+
+    Args:
+        work: what the model was fitted to.
+        fitted: recipes and histories.
+        scored: the scores.
+    """
+    corpus, splits, request = work.decoded.corpus, work.splits, work.request
+    test = scored.reports["test"]
+    named = np.bincount(test.predicted, minlength=len(corpus.class_names)) if len(test.labels) else None
+    trained = Counter(corpus.class_names[corpus.examples[place].label] for place in splits.train)
+    return Evidence(
+        test=test.to_json(),
+        validation=scored.reports["validation"].to_json(),
+        train=Share(int(scored.train_hits.sum()), len(scored.train_hits)),
+        named={} if named is None else {name: int(named[place]) for place, name in enumerate(corpus.class_names)},
+        phases=tuple(map(_phase, fitted.histories, fitted.recipes.values())),
+        time_limit_s=fitted.time_limit_s,
+        class_counts=corpus.class_counts,
+        train_counts={name: trained[name] for name in corpus.class_names},
+        test_given=any(example.split == "test" for example in corpus.examples),
+        architecture=work.choice.architecture,
+        architecture_word=_architecture_word(work),
+        pretrained=work.choice.weights != "none" and isinstance(fitted.blueprint.spec, PretrainedSpec),
+        parameters=fitted.model.count_params(),
+        image_side=min(work.choice.preprocessing.size),
+        leaking_test=len(splits.leaking_test),
+        without_leaks=None if scored.without_leaks is None else scored.without_leaks.to_json(),
+        suspects=find_suspects_held_out(corpus, [(splits.of(name), scored.reports[name]) for name in scored.reports]),
+        location=corpus.location,
+        corrections="" if request.corrections is None else str(request.corrections),
+        seed=request.seed,
+        run_path=str(request.out),
+        command=request.command or _typed(request),
+    )
+
+
+def _phase(history: History, recipe: Recipe) -> Phase:
+    return Phase(
+        name=recipe.phase,
+        validation_log_loss=tuple(row.validation_log_loss for row in history.rows),
+        learning_rates=tuple(row.learning_rate for row in history.rows),
+        peak_learning_rate=recipe.learning_rate,
+        ended_by=history.ended_by,
+        done=history.epochs,
+        planned=recipe.epochs,
+        patience=recipe.patience,
+    )
+
+
+def _architecture_word(work: Work) -> str:
+    word = work.request.architecture
+    if isinstance(word, CnnSpec):
+        return ""
+    if word is not None:
+        return str(word)
+    return work.choice.architecture if work.choice.architecture in ARCHITECTURES else ""
+
+
+def _typed(request: TrainRequest) -> tuple[str, ...]:
+    """The command line of a request that was made in Python; empty where there is none."""
+    if isinstance(request.architecture, CnnSpec):
+        return ()
+    corpus = request.corpus.location if isinstance(request.corpus, Corpus) else request.corpus
+    wishes = {
+        "--architecture": request.architecture,
+        "--weights": request.weights,
+        "--alpha": request.alpha,
+        "--image-size": request.image_size,
+        "--resize": request.resize,
+        "--epochs": request.epochs,
+        "--time-limit": None if request.time_limit_s is None else f"{request.time_limit_s:g}s",
+        "--batch-size": request.batch_size,
+        "--learning-rate": request.learning_rate,
+        "--corrections": request.corrections,
+        "--seed": request.seed or None,
+    }
+    words = [word for name, value in wishes.items() if value is not None for word in (name, str(value))]
+    mirror = {None: [], True: ["--mirror"], False: ["--no-mirror"]}[request.mirror]
+    return ("hubel", "train", str(corpus), "-o", str(request.out), *words, *mirror)
+
+
+def find_suspects_held_out(
+    corpus: Corpus, scored: list[tuple[tuple[int, ...], EvaluationReport]]
+) -> tuple[Suspect, ...]:
+    """Labels that are probably wrong, the worst first, among the images that a classifier was not trained on.
+
+    Args:
+        corpus: of all images.
+        scored: places in it and their score, of each split that was not trained on.
+    """
+    places = np.array([place for split, _ in scored for place in split], np.int64)
+    labels = np.concatenate([report.labels for _, report in scored])
+    probabilities = np.concatenate([report.probabilities for _, report in scored])
+    present = np.unique(labels)  # confident learning needs an example of every class
+    if len(present) < 2:
+        return ()
+    among = probabilities[:, present]
+    among = among / np.maximum(among.sum(axis=1, keepdims=True), np.finfo(np.float64).tiny)
+    ranking = rank_labels(np.searchsorted(present, labels), among)
+    names = [corpus.class_names[label] for label in present]
+    return tuple(
+        Suspect(
+            corpus.examples[places[place]].path,
+            corpus.class_names[labels[place]],
+            names[ranking.suggested[place]],
+        )
+        for place in ranking.order
+        if ranking.suspect[place]
+    )

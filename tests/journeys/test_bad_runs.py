@@ -1,0 +1,91 @@
+"""Bad runs that really took place, and what they are told."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+from tests.conftest import speckled, write_picture
+from tests.journeys.test_train_and_predict import hubel
+
+from hubel.api import train
+from hubel.cli.main import main
+from hubel.workflows.train import Run
+
+DIGITS = load_digits()
+PIXELS = (DIGITS.images * 15.9375).astype(np.uint8)
+COLOURS = {"red": (200, 40, 40), "green": (40, 180, 60), "blue": (40, 60, 200)}
+
+
+def rules(run: Run) -> list[str]:
+    return [each.rule for each in run.advice]
+
+
+def test_shuffled_labels_are_no_better_than_the_largest_class(tmp_path: Path):
+    labels = np.random.default_rng(0).permutation(DIGITS.target[:900])
+    np.savez(tmp_path / "shuffled.npz", x=PIXELS[:900], y=labels)
+    run = train(tmp_path / "shuffled.npz", tmp_path / "run", epochs=12)
+    assert rules(run)[0] in ("collapse", "no-better-than-majority")
+    assert run.advice[0].command == shlex.join(
+        ["hubel", "audit", str(tmp_path / "shuffled.npz"), "--suspect-labels", "-o", str(tmp_path / "run-audit")]
+    )
+    assert not {"overfitting", "underfitting", "suspicious-labels"} & set(rules(run))
+
+
+def test_a_few_wrong_labels_are_found_by_name(tmp_path: Path):
+    rng = np.random.default_rng(3)
+    labels = DIGITS.target.copy()
+    wrong = rng.random(len(labels)) < 0.08
+    labels[wrong] = (labels[wrong] + rng.integers(1, 10, wrong.sum())) % 10
+    np.savez(tmp_path / "noisy.npz", x=PIXELS, y=labels)
+    run = train(tmp_path / "noisy.npz", tmp_path / "run", epochs=12)
+    (advice,) = [each for each in run.advice if each.rule == "suspicious-labels"]
+    named = [int(part.split("]")[0]) for part in advice.evidence.split("x[")[1:]]
+    assert len(named) == 3
+    assert all(wrong[place] for place in named)
+
+
+def test_one_epoch_is_told_to_train_longer(tmp_path: Path):
+    done = hubel("train", "digits", "-o", tmp_path / "run", "--epochs", 1, COLUMNS="200")
+    assert done.returncode == 0, done.stderr
+    assert "It was still learning when the training ended: train longer. In the only epoch" in done.stdout
+    assert f"\n    hubel train digits -o {tmp_path / 'run'} --epochs 4 --overwrite\n" in done.stdout
+    assert done.stdout.endswith(f"\n    hubel predict {tmp_path / 'run'} PICTURE_OR_FOLDER\n")
+    told = json.loads((tmp_path / "run/metrics.json").read_text())["advice"]
+    assert told[0]["rule"] == "stopped-too-early"
+
+
+def test_a_class_of_three_pictures_is_named_and_the_command_trains_again(tmp_path: Path, capsys: pytest.CaptureFixture):
+    rng = np.random.default_rng(1)
+    for name, count in (("red", 40), ("green", 40), ("blue", 3)):
+        for number in range(count):
+            write_picture(tmp_path / "photos" / name / f"{number:02}.png", speckled(COLOURS[name], rng=rng))
+    run = train(tmp_path / "photos", tmp_path / "run", epochs=3, architecture="small-cnn")
+    (advice,) = [each for each in run.advice if each.rule == "few-images"]
+    assert advice.evidence == "Pictures: 3 of 'blue', 1 to train on."
+    words = shlex.split(advice.command)[1:]
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 0
+    assert "'blue'" in capsys.readouterr().out
+
+
+def test_a_given_test_split_that_leaks_is_told_first(tmp_path: Path):
+    rng = np.random.default_rng(2)
+    for name, colour in COLOURS.items():
+        for number in range(40):
+            pixels = speckled(colour, rng=rng)
+            write_picture(tmp_path / "photos/train" / name / f"{number:02}.png", pixels)
+            if number < 8:
+                write_picture(tmp_path / "photos/test" / name / f"copy{number}.png", pixels)
+        for number in range(8):
+            write_picture(tmp_path / "photos/test" / name / f"new{number}.png", speckled(colour, rng=rng))
+    run = train(tmp_path / "photos", tmp_path / "run", epochs=4, architecture="small-cnn")
+    assert run.advice[0].rule == "leak"
+    assert run.advice[0].evidence.startswith("24 of 48 test images have a copy")
+    assert run.metrics["advice"] == [each.to_json() for each in run.advice]
+    assert run.metrics["train"]["examples"] > 100
