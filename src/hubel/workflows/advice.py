@@ -99,7 +99,7 @@ RULES: dict[str, Rule] = {
     "suspicious-labels": Rule(
         "Suspicious labels",
         f"confident learning doubts {corpus.MIN_SUSPECTS} or more labels of validation and test, and more than "
-        f"{corpus.SUSPICIOUS:.0%} of them (lower end of the 95 % interval)",
+        f"{corpus.SUSPICIOUS:.0%} of them (lower end of the 95 % interval); accuracy {corpus.TRUSTED} and more",
         WORTHWHILE,
         corpus.judge_suspicious_labels,
     ),

@@ -17,6 +17,8 @@ LEVEL = 0.01
 SUSPICIOUS, MIN_SUSPECTS = 0.01, 3
 """Share of the labels, and their number, from which doubts are no matter of single images: every classifier contradicts
 a few labels that are right."""
+TRUSTED = 0.7
+"""Accuracy from which a classifier may contradict a label: a poorer one tells of itself."""
 EXAMPLES = 3
 
 
@@ -52,16 +54,17 @@ def judge_unequal_classes(evidence: Evidence) -> Remark | None:
 
 def judge_suspicious_labels(evidence: Evidence) -> Remark | None:
     """More labels are doubted, by probabilities of images not trained on, than a few."""
-    count = evidence.tested.count + evidence.validated.count
-    suspects = evidence.suspects
-    if len(suspects) < MIN_SUSPECTS or Share(len(suspects), count).interval[0] < SUSPICIOUS:
+    held_out, suspects = _sum([evidence.tested, evidence.validated]), evidence.suspects
+    if len(suspects) < MIN_SUSPECTS or Share(len(suspects), held_out.count).interval[0] < SUSPICIOUS:
+        return None
+    if held_out.value < TRUSTED:
         return None
     shown = "; ".join(
         f"{each.path!r} is labelled {each.label!r}, looks like {each.suggested!r}" for each in suspects[:EXAMPLES]
     )
     return Remark(
-        "Some labels are probably wrong. Look at them, the most doubtful of the corpus first, and correct them.",
-        f"{len(suspects):,} of {count:,} validation and test images contradict their label: {shown}.",
+        "Some labels may be wrong, or the classifier is. Look at them, the most doubtful of the corpus first.",
+        f"{len(suspects):,} of {held_out.count:,} validation and test images contradict their label: {shown}.",
         audit_labels(evidence),
     )
 

@@ -11,7 +11,7 @@ from hubel.workflows.plan import PHOTOGRAPH_SIDE
 
 WELL = 0.98
 """Test accuracy from which longer training is not worth a word: what is left is a matter of single images."""
-LATE_FALL = 0.1
+LATE_FALL = 0.15
 """Share by which the validation log loss falls in the last fifth of the epochs where the network still learns. The last
 small steps of a schedule lower it too, but where the training was long enough, by less."""
 GAP = 0.1
@@ -78,8 +78,8 @@ def judge_network_too_large(evidence: Evidence) -> Remark | None:
     if not _overfits(evidence) or smaller is None or evidence.parameters < LARGE * evidence.train_images:
         return None
     return Remark(
-        "The network is large for so few images: it knows them by heart and does worse on others. More pictures help "
-        "most; see whether a smaller network does better.",
+        "The network is large for so few images: it does far better on them than on others. More pictures help most; "
+        "see whether a smaller network does better.",
         f"{_parameters(evidence)}. {_gap_in_words(evidence)}",
         compare(evidence, evidence.architecture_word, smaller),
     )
@@ -89,7 +89,7 @@ def judge_overfitting(evidence: Evidence) -> Remark | None:
     """Far better on the images it was trained on than chance explains."""
     if not _overfits(evidence):
         return None
-    text = "It overfits: it knows its training images by heart and does worse on others. More pictures help most"
+    text = "It overfits: it does far better on the images it was trained on than on others. More pictures help most"
     command = ""
     if not evidence.pretrained and evidence.image_side >= PHOTOGRAPH_SIDE:
         text += "; or begin with a network that has learned from a million photographs"

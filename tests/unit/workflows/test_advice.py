@@ -23,6 +23,7 @@ from tests.unit.workflows.scripted_runs import (
     on_test,
     phase,
     score,
+    suspects,
 )
 
 from hubel.cli.main import hubel
@@ -253,6 +254,11 @@ def test_suspicious_labels_come_with_three_examples():
     advice = said("suspicious-labels")
     assert advice.evidence.startswith("20 of 450 validation and test images contradict their label: 'a/0.jpg'")
     assert advice.evidence.count("looks like") == 3
+
+
+def test_a_poor_classifier_does_not_doubt_labels():
+    poor = {**on_test(even(100, 65)), "validation": score(even(50, 33)), "train": Share(700, 1000)}
+    assert "suspicious-labels" not in rules(healthy(**poor, suspects=suspects(90)))
 
 
 def test_what_is_printed_is_the_worst_and_what_comes_next():
