@@ -44,6 +44,17 @@ CONTRADICTIONS = (
     ("stopped-by-patience", "stopped-too-early"),
     ("stopped-by-patience", "cut-short"),
 )
+REPETITIONS = (
+    ("network-too-large", "overfitting"),
+    ("network-too-small", "underfitting"),
+    ("stopped-too-early", "underfitting"),
+    ("cut-short", "stopped-too-early"),
+    ("interrupted", "stopped-too-early"),
+    ("collapse", "no-better-than-majority"),
+    ("no-better-than-majority", "no-better-than-dense"),
+    ("no-better-than-majority", "overfitting"),
+    ("leak", "unlucky-split"),
+)
 HEAD = phase(name="head", patience=1.0)
 TUNED = phase(name="fine-tune", done=20.0, planned=20)
 VARIANTS: tuple[dict[str, Any], ...] = (
@@ -127,7 +138,7 @@ def test_no_contradiction_is_ever_said_and_the_last_entry_names_new_pictures(mix
         spoke |= set(told)
         assert told[-1] == NEW_PICTURES
         assert told == [name for name in RULES if name in told]
-        for pair in CONTRADICTIONS:
+        for pair in (*CONTRADICTIONS, *REPETITIONS):
             assert not set(pair) <= set(told), told
     assert spoke == set(RULES)
 
@@ -178,6 +189,14 @@ def test_stopping_too_early_is_shown_by_the_log_loss():
     assert advice.command.endswith("--epochs 12 --overwrite")
     only = said("stopped-too-early", phases=(phase(validation_log_loss=(0.6,), done=1.0, planned=1),))
     assert only.evidence == "In the only epoch the validation log loss fell from 1.099, which is guessing, to 0.600."
+
+
+def test_patience_is_to_blame_only_where_the_steps_were_large():
+    shown = said("stopped-by-patience")
+    assert shown.evidence == "Epoch 2 of at most 40 was the best, at 0.95 of the highest learning rate."
+    assert shown.command.endswith("-o run-epochs-5 --epochs 5")
+    small = replace(BAD["stopped-by-patience"]["phases"][0], learning_rates=(0.09,) * 22)
+    assert "stopped-by-patience" not in rules(healthy(phases=(small,)))
 
 
 def test_a_leaking_test_split_leads_to_the_audit():
