@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
-from tests.conftest import speckled, write_picture
+from tests.conftest import COLOURS, speckled, write_picture
 from tests.journeys.test_train_and_predict import hubel
 
 from hubel.api import train
@@ -18,7 +18,6 @@ from hubel.workflows.train import Run
 
 DIGITS = load_digits()
 PIXELS = (DIGITS.images * 15.9375).astype(np.uint8)
-COLOURS = {"red": (200, 40, 40), "green": (40, 180, 60), "blue": (40, 60, 200)}
 
 
 def rules(run: Run) -> list[str]:
