@@ -39,10 +39,12 @@ def test_predicting_the_test_folder_gives_exactly_the_accuracy_of_metrics_json(c
     assert sum(hits) / len(hits) == json.loads((clothing_run / "metrics.json").read_text())["test"]["accuracy"]
 
 
-def test_probabilities_of_photographs_are_calibrated(clothing_run: Path):
+def test_probabilities_of_photographs_are_as_honest_as_372_of_them_can_show(clothing_run: Path):
     test = json.loads((clothing_run / "metrics.json").read_text())["test"]
-    assert test["ece"] <= 0.04
-    assert test["ece"] < test["ece_uncalibrated"]
+    # Without any fault the error would be 0.040 on average, and differ by 0.008 from one draw of images to the next.
+    assert test["ece_of_chance"] == pytest.approx(0.04, abs=0.005)
+    assert test["ece"] <= 0.05
+    assert test["ece"] < 0.6 * test["ece_uncalibrated"]
 
 
 def test_photographs_of_trees_are_strangers_to_a_classifier_of_clothing(clothing_run: Path, shared: Path):

@@ -86,10 +86,11 @@ def _baselines(score: dict[str, Any]) -> Text:
 
 
 def _details(score: dict[str, Any]) -> str:
+    top = {k: share for k, share in score["top_k_accuracy"].items() if k != "1"}
+    most = f"top-{max(top, key=int)} {top[max(top, key=int)]:.3f}   " if top else ""
     return (
         f"macro-F1 {_defined(score['macro_f1'])}   balanced accuracy {_defined(score['balanced_accuracy'])}   "
-        f"ROC-AUC {_defined(score['macro_roc_auc'])}   top-5 {score['top5_accuracy']:.3f}   "
-        f"log loss {score['log_loss']:.3f}"
+        f"ROC-AUC {_defined(score['macro_roc_auc'])}   {most}log loss {score['log_loss']:.3f}"
     )
 
 

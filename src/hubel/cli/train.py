@@ -98,7 +98,7 @@ def _show(run: Run) -> None:
     )
     leaks = ", leaks.csv" if run.without_leaks is not None else ""
     out.print(
-        f"Saved in {run.path}: classifier/, metrics.json, predictions.csv, history.csv, intake.csv, split.csv{leaks}, "
-        "run.json"
+        f"Saved in {run.path}: report.html (open it in a browser), classifier/, metrics.json, predictions.csv, "
+        f"history.csv, intake.csv, split.csv{leaks}, run.json"
     )
     show_advice(out, run.advice)

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from hubel.architectures.layer_table import LayerRow
 from hubel.corpus.corpus import IntakeRow
+from hubel.evaluation.baseline import DESCRIPTION
 from hubel.evaluation.metrics import wilson_interval
 from hubel.evaluation.report import EvaluationReport
 from hubel.reports.faults import group_faults
@@ -164,6 +165,7 @@ def render_run_page(page: RunPage) -> str:
         tested=tested,
         hits=int(page.report.hits.sum()) if tested else 0,
         shares=_shares(page) if tested else (),
+        baseline=DESCRIPTION,
         reliability=draw_reliability(page.report) if tested else "",
         risk=draw_risk_coverage(page.report) if tested else "",
         figures=draw_history(page.history) if page.history else (),
