@@ -26,6 +26,7 @@ def train(  # noqa: PLR0913  (each is a wish the user may have; a bundle would o
     corrections: str | Path | None = None,
     seed: int = 0,
     overwrite: bool = False,
+    learning_curve: bool = False,
     on_event: OnEvent = ignore,
 ) -> Run:
     """Train a classifier and write its run folder; what is None is chosen from the corpus.
@@ -43,10 +44,11 @@ def train(  # noqa: PLR0913  (each is a wish the user may have; a bundle would o
         corrections: a CSV of labels that a person corrected.
         seed: of split, weights, shuffling and augmentation.
         overwrite: replace a run that is in ``out``.
+        learning_curve: also train on 25 % and 50 % of the training split, and forecast what twice the pictures bring.
         on_event: hears the values of `hubel.events`.
 
     Returns:
-        The run: ``run.classifier``, ``run.metrics``, ``run.path``.
+        The run: ``run.classifier``, ``run.metrics``, ``run.path``; with ``learning_curve``, ``run.learning_curve``.
 
     Raises:
         HubelError: a subclass says what is wrong and what to change.
@@ -67,6 +69,7 @@ def train(  # noqa: PLR0913  (each is a wish the user may have; a bundle would o
         corrections=None if corrections is None else Path(corrections),
         seed=seed,
         overwrite=overwrite,
+        learning_curve=learning_curve,
     )
     return train_classifier(request, on_event=on_event)
 

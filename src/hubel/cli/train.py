@@ -43,12 +43,14 @@ ARCHITECTURE_HELP = (
 @click.option("--mirror/--no-mirror", default=None, help="Swap left and right in training. Default: only with colour.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of split, weights, shuffling, augmentation.")
 @click.option("--corrections", type=click.Path(path_type=Path), metavar="FILE", help="Labels corrected by a person.")
+@click.option("--learning-curve", is_flag=True, help="Train on parts too; say what twice the pictures would bring.")
 @click.option("--overwrite", is_flag=True, help="Replace a run that is in the folder; other files stay.")
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as one JSON document.")
 def command(  # noqa: PLR0913  (one for each option)
     corpus: str, out: Path, *, time_limit: str | None, as_json: bool, architecture: str | None, weights: str | None,
     alpha: float | None, image_size: int | None, resize: str | None, epochs: int | None, batch_size: int | None,
     learning_rate: float | None, mirror: bool | None, corrections: Path | None, seed: int, overwrite: bool,
+    learning_curve: bool,
 ) -> int:  # fmt: skip
     """Train a classifier on CORPUS and write a run folder.
 
@@ -65,7 +67,7 @@ def command(  # noqa: PLR0913  (one for each option)
         corpus, out, architecture=architecture, weights=weights, alpha=alpha, image_size=image_size, resize=resize,
         epochs=epochs, time_limit_s=None if time_limit is None else parse_duration(time_limit), batch_size=batch_size,
         learning_rate=learning_rate, mirror=mirror, corrections=corrections, seed=seed, overwrite=overwrite,
-        command=("hubel", *sys.argv[1:]),
+        learning_curve=learning_curve, command=("hubel", *sys.argv[1:]),
     )  # fmt: skip
     from hubel.workflows.train import train_classifier
 
@@ -75,7 +77,7 @@ def command(  # noqa: PLR0913  (one for each option)
         click.echo(json.dumps({"run": str(out), **run.metrics}))
     else:
         _show(run)
-    if run.fitted.interrupted:
+    if run.fitted.interrupted or run.curve_interrupted:
         return 130
     return 4 if run.corpus.refused else 0
 
@@ -83,6 +85,7 @@ def command(  # noqa: PLR0913  (one for each option)
 def _show(run: Run) -> None:
     from hubel.cli.render import console, show_report, show_without_leaks
     from hubel.cli.render_advice import show_advice
+    from hubel.cli.render_learning_curve import show_learning_curve
 
     out = console()
     counts, seconds = run.metrics["intake"], run.metrics["time"]
@@ -92,13 +95,16 @@ def _show(run: Run) -> None:
         show_without_leaks(out, run.reports["test"], run.without_leaks)
     else:
         out.print("There are no test images: the classifier has no score. Add pictures.")
+    if run.learning_curve is not None:
+        show_learning_curve(out, run.learning_curve)
     out.print(
         f"{counts['found']:,} files found: {counts['read']:,} read, {counts['refused']:,} refused, "
         f"{counts['ignored']:,} ignored   {seconds['total_s']:.0f} s in all, {seconds['training_s']:.0f} s training"
     )
-    leaks = ", leaks.csv" if run.without_leaks is not None else ""
+    more = ", leaks.csv" if run.without_leaks is not None else ""
+    more += ", learning_curve.csv" if run.learning_curve is not None else ""
     out.print(
         f"Saved in {run.path}: report.html (open it in a browser), classifier/, metrics.json, predictions.csv, "
-        f"history.csv, intake.csv, split.csv{leaks}, run.json"
+        f"history.csv, intake.csv, split.csv{more}, run.json"
     )
     show_advice(out, run.advice)

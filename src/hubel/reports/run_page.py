@@ -14,14 +14,15 @@ from markupsafe import Markup
 from hubel.architectures.layer_table import LayerRow
 from hubel.corpus.corpus import IntakeRow
 from hubel.evaluation.baseline import DESCRIPTION
+from hubel.evaluation.learning_curve import LearningCurve, describe_forecast
 from hubel.evaluation.metrics import wilson_interval
 from hubel.evaluation.report import EvaluationReport
 from hubel.reports.faults import group_faults
 from hubel.reports.html import asset, data_address, make_environment, policy
 from hubel.reports.network_picture import render_network
 from hubel.reports.run_plots import (
+    draw_accuracy_by_images,
     draw_history,
-    draw_learning_curve,
     draw_reliability,
     draw_risk_coverage,
 )
@@ -94,6 +95,7 @@ class RunPage:
         class_pictures: class name → small files.
         contact: images as the network sees them and, below each, as training changed them; a file, or none.
         contact_rows: rows of that picture.
+        curve: the learning curve, where one was drawn.
     """
 
     location: str
@@ -115,6 +117,7 @@ class RunPage:
     class_pictures: Mapping[str, Sequence[bytes]] = field(default_factory=dict)
     contact: bytes = b""
     contact_rows: int = 0
+    curve: LearningCurve | None = None
 
     @property
     def title(self) -> str:
@@ -169,7 +172,8 @@ def render_run_page(page: RunPage) -> str:
         reliability=draw_reliability(page.report) if tested else "",
         risk=draw_risk_coverage(page.report) if tested else "",
         figures=draw_history(page.history) if page.history else (),
-        curve=draw_learning_curve(page.metrics["learning_curve"]) if page.metrics.get("learning_curve") else "",
+        curve=draw_accuracy_by_images(page.curve) if page.curve is not None else "",
+        forecast=describe_forecast(page.curve) if page.curve is not None else (),
         network=Markup(render_network(title, subtitle, (height, width, channels), page.layers)),  # noqa: S704
         faults=group_faults(page.refused),
         class_rows=_class_rows(page),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from markupsafe import Markup
 
 from hubel.evaluation import metrics
+from hubel.evaluation.learning_curve import LearningCurve
 from hubel.evaluation.report import EvaluationReport
 from hubel.reports.plot import Axis, Curve, draw_plot
 from hubel.training.history import EpochRow
@@ -112,25 +112,19 @@ def _accuracies(rows: Sequence[EpochRow]) -> Markup:
     )
 
 
-def draw_learning_curve(curve: Mapping[str, Any]) -> Markup:
-    """Accuracy against training images, and the forecast for twice as many.
-
-    Args:
-        curve: what ``metrics.json`` says of it.
-    """
-    points = [(each["train_examples"], each["accuracy"]) for each in curve["points"]]
-    bars = [tuple(each["interval"]) for each in curve["points"]]
-    curves = [Curve("measured", points, "first", dots=True, bars=bars)]
-    forecast = curve.get("forecast")
-    if forecast is not None:
-        ahead = (forecast["train_examples"], forecast["accuracy"])
-        curves.append(Curve("", [points[-1], ahead], "guide"))
-        curves.append(Curve("forecast", [ahead], "second", line=False, dots=True, bars=[tuple(forecast["interval"])]))
+def draw_accuracy_by_images(curve: LearningCurve) -> Markup:
+    """Accuracy against training images, and the forecast for twice as many."""
+    points = [(point.train_examples, point.accuracy) for point in curve.points]
+    ahead = (curve.forecast.train_examples, curve.forecast.accuracy)
+    curves = [
+        Curve("", [points[-1], ahead], "guide"),
+        Curve("measured", points, "first", dots=True, bars=[point.interval for point in curve.points]),
+        Curve("forecast", [ahead], "second", line=False, dots=True, bars=[curve.forecast.interval]),
+    ]
     lowest = min(low for each in curves for low, _ in each.bars)
-    most = max(across for each in curves for across, _ in each.points)
     return draw_plot(
         "Accuracy by training images",
-        Axis("training images", 0, most * 1.04, "{:,.0f}".format, whole=True),
+        Axis("training images", 0, ahead[0] * 1.04, "{:,.0f}".format, whole=True),
         Axis("test accuracy", max(0.0, float(np.floor(lowest * 20) / 20)), 1, _percent),
         curves,
     )

@@ -36,6 +36,26 @@ class SplitFeatures:
     validation: Features
 
 
+@dataclass(frozen=True)
+class KnownFeatures:
+    """Features that were computed before, and of which images.
+
+    Args:
+        places: of the training examples, ascending.
+        computed: their features, and those of the validation split.
+    """
+
+    places: np.ndarray
+    computed: SplitFeatures
+
+    def take(self, places: np.ndarray) -> SplitFeatures:
+        """The same for some of the training examples."""
+        rows = np.searchsorted(self.places, places)
+        plain, mirrored = self.computed.plain, self.computed.mirrored
+        taken = plain[rows]
+        return SplitFeatures(taken, taken if mirrored is plain else mirrored[rows], self.computed.validation)
+
+
 def compute_features(
     engine: Engine,
     images: Images,

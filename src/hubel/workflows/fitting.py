@@ -8,29 +8,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hubel.architectures.build import build_model
-from hubel.architectures.catalogue import Blueprint, make_blueprint
 from hubel.architectures.families.backbones import feature_model, set_backbone_weights
 from hubel.architectures.layer_table import count_macs
 from hubel.architectures.spec import PretrainedSpec, ResidualSpec
 from hubel.architectures.whitening import whitening_kernel
-from hubel.arrays import Labels
 from hubel.backends.framework import keras
-from hubel.classifier.engine import LARGE_BATCH, KerasEngine
-from hubel.corpus.split import Splits
+from hubel.classifier.engine import KerasEngine
 from hubel.errors import StoppedByUser
-from hubel.evaluation.baseline import MOST_EXAMPLES
-from hubel.evaluation.evaluate import compute_logits
-from hubel.events import Message, OnEvent
-from hubel.pipeline.batches import TrainingBatches, class_weights
-from hubel.pipeline.decoded import DecodedCorpus
-from hubel.training.fit import Validate, compile_model, fit_model, measure_step
+from hubel.events import Message
+from hubel.training.fit import compile_model, fit_model, measure_step
 from hubel.training.history import History
 from hubel.training.recipe import Recipe
 from hubel.training.schedule import Clock, FirstOf, StepClock, WallClock
-from hubel.training.score import accuracy_and_log_loss
-from hubel.training.transfer import SplitFeatures, compute_features, fit_head
+from hubel.training.transfer import KnownFeatures, SplitFeatures, compute_features, fit_head
 from hubel.workflows.plan import (
-    Choice,
     PlanWords,
     TrainRequest,
     describe_plan,
@@ -38,117 +29,12 @@ from hubel.workflows.plan import (
     head_recipe,
     scratch_recipe,
 )
+from hubel.workflows.work import Deadline, Fitted, Work, beside, forward_rate, reserve, what_follows
 
 WHITENING_IMAGES = 1000
-SAVE_S = 5.0
-"""Seconds kept for writing the run folder and its report."""
-BASELINE_S = 6e-4
-"""Of one training image of the dense baseline, on a slow processor."""
 HEAD_EPOCH_S = 0.1
-MOST_TRAIN_SCORED = 4000
-"""Training images that are looked at again, to learn what is usual and how well they are remembered."""
-OCCLUDED = 600
-"""Covered copies of the worst mistakes, for the report."""
 FINE_TUNING_COST = 5.0
 """A step of fine-tuning costs about as much as so many forward passes; only used to say when it will end."""
-
-
-@dataclass(frozen=True)
-class Deadline:
-    """When everything must be done.
-
-    Args:
-        started: monotonic seconds at which the user pressed Enter.
-        limit_s: seconds for everything; None without a limit.
-    """
-
-    started: float
-    limit_s: float | None
-
-    def elapsed(self) -> float:
-        """Seconds since the start."""
-        return time.monotonic() - self.started
-
-    def left(self, reserve_s: float) -> float:
-        """Seconds until the limit, less a reserve; infinite without a limit."""
-        return float("inf") if self.limit_s is None else self.limit_s - self.elapsed() - reserve_s
-
-
-@dataclass(frozen=True)
-class Work:
-    """What a model is fitted to, and by which rules.
-
-    Args:
-        request: the user's words.
-        choice: architecture and preprocessing.
-        decoded: corpus and pixels.
-        splits: places of train, validation and test.
-        labels: int64 [examples].
-        grey: the images have no colour.
-        started: monotonic seconds at which the user pressed Enter.
-        on_event: hears what goes on.
-    """
-
-    request: TrainRequest
-    choice: Choice
-    decoded: DecodedCorpus
-    splits: Splits
-    labels: Labels
-    grey: bool
-    started: float
-    on_event: OnEvent
-
-    def indices(self, split: str) -> np.ndarray:
-        """int64 places of a split."""
-        return np.array(self.splits.of(split), np.int64)
-
-    @property
-    def classes(self) -> int:
-        """How many logits."""
-        return len(self.decoded.corpus.class_names)
-
-    def blueprint(self) -> Blueprint:
-        """The architecture at the chosen size."""
-        size = self.choice.preprocessing.size
-        return make_blueprint(self.choice.entry, size, self.classes, alpha=self.request.alpha)
-
-    def class_weights(self, balance: float) -> np.ndarray:
-        """Weight of each class in the loss."""
-        return class_weights(self.labels[self.indices("train")], self.classes, balance=balance)
-
-    def batches(self, recipe: Recipe) -> TrainingBatches:
-        """The training split by a recipe."""
-        return TrainingBatches(
-            self.decoded.images,
-            self.labels,
-            self.indices("train"),
-            recipe.batch_size,
-            recipe.augmentation,
-            self.class_weights(recipe.balance),
-            recipe.seed,
-        )
-
-    def validation(self, model: keras.Model) -> Validate:
-        """Scores the model on the validation split as it is."""
-        engine, indices = KerasEngine(model), self.indices("validation")
-        images, labels = self.decoded.images, self.labels[indices]
-        return lambda: accuracy_and_log_loss(compute_logits(engine, images, indices), labels)
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """A trained model and how it came about."""
-
-    model: keras.Model
-    blueprint: Blueprint
-    recipes: dict[str, Recipe]
-    histories: tuple[History, ...]
-    time_limit_s: float | None
-
-    @property
-    def interrupted(self) -> bool:
-        """The user stopped it."""
-        return any(history.ended_by == "user" for history in self.histories)
 
 
 def fit(work: Work, pretrained: list[np.ndarray] | None) -> Fitted:
@@ -163,6 +49,7 @@ def fit(work: Work, pretrained: list[np.ndarray] | None) -> Fitted:
 
 def fit_from_scratch(work: Work) -> Fitted:
     """Train every weight, beginning from random ones."""
+    begun = time.monotonic()
     blueprint = work.blueprint()
     if isinstance(blueprint.spec, PretrainedSpec):
         blueprint = replace(blueprint, spec=replace(blueprint.spec, fixed_statistics=False))
@@ -171,67 +58,124 @@ def fit_from_scratch(work: Work) -> Fitted:
     recipe, limit_s = scratch_recipe(
         work.request, work.choice, grey=work.grey, train_examples=len(train), macs=count_macs(model)
     )
+    if work.earlier is not None:
+        recipe = work.earlier.recipes["train"]
     if isinstance(blueprint.spec, ResidualSpec):
         _whiten_stem(model, blueprint.spec, work, train)
     compile_model(model, recipe)
     batches = work.batches(recipe)
-    rate = _forward_rate(model, work)
-    deadline, reserve_s = Deadline(work.started, limit_s), _reserve(work, rate)
+    rate = forward_rate(model, work)
+    epoch_s = measure_step(model, batches) * batches.steps_per_epoch
+    beside_s = beside(work, rate, begun)
+    if work.earlier is not None:
+        clock_s = work.earlier.seconds()
+    else:
+        costs = _Costs(epoch_s, len(work.splits.validation) / rate, reserve(work, rate), beside_s)
+        clock_s = _plan_scratch(work, model, recipe, costs, limit_s)
     clock: Clock = StepClock(recipe.epochs * batches.steps_per_epoch)
-    epoch_s = measure_step(model, batches) * batches.steps_per_epoch + len(work.splits.validation) / rate
-    training_s = min(recipe.epochs * epoch_s, max(1.0, deadline.left(reserve_s)))
+    if clock_s is not None:
+        clock = FirstOf(WallClock(clock_s), clock)
+    history = fit_model(model, batches, work.validation(model), recipe, clock, on_event=work.on_event)
+    return Fitted(model, blueprint, {"train": recipe}, (history,), limit_s, clock_s, beside_s)
+
+
+@dataclass(frozen=True)
+class _Costs:
+    """Measured seconds: an epoch's steps, its validation, all that follows, and each part beside its steps."""
+
+    epoch_s: float
+    validation_s: float
+    reserve_s: float
+    beside_s: float
+
+    def training_s(self, epochs: int, *, share: float = 1.0) -> float:
+        """Of so many epochs on a share of the training split."""
+        return epochs * (share * self.epoch_s + self.validation_s)
+
+
+def _plan_scratch(work: Work, model: keras.Model, recipe: Recipe, costs: _Costs, limit_s: float | None) -> float | None:
+    """Say what will be done until when; returns the seconds that the clock gives, None without a limit."""
+    deadline = Deadline(work.started, limit_s)
+    left_s = work.training_s(deadline.left(costs.reserve_s), costs.beside_s)
+    clock_s = None if limit_s is None else max(1.0, left_s)
+    training_s = min(costs.training_s(recipe.epochs), max(1.0, left_s))
     training = f"{recipe.epochs} epochs"
     if limit_s is not None:
-        training = f"about {training_s / epoch_s:.1f} of at most {training}, ended by the clock after {limit_s:.0f} s"
-    work.on_event(
-        describe_plan(
-            work.choice,
-            work.splits,
-            recipe,
-            PlanWords(f"{model.count_params():,} parameters", training, training_s + reserve_s),
-        )
-    )
-    if limit_s is not None:
-        if deadline.left(reserve_s) < 1:
-            text = f"Reading the corpus took {deadline.elapsed():.0f} s of the {limit_s:.0f} s: it will end late."
-            work.on_event(Message(f"{text} Use a longer --time-limit.", warning=True))
-        clock = FirstOf(WallClock(max(1.0, deadline.left(reserve_s))), clock)
-    history = fit_model(model, batches, work.validation(model), recipe, clock, on_event=work.on_event)
-    return Fitted(model, blueprint, {"train": recipe}, (history,), limit_s)
+        epochs = training_s / costs.training_s(1)
+        end = limit_s if not work.parts else training_s + deadline.elapsed()
+        training = f"about {epochs:.1f} of at most {training}, ended by the clock after {end:.0f} s"
+    parts_s = [
+        costs.beside_s + min(costs.training_s(recipe.epochs, share=share), share * max(1.0, left_s))
+        for share in work.parts
+    ]
+    remaining_s = training_s + costs.reserve_s + sum(parts_s)
+    words = PlanWords(f"{model.count_params():,} parameters", training, remaining_s, what_follows(work))
+    work.on_event(describe_plan(work.choice, work.splits, recipe, words))
+    if limit_s is not None and left_s < 1:
+        text = f"Reading the corpus took {deadline.elapsed():.0f} s of the {limit_s:.0f} s: it will end late."
+        work.on_event(Message(f"{text} Use a longer --time-limit.", warning=True))
+    return clock_s
 
 
 def fit_pretrained(work: Work, weights: list[np.ndarray]) -> Fitted:
     """Train a head on the frozen backbone's features; with --epochs or --time-limit, then the whole network."""
+    begun = time.monotonic()
     blueprint = work.blueprint()
     model = build_model(blueprint)
     set_backbone_weights(model, weights)
     recipe = head_recipe(work.request, grey=work.grey, train_examples=len(work.splits.train))
     tuning = fine_tune_recipe(work.request, work.choice, grey=work.grey)
+    if work.earlier is not None:
+        recipe, tuning = work.earlier.recipes["head"], work.earlier.recipes.get("fine-tune", tuning)
     compile_model(model, tuning)
-    rate = _forward_rate(model, work)
-    deadline, reserve_s = Deadline(work.started, work.request.time_limit_s), _reserve(work, rate)
-    expected_s = _head_s(work, recipe, rate) + _tuning_s(work, tuning, rate) + reserve_s
-    work.on_event(
-        describe_plan(
-            work.choice,
-            work.splits,
-            recipe,
-            PlanWords(
-                f"{model.count_params():,} parameters, pretrained",
-                _what_pretrained_does(work.request, tuning),
-                min(expected_s, deadline.left(0)),
-            ),
-        )
-    )
-    chosen = _as_many_as_fit(work, recipe, rate, deadline.left(reserve_s))
-    head = _fit_head(work, model, recipe, chosen)
-    recipes, histories = {"head": recipe}, [head]
-    if head.ended_by != "user" and (work.request.epochs is not None or deadline.limit_s is not None):
-        tuned = _fine_tune(work, model, tuning, deadline.left(reserve_s))
+    rate = forward_rate(model, work)
+    beside_s = beside(work, rate, begun)
+    deadline = Deadline(time.monotonic(), None)  # how long a part may take is known already
+    if work.earlier is None:
+        deadline = _plan_pretrained(work, model, (recipe, tuning), rate, beside_s)
+    head, known = _fit_head(work, model, recipe, _as_many_as_fit(work, recipe, rate, deadline.left(0)))
+    recipes, histories, clock_s = {"head": recipe}, [head], None
+    if head.ended_by != "user" and _fine_tunes(work):
+        clock_s = deadline.left(0) if work.earlier is None else work.earlier.seconds()
+        tuned = _fine_tune(work, model, tuning, float("inf") if clock_s is None else clock_s)
         if tuned is not None:
             recipes["fine-tune"] = tuning
             histories.append(tuned)
-    return Fitted(model, blueprint, recipes, tuple(histories), deadline.limit_s)
+    kept = known if work.parts else None
+    limit_s = work.request.time_limit_s
+    return Fitted(model, blueprint, recipes, tuple(histories), limit_s, _finite(clock_s), beside_s, kept)
+
+
+def _plan_pretrained(
+    work: Work, model: keras.Model, recipes: tuple[Recipe, Recipe], rate: float, beside_s: float
+) -> Deadline:
+    """Say what will be done until when; returns until when it may train."""
+    recipe, tuning = recipes
+    deadline = Deadline(work.started, work.request.time_limit_s)
+    reserve_s = reserve(work, rate)
+    head_s, tuning_s = recipe.epochs * HEAD_EPOCH_S, _tuning_s(work, tuning, rate)
+    parts_s = sum(share * (head_s + tuning_s) + beside_s for share in work.parts)
+    expected_s = _head_s(work, recipe, rate) + tuning_s + parts_s + reserve_s
+    words = PlanWords(
+        f"{model.count_params():,} parameters, pretrained",
+        _what_pretrained_does(work.request, tuning),
+        min(expected_s, deadline.left(0)),
+        what_follows(work),
+    )
+    work.on_event(describe_plan(work.choice, work.splits, recipe, words))
+    left_s = work.training_s(deadline.left(reserve_s), beside_s)
+    return Deadline(time.monotonic(), _finite(left_s))
+
+
+def _finite(seconds: float | None) -> float | None:
+    return None if seconds is None or seconds == float("inf") else seconds
+
+
+def _fine_tunes(work: Work) -> bool:
+    """A part is trained as the classifier was; that one as a whole if the user asked for it by epochs or time."""
+    if work.earlier is not None:
+        return "fine-tune" in work.earlier.recipes
+    return work.request.epochs is not None or work.request.time_limit_s is not None
 
 
 def _what_pretrained_does(request: TrainRequest, tuning: Recipe) -> str:
@@ -267,7 +211,18 @@ def _as_many_as_fit(work: Work, recipe: Recipe, rate: float, seconds: float) -> 
     return np.sort(np.random.default_rng([work.request.seed, 5]).permutation(train)[:count])
 
 
-def _fit_head(work: Work, model: keras.Model, recipe: Recipe, train: np.ndarray) -> History:
+def _fit_head(work: Work, model: keras.Model, recipe: Recipe, train: np.ndarray) -> tuple[History, KnownFeatures]:
+    """Train the head and put it into the model; the features are computed unless an earlier training knows them."""
+    if work.earlier is not None and work.earlier.features is not None and work.earlier.knows(train):
+        known = KnownFeatures(train, work.earlier.features.take(train))
+    else:
+        known = KnownFeatures(train, _compute_features(work, model, recipe, train))
+    labels = work.labels[train], work.labels[work.indices("validation")]
+    weights = work.class_weights(recipe.balance)
+    return fit_head(model, known.computed, labels, recipe, weights, on_event=work.on_event), known
+
+
+def _compute_features(work: Work, model: keras.Model, recipe: Recipe, train: np.ndarray) -> SplitFeatures:
     validation = work.indices("validation")
     engine, images = KerasEngine(feature_model(model)), work.decoded.images
 
@@ -276,9 +231,7 @@ def _fit_head(work: Work, model: keras.Model, recipe: Recipe, train: np.ndarray)
 
     plain = features(train, "computing features")
     mirrored = features(train, "computing mirrored features", mirrored=True) if recipe.augmentation.mirror else plain
-    computed = SplitFeatures(plain, mirrored, features(validation, "computing validation features"))
-    labels = work.labels[train], work.labels[validation]
-    return fit_head(model, computed, labels, recipe, work.class_weights(recipe.balance), on_event=work.on_event)
+    return SplitFeatures(plain, mirrored, features(validation, "computing validation features"))
 
 
 def _fine_tune(work: Work, model: keras.Model, recipe: Recipe, seconds: float) -> History | None:
@@ -314,22 +267,3 @@ def _whiten_stem(model: keras.Model, spec: ResidualSpec, work: Work, train: np.n
     images = work.decoded.images[np.sort(chosen)]
     kernel = whitening_kernel(images, kernel_size=spec.stem_kernel, filters=spec.stem_filters)
     model.get_layer("stem").set_weights([kernel, np.zeros(spec.stem_filters, np.float32)])
-
-
-def _forward_rate(model: keras.Model, work: Work) -> float:
-    """Images per second forward, measured on some training images; it also compiles what validation needs."""
-    engine = KerasEngine(model)
-    images = np.asarray(work.decoded.images[work.indices("train")[:LARGE_BATCH]])
-    batch = np.resize(images, (LARGE_BATCH, *images.shape[1:]))
-    engine.compute_logits(batch)
-    start = time.monotonic()
-    for _ in range(3):
-        engine.compute_logits(batch)
-    return 3 * LARGE_BATCH / (time.monotonic() - start)
-
-
-def _reserve(work: Work, rate: float) -> float:
-    """Seconds that remain to be spent after training: a validation, scoring all splits, the baseline, writing."""
-    train = len(work.splits.train)
-    images = 2 * len(work.splits.validation) + len(work.splits.test) + min(train, MOST_TRAIN_SCORED) + OCCLUDED
-    return SAVE_S + 1.2 * images / rate + BASELINE_S * min(train, MOST_EXAMPLES)

@@ -55,6 +55,7 @@ class TrainRequest:
         seed: of split, weights, shuffling and augmentation.
         corrections: a file of labels that a person corrected.
         overwrite: replace a run that is in ``out``.
+        learning_curve: train on parts of the training split as well.
         command: the words the user typed, for ``run.json``.
     """
 
@@ -73,6 +74,7 @@ class TrainRequest:
     seed: int = 0
     corrections: Path | None = None
     overwrite: bool = False
+    learning_curve: bool = False
     command: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -271,12 +273,14 @@ class PlanWords:
     Args:
         model: its size.
         training: what is done how long.
-        remaining_s: seconds from now to the saved artefact, as expected.
+        remaining_s: seconds from now until everything is written, as expected.
+        curve: what is trained for the learning curve; empty without one.
     """
 
     model: str
     training: str
     remaining_s: float
+    curve: str = ""
 
 
 def describe_plan(choice: Choice, splits: Splits, recipe: Recipe, words: PlanWords) -> PlanMade:
@@ -302,6 +306,7 @@ def describe_plan(choice: Choice, splits: Splits, recipe: Recipe, words: PlanWor
             ("images", f"{size.height} x {size.width} pixels, {size.resize}"),
             ("split", f"{len(splits.train):,} train, {len(splits.validation):,} validation, {len(splits.test):,} test"),
             ("training", words.training),
+            *([("then", words.curve)] if words.curve else []),
             ("augmentation", ", ".join(change for change in changes if change) or "none"),
             ("expected end", f"{_clock_time(words.remaining_s)}, in about {_duration(words.remaining_s)}"),
         )

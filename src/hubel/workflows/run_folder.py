@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from hubel.arrays import Labels
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.split import Splits
 from hubel.errors import OutputNotWritable, UnusableInput
@@ -23,7 +24,7 @@ ARTEFACT = "classifier"
 METRICS, PREDICTIONS, SPLIT, INTAKE = "metrics.json", "predictions.csv", "split.csv", "intake.csv"
 HISTORY, RUN, LEAKS = "history.csv", "run.json", "leaks.csv"
 FINGERPRINTS, BASELINE, OFF_CORPUS = "fingerprints.csv", "dense_baseline.csv", "off_corpus.csv"
-REPORT, LEARNING_CURVE = "report.html", "learning_curve.json"
+REPORT, LEARNING_CURVE = "report.html", "learning_curve.csv"
 FILES = (
     METRICS, PREDICTIONS, SPLIT, INTAKE, HISTORY, RUN, LEAKS, FINGERPRINTS, BASELINE, OFF_CORPUS, REPORT,
     LEARNING_CURVE,
@@ -128,6 +129,24 @@ class RunFolder:
             (self.path / name).unlink(missing_ok=True)  # of a run that is overwritten
             if rows:
                 write_csv(self.path / name, header, rows)
+
+    def write_learning_curve(self, corpus: Corpus, splits: Splits, predicted: Mapping[float, Labels]) -> None:
+        """``learning_curve.csv``: one row per test example and part of the training split; no file without parts.
+
+        Args:
+            corpus: names the classes.
+            splits: of the run.
+            predicted: share of the training split → class index of each test example.
+        """
+        (self.path / LEARNING_CURVE).unlink(missing_ok=True)  # of a run that is overwritten
+        examples, names = [corpus.examples[index] for index in splits.test], corpus.class_names
+        rows = [
+            (example.path, names[example.label], share, names[int(named)])
+            for share, named_classes in predicted.items()
+            for example, named in zip(examples, named_classes, strict=True)
+        ]
+        if rows:
+            write_csv(self.path / LEARNING_CURVE, ("path", "label", "train_share", "predicted"), rows)
 
     def write_metrics(self, document: dict[str, Any]) -> None:
         """``metrics.json``."""

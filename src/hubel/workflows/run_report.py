@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any
 
 import numpy as np
 
 from hubel.architectures.layer_table import layer_table
 from hubel.corpus.corpus import SPLITS
+from hubel.evaluation.learning_curve import LearningCurve
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import Progress
 from hubel.explanation.occlusion import compute_occlusion
@@ -21,9 +21,10 @@ from hubel.pipeline.augmentation import augment, draw
 from hubel.reports.run_page import MATRIX_CLASSES, Mistake, RunPage, Stranger, render_run_page, shown_places
 from hubel.reports.sheets import make_sheets
 from hubel.reports.thumbnails import encode_thumbnail, make_thumbnails
-from hubel.workflows.fitting import Fitted, Work
+from hubel.workflows.run_documents import Documents
 from hubel.workflows.run_folder import REPORT, RunFolder
 from hubel.workflows.scoring import Scored
+from hubel.workflows.work import Fitted, Work
 
 MISTAKES_SHOWN, STRANGERS_SHOWN, CLASS_PICTURES, CONTACT_PICTURES, CONTACT_EPOCHS = 12, 6, 4, 8, 3
 MISTAKE_SIDE, STRANGER_SIDE, CLASS_SIDE, CONTACT_SIDE = 176, 112, 72, 96
@@ -39,16 +40,16 @@ class Finished:
         fitted: the model and how it came about.
         scored: the classifier and its scores.
         copies: images that are copies of another one.
-        metrics: the content of ``metrics.json``.
-        run: the content of ``run.json``.
+        documents: the content of ``metrics.json`` and ``run.json``.
+        curve: the learning curve, where one was drawn.
     """
 
     work: Work
     fitted: Fitted
     scored: Scored
     copies: int
-    metrics: Mapping[str, Any]
-    run: Mapping[str, Any]
+    documents: Documents
+    curve: LearningCurve | None = None
 
     @property
     def report(self) -> EvaluationReport:
@@ -79,8 +80,8 @@ def write_run_report(folder: RunFolder, finished: Finished) -> None:
     page = RunPage(
         location=corpus.location,
         made_by=f"hubel {version('hubel')}",
-        metrics=finished.metrics,
-        run=finished.run,
+        metrics=finished.documents.metrics,
+        run=finished.documents.run,
         report=report,
         paths=[corpus.examples[index].path for index in finished.test],
         split_counts=_split_counts(work),
@@ -96,6 +97,7 @@ def write_run_report(folder: RunFolder, finished: Finished) -> None:
         class_pictures=_class_pictures(finished),
         contact=contact,
         contact_rows=contact_rows,
+        curve=finished.curve,
     )
     work.on_event(Progress("writing the report", 3, 4, "parts"))
     write_bytes(folder.path / REPORT, render_run_page(page).encode())

@@ -17,7 +17,7 @@ from hubel.evaluation.evaluate import Outputs, compute_logits, compute_outputs, 
 from hubel.evaluation.off_corpus import MOST_CHANNELS, fit_off_corpus
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import Progress
-from hubel.workflows.fitting import MOST_TRAIN_SCORED, Work
+from hubel.workflows.work import MOST_TRAIN_SCORED, Work
 
 _CHUNK = 256
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import shlex
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,6 @@ import numpy as np
 
 from hubel.architectures.catalogue import make_blueprint
 from hubel.architectures.families.backbones import pretrained_weights
-from hubel.architectures.layer_table import count_macs
 from hubel.architectures.spec import PretrainedSpec
 from hubel.backends.seeding import seed_everything
 from hubel.classifier.artefact import save_classifier
@@ -30,17 +27,20 @@ from hubel.corpus.examined import ExaminedCorpus
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.split import split_corpus
 from hubel.errors import WeightsNotAvailable, WrongRequest
-from hubel.evaluation.report import INTERVAL_METHOD, EvaluationReport
+from hubel.evaluation.learning_curve import LearningCurve
+from hubel.evaluation.report import EvaluationReport
 from hubel.events import Message, OnEvent, ignore
-from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
+from hubel.pipeline.decoded import decode_corpus
 from hubel.pipeline.examined import examine_decoded
 from hubel.workflows.advice import advise
 from hubel.workflows.advice_parts import Advice
 from hubel.workflows.fitting import Fitted, Work, fit
+from hubel.workflows.learning_curve import check_drawable, draw_learning_curve
 from hubel.workflows.machine import describe_machine
 from hubel.workflows.make_evidence import make_evidence
 from hubel.workflows.plan import Choice, Survey, TrainRequest, check_classes, choose, survey_corpus
-from hubel.workflows.run_folder import FORMAT, RunFolder, labels_of
+from hubel.workflows.run_documents import Documents, fingerprint_of, make_documents, with_learning_curve
+from hubel.workflows.run_folder import RunFolder, labels_of
 from hubel.workflows.run_report import Finished, write_run_report
 from hubel.workflows.scoring import Scored, score
 
@@ -58,6 +58,8 @@ class Run:
         fitted: the recipes, the history of each phase, and whether the user ended it early.
         without_leaks: the test score without the examples that have a copy in another part; None where none has.
         advice: what is wrong with it and what to type next, the most harmful first.
+        learning_curve: accuracy against training images, and a forecast; None where it was not asked for or not drawn.
+        curve_interrupted: the user ended it while the learning curve was drawn.
     """
 
     path: Path
@@ -68,6 +70,8 @@ class Run:
     fitted: Fitted
     without_leaks: EvaluationReport | None = None
     advice: tuple[Advice, ...] = ()
+    learning_curve: LearningCurve | None = None
+    curve_interrupted: bool = False
 
 
 def train_classifier(request: TrainRequest, *, started: float | None = None, on_event: OnEvent = ignore) -> Run:
@@ -100,6 +104,8 @@ def train_classifier(request: TrainRequest, *, started: float | None = None, on_
     ):  # fmt: skip
         on_event(Message(note, warning=True))
     _say_refused(decoded.corpus, on_event)
+    if request.learning_curve:
+        check_drawable(decoded.corpus, splits, seed=request.seed, on_event=on_event)
     work = Work(request, choice, decoded, splits, labels_of(decoded.corpus), survey.grey, started, on_event)
     intake_s = time.monotonic() - started
     fitted = fit(work, pretrained)
@@ -107,11 +113,27 @@ def train_classifier(request: TrainRequest, *, started: float | None = None, on_
     scored = score(work, _classifier(work, fitted))
     times = {"intake_s": intake_s, "training_s": training_s}
     advice = advise(make_evidence(work, fitted, scored))
-    metrics, described = _write(folder, work, fitted, scored, times, advice)
+    documents = make_documents(work, fitted, scored, advice=advice, times=times)
+    _write(folder, work, fitted, scored)
+    _write_documents(folder, documents)
+    drawn = draw_learning_curve(work, fitted, pretrained, scored.reports["test"])
+    if drawn.curve is not None:
+        folder.write_learning_curve(decoded.corpus, splits, drawn.predicted)
+        documents = with_learning_curve(documents, drawn, total_s=time.monotonic() - started)
+        _write_documents(folder, documents)
     copies = sum(len(places) for places in members(examined.copies.sets()))
-    write_run_report(folder, Finished(work, fitted, scored, copies, metrics, described))
+    write_run_report(folder, Finished(work, fitted, scored, copies, documents, drawn.curve))
     return Run(
-        request.out, scored.classifier, metrics, scored.reports, decoded.corpus, fitted, scored.without_leaks, advice
+        request.out,
+        scored.classifier,
+        documents.metrics,
+        scored.reports,
+        decoded.corpus,
+        replace(fitted, features=None),
+        scored.without_leaks,
+        advice,
+        drawn.curve,
+        drawn.interrupted,
     )
 
 
@@ -177,7 +199,7 @@ def _say_refused(corpus: Corpus, on_event: OnEvent) -> None:
 def _classifier(work: Work, fitted: Fitted) -> Classifier:
     """The classifier as it is before calibration."""
     provenance = {
-        "corpus_fingerprint": _fingerprint(work.decoded),
+        "corpus_fingerprint": fingerprint_of(work.decoded),
         "train_examples": len(work.splits.train),
         "seed": work.request.seed,
         **{name: value for name, value in describe_machine().items() if name in ("versions", "backend")},
@@ -186,15 +208,8 @@ def _classifier(work: Work, fitted: Fitted) -> Classifier:
     return Classifier(fitted.model, fitted.blueprint, names, work.choice.preprocessing, provenance=provenance)
 
 
-def _write(
-    folder: RunFolder,
-    work: Work,
-    fitted: Fitted,
-    scored: Scored,
-    times: dict[str, float],
-    advice: Sequence[Advice],
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The content of ``metrics.json`` and of ``run.json``, as written."""
+def _write(folder: RunFolder, work: Work, fitted: Fitted, scored: Scored) -> None:
+    """The artefact and every table."""
     corpus, reports = work.decoded.corpus, scored.reports
     save_classifier(scored.classifier, folder.artefact, made_by=f"hubel {version('hubel')}")
     folder.write_intake(corpus, work.splits)
@@ -203,84 +218,9 @@ def _write(
     folder.write_history(fitted.histories)
     folder.write_predictions(corpus, work.splits, reports)
     folder.write_beside(corpus, work.splits, reports)
-    last = fitted.histories[-1]
-    total_s = time.monotonic() - work.started
-    seconds = {
-        "total_s": round(total_s, 3),
-        **{name: round(value, 3) for name, value in times.items()},
-        "epochs": round(last.epochs, 3),
-        "examples_per_s": round(float(np.mean([row.images_per_s for row in last.rows])), 1) if last.rows else 0.0,
-    }
-    height, width = work.choice.preprocessing.size
-    metrics = {
-        "format": FORMAT,
-        "classes": list(corpus.class_names),
-        "test": reports["test"].to_json(),
-        "validation": reports["validation"].to_json(),
-        "train": {"examples": len(scored.train_hits), "accuracy": float(scored.train_hits.mean())},
-        "accuracy_interval_method": INTERVAL_METHOD,
-        "calibration": {
-            "method": "temperature",
-            "temperature": scored.classifier.calibration.temperature,
-            "fitted_on": len(work.splits.validation),
-        },
-        "intake": corpus.intake_counts,
-        "model": {
-            "architecture": work.choice.architecture,
-            "parameters": fitted.model.count_params(),
-            "macs": count_macs(fitted.model),
-            "image_size": [height, width, 3],
-        },
-        "time": seconds,
-        "advice": [each.to_json() for each in advice],
-    }
-    if scored.without_leaks is not None:
-        metrics["leakage"] = {
-            "test_examples": len(work.splits.leaking_test),
-            "test_without": scored.without_leaks.to_json(),
-        }
-    described = _run_document(work, fitted, seconds)
-    folder.write_run(described)
-    folder.write_metrics(metrics)
-    return metrics, described
+    folder.write_learning_curve(corpus, work.splits, {})
 
 
-def _run_document(work: Work, fitted: Fitted, seconds: dict[str, float]) -> dict[str, Any]:
-    corpus, request = work.decoded.corpus, work.request
-    location = Path(corpus.location)
-    return {
-        "format": FORMAT,
-        "status": "interrupted" if fitted.interrupted else "done",
-        "command": list(request.command),
-        "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "corpus": {
-            "location": str(location.resolve()) if location.exists() else corpus.location,
-            "format": corpus.format,
-            "fingerprint": _fingerprint(work.decoded),
-            "intake": corpus.intake_counts,
-            "notes": [*corpus.notes, *work.splits.notes],
-        },
-        "corrections": None if request.corrections is None else str(request.corrections.resolve()),
-        "seed": request.seed,
-        "architecture": fitted.blueprint.to_json(),
-        "weights": work.choice.weights,
-        "preprocessing": asdict(work.choice.preprocessing),
-        "recipe": {phase: recipe.to_json() for phase, recipe in fitted.recipes.items()},
-        "time_limit_s": fitted.time_limit_s,
-        "clock_decided": _clock_decided(fitted.histories),
-        "time": seconds,
-        **describe_machine(),
-    }
-
-
-def _clock_decided(histories: Sequence[Any]) -> list[dict[str, Any]]:
-    """What would be different on a faster or slower machine, and how each phase ended."""
-    return [history.to_json() for history in histories]
-
-
-def _fingerprint(decoded: DecodedCorpus) -> str:
-    """SHA-256 over the path and the content of every example."""
-    total = hashlib.sha256()
-    for example, digest in zip(decoded.corpus.examples, decoded.digests, strict=True):
-        total.update(f"{example.path}\0{digest}\n".encode("utf-8", "surrogateescape"))
-    return total.hexdigest()
+def _write_documents(folder: RunFolder, documents: Documents) -> None:
+    folder.write_run(documents.run)
+    folder.write_metrics(documents.metrics)

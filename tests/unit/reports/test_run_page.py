@@ -20,6 +20,7 @@ from tests.pages import Parsed
 from hubel.classifier.classifier import softmax
 from hubel.corpus.corpus import IntakeRow
 from hubel.evaluation.conformal import fit_prediction_sets
+from hubel.evaluation.learning_curve import make_learning_curve
 from hubel.evaluation.report import INTERVAL_METHOD, EvaluationReport
 from hubel.reports.run_page import MATRIX_CLASSES, Mistake, RunPage, Stranger, render_run_page, shown_places
 from hubel.reports.sheets import MOST, make_sheets
@@ -243,23 +244,16 @@ def test_a_run_without_test_images_has_a_page_that_says_so():
 
 
 def test_a_learning_curve_is_drawn_where_there_is_one():
-    page = page_of()
-    curve = {
-        "points": [
-            {
-                "share": share,
-                "train_examples": count,
-                "examples": 120,
-                "accuracy": accuracy,
-                "interval": [accuracy - 0.1, accuracy + 0.05],
-            }
-            for share, count, accuracy in ((0.25, 100, 0.6), (0.5, 200, 0.7), (1.0, 400, 0.8))
-        ],
-        "forecast": {"train_examples": 800, "accuracy": 0.87, "interval": [0.8, 0.9]},
-    }
-    shown = parsed(replace(page, metrics={**page.metrics, "learning_curve": curve}))
-    assert "Twice the training images (800) would bring about 0.870 (0.800 to 0.900)." in shown.text("scores")
-    assert "learning-curve" not in parsed(page).texts
+    wrong = np.zeros((3, 120), bool)
+    for row, mistakes in enumerate((48, 36, 24)):
+        wrong[row, :mistakes] = True
+    curve = make_learning_curve([0.25, 0.5, 1.0], [100, 200, 400], wrong, seed=0)
+    shown = parsed(page_of(curve=curve))
+    low, high = curve.forecast.interval
+    sentence = f"Twice the pictures (800) would bring about {curve.forecast.accuracy:.3f} ({low:.3f} to {high:.3f})."
+    assert sentence in shown.text("scores")
+    assert "it does not cover" in shown.text("scores")
+    assert "Would more pictures help?" not in parsed(page_of()).text()
 
 
 def test_refused_files_are_named_with_the_reason():
