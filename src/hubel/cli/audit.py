@@ -34,10 +34,10 @@ def command(  # noqa: PLR0913  (one for each option)
     """
     from hubel.cli.listen import Listener
     from hubel.corpus.corpus import check_trainable
-    from hubel.workflows.audit import audit_corpus, prepare_folder, write_audit
+    from hubel.workflows.audit import audit_corpus, prepare_audit_folder, write_audit
 
     if out is not None:
-        prepare_folder(out, corpus, overwrite=overwrite)
+        prepare_audit_folder(out, corpus, overwrite=overwrite)
     with Listener() as listener:
         audit = audit_corpus(corpus, corrections=corrections, on_event=listener)
         if suspect_labels and len(audit.corpus.class_names) > 1:

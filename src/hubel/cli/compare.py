@@ -49,14 +49,14 @@ def command(  # noqa: PLR0913  (one for each option)
     limit_s = None if time_limit is None else parse_duration(time_limit)
     from hubel.cli.listen import Listener
     from hubel.workflows.compare import CompareRequest, compare_variants
-    from hubel.workflows.compare_folder import prepare_folder, to_json, write_comparison
+    from hubel.workflows.compare_folder import prepare_compare_folder, to_json, write_comparison
 
     request = CompareRequest(
         corpus, selection, epochs=epochs, time_limit_s=limit_s, image_size=image_size, max_examples=max_examples,
         seed=seed,
     )  # fmt: skip
     if out is not None:
-        prepare_folder(out, corpus, overwrite=overwrite)
+        prepare_compare_folder(out, corpus, overwrite=overwrite)
     with Listener() as listener:
         comparison = compare_variants(request, started=STARTED, on_event=listener)
     if out is not None:

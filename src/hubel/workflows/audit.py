@@ -16,12 +16,12 @@ from hubel.corpus.corpus import SPLITS, Corpus
 from hubel.corpus.corrections import COLUMNS, apply_corrections, read_corrections
 from hubel.corpus.examined import ExaminedCorpus
 from hubel.corpus.formats.catalogue import read_corpus
-from hubel.errors import OutputNotWritable, WrongRequest
 from hubel.events import OnEvent, ignore
-from hubel.files import said_plainly, write_bytes, write_csv, write_json
+from hubel.files import write_bytes, write_csv, write_json
 from hubel.pipeline.examined import examine_corpus
 from hubel.reports.audit_page import AuditPage, render_audit_page, shown_paths
 from hubel.reports.thumbnails import make_thumbnails
+from hubel.workflows.out_folder import prepare_folder
 
 FORMAT = 1
 PAGE, DOCUMENT, INTAKE, FINDINGS, LABELS, CORRECTIONS = (
@@ -109,25 +109,13 @@ def audit_corpus(location: str | Path, *, corrections: Path | None = None, on_ev
     return Audit(examined, tuple(find_all(examined)), notes)
 
 
-def prepare_folder(out: Path, location: str, *, overwrite: bool) -> None:
-    """Make the folder of an audit, and show that it can be written, before time is spent.
+def prepare_audit_folder(out: Path, location: str, *, overwrite: bool) -> None:
+    """Make the folder of an audit before time is spent.
 
     Raises:
-        WrongRequest: it lies inside the corpus.
-        OutputNotWritable: it holds an audit already, or cannot be written.
+        HubelError: as `prepare_folder`.
     """
-    if Path(location).is_dir() and out.resolve().is_relative_to(Path(location).resolve()):
-        raise WrongRequest(
-            f"The folder {out} lies inside the corpus {location}, where nothing is ever written. Choose one beside it "
-            "with -o."
-        )
-    taken = [name for name in FILES if (out / name).exists()]
-    if taken and not overwrite:
-        raise OutputNotWritable(
-            f"{out} holds an audit already ({taken[0]}). Choose another folder with -o, or replace it with --overwrite."
-        )
-    with said_plainly(out):
-        out.mkdir(parents=True, exist_ok=True)
+    prepare_folder(out, location, FILES, what="an audit", overwrite=overwrite)
 
 
 def write_audit(audit: Audit, out: Path, *, on_event: OnEvent = ignore) -> None:

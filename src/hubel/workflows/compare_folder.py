@@ -7,14 +7,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from hubel.errors import OutputNotWritable, WrongRequest
-from hubel.files import said_plainly, write_bytes, write_csv, write_json
+from hubel.files import write_bytes, write_csv, write_json
 from hubel.reports.bar_table import Column, draw_table
 from hubel.reports.drawing import Drawing
 from hubel.text import one_line
 from hubel.workflows.compare import MOST_MOVED, MOST_TRAIN_SCORED, Comparison, Pair
 from hubel.workflows.machine import describe_machine
 from hubel.workflows.measured import Measured
+from hubel.workflows.out_folder import prepare_folder
 from hubel.workflows.variants import VARIANTS
 from hubel.workflows.verdicts import MARGIN, p_text, points
 
@@ -25,26 +25,13 @@ TIMED_HEADER = (*HEADER, "epochs")
 UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
-def prepare_folder(out: Path, location: str, *, overwrite: bool) -> None:
-    """Make the folder of a comparison, and show that it can be written, before time is spent.
+def prepare_compare_folder(out: Path, location: str, *, overwrite: bool) -> None:
+    """Make the folder of a comparison before time is spent.
 
     Raises:
-        WrongRequest: it lies inside the corpus.
-        OutputNotWritable: it holds a comparison already, or cannot be written.
+        HubelError: as `prepare_folder`.
     """
-    if Path(location).is_dir() and out.resolve().is_relative_to(Path(location).resolve()):
-        raise WrongRequest(
-            f"The folder {out} lies inside the corpus {location}, where nothing is ever written. Choose one beside it "
-            "with -o."
-        )
-    taken = [name for name in FILES if (out / name).exists()]
-    if taken and not overwrite:
-        raise OutputNotWritable(
-            f"{out} holds a comparison already ({taken[0]}). Choose another folder with -o, or replace it with "
-            "--overwrite."
-        )
-    with said_plainly(out):
-        out.mkdir(parents=True, exist_ok=True)
+    prepare_folder(out, location, FILES, what="a comparison", overwrite=overwrite)
 
 
 def write_comparison(comparison: Comparison, out: Path) -> None:

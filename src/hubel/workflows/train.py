@@ -26,7 +26,7 @@ from hubel.corpus.duplicates import members
 from hubel.corpus.examined import ExaminedCorpus
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.split import split_corpus
-from hubel.errors import WeightsNotAvailable, WrongRequest
+from hubel.errors import WeightsNotAvailable
 from hubel.evaluation.learning_curve import LearningCurve
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import Message, OnEvent, ignore
@@ -38,6 +38,7 @@ from hubel.workflows.fitting import Fitted, Work, fit
 from hubel.workflows.learning_curve import check_drawable, draw_learning_curve
 from hubel.workflows.machine import describe_machine
 from hubel.workflows.make_evidence import make_evidence
+from hubel.workflows.out_folder import keep_out_of_the_corpus
 from hubel.workflows.plan import Choice, Survey, TrainRequest, check_classes, choose, survey_corpus
 from hubel.workflows.run_documents import Documents, fingerprint_of, make_documents, with_learning_curve
 from hubel.workflows.run_folder import RunFolder, labels_of
@@ -86,7 +87,9 @@ def train_classifier(request: TrainRequest, *, started: float | None = None, on_
         HubelError: a subclass says what is wrong with the corpus, the request, the folder or the training.
     """
     started = time.monotonic() if started is None else started
-    _keep_out_of_the_corpus(request)
+    keep_out_of_the_corpus(
+        request.out, request.corpus.location if isinstance(request.corpus, Corpus) else request.corpus
+    )
     folder = RunFolder(request.out)
     folder.prepare(overwrite=request.overwrite)
     seed_everything(request.seed)
@@ -140,15 +143,6 @@ def train_classifier(request: TrainRequest, *, started: float | None = None, on_
 def _read(request: TrainRequest, on_event: OnEvent) -> Corpus:
     corpus = request.corpus if isinstance(request.corpus, Corpus) else read_corpus(request.corpus, on_event=on_event)
     return corpus if request.corrections is None else apply_corrections(corpus, read_corrections(request.corrections))
-
-
-def _keep_out_of_the_corpus(request: TrainRequest) -> None:
-    location = Path(request.corpus.location if isinstance(request.corpus, Corpus) else request.corpus)
-    if location.is_dir() and request.out.resolve().is_relative_to(location.resolve()):
-        raise WrongRequest(
-            f"The run folder {request.out} lies inside the corpus {location}, where nothing is ever written. "
-            "Choose a folder beside it with -o."
-        )
 
 
 def _choose_with_weights(
