@@ -94,6 +94,11 @@ class TrainRequest:
                 f"Received: --weights {self.weights}."
             )
 
+    @property
+    def location(self) -> str | Path:
+        """Of the corpus."""
+        return self.corpus.location if isinstance(self.corpus, Corpus) else self.corpus
+
 
 @dataclass(frozen=True)
 class Survey:

@@ -87,9 +87,7 @@ def train_classifier(request: TrainRequest, *, started: float | None = None, on_
         HubelError: a subclass says what is wrong with the corpus, the request, the folder or the training.
     """
     started = time.monotonic() if started is None else started
-    keep_out_of_the_corpus(
-        request.out, request.corpus.location if isinstance(request.corpus, Corpus) else request.corpus
-    )
+    keep_out_of_the_corpus(request.out, request.location)
     folder = RunFolder(request.out)
     folder.prepare(overwrite=request.overwrite)
     seed_everything(request.seed)
