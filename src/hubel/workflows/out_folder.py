@@ -17,8 +17,8 @@ def keep_out_of_the_corpus(out: Path, location: str | Path) -> None:
     """
     if Path(location).is_dir() and out.resolve().is_relative_to(Path(location).resolve()):
         raise WrongRequest(
-            f"The folder {out} lies inside the corpus {location}, where nothing is ever written. Choose a folder beside it "
-            "with -o."
+            f"The folder {out} lies inside the corpus {location}, where nothing is ever written. "
+            "Choose a folder beside it with -o."
         )
 
 
