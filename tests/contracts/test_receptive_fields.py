@@ -71,10 +71,13 @@ def test_the_stated_field_is_what_really_reaches_each_position(name: str):
 
 
 def gradient_box(model: keras.Model, call: Call, row: int, column: int) -> tuple[int, int, int, int] | None:
-    """Where the gradient of one position with respect to the image is not 0; None where it is 0 everywhere."""
+    """Where the gradient of one position with respect to any of some images is not 0; None where it is 0 everywhere.
+
+    Several images, as a ReLU that is silent for one of them hides what lies behind it.
+    """
     graph = walk(model)
     random = np.random.default_rng(1)
-    images = random.uniform(0, 255, (1, *graph.image_shape))
+    images = random.uniform(0, 255, (8, *graph.image_shape))
     weights = random.uniform(0.5, 1.5, call.output_shapes[0][-1]).astype(np.float32)
 
     def score(given):
@@ -83,9 +86,9 @@ def gradient_box(model: keras.Model, call: Call, row: int, column: int) -> tuple
             values.update(zip(each.outputs, apply(each, [values[place] for place in each.inputs]), strict=True))
             if each.name == call.name:
                 break
-        return keras.ops.sum(values[call.outputs[0]][0, row, column] * weights)
+        return keras.ops.sum(values[call.outputs[0]][:, row, column] * weights)
 
-    seen = np.abs(compute_gradient(score, images)[0]).sum(axis=-1) > 0
+    seen = np.abs(compute_gradient(score, images)).sum(axis=(0, -1)) > 0
     rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
     return (rows[0], columns[0], rows[-1] + 1, columns[-1] + 1) if len(rows) else None
 

@@ -67,7 +67,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 def test_the_run_folder_holds_what_it_promises(run: Path):
     assert sorted(path.name for path in run.iterdir()) == [
-        "classifier", "dense_baseline.csv", "fingerprints.csv", "history.csv", "intake.csv", "metrics.json", "predictions.csv", "run.json", "split.csv",
+        "classifier", "dense_baseline.csv", "fingerprints.csv", "history.csv", "intake.csv", "metrics.json", "predictions.csv", "report.html", "run.json", "split.csv",
     ]  # fmt: skip
     assert sorted(path.name for path in (run / "classifier").iterdir()) == ["manifest.json", "weights.safetensors"]
 

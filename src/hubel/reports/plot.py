@@ -109,15 +109,20 @@ def _grid(x: Axis, y: Axis) -> str:
 
 
 def _curve(curve: Curve, x: Axis, y: Axis) -> str:
-    places = [(_x(x, across), _y(y, up)) for across, up in curve.points if math.isfinite(up)]
+    known = [place for place, (_, up) in enumerate(curve.points) if math.isfinite(up)]
+    places = [(_x(x, curve.points[place][0]), _y(y, curve.points[place][1])) for place in known]
     parts = []
     if curve.line and len(places) > 1:
         path = "L".join(f"{across:.1f} {up:.1f}" for across, up in places)
         parts.append(f'<path class="line" d="M{path}"/>')
-    for (across, _), (low, high) in zip(places, curve.bars, strict=False):
-        parts.append(f'<path class="line" d="M{across:.1f} {_y(y, low):.1f}V{_y(y, high):.1f}"/>')
+    if curve.bars:
+        ends = [(_y(y, low), _y(y, high)) for low, high in (curve.bars[place] for place in known)]
+        parts += [
+            f'<path class="line" d="M{across:.1f} {low:.1f}V{high:.1f}"/>'
+            for (across, _), (low, high) in zip(places, ends, strict=True)
+        ]
     if curve.dots or len(places) == 1:
-        sizes = curve.sizes or [3.0] * len(places)
+        sizes = [curve.sizes[place] if curve.sizes else 3.0 for place in known]
         parts += [
             f'<circle cx="{across:.1f}" cy="{up:.1f}" r="{size:.1f}"/>'
             for (across, up), size in zip(places, sizes, strict=True)

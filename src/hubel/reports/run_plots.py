@@ -102,7 +102,7 @@ def _losses(rows: Sequence[EpochRow]) -> Markup:
 
 def _accuracies(rows: Sequence[EpochRow]) -> Markup:
     points = [(row.epoch, row.validation_accuracy) for row in rows]
-    low = min(value for _, value in points)
+    low = min((value for _, value in points if np.isfinite(value)), default=0.0)
     floor = 0.0 if low < 0.5 else np.floor(low * 10) / 10 - 0.1
     return draw_plot(
         "Validation accuracy by epoch",

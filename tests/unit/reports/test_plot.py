@@ -28,6 +28,15 @@ def test_what_is_no_number_is_left_out_and_a_lone_point_is_marked():
     assert len(circles(svg)) == 1
 
 
+def test_bars_and_sizes_belong_to_the_points_that_are_left():
+    nan = float("nan")
+    curve = Curve("a", [(0, nan), (1, 1)], line=False, dots=True, bars=[(nan, nan), (0, 2)], sizes=[9.0, 4.0])
+    svg = draw_plot("t", Axis("x", 0, 1), Axis("y", 0, 2), [curve])
+    assert f"M{WIDTH - RIGHT:.1f} {HEIGHT - BOTTOM:.1f}V{TOP:.1f}" in svg
+    assert 'r="4.0"' in svg
+    assert 'r="9.0"' not in svg
+
+
 def test_names_are_only_text():
     script = "<script>alert(1)</script>"
     svg = draw_plot(script, Axis(script, 0, 1), Axis(script, 0, 1), [Curve(script, [(0, 0)])])
