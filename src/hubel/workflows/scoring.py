@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,15 +11,17 @@ import numpy as np
 from hubel.arrays import Features, Labels, Logits
 from hubel.classifier.classifier import Calibration, Classifier, softmax
 from hubel.classifier.off_corpus import OffCorpus
-from hubel.evaluation.baseline import predict_by_dense_network
+from hubel.evaluation.baseline import MOST_EXAMPLES, predict_by_dense_network
 from hubel.evaluation.calibration import choose_threshold, fit_temperature
 from hubel.evaluation.conformal import fit_prediction_sets
 from hubel.evaluation.evaluate import Outputs, compute_logits, compute_outputs, evaluate_outputs
 from hubel.evaluation.off_corpus import MOST_CHANNELS, fit_off_corpus
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import Progress
-from hubel.workflows.work import MOST_TRAIN_SCORED, Work
+from hubel.workflows.work import BASELINE_S, MOST_TRAIN_SCORED, OCCLUDED, SAVE_S, Deadline, Work
 
+LEAST_TRAIN_SCORED = 400
+"""Fewer say too little of what is usual."""
 _CHUNK = 256
 
 
@@ -55,11 +58,13 @@ def score(work: Work, classifier: Classifier) -> Scored:
         classifier: not calibrated yet.
     """
     train, test = work.indices("train"), work.indices("test")
-    if len(train) > MOST_TRAIN_SCORED:
-        train = np.sort(np.random.default_rng([work.request.seed, 8]).permutation(train)[:MOST_TRAIN_SCORED])
     labels = {split: work.labels[work.indices(split)] for split in ("validation", "test")}
-    known = _look_at(work, classifier, train, "scoring training images")
+    begun = time.monotonic()
     held_out = _look_at(work, classifier, work.indices("validation"), "scoring validation")
+    most = _as_many_as_fit(work, (time.monotonic() - begun) / max(1, len(held_out.logits)))
+    if len(train) > most:
+        train = np.sort(np.random.default_rng([work.request.seed, 8]).permutation(train)[:most])
+    known = _look_at(work, classifier, train, "scoring training images")
     temperature = fit_temperature(held_out.logits, labels["validation"])
     probabilities = softmax(held_out.logits, temperature=temperature)
     calibrated = classifier.completed(
@@ -78,6 +83,21 @@ def score(work: Work, classifier: Classifier) -> Scored:
     clean = ~np.isin(test, work.splits.leaking_test)
     without = None if clean.all() else reports["test"].take(clean)
     return Scored(calibrated, reports, without, known.logits.argmax(axis=1) == work.labels[train])
+
+
+def _as_many_as_fit(work: Work, image_s: float) -> int:
+    """Training images to look at again: 4,000, or what a machine that has become slower leaves of the time limit.
+
+    Args:
+        work: with the limit.
+        image_s: seconds that an image takes now.
+    """
+    if work.request.time_limit_s is None:
+        return MOST_TRAIN_SCORED
+    baseline_s = BASELINE_S * min(len(work.splits.train), MOST_EXAMPLES)
+    after_s = SAVE_S + baseline_s + image_s * (len(work.splits.test) + OCCLUDED)
+    left_s = Deadline(work.started, work.request.time_limit_s).left(after_s)
+    return int(min(MOST_TRAIN_SCORED, max(LEAST_TRAIN_SCORED, left_s / max(image_s, 1e-9))))
 
 
 def _look_at(work: Work, classifier: Classifier, indices: np.ndarray, stage: str) -> _Seen:
