@@ -101,10 +101,5 @@ def _show(run: Run) -> None:
         f"{counts['found']:,} files found: {counts['read']:,} read, {counts['refused']:,} refused, "
         f"{counts['ignored']:,} ignored   {seconds['total_s']:.0f} s in all, {seconds['training_s']:.0f} s training"
     )
-    more = ", leaks.csv" if run.without_leaks is not None else ""
-    more += ", learning_curve.csv" if run.learning_curve is not None else ""
-    out.print(
-        f"Saved in {run.path}: report.html (open it in a browser), classifier/, metrics.json, predictions.csv, "
-        f"history.csv, intake.csv, split.csv{more}, run.json"
-    )
+    out.print(f"Saved in {run.path}: report.html to read and send, classifier/ to use, and the tables behind them.")
     show_advice(out, run.advice)
