@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 
-from hubel.architectures.catalogue import ARCHITECTURES
+from hubel.architectures.catalogue import ARCHITECTURES, Architecture
 from hubel.architectures.spec import CnnSpec, PretrainedSpec
 from hubel.corpus.corpus import Corpus
 from hubel.evaluation.label_quality import rank_labels
@@ -73,7 +73,7 @@ def _phase(history: History, recipe: Recipe) -> Phase:
 
 def _architecture_word(work: Work) -> str:
     word = work.request.architecture
-    if isinstance(word, CnnSpec):
+    if isinstance(word, CnnSpec | Architecture):
         return ""
     if word is not None:
         return str(word)
@@ -82,7 +82,7 @@ def _architecture_word(work: Work) -> str:
 
 def _typed(request: TrainRequest) -> tuple[str, ...]:
     """The command line of a request that was made in Python; empty where there is none."""
-    if isinstance(request.architecture, CnnSpec):
+    if isinstance(request.architecture, CnnSpec | Architecture):
         return ()
     corpus = request.corpus.location if isinstance(request.corpus, Corpus) else request.corpus
     wishes = {

@@ -44,7 +44,7 @@ class TrainRequest:
     Args:
         corpus: a location that `read_corpus` takes, or a `Corpus`.
         out: the run folder.
-        architecture: a name in `ARCHITECTURES`, the path of a TOML file with a network, or a `CnnSpec`.
+        architecture: what `find_architecture` takes: a name, the path of a TOML file with a network, a `CnnSpec` ...
         weights: ``"imagenet"``, ``"none"`` or the path of a Keras weights file.
         alpha: width of a pretrained backbone.
         image_size: pixels of the square working size.
@@ -61,7 +61,7 @@ class TrainRequest:
 
     corpus: str | Path | Corpus
     out: Path
-    architecture: str | Path | CnnSpec | None = None
+    architecture: str | Path | CnnSpec | Architecture | None = None
     weights: str | None = None
     alpha: float | None = None
     image_size: int | None = None

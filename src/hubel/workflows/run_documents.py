@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from hubel.architectures.layer_table import count_macs
+from hubel.corpus.formats.catalogue import BUILT_IN
 from hubel.evaluation.report import INTERVAL_METHOD
 from hubel.pipeline.decoded import DecodedCorpus
 from hubel.workflows.advice_parts import Advice
@@ -32,7 +33,13 @@ class Documents:
 
 
 def make_documents(
-    work: Work, fitted: Fitted, scored: Scored, *, advice: Sequence[Advice], times: Mapping[str, float]
+    work: Work,
+    fitted: Fitted,
+    scored: Scored,
+    *,
+    advice: Sequence[Advice],
+    times: Mapping[str, float],
+    request: Mapping[str, Any],
 ) -> Documents:
     """Both documents of a run that is about to be written.
 
@@ -42,6 +49,7 @@ def make_documents(
         scored: the classifier and its scores.
         advice: the most harmful first.
         times: seconds of each stage.
+        request: what was asked for, of `record_request`.
     """
     last = fitted.histories[-1]
     seconds = {
@@ -52,7 +60,7 @@ def make_documents(
     }
     metrics = _metrics(work, fitted, scored)
     metrics |= {"time": seconds, "advice": [each.to_json() for each in advice]}
-    return Documents(metrics, _run(work, fitted, seconds))
+    return Documents(metrics, {**_run(work, fitted, seconds), "request": dict(request)})
 
 
 def with_learning_curve(documents: Documents, drawn: Drawn, *, total_s: float) -> Documents:
@@ -108,13 +116,14 @@ def _metrics(work: Work, fitted: Fitted, scored: Scored) -> dict[str, Any]:
 def _run(work: Work, fitted: Fitted, seconds: Mapping[str, float]) -> dict[str, Any]:
     corpus, request = work.decoded.corpus, work.request
     location = Path(corpus.location)
+    on_disk = corpus.location not in BUILT_IN and location.exists()
     return {
         "format": FORMAT,
         "status": "interrupted" if fitted.interrupted else "done",
         "command": list(request.command),
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "corpus": {
-            "location": str(location.resolve()) if location.exists() else corpus.location,
+            "location": str(location.resolve()) if on_disk else corpus.location,
             "format": corpus.format,
             "fingerprint": fingerprint_of(work.decoded),
             "intake": corpus.intake_counts,

@@ -40,6 +40,7 @@ from hubel.workflows.machine import describe_machine
 from hubel.workflows.make_evidence import make_evidence
 from hubel.workflows.out_folder import keep_out_of_the_corpus
 from hubel.workflows.plan import Choice, Survey, TrainRequest, check_classes, choose, survey_corpus
+from hubel.workflows.request_record import record_request
 from hubel.workflows.run_documents import Documents, fingerprint_of, make_documents, with_learning_curve
 from hubel.workflows.run_folder import RunFolder, labels_of
 from hubel.workflows.run_report import Finished, write_run_report
@@ -91,8 +92,8 @@ def train_classifier(request: TrainRequest, *, started: float | None = None, on_
     folder = RunFolder(request.out)
     folder.prepare(overwrite=request.overwrite)
     seed_everything(request.seed)
+    recorded = record_request(request)
     corpus = _read(request, on_event)
-    check_trainable(corpus)
     survey = survey_corpus(corpus)
     choice, pretrained = _choose_with_weights(request, survey, len(corpus.class_names), on_event)
     decoded = decode_corpus(corpus, choice.preprocessing, on_event=on_event)
@@ -114,7 +115,7 @@ def train_classifier(request: TrainRequest, *, started: float | None = None, on_
     scored = score(work, _classifier(work, fitted))
     times = {"intake_s": intake_s, "training_s": training_s}
     advice = advise(make_evidence(work, fitted, scored))
-    documents = make_documents(work, fitted, scored, advice=advice, times=times)
+    documents = make_documents(work, fitted, scored, advice=advice, times=times, request=recorded)
     _write(folder, work, fitted, scored)
     _write_documents(folder, documents)
     drawn = draw_learning_curve(work, fitted, pretrained, scored.reports["test"])
@@ -140,7 +141,10 @@ def train_classifier(request: TrainRequest, *, started: float | None = None, on_
 
 def _read(request: TrainRequest, on_event: OnEvent) -> Corpus:
     corpus = request.corpus if isinstance(request.corpus, Corpus) else read_corpus(request.corpus, on_event=on_event)
-    return corpus if request.corrections is None else apply_corrections(corpus, read_corrections(request.corrections))
+    if request.corrections is not None:
+        corpus = apply_corrections(corpus, read_corrections(request.corrections))
+    check_trainable(corpus)
+    return corpus
 
 
 def _choose_with_weights(
