@@ -17,6 +17,10 @@ COMMANDS = {
     "audit": ("hubel.cli.audit", "Look at every file of a corpus; say what is wrong, train nothing."),
     "train": ("hubel.cli.train", "Corpus in, classifier with an honest score out."),
     "evaluate": ("hubel.cli.evaluate", "Score a run on its test split, or on another corpus."),
+    "reproduce": (
+        "hubel.cli.reproduce",
+        "Train a run again; say whether the result is the same, and if not, what differs.",
+    ),
     "compare": ("hubel.cli.compare", "Train variants side by side; say which is better, or that this cannot be told."),
     "predict": ("hubel.cli.predict", "Name what is on pictures."),
     "trace": ("hubel.cli.trace", "Work out one value of a layer, from the picture to the last digit."),

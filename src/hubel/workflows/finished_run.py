@@ -15,7 +15,7 @@ from hubel.evaluation.conformal import SetScore, score_sets
 from hubel.files import read_csv, read_csv_rows
 from hubel.workflows.run_folder import FINGERPRINTS, LEAKS, METRICS, OFF_CORPUS, PREDICTIONS, SPLIT
 
-_FIRST_CLASS = 6
+FIRST_CLASS = 6
 """Columns of ``predictions.csv`` before those of the classes."""
 
 
@@ -47,27 +47,32 @@ def read_answers(run: Path) -> Answers:
     path = run / PREDICTIONS
     try:
         header, rows = read_csv_rows(path)
-        names = tuple(header[_FIRST_CLASS:])
+        names = tuple(header[FIRST_CLASS:])
         mine = [row for row in rows if row[1] == "test"]
-        table = np.array([[float(cell) for cell in row[_FIRST_CLASS:]] for row in mine], np.float64)
+        table = np.array([[float(cell) for cell in row[FIRST_CLASS:]] for row in mine], np.float64)
         probabilities = table.reshape(len(mine), len(names))
         return Answers(names, *(tuple(row[place] for row in mine) for place in (0, 2, 3)), probabilities)
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise UnusableInput(_no_run(run, PREDICTIONS)) from error
+        raise UnusableInput(no_run(run, PREDICTIONS)) from error
     except (OSError, ValueError, IndexError) as error:
         raise UnusableInput(
             f"{path} cannot be read ({error}). Copy the run folder again, or train it again."
         ) from error
 
 
-def _no_run(run: Path, missing: str) -> str:
+def no_run(run: Path, missing: str) -> str:
+    """What is said of a folder without this file of a run."""
     if not run.exists():
         return f"There is no folder {str(run)!r}. Give the folder named with -o in 'hubel train'."
     return f"{run} is no run folder: it has no {missing}. Give the folder named with -o in 'hubel train'."
 
 
-def _rows(path: Path, *columns: str) -> list[list[str]]:
-    """These columns of a CSV of the run, row by row."""
+def read_columns(path: Path, *columns: str) -> list[list[str]]:
+    """These columns of a CSV of a run, row by row.
+
+    Raises:
+        UnusableInput: the file is damaged.
+    """
     try:
         return [[row[column] for column in columns] for row in read_csv(path)]
     except (OSError, ValueError, KeyError) as error:
@@ -83,7 +88,7 @@ def read_digests(run: Path) -> Mapping[str, str] | None:
         UnusableInput: the file is damaged.
     """
     path = run / FINGERPRINTS
-    return dict(_rows(path, "path", "sha256")) if path.is_file() else None
+    return dict(read_columns(path, "path", "sha256")) if path.is_file() else None
 
 
 def read_seen(run: Path) -> set[str] | None:
@@ -97,9 +102,9 @@ def read_seen(run: Path) -> set[str] | None:
     digests = read_digests(run)
     if digests is None:
         return None
-    seen = {path for path, split in _rows(run / SPLIT, "path", "split") if split != "test"}
+    seen = {path for path, split in read_columns(run / SPLIT, "path", "split") if split != "test"}
     if (run / LEAKS).is_file():
-        seen |= {path for (path,) in _rows(run / LEAKS, "path")}
+        seen |= {path for (path,) in read_columns(run / LEAKS, "path")}
     return {digests[path] for path in seen if path in digests}
 
 
@@ -112,12 +117,12 @@ def read_off_corpus(run: Path) -> np.ndarray:
     path = run / OFF_CORPUS
     if not path.is_file():
         if not (run / PREDICTIONS).is_file():
-            raise UnusableInput(_no_run(run, PREDICTIONS))
+            raise UnusableInput(no_run(run, PREDICTIONS))
         raise UnusableInput(
             f"{run} has no {OFF_CORPUS}: its classifier has no off-corpus score. That needs 50 training and 50 "
             "validation pictures, and version 0.4 or later: train again, with more pictures if these are fewer."
         )
-    rows = _rows(path, "split", "score")
+    rows = read_columns(path, "split", "score")
     try:
         scores = np.array([float(score) for split, score in rows if split == "test"], np.float64)
     except ValueError as error:

@@ -1,0 +1,42 @@
+"""``hubel reproduce``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command("reproduce")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("corpus", required=False)
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Keep the repetition there. Default: it is deleted.")
+@click.option("--anyway", is_flag=True, help="Go on though pictures or files are not what they were.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
+def command(run: Path, corpus: str | None, *, out: Path | None, anyway: bool, as_json: bool) -> int:
+    """Train RUN again as it wrote itself down; say whether the result is the same, and if not, what differs.
+
+    CORPUS is where its pictures are now, if they have moved. What is not as it was then is said before any training:
+    pictures by their content, labels, versions, hardware. It takes as long as RUN took.
+
+    \b
+    exit 0   the same: weights to the bit, every prediction, every score
+    exit 5   not the same
+    exit 3   pictures or files are missing or changed; --anyway goes on
+    """  # noqa: D301  (click's mark against re-wrapping)
+    from hubel.cli.listen import Listener
+    from hubel.workflows.reproduce_check import check_repeatable
+
+    with Listener() as listener:
+        checked = check_repeatable(run, corpus, anyway=anyway, on_event=listener)
+        from hubel.workflows.reproduce import reproduce_run
+
+        reproduction = reproduce_run(checked, out=out, on_event=listener)
+    if as_json:
+        click.echo(json.dumps(reproduction.to_json()))
+    else:
+        from hubel.cli.render_reproduce import show_reproduction
+
+        show_reproduction(reproduction)
+    return 0 if reproduction.result.same else 5

@@ -1,0 +1,110 @@
+"""Reproduce: repeat a run from its ``run.json``, and say whether the result is the same."""
+
+from __future__ import annotations
+
+import shlex
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from hubel.errors import OutputNotWritable, StoppedByUser
+from hubel.events import OnEvent, ignore
+from hubel.workflows.differences import CORPUS, Difference, compare_choices, compare_splits, name_some
+from hubel.workflows.finished_run import read_digests
+from hubel.workflows.recorded_run import RecordedRun, read_document, read_placed
+from hubel.workflows.reproduce_check import Checked
+from hubel.workflows.request_record import request_again
+from hubel.workflows.run_folder import ARTEFACT, FILES
+from hubel.workflows.same_result import SameResult, compare_results
+from hubel.workflows.train import train_classifier
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """What came of repeating a run.
+
+    Args:
+        run: its folder.
+        out: the folder of the repetition; None where it was not kept.
+        corpus: what it was trained on.
+        result: what is the same.
+        differences: what was not as it was, the reasons that are known.
+    """
+
+    run: Path
+    out: Path | None
+    corpus: str
+    result: SameResult
+    differences: tuple[Difference, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "format": 1,
+            "run": str(self.run),
+            "out": None if self.out is None else str(self.out),
+            "corpus": self.corpus,
+            "same": self.result.same,
+            "result": self.result.to_json(),
+            "differences": [each.to_json() for each in self.differences],
+        }
+
+
+def reproduce_run(checked: Checked, *, out: Path | None = None, on_event: OnEvent = ignore) -> Reproduction:
+    """Train again as a run was trained, and hold the result against it.
+
+    Args:
+        checked: the run, of `check_repeatable`.
+        out: the folder of the repetition; None for one that is deleted.
+        on_event: hears what goes on.
+
+    Raises:
+        HubelError: a subclass says why it cannot be repeated, or that the user stopped it.
+    """
+    recorded = checked.recorded
+    with _folder(out) as folder:
+        request = request_again(
+            recorded.request, checked.corpus, folder, weights=str(recorded.document.get("weights", "none"))
+        )
+        run = train_classifier(replace(request, command=recorded.given_words), on_event=on_event)
+        if run.fitted.interrupted or run.curve_interrupted:
+            raise StoppedByUser(
+                "Stopped: whether the result is the same is not known. Type it again: "
+                f"hubel reproduce {shlex.quote(str(recorded.path))}"
+            )
+        found = _found_by_training(checked, folder)
+        result = compare_results(recorded.path, folder)
+    return Reproduction(recorded.path, out, checked.corpus.location, result, (*checked.differences, *found))
+
+
+@contextmanager
+def _folder(out: Path | None) -> Generator[Path]:
+    """The folder to train into; a temporary one where the user named none."""
+    if out is None:
+        with tempfile.TemporaryDirectory(prefix="hubel-reproduce-", ignore_cleanup_errors=True) as temporary:
+            yield Path(temporary) / "run"
+        return
+    taken = [name for name in (*FILES, ARTEFACT) if (out / name).exists()]
+    if taken:
+        raise OutputNotWritable(f"{out} holds a run already ({taken[0]}). Choose another folder with -o.")
+    yield out
+
+
+def _found_by_training(checked: Checked, folder: Path) -> list[Difference]:
+    """What only the repetition shows: another plan, another split, a file that can be read by now."""
+    recorded: RecordedRun = checked.recorded
+    now = read_digests(folder) or {}
+    found = [*compare_choices(recorded.document, read_document(folder))]
+    found += compare_splits(recorded.placed, read_placed(folder))
+    readable = [path for path in now if path in recorded.refused]
+    if readable:
+        text = f"refused then, read now: {name_some(readable)}"
+        found.append(Difference(CORPUS, text, tuple(readable)))
+    known = {path for each in checked.differences for path in each.paths}
+    gone = [path for path in recorded.digests if path not in now and path not in known]
+    if gone:
+        found.append(Difference(CORPUS, f"read then, refused now: {name_some(gone)}", tuple(gone)))
+    return found

@@ -1,0 +1,137 @@
+"""The results of a run and of its repetition, held against each other number by number. Loads no framework."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from hubel.errors import UnusableInput
+from hubel.files import read_csv_rows
+from hubel.workflows.differences import leaves
+from hubel.workflows.finished_run import FIRST_CLASS
+from hubel.workflows.recorded_run import read_document, weights_digest
+from hubel.workflows.request_record import CURE
+from hubel.workflows.run_folder import METRICS, PREDICTIONS
+
+NO_SCORES = ("time", "advice", "intake")
+"""Of ``metrics.json``: seconds, words, and the account of files, which the fingerprints tell."""
+Key = tuple[str, str]
+"""Path and split of a prediction."""
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """One row of ``predictions.csv``: the class that was named, and class name → probability."""
+
+    class_name: str
+    probabilities: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class SameResult:
+    """What is the same in two runs, and what is not.
+
+    Args:
+        weights_then, weights_now: SHA-256 of ``weights.safetensors``.
+        predictions: rows that both have.
+        only_then, only_now: rows that only one of them has.
+        another_class: rows of both that name another class.
+        another_probability: rows of both in which a probability differs, in the last digit already.
+        largest_difference: of a probability.
+        accuracy_then, accuracy_now: on the test split; None without test pictures.
+        scores: names of the numbers in ``metrics.json`` that differ.
+    """
+
+    weights_then: str
+    weights_now: str
+    predictions: int
+    only_then: int
+    only_now: int
+    another_class: int
+    another_probability: int
+    largest_difference: float
+    accuracy_then: float | None
+    accuracy_now: float | None
+    scores: tuple[str, ...]
+
+    @property
+    def same_weights(self) -> bool:
+        """To the bit."""
+        return self.weights_then == self.weights_now
+
+    @property
+    def same_predictions(self) -> bool:
+        """The same rows, and every digit of each probability."""
+        return not (self.only_then or self.only_now or self.another_class or self.another_probability)
+
+    @property
+    def same(self) -> bool:
+        """Weights, predictions and scores."""
+        return self.same_weights and self.same_predictions and not self.scores
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {**asdict(self), "scores": list(self.scores)}
+
+
+def compare_results(then: Path, now: Path) -> SameResult:
+    """Hold a repetition against its run.
+
+    Args:
+        then: the run's folder.
+        now: the folder of the repetition.
+
+    Raises:
+        UnusableInput: a file of one of them is damaged.
+    """
+    mine, other = read_predictions(then), read_predictions(now)
+    both = [key for key in mine if key in other]
+    gaps = [_gap(mine[key].probabilities, other[key].probabilities) for key in both]
+    scores, scores_now = (_scores(run) for run in (then, now))
+    return SameResult(
+        weights_then=weights_digest(then),
+        weights_now=weights_digest(now),
+        predictions=len(both),
+        only_then=len(mine) - len(both),
+        only_now=len(other) - len(both),
+        another_class=sum(mine[key].class_name != other[key].class_name for key in both),
+        another_probability=sum(gap > 0 for gap in gaps),
+        largest_difference=max(gaps, default=0.0),
+        accuracy_then=_accuracy(scores),
+        accuracy_now=_accuracy(scores_now),
+        scores=tuple(name for name, _, _ in leaves(scores, scores_now)),
+    )
+
+
+def read_predictions(run: Path) -> dict[Key, Predicted]:
+    """Every row of ``predictions.csv``.
+
+    Raises:
+        UnusableInput: the file is damaged.
+    """
+    path = run / PREDICTIONS
+    try:
+        header, rows = read_csv_rows(path)
+        names = header[FIRST_CLASS:]
+        return {
+            (row[0], row[1]): Predicted(row[3], dict(zip(names, map(float, row[FIRST_CLASS:]), strict=True)))
+            for row in rows
+        }
+    except (OSError, ValueError, IndexError) as error:
+        raise UnusableInput(f"{path} cannot be read ({error}). {CURE}") from error
+
+
+def _gap(mine: Mapping[str, float], other: Mapping[str, float]) -> float:
+    """The largest difference of a probability; a class that only one of them knows counts as 0 in the other."""
+    return max((abs(mine.get(name, 0.0) - other.get(name, 0.0)) for name in {*mine, *other}), default=0.0)
+
+
+def _scores(run: Path) -> dict[str, Any]:
+    return {name: value for name, value in read_document(run, METRICS).items() if name not in NO_SCORES}
+
+
+def _accuracy(scores: Mapping[str, Any]) -> float | None:
+    test = scores.get("test")
+    return test.get("accuracy") if isinstance(test, dict) else None
