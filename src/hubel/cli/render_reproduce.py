@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from rich.text import Text
 
 from hubel.cli.main import REPORT_AT
 from hubel.cli.render import console
 from hubel.text import one_line
-from hubel.workflows.same_result import SameResult
-
-if TYPE_CHECKING:
-    from hubel.workflows.reproduce import Reproduction
+from hubel.workflows.same_result import Reproduction, SameResult
 
 SCORES_NAMED = 5
 

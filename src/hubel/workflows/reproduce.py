@@ -6,9 +6,8 @@ import shlex
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from hubel.errors import OutputNotWritable, StoppedByUser
 from hubel.events import OnEvent, ignore
@@ -18,39 +17,8 @@ from hubel.workflows.recorded_run import RecordedRun, read_document, read_placed
 from hubel.workflows.reproduce_check import Checked
 from hubel.workflows.request_record import request_again
 from hubel.workflows.run_folder import ARTEFACT, FILES
-from hubel.workflows.same_result import SameResult, compare_results
+from hubel.workflows.same_result import Reproduction, compare_results
 from hubel.workflows.train import train_classifier
-
-
-@dataclass(frozen=True)
-class Reproduction:
-    """What came of repeating a run.
-
-    Args:
-        run: its folder.
-        out: the folder of the repetition; None where it was not kept.
-        corpus: what it was trained on.
-        result: what is the same.
-        differences: what was not as it was, the reasons that are known.
-    """
-
-    run: Path
-    out: Path | None
-    corpus: str
-    result: SameResult
-    differences: tuple[Difference, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain data."""
-        return {
-            "format": 1,
-            "run": str(self.run),
-            "out": None if self.out is None else str(self.out),
-            "corpus": self.corpus,
-            "same": self.result.same,
-            "result": self.result.to_json(),
-            "differences": [each.to_json() for each in self.differences],
-        }
 
 
 def reproduce_run(checked: Checked, *, out: Path | None = None, on_event: OnEvent = ignore) -> Reproduction:

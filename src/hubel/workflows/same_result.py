@@ -9,7 +9,7 @@ from typing import Any
 
 from hubel.errors import UnusableInput
 from hubel.files import read_csv_rows
-from hubel.workflows.differences import leaves
+from hubel.workflows.differences import Difference, leaves
 from hubel.workflows.finished_run import FIRST_CLASS
 from hubel.workflows.recorded_run import read_document, weights_digest
 from hubel.workflows.request_record import CURE
@@ -74,6 +74,37 @@ class SameResult:
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
         return {**asdict(self), "scores": list(self.scores)}
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """What came of repeating a run.
+
+    Args:
+        run: its folder.
+        out: the folder of the repetition; None where it was not kept.
+        corpus: what it was trained on.
+        result: what is the same.
+        differences: what was not as it was, the reasons that are known.
+    """
+
+    run: Path
+    out: Path | None
+    corpus: str
+    result: SameResult
+    differences: tuple[Difference, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "format": 1,
+            "run": str(self.run),
+            "out": None if self.out is None else str(self.out),
+            "corpus": self.corpus,
+            "same": self.result.same,
+            "result": self.result.to_json(),
+            "differences": [each.to_json() for each in self.differences],
+        }
 
 
 def compare_results(then: Path, now: Path) -> SameResult:
