@@ -72,7 +72,7 @@ def _show_reasons(reproduction: Reproduction) -> None:
     """What was not as it was; where nothing was, that this needs an explanation."""
     out, result, differences = console(), reproduction.result, reproduction.differences
     if differences:
-        out.print("Not as it was, but without effect here:" if result.same else "Likely reasons, of what is known:")
+        out.print("Known, but without effect here:" if result.same else "Likely reasons, of what is known:")
         for each in differences:
             out.print(f"  {each.about:<12} {one_line(each.text)}")
     elif not result.same and result.same_weights:

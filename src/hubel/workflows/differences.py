@@ -32,6 +32,13 @@ class Difference:
     paths: tuple[str, ...] = ()
     stops: bool = False
 
+    @property
+    def sentence(self) -> str:
+        """For a person who has not seen a heading above it."""
+        if self.about == CLOCK:
+            return f"{self.text[0].upper()}{self.text[1:]}."
+        return f"Not as it was: {self.text}."
+
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
         return {"about": self.about, "text": self.text, "paths": list(self.paths)}
@@ -130,11 +137,13 @@ def what_decided_the_end(document: Mapping[str, Any]) -> list[Difference]:
     limit_s = document.get("time_limit_s")
     if limit_s is not None:
         asked = document["request"]["time_limit_s"] is not None
-        by = "the time limit" if asked else "neither epochs nor a time limit were given, so Hubel took"
-        text = f"the clock decided how long it trained ({by}{' was' if asked else ''} {limit_s:g} s)"
-        found.append(Difference(CLOCK, f"{text}: the same bits cannot be expected"))
+        by = f"there was a time limit of {limit_s:g} s"
+        if not asked:
+            by = f"neither epochs nor a time limit were given, so Hubel took a limit of {limit_s:g} s"
+        text = f"{by}: the clock decided the learning rate of each step and when training ended"
+        found.append(Difference(CLOCK, f"{text}, the same bits cannot be expected"))
     if document.get("status") == "interrupted":
-        found.append(Difference(CLOCK, "the user ended the training early: the same bits cannot be expected"))
+        found.append(Difference(CLOCK, "the user ended the training early, the same bits cannot be expected"))
     return found
 
 

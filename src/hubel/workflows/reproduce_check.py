@@ -70,7 +70,7 @@ def check_repeatable(
     if stopping and not anyway:
         raise UnusableInput(_not_as_it_was(recorded, corpus.location, stopping))
     for each in differences:
-        on_event(Message(f"Not as it was: {each.text}.", warning=True))
+        on_event(Message(each.sentence, warning=True))
     return Checked(recorded, _without(corpus, set(new_paths(recorded, listed))), differences)
 
 

@@ -35,7 +35,7 @@ def test_the_same_is_the_same_whatever_the_time(then: Path, tmp_path: Path, caps
     assert set(result.to_json()) == KEYS
     differs = Difference("versions", "keras: 3.0.0 then, 3.15.1 now")
     assert shown(result, capsys, differs)[2:] == [
-        "Not as it was, but without effect here:",
+        "Known, but without effect here:",
         "  versions     keras: 3.0.0 then, 3.15.1 now",
     ]
 
