@@ -69,6 +69,12 @@ def test_one_digit_of_one_probability_is_not_the_same(then: Path, tmp_path: Path
     assert "predictions.csv or metrics.json in runs/old may have been changed since" in lines[-1]
 
 
+def test_one_score_is_enough_to_be_not_the_same(then: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    result = compare_results(then, write_results(tmp_path / "now", test={"accuracy": 0.75, "log_loss": 0.6}))
+    assert (result.same_weights, result.same_predictions, result.same) == (True, True, False)
+    assert shown(result, capsys)[0] == "Not the same: other scores."
+
+
 def test_where_nothing_explains_it_the_machine_is_to_be_reported(
     then: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
