@@ -11,6 +11,7 @@ from hubel.workflows.recorded_run import Placed, RecordedRun
 
 MOST_NAMED = 10
 CORPUS, FILES, VERSIONS, HARDWARE, CLOCK, CHOICE = "corpus", "files", "versions", "hardware", "clock", "choice"
+ENVIRONMENT = "environment"
 """What a difference is about."""
 PARTS = ("architecture", "preprocessing", "recipe")
 """Of ``run.json``: what the plan made of the request."""
@@ -109,7 +110,7 @@ def _other_given_splits(recorded: RecordedRun, listed: Mapping[str, Listed]) -> 
 
 
 def compare_machine(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[Difference]:
-    """What is not as it was in versions, backend and hardware.
+    """What is not as it was in versions, backend, hardware and environment.
 
     Args:
         then: ``run.json``.
@@ -124,7 +125,17 @@ def compare_machine(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[Dif
         mine, other = then[about], now[about]
         changed = (name for name in mine if name in other and mine[name] != other[name])
         found += [Difference(about, f"{name}: {mine[name]} then, {other[name]} now") for name in changed]
+    if ENVIRONMENT in then:
+        changed = leaves(then[ENVIRONMENT], now.get(ENVIRONMENT, {}))
+        found += [
+            Difference(ENVIRONMENT, f"{name}: {_set_to(was)} then, {_set_to(is_now)} now")
+            for name, was, is_now in changed
+        ]
     return found
+
+
+def _set_to(value: object) -> str:
+    return "not set" if value is None else str(value)
 
 
 def what_decided_the_end(document: Mapping[str, Any]) -> list[Difference]:

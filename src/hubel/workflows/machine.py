@@ -15,9 +15,15 @@ from hubel.backends.select import backend_version, select_backend
 PACKAGES = ("hubel", "keras", "numpy", "pillow", "safetensors", "scipy", "scikit-learn")
 """What weights, predictions or scores depend on, beside Python and the backend."""
 
+VARIABLES = (
+    "TF_ENABLE_ONEDNN_OPTS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS", "ONEDNN_MAX_CPU_ISA", "XLA_FLAGS", "CUDA_VISIBLE_DEVICES", "NVIDIA_TF32_OVERRIDE",
+)  # fmt: skip
+"""Of the environment: those that change in which order a framework adds, and so how it rounds."""
+
 
 def describe_machine() -> dict[str, Any]:
-    """Versions and hardware, for ``run.json``."""
+    """Versions, hardware and environment, for ``run.json``."""
     backend = select_backend()
     return {
         "versions": {
@@ -31,9 +37,16 @@ def describe_machine() -> dict[str, Any]:
             "machine": platform.machine(),
             "processor": _processor(),
             "cores": os.cpu_count(),
+            "usable_cores": _usable_cores(),
             "byte_order": sys.byteorder,
         },
+        "environment": {name: os.environ[name] for name in VARIABLES if name in os.environ},
     }
+
+
+def _usable_cores() -> int | None:
+    """How many this process may use, after taskset or in a container: so many threads add up parts of a sum."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def _processor() -> str:

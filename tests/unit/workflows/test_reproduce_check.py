@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -116,6 +117,26 @@ def test_another_split_of_the_same_pictures_is_named():
     (found,) = compare_splits(then, {"1": Placed("a", "test", ""), "2": Placed("a", "test", "")})
     assert found.text == "1 picture is in another part of the split: 1 (train then, test now)"
     assert compare_splits(then, then) == []
+
+
+def test_variables_that_change_the_rounding_are_compared(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.delenv("XLA_FLAGS", raising=False)
+    run = write_run(tmp_path / "run", corpus)
+    assert differences(run) == []
+    monkeypatch.setenv("OMP_NUM_THREADS", "8")
+    monkeypatch.setenv("XLA_FLAGS", "--xla")
+    assert differences(run) == [
+        ("environment", "OMP_NUM_THREADS: 7 then, 8 now"), ("environment", "XLA_FLAGS: not set then, --xla now"),
+    ]  # fmt: skip
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="only Linux limits a process to some cores")
+def test_cores_that_a_process_may_use_are_compared(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    run = write_run(tmp_path / "run", corpus)
+    usable = len(os.sched_getaffinity(0))
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: set(range(usable + 3)))
+    assert differences(run) == [("hardware", f"usable_cores: {usable} then, {usable + 3} now")]
 
 
 def test_versions_backend_and_hardware_are_compared(corpus: Path, tmp_path: Path):
