@@ -69,19 +69,27 @@ def _details(result: SameResult) -> list[tuple[str, str]]:
 
 
 def _show_reasons(reproduction: Reproduction) -> None:
-    """What was not as it was; where nothing was, that this needs an explanation."""
-    out, result, differences = console(), reproduction.result, reproduction.differences
-    if differences:
-        out.print("Known, but without effect here:" if result.same else "Likely reasons, of what is known:")
+    """What was not as it was; where none of it explains another result, that this needs an explanation."""
+    out, result = console(), reproduction.result
+    reasons = [each for each in reproduction.differences if each.explains and not result.same]
+    others = [each for each in reproduction.differences if each not in reasons]
+    if not reasons and not result.same:
+        out.print(_unexplained(reproduction))
+    for heading, differences in (("Likely reasons, of what is known:", reasons), ("Known, without effect:", others)):
+        if differences:
+            out.print(heading)
         for each in differences:
             out.print(f"  {each.about:<12} {one_line(each.text)}")
-    elif not result.same and result.same_weights:
-        out.print(
-            f"Nothing known differs, and the weights are the same: predictions.csv or metrics.json in "
-            f"{one_line(str(reproduction.run))} may have been changed since."
+
+
+def _unexplained(reproduction: Reproduction) -> str:
+    run = one_line(str(reproduction.run))
+    if reproduction.result.same_weights:
+        return (
+            "Nothing known differs, and the weights are the same: predictions.csv or metrics.json in "
+            f"{run} may have been changed since."
         )
-    elif not result.same:
-        out.print(
-            "Nothing known differs: this machine does not repeat itself. Please report it at "
-            f"{REPORT_AT}, with {one_line(str(reproduction.run))}/run.json."
-        )
+    return (
+        "Nothing known differs: this machine does not repeat itself. Please report it at "
+        f"{REPORT_AT}, with {run}/run.json."
+    )

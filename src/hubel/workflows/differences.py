@@ -26,12 +26,14 @@ class Difference:
         text: what it was and what it is, for a person.
         paths: the files it is about, all of them.
         stops: the run cannot be repeated as it was; only the user may say to go on.
+        explains: another result may come of it.
     """
 
     about: str
     text: str
     paths: tuple[str, ...] = ()
     stops: bool = False
+    explains: bool = True
 
     @property
     def sentence(self) -> str:
@@ -42,7 +44,7 @@ class Difference:
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
-        return {"about": self.about, "text": self.text, "paths": list(self.paths)}
+        return {"about": self.about, "text": self.text, "paths": list(self.paths), "explains": self.explains}
 
 
 class Listed(NamedTuple):
@@ -78,7 +80,7 @@ def compare_corpus(recorded: RecordedRun, listed: Mapping[str, Listed]) -> list[
         *_about(labels, "under another label", _labels(placed, listed, labels)),
         *_about(_other_given_splits(recorded, listed), "given another split"),
         *_about(groups, "of another group"),
-        *_about(new_paths(recorded, listed), "new, and left out when the run is repeated", stops=False),
+        *_about(new_paths(recorded, listed), "new, and left out when the run is repeated", matters=False),
     ]
 
 
@@ -87,11 +89,11 @@ def new_paths(recorded: RecordedRun, listed: Mapping[str, Listed]) -> list[str]:
     return [path for path in listed if path not in recorded.digests and path not in recorded.refused]
 
 
-def _about(paths: list[str], what: str, named: str | None = None, *, stops: bool = True) -> Iterator[Difference]:
+def _about(paths: list[str], what: str, named: str | None = None, *, matters: bool = True) -> Iterator[Difference]:
     if paths:
         subject = "1 picture is" if len(paths) == 1 else f"{len(paths):,} pictures are"
         named = name_some(paths) if named is None else named
-        yield Difference(CORPUS, f"{subject} {what}: {named}", tuple(paths), stops)
+        yield Difference(CORPUS, f"{subject} {what}: {named}", tuple(paths), stops=matters, explains=matters)
 
 
 def _labels(placed: Mapping[str, Placed], listed: Mapping[str, Listed], paths: list[str]) -> str:

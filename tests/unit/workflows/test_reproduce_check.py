@@ -66,6 +66,7 @@ def test_a_new_picture_alone_does_not_stop_it(corpus: Path, tmp_path: Path):
     (corpus / "c").mkdir()
     (corpus / "c/new.png").write_bytes(b"new")
     checked = check_repeatable(run)
+    assert [each.explains for each in checked.differences] == [False]
     assert checked.corpus.class_names == ("a", "b")
     assert [example.path for example in checked.corpus.examples] == [
         f"{name}/{n}.png" for name in "ab" for n in range(3)

@@ -35,7 +35,7 @@ def test_the_same_is_the_same_whatever_the_time(then: Path, tmp_path: Path, caps
     assert set(result.to_json()) == KEYS
     differs = Difference("versions", "keras: 3.0.0 then, 3.15.1 now")
     assert shown(result, capsys, differs)[2:] == [
-        "Known, but without effect here:",
+        "Known, without effect:",
         "  versions     keras: 3.0.0 then, 3.15.1 now",
     ]
 
@@ -84,6 +84,10 @@ def test_where_nothing_explains_it_the_machine_is_to_be_reported(
     assert lines[0] == "Not the same: other weights."
     assert lines[1].startswith("  weights      SHA-256 ")
     assert lines[-1].startswith("Nothing known differs: this machine does not repeat itself. Please report it")
+    left_out = Difference("corpus", "1 picture is new, and left out", explains=False)
+    assert shown(result, capsys, left_out)[-3:] == [
+        lines[-1], "Known, without effect:", "  corpus       1 picture is new, and left out",
+    ]  # fmt: skip
 
 
 def test_a_class_that_only_one_of_them_knows_counts_as_improbable_in_the_other(then: Path, tmp_path: Path):
