@@ -19,8 +19,6 @@ from hubel.architectures.spec import CnnSpec, Group
 from hubel.cli.main import main
 from hubel.corpus.formats.catalogue import read_corpus
 
-pytestmark = pytest.mark.backend
-
 Typed = Callable[..., SimpleNamespace]
 
 
@@ -62,6 +60,8 @@ def run(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.mark.backend
+@pytest.mark.filterwarnings("default:(?s).*structure of `inputs`:UserWarning")  # Keras on PyTorch, of its own predict
 def test_a_run_on_a_moved_corpus_is_the_same_and_kept_where_the_user_says(
     typed: Typed, run: Path, corpus: Path, tmp_path: Path
 ):
