@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import ctypes
 import errno
 import io
 import itertools
@@ -131,7 +132,7 @@ def read_csv(path: Path) -> list[dict[str, str]]:
 def written_folder(path: Path, *, durable: bool = True) -> Generator[Path]:
     """A temporary folder that becomes ``path`` by one rename when the block ends without an error.
 
-    An older folder of that name is moved away first and deleted last. On an error nothing is left.
+    An older folder of that name changes places with it and is deleted last. On an error nothing is left.
 
     Args:
         path: the final folder.
@@ -162,15 +163,32 @@ def _take_its_place(temporary: Path, path: Path) -> None:
     if not path.exists():
         temporary.rename(path)
         return
+    if _exchange(temporary, path):
+        return  # what was there lies under the temporary name now, and goes with it
     old = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=path.parent))
-    path.rename(old / "old")
     try:
-        temporary.rename(path)
-    except OSError:
-        (old / "old").rename(path)
-        old.rmdir()
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+        path.rename(old / "old")
+        try:
+            temporary.rename(path)
+        except BaseException:
+            (old / "old").rename(path)
+            raise
+    finally:
+        if path.exists():  # else the only copy is in there
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _exchange(first: Path, second: Path) -> bool:
+    """Swap two folders in one step, so that at no instant a name is without one; False where that cannot be done."""
+    if sys.platform == "linux":
+        at, rename = -100, getattr(ctypes.CDLL(None), "renameat2", None)  # AT_FDCWD
+        if rename is not None:
+            return rename(at, os.fsencode(first), at, os.fsencode(second), ctypes.c_uint(2)) == 0  # RENAME_EXCHANGE
+    if sys.platform == "darwin":
+        rename = getattr(ctypes.CDLL(None), "renamex_np", None)
+        if rename is not None:
+            return rename(os.fsencode(first), os.fsencode(second), ctypes.c_uint(2)) == 0  # RENAME_SWAP
+    return False
 
 
 def _sync_file(path: Path) -> None:

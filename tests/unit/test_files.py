@@ -7,6 +7,8 @@ import errno
 import io
 import json
 import os
+import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -48,6 +50,26 @@ def test_a_folder_that_is_there_is_replaced_as_a_whole(tmp_path: Path):
     assert [path.name for path in tmp_path.rglob("*")] == ["made", "two"]
 
 
+@pytest.mark.skipif(sys.platform not in ("linux", "darwin"), reason="no call that swaps two folders")
+def test_at_no_instant_is_there_no_folder_while_it_is_replaced(tmp_path: Path):
+    with files.written_folder(tmp_path / "made") as temporary:
+        (temporary / "content").write_text("0")
+    stop, seen = threading.Event(), set()
+
+    def look() -> None:
+        while not stop.is_set():
+            seen.add((tmp_path / "made").exists())
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    for number in range(300):
+        with files.written_folder(tmp_path / "made", durable=False) as temporary:
+            (temporary / "content").write_text(str(number))
+    stop.set()
+    thread.join()
+    assert seen == {True}
+
+
 def test_the_old_folder_stays_when_the_new_one_cannot_take_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     with files.written_folder(tmp_path / "made") as temporary:
         (temporary / "old").write_text("x")
@@ -59,6 +81,7 @@ def test_the_old_folder_stays_when_the_new_one_cannot_take_its_place(tmp_path: P
             raise OSError(errno.EIO, "Input/output error")
         return rename(self, target)
 
+    monkeypatch.setattr(files, "_exchange", lambda *_: False)  # as on a system that cannot swap two folders
     monkeypatch.setattr(Path, "rename", second_fails)
     with (
         pytest.raises(OutputNotWritable, match="Input/output error"),
