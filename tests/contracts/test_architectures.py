@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import replace
 
@@ -15,7 +16,7 @@ from hubel.architectures.families.backbones import BACKBONES
 from hubel.architectures.families.dense_mlp import dense_spec
 from hubel.architectures.families.pretrained import PRETRAINED
 from hubel.architectures.layer_table import as_map, count_macs, layer_table
-from hubel.architectures.parameters import count_parameters
+from hubel.architectures.parameters import count_parameters, estimate_parameters, estimate_work
 from hubel.architectures.spec import CnnSpec, Group, PretrainedSpec, ResidualSpec
 from hubel.architectures.whitening import whitening_kernel
 from hubel.backends.framework import keras
@@ -42,6 +43,7 @@ def test_the_smallest_image_gives_logits_and_one_smaller_is_refused(name: str):
     assert model.input.shape == (None, smallest, smallest + 3, 3)
     assert model.output.shape == (None, 5)
     assert count_parameters(blueprint.spec) in (model.count_params(), None)
+    assert 0.5 < estimate_parameters(blueprint.spec) / model.count_params() < 2
     assert blueprint_from_json(json.loads(json.dumps(blueprint.to_json()))) == blueprint
     names = [weight_name(weight) for weight in model.weights]
     assert len(set(names)) == len(names)
@@ -70,7 +72,12 @@ def test_the_layer_table_counts_what_keras_counts(name: str, size: tuple[int, in
     model = build_model(make_blueprint(name, size, 3))
     table = layer_table(model)
     assert sum(row.parameters for row in table) == model.count_params()
-    assert count_parameters(make_blueprint(name, size, 3).spec) in (model.count_params(), None)
+    spec = make_blueprint(name, size, 3).spec
+    assert count_parameters(spec) in (model.count_params(), None)
+    macs, largest = estimate_work(spec)
+    assert 0.4 < macs / count_macs(model) < 2.5 if isinstance(spec, PretrainedSpec) else macs == count_macs(model)
+    if not isinstance(spec, PretrainedSpec):
+        assert largest >= max(math.prod(row.output) for row in table if row.macs)
     assert count_macs(model) == multiplications(model)
 
 

@@ -1,11 +1,13 @@
-"""How many numbers a spec's weights are, before anything of that size is made."""
+"""How many numbers a spec's weights and maps are, before anything of that size is made."""
 
 from __future__ import annotations
 
 from math import prod
 
-from hubel.architectures.spec import CnnSpec, ResidualSpec, Spec
+from hubel.architectures.families.pretrained import PRETRAINED
+from hubel.architectures.spec import CnnSpec, PretrainedSpec, ResidualSpec, Spec
 from hubel.arithmetic.convolution import convolution_parameters, dense_parameters
+from hubel.catalogue import find
 
 BATCH_NORMALISATION = 4
 """Numbers of each channel: scale, offset, moving mean, moving variance."""
@@ -18,6 +20,66 @@ def count_parameters(spec: Spec) -> int | None:
     if isinstance(spec, ResidualSpec):
         return _count_residual(spec)
     return None
+
+
+def estimate_parameters(spec: Spec) -> int:
+    """The same, for a backbone too: within a factor of 2, from its size at full width.
+
+    Raises:
+        UnknownName: no such backbone.
+    """
+    if not isinstance(spec, PretrainedSpec):
+        return count_parameters(spec) or 0
+    return _backbone_parameters(spec) + int(_HEAD_CHANNELS * min(spec.alpha, 1.0) * spec.classes)
+
+
+_HEAD_CHANNELS = 1024
+"""About as many features enter the head of a backbone at full width."""
+
+
+def _backbone_parameters(spec: PretrainedSpec) -> int:
+    width = find(PRETRAINED, spec.backbone, kind="backbone")
+    return int(width.parameters * 1e6 * spec.alpha**2)
+
+
+def estimate_work(spec: Spec) -> tuple[int, int]:
+    """What one image costs: multiply-accumulates, and numbers in the largest map; of a backbone, about."""
+    if isinstance(spec, CnnSpec):
+        return _cnn_work(spec)
+    if isinstance(spec, ResidualSpec):
+        return _residual_work(spec)
+    if isinstance(spec, PretrainedSpec):
+        # Most weights of a backbone are used at its last size, a 32nd of the image's, and cost a quarter of the whole.
+        return _backbone_parameters(spec) * 4 * prod(spec.image_size) // 32**2, 32 * prod(spec.image_size)
+    return 0, 0
+
+
+def _cnn_work(spec: CnnSpec) -> tuple[int, int]:
+    size, channels = spec.image_size, spec.channels
+    macs, largest = 0, channels * prod(size)
+    for group in spec.groups:
+        for _ in range(group.convolutions):
+            size = group.convolved(size)
+            macs += prod(size) * group.kernel_size**2 * channels * group.filters
+            channels = group.filters
+            largest = max(largest, channels * prod(size))
+        size = group.pooled(size)
+    inputs = channels * (prod(size) if spec.head == "flatten" else 1)
+    for units in (*spec.dense_units, spec.classes):
+        macs += inputs * units
+        inputs = units
+    return macs, largest
+
+
+def _residual_work(spec: ResidualSpec) -> tuple[int, int]:
+    size = tuple(-(-side // 2) for side in spec.image_size)
+    macs = prod(size) * spec.stem_kernel**2 * spec.channels * spec.stem_filters
+    channels, largest = spec.stem_filters, spec.stem_filters * prod(size)
+    for number, (width, blocks) in enumerate(zip(spec.widths, spec.blocks, strict=True)):
+        size = size if number == 0 else tuple(-(-side // 2) for side in size)
+        macs += prod(size) * 9 * width * (channels + blocks * width)
+        channels, largest = width, max(largest, width * prod(size))
+    return macs + channels * spec.classes, largest
 
 
 def _count_cnn(spec: CnnSpec) -> int:

@@ -147,11 +147,11 @@ class CnnSpec(Spec):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check("the number of groups", len(self.groups), 0, MAX_GROUPS)  # before anything is made of each
+        check("the number of dense layers", len(self.dense_units), 0, MAX_GROUPS)
         groups = tuple(group if isinstance(group, Group) else _from_fields(Group, group) for group in self.groups)
         object.__setattr__(self, "groups", groups)
         object.__setattr__(self, "dense_units", tuple(self.dense_units))
-        check("the number of groups", len(self.groups), 0, MAX_GROUPS)
-        check("the number of dense layers", len(self.dense_units), 0, MAX_GROUPS)
         for units in self.dense_units:
             check("dense_units", units, 1, MAX_UNITS)
         check_flag("batch_normalisation", self.batch_normalisation)

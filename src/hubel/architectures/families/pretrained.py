@@ -18,23 +18,25 @@ class Width:
 
     Args:
         summary: one line, for people.
+        parameters: of the whole backbone without its top at full width, in millions.
         alphas: widths that have ImageNet weights; one where the network comes in one width.
         alpha: the width unless the user says another.
     """
 
     summary: str
+    parameters: float
     alphas: tuple[float, ...] = (1.0,)
     alpha: float = 1.0
 
 
 PRETRAINED = {
-    "mobilenet": Width("ImageNet's knowledge; best for a few thousand photographs", (0.25, 0.5, 0.75, 1.0), 0.25),
-    "mobilenet-v2": Width("ImageNet's knowledge; inverted residuals", (0.35, 0.5, 0.75, 1.0, 1.3, 1.4), 0.5),
-    "mobilenet-v3-small": Width("ImageNet's knowledge; about as quick as mobilenet", (0.75, 1.0), 1.0),
-    "mobilenet-v3-large": Width("ImageNet's knowledge; four times as slow as the small one", (0.75, 1.0), 1.0),
-    "efficientnet-v2-b0": Width("ImageNet's knowledge; 6 million weights"),
-    "resnet50-v2": Width("ImageNet's knowledge; 24 million weights, slow without a graphics card"),
-    "convnext-tiny": Width("ImageNet's knowledge; 28 million weights, slow without a graphics card"),
+    "mobilenet": Width("ImageNet's knowledge; best for a few thousand photographs", 3.23, (0.25, 0.5, 0.75, 1.0), 0.25),
+    "mobilenet-v2": Width("ImageNet's knowledge; inverted residuals", 2.26, (0.35, 0.5, 0.75, 1.0, 1.3, 1.4), 0.5),
+    "mobilenet-v3-small": Width("ImageNet's knowledge; about as quick as mobilenet", 0.94, (0.75, 1.0), 1.0),
+    "mobilenet-v3-large": Width("ImageNet's knowledge; four times as slow as the small one", 3.00, (0.75, 1.0), 1.0),
+    "efficientnet-v2-b0": Width("ImageNet's knowledge; 6 million weights", 5.92),
+    "resnet50-v2": Width("ImageNet's knowledge; 24 million weights, slow without a graphics card", 23.56),
+    "convnext-tiny": Width("ImageNet's knowledge; 28 million weights, slow without a graphics card", 27.82),
 }
 
 
