@@ -80,5 +80,6 @@ def load(path: str | Path) -> Classifier:
     Raises:
         UnusableInput: there is no classifier.
         DamagedArtefact: it is not as it was written.
+        ClaimFailed: it does not answer here as it did where it was saved; asked once for each machine and libraries.
     """
     return load_classifier(Path(path))

@@ -45,7 +45,11 @@ class PredictionSets:
         Raises:
             WrongRequest: another coverage.
         """
-        return probabilities >= self.thresholds[place_of(coverage)]
+        return probabilities >= self.threshold(coverage)
+
+    def threshold(self, coverage: float) -> float:
+        """How probable a class must be to belong to a set of that coverage, one of `COVERAGES`."""
+        return self.thresholds[place_of(coverage)]
 
 
 def place_of(coverage: float) -> int:

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from hubel.classifier.artefact import FORMAT, load_classifier
+from hubel.classifier.artefact import load_classifier
+from hubel.classifier.manifest import FORMAT
+from hubel.workflows.verify import verify_artefact
 
 pytestmark = pytest.mark.backend
 MUSEUM = Path(__file__).parents[2] / "museum"
@@ -34,5 +36,13 @@ def test_an_artefact_of_an_earlier_format_opens_and_says_what_it_said(folder: Pa
 
 
 def test_every_format_up_to_this_one_has_an_artefact_in_the_museum():
-    kept = {json.loads((folder / "manifest.json").read_text())["format"] for folder in MUSEUM.iterdir()}
+    kept = {json.loads((folder / "classifier/manifest.json").read_text())["format"] for folder in MUSEUM.iterdir()}
     assert kept == set(range(1, FORMAT + 1))
+
+
+@pytest.mark.parametrize("folder", sorted(MUSEUM.iterdir()), ids=lambda folder: folder.name)
+def test_an_artefact_of_an_earlier_format_is_verified(folder: Path):
+    found = verify_artefact(folder)
+    assert found.holds
+    without = folder.name == "format-1"  # the self-test came with format 2
+    assert [check.result for check in found.checks] == ["holds", "holds", "absent" if without else "holds"]

@@ -1,0 +1,135 @@
+"""``manifest.json``: everything of an artefact beside its weights, written in one canonical way."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+from dataclasses import dataclass
+from io import BufferedReader
+from pathlib import Path
+from typing import Any
+
+from hubel.classifier.bounded_json import Bounds, read_bounded_json
+from hubel.errors import DamagedArtefact
+
+FORMAT = 2
+MANIFEST, WEIGHTS = "manifest.json", "weights.safetensors"
+MAX_MANIFEST_BYTES = 10_000_000
+BOUNDS = Bounds(values=300_000, containers=1000)
+KEYS = {
+    1: ("format", "made_by", "architecture", "class_names", "preprocessing", "calibration", "provenance", "weights"),
+    2: (
+        "format", "made_by", "architecture", "class_names", "preprocessing", "calibration", "prediction_sets",
+        "off_corpus", "provenance", "self_test", "weights",
+    ),
+}  # fmt: skip
+"""Of the manifest of each format that was ever written; all of them are read."""
+LEFT_BY_SYSTEMS = (".DS_Store", "Thumbs.db", "desktop.ini")
+"""What Finder and Explorer put into a folder that is looked at; never read."""
+CURE = "Copy the classifier folder again, or train it again."
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A manifest that is as it was written.
+
+    Args:
+        document: its content, without the checksum.
+        checksum: SHA-256 of the content; as the weights' checksum is in it, it stands for the whole artefact.
+    """
+
+    document: dict[str, Any]
+    checksum: str
+
+
+def canonical(document: dict[str, Any]) -> bytes:
+    """The one way a manifest is written; its checksum is of the text without the checksum."""
+    body = json.dumps(document, indent=1, ensure_ascii=True, allow_nan=False)
+    checksum = hashlib.sha256(body.encode()).hexdigest()
+    return (json.dumps({**document, "checksum": checksum}, indent=1, ensure_ascii=True) + "\n").encode()
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest of an artefact.
+
+    Raises:
+        DamagedArtefact: it is not as it was written, or of a later format.
+    """
+    path = folder / MANIFEST
+    with open_part(path) as file:
+        data = file.read(MAX_MANIFEST_BYTES + 1)
+    if len(data) > MAX_MANIFEST_BYTES:
+        raise DamagedArtefact(f"{path} is larger than the {MAX_MANIFEST_BYTES:,} bytes it may have. {CURE}")
+    return parse_manifest(data, path)
+
+
+def parse_manifest(data: bytes, path: Path) -> Manifest:
+    """The manifest that `canonical` wrote.
+
+    Raises:
+        DamagedArtefact: it is not as it was written, or of a later format.
+    """
+    try:
+        document = read_bounded_json(data, BOUNDS)
+        version = document["format"] if type(document["format"]) is int else 0
+        checksum = str(document.pop("checksum"))
+        if version > FORMAT:
+            raise DamagedArtefact(
+                f"{path} has format {version}, made by {str(document.get('made_by'))[:60]!r}; this version reads up to "
+                f"{FORMAT}. Update: pip install --upgrade hubel"
+            )
+        intact = tuple(document) == KEYS.get(version) and canonical(document) == data
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DamagedArtefact(f"{path} is no manifest of a classifier ({error}). {CURE}") from error
+    if not intact:
+        raise DamagedArtefact(f"{path} is not as it was written: its checksum does not fit. {CURE}")
+    return Manifest(document, checksum)
+
+
+def check_files(folder: Path) -> None:
+    """See that the folder holds the two files of an artefact and nothing else.
+
+    Raises:
+        DamagedArtefact: naming what does not belong there.
+    """
+    try:
+        foreign = _first_foreign(folder)
+    except OSError as error:
+        raise DamagedArtefact(f"{folder} cannot be read ({error.strerror}). {CURE}") from error
+    if foreign is not None:
+        raise DamagedArtefact(
+            f"{folder} holds {foreign}, which is no part of a classifier. Remove it if you put it there; else do not "
+            f"trust the folder. {CURE}"
+        )
+
+
+def _first_foreign(folder: Path) -> str | None:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            name = repr(entry.name[:100])
+            if entry.name not in (MANIFEST, WEIGHTS, *LEFT_BY_SYSTEMS):
+                return name
+            if not entry.is_file(follow_symlinks=False):
+                return f"{name} as a link or a folder"
+    return None
+
+
+def open_part(path: Path) -> BufferedReader:
+    """Open a file of an artefact for reading; links, pipes and devices are refused.
+
+    Raises:
+        DamagedArtefact: it is not there, or no plain file.
+    """
+    flags = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY", "O_CLOEXEC"))
+    if path.is_symlink():
+        raise DamagedArtefact(f"{path} is a link, not a file. Copy the classifier with its files: cp -rL")
+    try:
+        handle = os.open(path, flags)
+    except OSError as error:
+        raise DamagedArtefact(f"{path} cannot be read ({error.strerror}). {CURE}") from error
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise DamagedArtefact(f"{path} is no file. {CURE}")
+    return os.fdopen(handle, "rb")

@@ -1,0 +1,65 @@
+"""A tiny classifier with everything an artefact can hold, and a forger who makes every checksum fit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import save
+
+from hubel.architectures.build import build_model
+from hubel.architectures.catalogue import Blueprint
+from hubel.architectures.spec import CnnSpec, Group
+from hubel.backends.framework import keras
+from hubel.classifier.artefact import save_classifier
+from hubel.classifier.classifier import Calibration, Classifier
+from hubel.classifier.manifest import MANIFEST, WEIGHTS, canonical
+from hubel.classifier.off_corpus import OffCorpus
+from hubel.classifier.prediction_sets import PredictionSets
+from hubel.images.preprocessing import Preprocessing
+
+FILES = (MANIFEST, WEIGHTS)
+
+
+def make_classifier(class_names: tuple[str, ...] = ("cat", "dog", "Ünïcode <b>"), *, seed: int = 0) -> Classifier:
+    keras.utils.set_random_seed(seed)
+    spec = CnnSpec((8, 8), len(class_names), (Group(4, window=4),))
+    rng = np.random.default_rng(seed)
+    off_corpus = OffCorpus(
+        rng.random(16, np.float32), rng.random((16, 3), np.float32), rng.random((len(class_names), 3), np.float32), 2.0
+    )
+    sets = PredictionSets(tuple(float(each) for each in np.linspace(0.6, 0.01, 50)), 100)
+    blueprint = Blueprint("tiny", spec)
+    return Classifier(
+        build_model(blueprint), blueprint, class_names, Preprocessing(8, 8), Calibration(0.5, 0.4), {"seed": seed}, sets,
+        off_corpus,
+    )  # fmt: skip
+
+
+def save_made(folder: Path, classifier: Classifier | None = None) -> Path:
+    save_classifier(classifier or make_classifier(), folder, made_by="hubel test")
+    return folder
+
+
+def read_document(folder: Path) -> dict[str, Any]:
+    document = json.loads((folder / MANIFEST).read_text())
+    document.pop("checksum")
+    return document
+
+
+def forge(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Rewrite the manifest with a change and a checksum that fits."""
+    document = read_document(folder)
+    change(document)
+    (folder / MANIFEST).write_bytes(canonical(document))
+
+
+def forge_weights(folder: Path, weights: dict[str, np.ndarray] | bytes) -> None:
+    """Write other weights, and the manifest that fits them."""
+    data = weights if isinstance(weights, bytes) else save(weights)
+    (folder / WEIGHTS).write_bytes(data)
+    forge(folder, lambda d: d["weights"].update(bytes=len(data), sha256=hashlib.sha256(data).hexdigest()))
