@@ -23,6 +23,7 @@ COMMANDS = {
     ),
     "compare": ("hubel.cli.compare", "Train variants side by side; say which is better, or that this cannot be told."),
     "predict": ("hubel.cli.predict", "Name what is on pictures."),
+    "verify": ("hubel.cli.verify", "Is a classifier whole, and does it answer as it did where it was saved?"),
     "trace": ("hubel.cli.trace", "Work out one value of a layer, from the picture to the last digit."),
     "maps": ("hubel.cli.maps", "Show all feature maps of a layer for a picture."),
     "filters": ("hubel.cli.filters", "Show the filters of a layer, or what they respond to."),

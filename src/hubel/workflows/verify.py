@@ -1,0 +1,138 @@
+"""Verify: is an artefact whole, and does it say here what it said where it was saved?"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from hubel.classifier.artefact import describe_failure, find_artefact, read_parts, run_and_remember
+from hubel.classifier.assembly import assemble
+from hubel.classifier.classifier import Classifier
+from hubel.classifier.manifest import WEIGHTS
+from hubel.classifier.self_test import Outcome, SelfTest
+from hubel.errors import DamagedArtefact
+
+HOLDS, FAILS, ABSENT, SKIPPED = "holds", "fails", "absent", "skipped"
+LITTLE_SPREAD = 0.01
+"""Expected probabilities that lie no farther apart show nothing: such a classifier answers everything alike."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check.
+
+    Args:
+        name: ``"files"``, ``"structure"`` or ``"self-test"``.
+        result: ``"holds"``, ``"fails"``, ``"absent"`` (nothing to check) or ``"skipped"`` (an earlier one failed).
+        text: what was found, in words.
+    """
+
+    name: str
+    result: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was found in an artefact.
+
+    Args:
+        folder: of the artefact.
+        made_by: program and version; empty where the manifest cannot be read.
+        checks: in the order in which they were made.
+        outcome: of the self-test; None where it was not run.
+    """
+
+    folder: Path
+    made_by: str
+    checks: tuple[Check, ...]
+    outcome: Outcome | None
+
+    @property
+    def damaged(self) -> bool:
+        """A file is not as it was written, or asks for more than it may."""
+        return any(check.result == FAILS and check.name != "self-test" for check in self.checks)
+
+    @property
+    def holds(self) -> bool:
+        """Nothing failed."""
+        return all(check.result in (HOLDS, ABSENT) for check in self.checks)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        outcome = self.outcome
+        return {
+            "classifier": str(self.folder),
+            "made_by": self.made_by,
+            "holds": self.holds,
+            "checks": [asdict(check) for check in self.checks],
+            "self_test": None
+            if outcome is None
+            else {
+                "largest_difference": outcome.difference,
+                "tolerance": outcome.tolerance,
+                "failures": list(outcome.failures),
+            },
+        }
+
+
+def verify_artefact(folder: Path) -> Verification:
+    """Check an artefact: its files and checksums, its structure, and its self-test on this machine.
+
+    Args:
+        folder: a run folder, or its ``classifier/`` folder.
+
+    Raises:
+        UnusableInput: there is no artefact.
+    """
+    folder = find_artefact(folder)
+    try:
+        parts = read_parts(folder)
+    except DamagedArtefact as error:
+        return Verification(folder, "", (Check("files", FAILS, str(error)), *_skipped("structure", "self-test")), None)
+    document = parts.manifest.document
+    numbers = sum(tensor.size for tensor in parts.tensors.values())
+    files = Check(
+        "files",
+        HOLDS,
+        f"the manifest (format {document['format']}) and {WEIGHTS} fit their checksums; nothing else is in the folder; "
+        f"{numbers:,} weights, each a finite number",
+    )
+    made_by = str(document["made_by"])
+    try:
+        classifier, test = assemble(document, parts.tensors, folder)
+    except DamagedArtefact as error:
+        return Verification(
+            folder, made_by, (files, Check("structure", FAILS, str(error)), *_skipped("self-test")), None
+        )
+    structure = Check("structure", HOLDS, _describe(classifier))
+    if test is None:
+        absent = Check("self-test", ABSENT, "classifiers saved before version 0.4 have none")
+        return Verification(folder, made_by, (files, structure, absent), None)
+    outcome = run_and_remember(parts, classifier, test)
+    text = _describe_test(test, outcome) if outcome.holds else describe_failure(parts, outcome)
+    last = Check("self-test", HOLDS if outcome.holds else FAILS, text)
+    return Verification(folder, made_by, (files, structure, last), outcome)
+
+
+def _skipped(*names: str) -> tuple[Check, ...]:
+    return tuple(Check(name, SKIPPED, "an earlier check failed") for name in names)
+
+
+def _describe(classifier: Classifier) -> str:
+    height, width = classifier.preprocessing.size
+    return (
+        f"every tensor fits {classifier.blueprint.name}, {height} x {width} pixels, "
+        f"{len(classifier.class_names)} classes"
+    )
+
+
+def _describe_test(test: SelfTest, outcome: Outcome) -> str:
+    text = (
+        f"{len(test.answers)} made pictures get the answers they got when it was saved; the largest difference of a "
+        f"probability is {outcome.difference:.1e}, {outcome.tolerance:g} is allowed for rounding"
+    )
+    if test.spread < LITTLE_SPREAD:
+        text += "; its answers hardly differ from picture to picture, so this says little"
+    return text
