@@ -217,10 +217,7 @@ def test_it_is_refused_by_name_in_a_second_and_200_mb(told: dict[str, Any], name
     assert case["extra_mb"] < 200
 
 
-QUIET = {
-    "open", "os.scandir", "os.listdir", "object.__getattr__", "object.__setattr__", "object.__delattr__", "sys._getframe",
-    "builtins.id", "gc.get_referrers", "code.__new__", "array.__new__",
-}  # fmt: skip
+QUIET = {"open", "os.scandir", "os.listdir", "object.__getattr__", "sys._getframe", "builtins.id"}
 """Audit events that are no danger by themselves; what is opened and listed is looked at."""
 
 
@@ -238,9 +235,7 @@ def test_nothing_is_run_imported_or_connected_and_nothing_is_opened_elsewhere(to
 def test_the_first_load_of_a_good_one_starts_nothing_and_writes_only_its_marker(told: dict[str, Any]):
     first = told["first"]
     assert first["error"] is None
-    assert not [
-        event for event in first["events"] if event[0].startswith(("socket", "subprocess", "os.system", "os.exec"))
-    ]
+    assert {event[0] for event in first["events"]} <= QUIET | {"os.mkdir", "os.chmod", "os.rename", "tempfile.mkstemp"}
     written = [event[1] for event in first["events"] if event[0] == "open" and any(mode in event[2] for mode in "wax+")]
     assert all(Path(path).is_relative_to(told["cache"]) for path in written if not path.isdecimal()), written
 
