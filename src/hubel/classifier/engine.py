@@ -42,7 +42,7 @@ class KerasEngine:
     @cached_property
     def _with_features(self) -> keras.Model:
         last = [layer for layer in self._model.layers if isinstance(layer, keras.layers.Dense)][-1]
-        return _on_processors(keras.Model(self._model.inputs, [last.input, self._model.output]))
+        return _on_processors(keras.Model(self._model.input, [last.input, self._model.output]))
 
     @property
     def channels(self) -> int:

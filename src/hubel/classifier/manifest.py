@@ -109,7 +109,9 @@ def _first_foreign(folder: Path) -> str | None:
     with os.scandir(folder) as entries:
         for entry in entries:
             name = repr(entry.name[:100])
-            if entry.name not in (MANIFEST, WEIGHTS, *LEFT_BY_SYSTEMS):
+            if entry.name in (MANIFEST, WEIGHTS):
+                continue  # whether they are plain files is seen when they are opened
+            if entry.name not in LEFT_BY_SYSTEMS:
                 return name
             if not entry.is_file(follow_symlinks=False):
                 return f"{name} as a link or a folder"
