@@ -67,7 +67,7 @@ def _cnn_work(spec: CnnSpec) -> tuple[int, int]:
     inputs = channels * (prod(size) if spec.head == "flatten" else 1)
     for units in (*spec.dense_units, spec.classes):
         macs += inputs * units
-        inputs = units
+        inputs, largest = units, max(largest, units)
     return macs, largest
 
 
