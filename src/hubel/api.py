@@ -26,6 +26,7 @@ def train(  # noqa: PLR0913  (each is a wish the user may have; a bundle would o
     corrections: str | Path | None = None,
     seed: int = 0,
     overwrite: bool = False,
+    resume: bool = False,
     learning_curve: bool = False,
     on_event: OnEvent = ignore,
 ) -> Run:
@@ -44,6 +45,7 @@ def train(  # noqa: PLR0913  (each is a wish the user may have; a bundle would o
         corrections: a CSV of labels that a person corrected.
         seed: of split, weights, shuffling and augmentation.
         overwrite: replace a run that is in ``out``.
+        resume: go on with a run that was interrupted in ``out``; everything else as in the call that began it.
         learning_curve: also train on 25 % and 50 % of the training split, and forecast what twice the pictures bring.
         on_event: hears the values of `hubel.events`.
 
@@ -69,6 +71,7 @@ def train(  # noqa: PLR0913  (each is a wish the user may have; a bundle would o
         corrections=None if corrections is None else Path(corrections),
         seed=seed,
         overwrite=overwrite,
+        resume=resume,
         learning_curve=learning_curve,
     )
     return train_classifier(request, on_event=on_event)

@@ -70,7 +70,7 @@ def write_bytes(path: Path, data: bytes) -> None:
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
 def write_json(path: Path, document: Any) -> None:
@@ -151,10 +151,10 @@ def written_folder(path: Path, *, durable: bool = True) -> Generator[Path]:
             if durable:
                 for file in temporary.iterdir():
                     _sync_file(file)
-                _sync_folder(temporary)
+                sync_folder(temporary)
             _take_its_place(temporary, path)
             if durable:
-                _sync_folder(path.parent)
+                sync_folder(path.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -199,7 +199,8 @@ def _sync_file(path: Path) -> None:
         os.close(handle)
 
 
-def _sync_folder(path: Path) -> None:
+def sync_folder(path: Path) -> None:
+    """Wait until the disk has a folder's list of names."""
     if os.name == "posix":  # Windows cannot open a folder for fsync
         _sync_file(path)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
@@ -16,11 +18,46 @@ PHASES = {"train": "", "head": "head  ", "fine-tune": "all   "}
 """What is trained, in front of an epoch's line; nothing where it is always the whole network."""
 
 
+class _Forgiving:
+    """Standard error whose reader may leave, or whose disk may be full: the words are lost, the work is not.
+
+    Args:
+        stream: what is written to.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write to the stream, or to nothing once it has failed."""
+        try:
+            return self._stream.write(text)
+        except OSError:
+            self._give_up()
+            return len(text)
+
+    def flush(self) -> None:
+        """Flush the stream, if it still takes anything."""
+        try:
+            self._stream.flush()
+        except OSError:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, self._stream.fileno())  # what is still waiting to be written goes there, too
+        os.close(nothing)
+
+
 class Listener:
     """Shows what long work says of itself; used as a context, which tidies the terminal up."""
 
     def __init__(self) -> None:
-        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
+        stream: Any = _Forgiving(sys.stderr)
+        self.console = Console(file=stream, highlight=False, soft_wrap=True)
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=30),

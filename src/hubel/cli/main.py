@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -79,6 +80,7 @@ def _exit_code(words: list[str], *, debug: bool) -> int:
     words = [word for word in words if word != "--debug"]
     try:
         code = hubel.main(args=words, standalone_mode=False)
+        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         return 2
@@ -87,15 +89,31 @@ def _exit_code(words: list[str], *, debug: bool) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("\nStopped.", err=True)
         return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read our output has left
-        return 0
+    except OSError as error:
+        return _blame_output(error)
     except Exception as error:  # noqa: BLE001  (the outermost loop)
-        traceback.print_exc()
-        what = f"hubel {version('hubel')} has a defect ({type(error).__name__})"
-        click.echo(f"\n{what}. Please report it at {REPORT_AT}, with the lines above.", err=True)
-        return 1
+        return _report(error)
     return code if isinstance(code, int) else 0
+
+
+def _blame_output(error: OSError) -> int:
+    """Whoever read our output has left, or the disk it goes to is full; anything else is a defect of ours."""
+    left = isinstance(error, BrokenPipeError)
+    if not left and (error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO) or error.filename is not None):
+        return _report(error)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if left:
+        return 0
+    click.echo(f"Error: Standard output cannot be written: {error.strerror}. Send it elsewhere.", err=True)
+    return 3
+
+
+def _report(error: Exception) -> int:
+    """Show a defect of ours."""
+    traceback.print_exception(error)
+    what = f"hubel {version('hubel')} has a defect ({type(error).__name__})"
+    click.echo(f"\n{what}. Please report it at {REPORT_AT}, with the lines above.", err=True)
+    return 1
 
 
 def _say(error: HubelError, *, debug: bool) -> int:

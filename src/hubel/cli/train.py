@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hubel.architectures.catalogue import ARCHITECTURES
+from hubel.errors import StoppedByUser
 
 if TYPE_CHECKING:
     from hubel.workflows.train import Run
@@ -44,13 +45,14 @@ ARCHITECTURE_HELP = (
 @click.option("--seed", type=int, default=0, show_default=True, help="Of split, weights, shuffling, augmentation.")
 @click.option("--corrections", type=click.Path(path_type=Path), metavar="FILE", help="Labels corrected by a person.")
 @click.option("--learning-curve", is_flag=True, help="Train on parts too; say what twice the pictures would bring.")
+@click.option("--resume", is_flag=True, help="Go on with a run that was interrupted: its own words, and this.")
 @click.option("--overwrite", is_flag=True, help="Replace a run that is in the folder; other files stay.")
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as one JSON document.")
 def command(  # noqa: PLR0913  (one for each option)
     corpus: str, out: Path, *, time_limit: str | None, as_json: bool, architecture: str | None, weights: str | None,
     alpha: float | None, image_size: int | None, resize: str | None, epochs: int | None, batch_size: int | None,
     learning_rate: float | None, mirror: bool | None, corrections: Path | None, seed: int, overwrite: bool,
-    learning_curve: bool,
+    learning_curve: bool, resume: bool,
 ) -> int:  # fmt: skip
     """Train a classifier on CORPUS and write a run folder.
 
@@ -61,23 +63,29 @@ def command(  # noqa: PLR0913  (one for each option)
     Without options, what suits the corpus is chosen and said before it starts.
     """
     from hubel.cli.listen import Listener
+    from hubel.cli.signals import stoppable
     from hubel.workflows.plan import TrainRequest, parse_duration
 
     request = TrainRequest(
         corpus, out, architecture=architecture, weights=weights, alpha=alpha, image_size=image_size, resize=resize,
         epochs=epochs, time_limit_s=None if time_limit is None else parse_duration(time_limit), batch_size=batch_size,
         learning_rate=learning_rate, mirror=mirror, corrections=corrections, seed=seed, overwrite=overwrite,
-        learning_curve=learning_curve, command=("hubel", *sys.argv[1:]),
+        learning_curve=learning_curve, resume=resume, command=("hubel", *sys.argv[1:]),
     )  # fmt: skip
     from hubel.workflows.train import train_classifier
+    from hubel.workflows.words import how_to_go_on
 
-    with Listener() as listener:
-        run = train_classifier(request, started=STARTED, on_event=listener)
+    try:
+        with Listener() as listener, stoppable() as stop:
+            run = train_classifier(request, started=STARTED, stop=stop, on_event=listener)
+    except KeyboardInterrupt:
+        raise StoppedByUser(f"Stopped. {how_to_go_on(request)}") from None
     if as_json:
         click.echo(json.dumps({"run": str(out), **run.metrics}))
     else:
         _show(run)
     if run.fitted.interrupted or run.curve_interrupted:
+        click.echo(how_to_go_on(request), err=True)
         return 130
     return 4 if run.corpus.refused else 0
 

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,6 +20,8 @@ from hubel.training.history import EpochRow, History
 from hubel.training.optimizer import make_optimizer
 from hubel.training.recipe import Recipe
 from hubel.training.schedule import Clock, warm_up_and_anneal
+from hubel.training.state import LoopState, put_tensors, take_tensors
+from hubel.training.survival import Survival
 
 Validate = Callable[[], tuple[float, float]]
 """() → (accuracy, log loss) of the model as it is now on the validation split."""
@@ -65,7 +68,7 @@ class _Best:
         return True
 
 
-def fit_model(
+def fit_model(  # noqa: PLR0913  (the last is for those who resume; a bundle of the others would hide them)
     model: keras.Model,
     batches: Batches,
     validate: Validate,
@@ -73,10 +76,12 @@ def fit_model(
     clock: Clock,
     *,
     on_event: OnEvent = ignore,
+    survival: Survival | None = None,
 ) -> History:
     """Train until the clock says 1, and leave the model with the weights of its best epoch: least validation log loss.
 
-    Ctrl-C ends it early; the best epoch so far is kept.
+    Ctrl-C ends it early; the best epoch so far is kept. Every step is a function of the state before it, so a fit that
+    goes on from a state that was kept does what the first would have done, to the bit.
 
     Args:
         model: compiled by `compile_model`.
@@ -85,18 +90,25 @@ def fit_model(
         recipe: learning rate, patience, class weights.
         clock: how far training is.
         on_event: hears `TrainingProgress` and `EpochDone`.
+        survival: a state to go on from, what keeps states, and who may ask it to stop; None for none of these.
 
     Raises:
         TrainingDiverged: the loss is no number any more.
-        StoppedByUser: Ctrl-C before the first epoch was done.
+        StoppedByUser: Ctrl-C before the first epoch was done, or whoever asked it to stop wants it to leave.
     """
-    loop = _Loop(model, batches, validate, recipe, clock, on_event)
+    survival = Survival() if survival is None else survival
+    loop = _Loop(model, batches, validate, recipe, clock, on_event, survival)
+    if survival.state is not None:
+        loop.go_on_from(survival.state)
     try:
-        ended_by = loop.run()
+        with survival.stop.listened():
+            ended_by = loop.run()
     except KeyboardInterrupt:
-        if loop.best.weights is None:
-            raise StoppedByUser("Stopped before the first epoch was done: there is nothing to keep.") from None
         ended_by = "user"
+    if ended_by == "user" and survival.stop.leaves:
+        raise StoppedByUser("Stopped.")
+    if ended_by == "user" and loop.best.weights is None:
+        raise StoppedByUser("Stopped before the first epoch was done: there is no classifier yet.")
     if loop.best.weights is not None:
         model.set_weights(loop.best.weights)
     return History(tuple(loop.rows), ended_by, loop.steps / batches.steps_per_epoch)
@@ -137,7 +149,7 @@ def measure_step(model: keras.Model, batches: Batches, *, steps: int = 4) -> flo
 
 @dataclass
 class _Loop:
-    """One fit as it runs."""
+    """One fit as it runs; ``done``, ``total``, ``side`` and ``rate`` are of the epoch that is not done yet."""
 
     model: keras.Model
     batches: Batches
@@ -145,34 +157,69 @@ class _Loop:
     recipe: Recipe
     clock: Clock
     on_event: OnEvent
+    survival: Survival
     rows: list[EpochRow] = field(default_factory=list)
     best: _Best = field(default_factory=_Best)
     steps: int = 0
+    done: int = 0
+    total: float = 0.0
+    side: int = 0
+    rate: float = 0.0
     start: float = field(default_factory=time.monotonic)
+
+    def go_on_from(self, state: LoopState) -> None:
+        """Become the fit that the state was taken from."""
+        weights = put_tensors(self.model, state.tensors)
+        self.rows, self.steps = list(state.rows), state.steps
+        self.done, self.total, self.side = state.epoch_steps, state.epoch_loss, state.image_side
+        if weights is None and state.best_epoch:
+            weights = self.model.get_weights()
+        self.best = _Best(state.best_score, weights, state.best_epoch)
+        self.start = time.monotonic() - state.elapsed_s
 
     def run(self) -> str:
         """Epoch after epoch; returns what ended it."""
-        while self.clock.fraction(self.steps) < 1:
-            self._epoch(len(self.rows))
-            fraction = self.clock.fraction(self.steps)
+        while True:
+            if self.survival.stop.asked:
+                self._check_weights(len(self.rows))
+                self.survival.keep(self._state, "stop")
+                return "user"
+            ended_by = self._ended_by()
+            if ended_by is not None:
+                self.survival.keep(self._state, "end")
+                return ended_by
+            if self._steps_of_epoch():
+                self._close_epoch()
+                self.survival.keep(self._state, "epoch")
+
+    def _ended_by(self) -> str | None:
+        fraction = self.clock.fraction(self.steps)
+        if self.rows and not self.done:  # patience is a matter of whole epochs, also for a fit that goes on
             waited = len(self.rows) - self.best.epoch
             expected = len(self.rows) / fraction  # epochs in all, as far as can be told now
             if waited > max(5, self.recipe.patience * expected):
                 return "patience"
-        return "schedule"
+        return "schedule" if fraction >= 1 and not self.done else None
 
-    def _epoch(self, epoch: int) -> None:
-        start, done, total, side = time.monotonic(), 0, 0.0, 0
-        for images, labels in made_ahead(self.batches.epoch(epoch)):
+    def _steps_of_epoch(self) -> bool:
+        """The steps that are left of an epoch; False if it was asked to stop in between."""
+        epoch, first, start = len(self.rows), self.done, time.monotonic()
+        for images, labels in made_ahead(islice(self.batches.epoch(epoch), first, None)):
             fraction = self.clock.fraction(self.steps)
-            if fraction >= 1 and done:
+            if fraction >= 1 and self.done:
                 break
-            total += self._step(images, labels, fraction, epoch)
-            done += 1
-            side = min(images.shape[1:3]) if images.ndim == 4 else 0
-            self._tell_progress(total / done, epoch, done * len(labels) / (time.monotonic() - start))
-        loss = total / done
-        rate = done * self.batches.step_size / (time.monotonic() - start)
+            self.total += self._step(images, labels, fraction, epoch)
+            self.done += 1
+            self.side = min(images.shape[1:3]) if images.ndim == 4 else 0
+            self.rate = (self.done - first) * self.batches.step_size / (time.monotonic() - start)
+            self._tell_progress(self.total / self.done, epoch)
+            if self.survival.stop.asked:
+                return False
+        return True
+
+    def _close_epoch(self) -> None:
+        """Validation, and a row of the history."""
+        epoch, loss = len(self.rows), self.total / self.done
         self._check_weights(epoch)
         accuracy, log_loss = self.validate()
         best = self.best.keep_if_better(self.model, accuracy, log_loss, epoch + 1)
@@ -187,13 +234,29 @@ class _Loop:
                 accuracy,
                 log_loss,
                 learning_rate,
-                side,
-                rate,
+                self.side,
+                self.rate,
                 elapsed,
                 best,
             )
         )
-        self.on_event(EpochDone(self.recipe.phase, epoch + 1, loss, accuracy, log_loss, rate, elapsed, best))
+        self.done, self.total = 0, 0.0
+        self.on_event(EpochDone(self.recipe.phase, epoch + 1, loss, accuracy, log_loss, self.rate, elapsed, best))
+
+    def _state(self) -> LoopState:
+        best = self.best
+        own = best.epoch == len(self.rows) and not self.done  # the best weights are those that the model has now
+        return LoopState(
+            self.steps,
+            tuple(self.rows),
+            self.done,
+            self.total,
+            self.side,
+            best.score,
+            best.epoch,
+            time.monotonic() - self.start,
+            take_tensors(self.model, None if own else best.weights),
+        )
 
     def _step(self, images: np.ndarray, labels: Labels, fraction: float, epoch: int) -> float:
         factor = warm_up_and_anneal(fraction, warm_up=self.recipe.warm_up)
@@ -220,8 +283,8 @@ class _Loop:
             f"--learning-rate {self.recipe.learning_rate / 4:.2g}"
         )
 
-    def _tell_progress(self, loss: float, epoch: int, rate: float) -> None:
+    def _tell_progress(self, loss: float, epoch: int) -> None:
         fraction = self.clock.fraction(self.steps)
         elapsed = time.monotonic() - self.start
         left = elapsed / fraction - elapsed if fraction > 0 else math.inf
-        self.on_event(TrainingProgress(fraction, epoch + 1, loss, rate, left))
+        self.on_event(TrainingProgress(fraction, epoch + 1, loss, self.rate, left))

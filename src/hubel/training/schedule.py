@@ -36,16 +36,18 @@ class WallClock:
     """Counts seconds: the schedule ends exactly when the time does, however fast the machine is.
 
     Args:
-        seconds: from now until training must end.
+        seconds: from the start of the training until it must end.
         now: monotonic seconds; a test gives its own.
+        spent_s: seconds of them that an interrupted training has used up already.
     """
 
     seconds: float
     now: Callable[[], float] = time.monotonic
+    spent_s: float = 0.0
     start: float = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "start", self.now())
+        object.__setattr__(self, "start", self.now() - self.spent_s)
 
     def fraction(self, steps_done: int) -> float:  # noqa: ARG002  (the other clock counts steps)
         """Share of the seconds."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from hubel.evaluation.proportions import difference_interval
-from hubel.workflows.advice_parts import Remark, again, beside, compare, ended_by_clock, longer
+from hubel.workflows.advice_parts import Remark, beside, compare, ended_by_clock, longer, resume
 from hubel.workflows.evidence import Evidence
 from hubel.workflows.plan import PHOTOGRAPH_SIDE
 
@@ -34,9 +34,9 @@ def judge_interrupted(evidence: Evidence) -> Remark | None:
     if not evidence.interrupted:
         return None
     return Remark(
-        "The training was stopped by hand; the best epoch so far is saved. Train to the end.",
+        "The training was stopped by hand; the best epoch so far is saved. Go on where it stopped.",
         _epochs_done(evidence),
-        again(evidence),
+        resume(evidence),
     )
 
 

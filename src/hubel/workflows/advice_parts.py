@@ -9,6 +9,8 @@ from typing import Any
 
 from hubel.workflows.evidence import Evidence
 from hubel.workflows.plan import DEFAULT_EPOCHS
+from hubel.workflows.words import changed
+from hubel.workflows.words import without as without_option
 
 SERIOUS, WORTHWHILE, NOTE, NEXT = "serious", "worthwhile", "note", "next"
 SEVERITIES = {
@@ -89,7 +91,12 @@ def again(evidence: Evidence, *more: str) -> str:
         evidence: its command.
         more: options and their values, which replace those of the command.
     """
-    return _changed(evidence.command, more, last=("--overwrite",))
+    return changed(evidence.command, more, last=("--overwrite",))
+
+
+def resume(evidence: Evidence) -> str:
+    """The same training, going on where it stopped; empty where no words can say it."""
+    return changed(evidence.command, (), last=("--resume",))
 
 
 def beside(evidence: Evidence, ending: str, *more: str, without: Sequence[str] = ()) -> str:
@@ -103,14 +110,14 @@ def beside(evidence: Evidence, ending: str, *more: str, without: Sequence[str] =
     """
     words: Sequence[str] = evidence.command
     for name in ("--out", *without):
-        words = _without(words, name)
-    return _changed(words, ("-o", f"{evidence.run_path.rstrip('/')}-{ending}", *more))
+        words = without_option(words, name)
+    return changed(words, ("-o", f"{evidence.run_path.rstrip('/')}-{ending}", *more))
 
 
 def longer(evidence: Evidence) -> str:
-    """The same training to its end, or with more time where the clock ended it, or with more epochs."""
+    """The same training to its end, or anew with more time where the clock ended it, or with more epochs."""
     if evidence.interrupted:
-        return again(evidence)
+        return resume(evidence)
     if ended_by_clock(evidence) and evidence.time_limit_s is not None:
         return again(evidence, "--time-limit", f"{2 * evidence.time_limit_s:.0f}s")
     planned = evidence.last_phase.planned
@@ -157,29 +164,3 @@ def listed(names: Sequence[str], *, most: int = 4) -> str:
     """Names of classes in quotes, the first few of them."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(repr(name) for name in names[:most]) + more
-
-
-def _changed(words: Sequence[str], more: Sequence[str], *, last: Sequence[str] = ()) -> str:
-    """The command with options and values in place of its own, and without ``--overwrite`` but for what comes last."""
-    if not words:
-        return ""
-    kept = _without(words, "--overwrite", values=False)
-    for option in more[::2]:
-        kept = _without(kept, option)
-    end = kept.index("--") if "--" in kept else len(kept)  # behind it nothing is an option
-    return shlex.join([*kept[:end], *more, *last, *kept[end:]])
-
-
-def _without(words: Sequence[str], option: str, *, values: bool = True) -> list[str]:
-    """The words less an option, also as ``--option=value`` or ``-ovalue``, and less its value where it has one."""
-    kept: list[str] = []
-    rest = iter(words)
-    for word in rest:
-        if word == option:
-            if values:
-                next(rest, None)
-        elif word.startswith(f"{option}=") or (len(option) == 2 and word.startswith(option) and word[1] != "-"):
-            continue
-        else:
-            kept.append(word)
-    return kept

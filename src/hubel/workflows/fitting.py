@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hubel.architectures.build import build_model
-from hubel.architectures.families.backbones import feature_model, set_backbone_weights
+from hubel.architectures.families.backbones import LOGITS, feature_model, set_backbone_weights
 from hubel.architectures.layer_table import count_macs
 from hubel.architectures.spec import PretrainedSpec, ResidualSpec
 from hubel.architectures.whitening import whitening_kernel
@@ -20,7 +20,9 @@ from hubel.training.fit import compile_model, fit_model, measure_step
 from hubel.training.history import History
 from hubel.training.recipe import Recipe
 from hubel.training.schedule import Clock, FirstOf, StepClock, WallClock
+from hubel.training.survival import Survival
 from hubel.training.transfer import KnownFeatures, SplitFeatures, compute_features, fit_head
+from hubel.workflows.keeper import BEGUN
 from hubel.workflows.plan import (
     PlanWords,
     TrainRequest,
@@ -33,6 +35,8 @@ from hubel.workflows.work import Deadline, Fitted, Work, beside, forward_rate, r
 
 WHITENING_IMAGES = 1000
 HEAD_EPOCH_S = 0.1
+TUNING = "fine-tune"
+"""The phase after the head."""
 FINE_TUNING_COST = 5.0
 """A step of fine-tuning costs about as much as so many forward passes; only used to say when it will end."""
 
@@ -72,11 +76,19 @@ def fit_from_scratch(work: Work) -> Fitted:
     else:
         costs = _Costs(epoch_s, len(work.splits.validation) / rate, reserve(work, rate), beside_s)
         clock_s = _plan_scratch(work, model, recipe, costs, limit_s)
+    survival = work.survival("train")
     clock: Clock = StepClock(recipe.epochs * batches.steps_per_epoch)
     if clock_s is not None:
-        clock = FirstOf(WallClock(clock_s), clock)
-    history = fit_model(model, batches, work.validation(model), recipe, clock, on_event=work.on_event)
+        clock_s += _spent_s(survival)
+        clock = FirstOf(WallClock(clock_s, spent_s=_spent_s(survival)), clock)
+    validate = work.validation(model)
+    history = fit_model(model, batches, validate, recipe, clock, on_event=work.on_event, survival=survival)
     return Fitted(model, blueprint, {"train": recipe}, (history,), limit_s, clock_s, beside_s)
+
+
+def _spent_s(survival: Survival) -> float:
+    """Seconds that the fit has taken already, before it was interrupted."""
+    return 0.0 if survival.state is None else survival.state.elapsed_s
 
 
 @dataclass(frozen=True)
@@ -112,7 +124,8 @@ def _plan_scratch(work: Work, model: keras.Model, recipe: Recipe, costs: _Costs,
     words = PlanWords(f"{model.count_params():,} parameters", training, remaining_s, what_follows(work))
     work.on_event(describe_plan(work.choice, work.splits, recipe, words))
     if limit_s is not None and left_s < 1:
-        text = f"Reading the corpus took {deadline.elapsed():.0f} s of the {limit_s:.0f} s: it will end late."
+        what = "Reading the corpus" if work.phase == BEGUN else "Reading the corpus and the training so far"
+        text = f"{what} took {deadline.elapsed():.0f} s of the {limit_s:.0f} s: it will end late."
         work.on_event(Message(f"{text} Use a longer --time-limit.", warning=True))
     return clock_s
 
@@ -133,11 +146,11 @@ def fit_pretrained(work: Work, weights: list[np.ndarray]) -> Fitted:
     deadline = Deadline(time.monotonic(), None)  # how long a part may take is known already
     if work.earlier is None:
         deadline = _plan_pretrained(work, model, (recipe, tuning), rate, beside_s)
-    head, known = _fit_head(work, model, recipe, _as_many_as_fit(work, recipe, rate, deadline.left(0)))
+    head, known = _head(work, model, recipe, _as_many_as_fit(work, recipe, rate, deadline.left(0)))
     recipes, histories, clock_s = {"head": recipe}, [head], None
     if head.ended_by != "user" and _fine_tunes(work):
         clock_s = deadline.left(0) if work.earlier is None else work.earlier.seconds()
-        tuned = _fine_tune(work, model, tuning, float("inf") if clock_s is None else clock_s)
+        tuned = _fine_tune(work, model, tuning, float("inf") if clock_s is None else clock_s, head)
         if tuned is not None:
             recipes["fine-tune"] = tuning
             histories.append(tuned)
@@ -211,6 +224,21 @@ def _as_many_as_fit(work: Work, recipe: Recipe, rate: float, seconds: float) -> 
     return np.sort(np.random.default_rng([work.request.seed, 5]).permutation(train)[:count])
 
 
+def _head(work: Work, model: keras.Model, recipe: Recipe, train: np.ndarray) -> tuple[History, KnownFeatures | None]:
+    """The head, trained, or taken from the checkpoint of a run that had it behind it; and the features, if needed."""
+    layer = model.get_layer(LOGITS)
+    if work.keeper is None:
+        return _fit_head(work, model, recipe, train)
+    if work.phase == TUNING:
+        layer.set_weights(work.keeper.extra())
+        known = KnownFeatures(train, _compute_features(work, model, recipe, train)) if work.parts else None
+        return work.keeper.done()[0], known
+    head, known = _fit_head(work, model, recipe, train)
+    if head.ended_by != "user":
+        work.keeper.begin(TUNING, done=(head,), extra=layer.get_weights())
+    return head, known
+
+
 def _fit_head(work: Work, model: keras.Model, recipe: Recipe, train: np.ndarray) -> tuple[History, KnownFeatures]:
     """Train the head and put it into the model; the features are computed unless an earlier training knows them."""
     if work.earlier is not None and work.earlier.features is not None and work.earlier.knows(train):
@@ -234,24 +262,28 @@ def _compute_features(work: Work, model: keras.Model, recipe: Recipe, train: np.
     return SplitFeatures(plain, mirrored, features(validation, "computing validation features"))
 
 
-def _fine_tune(work: Work, model: keras.Model, recipe: Recipe, seconds: float) -> History | None:
+def _fine_tune(work: Work, model: keras.Model, recipe: Recipe, seconds: float, head: History) -> History | None:
     """Train the whole network; the head alone stays where that is no better on the validation split."""
     batches, validate = work.batches(recipe), work.validation(model)
+    survival = work.survival(TUNING, done=(head,), extra=model.get_layer(LOGITS).get_weights())
     begun = time.monotonic()
     epoch_s = measure_step(model, batches) * batches.steps_per_epoch
     seconds -= time.monotonic() - begun
-    if seconds < epoch_s:
+    if seconds < epoch_s and survival.state is None:
         text = f"No time is left to fine-tune the backbone: one epoch takes about {epoch_s:.0f} s."
         work.on_event(Message(f"{text} A longer --time-limit allows it."))
         return None
     head_only, (_, head_log_loss) = model.get_weights(), validate()
+    seconds += _spent_s(survival)
     epochs = recipe.epochs if work.request.epochs is not None else max(1, min(recipe.epochs, int(seconds / epoch_s)))
     clock: Clock = StepClock(epochs * batches.steps_per_epoch)
     if np.isfinite(seconds):
-        clock = FirstOf(WallClock(seconds), clock)
+        clock = FirstOf(WallClock(seconds, spent_s=_spent_s(survival)), clock)
     try:
-        history = fit_model(model, batches, validate, recipe, clock, on_event=work.on_event)
+        history = fit_model(model, batches, validate, recipe, clock, on_event=work.on_event, survival=survival)
     except StoppedByUser:
+        if survival.stop.leaves:
+            raise
         model.set_weights(head_only)
         return History((), "user", 0.0)
     if min(row.validation_log_loss for row in history.rows) > head_log_loss:

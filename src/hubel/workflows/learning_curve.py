@@ -109,9 +109,7 @@ def draw_learning_curve(
                 return _not_drawn(work, "a part could not be trained as the classifier was")
             trained.append({"share": share, "train_examples": len(part), **row})
     except (KeyboardInterrupt, StoppedByUser):
-        text = (
-            "Stopped: the classifier is saved, the learning curve is not drawn. It takes a whole run with --overwrite."
-        )
+        text = "Stopped: the classifier is saved, the learning curve is not drawn. With --resume it is."
         work.on_event(Message(text, warning=True))
         return Drawn(interrupted=True)
     except TrainingDiverged as error:
@@ -158,7 +156,7 @@ def _train_part(
     """Class index of each test example by a model trained on a part, and how it was trained."""
     seed_everything(work.request.seed)
     splits = replace(work.splits, train=tuple(map(int, part)))
-    fitted = fit(replace(work, splits=splits, earlier=earlier), pretrained)
+    fitted = fit(replace(work, splits=splits, earlier=earlier, keeper=None), pretrained)
     if fitted.interrupted:
         raise StoppedByUser("A part of the learning curve was not finished.")
     engine, test = KerasEngine(fitted.model), work.indices("test")

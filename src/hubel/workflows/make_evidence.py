@@ -16,8 +16,8 @@ from hubel.training.history import History
 from hubel.training.recipe import Recipe
 from hubel.workflows.evidence import Evidence, Phase, Suspect
 from hubel.workflows.fitting import Fitted, Work
-from hubel.workflows.plan import TrainRequest
 from hubel.workflows.scoring import Scored
+from hubel.workflows.words import train_command
 
 
 def make_evidence(work: Work, fitted: Fitted, scored: Scored) -> Evidence:
@@ -54,7 +54,7 @@ def make_evidence(work: Work, fitted: Fitted, scored: Scored) -> Evidence:
         corrections="" if request.corrections is None else str(request.corrections),
         seed=request.seed,
         run_path=str(request.out),
-        command=request.command or _typed(request),
+        command=train_command(request),
     )
 
 
@@ -78,29 +78,6 @@ def _architecture_word(work: Work) -> str:
     if word is not None:
         return str(word)
     return work.choice.architecture if work.choice.architecture in ARCHITECTURES else ""
-
-
-def _typed(request: TrainRequest) -> tuple[str, ...]:
-    """The command line of a request that was made in Python; empty where there is none."""
-    if isinstance(request.architecture, CnnSpec | Architecture):
-        return ()
-    corpus = request.corpus.location if isinstance(request.corpus, Corpus) else request.corpus
-    wishes = {
-        "--architecture": request.architecture,
-        "--weights": request.weights,
-        "--alpha": request.alpha,
-        "--image-size": request.image_size,
-        "--resize": request.resize,
-        "--epochs": request.epochs,
-        "--time-limit": None if request.time_limit_s is None else f"{request.time_limit_s:g}s",
-        "--batch-size": request.batch_size,
-        "--learning-rate": request.learning_rate,
-        "--corrections": request.corrections,
-        "--seed": request.seed or None,
-    }
-    words = [word for name, value in wishes.items() if value is not None for word in (name, str(value))]
-    mirror = {None: [], True: ["--mirror"], False: ["--no-mirror"]}[request.mirror]
-    return ("hubel", "train", str(corpus), "-o", str(request.out), *words, *mirror)
 
 
 def find_suspects_held_out(

@@ -55,6 +55,7 @@ class TrainRequest:
         seed: of split, weights, shuffling and augmentation.
         corrections: a file of labels that a person corrected.
         overwrite: replace a run that is in ``out``.
+        resume: go on with a run that was interrupted in ``out``.
         learning_curve: train on parts of the training split as well.
         command: the words the user typed, for ``run.json``.
     """
@@ -74,10 +75,15 @@ class TrainRequest:
     seed: int = 0
     corrections: Path | None = None
     overwrite: bool = False
+    resume: bool = False
     learning_curve: bool = False
     command: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.overwrite and self.resume:
+            raise WrongRequest(
+                "--resume goes on with a run and --overwrite replaces it. Received both: leave out one of them."
+            )
         architecture = None if self.architecture is None else find_architecture(self.architecture)
         size = 32 if self.image_size is None else self.image_size
         Preprocessing(size, size, self.resize or "squash")  # refuses what is impossible

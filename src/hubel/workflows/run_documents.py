@@ -138,6 +138,18 @@ def _run(work: Work, fitted: Fitted, seconds: Mapping[str, float]) -> dict[str, 
         "time_limit_s": fitted.time_limit_s,
         # What would be different on a faster or slower machine, and how each phase ended.
         "clock_decided": [history.to_json() for history in fitted.histories],
+        "same_to_the_bit": _same_to_the_bit(work, fitted),
+        "resumed": [] if work.keeper is None else work.keeper.resumed,
         "time": seconds,
         **describe_machine(),
     }
+
+
+def _same_to_the_bit(work: Work, fitted: Fitted) -> str:
+    """Where the same run, in one go or interrupted and resumed, gives the same weights, and where it does not."""
+    resumed = [] if work.keeper is None else work.keeper.resumed
+    if not all(row["same_hardware"] for row in resumed):
+        return "nowhere: the run was resumed on other hardware"
+    if fitted.clock_s is not None or fitted.time_limit_s is not None:
+        return "nowhere: the clock decided how many steps were taken"
+    return "on this machine with these versions; not with another processor, number of cores, or a GPU"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,9 +15,10 @@ import numpy as np
 from hubel.arrays import Labels
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.split import Splits
-from hubel.errors import OutputNotWritable, UnusableInput
+from hubel.errors import OutputNotWritable, UnusableInput, WrongRequest
 from hubel.evaluation.report import EvaluationReport
-from hubel.files import read_csv, said_plainly, write_csv, write_json
+from hubel.files import TEMPORARY_PREFIX, read_csv, said_plainly, write_csv, write_json
+from hubel.training.checkpoints import CHECKPOINTS, CheckpointFolder
 from hubel.training.history import COLUMNS, History
 
 FORMAT = 1
@@ -42,14 +44,28 @@ class RunFolder:
         """The classifier: this folder alone can be copied and used."""
         return self.path / ARTEFACT
 
-    def prepare(self, *, overwrite: bool) -> None:
+    @property
+    def checkpoints(self) -> CheckpointFolder:
+        """Of a run that is not finished."""
+        return CheckpointFolder(self.path / CHECKPOINTS)
+
+    def prepare(self, *, overwrite: bool, resume: bool = False) -> None:
         """Make the folder and show that it can be written, before any time is spent.
 
         Raises:
             OutputNotWritable: it holds a run already, or cannot be written.
+            WrongRequest: it holds no run to resume.
         """
         taken = [name for name in (*FILES, ARTEFACT) if (self.path / name).exists()]
-        if taken and not overwrite:
+        unfinished = self.checkpoints.numbers()
+        if resume and not unfinished:
+            raise WrongRequest(self._why_not_resumed(taken))
+        if unfinished and not overwrite and not resume:
+            raise OutputNotWritable(
+                f"{self.path} holds a run that is not finished. Go on with it: the same command with --resume. Or "
+                "replace it with --overwrite, or choose another folder with -o."
+            )
+        if taken and not overwrite and not resume:
             raise OutputNotWritable(
                 f"{self.path} holds a run already ({taken[0]}). Choose another folder with -o, or replace that run "
                 "with --overwrite."
@@ -58,6 +74,27 @@ class RunFolder:
             self.path.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.path):
                 pass
+
+    def _why_not_resumed(self, taken: Sequence[str]) -> str:
+        if not taken:
+            return (
+                f"{self.path} holds no checkpoint: no training has begun there. Type the same command without --resume."
+            )
+        if RUN in taken and self.read_run().get("status") == "done":
+            return (
+                f"The run in {self.path} is finished: there is nothing to resume. Score it with 'hubel evaluate "
+                f"{self.path}', or train anew with --overwrite instead of --resume."
+            )
+        return (
+            f"{self.path} holds a run without a checkpoint: it cannot be resumed. Train anew with --overwrite instead "
+            "of --resume."
+        )
+
+    def tidy(self) -> None:
+        """Remove what a program left here that was killed while it wrote."""
+        self.checkpoints.tidy()
+        for left in self.path.glob(f"{TEMPORARY_PREFIX}*"):
+            shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
 
     def write_intake(self, corpus: Corpus, splits: Splits) -> None:
         """``intake.csv`` and ``split.csv``."""

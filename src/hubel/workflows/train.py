@@ -25,26 +25,31 @@ from hubel.corpus.corrections import apply_corrections, read_corrections
 from hubel.corpus.duplicates import members
 from hubel.corpus.examined import ExaminedCorpus
 from hubel.corpus.formats.catalogue import read_corpus
-from hubel.corpus.split import split_corpus
-from hubel.errors import WeightsNotAvailable
+from hubel.corpus.split import Splits, split_corpus
+from hubel.errors import StoppedByUser, WeightsNotAvailable
 from hubel.evaluation.learning_curve import LearningCurve
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import Message, OnEvent, ignore
 from hubel.pipeline.decoded import decode_corpus
 from hubel.pipeline.examined import examine_decoded
+from hubel.training.survival import Stop
 from hubel.workflows.advice import advise
 from hubel.workflows.advice_parts import Advice
 from hubel.workflows.fitting import Fitted, Work, fit
+from hubel.workflows.keeper import open_keeper
 from hubel.workflows.learning_curve import check_drawable, draw_learning_curve
 from hubel.workflows.machine import describe_machine
 from hubel.workflows.make_evidence import make_evidence
+from hubel.workflows.origin import origin_of
 from hubel.workflows.out_folder import keep_out_of_the_corpus
 from hubel.workflows.plan import Choice, Survey, TrainRequest, check_classes, choose, survey_corpus
 from hubel.workflows.request_record import record_request
 from hubel.workflows.run_documents import Documents, fingerprint_of, make_documents, with_learning_curve
 from hubel.workflows.run_folder import RunFolder, labels_of
+from hubel.workflows.run_lock import locked
 from hubel.workflows.run_report import Finished, write_run_report
 from hubel.workflows.scoring import Scored, score
+from hubel.workflows.words import how_to_go_on
 
 
 @dataclass(frozen=True)
@@ -76,21 +81,37 @@ class Run:
     curve_interrupted: bool = False
 
 
-def train_classifier(request: TrainRequest, *, started: float | None = None, on_event: OnEvent = ignore) -> Run:
-    """Train a classifier on a corpus and write its run folder.
+def train_classifier(
+    request: TrainRequest, *, started: float | None = None, stop: Stop | None = None, on_event: OnEvent = ignore
+) -> Run:
+    """Train a classifier on a corpus and write its run folder; or go on with a training that was interrupted.
 
     Args:
         request: corpus, folder and wishes.
         started: monotonic seconds from which a time limit counts; now by default.
+        stop: asks the training from outside to end after the step it is in.
         on_event: hears what goes on.
 
     Raises:
         HubelError: a subclass says what is wrong with the corpus, the request, the folder or the training.
     """
-    started = time.monotonic() if started is None else started
+    begun = time.monotonic() if started is None else started
     keep_out_of_the_corpus(request.out, request.location)
     folder = RunFolder(request.out)
-    folder.prepare(overwrite=request.overwrite)
+    with locked(request.out):
+        folder.tidy()
+        folder.prepare(overwrite=request.overwrite, resume=request.resume)
+        try:
+            run = _train(request, folder, begun, stop or Stop(), on_event)
+        except StoppedByUser as error:
+            raise StoppedByUser(f"{error} {how_to_go_on(request)}") from error
+        if not run.fitted.interrupted and not run.curve_interrupted:
+            folder.checkpoints.remove()
+    return run
+
+
+def _train(request: TrainRequest, folder: RunFolder, begun: float, stop: Stop, on_event: OnEvent) -> Run:
+    found = folder.checkpoints.latest(on_event) if request.resume else None
     seed_everything(request.seed)
     recorded = record_request(request)
     corpus = _read(request, on_event)
@@ -100,20 +121,18 @@ def train_classifier(request: TrainRequest, *, started: float | None = None, on_
     check_trainable(decoded.corpus)
     examined = examine_decoded(decoded, on_event=on_event)
     splits = split_corpus(decoded.corpus, examined.copies.kept_together(decoded.corpus), seed=request.seed)
-    _say_copies(examined, on_event)
-    for note in (
-        *decoded.corpus.notes, *_notes_on_names(decoded.corpus), *describe_frames(examined), *splits.notes,
-    ):  # fmt: skip
-        on_event(Message(note, warning=True))
-    _say_refused(decoded.corpus, on_event)
+    _say_notes(examined, splits, on_event)
     if request.learning_curve:
         check_drawable(decoded.corpus, splits, seed=request.seed, on_event=on_event)
-    work = Work(request, choice, decoded, splits, labels_of(decoded.corpus), survey.grey, started, on_event)
-    intake_s = time.monotonic() - started
+    origin = origin_of(request, choice, decoded, splits, pretrained)
+    keeper = open_keeper(folder.checkpoints, origin, found, begun=begun, stop=stop, on_event=on_event)
+    keeper.keep_end = request.learning_curve
+    labels = labels_of(decoded.corpus)
+    work = Work(request, choice, decoded, splits, labels, survey.grey, keeper.started, on_event, keeper)
     fitted = fit(work, pretrained)
-    training_s = time.monotonic() - started - intake_s
+    training_s = time.monotonic() - keeper.started - keeper.intake_s
     scored = score(work, _classifier(work, fitted))
-    times = {"intake_s": intake_s, "training_s": training_s}
+    times = {"intake_s": keeper.intake_s, "training_s": training_s}
     advice = advise(make_evidence(work, fitted, scored))
     documents = make_documents(work, fitted, scored, advice=advice, times=times, request=recorded)
     _write(folder, work, fitted, scored)
@@ -121,7 +140,7 @@ def train_classifier(request: TrainRequest, *, started: float | None = None, on_
     drawn = draw_learning_curve(work, fitted, pretrained, scored.reports["test"])
     if drawn.curve is not None:
         folder.write_learning_curve(decoded.corpus, splits, drawn.predicted)
-        documents = with_learning_curve(documents, drawn, total_s=time.monotonic() - started)
+        documents = with_learning_curve(documents, drawn, total_s=time.monotonic() - keeper.started)
         _write_documents(folder, documents)
     copies = sum(len(places) for places in members(examined.copies.sets()))
     write_run_report(folder, Finished(work, fitted, scored, copies, documents, drawn.curve))
@@ -171,6 +190,14 @@ def _notes_on_names(corpus: Corpus) -> list[str]:
         "apart. If they are one class, give their pictures one folder."
         for names in alike(corpus.class_names)
     ]
+
+
+def _say_notes(examined: ExaminedCorpus, splits: Splits, on_event: OnEvent) -> None:
+    corpus = examined.corpus
+    _say_copies(examined, on_event)
+    for note in (*corpus.notes, *_notes_on_names(corpus), *describe_frames(examined), *splits.notes):
+        on_event(Message(note, warning=True))
+    _say_refused(corpus, on_event)
 
 
 def _say_copies(examined: ExaminedCorpus, on_event: OnEvent) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,8 +23,10 @@ from hubel.training.fit import Validate
 from hubel.training.history import History
 from hubel.training.recipe import Recipe
 from hubel.training.score import accuracy_and_log_loss
+from hubel.training.survival import Survival
 from hubel.training.transfer import KnownFeatures
 from hubel.workflows.earlier import Earlier
+from hubel.workflows.keeper import BEGUN, Keeper
 from hubel.workflows.plan import Choice, TrainRequest
 
 SAVE_S = 5.0
@@ -68,8 +71,9 @@ class Work:
         splits: places of train, validation and test.
         labels: int64 [examples].
         grey: the images have no colour.
-        started: monotonic seconds at which the user pressed Enter.
+        started: monotonic seconds at which the user pressed Enter; as much earlier as an interrupted run had taken.
         on_event: hears what goes on.
+        keeper: writes checkpoints; None where none are kept.
         earlier: how a classifier was trained that this training repeats on fewer images; None for the classifier.
     """
 
@@ -81,7 +85,17 @@ class Work:
     grey: bool
     started: float
     on_event: OnEvent
+    keeper: Keeper | None = None
     earlier: Earlier | None = None
+
+    def survival(self, phase: str, *, done: Sequence[History] = (), extra: Sequence[np.ndarray] = ()) -> Survival:
+        """What lets the fit of a phase outlive its end; ``done`` and ``extra`` are of the phases before it."""
+        return Survival() if self.keeper is None else self.keeper.survival(phase, done=done, extra=extra)
+
+    @property
+    def phase(self) -> str:
+        """In which the training goes on; ``"begun"`` from the start."""
+        return BEGUN if self.keeper is None else self.keeper.phase
 
     @property
     def parts(self) -> tuple[float, ...]:

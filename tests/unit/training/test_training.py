@@ -190,7 +190,7 @@ def test_ctrl_c_before_the_first_epoch_keeps_nothing_and_says_so():
     def interrupted() -> tuple[float, float]:
         raise KeyboardInterrupt
 
-    with pytest.raises(StoppedByUser, match="nothing to keep"):
+    with pytest.raises(StoppedByUser, match="no classifier yet"):
         fit_model(line(RECIPE), Points(), interrupted, RECIPE, StepClock(24))
 
 

@@ -1,0 +1,213 @@
+"""Checkpoints on disk: each is one folder, completed by one rename, with a hash inside. Loads no framework."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.numpy
+from safetensors import SafetensorError
+
+from hubel.errors import DamagedArtefact, OutputNotWritable, UnusableInput
+from hubel.events import Message, OnEvent, ignore
+from hubel.files import TEMPORARY_PREFIX, said_plainly, sync_folder, written_folder
+
+FORMAT = 1
+CHECKPOINTS, STATE, TENSORS = "checkpoints", "state.json", "state.safetensors"
+MAX_STATE_BYTES = 200_000_000
+"""Of the JSON; 100,000 epochs take a tenth of it."""
+_NUMBERED = re.compile(r"\d{6,12}")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A training part-way.
+
+    Args:
+        number: counts up in a run folder.
+        document: everything but the arrays.
+        tensors: name → array.
+    """
+
+    number: int
+    document: Mapping[str, Any]
+    tensors: Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class CheckpointFolder:
+    """The folder ``checkpoints/`` of a run; what a user puts there is never touched.
+
+    The latest is the one with the highest number: clocks jump, and files are copied.
+    """
+
+    path: Path
+
+    def name_of(self, number: int) -> Path:
+        """Where a checkpoint lies."""
+        return self.path / f"{number:06}"
+
+    def numbers(self) -> tuple[int, ...]:
+        """Of the checkpoints that are there, whole or not, ascending."""
+        parts = (STATE, TENSORS)
+        return tuple(each for each in self._folders() if any((self.name_of(each) / part).exists() for part in parts))
+
+    def _folders(self) -> list[int]:
+        """Numbers of all folders that are called as checkpoints are."""
+        if not self.path.is_dir():
+            return []
+        return sorted(
+            int(each.name) for each in self.path.iterdir() if _NUMBERED.fullmatch(each.name) and each.is_dir()
+        )
+
+    def write(self, document: Mapping[str, Any], tensors: Mapping[str, np.ndarray], *, beside: int | None) -> int:
+        """Write the next checkpoint, then remove all but it and the one before it.
+
+        Args:
+            document: plain data, not a number allowed.
+            tensors: contiguous arrays.
+            beside: number of the last one that is known to be whole; it stays.
+
+        Returns:
+            Its number.
+
+        Raises:
+            OutputNotWritable: says how much was needed and is free; the checkpoints that were there are as before.
+        """
+        data = safetensors.numpy.save(dict(tensors))
+        text = _canonical({**document, "tensors": {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}})
+        with said_plainly(self.path):
+            new = not self.path.exists()
+            self.path.mkdir(parents=True, exist_ok=True)
+            if new:
+                sync_folder(self.path.parent)
+            taken = [int(each.name) for each in self.path.iterdir() if _NUMBERED.fullmatch(each.name)]
+        number = 1 + max(taken, default=0)  # also beyond whatever of the user's is called so
+        try:
+            with written_folder(self.name_of(number)) as temporary:
+                (temporary / TENSORS).write_bytes(data)
+                (temporary / STATE).write_bytes(text)
+        except OutputNotWritable as error:
+            free = shutil.disk_usage(self.path).free
+            needed = f"It needs {_megabytes(len(data) + len(text))}, {_megabytes(free)} are free there."
+            raise OutputNotWritable(f"{error} {needed}") from error
+        for old in self._folders():
+            if old not in (number, beside):
+                self._remove(old)
+        return number
+
+    def latest(self, on_event: OnEvent = ignore) -> Checkpoint | None:
+        """The last checkpoint that is whole; None where there is none at all.
+
+        Args:
+            on_event: hears of those that are damaged.
+
+        Raises:
+            UnusableInput: there are some, and all are damaged.
+        """
+        damaged: list[str] = []
+        for number in reversed(self.numbers()):
+            try:
+                found = self.read(number)
+            except DamagedArtefact as error:
+                damaged.append(str(error))
+                continue
+            if damaged:
+                text = f"{'; '.join(damaged)}. Going on from the one before, {self.name_of(number).name}."
+                on_event(Message(text, warning=True))
+            return found
+        if damaged:
+            raise UnusableInput(
+                f"There is no whole checkpoint in {self.path}: {'; '.join(damaged)}. Train anew: type the command "
+                "with --overwrite instead of --resume."
+            )
+        return None
+
+    def read(self, number: int) -> Checkpoint:
+        """One checkpoint.
+
+        Raises:
+            DamagedArtefact: it is not as it was written.
+        """
+        folder = self.name_of(number)
+        document = _read_state(folder / STATE)
+        described = document["tensors"]
+        data = _read_bounded(folder / TENSORS, described["bytes"])
+        if len(data) != described["bytes"] or hashlib.sha256(data).hexdigest() != described["sha256"]:
+            raise DamagedArtefact(f"checkpoint {folder} is damaged: {TENSORS} is not as it was written")
+        try:
+            return Checkpoint(number, document, safetensors.numpy.load(data))
+        except (SafetensorError, ValueError, KeyError, TypeError) as error:
+            raise DamagedArtefact(f"checkpoint {folder} is damaged: {TENSORS} cannot be read ({error})") from error
+
+    def tidy(self) -> None:
+        """Remove what a program left that was killed while it wrote."""
+        if self.path.is_dir():
+            for left in self.path.glob(f"{TEMPORARY_PREFIX}*"):
+                shutil.rmtree(left, ignore_errors=True)
+
+    def remove(self) -> None:
+        """Remove every checkpoint, and the folder if nothing else is in it."""
+        self.tidy()
+        if not self.path.is_dir():
+            return
+        for number in self._folders():
+            self._remove(number)
+        _remove_empty(self.path)
+
+    def _remove(self, number: int) -> None:
+        folder = self.name_of(number)
+        with said_plainly(folder):
+            (folder / TENSORS).unlink(missing_ok=True)
+            (folder / STATE).unlink(missing_ok=True)
+        _remove_empty(folder)
+
+
+def _remove_empty(folder: Path) -> None:
+    try:
+        folder.rmdir()
+    except OSError:
+        return  # something of the user's is in it
+
+
+def _canonical(document: Mapping[str, Any]) -> bytes:
+    """The one way a state is written; its checksum is of the text without the checksum. Holds infinity and NaN."""
+    whole = {"format": FORMAT, **document}
+    checksum = hashlib.sha256(json.dumps(whole).encode()).hexdigest()
+    return (json.dumps({**whole, "checksum": checksum}) + "\n").encode()
+
+
+def _read_state(path: Path) -> dict[str, Any]:
+    data = _read_bounded(path, MAX_STATE_BYTES)
+    try:
+        document = json.loads(data)
+        checksum, version = document.pop("checksum"), document.pop("format")
+        intact = version != FORMAT or (_canonical(document) == data and isinstance(checksum, str))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise DamagedArtefact(f"checkpoint {path.parent} is damaged: {path.name} is no state") from error
+    if version != FORMAT:
+        text = f"checkpoint {path.parent} has format {version!r}, this version of Hubel reads {FORMAT}"
+        raise DamagedArtefact(text)
+    if not intact:
+        raise DamagedArtefact(f"checkpoint {path.parent} is damaged: {path.name} is not as it was written")
+    return document
+
+
+def _read_bounded(path: Path, limit: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(limit + 1)
+    except OSError as error:
+        text = f"checkpoint {path.parent} is damaged: {path.name} cannot be read ({error.strerror})"
+        raise DamagedArtefact(text) from error
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB"

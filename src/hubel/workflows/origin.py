@@ -1,0 +1,76 @@
+"""What a run is made of: everything its result depends on, by the name a user knows it by."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import numpy as np
+
+from hubel.architectures.catalogue import make_blueprint
+from hubel.corpus.split import Splits
+from hubel.pipeline.decoded import DecodedCorpus
+from hubel.workflows.keeper import Origin
+from hubel.workflows.machine import describe_machine
+from hubel.workflows.plan import Choice, TrainRequest
+from hubel.workflows.run_documents import fingerprint_of
+from hubel.workflows.words import train_command, whole_command
+
+
+def origin_of(
+    request: TrainRequest, choice: Choice, decoded: DecodedCorpus, splits: Splits, pretrained: list[np.ndarray] | None
+) -> Origin:
+    """What a run is made of, and the commands that make and replace it.
+
+    Args:
+        request: the user's words.
+        choice: what was chosen.
+        decoded: corpus and pixels.
+        splits: of the corpus.
+        pretrained: weights of the backbone; None from scratch.
+    """
+    corpus, size = decoded.corpus, choice.preprocessing.size
+    blueprint = make_blueprint(choice.entry, size, len(corpus.class_names), alpha=request.alpha)
+    labels = [
+        (example.path, example.label, name) for example, name in zip(corpus.examples, splits.names(), strict=True)
+    ]
+    made_of: dict[str, Any] = {
+        "pictures": len(corpus.examples),
+        "content of the pictures": fingerprint_of(decoded),
+        "class names": list(corpus.class_names),
+        "labels and split": _digest(labels),
+        "architecture": choice.architecture,
+        "layers": _digest(blueprint.to_json()),
+        "weights": str(choice.weights),
+        "content of the weights": None if pretrained is None else _digest_of_arrays(pretrained),
+        "image size": list(size),
+        "resize": choice.preprocessing.resize,
+        "--epochs": request.epochs,
+        "--time-limit": request.time_limit_s,
+        "--batch-size": request.batch_size,
+        "--learning-rate": request.learning_rate,
+        "--mirror": request.mirror,
+        "--seed": request.seed,
+        "--learning-curve": request.learning_curve,
+        **_versions(),
+    }
+    return Origin(made_of, train_command(request), whole_command(request))
+
+
+def _versions() -> dict[str, str]:
+    """Of what computes; another Python or another writer of files changes no number."""
+    machine = describe_machine()
+    versions = {name: each for name, each in machine["versions"].items() if name not in ("python", "safetensors")}
+    return {"backend": machine["backend"], **{f"version of {name}": each for name, each in versions.items()}}
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
+
+
+def _digest_of_arrays(arrays: list[np.ndarray]) -> str:
+    total = hashlib.sha256()
+    for array in arrays:
+        total.update(np.ascontiguousarray(array).tobytes())
+    return total.hexdigest()
