@@ -71,21 +71,18 @@ class Keeper:
     _ended: float = 0.0
     _at: tuple[str, int, int] | None = None
     _failed: bool = False
-    _resumed: list[dict[str, Any]] = field(default_factory=list)
+    resumed: list[dict[str, Any]] = field(init=False)
+    """What ``run.json`` says of each time the run was resumed."""
 
     def __post_init__(self) -> None:
         self._last = None if self.found is None else self.found.number
-        self._resumed = self._resumed_from()
+        self._hardware = describe_machine()["hardware"]
+        self.resumed = self._resumed_from()
 
     @property
     def phase(self) -> str:
         """In which a resumed run goes on; ``"begun"`` from the start."""
         return BEGUN if self.found is None else self.found.document["phase"]
-
-    @property
-    def resumed(self) -> list[dict[str, Any]]:
-        """What ``run.json`` says of each time the run was resumed."""
-        return self._resumed
 
     def done(self) -> tuple[History, ...]:
         """The phases that a resumed run has behind it."""
@@ -157,8 +154,8 @@ class Keeper:
             "made_by": f"hubel {version('hubel')}",
             "command": list(self.origin.command),
             "made_of": dict(self.origin.made_of),
-            "hardware": describe_machine()["hardware"],
-            "resumed": self._resumed,
+            "hardware": self._hardware,
+            "resumed": self.resumed,
             "spent_s": time.monotonic() - self.started,
             "intake_s": self.intake_s,
             "phase": phase,
@@ -182,7 +179,7 @@ class Keeper:
             "checkpoint": self.found.number,
             "phase": document["phase"],
             "steps": 0 if document["loop"] is None else document["loop"]["steps"],
-            "same_hardware": document["hardware"] == describe_machine()["hardware"],
+            "same_hardware": document["hardware"] == self._hardware,
         }
         return [*document["resumed"], row]
 

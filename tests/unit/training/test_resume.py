@@ -114,13 +114,13 @@ def stopped_after(steps: int, **more: object) -> LoopState:
         history, _ = run(survival=Survival(None, keep, stop), on_event=ask, **more)  # type: ignore[arg-type]
         assert history.ended_by == "user"
     except StoppedByUser:
-        assert steps < STEPS
+        assert steps <= STEPS
     (state,) = kept
     assert state.steps == steps
     return state
 
 
-@pytest.mark.parametrize("steps", [1, 3, 4, 8, 11, 16, 18])
+@pytest.mark.parametrize("steps", [1, 4, 11, 18])
 def test_stopped_after_any_step_and_resumed_it_is_the_same_to_the_bit(steps: int, whole, tmp_path: Path):
     """T01, T05: in the middle of an epoch, at the end of one, before and after the best one."""
     state = through_a_file(stopped_after(steps), tmp_path)
@@ -157,7 +157,7 @@ def scripted(losses: list[float]) -> Callable[[keras.Model], Callable[[], tuple[
     return validate
 
 
-@pytest.mark.parametrize("epoch", [2, 4, 6, 7])
+@pytest.mark.parametrize("epoch", [2, 6])
 def test_patience_and_the_best_epoch_go_on_where_they_were(epoch: int, tmp_path: Path):
     """T17: the second epoch is the best, and patience ends the fit five epochs and one later."""
     recipe = replace(RECIPE, epochs=40, patience=0.01)
