@@ -128,8 +128,7 @@ def kill_once(words: list[object], run: Path, rng: random.Random, *, epochs: int
             child.wait_for(lambda: is_writing(run))
         else:
             time.sleep(rng.random() * 0.1)
-        caught = is_writing(run)
         if child.kill(signal.SIGKILL) == 0:
             return "finished"
         assert child.process.returncode == -signal.SIGKILL
-        return "in the middle of a checkpoint" if caught else "between two checkpoints"
+        return "in the middle of a checkpoint" if is_writing(run) else "between two checkpoints"
