@@ -180,6 +180,24 @@ def test_patience_and_the_best_epoch_go_on_where_they_were(epoch: int, tmp_path:
     same(run(recipe, survival=Survival(state), validate=scripted(losses)), expected)
 
 
+def test_patience_is_not_judged_in_the_middle_of_an_epoch():
+    """T17: stopped there, half an epoch more of the schedule is done, and a share of it would be over sooner."""
+    recipe = replace(RECIPE, epochs=40, patience=0.25)
+    losses = scripted([0.9, 0.5, *[0.6] * 40])
+    stop, kept = Stop(), []
+
+    def ask(event: object) -> None:
+        stop.asked |= isinstance(event, TrainingProgress) and event.fraction >= (12 * STEPS + 2) / (40 * STEPS)
+
+    def keep(make_state: Callable[[], LoopState], moment: Moment) -> None:
+        if moment == "stop":
+            kept.append(make_state())
+
+    run(recipe, survival=Survival(None, keep, stop), on_event=ask, validate=losses)
+    assert len(kept[0].rows) == 12
+    same(run(recipe, survival=Survival(kept[0]), validate=losses), run(recipe, validate=losses))
+
+
 def test_a_fit_that_was_over_is_over_when_resumed(whole, tmp_path: Path):
     kept: list[LoopState] = []
     run(survival=Survival(None, lambda make_state, moment: kept.append(make_state()) if moment == "end" else None))

@@ -178,7 +178,7 @@ def test_a_run_cut_short_gets_its_own_command_with_twice_the_time():
 
 def test_an_interrupted_run_gets_its_own_command():
     advice = said("interrupted")
-    assert advice.command == "hubel train 'my photos' -o run --time-limit 60s --overwrite"
+    assert advice.command == "hubel train 'my photos' -o run --time-limit 60s --resume"
     assert advice.evidence == "7 of at most 40 epochs were done."
 
 

@@ -12,16 +12,17 @@ from hubel.architectures.families.small_cnn import small_cnn_spec
 from hubel.cli.train import command
 from hubel.corpus.corpus import Example
 from hubel.evaluation.report import EvaluationReport
-from hubel.workflows.make_evidence import _typed, find_suspects_held_out
+from hubel.workflows.make_evidence import find_suspects_held_out
 from hubel.workflows.plan import TrainRequest
+from hubel.workflows.words import train_command
 
 
-def test_a_request_made_in_python_can_be_typed():
+def test_a_request_made_in_python_can_betrain_command():
     request = TrainRequest(
         "my photos", Path("runs/x"), architecture="residual", epochs=7, time_limit_s=90.0, mirror=False, seed=3,
         corrections=Path("fixed.csv"), image_size=32,
     )  # fmt: skip
-    words = _typed(request)
+    words = train_command(request)
     assert words[:2] == ("hubel", "train")
     with command.make_context("train", list(words[2:])) as context:
         told = context.params
@@ -31,8 +32,8 @@ def test_a_request_made_in_python_can_be_typed():
     ]  # fmt: skip
 
 
-def test_a_network_made_in_python_cannot_be_typed():
-    assert _typed(TrainRequest("photos", Path("run"), architecture=small_cnn_spec((32, 32), 3))) == ()
+def test_a_network_made_in_python_cannot_betrain_command():
+    assert train_command(TrainRequest("photos", Path("run"), architecture=small_cnn_spec((32, 32), 3))) == ()
 
 
 def report(labels: list[int], probabilities: np.ndarray) -> EvaluationReport:
