@@ -25,7 +25,7 @@ EXIT_CODES = """\
 | 3 | the input cannot be used |
 | 4 | done, but some inputs were refused; they are listed |
 | 5 | a check that guards a claim failed, such as a loss that is no number any more |
-| 130 | interrupted by the user; what was finished is kept |
+| 130 | interrupted by the user; what was finished is kept, and the command that resumes is printed |
 | 1 | a defect of ours |
 
 Results go to standard output, progress and messages to standard error. `--debug`, anywhere on the line, shows the

@@ -333,7 +333,8 @@ def test_training_that_diverges_says_what_to_change(colours: Path, tmp_path: Pat
     monkeypatch.setattr(batches, "augment", lambda *given: augment(*given) * np.inf)
     request = TrainRequest(colours, tmp_path / "run", architecture="small-cnn", image_size=8, epochs=2)
     with pytest.raises(
-        TrainingDiverged, match=r"(The loss is nan|A weight is no number any more) in step .*--learning-rate"
+        TrainingDiverged,
+        match=r"(The loss is nan|A weight is no number any more) in step .*--learning-rate .* --overwrite$",
     ):
         train_classifier(request)
     assert not (tmp_path / "run/classifier").exists()

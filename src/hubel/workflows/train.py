@@ -26,7 +26,7 @@ from hubel.corpus.duplicates import members
 from hubel.corpus.examined import ExaminedCorpus
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.split import Splits, split_corpus
-from hubel.errors import StoppedByUser, WeightsNotAvailable
+from hubel.errors import StoppedByUser, TrainingDiverged, WeightsNotAvailable
 from hubel.evaluation.learning_curve import LearningCurve
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import Message, OnEvent, ignore
@@ -105,6 +105,8 @@ def train_classifier(
             run = _train(request, folder, begun, stop or Stop(), on_event)
         except StoppedByUser as error:
             raise StoppedByUser(f"{error} {how_to_go_on(request)}") from error
+        except TrainingDiverged as error:  # its last words are what to try; the folder holds the checkpoints by now
+            raise TrainingDiverged(f"{error} --overwrite") from error
         if not run.fitted.interrupted and not run.curve_interrupted:
             folder.checkpoints.remove()
     return run
