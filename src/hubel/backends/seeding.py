@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
+
+import numpy as np
 
 from hubel.backends.framework import BACKEND, keras
 
@@ -18,3 +21,25 @@ def seed_everything(seed: int) -> None:
         importlib.import_module("tensorflow").config.experimental.enable_op_determinism()
     elif BACKEND == "torch":
         importlib.import_module("torch").use_deterministic_algorithms(mode=True, warn_only=True)
+
+
+def random_states() -> dict[str, np.ndarray]:
+    """States of the generators that are the backend's own, outside of any model: PyTorch's dropout draws from these."""
+    if BACKEND != "torch":
+        return {}
+    torch = importlib.import_module("torch")
+    on_gpu = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+    return {"cpu": torch.get_rng_state().numpy(), **{f"gpu_{n}": each.numpy() for n, each in enumerate(on_gpu)}}
+
+
+def set_random_states(states: Mapping[str, np.ndarray]) -> None:
+    """Give these generators the states that `random_states` gave; those of a GPU that is not there are left out."""
+    if BACKEND != "torch":
+        return
+    torch = importlib.import_module("torch")
+    for name, state in states.items():
+        value = torch.from_numpy(np.array(state))
+        if name == "cpu":
+            torch.set_rng_state(value)
+        elif int(name.removeprefix("gpu_")) < torch.cuda.device_count():
+            torch.cuda.set_rng_state(value, int(name.removeprefix("gpu_")))

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 
 from hubel.backends.framework import keras
+from hubel.backends.seeding import random_states, set_random_states
 from hubel.errors import DamagedArtefact
 from hubel.training.history import COLUMNS, EpochRow
 
 Tensors = Mapping[str, np.ndarray]
+_RANDOM = "random/"
 
 
 @dataclass(frozen=True)
@@ -67,13 +69,16 @@ def rows_from_json(rows: list[list[Any]]) -> tuple[EpochRow, ...]:
 
 
 def take_tensors(model: keras.Model, best: list[np.ndarray] | None) -> dict[str, np.ndarray]:
-    """Copies of all variables of a compiled model and its optimiser; by place, since names count up in one program.
+    """Copies of all variables of a compiled model and its optimiser, and the backend's own random states.
+
+    Variables go by their place: their names count up within a program.
 
     Args:
         model: its random states are among its variables.
         best: weights of the best epoch; None where these are the model's own, or there is none.
     """
     taken = {name: np.array(keras.ops.convert_to_numpy(variable)) for name, variable in _variables(model)}
+    taken |= {f"{_RANDOM}{name}": value for name, value in random_states().items()}
     return taken | {f"best/{place:05}": np.array(value) for place, value in enumerate(best or ())}
 
 
@@ -86,6 +91,8 @@ def put_tensors(model: keras.Model, tensors: Tensors) -> list[np.ndarray] | None
     Raises:
         DamagedArtefact: a tensor is missing, foreign or of another shape.
     """
+    random = {name: value for name, value in tensors.items() if name.startswith(_RANDOM)}
+    tensors = {name: value for name, value in tensors.items() if name not in random}
     model.optimizer.build(model.trainable_variables)
     variables = dict(_variables(model))
     best = {f"best/{place:05}": weight for place, weight in enumerate(model.weights)}
@@ -98,6 +105,7 @@ def put_tensors(model: keras.Model, tensors: Tensors) -> list[np.ndarray] | None
             raise DamagedArtefact(f"tensor {name} is {list(value.shape)}, the network needs {list(variable.shape)}")
     for name, variable in variables.items():
         variable.assign(tensors[name])
+    set_random_states({name.removeprefix(_RANDOM): value for name, value in random.items()})
     return [tensors[name] for name in sorted(kept)] or None
 
 

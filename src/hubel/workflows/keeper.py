@@ -116,8 +116,7 @@ class Keeper:
     def _state(self, phase: str) -> LoopState | None:
         if self.found is None or self.phase != phase or self.found.document["loop"] is None:
             return None
-        own = ("model/", "optimizer/", "best/")
-        tensors = {name: value for name, value in self.found.tensors.items() if name.startswith(own)}
+        tensors = {name: value for name, value in self.found.tensors.items() if not name.startswith("extra/")}
         return LoopState.from_json(self.found.document["loop"], tensors)
 
     def _is_due(self, moment: Moment) -> bool:

@@ -236,7 +236,9 @@ def test_every_variable_is_in_the_state_and_comes_back():
     state = take_tensors(model, None)
     names = [variable.path for variable in model.variables]
     assert sum("seed" in name for name in names) == 1
-    assert len(state) == len(names) + len(model.optimizer.variables)
+    own = sum(name.startswith("random/") for name in state)  # PyTorch draws dropout from a state of its own
+    assert own == (keras.backend.backend() == "torch")
+    assert len(state) == len(names) + len(model.optimizer.variables) + own
     assert put_tensors(other, state) is None
     for mine, theirs in zip(take_tensors(other, None).values(), state.values(), strict=True):
         np.testing.assert_array_equal(mine, theirs)
@@ -246,7 +248,7 @@ def test_a_state_of_another_network_is_refused():
     model = network()
     model.optimizer.build(model.trainable_variables)
     state = take_tensors(model, None)
-    less = dict(list(state.items())[:-1])
+    less = dict(list(state.items())[1:])
     with pytest.raises(DamagedArtefact, match="not those of this network"):
         put_tensors(model, less)
     name, value = next(iter(state.items()))
