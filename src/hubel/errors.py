@@ -9,6 +9,7 @@ HubelError                       1   500
 │   ├── DamagedArtefact          3   500   a classifier whose files are not as they were written
 │   ├── WeightsNotAvailable      3   503   pretrained weights neither cached nor downloadable
 │   ├── BackendNotAvailable      3   500   no usable framework is installed
+│   ├── OutOfMemory              3   500   the machine has no room for a step of training
 │   └── OutputNotWritable        3   500   the output folder cannot be written, or holds another run
 ├── TrainingDiverged             5   500   a loss that is no number any more
 ├── ClaimFailed                  5   500   two ways to compute the same do not agree
@@ -85,6 +86,12 @@ class BackendNotAvailable(UnusableInput):
 
 class OutputNotWritable(UnusableInput):
     """The output folder cannot be used."""
+
+    http_status = 500
+
+
+class OutOfMemory(UnusableInput):
+    """There is no room for a step of training."""
 
     http_status = 500
 

@@ -43,13 +43,31 @@ def cache_folder() -> Path:
 
 
 @contextmanager
-def said_plainly(path: Path) -> Generator[None]:
-    """Turn an operating system's error about ``path`` into one a user can act on."""
+def said_plainly(path: Path, *, needed: int | None = None) -> Generator[None]:
+    """Turn an operating system's error about ``path`` into one a user can act on.
+
+    Args:
+        path: that is written.
+        needed: bytes that it takes; where there is no room they are said, with those that are free.
+    """
     try:
         yield
     except OSError as error:
         reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
-        raise OutputNotWritable(f"Cannot write {path}: {reason}.") from error
+        text = f"Cannot write {path}: {reason}."
+        if needed is not None and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            text += f" It needs {_megabytes(needed)}, {_megabytes(_free(path))} are free there."
+        raise OutputNotWritable(text) from error
+
+
+def _free(path: Path) -> int:
+    """Bytes that are free where a path is, or will be."""
+    there = next(each for each in (path, *path.absolute().parents) if each.exists())
+    return shutil.disk_usage(there).free
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB"
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -58,7 +76,7 @@ def write_bytes(path: Path, data: bytes) -> None:
     Raises:
         OutputNotWritable: the folder cannot be written; a file of that name is left as it was.
     """
-    with said_plainly(path):
+    with said_plainly(path, needed=len(data)):
         handle, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -129,7 +147,7 @@ def read_csv(path: Path) -> list[dict[str, str]]:
 
 
 @contextmanager
-def written_folder(path: Path, *, durable: bool = True) -> Generator[Path]:
+def written_folder(path: Path, *, durable: bool = True, needed: int | None = None) -> Generator[Path]:
     """A temporary folder that becomes ``path`` by one rename when the block ends without an error.
 
     An older folder of that name changes places with it and is deleted last. On an error nothing is left.
@@ -137,15 +155,16 @@ def written_folder(path: Path, *, durable: bool = True) -> Generator[Path]:
     Args:
         path: the final folder.
         durable: wait until the disk has it; False for what can be made again.
+        needed: bytes that will be written, to be said where there is no room.
 
     Raises:
         OutputNotWritable: also for the operating system's errors inside the block.
     """
-    with said_plainly(path):
+    with said_plainly(path, needed=needed):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=path.parent))
     try:
-        with said_plainly(path):
+        with said_plainly(path, needed=needed):
             yield temporary
             temporary.chmod(0o777 & ~_umask())
             if durable:

@@ -81,3 +81,9 @@ def test_pages_made_from_the_code_are_in_step_with_it():
 
     for page, render in PAGES.items():
         assert page.read_text(encoding="utf-8") == render(), f"{page.name}: run make docs"
+
+
+def test_no_two_test_files_have_the_same_name():
+    # pytest takes two modules of one name for one file where their folders are no packages.
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert len(names) == len(set(names))

@@ -86,7 +86,7 @@ def save_classifier(classifier: Classifier, folder: Path, *, made_by: str) -> No
     }
     manifest = canonical(document)
     parse_manifest(manifest, folder / MANIFEST)  # nothing is written that would not be read
-    with written_folder(folder) as temporary:
+    with written_folder(folder, needed=len(weights) + len(manifest)) as temporary:
         (temporary / WEIGHTS).write_bytes(weights)
         (temporary / MANIFEST).write_bytes(manifest)
 

@@ -15,7 +15,7 @@ import numpy as np
 import safetensors.numpy
 from safetensors import SafetensorError
 
-from hubel.errors import DamagedArtefact, OutputNotWritable, UnusableInput
+from hubel.errors import DamagedArtefact, UnusableInput
 from hubel.events import Message, OnEvent, ignore
 from hubel.files import TEMPORARY_PREFIX, said_plainly, sync_folder, written_folder
 
@@ -90,14 +90,9 @@ class CheckpointFolder:
                 sync_folder(self.path.parent)
             taken = [int(each.name) for each in self.path.iterdir() if _NUMBERED.fullmatch(each.name)]
         number = 1 + max(taken, default=0)  # also beyond whatever of the user's is called so
-        try:
-            with written_folder(self.name_of(number)) as temporary:
-                (temporary / TENSORS).write_bytes(data)
-                (temporary / STATE).write_bytes(text)
-        except OutputNotWritable as error:
-            free = shutil.disk_usage(self.path).free
-            needed = f"It needs {_megabytes(len(data) + len(text))}, {_megabytes(free)} are free there."
-            raise OutputNotWritable(f"{error} {needed}") from error
+        with written_folder(self.name_of(number), needed=len(data) + len(text)) as temporary:
+            (temporary / TENSORS).write_bytes(data)
+            (temporary / STATE).write_bytes(text)
         for old in self._folders():
             if old not in (number, beside):
                 self._remove(old)
@@ -207,7 +202,3 @@ def _read_bounded(path: Path, limit: int) -> bytes:
     except OSError as error:
         text = f"checkpoint {path.parent} is damaged: {path.name} cannot be read ({error.strerror})"
         raise DamagedArtefact(text) from error
-
-
-def _megabytes(count: int) -> str:
-    return f"{count / 1e6:,.1f} MB"

@@ -11,9 +11,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from hubel.architectures.layer_table import layer_table
 from hubel.arrays import Labels
 from hubel.backends.framework import BACKEND, keras
-from hubel.errors import StoppedByUser, TrainingDiverged
+from hubel.backends.memory import is_out_of_memory
+from hubel.errors import OutOfMemory, StoppedByUser, TrainingDiverged
 from hubel.events import EpochDone, OnEvent, TrainingProgress, ignore
 from hubel.pipeline.batches import made_ahead
 from hubel.training.history import EpochRow, History
@@ -23,6 +25,8 @@ from hubel.training.schedule import Clock, warm_up_and_anneal
 from hubel.training.state import LoopState, put_tensors, take_tensors
 from hubel.training.survival import Survival
 
+OPTIMIZER_BYTES = 16
+"""Of one parameter in training: the weight, its gradient and two averages, 4 bytes each."""
 Validate = Callable[[], tuple[float, float]]
 """() → (accuracy, log loss) of the model as it is now on the validation split."""
 
@@ -140,11 +144,40 @@ def measure_step(model: keras.Model, batches: Batches, *, steps: int = 4) -> flo
     for (images, labels), _ in zip(source, range(steps), strict=False):
         start = time.monotonic()
         one_hot = np.eye(len(batches.class_weights), dtype=np.float32)[labels]
-        model.train_on_batch(images, one_hot, sample_weight=batches.class_weights[labels])
+        _train_on_batch(model, images, one_hot, batches.class_weights[labels])
         seconds.append(time.monotonic() - start)
     for variable, value in kept:
         variable.assign(value)
     return float(np.median(seconds[1:] or seconds))
+
+
+def _train_on_batch(model: keras.Model, images: np.ndarray, one_hot: np.ndarray, weights: np.ndarray) -> float:
+    """One step; its loss.
+
+    Raises:
+        OutOfMemory: says how much a step takes, and what takes less.
+    """
+    try:
+        result: Any = model.train_on_batch(images, one_hot, sample_weight=weights)
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        raise OutOfMemory(_no_room(model, images)) from error
+    return float(result)
+
+
+def _no_room(model: keras.Model, images: np.ndarray) -> str:
+    count, size = len(images), " x ".join(map(str, images.shape[1:3])) + " pixels" if images.ndim == 4 else "features"
+    needed = images.nbytes + OPTIMIZER_BYTES * model.count_params()
+    if images.ndim == 4:
+        needed += 2 * count * sum(row.activation_bytes for row in layer_table(model))  # forward, and their gradients
+    cure = f"--batch-size {max(1, count // 2)}"
+    if count == 1:
+        cure = "a smaller --image-size or another --architecture"
+    return (
+        f"There is not enough memory for a step of training: {count} images of {size} take about "
+        f"{needed / 1e6:,.0f} MB. Nothing that was saved is lost. Use less at a time: {cure}"
+    )
 
 
 @dataclass
@@ -263,9 +296,8 @@ class _Loop:
         self.model.optimizer.learning_rate = self.recipe.learning_rate * factor
         weights = self.batches.class_weights
         one_hot = np.eye(len(weights), dtype=np.float32)[labels]
-        result: Any = self.model.train_on_batch(images, one_hot, sample_weight=weights[labels])
+        loss = _train_on_batch(self.model, images, one_hot, weights[labels])
         self.steps += 1
-        loss = float(result)
         if not math.isfinite(loss):
             raise self._diverged(f"The loss is {loss}", epoch)
         return loss

@@ -30,7 +30,7 @@ from hubel.pipeline.augmentation import NONE
 from hubel.pipeline.batches import TrainingBatches, class_weights
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
 from hubel.pipeline.examined import examine_decoded
-from hubel.training.fit import compile_model, fit_model, measure_step
+from hubel.training.fit import OPTIMIZER_BYTES, compile_model, fit_model, measure_step
 from hubel.training.history import History
 from hubel.training.recipe import Recipe
 from hubel.training.schedule import Clock, StepClock, WallClock
@@ -49,8 +49,6 @@ MOST_TRAIN_SCORED, MOST_MOVED = 2000, 1000
 """Training images that are scored for the gap, and test images that are moved; random parts, the same for all."""
 TRAINING_SHARE = 0.75
 """Of a time limit; the rest is for building, scoring and moving pictures."""
-OPTIMIZER_BYTES = 16
-"""Of one parameter in training: the weight, its gradient and the two averages of AdamW, 4 bytes each."""
 
 
 @dataclass(frozen=True)

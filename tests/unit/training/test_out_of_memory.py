@@ -1,0 +1,60 @@
+"""Rows T08 and T09: no room for a step is said with the batch size, an estimate and a cure."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hubel.architectures.build import build_model
+from hubel.architectures.catalogue import make_blueprint
+from hubel.errors import OutOfMemory
+from hubel.training.fit import _train_on_batch, compile_model
+from hubel.training.recipe import Recipe
+
+pytestmark = pytest.mark.backend
+
+
+class ResourceExhaustedError(Exception):
+    """Named as TensorFlow's."""
+
+
+class OutOfMemoryError(RuntimeError):
+    """Named as PyTorch's."""
+
+
+@pytest.fixture(scope="module")
+def model():
+    model = build_model(make_blueprint("small-cnn", (16, 16), 3))
+    compile_model(model, Recipe(epochs=1))
+    return model
+
+
+def step(model, count: int) -> None:
+    images = np.zeros((count, 16, 16, 3), np.float32)
+    _train_on_batch(model, images, np.eye(3, dtype=np.float32)[np.zeros(count, int)], np.ones(count, np.float32))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError(), ResourceExhaustedError("OOM"), OutOfMemoryError("CUDA"), RuntimeError("RESOURCE_EXHAUSTED: 2 GB")],
+    ids=lambda error: type(error).__name__,
+)
+def test_no_room_for_a_step_says_what_takes_less(model, error: Exception, monkeypatch: pytest.MonkeyPatch):
+    def fails(*given, **more):
+        raise error
+
+    monkeypatch.setattr(model, "train_on_batch", fails)
+    with pytest.raises(OutOfMemory, match=r"64 images of 16 x 16 pixels take about [1-9][0-9]* MB") as told:
+        step(model, 64)
+    assert str(told.value).endswith("Nothing that was saved is lost. Use less at a time: --batch-size 32")
+    with pytest.raises(OutOfMemory, match="a smaller --image-size or another --architecture"):
+        step(model, 1)
+
+
+def test_another_error_stays_what_it_is(model, monkeypatch: pytest.MonkeyPatch):
+    def fails(*given, **more):
+        raise RuntimeError("something else")
+
+    monkeypatch.setattr(model, "train_on_batch", fails)
+    with pytest.raises(RuntimeError, match="something else"):
+        step(model, 2)
