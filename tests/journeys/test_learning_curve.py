@@ -73,7 +73,7 @@ def test_the_plan_says_it_before_and_the_output_after(curve: tuple[Path, str, st
     assert "it does not cover the luck of a single training" in said
     for point in document["points"]:
         assert re.search(rf"\b{point['train_examples']:,} +{point['accuracy']:.3f} ", said)
-    assert "learning_curve.csv" in said
+    assert "Learning curve" in said
 
 
 def test_the_curve_is_recomputed_from_its_csv(curve: tuple[Path, str, str]):

@@ -28,8 +28,8 @@ PLAIN: dict[str, tuple[type, ...]] = {
     "learning_curve": (bool,),
 }
 """Wishes that are written as they are; the others are ``architecture``, ``weights`` and ``corrections``."""
-NOT_RECORDED = ("corpus", "out", "overwrite", "command")
-"""Of a request: where things lie, which may be elsewhere the next time."""
+NOT_RECORDED = ("corpus", "out", "overwrite", "resume", "command")
+"""Of a request: where things lie, which may be elsewhere the next time, and whether something is there already."""
 WEIGHTS_WORDS = ("imagenet", "none")
 KEYS = ("architecture", "weights", "corrections", *PLAIN)
 
