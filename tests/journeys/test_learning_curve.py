@@ -23,8 +23,6 @@ from hubel.errors import UnusableCorpus
 from hubel.events import Event, Message, PlanMade
 from hubel.workflows.train import Run
 
-pytestmark = pytest.mark.backend
-
 
 @pytest.fixture(scope="module")
 def hard(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -46,6 +44,7 @@ def curve(hard: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, s
     return out, done.stdout, done.stderr
 
 
+@pytest.mark.backend
 def test_the_classifier_is_the_same_to_the_bit_with_and_without(curve: tuple[Path, str, str], hard: Path, tmp_path):
     done = hubel("train", hard, "-o", tmp_path / "plain", "--epochs", 2, "--architecture", "small-cnn")
     assert done.returncode == 0, done.stderr
@@ -123,7 +122,7 @@ def test_the_time_limit_holds_for_all_three_trainings(hard: Path, tmp_path: Path
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     metrics = json.loads((tmp_path / "run/metrics.json").read_text())
-    assert metrics["time"]["total_s"] < 65
+    assert metrics["time"]["total_s"] < 60 * 1.25  # a limit that is ignored takes minutes
     if "learning_curve" in metrics:
         assert 0 < metrics["time"]["learning_curve_s"] < metrics["time"]["total_s"]
     else:  # a machine under heavy load: the limit comes first

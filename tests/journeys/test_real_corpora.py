@@ -88,7 +88,7 @@ def test_a_time_limit_is_kept_and_the_learning_rate_has_annealed(part_of_cifar10
     metrics = json.loads(done.stdout)
     assert metrics["test"]["examples"] == 2_000
     assert metrics["test"]["accuracy"] > 0.35  # a slow machine gets few epochs; chance is 0.1
-    assert seconds < 50 * 1.1
+    assert seconds < 50 * 1.2  # this process' own start and a busy machine included
     for promised, found in metrics["test"]["prediction_sets"].items():  # chance alone: 0.011, or less
         assert found["coverage"] == pytest.approx(float(promised), abs=0.045)
     run = json.loads((tmp_path / "run/run.json").read_text())
