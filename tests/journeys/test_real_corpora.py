@@ -43,7 +43,7 @@ def test_probabilities_of_photographs_are_as_honest_as_372_of_them_can_show(clot
     test = json.loads((clothing_run / "metrics.json").read_text())["test"]
     # Without any fault the error would be 0.040 on average, and differ by 0.008 from one draw of images to the next.
     assert test["ece_of_chance"] == pytest.approx(0.04, abs=0.005)
-    assert test["ece"] <= 0.05
+    assert test["ece"] <= 1.1 * test["ece_of_chance"]
     assert test["ece"] < 0.6 * test["ece_uncalibrated"]
 
 
@@ -88,7 +88,7 @@ def test_a_time_limit_is_kept_and_the_learning_rate_has_annealed(part_of_cifar10
     metrics = json.loads(done.stdout)
     assert metrics["test"]["examples"] == 2_000
     assert metrics["test"]["accuracy"] > 0.35  # a slow machine gets few epochs; chance is 0.1
-    assert seconds < 50 * 1.2  # this process' own start and a busy machine included
+    assert seconds < 50 * 1.1
     for promised, found in metrics["test"]["prediction_sets"].items():  # chance alone: 0.011, or less
         assert found["coverage"] == pytest.approx(float(promised), abs=0.045)
     run = json.loads((tmp_path / "run/run.json").read_text())
