@@ -7,6 +7,7 @@ again. See docs/decisions/0015-the-cache-is-not-trusted.md.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -32,6 +33,8 @@ ABANDONED_S = 24 * 3600.0
 """A half-written entry that has not changed for so long has nobody who writes it."""
 _TRIES = 2
 """An entry that somebody deletes or damages while it is made is made so often at most."""
+_OTHERS_DID = (errno.ENOENT, errno.ENOTEMPTY)
+"""What fails where others emptied the cache meanwhile, or completed the same entry first."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,7 @@ def _make(
     except _NotKept as done:
         return done.entry
     except OutputNotWritable as error:
-        if isinstance(error.__cause__, FileNotFoundError):  # somebody emptied the cache meanwhile
+        if getattr(error.__cause__, "errno", None) in _OTHERS_DID:
             return None
         raise OutputNotWritable(
             f"{error} That is the cache of decoded images: set HUBEL_CACHE to a folder with room."

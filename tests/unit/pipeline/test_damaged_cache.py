@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hubel import files
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.errors import DamagedCache, UnreadableImage
 from hubel.images.preprocessing import Preprocessing
@@ -186,6 +188,18 @@ def test_an_entry_that_is_deleted_while_it_is_written_is_written_again(root: Pat
 
     np.testing.assert_array_equal(opened(disturbed).data, ROWS[READABLE])
     assert len(tries) == 2
+
+
+def test_an_entry_that_another_run_completes_first_is_taken(monkeypatch: pytest.MonkeyPatch):
+    made = []
+
+    def slower(temporary: Path, path: Path) -> None:
+        shutil.copytree(temporary, path)
+        raise OSError(errno.ENOTEMPTY, "Directory not empty")  # a rename onto a folder
+
+    monkeypatch.setattr(files, "_take_its_place", slower)
+    np.testing.assert_array_equal(opened(lambda: made.append(1) or rows()).data, ROWS[READABLE])
+    assert made == [1]
 
 
 def test_an_entry_that_is_deleted_again_and_again_is_given_up_with_a_reason(root: Path):
