@@ -5,7 +5,7 @@ Each is an alias of ``numpy.ndarray``; the alias says what is inside, a checker 
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
@@ -29,3 +29,20 @@ Features: TypeAlias = np.ndarray[Any, np.dtype[np.float32]]
 
 HeatMap: TypeAlias = np.ndarray[Any, np.dtype[np.float32]]
 """float32 [height, width], 0 to 1: how much each pixel speaks for a class."""
+
+
+class ImageStore(Protocol):
+    """Images of which some are asked for at a time: an array, or a file that is too large for one."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Images, height, width, 3."""
+        ...
+
+    def __len__(self) -> int:
+        """How many images there are."""
+        ...
+
+    def __getitem__(self, key: Any, /) -> Any:
+        """Those at the places ``key`` of the first axis: `Images`, or one `Image` for a number."""
+        ...

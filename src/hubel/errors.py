@@ -7,6 +7,7 @@ HubelError                       1   500
 │   ├── UnreadableImage          3   422   one image; ``code`` says which kind of fault
 │   ├── UnusableCorpus           3   422   no images, one class only, no such folder
 │   ├── DamagedArtefact          3   500   a classifier whose files are not as they were written
+│   ├── DamagedCache             3   500   what was kept of a corpus was damaged while it was in use
 │   ├── WeightsNotAvailable      3   503   pretrained weights neither cached nor downloadable
 │   ├── BackendNotAvailable      3   500   no usable framework is installed
 │   ├── OutOfMemory              3   500   the machine has no room for a step of training
@@ -48,6 +49,10 @@ class UnusableInput(HubelError):
     http_status = 422
 
 
+MAY_PASS = frozenset({"vanished", "permission-denied", "unreadable", "changed", "no-memory"})
+"""Codes of faults of the moment: the same image may be readable the next time. All others are faults of its content."""
+
+
 class UnreadableImage(UnusableInput):
     """One image cannot be read.
 
@@ -61,6 +66,15 @@ class UnreadableImage(UnusableInput):
         self.code = code
         self.reason = reason
 
+    def without_traceback(self) -> UnreadableImage:
+        """The same fault, to be kept: a traceback keeps alive what its frames hold, such as the whole file."""
+        return UnreadableImage(self.code, self.reason)
+
+    @property
+    def may_pass(self) -> bool:
+        """The moment is to blame, not the image: such a fault must not be remembered."""
+        return self.code in MAY_PASS
+
 
 class UnusableCorpus(UnusableInput):
     """No classifier can be made of this corpus."""
@@ -68,6 +82,12 @@ class UnusableCorpus(UnusableInput):
 
 class DamagedArtefact(UnusableInput):
     """A classifier folder whose content is not what was written."""
+
+    http_status = 500
+
+
+class DamagedCache(UnusableInput):
+    """A file of the cache is not as it was written, and a run is reading it."""
 
     http_status = 500
 

@@ -9,7 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
-from hubel.arrays import Images, Labels
+from hubel.arrays import ImageStore, Labels
 
 SIDE, UNITS, EPOCHS, MOST_EXAMPLES = 16, 128, 20, 10_000
 _CHUNK = 256
@@ -17,12 +17,12 @@ DESCRIPTION = f"a dense network of {UNITS} units on the pictures shrunk to {SIDE
 
 
 def predict_by_dense_network(
-    images: Images, labels: Labels, train: np.ndarray, test: np.ndarray, *, seed: int
+    images: ImageStore, labels: Labels, train: np.ndarray, test: np.ndarray, *, seed: int
 ) -> Labels | None:
     """Train the baseline on a training split and let it name the test split; None without two classes or any test.
 
     Args:
-        images: uint8 [examples, height, width, 3], may be mapped from disk.
+        images: uint8 [examples, height, width, 3]; they may lie on disk.
         labels: int64 [examples].
         train: places of the training split; a random part where there are more than 10,000.
         test: places of the test split.
@@ -42,14 +42,14 @@ def predict_by_dense_network(
     return network.predict((_shrunk(images, test) - mean) / deviation).astype(np.int64)
 
 
-def _shrunk(images: Images, indices: np.ndarray) -> np.ndarray:
+def _shrunk(images: ImageStore, indices: np.ndarray) -> np.ndarray:
     """float32 [len(indices), values]: each picture as the means of at most 16 x 16 blocks."""
     height, width = images.shape[1:3]
     down, right = max(1, height // SIDE), max(1, width // SIDE)
     rows, columns = height // down, width // right
     shrunk = np.empty((len(indices), rows * columns * 3), np.float32)
     for start in range(0, len(indices), _CHUNK):
-        some = np.asarray(images[indices[start : start + _CHUNK], : rows * down, : columns * right])
+        some = images[indices[start : start + _CHUNK]][:, : rows * down, : columns * right]
         blocks = some.reshape(len(some), rows, down, columns, right, 3)
         shrunk[start : start + len(some)] = blocks.mean(axis=(2, 4), dtype=np.float32).reshape(len(some), -1)
     return shrunk

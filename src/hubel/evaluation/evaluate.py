@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hubel.arrays import Images, Labels, Logits
+from hubel.arrays import ImageStore, Labels, Logits
 from hubel.classifier.classifier import Classifier, softmax
 from hubel.classifier.engine import LARGE_BATCH, Engine
 from hubel.evaluation.report import EvaluationReport
@@ -16,13 +16,13 @@ _CHUNK = 4 * LARGE_BATCH
 
 
 def compute_logits(
-    engine: Engine, images: Images, indices: np.ndarray, *, stage: str = "evaluating", on_event: OnEvent = ignore
+    engine: Engine, images: ImageStore, indices: np.ndarray, *, stage: str = "evaluating", on_event: OnEvent = ignore
 ) -> Logits:
     """Logits of some images, a few at a time.
 
     Args:
         engine: of a classifier.
-        images: uint8 [examples, height, width, 3], may be mapped from disk.
+        images: uint8 [examples, height, width, 3]; they may lie on disk.
         indices: which of them.
         stage: its name in the `Progress` that ``on_event`` hears.
         on_event: hears `Progress`.
@@ -52,7 +52,7 @@ class Outputs:
 
 def compute_outputs(
     classifier: Classifier,
-    images: Images,
+    images: ImageStore,
     indices: np.ndarray,
     *,
     stage: str = "evaluating",

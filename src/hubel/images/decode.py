@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import struct
 import threading
@@ -146,7 +147,7 @@ def decode_image(data: bytes, *, limits: Limits = CORPUS_LIMITS, at_least: tuple
 
     Raises:
         UnreadableImage: with ``code`` ``empty``, ``too-large``, ``too-many-pixels``, ``not-an-image``,
-            ``truncated`` or ``corrupt``.
+            ``truncated`` or ``corrupt``; ``no-memory`` says nothing of the file.
     """
     with decoded_picture(data, limits=limits, at_least=at_least) as picture:
         return to_array(picture)
@@ -158,7 +159,7 @@ def decoded_picture(
 ) -> Generator[PillowImage.Image]:
     """As `decode_image`, but gives a Pillow image in mode RGB: who resizes it with Pillow saves two copies.
 
-    Inside the ``with``, a large picture keeps other large ones waiting.
+    Inside the ``with``, a large picture keeps other large ones waiting, and a lack of memory is a fault as well.
     """
     if len(data) > limits.max_bytes:
         raise UnreadableImage(
@@ -168,13 +169,30 @@ def decoded_picture(
         with _named_errors():
             stack.enter_context(_SILENCE)
             picture = stack.enter_context(_open(io.BytesIO(data), limits))
+            stack.callback(picture.close)  # also frees its pixels, which the traceback of an error would keep alive
             full_size = picture.size
             _shrink_while_decoding(picture, at_least)
             stack.enter_context(_turn_of(picture, full_size))
             picture.load()
             check_complete(picture, data)
             rgb = _upright_rgb(picture)
-        yield rgb
+            stack.callback(rgb.close)
+        with _named_lack_of_memory():
+            yield rgb
+
+
+def no_memory() -> UnreadableImage:
+    """The fault of an image that there is no memory for at this moment."""
+    reason = "there is not enough free memory to read it: close other programs, allow more, or save it smaller"
+    return UnreadableImage("no-memory", reason)
+
+
+@contextmanager
+def _named_lack_of_memory() -> Generator[None]:
+    try:
+        yield
+    except MemoryError as error:
+        raise no_memory() from error
 
 
 def from_pillow(picture: PillowImage.Image) -> Image:
@@ -190,17 +208,21 @@ _DECODER_ERRORS = (
 )  # fmt: skip
 """What Pillow's decoders raise on damaged files; anything else is a defect of ours and is shown as one."""
 
+_NO_MEMORY = ("out of memory", "insufficient memory", "cannot allocate memory")
+"""What Pillow and the libraries below it say where they do not raise a `MemoryError`."""
+
 
 @contextmanager
 def _named_errors() -> Generator[None]:
     try:
-        yield
+        with _named_lack_of_memory():
+            yield
     except UnreadableImage:
         raise
-    except MemoryError as error:
-        raise UnreadableImage("corrupt", "its header asks for more memory than there is: save it again") from error
     except _DECODER_ERRORS as error:
         text = str(error).lower()
+        if getattr(error, "errno", None) == errno.ENOMEM or any(words in text for words in _NO_MEMORY):
+            raise no_memory() from error
         if "truncated" in text or "not enough" in text or isinstance(error, EOFError) or "unexpected end" in text:
             raise UnreadableImage("truncated", "the file ends too early: copy or download it again") from error
         detail = str(error).splitlines()[0][:120] if str(error) else type(error).__name__

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hubel.arrays import Images
+from hubel.arrays import ImageStore
 from hubel.errors import WrongRequest
 
 
@@ -74,7 +74,7 @@ def draw(augmentation: Augmentation, count: int, *, seed: int, epoch: int) -> Ep
     )  # fmt: skip
 
 
-def augment(images: Images, indices: np.ndarray, draws: EpochDraws) -> np.ndarray:
+def augment(images: ImageStore, indices: np.ndarray, draws: EpochDraws) -> np.ndarray:
     """Gather and change a batch in one step.
 
     Each output pixel is the nearest pixel of a window that is shifted and scaled inside the image; beyond the border
@@ -93,7 +93,9 @@ def augment(images: Images, indices: np.ndarray, draws: EpochDraws) -> np.ndarra
     columns = _window(width, draws.offsets[indices, 1], draws.scales[indices, 1])
     mirrored = draws.mirrored[indices]
     columns[mirrored] = columns[mirrored, ::-1]
-    batch = images[indices[:, None, None], rows[:, :, None], columns[:, None, :]].astype(np.float32)
+    plain = images[indices]  # first: images on disk are read whole
+    places = np.arange(len(indices))[:, None, None]
+    batch = plain[places, rows[:, :, None], columns[:, None, :]].astype(np.float32)
     gains = draws.gains[indices]
     if np.any(gains != 1):
         batch *= gains[:, None, None, :].astype(np.float32)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hubel.arrays import Images, Labels
+from hubel.arrays import ImageStore, Labels
 from hubel.pipeline.augmentation import Augmentation, augment, draw
 
 
@@ -27,7 +27,7 @@ class TrainingBatches:
         seed: of the run.
     """
 
-    images: Images
+    images: ImageStore
     labels: Labels
     indices: np.ndarray
     batch_size: int

@@ -1,49 +1,58 @@
-"""What was computed of a corpus' pictures, kept on disk under a key of their content.
+"""What was computed of a corpus' images, kept on disk under a key of their content.
 
-An entry is a folder ``<kind>/<key>`` with ``data.bin`` and ``index.json``. It appears by one rename, never changes, and
-carries a checksum: a torn or altered one is made again.
+An entry is a folder ``<kind>/<key>`` with ``data.bin`` and ``index.json``. It appears by one rename and never changes.
+Every row has a checksum, and so has the index, which also names the key: an entry that was damaged or moved is made
+again. See docs/decisions/0015-the-cache-is-not-trusted.md.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import shutil
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hubel.arrays import Image
-from hubel.corpus.corpus import Corpus
-from hubel.errors import OutputNotWritable, UnreadableImage
-from hubel.events import OnEvent
+from hubel.errors import DamagedCache, OutputNotWritable, UnreadableImage
 from hubel.files import TEMPORARY_PREFIX, cache_folder, written_folder
-from hubel.pipeline.parallel import in_order
+from hubel.pipeline.stored_rows import StoredRows
 
-FORMAT = 2
+FORMAT = 3
 MAX_CACHE_BYTES = 20_000_000_000
 DATA, INDEX = "data.bin", "index.json"
 ABANDONED_S = 24 * 3600.0
 """A half-written entry that has not changed for so long has nobody who writes it."""
+_TRIES = 2
+"""An entry that somebody deletes or damages while it is made is made so often at most."""
+_OTHERS_DID = (errno.ENOENT, errno.ENOTEMPTY)
+"""What fails where others emptied the cache meanwhile, or completed the same entry first."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A cache entry that was found whole.
+    """What was found in the cache, or has just been computed.
 
     Args:
-        data: all its rows, mapped from disk.
-        refused: place in the corpus → (code, reason), of what could not be computed.
+        rows: of everything that could be computed, in order.
+        refused: place → fault, of what could not.
     """
 
-    data: np.ndarray
-    refused: dict[int, tuple[str, str]]
+    rows: StoredRows
+    refused: dict[int, UnreadableImage]
+
+    @property
+    def data(self) -> np.ndarray:
+        """All rows, in memory."""
+        return self.rows[:]
 
 
 @dataclass(frozen=True)
@@ -54,7 +63,7 @@ class Kind:
         name: of its folder in the cache.
         dtype: of one row's numbers.
         shape: of one row.
-        version: what it depends on besides the pictures; as JSON a part of the key.
+        version: what it depends on besides the images; as JSON a part of the key.
     """
 
     name: str
@@ -63,148 +72,145 @@ class Kind:
     version: Any
 
 
-def compute_digests(corpus: Corpus, on_event: OnEvent) -> Iterator[str]:
-    """SHA-256 of each example's content; of a file that cannot be read, that of the reason why."""
-
-    def digest(index: int) -> str:
-        try:
-            return digest_of(corpus.read(index))
-        except UnreadableImage as error:
-            reason = f"{error.code}\0{corpus.examples[index].path}"
-            return hashlib.sha256(reason.encode("utf-8", "surrogateescape")).hexdigest()
-
-    def several(places: Iterable[int]) -> list[str]:
-        return [digest(index) for index in places]
-
-    yield from in_order(several, len(corpus), "checking files", on_event)
-
-
-def digest_of(content: bytes | Image) -> str:
-    """SHA-256 of a file's bytes, or of the shape and pixels of an image that never was a file."""
-    if isinstance(content, bytes):
-        return hashlib.sha256(content).hexdigest()
-    return hashlib.sha256(str(content.shape).encode() + content.tobytes()).hexdigest()
-
-
-def computed_rows(
-    corpus: Corpus,
-    digests: Sequence[str],
-    kind: Kind,
-    compute: Callable[[Iterable[bytes | Image | UnreadableImage]], Sequence[np.ndarray | UnreadableImage]],
-    *,
-    stage: str,
-    on_event: OnEvent,
-) -> Entry:
-    """One row for each example that can be read: found in the cache, or computed on every core and kept.
-
-    Args:
-        corpus: whose pictures.
-        digests: of its examples; one that has changed since is refused.
-        kind: what is computed.
-        compute: several contents → a row for each; a fault for what cannot be read, or was none.
-        stage: its name in the `Progress` that ``on_event`` hears.
-        on_event: hears `Progress`.
-    """
-
-    def content(index: int) -> bytes | Image | UnreadableImage:
-        try:
-            found = corpus.read(index)
-        except UnreadableImage as error:
-            return error
-        if digest_of(found) != digests[index]:
-            return UnreadableImage("changed", "the file changed while the corpus was read: start again")
-        return found
-
-    def rows(places: Iterable[int]) -> Sequence[np.ndarray | UnreadableImage]:
-        return compute(content(index) for index in places)
-
-    return kept(digests, kind, lambda: in_order(rows, len(corpus), stage, on_event))
-
-
-def kept(digests: Sequence[str], kind: Kind, make_rows: Callable[[], Iterable[np.ndarray | UnreadableImage]]) -> Entry:
+def kept(digests: Sequence[str], kind: Kind, make_rows: Callable[[], Iterable[np.ndarray]]) -> Entry:
     """The entry for these contents; made by ``make_rows`` where it is missing, torn or altered.
 
     Raises:
         OutputNotWritable: the cache cannot be written.
+        DamagedCache: it is deleted or damaged again and again while it is written.
     """
-    root = cache_folder() / kind.name
+    return kept_by_place(digests, kind, lambda: enumerate(make_rows()))
+
+
+def kept_by_place(
+    digests: Sequence[str], kind: Kind, make_rows: Callable[[], Iterable[tuple[int, np.ndarray | UnreadableImage]]]
+) -> Entry:
+    """As `kept`, for rows that come with their places, in any order, and may be faults.
+
+    Faults of the content are kept like rows. With a fault that may pass, nothing is kept: the entry serves this caller
+    alone.
+    """
     key = _key(digests, kind)
-    entry = _open(root / key, kind)
-    if entry is None:
-        try:
-            with written_folder(root / key, durable=False) as temporary:
-                _write(temporary, make_rows())
-        except OutputNotWritable as error:
-            raise OutputNotWritable(
-                f"{error} That is the cache of decoded images: set HUBEL_CACHE to a folder with room."
-            ) from error
-        _prune(root.parent, keep=root / key)
-        entry = _open(root / key, kind)
-    if entry is None:
-        raise OutputNotWritable(f"The cache entry {root / key} was changed while it was written: start again.")
-    return entry
+    path = cache_folder() / kind.name / key
+    for _ in range(_TRIES):
+        entry = _open(path, key, kind) or _make(path, key, kind, make_rows) or _open(path, key, kind)
+        if entry is not None:
+            return entry
+    raise DamagedCache(
+        f"The cache entry {path} was deleted or damaged each time it was made. Set HUBEL_CACHE to a folder that no "
+        "other program writes to, and start again."
+    )
 
 
 def _key(digests: Sequence[str], kind: Kind) -> str:
-    what = json.dumps([FORMAT, kind.version, list(kind.shape), list(digests)], sort_keys=True)
-    return hashlib.sha256(what.encode()).hexdigest()
+    return _sha256([FORMAT, kind.name, str(kind.dtype), list(kind.shape), kind.version, list(digests)])
 
 
-def _write(folder: Path, rows: Iterable[np.ndarray | UnreadableImage]) -> None:
-    refused: dict[str, tuple[str, str]] = {}
-    checksum = count = 0
+def _sha256(document: Any) -> str:
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+class _NotKept(Exception):
+    """Leaves the block that would complete the entry: it must not be found again."""
+
+    def __init__(self, entry: Entry | None) -> None:
+        super().__init__()
+        self.entry = entry
+
+
+def _make(
+    path: Path,
+    key: str,
+    kind: Kind,
+    make_rows: Callable[[], Iterable[tuple[int, np.ndarray | UnreadableImage]]],
+) -> Entry | None:
+    """Write an entry; returns it only where it must not be kept."""
+    try:
+        with written_folder(path, durable=False) as temporary:
+            passing = _write(temporary, key, make_rows())
+            if passing:
+                entry = _open(temporary, key, kind)
+                raise _NotKept(None if entry is None else Entry(entry.rows, {**entry.refused, **passing}))
+    except _NotKept as done:
+        return done.entry
+    except OutputNotWritable as error:
+        if getattr(error.__cause__, "errno", None) in _OTHERS_DID:
+            return None
+        raise OutputNotWritable(
+            f"{error} That is the cache of decoded images: set HUBEL_CACHE to a folder with room."
+        ) from error
+    _prune(path.parent.parent, keep=path)
+    return None
+
+
+def _write(
+    folder: Path, key: str, rows: Iterable[tuple[int, np.ndarray | UnreadableImage]]
+) -> dict[int, UnreadableImage]:
+    """Write the files of an entry; returns the faults that may pass, which no index ever holds."""
+    faults: dict[int, UnreadableImage] = {}
+    written: dict[int, tuple[int, int]] = {}  # place → where its row lies, and its checksum
     with (folder / DATA).open("wb") as file:
-        for index, row in enumerate(rows):
+        for place, row in rows:
             if isinstance(row, UnreadableImage):
-                refused[str(index)] = (row.code, row.reason)
+                faults[place] = row.without_traceback()
                 continue
             data = row.tobytes()
-            checksum = zlib.crc32(data, checksum)
+            written[place] = len(written), zlib.crc32(data)
             file.write(data)
-            count += 1
-    document = {"format": FORMAT, "count": count, "crc32": checksum, "refused": refused}
-    (folder / INDEX).write_text(json.dumps(document))
+    in_order = [written[place] for place in sorted(written)]
+    content = {
+        "key": key,
+        "order": [where for where, _ in in_order],
+        "crc32": [checksum for _, checksum in in_order],
+        "refused": {str(place): (each.code, each.reason) for place, each in faults.items() if not each.may_pass},
+    }
+    (folder / INDEX).write_text(json.dumps({"format": FORMAT, "sha256": _sha256(content), "content": content}))
+    return {place: each for place, each in faults.items() if each.may_pass}
 
 
-def _open(path: Path, kind: Kind) -> Entry | None:
-    """An entry; None where it is missing, torn or altered."""
+def _open(path: Path, key: str, kind: Kind) -> Entry | None:
+    """An entry, every row of it checked; None where it is missing, torn, altered or another one."""
     try:
         document = json.loads((path / INDEX).read_text())
-        refused = {int(index): (code, reason) for index, (code, reason) in document["refused"].items()}
-        shape = (document["count"], *kind.shape)
-        if document["format"] != FORMAT or (path / DATA).stat().st_size != np.prod(shape) * kind.dtype.itemsize:
+        content = document["content"]
+        if document["sha256"] != _sha256(content) or content["key"] != key:
             return None
-        if document["count"] == 0:
-            return Entry(np.zeros(shape, kind.dtype), refused)
-        if _checksum(path / DATA) != document["crc32"]:
-            return None
-        data = np.memmap(path / DATA, kind.dtype, mode="r", shape=shape)
-        os.utime(path / INDEX)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        order, checksums = np.array(content["order"], np.int64), np.array(content["crc32"], np.uint32)
+        rows = StoredRows(path / DATA, dtype=kind.dtype, shape=kind.shape, order=order, checksums=checksums)
+        rows.check()
+        refused = {int(place): UnreadableImage(*fault) for place, fault in content["refused"].items()}
+    except (OSError, DamagedCache, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    return Entry(data, refused)
-
-
-def _checksum(path: Path) -> int:
-    checksum = 0
-    with path.open("rb") as file:
-        while block := file.read(1 << 22):
-            checksum = zlib.crc32(block, checksum)
-    return checksum
+    with suppress(OSError):  # of a cache that may only be read
+        os.utime(path / INDEX)
+    return Entry(rows, refused)
 
 
 def _prune(root: Path, *, keep: Path) -> None:
-    """Delete the entries unused for longest until the cache fits its limit, and what killed processes left behind."""
+    """Delete the entries unused for longest until the cache fits its limit, and what killed processes left behind.
+
+    Others may write and prune at the same time: what they read they hold open, and what is gone already is passed over.
+    """
     for left in root.glob(f"*/{TEMPORARY_PREFIX}*"):
-        if time.time() - left.stat().st_mtime > ABANDONED_S:
+        newest = max((details.st_mtime for details in _details(left)), default=time.time())
+        if time.time() - newest > ABANDONED_S:
             shutil.rmtree(left, ignore_errors=True)
-    entries = []
-    for index in root.glob(f"*/*/{INDEX}"):
-        if len(index.parent.name) == len(keep.name):
-            size = sum(file.stat().st_size for file in index.parent.iterdir())
-            entries.append((index.stat().st_mtime, size, index.parent))
+    found = {file.parent for name in (DATA, INDEX) for file in root.glob(f"*/*/{name}")}
+    entries = [
+        (max(each.st_mtime for each in details), sum(each.st_size for each in details), path)
+        for path in found
+        if len(path.name) == len(keep.name) and (details := _details(path))
+    ]
     total = sum(size for _, size, _ in entries)
     for _, size, path in sorted(entries):
         if path != keep and total > MAX_CACHE_BYTES:
             shutil.rmtree(path, ignore_errors=True)
             total -= size
+
+
+def _details(folder: Path) -> list[os.stat_result]:
+    """Of a folder and the files in it; of those that are still there."""
+    found: list[os.stat_result] = []
+    with suppress(OSError):
+        found.extend(path.stat() for path in (folder, *folder.iterdir()))
+    return found

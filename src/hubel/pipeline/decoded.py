@@ -1,4 +1,4 @@
-"""Decode once: a corpus' images as one uint8 array on disk."""
+"""Decode once: a corpus' images as uint8 pixels, in memory or on disk."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hubel.arrays import Image, Images
-from hubel.corpus.corpus import Corpus, refused_row, without
+from hubel.arrays import Image, ImageStore
+from hubel.corpus.corpus import Corpus
 from hubel.errors import UnreadableImage
 from hubel.events import OnEvent, ignore
 from hubel.images.preprocessing import Preprocessing, prepare_image, read_pixels
-from hubel.pipeline.cache import Entry, Kind, compute_digests, computed_rows
+from hubel.pipeline.cache import Kind
+from hubel.pipeline.contents import computed_rows, hash_corpus
+
+HELD_BYTES = 256_000_000
+"""Pixels of a corpus that are held in memory; of a larger one they stay on disk, and each batch is read from there."""
 
 
 @dataclass(frozen=True)
@@ -21,13 +25,13 @@ class DecodedCorpus:
 
     Args:
         corpus: less what could not be decoded.
-        images: uint8 [examples, height, width, 3], mapped from disk, in the corpus' order.
+        images: uint8 [examples, height, width, 3], in the corpus' order.
         digests: SHA-256 of each example's file.
         preprocessing: how the pixels were made.
     """
 
     corpus: Corpus
-    images: Images
+    images: ImageStore
     digests: tuple[str, ...]
     preprocessing: Preprocessing
 
@@ -42,16 +46,21 @@ def decode_corpus(corpus: Corpus, preprocessing: Preprocessing, *, on_event: OnE
 
     Returns:
         The pixels, and the corpus without what cannot be read; that joined its ``left_out``, with the reason.
+
+    Raises:
+        OutputNotWritable: the cache cannot be written.
+        DamagedCache: it was damaged while it was read; so may every later use of the images.
     """
 
     def pixels(contents: Iterable[bytes | Image | UnreadableImage]) -> list[Image | UnreadableImage]:
         return [_pixels(content, preprocessing) for content in contents]
 
-    digests = list(compute_digests(corpus, on_event))
+    hashed = hash_corpus(corpus, on_event=on_event)
     kind = Kind("images", np.dtype(np.uint8), (*preprocessing.size, 3), preprocessing.to_json())
-    entry = computed_rows(corpus, digests, kind, pixels, stage="decoding", on_event=on_event)
-    readable, kept_digests = less_refused(corpus, digests, entry)
-    return DecodedCorpus(readable, entry.data, kept_digests, preprocessing)
+    entry = computed_rows(hashed, kind, pixels, stage="decoding", on_event=on_event)
+    decoded = hashed.without(entry.refused)
+    images = entry.data if entry.rows.nbytes <= HELD_BYTES else entry.rows
+    return DecodedCorpus(decoded.corpus, images, decoded.digests, preprocessing)
 
 
 def _pixels(content: bytes | Image | UnreadableImage, preprocessing: Preprocessing) -> Image | UnreadableImage:
@@ -63,10 +72,3 @@ def _pixels(content: bytes | Image | UnreadableImage, preprocessing: Preprocessi
         )
     except UnreadableImage as error:
         return error
-
-
-def less_refused(corpus: Corpus, digests: list[str], entry: Entry) -> tuple[Corpus, tuple[str, ...]]:
-    """The corpus and its digests, without the examples that an entry refuses."""
-    rows = {index: refused_row(corpus, index, *reason) for index, reason in entry.refused.items()}
-    kept_digests = tuple(digest for index, digest in enumerate(digests) if index not in rows)
-    return without(corpus, rows), kept_digests

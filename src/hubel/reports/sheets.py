@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image as PillowImage
 
-from hubel.arrays import Image, Images
+from hubel.arrays import Image, ImageStore
 from hubel.images.render import to_png
 
 COLUMNS = 16
@@ -38,11 +38,11 @@ class Sheets:
     count: int
 
 
-def make_sheets(images: Images, indices: Sequence[int]) -> Sheets:
+def make_sheets(images: ImageStore, indices: Sequence[int]) -> Sheets:
     """Small copies of some images, in the order of ``indices``.
 
     Args:
-        images: uint8 [examples, height, width, 3], may be mapped from disk; read one after the other.
+        images: uint8 [examples, height, width, 3]; they may lie on disk; read one after the other.
         indices: which of them, at most ``MOST``.
     """
     height, width = images.shape[1:3]

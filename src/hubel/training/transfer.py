@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hubel.architectures.families.backbones import LOGITS
-from hubel.arrays import Features, Images, Labels
+from hubel.arrays import Features, ImageStore, Labels
 from hubel.backends.framework import keras
 from hubel.classifier.engine import LARGE_BATCH, Engine
 from hubel.events import OnEvent, Progress, ignore
@@ -58,7 +58,7 @@ class KnownFeatures:
 
 def compute_features(
     engine: Engine,
-    images: Images,
+    images: ImageStore,
     indices: np.ndarray,
     *,
     mirrored: bool = False,

@@ -48,7 +48,10 @@ class Difference:
 
 
 class Listed(NamedTuple):
-    """An example as it lies there now; ``given_split`` is None where the corpus gives none."""
+    """An example as it lies there now.
+
+    ``digest`` is empty where it cannot be read, ``given_split`` None where the corpus gives none.
+    """
 
     digest: str
     label: str

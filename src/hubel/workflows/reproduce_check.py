@@ -12,7 +12,7 @@ from hubel.corpus.corrections import apply_corrections, read_corrections
 from hubel.corpus.formats.catalogue import BUILT_IN, read_corpus
 from hubel.errors import UnusableInput
 from hubel.events import Message, OnEvent, ignore
-from hubel.pipeline.cache import compute_digests
+from hubel.pipeline.contents import compute_digests
 from hubel.workflows.differences import (
     FILES,
     Difference,
@@ -111,7 +111,9 @@ def _list(recorded: RecordedRun, corpus: Corpus, on_event: OnEvent) -> Mapping[s
         corpus = apply_corrections(corpus, read_corrections(file))
     names = corpus.class_names
     return {
-        example.path: Listed(digest, names[example.label], example.split, example.group or "")
+        example.path: Listed(
+            digest if isinstance(digest, str) else "", names[example.label], example.split, example.group or ""
+        )
         for example, digest in zip(corpus.examples, compute_digests(corpus, on_event), strict=True)
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import threading
 import warnings
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFile
+from PIL.PngImagePlugin import PngImageFile
 
 from hubel.errors import UnreadableImage
 from hubel.images import decode
@@ -171,14 +173,40 @@ def test_an_icon_is_not_decoded_before_the_size_of_the_picture_in_it_is_checked(
         assert caught.value.code == "too-many-pixels"
 
 
-def test_more_memory_than_there_is_is_refused_by_name(monkeypatch: pytest.MonkeyPatch):
-    def no_memory(*_args: object, **_options: object) -> None:
+LACKS = [MemoryError(), OSError("out of memory error when reading image file"), OSError(errno.ENOMEM, "no room")]
+
+
+@pytest.mark.parametrize("lack", LACKS, ids=["Python", "Pillow", "system"])
+@pytest.mark.parametrize("where", ["open", "load", "to_rgb"])
+def test_a_lack_of_memory_is_not_blamed_on_the_file(lack: Exception, where: str, monkeypatch: pytest.MonkeyPatch):
+    def fail(*_args: object, **_options: object) -> None:
+        raise lack
+
+    owner = {"open": Image, "load": PngImageFile, "to_rgb": decode}[where]
+    monkeypatch.setattr(owner, where, fail)
+    with pytest.raises(UnreadableImage, match="not enough free memory to read it: close other programs") as caught:
+        decode_image(encoded(Image.fromarray(PIXELS)))
+    assert (caught.value.code, caught.value.may_pass) == ("no-memory", True)
+
+
+def test_a_lack_of_memory_in_the_hands_of_the_caller_is_not_blamed_on_the_file():
+    with pytest.raises(UnreadableImage) as caught, decoded_picture(encoded(Image.fromarray(PIXELS))):
+        raise MemoryError
+    assert caught.value.code == "no-memory"
+
+
+def test_the_pixels_of_a_picture_that_failed_are_freed(monkeypatch: pytest.MonkeyPatch):
+    pictures = []
+
+    def fail(picture: Image.Image) -> None:
+        pictures.append(picture)
         raise MemoryError
 
-    monkeypatch.setattr(Image, "open", no_memory)
-    for read in (decode_image, read_header):
-        with pytest.raises(UnreadableImage, match="more memory than there is"):
-            read(b"x")
+    monkeypatch.setattr(decode, "to_array", fail)
+    with pytest.raises(UnreadableImage):
+        decode_image(encoded(Image.fromarray(PIXELS)))
+    with pytest.raises(ValueError, match="closed"):
+        pictures[0].getpixel((0, 0))
 
 
 def test_what_fails_in_the_hands_of_the_caller_is_no_fault_of_the_file():

@@ -14,6 +14,7 @@ from hubel.corpus.formats.catalogue import read_corpus
 from hubel.errors import OutputNotWritable
 from hubel.events import Progress
 from hubel.images.preprocessing import Preprocessing, read_pixels
+from hubel.pipeline.cache import Kind, kept
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
 
 SIZE = Preprocessing(8, 8)
@@ -58,7 +59,7 @@ def test_a_changed_picture_is_decoded_again(colours: Path):
     assert (decoded.images[place] == 7).all()
 
 
-@pytest.mark.parametrize("damage", ["flip", "cut", "no index", "nonsense index"])
+@pytest.mark.parametrize("damage", ["flip", "cut", "no index", "nonsense index", "nested index"])
 def test_a_damaged_entry_is_made_again(colours: Path, damage: str, cache: Path):
     good = np.array(decode(colours)[0].images)
     entry = next((cache / "images").iterdir())
@@ -71,7 +72,7 @@ def test_a_damaged_entry_is_made_again(colours: Path, damage: str, cache: Path):
     elif damage == "no index":
         (entry / "index.json").unlink()
     else:
-        (entry / "index.json").write_text("[]")
+        (entry / "index.json").write_text("[]" if damage == "nonsense index" else "[" * 100_000)
     decoded, heard = decode(colours)
     assert "decoding" in heard
     np.testing.assert_array_equal(decoded.images, good)
@@ -123,47 +124,35 @@ def test_the_corpus_is_only_read(colours: Path):
     assert sorted((path, path.stat().st_mtime_ns) for path in colours.rglob("*")) == before
 
 
-def test_a_picture_that_changes_while_the_corpus_is_read_is_refused(colours: Path):
-    def swap(event: Progress) -> None:
-        if event.stage == "checking files":  # after it was hashed, before it is decoded
-            (colours / "red/00.png").write_bytes((colours / "blue/00.png").read_bytes())
-
-    decoded = decode_corpus(read_corpus(colours), SIZE, on_event=swap)
-    assert [(row.path, row.code) for row in decoded.corpus.refused] == [("red/00.png", "changed")]
-
-
 def test_what_a_killed_process_left_in_the_cache_is_not_used_and_goes_after_a_day(colours: Path, cache: Path):
     good = np.array(decode(colours)[0].images)
     entry = next((cache / "images").iterdir())
-    old, new = (cache / "images" / f".hubel-writing-{name}" for name in ("old", "new"))
-    for half in (old, new):
+    two_days_ago = time.time() - 2 * 24 * 3600
+    old, new, long = (cache / "images" / f".hubel-writing-{name}" for name in ("old", "new", "long"))
+    for half in (old, new, long):
         half.mkdir()
         (half / "data.bin").write_bytes((entry / "data.bin").read_bytes()[:100])
-    two_days_ago = time.time() - 2 * 24 * 3600
-    os.utime(old, (two_days_ago, two_days_ago))
+    for path in (old / "data.bin", old, long):  # into the last one somebody has been writing for two days
+        os.utime(path, (two_days_ago, two_days_ago))
     (entry / "index.json").unlink()
     decoded, heard = decode(colours)
     assert "decoding" in heard
     np.testing.assert_array_equal(decoded.images, good)
-    assert (old.exists(), new.exists()) == (False, True)
+    assert (old.exists(), new.exists(), long.exists()) == (False, True, True)
 
 
-def test_a_picture_that_vanishes_while_the_corpus_is_read_is_refused(colours: Path):
-    corpus = read_corpus(colours)
-    (colours / "red/00.png").unlink()
-    decoded = decode_corpus(corpus, SIZE)
-    assert [(row.path, row.code) for row in decoded.corpus.refused] == [("red/00.png", "vanished")]
-    assert len(decoded.images) == 59
+def test_what_was_unused_for_longest_goes_first_when_the_cache_is_full(cache: Path, monkeypatch: pytest.MonkeyPatch):
+    def make(name: str, days_unused: int) -> Path:
+        before = set(cache.glob("numbers/*"))
+        kept([name], Kind("numbers", np.dtype(np.uint8), (100_000,), 1), lambda: iter([np.zeros(100_000, np.uint8)]))
+        (entry,) = set(cache.glob("numbers/*")) - before
+        if name == "oldest":
+            (entry / "index.json").unlink()  # it takes room all the same
+        for path in (*entry.iterdir(), entry):
+            os.utime(path, (time.time() - days_unused * 24 * 3600,) * 2)
+        return entry
 
-
-def test_a_picture_that_vanishes_after_it_was_decoded_still_has_its_equal(colours: Path):
-    from hubel.pipeline.examined import examine_decoded
-
-    (colours / "red/copy.png").write_bytes((colours / "red/00.png").read_bytes())
-    decoded = decode_corpus(read_corpus(colours), SIZE)
-    for name in ("00", "01"):
-        (colours / f"red/{name}.png").unlink()
-    examined = examine_decoded(decoded)
-    place = {example.path: index for index, example in enumerate(examined.corpus.examples)}
-    assert examined.measurements["width"][place["red/01.png"]] == 0
-    assert examined.copies.sets()[place["red/copy.png"]] == place["red/00.png"]
+    entries = [make("old", 2), make("oldest", 3), make("used", 1)]
+    monkeypatch.setattr("hubel.pipeline.cache.MAX_CACHE_BYTES", 350_000)  # four take 400,000 and a little
+    make("new", 0)
+    assert [entry.exists() for entry in entries] == [True, False, True]

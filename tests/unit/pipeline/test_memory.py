@@ -1,4 +1,4 @@
-"""Memory stays flat: pixels are written in order and mapped, never held."""
+"""Memory stays flat: pixels are written in order, and more than a few are read from disk, never held."""
 
 from __future__ import annotations
 

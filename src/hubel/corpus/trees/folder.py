@@ -11,7 +11,7 @@ from pathlib import Path
 from hubel.corpus.corpus import REFUSED, IntakeRow
 from hubel.corpus.trees.tree import is_debris_folder, row_in_debris, row_of_file
 from hubel.errors import UnreadableImage
-from hubel.images.decode import CORPUS_LIMITS
+from hubel.images.decode import CORPUS_LIMITS, no_memory
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ def read_file(path: Path) -> bytes:
     """The bytes of one image file.
 
     Raises:
-        UnreadableImage: ``vanished``, ``permission-denied``, ``not-a-file``, ``too-large`` or ``unreadable``.
+        UnreadableImage: ``vanished``, ``permission-denied``, ``not-a-file``, ``too-large``, ``unreadable`` or
+            ``no-memory``.
     """
     try:
         with open(path, "rb", opener=_open_without_waiting) as file:
@@ -54,6 +55,8 @@ def read_file(path: Path) -> bytes:
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = f"the system cannot read it ({getattr(error, 'strerror', None) or error}): copy it again"
         raise UnreadableImage("unreadable", reason) from error
+    except MemoryError as error:
+        raise no_memory() from error
 
 
 def _open_without_waiting(path: str, flags: int) -> int:

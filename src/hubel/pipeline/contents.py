@@ -1,0 +1,123 @@
+"""The content of each example: its digest, and what is computed of it on every core.
+
+A fault of the moment (`UnreadableImage.may_pass`) is tried again when all others are done, and is never remembered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hubel.arrays import Image
+from hubel.corpus.corpus import Corpus, refused_row, without
+from hubel.errors import UnreadableImage
+from hubel.events import OnEvent, ignore
+from hubel.images.decode import no_memory
+from hubel.pipeline.cache import Entry, Kind, kept_by_place
+from hubel.pipeline.parallel import in_order
+
+
+@dataclass(frozen=True)
+class HashedCorpus:
+    """A corpus of which every file could be read, and what the files held.
+
+    Args:
+        corpus: less what could not be read.
+        digests: SHA-256 of each example's content.
+    """
+
+    corpus: Corpus
+    digests: tuple[str, ...]
+
+    def without(self, faults: Mapping[int, UnreadableImage]) -> HashedCorpus:
+        """Less the examples at these places, which join ``corpus.left_out``."""
+        rows = {place: refused_row(self.corpus, place, each.code, each.reason) for place, each in faults.items()}
+        digests = tuple(digest for place, digest in enumerate(self.digests) if place not in rows)
+        return HashedCorpus(without(self.corpus, rows), digests)
+
+
+def hash_corpus(corpus: Corpus, *, on_event: OnEvent = ignore) -> HashedCorpus:
+    """Read every example once; what cannot be read joins the corpus' ``left_out``, with the reason."""
+    found = compute_digests(corpus, on_event)
+    faults = {place: each for place, each in enumerate(found) if isinstance(each, UnreadableImage)}
+    digests = tuple("" if isinstance(each, UnreadableImage) else each for each in found)
+    return HashedCorpus(corpus, digests).without(faults)
+
+
+def compute_digests(corpus: Corpus, on_event: OnEvent) -> list[str | UnreadableImage]:
+    """SHA-256 of each example's content, or why it cannot be read."""
+
+    def several(places: Iterable[int]) -> list[str | UnreadableImage]:
+        return [_digest(_read(corpus, place)) for place in places]
+
+    found = list(in_order(several, len(corpus), "checking files", on_event))
+    return [
+        _digest(_read(corpus, place)) if isinstance(each, UnreadableImage) and each.may_pass else each
+        for place, each in enumerate(found)
+    ]
+
+
+def _read(corpus: Corpus, place: int) -> bytes | Image | UnreadableImage:
+    try:
+        return corpus.read(place)
+    except UnreadableImage as error:
+        return error.without_traceback()
+    except MemoryError:
+        return no_memory()
+
+
+def _digest(content: bytes | Image | UnreadableImage) -> str | UnreadableImage:
+    """Of a file's bytes, or of the shape and pixels of an image that never was a file; a fault stays what it is."""
+    if isinstance(content, UnreadableImage):
+        return content
+    if isinstance(content, bytes):
+        return hashlib.sha256(content).hexdigest()
+    return hashlib.sha256(str(content.shape).encode() + content.tobytes()).hexdigest()
+
+
+def computed_rows(
+    hashed: HashedCorpus,
+    kind: Kind,
+    compute: Callable[[Iterable[bytes | Image | UnreadableImage]], Sequence[np.ndarray | UnreadableImage]],
+    *,
+    stage: str,
+    on_event: OnEvent,
+) -> Entry:
+    """One row for each example that can be read: found in the cache, or computed on every core and kept.
+
+    Args:
+        hashed: whose images; one that has changed since is refused.
+        kind: what is computed.
+        compute: several contents → a row for each; a fault for what cannot be read, or was none.
+        stage: its name in the `Progress` that ``on_event`` hears.
+        on_event: hears `Progress`.
+    """
+
+    def content(place: int) -> bytes | Image | UnreadableImage:
+        found = _read(hashed.corpus, place)
+        digest = _digest(found)
+        if isinstance(digest, UnreadableImage):
+            return digest if digest.may_pass else _changed()  # it could be read when it was hashed
+        return found if digest == hashed.digests[place] else _changed()
+
+    def rows(places: Iterable[int]) -> Sequence[np.ndarray | UnreadableImage]:
+        return compute(content(place) for place in places)
+
+    def rows_by_place() -> Iterator[tuple[int, np.ndarray | UnreadableImage]]:
+        again = []
+        for place, row in enumerate(in_order(rows, len(hashed.corpus), stage, on_event)):
+            if isinstance(row, UnreadableImage) and row.may_pass:
+                again.append(place)
+            else:
+                yield place, row
+        for place in again:
+            yield place, rows([place])[0]
+
+    return kept_by_place(hashed.digests, kind, rows_by_place)
+
+
+def _changed() -> UnreadableImage:
+    return UnreadableImage("changed", "the file changed while the corpus was read: start again")
