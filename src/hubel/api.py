@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hubel.architectures.spec import CnnSpec
 from hubel.classifier.artefact import load_classifier
 from hubel.classifier.classifier import Classifier
 from hubel.corpus.corpus import Corpus
+from hubel.corpus.reading import Reading
 from hubel.events import OnEvent, ignore
 from hubel.workflows.plan import TrainRequest, parse_duration
 from hubel.workflows.train import Run, train_classifier
@@ -24,6 +26,14 @@ def train(  # noqa: PLR0913  (each is a wish the user may have; a bundle would o
     epochs: int | None = None,
     time_limit: str | float | None = None,
     corrections: str | Path | None = None,
+    splits: Mapping[str, str] | None = None,
+    path_column: str | None = None,
+    label_column: str | Sequence[str] | None = None,
+    split_column: str | None = None,
+    group_column: str | None = None,
+    images: str | Path | None = None,
+    bands: Sequence[int] = (),
+    copies: str = "near",
     seed: int = 0,
     overwrite: bool = False,
     resume: bool = False,
@@ -43,6 +53,14 @@ def train(  # noqa: PLR0913  (each is a wish the user may have; a bundle would o
         epochs: passes over the training split.
         time_limit: seconds, or a text such as ``"90s"``, ``"5m"``, ``"2h"``; for everything up to the saved artefact.
         corrections: a CSV of labels that a person corrected.
+        splits: name of a folder, or a word of the split column → ``"train"``, ``"validation"`` or ``"test"``.
+        path_column: of a list, with the names of the files.
+        label_column: with the labels; or several columns that hold 1 for the class and 0 else.
+        split_column: with the words train, validation and test.
+        group_column: whose equal values stay on one side of the split.
+        images: the folder in which the files of a list lie.
+        bands: which bands of the images, counted from 1, are red, green and blue (or the one that is grey).
+        copies: what stays on one side of the split: ``"near"`` (the same image saved again), ``"exact"``, ``"off"``.
         seed: of split, weights, shuffling and augmentation.
         overwrite: replace a run that is in ``out``.
         resume: go on with a run that was interrupted in ``out``; everything else as in the call that began it.
@@ -69,6 +87,18 @@ def train(  # noqa: PLR0913  (each is a wish the user may have; a bundle would o
         epochs=epochs,
         time_limit_s=parse_duration(time_limit) if isinstance(time_limit, str) else time_limit,
         corrections=None if corrections is None else Path(corrections),
+        reading=Reading(
+            splits=tuple((splits or {}).items()),
+            path_column=path_column,
+            label_column=label_column
+            if label_column is None or isinstance(label_column, str)
+            else ",".join(label_column),
+            split_column=split_column,
+            group_column=group_column,
+            images=None if images is None else Path(images),
+            bands=tuple(bands),
+            copies=copies,
+        ),
         seed=seed,
         overwrite=overwrite,
         resume=resume,

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hubel.cli.reading import reading_options
+
 if TYPE_CHECKING:
+    from hubel.corpus.reading import Reading
     from hubel.workflows.audit import Audit
 
 
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 @click.option(
     "--suspect-labels", is_flag=True, help="Also rank the labels that are probably wrong; seconds to minutes."
 )
+@reading_options()
 @click.option("--corrections", type=click.Path(path_type=Path), metavar="FILE", help="Labels corrected by a person.")
 @click.option("--fail-on-leak", is_flag=True, help="Exit with 5 if the given splits leak.")
 @click.option("--overwrite", is_flag=True, help="Replace an audit that is in the folder; other files stay.")
@@ -25,7 +29,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print the audit as one JSON document.")
 def command(  # noqa: PLR0913  (one for each option)
     corpus: str, out: Path | None, *, suspect_labels: bool, corrections: Path | None, fail_on_leak: bool,
-    overwrite: bool, seed: int, as_json: bool,
+    overwrite: bool, seed: int, as_json: bool, reading: Reading,
 ) -> int:  # fmt: skip
     """Look at every file of CORPUS and say what is wrong with it, before time is spent on training.
 
@@ -39,7 +43,7 @@ def command(  # noqa: PLR0913  (one for each option)
     if out is not None:
         prepare_audit_folder(out, corpus, overwrite=overwrite)
     with Listener() as listener:
-        audit = audit_corpus(corpus, corrections=corrections, on_event=listener)
+        audit = audit_corpus(corpus, corrections=corrections, reading=reading, on_event=listener)
         if suspect_labels and len(audit.corpus.class_names) > 1:
             from hubel.workflows.suspects import find_suspects
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 
 from hubel.architectures.catalogue import ARCHITECTURES
+from hubel.cli.reading import reading_options
+from hubel.corpus.reading import Reading
 from hubel.workflows.variants import CLAIMS
 
 STARTED = time.monotonic()
@@ -25,6 +27,7 @@ STARTED = time.monotonic()
 @click.option("--time-limit", metavar="90s|5m|2h", help="For everything; each trains for the same seconds.")
 @click.option("--image-size", type=int, metavar="N", help="Working size in pixels, square. Default: at most 32.")
 @click.option("--max-examples", type=int, metavar="N", help="Use a random part: every class and split in proportion.")
+@reading_options()
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Write compare.json, .csv, .md and .svg there.")
 @click.option("--overwrite", is_flag=True, help="Replace a comparison that is in the folder; other files stay.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of split, part, weights and shuffling.")
@@ -32,6 +35,7 @@ STARTED = time.monotonic()
 def command(  # noqa: PLR0913  (one for each option)
     corpus: str, *, architectures: str | None, claims: str | None, epochs: int | None, time_limit: str | None,
     image_size: int | None, max_examples: int | None, out: Path | None, overwrite: bool, seed: int, as_json: bool,
+    reading: Reading,
 ) -> int:  # fmt: skip
     """Train variants side by side on CORPUS, with the same split and the same budget, and say which is better.
 
@@ -53,7 +57,7 @@ def command(  # noqa: PLR0913  (one for each option)
 
     request = CompareRequest(
         corpus, selection, epochs=epochs, time_limit_s=limit_s, image_size=image_size, max_examples=max_examples,
-        seed=seed,
+        seed=seed, reading=reading,
     )  # fmt: skip
     if out is not None:
         prepare_compare_folder(out, corpus, overwrite=overwrite)

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 import click
 
 from hubel.architectures.catalogue import ARCHITECTURES
+from hubel.cli.reading import reading_options
 from hubel.errors import StoppedByUser
 
 if TYPE_CHECKING:
+    from hubel.corpus.reading import Reading
     from hubel.workflows.train import Run
 
 STARTED = time.monotonic()
@@ -43,6 +45,7 @@ ARCHITECTURE_HELP = (
 @click.option("--learning-rate", type=float, metavar="X", help="Its peak; it rises to it and falls to 0.")
 @click.option("--mirror/--no-mirror", default=None, help="Swap left and right in training. Default: only with colour.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of split, weights, shuffling, augmentation.")
+@reading_options()
 @click.option("--corrections", type=click.Path(path_type=Path), metavar="FILE", help="Labels corrected by a person.")
 @click.option("--learning-curve", is_flag=True, help="Train on parts too; say what twice the pictures would bring.")
 @click.option("--resume", is_flag=True, help="Go on with a run that was interrupted: its own words, and this.")
@@ -52,7 +55,7 @@ def command(  # noqa: PLR0913  (one for each option)
     corpus: str, out: Path, *, time_limit: str | None, as_json: bool, architecture: str | None, weights: str | None,
     alpha: float | None, image_size: int | None, resize: str | None, epochs: int | None, batch_size: int | None,
     learning_rate: float | None, mirror: bool | None, corrections: Path | None, seed: int, overwrite: bool,
-    learning_curve: bool, resume: bool,
+    learning_curve: bool, resume: bool, reading: Reading,
 ) -> int:  # fmt: skip
     """Train a classifier on CORPUS and write a run folder.
 
@@ -70,7 +73,7 @@ def command(  # noqa: PLR0913  (one for each option)
         corpus, out, architecture=architecture, weights=weights, alpha=alpha, image_size=image_size, resize=resize,
         epochs=epochs, time_limit_s=None if time_limit is None else parse_duration(time_limit), batch_size=batch_size,
         learning_rate=learning_rate, mirror=mirror, corrections=corrections, seed=seed, overwrite=overwrite,
-        learning_curve=learning_curve, resume=resume, command=("hubel", *sys.argv[1:]),
+        learning_curve=learning_curve, resume=resume, reading=reading, command=("hubel", *sys.argv[1:]),
     )  # fmt: skip
     from hubel.workflows.train import train_classifier
     from hubel.workflows.words import how_to_go_on

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hubel.corpus.corpus import Corpus
+from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.events import Event, Message, OnEvent, ignore
 from hubel.workflows.against import Against, Named, pair
 from hubel.workflows.evaluate import Evaluation, evaluate_run
@@ -13,7 +14,9 @@ from hubel.workflows.finished_run import read_seen
 from hubel.workflows.run_folder import FINGERPRINTS
 
 
-def compare_on_corpus(first: Path, second: Path, corpus: str, *, on_event: OnEvent = ignore) -> tuple[Against, Corpus]:
+def compare_on_corpus(
+    first: Path, second: Path, corpus: str, *, reading: Reading = AS_FOUND, on_event: OnEvent = ignore
+) -> tuple[Against, Corpus]:
     """Let two classifiers name every picture of a corpus whose class both know.
 
     Pictures that one of them knows from its training or validation part are left out, where its run tells which.
@@ -22,6 +25,7 @@ def compare_on_corpus(first: Path, second: Path, corpus: str, *, on_event: OnEve
         first: a run folder or its ``classifier/`` folder: the one that is judged.
         second: the one it is held against.
         corpus: a location that `read_corpus` takes.
+        reading: how it is read.
         on_event: hears what goes on.
 
     Returns:
@@ -30,7 +34,9 @@ def compare_on_corpus(first: Path, second: Path, corpus: str, *, on_event: OnEve
     Raises:
         HubelError: a subclass says what is wrong with a classifier or the corpus.
     """
-    evaluations = [evaluate_run(run, corpus, on_event=_about(run, on_event)) for run in (first, second)]
+    evaluations = [
+        evaluate_run(run, corpus, reading=reading, on_event=_about(run, on_event)) for run in (first, second)
+    ]
     known: set[str] = set()
     for run in (first, second):
         digests = read_seen(run)

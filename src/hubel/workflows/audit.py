@@ -16,6 +16,7 @@ from hubel.corpus.corpus import SPLITS, Corpus
 from hubel.corpus.corrections import COLUMNS, apply_corrections, read_corrections
 from hubel.corpus.examined import ExaminedCorpus
 from hubel.corpus.formats.catalogue import read_corpus
+from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.events import OnEvent, ignore
 from hubel.files import write_bytes, write_csv, write_json
 from hubel.pipeline.examined import examine_corpus
@@ -89,19 +90,26 @@ class Audit:
         }
 
 
-def audit_corpus(location: str | Path, *, corrections: Path | None = None, on_event: OnEvent = ignore) -> Audit:
+def audit_corpus(
+    location: str | Path,
+    *,
+    corrections: Path | None = None,
+    reading: Reading = AS_FOUND,
+    on_event: OnEvent = ignore,
+) -> Audit:
     """Look at every picture of a corpus.
 
     Args:
         location: what `read_corpus` takes.
         corrections: a file for `read_corrections`; the audit is of the corrected corpus.
+        reading: how the corpus is read, and what counts as a copy in it.
         on_event: hears what goes on.
 
     Raises:
         UnusableCorpus: nothing there, or nothing that is a corpus. One that no classifier can be made of is audited.
         UnusableInput: corrections that do not fit.
     """
-    corpus = read_corpus(location, on_event=on_event)
+    corpus = read_corpus(location, reading=reading, on_event=on_event)
     if corrections is not None:
         corpus = apply_corrections(corpus, read_corrections(corrections))
     examined = examine_corpus(corpus, on_event=on_event)

@@ -19,6 +19,7 @@ from hubel.backends.seeding import seed_everything
 from hubel.classifier.engine import KerasEngine
 from hubel.corpus.corpus import Corpus, check_trainable
 from hubel.corpus.formats.catalogue import read_corpus
+from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.corpus.split import Splits, split_corpus
 from hubel.errors import StoppedByUser, TrainingDiverged, UnusableCorpus, WrongRequest
 from hubel.evaluation.evaluate import compute_logits
@@ -63,6 +64,7 @@ class CompareRequest:
         image_size: pixels of the square working size.
         max_examples: compare on a random part of so many examples.
         seed: of split, part, weights and shuffling.
+        reading: how the corpus is read, and what counts as a copy in it.
     """
 
     corpus: str | Path | Corpus
@@ -72,6 +74,7 @@ class CompareRequest:
     image_size: int | None = None
     max_examples: int | None = None
     seed: int = 0
+    reading: Reading = AS_FOUND
 
     def __post_init__(self) -> None:
         if self.epochs is not None and self.time_limit_s is not None:
@@ -171,7 +174,10 @@ def compare_variants(
         StoppedByUser: Ctrl-C before the first variant was done.
     """
     started = time.monotonic() if started is None else started
-    corpus = request.corpus if isinstance(request.corpus, Corpus) else read_corpus(request.corpus, on_event=on_event)
+    if isinstance(request.corpus, Corpus):
+        corpus = request.corpus
+    else:
+        corpus = read_corpus(request.corpus, reading=request.reading, on_event=on_event)
     check_trainable(corpus)
     corpus = take_part(corpus, request.max_examples, seed=request.seed, on_event=on_event)
     preprocessing = _preprocessing(corpus, request)

@@ -13,11 +13,13 @@ from hubel.classifier.artefact import load_classifier
 from hubel.classifier.classifier import Classifier
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.formats.catalogue import read_corpus
+from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.errors import UnusableCorpus, UnusableInput
 from hubel.evaluation.evaluate import compute_outputs, evaluate_outputs
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import Message, OnEvent, ignore
 from hubel.pipeline.decoded import decode_corpus
+from hubel.workflows.request_record import reading_of
 from hubel.workflows.run_folder import RunFolder
 
 MOST_REFUSED_NAMED = 20
@@ -70,12 +72,15 @@ class _TestSplit:
     baseline: dict[str, str]
 
 
-def evaluate_run(run: Path, corpus: str | None = None, *, on_event: OnEvent = ignore) -> Evaluation:
+def evaluate_run(
+    run: Path, corpus: str | None = None, *, reading: Reading = AS_FOUND, on_event: OnEvent = ignore
+) -> Evaluation:
     """Score a run.
 
     Args:
         run: a run folder; with a corpus also a ``classifier/`` folder.
         corpus: a location that `read_corpus` takes; by default the run's own, of which the test split is scored.
+        reading: how that corpus is read; the run's own is read as it was.
         on_event: hears what goes on.
 
     Raises:
@@ -84,12 +89,12 @@ def evaluate_run(run: Path, corpus: str | None = None, *, on_event: OnEvent = ig
     """
     classifier = load_classifier(run)
     if corpus is not None:
-        return _evaluate(classifier, read_corpus(corpus, on_event=on_event), None, on_event)
+        return _evaluate(classifier, read_corpus(corpus, reading=reading, on_event=on_event), None, on_event)
     document = RunFolder(run).read_run()
     described = document.get("corpus", {})
     location = described.get("location", "")
     try:
-        own = read_corpus(location, on_event=on_event)
+        own = read_corpus(location, reading=reading_of(document.get("request", {})), on_event=on_event)
     except UnusableCorpus as error:
         raise UnusableInput(
             f"The corpus of this run is not where it was: {error} If it has moved, name it: hubel evaluate {run} CORPUS"

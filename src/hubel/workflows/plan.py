@@ -13,6 +13,7 @@ import numpy as np
 from hubel.architectures.catalogue import ARCHITECTURES, Architecture, find_architecture, make_blueprint
 from hubel.architectures.spec import CnnSpec
 from hubel.corpus.corpus import Corpus
+from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.corpus.split import Splits
 from hubel.errors import UnreadableImage, WrongRequest
 from hubel.events import PlanMade
@@ -57,6 +58,7 @@ class TrainRequest:
         overwrite: replace a run that is in ``out``.
         resume: go on with a run that was interrupted in ``out``.
         learning_curve: train on parts of the training split as well.
+        reading: how the corpus is read, and what counts as a copy in it.
         command: the words the user typed, for ``run.json``.
     """
 
@@ -77,6 +79,7 @@ class TrainRequest:
     overwrite: bool = False
     resume: bool = False
     learning_curve: bool = False
+    reading: Reading = AS_FOUND
     command: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

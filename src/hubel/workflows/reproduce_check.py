@@ -24,7 +24,7 @@ from hubel.workflows.differences import (
 )
 from hubel.workflows.machine import describe_machine
 from hubel.workflows.recorded_run import RecordedRun, read_recorded
-from hubel.workflows.request_record import file_digest, files_of
+from hubel.workflows.request_record import file_digest, files_of, reading_of
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def _read(recorded: RecordedRun, location: str | Path | None, on_event: OnEvent)
             f"The corpus of {recorded.path} was {where!r}, which is not there now. Say where it is: "
             f"hubel reproduce {_quoted(recorded.path)} CORPUS"
         )
-    return read_corpus(where, on_event=on_event)
+    return read_corpus(where, reading=reading_of(recorded.request), on_event=on_event)
 
 
 def _list(recorded: RecordedRun, corpus: Corpus, on_event: OnEvent) -> Mapping[str, Listed]:

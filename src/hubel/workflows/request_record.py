@@ -12,6 +12,7 @@ from hubel.architectures.catalogue import ARCHITECTURES, Architecture, find_arch
 from hubel.architectures.spec import MAX_SIDE, CnnSpec, spec_from_json
 from hubel.architectures.spec_file import FROM_THE_CORPUS, NETWORK_FIELDS, SUFFIX, make_own_spec
 from hubel.corpus.corpus import Corpus
+from hubel.corpus.reading import AS_FOUND, Reading, check_reading, make_reading
 from hubel.errors import UnusableInput, WrongRequest
 from hubel.workflows.plan import TrainRequest
 
@@ -32,6 +33,8 @@ NOT_RECORDED = ("corpus", "out", "overwrite", "resume", "command")
 """Of a request: where things lie, which may be elsewhere the next time, and whether something is there already."""
 WEIGHTS_WORDS = ("imagenet", "none")
 KEYS = ("architecture", "weights", "corrections", *PLAIN)
+READING = "reading"
+"""How the corpus was read; runs before version 0.5 have none."""
 
 
 def record_request(request: TrainRequest) -> dict[str, Any]:
@@ -48,6 +51,7 @@ def record_request(request: TrainRequest) -> dict[str, Any]:
         "weights": weights,
         "corrections": corrections,
         **{name: getattr(request, name) for name in PLAIN},
+        READING: request.reading.to_json(),
     }
 
 
@@ -96,7 +100,7 @@ def check_record(recorded: Mapping[str, Any], where: Path) -> None:
     Raises:
         UnusableInput: a field is missing, unknown or of another kind, named.
     """
-    unknown = [name for name in recorded if name not in KEYS]
+    unknown = [name for name in recorded if name not in (*KEYS, READING)]
     if unknown:
         raise UnusableInput(
             f"{where}: 'request' has {unknown[0]!r}, which this version of Hubel does not know. Repeat the run with "
@@ -115,8 +119,16 @@ def check_record(recorded: Mapping[str, Any], where: Path) -> None:
         if not right:
             raise UnusableInput(f"{where}: 'request' has {name} {value!r}, which cannot be. {CURE}")
 
+    if not check_reading(recorded.get(READING, {})):
+        raise UnusableInput(f"{where}: 'request' has {READING} {recorded[READING]!r}, which cannot be. {CURE}")
+
 
 CURE = "Copy the run folder again."
+
+
+def reading_of(recorded: Mapping[str, Any]) -> Reading:
+    """How the corpus of a recorded request was read; as it is found where that is not written down."""
+    return make_reading(recorded[READING]) if check_reading(recorded.get(READING)) else AS_FOUND
 
 
 def _is_file(value: object) -> bool:
@@ -143,6 +155,7 @@ def request_again(recorded: Mapping[str, Any], corpus: Corpus, out: Path, *, wei
             architecture=_architecture_again(recorded["architecture"]),
             weights=str(files["weights"]) if "weights" in files else recorded["weights"] or weights,
             corrections=files.get("corrections"),
+            reading=reading_of(recorded),
             **{name: recorded[name] for name in PLAIN},
         )
     except (WrongRequest, TypeError, ValueError) as error:

@@ -12,6 +12,7 @@ from hubel.classifier.artefact import load_classifier
 from hubel.classifier.classifier import Classifier
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.formats.catalogue import read_corpus
+from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.corpus.trees.catalogue import is_archive
 from hubel.errors import UnusableCorpus, UnusableInput
 from hubel.evaluation.evaluate import compute_outputs
@@ -63,20 +64,23 @@ def _share(scores: np.ndarray) -> dict[str, Any]:
     return {"examples": len(scores), "flagged": flagged / len(scores), "flagged_interval": interval}
 
 
-def score_strangers(run: Path, location: str, *, on_event: OnEvent = ignore) -> StrangerScore:
+def score_strangers(
+    run: Path, location: str, *, reading: Reading = AS_FOUND, on_event: OnEvent = ignore
+) -> StrangerScore:
     """Hold pictures of another corpus against the run's own test pictures.
 
     Args:
         run: a run folder with an off-corpus score.
         location: a location that `read_corpus` takes, or a folder or archive of pictures in any order; labels do not
             matter.
+        reading: how that corpus is read.
         on_event: hears what goes on.
 
     Raises:
         UnusableInput: the run has no off-corpus score, or no stranger can be read.
     """
     own = read_off_corpus(run)
-    corpus = _read(location, on_event)
+    corpus = _read(location, reading, on_event)
     classifier = load_classifier(run)
     if classifier.off_corpus is None:
         raise UnusableInput(
@@ -91,11 +95,11 @@ def score_strangers(run: Path, location: str, *, on_event: OnEvent = ignore) -> 
     return StrangerScore(location, own, scores, refused)
 
 
-def _read(location: str, on_event: OnEvent) -> Corpus | None:
+def _read(location: str, reading: Reading, on_event: OnEvent) -> Corpus | None:
     """The corpus; None for a folder or archive that is none, but may hold pictures all the same."""
     loose = Path(location).is_dir() or is_archive(Path(location))
     try:
-        corpus = read_corpus(location, on_event=on_event)
+        corpus = read_corpus(location, reading=reading, on_event=on_event)
     except UnusableCorpus:
         if loose:
             return None

@@ -161,7 +161,10 @@ def _train(request: TrainRequest, folder: RunFolder, begun: float, stop: Stop, o
 
 
 def _read(request: TrainRequest, on_event: OnEvent) -> Corpus:
-    corpus = request.corpus if isinstance(request.corpus, Corpus) else read_corpus(request.corpus, on_event=on_event)
+    if isinstance(request.corpus, Corpus):
+        corpus = request.corpus
+    else:
+        corpus = read_corpus(request.corpus, reading=request.reading, on_event=on_event)
     if request.corrections is not None:
         corpus = apply_corrections(corpus, read_corrections(request.corrections))
     check_trainable(corpus)

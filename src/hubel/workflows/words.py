@@ -84,4 +84,5 @@ def _typed(request: TrainRequest) -> tuple[str, ...]:
     words = [word for name, value in wishes.items() if value is not None for word in (name, str(value))]
     mirror = {None: [], True: ["--mirror"], False: ["--no-mirror"]}[request.mirror]
     curve = ["--learning-curve"] if request.learning_curve else []
+    words += request.reading.words
     return ("hubel", "train", str(corpus), "-o", str(request.out), *words, *mirror, *curve)

@@ -14,6 +14,7 @@ from hubel.architectures.catalogue import find_architecture, make_blueprint
 from hubel.architectures.spec import CnnSpec, Group
 from hubel.corpus.corpus import Corpus, Found, make_corpus
 from hubel.corpus.formats.arrays_in_memory import ArraySource
+from hubel.corpus.reading import Reading
 from hubel.errors import UnusableInput
 from hubel.workflows.plan import TrainRequest
 from hubel.workflows.request_record import NOT_RECORDED, check_record, record_request, request_again
@@ -48,6 +49,7 @@ def test_every_field_of_a_request_is_recorded(corpus: Corpus):
         {"time_limit_s": 90.0, "image_size": 48, "resize": "pad", "architecture": "residual"},
         {"architecture": "mobilenet", "alpha": 0.5, "weights": "none"},
         {"architecture": SPEC},
+        {"reading": Reading(splits=(("a", "train"),), bands=(3,), copies="off", images=Path("/photos"))},
         {},
     ],
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 from hubel.corpus.corpus import REFUSED, Corpus, IntakeRow
 from hubel.corpus.formats import webdataset
 from hubel.corpus.formats.class_folders import arrange
+from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.corpus.trees.catalogue import ArchiveTree, is_archive, open_archive
 from hubel.corpus.trees.tree import is_debris_folder
 from hubel.errors import UnusableCorpus
@@ -19,7 +20,7 @@ def matches(path: Path) -> bool:
     return is_archive(path)
 
 
-def read(path: Path, on_event: OnEvent) -> Corpus:
+def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:  # noqa: ARG001
     """List the archive; pictures stay in it, and are read from it when they are needed.
 
     Raises:

@@ -17,6 +17,7 @@ import numpy as np
 from hubel.arrays import Image
 from hubel.corpus.corpus import Corpus, Found, make_corpus
 from hubel.corpus.formats.image_tables import first_line
+from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.errors import UnusableCorpus
 from hubel.events import OnEvent
 
@@ -56,7 +57,7 @@ def matches(path: Path) -> bool:
     return path.suffix.lower() == ".npz"
 
 
-def read(path: Path, on_event: OnEvent) -> Corpus:  # noqa: ARG001  (listing takes no time)
+def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:  # noqa: ARG001
     """Read ``x_train, y_train[, x_test, y_test]`` or ``x, y`` from an .npz file.
 
     Images: uint8 [n, height, width] or [n, height, width, 1 or 3]. Labels: [n] or [n, 1], whole numbers or names;

@@ -17,17 +17,26 @@ from hubel.corpus.formats import (
     saved_to_disk,
     webdataset,
 )
-from hubel.errors import UnusableCorpus
+from hubel.corpus.reading import AS_FOUND, FOR_IMAGES, WISHES, Reading
+from hubel.errors import UnusableCorpus, WrongRequest
 from hubel.events import OnEvent, ignore
 
 
 @dataclass(frozen=True)
 class Format:
-    """One way a corpus can lie on disk."""
+    """One way a corpus can lie on disk.
+
+    Args:
+        summary: one line of help.
+        matches: whether a path is of this form.
+        read: list the corpus.
+        honours: the names in `WISHES` that it obeys, besides those of every format.
+    """
 
     summary: str
     matches: Callable[[Path], bool]
-    read: Callable[[Path, OnEvent], Corpus]
+    read: Callable[[Path, OnEvent, Reading], Corpus]
+    honours: tuple[str, ...] = ()
 
 
 FORMATS = {
@@ -54,11 +63,12 @@ FORMATS = {
 BUILT_IN = {"digits": arrays_in_memory.read_digits}
 
 
-def read_corpus(location: str | Path, *, on_event: OnEvent = ignore) -> Corpus:
+def read_corpus(location: str | Path, *, reading: Reading = AS_FOUND, on_event: OnEvent = ignore) -> Corpus:
     """Read a corpus: list its examples and account for every file found.
 
     Args:
         location: a folder or file in one of the `FORMATS`, or the word ``digits``.
+        reading: what the user said about it.
         on_event: hears `Progress` while many files are listed.
 
     Returns:
@@ -66,8 +76,10 @@ def read_corpus(location: str | Path, *, on_event: OnEvent = ignore) -> Corpus:
 
     Raises:
         UnusableCorpus: nothing there, or nothing that is a corpus.
+        WrongRequest: ``reading`` says something that this form of corpus has no place for.
     """
     if str(location) in BUILT_IN:
+        _check_honoured(str(location), "the built-in corpus", (), reading)
         return BUILT_IN[str(location)]()
     path = Path(location)
     if not path.exists():
@@ -77,6 +89,17 @@ def read_corpus(location: str | Path, *, on_event: OnEvent = ignore) -> Corpus:
         )
     for entry in FORMATS.values():
         if entry.matches(path):
-            return entry.read(path, on_event)
+            _check_honoured(str(location), entry.summary, entry.honours, reading)
+            return entry.read(path, on_event, reading)
     known = "; ".join(entry.summary for entry in FORMATS.values())
     raise UnusableCorpus(f"{path} is no corpus that Hubel reads. It reads: {known}.")
+
+
+def _check_honoured(location: str, summary: str, honours: tuple[str, ...], reading: Reading) -> None:
+    """Refuse a wish that this form of corpus has no place for, instead of passing it over."""
+    for name in reading.wishes:
+        if name not in honours and name not in FOR_IMAGES:
+            takers = "; ".join(entry.summary for entry in FORMATS.values() if name in entry.honours)
+            raise WrongRequest(
+                f"{WISHES[name].option} does not apply to {location}: it is read as {summary}. It is for: {takers}."
+            )

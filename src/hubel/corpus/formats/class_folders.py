@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hubel.corpus.corpus import IGNORED, Corpus, Found, IntakeRow, make_corpus
+from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.corpus.trees.folder import FolderTree, list_folder
 from hubel.corpus.trees.tree import Tree, TreeSource, ending_of, is_debris_folder, list_rows
 from hubel.errors import UnusableCorpus
@@ -43,7 +44,7 @@ def matches(path: Path) -> bool:
     return path.is_dir()
 
 
-def read(path: Path, on_event: OnEvent) -> Corpus:
+def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:  # noqa: ARG001
     """List the corpus; no picture is opened yet.
 
     Raises:

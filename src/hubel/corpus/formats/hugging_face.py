@@ -25,6 +25,7 @@ from hubel.corpus.formats.image_tables import (
     side_files,
 )
 from hubel.corpus.formats.table_columns import find_columns
+from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.events import OnEvent
 
 BATCH_BYTES, BATCH_ROWS = 64_000_000, 1000
@@ -36,7 +37,7 @@ def matches(path: Path) -> bool:
     return bool(_parquet_paths(path))
 
 
-def read(path: Path, on_event: OnEvent) -> Corpus:  # noqa: ARG001  (listing takes no time)
+def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:  # noqa: ARG001
     """List the rows of every file; no image is read yet.
 
     The split of a row is what its ``split`` column says, else the first word of its file's name

@@ -17,6 +17,7 @@ from hubel.corpus.formats.arrays_in_memory import ArraySource
 from hubel.corpus.formats.class_folders import SPLIT_FOLDERS
 from hubel.corpus.formats.image_tables import first_line, side_files
 from hubel.corpus.formats.table_columns import usable_splits
+from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.corpus.trees.folder import list_folder
 from hubel.errors import UnusableCorpus
 from hubel.events import OnEvent
@@ -53,7 +54,7 @@ def matches(path: Path) -> bool:
     return any(_is_images(name) for name in names)
 
 
-def read(path: Path, on_event: OnEvent) -> Corpus:  # noqa: ARG001  (listing takes no time)
+def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:  # noqa: ARG001
     """Read images and labels; the name of a class is its number as text. Plain files stay on disk, mapped into memory.
 
     ``train-images...`` gives the training part, ``t10k-images...`` or ``test-images...`` the test part.

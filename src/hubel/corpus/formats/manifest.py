@@ -35,6 +35,7 @@ from hubel.corpus.formats.table_columns import (
     texts,
     usable_splits,
 )
+from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.corpus.trees.folder import FolderTree
 from hubel.corpus.trees.tree import TreeSource
 from hubel.errors import UnusableCorpus
@@ -64,7 +65,7 @@ def matches(path: Path) -> bool:
     return path.suffix.lower() in (".csv", ".tsv")
 
 
-def read(path: Path, on_event: OnEvent) -> Corpus:
+def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:  # noqa: ARG001
     """Read the list, and look whether its files are there; no picture is opened yet.
 
     Each column is the first with one of its usual names. Labels are text: they are never interpreted.

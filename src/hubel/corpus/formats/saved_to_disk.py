@@ -22,6 +22,7 @@ from hubel.corpus.formats.image_tables import (
     side_files,
 )
 from hubel.corpus.formats.table_columns import Columns, find_columns
+from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.errors import UnusableCorpus
 from hubel.events import OnEvent
 
@@ -40,7 +41,7 @@ def matches(path: Path) -> bool:
     return saved or (path / DICT_FILE).is_file() or any(path.glob("data-*.arrow"))
 
 
-def read(path: Path, on_event: OnEvent) -> Corpus:  # noqa: ARG001  (listing takes no time)
+def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:  # noqa: ARG001
     """List the rows of every Arrow file; images stay on disk, which is mapped into memory.
 
     Raises:

@@ -17,6 +17,7 @@ from PIL import Image as PillowImage
 
 from hubel.corpus.corpus import IGNORED, REFUSED, Corpus, Found, IntakeRow, make_corpus
 from hubel.corpus.formats.class_folders import SPLIT_FOLDERS
+from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.corpus.trees.catalogue import TAR_ENDINGS, open_archive
 from hubel.corpus.trees.folder import FolderTree, list_folder
 from hubel.corpus.trees.stored_bytes import Spool
@@ -103,7 +104,7 @@ def matches(path: Path) -> bool:
     return not any(_split_name(row.path)[1].rsplit(".", 1)[-1] in PICTURES for row in outside)
 
 
-def read(path: Path, on_event: OnEvent) -> Corpus:
+def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:  # noqa: ARG001
     """List every shard of a folder and read the labels; pictures are read later.
 
     Raises:

@@ -1,0 +1,169 @@
+"""How the user wants a corpus read, where it does not say so itself: one table of wishes for every door."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hubel.errors import WrongRequest
+
+PARTS = ("train", "validation", "test")
+COPIES = ("near", "exact", "off")
+MOST_BANDS = 1000
+
+
+class Wish(NamedTuple):
+    """One option.
+
+    Args:
+        metavar: what its value looks like on a command line.
+        summary: one sentence of help.
+    """
+
+    metavar: str
+    summary: str
+
+    @property
+    def option(self) -> str:
+        """Its name on a command line, of its name here."""
+        return next(f"--{name.replace('_', '-')}" for name, wish in WISHES.items() if wish is self)
+
+
+WISHES = {
+    "splits": Wish(
+        "train=NAME,test=NAME",
+        "Which folders, or words of the split column, are which part: train, validation or test.",
+    ),
+    "path_column": Wish("NAME", "The column of a list that names the files."),
+    "label_column": Wish("NAME[,NAME]", "The column with the labels; or several that hold 1 for the class and 0 else."),
+    "split_column": Wish("NAME", "The column that says train, validation or test."),
+    "group_column": Wish("NAME", "The column whose equal values stay on one side of a split."),
+    "images": Wish("FOLDER", "Where the files of a list lie. Default: beside the list."),
+    "bands": Wish("4,3,2", "Which three bands (or one) of images with more than three are red, green and blue."),
+    "copies": Wish(
+        "near|exact|off",
+        "What counts as a copy and stays on one side of a split: the same image saved again (default), the same bytes "
+        "only, or nothing.",
+    ),
+}
+"""Name of a field of `Reading` → its option. Every command that reads a corpus takes all of them."""
+
+FOR_IMAGES = ("bands", "copies")
+"""Wishes about the images themselves: they hold for every format."""
+FOR_LISTS = tuple(name for name in WISHES if name not in FOR_IMAGES)
+"""Wishes about how the images are listed: each format says which of them it has a place for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a corpus is read; what is left empty is found in the corpus itself.
+
+    Args:
+        splits: name of a folder, or a word of the split column → ``"train"``, ``"validation"`` or ``"test"``, in pairs.
+        path_column, label_column, split_column, group_column: of a list; several label columns are joined by commas.
+        images: the folder in which the files of a list lie.
+        bands: one or three numbers, counted from 1, of the bands that become grey, or red, green and blue.
+        copies: ``"near"``, ``"exact"`` or ``"off"``.
+    """
+
+    splits: tuple[tuple[str, str], ...] = ()
+    path_column: str | None = None
+    label_column: str | None = None
+    split_column: str | None = None
+    group_column: str | None = None
+    images: Path | None = None
+    bands: tuple[int, ...] = ()
+    copies: str = COPIES[0]
+
+    def __post_init__(self) -> None:
+        wrong = [part for _, part in self.splits if part not in PARTS]
+        if wrong:
+            raise WrongRequest(f"--splits knows the parts {', '.join(PARTS)}. Received: {wrong[0]!r}.")
+        if self.splits and "train" not in dict(self.splits).values():
+            raise WrongRequest("--splits must say what is trained on: train=NAME.")
+        if self.copies not in COPIES:
+            raise WrongRequest(f"--copies must be one of {', '.join(COPIES)}. Received: {self.copies!r}.")
+        if len(self.bands) not in (0, 1, 3) or not all(1 <= band <= MOST_BANDS for band in self.bands):
+            raise WrongRequest(
+                "--bands takes one number, or three for red, green and blue, counted from 1, such as 4,3,2. "
+                f"Received: {','.join(map(str, self.bands))}."
+            )
+
+    @property
+    def wishes(self) -> dict[str, str]:
+        """What differs from the default, as on a command line: name → text."""
+        texts = {
+            "splits": ",".join(f"{part}={name}" for name, part in self.splits),
+            "images": "" if self.images is None else str(self.images),
+            "bands": ",".join(map(str, self.bands)),
+            "copies": "" if self.copies == COPIES[0] else self.copies,
+        }
+        every = {each.name: texts.get(each.name, getattr(self, each.name)) for each in fields(self)}
+        return {name: text for name, text in every.items() if text}
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The same as words of a command."""
+        return tuple(word for name, text in self.wishes.items() for word in (WISHES[name].option, text))
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; the folder of the images is made absolute."""
+        images = {} if self.images is None else {"images": str(self.images.resolve())}
+        return {**self.wishes, **images}
+
+
+AS_FOUND = Reading()
+"""Nothing is said: everything is found in the corpus."""
+
+
+def make_reading(wishes: Mapping[str, str | None]) -> Reading:
+    """A `Reading` from texts as on a command line; None and empty texts are no wishes.
+
+    Raises:
+        WrongRequest: a text that cannot be understood.
+    """
+    given = {name: text for name, text in wishes.items() if text}
+    columns = {name: given.get(name) for name in ("path_column", "label_column", "split_column", "group_column")}
+    return Reading(
+        splits=_splits(given.get("splits", "")),
+        images=Path(given["images"]) if "images" in given else None,
+        bands=_bands(given.get("bands", "")),
+        copies=given.get("copies", COPIES[0]),
+        **columns,
+    )
+
+
+def check_reading(document: object) -> bool:
+    """Whether plain data is what `Reading.to_json` writes."""
+    if not isinstance(document, dict) or not all(
+        name in WISHES and isinstance(text, str) for name, text in document.items()
+    ):
+        return False
+    try:
+        make_reading(document)
+    except WrongRequest:
+        return False
+    return True
+
+
+def _splits(text: str) -> tuple[tuple[str, str], ...]:
+    """``train=A,train=B,test=C`` → ((A, train), (B, train), (C, test))."""
+    pairs: dict[str, str] = {}
+    for word in text.split(",") if text else ():
+        part, equals, name = (each.strip() for each in word.partition("="))
+        if not equals or not name:
+            raise WrongRequest(
+                f"--splits takes pairs such as train=Training,test=Test. Received: {word.strip()!r} in {text!r}."
+            )
+        if pairs.setdefault(name, part) != part:
+            raise WrongRequest(f"--splits names {name!r} twice, as {pairs[name]} and as {part}. Keep one of them.")
+    return tuple(pairs.items())
+
+
+def _bands(text: str) -> tuple[int, ...]:
+    words = [word.strip() for word in text.split(",")] if text else []
+    if not all(word.isascii() and word.isdecimal() and len(word) < 6 for word in words):
+        raise WrongRequest(f"--bands takes numbers of bands, such as 4,3,2. Received: {text!r}.")
+    return tuple(map(int, words))
