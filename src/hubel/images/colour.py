@@ -48,16 +48,16 @@ def upright(picture: PillowImage.Image, orientation: int) -> PillowImage.Image:
 
 
 def to_rgb(content: PillowImage.Image | Samples, rule: SampleRule = ALONE) -> PillowImage.Image:
-    """A loaded image, or the samples of a file, in mode RGB; the same object where it is RGB already.
+    """A loaded image, or the chosen samples of a file, in mode RGB; the same object where it is RGB already.
 
     Raises:
         UnreadableImage: it lacks a band that the rule chooses.
     """
     if isinstance(content, PillowImage.Image) and content.mode in DEEP_MODES:
-        content = grey_samples(content)
+        content = choose_bands(grey_samples(content), rule.bands)
     if isinstance(content, Samples):
-        return render_samples(choose_bands(content, rule.bands) if rule.bands else content, rule)
-    if rule.bands is not None:
+        return render_samples(content, rule)
+    if rule.bands:
         return _chosen_bands(content, rule.bands)
     if content.mode == "RGB" and "transparency" not in content.info:
         return content

@@ -17,7 +17,6 @@ from __future__ import annotations
 import io
 import struct
 import threading
-import warnings
 import zlib
 from collections.abc import Generator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
@@ -33,6 +32,7 @@ from hubel.images.colour import ALPHA_MODES, DEEP_MODES, grey_samples, to_array,
 from hubel.images.completeness import check_complete
 from hubel.images.deep import is_deep_colour, read_deep_colour
 from hubel.images.formats import FORMATS, explain
+from hubel.images.quiet import SILENCE
 from hubel.images.samples import ALONE, SampleRule, Samples, check_bands, choose_bands, visible_values
 from hubel.images.structure import count_frames, icon_sizes, png_exif, webp_is_cut
 from hubel.images.tiff import MOST_PILLOW_SAMPLES, TiffLayout, count_pages, find_layout, read_tiff
@@ -73,34 +73,6 @@ class Limits:
 CORPUS_LIMITS = Limits()
 
 
-class _Silence:
-    """Hides warnings while any thread decodes: odd metadata does not matter for the pixels.
-
-    The filters of warnings belong to the whole process. With `warnings.catch_warnings` in each thread, the last to
-    leave could restore what another had set, and the user's own warnings would stay hidden for good.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._inside = 0
-        self._filters = warnings.catch_warnings()
-
-    def __enter__(self) -> None:
-        with self._lock:
-            if self._inside == 0:
-                self._filters = warnings.catch_warnings()
-                self._filters.__enter__()
-                warnings.simplefilter("ignore")
-            self._inside += 1
-
-    def __exit__(self, *error: object) -> None:
-        with self._lock:
-            self._inside -= 1
-            if self._inside == 0:
-                self._filters.__exit__(None, None, None)
-
-
-_SILENCE = _Silence()
 _LARGE = threading.Lock()
 
 
@@ -136,7 +108,7 @@ def read_header(source: bytes | IO[bytes], *, limits: Limits = CORPUS_LIMITS) ->
         UnreadableImage: the header is no image's, or asks for more than the limits allow.
     """
     file = io.BytesIO(source) if isinstance(source, bytes) else source
-    with _SILENCE, _named_errors():
+    with SILENCE, _named_errors():
         layout = _find_layout(file)
         if layout is not None:
             _check_pixels(*layout.size, limits)
@@ -187,7 +159,7 @@ def decode_image(
 
     Raises:
         UnreadableImage: with ``code`` ``empty``, ``too-large``, ``too-many-pixels``, ``not-an-image``,
-            ``truncated``, ``corrupt`` or ``bands``.
+            ``truncated``, ``corrupt``, ``many-bands`` or ``no-such-band``.
     """
     with decoded_picture(data, limits=limits, at_least=at_least, rule=rule) as picture:
         return to_array(picture)
@@ -207,12 +179,12 @@ def decoded_picture(
     """
     with ExitStack() as stack:
         with _named_errors():
-            stack.enter_context(_SILENCE)
+            stack.enter_context(SILENCE)
             rgb = _upright_rgb(*_load(data, limits, stack, at_least=at_least, rule=rule), rule)
         yield rgb
 
 
-def deep_values(data: bytes, *, bands: tuple[int, ...] | None = None, limits: Limits = CORPUS_LIMITS) -> Values | None:
+def deep_values(data: bytes, *, bands: tuple[int, ...] = (), limits: Limits = CORPUS_LIMITS) -> Values | None:
     """What the values of a deep image are like; None of an image of 8 bits, or of which nothing can be seen.
 
     Args:
@@ -223,14 +195,13 @@ def deep_values(data: bytes, *, bands: tuple[int, ...] | None = None, limits: Li
     Raises:
         UnreadableImage: as `decode_image`.
     """
-    with ExitStack() as stack, _SILENCE, _named_errors():
+    with ExitStack() as stack, SILENCE, _named_errors():
         content, _ = _load(data, limits, stack, rule=SampleRule(bands))
         if isinstance(content, PillowImage.Image):
             if content.mode not in DEEP_MODES:
                 return None
-            content = grey_samples(content)
-        chosen = choose_bands(content, bands) if bands else content
-        return visible_values(chosen) if chosen.is_deep else None
+            content = choose_bands(grey_samples(content), bands)
+        return visible_values(content) if content.is_deep else None
 
 
 def from_pillow(picture: PillowImage.Image, rule: SampleRule = ALONE) -> Image:
@@ -238,7 +209,7 @@ def from_pillow(picture: PillowImage.Image, rule: SampleRule = ALONE) -> Image:
 
     Pillow keeps 8 bits of deep colours. Where that can be told, the image is refused: give its path or its bytes.
     """
-    with _SILENCE, _named_errors():
+    with SILENCE, _named_errors():
         if not rule.legacy:
             _check_opened(picture, rule)
         picture.load()
@@ -283,7 +254,10 @@ def _named_errors() -> Generator[None]:
 def _load(
     data: bytes, limits: Limits, stack: ExitStack, *, at_least: tuple[int, int] | None = None, rule: SampleRule
 ) -> tuple[PillowImage.Image | Samples, int]:
-    """What the file holds, whole and within the limits, and its orientation; the stack closes what it came from."""
+    """What the file holds, whole and within the limits, and its orientation; the stack closes what it came from.
+
+    Samples are of the chosen bands; of an image that Pillow gives, they are not chosen yet.
+    """
     if len(data) > limits.max_bytes:
         raise UnreadableImage(
             "too-large", f"the file has {len(data):,} bytes, the limit is {limits.max_bytes:,}: save it smaller"
@@ -300,11 +274,11 @@ def _load(
     stack.enter_context(_turn_of(picture, full_size))
     is_deep = not rule.legacy and is_deep_colour(picture, data)
     if is_deep and picture.format == "PPM":  # Pillow would take seconds for it
-        return read_deep_colour(picture, data), 1
+        return choose_bands(read_deep_colour(picture, data), rule.bands), 1
     picture.load()
     check_complete(picture, data)
     orientation = _orientation(picture)  # not before it is loaded: of PNG, Pillow would load it for this
-    return read_deep_colour(picture, data) if is_deep else picture, orientation
+    return choose_bands(read_deep_colour(picture, data), rule.bands) if is_deep else picture, orientation
 
 
 def _find_layout(file: IO[bytes]) -> TiffLayout | None:

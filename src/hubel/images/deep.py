@@ -6,6 +6,7 @@ import io
 
 import numpy as np
 from PIL import Image as PillowImage
+from PIL.ImageFile import ImageFile
 
 from hubel.errors import UnreadableImage
 from hubel.images.samples import Samples
@@ -23,8 +24,8 @@ def is_deep_colour(picture: PillowImage.Image, head: bytes) -> bool:
         head: the first 26 bytes of the file, or more.
     """
     if picture.format == "PNG":
-        return head[24] == 16 and head[25] in _DEEP_COLOUR_TYPES  # noqa: PLR2004  (bits a sample, of the header)
-    return picture.format == "PPM" and picture.mode == "RGB" and _highest(picture) > 255  # noqa: PLR2004
+        return head[24] == 16 and head[25] in _DEEP_COLOUR_TYPES
+    return picture.format == "PPM" and picture.mode == "RGB" and _highest(picture) > 255
 
 
 def read_deep_colour(picture: PillowImage.Image, data: bytes) -> Samples:
@@ -60,8 +61,9 @@ def _unpacked(data: bytes, raw_mode: str) -> PillowImage.Image:
 
 def _highest(picture: PillowImage.Image) -> int:
     """The number that is white in a PPM, as its header says."""
-    args = picture.tile[0].args if picture.tile else ()
-    return args[-1] if isinstance(args, tuple) and isinstance(args[-1], int) else 0
+    args = picture.tile[0].args if isinstance(picture, ImageFile) and picture.tile else None
+    highest = args[-1] if isinstance(args, tuple) and args else 0
+    return highest if isinstance(highest, int) else 0
 
 
 def _read_ppm(data: bytes) -> Samples:

@@ -37,8 +37,8 @@ class Preprocessing:
         height: pixels, 1 to 1024.
         width: pixels, 1 to 1024.
         resize: a name in `RESIZE_POLICIES`.
-        bands: numbers of the bands to take, from 1: three for red, green and blue, or one for grey; None takes all
-            of grey and colour images, and refuses images with more bands.
+        bands: numbers of the bands to take, from 1: three for red, green and blue, or one for grey; none takes all
+            of grey and colour images, and refuses images with more.
         integer_range: the values of deep images (more than 8 bits a sample) that become 0 and 255, the same for every
             image; None takes each image's own.
         float_range: the same of images of floats.
@@ -48,7 +48,7 @@ class Preprocessing:
     height: int
     width: int
     resize: str = "squash"
-    bands: tuple[int, ...] | None = None
+    bands: tuple[int, ...] = ()
     integer_range: Range | None = None
     float_range: Range | None = None
     decoder: int = DECODER_VERSION
@@ -62,8 +62,7 @@ class Preprocessing:
             raise WrongRequest(
                 f"The resize policy must be one of {', '.join(RESIZE_POLICIES)}. Received: {self.resize!r}."
             )
-        if self.bands is not None:
-            check_choice(self.bands)
+        check_choice(self.bands)
         for name, value in (("integer range", self.integer_range), ("float range", self.float_range)):
             if value is not None and not is_range(value):
                 raise WrongRequest(f"The {name} must be two numbers, the lower one first. Received: {value!r}.")
@@ -91,12 +90,13 @@ class Preprocessing:
             WrongRequest: a value is impossible.
             TypeError: a name is foreign.
         """
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in described.items()})
+        lists: dict[str, Any] = {name: tuple(value) for name, value in described.items() if isinstance(value, list)}
+        return cls(**(described | lists))
 
     def describe(self) -> str:
         """For a person: size, resize policy, and what is done to images of other kinds."""
         parts = [f"{self.height} x {self.width} pixels, {self.resize}"]
-        if self.bands is not None:
+        if self.bands:
             parts.append(f"bands {', '.join(map(str, self.bands))}")
         parts += [
             f"deep images: {low:,.7g} to {high:,.7g} becomes 0 to 255"
@@ -106,13 +106,13 @@ class Preprocessing:
 
 
 def check_choice(bands: tuple[int, ...]) -> None:
-    """See that bands are one or three numbers from 1.
+    """See that bands are one or three numbers from 1, or none.
 
     Raises:
         WrongRequest: saying what is expected.
     """
     numbers = isinstance(bands, tuple) and all(type(band) is int and 1 <= band <= MOST_BANDS for band in bands)
-    if not numbers or len(bands) not in (1, 3):
+    if not numbers or len(bands) not in (0, 1, 3):
         raise WrongRequest(
             "Bands are three numbers from 1, those of red, green and blue, such as 4,3,2; or one, which is seen as "
             f"grey. Received: {bands!r}."

@@ -23,13 +23,13 @@ class SampleRule:
     """How an image becomes RGB where its file leaves that open.
 
     Args:
-        bands: numbers of the bands to take, from 1: three for red, green and blue, or one for grey; None takes all.
+        bands: numbers of the bands to take, from 1: three for red, green and blue, or one for grey; none takes all.
         integer_range: the values of deep images that become 0 and 255; None takes each image's own.
         float_range: the same of images of floats.
         legacy: as decoders 1 and 2 did: of deep colour the upper 8 bits, a fourth band as transparency.
     """
 
-    bands: tuple[int, ...] | None = None
+    bands: tuple[int, ...] = ()
     integer_range: Range | None = None
     float_range: Range | None = None
     legacy: bool = False
@@ -91,38 +91,40 @@ def is_one_block(height: int, width: int) -> bool:
     return height * width <= BLOCK_PIXELS
 
 
-def check_bands(count: int, *, alpha: bool, chosen: tuple[int, ...] | None) -> None:
+def check_bands(count: int, *, alpha: bool, chosen: tuple[int, ...]) -> None:
     """Refuse an image whose bands cannot be taken for colours.
 
     Args:
         count: bands of the file, transparency counted.
         alpha: whether one of them is marked as transparency.
-        chosen: numbers of bands, from 1; None takes all.
+        chosen: numbers of bands, from 1; none takes all.
 
     Raises:
-        UnreadableImage: with ``code`` ``bands``.
+        UnreadableImage: with ``code`` ``many-bands`` or ``no-such-band``.
     """
     said = "1 band" if count == 1 else f"{count} bands"
-    if chosen is not None:
+    if chosen:
         if max(chosen) > count:
             asked = ",".join(map(str, chosen))
-            reason = f"it has {said}, and bands {asked} are asked for: choose among the bands that every image has"
-            raise UnreadableImage("bands", reason)
+            reason = f"it has {said}, and there is no band {max(chosen)}: choose others than --bands {asked}"
+            raise UnreadableImage("no-such-band", reason)
     elif count - alpha not in (1, 3):
         marked = "one of them marked as transparency" if alpha else "none of them marked as transparency"
         raise UnreadableImage(
-            "bands",
-            f"it has {said}, {marked}: choose the three that are red, green and blue when the corpus is read, such as "
-            "--bands 3,2,1, or save these three as an RGB image",
+            "many-bands",
+            f"it has {said}, {marked}: choose red, green and blue when the corpus is read, such as --bands 3,2,1, or "
+            "save these three as an RGB image",
         )
 
 
 def choose_bands(samples: Samples, chosen: tuple[int, ...]) -> Samples:
-    """The chosen bands; transparency counts as the last band, and is not applied.
+    """The chosen bands, or all where none is; transparency counts as the last band, and is not applied.
 
     Raises:
         UnreadableImage: there is no such band.
     """
+    if not chosen:
+        return samples
     check_bands(samples.values.shape[2], alpha=samples.alpha, chosen=chosen)
     values = samples.values[..., [number - 1 for number in chosen]]
     return Samples(values, inverted=samples.inverted)

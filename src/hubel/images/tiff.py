@@ -106,10 +106,10 @@ class TiffLayout:
         """Bytes of one number, at least 1."""
         return np.dtype(self.sample_type or "u1").itemsize
 
-    def unpacked_bytes(self, bands: tuple[int, ...] | None) -> int:
+    def unpacked_bytes(self, bands: tuple[int, ...]) -> int:
         """Bytes of all strips or tiles that are unpacked for these bands."""
-        across, down = -(-self.width // self.storage.columns), -(-self.height // self.storage.rows)
-        area = across * self.storage.columns * down * self.storage.rows
+        rows, columns = (self.storage.rows, self.storage.columns) if self.storage.is_tiled else (1, 1)
+        area = -(-self.width // columns) * columns * -(-self.height // rows) * rows  # tiles stand over the edges
         return area * self.sample_bytes * (len(bands) if bands and self.storage.planar else self.samples)
 
 
@@ -138,13 +138,13 @@ def count_pages(file: IO[bytes]) -> int:
     return max(1, pages)
 
 
-def read_tiff(data: bytes, layout: TiffLayout, bands: tuple[int, ...] | None) -> Samples:
+def read_tiff(data: bytes, layout: TiffLayout, bands: tuple[int, ...]) -> Samples:
     """The samples of the first image.
 
     Args:
         data: the whole file.
         layout: of `find_layout`.
-        bands: numbers of the bands to take, from 1; None takes all.
+        bands: numbers of the bands to take, from 1; none takes all.
 
     Raises:
         UnreadableImage: its bands cannot be taken for colours, or it is of a kind that is not read.
@@ -154,7 +154,9 @@ def read_tiff(data: bytes, layout: TiffLayout, bands: tuple[int, ...] | None) ->
         reason = f"it is a TIFF of {layout.samples} bands in a rare form: save it with 8 or 16 bits and LZW or Deflate"
         raise UnreadableImage("corrupt", reason)
     colours = [place for place in range(layout.samples) if place != layout.alpha]
-    places = [number - 1 for number in bands] if bands else [*colours, *([] if layout.alpha is None else [layout.alpha])]
+    places = (
+        [number - 1 for number in bands] if bands else [*colours, *([] if layout.alpha is None else [layout.alpha])]
+    )
     if layout.storage.planar:
         planes = [_unpack(data, layout, plane) for plane in places]
         values = np.concatenate(planes, axis=-1)
@@ -162,7 +164,7 @@ def read_tiff(data: bytes, layout: TiffLayout, bands: tuple[int, ...] | None) ->
         values = _unpack(data, layout, None)
         values = values if places == list(range(layout.samples)) else np.ascontiguousarray(values[..., places])
     native = values.astype(values.dtype.newbyteorder("="), copy=False)
-    alpha = bands is None and layout.alpha is not None
+    alpha = not bands and layout.alpha is not None
     return Samples(native, alpha, alpha and layout.premultiplied, inverted=layout.photometric == _WHITE_IS_ZERO)
 
 

@@ -20,7 +20,7 @@ FILLED = 0.25
 ENDS_PERCENT = (0.1, 99.9)
 """Percentiles between which values are said to spread: a hot pixel or a burnt-in mark does not count."""
 _KEPT = 50_000
-"""Values of an image that percentiles are taken of, spread evenly over it."""
+"""Values of a block of an image that percentiles are taken of, drawn at the same places each time."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Values:
     """Visible values of one deep image.
 
     Args:
-        kept: some of them, spread evenly; at least one.
+        kept: some of them, or all; at least one.
         low: the lowest of all.
         high: the highest of all.
         floats: whether they are floats.
@@ -45,8 +45,15 @@ def summarise(visible: np.ndarray) -> Values | None:
     values = visible.ravel()
     if not values.size:
         return None
-    kept = values[:: max(1, len(values) // _KEPT)].astype(np.float64)
-    return Values(kept, float(values.min()), float(values.max()), bool(np.issubdtype(values.dtype, np.floating)))
+    kept = values
+    if len(values) > _KEPT:  # evenly spaced ones could all be red, or of one column
+        kept = values[np.random.default_rng(0).integers(0, len(values), _KEPT)]
+    return Values(
+        kept.astype(np.float64),
+        float(values.min()),
+        float(values.max()),
+        bool(np.issubdtype(values.dtype, np.floating)),
+    )
 
 
 def full_scale(highest: float, *, floats: bool) -> float:
