@@ -73,14 +73,20 @@ class Preprocessing:
         return self.height, self.width
 
     @property
+    def ranges(self) -> tuple[Range, ...]:
+        """Of integers and of floats, those that there are."""
+        return tuple(ends for ends in (self.integer_range, self.float_range) if ends is not None)
+
+    @property
     def rule(self) -> SampleRule:
         """How decoded samples become 8-bit RGB."""
         legacy = self.decoder <= LAST_LEGACY_DECODER
         return SampleRule(self.bands, self.integer_range, self.float_range, legacy=legacy)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data, for the artefact and as a cache key; with the decoder's version."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        """Plain data, for the artefact and as a cache key; without bands and ranges that are not there."""
+        described = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        return {name: value for name, value in described.items() if value not in ([], None)}
 
     @classmethod
     def from_json(cls, described: dict[str, Any]) -> Preprocessing:
@@ -98,10 +104,7 @@ class Preprocessing:
         parts = [f"{self.height} x {self.width} pixels, {self.resize}"]
         if self.bands:
             parts.append(f"bands {', '.join(map(str, self.bands))}")
-        parts += [
-            f"deep images: {low:,.7g} to {high:,.7g} becomes 0 to 255"
-            for low, high in filter(None, (self.integer_range, self.float_range))
-        ]
+        parts += [f"deep images: {low:,.7g} to {high:,.7g} becomes 0 to 255" for low, high in self.ranges]
         return "; ".join(parts)
 
 
