@@ -8,6 +8,8 @@ Every picture is drawn here; what Hubel gives is what its decoder gave when this
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from PIL import Image, ImageDraw, ImageFile, ImageFont
 from hubel.errors import UnreadableImage
 from hubel.images.decode import decode_image
 from hubel.images.preprocessing import Preprocessing, prepare_image
+from hubel.images.samples import SampleRule
 
 FOLDER = Path(__file__).parent / "images"
 HEIGHT = 150
@@ -77,6 +80,28 @@ def deep_grey() -> list[Panel]:
     data = encode(Image.fromarray(grey), "PNG")
     clipped = Image.fromarray(np.minimum(grey, 255).astype(np.uint8)).convert("RGB")
     return [("16 bits clipped to 8", clipped), ("Hubel: stretched", read(data))]
+
+
+def deep_colour() -> list[Panel]:
+    values = (np.asarray(draw_scene()).astype(np.uint16) * 8).astype(">u2")  # 11 bits
+    rows = b"".join(b"\0" + row.tobytes() for row in values)
+    header = struct.pack(">IIBBBBB", values.shape[1], values.shape[0], 16, 2, 0, 0, 0)
+    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    data = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(part)) + kind + part + struct.pack(">I", zlib.crc32(kind + part)) for kind, part in parts
+    )
+    return [("the upper 8 of 16 bits", open_naively(data)), ("Hubel: the 11 that count", read(data))]
+
+
+def bands() -> list[Panel]:
+    scene = np.asarray(draw_scene())
+    infrared = np.where(scene[..., 1] > scene[..., 2], 220, 90).astype(np.uint8)  # plants are bright in it
+    marked = encode(Image.fromarray(np.dstack([scene, infrared])), "TIFF")
+    data = marked.replace(struct.pack("<HH", 338, 3), struct.pack("<HH", 65000, 3))  # not ExtraSamples any more
+    naive = Image.open(io.BytesIO(data))
+    over_white = Image.alpha_composite(Image.new("RGBA", naive.size, "white"), naive)
+    chosen = Image.fromarray(decode_image(data, rule=SampleRule((1, 2, 3))))
+    return [("band 4 as transparency", over_white), ("Hubel: --bands 1,2,3", chosen)]
 
 
 def cmyk() -> list[Panel]:
@@ -141,6 +166,8 @@ def resizing() -> list[Panel]:
 STRIPS = {
     "orientation": orientation,
     "deep-grey": deep_grey,
+    "deep-colour": deep_colour,
+    "bands": bands,
     "cmyk": cmyk,
     "transparency": transparency,
     "palette": palette,

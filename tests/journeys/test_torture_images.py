@@ -34,6 +34,8 @@ ADDRESS_SPACE_BYTES = 1_000_000_000
 """What the child may map above what it has when idle; without limit, one file of this set takes more in other readers."""
 RESIDENT_BYTES = 500_000_000
 CPU_SECONDS = 2
+UNMARKED = "alpha/pillow__tiff_wrong_bits_per_sample_3.tiff"
+"""Its fourth band is not marked as transparency: near infrared looks the same, so Hubel refuses it by name."""
 NO_PICTURES = ("archive", "manifest", "http", "names")
 SMALL = (24, 24)
 """What a small working size asks of the decoder, so that large JPEGs are decoded at a fraction of their size."""
@@ -41,7 +43,8 @@ SMALL = (24, 24)
 
 def rows_of(folder: Path) -> list[dict[str, str]]:
     with (folder / "MANIFEST.csv").open(newline="", encoding="utf-8") as file:
-        return [row for row in csv.DictReader(file) if not row["kind"].startswith(NO_PICTURES)]
+        rows = [row for row in csv.DictReader(file) if not row["kind"].startswith(NO_PICTURES)]
+    return [row | {"expect": "refuse"} if row["file"] == UNMARKED else row for row in rows]
 
 
 def of_kind(folder: Path, *kinds: str, expect: str = "decode") -> Iterator[tuple[str, dict[str, str], bytes]]:
@@ -297,7 +300,7 @@ def test_palettes_and_transparency_lie_over_white(torture: Path):
         with Image.open(torture / row["file"]) as opened:
             assert largest_difference(decode_image(data), over_white(opened)) <= 1, name
         count += 1
-    assert count == 85
+    assert count == 84
 
 
 def test_a_wrong_ending_does_not_matter(torture: Path):

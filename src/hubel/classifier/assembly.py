@@ -150,13 +150,12 @@ def _read_class_names(described: object, spec: Spec, folder: Path) -> tuple[str,
 def _read_preprocessing(document: object, spec: Spec, folder: Path) -> Preprocessing:
     if not isinstance(document, dict):
         raise DamagedArtefact(f"{folder / MANIFEST} has no preprocessing. {CURE}")
-    described = dict(document)
-    decoder = described.pop("decoder")
+    decoder = document["decoder"]
     # Later decoders read everything that earlier ones read rightly, to the same pixels.
     if not isinstance(decoder, int) or isinstance(decoder, bool) or not 1 <= decoder <= DECODER_VERSION:
         text = f"{folder / MANIFEST} needs decoder {decoder!r}, this version has {DECODER_VERSION}"
         raise DamagedArtefact(f"{text}. Update: pip install --upgrade hubel")
-    preprocessing = Preprocessing(**described)
+    preprocessing = Preprocessing.from_json(document)
     if preprocessing.size != spec.image_size:
         text = f"{folder / MANIFEST}: preprocessing makes {preprocessing.size}, the model takes another size"
         raise DamagedArtefact(f"{text}. {CURE}")

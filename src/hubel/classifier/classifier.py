@@ -124,7 +124,7 @@ class Classifier:
         if isinstance(image, bytes):
             return read_pixels(image, self.preprocessing)
         if isinstance(image, PillowImage.Image):
-            return prepare_image(from_pillow(image), self.preprocessing)
+            return prepare_image(from_pillow(image, self.preprocessing.rule), self.preprocessing)
         if isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.ndim == 3 and image.shape[-1] == 3:
             return prepare_image(image, self.preprocessing)
         got = f"{image.dtype} {list(image.shape)}" if isinstance(image, np.ndarray) else type(image).__name__

@@ -47,7 +47,7 @@ def command(  # noqa: PLR0913  (one for each option)
         if suspect_labels and len(audit.corpus.class_names) > 1:
             from hubel.workflows.suspects import find_suspects
 
-            suspects = find_suspects(audit.corpus, seed=seed, on_event=listener)
+            suspects = find_suspects(audit.corpus, seed=seed, bands=reading.bands, on_event=listener)
             audit = audit.with_suspects(suspects.findings, suspects.ranking)
         if out is not None:
             write_audit(audit, out, on_event=listener)

@@ -13,6 +13,7 @@ from hubel.arrays import Image, Images
 from hubel.corpus.fingerprint import LENGTH, SIDE, compute_fingerprints, grey_of
 from hubel.errors import UnreadableImage
 from hubel.images.decode import decode_image, read_header
+from hubel.images.samples import SampleRule
 
 VERSION = 2
 """Raised when a measurement changes, so that cached ones are made again."""
@@ -61,12 +62,13 @@ def measure_image(content: bytes | Image) -> np.ndarray:
 
 
 def measure_images(
-    contents: Iterable[bytes | Image | UnreadableImage],
+    contents: Iterable[bytes | Image | UnreadableImage], *, bands: tuple[int, ...] = ()
 ) -> list[np.ndarray | UnreadableImage]:
     """Measure several pictures at once: the numbers of small ones take longer to ask for than to compute.
 
     Args:
         contents: as for `measure_image`; each is let go before the next is taken. A fault stays what it is.
+        bands: numbers of the bands to take, from 1; none takes all.
 
     Returns:
         One `MEASUREMENT` or fault for each.
@@ -77,7 +79,7 @@ def measure_images(
         try:
             if isinstance(content, UnreadableImage):
                 raise content
-            row, small = _look(content)
+            row, small = _look(content, bands)
         except UnreadableImage as error:
             results.append(error)
         else:
@@ -91,14 +93,14 @@ def measure_images(
     return results
 
 
-def _look(content: bytes | Image) -> tuple[np.ndarray, Image]:
+def _look(content: bytes | Image, bands: tuple[int, ...]) -> tuple[np.ndarray, Image]:
     """What the header says, and the picture squashed: uint8 [side, side, 3]."""
     row = np.zeros((), MEASUREMENT)
     if isinstance(content, bytes):
         header = read_header(content)
         row["format"], row["frames"] = header.format.encode(), header.frames
         row["width"], row["height"] = header.width, header.height
-        image = decode_image(content, at_least=(THUMBNAIL, THUMBNAIL))
+        image = decode_image(content, at_least=(THUMBNAIL, THUMBNAIL), rule=SampleRule(bands))
     else:
         image = content
         row["height"], row["width"] = image.shape[:2]

@@ -1,25 +1,33 @@
-"""An opened picture in any of Pillow's modes → upright RGB, a band of rows at a time.
+"""An opened picture in any of Pillow's modes → upright RGB, a block of rows at a time.
 
 A picture of 60 million pixels takes 240 MB as RGB; whole copies of it in other modes or as floats would take several
-times that. Every conversion here is pixel by pixel, so bands give the same values as the whole.
+times that. Every conversion here is pixel by pixel, so blocks give the same values as the whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 from PIL import Image as PillowImage
 from PIL import ImageCms
 
 from hubel.arrays import Image
+from hubel.images.samples import (
+    ALONE,
+    SampleRule,
+    Samples,
+    check_bands,
+    choose_bands,
+    is_one_block,
+    render_samples,
+    row_blocks,
+)
 
 DEEP_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")
 """Pillow's modes with more than 8 bits a pixel; its own conversion would clip them to white."""
 
 ALPHA_MODES = ("RGBA", "LA", "La", "RGBa", "PA")
-
-_BAND_PIXELS = 1_000_000
 
 _TIFF_PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0
 
@@ -39,40 +47,64 @@ def upright(picture: PillowImage.Image, orientation: int) -> PillowImage.Image:
     return picture.transpose(_TURNS[orientation]) if orientation in _TURNS else picture
 
 
-def to_rgb(picture: PillowImage.Image) -> PillowImage.Image:
-    """A loaded picture in mode RGB; the same object where it is RGB already."""
-    if picture.mode == "RGB" and "transparency" not in picture.info:
-        return picture
-    convert = _conversion(picture)
-    if picture.width * picture.height <= _BAND_PIXELS:
-        return convert(picture)
-    rgb = PillowImage.new("RGB", picture.size)
-    for top, bottom in _bands(picture):
-        rgb.paste(convert(picture.crop((0, top, picture.width, bottom))), (0, top))
+def to_rgb(content: PillowImage.Image | Samples, rule: SampleRule = ALONE) -> PillowImage.Image:
+    """A loaded image, or the chosen samples of a file, in mode RGB; the same object where it is RGB already.
+
+    Raises:
+        UnreadableImage: it lacks a band that the rule chooses.
+    """
+    if isinstance(content, PillowImage.Image) and content.mode in DEEP_MODES:
+        content = choose_bands(grey_samples(content), rule.bands)
+    if isinstance(content, Samples):
+        return render_samples(content, rule)
+    if rule.bands:
+        return _chosen_bands(content, rule.bands)
+    if content.mode == "RGB" and "transparency" not in content.info:
+        return content
+    convert = _conversion(content)
+    if is_one_block(content.height, content.width):
+        return convert(content)
+    rgb = PillowImage.new("RGB", content.size)
+    for top, bottom in row_blocks(content.height, content.width):
+        rgb.paste(convert(content.crop((0, top, content.width, bottom))), (0, top))
     return rgb
 
 
+def grey_samples(picture: PillowImage.Image) -> Samples:
+    """The numbers of a loaded image in one of the `DEEP_MODES`."""
+    values = np.asarray(picture)[..., None]  # [height, width, 1]
+    hidden = picture.info.get("transparency")  # one value, in a PNG
+    inverted = getattr(picture, "tag_v2", {}).get(_TIFF_PHOTOMETRIC) == _WHITE_IS_ZERO  # Pillow sees to 8 bits only
+    return Samples(values, inverted=inverted, hidden=None if hidden is None else (hidden,))
+
+
 def to_array(picture: PillowImage.Image) -> Image:
-    """A picture in mode RGB as uint8 [height, width, 3]."""
-    if picture.width * picture.height <= _BAND_PIXELS:
+    """An image in mode RGB as uint8 [height, width, 3]."""
+    if is_one_block(picture.height, picture.width):
         return np.asarray(picture)
     pixels = np.empty((picture.height, picture.width, 3), np.uint8)
-    for top, bottom in _bands(picture):
+    for top, bottom in row_blocks(picture.height, picture.width):
         pixels[top:bottom] = np.asarray(picture.crop((0, top, picture.width, bottom)))
     return pixels
 
 
-def _bands(picture: PillowImage.Image) -> Iterator[tuple[int, int]]:
-    """First row and row after the last of bands of about a million pixels."""
-    rows = max(1, _BAND_PIXELS // picture.width)
-    for top in range(0, picture.height, rows):
-        yield top, min(picture.height, top + rows)
+def _chosen_bands(picture: PillowImage.Image, chosen: tuple[int, ...]) -> PillowImage.Image:
+    """Bands of 8 bits as red, green and blue, or one as grey; transparency is the last band, and is not applied."""
+    alpha = picture.mode in ALPHA_MODES or "transparency" in picture.info
+    if picture.mode in ("1", "L", "LA", "La"):
+        plain = picture.convert("LA" if alpha else "L")
+    elif picture.mode == "LAB":
+        plain = to_rgb(picture)
+    else:
+        plain = picture.convert("RGBA" if alpha else "RGB")
+    bands = plain.split()
+    check_bands(len(bands), alpha=alpha, chosen=chosen)
+    taken = [bands[number - 1] for number in chosen]
+    return PillowImage.merge("RGB", taken * (3 // len(taken)))
 
 
 def _conversion(picture: PillowImage.Image) -> Callable[[PillowImage.Image], PillowImage.Image]:
-    """What turns this picture, or a band of it, into RGB."""
-    if picture.mode in DEEP_MODES:
-        return _stretching(picture)
+    """What turns this picture, or a block of it, into RGB."""
     if picture.mode == "LAB":
         lab, rgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
         transform = ImageCms.buildTransform(lab, rgb, "LAB", "RGB")
@@ -99,39 +131,3 @@ def _over_white(band: PillowImage.Image) -> PillowImage.Image:
         band = band.convert("LA")
     rgba = band.convert("RGBA")
     return PillowImage.alpha_composite(PillowImage.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
-
-
-def _stretching(picture: PillowImage.Image) -> Callable[[PillowImage.Image], PillowImage.Image]:
-    """Grey of any depth → RGB from 0 at the picture's lowest visible value to 255 at its highest."""
-    hidden = picture.info.get("transparency")  # one value, in a PNG
-    inverted = getattr(picture, "tag_v2", {}).get(_TIFF_PHOTOMETRIC) == _WHITE_IS_ZERO  # Pillow sees to 8 bits only
-    low, high = np.inf, -np.inf
-    for top, bottom in _bands(picture):
-        values = np.asarray(picture.crop((0, top, picture.width, bottom)))
-        visible = values[np.isfinite(values) & (True if hidden is None else values != hidden)]
-        if visible.size:
-            low, high = min(low, float(visible.min())), max(high, float(visible.max()))
-    if low > high:
-        low = high = 0.0  # no value that could be seen
-
-    def convert(band: PillowImage.Image) -> PillowImage.Image:
-        values = np.asarray(band)
-        grey = _stretched(values, low, high)
-        if inverted:
-            grey = 255 - grey
-        if hidden is not None:
-            grey[values == hidden] = 255
-        return PillowImage.fromarray(grey).convert("RGB")
-
-    return convert
-
-
-def _stretched(values: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Numbers [height, width] → uint8: ``low`` becomes 0 and ``high`` 255; no number (NaN) becomes 0.
-
-    Where all are equal there is nothing to stretch: 0 stays 0, anything above becomes 255.
-    """
-    if high == low:
-        return np.full(values.shape, 255 if high > 0 else 0, np.uint8)
-    finite = np.nan_to_num(values.astype(np.float64), nan=low, posinf=high, neginf=low)
-    return np.round((np.clip(finite, low, high) - low) / (high - low) * 255).astype(np.uint8)

@@ -6,8 +6,10 @@
 4. Of an animation or a file with several pages, the first one is taken.
 5. Transparent pixels are laid over white.
 6. CMYK and Lab become RGB; palettes and 1, 2 and 4 bits are expanded; grey becomes three equal channels.
-7. Grey with more than 8 bits, and floats, are stretched: the picture's own minimum becomes 0, its maximum 255.
-8. A file that ends too early, or holds less than its header says, is refused; it is never half a picture.
+7. More than 8 bits, and floats, are stretched: one range of values for a whole corpus becomes 0 to 255; of an image
+   that is read alone, its own.
+8. Only what a file marks as transparency is that. Of more than three other bands, it must be said which to take.
+9. A file that ends too early, or holds less than its header says, is refused; it is never half a picture.
 """
 
 from __future__ import annotations
@@ -16,7 +18,6 @@ import errno
 import io
 import struct
 import threading
-import warnings
 import zlib
 from collections.abc import Generator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
@@ -27,17 +28,23 @@ from PIL import Image as PillowImage
 from PIL import ImageCms, UnidentifiedImageError
 
 from hubel.arrays import Image
-from hubel.errors import UnreadableImage
-from hubel.images.colour import to_array, to_rgb, upright
+from hubel.errors import UnreadableImage, WrongRequest
+from hubel.images.colour import ALPHA_MODES, DEEP_MODES, grey_samples, to_array, to_rgb, upright
 from hubel.images.completeness import check_complete
+from hubel.images.deep import is_deep_colour, read_deep_colour
 from hubel.images.formats import FORMATS, explain
+from hubel.images.quiet import SILENCE
+from hubel.images.samples import ALONE, SampleRule, Samples, check_bands, choose_bands, visible_values
 from hubel.images.structure import count_frames, icon_sizes, png_exif, webp_is_cut
+from hubel.images.tiff import MOST_PILLOW_SAMPLES, TiffLayout, count_pages, find_layout, read_tiff
+from hubel.images.value_range import Values
 
 ORIENTATION_TAG = 0x0112
+_TIFF_EXTRA_SAMPLES = 338
 TURNED_ORIENTATIONS = (5, 6, 7, 8)
 """EXIF orientations that swap width and height."""
 
-DECODER_VERSION = 2
+DECODER_VERSION = 3
 """Raised when a rule above changes, so that cached pixels are decoded again."""
 
 LARGE_PIXELS = 16_000_000
@@ -58,38 +65,15 @@ class Limits:
     max_bytes: int = 200_000_000
     max_pixels: int = 64_000_000
 
+    @property
+    def max_sample_bytes(self) -> int:
+        """Bytes that all bands may take together: as many as colours of 16 bits take at the most pixels."""
+        return 6 * self.max_pixels
+
 
 CORPUS_LIMITS = Limits()
 
 
-class _Silence:
-    """Hides warnings while any thread decodes: odd metadata does not matter for the pixels.
-
-    The filters of warnings belong to the whole process. With `warnings.catch_warnings` in each thread, the last to
-    leave could restore what another had set, and the user's own warnings would stay hidden for good.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._inside = 0
-        self._filters = warnings.catch_warnings()
-
-    def __enter__(self) -> None:
-        with self._lock:
-            if self._inside == 0:
-                self._filters = warnings.catch_warnings()
-                self._filters.__enter__()
-                warnings.simplefilter("ignore")
-            self._inside += 1
-
-    def __exit__(self, *error: object) -> None:
-        with self._lock:
-            self._inside -= 1
-            if self._inside == 0:
-                self._filters.__exit__(None, None, None)
-
-
-_SILENCE = _Silence()
 _LARGE = threading.Lock()
 
 
@@ -103,6 +87,7 @@ class ImageHeader:
         height: pixels of the upright picture.
         mode: Pillow's name of the colour mode.
         frames: of an animation or a file with several pages, counted up to 1,000; 1 for a still picture.
+        is_deep: whether it has more than 8 bits a sample, or floats.
     """
 
     format: str
@@ -110,6 +95,7 @@ class ImageHeader:
     height: int
     mode: str
     frames: int
+    is_deep: bool = False
 
 
 def read_header(source: bytes | IO[bytes], *, limits: Limits = CORPUS_LIMITS) -> ImageHeader:
@@ -123,17 +109,43 @@ def read_header(source: bytes | IO[bytes], *, limits: Limits = CORPUS_LIMITS) ->
         UnreadableImage: the header is no image's, or asks for more than the limits allow.
     """
     file = io.BytesIO(source) if isinstance(source, bytes) else source
-    with _SILENCE, _named_errors(), _open(file, limits) as picture:
+    with SILENCE, _named_errors():
+        layout = _find_layout(file)
+        if layout is not None:
+            _check_pixels(*layout.size, limits)
+            return ImageHeader("TIFF", *layout.size, layout.mode, count_pages(file), layout.is_deep)
+        return _read_header(file, limits)
+
+
+def _read_header(file: IO[bytes], limits: Limits) -> ImageHeader:
+    with _open(file, limits) as picture:
+        is_deep = picture.mode in DEEP_MODES or is_deep_colour(picture, _head(file))
         width, height = picture.size
         if picture.format == "PNG":
             picture.info.setdefault("exif", png_exif(file))  # Pillow would decode the picture in search of it
         is_upright = picture.format == "TIFF"  # Pillow turns these, and says the size they have then
         if not is_upright and _orientation(picture) in TURNED_ORIENTATIONS:
             width, height = height, width
-        return ImageHeader(str(picture.format), width, height, picture.mode, count_frames(picture, file))
+        mode = picture.mode  # before pages are counted: another page may have another
+        return ImageHeader(str(picture.format), width, height, mode, count_frames(picture, file), is_deep)
 
 
-def decode_image(data: bytes, *, limits: Limits = CORPUS_LIMITS, at_least: tuple[int, int] | None = None) -> Image:
+def _head(file: IO[bytes]) -> bytes:
+    """The first bytes; the file stands where it stood."""
+    place = file.tell()
+    file.seek(0)
+    head = file.read(64)
+    file.seek(place)
+    return head
+
+
+def decode_image(
+    data: bytes,
+    *,
+    limits: Limits = CORPUS_LIMITS,
+    at_least: tuple[int, int] | None = None,
+    rule: SampleRule = ALONE,
+) -> Image:
     """Decode one image file by the rules at the top of this module.
 
     Args:
@@ -141,41 +153,35 @@ def decode_image(data: bytes, *, limits: Limits = CORPUS_LIMITS, at_least: tuple
         limits: refused above these.
         at_least: (height, width) that the caller will shrink to. A JPEG may then be decoded at 1/2, 1/4 or 1/8 of
             its size, never below this, which is several times faster.
+        rule: which values become black and white, and which bands are taken.
 
     Returns:
         uint8 [height, width, 3], upright.
 
     Raises:
         UnreadableImage: with ``code`` ``empty``, ``too-large``, ``too-many-pixels``, ``not-an-image``,
-            ``truncated`` or ``corrupt``; ``no-memory`` says nothing of the file.
+            ``truncated``, ``corrupt``, ``many-bands`` or ``no-such-band``; ``no-memory`` says nothing of the file.
     """
-    with decoded_picture(data, limits=limits, at_least=at_least) as picture:
+    with decoded_picture(data, limits=limits, at_least=at_least, rule=rule) as picture:
         return to_array(picture)
 
 
 @contextmanager
 def decoded_picture(
-    data: bytes, *, limits: Limits = CORPUS_LIMITS, at_least: tuple[int, int] | None = None
+    data: bytes,
+    *,
+    limits: Limits = CORPUS_LIMITS,
+    at_least: tuple[int, int] | None = None,
+    rule: SampleRule = ALONE,
 ) -> Generator[PillowImage.Image]:
     """As `decode_image`, but gives a Pillow image in mode RGB: who resizes it with Pillow saves two copies.
 
     Inside the ``with``, a large picture keeps other large ones waiting, and a lack of memory is a fault as well.
     """
-    if len(data) > limits.max_bytes:
-        raise UnreadableImage(
-            "too-large", f"the file has {len(data):,} bytes, the limit is {limits.max_bytes:,}: save it smaller"
-        )
     with ExitStack() as stack:
         with _named_errors():
-            stack.enter_context(_SILENCE)
-            picture = stack.enter_context(_open(io.BytesIO(data), limits))
-            stack.callback(picture.close)  # also frees its pixels, which the traceback of an error would keep alive
-            full_size = picture.size
-            _shrink_while_decoding(picture, at_least)
-            stack.enter_context(_turn_of(picture, full_size))
-            picture.load()
-            check_complete(picture, data)
-            rgb = _upright_rgb(picture)
+            stack.enter_context(SILENCE)
+            rgb = _upright_rgb(*_load(data, limits, stack, at_least=at_least, rule=rule), rule)
             stack.callback(rgb.close)
         with _named_lack_of_memory():
             yield rgb
@@ -195,11 +201,48 @@ def _named_lack_of_memory() -> Generator[None]:
         raise no_memory() from error
 
 
-def from_pillow(picture: PillowImage.Image) -> Image:
-    """The pixels of an opened Pillow image, by the same rules, as uint8 [height, width, 3]."""
-    with _SILENCE, _named_errors():
+def deep_values(data: bytes, *, bands: tuple[int, ...] = (), limits: Limits = CORPUS_LIMITS) -> Values | None:
+    """What the values of a deep image are like; None of an image of 8 bits, or of which nothing can be seen.
+
+    Args:
+        data: the whole file.
+        bands: numbers of the bands to take, from 1.
+        limits: refused above these.
+
+    Raises:
+        UnreadableImage: as `decode_image`.
+    """
+    with ExitStack() as stack, SILENCE, _named_errors():
+        content, _ = _load(data, limits, stack, rule=SampleRule(bands))
+        if isinstance(content, PillowImage.Image):
+            if content.mode not in DEEP_MODES:
+                return None
+            content = choose_bands(grey_samples(content), bands)
+        return visible_values(content) if content.is_deep else None
+
+
+def from_pillow(picture: PillowImage.Image, rule: SampleRule = ALONE) -> Image:
+    """The pixels of an opened Pillow image, by the same rules, as uint8 [height, width, 3].
+
+    Pillow keeps 8 bits of deep colours. Where that can be told, the image is refused: give its path or its bytes.
+    """
+    with SILENCE, _named_errors():
+        if not rule.legacy:
+            _check_opened(picture, rule)
         picture.load()
-        return to_array(upright(to_rgb(picture), _orientation(picture)))
+        return to_array(upright(to_rgb(picture, rule), _orientation(picture)))
+
+
+def _check_opened(picture: PillowImage.Image, rule: SampleRule) -> None:
+    """Refuse an opened image that is not what its file holds."""
+    raw_modes = [str(tile.args) for tile in getattr(picture, "tile", ())]
+    if picture.mode not in DEEP_MODES and any(";16" in raw_mode for raw_mode in raw_modes):
+        raise WrongRequest(
+            "Pillow keeps the upper 8 of the 16 bits of this image: give its path or its bytes, not the opened image."
+        )
+    is_marked = getattr(picture, "tag_v2", {}).get(_TIFF_EXTRA_SAMPLES)
+    if picture.format == "TIFF" and picture.mode in ALPHA_MODES and not is_marked and picture.mode != "PA":
+        check_bands(len(picture.getbands()), alpha=False, chosen=rule.bands)
 
 
 _DECODER_ERRORS = (
@@ -227,6 +270,55 @@ def _named_errors() -> Generator[None]:
             raise UnreadableImage("truncated", "the file ends too early: copy or download it again") from error
         detail = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         raise UnreadableImage("corrupt", f"its content is damaged ({detail}): export it again") from error
+
+
+def _load(
+    data: bytes, limits: Limits, stack: ExitStack, *, at_least: tuple[int, int] | None = None, rule: SampleRule
+) -> tuple[PillowImage.Image | Samples, int]:
+    """What the file holds, whole and within the limits, and its orientation; the stack closes what it came from.
+
+    Samples are of the chosen bands; of an image that Pillow gives, they are not chosen yet.
+    """
+    if len(data) > limits.max_bytes:
+        raise UnreadableImage(
+            "too-large", f"the file has {len(data):,} bytes, the limit is {limits.max_bytes:,}: save it smaller"
+        )
+    layout = _find_layout(io.BytesIO(data))
+    if layout is not None and not (rule.legacy and layout.samples <= MOST_PILLOW_SAMPLES):
+        _check_pixels(*layout.size, limits)
+        unpacked = _check_sample_bytes(layout, rule, limits)
+        stack.enter_context(_LARGE if unpacked > 4 * LARGE_PIXELS else nullcontext())
+        return read_tiff(data, layout, rule.bands), layout.orientation
+    picture = stack.enter_context(_open(io.BytesIO(data), limits))
+    stack.callback(picture.close)  # also frees its pixels, which the traceback of an error would keep alive
+    full_size = picture.size
+    _shrink_while_decoding(picture, at_least)
+    stack.enter_context(_turn_of(picture, full_size))
+    is_deep = not rule.legacy and is_deep_colour(picture, data)
+    if is_deep and picture.format == "PPM":  # Pillow would take seconds for it
+        return choose_bands(read_deep_colour(picture, data), rule.bands), 1
+    picture.load()
+    check_complete(picture, data)
+    orientation = _orientation(picture)  # not before it is loaded: of PNG, Pillow would load it for this
+    return choose_bands(read_deep_colour(picture, data), rule.bands) if is_deep else picture, orientation
+
+
+def _find_layout(file: IO[bytes]) -> TiffLayout | None:
+    try:
+        return find_layout(file)
+    except _DECODER_ERRORS:  # damaged: Pillow says how
+        return None
+
+
+def _check_sample_bytes(layout: TiffLayout, rule: SampleRule, limits: Limits) -> int:
+    unpacked = layout.unpacked_bytes(rule.bands)
+    if unpacked > limits.max_sample_bytes:
+        raise UnreadableImage(
+            "too-many-pixels",
+            f"its header says {layout.width:,} x {layout.height:,} pixels of {layout.samples} bands, together "
+            f"{unpacked:,} bytes, the limit is {limits.max_sample_bytes:,}: save it smaller, or with fewer bands",
+        )
+    return unpacked
 
 
 def _open(file: IO[bytes], limits: Limits) -> PillowImage.Image:
@@ -268,12 +360,11 @@ def _turn_of(picture: PillowImage.Image, full_size: tuple[int, int]) -> Abstract
     return _LARGE if width * height > LARGE_PIXELS else nullcontext()
 
 
-def _upright_rgb(picture: PillowImage.Image) -> PillowImage.Image:
+def _upright_rgb(content: PillowImage.Image | Samples, orientation: int, rule: SampleRule) -> PillowImage.Image:
     """As mode RGB, upright; what is not needed any more is freed on the way."""
-    orientation = _orientation(picture)  # not before it is loaded: of PNG, Pillow would load it for this
-    rgb = to_rgb(picture)
-    if rgb is not picture:
-        picture.close()
+    rgb = to_rgb(content, rule)
+    if rgb is not content and isinstance(content, PillowImage.Image):
+        content.close()
     turned = upright(rgb, orientation)
     if turned is not rgb:
         rgb.close()

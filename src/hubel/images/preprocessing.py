@@ -13,6 +13,8 @@ from hubel.arrays import Image
 from hubel.errors import WrongRequest
 from hubel.images.colour import to_array
 from hubel.images.decode import CORPUS_LIMITS, DECODER_VERSION, Limits, decoded_picture
+from hubel.images.samples import SampleRule
+from hubel.images.value_range import Range, is_range
 
 RESIZE_POLICIES = {
     "squash": "stretch to the working size; everything stays in view, shapes may be distorted",
@@ -21,21 +23,35 @@ RESIZE_POLICIES = {
 }
 PADDING_GREY = 128
 MAX_IMAGE_SIZE = 1024
+MOST_BANDS = 1000
+"""The highest number of a band that can be chosen."""
+LAST_LEGACY_DECODER = 2
+"""Classifiers of this decoder and earlier ones see deep colours and fourth bands as they were trained to."""
 
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """Size and resize policy.
+    """Size, resize policy, and how images of other kinds than 8-bit RGB become that.
 
     Args:
         height: pixels, 1 to 1024.
         width: pixels, 1 to 1024.
         resize: a name in `RESIZE_POLICIES`.
+        bands: numbers of the bands to take, from 1: three for red, green and blue, or one for grey; none takes all
+            of grey and colour images, and refuses images with more.
+        integer_range: the values of deep images (more than 8 bits a sample) that become 0 and 255, the same for every
+            image; None takes each image's own.
+        float_range: the same of images of floats.
+        decoder: version of the decoder's rules.
     """
 
     height: int
     width: int
     resize: str = "squash"
+    bands: tuple[int, ...] = ()
+    integer_range: Range | None = None
+    float_range: Range | None = None
+    decoder: int = DECODER_VERSION
 
     def __post_init__(self) -> None:
         for name, value in (("height", self.height), ("width", self.width)):
@@ -46,15 +62,64 @@ class Preprocessing:
             raise WrongRequest(
                 f"The resize policy must be one of {', '.join(RESIZE_POLICIES)}. Received: {self.resize!r}."
             )
+        check_choice(self.bands)
+        for name, value in (("integer range", self.integer_range), ("float range", self.float_range)):
+            if value is not None and not is_range(value):
+                raise WrongRequest(f"The {name} must be two numbers, the lower one first. Received: {value!r}.")
 
     @property
     def size(self) -> tuple[int, int]:
         """(height, width) in pixels."""
         return self.height, self.width
 
+    @property
+    def ranges(self) -> tuple[Range, ...]:
+        """Of integers and of floats, those that there are."""
+        return tuple(ends for ends in (self.integer_range, self.float_range) if ends is not None)
+
+    @property
+    def rule(self) -> SampleRule:
+        """How decoded samples become 8-bit RGB."""
+        legacy = self.decoder <= LAST_LEGACY_DECODER
+        return SampleRule(self.bands, self.integer_range, self.float_range, legacy=legacy)
+
     def to_json(self) -> dict[str, Any]:
-        """Plain data, for the artefact and as a cache key; with the decoder's version."""
-        return {**asdict(self), "decoder": DECODER_VERSION}
+        """Plain data, for the artefact and as a cache key; without bands and ranges that are not there."""
+        described = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        return {name: value for name, value in described.items() if value not in ([], None)}
+
+    @classmethod
+    def from_json(cls, described: dict[str, Any]) -> Preprocessing:
+        """What `to_json` gave, in this version or an earlier one.
+
+        Raises:
+            WrongRequest: a value is impossible.
+            TypeError: a name is foreign.
+        """
+        lists: dict[str, Any] = {name: tuple(value) for name, value in described.items() if isinstance(value, list)}
+        return cls(**(described | lists))
+
+    def describe(self) -> str:
+        """For a person: size, resize policy, and what is done to images of other kinds."""
+        parts = [f"{self.height} x {self.width} pixels, {self.resize}"]
+        if self.bands:
+            parts.append(f"bands {', '.join(map(str, self.bands))}")
+        parts += [f"deep images: {low:,.7g} to {high:,.7g} becomes 0 to 255" for low, high in self.ranges]
+        return "; ".join(parts)
+
+
+def check_choice(bands: tuple[int, ...]) -> None:
+    """See that bands are one or three numbers from 1, or none.
+
+    Raises:
+        WrongRequest: saying what is expected.
+    """
+    numbers = isinstance(bands, tuple) and all(type(band) is int and 1 <= band <= MOST_BANDS for band in bands)
+    if not numbers or len(bands) not in (0, 1, 3):
+        raise WrongRequest(
+            "Bands are three numbers from 1, those of red, green and blue, such as 4,3,2; or one, which is seen as "
+            f"grey. Received: {bands!r}."
+        )
 
 
 def prepare_image(image: Image, preprocessing: Preprocessing) -> Image:
@@ -90,7 +155,7 @@ def read_pixels(data: bytes, preprocessing: Preprocessing, *, limits: Limits = C
         UnreadableImage: the file cannot be decoded.
     """
     at_least = (2 * preprocessing.height, 2 * preprocessing.width)  # twice the target: the resize still averages
-    with decoded_picture(data, limits=limits, at_least=at_least) as picture:
+    with decoded_picture(data, limits=limits, at_least=at_least, rule=preprocessing.rule) as picture:
         if picture.size == (preprocessing.width, preprocessing.height):
             return to_array(picture)
         return _prepared(picture, preprocessing)

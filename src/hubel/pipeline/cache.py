@@ -2,7 +2,7 @@
 
 An entry is a folder ``<kind>/<key>`` with ``data.bin`` and ``index.json``. It appears by one rename and never changes.
 Every row has a checksum, and so has the index, which also names the key: an entry that was damaged or moved is made
-again. See docs/decisions/0015-the-cache-is-not-trusted.md.
+again. See docs/decisions/0016-the-cache-is-not-trusted.md.
 """
 
 from __future__ import annotations

@@ -14,13 +14,19 @@ from hubel.corpus.corpus import Corpus
 from hubel.errors import UnreadableImage
 from hubel.events import OnEvent, Progress, ignore
 from hubel.images.decode import decode_image
+from hubel.images.samples import ALONE, SampleRule
 
 JPEG_QUALITY = 80
 _BETWEEN_EVENTS = 50
 
 
 def make_thumbnails(
-    corpus: Corpus, indices: Sequence[int], *, side: int = 112, on_event: OnEvent = ignore
+    corpus: Corpus,
+    indices: Sequence[int],
+    *,
+    side: int = 112,
+    rule: SampleRule = ALONE,
+    on_event: OnEvent = ignore,
 ) -> dict[str, bytes]:
     """Small files of some of a corpus' pictures, whole and in their own shape.
 
@@ -28,6 +34,7 @@ def make_thumbnails(
         corpus: read again here; its pixels need not be decoded yet.
         indices: places in ``corpus.examples``.
         side: pixels of the longer side, at least 1.
+        rule: how deep images, and those of many bands, are shown.
         on_event: hears `Progress`.
 
     Returns:
@@ -36,7 +43,7 @@ def make_thumbnails(
     """
     thumbnails = {}
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        made = pool.map(lambda index: _thumbnail(corpus, index, side), indices)
+        made = pool.map(lambda index: _thumbnail(corpus, index, side, rule), indices)
         for done, (index, thumbnail) in enumerate(zip(indices, made, strict=True), start=1):
             if thumbnail is not None:
                 thumbnails[corpus.examples[index].path] = thumbnail
@@ -45,10 +52,10 @@ def make_thumbnails(
     return thumbnails
 
 
-def _thumbnail(corpus: Corpus, index: int, side: int) -> bytes | None:
+def _thumbnail(corpus: Corpus, index: int, side: int, rule: SampleRule) -> bytes | None:
     try:
         content = corpus.read(index)
-        pixels = decode_image(content, at_least=(side, side)) if isinstance(content, bytes) else content
+        pixels = decode_image(content, at_least=(side, side), rule=rule) if isinstance(content, bytes) else content
     except UnreadableImage:
         return None
     return encode_thumbnail(pixels, side)

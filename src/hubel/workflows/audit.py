@@ -19,6 +19,7 @@ from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.events import OnEvent, ignore
 from hubel.files import write_bytes, write_csv, write_json
+from hubel.images.samples import SampleRule
 from hubel.pipeline.examined import examine_corpus
 from hubel.reports.audit_page import AuditPage, render_audit_page, shown_paths
 from hubel.reports.thumbnails import make_thumbnails
@@ -43,12 +44,14 @@ class Audit:
         notes: sentences on the corpus as a whole.
         label_ranking: (path, label, suggested, quality) of every example, the most suspicious first; empty where that
             was not asked for.
+        bands: numbers of the bands that were looked at, from 1; none is all.
     """
 
     examined: ExaminedCorpus
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
     label_ranking: tuple[tuple[str, str, str, float], ...] = ()
+    bands: tuple[int, ...] = ()
 
     @property
     def corpus(self) -> Corpus:
@@ -112,9 +115,9 @@ def audit_corpus(
     corpus = read_corpus(location, reading=reading, on_event=on_event)
     if corrections is not None:
         corpus = apply_corrections(corpus, read_corrections(corrections))
-    examined = examine_corpus(corpus, on_event=on_event)
+    examined = examine_corpus(corpus, bands=reading.bands, on_event=on_event)
     notes = (*examined.corpus.notes, *describe_frames(examined))
-    return Audit(examined, tuple(find_all(examined)), notes)
+    return Audit(examined, tuple(find_all(examined)), notes, bands=reading.bands)
 
 
 def prepare_audit_folder(out: Path, location: str, *, overwrite: bool) -> None:
@@ -180,7 +183,7 @@ def _page(audit: Audit, on_event: OnEvent) -> AuditPage:
         refused=corpus.refused,
         classes_of=_class_of(audit),
         splits_of={example.path: example.split for example in corpus.examples if example.split is not None},
-        thumbnails=make_thumbnails(corpus, shown, on_event=on_event),
+        thumbnails=make_thumbnails(corpus, shown, rule=SampleRule(audit.bands), on_event=on_event),
     )
 
 

@@ -38,8 +38,9 @@ from hubel.training.schedule import Clock, StepClock, WallClock
 from hubel.training.score import accuracy_and_log_loss
 from hubel.workflows.corpus_part import take_part
 from hubel.workflows.measured import Measured
-from hubel.workflows.plan import ADAMW_RATE, survey_corpus
+from hubel.workflows.plan import ADAMW_RATE
 from hubel.workflows.run_folder import labels_of
+from hubel.workflows.survey import survey_corpus
 from hubel.workflows.variants import CLAIMS, Selection
 from hubel.workflows.verdicts import ClaimVerdict, judge
 
@@ -212,9 +213,9 @@ def _say_notes(corpus: Corpus, splits: Splits, on_event: OnEvent) -> None:
 
 
 def _preprocessing(corpus: Corpus, request: CompareRequest) -> Preprocessing:
-    survey = survey_corpus(corpus)
+    survey = survey_corpus(corpus, bands=request.reading.bands)
     size = request.image_size or max(request.selection.smallest_px, min(LARGEST_PX, survey.median_side))
-    return Preprocessing(size, size, choose_resize(survey.sizes) if survey.sizes else "squash")
+    return survey.preprocessing(size, size, choose_resize(survey.sizes) if survey.sizes else "squash")
 
 
 @dataclass(frozen=True)
@@ -258,7 +259,7 @@ def _plan(material: _Material, blueprints: Mapping[str, Blueprint]) -> PlanMade:
     return PlanMade(
         (
             ("variants", f"{len(blueprints)}: {', '.join(blueprints)}"),
-            ("images", f"{preprocessing.height} x {preprocessing.width} pixels, {preprocessing.resize}"),
+            ("images", preprocessing.describe()),
             ("split", f"{len(splits.train):,} train, {len(splits.validation):,} validation, {len(splits.test):,} test"),
             ("budget", f"{material.budget} each, batches of {BATCH}, AdamW, no augmentation, nothing pretrained"),
         )

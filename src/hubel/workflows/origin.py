@@ -46,6 +46,8 @@ def origin_of(
         "content of the weights": None if pretrained is None else _digest_of_arrays(pretrained),
         "image size": list(size),
         "resize": choice.preprocessing.resize,
+        "--bands": list(choice.preprocessing.bands) or None,
+        "values of deep images": [list(ends) for ends in choice.preprocessing.ranges] or None,
         "--epochs": request.epochs,
         "--time-limit": request.time_limit_s,
         "--batch-size": request.batch_size,

@@ -8,22 +8,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from hubel.architectures.catalogue import ARCHITECTURES, Architecture, find_architecture, make_blueprint
 from hubel.architectures.spec import CnnSpec
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.corpus.split import Splits
-from hubel.errors import UnreadableImage, WrongRequest
+from hubel.errors import WrongRequest
 from hubel.events import PlanMade
-from hubel.images.decode import decode_image, read_header
 from hubel.images.preprocessing import Preprocessing, choose_resize
 from hubel.pipeline.augmentation import Augmentation
 from hubel.training.recipe import Recipe
+from hubel.workflows.survey import Survey
 
-SURVEYED = 200
-"""Images looked at before the plan is made, spread evenly over the corpus."""
 PHOTOGRAPH_SIDE = 64
 """Pixels of the shorter side from which pictures are treated as photographs."""
 DEFAULT_TIME_S = 300.0
@@ -110,24 +106,6 @@ class TrainRequest:
 
 
 @dataclass(frozen=True)
-class Survey:
-    """What a look at some images says of the corpus.
-
-    Args:
-        sizes: (height, width) of each.
-        grey: none of them has colour.
-    """
-
-    sizes: tuple[tuple[int, int], ...]
-    grey: bool
-
-    @property
-    def median_side(self) -> int:
-        """Median of the shorter sides in pixels; 32 where nothing could be read."""
-        return int(np.median([min(size) for size in self.sizes])) if self.sizes else 32
-
-
-@dataclass(frozen=True)
 class Choice:
     """Architecture and preprocessing; ``chosen_for_user`` if the user named no architecture."""
 
@@ -154,30 +132,6 @@ def parse_duration(text: str) -> float:
     return float(found[1]) * {"s": 1, "": 1, "m": 60, "h": 3600}[found[2]]
 
 
-def survey_corpus(corpus: Corpus) -> Survey:
-    """Look at up to 200 images, spread evenly over the corpus."""
-    sizes: list[tuple[int, int]] = []
-    colours = False
-    for place, index in enumerate(np.linspace(0, len(corpus) - 1, min(len(corpus), SURVEYED)).astype(int)):
-        try:
-            content = corpus.read(int(index))
-            if isinstance(content, bytes):
-                header = read_header(content)
-                sizes.append((header.height, header.width))
-                if place % 8 == 0 and not colours:
-                    colours = _has_colour(decode_image(content, at_least=(32, 32)))
-            else:
-                sizes.append(content.shape[:2])
-                colours = colours or _has_colour(content)
-        except UnreadableImage:
-            continue  # refused by name when everything is decoded
-    return Survey(tuple(sizes), grey=bool(sizes) and not colours)
-
-
-def _has_colour(image: np.ndarray) -> bool:
-    return bool((np.ptp(image.astype(np.int16), axis=-1) > 8).any())
-
-
 def choose(request: TrainRequest, survey: Survey) -> Choice:
     """Architecture, weights, working size and resize policy, from the request where it says so."""
     side = survey.median_side
@@ -186,7 +140,8 @@ def choose(request: TrainRequest, survey: Survey) -> Choice:
     height, width = _choose_size(request, entry, side)
     resize = request.resize or (choose_resize(survey.sizes) if survey.sizes else "squash")
     make_blueprint(entry, (height, width), 2, alpha=request.alpha)  # refuses a size or an alpha that does not fit
-    return Choice(entry, weights, Preprocessing(height, width, resize), chosen_for_user=request.architecture is None)
+    preprocessing = survey.preprocessing(height, width, resize)
+    return Choice(entry, weights, preprocessing, chosen_for_user=request.architecture is None)
 
 
 def check_classes(choice: Choice, classes: int) -> None:
@@ -306,7 +261,7 @@ def describe_plan(choice: Choice, splits: Splits, recipe: Recipe, words: PlanWor
         recipe: its augmentation is said.
         words: what only the training itself knows.
     """
-    size, why = choice.preprocessing, " (chosen for this corpus)" if choice.chosen_for_user else ""
+    why = " (chosen for this corpus)" if choice.chosen_for_user else ""
     augmentation = recipe.augmentation
     changes = [
         "mirrored" if augmentation.mirror else "",
@@ -317,7 +272,7 @@ def describe_plan(choice: Choice, splits: Splits, recipe: Recipe, words: PlanWor
     return PlanMade(
         (
             ("architecture", f"{choice.architecture}{why}, {words.model}"),
-            ("images", f"{size.height} x {size.width} pixels, {size.resize}"),
+            ("images", choice.preprocessing.describe()),
             ("split", f"{len(splits.train):,} train, {len(splits.validation):,} validation, {len(splits.test):,} test"),
             ("training", words.training),
             *([("then", words.curve)] if words.curve else []),

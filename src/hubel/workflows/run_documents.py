@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -133,7 +133,7 @@ def _run(work: Work, fitted: Fitted, seconds: Mapping[str, float]) -> dict[str, 
         "seed": request.seed,
         "architecture": fitted.blueprint.to_json(),
         "weights": work.choice.weights,
-        "preprocessing": asdict(work.choice.preprocessing),
+        "preprocessing": work.choice.preprocessing.to_json(),
         "recipe": {phase: recipe.to_json() for phase, recipe in fitted.recipes.items()},
         "time_limit_s": fitted.time_limit_s,
         # What would be different on a faster or slower machine, and how each phase ended.

@@ -110,6 +110,12 @@ def _split_counts(work: Work) -> dict[str, dict[str, int]]:
     return {split: {name: counts[label] for label, name in enumerate(names)} for split, counts in counted.items()}
 
 
+def _thumbnails(finished: Finished, indices: list[int], side: int) -> dict[str, bytes]:
+    """Images of the corpus, with the bands and values that the network saw."""
+    work = finished.work
+    return make_thumbnails(work.decoded.corpus, indices, side=side, rule=work.choice.preprocessing.rule)
+
+
 def _mistakes(finished: Finished) -> list[Mistake]:
     """The wrong answers it was surest of."""
     report, corpus = finished.report, finished.work.decoded.corpus
@@ -118,7 +124,7 @@ def _mistakes(finished: Finished) -> list[Mistake]:
     confidence = report.probabilities.max(axis=1)
     wrong = np.flatnonzero(~report.hits)
     worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:MISTAKES_SHOWN]
-    pictures = make_thumbnails(corpus, finished.test[worst].tolist(), side=MISTAKE_SIDE)
+    pictures = _thumbnails(finished, finished.test[worst].tolist(), MISTAKE_SIDE)
     compute_logits, mistakes = finished.scored.classifier.engine.compute_logits, []
     for place in worst:
         index, named = finished.test[place], int(report.predicted[place])
@@ -146,7 +152,7 @@ def _strangers(finished: Finished) -> list[Stranger]:
         return []
     order = np.argsort(-report.off_corpus, kind="stable")[:STRANGERS_SHOWN]
     chosen = [int(place) for place in order if report.off_corpus[place] > 1]
-    pictures = make_thumbnails(corpus, finished.test[chosen].tolist(), side=STRANGER_SIDE)
+    pictures = _thumbnails(finished, finished.test[chosen].tolist(), STRANGER_SIDE)
     return [
         Stranger(
             path := corpus.examples[finished.test[place]].path,
@@ -167,7 +173,7 @@ def _class_pictures(finished: Finished) -> dict[str, list[bytes]]:
     train = work.indices("train")
     chosen = {name: _spread(train[work.labels[train] == label], CLASS_PICTURES) for label, name in enumerate(names)}
     corpus = work.decoded.corpus
-    made = make_thumbnails(corpus, [index for places in chosen.values() for index in places], side=CLASS_SIDE)
+    made = _thumbnails(finished, [index for places in chosen.values() for index in places], CLASS_SIDE)
     paths = {name: [corpus.examples[index].path for index in places] for name, places in chosen.items()}
     return {name: [made[path] for path in each if path in made] for name, each in paths.items()}
 

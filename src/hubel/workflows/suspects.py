@@ -33,8 +33,9 @@ from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
 from hubel.pipeline.examined import examine_decoded
 from hubel.training.transfer import compute_features
 from hubel.workflows.fitting import Work, fit
-from hubel.workflows.plan import PHOTOGRAPH_SIDE, Choice, Survey, TrainRequest, choose, survey_corpus
+from hubel.workflows.plan import PHOTOGRAPH_SIDE, Choice, TrainRequest, choose
 from hubel.workflows.run_folder import labels_of
+from hubel.workflows.survey import Survey, survey_corpus
 
 REGULARISATION = 0.01
 """Inverse strength of the logistic regression on standardised features: too stiff to learn wrong labels by heart. With
@@ -61,7 +62,9 @@ class Suspects:
     ranking: tuple[tuple[str, str, str, float], ...]
 
 
-def find_suspects(corpus: Corpus, *, seed: int = 0, on_event: OnEvent = ignore) -> Suspects:
+def find_suspects(
+    corpus: Corpus, *, seed: int = 0, bands: tuple[int, ...] = (), on_event: OnEvent = ignore
+) -> Suspects:
     """Rank the labels of a corpus by out-of-fold predictions, which are made here.
 
     Features of the ImageNet backbone and a logistic regression where its weights are at hand and the pictures are
@@ -70,13 +73,14 @@ def find_suspects(corpus: Corpus, *, seed: int = 0, on_event: OnEvent = ignore) 
     Args:
         corpus: at least two classes.
         seed: of folds and networks.
+        bands: numbers of the bands to take, from 1; none takes all.
         on_event: hears what goes on.
 
     Raises:
         UnusableCorpus: no class has enough pictures to learn it from some and try it on others.
     """
     seed_everything(seed)
-    survey = survey_corpus(corpus)
+    survey = survey_corpus(corpus, bands=bands)
     weights = _weights(survey, on_event)
     request = TrainRequest(corpus, Path(), weights="none" if weights is None else "imagenet", seed=seed)
     choice = choose(request, survey)

@@ -42,13 +42,14 @@ from hubel.workflows.machine import describe_machine
 from hubel.workflows.make_evidence import make_evidence
 from hubel.workflows.origin import origin_of
 from hubel.workflows.out_folder import keep_out_of_the_corpus
-from hubel.workflows.plan import Choice, Survey, TrainRequest, check_classes, choose, survey_corpus
+from hubel.workflows.plan import Choice, TrainRequest, check_classes, choose
 from hubel.workflows.request_record import record_request
 from hubel.workflows.run_documents import Documents, fingerprint_of, make_documents, with_learning_curve
 from hubel.workflows.run_folder import RunFolder, labels_of
 from hubel.workflows.run_lock import locked
 from hubel.workflows.run_report import Finished, write_run_report
 from hubel.workflows.scoring import Scored, score
+from hubel.workflows.survey import Survey, survey_corpus
 from hubel.workflows.words import how_to_go_on
 
 
@@ -117,7 +118,7 @@ def _train(request: TrainRequest, folder: RunFolder, begun: float, stop: Stop, o
     seed_everything(request.seed)
     recorded = record_request(request)
     corpus = _read(request, on_event)
-    survey = survey_corpus(corpus)
+    survey = survey_corpus(corpus, bands=request.reading.bands)
     choice, pretrained = _choose_with_weights(request, survey, len(corpus.class_names), on_event)
     decoded = decode_corpus(corpus, choice.preprocessing, on_event=on_event)
     check_trainable(decoded.corpus)

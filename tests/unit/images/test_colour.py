@@ -14,7 +14,7 @@ from PIL import Image, ImageCms
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 from tests.unit.images.test_decode import PIXELS, encoded
 
-from hubel.images import colour
+from hubel.images import samples
 from hubel.images.decode import decode_image, from_pillow
 
 RNG = np.random.default_rng(5)
@@ -184,7 +184,7 @@ def test_bands_of_rows_give_the_same_pixels_as_the_whole(mode: str, monkeypatch:
     picture = every_mode()[mode]
     whole = from_pillow(picture)
     assert whole.std() > 0
-    monkeypatch.setattr(colour, "_BAND_PIXELS", 100)  # four rows; the last band has one
+    monkeypatch.setattr(samples, "BLOCK_PIXELS", 100)  # four rows; the last band has one
     np.testing.assert_array_equal(from_pillow(picture), whole)
 
 

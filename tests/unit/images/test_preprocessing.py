@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import json
 
 import numpy as np
 import pytest
 from PIL import Image
+from tests.unit.images.deep_files import png16
 
 from hubel.errors import WrongRequest
 from hubel.images.preprocessing import PADDING_GREY, Preprocessing, choose_resize, prepare_image, read_pixels
+from hubel.images.samples import SampleRule
 
 WIDE = np.zeros((10, 30, 3), np.uint8)
 WIDE[:, 10:20] = 200
@@ -82,3 +85,38 @@ def test_an_impossible_size_says_what_is_allowed(size: object):
 def test_an_unknown_policy_names_the_known_ones():
     with pytest.raises(WrongRequest, match="squash, crop, pad"):
         Preprocessing(16, 16, "stretch")
+
+
+def test_what_is_stored_reads_back_the_same():
+    stored = Preprocessing(8, 9, "pad", (4, 3, 2), (500.0, 3000.0), (0.0, 1.0))
+    assert Preprocessing.from_json(json.loads(json.dumps(stored.to_json()))) == stored
+    assert stored.describe() == (
+        "8 x 9 pixels, pad; bands 4, 3, 2; deep images: 500 to 3,000 becomes 0 to 255; deep images: 0 to 1 becomes 0 to 255"
+    )
+
+
+def test_an_ordinary_corpus_stores_no_bands_and_no_range():
+    assert Preprocessing(8, 9).to_json() == {"height": 8, "width": 9, "resize": "squash", "decoder": 3}
+
+
+@pytest.mark.parametrize("decoder", [1, 2])
+def test_what_earlier_versions_stored_keeps_their_rules(decoder: int):
+    described = {"height": 8, "width": 8, "resize": "squash", "decoder": decoder}
+    assert Preprocessing.from_json(described).rule == SampleRule(legacy=True)
+    values = np.random.default_rng(2).integers(0, 65536, (8, 8, 3)).astype(np.uint16)
+    np.testing.assert_array_equal(read_pixels(png16(values), Preprocessing.from_json(described)), values >> 8)
+
+
+@pytest.mark.parametrize("bands", [(1, 2), (0, 1, 2), (1, 2, 2.5), [1, 2, 3], (1, 2, 1001), (True,)])
+def test_impossible_bands_say_what_is_expected(bands: object):
+    with pytest.raises(WrongRequest, match="three numbers from 1, those of red, green and blue, such as 4,3,2"):
+        Preprocessing(8, 8, bands=bands)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("ends", [(1.0, 1.0), (3.0, 2.0), (0.0, float("nan")), (0.0,), (0.0, float("inf"))])
+def test_an_impossible_range_says_what_is_expected(ends: object):
+    for name in ("integer_range", "float_range"):
+        with pytest.raises(
+            WrongRequest, match=f"The {name.replace('_', ' ')} must be two numbers, the lower one first"
+        ):
+            Preprocessing(8, 8, **{name: ends})  # type: ignore[arg-type]

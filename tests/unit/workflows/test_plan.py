@@ -10,7 +10,8 @@ from tests.conftest import write_picture
 
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.errors import WrongRequest
-from hubel.workflows.plan import TrainRequest, choose, parse_duration, scratch_recipe, survey_corpus
+from hubel.workflows.plan import TrainRequest, choose, parse_duration, scratch_recipe
+from hubel.workflows.survey import survey_corpus
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("5m", 300), ("1.5h", 5400), ("42", 42), (" 2 M ", 120)])
