@@ -13,6 +13,7 @@ from hubel.architectures.spec import MAX_SIDE, CnnSpec, spec_from_json
 from hubel.architectures.spec_file import FROM_THE_CORPUS, NETWORK_FIELDS, SUFFIX, make_own_spec
 from hubel.corpus.corpus import Corpus
 from hubel.errors import UnusableInput, WrongRequest
+from hubel.files import real_path
 from hubel.workflows.plan import TrainRequest
 
 PLAIN: dict[str, tuple[type, ...]] = {
@@ -52,7 +53,7 @@ def record_request(request: TrainRequest) -> dict[str, Any]:
 
 
 def _file(path: Path) -> dict[str, str | None]:
-    return {"file": str(path.resolve()), "sha256": file_digest(path)}
+    return {"file": str(real_path(path)), "sha256": file_digest(path)}
 
 
 def file_digest(path: Path) -> str | None:
@@ -60,7 +61,7 @@ def file_digest(path: Path) -> str | None:
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a NUL in the path
         return None
 
 
