@@ -45,13 +45,13 @@ class TrainingProgress:
 
 @dataclass(frozen=True)
 class EpochDone:
-    """One pass over the training split, and the score on the validation split after it."""
+    """One pass over the training split, and the score on the validation split after it; None where that is empty."""
 
     phase: str
     epoch: int
     loss: float
-    validation_accuracy: float
-    validation_log_loss: float
+    validation_accuracy: float | None
+    validation_log_loss: float | None
     images_per_s: float
     elapsed_s: float
     best: bool

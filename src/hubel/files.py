@@ -1,4 +1,4 @@
-"""How Hubel writes files: complete under their final name, or not there at all."""
+"""Paths that a user named, looked at without surprises; and files, whole under their final name or not there at all."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Generator, Iterable, Sequence
@@ -18,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from hubel.errors import OutputNotWritable
+from hubel.errors import OutputNotWritable, UnusableInput
 
 TEMPORARY_PREFIX = ".hubel-writing-"
 
@@ -29,8 +30,22 @@ _REASONS = {
     errno.EACCES: "this user may not write there; choose another folder with -o",
     errno.EPERM: "this user may not write there; choose another folder with -o",
     errno.ENOTDIR: "a part of the path is a file; choose another folder with -o",
+    errno.ENAMETOOLONG: "a name in it is longer than the file system allows; choose a shorter one with -o",
+    errno.ELOOP: "a link in it leads back to itself; choose another folder with -o",
+    errno.EISDIR: "there is a folder of that name; choose another name with -o",
     errno.EEXIST: "a file is in the way; choose another folder with -o",
 }
+_UNREADABLE = {
+    errno.ENOENT: "it is not there; check the path",
+    errno.ENOTDIR: "a part of the path is a file, not a folder; check the path",
+    errno.EISDIR: "it is a folder, not a file; name a file in it",
+    errno.ENAMETOOLONG: "a name in it is longer than the file system allows; check the path",
+    errno.ELOOP: "a link in it leads back to itself; name what the link was meant to lead to",
+    errno.EACCES: "this user may not look at it; chmod +rx its folder and +r the file, or run as its owner",
+    errno.EPERM: "this user may not look at it; chmod +rx its folder and +r the file, or run as its owner",
+}
+MOST_SHOWN = 200
+"""Characters of a path that a message repeats."""
 
 
 def cache_folder() -> Path:
@@ -42,6 +57,58 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hubel"
 
 
+def shown(path: str | Path) -> str:
+    """A path on one line of a message, its middle left out where it is long."""
+    text = ascii(str(path))[1:-1] if not str(path).isprintable() else str(path)
+    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN // 2]} ... {text[-MOST_SHOWN // 4 :]}"
+
+
+def unusable(path: str | Path, error: OSError | ValueError) -> UnusableInput:
+    """What a user is told of a path that the operating system does not let us look at, whatever its reason."""
+    reason = "it holds a NUL character, which no path can; check where it comes from"
+    if isinstance(error, OSError):
+        reason = _UNREADABLE.get(error.errno or 0, f"the system says: {error.strerror or error}")
+    elif "\0" not in str(path):
+        reason = f"the system says: {error}"
+    return UnusableInput(f"{shown(path)} cannot be read: {reason}.")
+
+
+def look_at(path: str | Path) -> os.stat_result | None:
+    """What the operating system says of a path that a user named; None where nothing is there.
+
+    Raises:
+        UnusableInput: it cannot be looked at; says why.
+    """
+    try:
+        return os.stat(path)  # noqa: PTH116  (Path.exists and its like raise for some reasons and hide others)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:
+        raise unusable(path, error) from error
+
+
+def is_there(path: str | Path) -> bool:
+    """Something is at this path; raises as `look_at`."""
+    return look_at(path) is not None
+
+
+def is_file(path: str | Path) -> bool:
+    """A file is at this path; raises as `look_at`."""
+    found = look_at(path)
+    return found is not None and stat.S_ISREG(found.st_mode)
+
+
+def is_folder(path: str | Path) -> bool:
+    """A folder is at this path; raises as `look_at`."""
+    found = look_at(path)
+    return found is not None and stat.S_ISDIR(found.st_mode)
+
+
+def real_path(path: str | Path) -> Path:
+    """With every link followed; unlike `Path.resolve`, also where one leads back to itself, or a name is too long."""
+    return Path(os.path.realpath(path)) if "\0" not in str(path) else Path(path)
+
+
 @contextmanager
 def said_plainly(path: Path, *, needed: int | None = None) -> Generator[None]:
     """Turn an operating system's error about ``path`` into one a user can act on.
@@ -50,11 +117,13 @@ def said_plainly(path: Path, *, needed: int | None = None) -> Generator[None]:
         path: that is written.
         needed: bytes that it takes; where there is no room they are said, with those that are free.
     """
+    if "\0" in str(path):
+        raise OutputNotWritable(f"Cannot write {shown(path)}: it holds a NUL character, which no path can.")
     try:
         yield
     except OSError as error:
         reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
-        text = f"Cannot write {path}: {reason}."
+        text = f"Cannot write {shown(path)}: {reason}."
         if needed is not None and error.errno in (errno.ENOSPC, errno.EDQUOT):
             text += f" It needs {_megabytes(needed)}, {_megabytes(_free(path))} are free there."
         raise OutputNotWritable(text) from error
@@ -62,7 +131,7 @@ def said_plainly(path: Path, *, needed: int | None = None) -> Generator[None]:
 
 def _free(path: Path) -> int:
     """Bytes that are free where a path is, or will be."""
-    there = next(each for each in (path, *path.absolute().parents) if each.exists())
+    there = next(each for each in (path, *path.absolute().parents) if is_there(each))
     return shutil.disk_usage(there).free
 
 

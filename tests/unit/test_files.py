@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubel import files
-from hubel.errors import OutputNotWritable
+from hubel.errors import OutputNotWritable, UnusableInput
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -126,3 +126,58 @@ def test_a_name_that_is_not_utf8_leaves_json_valid(tmp_path: Path):
     name = b"\xff.jpg".decode("utf-8", "surrogateescape")
     files.write_json(tmp_path / "x.json", {"path": name, "plain": "Käse"})
     assert json.loads((tmp_path / "x.json").read_text(encoding="utf-8")) == {"path": name, "plain": "Käse"}
+
+
+def test_looking_at_a_path_tells_what_is_there(tmp_path: Path):
+    (tmp_path / "file").write_text("x")
+    assert (files.is_there(tmp_path), files.is_folder(tmp_path), files.is_file(tmp_path)) == (True, True, False)
+    assert (files.is_folder(tmp_path / "file"), files.is_file(str(tmp_path / "file"))) == (False, True)
+    for nowhere in ("none", "none/deeper", "file/below"):
+        assert not files.is_there(tmp_path / nowhere)
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("x" * 300, "a name in it is longer than the file system allows; check the path"),
+        ("y/" * 3000, "a name in it is longer than the file system allows; check the path"),
+        ("loop", "a link in it leads back to itself; name what the link was meant to lead to"),
+        ("loop/below", "a link in it leads back to itself; name what the link was meant to lead to"),
+        ("a\0b", "it holds a NUL character, which no path can; check where it comes from"),
+    ],
+)
+def test_a_path_that_cannot_be_looked_at_is_a_sentence_and_nothing_else(tmp_path: Path, path: str, said: str):
+    (tmp_path / "loop").symlink_to("loop")
+    for look in (files.is_there, files.is_file, files.is_folder):
+        with pytest.raises(UnusableInput, match=f"cannot be read: {said}[.]$") as refused:
+            look(tmp_path / path)
+        assert len(str(refused.value)) < 400
+        assert str(refused.value).isprintable()
+    if "\0" not in path:
+        assert files.real_path(tmp_path / path).is_absolute()
+
+
+def test_a_closed_folder_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def denied(path: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", path)
+
+    monkeypatch.setattr(os, "stat", denied)
+    with pytest.raises(UnusableInput, match="this user may not look at it; chmod \\+rx its folder and \\+r the file"):
+        files.is_there("closed/a")
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("x" * 300, "a name in it is longer than the file system allows; choose a shorter one with -o"),
+        ("loop/below", "a link in it leads back to itself; choose another folder with -o"),
+        ("a\0b", "it holds a NUL character, which no path can"),
+        ("folder", "there is a folder of that name; choose another name with -o"),
+    ],
+)
+def test_a_path_that_cannot_be_written_is_a_sentence(tmp_path: Path, path: str, said: str):
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OutputNotWritable, match=f"^Cannot write .*: {said}[.]$"):
+        files.write_bytes(tmp_path / path, b"x")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["folder", "loop"]

@@ -18,6 +18,7 @@ import hubel.architectures.layers  # noqa: F401  (registers Hubel's own layers w
 from hubel.backends.framework import keras
 from hubel.backends.shapes_only import without_weights
 from hubel.errors import UnusableInput
+from hubel.files import is_file
 
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
 MAX_FILE_BYTES = 4_000_000_000
@@ -83,7 +84,7 @@ def load_foreign_model(path: Path) -> keras.Model:
 
 
 def _checked_config(path: Path) -> dict[str, Any]:
-    if not path.is_file():
+    if not is_file(path):
         raise UnusableInput(f"There is no file {str(path)!r}.")
     if path.stat().st_size > MAX_FILE_BYTES:
         raise UnusableInput(f"{path} has {path.stat().st_size:,} bytes; Hubel reads up to {MAX_FILE_BYTES:,}.")

@@ -11,6 +11,7 @@ from typing import Any
 
 from hubel.architectures.spec import MAX_SIDE, CnnSpec, Group
 from hubel.errors import UnusableInput, WrongRequest
+from hubel.files import look_at
 
 SUFFIX = ".toml"
 MAX_BYTES = 100_000
@@ -75,6 +76,7 @@ def make_own_spec(parts: Mapping[str, Any], path: Path, image_size: tuple[int, i
 def _read_toml(path: Path) -> dict[str, Any]:
     if path.suffix.lower() != SUFFIX:
         raise WrongRequest(f"A network of your own is a {SUFFIX} file. Received: {str(path)!r}.")
+    look_at(path)
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)

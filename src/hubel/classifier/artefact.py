@@ -36,7 +36,7 @@ from hubel.classifier.manifest import (
 )
 from hubel.classifier.self_test import Outcome, SelfTest, make_self_test, run_self_test
 from hubel.errors import ClaimFailed, DamagedArtefact, UnusableInput
-from hubel.files import written_folder
+from hubel.files import is_file, is_there, written_folder
 from hubel.text import one_line
 
 _ATTEMPTS = 20
@@ -103,7 +103,7 @@ def load_classifier(folder: Path) -> Classifier:
     """
     parts = read_parts(find_artefact(folder))
     classifier, test = assemble(parts.manifest.document, parts.tensors, parts.folder)
-    if test is not None and is_quick(classifier.blueprint.spec) and not marker(parts.manifest.checksum).exists():
+    if test is not None and is_quick(classifier.blueprint.spec) and not is_there(marker(parts.manifest.checksum)):
         outcome = run_and_remember(parts, classifier, test)
         if not outcome.holds:
             raise ClaimFailed(describe_failure(parts, outcome))
@@ -117,8 +117,8 @@ def find_artefact(folder: Path) -> Path:
         UnusableInput: there is none.
     """
     inner = folder / "classifier"
-    folder = inner if (inner / MANIFEST).is_file() else folder
-    if not (folder / MANIFEST).is_file():
+    folder = inner if is_file(inner / MANIFEST) else folder
+    if not is_file(folder / MANIFEST):
         raise UnusableInput(f"{folder} holds no classifier: there is no {MANIFEST} in it, nor in a classifier/ folder.")
     return folder
 

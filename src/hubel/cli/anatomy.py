@@ -52,6 +52,10 @@ def command(  # noqa: PLR0913  (one for each option)
         raise click.UsageError("Say what to look at: hubel anatomy small-cnn, or hubel anatomy --stacks.")
     from hubel.workflows.anatomy import AnatomyRequest, examine
 
+    if out is not None:
+        from hubel.workflows.out_folder import check_output_file
+
+        check_output_file(out, run=Path(target), made_of=[Path(target)])
     anatomy = examine(AnatomyRequest(target, _size(image), classes, units))
     if out is not None:
         _write_picture(anatomy, out)

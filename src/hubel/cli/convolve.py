@@ -52,6 +52,10 @@ def command(  # noqa: PLR0913  (one for each option)
         from hubel.reports.window_steps import check_ending
 
         check_ending(out)
+        if matrix is not None:
+            from hubel.workflows.out_folder import check_output_file
+
+            check_output_file(out, made_of=[Path(matrix)])
     weights = read_kernel(kernel)
     options = WindowOptions(
         (weights.shape[0], weights.shape[1]),

@@ -28,6 +28,7 @@ def command(
     from hubel.errors import WrongRequest
     from hubel.files import write_bytes
     from hubel.workflows.layer_pictures import list_layers, picture_excitement, picture_filters
+    from hubel.workflows.out_folder import check_output_file, keep_out_of_the_corpus
 
     if layer is None:
         show_layers(list_layers(run, with_filters=not excite), f"hubel filters {run}{' --excite' if excite else ''}")
@@ -35,6 +36,9 @@ def command(
     if out is None:
         raise WrongRequest(f"Say where to write the picture: hubel filters {run} --layer {layer} -o filters.png")
     check_png(out)
+    check_output_file(out, run=run)
+    if corpus is not None:
+        keep_out_of_the_corpus(out, corpus, what="file")
     if not excite and (corpus is not None or chosen):
         raise WrongRequest("--corpus and --filter choose what --excite looks for. Add --excite, or leave them out.")
     if excite:

@@ -118,9 +118,11 @@ class Listener:
         event, self._waiting = self._waiting, None
         self._told_s = event.elapsed_s
         mark = "  best so far" if event.best else ""
+        known = event.validation_accuracy is not None
+        score = f"validation accuracy {event.validation_accuracy:.3f}  " if known else ""
         self.console.print(
             f"{PHASES[event.phase]}epoch {event.epoch:>3}  loss {event.loss:.3f}  "
-            f"validation accuracy {event.validation_accuracy:.3f}  "
+            f"{score}"
             f"{event.images_per_s:>6,.0f} images/s  {event.elapsed_s:>5.1f} s{mark}",
             style=None if event.best else "dim",
             markup=False,

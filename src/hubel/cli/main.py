@@ -8,11 +8,13 @@ import os
 import sys
 import traceback
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import click
 
-from hubel.errors import HubelError
+from hubel.errors import HubelError, WrongRequest
+from hubel.files import unusable
 
 COMMANDS = {
     "audit": ("hubel.cli.audit", "Look at every file of a corpus; say what is wrong, train nothing."),
@@ -79,6 +81,8 @@ def _exit_code(words: list[str], *, debug: bool) -> int:
     # --debug is taken anywhere on the line, also behind the command.
     words = [word for word in words if word != "--debug"]
     try:
+        if any("\0" in word for word in words):
+            raise WrongRequest("A word of the command holds a NUL character, which no path can. Leave it out.")
         code = hubel.main(args=words, standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
@@ -90,10 +94,20 @@ def _exit_code(words: list[str], *, debug: bool) -> int:
         click.echo("\nStopped.", err=True)
         return 130
     except OSError as error:
-        return _blame_output(error)
+        about = _about_a_path(error, words)
+        return _blame_output(error) if about is None else _say(about, debug=debug)
     except Exception as error:  # noqa: BLE001  (the outermost loop)
         return _report(error)
     return code if isinstance(code, int) else 0
+
+
+def _about_a_path(error: OSError, words: list[str]) -> HubelError | None:
+    """The sentence about a path that the user typed, or one below it; None where the error is about something else."""
+    if not isinstance(error.filename, str | bytes):
+        return None
+    path = Path(os.path.abspath(os.fsdecode(error.filename)))  # noqa: PTH100  (follows no link, so it cannot fail)
+    typed = (Path(os.path.abspath(part)) for word in words for part in (word, word.partition("=")[2]) if part)  # noqa: PTH100
+    return unusable(path, error) if any(path.is_relative_to(each) for each in typed) else None
 
 
 def _blame_output(error: OSError) -> int:

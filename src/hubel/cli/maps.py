@@ -22,6 +22,7 @@ def command(run: Path, image: Path | None, *, layer: str | None, out: Path | Non
     from hubel.errors import WrongRequest
     from hubel.files import write_bytes
     from hubel.workflows.layer_pictures import list_layers, picture_maps
+    from hubel.workflows.out_folder import check_output_file
 
     if layer is None:
         show_layers(list_layers(run, with_filters=False), f"hubel maps {run} IMAGE")
@@ -29,6 +30,7 @@ def command(run: Path, image: Path | None, *, layer: str | None, out: Path | Non
     if image is None or out is None:
         raise WrongRequest(f"Give the image and where to write: hubel maps {run} IMAGE --layer {layer} -o maps.png")
     check_png(out)
+    check_output_file(out, run=run, made_of=[image])
     made, picture = picture_maps(run, image, layer)
     write_bytes(out, picture)
     height, width, filters = made.maps.shape

@@ -40,6 +40,10 @@ def command(  # noqa: PLR0913  (one for each option)
         from hubel.reports.window_steps import check_ending
 
         check_ending(out)
+        if matrix is not None:
+            from hubel.workflows.out_folder import check_output_file
+
+            check_output_file(out, made_of=[Path(matrix)])
     size = parse_pair(window, option="--window")
     options = WindowOptions(
         size, stride=size if stride is None else parse_pair(stride, option="--stride"), padding=padding

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -33,7 +32,9 @@ if TYPE_CHECKING:
     "the corpus, and abstain unless it is one class.",
 )  # fmt: skip
 def command(run: Path, inputs: tuple[str, ...], *, form: str, as_json: bool, top: int, coverage: float | None) -> int:
-    """Name what is on each INPUT: files, folders, zip or tar archives, or - for paths on standard input, one a line.
+    """Name what is on each INPUT: files, folders, zip or tar archives, or - for standard input.
+
+    On standard input come paths, one a line, or the bytes of one image: hubel predict RUN - < image.png
 
     Prints the answers in the order of the inputs. A picture that cannot be read is named with the reason; the others
     are answered all the same. Pictures unlike anything in training are marked.
@@ -89,9 +90,11 @@ def _promise(run: Path, classifier: Classifier, coverage: float) -> str:
     return f"{promised}; on the run's {score.examples:,} test images {found}.{less}"
 
 
-def _expanded(inputs: tuple[str, ...]) -> Iterator[str]:
+def _expanded(inputs: tuple[str, ...]) -> Iterator[str | bytes]:
+    from hubel.workflows.predict import read_standard_input
+
     for text in inputs:
         if text == "-":
-            yield from (os.fsdecode(line) for line in sys.stdin.buffer.read().splitlines() if line)
+            yield from read_standard_input(sys.stdin.buffer.read())
         else:
             yield text

@@ -106,6 +106,8 @@ def _defined(value: float | None) -> str:
 
 
 def _abstention(abstention: dict[str, Any]) -> str:
+    if abstention["threshold"] == 0:
+        return "It never abstains: there were no validation images to choose a confidence by."
     if abstention["selective_accuracy"] is None:
         return f"Below a confidence of {abstention['threshold']:.2f} it abstains; here it always does."
     return (

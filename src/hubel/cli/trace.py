@@ -41,6 +41,10 @@ def command(  # noqa: PLR0913  (one for each option)
         raise WrongRequest(f"Give the image: hubel trace {run} IMAGE --layer {layer}")
     _check_ending(out)
     at = _at(place)
+    if out is not None:
+        from hubel.workflows.out_folder import check_output_file
+
+        check_output_file(out, run=run, made_of=[image])
     from hubel.workflows.trace import trace_run
 
     traced = trace_run(run, image, layer=layer, at=at, filter_name=filter_name)

@@ -97,6 +97,7 @@ def _show(run: Run) -> None:
     from hubel.cli.render import console, show_report, show_without_leaks
     from hubel.cli.render_advice import show_advice
     from hubel.cli.render_learning_curve import show_learning_curve
+    from hubel.workflows.division import LEAST
 
     out = console()
     counts, seconds = run.metrics["intake"], run.metrics["time"]
@@ -105,7 +106,7 @@ def _show(run: Run) -> None:
         show_report(out, run.reports["test"], split="test")
         show_without_leaks(out, run.reports["test"], run.without_leaks)
     else:
-        out.print("There are no test images: the classifier has no score. Add pictures.")
+        out.print(f"There are no test images: the classifier has no score. {LEAST}. Add some.")
     if run.learning_curve is not None:
         show_learning_curve(out, run.learning_curve)
     out.print(

@@ -12,6 +12,8 @@ from hubel.errors import UnusableCorpus
 
 READ, REFUSED, IGNORED = "read", "refused", "ignored"
 SPLITS = ("train", "validation", "test")
+LEAST_IMAGES = 3
+"""Of a class that is to be trained, validated and tested on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +197,7 @@ def check_trainable(corpus: Corpus) -> None:
     """Refuse a corpus that no classifier can learn from.
 
     Raises:
-        UnusableCorpus: fewer than two classes, or fewer than three images in every class.
+        UnusableCorpus: fewer than two classes, or fewer than `LEAST_IMAGES` images in every class.
     """
     refused = corpus.refused
     first = f" First: {refused[0].path!r}: {refused[0].reason}." if refused else ""
@@ -210,8 +212,10 @@ def check_trainable(corpus: Corpus) -> None:
         raise UnusableCorpus(
             f"A classifier needs at least two classes; {corpus.location} has only {corpus.class_names[0]!r}. {cure}"
         )
-    rare = [name for name, count in corpus.class_counts.items() if count < 3]
-    if len(rare) == len(corpus.class_names):
+    most = max(corpus.class_counts.values())
+    if most < LEAST_IMAGES:
         raise UnusableCorpus(
-            f"{corpus.location} has fewer than 3 pictures in every class: too few to train on some and test on others."
+            f"{corpus.location} has fewer than {LEAST_IMAGES} images in every class, at most {most}: too few to train "
+            f"on some, validate on others and test on others again. Add images until a class has {LEAST_IMAGES}; 30 "
+            "and more of each are a sound beginning."
         )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from hubel.corpus.corpus import IGNORED, Corpus, IntakeRow, without
 from hubel.errors import UnusableInput
-from hubel.files import not_defused
+from hubel.files import look_at, not_defused
 
 REMOVE = "!remove"
 """What is written instead of a class name to leave a picture out."""
@@ -41,6 +41,7 @@ def read_corrections(file: Path) -> Corrections:
     Raises:
         UnusableInput: no such file, no such columns, or two decisions on one picture.
     """
+    look_at(file)
     try:
         text = file.read_bytes().decode("utf-8-sig", "surrogateescape")
     except OSError as error:

@@ -63,11 +63,13 @@ def draw_risk_coverage(report: EvaluationReport) -> Markup:
 
 
 def draw_history(rows: Sequence[EpochRow]) -> list[tuple[str, Markup]]:
-    """(caption, figure) for each phase: losses, and the validation accuracy."""
+    """(caption, figure) for each phase: losses, and the validation accuracy where there are validation images."""
     figures = []
     for phase in dict.fromkeys(row.phase for row in rows):
         mine = [row for row in rows if row.phase == phase]
-        figures += [(_PHASES[phase][0], _losses(mine)), (_PHASES[phase][1], _accuracies(mine))]
+        figures.append((_PHASES[phase][0], _losses(mine)))
+        if any(row.validation_accuracy is not None for row in mine):
+            figures.append((_PHASES[phase][1], _accuracies(mine)))
     return figures
 
 
@@ -84,8 +86,9 @@ def _epochs(rows: Sequence[EpochRow]) -> Axis:
 
 def _losses(rows: Sequence[EpochRow]) -> Markup:
     training = [(row.epoch, row.loss) for row in rows]
-    validation = [(row.epoch, row.validation_log_loss) for row in rows]
-    best = [(row.epoch, row.validation_log_loss) for row in rows if row.best][-1:]
+    scored = [row for row in rows if row.validation_log_loss is not None]
+    validation = [(row.epoch, row.validation_log_loss or 0.0) for row in scored]
+    best = [(row.epoch, row.validation_log_loss or 0.0) for row in scored if row.best][-1:]
     known = [value for _, value in (*training, *validation) if np.isfinite(value)]
     curves = [
         Curve("training loss (smoothed labels, changed images)", training, "third"),
@@ -101,7 +104,7 @@ def _losses(rows: Sequence[EpochRow]) -> Markup:
 
 
 def _accuracies(rows: Sequence[EpochRow]) -> Markup:
-    points = [(row.epoch, row.validation_accuracy) for row in rows]
+    points = [(row.epoch, row.validation_accuracy) for row in rows if row.validation_accuracy is not None]
     low = min((value for _, value in points if np.isfinite(value)), default=0.0)
     floor = 0.0 if low < 0.5 else np.floor(low * 10) / 10 - 0.1
     return draw_plot(

@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 
 from hubel.errors import DamagedArtefact, UnusableInput
 from hubel.events import Message, OnEvent, ignore
-from hubel.files import TEMPORARY_PREFIX, said_plainly, sync_folder, written_folder
+from hubel.files import TEMPORARY_PREFIX, is_folder, is_there, said_plainly, sync_folder, written_folder
 
 FORMAT = 1
 CHECKPOINTS, STATE, TENSORS = "checkpoints", "state.json", "state.safetensors"
@@ -57,14 +57,14 @@ class CheckpointFolder:
     def numbers(self) -> tuple[int, ...]:
         """Of the checkpoints that are there, whole or not, ascending."""
         parts = (STATE, TENSORS)
-        return tuple(each for each in self._folders() if any((self.name_of(each) / part).exists() for part in parts))
+        return tuple(each for each in self._folders() if any(is_there(self.name_of(each) / part) for part in parts))
 
     def _folders(self) -> list[int]:
         """Numbers of all folders that are called as checkpoints are."""
-        if not self.path.is_dir():
+        if not is_folder(self.path):
             return []
         return sorted(
-            int(each.name) for each in self.path.iterdir() if _NUMBERED.fullmatch(each.name) and each.is_dir()
+            int(each.name) for each in self.path.iterdir() if _NUMBERED.fullmatch(each.name) and is_folder(each)
         )
 
     def write(self, document: Mapping[str, Any], tensors: Mapping[str, np.ndarray], *, beside: int | None) -> int:
@@ -84,7 +84,7 @@ class CheckpointFolder:
         data = safetensors.numpy.save(dict(tensors))
         text = _canonical({**document, "tensors": {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}})
         with said_plainly(self.path):
-            new = not self.path.exists()
+            new = not is_there(self.path)
             self.path.mkdir(parents=True, exist_ok=True)
             if new:
                 sync_folder(self.path.parent)
@@ -144,14 +144,14 @@ class CheckpointFolder:
 
     def tidy(self) -> None:
         """Remove what a program left that was killed while it wrote."""
-        if self.path.is_dir():
+        if is_folder(self.path):
             for left in self.path.glob(f"{TEMPORARY_PREFIX}*"):
                 shutil.rmtree(left, ignore_errors=True)
 
     def remove(self) -> None:
         """Remove every checkpoint, and the folder if nothing else is in it."""
         self.tidy()
-        if not self.path.is_dir():
+        if not is_folder(self.path):
             return
         for number in self._folders():
             self._remove(number)

@@ -27,8 +27,8 @@ from hubel.training.survival import Survival
 
 OPTIMIZER_BYTES = 16
 """Of one parameter in training: the weight, its gradient and two averages, 4 bytes each."""
-Validate = Callable[[], tuple[float, float]]
-"""() → (accuracy, log loss) of the model as it is now on the validation split."""
+Validate = Callable[[], tuple[float, float] | None]
+"""() → (accuracy, log loss) of the model as it is now on the validation split; None where that is empty."""
 
 
 class Batches(Protocol):
@@ -58,15 +58,20 @@ class Batches(Protocol):
 class _Best:
     """The best validation score so far and the weights that reached it.
 
-    Least log loss is best: on a few hundred validation images it tells epochs apart that accuracy cannot.
+    Least log loss is best: on a few hundred validation images it tells epochs apart that accuracy cannot. Without a
+    validation split no epoch is better than another, and the last one is kept.
     """
 
     score: tuple[float, float] = (-math.inf, -1.0)
     weights: list[np.ndarray] | None = None
     epoch: int = 0
 
-    def keep_if_better(self, model: keras.Model, accuracy: float, log_loss: float, epoch: int) -> bool:
-        if (-log_loss, accuracy) <= self.score:  # never so without a validation split: then the last epoch is kept
+    def keep_if_better(self, model: keras.Model, validated: tuple[float, float] | None, epoch: int) -> bool:
+        if validated is None:
+            self.weights, self.epoch = model.get_weights(), epoch
+            return False
+        accuracy, log_loss = validated
+        if (-log_loss, accuracy) <= self.score:
             return False
         self.score, self.weights, self.epoch = (-log_loss, accuracy), model.get_weights(), epoch
         return True
@@ -83,6 +88,8 @@ def fit_model(  # noqa: PLR0913  (the last is for those who resume; a bundle of 
     survival: Survival | None = None,
 ) -> History:
     """Train until the clock says 1, and leave the model with the weights of its best epoch: least validation log loss.
+
+    Without a validation split it ends with the weights of the last epoch.
 
     Ctrl-C ends it early; the best epoch so far is kept. Every step is a function of the state before it, so a fit that
     goes on from a state that was kept does what the first would have done, to the bit.
@@ -254,8 +261,9 @@ class _Loop:
         """Validation, and a row of the history."""
         epoch, loss = len(self.rows), self.total / self.done
         self._check_weights(epoch)
-        accuracy, log_loss = self.validate()
-        best = self.best.keep_if_better(self.model, accuracy, log_loss, epoch + 1)
+        validated = self.validate()
+        best = self.best.keep_if_better(self.model, validated, epoch + 1)
+        accuracy, log_loss = validated or (None, None)
         elapsed = time.monotonic() - self.start
         learning_rate = float(self.model.optimizer.learning_rate)
         self.rows.append(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,21 +15,21 @@ class EpochRow:
         epoch: 1 for the first of the phase.
         steps: optimiser updates so far in the phase.
         loss: mean training loss, with label smoothing and class weights.
-        validation_accuracy: share of the validation split.
-        validation_log_loss: in nats, uncalibrated.
+        validation_accuracy: share of the validation split; None where that is empty.
+        validation_log_loss: in nats, uncalibrated; None where that is empty.
         learning_rate: at the end of the epoch.
         image_side: pixels of the shorter side trained on.
         images_per_s: training images per second, validation not counted.
         elapsed_s: seconds since the phase began.
-        best: best validation score so far.
+        best: best validation score so far; False where there is none.
     """
 
     phase: str
     epoch: int
     steps: int
     loss: float
-    validation_accuracy: float
-    validation_log_loss: float
+    validation_accuracy: float | None
+    validation_log_loss: float | None
     learning_rate: float
     image_side: int
     images_per_s: float
@@ -57,19 +56,16 @@ class History:
 
     def to_json(self) -> dict[str, Any]:
         """What `run.json` says of it."""
-        best = max(self.rows, key=_score) if self.rows else None
+        scored = [row for row in self.rows if row.validation_log_loss is not None]
+        best = max(scored, key=_score) if scored else None
         return {
             "ended_by": self.ended_by,
             "epochs": round(self.epochs, 3),
             "steps": self.rows[-1].steps if self.rows else 0,
             "best_epoch": best.epoch if best else None,
-            "last": {name: _or_none(value) for name, value in asdict(self.rows[-1]).items()} if self.rows else None,
+            "last": asdict(self.rows[-1]) if self.rows else None,
         }
 
 
-def _or_none(value: Any) -> Any:
-    return None if isinstance(value, float) and math.isnan(value) else value
-
-
 def _score(row: EpochRow) -> tuple[float, float]:
-    return -row.validation_log_loss, row.validation_accuracy
+    return -(row.validation_log_loss or 0.0), row.validation_accuracy or 0.0

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from hubel.arrays import Labels
 
 
-def accuracy_and_log_loss(logits: np.ndarray, labels: Labels) -> tuple[float, float]:
+def accuracy_and_log_loss(logits: np.ndarray, labels: Labels) -> tuple[float, float] | None:
     """Accuracy, and mean negative log probability of the true class in nats, of logits [batch, classes].
 
-    Both are not a number (NaN) where there are no examples.
+    None where there are no examples.
     """
     if len(labels) == 0:
-        return math.nan, math.nan
+        return None
     scaled = logits.astype(np.float64)
     shifted = scaled - scaled.max(axis=1, keepdims=True)
     log_probabilities = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))

@@ -83,7 +83,7 @@ def compute_features(
         chosen = images[indices[start : start + _CHUNK]]
         parts.append(engine.compute_logits(chosen[:, :, ::-1] if mirrored else chosen))
         on_event(Progress(stage, min(len(indices), start + _CHUNK), len(indices)))
-    return np.concatenate(parts)
+    return np.concatenate(parts) if parts else engine.compute_logits(np.asarray(images[:0]))
 
 
 def fit_head(
@@ -125,7 +125,7 @@ def fit_head(
     )
     batches = _FeatureBatches(standardised, labels[0], recipe.batch_size, class_weights, recipe.seed)
 
-    def validate() -> tuple[float, float]:
+    def validate() -> tuple[float, float] | None:
         kernel, bias = head.get_weights()
         return accuracy_and_log_loss(standardised.validation @ kernel + bias, labels[1])
 

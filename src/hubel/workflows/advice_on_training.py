@@ -33,8 +33,9 @@ def judge_interrupted(evidence: Evidence) -> Remark | None:
     """The user stopped it."""
     if not evidence.interrupted:
         return None
+    kept = "best epoch so far" if evidence.last_phase.validation_log_loss else "last whole epoch"
     return Remark(
-        "The training was stopped by hand; the best epoch so far is saved. Go on where it stopped.",
+        f"The training was stopped by hand; the {kept} is saved. Go on where it stopped.",
         _epochs_done(evidence),
         resume(evidence),
     )

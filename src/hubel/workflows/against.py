@@ -139,6 +139,10 @@ def compare_runs(first: Path, second: Path, *, on_event: OnEvent = ignore) -> Ag
 def _own_test(run: Path, both: tuple[Path, Path]) -> Named:
     """The answers for the run's test pictures, by SHA-256; copies of one file are one picture."""
     answers = read_answers(run)
+    if not answers.paths:
+        raise UnusableInput(
+            f"{run} has no test images to compare on. Compare the two on one corpus: {on_a_corpus(*both)}"
+        )
     digests = read_digests(run)
     if digests is None:
         raise UnusableInput(

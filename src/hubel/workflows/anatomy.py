@@ -18,6 +18,7 @@ from hubel.backends.framework import keras
 from hubel.backends.shapes_only import without_weights
 from hubel.classifier.artefact import load_classifier
 from hubel.errors import UnknownName, UnusableInput, WrongRequest
+from hubel.files import is_folder
 from hubel.workflows.anatomy_warnings import Doubt, Subject, find_doubts
 
 CLASSES = 10
@@ -118,7 +119,7 @@ def _model_of(request: AnatomyRequest) -> tuple[str, keras.Model]:
     if path.suffix.lower() == KERAS_FILE:
         _refuse(request, "classes", "units", what="A .keras file")
         return path.name, _resized(read_foreign_architecture(path), request.image, path)
-    if path.is_dir() and request.target not in ARCHITECTURES:  # ./dense is the folder, dense the architecture
+    if is_folder(path) and request.target not in ARCHITECTURES:  # ./dense is the folder, dense the architecture
         _refuse(request, "image", "classes", "units", what="A run")
         classifier = load_classifier(path)
         return f"{path.name} ({classifier.blueprint.name})", classifier.model

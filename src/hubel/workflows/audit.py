@@ -23,7 +23,7 @@ from hubel.images.samples import SampleRule
 from hubel.pipeline.examined import examine_corpus
 from hubel.reports.audit_page import AuditPage, render_audit_page, shown_paths
 from hubel.reports.thumbnails import make_thumbnails
-from hubel.workflows.out_folder import prepare_folder
+from hubel.workflows.out_folder import keep_out_of_the_images, prepare_folder
 
 FORMAT = 1
 PAGE, DOCUMENT, INTAKE, FINDINGS, LABELS, CORRECTIONS = (
@@ -131,6 +131,7 @@ def prepare_audit_folder(out: Path, location: str, *, overwrite: bool) -> None:
 
 def write_audit(audit: Audit, out: Path, *, on_event: OnEvent = ignore) -> None:
     """Write the page and the tables of an audit into a folder; ``labels.csv`` only where labels were ranked."""
+    keep_out_of_the_images(out, audit.corpus)
     rows = [(row.path, row.status, row.code, row.reason) for row in audit.corpus.intake]
     write_csv(out / INTAKE, ("path", "status", "code", "reason"), rows)
     write_csv(out / FINDINGS, ("check", "path", "score", "relation", "suggested", "message"), _finding_rows(audit))

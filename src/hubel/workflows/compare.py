@@ -20,7 +20,7 @@ from hubel.classifier.engine import KerasEngine
 from hubel.corpus.corpus import Corpus, check_trainable
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.reading import AS_FOUND, Reading
-from hubel.corpus.split import Splits, split_corpus
+from hubel.corpus.split import Splits
 from hubel.errors import StoppedByUser, TrainingDiverged, UnusableCorpus, WrongRequest
 from hubel.evaluation.evaluate import compute_logits
 from hubel.evaluation.paired import PairedTest, adjust, compare_hits
@@ -37,6 +37,7 @@ from hubel.training.recipe import Recipe
 from hubel.training.schedule import Clock, StepClock, WallClock
 from hubel.training.score import accuracy_and_log_loss
 from hubel.workflows.corpus_part import take_part
+from hubel.workflows.division import LEAST, divide
 from hubel.workflows.measured import Measured
 from hubel.workflows.plan import ADAMW_RATE
 from hubel.workflows.run_folder import labels_of
@@ -186,9 +187,9 @@ def compare_variants(
     decoded = decode_corpus(corpus, preprocessing, on_event=on_event)
     check_trainable(decoded.corpus)
     together = examine_decoded(decoded, on_event=on_event).copies.kept_together(decoded.corpus)
-    splits = split_corpus(decoded.corpus, together, seed=request.seed)
-    if not splits.test or not splits.train:
-        raise UnusableCorpus(f"{corpus.location} has no images to test on, or none to train on: nothing to compare.")
+    splits = divide(decoded.corpus, together, seed=request.seed)
+    if not splits.test:
+        raise UnusableCorpus(f"{corpus.location} leaves no image to test on: nothing to compare. {LEAST}. Add some.")
     _say_notes(decoded.corpus, splits, on_event)
     blueprints = request.selection.blueprints(preprocessing.size, len(decoded.corpus.class_names))
     material = _material(request, decoded, splits, _Time(started, len(blueprints)), on_event)
@@ -334,7 +335,7 @@ def _train(material: _Material, model: keras.Model, batches: TrainingBatches) ->
     if material.seconds is not None:
         clock = WallClock(material.seconds)
 
-    def validate() -> tuple[float, float]:
+    def validate() -> tuple[float, float] | None:
         return accuracy_and_log_loss(compute_logits(engine, images, places), labels)
 
     return fit_model(model, batches, validate, material.recipe, clock, on_event=material.on_event)

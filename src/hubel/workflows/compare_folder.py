@@ -14,7 +14,7 @@ from hubel.text import one_line
 from hubel.workflows.compare import MOST_MOVED, MOST_TRAIN_SCORED, Comparison, Pair
 from hubel.workflows.machine import describe_machine
 from hubel.workflows.measured import Measured
-from hubel.workflows.out_folder import prepare_folder
+from hubel.workflows.out_folder import keep_out_of_the_images, prepare_folder
 from hubel.workflows.variants import VARIANTS
 from hubel.workflows.verdicts import MARGIN, p_text, points
 
@@ -36,6 +36,7 @@ def prepare_compare_folder(out: Path, location: str, *, overwrite: bool) -> None
 
 def write_comparison(comparison: Comparison, out: Path) -> None:
     """Write the document, the table as CSV, everything as Markdown, and a picture; other files in the folder stay."""
+    keep_out_of_the_images(out, comparison.corpus)
     rows = [row.to_json() for row in comparison.rows]
     header = [name for name in rows[0] if name != "accuracy_interval"]
     cells = ([row[name] for name in header] + list(row["accuracy_interval"] or ("", "")) for row in rows)
@@ -121,9 +122,10 @@ def describe_columns(comparison: Comparison) -> tuple[str, ...]:
     """What the table's columns are and how far they can be trusted, one sentence each."""
     splits = comparison.splits
     scored, moved = min(len(splits.train), MOST_TRAIN_SCORED), min(len(splits.test), MOST_MOVED)
+    epoch = "best epoch by validation log loss" if splits.validation else "last epoch, for want of validation images"
     pixels = "1 pixel" if comparison.moved_px == 1 else f"1 to {comparison.moved_px} pixels"
     return (
-        f"accuracy: of {len(splits.test):,} test images; best epoch by validation log loss; interval after Wilson.",
+        f"accuracy: of {len(splits.test):,} test images; {epoch}; interval after Wilson.",
         "memory: of one training step, computed from shapes: outputs of all layers, weights, gradients, optimiser.",
         "s/epoch: median seconds of one pass over the training images, validation not counted.",
         f"gap: accuracy on {scored:,} training images less that on the test images, in points of a hundred.",

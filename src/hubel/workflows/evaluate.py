@@ -101,6 +101,10 @@ def evaluate_run(
         ) from error
     folder = RunFolder(run)
     split = _TestSplit(folder.read_test_split(), folder.read_leaking_test(), folder.read_baseline())
+    if not split.class_of:
+        raise UnusableInput(
+            f"{run} has no test images, so it has no score. Name a corpus to score it on: hubel evaluate {run} CORPUS"
+        )
     return _evaluate(classifier, own, split, on_event)
 
 
@@ -117,10 +121,7 @@ def _evaluate(classifier: Classifier, corpus: Corpus, own: _TestSplit | None, on
         if name in index_of:
             chosen.append((index, index_of[name]))
     if not chosen:
-        raise UnusableCorpus(
-            f"{corpus.location} has no picture to score: the classifier knows {', '.join(classifier.class_names[:5])}, "
-            f"the corpus has {', '.join(corpus.class_names[:5]) or 'no class'}. Class folders are matched by name."
-        )
+        raise UnusableCorpus(_why_nothing_is_scored(classifier, corpus, own))
     indices = np.array([index for index, _ in chosen], np.int64)
     labels = np.array([label for _, label in chosen], np.int64)
     outputs = compute_outputs(classifier, decoded.images, indices, on_event=on_event)
@@ -136,6 +137,20 @@ def _evaluate(classifier: Classifier, corpus: Corpus, own: _TestSplit | None, on
     clean = np.array([path not in own.leaking for path in paths])
     without_leaks = None if clean.all() else report.take(clean)
     return Evaluation(corpus.location, "test", report, corpus, paths, digests, without_leaks)
+
+
+def _why_nothing_is_scored(classifier: Classifier, corpus: Corpus, own: _TestSplit | None) -> str:
+    if own is not None:
+        return (
+            f"None of the {len(own.class_of):,} test images of the run can be read in {corpus.location}. Put them "
+            "back, or name a corpus to score: hubel evaluate RUN CORPUS"
+        )
+    if not len(corpus):
+        return f"None of the {len(corpus.refused):,} images in {corpus.location} can be read. Name another corpus."
+    return (
+        f"{corpus.location} has no image to score: the classifier knows {', '.join(classifier.class_names[:5])}, "
+        f"the corpus has {', '.join(corpus.class_names[:5])}. Class folders are matched by name."
+    )
 
 
 def _say_differences(classifier: Classifier, corpus: Corpus, own: _TestSplit | None, on_event: OnEvent) -> None:

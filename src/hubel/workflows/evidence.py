@@ -23,7 +23,7 @@ class Phase:
 
     Args:
         name: ``"train"``, ``"head"`` or ``"fine-tune"``.
-        validation_log_loss: after each epoch, in nats, not calibrated.
+        validation_log_loss: after each epoch, in nats, not calibrated; none where the validation split is empty.
         learning_rates: at the end of each epoch.
         peak_learning_rate: the highest that the recipe allows.
         ended_by: ``"schedule"``, ``"patience"`` or ``"user"``.

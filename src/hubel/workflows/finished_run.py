@@ -12,7 +12,7 @@ from hubel.arrays import Probabilities
 from hubel.classifier.prediction_sets import PredictionSets
 from hubel.errors import UnusableInput
 from hubel.evaluation.conformal import SetScore, score_sets
-from hubel.files import read_csv, read_csv_rows
+from hubel.files import is_file, is_there, read_csv, read_csv_rows
 from hubel.workflows.run_folder import FINGERPRINTS, LEAKS, METRICS, OFF_CORPUS, PREDICTIONS, SPLIT
 
 FIRST_CLASS = 6
@@ -62,7 +62,7 @@ def read_answers(run: Path) -> Answers:
 
 def no_run(run: Path, missing: str) -> str:
     """What is said of a folder without this file of a run."""
-    if not run.exists():
+    if not is_there(run):
         return f"There is no folder {str(run)!r}. Give the folder named with -o in 'hubel train'."
     return f"{run} is no run folder: it has no {missing}. Give the folder named with -o in 'hubel train'."
 
@@ -88,7 +88,7 @@ def read_digests(run: Path) -> Mapping[str, str] | None:
         UnusableInput: the file is damaged.
     """
     path = run / FINGERPRINTS
-    return dict(read_columns(path, "path", "sha256")) if path.is_file() else None
+    return dict(read_columns(path, "path", "sha256")) if is_file(path) else None
 
 
 def read_seen(run: Path) -> set[str] | None:
@@ -103,7 +103,7 @@ def read_seen(run: Path) -> set[str] | None:
     if digests is None:
         return None
     seen = {path for path, split in read_columns(run / SPLIT, "path", "split") if split != "test"}
-    if (run / LEAKS).is_file():
+    if is_file(run / LEAKS):
         seen |= {path for (path,) in read_columns(run / LEAKS, "path")}
     return {digests[path] for path in seen if path in digests}
 
@@ -115,8 +115,8 @@ def read_off_corpus(run: Path) -> np.ndarray:
         UnusableInput: no run folder, or its classifier has no such score.
     """
     path = run / OFF_CORPUS
-    if not path.is_file():
-        if not (run / PREDICTIONS).is_file():
+    if not is_file(path):
+        if not is_file(run / PREDICTIONS):
             raise UnusableInput(no_run(run, PREDICTIONS))
         raise UnusableInput(
             f"{run} has no {OFF_CORPUS}: its classifier has no off-corpus score. That needs 50 training and 50 "
@@ -143,7 +143,7 @@ def score_promise(run: Path, sets: PredictionSets, class_names: Sequence[str], c
         class_names: of its classifier.
         coverage: the promise.
     """
-    if not (run / METRICS).is_file():
+    if not is_file(run / METRICS):
         return None
     try:
         answers = read_answers(run)

@@ -263,7 +263,7 @@ def _compute_features(work: Work, model: keras.Model, recipe: Recipe, train: np.
 
 
 def _fine_tune(work: Work, model: keras.Model, recipe: Recipe, seconds: float, head: History) -> History | None:
-    """Train the whole network; the head alone stays where that is no better on the validation split."""
+    """Train the whole network; the head alone stays where the validation split shows that this is no better."""
     batches, validate = work.batches(recipe), work.validation(model)
     survival = work.survival(TUNING, done=(head,), extra=model.get_layer(LOGITS).get_weights())
     begun = time.monotonic()
@@ -273,7 +273,7 @@ def _fine_tune(work: Work, model: keras.Model, recipe: Recipe, seconds: float, h
         text = f"No time is left to fine-tune the backbone: one epoch takes about {epoch_s:.0f} s."
         work.on_event(Message(f"{text} A longer --time-limit allows it."))
         return None
-    head_only, (_, head_log_loss) = model.get_weights(), validate()
+    head_only, head_score = model.get_weights(), validate()
     seconds += _spent_s(survival)
     epochs = recipe.epochs if work.request.epochs is not None else max(1, min(recipe.epochs, int(seconds / epoch_s)))
     clock: Clock = StepClock(epochs * batches.steps_per_epoch)
@@ -286,7 +286,8 @@ def _fine_tune(work: Work, model: keras.Model, recipe: Recipe, seconds: float, h
             raise
         model.set_weights(head_only)
         return History((), "user", 0.0)
-    if min(row.validation_log_loss for row in history.rows) > head_log_loss:
+    scores = [row.validation_log_loss for row in history.rows if row.validation_log_loss is not None]
+    if head_score is not None and min(scores) > head_score[1]:
         model.set_weights(head_only)
         work.on_event(
             Message("Fine-tuning did not improve the validation score: the head on the frozen backbone is kept.")

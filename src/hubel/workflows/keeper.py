@@ -167,7 +167,8 @@ class Keeper:
             return
         text = f"Stopped after step {state.steps}, in epoch {len(state.rows) + 1}: a checkpoint is saved."
         if state.best_epoch and not self.stop.leaves:
-            text += f" Epoch {state.best_epoch}, the best so far, is scored now; Ctrl-C once more skips that."
+            which = "best" if any(row.best for row in state.rows) else "last whole one"
+            text += f" Epoch {state.best_epoch}, the {which} so far, is scored now; Ctrl-C once more skips that."
         self.on_event(Message(text))
 
     def _resumed_from(self) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from hubel.arrays import Image
 from hubel.classifier.artefact import load_classifier
 from hubel.classifier.classifier import Classifier
 from hubel.corpus.formats.catalogue import read_corpus
-from hubel.errors import WrongRequest
+from hubel.errors import UnusableCorpus, WrongRequest
 from hubel.events import OnEvent, ignore
 from hubel.explanation.excitation import find_patches, make_exciting_image
 from hubel.explanation.feature_maps import (
@@ -162,4 +162,8 @@ def _some_images(
     corpus = read_corpus(location, on_event=on_event)
     decoded = decode_corpus(corpus, classifier.preprocessing, on_event=on_event)
     count = len(decoded.corpus)
+    if not count:
+        raise UnusableCorpus(
+            f"None of the {len(decoded.corpus.refused):,} images in {location} can be read. Name another corpus."
+        )
     return decoded, np.unique(np.linspace(0, count - 1, min(count, MOST_EXAMPLES)).astype(np.int64))

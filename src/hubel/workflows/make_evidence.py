@@ -61,7 +61,9 @@ def make_evidence(work: Work, fitted: Fitted, scored: Scored) -> Evidence:
 def _phase(history: History, recipe: Recipe) -> Phase:
     return Phase(
         name=recipe.phase,
-        validation_log_loss=tuple(row.validation_log_loss for row in history.rows),
+        validation_log_loss=tuple(
+            row.validation_log_loss for row in history.rows if row.validation_log_loss is not None
+        ),
         learning_rates=tuple(row.learning_rate for row in history.rows),
         peak_learning_rate=recipe.learning_rate,
         ended_by=history.ended_by,

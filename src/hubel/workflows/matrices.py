@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from hubel.arithmetic.kernels import KERNELS, find_kernel
 from hubel.errors import UnreadableImage, UnusableInput, WrongRequest
+from hubel.files import is_folder, is_there
 from hubel.images.decode import CORPUS_LIMITS, decode_image
 from hubel.text import one_line
 
@@ -163,15 +164,18 @@ def _read(source: str) -> NDArray[Any]:
 
 
 def _is_there(source: str) -> bool:
+    """A file; a path that cannot be looked at is said to be one unless it may be numbers."""
     try:
-        return Path(source).exists()
-    except (OSError, ValueError):  # too long for a file name, or a zero byte in it
-        return False
+        return is_there(source)
+    except UnusableInput:
+        if _ROWS.fullmatch(source) or _NUMBERS.fullmatch(source):
+            return False
+        raise
 
 
 def _bytes(path: Path) -> bytes:
     name = one_line(str(path))
-    if path.is_dir():
+    if is_folder(path):
         raise UnusableInput(f"{name} is a folder. Name one CSV or image file in it.")
     try:
         with path.open("rb") as file:

@@ -1,25 +1,103 @@
-"""The folder that a command writes into: never inside the corpus, never over what is there without being asked."""
+"""What a command writes: never among the images of the corpus, never over what is there without being asked."""
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
-from hubel.errors import OutputNotWritable, WrongRequest
-from hubel.files import said_plainly
+from hubel.corpus.corpus import Corpus
+from hubel.corpus.formats.catalogue import BUILT_IN, FORMATS, read_corpus
+from hubel.corpus.trees.folder import FolderTree
+from hubel.corpus.trees.tree import TreeSource
+from hubel.errors import OutputNotWritable, UnusableInput, WrongRequest
+from hubel.files import is_file, is_folder, is_there, real_path, said_plainly
+from hubel.workflows.run_folder import RUN, RunFolder
+
+LIST = "manifest"
+"""The format whose images lie in folders that its file only names."""
 
 
-def keep_out_of_the_corpus(out: Path, location: str | Path) -> None:
-    """See that a folder lies beside the corpus.
+def keep_out_of_the_corpus(out: Path, location: str | Path, *, what: str = "folder") -> None:
+    """See that what is written lies beside the corpus; a file that lists images is read for that, if it must be.
+
+    Args:
+        out: the folder or file that will be written.
+        location: of the corpus, as `read_corpus` takes it.
+        what: it is: ``"folder"`` or ``"file"``.
 
     Raises:
         WrongRequest: it lies inside, where nothing is ever written.
+        HubelError: a path, or the list, cannot be read.
     """
-    if Path(location).is_dir() and out.resolve().is_relative_to(Path(location).resolve()):
-        raise WrongRequest(
-            f"The folder {out} lies inside the corpus {location}, where nothing is ever written. "
-            "Choose a folder beside it with -o."
-        )
+    if str(location) in BUILT_IN:
+        return
+    path = Path(location)
+    if is_folder(path):
+        if real_path(out).is_relative_to(real_path(path)):
+            raise _refused(out, f"lies inside the corpus {path}, where nothing is ever written", path, what)
+    elif is_file(path) and real_path(out).is_relative_to(real_path(path.parent)) and FORMATS[LIST].matches(path):
+        keep_out_of_the_images(out, read_corpus(path), what=what)
+
+
+def keep_out_of_the_images(out: Path, corpus: Corpus, *, what: str = "folder") -> None:
+    """See that what is written lies in no folder that holds images of a corpus, nor below one.
+
+    Raises:
+        WrongRequest: it does.
+    """
+    holding = [folder for folder in image_folders(corpus) if real_path(out).is_relative_to(real_path(folder))]
+    if holding:
+        top = min(holding, key=lambda folder: len(folder.parts))
+        holds = f"holds images of the corpus {corpus.location}, where nothing is ever written"
+        same = real_path(out) == real_path(top)
+        raise _refused(out, holds if same else f"lies inside {top}, which {holds}", top, what)
+
+
+def image_folders(corpus: Corpus) -> list[Path]:
+    """The folders on disk that hold images of a corpus themselves; none where its images lie inside of files."""
+    source = corpus.source
+    if not isinstance(source, TreeSource) or not isinstance(source.tree, FolderTree):
+        return []
+    names = dict.fromkeys(os.path.dirname(path) for path in source.paths)  # noqa: PTH120  (one Path for each image is slow)
+    return [source.tree.root / name for name in names]
+
+
+def check_output_file(out: Path, *, run: Path | None = None, made_of: Iterable[Path] = ()) -> None:
+    """See that a file that is drawn lies outside of the run's corpus, and takes no place of what it is drawn from.
+
+    Args:
+        out: the file that will be written.
+        run: the run folder that is looked into.
+        made_of: files that are read for it.
+
+    Raises:
+        WrongRequest: it does not.
+    """
+    for source in made_of:
+        if real_path(out) == real_path(source):
+            raise WrongRequest(f"-o {out} would replace the file that it is drawn from. Choose another name with -o.")
+    location = None if run is None else _corpus_of(run)
+    if location is not None:
+        keep_out_of_the_corpus(out, location, what="file")
+
+
+def _corpus_of(run: Path) -> str | None:
+    """Where the corpus of a run was; None where that is not known, or nothing is there."""
+    try:
+        corpus = RunFolder(run).read_run().get("corpus", {}) if is_file(run / RUN) else {}
+        location = corpus.get("location", "")
+        return location if location and is_there(location) else None
+    except (UnusableInput, AttributeError):
+        return None  # a damaged run is the matter of who reads it
+
+
+def _refused(out: Path, why: str, folder: Path, what: str) -> WrongRequest:
+    """The error, with a place beside the folder that would do."""
+    beside = real_path(folder).parent / ("runs" if what == "folder" else "") / real_path(out).name
+    better = shlex.quote(os.path.relpath(beside))
+    return WrongRequest(f"The {what} {out} {why}. Choose a {what} beside it with -o, such as -o {better}")
 
 
 def prepare_folder(out: Path, location: str | Path, names: Iterable[str], *, what: str, overwrite: bool) -> None:
@@ -37,10 +115,10 @@ def prepare_folder(out: Path, location: str | Path, names: Iterable[str], *, wha
         OutputNotWritable: it holds one of the files already, or cannot be written.
     """
     keep_out_of_the_corpus(out, location)
-    taken = [name for name in names if (out / name).exists()]
+    with said_plainly(out):
+        out.mkdir(parents=True, exist_ok=True)
+    taken = [name for name in names if is_there(out / name)]
     if taken and not overwrite:
         raise OutputNotWritable(
             f"{out} holds {what} already ({taken[0]}). Choose another folder with -o, or replace it with --overwrite."
         )
-    with said_plainly(out):
-        out.mkdir(parents=True, exist_ok=True)

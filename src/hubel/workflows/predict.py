@@ -17,11 +17,15 @@ from hubel.classifier.prediction import Prediction
 from hubel.corpus.trees.catalogue import is_archive, open_tree
 from hubel.corpus.trees.folder import read_file
 from hubel.corpus.trees.tree import Tree
-from hubel.errors import UnreadableImage, UnusableCorpus, UnusableInput
+from hubel.errors import UnreadableImage, UnusableInput
 from hubel.events import ignore
+from hubel.files import is_folder, is_there, look_at
+from hubel.images.decode import read_header
 from hubel.images.preprocessing import read_pixels
 
 _CHUNK = 256
+STANDARD_INPUT = "-"
+"""What an image that came on standard input is called."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +46,14 @@ class Input:
         fault: what is known to be wrong with it already.
         tree: where it lies; None for a file of its own.
         inside: its path in the tree.
+        content: its bytes where they are at hand already.
     """
 
     path: str
     fault: UnreadableImage | None = None
     tree: Tree | None = None
     inside: str = ""
+    content: bytes | None = None
 
     def read(self) -> bytes:
         """Its bytes.
@@ -57,19 +63,24 @@ class Input:
         """
         if self.fault is not None:
             raise self.fault
+        if self.content is not None:
+            return self.content
         return read_file(Path(self.path)) if self.tree is None else self.tree.read(self.inside)
 
 
-def list_inputs(inputs: Iterable[str]) -> Iterator[Input]:
+def list_inputs(inputs: Iterable[str | bytes]) -> Iterator[Input]:
     """Every file named, and every picture in a folder or an archive named, by name; a known fault goes with it."""
     for text in inputs:
-        path = Path(text)
-        if not path.is_dir() and not is_archive(path):
-            yield Input(text)
+        if isinstance(text, bytes):
+            yield Input(STANDARD_INPUT, content=text)
             continue
+        path = Path(text)
         try:
+            if not is_folder(path) and not is_archive(path):
+                yield Input(text)
+                continue
             tree = open_tree(path, ignore)
-        except UnusableCorpus as error:
+        except UnusableInput as error:
             yield Input(text, UnreadableImage("corrupt", str(error).rstrip(".")))
             continue
         empty = True
@@ -83,24 +94,54 @@ def list_inputs(inputs: Iterable[str]) -> Iterator[Input]:
             yield Input(text, UnreadableImage("no-pictures", "it holds no pictures: name another one"))
 
 
-def check_inputs(inputs: Sequence[str]) -> None:
+def check_inputs(inputs: Sequence[str | bytes]) -> None:
     """Refuse inputs of which none is there, before any model is loaded; a part of them is answered one by one.
 
     Raises:
         UnusableInput: naming the first input.
     """
-    if inputs and not any(Path(text).exists() for text in inputs):
+    if not inputs:
+        raise UnusableInput("Standard input named no image. Send paths, one a line, or the bytes of one image.")
+    paths = [each for each in inputs if isinstance(each, str)]
+    if len(paths) == len(inputs) and not any(map(_may_be_there, paths)):
+        look_at(paths[0])  # says why where the system does
         raise UnusableInput(
             f"There is no file or folder {inputs[0]!r}. Give pictures, or folders or archives of pictures."
         )
 
 
-def predict_files(classifier: Classifier, inputs: Iterable[str], *, coverage: float | None = None) -> Iterator[Answer]:
+def _may_be_there(path: str) -> bool:
+    try:
+        return is_there(path)
+    except UnusableInput:
+        return False
+
+
+def read_standard_input(data: bytes) -> list[str | bytes]:
+    """What came on standard input: paths, one a line, or one image, which stays as it is.
+
+    Raises:
+        UnusableInput: neither.
+    """
+    try:
+        read_header(data)
+    except UnreadableImage as error:
+        if b"\0" not in data:
+            return [os.fsdecode(line) for line in data.splitlines() if line]
+        raise UnusableInput(
+            f"Standard input holds neither paths, one a line, nor an image that can be read: {error.reason}."
+        ) from error
+    return [data]
+
+
+def predict_files(
+    classifier: Classifier, inputs: Iterable[str | bytes], *, coverage: float | None = None
+) -> Iterator[Answer]:
     """One answer for each picture, in order; a picture that cannot be read does not stop the others.
 
     Args:
         classifier: names the pictures.
-        inputs: files, folders and archives.
+        inputs: files, folders and archives; bytes are those of one image.
         coverage: give also prediction sets of this coverage, and abstain by them.
     """
     listed = list_inputs(inputs)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from hubel.corpus.corpus import REFUSED
 from hubel.errors import DamagedArtefact, UnusableInput
+from hubel.files import is_file
 from hubel.workflows.finished_run import no_run, read_columns, read_digests
 from hubel.workflows.request_record import CURE, check_record
 from hubel.workflows.run_folder import ARTEFACT, FINGERPRINTS, INTAKE, METRICS, PREDICTIONS, RUN, SPLIT
@@ -80,7 +81,7 @@ def read_recorded(run: Path) -> RecordedRun:
         raise UnusableInput(f"{run / RUN} is not as it was written: its corpus has no 'location'. {CURE}")
     check_record(document["request"], run / RUN)
     for name in (FINGERPRINTS, SPLIT, INTAKE, PREDICTIONS, METRICS, WEIGHTS):
-        if not (run / name).is_file():
+        if not is_file(run / name):
             raise UnusableInput(f"{run} is not whole: it has no {name}, which a repetition is held against. {CURE}")
     _check_weights(run)
     refused = (path for path, status in read_columns(run / INTAKE, "path", "status") if status == REFUSED)

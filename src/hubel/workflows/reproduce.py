@@ -11,6 +11,7 @@ from pathlib import Path
 
 from hubel.errors import OutputNotWritable, StoppedByUser
 from hubel.events import OnEvent, ignore
+from hubel.files import is_there
 from hubel.workflows.differences import CORPUS, Difference, compare_choices, compare_splits, name_some
 from hubel.workflows.finished_run import read_digests
 from hubel.workflows.recorded_run import RecordedRun, read_document, read_placed
@@ -55,7 +56,7 @@ def _folder(out: Path | None) -> Generator[Path]:
         with tempfile.TemporaryDirectory(prefix="hubel-reproduce-", ignore_cleanup_errors=True) as temporary:
             yield Path(temporary) / "run"
         return
-    taken = [name for name in (*FILES, ARTEFACT) if (out / name).exists()]
+    taken = [name for name in (*FILES, ARTEFACT) if is_there(out / name)]
     if taken:
         raise OutputNotWritable(f"{out} holds a run already ({taken[0]}). Choose another folder with -o.")
     yield out

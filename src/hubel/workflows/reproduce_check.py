@@ -12,6 +12,7 @@ from hubel.corpus.corrections import apply_corrections, read_corrections
 from hubel.corpus.formats.catalogue import BUILT_IN, read_corpus
 from hubel.errors import UnusableInput
 from hubel.events import Message, OnEvent, ignore
+from hubel.files import is_there
 from hubel.pipeline.contents import compute_digests
 from hubel.workflows.differences import (
     FILES,
@@ -96,7 +97,7 @@ def _quoted(path: Path) -> str:
 
 def _read(recorded: RecordedRun, location: str | Path | None, on_event: OnEvent) -> Corpus:
     where = recorded.location if location is None else str(location)
-    if location is None and where not in BUILT_IN and not Path(where).exists():
+    if location is None and where not in BUILT_IN and not is_there(Path(where)):
         raise UnusableInput(
             f"The corpus of {recorded.path} was {where!r}, which is not there now. Say where it is: "
             f"hubel reproduce {_quoted(recorded.path)} CORPUS"

@@ -14,6 +14,7 @@ from hubel.architectures.spec_file import FROM_THE_CORPUS, NETWORK_FIELDS, SUFFI
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.reading import AS_FOUND, Reading, check_reading, make_reading
 from hubel.errors import UnusableInput, WrongRequest
+from hubel.files import real_path
 from hubel.workflows.plan import TrainRequest
 
 PLAIN: dict[str, tuple[type, ...]] = {
@@ -56,7 +57,7 @@ def record_request(request: TrainRequest) -> dict[str, Any]:
 
 
 def _file(path: Path) -> dict[str, str | None]:
-    return {"file": str(path.resolve()), "sha256": file_digest(path)}
+    return {"file": str(real_path(path)), "sha256": file_digest(path)}
 
 
 def file_digest(path: Path) -> str | None:
@@ -64,7 +65,7 @@ def file_digest(path: Path) -> str | None:
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a NUL in the path
         return None
 
 

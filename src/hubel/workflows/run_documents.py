@@ -15,6 +15,7 @@ import numpy as np
 from hubel.architectures.layer_table import count_macs
 from hubel.corpus.formats.catalogue import BUILT_IN
 from hubel.evaluation.report import INTERVAL_METHOD
+from hubel.files import is_there
 from hubel.pipeline.decoded import DecodedCorpus
 from hubel.workflows.advice_parts import Advice
 from hubel.workflows.learning_curve import Drawn
@@ -116,7 +117,7 @@ def _metrics(work: Work, fitted: Fitted, scored: Scored) -> dict[str, Any]:
 def _run(work: Work, fitted: Fitted, seconds: Mapping[str, float]) -> dict[str, Any]:
     corpus, request = work.decoded.corpus, work.request
     location = Path(corpus.location)
-    on_disk = corpus.location not in BUILT_IN and location.exists()
+    on_disk = corpus.location not in BUILT_IN and is_there(location)
     return {
         "format": FORMAT,
         "status": "interrupted" if fitted.interrupted else "done",

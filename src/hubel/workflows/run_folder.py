@@ -17,7 +17,7 @@ from hubel.corpus.corpus import Corpus
 from hubel.corpus.split import Splits
 from hubel.errors import OutputNotWritable, UnusableInput, WrongRequest
 from hubel.evaluation.report import EvaluationReport
-from hubel.files import TEMPORARY_PREFIX, read_csv, said_plainly, write_csv, write_json
+from hubel.files import TEMPORARY_PREFIX, is_file, is_folder, is_there, read_csv, said_plainly, write_csv, write_json
 from hubel.training.checkpoints import CHECKPOINTS, CheckpointFolder
 from hubel.training.history import COLUMNS, History
 
@@ -56,7 +56,7 @@ class RunFolder:
             OutputNotWritable: it holds a run already, or cannot be written.
             WrongRequest: it holds no run to resume.
         """
-        taken = [name for name in (*FILES, ARTEFACT) if (self.path / name).exists()]
+        taken = [name for name in (*FILES, ARTEFACT) if is_there(self.path / name)]
         unfinished = self.checkpoints.numbers()
         if resume and not unfinished:
             raise WrongRequest(self._why_not_resumed(taken))
@@ -94,7 +94,7 @@ class RunFolder:
         """Remove what a program left here that was killed while it wrote."""
         self.checkpoints.tidy()
         for left in self.path.glob(f"{TEMPORARY_PREFIX}*"):
-            shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+            shutil.rmtree(left) if is_folder(left) else left.unlink(missing_ok=True)
 
     def write_intake(self, corpus: Corpus, splits: Splits) -> None:
         """``intake.csv`` and ``split.csv``."""
@@ -224,13 +224,13 @@ class RunFolder:
 
     def read_baseline(self) -> dict[str, str]:
         """Path → the class that the dense network named, of the test examples; empty where none was trained."""
-        if not (self.path / BASELINE).is_file():
+        if not is_file(self.path / BASELINE):
             return {}
         return {row["path"]: row["predicted"] for row in read_csv(self.path / BASELINE) if row["split"] == "test"}
 
     def read_leaking_test(self) -> set[str]:
         """Paths of the test examples that have a copy in another part."""
-        if not (self.path / LEAKS).is_file():
+        if not is_file(self.path / LEAKS):
             return set()
         return {row["path"] for row in read_csv(self.path / LEAKS) if row["split"] == "test"}
 

@@ -19,6 +19,7 @@ from hubel.evaluation.evaluate import compute_outputs
 from hubel.evaluation.metrics import wilson_interval
 from hubel.evaluation.off_corpus import auroc
 from hubel.events import OnEvent, ignore
+from hubel.files import is_folder
 from hubel.pipeline.decoded import decode_corpus
 from hubel.workflows.evaluate import say_refused
 from hubel.workflows.finished_run import read_off_corpus
@@ -90,6 +91,8 @@ def score_strangers(
         _of_corpus(classifier, corpus, on_event) if corpus is not None else _of_pictures(classifier, location)
     )
     say_refused(refused, on_event)
+    if not len(scores) and not refused:
+        raise UnusableInput(f"{location} holds no images. Name another corpus.")
     if not len(scores):
         raise UnusableInput(f"None of the {len(refused)} pictures in {location} can be read. Name another corpus.")
     return StrangerScore(location, own, scores, refused)
@@ -97,7 +100,7 @@ def score_strangers(
 
 def _read(location: str, reading: Reading, on_event: OnEvent) -> Corpus | None:
     """The corpus; None for a folder or archive that is none, but may hold pictures all the same."""
-    loose = Path(location).is_dir() or is_archive(Path(location))
+    loose = is_folder(Path(location)) or is_archive(Path(location))
     try:
         corpus = read_corpus(location, reading=reading, on_event=on_event)
     except UnusableCorpus:

@@ -25,7 +25,7 @@ from hubel.corpus.corrections import apply_corrections, read_corrections
 from hubel.corpus.duplicates import members
 from hubel.corpus.examined import ExaminedCorpus
 from hubel.corpus.formats.catalogue import read_corpus
-from hubel.corpus.split import Splits, split_corpus
+from hubel.corpus.split import Splits
 from hubel.errors import StoppedByUser, TrainingDiverged, WeightsNotAvailable
 from hubel.evaluation.learning_curve import LearningCurve
 from hubel.evaluation.report import EvaluationReport
@@ -35,13 +35,14 @@ from hubel.pipeline.examined import examine_decoded
 from hubel.training.survival import Stop
 from hubel.workflows.advice import advise
 from hubel.workflows.advice_parts import Advice
+from hubel.workflows.division import divide
 from hubel.workflows.fitting import Fitted, Work, fit
 from hubel.workflows.keeper import open_keeper
 from hubel.workflows.learning_curve import check_drawable, draw_learning_curve
 from hubel.workflows.machine import describe_machine
 from hubel.workflows.make_evidence import make_evidence
 from hubel.workflows.origin import origin_of
-from hubel.workflows.out_folder import keep_out_of_the_corpus
+from hubel.workflows.out_folder import keep_out_of_the_corpus, keep_out_of_the_images
 from hubel.workflows.plan import Choice, TrainRequest, check_classes, choose
 from hubel.workflows.request_record import record_request
 from hubel.workflows.run_documents import Documents, fingerprint_of, make_documents, with_learning_curve
@@ -123,7 +124,7 @@ def _train(request: TrainRequest, folder: RunFolder, begun: float, stop: Stop, o
     decoded = decode_corpus(corpus, choice.preprocessing, on_event=on_event)
     check_trainable(decoded.corpus)
     examined = examine_decoded(decoded, on_event=on_event)
-    splits = split_corpus(decoded.corpus, examined.copies.kept_together(decoded.corpus), seed=request.seed)
+    splits = divide(decoded.corpus, examined.copies.kept_together(decoded.corpus), seed=request.seed)
     _say_notes(examined, splits, on_event)
     if request.learning_curve:
         check_drawable(decoded.corpus, splits, seed=request.seed, on_event=on_event)
@@ -166,6 +167,7 @@ def _read(request: TrainRequest, on_event: OnEvent) -> Corpus:
         corpus = request.corpus
     else:
         corpus = read_corpus(request.corpus, reading=request.reading, on_event=on_event)
+    keep_out_of_the_images(request.out, corpus)
     if request.corrections is not None:
         corpus = apply_corrections(corpus, read_corrections(request.corrections))
     check_trainable(corpus)

@@ -159,7 +159,7 @@ def test_a_file_that_is_no_corpus_says_what_would_be_one(tmp_path: Path):
 
 
 def test_fewer_than_three_pictures_in_every_class_are_too_few(tmp_path: Path):
-    with pytest.raises(UnusableCorpus, match="fewer than 3 pictures in every class"):
+    with pytest.raises(UnusableCorpus, match="fewer than 3 images in every class, at most 1"):
         check_trainable(read_corpus(make(tmp_path, "cat/1.png", "dog/1.png")))
 
 

@@ -143,6 +143,45 @@ def test_the_model_ends_with_the_weights_of_its_best_epoch():
         np.testing.assert_array_equal(ended, best)
 
 
+def test_without_validation_the_model_ends_with_the_weights_of_its_last_epoch():
+    recipe = Recipe(epochs=20, optimizer="adamw", learning_rate=0.1, patience=0.1)
+    model, heard = line(recipe), []
+    history = fit_model(model, Points(), lambda: None, recipe, StepClock(80), on_event=heard.append)
+    assert (history.ended_by, len(history.rows)) == ("schedule", 20)  # nothing is waited for
+    assert {(row.validation_accuracy, row.validation_log_loss, row.best) for row in history.rows} == {
+        (None, None, False)
+    }
+    assert history.to_json()["best_epoch"] is None
+    assert {event.validation_accuracy for event in heard if isinstance(event, EpochDone)} == {None}
+    same = line(recipe)
+    fit_model(same, Points(), iter_of_ever_better(), recipe, StepClock(80))
+    for ended, last in zip(model.get_weights(), same.get_weights(), strict=True):
+        np.testing.assert_array_equal(ended, last)
+
+
+def iter_of_ever_better():
+    """A validation score whose best epoch is always the last."""
+    losses = iter(np.linspace(1.0, 0.1, 20))
+    return lambda: (0.5, float(next(losses)))
+
+
+def test_ctrl_c_without_validation_keeps_the_last_whole_epoch():
+    model, calls = line(RECIPE), []
+
+    def validate() -> None:
+        calls.append(model.get_weights())
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+
+    history = fit_model(model, Points(), validate, RECIPE, StepClock(24))
+    assert (history.ended_by, len(history.rows)) == ("user", 2)
+    np.testing.assert_array_equal(model.get_weights()[0], calls[1][0])
+
+
+def test_no_examples_have_no_score():
+    assert accuracy_and_log_loss(np.zeros((0, 2), np.float32), np.zeros(0, np.int64)) is None
+
+
 def test_training_stops_when_nothing_gets_better():
     recipe = Recipe(epochs=40, optimizer="adamw", learning_rate=0.0001, patience=0.25)
     model = line(recipe)

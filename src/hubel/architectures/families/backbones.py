@@ -17,6 +17,7 @@ from hubel.architectures.spec import PretrainedSpec
 from hubel.backends.framework import keras
 from hubel.catalogue import find
 from hubel.errors import WeightsNotAvailable, WrongRequest
+from hubel.files import is_file
 
 BACKBONE, FEATURES, LOGITS = "backbone", "features", "logits"
 MOMENTUM = 0.9
@@ -149,7 +150,7 @@ def pretrained_weights(name: str, alpha: float, source: str) -> list[np.ndarray]
     if source == "imagenet":
         return _imagenet_weights(backbone, name, alpha)
     path = Path(source)
-    if not path.is_file():
+    if not is_file(path):
         raise WeightsNotAvailable(
             f"--weights: there is no file {source!r}. Give imagenet, none, or a Keras .h5 weights file."
         )

@@ -20,6 +20,7 @@ from hubel.corpus.formats import (
 from hubel.corpus.reading import AS_FOUND, FOR_IMAGES, WISHES, Reading
 from hubel.errors import UnusableCorpus, WrongRequest
 from hubel.events import OnEvent, ignore
+from hubel.files import is_there
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def read_corpus(location: str | Path, *, reading: Reading = AS_FOUND, on_event: 
         _check_honoured(str(location), "the built-in corpus", (), reading)
         return BUILT_IN[str(location)]()
     path = Path(location)
-    if not path.exists():
+    if not is_there(path):
         raise UnusableCorpus(
             f"There is no file or folder {str(location)!r}. Give the folder that holds the class folders, "
             f"or the word {' or '.join(BUILT_IN)} for the built-in corpus."

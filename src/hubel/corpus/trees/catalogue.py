@@ -14,6 +14,7 @@ from hubel.corpus.trees.tree import Tree
 from hubel.corpus.trees.zip_archive import ZipTree, read_zip
 from hubel.errors import UnreadableImage, UnusableCorpus
 from hubel.events import OnEvent
+from hubel.files import is_file
 
 ArchiveTree: TypeAlias = ZipTree | TarTree
 
@@ -47,7 +48,7 @@ def is_archive(path: Path) -> bool:
 
 def archive_kind(path: Path) -> str:
     """A name in `SIGNATURES`, by the content, or else by the name, so that a damaged archive is one; empty for none."""
-    if not path.is_file():
+    if not is_file(path):
         return ""
     try:
         with path.open("rb") as file:

@@ -1,0 +1,44 @@
+"""Corpus → splits that something can be learned from; what it means that a part is empty is said."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
+
+from hubel.corpus.corpus import Corpus
+from hubel.corpus.split import Splits, split_corpus
+from hubel.errors import UnusableCorpus
+
+LEAST = (
+    "A class gives images to every part where it has at least 3 of them, or at least 3 groups where images are "
+    "grouped or copies of one another"
+)
+NO_VALIDATION = (
+    "No image is left for validation: no epoch is chosen by its score, so the last one is kept, and nothing is "
+    f"calibrated: the temperature stays 1. {LEAST}. Add some."
+)
+
+
+def divide(corpus: Corpus, together: Sequence[Hashable], *, seed: int) -> Splits:
+    """`split_corpus`, with a note where the validation split is empty.
+
+    Args:
+        corpus: what is divided.
+        together: one mark per example; those with equal marks stay on one side.
+        seed: another seed gives another split.
+
+    Raises:
+        UnusableCorpus: fewer than two classes have an image to train on.
+    """
+    splits = split_corpus(corpus, together, seed=seed)
+    trained = Counter(corpus.class_names[corpus.examples[place].label] for place in splits.train)
+    if len(trained) < 2:
+        found = " and ".join(f"{count} of {name!r}" for name, count in trained.items()) or "none"
+        elsewhere = len(splits.validation) + len(splits.test)
+        raise UnusableCorpus(
+            f"A classifier learns from images of at least two classes; the training split of {corpus.location} holds "
+            f"{found}, and the other {elsewhere} images lie in its validation and test splits. Move some images of "
+            "each class into the training split."
+        )
+    return splits if splits.validation else replace(splits, notes=(*splits.notes, NO_VALIDATION))

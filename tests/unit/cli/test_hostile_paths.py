@@ -1,0 +1,171 @@
+"""Whatever path a user types, at whatever place of whatever command: a sentence that names it, and no traceback."""
+
+from __future__ import annotations
+
+import builtins
+import errno
+import importlib
+import io
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import pytest
+from tests.unit.cli.conftest import Typed
+
+from hubel.cli import main as cli
+from hubel.cli.main import COMMANDS, main
+
+LAYER = "--layer group_1_1_convolution"
+TYPED = {
+    ("audit", "corpus"): "audit {}",
+    ("audit", "out"): "audit digits -o {}",
+    ("audit", "corrections"): "audit digits --corrections {}",
+    ("train", "corpus"): "train {} -o made",
+    ("train", "out"): "train digits --epochs 1 -o {}",
+    ("train", "corrections"): "train digits -o made --corrections {}",
+    ("train", "weights"): "train digits -o made --architecture mobilenet --weights {}",
+    ("train", "architecture"): "train digits -o made --architecture {}.toml",
+    ("evaluate", "run"): "evaluate {}",
+    ("evaluate", "corpus"): "evaluate run {}",
+    ("evaluate", "against"): "evaluate {} picture.png --against {}",
+    ("evaluate", "strangers"): "evaluate {} --strangers {}",
+    ("reproduce", "run"): "reproduce {}",
+    ("reproduce", "corpus"): "reproduce {} {}",
+    ("reproduce", "out"): "reproduce {} -o {}",
+    ("compare", "corpus"): "compare {} --architectures dense,small-cnn",
+    ("compare", "architectures"): "compare digits --architectures dense,{}.toml",
+    ("compare", "out"): "compare digits --architectures dense,small-cnn -o {}",
+    ("predict", "run"): "predict {} picture.png",
+    ("predict", "inputs"): "predict run {}",
+    ("verify", "run"): "verify {}",
+    ("trace", "run"): "trace {} picture.png --layer logits",
+    ("trace", "image"): "trace run {} --layer logits",
+    ("trace", "out"): "trace run picture.png --layer logits -o {}/out.png",
+    ("maps", "run"): f"maps {{}} picture.png {LAYER} -o out.png",
+    ("maps", "image"): f"maps run {{}} {LAYER} -o out.png",
+    ("maps", "out"): f"maps run picture.png {LAYER} -o {{}}/out.png",
+    ("filters", "run"): "filters {}",
+    ("filters", "corpus"): f"filters run {LAYER} --excite --corpus {{}} -o out.png",
+    ("filters", "out"): f"filters run {LAYER} -o {{}}/out.png",
+    ("anatomy", "target"): "anatomy {}.keras",
+    ("anatomy", "out"): "anatomy dense -o {}/out.svg",
+    ("convolve", "matrix"): "convolve --matrix {}",
+    ("convolve", "kernel"): "convolve --kernel {}",
+    ("convolve", "out"): "convolve -o {}/out.svg",
+    ("pool", "matrix"): "pool --matrix {}",
+    ("pool", "out"): "pool -o {}/out.png",
+}
+"""(command, parameter) → words; the braces stand for the path."""
+MORE = (
+    "anatomy {}",
+    "anatomy {}.toml",
+    "anatomy --stacks -o {}/out.svg",
+    "pool -o {}/out.gif",
+    "convolve -o {}/a.html",
+)
+NO_PATHS = {
+    "layer", "place", "filter_name", "chosen", "image", "classes", "units", "form", "coverage", "resize", "time_limit",
+    "claims", "stride", "padding", "dilation", "region", "channel", "window", "mode",
+}  # fmt: skip
+"""Parameters with text or a choice that is no path, by their names."""
+
+HOSTILE = {
+    "long": "x" * 300,
+    "deep": "y/" * 3000 + "y",
+    "below a file": "file/a",
+    "loop": "loop/a",
+    "closed": "closed/a",
+}
+
+
+@pytest.fixture
+def hostile(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file, a link to itself, and a folder that nobody may look into, also not whoever runs the tests."""
+    (folder / "file").write_text("mine")
+    if not (folder / "loop").is_symlink():
+        (folder / "loop").symlink_to("loop")
+    (folder / "closed").mkdir(exist_ok=True)
+
+    def denying(real: Callable) -> Callable:
+        def denied(path: object, *more: object, **options: object) -> object:
+            if isinstance(path, str | os.PathLike) and "closed" in Path(path).parts:
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), os.fspath(path))
+            return real(path, *more, **options)
+
+        return denied
+
+    for module, name in ((os, "stat"), (os, "lstat"), (os, "open"), (os, "mkdir"), (os, "scandir"), (io, "open")):
+        monkeypatch.setattr(module, name, denying(getattr(module, name)))
+    monkeypatch.setattr(builtins, "open", denying(builtins.open))
+
+
+def test_the_table_has_every_place_of_a_path():
+    found = set()
+    for name, (module, _) in COMMANDS.items():
+        for parameter in importlib.import_module(module).command.params:
+            is_text = isinstance(parameter.type, click.Path | type(click.STRING))
+            if (
+                is_text
+                and (name, parameter.name) != ("anatomy", "image")
+                and parameter.name not in NO_PATHS - {"image"}
+            ):
+                found.add((name, parameter.name))
+    assert found == set(TYPED)
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_no_path_makes_a_traceback(kind: str, typed: Typed, hostile: None):
+    path = HOSTILE[kind]
+    for words in (*TYPED.values(), *MORE):
+        code, printed, said = typed(words.replace("{}", path))
+        assert code in (2, 3), (words, code, said)
+        assert "Traceback" not in said, words
+        assert "defect" not in said, words
+        assert path[:20] in said, (words, said)
+        assert printed == "", words
+
+
+def test_the_reason_and_the_cure_are_said(typed: Typed, hostile: None):
+    _, _, said = typed(f"verify {'x' * 300}")
+    assert "a name in it is longer than the file system allows; check the path." in said
+    _, _, said = typed("filters loop/a")
+    assert "a link in it leads back to itself" in said
+    _, _, said = typed("convolve --matrix closed/a")
+    assert said == (
+        "Error: closed/a cannot be read: this user may not look at it; chmod +rx its folder and +r the file, or run as "
+        "its owner.\n"
+    )
+    _, _, said = typed(f"train digits -o {'x' * 300}")
+    assert "a name in it is longer than the file system allows; choose a shorter one with -o." in said
+
+
+@pytest.mark.parametrize("words", [*TYPED.values()])
+def test_a_nul_is_refused_at_the_door(words: str, typed: Typed):
+    code, _, said = typed(words.replace("{}", "a\0b"))
+    assert code == 2
+    assert said == "Error: A word of the command holds a NUL character, which no path can. Leave it out.\n"
+
+
+def test_an_error_of_the_system_about_a_path_that_was_typed_is_no_defect(monkeypatch: pytest.MonkeyPatch, capsys):
+    def fail(**_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error", str(Path("photos/cat").absolute()))
+
+    monkeypatch.setattr(cli.hubel, "main", fail)
+    with pytest.raises(SystemExit) as end:
+        main(["audit", "photos"])
+    assert end.value.code == 3
+    said = capsys.readouterr().err
+    assert said == f"Error: {Path('photos/cat').absolute()} cannot be read: the system says: Input/output error.\n"
+
+
+def test_an_error_about_another_path_stays_a_defect(monkeypatch: pytest.MonkeyPatch, capsys):
+    def fail(**_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error", "/usr/lib/ours")
+
+    monkeypatch.setattr(cli.hubel, "main", fail)
+    with pytest.raises(SystemExit) as end:
+        main(["audit", "photos"])
+    assert end.value.code == 1
+    assert "has a defect (OSError)" in capsys.readouterr().err
