@@ -261,7 +261,7 @@ def test_rows_with_words_that_are_not_named_are_left_out_and_counted(tmp_path: P
             {"splits": "train=X"},
             "'X', which is not in column 'set' .* It holds: 'A' .1..",
         ),
-        ("path,label,set\na.jpg,c,\n", {"split_column": "set"}, "the column 'set' is empty, or holds more than 50"),
+        ("path,label,set\na.jpg,c,\n", {"split_column": "set"}, "the column 'set' is empty, or holds more than 100"),
     ],
 )
 def test_splits_that_cannot_be_honoured_are_refused(tmp_path: Path, text: str, wishes: dict[str, str], words: str):
@@ -275,6 +275,32 @@ def test_two_columns_of_splits_are_said(tmp_path: Path):
     corpus = read(tmp_path, "path,label,split,is_valid\na.jpg,cat,train,True\nb.jpg,dog,test,False\n")
     assert splits(corpus) == ["train", "test"]
     assert corpus.notes == ("The splits are read from column 'split', not from 'is_valid'.",)
+
+
+def test_a_column_of_many_words_is_not_passed_over_in_silence(tmp_path: Path):
+    images(tmp_path, *(f"{number}.jpg" for number in range(105)))
+    lines = "".join(f"{number}.jpg,cat,d{number}\n" for number in range(105))
+    corpus = read(tmp_path, f"path,label,dataset\n{lines}")
+    assert corpus.notes[0].startswith("Column 'dataset' is not used: its words ('d0' (1), 'd1' (1), ")
+    with pytest.raises(UnusableCorpus, match="the column 'dataset' is empty, or holds more than 100 different words"):
+        read(tmp_path, f"path,label,dataset\n{lines}", split_column="dataset")
+
+
+def test_two_columns_of_flags_are_a_guess_and_one_can_be_chosen(tmp_path: Path):
+    images(tmp_path, "a.jpg", "b.jpg", "c.jpg")
+    text = "path,label,is_valid,is_test\na.jpg,cat,0,0\nb.jpg,dog,1,0\nc.jpg,dog,0,1\n"
+    with pytest.raises(UnusableCorpus, match="'is_valid' and 'is_test': what to train on would be a guess"):
+        read(tmp_path, text)
+    assert splits(read(tmp_path, text, split_column="is_valid")) == ["train", "validation", "train"]
+
+
+def test_folders_called_like_splits_are_pointed_out_where_no_column_names_any(tmp_path: Path):
+    images(tmp_path, "train/a.jpg", "Test/b.jpg", "other/c.jpg")
+    corpus = read(tmp_path, "path,label\ntrain/a.jpg,cat\nTest/b.jpg,dog\n")
+    assert splits(corpus) == [None, None]
+    assert corpus.notes[0].startswith("The files lie in 'Test', 'train', but no column names their splits, and a split")
+    assert read(tmp_path, "path,label,split\ntrain/a.jpg,cat,train\nTest/b.jpg,dog,test\n").notes == ()
+    assert read(tmp_path, "path,label\ntrain/a.jpg,cat\nother/c.jpg,dog\n").notes == ()
 
 
 # Labels
@@ -410,6 +436,13 @@ def test_metadata_beside_the_images_of_each_split_accounts_for_every_file(tmp_pa
     assert corpus.refused[0].reason.startswith("train/metadata.csv, line 4: ")
 
 
+def test_metadata_above_the_folders_of_the_splits_has_their_splits(tmp_path: Path):
+    images(tmp_path, "train/a.jpg", "test/b.jpg")
+    (tmp_path / "metadata.csv").write_text("file_name,label\ntrain/a.jpg,cat\ntest/b.jpg,dog\n")
+    corpus = read_corpus(tmp_path)
+    assert [(each.path, each.split) for each in corpus.examples] == [("test/b.jpg", "test"), ("train/a.jpg", "train")]
+
+
 def test_metadata_without_labels_leaves_the_folders_to_be_the_classes(tmp_path: Path):
     images(tmp_path, "cat/a.jpg", "dog/b.jpg")
     (tmp_path / "metadata.csv").write_text("file_name,text\ncat/a.jpg,a cat\ndog/b.jpg,a dog\n")
@@ -435,3 +468,17 @@ def test_columns_of_parquet_with_images_can_be_named(tmp_path: Path):
     assert faults(corpus) == {"x.parquet#0000002": "other-split"}
     with pytest.raises(WrongRequest, match="has no column 'bred', which --label-column names. Did you mean 'breed'"):
         read_corpus(tmp_path / "x.parquet", reading=make_reading({"label_column": "bred"}))
+
+
+def test_the_next_steps_of_an_audit_repeat_how_the_list_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    from hubel.cli.render_audit import show_audit
+    from hubel.workflows.audit import audit_corpus
+
+    for number in range(6):
+        colour = np.full((24, 24, 3), 40 * number, np.uint8)
+        write_picture(tmp_path / f"{number}.png", colour)
+    (tmp_path / "list.csv").write_text("file,kind,n\n" + "".join(f"{n}.png,{'ab'[n % 2]},7\n" for n in range(6)))
+    reading = make_reading({"label_column": "kind"})
+    location = str(tmp_path / "list.csv")
+    show_audit(audit_corpus(location, reading=reading), location, None, reading.words)
+    assert f"hubel train {location} --label-column kind -o runs/list" in capsys.readouterr().out.replace("\n", " ")

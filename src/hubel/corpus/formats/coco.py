@@ -45,8 +45,9 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
     notes: list[str] = []
     for count, file in enumerate(lists, start=1):
         on_event(Progress("reading annotations", count, len(lists), "files"))
-        rows, more = _read_list(file, f"{file.name}, " if len(lists) > 1 else "")
-        checked += check_rows(rows, files, base=_base(file, folder, files))
+        base = _base(file, folder, files)
+        rows, more = _read_list(file, f"{file.name}, " if len(lists) > 1 else "", base)
+        checked += check_rows(rows, files, base=base)
         notes += more
     notes += note_on_several(checked)
     return make_listed_corpus(
@@ -79,7 +80,7 @@ def _base(file: Path, folder: Path, files: NamedFiles) -> str:
     return "" if base in (".", ANNOTATIONS) else base
 
 
-def _read_list(path: Path, prefix: str) -> tuple[list[Row], list[str]]:
+def _read_list(path: Path, prefix: str, base: str) -> tuple[list[Row], list[str]]:
     document = read_json(path)
     entries = {
         key: document.get(key) if isinstance(document, dict) else None for key in ("images", ANNOTATIONS, "categories")
@@ -91,7 +92,7 @@ def _read_list(path: Path, prefix: str) -> tuple[list[Row], list[str]]:
     categories: dict[str, set[str]] = defaultdict(set)
     for each in _objects(entries[ANNOTATIONS]):
         categories[_key(each.get("image_id"))].add(_key(each.get("category_id")))
-    split = split_in_name(path.stem, path.parent.name)
+    split = split_in_name(path.stem, base)
     rows = []
     images = [image if isinstance(image, dict) else {} for image in entries["images"] or ()]
     for number, image in enumerate(images, start=1):

@@ -11,7 +11,6 @@ from hubel.corpus.formats.list_labels import note_on_several
 from hubel.corpus.formats.listed_files import Row, check_rows, make_listed_corpus
 from hubel.corpus.formats.named_files import NamedFiles
 from hubel.corpus.formats.places import is_file, is_folder
-from hubel.corpus.formats.table_columns import split_in_name
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.errors import UnusableCorpus
 from hubel.events import OnEvent
@@ -39,12 +38,11 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus: 
         )
     said = document.get("classes")
     names = said if isinstance(said, list) and all(isinstance(name, str) for name in said) else None
-    split = split_in_name(path.name)
     files = NamedFiles(path, path)
     rows = []
     for written, value in labels.items():
         label, code, reason = _label(value, names)
-        rows.append(Row(repr(written), f"{LIST}#{len(rows) + 1:07d}", written, label, split, code=code, reason=reason))
+        rows.append(Row(repr(written), f"{LIST}#{len(rows) + 1:07d}", written, label, code=code, reason=reason))
     checked = check_rows(rows, files, base=FOLDER)
     return make_listed_corpus(path, "fiftyone", checked, files, notes=note_on_several(checked), whole=True)
 

@@ -14,7 +14,7 @@ from hubel.corpus.formats.table_columns import SPLIT_COLUMNS, find_column, named
 from hubel.corpus.reading import PARTS, Reading
 from hubel.errors import UnusableCorpus, WrongRequest
 
-MOST_WORDS = 50
+MOST_WORDS = 100
 """Different words in a column of splits; one with more is something else."""
 
 FLAGS = {**ONE_HOT, "yes": True, "y": True, "t": True, "no": False, "n": False, "f": False}
@@ -69,6 +69,7 @@ def choose_splits(table: ListTable, reading: Reading, used: Sequence[str]) -> Sp
         return _as_said(table, reading, found)
     if named is not None:
         return _of_named(table, named, found)
+    _refuse_several_flags(table, found)
     notes: list[str] = []
     chosen: Splits | None = None
     doubtful: UnusableCorpus | None = None
@@ -92,33 +93,42 @@ def choose_splits(table: ListTable, reading: Reading, used: Sequence[str]) -> Sp
     return (chosen or Splits())._replace(notes=tuple(notes))
 
 
+def _refuse_several_flags(table: ListTable, found: Sequence[_Candidate]) -> None:
+    flags = [each.column for each in found if _flags_of(each.column) is not None]
+    if len(flags) > 1 and not any(plain_name(each.column) in SPLIT_COLUMNS for each in found):
+        raise UnusableCorpus(
+            f"{table.path} has the columns {' and '.join(map(repr, flags))}: what to train on would be a guess. Write "
+            f"one column split with train, validation and test, or choose one of them: --split-column {flags[0]}"
+        )
+
+
 def _candidates(names: Sequence[str]) -> list[str]:
     usual = (*SPLIT_COLUMNS, *FLAG_COLUMNS, *MAYBE_SPLIT_COLUMNS)
     return list(dict.fromkeys(name for word in usual if (name := find_column(names, (word,))) is not None))
 
 
 def _count_words(table: ListTable, columns: Sequence[str]) -> dict[str, Counter[str]]:
-    """How often each word is there; nothing of a column with too many."""
+    """How often each word is there, of the first `MOST_WORDS` that come and one more."""
     counts: dict[str, Counter[str]] = {column: Counter() for column in columns}
     if not columns:
         return {}
-    crowded: set[str] = set()
     for row in table.read_rows(columns):
         for column, cell in zip(columns, row.cells, strict=True):
-            word = (cell or "").strip()
-            if row.code or not word or column in crowded:
-                continue
-            counts[column][word] += 1
-            if len(counts[column]) > MOST_WORDS:
-                crowded.add(column)
-    return {column: Counter() if column in crowded else each for column, each in counts.items()}
+            word, counted = (cell or "").strip(), counts[column]
+            if word and not row.code and (word in counted or len(counted) <= MOST_WORDS):
+                counted[word] += 1
+    return counts
+
+
+def _flags_of(column: str) -> tuple[str, str] | None:
+    """What True and False stand for in a column of this name."""
+    names = {plain_name(name): splits for name, splits in FLAG_COLUMNS.items()}
+    return names.get(plain_name(column))
 
 
 def _words_of(candidate: _Candidate) -> dict[str, str] | None:
     """What all words mean, if that is clear; empty where they are the usual ones."""
-    flags = next(
-        (splits for name, splits in FLAG_COLUMNS.items() if plain_name(name) == plain_name(candidate.column)), None
-    )
+    flags = _flags_of(candidate.column)
     if flags is not None:
         known = candidate.folded <= set(FLAGS)
         return {word: flags[0] if value else flags[1] for word, value in FLAGS.items()} if known else None
@@ -148,7 +158,7 @@ def _as_said(table: ListTable, reading: Reading, found: Sequence[_Candidate]) ->
 
 
 def _of_named(table: ListTable, column: str, found: Sequence[_Candidate]) -> Splits:
-    if not found:
+    if not found or len(found[0].counts) > MOST_WORDS:
         raise UnusableCorpus(
             f"{table.path}: the column {column!r} is empty, or holds more than {MOST_WORDS} different words, and so "
             "names no splits. Name another one with --split-column."

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hubel.corpus.corpus import IGNORED, REFUSED, Corpus, Found, IntakeRow, make_corpus
+from hubel.corpus.formats.class_folders import SPLIT_FOLDERS
 from hubel.corpus.formats.delimited_text import MOST_CELL
 from hubel.corpus.formats.named_files import NamedFiles
 from hubel.corpus.formats.table_columns import usable_splits
@@ -152,13 +153,30 @@ def make_listed_corpus(
     if all(row.code == BLANK_ROW for row in checked):
         raise UnusableCorpus(f"{location} has a header, but lists no file: add a row for each image.")
     found, left_out = settle(checked)
+    found, said = _splits_of_folders(found, used=whole)
     found, more = usable_splits(found)
     paths = [each.path for each in found]
     if whole:
         left_out += _not_listed(files.root, {*paths, *(row.path for row in left_out)})
     source = TreeSource(FolderTree(files.root), paths)
-    notes = [*notes, *_note_on_searched(files), *more]
+    notes = [*notes, *_note_on_searched(files), *said, *more]
     return make_corpus(str(location), format_name, found, source=source, left_out=left_out, notes=notes)
+
+
+def _splits_of_folders(found: list[Found], *, used: bool) -> tuple[list[Found], list[str]]:
+    """The examples with the splits that their folders are called, where nothing else says any; or a note about that."""
+    folders = {each.path.partition("/")[0] for each in found}
+    splits = {SPLIT_FOLDERS.get(folder.lower()) for folder in folders}
+    if any(each.split for each in found) or None in splits or len(splits) < 2:
+        return found, []
+    if used:
+        return [each._replace(split=SPLIT_FOLDERS[each.path.partition("/")[0].lower()]) for each in found], []
+    shown = ", ".join(map(repr, sorted(folders)))
+    note = (
+        f"The files lie in {shown}, but no column names their splits, and a split is made. To keep them, add a column "
+        "split with the name of the folder."
+    )
+    return found, [note]
 
 
 def _not_listed(root: Path, known: set[str]) -> Iterator[IntakeRow]:

@@ -88,29 +88,23 @@ def _rows(table: ListTable, columns: ListColumns, splits: Splits) -> Iterator[Ro
     wanted = list(dict.fromkeys((columns.path, *columns.labels, *others)))
     place = {name: number for number, name in enumerate(wanted)}
     for row in table.read_rows(wanted):
-        group = row.cells[place[columns.group]] if columns.group is not None else None
-        made = Row(
-            row.where, row.key, row.cells[0], group=(group or "").strip() or None, code=row.code, reason=row.reason
-        )
-        made = _with_label(made, row, columns, place)
+        label, code, reason = _label(row, columns, place)
+        split = None
         if splits.column is not None:
-            made = _with_split(made, row.cells[place[splits.column]], splits)
-        yield made
+            split, problem = split_of(row.cells[place[splits.column]], words=splits.words)
+            if problem and not code:
+                code, reason = OTHER_SPLIT if splits.said else "unknown-split", problem
+        group = row.cells[place[columns.group]] if columns.group is not None else None
+        yield Row(row.where, row.key, row.cells[0], label, split, (group or "").strip() or None, code, reason)
 
 
-def _with_label(made: Row, row: ListedRow, columns: ListColumns, place: dict[str, int]) -> Row:
-    cells = [row.cells[place[name]] for name in columns.labels]
+def _label(row: ListedRow, columns: ListColumns, place: dict[str, int]) -> tuple[str | None, str, str]:
+    """The label of a row; and a code and a reason, its own or that there is not exactly one."""
     if not columns.is_one_hot:
-        return made._replace(class_name=cells[0])
-    label, code, reason = one_hot_label(cells, columns.labels)
-    return made if made.code else made._replace(class_name=label, code=code, reason=reason)
-
-
-def _with_split(made: Row, said: str | None, splits: Splits) -> Row:
-    split, problem = split_of(said, words=splits.words)
-    if not problem or made.code:
-        return made._replace(split=split)
-    return made._replace(code=OTHER_SPLIT if splits.said else "unknown-split", reason=problem)
+        return row.cells[place[columns.labels[0]]], row.code, row.reason
+    if row.code:
+        return None, row.code, row.reason
+    return one_hot_label([row.cells[place[name]] for name in columns.labels], columns.labels)
 
 
 def _counted(rows: Iterable[Row], on_event: OnEvent) -> Iterator[Row]:

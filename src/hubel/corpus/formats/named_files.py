@@ -51,6 +51,7 @@ class NamedFiles:
         """(as written, found at) of the files that lie elsewhere below the folder than the list says."""
         self._roots = (Path(os.path.abspath(root)).as_posix(), Path(os.path.realpath(root)).as_posix())  # noqa: PTH100
         self._list_folder = Path(os.path.abspath(list_folder)).as_posix()  # noqa: PTH100
+        self._apart = self._list_folder not in self._roots
         self._inside: dict[str, bool] = {}
         self._index: _Index | None = None
 
@@ -114,13 +115,16 @@ class NamedFiles:
         Raises:
             UnreadableImage: ``outside``.
         """
+        plain = posixpath.normpath(written.replace("\\", "/"))
+        absolute = plain.startswith("/") or _DRIVE.match(plain) is not None
+        if not (base or absolute or _climbs(plain) or self._apart) and written == written.strip():
+            return (plain,)  # nearly every row
         places: list[str] = []
         for text in dict.fromkeys((written, written.strip())):
             places += self._places(posixpath.normpath(text.replace("\\", "/")), base)
         if places:
             return tuple(dict.fromkeys(places))
-        plain = written.replace("\\", "/")
-        if plain.startswith("/") or _DRIVE.match(plain):
+        if absolute:
             reason = "it is an absolute path that leads elsewhere: write it relative to the folder of the list"
         else:
             reason = "it leaves the folder of the list: copy the image into it"
@@ -133,7 +137,7 @@ class NamedFiles:
             for place in (posixpath.normpath(posixpath.join(base, path)), path):
                 if not _climbs(place):
                     yield place
-        if absolute or self._list_folder not in self._roots:
+        if absolute or self._apart:
             whole = path if absolute else posixpath.normpath(posixpath.join(self._list_folder, path))
             yield from (whole[len(root.rstrip("/")) + 1 :] for root in self._roots if _is_below(whole, root))
 

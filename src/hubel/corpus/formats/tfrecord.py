@@ -102,7 +102,7 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
     features: Counter[str] = Counter()
     for name, file in files.items():
         stored = _stored(file, spool, on_event)
-        split = split_in_name(file.name) or (split_in_name(file.parent.name) if is_folder(path) else None)
+        split = split_in_name(file.name, *([file.parent.name] if file.parent != root else []))
         for number, (record, data) in enumerate(_records(file, stored)):
             if number % _RECORDS_BETWEEN_EVENTS == 0:
                 on_event(Progress("listing", len(found) + len(left_out), 0, "records"))
