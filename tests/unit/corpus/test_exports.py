@@ -210,7 +210,22 @@ DOCUMENTS: dict[str, tuple[str, str]] = {
 }
 
 
-@pytest.mark.parametrize("value", ["[" * 100_000, "1" * 5000, "{}", "[{}]", '[{"result": {}}]', "7", '{"a": {}}', '"'])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "[" * 100_000,
+        "1" * 5000,
+        "{}",
+        "[{}]",
+        '[{"result": {}}]',
+        "7",
+        '{"a": {}}',
+        '"',
+        '{"\\ud800": 0}',
+        '[{"id": 1, "file_name": "\\ud800"}]',
+        '[{"id": 1, "file_name": "\\u0000"}]',
+    ],
+)
 @pytest.mark.parametrize("form", DOCUMENTS)
 def test_odd_documents_are_read_or_refused_by_name_and_nothing_else(tmp_path: Path, form: str, value: str):
     name, text = DOCUMENTS[form]

@@ -64,12 +64,12 @@ def read_json(path: Path) -> Any:
 
 
 def text_of(value: object) -> str | None:
-    """A number or text as text, as Python's own CSV writer would; None for null, and for what is neither.
+    """A number or text as text, as Python's own CSV writer would; None for null and NaN, and for what is neither.
 
     A list of a single value is that value.
     """
     if isinstance(value, list) and len(value) == 1:
         return text_of(value[0])
-    if isinstance(value, (str, int, float)):
+    if isinstance(value, (str, int, float)) and value == value:  # noqa: PLR0124  (NaN stands for an empty cell)
         return str(value)
     return None

@@ -18,6 +18,8 @@ from hubel.corpus.formats.table_columns import plain_name
 
 SEPARATORS = ("|", ";", ",", " ")
 PLURALS = ("labels", "tags", "categories", "classes", "attributes")
+MISSING = ("nan", "None", "<NA>")
+"""What pandas makes of empty cells where they are turned into text."""
 SHOWN = 60
 """Characters of a label that a message repeats."""
 
@@ -50,7 +52,12 @@ def tidy_labels(rows: Sequence[Row], column: str) -> tuple[list[Row], list[str]]
     """
     rows, notes = _without_space(rows, column)
     rows = _refuse_several(rows, column)
-    labels = {row.class_name for row in rows if not row.code and row.class_name}
+    labels = Counter(str(row.class_name) for row in _labelled(rows))
+    notes += [
+        f"There is a class {name!r}, of {labels[name]:,} rows: if that is what became of empty cells, leave them empty."
+        for name in MISSING
+        if name in labels
+    ]
     if labels and all(_WHOLE_FLOAT.fullmatch(label) for label in labels):
         notes.append(
             f"The labels are numbers with a fraction of 0, such as {min(labels)!r}: that is how pandas writes whole "

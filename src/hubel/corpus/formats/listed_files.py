@@ -52,7 +52,7 @@ class Row(NamedTuple):
     def left_out(self, code: str = "", reason: str = "") -> IntakeRow:
         """Its intake row, with this fault or its own."""
         status = IGNORED if (code or self.code) in (BLANK_ROW, LISTED_TWICE, OTHER_SPLIT) else REFUSED
-        usable = self.path is not None and self.path.strip() and "\0" not in self.path and len(self.path) <= MOST_CELL
+        usable = self.path and self.path.strip() and is_text(self.path) and len(self.path) <= MOST_CELL
         return IntakeRow(
             str(self.path) if usable else self.key, status, code or self.code, f"{self.where}: {reason or self.reason}"
         )
@@ -125,6 +125,8 @@ def _fault_of_cells(row: Row) -> tuple[str, str]:
     cells = [cell for cell in (row.path, row.class_name, row.split, row.group) if cell]
     if any("\0" in cell for cell in cells):
         return "nul", "it holds a NUL character: remove it"
+    if not all(map(is_text, cells)):
+        return "not-text", "it holds half a character, which is no text: correct it"
     if any(len(cell) > MOST_CELL for cell in cells):
         return "cell-too-long", f"a cell has more than {MOST_CELL:,} characters: shorten it"
     if row.path is None or not row.path.strip():
@@ -132,6 +134,16 @@ def _fault_of_cells(row: Row) -> tuple[str, str]:
     if row.class_name is None or not row.class_name.strip():
         return "no-label", "it has no label: write one, or remove the row"
     return "", ""
+
+
+def is_text(cell: str) -> bool:
+    """Whether a file can hold it: JSON can name NULs, and halves of characters."""
+    if cell.isascii():
+        return "\0" not in cell
+    try:
+        return b"\0" not in cell.encode()
+    except UnicodeEncodeError:
+        return False
 
 
 def make_listed_corpus(

@@ -101,6 +101,8 @@ class NamedFiles:
         except PermissionError as error:
             reason = "this user may not look into its folder: chmod +rx, or run as its owner"
             raise UnreadableImage("permission-denied", reason) from error
+        except ValueError as error:  # a NUL, or half a character
+            raise UnreadableImage("not-a-path", "no file can be called so: correct the path") from error
         except OSError as error:
             reason = f"the system cannot look for it ({error.strerror}): correct the path"
             raise UnreadableImage("not-a-path", reason) from error
