@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
+from tests.unit.corpus.records import example, records
 
 from hubel.corpus.formats.catalogue import FORMATS, read_corpus
 from hubel.images.preprocessing import Preprocessing
@@ -163,6 +164,109 @@ def write_idx(folder: Path) -> Path:
     return folder
 
 
+def write_coco(folder: Path) -> Path:
+    write_folders(folder)
+    (folder / "annotations").mkdir()
+    for split in ("train", "test"):
+        paths = [path for path in files() if path.startswith(split)]
+        document = {
+            "images": [{"id": n, "file_name": path, "coco_url": "http://x.invalid/1"} for n, path in enumerate(paths)],
+            "annotations": [
+                {"id": n, "image_id": n, "category_id": CLASSES.index(path.split("/")[1]) + 5, "bbox": [0, 0, 1, 1]}
+                for n, path in enumerate(paths)
+            ],
+            "categories": [{"id": n + 5, "name": name} for n, name in enumerate(CLASSES)],
+        }
+        (folder / f"annotations/instances_{split}2017.json").write_text(json.dumps(document))
+    return folder
+
+
+def write_label_studio(folder: Path) -> Path:
+    write_folders(folder)
+    (folder / "test").rename(folder / "elsewhere")  # it exports no splits
+    tasks = [
+        {
+            "id": n,
+            "data": {"image": f"/data/upload/1/0a1b2c3d-{path.split('/')[-1]}"},
+            "annotations": [
+                {"result": [{"from_name": "choice", "type": "choices", "value": {"choices": [path.split("/")[1]]}}]}
+            ],
+        }
+        for n, path in enumerate(files())
+    ]
+    (folder / "project-1.json").write_text(json.dumps(tasks))
+    return folder / "project-1.json"
+
+
+def write_imagefolder(folder: Path) -> Path:
+    write_folders(folder)
+    for split in ("train", "test"):
+        listed = [path.removeprefix(f"{split}/") for path in files() if path.startswith(split)]
+        if split == "train":
+            lines = [json.dumps({"file_name": path, "label": path.split("/")[0]}) for path in listed]
+            (folder / split / "metadata.jsonl").write_text("\n".join(lines))
+        else:
+            lines = [f"{path},{path.split('/')[0]}" for path in listed]
+            (folder / split / "metadata.csv").write_text("\n".join(["file_name,label", *lines]))
+    return folder
+
+
+def write_fiftyone(folder: Path) -> Path:
+    (folder / "data").mkdir()
+    labels = {}
+    for n, (_, name, pixels) in enumerate(pictures()):
+        (folder / f"data/{n:06}.png").write_bytes(png(pixels))
+        labels[f"{n:06}"] = CLASSES.index(name)
+    (folder / "labels.json").write_text(json.dumps({"classes": list(CLASSES), "labels": labels}))
+    return folder
+
+
+def write_tfrecord(folder: Path) -> Path:
+    for split in ("train", "test"):
+        chosen = [(name, pixels) for part, name, pixels in pictures() if part == split]
+        examples = [
+            example(
+                image__encoded=png(pixels),
+                image__class__text=name.encode(),
+                image__class__label=CLASSES.index(name),
+                image__width=6.0,
+            )
+            for name, pixels in chosen
+        ]
+        (folder / f"{split}-00000-of-00001").write_bytes(records(examples))
+    return folder
+
+
+def write_excel(folder: Path) -> Path:
+    write_folders(folder)
+    cells = [["path", "label", "split"], *([row["path"], row["label"], row["split"]] for row in rows())]
+    lines = "".join(
+        "<row>" + "".join(f'<c t="inlineStr"><is><t>{cell}</t></is></c>' for cell in line) + "</row>" for line in cells
+    )
+    with zipfile.ZipFile(folder / "list.xlsx", "w") as archive:
+        archive.writestr("xl/workbook.xml", '<workbook><sheets><sheet name="Sheet1" r:id="rId1"/></sheets></workbook>')
+        archive.writestr("xl/_rels/workbook.xml.rels", '<R><Relationship Id="rId1" Target="worksheets/s.xml"/></R>')
+        archive.writestr("xl/worksheets/s.xml", f"<worksheet><sheetData>{lines}</sheetData></worksheet>")
+    return folder / "list.xlsx"
+
+
+def write_json_lines(folder: Path) -> Path:
+    write_folders(folder)
+    (folder / "list.jsonl").write_text("\n".join(map(json.dumps, rows())))
+    return folder / "list.jsonl"
+
+
+def write_one_hot(folder: Path) -> Path:
+    write_folders(folder)
+    lines = [
+        f"{row['path']},{int(row['label'] == 'cat')},{int(row['label'] == 'dog')},{row['split']}" for row in rows()
+    ]
+    (folder / "list.csv").write_text("\n".join(["filename,cat,dog,set", *lines]))
+    return folder / "list.csv"
+
+
+WITHOUT_SPLITS = ("label-studio", "fiftyone")
+
 WRITERS: dict[str, tuple[str, Callable[[Path], Path]]] = {
     "class folders": ("folders", write_folders),
     "zip with a folder around it": ("archive", write_zip),
@@ -175,6 +279,14 @@ WRITERS: dict[str, tuple[str, Callable[[Path], Path]]] = {
     "csv with semicolons": ("manifest", lambda folder: write_manifest(folder, delimiter=";")),
     "tsv": ("manifest", lambda folder: write_manifest(folder, delimiter="\t", name="list.tsv")),
     "parquet manifest": ("manifest", write_parquet_manifest),
+    "excel": ("manifest", write_excel),
+    "json lines": ("manifest", write_json_lines),
+    "one column for each class": ("manifest", write_one_hot),
+    "coco": ("coco", write_coco),
+    "label studio": ("label-studio", write_label_studio),
+    "imagefolder": ("imagefolder", write_imagefolder),
+    "fiftyone": ("fiftyone", write_fiftyone),
+    "tfrecord": ("tfrecord", write_tfrecord),
     "parquet": ("hugging-face", write_hugging_face),
     "save_to_disk": ("saved-to-disk", write_saved_to_disk),
     "webdataset": ("webdataset", write_webdataset),
@@ -196,10 +308,14 @@ def test_the_same_pictures_in_every_form_are_the_same_corpus(form: str, tmp_path
     assert corpus.class_names == (("0", "1") if name == "idx" else CLASSES)  # IDX has numbers only
     decoded = decode_corpus(corpus, SIZE)
     got = sorted(
-        (example.split, example.label, decoded.images[place].tobytes())
-        for place, example in enumerate(decoded.corpus.examples)
+        (each.split or "", each.label, decoded.images[place].tobytes())
+        for place, each in enumerate(decoded.corpus.examples)
     )
-    assert got == sorted((split, CLASSES.index(name), pixels.tobytes()) for split, name, pixels in pictures())
+    wanted = [
+        ("" if name in WITHOUT_SPLITS else split, CLASSES.index(label), pixels.tobytes())
+        for split, label, pixels in pictures()
+    ]
+    assert got == sorted(wanted)
     counts = decoded.corpus.intake_counts
     assert counts["read"] == 12
     assert counts["refused"] == 0

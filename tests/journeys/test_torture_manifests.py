@@ -74,7 +74,7 @@ EXPECTED = {
     "traversal.csv": Expected(
         {},
         {
-            "../../../../etc/passwd": ["line 2: it leaves the manifest's folder"],
+            "../../../../etc/passwd": ["line 2: it leaves the folder of the list"],
             "/etc/hostname": ["line 3: it is an absolute path"],
             "file:///etc/hosts": ["line 4: it is an address, and nothing is ever fetched"],
             "http://127.0.0.1:1/x.jpg": ["line 5: it is an address, and nothing is ever fetched"],
@@ -82,7 +82,7 @@ EXPECTED = {
     ),
 }
 UNUSABLE = {
-    "no_header.csv": "begins with 'cats/a.jpg,cat', which is no header.*put path,label above the first row",
+    "no_header.csv": "begins with 'cats/a.jpg,cat', which is no header.*Put path,label above the first row",
     "garbage.parquet": r"made__garbage\.parquet is damaged \(.*: download it again",
 }
 
@@ -105,7 +105,7 @@ def read_copy(original: Path, folder: Path) -> Corpus:
     copy.write_bytes(original.read_bytes())
     if manifest.matches(copy):
         return manifest.read(copy, ignore)
-    return hugging_face.read(copy, ignore) if copy.suffix == ".parquet" else manifest.read_text_manifest(copy, ignore)
+    return hugging_face.read(copy, ignore) if copy.suffix == ".parquet" else manifest.read(copy, ignore)
 
 
 def check_account(corpus: Corpus) -> None:
@@ -153,7 +153,7 @@ def test_mutated_csv_is_read_or_refused_by_name_and_nothing_else(shared: Path, p
         path = pictures / original.name
         path.write_bytes(header + original.read_bytes())
         try:
-            corpus = manifest.read_text_manifest(path, ignore)
+            corpus = manifest.read(path, ignore)
         except HubelError as error:
             assert original.name in str(error)
         else:

@@ -22,8 +22,15 @@ REFUSED_SHOWN = 10
 PATHS_SHOWN = 3
 
 
-def show_audit(audit: Audit, location: str, out: Path | None) -> None:
-    """The account, the refused files, the worst findings of each check, and what to do next."""
+def show_audit(audit: Audit, location: str, out: Path | None, wishes: Sequence[str]) -> None:
+    """The account, the refused files, the worst findings of each check, and what to do next.
+
+    Args:
+        audit: the audit.
+        location: the corpus, as the user typed it.
+        out: the folder of the audit, if one was written.
+        wishes: the options that say how the corpus is read: every next step needs them too.
+    """
     screen = console()
     _account(screen, audit)
     _refused(screen, audit.corpus)
@@ -39,7 +46,7 @@ def show_audit(audit: Audit, location: str, out: Path | None) -> None:
         screen.print(text, soft_wrap=False)
         screen.print()
     screen.print(Text("Next", "bold"))
-    for step in _next(audit, location, out):
+    for step in _next(audit, location, out, wishes):
         screen.print(f"  {step}")
 
 
@@ -90,8 +97,8 @@ def _section(screen: Console, title: str, cure: str, findings: Sequence[Finding]
     screen.print()
 
 
-def _next(audit: Audit, location: str, out: Path | None) -> list[str]:
-    corpus = shlex.quote(location)
+def _next(audit: Audit, location: str, out: Path | None, wishes: Sequence[str]) -> list[str]:
+    corpus = shlex.join([location, *wishes])
     steps = []
     if out is not None:
         steps.append(f"Look at the pictures: open {shlex.quote(str(out / PAGE))} in a browser")

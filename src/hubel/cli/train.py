@@ -60,8 +60,8 @@ def command(  # noqa: PLR0913  (one for each option)
     """Train a classifier on CORPUS and write a run folder.
 
     CORPUS is a folder of class folders, with or without train/ validation/ test/ around them; a zip or tar of that; a
-    CSV or Parquet manifest; Hugging Face Parquet or a folder written by datasets; WebDataset shards; IDX files; an .npz
-    file; or the word digits.
+    list of images in CSV, Excel, Parquet or JSON Lines; an export of COCO, Label Studio or FiftyOne; Hugging Face
+    Parquet or a folder written by datasets; WebDataset shards; TFRecords; IDX files; an .npz file; or the word digits.
 
     Without options, what suits the corpus is chosen and said before it starts.
     """

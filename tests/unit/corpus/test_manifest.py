@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 import sys
 import tracemalloc
 from pathlib import Path
@@ -14,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from tests.conftest import write_picture
 
@@ -88,8 +89,8 @@ def test_where_two_columns_could_be_meant_it_is_said_which_was_taken(folder: Pat
     corpus = read(folder, "category,label,image,path\nfur,cat,x.jpg,a.jpg\nfin,cod,y.jpg,b.jpg\n")
     assert classes(corpus) == {"a.jpg": "cat", "b.jpg": "cod"}
     assert corpus.notes == (
-        "The paths are read from column 'path', not from 'image'.",
-        "The labels are read from column 'label', not from 'category'.",
+        "The paths are read from column 'path', not from 'image'. To choose: --path-column",
+        "The labels are read from column 'label', not from 'category'. To choose: --label-column",
     )
 
 
@@ -98,7 +99,7 @@ def test_two_columns_of_one_name_are_refused(folder: Path):
         read(folder, "path,label,label\na.jpg,cat,dog\n")
 
 
-LABELS = ["01", "1", "1.0", "NA", "null", "True", '=HYPERLINK("http://x.invalid","cat")', " cat", "cat", "é\r\nü", '"']
+LABELS = ["01", "1", "1.0", "NA", "null", "True", '=HYPERLINK("http://x.invalid","cat")', " cat", "dog", "é\r\nü", '"']
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -120,7 +121,7 @@ TEXT = st.text(st.characters(exclude_characters="\0\ufffd", exclude_categories=[
 
 @in_one_folder
 @given(
-    labels=st.lists(TEXT.filter(lambda text: bool(text.strip())), min_size=1, max_size=len(PICTURES)),
+    labels=st.lists(TEXT.filter(lambda text: bool(text.strip())), min_size=1, max_size=len(PICTURES), unique=True),
     delimiter=st.sampled_from([",", ";", "\t", "|"]),
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
     quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL, csv.QUOTE_NONNUMERIC]),
@@ -129,6 +130,8 @@ TEXT = st.text(st.characters(exclude_characters="\0\ufffd", exclude_categories=[
 def test_what_pythons_writer_writes_is_read_back(
     folder: Path, labels: list[str], delimiter: str, encoding: str, quoting: Any
 ):
+    assume(all(label == label.strip(" ") for label in labels))  # spaces and several labels have tests of their own
+    assume(not any(part in labels for label in labels for part in re.split("[ ,;|]", label) if part != label))
     written = io.StringIO()
     writer = csv.writer(written, delimiter=delimiter, quoting=quoting)
     writer.writerows([["path", "label"], *zip(PICTURES, labels, strict=False)])
@@ -221,11 +224,14 @@ def test_a_line_of_twenty_megabytes_is_never_held(folder: Path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("cats/a.jpg,cat\n", r"begins with 'cats/a.jpg,cat', which is no header.*put path,label above the first row"),
-        ("file,kind\na.jpg,cat\n", "begins with 'file,kind', which is no header.*rename the columns"),
-        ("", "is empty.*Its first line must name a column with the pictures' paths"),
+        ("cats/a.jpg,cat\n", r"begins with 'cats/a.jpg,cat', which is no header.*Put path,label above the first row"),
+        (
+            "file,kind,age\na.jpg,cat,7\n",
+            "paths are in 'file'; which one holds the labels. Name it: --label-column NAME",
+        ),
+        ("", "is empty: write path,label into its first line"),
         ("\n\n", "is empty"),
-        ("file,label\n", "has a header, but lists no file: add a row for each picture"),
+        ("file,label\n", "has a header, but lists no file: add a row for each image"),
         ("file,label\n,\n", "has a header, but lists no file"),
         ("file,label" + ",x" * 1000, "which is no header"),
     ],
@@ -236,11 +242,14 @@ def test_a_file_without_header_or_rows_says_what_to_add(folder: Path, text: str,
 
 
 OUTSIDE = {
-    "../secret.jpg": ("outside", "leaves the manifest's folder: copy the picture into it"),
-    "cats/../../secret.jpg": ("outside", "leaves the manifest's folder"),
-    "..\\secret.jpg": ("outside", "leaves the manifest's folder"),
-    "..": ("outside", "leaves the manifest's folder"),
-    "/etc/hostname": ("outside", "absolute path: write it relative to the manifest's folder"),
+    "../secret.jpg": (
+        "outside",
+        "leaves the folder of the list: copy the image into it, or name the folder of the images with --images",
+    ),
+    "cats/../../secret.jpg": ("outside", "leaves the folder of the list"),
+    "..\\secret.jpg": ("outside", "leaves the folder of the list"),
+    "..": ("outside", "leaves the folder of the list"),
+    "/etc/hostname": ("outside", "absolute path that leads elsewhere: write it relative to the folder of the list"),
     "\\\\server\\share\\x.jpg": ("outside", "absolute path"),
     "C:\\x.jpg": ("outside", "absolute path"),
     "c:x.jpg": ("outside", "absolute path"),
@@ -254,7 +263,7 @@ OUTSIDE = {
     "dead.jpg": ("vanished", "not there"),
     "nothing.jpg": ("vanished", "the file is not there: copy it back, or correct the path"),
     "a.jpg/x.jpg": ("vanished", "not there"),
-    "cats": ("not-a-file", "it is a folder: list the pictures in it one by one"),
+    "cats": ("not-a-file", "it is a folder: list the images in it one by one"),
     ".": ("not-a-file", "it is a folder"),
     "pipe.jpg": ("not-a-file", "it is a pipe, a socket or a device"),
     "x" * 300: ("not-a-path", "the system cannot look for it (File name too long)"),
@@ -305,8 +314,12 @@ def test_nothing_outside_is_opened_and_nothing_is_fetched(trapped: Path):
         corpus.read(0)
     finally:
         opened, _opened = _opened, None
-    assert [each for each in opened if not each.startswith(f"open {trapped}/")] == []
-    assert {each.rsplit("/", 1)[-1] for each in opened} == {"list.csv", "a.jpg"}
+    assert {each for each in opened if each.startswith("open ")} == {
+        f"open {trapped}/{name}" for name in ("list.csv", "a.jpg")
+    }
+    listed_folders = [each for each in opened if not each.startswith("open ")]
+    assert all(f"{each}/".startswith(f"os.scandir {trapped}/") for each in listed_folders)
+    assert len(listed_folders) == len(set(listed_folders))  # once each, however many files are missing
 
 
 def test_links_and_detours_inside_the_folder_are_followed(folder: Path):

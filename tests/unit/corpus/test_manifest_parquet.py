@@ -51,7 +51,7 @@ def classes(corpus: Corpus) -> dict[str, str]:
 @given(
     labels=st.one_of(
         st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=ROWS),
-        st.lists(st.sampled_from(["01", "1", "1.0", "NA", "null", "True", " x"]), min_size=1, max_size=ROWS),
+        st.lists(st.sampled_from(["01", "1", "1.0", "NA", "null", "True", "x "]), min_size=1, max_size=ROWS),
     ),
     group_rows=st.integers(1, ROWS),
     dictionary=st.booleans(),
@@ -85,24 +85,43 @@ def test_bad_rows_are_refused_by_themselves_and_counted_from_0(folder: Path):
     ]
 
 
-@pytest.mark.parametrize(
-    ("labels", "kind"),
-    [([0.0, 1.0], "double"), ([True, False], "bool"), ([["a"], ["b"]], "list"), ([None] * 2, "null")],
-)
-def test_labels_of_another_type_are_refused_with_the_line_that_converts_them(
-    folder: Path, labels: list[object], kind: str
+CURES: list[tuple[list[object], str, str]] = [
+    ([0.0, 1.0, None], "double", "table['label'] = table['label'].astype('Int64')"),
+    ([0.5, None, 1.0], "double", "table['label'] = table['label'].astype('string')"),
+    ([True, None, False], "bool", "table['label'] = table['label'].astype('string')"),
+    ([["a"], ["b"], None], "list", "table['label'] = table['label'].str[0]"),
+]
+
+
+@pytest.mark.parametrize(("labels", "kind", "cure"), CURES)
+def test_the_cure_for_labels_of_another_type_works_and_makes_no_class_of_empty_cells(
+    folder: Path, labels: list[object], kind: str, cure: str
 ):
-    with pytest.raises(
-        UnusableCorpus, match=rf"'label' must hold text or whole numbers. Received: {kind}.*astype\(str"
-    ):
-        read(write(folder, {"path": paths(2), "label": labels}))
+    pandas = pytest.importorskip("pandas")
+    path = write(folder, {"path": paths(3), "label": labels})
+    with pytest.raises(UnusableCorpus, match=f"'label' must hold text or whole numbers. Received: {kind}") as caught:
+        read(path)
+    assert cure in str(caught.value) or f".{cure.rpartition('.')[2]}" in str(caught.value)
+    table = pandas.read_parquet(path)
+    exec(cure, {"table": table})
+    table.to_parquet(path)
+    corpus = read(path)
+    names = [str(label[0] if isinstance(label, list) else label) for label in labels if label is not None]
+    names = [name.removesuffix(".0") for name in names] if "Int64" in cure else names
+    assert sorted(classes(corpus).values()) == sorted(names)
+    assert [row.code for row in corpus.left_out] == ["no-label"]
+
+
+def test_a_column_of_empty_cells_is_refused(folder: Path):
+    with pytest.raises(UnusableCorpus, match="Received: null. All its cells are empty: fill them in"):
+        read(write(folder, {"path": paths(2), "label": [None] * 2}))
 
 
 def test_a_table_with_images_in_it_is_no_manifest(folder: Path):
     image = [{"bytes": b"x", "path": None}] * 2
     assert not manifest.matches(write(folder, {"file": paths(2), "photo": image, "label": [0, 1]}))
     assert not manifest.matches(write(folder, {"file": paths(2), "img": [b"x"] * 2, "label": [0, 1]}))
-    assert not manifest.matches(write(folder, {"file": paths(2), "score": [0, 1]}))
+    assert manifest.matches(write(folder, {"file": paths(2), "score": [0, 1]}))
     assert not manifest.matches(write(folder, {"path": [1, 2], "label": [0, 1]}))
     assert manifest.matches(write(folder, {"image": paths(2), "hash": [b"x"] * 2, "label": [0, 1]}))
     assert not manifest.matches(folder)
@@ -117,8 +136,8 @@ def test_a_folder_with_a_manifest_in_it_says_to_name_the_file(folder: Path):
 
 
 def test_columns_that_are_missing_are_named_with_those_there_are(folder: Path):
-    with pytest.raises(UnusableCorpus, match=r"has the columns file, kind\. Its first line must name.*labels: label, "):
-        manifest.read(write(folder, {"file": paths(1), "kind": ["a"]}), ignore)
+    with pytest.raises(UnusableCorpus, match="has the columns 'file', 'kind', 'size_mm'. The paths are in 'file'"):
+        manifest.read(write(folder, {"file": paths(1), "kind": ["a"], "size_mm": [1]}), ignore)
 
 
 def test_two_columns_of_one_name_are_refused(folder: Path):

@@ -11,13 +11,19 @@ from hubel.corpus.formats import (
     archives,
     arrays_in_memory,
     class_folders,
+    coco,
+    fiftyone,
     hugging_face,
     idx,
+    imagefolder,
+    label_studio,
     manifest,
     saved_to_disk,
+    tfrecord,
     webdataset,
 )
-from hubel.corpus.reading import AS_FOUND, FOR_IMAGES, WISHES, Reading
+from hubel.corpus.formats.detection import refuse_detection
+from hubel.corpus.reading import AS_FOUND, FOR_IMAGES, FOR_LISTS, WISHES, Reading
 from hubel.errors import UnusableCorpus, WrongRequest
 from hubel.events import OnEvent, ignore
 from hubel.files import is_there
@@ -44,10 +50,43 @@ FORMATS = {
     "npz": Format("an .npz file with x_train, y_train or x, y", arrays_in_memory.matches, arrays_in_memory.read),
     "idx": Format("IDX files as of MNIST, plain or .gz", idx.matches, idx.read),
     "saved-to-disk": Format("a folder written by save_to_disk of datasets", saved_to_disk.matches, saved_to_disk.read),
-    "manifest": Format(
-        "a CSV, TSV or Parquet file that lists pictures with path and label columns", manifest.matches, manifest.read
+    "coco": Format(
+        "annotations in COCO form: a JSON file, or a folder with it and the images",
+        coco.matches,
+        coco.read,
+        honours=("images",),
     ),
-    "hugging-face": Format("Parquet in Hugging Face image layout", hugging_face.matches, hugging_face.read),
+    "label-studio": Format(
+        "a JSON export of Label Studio",
+        label_studio.matches,
+        label_studio.read,
+        honours=("path_column", "label_column", "images"),
+    ),
+    "manifest": Format(
+        "a CSV, TSV, Excel, Parquet or JSON Lines file that lists images with path and label columns",
+        manifest.matches,
+        manifest.read,
+        honours=FOR_LISTS,
+    ),
+    "imagefolder": Format(
+        "a folder with metadata.csv or metadata.jsonl beside the images, as of Hugging Face imagefolder",
+        imagefolder.matches,
+        imagefolder.read,
+        honours=("path_column", "label_column", "split_column", "group_column", "splits"),
+    ),
+    "fiftyone": Format("a folder with data/ and labels.json, as of FiftyOne", fiftyone.matches, fiftyone.read),
+    "hugging-face": Format(
+        "Parquet in Hugging Face image layout",
+        hugging_face.matches,
+        hugging_face.read,
+        honours=("label_column", "split_column", "group_column", "splits"),
+    ),
+    "tfrecord": Format(
+        "TFRecord files of tf.train.Example",
+        tfrecord.matches,
+        tfrecord.read,
+        honours=("label_column",),
+    ),
     "webdataset": Format("a folder of WebDataset tar shards", webdataset.matches, webdataset.read),
     "archive": Format(
         "a zip or tar archive (.tar, .tar.gz, .tar.bz2, .tar.xz, .tar.zst) of class folders or labelled pictures",
@@ -73,7 +112,7 @@ def read_corpus(location: str | Path, *, reading: Reading = AS_FOUND, on_event: 
         on_event: hears `Progress` while many files are listed.
 
     Returns:
-        The corpus; pictures are decoded later, and those that cannot be are refused then, by name.
+        The corpus; images are decoded later, and those that cannot be are refused then, by name.
 
     Raises:
         UnusableCorpus: nothing there, or nothing that is a corpus.
@@ -88,8 +127,10 @@ def read_corpus(location: str | Path, *, reading: Reading = AS_FOUND, on_event: 
             f"There is no file or folder {str(location)!r}. Give the folder that holds the class folders, "
             f"or the word {' or '.join(BUILT_IN)} for the built-in corpus."
         )
-    for entry in FORMATS.values():
+    for name, entry in FORMATS.items():
         if entry.matches(path):
+            if name == "folders":
+                refuse_detection(path)
             _check_honoured(str(location), entry.summary, entry.honours, reading)
             return entry.read(path, on_event, reading)
     known = "; ".join(entry.summary for entry in FORMATS.values())

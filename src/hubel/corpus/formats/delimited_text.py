@@ -76,6 +76,12 @@ def read_first_line(path: Path, encoding: str) -> str:
         return next((text.rstrip("\r\n") for _, text in _lines(file) if text.strip()), "")
 
 
+def read_lines(path: Path, encoding: str) -> Iterator[tuple[int, str]]:
+    """Number, counted from 1, and text of each line; of one that is too long, one character more than the limit."""
+    with _naming(path), _open(path, encoding) as file:
+        yield from _lines(file)
+
+
 def split_header(line: str, delimiter: str) -> tuple[str, ...]:
     """The column names in a header line; none where it is no usable one with this delimiter."""
     try:

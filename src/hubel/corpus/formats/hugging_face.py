@@ -48,7 +48,7 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus: 
     """
     root = path if path.is_dir() else path.parent
     files = {file.relative_to(root).as_posix(): file for file in _parquet_paths(path)}
-    listed = [_list_file(file, f"{relative}#") for relative, file in files.items()]
+    listed = [_list_file(file, f"{relative}#", reading) for relative, file in files.items()]
     others = side_files(root, files) if path.is_dir() else []
     return make_table_corpus(path, "hugging-face", listed, others=others, notes=[])
 
@@ -64,9 +64,9 @@ def _split_of(path: Path) -> str | None:
     return SPLIT_FOLDERS.get(word.group() if word else "") or SPLIT_FOLDERS.get(path.parent.name.lower())
 
 
-def _list_file(path: Path, prefix: str) -> ListedTable:
+def _list_file(path: Path, prefix: str, reading: Reading) -> ListedTable:
     with naming_damage(path), pq.ParquetFile(path, memory_map=True) as opened:
-        columns = find_columns(path, opened.schema_arrow, described_features(opened.schema_arrow.metadata))
+        columns = find_columns(path, opened.schema_arrow, described_features(opened.schema_arrow.metadata), reading)
         batches = opened.iter_batches(columns=columns.small)
         rows = list_rows(columns, batches, prefix=prefix, split=_split_of(path))
         if len(rows) != opened.metadata.num_rows:

@@ -165,11 +165,12 @@ def list_rows(
         for label, said, group in zip(texts(labels), splits, groups, strict=True):
             path = f"{prefix}{len(rows):07d}"
             class_name, code, reason = _class_name(label, names)
-            given, problem = split_of(said, split)
+            given, problem = split_of(said, split, columns.split_words)
             if code:
                 rows.append(IntakeRow(path, REFUSED, code, reason))
             elif problem:
-                rows.append(IntakeRow(path, REFUSED, "unknown-split", problem, class_name))
+                kind = (REFUSED, "unknown-split") if columns.split_words is None else (IGNORED, "other-split")
+                rows.append(IntakeRow(path, *kind, problem, class_name))
             else:
                 rows.append(Found(path, class_name, given, group or None))
     return rows

@@ -2,39 +2,39 @@
 
 from __future__ import annotations
 
-import os
-import posixpath
-import re
-import stat
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from hubel.corpus.corpus import IGNORED, REFUSED, Found, IntakeRow
+from hubel.corpus.corpus import IGNORED, REFUSED, Corpus, Found, IntakeRow, make_corpus
+from hubel.corpus.formats.class_folders import SPLIT_FOLDERS
 from hubel.corpus.formats.delimited_text import MOST_CELL
-from hubel.corpus.formats.table_columns import split_of
-from hubel.errors import UnreadableImage
+from hubel.corpus.formats.named_files import NamedFiles
+from hubel.corpus.formats.table_columns import usable_splits
+from hubel.corpus.trees.folder import FolderTree
+from hubel.corpus.trees.tree import TreeSource
+from hubel.errors import UnreadableImage, UnusableCorpus
 
-BLANK_ROW, LISTED_TWICE = "blank-row", "listed-twice"
+BLANK_ROW, LISTED_TWICE, OTHER_SPLIT = "blank-row", "listed-twice", "other-split"
 """Codes of rows that are ignored; all others are refused."""
+
+FAULTS_OF_LABELS = ("no-label", "several-labels", "no-such-class", "bad-label", "unknown-split", OTHER_SPLIT)
+"""Codes of rows that name a file all the same."""
 
 SHOWN = 60
 """Characters of a cell that a message repeats."""
 
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-_DRIVE = re.compile(r"[a-z]:", re.IGNORECASE)
-
 
 class Row(NamedTuple):
-    """One data row of a manifest; `check_rows` makes its path relative with ``/`` and its split one of ours.
+    """One row of a list; `check_rows` makes its path relative with ``/``.
 
     Args:
         where: for a person, such as ``"line 5"``.
         key: stands for the path of a row without one, such as ``"list.csv:5"``.
-        path: of the picture.
+        path: of the image.
         class_name: as it is written.
-        split: the given split; None or empty without one.
+        split: ``"train"``, ``"validation"`` or ``"test"``; None without one.
         group: as it is written; None or empty without one.
         code: a short stable word for a fault; empty for a good row.
         reason: why, and what to do.
@@ -51,22 +51,22 @@ class Row(NamedTuple):
 
     def left_out(self, code: str = "", reason: str = "") -> IntakeRow:
         """Its intake row, with this fault or its own."""
-        status = IGNORED if (code or self.code) in (BLANK_ROW, LISTED_TWICE) else REFUSED
-        usable = self.path is not None and self.path.strip() and "\0" not in self.path and len(self.path) <= MOST_CELL
+        status = IGNORED if (code or self.code) in (BLANK_ROW, LISTED_TWICE, OTHER_SPLIT) else REFUSED
+        usable = self.path and self.path.strip() and is_text(self.path) and len(self.path) <= MOST_CELL
         return IntakeRow(
             str(self.path) if usable else self.key, status, code or self.code, f"{self.where}: {reason or self.reason}"
         )
 
 
-def check_rows(rows: Iterable[Row], root: Path) -> list[Row]:
+def check_rows(rows: Iterable[Row], files: NamedFiles, *, base: str = "") -> list[Row]:
     """Look at every row by itself; those with a fault get a code and a reason.
 
     Args:
         rows: as they are written.
-        root: the folder of the manifest. Files are looked for in and below it, and nowhere else; none is opened.
+        files: where files are looked for, and nowhere else; none is opened.
+        base: the folder of the list, below that of the files.
     """
-    files = _Files(root)
-    return [row if row.code else _checked(row, files) for row in rows]
+    return [_checked(row, files, base) for row in rows]
 
 
 def settle(rows: Iterable[Row]) -> tuple[list[Found], list[IntakeRow]]:
@@ -107,92 +107,99 @@ def _contradiction(same: list[Row]) -> tuple[str, str]:
     return "", ""
 
 
-def _checked(row: Row, files: _Files) -> Row:
+def _checked(row: Row, files: NamedFiles, base: str) -> Row:
+    """The row with the file's own path, also where its label is at fault: each file is accounted for once."""
+    if not row.code:
+        code, reason = _fault_of_cells(row)
+        row = row._replace(code=code, reason=reason)
+    if row.code and (row.code not in FAULTS_OF_LABELS or not row.path):
+        return row
     try:
-        path = _relative(_path_of(row))
-        split, reason = split_of(row.split)
-        if reason:
-            raise UnreadableImage("unknown-split", reason)
-        files.check(path)
+        return row._replace(path=files.find(str(row.path), base))
     except UnreadableImage as error:
-        return row._replace(code=error.code, reason=error.reason)
-    return row._replace(path=path, split=split)
+        return row if row.code else row._replace(code=error.code, reason=error.reason)
 
 
-def _path_of(row: Row) -> str:
-    """The path as it is written, of a row whose cells are all usable text.
-
-    Raises:
-        UnreadableImage: ``nul``, ``cell-too-long``, ``no-path`` or ``no-label``.
-    """
+def _fault_of_cells(row: Row) -> tuple[str, str]:
+    """Code and reason; both empty where all cells are usable text."""
     cells = [cell for cell in (row.path, row.class_name, row.split, row.group) if cell]
     if any("\0" in cell for cell in cells):
-        raise UnreadableImage("nul", "it holds a NUL character: remove it")
+        return "nul", "it holds a NUL character: remove it"
+    if not all(map(is_text, cells)):
+        return "not-text", "it holds half a character, which is no text: correct it"
     if any(len(cell) > MOST_CELL for cell in cells):
-        raise UnreadableImage("cell-too-long", f"a cell has more than {MOST_CELL:,} characters: shorten it")
+        return "cell-too-long", f"a cell has more than {MOST_CELL:,} characters: shorten it"
     if row.path is None or not row.path.strip():
-        raise UnreadableImage("no-path", "it names no file: write its path, or remove the row")
+        return "no-path", "it names no file: write its path, or remove the row"
     if row.class_name is None or not row.class_name.strip():
-        raise UnreadableImage("no-label", "it has no label: write one, or remove the row")
-    return row.path
+        return "no-label", "it has no label: write one, or remove the row"
+    return "", ""
 
 
-def _relative(written: str) -> str:
-    """The path with ``/``, without detours.
+def is_text(cell: str) -> bool:
+    """Whether a file can hold it: JSON can name NULs, and halves of characters."""
+    if cell.isascii():
+        return "\0" not in cell
+    try:
+        return b"\0" not in cell.encode()
+    except UnicodeEncodeError:
+        return False
+
+
+def make_listed_corpus(
+    location: Path, format_name: str, checked: Sequence[Row], files: NamedFiles, *, notes: Sequence[str], whole: bool
+) -> Corpus:
+    """The corpus that a list names.
+
+    Args:
+        location: what the user named.
+        format_name: the format's name in its catalogue.
+        checked: its rows, looked at.
+        files: where the images are.
+        notes: what the user should know.
+        whole: whether every file below the folder is accounted for, not only those that the list names.
 
     Raises:
-        UnreadableImage: ``not-a-path`` or ``outside``; its text alone shows it.
+        UnusableCorpus: it lists nothing.
     """
-    if _ADDRESS.match(written):
-        reason = "it is an address, and nothing is ever fetched: download it into the manifest's folder"
-        raise UnreadableImage("not-a-path", reason)
-    path = posixpath.normpath(written.replace("\\", "/"))
-    if path.startswith("/") or _DRIVE.match(path):
-        raise UnreadableImage("outside", "it is an absolute path: write it relative to the manifest's folder")
-    if path == ".." or path.startswith("../"):
-        raise UnreadableImage("outside", "it leaves the manifest's folder: copy the picture into it")
-    return path
+    if all(row.code == BLANK_ROW for row in checked):
+        raise UnusableCorpus(f"{location} has a header, but lists no file: add a row for each image.")
+    found, left_out = settle(checked)
+    found, said = _splits_of_folders(found, used=whole)
+    found, more = usable_splits(found)
+    paths = [each.path for each in found]
+    if whole:
+        left_out += _not_listed(files.root, {*paths, *(row.path for row in left_out)})
+    source = TreeSource(FolderTree(files.root), paths)
+    notes = [*notes, *_note_on_searched(files), *said, *more]
+    return make_corpus(str(location), format_name, found, source=source, left_out=left_out, notes=notes)
 
 
-class _Files:
-    """Tells whether a path is a file below a folder; each folder on the way is looked at once."""
+def _splits_of_folders(found: list[Found], *, used: bool) -> tuple[list[Found], list[str]]:
+    """The examples with the splits that their folders are called, where nothing else says any; or a note about that."""
+    folders = {each.path.partition("/")[0] for each in found}
+    splits = {SPLIT_FOLDERS.get(folder.lower()) for folder in folders}
+    if any(each.split for each in found) or None in splits or len(splits) < 2:
+        return found, []
+    if used:
+        return [each._replace(split=SPLIT_FOLDERS[each.path.partition("/")[0].lower()]) for each in found], []
+    shown = ", ".join(map(repr, sorted(folders)))
+    note = (
+        f"The files lie in {shown}, but no column names their splits, and a split is made. To keep them, add a column "
+        "split with the name of the folder."
+    )
+    return found, [note]
 
-    def __init__(self, root: Path) -> None:
-        self._root = str(root)
-        self._real = Path(os.path.realpath(root))
-        self._inside: dict[str, bool] = {}
 
-    def check(self, path: str) -> None:
-        """Nothing, for a file that is there.
+def _not_listed(root: Path, known: set[str]) -> Iterator[IntakeRow]:
+    for row in FolderTree(root).rows():
+        if row.path not in known:
+            yield row if row.status else IntakeRow(row.path, IGNORED, "not-listed", "the list does not name it")
 
-        Raises:
-            UnreadableImage: ``link-outside``, ``vanished``, ``permission-denied``, ``not-a-file`` or ``not-a-path``.
-        """
-        try:
-            mode = self._mode(path)
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise UnreadableImage("vanished", "the file is not there: copy it back, or correct the path") from error
-        except PermissionError as error:
-            reason = "this user may not look into its folder: chmod +rx, or run as its owner"
-            raise UnreadableImage("permission-denied", reason) from error
-        except OSError as error:
-            reason = f"the system cannot look for it ({error.strerror}): correct the path"
-            raise UnreadableImage("not-a-path", reason) from error
-        if stat.S_ISDIR(mode):
-            raise UnreadableImage("not-a-file", "it is a folder: list the pictures in it one by one")
-        if not stat.S_ISREG(mode):
-            raise UnreadableImage("not-a-file", "it is a pipe, a socket or a device: remove it")
 
-    def _mode(self, path: str) -> int:
-        """What kind of thing lies there; a link is followed only to a place below the folder."""
-        folder = posixpath.dirname(path)
-        if folder not in self._inside:
-            self._inside[folder] = self._is_inside(folder)
-        place = f"{self._root}/{path}"  # a Path for each of 100,000 rows would take longer than the look at the file
-        details = os.lstat(place) if self._inside[folder] else None
-        if details is None or (stat.S_ISLNK(details.st_mode) and not self._is_inside(path)):
-            raise UnreadableImage("link-outside", "a link in it leaves the corpus: copy what it points to")
-        return Path(place).stat().st_mode if stat.S_ISLNK(details.st_mode) else details.st_mode
-
-    def _is_inside(self, path: str) -> bool:
-        return Path(os.path.realpath(f"{self._root}/{path}")).is_relative_to(self._real)
+def _note_on_searched(files: NamedFiles) -> Iterator[str]:
+    if files.searched:
+        written, found = files.searched[0]
+        count = len(files.searched)
+        what = "1 file was" if count == 1 else f"{count:,} files were"
+        yield f"{what} found by name below {files.root} (first: {written[:SHOWN]!r} is {found!r})."

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import difflib
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,26 +12,35 @@ import pyarrow as pa
 
 from hubel.corpus.corpus import Found
 from hubel.corpus.formats.class_folders import SPLIT_FOLDERS
-from hubel.errors import UnusableCorpus
+from hubel.corpus.reading import AS_FOUND, Reading
+from hubel.errors import UnusableCorpus, WrongRequest
 
 IMAGE_COLUMNS = ("image", "img", "picture", "pixels")
-PATH_COLUMNS = ("path", "file", "filename", "file_name", "filepath", "image", "image_path", "img")
-LABEL_COLUMNS = ("label", "labels", "class", "class_name", "category", "fine_label", "target")
+PATH_COLUMNS = (
+    "path", "file", "filename", "filepath", "image", "image_path", "img", "img_path", "image_name", "image_file",
+    "image_filename", "paths", "files", "filenames", "filepaths", "images", "image_id", "img_id", "id",
+)  # fmt: skip
+LABEL_COLUMNS = (
+    "label", "labels", "class", "class_name", "category", "fine_label", "target", "classes", "category_name",
+    "label_name", "choice", "tags",
+)  # fmt: skip
 SPLIT_COLUMNS = ("split", "subset")
-GROUP_COLUMNS = ("group", "group_id", "patient", "subject")
-"""Names of columns, in any case; the first of a list that is there is taken."""
+GROUP_COLUMNS = ("group", "group_id", "patient", "patient_id", "subject", "subject_id")
+"""Names of columns, in any case, with or without spaces, hyphens and underscores; the first of a list that is there is
+taken."""
 
 SPLIT_WORDS = ", ".join(SPLIT_FOLDERS)
 
 
 class Columns(NamedTuple):
-    """Names of the columns of one file with images, and the class names that whole-number labels stand for."""
+    """Names of the columns of one file with images; class names that whole-number labels stand for; words of splits."""
 
     image: str
     label: str
     split: str | None
     group: str | None
     class_names: tuple[str, ...] | None
+    split_words: Mapping[str, str] | None = None
 
     @property
     def small(self) -> list[str]:
@@ -37,32 +48,42 @@ class Columns(NamedTuple):
         return [name for name in (self.label, self.split, self.group) if name is not None]
 
 
-def find_columns(path: Path, schema: pa.Schema, features: dict[str, Any]) -> Columns:
-    """Which column is what: first as the ``datasets`` library typed them, then by the usual names.
+def find_columns(path: Path, schema: pa.Schema, features: dict[str, Any], reading: Reading = AS_FOUND) -> Columns:
+    """Which column is what: as the user says, else as the ``datasets`` library typed them, else by the usual names.
 
     Args:
         path: the file, for messages.
         schema: its columns.
         features: what ``datasets`` wrote about them; may be empty.
+        reading: what the user said.
 
     Raises:
+        WrongRequest: the user names a column that is not there.
         UnusableCorpus: no image or label column, or one of a type that cannot be used.
     """
     check_names(path, schema.names)
     image = _typed_column(path, schema, features, "Image", IMAGE_COLUMNS)
-    label = _typed_column(path, schema, features, "ClassLabel", LABEL_COLUMNS)
+    label = named_column(path, schema.names, "label_column", reading.label_column) or _typed_column(
+        path, schema, features, "ClassLabel", LABEL_COLUMNS
+    )
     if not holds_images(schema.field(image).type):
         raise UnusableCorpus(
             f"{path}: the column {image!r} must hold images as bytes, or as a struct of bytes and path. "
             f"Received: {schema.field(image).type}."
         )
-    split, group = find_column(schema.names, SPLIT_COLUMNS), find_column(schema.names, GROUP_COLUMNS)
+    split = named_column(path, schema.names, "split_column", reading.split_column)
+    split = split or find_column(schema.names, SPLIT_COLUMNS)
+    group = named_column(path, schema.names, "group_column", reading.group_column)
+    group = group or find_column(schema.names, GROUP_COLUMNS)
+    if reading.splits and split is None:
+        raise WrongRequest(f"--splits names words of a column of splits, and {path} has none: add --split-column NAME.")
     for name in (label, split, group):
         check_type(path, schema, name)
     said = features.get(label)
     names = said.get("names") if isinstance(said, dict) else None
     usable = isinstance(names, list) and names and all(isinstance(name, str) for name in names)
-    return Columns(image, label, split, group, tuple(names) if usable else None)
+    words = {word.casefold(): part for word, part in reading.splits} or None
+    return Columns(image, label, split, group, tuple(names) if usable else None, words)
 
 
 def _typed_column(path: Path, schema: pa.Schema, features: dict[str, Any], kind: str, usual: tuple[str, ...]) -> str:
@@ -79,19 +100,47 @@ def _typed_column(path: Path, schema: pa.Schema, features: dict[str, Any], kind:
     )
 
 
+def named_column(path: Path, names: Sequence[str], wish: str, name: str | None) -> str | None:
+    """The column that the user names, but for space around it and case; None for no name.
+
+    Raises:
+        WrongRequest: it is not there.
+    """
+    if name is None or (found := same_name(names, name)) is not None:
+        return None if name is None else found
+    near = difflib.get_close_matches(name.casefold(), [each.casefold() for each in names], n=1)
+    meant = next((each for each in names if near and each.casefold() == near[0]), None)
+    hint = f" Did you mean {meant!r}?" if meant is not None else ""
+    raise WrongRequest(
+        f"{path} has no column {name!r}, which --{wish.replace('_', '-')} names.{hint} Its columns: {quoted(names)}."
+    )
+
+
+def same_name(names: Iterable[str], name: str) -> str | None:
+    """The column of this name: exactly so, or else but for space around it and case."""
+    by_name = {each.strip().casefold(): each for each in names}
+    return name if name in by_name.values() else by_name.get(name.strip().casefold())
+
+
+def quoted(names: Sequence[str]) -> str:
+    """Names in a message."""
+    return ", ".join(map(repr, names[:30])) + (" ..." if len(names) > 30 else "")
+
+
 def find_column(names: Iterable[str], usual: Sequence[str]) -> str | None:
-    """The column called by the first of the usual names that is there, in any case."""
-    by_word = {name.strip().casefold(): name for name in reversed(list(names))}
-    return next((by_word[word] for word in usual if word in by_word), None)
+    """The column called by the first of the usual names that is there, however it is written."""
+    by_word = {plain_name(name): name for name in reversed(list(names))}
+    return next((by_word[plain_name(word)] for word in usual if plain_name(word) in by_word), None)
+
+
+def plain_name(name: str) -> str:
+    """A column's name without what people write in different ways: ``filename`` of ``" File_Name"``."""
+    return re.sub(r"[\s_-]+", "", name).casefold()
 
 
 def is_manifest(schema: pa.Schema) -> bool:
-    """Whether a table lists pictures by their paths and holds none itself."""
-    path, label = find_column(schema.names, PATH_COLUMNS), find_column(schema.names, LABEL_COLUMNS)
-    types = {field.name: field.type for field in schema}
-    if path is None or label is None or not holds_text(types[path]):
-        return False
-    return not any(
+    """Whether a table can list images by their paths, and holds none itself."""
+    return any(holds_text(field.type) for field in schema) and not any(
         holds_images(field.type) and (pa.types.is_struct(field.type) or field.name.casefold() in IMAGE_COLUMNS)
         for field in schema
     )
@@ -133,9 +182,22 @@ def check_type(path: Path, schema: pa.Schema, name: str | None) -> None:
     plain = kind.value_type if pa.types.is_dictionary(kind) else kind
     if not (holds_text(plain) or pa.types.is_integer(plain)):
         raise UnusableCorpus(
-            f"{path}: the column {name!r} must hold text or whole numbers. Received: {kind}. Convert it, with pandas: "
-            f"table[{name!r}] = table[{name!r}].astype(str)"
+            f"{path}: the column {name!r} must hold text or whole numbers. Received: {kind}. {_cure(name, plain)}"
         )
+
+
+def _cure(name: str, kind: pa.DataType) -> str:
+    """What to type in pandas; empty cells stay empty, which ``astype(str)`` would make the class 'nan'."""
+    if pa.types.is_null(kind):
+        return "All its cells are empty: fill them in, or remove the column."
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_struct(kind):
+        return f"Keep one value per row, with pandas: table[{name!r}] = table[{name!r}].str[0]"
+    if pa.types.is_floating(kind):
+        return (
+            f"Convert it, with pandas: table[{name!r}] = table[{name!r}].astype('Int64') for class numbers, which are "
+            "floats where cells are empty; .astype('string') where there are fractions."
+        )
+    return f"Convert it, with pandas: table[{name!r}] = table[{name!r}].astype('string')"
 
 
 def texts(column: pa.Array) -> list[str | None]:
@@ -151,14 +213,33 @@ def texts(column: pa.Array) -> list[str | None]:
     return [None if value is None else str(value) for value in column.to_pylist()]
 
 
-def split_of(said: str | None, otherwise: str | None = None) -> tuple[str | None, str]:
-    """The split that a cell names, and a reason if it names none that is known; an empty cell leaves the other."""
-    word = (said or "").strip().lower()
+def split_of(
+    said: str | None, otherwise: str | None = None, words: Mapping[str, str] | None = None
+) -> tuple[str | None, str]:
+    """The split that a cell names, and a reason if it names none that is known; an empty cell leaves the other.
+
+    Args:
+        said: the cell.
+        otherwise: the split without a word.
+        words: word, in lower case → split, where the user says so.
+    """
+    word = (said or "").strip()
     if not word:
         return otherwise, ""
-    if word not in SPLIT_FOLDERS:
-        return None, f"it has the split {word[:60]!r}: write one of {SPLIT_WORDS}, or leave it empty"
-    return SPLIT_FOLDERS[word], ""
+    known = SPLIT_FOLDERS if words is None else words
+    if word.casefold() not in known:
+        ask = f"write one of {SPLIT_WORDS}, or leave it empty" if words is None else "--splits does not name it"
+        return None, f"it has the split {word[:60]!r}: {ask}"
+    return known[word.casefold()], ""
+
+
+def split_in_name(*names: str) -> str | None:
+    """The split that a word in a name stands for, such as of ``instances_train2017.json``; the first name counts."""
+    for name in names:
+        said = {SPLIT_FOLDERS[word] for word in re.findall(r"[a-z]+", name.lower()) if word in SPLIT_FOLDERS}
+        if len(said) == 1:
+            return said.pop()
+    return None
 
 
 def usable_splits(found: list[Found]) -> tuple[list[Found], list[str]]:

@@ -1,0 +1,100 @@
+"""Lists in JSON: one flat object per line, or an array of them. Their keys are the columns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hubel.corpus.formats.delimited_text import MOST_CELLS, find_encoding, read_lines
+from hubel.corpus.formats.json_documents import read_json, text_of
+from hubel.errors import UnusableCorpus
+
+ROWS_FOR_NAMES = 1000
+"""Objects whose keys are the columns: a key that is null or missing in the first one may be there in a later one."""
+
+
+class JsonRow(NamedTuple):
+    """One object: its line or place, counted from 1, and the values asked for.
+
+    Args:
+        number: of the line, or of the entry of an array.
+        cells: None where the object has no such key.
+        code: a short stable word for a fault; empty for a good row.
+        reason: why, and what to do.
+    """
+
+    number: int
+    cells: tuple[str | None, ...]
+    code: str = ""
+    reason: str = ""
+
+
+def read_json_names(path: Path) -> tuple[str, ...]:
+    """The keys of the first objects, in the order in which they come.
+
+    Raises:
+        UnusableCorpus: the file cannot be read, or holds no object.
+    """
+    names: dict[str, None] = {}
+    for count, (_, value) in enumerate(_objects(path)):
+        if isinstance(value, dict):
+            names.update(dict.fromkeys(value))
+        if count >= ROWS_FOR_NAMES or len(names) > MOST_CELLS:
+            break
+    if not names:
+        raise UnusableCorpus(
+            f'{path} holds no JSON object. Each line must be one, such as {{"path": "1.jpg", "label": "cat"}}.'
+        )
+    return tuple(names)
+
+
+def read_json_rows(path: Path, names: Sequence[str]) -> Iterator[JsonRow]:
+    """The values of these keys, object by object.
+
+    Raises:
+        UnusableCorpus: the file cannot be read.
+    """
+    for number, value in _objects(path):
+        if not isinstance(value, dict):
+            yield JsonRow(number, (None,) * len(names), "not-an-object", _fault(value))
+            continue
+        cells = [value.get(name) for name in names]
+        several = next((name for name, cell in zip(names, cells, strict=True) if _is_several(cell)), None)
+        texts = tuple(map(text_of, cells))
+        if several is None:
+            yield JsonRow(number, texts)
+        else:
+            reason = f"its {several!r} holds {len(value[several])} values: an image has one label. Keep one of them"
+            yield JsonRow(number, texts, "several-labels", reason)
+
+
+def _is_several(cell: object) -> bool:
+    return isinstance(cell, list) and len(cell) > 1
+
+
+def _fault(value: object) -> str:
+    if isinstance(value, Exception):
+        return f"it is no JSON ({value}): correct it"
+    return 'it is no JSON object: write one such as {"path": "1.jpg", "label": "cat"}'
+
+
+def _objects(path: Path) -> Iterator[tuple[int, Any]]:
+    """Number and value of each line or entry; a line that cannot be parsed gives the error."""
+    if path.suffix.lower() == ".json":
+        document = read_json(path)
+        yield from enumerate(document if isinstance(document, list) else [document], start=1)
+        return
+    for number, text in read_lines(path, find_encoding(path)):
+        if text.strip():
+            yield number, _parse(text)
+
+
+def _parse(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except RecursionError:
+        return ValueError("it is nested too deeply")
+    except ValueError as error:
+        return error

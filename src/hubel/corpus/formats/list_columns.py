@@ -1,0 +1,202 @@
+"""Which column of a list is what: as the user says, else by its name, else by what is left; doubt is refused."""
+
+from __future__ import annotations
+
+import difflib
+import shlex
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from hubel.corpus.formats.list_tables import ListTable
+from hubel.corpus.formats.table_columns import (
+    GROUP_COLUMNS,
+    LABEL_COLUMNS,
+    PATH_COLUMNS,
+    SPLIT_COLUMNS,
+    find_column,
+    named_column,
+    plain_name,
+    quoted,
+    same_name,
+)
+from hubel.corpus.reading import Reading
+from hubel.errors import UnusableCorpus
+
+MAYBE_SPLIT_COLUMNS = ("set", "dataset", "partition", "phase", "usage", "data_type", "data_split", "fold", "kfold")
+"""Columns that hold splits only where their words are those of splits."""
+FLAG_COLUMNS = {
+    "is_valid": ("validation", "train"), "is_val": ("validation", "train"), "is_validation": ("validation", "train"),
+    "is_test": ("test", "train"), "is_train": ("train", "test"), "is_training": ("train", "test"),
+    "is_training_image": ("train", "test"),
+}  # fmt: skip
+"""Columns of True and False → the split that each stands for."""
+
+NO_LABELS = (
+    "text", "caption", "captions", "prompt", "description", "url", "width", "height", "size", "bbox", "objects",
+    "md5", "sha1", "sha256", "hash", "date", "created_at", "updated_at", "index", "",
+)  # fmt: skip
+"""Columns that are not taken for the labels because no other is left."""
+
+ONE_HOT = {"0": False, "0.0": False, "false": False, "1": True, "1.0": True, "true": True}
+"""Cells of a column that says of each image whether it is of one class."""
+
+
+class ListColumns(NamedTuple):
+    """Names of columns of a list.
+
+    Args:
+        path: the column that names the files.
+        labels: one with the labels, or several that hold 1 for one class and 0 else.
+        group: the column of the groups, if any.
+        notes: what was chosen where the user might have meant another.
+    """
+
+    path: str
+    labels: tuple[str, ...]
+    group: str | None
+    notes: tuple[str, ...]
+
+    @property
+    def is_one_hot(self) -> bool:
+        """Whether each class has a column of its own."""
+        return len(self.labels) > 1
+
+
+def looks_like_header(names: Sequence[str], reading: Reading) -> bool:
+    """Whether these may be the column names of a list, told from one column alone."""
+    if len(names) < 2:
+        return False
+    if reading.path_column is not None:
+        return same_name(names, reading.path_column) is not None
+    return find_column(names, PATH_COLUMNS) is not None
+
+
+def has_columns(names: Sequence[str], reading: Reading) -> bool:
+    """Whether it is clear from the names alone which columns hold paths and labels."""
+    if not looks_like_header(names, reading):
+        return False
+    path = same_name(names, reading.path_column or "") or find_column(names, PATH_COLUMNS)
+    return reading.label_column is not None or _label_by_name(names, path) is not None
+
+
+def choose_columns(table: ListTable, reading: Reading) -> ListColumns:
+    """Which column is what; where no single column can be the labels, those that hold only 0 and 1 are looked for.
+
+    Raises:
+        WrongRequest: the user names a column that is not there.
+        UnusableCorpus: it is not clear which column holds the paths or the labels.
+    """
+    names = table.names
+    path = named_column(table.path, names, "path_column", reading.path_column) or find_column(names, PATH_COLUMNS)
+    group = named_column(table.path, names, "group_column", reading.group_column) or find_column(names, GROUP_COLUMNS)
+    if path is None:
+        raise _unclear(table, path)
+    labels = _named_labels(table, reading.label_column)
+    notes = list(_other_paths(names, path)) if reading.path_column is None else []
+    if not labels:
+        single = _label_by_name(names, path)
+        labels = (single,) if single is not None else _one_hot_columns(table, _left(names, path, group))
+        notes += _notes_on_labels(names, labels)
+    if not labels:
+        raise _unclear(table, path)
+    return ListColumns(path, labels, group, tuple(notes))
+
+
+def _named_labels(table: ListTable, said: str | None) -> tuple[str, ...]:
+    """One column, or several joined by commas; a name that has a comma itself is one."""
+    if said is None:
+        return ()
+    whole = same_name(table.names, said)
+    words = [whole] if whole is not None else [word for word in said.split(",") if word.strip()] or [said]
+    return tuple(dict.fromkeys(str(named_column(table.path, table.names, "label_column", word)) for word in words))
+
+
+def _label_by_name(names: Sequence[str], path: str | None) -> str | None:
+    """The column with a usual name, or the only one that may hold labels."""
+    usual = find_column([name for name in names if name != path], LABEL_COLUMNS)
+    if usual is not None:
+        return usual
+    left = _left(names, path, find_column(names, GROUP_COLUMNS))
+    return left[0] if len(left) == 1 else None
+
+
+def _left(names: Sequence[str], path: str | None, group: str | None) -> list[str]:
+    """Columns that may hold labels: none of another meaning, and no row numbers."""
+    used = {
+        plain_name(word) for word in (*PATH_COLUMNS, *SPLIT_COLUMNS, *MAYBE_SPLIT_COLUMNS, *FLAG_COLUMNS, *NO_LABELS)
+    }
+    return [
+        name
+        for name in names
+        if name not in (path, group) and plain_name(name) not in used and not plain_name(name).startswith("unnamed:")
+    ]
+
+
+def _one_hot_columns(table: ListTable, candidates: Sequence[str]) -> tuple[str, ...]:
+    """Those whose cells are all 0 or 1; none unless there are two."""
+    alive = dict(enumerate(candidates))
+    if len(alive) < 2:
+        return ()
+    seen = False
+    for row in table.read_rows(candidates):
+        if row.code:
+            continue
+        seen = True
+        gone = [place for place in alive if (row.cells[place] or "").strip().casefold() not in ONE_HOT]
+        for place in gone:
+            del alive[place]
+        if len(alive) < 2:
+            return ()
+    return tuple(alive.values()) if seen else ()
+
+
+def _other_paths(names: Sequence[str], path: str) -> Iterable[str]:
+    numbers = ("imageid", "imgid", "id")
+    others = [name for name in names if name != path and plain_name(name) not in numbers]
+    others = [name for name in others if find_column([name], PATH_COLUMNS)]
+    if others:
+        yield f"The paths are read from column {path!r}, not from {quoted(others)}. To choose: --path-column"
+
+
+def _notes_on_labels(names: Sequence[str], labels: Sequence[str]) -> Iterable[str]:
+    if len(labels) > 1:
+        shown = quoted([name.strip() for name in labels[:5]]) + (" ..." if len(labels) > 5 else "")
+        yield f"Each of {len(labels)} columns is a class, with 1 where an image is of it: {shown}."
+        return
+    others = [name for name in names if name not in labels and find_column([name], LABEL_COLUMNS)]
+    if others and labels:
+        yield f"The labels are read from column {labels[0]!r}, not from {quoted(others)}. To choose: --label-column"
+    elif labels and find_column(labels, LABEL_COLUMNS) is None:
+        yield f"The labels are read from column {labels[0]!r}: no other column can hold them."
+
+
+def _unclear(table: ListTable, path: str | None) -> UnusableCorpus:
+    """Says what is missing, with the columns that may be meant, and what to type."""
+    wanted = (
+        "A list has a column with the paths of the images and one with their labels: name them with --path-column and "
+        "--label-column, or rename them (to path and label)."
+    )
+    path_like = path or _near_miss(table.names, PATH_COLUMNS)
+    others = [name for name in table.names if name != path_like]
+    label_like = find_column(others, LABEL_COLUMNS) or _near_miss(others, LABEL_COLUMNS)
+    if path_like is None and label_like is None and table.header:
+        return UnusableCorpus(
+            f"{table.path} begins with {table.header!r}, which is no header that Hubel knows. Put path,label above the "
+            f"first row if that is an image already. {wanted}"
+        )
+    advice = wanted
+    if path_like is not None and label_like is not None:
+        words = shlex.join(["--path-column", path_like, "--label-column", label_like])
+        advice = f"If {path_like!r} holds the paths and {label_like!r} the labels: {words}"
+    elif path is not None:
+        advice = f"The paths are in {path!r}; which one holds the labels? Name it: --label-column NAME"
+    return UnusableCorpus(f"{table.path} has the columns {quoted(table.names)}. {advice}")
+
+
+def _near_miss(names: Sequence[str], usual: Sequence[str]) -> str | None:
+    words = [plain_name(word) for word in usual if len(word) > 3]
+    scored = [
+        (difflib.SequenceMatcher(None, plain_name(name), word).ratio(), name) for name in names[:50] for word in words
+    ]
+    best = max(scored, default=(0.0, ""))
+    return best[1] if best[0] >= 0.75 else None

@@ -1,0 +1,216 @@
+"""Which column of a list gives the splits, and which of its words is which; none is passed over in silence."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from hubel.corpus.formats.class_folders import SPLIT_FOLDERS
+from hubel.corpus.formats.list_columns import FLAG_COLUMNS, MAYBE_SPLIT_COLUMNS, ONE_HOT
+from hubel.corpus.formats.list_tables import ListTable
+from hubel.corpus.formats.table_columns import SPLIT_COLUMNS, find_column, named_column, plain_name
+from hubel.corpus.reading import PARTS, Reading
+from hubel.errors import UnusableCorpus, WrongRequest
+
+MOST_WORDS = 100
+"""Different words in a column of splits; one with more is something else."""
+
+FLAGS = {**ONE_HOT, "yes": True, "y": True, "t": True, "no": False, "n": False, "f": False}
+
+
+class Splits(NamedTuple):
+    """How splits are read.
+
+    Args:
+        column: where they are; None without any.
+        words: word, in lower case → split; None where the usual words are meant.
+        said: whether the user named the words: rows with another one are left out.
+        notes: what the user should know.
+    """
+
+    column: str | None = None
+    words: Mapping[str, str] | None = None
+    said: bool = False
+    notes: tuple[str, ...] = ()
+
+
+class _Candidate(NamedTuple):
+    column: str
+    counts: Counter[str]
+
+    @property
+    def folded(self) -> set[str]:
+        return {word.casefold() for word in self.counts}
+
+    @property
+    def shown(self) -> str:
+        words = [f"{word!r} ({count:,})" for word, count in self.counts.most_common(6)]
+        return ", ".join(words) + (" ..." if len(self.counts) > 6 else "")
+
+
+def choose_splits(table: ListTable, reading: Reading, used: Sequence[str]) -> Splits:
+    """The column of the splits, and what its words mean.
+
+    Args:
+        table: the list.
+        reading: what the user said.
+        used: columns that are something else.
+
+    Raises:
+        WrongRequest: a column or a word that the user names is not there.
+        UnusableCorpus: some words of a column are those of splits, and others are not.
+    """
+    named = named_column(table.path, table.names, "split_column", reading.split_column)
+    columns = [named] if named is not None else _candidates([name for name in table.names if name not in used])
+    found = [_Candidate(column, counts) for column, counts in _count_words(table, columns).items() if counts]
+    if reading.splits:
+        return _as_said(table, reading, found)
+    if named is not None:
+        return _of_named(table, named, found)
+    _refuse_several_flags(table, found)
+    notes: list[str] = []
+    chosen: Splits | None = None
+    doubtful: UnusableCorpus | None = None
+    for each in found:
+        usual = plain_name(each.column) in SPLIT_COLUMNS
+        words = _words_of(each)
+        known = each.folded & set(SPLIT_FOLDERS)
+        if chosen is not None:
+            if words is not None:
+                notes.append(f"The splits are read from column {chosen.column!r}, not from {each.column!r}.")
+        elif words is not None:
+            chosen = Splits(each.column, words or None)
+        elif usual and known:
+            chosen = Splits(each.column)  # rows with other words are refused one by one
+        elif usual or known:
+            doubtful = doubtful or _doubt(table, each)
+        else:
+            notes.append(_note_on_unused(each))
+    if chosen is None and doubtful is not None:
+        raise doubtful
+    return (chosen or Splits())._replace(notes=tuple(notes))
+
+
+def _refuse_several_flags(table: ListTable, found: Sequence[_Candidate]) -> None:
+    flags = [each.column for each in found if _flags_of(each.column) is not None]
+    if len(flags) > 1 and not any(plain_name(each.column) in SPLIT_COLUMNS for each in found):
+        raise UnusableCorpus(
+            f"{table.path} has the columns {' and '.join(map(repr, flags))}: what to train on would be a guess. Write "
+            f"one column split with train, validation and test, or choose one of them: --split-column {flags[0]}"
+        )
+
+
+def _candidates(names: Sequence[str]) -> list[str]:
+    usual = (*SPLIT_COLUMNS, *FLAG_COLUMNS, *MAYBE_SPLIT_COLUMNS)
+    return list(dict.fromkeys(name for word in usual if (name := find_column(names, (word,))) is not None))
+
+
+def _count_words(table: ListTable, columns: Sequence[str]) -> dict[str, Counter[str]]:
+    """How often each word is there, of the first `MOST_WORDS` that come and one more."""
+    counts: dict[str, Counter[str]] = {column: Counter() for column in columns}
+    if not columns:
+        return {}
+    for row in table.read_rows(columns):
+        for column, cell in zip(columns, row.cells, strict=True):
+            word, counted = (cell or "").strip(), counts[column]
+            if word and not row.code and (word in counted or len(counted) <= MOST_WORDS):
+                counted[word] += 1
+    return counts
+
+
+def _flags_of(column: str) -> tuple[str, str] | None:
+    """What True and False stand for in a column of this name."""
+    names = {plain_name(name): splits for name, splits in FLAG_COLUMNS.items()}
+    return names.get(plain_name(column))
+
+
+def _words_of(candidate: _Candidate) -> dict[str, str] | None:
+    """What all words mean, if that is clear; empty where they are the usual ones."""
+    flags = _flags_of(candidate.column)
+    if flags is not None:
+        known = candidate.folded <= set(FLAGS)
+        return {word: flags[0] if value else flags[1] for word, value in FLAGS.items()} if known else None
+    return {} if candidate.folded <= set(SPLIT_FOLDERS) else None
+
+
+def _as_said(table: ListTable, reading: Reading, found: Sequence[_Candidate]) -> Splits:
+    said = {word.casefold(): part for word, part in reading.splits}
+    for each in found:
+        if set(said) <= each.folded:
+            others = {word: count for word, count in each.counts.items() if word.casefold() not in said}
+            left = ", ".join(map(repr, list(others)[:6]))
+            count = sum(others.values())
+            rows = "1 row is" if count == 1 else f"{count:,} rows are"
+            note = f"{rows} left out: --splits does not name {left} of column {each.column!r}."
+            return Splits(each.column, said, said=True, notes=(note,) if others else ())
+    if not found:
+        raise WrongRequest(
+            f"--splits names words of a column of splits, and {table.path} has none that Hubel can see: name it with "
+            f"--split-column. Its columns are: {', '.join(map(repr, table.names[:30]))}."
+        )
+    missing = next(word for word, _ in reading.splits if word.casefold() not in found[0].folded)
+    raise WrongRequest(
+        f"--splits names {missing!r}, which is not in column {found[0].column!r} of {table.path}. "
+        f"It holds: {found[0].shown}."
+    )
+
+
+def _of_named(table: ListTable, column: str, found: Sequence[_Candidate]) -> Splits:
+    if not found or len(found[0].counts) > MOST_WORDS:
+        raise UnusableCorpus(
+            f"{table.path}: the column {column!r} is empty, or holds more than {MOST_WORDS} different words, and so "
+            "names no splits. Name another one with --split-column."
+        )
+    words = _words_of(found[0])
+    if words is None and not found[0].folded & set(SPLIT_FOLDERS):
+        if found[0].folded <= {"true", "false"}:
+            return Splits(column, {"true": "validation", "false": "train"})
+        raise _doubt(table, found[0])
+    return Splits(column, words or None)
+
+
+def _doubt(table: ListTable, candidate: _Candidate) -> UnusableCorpus:
+    return UnusableCorpus(
+        f"{table.path}: which words of the column {candidate.column!r} are train, validation and test? It holds "
+        f"{candidate.shown}. Say it: {_advice(candidate)}. Or remove the column, and a split is made."
+    )
+
+
+def _note_on_unused(candidate: _Candidate) -> str:
+    column = candidate.column
+    if all(word.isdecimal() for word in candidate.counts):
+        return (
+            f"Column {column!r} holds numbers ({candidate.shown}): folds are no split by themselves, and a split is "
+            f"made. To test on one of them: {_advice(candidate)}"
+        )
+    return (
+        f"Column {column!r} is not used: its words ({candidate.shown}) are none of a split, and a split is made. "
+        f"If they are: {_advice(candidate)}"
+    )
+
+
+def _advice(candidate: _Candidate) -> str:
+    """What to type, with a guess at what each word means."""
+    words = [word for word, _ in candidate.counts.most_common(6)]
+    guesses = {word: _guess(word) for word in words}
+    if "train" not in guesses.values():
+        guesses[words[0]] = "train"
+    if all(word.isdecimal() for word in words) and len(words) > 1:
+        words.sort(key=int)
+        guesses = dict.fromkeys(words, "train") | {words[-1]: "test"}
+    pairs = sorted(((part, word) for word, part in guesses.items()), key=lambda pair: PARTS.index(pair[0]))
+    return shlex.join(
+        ["--split-column", candidate.column, "--splits", ",".join(f"{part}={word}" for part, word in pairs)]
+    )
+
+
+def _guess(word: str) -> str:
+    known = SPLIT_FOLDERS.get(word.casefold())
+    if known is not None:
+        return known
+    for part, hints in (("train", ("train",)), ("validation", ("val", "dev", "public"))):
+        if any(hint in word.casefold() for hint in hints):
+            return part
+    return "test"

@@ -1,0 +1,213 @@
+"""The first sheet of an .xlsx file as text: a zip of XML, read within bounds and without any DTD."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+from xml.parsers import expat
+
+from hubel.corpus.formats.delimited_text import MOST_CELL, MOST_CELLS
+from hubel.errors import UnusableCorpus
+
+MOST_BYTES = 200_000_000
+"""Of one unpacked part of the file."""
+MOST_ROWS = 1_048_576
+"""Rows of a sheet in Excel."""
+_BLOCK = 1 << 18
+_COLUMN = re.compile(r"[A-Z]{1,3}")
+
+
+class Sheet(NamedTuple):
+    """A sheet: its name, how many the file has, and (number, cells) of each row that has any."""
+
+    name: str
+    sheets: int
+    rows: list[tuple[int, tuple[str | None, ...]]]
+
+
+class _NotASheet(Exception):
+    """Why a file is none; the door adds the name and the cure."""
+
+
+def read_spreadsheet(path: Path) -> Sheet:
+    """The first sheet. Formulas have the value they were saved with; booleans are True and False.
+
+    Raises:
+        UnusableCorpus: a damaged file, one with a password, or one that unpacks to more than it may.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            book = _Parser(archive, "xl/workbook.xml").elements("sheet")
+            if not book:
+                raise _NotASheet("it has no sheets")
+            links = _Parser(archive, "xl/_rels/workbook.xml.rels").elements("Relationship")
+            first = next((value for key, value in book[0].items() if key.endswith(":id")), "")
+            target = next((link["Target"] for link in links if link.get("Id") == first), "worksheets/sheet1.xml")
+            sheet = target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"xl/{target}")
+            shared = _shared_texts(archive) if "xl/sharedStrings.xml" in archive.namelist() else []
+            return Sheet(book[0].get("name", ""), len(book), list(_rows(archive, sheet, shared)))
+    except FileNotFoundError as error:
+        raise UnusableCorpus(f"{path} is not there (any more): copy it back.") from error
+    except PermissionError as error:
+        raise UnusableCorpus(f"{path} may not be read by this user: chmod +r, or run as its owner.") from error
+    except (_NotASheet, zipfile.BadZipFile, expat.ExpatError, zlib.error, KeyError, *_FAULTS) as error:
+        reason = str(error) or type(error).__name__
+        raise UnusableCorpus(
+            f"{path} cannot be read as an Excel file ({reason}). Save it again as .xlsx without a password, or as CSV."
+        ) from error
+
+
+_FAULTS = (OSError, EOFError, RuntimeError, NotImplementedError, ValueError, OverflowError)
+"""What the standard library raises for a part that is encrypted, cut off or packed in a way it does not know."""
+
+
+class _Parser:
+    """Walks through one part of the file; a declaration of a document type, and so of entities, is refused."""
+
+    def __init__(self, archive: zipfile.ZipFile, name: str) -> None:
+        self._archive, self._name = archive, name
+        self.parser = expat.ParserCreate()
+        self.parser.buffer_text = True
+        self.parser.StartDoctypeDeclHandler = _refuse_doctype
+
+    def elements(self, wanted: str) -> list[dict[str, str]]:
+        """The attributes of every element of this name."""
+        found: list[dict[str, str]] = []
+
+        def start(name: str, attributes: dict[str, str]) -> None:
+            if _local(name) == wanted:
+                found.append(attributes)
+
+        self.parser.StartElementHandler = start
+        for _ in self.steps():
+            pass
+        return found
+
+    def steps(self) -> Iterator[None]:
+        """Parse block by block."""
+        with self._archive.open(self._name) as part:
+            done = 0
+            while block := part.read(_BLOCK):
+                done += len(block)
+                if done > MOST_BYTES:
+                    raise _NotASheet(f"{self._name} unpacks to more than {MOST_BYTES:,} bytes")
+                self.parser.Parse(block, False)  # noqa: FBT003  (it takes no keywords)
+                yield
+            self.parser.Parse(b"", True)  # noqa: FBT003
+            yield
+
+
+def _refuse_doctype(*_: object) -> None:
+    raise _NotASheet("it declares a document type, which no spreadsheet program writes")
+
+
+def _local(name: str) -> str:
+    return name.rpartition(":")[2]
+
+
+def _shared_texts(archive: zipfile.ZipFile) -> list[str]:
+    texts: list[str] = []
+    pieces: list[str] = []
+    inside = {"t": 0, "rPh": 0}  # rPh: how a text is pronounced; no part of it
+
+    def start(name: str, _: dict[str, str]) -> None:
+        if _local(name) in inside:
+            inside[_local(name)] += 1
+
+    def end(name: str) -> None:
+        if _local(name) in inside:
+            inside[_local(name)] -= 1
+        elif _local(name) == "si":
+            texts.append("".join(pieces))
+            pieces.clear()
+
+    def data(text: str) -> None:
+        if inside["t"] and not inside["rPh"]:
+            pieces.append(text)
+
+    reader = _Parser(archive, "xl/sharedStrings.xml")
+    reader.parser.StartElementHandler, reader.parser.EndElementHandler = start, end
+    reader.parser.CharacterDataHandler = data
+    for _ in reader.steps():
+        pass
+    return texts
+
+
+class _Rows:
+    """Collects the cells of a sheet, row by row."""
+
+    def __init__(self, shared: list[str]) -> None:
+        self.shared = shared
+        self.done: list[tuple[int, tuple[str | None, ...]]] = []
+        self._number = self._count = 0
+        self._cells: list[str | None] = []
+        self._kind, self._place = "n", 0
+        self._text: list[str] | None = None
+        self._reading = False
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """An element begins."""
+        local = _local(name)
+        if local == "row":
+            self._number = int(attributes.get("r", self._number + 1))
+            self._cells = []
+        elif local == "c":
+            self._kind, self._text = attributes.get("t", "n"), None
+            letters = _COLUMN.match(attributes.get("r", ""))
+            self._place = _column(letters.group()) if letters else len(self._cells)
+        elif local in ("v", "t"):
+            self._reading = True
+
+    def data(self, text: str) -> None:
+        """Characters of a cell."""
+        if self._reading:
+            self._text = self._text or []
+            self._text.append(text)
+
+    def end(self, name: str) -> None:
+        """An element ends."""
+        local = _local(name)
+        if local in ("v", "t"):
+            self._reading = False
+        elif local == "c" and self._text is not None and self._place < MOST_CELLS:
+            self._cells += [None] * (self._place + 1 - len(self._cells))
+            self._cells[self._place] = self._value("".join(self._text))
+        elif local == "row" and any(cell is not None for cell in self._cells):
+            self._count += 1
+            if self._count > MOST_ROWS:
+                raise _NotASheet(f"it has more than {MOST_ROWS:,} rows")
+            self.done.append((self._number, tuple(self._cells)))
+
+    def _value(self, text: str) -> str | None:
+        if self._kind == "e":  # such as #N/A
+            return None
+        if self._kind == "b":
+            return "True" if text.strip() == "1" else "False"
+        if self._kind != "s":
+            return text[: MOST_CELL + 1]
+        place = int(text)
+        if not 0 <= place < len(self.shared):
+            raise _NotASheet(f"a cell points to text {place}, of {len(self.shared)}")
+        return self.shared[place]
+
+
+def _column(letters: str) -> int:
+    """0 for A, 26 for AA."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number - 1
+
+
+def _rows(archive: zipfile.ZipFile, name: str, shared: list[str]) -> Iterator[tuple[int, tuple[str | None, ...]]]:
+    reader, rows = _Parser(archive, name), _Rows(shared)
+    reader.parser.StartElementHandler, reader.parser.EndElementHandler = rows.start, rows.end
+    reader.parser.CharacterDataHandler = rows.data
+    for _ in reader.steps():
+        yield from rows.done
+        rows.done.clear()
