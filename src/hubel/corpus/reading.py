@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hubel.errors import WrongRequest
+from hubel.files import real_path
 
 PARTS = ("train", "validation", "test")
 COPIES = ("near", "exact", "off")
@@ -110,7 +111,7 @@ class Reading:
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; the folder of the images is made absolute."""
-        images = {} if self.images is None else {"images": str(self.images.resolve())}
+        images = {} if self.images is None else {"images": str(real_path(self.images))}
         return {**self.wishes, **images}
 
 

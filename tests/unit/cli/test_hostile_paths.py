@@ -20,21 +20,25 @@ from hubel.cli.main import COMMANDS, main
 LAYER = "--layer group_1_1_convolution"
 TYPED = {
     ("audit", "corpus"): "audit {}",
+    ("audit", "images"): "audit list.csv --images {}",
     ("audit", "out"): "audit digits -o {}",
     ("audit", "corrections"): "audit digits --corrections {}",
     ("train", "corpus"): "train {} -o made",
+    ("train", "images"): "train list.csv --images {} -o made",
     ("train", "out"): "train digits --epochs 1 -o {}",
     ("train", "corrections"): "train digits -o made --corrections {}",
     ("train", "weights"): "train digits -o made --architecture mobilenet --weights {}",
     ("train", "architecture"): "train digits -o made --architecture {}.toml",
     ("evaluate", "run"): "evaluate {}",
     ("evaluate", "corpus"): "evaluate run {}",
+    ("evaluate", "images"): "evaluate run list.csv --images {}",
     ("evaluate", "against"): "evaluate {} picture.png --against {}",
     ("evaluate", "strangers"): "evaluate {} --strangers {}",
     ("reproduce", "run"): "reproduce {}",
     ("reproduce", "corpus"): "reproduce {} {}",
     ("reproduce", "out"): "reproduce {} -o {}",
     ("compare", "corpus"): "compare {} --architectures dense,small-cnn",
+    ("compare", "images"): "compare list.csv --images {} --architectures dense,small-cnn",
     ("compare", "architectures"): "compare digits --architectures dense,{}.toml",
     ("compare", "out"): "compare digits --architectures dense,small-cnn -o {}",
     ("predict", "run"): "predict {} picture.png",
@@ -67,7 +71,8 @@ MORE = (
 )
 NO_PATHS = {
     "layer", "place", "filter_name", "chosen", "image", "classes", "units", "form", "coverage", "resize", "time_limit",
-    "claims", "stride", "padding", "dilation", "region", "channel", "window", "mode",
+    "claims", "stride", "padding", "dilation", "region", "channel", "window", "mode", "splits", "path_column",
+    "label_column", "split_column", "group_column", "bands", "copies",
 }  # fmt: skip
 """Parameters with text or a choice that is no path, by their names."""
 
@@ -82,8 +87,9 @@ HOSTILE = {
 
 @pytest.fixture
 def hostile(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file, a link to itself, and a folder that nobody may look into, also not whoever runs the tests."""
+    """A file, a list of images, a link to itself, and a folder that nobody may look into, also not whoever runs the tests."""
     (folder / "file").write_text("mine")
+    (folder / "list.csv").write_text("path,label\npicture.png,a\npicture.png,b\n")
     if not (folder / "loop").is_symlink():
         (folder / "loop").symlink_to("loop")
     (folder / "closed").mkdir(exist_ok=True)

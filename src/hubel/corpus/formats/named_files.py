@@ -17,6 +17,7 @@ from urllib.parse import unquote
 
 from hubel.corpus.trees.folder import FolderTree
 from hubel.errors import UnreadableImage, UnusableCorpus
+from hubel.files import is_folder, is_there
 from hubel.images.formats import ENDINGS
 
 MOST_FILES = 5_000_000
@@ -186,8 +187,8 @@ def make_named_files(images: Path | None, list_folder: Path) -> NamedFiles:
     Raises:
         UnusableCorpus: the user names what is no folder.
     """
-    if images is not None and not images.is_dir():
-        there = "is a file, not a folder" if images.exists() else "is not there"
+    if images is not None and not is_folder(images):
+        there = "is a file, not a folder" if is_there(images) else "is not there"
         raise UnusableCorpus(f"--images {images} {there}: name the folder that the files of the list lie in.")
     return NamedFiles(images or list_folder, list_folder)
 
