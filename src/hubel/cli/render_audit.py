@@ -22,8 +22,14 @@ REFUSED_SHOWN = 10
 PATHS_SHOWN = 3
 
 
-def show_audit(audit: Audit, location: str, out: Path | None) -> None:
-    """The account, the refused files, the worst findings of each check, and what to do next."""
+def show_audit(audit: Audit, corpus: Sequence[str], out: Path | None) -> None:
+    """The account, the refused files, the worst findings of each check, and what to do next.
+
+    Args:
+        audit: what was found.
+        corpus: its location, and the options that say how it is read.
+        out: where the page is.
+    """
     screen = console()
     _account(screen, audit)
     _refused(screen, audit.corpus)
@@ -39,7 +45,7 @@ def show_audit(audit: Audit, location: str, out: Path | None) -> None:
         screen.print(text, soft_wrap=False)
         screen.print()
     screen.print(Text("Next", "bold"))
-    for step in _next(audit, location, out):
+    for step in _next(audit, corpus, out):
         screen.print(f"  {step}")
 
 
@@ -90,8 +96,15 @@ def _section(screen: Console, title: str, cure: str, findings: Sequence[Finding]
     screen.print()
 
 
-def _next(audit: Audit, location: str, out: Path | None) -> list[str]:
-    corpus = shlex.quote(location)
+def _next(audit: Audit, words: Sequence[str], out: Path | None) -> list[str]:
+    """What to type next.
+
+    Args:
+        audit: what was found.
+        words: the corpus, and the options that say how it is read.
+        out: where the page is.
+    """
+    corpus, location = shlex.join(words), words[0]
     steps = []
     if out is not None:
         steps.append(f"Look at the pictures: open {shlex.quote(str(out / PAGE))} in a browser")

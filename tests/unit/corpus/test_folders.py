@@ -249,9 +249,10 @@ def test_a_test_part_without_labels_is_left_out_and_named_for_predict(tmp_path: 
         "train/cat/1.png": "read",
         "train/dog/2.png": "read",
     }
-    assert corpus.notes == (
+    (note,) = corpus.notes
+    assert note == (
         "2 images in 'test' are left out: it has no class folders, so its images have no labels. After training, name "
-        f"them: hubel predict RUN '{root}/test'",
+        f"them: hubel predict RUN '{root}/test'"
     )
 
 

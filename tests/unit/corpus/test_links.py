@@ -39,7 +39,7 @@ def test_classes_that_are_links_out_of_the_corpus_are_followed(tmp_path: Path):
     assert status(corpus) == {"cat/1.png": "read", "cat/kittens/2.png": "read", "dog/3.png": "read"}
     assert corpus.class_counts == {"cat": 2, "dog": 1}
     assert corpus.read(0) == (store / "felis/1.png").read_bytes()
-    assert corpus.notes[0] == f"'cat' is a link to {store / 'felis'}, followed, as are 1 more links to folders."
+    assert corpus.notes[0] == f"'cat' is a link to {store / 'felis'}, and followed. So is 1 more link to folders."
 
 
 def test_classes_that_are_links_to_a_store_beside_them_count_once(tmp_path: Path):
@@ -47,7 +47,10 @@ def test_classes_that_are_links_to_a_store_beside_them_count_once(tmp_path: Path
     corpus = read_corpus(root)
     assert status(corpus) == {"cat/1.png": "read", "dog/2.png": "read"}
     assert corpus.class_names == ("cat", "dog")
-    assert "The files in 'store/cat' are listed once, as 'cat', a link to it. (1 more folders too.)" in corpus.notes
+    assert (
+        "The files in 'store/cat' are listed once: in 'cat', a link to it. So are those in 1 more folder."
+        in corpus.notes
+    )
 
 
 def test_two_links_to_one_folder_do_not_double_it(tmp_path: Path):

@@ -165,6 +165,10 @@ CLASSES_FOUND: dict[str, tuple[list[str], set[str]]] = {
     "numbers": (["0", "1", "2"], {"0", "1", "2"}),
     "signs": (["🐱", "🐶"], {"🐱", "🐶"}),
     "one class": (["cat"], {"cat"}),
+    "many people at the same places": (
+        [f"person{number}/{place}" for number in range(30) for place in ("home", "work")],
+        {f"person{number}" for number in range(30)},
+    ),
 }
 
 

@@ -107,6 +107,13 @@ def test_images_without_labels_are_what_comes_next():
     assert advice.command == "hubel predict run 'my photos/test' 'my photos/extra'"
 
 
+@pytest.mark.parametrize("rule", ["leak", "no-better-than-dense"])
+def test_commands_on_the_corpus_read_it_as_the_run_did(rule: str):
+    advice = said(rule, reading=("--splits", "train=a,test=b"))
+    assert advice.command.split()[1] in ("audit", "compare")
+    assert "'my photos' --splits train=a,test=b" in advice.command
+
+
 def test_folders_without_labels_too_many_for_one_command_are_not_listed():
     (advice,) = advise(healthy(unlabelled=("a", "b", "c", "d")))
     assert advice.command == "hubel predict run PICTURE_OR_FOLDER"

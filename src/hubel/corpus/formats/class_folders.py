@@ -138,12 +138,14 @@ def _notes_on_links(listed: Listed) -> list[str]:
     notes = []
     if listed.links:
         link, target = next(iter(listed.links.items()))
-        more = f", as are {len(listed.links) - 1} more links to folders" if len(listed.links) > 1 else ""
-        notes.append(f"{link!r} is a link to {target}, followed{more}.")
+        more = len(listed.links) - 1
+        others = f" So {'is 1 more link' if more == 1 else f'are {more:,} more links'} to folders." if more else ""
+        notes.append(f"{link!r} is a link to {target}, and followed.{others}")
     if listed.twice:
         folder, link = next(iter(listed.twice.items()))
-        more = f" ({len(listed.twice) - 1} more folders too.)" if len(listed.twice) > 1 else ""
-        notes.append(f"The files in {folder!r} are listed once, as {link!r}, a link to it.{more}")
+        more = len(listed.twice) - 1
+        others = f" So are those in {more:,} more folder{'' if more == 1 else 's'}." if more else ""
+        notes.append(f"The files in {folder!r} are listed once: in {link!r}, a link to it.{others}")
     return notes
 
 

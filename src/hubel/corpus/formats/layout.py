@@ -10,6 +10,8 @@ from typing import NamedTuple
 from hubel.corpus.formats.folder_outline import Folder
 
 AS_CLASSES = "--splits none"
+MOST_SHOWN = 20
+"""Folders in one option."""
 
 
 class LeftOut(NamedTuple):
@@ -131,5 +133,8 @@ def images(count: int) -> str:
 
 
 def splits_option(pairs: Sequence[tuple[str, str]]) -> str:
-    """``--splits train=A,test=B`` for a shell, of folders and their splits."""
-    return f"--splits {shlex.quote(','.join(f'{split}={folder}' for folder, split in pairs))}"
+    """``--splits train=A,test=B`` for a shell, of folders and their splits; with ``...`` where they are very many."""
+    words = [f"{split}={folder}" for folder, split in pairs]
+    if len(words) > MOST_SHOWN:
+        return f"--splits {words[0]},{words[1]},...,{words[-1]}"
+    return f"--splits {shlex.quote(','.join(words))}"

@@ -46,6 +46,8 @@ from hubel.corpus.split_words import (
 
 ALIKE = 0.5
 """Share of the names of class folders that two parts have in common at least."""
+MOST_PARTS = 20
+"""More folders than this, and more than there are names in them, are classes: few corpora have so many parts."""
 _MOST_CHOICES = 3
 _NO_LABELS = "it has no class folders, so its images have no labels"
 
@@ -128,7 +130,10 @@ def make_parts(top: Folder, pairs: Sequence[tuple[Child, str]], reasons: dict[st
     for child, _ in pairs:
         left_out += [
             LeftOut(
-                each.path, each.total, "unlabelled", "its name says that it has no labels. Rename it to make it a class"
+                each.path,
+                each.total,
+                "unlabelled",
+                "its name says that its images have no labels. Rename it to make it a class",
             )
             for each in child.inside.folders
             if is_without_labels(each.name)
@@ -264,6 +269,8 @@ def _same_classes(top: Folder, children: Sequence[Child]) -> Layout | Doubt | No
     named = [child for child in alike if child.is_named]
     if len(alike) < 2 or (2 * len(alike) < len(children) and not named):
         return None
+    if not named and len(alike) > max(MOST_PARTS, len(largest)):
+        return None
     others = [child for child in alike if not child.is_named]
     splits = _settled({child.part for child in named})
     pairs = [(child, splits.get(child.part, "test")) for child in named]
@@ -324,7 +331,7 @@ def _classes(top: Folder, children: Sequence[Child]) -> Layout | Doubt:
             f"One class, {counted(classes)}, and images without labels, {counted(unlabelled)}; two classes are needed"
         )
         return Doubt((Choice(words), _none(top))) if classes else Layout({top.path: None})
-    reason = f"its name says that it has no labels. To make it a class: {AS_CLASSES}"
+    reason = f"its name says that its images have no labels. To make it a class: {AS_CLASSES}"
     left_out = {each.path: LeftOut(each.path, each.total, "unlabelled", reason) for each in unlabelled}
     return Layout({top.path: None}, left_out=left_out)
 
