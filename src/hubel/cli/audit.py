@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,7 +55,7 @@ def command(  # noqa: PLR0913  (one for each option)
     if as_json:
         click.echo(json.dumps(audit.to_json()))
     else:
-        _show(audit, corpus, out, reading)
+        _show(audit, [corpus, *reading.words], out)
     check_trainable(audit.corpus)
     if fail_on_leak and audit.leaks:
         click.echo(f"Error: the given splits leak: {len(audit.leaks)} findings (--fail-on-leak).", err=True)
@@ -62,7 +63,7 @@ def command(  # noqa: PLR0913  (one for each option)
     return 4 if audit.corpus.refused else 0
 
 
-def _show(audit: Audit, corpus: str, out: Path | None, reading: Reading) -> None:
+def _show(audit: Audit, corpus: Sequence[str], out: Path | None) -> None:
     from hubel.cli.render_audit import show_audit
 
-    show_audit(audit, corpus, out, reading.words)
+    show_audit(audit, corpus, out)

@@ -22,14 +22,13 @@ REFUSED_SHOWN = 10
 PATHS_SHOWN = 3
 
 
-def show_audit(audit: Audit, location: str, out: Path | None, wishes: Sequence[str]) -> None:
+def show_audit(audit: Audit, corpus: Sequence[str], out: Path | None) -> None:
     """The account, the refused files, the worst findings of each check, and what to do next.
 
     Args:
-        audit: the audit.
-        location: the corpus, as the user typed it.
-        out: the folder of the audit, if one was written.
-        wishes: the options that say how the corpus is read: every next step needs them too.
+        audit: what was found.
+        corpus: its location, and the options that say how it is read.
+        out: where the page is.
     """
     screen = console()
     _account(screen, audit)
@@ -46,7 +45,7 @@ def show_audit(audit: Audit, location: str, out: Path | None, wishes: Sequence[s
         screen.print(text, soft_wrap=False)
         screen.print()
     screen.print(Text("Next", "bold"))
-    for step in _next(audit, location, out, wishes):
+    for step in _next(audit, corpus, out):
         screen.print(f"  {step}")
 
 
@@ -97,8 +96,15 @@ def _section(screen: Console, title: str, cure: str, findings: Sequence[Finding]
     screen.print()
 
 
-def _next(audit: Audit, location: str, out: Path | None, wishes: Sequence[str]) -> list[str]:
-    corpus = shlex.join([location, *wishes])
+def _next(audit: Audit, words: Sequence[str], out: Path | None) -> list[str]:
+    """What to type next.
+
+    Args:
+        audit: what was found.
+        words: the corpus, and the options that say how it is read.
+        out: where the page is.
+    """
+    corpus, location = shlex.join(words), words[0]
     steps = []
     if out is not None:
         steps.append(f"Look at the pictures: open {shlex.quote(str(out / PAGE))} in a browser")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +12,8 @@ from hubel.files import real_path
 
 PARTS = ("train", "validation", "test")
 COPIES = ("near", "exact", "off")
+NO_SPLITS = "none"
+"""The text of ``--splits`` for: no folder is a part."""
 MOST_BANDS = 1000
 
 
@@ -35,7 +37,8 @@ class Wish(NamedTuple):
 WISHES = {
     "splits": Wish(
         "train=NAME,test=NAME",
-        "Which folders, or words of the split column, are which part: train, validation or test.",
+        "Which folders, or words of the split column, are which part: train, validation or test. `none`: every folder "
+        "is a class.",
     ),
     "path_column": Wish("NAME", "The column of a list that names the files."),
     "label_column": Wish("NAME[,NAME]", "The column with the labels; or several that hold 1 for the class and 0 else."),
@@ -67,6 +70,7 @@ class Reading:
         images: the folder in which the files of a list lie.
         bands: one or three numbers, counted from 1, of the bands that become grey, or red, green and blue.
         copies: ``"near"``, ``"exact"`` or ``"off"``.
+        no_splits: no folder is a part, whatever it is called: ``--splits none``.
     """
 
     splits: tuple[tuple[str, str], ...] = ()
@@ -77,6 +81,7 @@ class Reading:
     images: Path | None = None
     bands: tuple[int, ...] = ()
     copies: str = COPIES[0]
+    no_splits: bool = False
 
     def __post_init__(self) -> None:
         wrong = [part for _, part in self.splits if part not in PARTS]
@@ -96,12 +101,12 @@ class Reading:
     def wishes(self) -> dict[str, str]:
         """What differs from the default, as on a command line: name → text."""
         texts = {
-            "splits": ",".join(f"{part}={name}" for name, part in self.splits),
+            "splits": NO_SPLITS if self.no_splits else ",".join(f"{part}={name}" for name, part in self.splits),
             "images": "" if self.images is None else str(self.images),
             "bands": ",".join(map(str, self.bands)),
             "copies": "" if self.copies == COPIES[0] else self.copies,
         }
-        every = {each.name: texts.get(each.name, getattr(self, each.name)) for each in fields(self)}
+        every = {name: texts[name] if name in texts else getattr(self, name) for name in WISHES}
         return {name: text for name, text in every.items() if text}
 
     @property
@@ -129,6 +134,7 @@ def make_reading(wishes: Mapping[str, str | None]) -> Reading:
     columns = {name: given.get(name) for name in ("path_column", "label_column", "split_column", "group_column")}
     return Reading(
         splits=_splits(given.get("splits", "")),
+        no_splits=given.get("splits") == NO_SPLITS,
         images=Path(given["images"]) if "images" in given else None,
         bands=_bands(given.get("bands", "")),
         copies=given.get("copies", COPIES[0]),
@@ -152,11 +158,12 @@ def check_reading(document: object) -> bool:
 def _splits(text: str) -> tuple[tuple[str, str], ...]:
     """``train=A,train=B,test=C`` → ((A, train), (B, train), (C, test))."""
     pairs: dict[str, str] = {}
-    for word in text.split(",") if text else ():
+    for word in text.split(",") if text and text != NO_SPLITS else ():
         part, equals, name = (each.strip() for each in word.partition("="))
         if not equals or not name:
             raise WrongRequest(
-                f"--splits takes pairs such as train=Training,test=Test. Received: {word.strip()!r} in {text!r}."
+                f"--splits takes pairs such as train=Training,test=Test. Received: {word.strip()!r} in {text!r}. "
+                f"Where every folder is a class: --splits {NO_SPLITS}."
             )
         if pairs.setdefault(name, part) != part:
             raise WrongRequest(f"--splits names {name!r} twice, as {pairs[name]} and as {part}. Keep one of them.")

@@ -23,6 +23,8 @@ EASY = 0.95
 """Accuracy of a dense network from which the classes are called easy."""
 LOOK = "Look whether the pictures are in the right folders, and show what their labels say."
 MORE_PICTURES = "MORE_PICTURES"
+MOST_UNLABELLED = 3
+"""Folders of images without labels that fit into one command."""
 
 
 def judge_leak(evidence: Evidence) -> Remark | None:
@@ -177,8 +179,12 @@ def judge_test_too_small(evidence: Evidence) -> Remark | None:
 
 
 def judge_new_pictures(evidence: Evidence) -> Remark:
-    """Always: what a classifier is for."""
-    return Remark("Name new pictures.", "", f"hubel predict {shlex.quote(evidence.run_path)} PICTURE_OR_FOLDER")
+    """Always: what a classifier is for; with the images of the corpus that have no labels, if there are any."""
+    run = shlex.quote(evidence.run_path)
+    if 0 < len(evidence.unlabelled) <= MOST_UNLABELLED:
+        folders = shlex.join(evidence.unlabelled)
+        return Remark("Name the images of the corpus that have no labels.", "", f"hubel predict {run} {folders}")
+    return Remark("Name new pictures.", "", f"hubel predict {run} PICTURE_OR_FOLDER")
 
 
 def images_for_width(share: Share, width: float) -> int:

@@ -145,7 +145,7 @@ def is_brief(evidence: Evidence) -> bool:
 def audit(evidence: Evidence, *more: str) -> str:
     """Look at the corpus, with the corrections of the run."""
     corrections = ("--corrections", evidence.corrections) if evidence.corrections else ()
-    return shlex.join(["hubel", "audit", evidence.location, *corrections, *more])
+    return shlex.join(["hubel", "audit", evidence.location, *evidence.reading, *corrections, *more])
 
 
 def audit_labels(evidence: Evidence) -> str:
@@ -157,7 +157,8 @@ def compare(evidence: Evidence, *architectures: str) -> str:
     """Train architectures side by side; empty where one of them has no name."""
     if not all(architectures):
         return ""
-    return shlex.join(["hubel", "compare", evidence.location, "--architectures", ",".join(architectures)])
+    words = ["hubel", "compare", evidence.location, *evidence.reading, "--architectures", ",".join(architectures)]
+    return shlex.join(words)
 
 
 def listed(names: Sequence[str], *, most: int = 4) -> str:

@@ -75,6 +75,8 @@ class Evidence:
         seed: of the run.
         run_path: the run folder.
         command: the words that train the same again; empty where no words can.
+        reading: the options that say how the corpus is read.
+        unlabelled: folders of the corpus whose images have no labels, as the user would name them.
     """
 
     test: Mapping[str, Any]
@@ -99,6 +101,8 @@ class Evidence:
     seed: int
     run_path: str
     command: tuple[str, ...]
+    reading: tuple[str, ...] = ()
+    unlabelled: tuple[str, ...] = ()
 
     @property
     def interrupted(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 
@@ -55,6 +56,8 @@ def make_evidence(work: Work, fitted: Fitted, scored: Scored) -> Evidence:
         seed=request.seed,
         run_path=str(request.out),
         command=train_command(request),
+        reading=request.reading.words,
+        unlabelled=find_unlabelled_folders(corpus),
     )
 
 
@@ -71,6 +74,14 @@ def _phase(history: History, recipe: Recipe) -> Phase:
         planned=recipe.epochs,
         patience=recipe.patience,
     )
+
+
+def find_unlabelled_folders(corpus: Corpus) -> tuple[str, ...]:
+    """Folders whose images have no labels; none in an archive, of which no part can be named."""
+    if corpus.format != "folders":
+        return ()
+    folders = {row.path.rpartition("/")[0] for row in corpus.left_out if row.code == "unlabelled"}
+    return tuple(str(Path(corpus.location) / folder) for folder in sorted(folders))
 
 
 def _architecture_word(work: Work) -> str:

@@ -20,10 +20,11 @@ from PIL import Image
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.formats import archives
 from hubel.corpus.formats.catalogue import read_corpus
+from hubel.corpus.reading import make_reading
 from hubel.corpus.trees import members
 from hubel.corpus.trees.catalogue import is_archive, open_archive, open_tree
 from hubel.corpus.trees.folder import FolderTree
-from hubel.errors import UnreadableImage, UnusableCorpus
+from hubel.errors import UnreadableImage, UnusableCorpus, WrongRequest
 from hubel.events import ignore
 
 
@@ -296,7 +297,7 @@ def test_a_tree_is_a_folder_or_an_archive(tmp_path: Path):
 
 @BOTH
 def test_a_folder_around_everything_is_skipped_and_mentioned(tmp_path: Path, write: Write):
-    extra = {"photos/README.md": b"x", "__MACOSX/photos/cat/1.png": b"x"}
+    extra = {"photos/README.md": b"x", "__MACOSX/photos/cat/._1.png": b"x"}
     corpus = read(write(tmp_path / "x", {f"photos/{name}": content for name, content in FILES.items()} | extra))
     assert corpus.class_names == ("cat", "dog")
     assert corpus.examples[0].path == "photos/cat/1.png"
@@ -323,7 +324,7 @@ def test_a_folder_beside_another_is_a_class_although_it_has_folders(tmp_path: Pa
 
 def test_an_empty_folder_is_no_class_and_is_mentioned(tmp_path: Path):
     path = write_tar(tmp_path / "x.tar", FILES, member("horse", tarfile.DIRTYPE))
-    assert read(path).notes == ("Folder 'horse' holds no pictures: it is no class.",)
+    assert read(path).notes == ("Folder 'horse' holds no images: it is no class.",)
 
 
 def test_class_names_that_look_alike_are_kept_apart(tmp_path: Path):
@@ -340,3 +341,28 @@ def test_an_archive_without_class_folders_says_how_it_should_be(tmp_path: Path):
 def test_where_nothing_is_left_the_first_refused_file_is_named(tmp_path: Path):
     with pytest.raises(UnusableCorpus, match=r"Files refused: 1. First: '\.\./1\.png': its name climbs up"):
         read(write_zip(tmp_path / "x.zip", {"../1.png": b"1"}))
+
+
+def test_parts_are_told_from_classes_in_an_archive_too(tmp_path: Path):
+    files = {f"x/{part}/{name}/1.png": b"1" for part in ("seg_train", "seg_test") for name in ("cat", "dog")}
+    path = write_zip(tmp_path / "x.zip", {**files, "x/seg_pred/1.png": b"1", "__MACOSX/x/._a.png": b"1"})
+    corpus = read(path)
+    assert [(example.path, example.split) for example in corpus.examples] == [
+        ("x/seg_test/cat/1.png", "test"),
+        ("x/seg_test/dog/1.png", "test"),
+        ("x/seg_train/cat/1.png", "train"),
+        ("x/seg_train/dog/1.png", "train"),
+    ]
+    assert {row.path: row.code for row in corpus.left_out} == {
+        "__MACOSX/x/._a.png": "debris",
+        "x/seg_pred/1.png": "unlabelled",
+    }
+    assert not any("hubel predict" in note for note in corpus.notes)  # no part of an archive can be named there
+    again = read_corpus(path, reading=make_reading({"splits": "none"}))
+    assert again.class_names == ("seg_pred", "seg_test", "seg_train")
+
+
+def test_an_archive_of_labelled_images_has_no_folders_to_choose(tmp_path: Path):
+    path = write_zip(tmp_path / "x.zip", {"1.png": b"1", "1.cls": b"cat"})
+    with pytest.raises(WrongRequest, match=r"--splits does not apply to .*x\.zip: it holds no class folders"):
+        read_corpus(path, reading=make_reading({"splits": "train=a"}))

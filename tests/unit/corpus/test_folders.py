@@ -11,8 +11,9 @@ from tests.conftest import write_picture
 
 from hubel.corpus.corpus import Corpus, check_trainable
 from hubel.corpus.formats.catalogue import read_corpus
+from hubel.corpus.reading import make_reading
 from hubel.corpus.trees.folder import read_file
-from hubel.errors import UnreadableImage, UnusableCorpus
+from hubel.errors import UnreadableImage, UnusableCorpus, WrongRequest
 
 PIXELS = np.zeros((4, 4, 3), np.uint8)
 
@@ -81,23 +82,6 @@ def test_every_file_is_accounted_for(tmp_path: Path):
     assert counts["found"] == files_below(tmp_path) == counts["read"] + counts["refused"] + counts["ignored"]
 
 
-def test_links_are_followed_inside_the_corpus_only(tmp_path: Path):
-    root = make(tmp_path / "corpus", "cat/1.png", "dog/1.png")
-    outside = make(tmp_path / "elsewhere", "secret.png") / "secret.png"
-    (root / "cat/out.png").symlink_to(outside)
-    (root / "cat/in.png").symlink_to(root / "dog/1.png")
-    (root / "cat/loop").symlink_to(root)
-    (root / "cat/dead.png").symlink_to(root / "cat/nothing.png")
-    assert status(read_corpus(root)) == {
-        "cat/1.png": "read",
-        "cat/dead.png": "refused vanished",
-        "cat/in.png": "read",
-        "cat/loop": "refused link-to-folder",
-        "cat/out.png": "refused link-outside",
-        "dog/1.png": "read",
-    }
-
-
 @pytest.mark.timeout(20)
 def test_a_named_pipe_is_refused_and_never_waited_for(tmp_path: Path):
     make(tmp_path, "cat/1.png", "dog/1.png")
@@ -128,7 +112,7 @@ def test_an_empty_folder_is_no_class_and_is_mentioned(tmp_path: Path):
     (tmp_path / "horse").mkdir()
     corpus = read_corpus(tmp_path)
     assert corpus.class_names == ("cat", "dog")
-    assert corpus.notes == ("Folder 'horse' holds no pictures: it is no class.",)
+    assert corpus.notes == ("Folder 'horse' holds no images: it is no class.",)
 
 
 def test_one_class_only_is_refused(tmp_path: Path):
@@ -136,9 +120,12 @@ def test_one_class_only_is_refused(tmp_path: Path):
         check_trainable(read_corpus(make(tmp_path, "cat/1.png", "cat/2.png")))
 
 
-def test_a_folder_around_the_classes_is_explained(tmp_path: Path):
-    with pytest.raises(UnusableCorpus, match=r"name the folder above them: .*photos"):
-        read_corpus(make(tmp_path, "photos/cat/1.png", "photos/dog/1.png"))
+@pytest.mark.parametrize("around", ["photos", "photos/of 2024"])
+def test_folders_around_the_classes_are_looked_through(tmp_path: Path, around: str):
+    corpus = read_corpus(make(tmp_path, f"{around}/cat/1.png", f"{around}/dog/1.png", "photos/cover.png"))
+    assert corpus.class_counts == {"cat": 1, "dog": 1}
+    assert corpus.notes == (f"Everything lies in '{around}/': that is taken for the corpus.",)
+    assert status(corpus)["photos/cover.png"] == "ignored outside-classes"
 
 
 def test_a_folder_without_class_folders_shows_how_it_should_be(tmp_path: Path):
@@ -206,7 +193,11 @@ def test_a_folder_that_may_not_be_listed_is_named_and_the_rest_is_read(tmp_path:
 def test_a_folder_that_contains_itself_ends(tmp_path: Path):
     make(tmp_path, "cat/1.png", "dog/1.png")
     (tmp_path / "cat/loop").symlink_to(".")
-    assert status(read_corpus(tmp_path))["cat/loop"] == "refused link-to-folder"
+    assert status(read_corpus(tmp_path)) == {
+        "cat/1.png": "read",
+        "cat/loop": "refused link-to-parent",
+        "dog/1.png": "read",
+    }
 
 
 def test_many_files_are_listed_with_progress_and_little_memory(tmp_path: Path):
@@ -232,7 +223,7 @@ def test_many_files_are_listed_with_progress_and_little_memory(tmp_path: Path):
 def test_a_folder_with_a_list_instead_of_class_folders_says_to_name_the_list(tmp_path: Path):
     make(tmp_path, "1.png")
     (tmp_path / "labels.csv").write_text("path,label\n1.png,cat\n")
-    with pytest.raises(UnusableCorpus, match=r"If labels\.csv lists its pictures .* name that: .*labels\.csv"):
+    with pytest.raises(UnusableCorpus, match=r"If labels\.csv lists its images .* name that: .*labels\.csv"):
         read_corpus(tmp_path)
 
 
@@ -241,6 +232,82 @@ def test_folders_inside_class_folders_are_explained(tmp_path: Path):
     assert corpus.class_counts == {"cat": 2, "dog": 1}
     (note,) = corpus.notes
     assert note == (
-        "Class 'cat' has folders of its own ('siamese', 'tabby'): their pictures count as 'cat'. If those are the "
-        "classes, put them side by side, above their pictures."
+        "Class 'cat' has folders of its own ('siamese', 'tabby'): their images count as 'cat'. If those are the "
+        "classes, put them side by side, above their images."
     )
+
+
+def test_a_test_part_without_labels_is_left_out_and_named_for_predict(tmp_path: Path):
+    root = make(tmp_path / "my corpus", "train/cat/1.png", "train/dog/2.png", "test/3.png", "test/4.png")
+    (root / "sample_submission.csv").write_text("id,label\n3,cat\n")
+    corpus = read_corpus(root)
+    assert corpus.class_counts == {"cat": 1, "dog": 1}
+    assert status(corpus) == {
+        "sample_submission.csv": "ignored other-file",
+        "test/3.png": "ignored unlabelled",
+        "test/4.png": "ignored unlabelled",
+        "train/cat/1.png": "read",
+        "train/dog/2.png": "read",
+    }
+    (note,) = corpus.notes
+    assert note == (
+        "2 images in 'test' are left out: it has no class folders, so its images have no labels. After training, name "
+        f"them: hubel predict RUN '{root}/test'"
+    )
+
+
+def test_two_test_parts_are_not_merged_and_the_account_adds_up(tmp_path: Path):
+    names = ("Training", "Test", "test-multiple_fruits")
+    root = make(tmp_path, *(f"{name}/{kind}/1.png" for name in names for kind in ("apple", "pear")))
+    corpus = read_corpus(root)
+    assert {example.path.split("/")[0]: example.split for example in corpus.examples} == {
+        "Training": "train",
+        "Test": "test",
+    }
+    assert corpus.intake_counts == {"found": 6, "read": 4, "refused": 0, "ignored": 2}
+    (note,) = corpus.notes
+    assert note == (
+        "2 images in 'test-multiple_fruits' are left out: another folder is the test part. To take this one instead: "
+        "--splits train=Training,test=test-multiple_fruits."
+    )
+    again = read_corpus(root, reading=make_reading({"splits": "train=Training,test=test-multiple_fruits"}))
+    assert status(again)["Test/apple/1.png"] == "ignored left-out"
+    assert status(again)["test-multiple_fruits/apple/1.png"] == "read"
+
+
+def test_folders_that_can_be_read_in_two_ways_are_refused_with_both_and_the_options(tmp_path: Path):
+    make(tmp_path, *(f"fold_{fold}/{kind}/1.png" for fold in range(3) for kind in ("cat", "dog")))
+    with pytest.raises(UnusableCorpus) as caught:
+        read_corpus(tmp_path)
+    assert str(caught.value) == (
+        f"The folders of {tmp_path} can be read in more than one way. (1) Parts with the classes 'cat' and 'dog' in them "
+        "(train: 'fold_0' (2 images) and 'fold_1' (2 images); test: 'fold_2' (2 images)). For this, add --splits "
+        "train=fold_0,train=fold_1,test=fold_2. (2) 3 classes: 'fold_0' (2 images), 'fold_1' (2 images) and 'fold_2' "
+        "(2 images). For this, add --splits none."
+    )
+    parts = read_corpus(tmp_path, reading=make_reading({"splits": "train=fold_0,train=fold_1,test=fold_2"}))
+    assert parts.class_counts == {"cat": 3, "dog": 3}
+    classes = read_corpus(tmp_path, reading=make_reading({"splits": "none"}))
+    assert classes.class_counts == {"fold_0": 2, "fold_1": 2, "fold_2": 2}
+
+
+def test_parts_without_class_folders_beside_a_list_say_to_name_the_list(tmp_path: Path):
+    make(tmp_path, "train/1.png", "test/2.png")
+    (tmp_path / "train.csv").write_text("path,label\ntrain/1.png,cat\n")
+    with pytest.raises(
+        UnusableCorpus, match=r"Parts without class folders.*If train\.csv lists the images .*train\.csv$"
+    ):
+        read_corpus(tmp_path)
+
+
+def test_one_folder_beside_a_list_says_to_name_the_list(tmp_path: Path):
+    make(tmp_path, "images/1.png", "images/2.png")
+    (tmp_path / "labels.csv").write_text("path,label\nimages/1.png,cat\n")
+    with pytest.raises(UnusableCorpus, match=r"has only one class folder, 'images'. If labels\.csv lists"):
+        read_corpus(tmp_path)
+
+
+def test_a_corpus_of_another_form_has_no_folders_to_choose(tmp_path: Path):
+    for text in ("none", "train=a"):
+        with pytest.raises(WrongRequest, match=r"--splits.* does not apply to digits.*It is for: .*class folders"):
+            read_corpus("digits", reading=make_reading({"splits": text}))

@@ -101,6 +101,24 @@ def test_a_good_run_only_needs_new_pictures():
     ]
 
 
+def test_images_without_labels_are_what_comes_next():
+    (advice,) = advise(healthy(unlabelled=("my photos/test", "my photos/extra")))
+    assert advice.text == "Name the images of the corpus that have no labels."
+    assert advice.command == "hubel predict run 'my photos/test' 'my photos/extra'"
+
+
+@pytest.mark.parametrize("rule", ["leak", "no-better-than-dense"])
+def test_commands_on_the_corpus_read_it_as_the_run_did(rule: str):
+    advice = said(rule, reading=("--splits", "train=a,test=b"))
+    assert advice.command.split()[1] in ("audit", "compare")
+    assert "'my photos' --splits train=a,test=b" in advice.command
+
+
+def test_folders_without_labels_too_many_for_one_command_are_not_listed():
+    (advice,) = advise(healthy(unlabelled=("a", "b", "c", "d")))
+    assert advice.command == "hubel predict run PICTURE_OR_FOLDER"
+
+
 def test_every_rule_has_a_bad_run_and_a_borderline_one():
     assert [*BAD, NEW_PICTURES] == [*BORDERLINE, NEW_PICTURES] == list(RULES)
 

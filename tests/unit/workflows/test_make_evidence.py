@@ -10,9 +10,9 @@ import pytest
 
 from hubel.architectures.families.small_cnn import small_cnn_spec
 from hubel.cli.train import command
-from hubel.corpus.corpus import Example
+from hubel.corpus.corpus import Example, IntakeRow
 from hubel.evaluation.report import EvaluationReport
-from hubel.workflows.make_evidence import find_suspects_held_out
+from hubel.workflows.make_evidence import find_suspects_held_out, find_unlabelled_folders
 from hubel.workflows.plan import TrainRequest
 from hubel.workflows.words import train_command
 
@@ -62,3 +62,15 @@ def test_without_two_classes_nothing_is_suspected(labels: list[int]):
     corpus = SimpleNamespace(examples=[Example("x.jpg", 1)] * 3, class_names=("a", "b", "c"))
     scored = [(tuple(range(len(labels))), report(labels, sure([0] * len(labels))))]
     assert find_suspects_held_out(corpus, scored) == ()  # type: ignore[arg-type]
+
+
+def test_folders_of_images_without_labels_are_named_as_the_user_would():
+    rows = [
+        IntakeRow("x/test/2.png", "ignored", "unlabelled"),
+        IntakeRow("x/test/1.png", "ignored", "unlabelled"),
+        IntakeRow("docs/1.png", "ignored", "left-out"),
+    ]
+    folder = SimpleNamespace(format="folders", location="my photos", left_out=rows)
+    assert find_unlabelled_folders(folder) == ("my photos/x/test",)  # type: ignore[arg-type]
+    archive = SimpleNamespace(format="archive", location="photos.zip", left_out=rows)
+    assert find_unlabelled_folders(archive) == ()  # type: ignore[arg-type]

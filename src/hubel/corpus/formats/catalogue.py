@@ -23,10 +23,13 @@ from hubel.corpus.formats import (
     webdataset,
 )
 from hubel.corpus.formats.detection import refuse_detection
-from hubel.corpus.reading import AS_FOUND, FOR_IMAGES, FOR_LISTS, WISHES, Reading
+from hubel.corpus.reading import AS_FOUND, FOR_IMAGES, FOR_LISTS, NO_SPLITS, WISHES, Reading
 from hubel.errors import UnusableCorpus, WrongRequest
 from hubel.events import OnEvent, ignore
 from hubel.files import is_there
+
+SPLITS_NONE = f"splits {NO_SPLITS}"
+"""Stands in `Format.honours` for ``--splits none``, beside ``"splits"`` for names of parts."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Format:
         summary: one line of help.
         matches: whether a path is of this form.
         read: list the corpus.
-        honours: the names in `WISHES` that it obeys, besides those of every format.
+        honours: the names in `WISHES` that it obeys, besides those of every format; and `SPLITS_NONE`.
     """
 
     summary: str
@@ -92,11 +95,13 @@ FORMATS = {
         "a zip or tar archive (.tar, .tar.gz, .tar.bz2, .tar.xz, .tar.zst) of class folders or labelled pictures",
         archives.matches,
         archives.read,
+        honours=("splits", SPLITS_NONE),
     ),
     "folders": Format(
         "a folder of class folders, with or without train/ validation/ test/",
         class_folders.matches,
         class_folders.read,
+        honours=("splits", SPLITS_NONE),
     ),
 }
 
@@ -140,8 +145,9 @@ def read_corpus(location: str | Path, *, reading: Reading = AS_FOUND, on_event: 
 def _check_honoured(location: str, summary: str, honours: tuple[str, ...], reading: Reading) -> None:
     """Refuse a wish that this form of corpus has no place for, instead of passing it over."""
     for name in reading.wishes:
-        if name not in honours and name not in FOR_IMAGES:
-            takers = "; ".join(entry.summary for entry in FORMATS.values() if name in entry.honours)
-            raise WrongRequest(
-                f"{WISHES[name].option} does not apply to {location}: it is read as {summary}. It is for: {takers}."
-            )
+        wish, option = name, WISHES[name].option
+        if name == "splits" and reading.no_splits:
+            wish, option = SPLITS_NONE, f"{option} {NO_SPLITS}"
+        if wish not in honours and name not in FOR_IMAGES:
+            takers = "; ".join(entry.summary for entry in FORMATS.values() if wish in entry.honours)
+            raise WrongRequest(f"{option} does not apply to {location}: it is read as {summary}. It is for: {takers}.")

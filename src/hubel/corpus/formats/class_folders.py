@@ -2,41 +2,43 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+import shlex
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hubel.corpus.corpus import IGNORED, Corpus, Found, IntakeRow, make_corpus
+from hubel.corpus.formats.chosen_splits import choose
+from hubel.corpus.formats.folder_outline import Folder, look_through, outline
+from hubel.corpus.formats.layout import Doubt, Layout, Place, images, in_words
+from hubel.corpus.formats.split_folders import as_classes, decide
 from hubel.corpus.reading import AS_FOUND, Reading
-from hubel.corpus.trees.folder import FolderTree, list_folder
-from hubel.corpus.trees.tree import Tree, TreeSource, ending_of, is_debris_folder, list_rows
+from hubel.corpus.trees.folder import FolderTree, Listed, list_files
+from hubel.corpus.trees.tree import Tree, TreeSource, ending_of, is_debris_folder, row_of_file
 from hubel.errors import UnusableCorpus
 from hubel.events import OnEvent
 
-SPLIT_FOLDERS = {
-    "train": "train", "training": "train",
-    "validation": "validation", "valid": "validation", "val": "validation",
-    "test": "test", "testing": "test",
-}  # fmt: skip
+LIST_ENDINGS = ("csv", "tsv", "parquet", "xlsx")
+MOST_NOTES = 5
+"""Notes on folders of one kind."""
 
 
 @dataclass(frozen=True)
-class Layout:
-    """Which part of a path is the class.
+class Files:
+    """What a tree holds.
 
     Args:
-        splits: top folder → given split; empty where there are none.
-        skipped: folders around everything, with ``/`` at the end; empty without.
+        tree: gives the content of the files.
+        rows: of every file.
+        folders: the paths of its folders, also of empty ones.
+        notes: what is to be said of how it was listed.
     """
 
-    splits: dict[str, str]
-    skipped: str = ""
-
-    @property
-    def depth(self) -> int:
-        """Place of the class folder in a path, after what is skipped."""
-        return 1 if self.splits else 0
+    tree: Tree
+    rows: Sequence[IntakeRow]
+    folders: Sequence[str]
+    notes: Sequence[str] = ()
 
 
 def matches(path: Path) -> bool:
@@ -44,99 +46,171 @@ def matches(path: Path) -> bool:
     return path.is_dir()
 
 
-def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:  # noqa: ARG001
-    """List the corpus; no picture is opened yet.
+def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
+    """List the corpus; no image is opened yet.
 
     Raises:
-        UnusableCorpus: no class folders, or no files in them.
+        UnusableCorpus: no class folders, no files in them, or folders that can be read in several ways.
+        WrongRequest: the reading names a folder that is not there.
     """
-    entries, _ = list_folder(path)
-    folders = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
-    tree = FolderTree(path)
-    return arrange(path, "folders", tree, list_rows(tree, on_event), folders=folders)
+    listed = list_files(path, on_event)
+    files = Files(FolderTree(path), listed.rows, listed.folders, _notes_on_links(listed))
+    return arrange(path, "folders", files, reading)
 
 
-def arrange(
-    path: Path, format_name: str, tree: Tree, rows: Iterable[IntakeRow], *, folders: Sequence[str], skipped: str = ""
-) -> Corpus:
-    """Give every picture of a tree the class of its folder.
+def arrange(path: Path, format_name: str, files: Files, reading: Reading) -> Corpus:
+    """Give every image of a tree the class of its folder, and its part where the folders are divided into parts.
 
     Args:
         path: what the user named.
         format_name: the format's name in its catalogue.
-        tree: where the pictures are.
-        rows: its files.
-        folders: the top folders, with those that hold no file.
-        skipped: a folder around everything, with ``/`` at the end.
+        files: what is there.
+        reading: may say which folders are the parts.
 
     Raises:
-        UnusableCorpus: no class folders, or no files in them.
+        UnusableCorpus: no class folders, no files in them, or folders that can be read in several ways.
+        WrongRequest: the reading names a folder that is not there.
     """
-    folders = [name for name in folders if not is_debris_folder(name)]
-    given = {name: SPLIT_FOLDERS[name.lower()] for name in folders if name.lower() in SPLIT_FOLDERS}
-    has_splits = bool(folders) and len(given) == len(folders) and "train" in given.values()
-    layout = Layout(given if has_splits else {}, skipped)
+    counts = Counter(row.path.rpartition("/")[0] for row in files.rows if not row.status)
+    root = outline(counts)
+    lists = [row.path for row in files.rows if "/" not in row.path and ending_of(row.path) in LIST_ENDINGS]
+    layout = _layout(path, root, reading, lists)
+    places = {folder: layout.place(folder) for folder in {row.path.rpartition("/")[0] for row in files.rows}}
+    why = {folder: _why_no_example(place) for folder, place in places.items() if not place.class_name}
     found: list[Found] = []
     left_out: list[IntakeRow] = []
-    inner: dict[str, set[str]] = defaultdict(set)
-    for row in rows:
-        parts = row.path.removeprefix(skipped).split("/")
-        has_class = len(parts) > layout.depth + 1
-        class_name = parts[layout.depth] if has_class else ""
+    for row in files.rows:
+        folder = row.path.rpartition("/")[0]
+        place = places[folder]
         if row.status:
-            left_out.append(replace(row, class_name=class_name) if has_class else row)
-        elif not has_class:
-            left_out.append(IntakeRow(row.path, IGNORED, "outside-classes", "it lies in no class folder"))
+            left_out.append(replace(row, class_name=place.class_name) if place.class_name else row)
+        elif place.class_name:
+            found.append(Found(row.path, place.class_name, place.split))
         else:
-            found.append(Found(row.path, class_name, layout.splits.get(parts[0])))
-            if len(parts) > layout.depth + 2:
-                inner[class_name].add(parts[layout.depth + 1])
-    lists = [row.path for row in left_out if "/" not in row.path and ending_of(row.path) in ("csv", "tsv", "parquet")]
-    if lists and not folders:
-        raise UnusableCorpus(
-            f"{path} has no class folders. If {lists[0]} lists its pictures with their classes, name that: "
-            f"{path / lists[0]}"
-        )
-    _explain_unusual(path, folders, found, inner, layout)
-    notes = _notes_on_folders(folders, found, inner, layout)
-    source = TreeSource(tree, [each.path for each in found])
+            left_out.append(IntakeRow(row.path, IGNORED, *why[folder]))
+    _explain_unusual(path, files, {each.class_name for each in found}, lists)
+    notes = [
+        *files.notes,
+        *_notes_on_layout(path, format_name, root, layout),
+        *_notes_on_folders(files, layout, places, counts),
+    ]
+    source = TreeSource(files.tree, [each.path for each in found])
     return make_corpus(str(path), format_name, found, source=source, left_out=left_out, notes=notes)
 
 
-def _explain_unusual(
-    path: Path, folders: Sequence[str], found: list[Found], inner: dict[str, set[str]], layout: Layout
-) -> None:
-    if found and len({each.class_name for each in found}) > 1:
+def _layout(path: Path, root: Folder, reading: Reading, lists: Sequence[str]) -> Layout:
+    if reading.no_splits:
+        return as_classes(root)
+    if reading.splits:
+        return choose(root, reading.splits)
+    layout = decide(root)
+    if isinstance(layout, Doubt):
+        listed = f" If {lists[0]} lists the images with their classes, name that: {path / lists[0]}" if lists else ""
+        raise UnusableCorpus(f"The folders of {path} can be read in more than one way. {layout.text}{listed}")
+    return layout
+
+
+def _why_no_example(place: Place) -> tuple[str, str]:
+    """Code and reason for the images directly in a folder that is no class."""
+    if place.left_out is None:
+        return "outside-classes", "it lies in no class folder"
+    return place.left_out.code, place.left_out.row_reason
+
+
+def _explain_unusual(path: Path, files: Files, class_names: set[str], lists: Sequence[str]) -> None:
+    if len(class_names) > 1:
         return
-    if not folders:
+    folders = [each for each in files.folders if not any(map(is_debris_folder, each.split("/")))]
+    if lists and (class_names or not folders):
+        only = f"only one class folder, {min(class_names)!r}" if class_names else "no class folders"
         raise UnusableCorpus(
-            f"{path} has no class folders. Put the pictures of each class into a folder of its own: "
+            f"{path} has {only}. If {lists[0]} lists its images with their classes, name that: {path / lists[0]}"
+        )
+    if not class_names and not folders:
+        raise UnusableCorpus(
+            f"{path} has no class folders. Put the images of each class into a folder of its own: "
             f"{path.name}/cat/1.jpg, {path.name}/dog/2.jpg."
         )
-    inside_it = inner.get(folders[0], set())
-    if found and not layout.splits and len(folders) == 1 and len(inside_it) > 1:
-        inside = ", ".join(sorted(inside_it)[:3])
-        raise UnusableCorpus(
-            f"A classifier needs at least two classes; {path} has only {folders[0]!r}, which has folders itself "
-            f"({inside}). If those are the classes, name the folder above them: {path / folders[0]}"
+
+
+def _notes_on_links(listed: Listed) -> list[str]:
+    notes = []
+    if listed.links:
+        link, target = next(iter(listed.links.items()))
+        more = len(listed.links) - 1
+        others = f" So {'is 1 more link' if more == 1 else f'are {more:,} more links'} to folders." if more else ""
+        notes.append(f"{link!r} is a link to {target}, and followed.{others}")
+    if listed.twice:
+        folder, link = next(iter(listed.twice.items()))
+        more = len(listed.twice) - 1
+        others = f" So are those in {more:,} more folder{'' if more == 1 else 's'}." if more else ""
+        notes.append(f"The files in {folder!r} are listed once: in {link!r}, a link to it.{others}")
+    return notes
+
+
+def _notes_on_layout(path: Path, format_name: str, root: Folder, layout: Layout) -> list[str]:
+    top = look_through(root).path
+    notes = [f"Everything lies in {top + '/'!r}: that is taken for the corpus."] if top else []
+    notes += layout.notes
+    left_out = list(layout.left_out.values())
+    for each in left_out[:MOST_NOTES]:
+        said = (
+            f"{images(each.images)} in {each.folder!r} {'is' if each.images == 1 else 'are'} left out: {each.reason}."
         )
+        if each.code == "unlabelled" and format_name == "folders":
+            said += f" After training, name them: hubel predict RUN {shlex.quote(str(path / each.folder))}"
+        notes.append(said)
+    more = left_out[MOST_NOTES:]
+    if more:
+        notes.append(f"{images(sum(each.images for each in more))} in {len(more)} more folders are left out too.")
+    return notes
 
 
 def _notes_on_folders(
-    folders: Sequence[str], found: list[Found], inner: dict[str, set[str]], layout: Layout
+    files: Files, layout: Layout, places: Mapping[str, Place], counts: Mapping[str, int]
 ) -> list[str]:
     notes = []
-    if layout.skipped:
-        notes.append(f"Everything lies in {layout.skipped!r}: that is taken for the corpus.")
-    if not layout.splits:
-        used = {each.class_name for each in found}
-        notes += [f"Folder {name!r} holds no pictures: it is no class." for name in folders if name not in used]
-    if inner:
-        name = min(inner)
-        inside = ", ".join(repr(each) for each in sorted(inner[name])[:3]) + (" ..." if len(inner[name]) > 3 else "")
-        others = f" ({len(inner) - 1} more classes have folders too.)" if len(inner) > 1 else ""
-        notes.append(
-            f"Class {name!r} has folders of its own ({inside}): their pictures count as {name!r}. If those are the "
-            f"classes, put them side by side, above their pictures.{others}"
+    above = next(iter(layout.parts)) if len(layout.parts) == 1 else None
+    if above is not None:
+        used = {place.class_name for folder, place in places.items() if counts.get(folder)}
+        depth = len(above) + 1 if above else 0
+        names = {each[depth:] for each in files.folders if each.startswith(above) and "/" not in each[depth:]}
+        empty = sorted(
+            name
+            for name in names - used - {""}
+            if not is_debris_folder(name) and f"{above}/{name}".lstrip("/") not in layout.left_out
         )
-    return notes
+        notes += [f"Folder {name!r} holds no images: it is no class." for name in empty[:MOST_NOTES]]
+        if empty[MOST_NOTES:]:
+            notes.append(f"{len(empty) - MOST_NOTES} more folders hold no images either.")
+    return [*notes, *_note_on_debris(files), *_note_on_inner(places, counts)]
+
+
+def _note_on_debris(files: Files) -> list[str]:
+    inside: Counter[str] = Counter()
+    for row in files.rows:
+        if row.code == "debris" and not row_of_file(row.path).status:
+            inside[next(name for name in row.path.split("/") if is_debris_folder(name))] += 1
+    if not inside:
+        return []
+    names = in_words([repr(name) for name in sorted(inside)][:MOST_NOTES] + (["others"] if len(inside) > 5 else []))
+    count = sum(inside.values())
+    files_in = f"{count:,} file{'' if count == 1 else 's'}"
+    return [f"Hidden folders and those of the system or of programs are no classes: {names}, with {files_in}."]
+
+
+def _note_on_inner(places: Mapping[str, Place], counts: Mapping[str, int]) -> list[str]:
+    inner: dict[str, set[str]] = defaultdict(set)
+    for folder, place in places.items():
+        if place.inner and counts.get(folder):
+            inner[place.class_name].add(place.inner)
+    if not inner:
+        return []
+    name = min(inner)
+    inside = ", ".join(repr(each) for each in sorted(inner[name])[:3]) + (" ..." if len(inner[name]) > 3 else "")
+    others = f" ({len(inner) - 1} more classes have folders too.)" if len(inner) > 1 else ""
+    note = (
+        f"Class {name!r} has folders of its own ({inside}): their images count as {name!r}. If those are the "
+        f"classes, put them side by side, above their images.{others}"
+    )
+    return [note]

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from hubel.corpus.corpus import Corpus
-from hubel.corpus.formats.class_folders import SPLIT_FOLDERS
 from hubel.corpus.formats.json_documents import begins_with, mentions, read_json, text_of
 from hubel.corpus.formats.list_labels import note_on_several
 from hubel.corpus.formats.listed_files import Row, check_rows, make_listed_corpus
@@ -16,6 +15,7 @@ from hubel.corpus.formats.named_files import NamedFiles, make_named_files
 from hubel.corpus.formats.places import is_file, is_folder
 from hubel.corpus.formats.table_columns import split_in_name
 from hubel.corpus.reading import AS_FOUND, Reading
+from hubel.corpus.split_words import SPLIT_FOLDERS
 from hubel.corpus.trees.folder import list_folder
 from hubel.errors import UnusableCorpus
 from hubel.events import OnEvent, Progress

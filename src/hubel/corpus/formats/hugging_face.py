@@ -15,7 +15,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hubel.corpus.corpus import Corpus
-from hubel.corpus.formats.class_folders import SPLIT_FOLDERS
 from hubel.corpus.formats.image_tables import (
     ListedTable,
     Table,
@@ -26,6 +25,7 @@ from hubel.corpus.formats.image_tables import (
 )
 from hubel.corpus.formats.table_columns import find_columns
 from hubel.corpus.reading import AS_FOUND, Reading
+from hubel.corpus.split_words import SPLIT_FOLDERS
 from hubel.events import OnEvent
 
 BATCH_BYTES, BATCH_ROWS = 64_000_000, 1000

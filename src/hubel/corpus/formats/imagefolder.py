@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from hubel.corpus.corpus import Corpus
-from hubel.corpus.formats.class_folders import SPLIT_FOLDERS
 from hubel.corpus.formats.list_columns import looks_like_header
 from hubel.corpus.formats.list_tables import open_table
 from hubel.corpus.formats.listed_files import Row, check_rows, make_listed_corpus
@@ -14,6 +13,7 @@ from hubel.corpus.formats.named_files import NamedFiles
 from hubel.corpus.formats.places import is_file, is_folder
 from hubel.corpus.formats.table_columns import LABEL_COLUMNS, find_column
 from hubel.corpus.reading import AS_FOUND, Reading
+from hubel.corpus.split_words import SPLIT_FOLDERS
 from hubel.corpus.trees.folder import list_folder
 from hubel.errors import HubelError
 from hubel.events import OnEvent

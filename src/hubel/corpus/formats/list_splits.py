@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from hubel.corpus.formats.class_folders import SPLIT_FOLDERS
 from hubel.corpus.formats.list_columns import FLAG_COLUMNS, MAYBE_SPLIT_COLUMNS, ONE_HOT
 from hubel.corpus.formats.list_tables import ListTable
 from hubel.corpus.formats.table_columns import SPLIT_COLUMNS, find_column, named_column, plain_name
 from hubel.corpus.reading import PARTS, Reading
+from hubel.corpus.split_words import SPLIT_FOLDERS
 from hubel.errors import UnusableCorpus, WrongRequest
 
 MOST_WORDS = 100

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hubel.corpus.corpus import IGNORED, REFUSED, Corpus, Found, IntakeRow, make_corpus
-from hubel.corpus.formats.class_folders import SPLIT_FOLDERS
 from hubel.corpus.formats.delimited_text import MOST_CELL
 from hubel.corpus.formats.named_files import NamedFiles
 from hubel.corpus.formats.table_columns import usable_splits
+from hubel.corpus.split_words import SPLIT_FOLDERS
 from hubel.corpus.trees.folder import FolderTree
 from hubel.corpus.trees.tree import TreeSource
 from hubel.errors import UnreadableImage, UnusableCorpus

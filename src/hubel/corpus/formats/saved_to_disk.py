@@ -11,7 +11,6 @@ from typing import Any
 import pyarrow as pa
 
 from hubel.corpus.corpus import Corpus
-from hubel.corpus.formats.class_folders import SPLIT_FOLDERS
 from hubel.corpus.formats.hugging_face import described_features
 from hubel.corpus.formats.image_tables import (
     ListedTable,
@@ -23,6 +22,7 @@ from hubel.corpus.formats.image_tables import (
 )
 from hubel.corpus.formats.table_columns import Columns, find_columns
 from hubel.corpus.reading import AS_FOUND, Reading
+from hubel.corpus.split_words import SPLIT_FOLDERS
 from hubel.errors import UnusableCorpus
 from hubel.events import OnEvent
 

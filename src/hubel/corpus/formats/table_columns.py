@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from hubel.corpus.corpus import Found
-from hubel.corpus.formats.class_folders import SPLIT_FOLDERS
 from hubel.corpus.reading import AS_FOUND, Reading
+from hubel.corpus.split_words import SPLIT_FOLDERS
 from hubel.errors import UnusableCorpus, WrongRequest
 
 IMAGE_COLUMNS = ("image", "img", "picture", "pixels")

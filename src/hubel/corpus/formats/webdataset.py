@@ -16,12 +16,12 @@ from pathlib import Path
 from PIL import Image as PillowImage
 
 from hubel.corpus.corpus import IGNORED, REFUSED, Corpus, Found, IntakeRow, make_corpus
-from hubel.corpus.formats.class_folders import SPLIT_FOLDERS
 from hubel.corpus.reading import AS_FOUND, Reading
+from hubel.corpus.split_words import SPLIT_FOLDERS
 from hubel.corpus.trees.catalogue import TAR_ENDINGS, open_archive
-from hubel.corpus.trees.folder import FolderTree, list_folder
+from hubel.corpus.trees.folder import FolderTree, list_files, list_folder
 from hubel.corpus.trees.stored_bytes import Spool
-from hubel.corpus.trees.tree import Tree, list_rows
+from hubel.corpus.trees.tree import Tree
 from hubel.errors import UnreadableImage, UnusableCorpus
 from hubel.events import OnEvent, Progress
 from hubel.images.decode import FORMATS
@@ -112,7 +112,7 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus: 
     """
     spool = Spool()
     shards = []
-    outside = {row.path: row for row in list_rows(FolderTree(path), on_event)}
+    outside = {row.path: row for row in list_files(path, on_event).rows}
     files = _shard_paths(path)
     for count, file in enumerate(files, start=1):
         name = file.relative_to(path).as_posix()

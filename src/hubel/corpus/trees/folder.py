@@ -1,17 +1,28 @@
-"""A folder on disk as a tree; nothing is ever written into it, and no link is followed out of it."""
+"""A folder on disk as a tree; nothing is ever written into it.
+
+Links are followed, to files and to folders, inside the corpus and out of it: that is how people gather classes that lie
+elsewhere. Three rules keep that finite and every image single: a link to a folder that holds the corpus, or the link
+itself, is refused; so is one to where the system keeps no files; and a folder that can be reached in several ways is
+listed once, where the way is shortest, and as itself before as a link.
+"""
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from hubel.corpus.corpus import REFUSED, IntakeRow
-from hubel.corpus.trees.tree import is_debris_folder, row_in_debris, row_of_file
+from hubel.corpus.corpus import IGNORED, REFUSED, IntakeRow
+from hubel.corpus.trees.tree import FILES_BETWEEN_EVENTS, is_debris_folder, row_in_debris, row_of_file
 from hubel.errors import UnreadableImage
+from hubel.events import OnEvent, Progress, ignore
 from hubel.images.decode import CORPUS_LIMITS, no_memory
+
+SYSTEM_FOLDERS = ("/proc", "/sys")
+"""What is in them is made by the system while it is read."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +32,8 @@ class FolderTree:
     root: Path
 
     def rows(self) -> Iterator[IntakeRow]:
-        """Every file, folder by folder, by name; links that leave the folder are refused."""
-        return _walk(self.root, "")
+        """Every file, by path."""
+        return iter(list_files(self.root).rows)
 
     def read(self, path: str) -> bytes:
         """The bytes of one file."""
@@ -63,34 +74,135 @@ def _open_without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # a named pipe would wait for a writer for ever
 
 
-def _walk(root: Path, below: str, *, debris: bool = False) -> Iterator[IntakeRow]:
-    entries, problem = list_folder(root / below if below else root, below)
-    if problem is not None:
-        yield problem
-    for entry in entries:
-        path = f"{below}/{entry.name}" if below else entry.name
-        if debris and not entry.is_dir(follow_symlinks=False):
-            yield row_in_debris(path)
-        elif entry.is_symlink():
-            yield from _link(root, path)
-        elif entry.is_dir(follow_symlinks=False):
-            yield from _walk(root, path, debris=debris or is_debris_folder(entry.name))
-        elif not entry.is_file(follow_symlinks=False):
-            yield IntakeRow(path, REFUSED, "not-a-file", "it is a pipe, a socket or a device: remove it")
+@dataclass(frozen=True)
+class Listed:
+    """What a folder holds.
+
+    Args:
+        rows: of every file, by path.
+        folders: the path of every folder, also of empty ones.
+        links: path → where it points, of each link to a folder that was followed.
+        twice: path → the path under which it is listed, of each folder that was reached again.
+    """
+
+    rows: Sequence[IntakeRow]
+    folders: Sequence[str]
+    links: Mapping[str, str]
+    twice: Mapping[str, str]
+
+
+def list_files(root: Path, on_event: OnEvent = ignore) -> Listed:
+    """List every file below a folder.
+
+    Args:
+        root: the folder.
+        on_event: hears `Progress`.
+    """
+    walk = _Walk(root)
+    rows = []
+    for row in walk.rows():
+        rows.append(row)
+        if len(rows) % FILES_BETWEEN_EVENTS == 0:
+            on_event(Progress("listing", len(rows), 0, "files"))
+    rows.sort(key=lambda row: row.path)
+    return Listed(rows, walk.folders, walk.links, walk.twice)
+
+
+class _Open(NamedTuple):
+    """A folder still to be listed: its path, where it really is, and whether a system or a program left it."""
+
+    below: str
+    real: str
+    debris: bool
+
+
+class _Walk:
+    """Goes through the folders level by level, so that the shortest way to each of them is the first."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._home = os.path.realpath(root)
+        self._reached = {self._home: "."}
+        self._next: list[_Open] = []
+        self._next_links: list[_Open] = []
+        self.folders: list[str] = []
+        self.links: dict[str, str] = {}
+        self.twice: dict[str, str] = {}
+
+    def rows(self) -> Iterator[IntakeRow]:
+        """Every file, once."""
+        level = [_Open("", self._home, debris=False)]
+        while level:
+            for folder in level:
+                yield from self._files(folder)
+            level = [folder for folder in self._next if self._is_new(folder)]
+            for folder in self._next_links:
+                if self._is_new(folder):
+                    self.links[folder.below] = folder.real
+                    level.append(folder)
+                else:
+                    reason = f"it leads to {self.twice.pop(folder.below)!r}, where the same files are listed"
+                    yield IntakeRow(folder.below, IGNORED, "listed-twice", reason)
+            self._next, self._next_links = [], []
+
+    def _files(self, folder: _Open) -> Iterator[IntakeRow]:
+        below, real, debris = folder
+        if below and not debris:
+            self.folders.append(below)
+        entries, problem = list_folder(self._root / below if below else self._root, below)
+        if problem is not None:
+            yield problem
+        for entry in entries:
+            path = f"{below}/{entry.name}" if below else entry.name
+            if entry.is_dir(follow_symlinks=False):
+                really = f"{real.rstrip(os.sep)}{os.sep}{entry.name}"
+                self._next.append(_Open(path, really, debris or is_debris_folder(entry.name)))
+            elif debris or (entry.is_symlink() and is_debris_folder(entry.name)):
+                yield row_in_debris(path)
+            elif entry.is_symlink():
+                yield from self._link(path, real)
+            elif not entry.is_file(follow_symlinks=False):
+                yield IntakeRow(path, REFUSED, "not-a-file", "it is a pipe, a socket or a device: remove it")
+            else:
+                yield row_of_file(path)
+
+    def _link(self, path: str, real: str) -> Iterator[IntakeRow]:
+        """The row of a link to a file; one to a folder waits for the next level.
+
+        Args:
+            path: of the link.
+            real: where the folder that holds it really is.
+        """
+        try:
+            mode = (self._root / path).stat().st_mode
+        except PermissionError:
+            reason = "it is a link to what this user may not read: chmod +r, or run as its owner"
+            yield IntakeRow(path, REFUSED, "permission-denied", reason)
+        except OSError:  # it points to itself, or to nothing
+            yield IntakeRow(path, REFUSED, "vanished", "it is a link to a file that is not there: copy it back")
         else:
-            yield row_of_file(path)
+            target = os.path.realpath(self._root / path)
+            if stat.S_ISREG(mode):
+                yield row_of_file(path)
+            elif not stat.S_ISDIR(mode):
+                yield IntakeRow(path, REFUSED, "not-a-file", "it is a link to a pipe, a socket or a device: remove it")
+            elif _holds(target, self._home) or _holds(target, real):
+                yield IntakeRow(path, REFUSED, "link-to-parent", "it is a link to a folder that it lies in: remove it")
+            elif any(_holds(system, target) for system in SYSTEM_FOLDERS):
+                yield IntakeRow(path, REFUSED, "link-to-system", "it is a link to where there are no files: remove it")
+            else:
+                self._next_links.append(_Open(path, target, debris=False))
+
+    def _is_new(self, folder: _Open) -> bool:
+        earlier = self._reached.setdefault(folder.real, folder.below)
+        if earlier != folder.below:
+            self.twice[folder.below] = earlier
+        return earlier == folder.below
 
 
-def _link(root: Path, path: str) -> Iterator[IntakeRow]:
-    target = Path(os.path.realpath(root / path))
-    if not target.is_relative_to(os.path.realpath(root)):
-        yield IntakeRow(path, REFUSED, "link-outside", "it is a link that leaves the corpus: copy what it points to")
-    elif target.is_dir():
-        yield IntakeRow(path, REFUSED, "link-to-folder", "it is a link to a folder: copy what it points to")
-    elif not target.exists():
-        yield IntakeRow(path, REFUSED, "vanished", "it is a link to a file that is not there: copy it back")
-    else:
-        yield row_of_file(path)
+def _holds(folder: str, path: str) -> bool:
+    """Whether a path is a folder, or below it; both absolute."""
+    return path == folder or path.startswith(f"{folder.rstrip(os.sep)}{os.sep}")
 
 
 def list_folder(folder: Path, below: str = "") -> tuple[list[os.DirEntry[str]], IntakeRow | None]:

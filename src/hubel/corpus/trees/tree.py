@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hubel.corpus.corpus import IGNORED, IntakeRow
-from hubel.events import OnEvent, Progress
 
-DEBRIS_FOLDERS = {"__macosx", ".ipynb_checkpoints", ".git", ".svn", "__pycache__", "@eadir", ".thumbnails", ".trash"}
+DEBRIS_FOLDERS = {
+    "__macosx", "__pycache__", "venv", "node_modules", "lost+found", "lost.dir", "found.000", "$recycle.bin",
+    "recycler", "system volume information", "msocache", "@eadir", "@recycle", "#recycle", "#snapshot",
+}  # fmt: skip
+"""Folders of systems and programs, in lower case. Every folder whose name begins with a dot is one of them too."""
 DEBRIS_FILES = {"thumbs.db", "ehthumbs.db", "desktop.ini", ".ds_store", ".directory", "icon\r"}
 
 OTHER_FILES = {
@@ -19,7 +22,7 @@ OTHER_FILES = {
 """Endings of files that lie beside pictures on purpose: labels, notes, code, arrays. Every other file is opened, and
 its content decides: a document, a video or an archive in a class folder is refused, for someone may take it for one."""
 
-_FILES_BETWEEN_EVENTS = 2000
+FILES_BETWEEN_EVENTS = 2000
 
 
 class Tree(Protocol):
@@ -54,17 +57,9 @@ class TreeSource:
         return self.tree.read(self.paths[position])
 
 
-def list_rows(tree: Tree, on_event: OnEvent) -> Iterator[IntakeRow]:
-    """The rows of a tree, with progress said on the way."""
-    for count, row in enumerate(tree.rows(), start=1):
-        yield row
-        if count % _FILES_BETWEEN_EVENTS == 0:
-            on_event(Progress("listing", count, 0, "files"))
-
-
 def is_debris_folder(name: str) -> bool:
-    """A folder that a program left, such as ``__MACOSX``."""
-    return name.lower() in DEBRIS_FOLDERS
+    """A folder of a system or a program, such as ``__MACOSX`` or ``.git``: never a class."""
+    return name.startswith(".") or name.lower() in DEBRIS_FOLDERS
 
 
 def row_of_file(path: str) -> IntakeRow:
@@ -79,8 +74,8 @@ def row_of_file(path: str) -> IntakeRow:
 
 
 def row_in_debris(path: str) -> IntakeRow:
-    """The row of a file inside a folder that a program left."""
-    return IntakeRow(path, IGNORED, "debris", "left by a program")
+    """The row of a file inside such a folder."""
+    return IntakeRow(path, IGNORED, "debris", "it lies in a hidden folder, or in one of the system or of a program")
 
 
 def ending_of(name: str) -> str:
