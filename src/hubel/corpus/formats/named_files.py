@@ -53,7 +53,6 @@ class NamedFiles:
         self._roots = (Path(os.path.abspath(root)).as_posix(), Path(os.path.realpath(root)).as_posix())  # noqa: PTH100
         self._list_folder = Path(os.path.abspath(list_folder)).as_posix()  # noqa: PTH100
         self._apart = self._list_folder not in self._roots
-        self._inside: dict[str, bool] = {}
         self._index: _Index | None = None
 
     def find(self, written: str, base: str = "") -> str:
@@ -64,7 +63,7 @@ class NamedFiles:
             base: a folder below the root that is looked into first.
 
         Raises:
-            UnreadableImage: ``outside``, ``not-a-path``, ``link-outside``, ``vanished``, ``permission-denied``,
+            UnreadableImage: ``outside``, ``not-a-path``, ``vanished``, ``permission-denied``,
                 ``not-a-file`` or ``ambiguous``.
         """
         if _ADDRESS.match(written):
@@ -93,10 +92,10 @@ class NamedFiles:
         """Nothing, for a file that is there.
 
         Raises:
-            UnreadableImage: ``link-outside``, ``vanished``, ``permission-denied``, ``not-a-file`` or ``not-a-path``.
+            UnreadableImage: ``vanished``, ``permission-denied``, ``not-a-file`` or ``not-a-path``.
         """
         try:
-            mode = self._mode(path)
+            mode = os.stat(f"{self.root}/{path}").st_mode  # noqa: PTH116  (a Path for each of 100,000 rows is slow)
         except (FileNotFoundError, NotADirectoryError) as error:
             raise UnreadableImage("vanished", "the file is not there: copy it back, or correct the path") from error
         except PermissionError as error:
@@ -165,20 +164,6 @@ class NamedFiles:
             reason = f"several files could be meant ({several}): write its path, or name one folder with --images"
             raise UnreadableImage("ambiguous", reason)
         return found[0] if found else None
-
-    def _mode(self, path: str) -> int:
-        """What kind of thing lies there; a link is followed only to a place below the folder."""
-        folder = posixpath.dirname(path)
-        if folder not in self._inside:
-            self._inside[folder] = self._is_inside(folder)
-        place = f"{self.root}/{path}"  # a Path for each of 100,000 rows would take longer than the look at the file
-        details = os.lstat(place) if self._inside[folder] else None
-        if details is None or (stat.S_ISLNK(details.st_mode) and not self._is_inside(path)):
-            raise UnreadableImage("link-outside", "a link in it leaves the corpus: copy what it points to")
-        return Path(place).stat().st_mode if stat.S_ISLNK(details.st_mode) else details.st_mode
-
-    def _is_inside(self, path: str) -> bool:
-        return Path(os.path.realpath(f"{self.root}/{path}")).is_relative_to(self._roots[1])
 
 
 def make_named_files(images: Path | None, list_folder: Path) -> NamedFiles:
