@@ -42,7 +42,7 @@ def command(  # noqa: PLR0913  (one for each option)
     from hubel.workflows.audit import audit_corpus, prepare_audit_folder, write_audit
 
     if out is not None:
-        prepare_audit_folder(out, corpus, overwrite=overwrite)
+        prepare_audit_folder(out, corpus, reading=reading, overwrite=overwrite)
     with Listener() as listener:
         audit = audit_corpus(corpus, corrections=corrections, reading=reading, on_event=listener)
         if suspect_labels and len(audit.corpus.class_names) > 1:

@@ -60,7 +60,7 @@ def command(  # noqa: PLR0913  (one for each option)
         seed=seed, reading=reading,
     )  # fmt: skip
     if out is not None:
-        prepare_compare_folder(out, corpus, overwrite=overwrite)
+        prepare_compare_folder(out, corpus, reading=reading, overwrite=overwrite)
     with Listener() as listener:
         comparison = compare_variants(request, started=STARTED, on_event=listener)
     if out is not None:

@@ -120,13 +120,13 @@ def audit_corpus(
     return Audit(examined, tuple(find_all(examined)), notes, bands=reading.bands)
 
 
-def prepare_audit_folder(out: Path, location: str, *, overwrite: bool) -> None:
+def prepare_audit_folder(out: Path, location: str, *, reading: Reading = AS_FOUND, overwrite: bool) -> None:
     """Make the folder of an audit before time is spent.
 
     Raises:
         HubelError: as `prepare_folder`.
     """
-    prepare_folder(out, location, FILES, what="an audit", overwrite=overwrite)
+    prepare_folder(out, location, FILES, reading=reading, what="an audit", overwrite=overwrite)
 
 
 def write_audit(audit: Audit, out: Path, *, on_event: OnEvent = ignore) -> None:

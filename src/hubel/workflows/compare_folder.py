@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.files import write_bytes, write_csv, write_json
 from hubel.reports.bar_table import Column, draw_table
 from hubel.reports.drawing import Drawing
@@ -25,13 +26,13 @@ TIMED_HEADER = (*HEADER, "epochs")
 UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
-def prepare_compare_folder(out: Path, location: str, *, overwrite: bool) -> None:
+def prepare_compare_folder(out: Path, location: str, *, reading: Reading = AS_FOUND, overwrite: bool) -> None:
     """Make the folder of a comparison before time is spent.
 
     Raises:
         HubelError: as `prepare_folder`.
     """
-    prepare_folder(out, location, FILES, what="a comparison", overwrite=overwrite)
+    prepare_folder(out, location, FILES, reading=reading, what="a comparison", overwrite=overwrite)
 
 
 def write_comparison(comparison: Comparison, out: Path) -> None:

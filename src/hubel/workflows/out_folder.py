@@ -9,22 +9,25 @@ from pathlib import Path
 
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.formats.catalogue import BUILT_IN, FORMATS, read_corpus
+from hubel.corpus.formats.coco import folder_of_images
+from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.corpus.trees.folder import FolderTree
 from hubel.corpus.trees.tree import TreeSource
 from hubel.errors import OutputNotWritable, UnusableInput, WrongRequest
 from hubel.files import is_file, is_folder, is_there, real_path, said_plainly
+from hubel.workflows.request_record import reading_of
 from hubel.workflows.run_folder import RUN, RunFolder
 
-LIST = "manifest"
-"""The format whose images lie in folders that its file only names."""
 
-
-def keep_out_of_the_corpus(out: Path, location: str | Path, *, what: str = "folder") -> None:
+def keep_out_of_the_corpus(
+    out: Path, location: str | Path, *, reading: Reading = AS_FOUND, what: str = "folder"
+) -> None:
     """See that what is written lies beside the corpus; a file that lists images is read for that, if it must be.
 
     Args:
         out: the folder or file that will be written.
         location: of the corpus, as `read_corpus` takes it.
+        reading: how the corpus is read.
         what: it is: ``"folder"`` or ``"file"``.
 
     Raises:
@@ -34,11 +37,17 @@ def keep_out_of_the_corpus(out: Path, location: str | Path, *, what: str = "fold
     if str(location) in BUILT_IN:
         return
     path = Path(location)
-    if is_folder(path):
-        if real_path(out).is_relative_to(real_path(path)):
-            raise _refused(out, f"lies inside the corpus {path}, where nothing is ever written", path, what)
-    elif is_file(path) and real_path(out).is_relative_to(real_path(path.parent)) and FORMATS[LIST].matches(path):
-        keep_out_of_the_images(out, read_corpus(path), what=what)
+    if is_folder(path) and real_path(out).is_relative_to(real_path(path)):
+        raise _refused(out, f"lies inside the corpus {path}, where nothing is ever written", path, what)
+    near = [path.parent, folder_of_images(path)] if is_file(path) else []
+    near = near if reading.images is None else [reading.images]
+    if any(real_path(out).is_relative_to(real_path(folder)) for folder in near) and _is_list(path):
+        keep_out_of_the_images(out, read_corpus(path, reading=reading), what=what)
+
+
+def _is_list(path: Path) -> bool:
+    """Whether the images lie in folders that the corpus only names."""
+    return is_there(path) and any("images" in entry.honours and entry.matches(path) for entry in FORMATS.values())
 
 
 def keep_out_of_the_images(out: Path, corpus: Corpus, *, what: str = "folder") -> None:
@@ -78,17 +87,17 @@ def check_output_file(out: Path, *, run: Path | None = None, made_of: Iterable[P
     for source in made_of:
         if real_path(out) == real_path(source):
             raise WrongRequest(f"-o {out} would replace the file that it is drawn from. Choose another name with -o.")
-    location = None if run is None else _corpus_of(run)
-    if location is not None:
-        keep_out_of_the_corpus(out, location, what="file")
+    corpus = None if run is None else _corpus_of(run)
+    if corpus is not None:
+        keep_out_of_the_corpus(out, corpus[0], reading=corpus[1], what="file")
 
 
-def _corpus_of(run: Path) -> str | None:
-    """Where the corpus of a run was; None where that is not known, or nothing is there."""
+def _corpus_of(run: Path) -> tuple[str, Reading] | None:
+    """Where the corpus of a run was, and how it was read; None where that is not known, or nothing is there."""
     try:
-        corpus = RunFolder(run).read_run().get("corpus", {}) if is_file(run / RUN) else {}
-        location = corpus.get("location", "")
-        return location if location and is_there(location) else None
+        document = RunFolder(run).read_run() if is_file(run / RUN) else {}
+        location = document.get("corpus", {}).get("location", "")
+        return (location, reading_of(document.get("request", {}))) if location and is_there(location) else None
     except (UnusableInput, AttributeError):
         return None  # a damaged run is the matter of who reads it
 
@@ -100,13 +109,16 @@ def _refused(out: Path, why: str, folder: Path, what: str) -> WrongRequest:
     return WrongRequest(f"The {what} {out} {why}. Choose a {what} beside it with -o, such as -o {better}")
 
 
-def prepare_folder(out: Path, location: str | Path, names: Iterable[str], *, what: str, overwrite: bool) -> None:
+def prepare_folder(
+    out: Path, location: str | Path, names: Iterable[str], *, reading: Reading, what: str, overwrite: bool
+) -> None:
     """Make a folder, and show that it can be written, before time is spent; other files in it stay.
 
     Args:
         out: the folder.
         location: of the corpus.
         names: the files that will be written.
+        reading: how the corpus is read.
         what: they are, with its article: ``"an audit"``.
         overwrite: those files may be there already.
 
@@ -114,7 +126,7 @@ def prepare_folder(out: Path, location: str | Path, names: Iterable[str], *, wha
         WrongRequest: it lies inside the corpus.
         OutputNotWritable: it holds one of the files already, or cannot be written.
     """
-    keep_out_of_the_corpus(out, location)
+    keep_out_of_the_corpus(out, location, reading=reading)
     with said_plainly(out):
         out.mkdir(parents=True, exist_ok=True)
     taken = [name for name in names if is_there(out / name)]

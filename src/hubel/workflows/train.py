@@ -98,7 +98,7 @@ def train_classifier(
         HubelError: a subclass says what is wrong with the corpus, the request, the folder or the training.
     """
     begun = time.monotonic() if started is None else started
-    keep_out_of_the_corpus(request.out, request.location)
+    keep_out_of_the_corpus(request.out, request.location, reading=request.reading)
     folder = RunFolder(request.out)
     with locked(request.out):
         folder.tidy()

@@ -14,6 +14,7 @@ from tests.conftest import COLOURS, speckled, write_picture
 
 from hubel.cli.main import _exit_code
 from hubel.corpus.formats.catalogue import read_corpus
+from hubel.corpus.reading import Reading
 from hubel.errors import WrongRequest
 from hubel.workflows.out_folder import check_output_file, image_folders, keep_out_of_the_corpus, keep_out_of_the_images
 from hubel.workflows.plan import TrainRequest
@@ -51,6 +52,49 @@ def test_a_folder_that_a_list_names_takes_no_output(lab: Path, location: str, ou
         WrongRequest, match="holds images of the corpus .*Choose a folder beside it with -o, such as -o runs/"
     ):
         keep_out_of_the_corpus(Path(out), location)
+
+
+def test_a_folder_that_any_kind_of_list_names_takes_no_output(lab: Path):
+    tasks = [
+        {
+            "id": number,
+            "data": {"image": path},
+            "annotations": [{"result": [{"value": {"choices": [name]}, "type": "choices"}]}],
+        }
+        for number, (name, path) in enumerate(IMAGES)
+    ]
+    Path("tasks.json").write_text(json.dumps(tasks))
+    Path("lab.jsonl").write_text("".join(json.dumps({"path": path, "label": name}) + "\n" for name, path in IMAGES))
+    coco = {
+        "images": [{"id": number, "file_name": path} for number, (_, path) in enumerate(IMAGES)],
+        "annotations": [
+            {"id": number, "image_id": number, "category_id": int(name == "red")}
+            for number, (name, _) in enumerate(IMAGES)
+        ],
+        "categories": [{"id": 0, "name": "blue"}, {"id": 1, "name": "red"}],
+    }
+    Path("annotations").mkdir()
+    for name in ("coco.json", "annotations/coco.json"):
+        Path(name).write_text(json.dumps(coco))
+    for location in ("tasks.json", "lab.jsonl", "coco.json", "annotations/coco.json"):
+        assert len(read_corpus(location)) == len(IMAGES)
+        keep_out_of_the_corpus(Path("runs/x"), location)
+        with pytest.raises(WrongRequest, match="holds images of the corpus"):
+            keep_out_of_the_corpus(Path("blue/run"), location)
+
+
+def test_a_list_is_read_for_that_as_the_user_says(lab: Path):
+    kinds = "".join(f"{path},{name},7\n" for name, path in IMAGES)
+    Path("kinds.csv").write_text(f"path,kind,n\n{kinds}")
+    keep_out_of_the_corpus(Path("run"), "kinds.csv", reading=Reading(label_column="kind"))
+    with pytest.raises(WrongRequest, match="holds images of the corpus"):
+        keep_out_of_the_corpus(Path("blue"), "kinds.csv", reading=Reading(label_column="kind"))
+    Path("../elsewhere").mkdir()
+    shutil.move("kinds.csv", "../elsewhere/kinds.csv")
+    with pytest.raises(WrongRequest, match="holds images of the corpus"):
+        keep_out_of_the_corpus(
+            Path("blue/run"), "../elsewhere/kinds.csv", reading=Reading(label_column="kind", images=Path())
+        )
 
 
 @pytest.mark.parametrize("location", ["lab.csv", "lab.parquet", "lab.zip", "tables/0.parquet", "digits"])
@@ -116,6 +160,9 @@ def run(lab: Path) -> Path:
         "filters run --layer any -o blue/filters.png",
         "filters other --layer any --excite --corpus lab.csv -o blue/filters.png",
         "anatomy run -o blue/anatomy.svg",
+        "train lab.csv --images ../lab --label-column label -o blue/run",
+        "audit lab.csv --path-column path -o blue/audit",
+        "compare lab.csv --images . --architectures dense,small-cnn -o blue/compared",
         "train . -o runs/x",
         "audit . -o audits/x",
     ],
@@ -135,6 +182,16 @@ def test_a_drawing_never_replaces_the_image_it_is_made_of(lab: Path, words: str,
     assert _exit_code(words.split(), debug=False) == 2
     assert "would replace the file that it is drawn from. Choose another name with -o." in capsys.readouterr().err
     assert Path("red/0.png").read_bytes() == before
+
+
+def test_the_corpus_of_a_run_is_read_as_it_was_for_the_run(run: Path, lab: Path):
+    Path("../lists").mkdir()
+    shutil.move("lab.csv", "../lists/lab.csv")
+    recorded = {"corpus": {"location": str(lab / "../lists/lab.csv")}, "request": {"reading": {"images": str(lab)}}}
+    (run / "run.json").write_text(json.dumps(recorded))
+    check_output_file(lab / "beside.png", run=run)
+    with pytest.raises(WrongRequest, match="holds images"):
+        check_output_file(lab / "blue/maps.png", run=run)
 
 
 def test_a_run_whose_corpus_is_gone_or_unknown_lets_drawings_be_written_anywhere(run: Path, lab: Path):

@@ -37,9 +37,7 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
         UnusableCorpus: a damaged document, or one without images.
     """
     lists = [path] if is_file(path) else _lists(path)
-    folder = path
-    if is_file(path):
-        folder = path.parent.parent if path.parent.name.lower() == ANNOTATIONS else path.parent
+    folder = folder_of_images(path) if is_file(path) else path
     files = make_named_files(reading.images, folder)
     checked: list[Row] = []
     notes: list[str] = []
@@ -53,6 +51,11 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
     return make_listed_corpus(
         path, "coco", checked, files, notes=notes, whole=is_folder(path) and reading.images is None
     )
+
+
+def folder_of_images(file: Path) -> Path:
+    """The folder of the images of a single file of annotations."""
+    return file.parent.parent if file.parent.name.lower() == ANNOTATIONS else file.parent
 
 
 def _is_coco(path: Path) -> bool:
