@@ -38,7 +38,7 @@ WISHES = {
     "splits": Wish(
         "train=NAME,test=NAME",
         "Which folders, or words of the split column, are which part: train, validation or test. `none`: every folder "
-        "is a class.",
+        "is a class, or no column counts.",
     ),
     "path_column": Wish("NAME", "The column of a list that names the files."),
     "label_column": Wish("NAME[,NAME]", "The column with the labels; or several that hold 1 for the class and 0 else."),
@@ -89,6 +89,10 @@ class Reading:
             raise WrongRequest(f"--splits knows the parts {', '.join(PARTS)}. Received: {wrong[0]!r}.")
         if self.splits and "train" not in dict(self.splits).values():
             raise WrongRequest("--splits must say what is trained on: train=NAME.")
+        if self.no_splits and self.split_column:
+            raise WrongRequest(
+                "--splits none says that there are no splits, and --split-column where they are. Keep one."
+            )
         if self.copies not in COPIES:
             raise WrongRequest(f"--copies must be one of {', '.join(COPIES)}. Received: {self.copies!r}.")
         if len(self.bands) not in (0, 1, 3) or not all(1 <= band <= MOST_BANDS for band in self.bands):

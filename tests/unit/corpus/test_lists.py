@@ -243,6 +243,40 @@ def test_words_of_which_only_some_are_splits_are_asked_about(tmp_path: Path, nam
     assert splits(chosen) == ["train", "validation", "test", "train"]
 
 
+def test_no_column_gives_splits_where_the_user_says_none(tmp_path: Path):
+    images(tmp_path, "a.jpg", "b.jpg")
+    text = "path,label,split\na.jpg,cat,train\nb.jpg,dog,ours\n"
+    corpus = read(tmp_path, text, splits="none")
+    assert splits(corpus) == [None, None]
+    assert faults(corpus) == {}
+    with pytest.raises(WrongRequest, match="--splits none says that there are no splits, and --split-column where"):
+        read(tmp_path, text, splits="none", split_column="split")
+
+
+def image_table(path: Path, **columns: list) -> Path:
+    data = [(path.parent / "a.jpg").read_bytes()] * len(next(iter(columns.values())))
+    pq.write_table(pa.table({"image": data, "label": ["cat", "dog", "dog"][: len(data)], **columns}), path)
+    return path
+
+
+def test_a_table_with_images_takes_its_splits_from_the_same_columns_as_a_list(tmp_path: Path):
+    images(tmp_path, "a.jpg")
+    named = image_table(tmp_path / "train-0.parquet", set=["train", "val", "test"])
+    assert splits(read_corpus(named)) == ["train", "validation", "test"]
+    assert splits(read_corpus(named, reading=make_reading({"splits": "none"}))) == [None] * 3
+    flags = image_table(tmp_path / "flags.parquet", is_valid=[True, False, False])
+    for wishes in ({}, {"split_column": "is_valid"}):
+        assert splits(read_corpus(flags, reading=make_reading(wishes))) == ["validation", "train", "train"]
+    folds = image_table(tmp_path / "folds.parquet", fold=[0, 1, 2])
+    assert "folds are no split by themselves" in read_corpus(folds).notes[0]
+    chosen = read_corpus(folds, reading=make_reading({"split_column": "fold", "splits": "train=0,test=2"}))
+    assert splits(chosen) == ["train", "test"]
+    assert [row.code for row in chosen.left_out if row.path.startswith("folds")] == ["other-split"]
+    doubtful = image_table(tmp_path / "doubtful.parquet", usage=["Training", "PublicTest", "PrivateTest"])
+    with pytest.raises(UnusableCorpus, match="--splits train=Training,validation=PublicTest,test=PrivateTest"):
+        read_corpus(doubtful)
+
+
 def test_rows_with_words_that_are_not_named_are_left_out_and_counted(tmp_path: Path):
     images(tmp_path, "a.jpg", "b.jpg", "c.jpg")
     corpus = read(tmp_path, "path,label,set\na.jpg,cat,A\nb.jpg,dog,B\nc.jpg,dog,C\n", splits="train=A,test=B")

@@ -69,7 +69,7 @@ FORMATS = {
         "a CSV, TSV, Excel, Parquet or JSON Lines file that lists images with path and label columns",
         manifest.matches,
         manifest.read,
-        honours=FOR_LISTS,
+        honours=(*FOR_LISTS, SPLITS_NONE),
     ),
     "imagefolder": Format(
         "a folder with metadata.csv or metadata.jsonl beside the images, as of Hugging Face imagefolder",
@@ -82,7 +82,7 @@ FORMATS = {
         "Parquet in Hugging Face image layout",
         hugging_face.matches,
         hugging_face.read,
-        honours=("label_column", "split_column", "group_column", "splits"),
+        honours=("label_column", "split_column", "group_column", "splits", SPLITS_NONE),
     ),
     "tfrecord": Format(
         "TFRecord files of tf.train.Example",

@@ -23,6 +23,8 @@ from hubel.corpus.formats.image_tables import (
     naming_damage,
     side_files,
 )
+from hubel.corpus.formats.list_splits import choose_splits
+from hubel.corpus.formats.list_tables import open_parquet
 from hubel.corpus.formats.table_columns import find_columns
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.corpus.split_words import SPLIT_FOLDERS
@@ -67,12 +69,17 @@ def _split_of(path: Path) -> str | None:
 def _list_file(path: Path, prefix: str, reading: Reading) -> ListedTable:
     with naming_damage(path), pq.ParquetFile(path, memory_map=True) as opened:
         columns = find_columns(path, opened.schema_arrow, described_features(opened.schema_arrow.metadata), reading)
+        used = [name for name in (columns.image, columns.label, columns.group) if name is not None]
+        splits = choose_splits(open_parquet(path), reading, used)
+        columns = columns._replace(split=splits.column, split_words=splits.words)
         batches = opened.iter_batches(columns=columns.small)
-        rows = list_rows(columns, batches, prefix=prefix, split=_split_of(path))
+        rows = list_rows(columns, batches, prefix=prefix, split=None if reading.no_splits else _split_of(path))
         if len(rows) != opened.metadata.num_rows:
             raise EOFError(f"it has {len(rows):,} of {opened.metadata.num_rows:,} rows")
         starts = tuple(_group_starts(opened))
-    return ListedTable(Table(path, len(rows), starts, partial(_read_images, path, columns.image)), columns, rows)
+    return ListedTable(
+        Table(path, len(rows), starts, partial(_read_images, path, columns.image)), columns, rows, splits.notes
+    )
 
 
 def _group_starts(opened: pq.ParquetFile) -> Iterator[int]:

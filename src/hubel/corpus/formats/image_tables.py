@@ -44,11 +44,12 @@ class Table:
 
 
 class ListedTable(NamedTuple):
-    """A file, its columns, and what each of its rows is: an example, or why it is none."""
+    """A file, its columns, what each of its rows is (an example, or why it is none), and what the user should know."""
 
     table: Table
     columns: Columns
     rows: list[Found | IntakeRow]
+    notes: tuple[str, ...] = ()
 
 
 class _Batch(NamedTuple):
@@ -211,11 +212,12 @@ def make_table_corpus(
     if not examples:
         first = f" First: {refused[0].path}: {refused[0].reason}." if refused else ""
         raise UnusableCorpus(f"{location} has {len(rows)} rows, and none of them is an example.{first}")
+    said = list(dict.fromkeys(note for each in listed for note in each.notes))
     found, more = usable_splits([row for _, row in examples])
     more += notes_on_groups(found, [each.columns.group for each in listed])
     source = TableSource(tuple(each.table for each in listed), [number for number, _ in examples])
     return make_corpus(
-        str(location), format_name, found, source=source, left_out=[*refused, *others], notes=[*notes, *more]
+        str(location), format_name, found, source=source, left_out=[*refused, *others], notes=[*notes, *said, *more]
     )
 
 

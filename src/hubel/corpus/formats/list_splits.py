@@ -62,6 +62,8 @@ def choose_splits(table: ListTable, reading: Reading, used: Sequence[str]) -> Sp
         WrongRequest: a column or a word that the user names is not there.
         UnusableCorpus: some words of a column are those of splits, and others are not.
     """
+    if reading.no_splits:
+        return Splits()
     named = named_column(table.path, table.names, "split_column", reading.split_column)
     columns = [named] if named is not None else _candidates([name for name in table.names if name not in used])
     found = [_Candidate(column, counts) for column, counts in _count_words(table, columns).items() if counts]
@@ -69,6 +71,11 @@ def choose_splits(table: ListTable, reading: Reading, used: Sequence[str]) -> Sp
         return _as_said(table, reading, found)
     if named is not None:
         return _of_named(table, named, found)
+    return _as_found(table, found)
+
+
+def _as_found(table: ListTable, found: Sequence[_Candidate]) -> Splits:
+    """The first column that can only be that of the splits; notes on the others."""
     _refuse_several_flags(table, found)
     notes: list[str] = []
     chosen: Splits | None = None

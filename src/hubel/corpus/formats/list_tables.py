@@ -87,7 +87,7 @@ def open_table(path: Path, fits: Fits) -> ListTable:
     """
     ending = path.suffix.lower()
     if ending == ".parquet":
-        table = _open_parquet(path)
+        table = open_parquet(path)
     elif ending == ".xlsx":
         table = _open_spreadsheet(path)
     elif ending in JSON_ENDINGS:
@@ -119,7 +119,8 @@ def _open_text(path: Path, fits: Fits) -> ListTable:
     return ListTable(path, names, rows, (said,) if encoding == WINDOWS else (), shown)
 
 
-def _open_parquet(path: Path) -> ListTable:
+def open_parquet(path: Path) -> ListTable:
+    """The columns of a Parquet file as a list, also of one that holds the images itself."""
     with naming_damage(path):
         schema = pq.read_schema(path)
     return ListTable(

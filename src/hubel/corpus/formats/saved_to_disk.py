@@ -20,7 +20,7 @@ from hubel.corpus.formats.image_tables import (
     naming_damage,
     side_files,
 )
-from hubel.corpus.formats.table_columns import Columns, find_columns
+from hubel.corpus.formats.table_columns import Columns, check_type, find_columns
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.corpus.split_words import SPLIT_FOLDERS
 from hubel.errors import UnusableCorpus
@@ -119,6 +119,7 @@ def _list_file(path: Path, prefix: str, split: str | None) -> ListedTable:
         with pa.memory_map(str(path)) as file:
             schema = pa.ipc.open_stream(file).schema
         columns = find_columns(path, schema, _features(path.parent, schema))
+        check_type(path, schema, columns.split)
         rows = list_rows(columns, _read_batches(path, columns.small), prefix=prefix, split=split)
     return ListedTable(Table(path, len(rows), (0,), partial(_read_images, path, columns)), columns, rows)
 

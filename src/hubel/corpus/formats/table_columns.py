@@ -55,7 +55,7 @@ def find_columns(path: Path, schema: pa.Schema, features: dict[str, Any], readin
         path: the file, for messages.
         schema: its columns.
         features: what ``datasets`` wrote about them; may be empty.
-        reading: what the user said.
+        reading: what the user said; of splits, `choose_splits` knows more.
 
     Raises:
         WrongRequest: the user names a column that is not there.
@@ -71,19 +71,15 @@ def find_columns(path: Path, schema: pa.Schema, features: dict[str, Any], readin
             f"{path}: the column {image!r} must hold images as bytes, or as a struct of bytes and path. "
             f"Received: {schema.field(image).type}."
         )
-    split = named_column(path, schema.names, "split_column", reading.split_column)
-    split = split or find_column(schema.names, SPLIT_COLUMNS)
+    split = find_column(schema.names, SPLIT_COLUMNS)
     group = named_column(path, schema.names, "group_column", reading.group_column)
     group = group or find_column(schema.names, GROUP_COLUMNS)
-    if reading.splits and split is None:
-        raise WrongRequest(f"--splits names words of a column of splits, and {path} has none: add --split-column NAME.")
-    for name in (label, split, group):
+    for name in (label, group):
         check_type(path, schema, name)
     said = features.get(label)
     names = said.get("names") if isinstance(said, dict) else None
     usable = isinstance(names, list) and names and all(isinstance(name, str) for name in names)
-    words = {word.casefold(): part for word, part in reading.splits} or None
-    return Columns(image, label, split, group, tuple(names) if usable else None, words)
+    return Columns(image, label, split, group, tuple(names) if usable else None)
 
 
 def _typed_column(path: Path, schema: pa.Schema, features: dict[str, Any], kind: str, usual: tuple[str, ...]) -> str:
