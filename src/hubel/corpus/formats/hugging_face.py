@@ -42,7 +42,7 @@ def matches(path: Path) -> bool:
 def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:  # noqa: ARG001
     """List the rows of every file; no image is read yet.
 
-    The split of a row is what its ``split`` column says, else the first word of its file's name
+    The split of a row is what a column says, chosen as in a list, else the first word of its file's name
     (``train-00000-of-00001.parquet``), else its folder's. Rows without a usable label are refused one by one.
 
     Raises:
@@ -77,9 +77,8 @@ def _list_file(path: Path, prefix: str, reading: Reading) -> ListedTable:
         if len(rows) != opened.metadata.num_rows:
             raise EOFError(f"it has {len(rows):,} of {opened.metadata.num_rows:,} rows")
         starts = tuple(_group_starts(opened))
-    return ListedTable(
-        Table(path, len(rows), starts, partial(_read_images, path, columns.image)), columns, rows, splits.notes
-    )
+    table = Table(path, len(rows), starts, partial(_read_images, path, columns.image))
+    return ListedTable(table, columns, rows, splits.notes)
 
 
 def _group_starts(opened: pq.ParquetFile) -> Iterator[int]:
