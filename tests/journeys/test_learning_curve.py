@@ -217,7 +217,7 @@ def manifest(folder: Path, splits: dict[str, int]) -> Path:
 def test_what_cannot_be_drawn_is_refused_before_any_training(tmp_path: Path, splits: dict[str, int], message: str):
     said: list[Event] = []
     with pytest.raises(UnusableCorpus, match=message):
-        trained(manifest(tmp_path, splits), tmp_path / "run", said)
+        trained(manifest(tmp_path / "corpus", splits), tmp_path / "run", said)
     assert not any(isinstance(event, PlanMade) for event in said)
     assert not (tmp_path / "run/classifier").exists()
 
