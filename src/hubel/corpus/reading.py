@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from hubel.errors import WrongRequest
 
 PARTS = ("train", "validation", "test")
-COPIES = ("near", "exact", "off")
+NEAR_COPIES, EXACT_COPIES, NO_COPIES = COPIES = ("near", "exact", "off")
 MOST_BANDS = 1000
 
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from hubel.corpus.corpus import Corpus
-from hubel.corpus.duplicates import LINKS, NEAR, PAIR, Copies, find_near_pairs
+from hubel.corpus.duplicates import PAIRS_VERSION, Copies, find_near_pairs
 from hubel.corpus.examined import ExaminedCorpus
 from hubel.corpus.measurement import MEASUREMENT, VERSION, measure_images
+from hubel.corpus.near_pairs import PAIR
+from hubel.corpus.reading import NEAR_COPIES, NO_COPIES
 from hubel.events import OnEvent, ignore
 from hubel.images.decode import DECODER_VERSION
 from hubel.pipeline.cache import Kind, compute_digests, computed_rows, kept
 from hubel.pipeline.decoded import DecodedCorpus, less_refused
 
 _MEASURED = Kind("measurements", MEASUREMENT, (), [DECODER_VERSION, VERSION])
-_PAIRED = Kind("pairs", PAIR, (), [DECODER_VERSION, VERSION, NEAR, LINKS])
 
 
-def examine_corpus(corpus: Corpus, *, on_event: OnEvent = ignore) -> ExaminedCorpus:
+def examine_corpus(corpus: Corpus, *, copies: str = NEAR_COPIES, on_event: OnEvent = ignore) -> ExaminedCorpus:
     """Measure every example, or find them measured in the cache.
 
     Returns:
@@ -26,10 +27,10 @@ def examine_corpus(corpus: Corpus, *, on_event: OnEvent = ignore) -> ExaminedCor
     digests = list(compute_digests(corpus, on_event))
     entry = computed_rows(corpus, digests, _MEASURED, measure_images, stage="measuring", on_event=on_event)
     readable, readable_digests = less_refused(corpus, digests, entry)
-    return ExaminedCorpus(readable, entry.data, _copies(readable_digests, entry.data, on_event))
+    return ExaminedCorpus(readable, entry.data, _copies(readable, readable_digests, entry.data, copies, on_event))
 
 
-def examine_decoded(decoded: DecodedCorpus, *, on_event: OnEvent = ignore) -> ExaminedCorpus:
+def examine_decoded(decoded: DecodedCorpus, *, copies: str = NEAR_COPIES, on_event: OnEvent = ignore) -> ExaminedCorpus:
     """Measure every example of a decoded corpus.
 
     A picture that has vanished since it was decoded has no measurements and counts as unlike every other, unless their
@@ -39,11 +40,14 @@ def examine_decoded(decoded: DecodedCorpus, *, on_event: OnEvent = ignore) -> Ex
     entry = computed_rows(corpus, digests, _MEASURED, measure_images, stage="measuring", on_event=on_event)
     measurements = np.zeros(len(corpus), MEASUREMENT)
     measurements[[index for index in range(len(corpus)) if index not in entry.refused]] = entry.data
-    return ExaminedCorpus(corpus, measurements, _copies(digests, measurements, on_event))
+    return ExaminedCorpus(corpus, measurements, _copies(corpus, digests, measurements, copies, on_event))
 
 
-def _copies(digests: tuple[str, ...], measurements: np.ndarray, on_event: OnEvent) -> Copies:
-    if len(digests) == 0:
-        return Copies((), np.zeros(0, PAIR))
-    found = kept(digests, _PAIRED, lambda: find_near_pairs(measurements, digests, on_event=on_event))
+def _copies(corpus: Corpus, digests: tuple[str, ...], measurements: np.ndarray, mode: str, on_event: OnEvent) -> Copies:
+    """What counts as a copy, by `Reading.copies`."""
+    if len(digests) == 0 or mode != NEAR_COPIES:
+        return Copies(digests, np.zeros(0, PAIR), exact=mode != NO_COPIES)
+    labels = np.array([example.label for example in corpus.examples], np.int64)
+    kind = Kind("pairs", PAIR, (), [DECODER_VERSION, VERSION, PAIRS_VERSION, labels.tolist()])
+    found = kept(digests, kind, lambda: find_near_pairs(measurements, digests, labels, on_event=on_event))
     return Copies(digests, found.data)

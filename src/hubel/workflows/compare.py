@@ -184,7 +184,8 @@ def compare_variants(
     request.selection.blueprints(preprocessing.size, len(corpus.class_names))  # refuses what cannot be built, early
     decoded = decode_corpus(corpus, preprocessing, on_event=on_event)
     check_trainable(decoded.corpus)
-    together = examine_decoded(decoded, on_event=on_event).copies.kept_together(decoded.corpus)
+    copies = examine_decoded(decoded, copies=request.reading.copies, on_event=on_event).copies
+    together = copies.kept_together(decoded.corpus)
     splits = split_corpus(decoded.corpus, together, seed=request.seed)
     if not splits.test or not splits.train:
         raise UnusableCorpus(f"{corpus.location} has no images to test on, or none to train on: nothing to compare.")
