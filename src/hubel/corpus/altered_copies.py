@@ -120,7 +120,7 @@ def stand_out(
         images = without_margins(measurements[np.append(others, place)])
         own = np.repeat(images[-1:], len(others), axis=0)
         shares = np.maximum(_agreement(own, images[:-1]), _unmoved(own, images[:-1]))
-        common[place] = np.count_nonzero(shares >= OTHERS_AGREE) > FEW_OTHERS
+        common[place] = int(np.count_nonzero(shares >= OTHERS_AGREE)) > FEW_OTHERS
     return np.array([not (common[one] or common[two]) for one, two in pairs.tolist()], bool)
 
 

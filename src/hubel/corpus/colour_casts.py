@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-LARGEST_GAIN = 2.0
-"""By which light, a filter or the paper may strengthen or weaken one channel."""
-MAX_DIFFERENCE = 14.0
-"""Of 255: root mean square over the parts of an image that light does not explain."""
+SMALLEST_GAIN, LARGEST_GAIN = 0.6, 1.7
+"""By which light, a filter or the paper may weaken or strengthen one channel."""
+MOST_LEFT, MOST_LEFT_OF_CHANGED = 0.4, 0.55
+"""Root mean square over the parts of an image that light does not explain, as a share of how much its parts differ."""
+NOISE = 3.0
+"""Of 255: so much is always allowed."""
 PALE = 60.0
 """Mean difference of channels up to which an image may be a copy in shades of one colour: sepia has about 40."""
 COVERED = 0.3
@@ -30,11 +32,13 @@ def colours_differ(first: np.ndarray, second: np.ndarray, changed: np.ndarray) -
     two = second.reshape(len(second), -1, 3).astype(np.float32)
     in_other_light = np.minimum(_unexplained(one, two, changed), _unexplained(two, one, changed))
     faded = np.minimum(_unexplained_by_grey(one, two, changed), _unexplained_by_grey(two, one, changed))
-    return np.minimum(in_other_light, faded) > MAX_DIFFERENCE
+    share = np.where(changed, MOST_LEFT_OF_CHANGED, MOST_LEFT)
+    spread = np.maximum(one.var(axis=1).mean(axis=1), two.var(axis=1).mean(axis=1)) ** 0.5
+    return np.minimum(in_other_light, faded) > NOISE + share * spread
 
 
 def _unexplained_by_grey(one: np.ndarray, two: np.ndarray, changed: np.ndarray) -> np.ndarray:
-    """The same if the second is the first in shades of one pale colour, such as grey or brown; infinite if it is not."""
+    """The same if the second is the first in shades of one pale colour, such as grey or brown; else infinite."""
     colour = np.ptp(two, axis=2).mean(axis=1)
     return np.where(colour <= PALE, _unexplained(_grey(one), two, changed), np.inf)
 
@@ -51,7 +55,8 @@ def _unexplained(one: np.ndarray, two: np.ndarray, changed: np.ndarray) -> np.nd
         wanted = two - (two * counted).sum(axis=1, keepdims=True) / total
         power = (shades * shades * counted).sum(axis=1, keepdims=True)
         gain = (shades * wanted * counted).sum(axis=1, keepdims=True) / np.maximum(power, 1.0)
-        rest = wanted - np.clip(gain, -LARGEST_GAIN, LARGEST_GAIN) * shades
+        gain = np.sign(gain) * np.clip(np.abs(gain), SMALLEST_GAIN, LARGEST_GAIN)  # negative: an inverted image
+        rest = wanted - gain * shades
         squares = (rest * rest).mean(axis=2)  # [pairs, parts]
         places = np.argsort(np.argsort(squares, axis=1), axis=1)
         counted = (places < kept[:, None]).astype(np.float32)[:, :, None]

@@ -113,8 +113,9 @@ def _stand_out(measurements: np.ndarray, fingerprints: np.ndarray, pairs: np.nda
     for pair in pairs[~pairs["changed"]]:
         partners[int(pair["first"])].add(int(pair["second"]))
         partners[int(pair["second"])].add(int(pair["first"]))
-    large = measurements["outline"].any(axis=1)
-    doubtful = pairs["changed"] & (pairs["orientation"] == 0) & large[pairs["first"]] & large[pairs["second"]]
+    large = np.flatnonzero(measurements["outline"].any(axis=1))
+    both_large = np.isin(pairs["first"], large) & np.isin(pairs["second"], large)
+    doubtful = pairs["changed"] & (pairs["orientation"] == 0) & both_large
     kept = np.ones(len(pairs), bool)
     if doubtful.any():
         places = np.stack([pairs["first"], pairs["second"]], axis=1)[doubtful].astype(np.int64)
