@@ -15,9 +15,9 @@ from hubel.corpus.measurement import THUMBNAIL
 from hubel.events import OnEvent, Progress
 from hubel.images.registration import LEVELS, fine_agreement, register
 
-ALIKE = 0.85
+ALIKE = 0.82
 """Correlation of outlines from which two images are laid over one another."""
-NEIGHBOURS = 3
+NEIGHBOURS = 4
 """Of each image, so many of those most like it are tried."""
 AGREES = 0.9
 """Correlation of the fine patterns of a block, from which it shows the same."""
@@ -110,24 +110,32 @@ def stand_out(
     Returns:
         bool [pairs].
     """
-    common: dict[int, bool] = {}
-    for place in np.unique(pairs).tolist():
-        mates = pairs[(pairs == place).any(axis=1)].ravel().tolist()
-        likeness = fingerprints @ fingerprints[place]
-        likeness[[place, *mates, *partners.get(place, ())]] = -np.inf
-        others = np.argsort(-likeness)[:OTHERS]
-        others = others[np.isfinite(likeness[others])]
-        images = without_margins(measurements[np.append(others, place)])
-        own = np.repeat(images[-1:], len(others), axis=0)
-        shares = np.maximum(_agreement(own, images[:-1]), _unmoved(own, images[:-1]))
-        common[place] = int(np.count_nonzero(shares >= OTHERS_AGREE)) > FEW_OTHERS
-    return np.array([not (common[one] or common[two]) for one, two in pairs.tolist()], bool)
+    agreeing = {
+        place: _agreeing(measurements, fingerprints, place, partners.get(place, set()))
+        for place in np.unique(pairs).tolist()
+    }
+    return np.array(
+        [
+            len(agreeing[one] - {two}) <= FEW_OTHERS and len(agreeing[two] - {one}) <= FEW_OTHERS
+            for one, two in pairs.tolist()
+        ],
+        bool,
+    )
 
 
-def _unmoved(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """The share of blocks that agree where the images lie."""
-    maps = np.tile(np.array([[1, 0, 0], [0, 1, 0]], np.float32), (len(first), 1, 1))
-    return _share(first, second, maps, AGREES)
+def _agreeing(measurements: np.ndarray, fingerprints: np.ndarray, place: int, partners: set[int]) -> set[int]:
+    """Places of other images, of those most like one, that agree with it."""
+    likeness = fingerprints @ fingerprints[place]
+    likeness[[place, *partners]] = -np.inf
+    others = np.argsort(-likeness)[:OTHERS]
+    others = others[np.isfinite(likeness[others])]
+    images = without_margins(measurements[np.append(others, place)])
+    own = np.repeat(images[-1:], len(others), axis=0)
+    unmoved = np.tile(np.array([[1, 0, 0], [0, 1, 0]], np.float32), (len(others), 1, 1))
+    shares = _share(own, images[:-1], unmoved, AGREES)
+    if np.count_nonzero(shares >= OTHERS_AGREE) <= FEW_OTHERS + 1:  # else it is decided
+        shares = np.maximum(shares, _agreement(own, images[:-1]))
+    return set(others[shares >= OTHERS_AGREE].tolist())
 
 
 def without_margins(measurements: np.ndarray) -> np.ndarray:

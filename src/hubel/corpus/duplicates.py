@@ -12,7 +12,7 @@ from hubel.corpus.altered_copies import find_altered, stand_out, without_margins
 from hubel.corpus.colour_casts import colours_differ
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.fingerprint import MIN_SIDE, SIDE, compute_fingerprints, oriented_image
-from hubel.corpus.near_pairs import NEAR, PAIR, find_alike
+from hubel.corpus.near_pairs import PAIR, find_alike
 from hubel.corpus.shared_scenes import Scene, find_scenes, pairs_within
 from hubel.events import OnEvent, ignore
 from hubel.images.registration import differing_parts
@@ -40,16 +40,21 @@ def find_near_pairs(
     places = _comparable(measurements, digests)
     fingerprints = measurements["fingerprint"][places].astype(np.float32)
     fingerprints /= np.maximum(np.linalg.norm(fingerprints, axis=1, keepdims=True), 1e-6)
-    alike = find_alike(fingerprints, on_event)
-    altered = _altered_pairs(measurements, places, on_event)
-    suspects = np.unique(np.concatenate([pairs[end] for pairs in (alike, altered) for end in ("first", "second")]))
     inner = _without_margins(measurements, places, fingerprints)
-    scenes = find_scenes(inner, suspects.astype(np.int64), np.asarray(labels)[places])
+    labels = np.asarray(labels)[places]
     thumbnails = measurements["thumbnail"][places]
+    alike = find_alike(fingerprints, on_event)
+    scenes = find_scenes(fingerprints, _ends(alike), labels)
+    altered = _altered_pairs(measurements[places], find_scenes(inner, _ends(alike), labels), on_event)
+    altered = _outside(altered, find_scenes(inner, _ends(altered), labels), len(places))
     pairs = np.concatenate(
-        [_outside(alike, scenes, len(places)), *(_within(scene, alike, thumbnails) for scene in scenes)]
+        [
+            _outside(alike, scenes, len(places)),
+            *(_within(scene, alike, thumbnails) for scene in scenes),
+            altered[~_in_one_scene(altered, scenes, len(places))],
+        ]
     )
-    pairs = _without_repeats(np.concatenate([pairs, _outside(altered, scenes, len(places))]))
+    pairs = _without_repeats(pairs)
     pairs = pairs[~_in_another_colour(measurements[places], pairs)]
     pairs["changed"] = _changed(thumbnails, pairs)
     pairs = pairs[_stand_out(measurements[places], inner, pairs)]
@@ -68,8 +73,16 @@ def _without_margins(measurements: np.ndarray, places: np.ndarray, fingerprints:
     return inner
 
 
-def _altered_pairs(measurements: np.ndarray, places: np.ndarray, on_event: OnEvent) -> np.ndarray:
-    found = find_altered(measurements[places], np.arange(len(places)), on_event)
+def _ends(*pairs: np.ndarray) -> np.ndarray:
+    """Places of all images of some pairs."""
+    return np.unique(np.concatenate([each[end] for each in pairs for end in ("first", "second")])).astype(np.int64)
+
+
+def _altered_pairs(measurements: np.ndarray, scenes: Sequence[Scene], on_event: OnEvent) -> np.ndarray:
+    """Changed copies among the images that share no scene."""
+    shared = np.concatenate([np.zeros(0, np.int64), *(scene.places for scene in scenes)])
+    alone = np.setdiff1d(np.arange(len(measurements)), shared)
+    found = find_altered(measurements, alone, on_event)
     return np.array([(first, second, share, 0, True) for first, second, share in found], PAIR)
 
 
@@ -81,6 +94,14 @@ def _outside(pairs: np.ndarray, scenes: Sequence[Scene], count: int) -> np.ndarr
     return pairs[~shared[pairs["first"]] & ~shared[pairs["second"]]]
 
 
+def _in_one_scene(pairs: np.ndarray, scenes: Sequence[Scene], count: int) -> np.ndarray:
+    """Whether both images of a pair share a scene: bool [pairs]."""
+    number = np.full(count, -1)
+    for place, scene in enumerate(scenes):
+        number[scene.places] = place
+    return (number[pairs["first"]] >= 0) & (number[pairs["first"]] == number[pairs["second"]])
+
+
 def _within(scene: Scene, alike: np.ndarray, thumbnails: np.ndarray) -> np.ndarray:
     """Copies in a scene, also mirrored or turned."""
     guests = {
@@ -88,7 +109,7 @@ def _within(scene: Scene, alike: np.ndarray, thumbnails: np.ndarray) -> np.ndarr
         for host, guest in (("first", "second"), ("second", "first"))
         for pair in alike[(alike["orientation"] > 0) & np.isin(alike[host], scene.places)]
     }
-    found = pairs_within(scene, thumbnails, sorted(guests), NEAR)
+    found = pairs_within(scene, thumbnails, sorted(guests))
     return np.array([(*pair, False) for pair in found], PAIR)
 
 

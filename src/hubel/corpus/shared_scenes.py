@@ -25,8 +25,10 @@ TIGHT = 0.985
 """Median correlation within a set from which its images are copies rather than a scene ..."""
 MOST_OF_A_CLASS = 0.25
 """... as long as they are no more than this share of a class: no class is a quarter copies of one image."""
-COMPONENTS, IMAGES_TO_A_COMPONENT = 12, 4
+COMPONENTS, IMAGES_TO_A_COMPONENT = 12, 8
 """Principal components that are taken away: one for so many images of the scene, and no more than that."""
+SAME_REST = 0.96
+"""Correlation of what is left, from which two images of a scene are copies."""
 SMALLEST_REST = 0.02
 """Of an image's contrast; with less there is nothing by which it could be told from others."""
 _SAMPLE, _ROWS, _PIXELS = 4000, 1024, 32
@@ -92,7 +94,7 @@ def _are_copies(fingerprints: np.ndarray, labels: np.ndarray, all_labels: np.nda
 
 
 def pairs_within(
-    scene: Scene, thumbnails: np.ndarray, guests: Sequence[tuple[int, int]], threshold: float
+    scene: Scene, thumbnails: np.ndarray, guests: Sequence[tuple[int, int]]
 ) -> Iterator[tuple[int, int, float, int]]:
     """Copies among the images of a scene, by what is left of them without the scene.
 
@@ -100,7 +102,6 @@ def pairs_within(
         scene: its images.
         thumbnails: uint8 [images, 64, 64] of the whole corpus.
         guests: (place, orientation) of images that look like one of the scene's when turned or mirrored so.
-        threshold: correlation of what is left, from which two are copies.
 
     Returns:
         (first, second, similarity, orientation), first < second, without order.
@@ -109,13 +110,13 @@ def pairs_within(
     rest = space.rest_of(_flat(thumbnails[scene.places]))
     for start in range(0, len(rest), _ROWS):
         similarity = rest[start : start + _ROWS] @ rest.T
-        for row, column in np.argwhere(similarity >= threshold):
+        for row, column in np.argwhere(similarity >= SAME_REST):
             if row + start < column:
                 yield int(scene.places[row + start]), int(scene.places[column]), float(similarity[row, column]), 0
     for place, orientation in guests:
         (guest,) = space.rest_of(_flat(oriented_image(thumbnails[place], orientation)[None]))
         similarity = rest @ guest
-        for row in np.flatnonzero(similarity >= threshold):
+        for row in np.flatnonzero(similarity >= SAME_REST):
             other = int(scene.places[row])
             if other != place:
                 yield min(place, other), max(place, other), float(similarity[row]), orientation
