@@ -1,119 +1,154 @@
-"""Pictures that are the same: by their bytes, or near enough to be copies of one another."""
+"""Images that are the same: by their bytes, saved again, or changed a little; and which are copies in a corpus."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
+from hubel.corpus.altered_copies import find_altered, stand_out, without_margins
+from hubel.corpus.colour_casts import colours_differ
 from hubel.corpus.corpus import Corpus
-from hubel.corpus.fingerprint import MIN_SIDE, oriented, without_orientation
-from hubel.events import OnEvent, Progress, ignore
+from hubel.corpus.fingerprint import MIN_SIDE, SIDE, compute_fingerprints, oriented_image
+from hubel.corpus.near_pairs import PAIR, find_alike
+from hubel.corpus.shared_scenes import Scene, find_scenes, pairs_within
+from hubel.events import OnEvent, ignore
+from hubel.images.registration import differing_parts
 
-NEAR = 0.95
-"""Correlation of fingerprints from which two pictures count as near duplicates. Copies that were re-encoded, resized or
-made brighter stay above 0.99; see docs/decisions/0006-near-duplicates.md for how it was chosen."""
+_AT_ONCE = 1000
 
-MAX_CHROMA_DIFFERENCE = 20.0
-"""Two coloured pictures whose mean colours differ by more (of 255) are not copies: the same shape in another colour."""
-GREY_COLOUR = 6.0
-"""Mean difference of channels below which a picture counts as grey: a grey copy of a coloured picture is a copy."""
-
-PAIR = cast(
-    "np.dtype[np.void]",
-    np.dtype([("first", "<i4"), ("second", "<i4"), ("similarity", "<f4"), ("orientation", "<i4")]),
-)
-LINKS = 8
-"""Pairs kept of each picture, besides those that join two sets."""
-_ROWS, _COLUMNS, _AT_ONCE = 1024, 8192, 20_000
+PAIRS_VERSION = 1
+"""Raised when the rules change, so that cached pairs are found again."""
 
 
-def find_near_pairs(measurements: np.ndarray, digests: Sequence[str], *, on_event: OnEvent = ignore) -> np.ndarray:
-    """Pairs of different files whose pictures are near duplicates, in whatever orientation.
-
-    All pairs are compared: some seconds for 60,000 pictures on two cores, four times that for twice as many. Of each
-    picture the first `LINKS` pairs are kept, and every pair that joins two sets: of thousands of frames of one scene
-    nobody needs the millions of pairs.
+def find_near_pairs(
+    measurements: np.ndarray, digests: Sequence[str], labels: np.ndarray, *, on_event: OnEvent = ignore
+) -> np.ndarray:
+    """Pairs of different files that show the same image.
 
     Args:
-        measurements: `MEASUREMENT` [pictures].
+        measurements: `MEASUREMENT` [images].
         digests: SHA-256 of each; of equal files only the first is compared.
+        labels: class index of each: a set that is most of a class is a scene, not one image many times.
         on_event: hears `Progress`.
 
     Returns:
-        `PAIR` [pairs], ``first`` < ``second``, sorted; ``orientation`` is what makes the second of the first.
+        `PAIR` [pairs], sorted.
     """
     places = _comparable(measurements, digests)
     fingerprints = measurements["fingerprint"][places].astype(np.float32)
     fingerprints /= np.maximum(np.linalg.norm(fingerprints, axis=1, keepdims=True), 1e-6)
-    links = _Links(len(places))
-    for first, second in _candidates(without_orientation(fingerprints), on_event):
-        wanted = links.tell_something(first, second)
-        for start in range(0, len(wanted), _AT_ONCE):
-            chosen = wanted[start : start + _AT_ONCE]
-            chosen = chosen[links.tell_something(first[chosen], second[chosen])]
-            one, two = first[chosen], second[chosen]
-            similarity, orientation = _compare(fingerprints[one], fingerprints[two])
-            near = (similarity >= NEAR) & ~_other_colour(measurements, places[one], places[two])
-            links.add(one[near], two[near], similarity[near], orientation[near])
-    pairs = links.pairs()
+    inner = _without_margins(measurements, places, fingerprints)
+    labels = np.asarray(labels)[places]
+    thumbnails = measurements["thumbnail"][places]
+    alike = find_alike(fingerprints, on_event)
+    scenes = find_scenes(fingerprints, _ends(alike), labels)
+    altered = _altered_pairs(measurements[places], find_scenes(inner, _ends(alike), labels), on_event)
+    altered = _outside(altered, find_scenes(inner, _ends(altered), labels), len(places))
+    pairs = np.concatenate(
+        [
+            _outside(alike, scenes, len(places)),
+            *(_within(scene, alike, thumbnails) for scene in scenes),
+            altered[~_in_one_scene(altered, scenes, len(places))],
+        ]
+    )
+    pairs = _without_repeats(pairs)
+    pairs = pairs[~_in_another_colour(measurements[places], pairs)]
+    pairs["changed"] = _changed(thumbnails, pairs)
+    pairs = pairs[_stand_out(measurements[places], inner, pairs)]
     pairs["first"], pairs["second"] = places[pairs["first"]], places[pairs["second"]]
     return np.sort(pairs, order=["first", "second"])
 
 
-class _Links:
-    """Pairs so far, and which sets they make; once with all of them, once with the upright ones alone."""
-
-    def __init__(self, count: int) -> None:
-        self._sets = np.arange(count)
-        self._upright = np.arange(count)
-        self._degree = np.zeros(count, np.int64)
-        self._kept: list[np.ndarray] = [np.zeros(0, PAIR)]
-
-    def tell_something(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        """Indices of the pairs that would join sets, or whose second picture has few links."""
-        joins = (self._sets[first] != self._sets[second]) | (self._upright[first] != self._upright[second])
-        return np.flatnonzero(joins | (self._degree[second] < LINKS))
-
-    def add(self, first: np.ndarray, second: np.ndarray, similarity: np.ndarray, orientation: np.ndarray) -> None:
-        """Keep these pairs."""
-        if not len(first):
-            return
-        pairs = np.zeros(len(first), PAIR)
-        pairs["first"], pairs["second"] = first, second
-        pairs["similarity"], pairs["orientation"] = np.minimum(similarity, 1.0), orientation
-        self._kept.append(pairs)
-        np.add.at(self._degree, second, 1)
-        upright = orientation == 0
-        self._sets = _joined(self._sets, first, second)
-        self._upright = _joined(self._upright, first[upright], second[upright])
-
-    def pairs(self) -> np.ndarray:
-        """All that were kept."""
-        return np.concatenate(self._kept)
+def _without_margins(measurements: np.ndarray, places: np.ndarray, fingerprints: np.ndarray) -> np.ndarray:
+    """Fingerprints of what lies within frames and captions: these are no scene that images share."""
+    framed = np.flatnonzero(measurements["margins"][places].any(axis=1))
+    inner = fingerprints.copy()
+    for start in range(0, len(framed), _AT_ONCE):
+        some = framed[start : start + _AT_ONCE]
+        images = without_margins(measurements[places[some]]).reshape(-1, SIDE, 2, SIDE, 2).mean(axis=(2, 4))
+        inner[some] = compute_fingerprints(images)
+    return inner
 
 
-def _joined(sets: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """The sets after these links, each by a number of its own."""
-    count = len(sets)
-    links = coo_array((np.ones(len(first), bool), (sets[first], sets[second])), (count, count))
-    return connected_components(links, directed=False)[1][sets]
+def _ends(*pairs: np.ndarray) -> np.ndarray:
+    """Places of all images of some pairs."""
+    return np.unique(np.concatenate([each[end] for each in pairs for end in ("first", "second")])).astype(np.int64)
 
 
-def _compare(one: np.ndarray, two: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(similarity, orientation) of fingerprints [pairs, 144], in the orientation that fits best."""
-    similarity = np.full(len(one), -1.0, np.float32)
-    orientation = np.zeros(len(one), np.int32)
-    for number in range(8):
-        found = (oriented(one, number) * two).sum(axis=1)
-        better = found > similarity + 1e-6  # upright wins where a picture is its own mirror image
-        similarity[better], orientation[better] = found[better], number
-    return similarity, orientation
+def _altered_pairs(measurements: np.ndarray, scenes: Sequence[Scene], on_event: OnEvent) -> np.ndarray:
+    """Changed copies among the images that share no scene."""
+    shared = np.concatenate([np.zeros(0, np.int64), *(scene.places for scene in scenes)])
+    alone = np.setdiff1d(np.arange(len(measurements)), shared)
+    found = find_altered(measurements, alone, on_event)
+    return np.array([(first, second, share, 0, True) for first, second, share in found], PAIR)
+
+
+def _outside(pairs: np.ndarray, scenes: Sequence[Scene], count: int) -> np.ndarray:
+    """The pairs of which no image shares a scene."""
+    shared = np.zeros(count, bool)
+    for scene in scenes:
+        shared[scene.places] = True
+    return pairs[~shared[pairs["first"]] & ~shared[pairs["second"]]]
+
+
+def _in_one_scene(pairs: np.ndarray, scenes: Sequence[Scene], count: int) -> np.ndarray:
+    """Whether both images of a pair share a scene: bool [pairs]."""
+    number = np.full(count, -1)
+    for place, scene in enumerate(scenes):
+        number[scene.places] = place
+    return (number[pairs["first"]] >= 0) & (number[pairs["first"]] == number[pairs["second"]])
+
+
+def _within(scene: Scene, alike: np.ndarray, thumbnails: np.ndarray) -> np.ndarray:
+    """Copies in a scene, also mirrored or turned."""
+    guests = {
+        (int(pair[guest]), int(pair["orientation"]))
+        for host, guest in (("first", "second"), ("second", "first"))
+        for pair in alike[(alike["orientation"] > 0) & np.isin(alike[host], scene.places)]
+    }
+    found = pairs_within(scene, thumbnails, sorted(guests))
+    return np.array([(*pair, False) for pair in found], PAIR)
+
+
+def _without_repeats(pairs: np.ndarray) -> np.ndarray:
+    """Each two images once, as they were found first."""
+    both = pairs["first"].astype(np.int64) * (1 << 32) + pairs["second"]
+    return pairs[np.sort(np.unique(both, return_index=True)[1])]
+
+
+def _in_another_colour(measurements: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """Whether two images have the same shapes in other colours, as a red shirt and a blue one: bool [pairs]."""
+    colours = measurements["colours"]
+    one = [oriented_image(colours[pair["first"]], int(pair["orientation"])) for pair in pairs]
+    if not one:
+        return np.zeros(0, bool)
+    return colours_differ(np.stack(one), colours[pairs["second"]], pairs["changed"])
+
+
+def _stand_out(measurements: np.ndarray, fingerprints: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """False where a part of the image differs, and the rest is what other images show too: bool [pairs]."""
+    partners: dict[int, set[int]] = defaultdict(set)
+    for pair in pairs[~pairs["changed"]]:
+        partners[int(pair["first"])].add(int(pair["second"]))
+        partners[int(pair["second"])].add(int(pair["first"]))
+    large = np.flatnonzero(measurements["outline"].any(axis=1))
+    both_large = np.isin(pairs["first"], large) & np.isin(pairs["second"], large)
+    doubtful = pairs["changed"] & (pairs["orientation"] == 0) & both_large
+    kept = np.ones(len(pairs), bool)
+    if doubtful.any():
+        places = np.stack([pairs["first"], pairs["second"]], axis=1)[doubtful].astype(np.int64)
+        kept[doubtful] = stand_out(measurements, fingerprints, places, partners)
+    return kept
+
+
+def _changed(thumbnails: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    one = [oriented_image(thumbnails[pair["first"]], int(pair["orientation"])) for pair in pairs]
+    if not one:
+        return np.zeros(0, bool)
+    return differing_parts(np.stack(one).astype(np.float32), thumbnails[pairs["second"]].astype(np.float32))
 
 
 def _comparable(measurements: np.ndarray, digests: Sequence[str]) -> np.ndarray:
@@ -125,24 +160,6 @@ def _comparable(measurements: np.ndarray, digests: Sequence[str]) -> np.ndarray:
     rows = measurements[places]
     large = np.minimum(rows["width"], rows["height"]) >= MIN_SIDE
     return places[large & rows["fingerprint"].astype(bool).any(axis=1)]
-
-
-def _candidates(vectors: np.ndarray, on_event: OnEvent) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """(first, second), first < second, of all vectors whose dot product reaches `NEAR`; block by block."""
-    for top in range(0, len(vectors), _ROWS):
-        for left in range(top, len(vectors), _COLUMNS):
-            products = vectors[top : top + _ROWS] @ vectors[left : left + _COLUMNS].T
-            row, column = np.divmod(np.flatnonzero(products >= NEAR - 1e-4), products.shape[1])
-            first, second = row + top, column + left
-            yield first[first < second], second[first < second]
-        on_event(Progress("comparing", min(len(vectors), top + _ROWS), len(vectors)))
-
-
-def _other_colour(measurements: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    one, two = measurements[first], measurements[second]
-    difference = np.hypot(one["blue_yellow"] - two["blue_yellow"], one["red_green"] - two["red_green"])
-    both_coloured = np.minimum(one["colour"], two["colour"]) >= GREY_COLOUR
-    return both_coloured & (difference > MAX_CHROMA_DIFFERENCE)
 
 
 class _Union:
@@ -181,10 +198,12 @@ class Copies:
     Args:
         digests: SHA-256 of each example's file.
         pairs: from `find_near_pairs`.
+        exact: files of the same bytes are copies.
     """
 
     digests: tuple[str, ...]
     pairs: np.ndarray
+    exact: bool = True
 
     def sets(self) -> list[int]:
         """For each example the smallest place of the set of copies it belongs to, copies of copies included."""
@@ -201,7 +220,7 @@ class Copies:
 
     def _union(self) -> _Union:
         union = _Union(len(self.digests))
-        for group in equal_files(self.digests):
+        for group in equal_files(self.digests) if self.exact else ():
             for place in group[1:]:
                 union.join(group[0], place)
         for pair in self.pairs:

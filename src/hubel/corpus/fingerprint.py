@@ -77,6 +77,19 @@ def oriented(fingerprints: np.ndarray, orientation: int) -> np.ndarray:
     return square.reshape(-1, LENGTH)
 
 
+def oriented_image(image: np.ndarray, orientation: int) -> np.ndarray:
+    """An image [side, side, ...] in another orientation, as `oriented` does with fingerprints."""
+    turned = image.swapaxes(0, 1) if orientation & 4 else image
+    turned = turned[:, ::-1] if orientation & 1 else turned
+    return turned[::-1] if orientation & 2 else turned
+
+
+def normalised(vectors: np.ndarray) -> np.ndarray:
+    """Vectors [count, length] with mean 0 and standard deviation 1 each; zeros where one is constant."""
+    centred = vectors - vectors.mean(axis=1, keepdims=True)
+    return centred / np.maximum(centred.std(axis=1, keepdims=True), 1e-3)
+
+
 def without_orientation(fingerprints: np.ndarray) -> np.ndarray:
     """Vectors that are the same for all eight orientations of a picture.
 

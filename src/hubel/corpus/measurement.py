@@ -10,13 +10,16 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from hubel.arrays import Image, Images
+from hubel.corpus import outline
 from hubel.corpus.fingerprint import LENGTH, SIDE, compute_fingerprints, grey_of
 from hubel.errors import UnreadableImage
 from hubel.images.decode import decode_image, read_header
 from hubel.images.samples import SampleRule
 
-VERSION = 2
+VERSION = 3
 """Raised when a measurement changes, so that cached ones are made again."""
+
+COLOUR_CELLS = 8
 
 THUMBNAIL = 128
 """Pixels: the picture is squashed to a square of this side, or of 32 or 64 where it is no larger; a large JPEG is
@@ -38,6 +41,11 @@ MEASUREMENT = cast(
             ("blue_yellow", "<f4"),  # mean chroma, Cb and Cr less 128
             ("red_green", "<f4"),
             ("fingerprint", "<f2", (LENGTH,)),
+            ("thumbnail", "u1", (outline.SIDE, outline.SIDE)),  # grey, squashed
+            ("colours", "u1", (COLOUR_CELLS, COLOUR_CELLS, 3)),  # mean colour of each part
+            ("margins", "u1", (4,)),  # top, bottom, left, right, in 128ths of the side
+            ("outline", "<f2", (outline.LENGTH,)),  # without the margins; zeros of small images
+            ("whole_outline", "<f2", (outline.LENGTH,)),  # with them
         ]
     ),
 )
@@ -90,6 +98,9 @@ def measure_images(
         for place, (row, _) in enumerate(group):
             for name, values in numbers.items():
                 row[name] = values[place]
+        _measure_outlines(
+            [(row, small) for row, small in group if min(row["width"], row["height"]) >= outline.MIN_SIDE]
+        )
     return results
 
 
@@ -106,8 +117,17 @@ def _look(content: bytes | Image, bands: tuple[int, ...]) -> tuple[np.ndarray, I
         row["height"], row["width"] = image.shape[:2]
         row["frames"] = 1
     side = next((side for side in (SIDE, 2 * SIDE) if max(image.shape[:2]) <= side), THUMBNAIL)
-    picture = PillowImage.fromarray(image)
-    return row, np.asarray(picture.resize((side, side), PillowImage.Resampling.BILINEAR))
+    small = PillowImage.fromarray(image).resize((side, side), PillowImage.Resampling.BILINEAR)
+    row["thumbnail"] = np.asarray(_at(small.convert("L"), outline.SIDE))
+    row["colours"] = np.asarray(_at(small, COLOUR_CELLS))
+    return row, np.asarray(small)
+
+
+def _at(square: PillowImage.Image, side: int) -> PillowImage.Image:
+    """A square at half, a quarter ... or twice its side; pixels are averaged, or repeated."""
+    if square.width >= side:
+        return square.reduce(square.width // side)
+    return square.resize((side, side), PillowImage.Resampling.NEAREST)
 
 
 def _numbers(images: Images, side: int) -> dict[str, np.ndarray]:
@@ -131,6 +151,21 @@ def _numbers(images: Images, side: int) -> dict[str, np.ndarray]:
         "red_green": 0.713 * (red.mean(axis=1) - mean),
         "fingerprint": compute_fingerprints(reduced),
     }
+
+
+def _measure_outlines(large: list[tuple[np.ndarray, Image]]) -> None:
+    """Fill in margins and outlines of large images, each with its square."""
+    if not large:
+        return
+    squares = [PillowImage.fromarray(small).convert("L") for _, small in large]
+    margins = outline.find_margins(np.stack([np.asarray(square) for square in squares]))
+    outlines = outline.compute_outlines(np.stack([row["thumbnail"] for row, _ in large]).astype(np.float32))
+    for place, (row, _) in enumerate(large):
+        row["outline"] = row["whole_outline"] = outlines[place]
+        if margins[place].any():
+            inner = outline.without_margins(squares[place], margins[place])
+            row["outline"] = outline.compute_outlines(np.asarray(inner, np.float32)[None])[0]
+            row["margins"] = margins[place] * (THUMBNAIL // squares[place].width)
 
 
 def _laplacian(grey: np.ndarray) -> np.ndarray:

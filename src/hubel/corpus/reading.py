@@ -11,7 +11,7 @@ from hubel.errors import WrongRequest
 from hubel.files import real_path
 
 PARTS = ("train", "validation", "test")
-COPIES = ("near", "exact", "off")
+NEAR_COPIES, EXACT_COPIES, NO_COPIES = COPIES = ("near", "exact", "off")
 NO_SPLITS = "none"
 """The text of ``--splits`` for: no folder is a part."""
 MOST_BANDS = 1000

@@ -137,16 +137,24 @@ def _cut(corpus: Corpus, bundles: Sequence[_Bundle], shares: Mapping[str, float]
     for label in range(len(corpus.class_names)):
         left = of_class[label]
         for name, share in shares.items():
-            wanted = {each: _quota(size, share) for each, size in sizes.items()}
+            wanted = Counter({each: _quota(size, share) for each, size in sizes.items()})
             picked = _picked(left, wanted, taken[name], label)
             for place in picked:
                 chosen.update(dict.fromkeys(left[place].places, name))
                 taken[name].update(left[place].counts)
             left = [bundle for place, bundle in enumerate(left) if place not in picked]
+        of_class[label] = left
+    for name in shares:
+        if not taken[name].total():
+            for left in of_class.values():
+                if len(left) > 1:  # large sets that fit nowhere: one of each class, the smallest
+                    smallest = min(left, key=lambda bundle: (len(bundle.places), bundle.lot))
+                    chosen.update(dict.fromkeys(smallest.places, name))
+                    left.remove(smallest)
     return chosen
 
 
-def _picked(left: Sequence[_Bundle], wanted: Mapping[int, int], taken: Counter[int], label: int) -> set[int]:
+def _picked(left: Sequence[_Bundle], wanted: Counter[int], taken: Counter[int], label: int) -> set[int]:
     """Places of the bundles of one class that go to one split: those that fit, in order, and one that comes nearest."""
     picked: set[int] = set()
     have = Counter(taken)

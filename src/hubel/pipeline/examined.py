@@ -7,9 +7,11 @@ from functools import partial
 import numpy as np
 
 from hubel.corpus.corpus import Corpus
-from hubel.corpus.duplicates import LINKS, NEAR, PAIR, Copies, find_near_pairs
+from hubel.corpus.duplicates import PAIRS_VERSION, Copies, find_near_pairs
 from hubel.corpus.examined import ExaminedCorpus
 from hubel.corpus.measurement import MEASUREMENT, VERSION, measure_images
+from hubel.corpus.near_pairs import PAIR
+from hubel.corpus.reading import NEAR_COPIES, NO_COPIES
 from hubel.errors import UnusableCorpus
 from hubel.events import OnEvent, ignore
 from hubel.images.decode import DECODER_VERSION
@@ -20,12 +22,15 @@ from hubel.pipeline.decoded import DecodedCorpus
 _RULES = (DECODER_VERSION, VERSION)
 
 
-def examine_corpus(corpus: Corpus, *, bands: tuple[int, ...] = (), on_event: OnEvent = ignore) -> ExaminedCorpus:
+def examine_corpus(
+    corpus: Corpus, *, bands: tuple[int, ...] = (), copies: str = NEAR_COPIES, on_event: OnEvent = ignore
+) -> ExaminedCorpus:
     """Measure every example, or find them measured in the cache.
 
     Args:
         corpus: what `read_corpus` listed.
         bands: numbers of the bands to take, from 1; none takes all.
+        copies: what counts as a copy, as in `Reading.copies`.
         on_event: hears `Progress`.
 
     Returns:
@@ -34,11 +39,11 @@ def examine_corpus(corpus: Corpus, *, bands: tuple[int, ...] = (), on_event: OnE
     hashed = hash_corpus(corpus, on_event=on_event)
     measure = partial(measure_images, bands=bands)
     entry = computed_rows(hashed, _measured(bands), measure, stage="measuring", on_event=on_event)
-    readable, measurements = hashed.without(entry.refused), entry.data
-    return ExaminedCorpus(readable.corpus, measurements, _copies(readable.digests, measurements, bands, on_event))
+    readable = hashed.without(entry.refused)
+    return _examined(readable, entry.data, bands, copies, on_event)
 
 
-def examine_decoded(decoded: DecodedCorpus, *, on_event: OnEvent = ignore) -> ExaminedCorpus:
+def examine_decoded(decoded: DecodedCorpus, *, copies: str = NEAR_COPIES, on_event: OnEvent = ignore) -> ExaminedCorpus:
     """Measure every example of a decoded corpus.
 
     Raises:
@@ -55,16 +60,21 @@ def examine_decoded(decoded: DecodedCorpus, *, on_event: OnEvent = ignore) -> Ex
             f"look for its copies: {fault.reason}. Without that, copies could lie on both sides of a split. Start "
             "again when the corpus is at rest: what cannot be read from the start is left out."
         )
-    return ExaminedCorpus(corpus, entry.data, _copies(digests, entry.data, bands, on_event))
+    return _examined(hashed, entry.data, bands, copies, on_event)
 
 
 def _measured(bands: tuple[int, ...]) -> Kind:
     return Kind("measurements", MEASUREMENT, (), [*_RULES, *bands])
 
 
-def _copies(digests: tuple[str, ...], measurements: np.ndarray, bands: tuple[int, ...], on_event: OnEvent) -> Copies:
-    if len(digests) == 0:
-        return Copies((), np.zeros(0, PAIR))
-    paired = Kind("pairs", PAIR, (), [*_RULES, NEAR, LINKS, *bands])
-    found = kept(digests, paired, lambda: find_near_pairs(measurements, digests, on_event=on_event))
-    return Copies(digests, found.data)
+def _examined(
+    hashed: HashedCorpus, measurements: np.ndarray, bands: tuple[int, ...], mode: str, on_event: OnEvent
+) -> ExaminedCorpus:
+    """With what counts as a copy, by `Reading.copies`."""
+    corpus, digests = hashed.corpus, hashed.digests
+    if len(digests) == 0 or mode != NEAR_COPIES:
+        return ExaminedCorpus(corpus, measurements, Copies(digests, np.zeros(0, PAIR), exact=mode != NO_COPIES))
+    labels = np.array([example.label for example in corpus.examples], np.int64)
+    kind = Kind("pairs", PAIR, (), [*_RULES, PAIRS_VERSION, labels.tolist(), *bands])
+    found = kept(digests, kind, lambda: find_near_pairs(measurements, digests, labels, on_event=on_event))
+    return ExaminedCorpus(corpus, measurements, Copies(digests, found.data))

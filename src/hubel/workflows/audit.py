@@ -115,7 +115,7 @@ def audit_corpus(
     corpus = read_corpus(location, reading=reading, on_event=on_event)
     if corrections is not None:
         corpus = apply_corrections(corpus, read_corrections(corrections))
-    examined = examine_corpus(corpus, bands=reading.bands, on_event=on_event)
+    examined = examine_corpus(corpus, bands=reading.bands, copies=reading.copies, on_event=on_event)
     notes = (*examined.corpus.notes, *describe_frames(examined))
     return Audit(examined, tuple(find_all(examined)), notes, bands=reading.bands)
 

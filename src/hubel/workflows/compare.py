@@ -186,8 +186,8 @@ def compare_variants(
     request.selection.blueprints(preprocessing.size, len(corpus.class_names))  # refuses what cannot be built, early
     decoded = decode_corpus(corpus, preprocessing, on_event=on_event)
     check_trainable(decoded.corpus)
-    together = examine_decoded(decoded, on_event=on_event).copies.kept_together(decoded.corpus)
-    splits = divide(decoded.corpus, together, seed=request.seed)
+    copies = examine_decoded(decoded, copies=request.reading.copies, on_event=on_event).copies
+    splits = divide(decoded.corpus, copies.kept_together(decoded.corpus), seed=request.seed)
     if not splits.test:
         raise UnusableCorpus(f"{corpus.location} leaves no image to test on: nothing to compare. {LEAST}. Add some.")
     _say_notes(decoded.corpus, splits, on_event)

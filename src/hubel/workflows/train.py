@@ -123,7 +123,7 @@ def _train(request: TrainRequest, folder: RunFolder, begun: float, stop: Stop, o
     choice, pretrained = _choose_with_weights(request, survey, len(corpus.class_names), on_event)
     decoded = decode_corpus(corpus, choice.preprocessing, on_event=on_event)
     check_trainable(decoded.corpus)
-    examined = examine_decoded(decoded, on_event=on_event)
+    examined = examine_decoded(decoded, copies=request.reading.copies, on_event=on_event)
     splits = divide(decoded.corpus, examined.copies.kept_together(decoded.corpus), seed=request.seed)
     _say_notes(examined, splits, on_event)
     if request.learning_curve:

@@ -12,9 +12,10 @@ from hubel.corpus.audit.catalogue import CHECKS, find_all
 from hubel.corpus.audit.finding import Finding
 from hubel.corpus.audit.pictures import describe_frames
 from hubel.corpus.corpus import Found, make_corpus
-from hubel.corpus.duplicates import PAIR, Copies
+from hubel.corpus.duplicates import Copies
 from hubel.corpus.examined import ExaminedCorpus
 from hubel.corpus.measurement import MEASUREMENT
+from hubel.corpus.near_pairs import PAIR
 
 USUAL = {
     "width": 400, "height": 300, "format": b"JPEG", "frames": 1, "dark_end": 30, "bright_end": 220, "contrast": 50,
@@ -23,7 +24,12 @@ USUAL = {
 
 
 def examined(
-    found: Sequence[Found], *, digests: str = "", pairs: Sequence[tuple[int, int, float, int]] = (), **odd: object
+    found: Sequence[Found],
+    *,
+    digests: str = "",
+    pairs: Sequence[tuple[int, int, float, int]] = (),
+    changed: bool = False,
+    **odd: object,
 ) -> ExaminedCorpus:
     """A corpus of usual pictures; ``odd`` gives a number of the first one."""
     corpus = make_corpus("here", "test", list(found), source=None)  # type: ignore[arg-type]
@@ -33,7 +39,8 @@ def examined(
     for name, value in odd.items():
         rows[name][0] = value
     marks = tuple(digests) if digests else tuple(str(place) for place in range(len(found)))
-    return ExaminedCorpus(corpus, rows, Copies(marks, np.array(list(pairs), PAIR) if pairs else np.zeros(0, PAIR)))
+    all_pairs = np.array([(*pair, changed) for pair in pairs], PAIR) if pairs else np.zeros(0, PAIR)
+    return ExaminedCorpus(corpus, rows, Copies(marks, all_pairs))
 
 
 def pictures(count: int = 60) -> list[Found]:
@@ -83,10 +90,31 @@ def test_files_of_the_same_bytes_are_one_finding():
 
 
 def test_near_duplicates_are_joined_and_scored_by_their_weakest_link():
-    (finding,) = named("near-duplicate", examined(pictures(3), pairs=[(0, 1, 0.99, 0), (1, 2, 0.97, 0)]))
+    (finding,) = named("near-duplicate", examined(pictures(3), pairs=[(0, 1, 0.99, 0), (0, 2, 0.97, 0)]))
     assert finding.paths == ("cat/000.jpg", "cat/001.jpg", "cat/002.jpg")
+    assert finding.message == "3 files show the same image."
     assert finding.measurement == 0.97
     assert finding.score == pytest.approx(0.03, abs=1e-6)
+
+
+def test_a_chain_of_copies_does_not_join_unlike_ends():
+    chain = examined(pictures(3), pairs=[(n, n + 1, 0.99, 0) for n in range(5)])
+    assert [finding.paths for finding in named("near-duplicate", chain)] == [
+        ("cat/000.jpg", "cat/001.jpg"),
+        ("cat/002.jpg", "dog/000.jpg"),
+        ("dog/001.jpg", "dog/002.jpg"),
+    ]
+    assert len(set(chain.copies.sets())) == 1  # on one side of a split all the same: each is a copy of the next
+
+
+def test_a_copy_that_differs_in_a_part_says_so_and_is_no_conflict_of_labels():
+    corpus = examined(pictures(3), pairs=[(0, 5, 0.99, 0)], changed=True)
+    (finding,) = named("near-duplicate", corpus)
+    assert finding.message == (
+        "2 files show the same image, in 'cat' and 'dog'. One of them is cropped, framed, written on or otherwise "
+        "changed in a part."
+    )
+    assert named("label-conflict", corpus) == []
 
 
 def test_equal_files_are_not_near_duplicates_too():

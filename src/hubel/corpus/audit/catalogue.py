@@ -7,9 +7,9 @@ from functools import partial
 
 from hubel.corpus.audit import classes, copies, leakage, pictures
 from hubel.corpus.audit.finding import Check, Finding
-from hubel.corpus.duplicates import MAX_CHROMA_DIFFERENCE, NEAR
 from hubel.corpus.examined import ExaminedCorpus
 from hubel.corpus.fingerprint import MIN_SIDE
+from hubel.corpus.near_pairs import NEAR
 
 _CORRECTIONS = (
     "Write the right class, or !remove, beside it in corrections.csv (made with -o), and give that with --corrections."
@@ -75,8 +75,7 @@ CHECKS = {
     "near-duplicate": Check(
         "Near duplicates",
         "The same picture, saved again in another size, quality or brightness. They stay on one side of a split.",
-        f"similarity {NEAR} and more, mean colours at most {MAX_CHROMA_DIFFERENCE:.0f} of 255 apart, sides of "
-        f"{MIN_SIDE} pixels and more",
+        f"similarity {NEAR} and more, the same colours but for the light, sides of {MIN_SIDE} pixels and more",
         "Delete all but one.",
         copies.find_near,
     ),

@@ -1,8 +1,11 @@
-"""Copies of one picture: of the same bytes, near duplicates, mirrored or turned; and those under two labels."""
+"""Copies of one image: of the same bytes, near duplicates, mirrored or turned; and those under two labels."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+
+import numpy as np
 
 from hubel.corpus.audit.finding import Finding
 from hubel.corpus.duplicates import Copies, equal_files, members
@@ -14,23 +17,37 @@ SAME_CLASS, ACROSS_CLASSES, ACROSS_SPLITS = "same class", "across classes", "acr
 
 def find_exact(examined: ExaminedCorpus) -> Iterator[Finding]:
     """Files of the same bytes."""
-    for places in equal_files(examined.copies.digests):
+    for places in equal_files(examined.copies.digests) if examined.copies.exact else ():
         text = f"{len(places)} files have the same bytes{_where(examined, places)}."
         yield _finding(examined, "exact-duplicate", places, 1.0, text)
 
 
 def find_near(examined: ExaminedCorpus) -> Iterator[Finding]:
-    """Different files that show the same picture the same way round."""
-    pairs = _upright(examined).pairs
-    sets = _upright(examined).sets()
-    lowest: dict[int, float] = {}
-    for pair in pairs:
-        name = sets[pair["first"]]
-        lowest[name] = min(lowest.get(name, 1.0), float(pair["similarity"]))
-    for places in members(sets):
-        if places[0] in lowest:
-            text = f"{len(places)} files show the same picture{_where(examined, places)}."
-            yield _finding(examined, "near-duplicate", places, lowest[places[0]], text)
+    """Different files that show the same image the same way round: each is a copy of the first."""
+    for places, pairs in _stars(examined):
+        text = f"{len(places)} files show the same image{_where(examined, places)}."
+        if any(pair["changed"] for pair in pairs):
+            text += " One of them is cropped, framed, written on or otherwise changed in a part."
+        lowest = min(float(pair["similarity"]) for pair in pairs)
+        yield _finding(examined, "near-duplicate", places, lowest, text)
+
+
+def _stars(examined: ExaminedCorpus) -> Iterator[tuple[tuple[int, ...], list[np.void]]]:
+    """Each first image with its copies, and the pairs that say so; no chain from copy to copy joins unlike ends."""
+    upright = _upright(examined)
+    pairs_of: dict[int, list[np.void]] = defaultdict(list)
+    for pair in upright.pairs:
+        pairs_of[int(pair["first"])].append(pair)
+    equal = {place: group for group in equal_files(upright.digests) for place in group}
+    taken: set[int] = set()
+    for first in sorted(pairs_of):
+        pairs = [pair for pair in pairs_of[first] if int(pair["second"]) not in taken]
+        if first in taken or not pairs:
+            continue
+        heads = (first, *(int(pair["second"]) for pair in pairs))
+        places = tuple(sorted({place for head in heads for place in equal.get(head, (head,))}))
+        taken.update(places)
+        yield places, pairs
 
 
 def find_mirrored(examined: ExaminedCorpus) -> Iterator[Finding]:
@@ -55,18 +72,23 @@ def find_only(check: str, examined: ExaminedCorpus) -> Iterator[Finding]:
 
 
 def find_conflicts(examined: ExaminedCorpus) -> Iterator[Finding]:
-    """One picture under two labels. A mirror image may be of another class (left, right), so it does not count."""
-    sets = _upright(examined).sets()
-    for places in members(sets):
+    """One image under two labels.
+
+    A mirror image may be of another class (left, right), and so may one that differs in a part (with and without a
+    scratch): neither counts.
+    """
+    copies = examined.copies
+    same = copies.pairs[(copies.pairs["orientation"] == 0) & ~copies.pairs["changed"]]
+    for places in members(Copies(copies.digests, same, exact=copies.exact).sets()):
         names = examined.classes(places)
         if len(names) > 1:
-            text = f"The same picture is in {_listed(names)}: at most one of them is right."
+            text = f"The same image is in {_listed(names)}: at most one of them is right."
             yield _finding(examined, "label-conflict", places, 1.0, text)
 
 
 def _upright(examined: ExaminedCorpus) -> Copies:
     pairs = examined.copies.pairs
-    return Copies(examined.copies.digests, pairs[pairs["orientation"] == 0])
+    return Copies(examined.copies.digests, pairs[pairs["orientation"] == 0], exact=examined.copies.exact)
 
 
 def _finding(examined: ExaminedCorpus, check: str, places: Sequence[int], similarity: float, message: str) -> Finding:

@@ -1,0 +1,176 @@
+"""Copies that were cropped, framed, captioned, turned by a few degrees or dyed: too unlike for their fingerprints.
+
+Images whose outlines are alike are laid over one another, and are copies if their fine patterns agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from PIL import Image as PillowImage
+
+from hubel.corpus import outline
+from hubel.corpus.measurement import THUMBNAIL
+from hubel.events import OnEvent, Progress
+from hubel.images.registration import LEVELS, fine_agreement, register
+
+ALIKE = 0.82
+"""Correlation of outlines from which two images are laid over one another."""
+NEIGHBOURS = 4
+"""Of each image, so many of those most like it are tried."""
+AGREES = 0.9
+"""Correlation of the fine patterns of a block, from which it shows the same."""
+HALF = 0.5
+"""Share of the blocks with a pattern that must show the same."""
+FEWEST_BLOCKS = 12
+"""Blocks with a pattern, of 64, without which nothing can be said."""
+PROMISING = 0.2
+"""Share of blocks that must agree coarsely before an image is laid over exactly."""
+OTHERS, FEW_OTHERS, OTHERS_AGREE = 12, 2, 0.3
+"""Of so many other images like it, no more than a few may agree with one of a pair in this share of the blocks: where
+more do, what agrees is a background that many images have."""
+_ORDINARY = 50
+"""Images as which the usual outline counts, so that in a small corpus it is not taken from the few there are."""
+_ROWS, _PAIRS = 512, 256
+
+
+def find_altered(measurements: np.ndarray, places: np.ndarray, on_event: OnEvent) -> list[tuple[int, int, float]]:
+    """Pairs of images of which one is a changed copy of the other, the same way round.
+
+    Args:
+        measurements: `MEASUREMENT` [images].
+        places: of the images that are compared, ascending; those too small to have an outline are passed over.
+        on_event: hears `Progress`.
+
+    Returns:
+        (first, second, share of blocks that agree), first < second, sorted.
+    """
+    places = places[measurements["outline"][places].any(axis=1)]
+    if len(places) < 2:
+        return []
+    found = []
+    candidates = np.array(list(_candidates(measurements[places], on_event)), np.int64).reshape(-1, 2)
+    for start in range(0, len(candidates), _PAIRS):
+        first, second = places[candidates[start : start + _PAIRS].T]
+        shares = _agreement(without_margins(measurements[first]), without_margins(measurements[second]))
+        found += [
+            (int(one), int(two), float(share))
+            for one, two, share in zip(first, second, shares, strict=True)
+            if share >= HALF
+        ]
+        on_event(Progress("laying over", min(len(candidates), start + _PAIRS), len(candidates)))
+    return sorted(found)
+
+
+def _candidates(measurements: np.ndarray, on_event: OnEvent) -> Iterator[tuple[int, int]]:
+    """Pairs whose outlines are alike: within their margins, or less the upper or the lower quarter."""
+    whole = measurements["whole_outline"].astype(np.float32).reshape(len(measurements), outline.CELLS, -1)
+    inner = _usual_taken_away(measurements["outline"].astype(np.float32))
+    parts = [_usual_taken_away(part.reshape(len(whole), -1)) for part in (whole[:, :-1], whole[:, 1:])]
+    pairs: set[tuple[int, int]] = set()
+    for start in range(0, len(measurements), _ROWS):
+        pairs.update(_nearest(inner[start : start + _ROWS] @ inner.T, start))
+        upper, lower = (part[start : start + _ROWS] @ part.T for part in parts)
+        pairs.update(_nearest(np.maximum(upper, lower), start))
+        on_event(Progress("comparing outlines", min(len(measurements), start + _ROWS), len(measurements)))
+    yield from sorted(pairs)
+
+
+def _nearest(likeness: np.ndarray, start: int) -> Iterator[tuple[int, int]]:
+    """Pairs of each row, the first of which is ``start``, with the few columns most like it."""
+    own = np.arange(len(likeness))
+    likeness[own, own + start] = -1
+    for row in np.flatnonzero((likeness >= ALIKE).any(axis=1)):
+        near = np.flatnonzero(likeness[row] >= ALIKE)
+        if len(near) > NEIGHBOURS:
+            near = near[np.argpartition(-likeness[row, near], NEIGHBOURS)[:NEIGHBOURS]]
+        yield from ((min(row + start, other), max(row + start, other)) for other in near.tolist())
+
+
+def _usual_taken_away(outlines: np.ndarray) -> np.ndarray:
+    """Outlines less what most images have, of length 1."""
+    lengths = np.linalg.norm(outlines, axis=1, keepdims=True)
+    outlines = outlines / np.maximum(lengths, 1e-6)
+    special = outlines - outlines.sum(axis=0) / (len(outlines) + _ORDINARY)
+    return special / np.maximum(np.linalg.norm(special, axis=1, keepdims=True), 1e-6)
+
+
+def stand_out(
+    measurements: np.ndarray, fingerprints: np.ndarray, pairs: np.ndarray, partners: Mapping[int, set[int]]
+) -> np.ndarray:
+    """Whether two images agree as no others do, or only in what many images have in common, such as a background.
+
+    Args:
+        measurements: `MEASUREMENT` [images].
+        fingerprints: float32 [images, 144], of length 1: other images like one are found by them.
+        pairs: places of two images each, int [pairs, 2].
+        partners: place → places of its other copies, which are not asked.
+
+    Returns:
+        bool [pairs].
+    """
+    agreeing = {
+        place: _agreeing(measurements, fingerprints, place, partners.get(place, set()))
+        for place in np.unique(pairs).tolist()
+    }
+    return np.array(
+        [
+            len(agreeing[one] - {two}) <= FEW_OTHERS and len(agreeing[two] - {one}) <= FEW_OTHERS
+            for one, two in pairs.tolist()
+        ],
+        bool,
+    )
+
+
+def _agreeing(measurements: np.ndarray, fingerprints: np.ndarray, place: int, partners: set[int]) -> set[int]:
+    """Places of other images, of those most like one, that agree with it."""
+    likeness = fingerprints @ fingerprints[place]
+    likeness[[place, *partners]] = -np.inf
+    others = np.argsort(-likeness)[:OTHERS]
+    others = others[np.isfinite(likeness[others])]
+    images = without_margins(measurements[np.append(others, place)])
+    own = np.repeat(images[-1:], len(others), axis=0)
+    unmoved = np.tile(np.array([[1, 0, 0], [0, 1, 0]], np.float32), (len(others), 1, 1))
+    shares = _share(own, images[:-1], unmoved, AGREES)
+    if np.count_nonzero(shares >= OTHERS_AGREE) <= FEW_OTHERS + 1:  # else it is decided
+        shares = np.maximum(shares, _agreement(own, images[:-1]))
+    return set(others[shares >= OTHERS_AGREE].tolist())
+
+
+def without_margins(measurements: np.ndarray) -> np.ndarray:
+    """Thumbnails less their margins: float32 [images, 64, 64]."""
+    images = measurements["thumbnail"].astype(np.float32)
+    for place in np.flatnonzero(measurements["margins"].any(axis=1)):
+        row = measurements[place]
+        inner = outline.without_margins(
+            PillowImage.fromarray(row["thumbnail"]), row["margins"] * (outline.SIDE / THUMBNAIL)
+        )
+        images[place] = np.asarray(inner, np.float32)
+    return images
+
+
+def _agreement(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Share of the patterned blocks of [pairs, 64, 64] that agree; 0 where there are too few."""
+    signs = np.sign((_coarse(first) * _coarse(second)).sum(axis=1))  # an inverted copy is dark where the other is light
+    second = second * np.where(signs < 0, -1, 1).astype(np.float32)[:, None, None]
+    maps = register(first, second, LEVELS[:-1])
+    shares = _share(first, second, maps, AGREES - 0.2)
+    promising = np.flatnonzero(shares >= PROMISING)
+    final = np.zeros(len(first))
+    if len(promising):
+        one, two = first[promising], second[promising]
+        final[promising] = _share(one, two, register(one, two, LEVELS), AGREES)
+    return final
+
+
+def _share(first: np.ndarray, second: np.ndarray, maps: np.ndarray, agrees: float) -> np.ndarray:
+    agreement, patterned = fine_agreement(first, second, maps)
+    blocks = patterned.sum(axis=1)
+    return np.where(blocks < FEWEST_BLOCKS, 0, ((agreement >= agrees) & patterned).sum(axis=1) / np.maximum(blocks, 1))
+
+
+def _coarse(images: np.ndarray) -> np.ndarray:
+    """[images, 64, 64] → [images, 64], mean 0."""
+    coarse = images.reshape(len(images), 8, 8, 8, 8).mean(axis=(2, 4)).reshape(len(images), -1)
+    return coarse - coarse.mean(axis=1, keepdims=True)

@@ -1,0 +1,97 @@
+"""Images of one scene are no copies of one another; copies among them are found all the same."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+from tests.made.copies import copy_of, jpeg
+from tests.made.scenes import SCENES, images_of, plate
+
+from hubel.corpus.audit.copies import find_conflicts
+from hubel.corpus.corpus import Corpus, Found, make_corpus
+from hubel.corpus.duplicates import Copies, find_near_pairs
+from hubel.corpus.examined import ExaminedCorpus
+from hubel.corpus.measurement import measure_images
+from hubel.corpus.split import split_corpus
+
+
+def encoded(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def measured(images: list[Image.Image]) -> np.ndarray:
+    return np.stack(measure_images([encoded(image) for image in images]))
+
+
+def pairs_of(rows: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+    labels = np.arange(len(rows)) % 2 if labels is None else labels
+    return find_near_pairs(rows, [str(place) for place in range(len(rows))], labels)
+
+
+def of_two_classes(count: int) -> Corpus:
+    found = [Found(f"{'ab'[n % 2]}/{n:03}.png", "ab"[n % 2]) for n in range(count)]
+    return make_corpus("here", "test", found, source=None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_different_images_of_one_scene_are_no_copies(scene: str):
+    rows = measured(images_of(scene, 120))
+    pairs = pairs_of(rows)
+    assert len({int(pair[end]) for pair in pairs for end in ("first", "second")}) <= 4  # of 120
+    assert not (~pairs["changed"]).any()  # so nothing is called a conflict of labels
+
+
+def test_under_a_fixed_camera_no_label_is_a_conflict_and_no_part_is_empty():
+    rng = np.random.default_rng(4)
+    images = [plate(rng, -1.0 if place % 2 else 0.0) for place in range(120)]  # good ones, and some with a scratch
+    corpus = of_two_classes(120)
+    order = [int(example.path[2:5]) for example in corpus.examples]
+    rows = measured(images)[order]
+    labels = np.array([example.label for example in corpus.examples])
+    digests = tuple(str(place) for place in order)
+    copies = Copies(digests, find_near_pairs(rows, digests, labels))
+    assert list(find_conflicts(ExaminedCorpus(corpus, rows, copies))) == []
+    splits = split_corpus(corpus, copies.kept_together(corpus), seed=0)
+    assert (len(splits.train), len(splits.validation), len(splits.test)) == (84, 12, 24)
+
+
+@pytest.mark.parametrize("kind", ["JPEG, quality 60", "mirrored", "turned by 90 degrees", "grey", "30 % darker"])
+@pytest.mark.parametrize("scene", ["plates, object of 5 %", "forms", "cards", "cells"])
+def test_true_copies_among_images_of_one_scene_are_found(scene: str, kind: str):
+    images = images_of(scene, 60)
+    rng = np.random.default_rng(0)
+    rows = measured([*images, *(copy_of(image, kind, rng) for image in images[:10])])
+    found = {(int(pair["first"]), int(pair["second"])) for pair in pairs_of(rows)}
+    planted = {(place, 60 + place) for place in range(10)}
+    assert len(found & planted) >= 9
+    assert len(found - planted) <= 1
+
+
+def test_one_image_many_times_is_no_scene():
+    strangers = [images_of(scene, 1)[0] for scene in ("forms", "signs", "chests")]
+    rng = np.random.default_rng(0)
+    (cell,) = images_of("cells", 1)
+    saved = [jpeg(cell, quality) for quality in range(50, 98, 6)]
+    images = [
+        *strangers,
+        *saved,
+        *(Image.fromarray(rng.integers(0, 256, (64, 64, 3)).astype(np.uint8)) for _ in range(50)),
+    ]
+    rows = measured(images)
+    copies = Copies(tuple(map(str, range(len(rows)))), pairs_of(rows))
+    sets = copies.sets()
+    assert len({sets[place] for place in range(3, 11)}) == 1
+    assert len(set(sets)) == len(images) - 7
+
+
+def test_most_of_a_class_is_a_scene_however_alike():
+    rng = np.random.default_rng(1)
+    still = [plate(rng, -1.0, shift=0) for _ in range(20)]  # not even moved: only noise tells them apart
+    rows = measured(still + images_of("cells", 20))
+    pairs = pairs_of(rows, np.repeat([0, 1], 20))
+    assert len(pairs) == 0
