@@ -13,7 +13,7 @@ from PIL import Image as PillowImage
 from hubel.corpus import outline
 from hubel.corpus.measurement import THUMBNAIL
 from hubel.events import OnEvent, Progress
-from hubel.images.registration import LEVELS, fine_agreement, register
+from hubel.images.registration import LEVELS, fine_agreement, identity, lay_over, register
 
 ALIKE = 0.82
 """Correlation of outlines from which two images are laid over one another."""
@@ -25,8 +25,8 @@ HALF = 0.5
 """Share of the blocks with a pattern that must show the same."""
 FEWEST_BLOCKS = 12
 """Blocks with a pattern, of 64, without which nothing can be said."""
-PROMISING = 0.2
-"""Share of blocks that must agree coarsely before an image is laid over exactly."""
+PROMISING = ((16, 5, 0.72), (32, 4, 0.78))
+"""Side in pixels, steps, and the correlation there without which an image is not laid over any closer."""
 OTHERS, FEW_OTHERS, OTHERS_AGREE = 12, 2, 0.3
 """Of so many other images like it, no more than a few may agree with one of a pair in this share of the blocks: where
 more do, what agrees is a background that many images have."""
@@ -131,8 +131,7 @@ def _agreeing(measurements: np.ndarray, fingerprints: np.ndarray, place: int, pa
     others = others[np.isfinite(likeness[others])]
     images = without_margins(measurements[np.append(others, place)])
     own = np.repeat(images[-1:], len(others), axis=0)
-    unmoved = np.tile(np.array([[1, 0, 0], [0, 1, 0]], np.float32), (len(others), 1, 1))
-    shares = _share(own, images[:-1], unmoved, AGREES)
+    shares = _share(own, images[:-1], identity(len(others)), AGREES)
     if np.count_nonzero(shares >= OTHERS_AGREE) <= FEW_OTHERS + 1:  # else it is decided
         shares = np.maximum(shares, _agreement(own, images[:-1]))
     return set(others[shares >= OTHERS_AGREE].tolist())
@@ -154,14 +153,19 @@ def _agreement(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Share of the patterned blocks of [pairs, 64, 64] that agree; 0 where there are too few."""
     signs = np.sign((_coarse(first) * _coarse(second)).sum(axis=1))  # an inverted copy is dark where the other is light
     second = second * np.where(signs < 0, -1, 1).astype(np.float32)[:, None, None]
-    maps = register(first, second, LEVELS[:-1])
-    shares = _share(first, second, maps, AGREES - 0.2)
-    promising = np.flatnonzero(shares >= PROMISING)
-    final = np.zeros(len(first))
-    if len(promising):
-        one, two = first[promising], second[promising]
-        final[promising] = _share(one, two, register(one, two, LEVELS), AGREES)
-    return final
+    left = np.arange(len(first))
+    maps = identity(len(first))
+    for side, steps, least in PROMISING:
+        if not len(left):
+            break
+        maps, likeness = lay_over(first[left], second[left], maps, side=side, steps=steps)
+        near = likeness >= least
+        left, maps = left[near], maps[near]
+    shares = np.zeros(len(first))
+    if len(left):
+        maps = register(first[left], second[left], (LEVELS[-1],), maps)
+        shares[left] = _share(first[left], second[left], maps, AGREES)
+    return shares
 
 
 def _share(first: np.ndarray, second: np.ndarray, maps: np.ndarray, agrees: float) -> np.ndarray:

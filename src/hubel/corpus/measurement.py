@@ -16,7 +16,7 @@ from hubel.errors import UnreadableImage
 from hubel.images.decode import decode_image, read_header
 from hubel.images.samples import SampleRule
 
-VERSION = 3
+VERSION = 4
 """Raised when a measurement changes, so that cached ones are made again."""
 
 COLOUR_CELLS = 8
@@ -93,14 +93,16 @@ def measure_images(
         else:
             results.append(row)
             smalls[len(small)].append((row, small))
-    for side, group in smalls.items():
-        numbers = _numbers(np.stack([small for _, small in group]), side)
+    for group in smalls.values():
+        images = np.stack([small for _, small in group])
+        grey = grey_of(images)  # [pictures, side, side]
+        numbers = _numbers(images, grey)
         for place, (row, _) in enumerate(group):
             for name, values in numbers.items():
                 row[name] = values[place]
-        _measure_outlines(
-            [(row, small) for row, small in group if min(row["width"], row["height"]) >= outline.MIN_SIDE]
-        )
+        large = [place for place, (row, _) in enumerate(group) if min(row["width"], row["height"]) >= outline.MIN_SIDE]
+        if large:
+            _measure_outlines([group[place][0] for place in large], grey[large])
     return results
 
 
@@ -118,29 +120,19 @@ def _look(content: bytes | Image, bands: tuple[int, ...]) -> tuple[np.ndarray, I
         row["frames"] = 1
     side = next((side for side in (SIDE, 2 * SIDE) if max(image.shape[:2]) <= side), THUMBNAIL)
     small = PillowImage.fromarray(image).resize((side, side), PillowImage.Resampling.BILINEAR)
-    row["thumbnail"] = np.asarray(_at(small.convert("L"), outline.SIDE))
-    row["colours"] = np.asarray(_at(small, COLOUR_CELLS))
+    row["colours"] = np.asarray(small.reduce(side // COLOUR_CELLS))
     return row, np.asarray(small)
 
 
-def _at(square: PillowImage.Image, side: int) -> PillowImage.Image:
-    """A square at half, a quarter ... or twice its side; pixels are averaged, or repeated."""
-    if square.width >= side:
-        return square.reduce(square.width // side)
-    return square.resize((side, side), PillowImage.Resampling.NEAREST)
-
-
-def _numbers(images: Images, side: int) -> dict[str, np.ndarray]:
+def _numbers(images: Images, grey: np.ndarray) -> dict[str, np.ndarray]:
     """The measurements of squashed pictures, uint8 [pictures, side, side, 3], by their names."""
-    count = len(images)
-    grey = grey_of(images)  # [pictures, side, side]
+    count = len(grey)
     flat = grey.reshape(count, -1)
     mean, contrast = flat.mean(axis=1), flat.std(axis=1)
     dark_end, bright_end = np.percentile(flat, (5, 95), axis=1)
     red, green, blue = (np.ascontiguousarray(images[..., channel]).reshape(count, -1) for channel in range(3))
     most, least = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
-    factor = side // SIDE
-    reduced = grey.reshape(count, SIDE, factor, SIDE, factor).mean(axis=(2, 4))  # [pictures, 32, 32]
+    thumbnails = _at(grey, outline.SIDE)
     return {
         "dark_end": dark_end,
         "bright_end": bright_end,
@@ -149,23 +141,35 @@ def _numbers(images: Images, side: int) -> dict[str, np.ndarray]:
         "colour": (most - least).mean(axis=1),
         "blue_yellow": 0.564 * (blue.mean(axis=1) - mean),
         "red_green": 0.713 * (red.mean(axis=1) - mean),
-        "fingerprint": compute_fingerprints(reduced),
+        "fingerprint": compute_fingerprints(_at(thumbnails, SIDE)),
+        "thumbnail": np.rint(thumbnails),
     }
 
 
-def _measure_outlines(large: list[tuple[np.ndarray, Image]]) -> None:
-    """Fill in margins and outlines of large images, each with its square."""
-    if not large:
-        return
-    squares = [PillowImage.fromarray(small).convert("L") for _, small in large]
-    margins = outline.find_margins(np.stack([np.asarray(square) for square in squares]))
-    outlines = outline.compute_outlines(np.stack([row["thumbnail"] for row, _ in large]).astype(np.float32))
-    for place, (row, _) in enumerate(large):
-        row["outline"] = row["whole_outline"] = outlines[place]
-        if margins[place].any():
-            inner = outline.without_margins(squares[place], margins[place])
-            row["outline"] = outline.compute_outlines(np.asarray(inner, np.float32)[None])[0]
-            row["margins"] = margins[place] * (THUMBNAIL // squares[place].width)
+def _at(grey: np.ndarray, wanted: int) -> np.ndarray:
+    """[pictures, side, side] at half, a quarter ... or twice the side; pixels are averaged, or repeated."""
+    while grey.shape[1] > wanted:  # four slices are added several times faster than a mean over two axes
+        grey = (grey[:, ::2, ::2] + grey[:, 1::2, ::2] + grey[:, ::2, 1::2] + grey[:, 1::2, 1::2]) / 4
+    times = wanted // grey.shape[1]
+    return grey if times == 1 else grey.repeat(times, axis=1).repeat(times, axis=2)
+
+
+def _measure_outlines(rows: list[np.ndarray], grey: np.ndarray) -> None:
+    """Fill in margins and outlines of large pictures, numbers [pictures, side, side], side 64 or 128."""
+    margins = outline.find_margins(grey)
+    whole = outline.compute_outlines(_at(grey, outline.SIDE))
+    inner = whole.copy()
+    framed = np.flatnonzero(margins.any(axis=1))
+    if len(framed):
+        inner[framed] = outline.compute_outlines(np.stack([_without(grey[place], margins[place]) for place in framed]))
+    for place, row in enumerate(rows):
+        row["margins"] = margins[place] * (THUMBNAIL // grey.shape[1])
+        row["outline"], row["whole_outline"] = inner[place], whole[place]
+
+
+def _without(grey: np.ndarray, margins: np.ndarray) -> np.ndarray:
+    """A picture [side, side] less its margins: [64, 64]."""
+    return np.asarray(outline.without_margins(PillowImage.fromarray(grey), margins))
 
 
 def _laplacian(grey: np.ndarray) -> np.ndarray:

@@ -30,7 +30,7 @@ def find_margins(grey: np.ndarray) -> np.ndarray:
     """Frames and bars at the edges of images: flat, in one shade, with or without writing.
 
     Args:
-        grey: uint8 [images, side, side].
+        grey: numbers [images, side, side], 0 to 255.
 
     Returns:
         int [images, 4]: pixels at the top, bottom, left and right; 0 without a margin.
@@ -43,8 +43,10 @@ def find_margins(grey: np.ndarray) -> np.ndarray:
 def _upper_margin(grey: np.ndarray) -> np.ndarray:
     most = int(grey.shape[1] * WIDEST_MARGIN)
     rows = grey[:, : most + 3]
-    shade = np.median(rows[:, 0], axis=1).astype(np.int16)[:, None, None]
-    share = np.count_nonzero(np.abs(rows - shade) < SAME_SHADE, axis=2) / rows.shape[2]  # [images, rows]
+    shade = np.median(rows[:, 0], axis=1)[:, None, None]
+    share = (
+        np.count_nonzero(np.abs(rows - shade.astype(np.float32)) < SAME_SHADE, axis=2) / rows.shape[2]
+    )  # [images, rows]
     ends = (share >= FLAT) & np.logical_and.accumulate(share >= WRITTEN, axis=1)
     last = most + 2 - np.argmax(ends[:, ::-1], axis=1)
     # One pixel more: the row between margin and image is a mixture of both.
@@ -55,7 +57,7 @@ def without_margins(image: PillowImage.Image, margins: np.ndarray) -> PillowImag
     """A grey image less its margins, 64 x 64 pixels.
 
     Args:
-        image: square, mode L.
+        image: square, mode L or F.
         margins: four numbers in its pixels: top, bottom, left, right.
     """
     top, bottom, left, right = (float(each) for each in margins)

@@ -12,6 +12,9 @@ from hubel.corpus.duplicates import members
 
 TEST_SHARE, VALIDATION_SHARE = 0.2, 0.1
 
+FEW_GROUPS = 10
+"""Test groups below which a score says more about them than about the classes."""
+
 MAX_VALIDATION = 5000
 """Cut at most so many: they measure accuracy to 1.4 points; more would only be missing in training."""
 
@@ -204,7 +207,15 @@ def _notes(corpus: Corpus, splits: Splits) -> list[str]:
         if missing:
             effect = "cannot be learned" if name == "train" else "is not tested"
             shown = ", ".join(repr(each) for each in missing[:5]) + (" ..." if len(missing) > 5 else "")
-            notes.append(f"No {name} example of {shown}: too few pictures, so it {effect}. Add some.")
+            notes.append(
+                f"No {name} example of {shown}: too few images, or too few groups of them, so it {effect}. Add some."
+            )
+    tested = {corpus.examples[index].group for index in splits.test} - {None}
+    if 0 < len(tested) < FEW_GROUPS and not any(example.split for example in corpus.examples):
+        notes.append(
+            f"Whole groups are left out for the test, and it has only {len(tested)}: the score says how well those are "
+            "told, and other groups may fare otherwise. Add groups."
+        )
     if splits.leaking_test:
         notes.append(
             f"The given test split leaks: {len(splits.leaking_test):,} of its {len(splits.test):,} pictures have a "

@@ -73,7 +73,9 @@ def test_another_seed_gives_another_split():
 def test_a_class_with_too_few_pictures_is_said():
     corpus = corpus_of({"a": 30, "rare": 2})
     splits = split_corpus(corpus, unique(corpus), seed=0)
-    assert splits.notes == ("No test example of 'rare': too few pictures, so it is not tested. Add some.",)
+    assert splits.notes == (
+        "No test example of 'rare': too few images, or too few groups of them, so it is not tested. Add some.",
+    )
 
 
 @settings(max_examples=50, deadline=None)
@@ -158,3 +160,43 @@ def test_a_given_test_split_that_leaks_is_said_and_its_examples_are_listed():
 def test_a_split_that_is_cut_never_leaks():
     corpus = corpus_of({"a": 50, "b": 50})
     assert split_corpus(corpus, [index % 20 for index in range(100)], seed=1).leaks == ()
+
+
+def grouped_corpus(groups: int, *, size: int) -> Corpus:
+    found = [
+        Found(f"{name}/{group}-{n}.png", name, None, f"{name} {group}")
+        for name in "abc"
+        for group in range(groups)
+        for n in range(size)
+    ]
+    return make_corpus("here", "test", found, source=SOURCE)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("groups", "size"), [(3, 10), (4, 8), (5, 6), (3, 1), (6, 40)])
+def test_a_few_equal_groups_still_fill_every_part(groups: int, size: int, seed: int):
+    corpus = grouped_corpus(groups, size=size)
+    marks = [example.group for example in corpus.examples]
+    splits = split_corpus(corpus, marks, seed=seed)
+    for part in (splits.train, splits.validation, splits.test):
+        assert {corpus.examples[place].label for place in part} == {0, 1, 2}
+    assert leaks_between(splits.names(), marks) == []
+    tested = len({marks[place] for place in splits.test})
+    assert any(f"it has only {tested}: the score says how well those are told" in note for note in splits.notes) == (
+        tested < 10
+    )
+
+
+def test_two_groups_of_a_class_give_one_to_train_and_one_to_test():
+    corpus = grouped_corpus(2, size=15)
+    splits = split_corpus(corpus, [example.group for example in corpus.examples], seed=0)
+    assert (len(splits.train), len(splits.validation), len(splits.test)) == (45, 0, 45)
+
+
+def test_a_class_that_only_the_given_test_has_divides_nothing_else():
+    found = [Found(f"train/a/{n}.png", "a", "train") for n in range(9)]
+    found += [Found(f"test/{name}/{n}.png", name, "test") for name in "ab" for n in range(3)]
+    corpus = make_corpus("here", "test", found, source=SOURCE)  # type: ignore[arg-type]
+    splits = split_corpus(corpus, unique(corpus), seed=0)
+    assert (len(splits.train), len(splits.validation), len(splits.test)) == (8, 1, 6)
+    assert "No train example of 'b'" in splits.notes[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from hubel.corpus.altered_copies import HALF
 from hubel.corpus.audit import classes, copies, leakage, pictures
 from hubel.corpus.audit.finding import Check, Finding
 from hubel.corpus.examined import ExaminedCorpus
@@ -74,8 +75,10 @@ CHECKS = {
     ),
     "near-duplicate": Check(
         "Near duplicates",
-        "The same picture, saved again in another size, quality or brightness. They stay on one side of a split.",
-        f"similarity {NEAR} and more, the same colours but for the light, sides of {MIN_SIDE} pixels and more",
+        "The same image, saved again in another size, quality or light; or cropped, framed, captioned, turned by a few "
+        "degrees. They stay on one side of a split.",
+        f"similarity {NEAR} and more, or fine patterns that agree in {HALF:.0%} of the image; sides of {MIN_SIDE} "
+        "pixels and more; among images of one scene, what is left of them without the scene",
         "Delete all but one.",
         copies.find_near,
     ),
