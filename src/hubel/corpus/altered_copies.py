@@ -5,7 +5,9 @@ Images whose outlines are alike are laid over one another, and are copies if the
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from PIL import Image as PillowImage
@@ -15,9 +17,9 @@ from hubel.corpus.measurement import THUMBNAIL
 from hubel.events import OnEvent, Progress
 from hubel.images.registration import LEVELS, fine_agreement, identity, lay_over, register
 
-ALIKE = 0.82
+ALIKE = 0.84
 """Correlation of outlines from which two images are laid over one another."""
-NEIGHBOURS = 4
+NEIGHBOURS = 3
 """Of each image, so many of those most like it are tried."""
 AGREES = 0.9
 """Correlation of the fine patterns of a block, from which it shows the same."""
@@ -25,14 +27,14 @@ HALF = 0.5
 """Share of the blocks with a pattern that must show the same."""
 FEWEST_BLOCKS = 12
 """Blocks with a pattern, of 64, without which nothing can be said."""
-PROMISING = ((16, 5, 0.72), (32, 4, 0.78))
+PROMISING = ((16, 4, 0.72), (32, 3, 0.78))
 """Side in pixels, steps, and the correlation there without which an image is not laid over any closer."""
 OTHERS, FEW_OTHERS, OTHERS_AGREE = 12, 2, 0.3
 """Of so many other images like it, no more than a few may agree with one of a pair in this share of the blocks: where
 more do, what agrees is a background that many images have."""
 _ORDINARY = 50
 """Images as which the usual outline counts, so that in a small corpus it is not taken from the few there are."""
-_ROWS, _PAIRS = 512, 256
+_ROWS, _PAIRS = 512, 96
 
 
 def find_altered(measurements: np.ndarray, places: np.ndarray, on_event: OnEvent) -> list[tuple[int, int, float]]:
@@ -49,17 +51,18 @@ def find_altered(measurements: np.ndarray, places: np.ndarray, on_event: OnEvent
     places = places[measurements["outline"][places].any(axis=1)]
     if len(places) < 2:
         return []
-    found = []
     candidates = np.array(list(_candidates(measurements[places], on_event)), np.int64).reshape(-1, 2)
-    for start in range(0, len(candidates), _PAIRS):
-        first, second = places[candidates[start : start + _PAIRS].T]
-        shares = _agreement(without_margins(measurements[first]), without_margins(measurements[second]))
-        found += [
-            (int(one), int(two), float(share))
-            for one, two, share in zip(first, second, shares, strict=True)
-            if share >= HALF
-        ]
-        on_event(Progress("laying over", min(len(candidates), start + _PAIRS), len(candidates)))
+
+    def shares(start: int) -> np.ndarray:
+        first, second = measurements[places[candidates[start : start + _PAIRS].T]]
+        return _agreement(without_margins(first), without_margins(second))
+
+    found: list[tuple[int, int, float]] = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # NumPy lets go of Python's lock where the work is
+        for start, some in zip(starts := range(0, len(candidates), _PAIRS), pool.map(shares, starts), strict=True):
+            pairs = places[candidates[start : start + _PAIRS]].tolist()
+            found += [(*pair, float(share)) for pair, share in zip(pairs, some, strict=True) if share >= HALF]
+            on_event(Progress("laying over", start + len(pairs), len(candidates)))
     return sorted(found)
 
 

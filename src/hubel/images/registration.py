@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-LEVELS = ((16, 5), (32, 4), (64, 3))
+LEVELS = ((16, 4), (32, 3), (64, 2))
 """(side in pixels, steps): a coarse image is laid over first, so that a shift of some pixels is followed."""
 
 BLOCK = 8
