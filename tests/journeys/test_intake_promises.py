@@ -158,10 +158,14 @@ def test_planted_copies_are_found_named_and_never_straddle_a_split(planted: tupl
 
 
 @pytest.mark.slow
-def test_real_photographs_hold_one_pair_of_copies_and_it_has_two_labels(shared: Path):
+def test_real_photographs_hold_two_pairs_of_copies_one_under_two_labels_and_one_that_is_a_crop(shared: Path):
     examined = examine_corpus(read_corpus(shared / "corpora/clothing"))
     groups = [examined.paths(places) for places in members(examined.copies.sets())]
     assert groups == [
+        (
+            "train/dress/b59e4d4a-a283-4868-8a81-2f24d8b9c8d8.jpg",
+            "train/dress/e6a8b33f-279c-4072-8dba-229d94205e55.jpg",
+        ),
         (
             "train/shorts/6075b4a5-5b1a-4ce0-aea0-9dbfbca7c35c.jpg",
             "train/skirt/637a56e4-7fa6-4f75-8859-0f8902461554.jpg",

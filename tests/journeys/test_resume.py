@@ -259,7 +259,7 @@ def test_the_seconds_that_are_spent_count(photos: Path, tmp_path: Path):
     heard: list[Event] = []
     run = hubel.train(photos, tmp_path / "run", resume=True, on_event=heard.append, **wishes)
     assert re.search("Reading the corpus and the training so far took (59|6.) s of the 60 s", said(heard))
-    assert 60 < run.metrics["time"]["total_s"] < 80
+    assert 59 < run.metrics["time"]["total_s"] < 80
     assert run.fitted.histories[0].rows[-1].elapsed_s > 50
     assert run.fitted.histories[0].rows[-1].learning_rate < 0.1 * run.fitted.recipes["train"].learning_rate
 
