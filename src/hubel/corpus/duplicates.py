@@ -19,7 +19,7 @@ from hubel.images.registration import differing_parts
 
 _AT_ONCE = 1000
 
-PAIRS_VERSION = 1
+PAIRS_VERSION = 2
 """Raised when the rules change, so that cached pairs are found again."""
 
 
@@ -45,8 +45,10 @@ def find_near_pairs(
     thumbnails = measurements["thumbnail"][places]
     alike = find_alike(fingerprints, on_event)
     scenes = find_scenes(fingerprints, _ends(alike), labels)
-    altered = _altered_pairs(measurements[places], find_scenes(inner, _ends(alike), labels), on_event)
-    altered = _outside(altered, find_scenes(inner, _ends(altered), labels), len(places))
+    altered = np.zeros(0, PAIR)
+    if measurements["outline"].any():  # else all are too small
+        altered = _altered_pairs(measurements[places], find_scenes(inner, _ends(alike), labels), on_event)
+        altered = _outside(altered, find_scenes(inner, _ends(altered), labels), len(places))
     pairs = np.concatenate(
         [
             _outside(alike, scenes, len(places)),
@@ -81,7 +83,7 @@ def _ends(*pairs: np.ndarray) -> np.ndarray:
 def _altered_pairs(measurements: np.ndarray, scenes: Sequence[Scene], on_event: OnEvent) -> np.ndarray:
     """Changed copies among the images that share no scene."""
     shared = np.concatenate([np.zeros(0, np.int64), *(scene.places for scene in scenes)])
-    alone = np.setdiff1d(np.arange(len(measurements)), shared)
+    alone = np.setdiff1d(np.flatnonzero(measurements["outline"].any(axis=1)), shared)
     found = find_altered(measurements, alone, on_event)
     return np.array([(first, second, share, 0, True) for first, second, share in found], PAIR)
 

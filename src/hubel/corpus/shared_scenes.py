@@ -27,7 +27,9 @@ MOST_OF_A_CLASS = 0.25
 """... as long as they are no more than this share of a class: no class is a quarter copies of one image."""
 COMPONENTS, IMAGES_TO_A_COMPONENT = 12, 8
 """Principal components that are taken away: one for so many images of the scene, and no more than that."""
-SAME_REST = 0.96
+KEPT = 500
+"""Principal components after these, by which the images of a scene are told apart."""
+SAME_REST = 0.94
 """Correlation of what is left, from which two images of a scene are copies."""
 SMALLEST_REST = 0.02
 """Of an image's contrast; with less there is nothing by which it could be told from others."""
@@ -124,15 +126,18 @@ def pairs_within(
 
 @dataclass(frozen=True)
 class _Space:
-    """What the images of a scene have in common: their mean, and the directions in which they differ most."""
+    """What tells the images of a scene apart: their mean, and directions, float32 [pixels, directions].
+
+    Those in which they differ most (position, light, the object they have in common) are left out, and so are those in
+    which they hardly differ, where saving again changes more than that.
+    """
 
     mean: np.ndarray
     directions: np.ndarray
 
     def rest_of(self, images: np.ndarray) -> np.ndarray:
         """What is left of normalised images [images, pixels], each of length 1; zeros where nothing is."""
-        rest = images - self.mean
-        rest -= (rest @ self.directions) @ self.directions.T
+        rest = (images - self.mean) @ self.directions
         lengths = np.linalg.norm(rest, axis=1, keepdims=True)
         nothing = lengths < SMALLEST_REST * np.sqrt(images.shape[1])
         return np.where(nothing, 0, rest / np.maximum(lengths, 1e-6)).astype(np.float32)
@@ -141,9 +146,9 @@ class _Space:
 def _space_of(images: np.ndarray) -> _Space:
     sample = images[:: max(1, len(images) // _SAMPLE)]
     mean = sample.mean(axis=0)
-    wanted = min(COMPONENTS, len(sample) // IMAGES_TO_A_COMPONENT)
+    skipped = min(COMPONENTS, len(sample) // IMAGES_TO_A_COMPONENT)
     _, vectors = np.linalg.eigh((sample - mean).T @ (sample - mean))  # ascending
-    return _Space(mean, vectors[:, len(vectors) - wanted :].astype(np.float32))
+    return _Space(mean, vectors[:, ::-1][:, skipped : skipped + KEPT].astype(np.float32))
 
 
 def _flat(thumbnails: np.ndarray) -> np.ndarray:
