@@ -38,16 +38,16 @@ def find_near_pairs(
         `PAIR` [pairs], sorted.
     """
     places = _comparable(measurements, digests)
-    fingerprints = measurements["fingerprint"][places].astype(np.float32)
+    rows = measurements if len(places) == len(measurements) else measurements[places]
+    labels, thumbnails = np.asarray(labels)[places], rows["thumbnail"]
+    fingerprints = rows["fingerprint"].astype(np.float32)
     fingerprints /= np.maximum(np.linalg.norm(fingerprints, axis=1, keepdims=True), 1e-6)
-    inner = _without_margins(measurements, places, fingerprints)
-    labels = np.asarray(labels)[places]
-    thumbnails = measurements["thumbnail"][places]
+    inner = _without_margins(rows, fingerprints)
     alike = find_alike(fingerprints, on_event)
     scenes = find_scenes(fingerprints, _ends(alike), labels)
     altered = np.zeros(0, PAIR)
-    if measurements["outline"].any():  # else all are too small
-        altered = _altered_pairs(measurements[places], find_scenes(inner, _ends(alike), labels), on_event)
+    if rows["outline"].any():  # else all are too small
+        altered = _altered_pairs(rows, find_scenes(inner, _ends(alike), labels), on_event)
         altered = _outside(altered, find_scenes(inner, _ends(altered), labels), len(places))
     pairs = np.concatenate(
         [
@@ -57,20 +57,20 @@ def find_near_pairs(
         ]
     )
     pairs = _without_repeats(pairs)
-    pairs = pairs[~_in_another_colour(measurements[places], pairs)]
+    pairs = pairs[~_in_another_colour(rows, pairs)]
     pairs["changed"] = _changed(thumbnails, pairs)
-    pairs = pairs[_stand_out(measurements[places], inner, pairs)]
+    pairs = pairs[_stand_out(rows, inner, pairs)]
     pairs["first"], pairs["second"] = places[pairs["first"]], places[pairs["second"]]
     return np.sort(pairs, order=["first", "second"])
 
 
-def _without_margins(measurements: np.ndarray, places: np.ndarray, fingerprints: np.ndarray) -> np.ndarray:
+def _without_margins(measurements: np.ndarray, fingerprints: np.ndarray) -> np.ndarray:
     """Fingerprints of what lies within frames and captions: these are no scene that images share."""
-    framed = np.flatnonzero(measurements["margins"][places].any(axis=1))
+    framed = np.flatnonzero(measurements["margins"].any(axis=1))
     inner = fingerprints.copy()
     for start in range(0, len(framed), _AT_ONCE):
         some = framed[start : start + _AT_ONCE]
-        images = without_margins(measurements[places[some]]).reshape(-1, SIDE, 2, SIDE, 2).mean(axis=(2, 4))
+        images = without_margins(measurements[some]).reshape(-1, SIDE, 2, SIDE, 2).mean(axis=(2, 4))
         inner[some] = compute_fingerprints(images)
     return inner
 
