@@ -115,13 +115,14 @@ def pairs_within(
         for row, column in np.argwhere(similarity >= SAME_REST):
             if row + start < column:
                 yield int(scene.places[row + start]), int(scene.places[column]), float(similarity[row, column]), 0
-    for place, orientation in guests:
-        (guest,) = space.rest_of(_flat(oriented_image(thumbnails[place], orientation)[None]))
-        similarity = rest @ guest
-        for row in np.flatnonzero(similarity >= SAME_REST):
-            other = int(scene.places[row])
+    for start in range(0, len(guests), _ROWS):
+        some = guests[start : start + _ROWS]
+        turned = np.stack([oriented_image(thumbnails[place], orientation) for place, orientation in some])
+        similarity = space.rest_of(_flat(turned)) @ rest.T
+        for row, column in np.argwhere(similarity >= SAME_REST):
+            (place, orientation), other = some[row], int(scene.places[column])
             if other != place:
-                yield min(place, other), max(place, other), float(similarity[row]), orientation
+                yield min(place, other), max(place, other), float(similarity[row, column]), orientation
 
 
 @dataclass(frozen=True)
