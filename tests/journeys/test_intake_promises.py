@@ -169,7 +169,7 @@ def test_real_photographs_hold_two_pairs_of_copies_one_under_two_labels_and_one_
         (
             "train/shorts/6075b4a5-5b1a-4ce0-aea0-9dbfbca7c35c.jpg",
             "train/skirt/637a56e4-7fa6-4f75-8859-0f8902461554.jpg",
-        )
+        ),
     ]
 
 
