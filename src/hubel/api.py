@@ -9,7 +9,7 @@ from hubel.architectures.spec import CnnSpec
 from hubel.classifier.artefact import load_classifier
 from hubel.classifier.classifier import Classifier
 from hubel.corpus.corpus import Corpus
-from hubel.corpus.reading import Reading
+from hubel.corpus.reading import make_reading
 from hubel.events import OnEvent, ignore
 from hubel.workflows.plan import TrainRequest, parse_duration
 from hubel.workflows.train import Run, train_classifier
@@ -26,7 +26,7 @@ def train(  # noqa: PLR0913  (each is a wish the user may have; a bundle would o
     epochs: int | None = None,
     time_limit: str | float | None = None,
     corrections: str | Path | None = None,
-    splits: Mapping[str, str] | None = None,
+    splits: Mapping[str, str] | str | None = None,
     path_column: str | None = None,
     label_column: str | Sequence[str] | None = None,
     split_column: str | None = None,
@@ -53,7 +53,8 @@ def train(  # noqa: PLR0913  (each is a wish the user may have; a bundle would o
         epochs: passes over the training split.
         time_limit: seconds, or a text such as ``"90s"``, ``"5m"``, ``"2h"``; for everything up to the saved artefact.
         corrections: a CSV of labels that a person corrected.
-        splits: name of a folder, or a word of the split column → ``"train"``, ``"validation"`` or ``"test"``.
+        splits: name of a folder, or a word of the split column → ``"train"``, ``"validation"`` or ``"test"``; or
+            ``"none"``: every folder is a class.
         path_column: of a list, with the names of the files.
         label_column: with the labels; or several columns that hold 1 for the class and 0 else.
         split_column: with the words train, validation and test.
@@ -77,6 +78,10 @@ def train(  # noqa: PLR0913  (each is a wish the user may have; a bundle would o
         >>> run = hubel.train("photos/", out="runs/photos", time_limit="5m")  # doctest: +SKIP
         >>> run.metrics["test"]["accuracy"]  # doctest: +SKIP
     """
+    reading = {
+        "splits": splits, "path_column": path_column, "label_column": label_column, "split_column": split_column,
+        "group_column": group_column, "images": images, "bands": bands, "copies": copies,
+    }  # fmt: skip
     request = TrainRequest(
         corpus,
         Path(out),
@@ -87,18 +92,7 @@ def train(  # noqa: PLR0913  (each is a wish the user may have; a bundle would o
         epochs=epochs,
         time_limit_s=parse_duration(time_limit) if isinstance(time_limit, str) else time_limit,
         corrections=None if corrections is None else Path(corrections),
-        reading=Reading(
-            splits=tuple((splits or {}).items()),
-            path_column=path_column,
-            label_column=label_column
-            if label_column is None or isinstance(label_column, str)
-            else ",".join(label_column),
-            split_column=split_column,
-            group_column=group_column,
-            images=None if images is None else Path(images),
-            bands=tuple(bands),
-            copies=copies,
-        ),
+        reading=make_reading(reading),
         seed=seed,
         overwrite=overwrite,
         resume=resume,

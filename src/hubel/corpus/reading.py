@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -128,13 +128,16 @@ AS_FOUND = Reading()
 """Nothing is said: everything is found in the corpus."""
 
 
-def make_reading(wishes: Mapping[str, str | None]) -> Reading:
-    """A `Reading` from texts as on a command line; None and empty texts are no wishes.
+def make_reading(wishes: Mapping[str, object]) -> Reading:
+    """A `Reading` from texts as on a command line, or from what Python has for them; None and empty ones are no wishes.
+
+    Args:
+        wishes: name in `WISHES` → text, path, several of them, or for ``splits`` name of a folder → part.
 
     Raises:
         WrongRequest: a text that cannot be understood.
     """
-    given = {name: text for name, text in wishes.items() if text}
+    given = {name: text for name, value in wishes.items() if (text := _text(value))}
     columns = {name: given.get(name) for name in ("path_column", "label_column", "split_column", "group_column")}
     return Reading(
         splits=_splits(given.get("splits", "")),
@@ -144,6 +147,14 @@ def make_reading(wishes: Mapping[str, str | None]) -> Reading:
         copies=given.get("copies", COPIES[0]),
         **columns,
     )
+
+
+def _text(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ",".join(f"{part}={name}" for name, part in value.items())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ",".join(map(str, value))
+    return "" if value is None else str(value)
 
 
 def check_reading(document: object) -> bool:

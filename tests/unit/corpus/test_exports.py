@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.conftest import write_picture
+from tests.unit.corpus.listed import classes, faults
+from tests.unit.corpus.listed import read_file as read
 
-from hubel.corpus.corpus import Corpus
-from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.formats.json_documents import MOST_BYTES
-from hubel.corpus.reading import make_reading
 from hubel.errors import HubelError, UnusableCorpus
 
 PIXELS = np.zeros((4, 4, 3), np.uint8)
@@ -28,21 +27,6 @@ def write(path: Path, document: Any) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document))
     return path
-
-
-def read(path: Path, **wishes: str) -> Corpus:
-    corpus = read_corpus(path, reading=make_reading(wishes))
-    counts = corpus.intake_counts
-    assert counts["found"] == counts["read"] + counts["refused"] + counts["ignored"]
-    return corpus
-
-
-def classes(corpus: Corpus) -> dict[str, str]:
-    return {each.path: corpus.class_names[each.label] for each in corpus.examples}
-
-
-def faults(corpus: Corpus) -> dict[str, str]:
-    return {row.path: row.code for row in corpus.left_out}
 
 
 # COCO

@@ -57,6 +57,18 @@ def test_what_is_said_is_understood_and_said_again_as_words():
     }
 
 
+def test_what_python_has_says_the_same_as_the_words_of_a_command():
+    in_python = {
+        **SAID,
+        "splits": {"Training": "train", "extra": "train", "Test set": "test"},
+        "label_column": ["beagle", "pug"],
+        "images": Path("photos"),
+        "bands": (4, 3, 2),
+    }
+    assert make_reading(in_python) == make_reading(SAID)
+    assert make_reading({"splits": "none", "bands": (), "images": None}) == Reading(no_splits=True)
+
+
 def test_the_record_says_the_same_from_every_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     document = make_reading(SAID).to_json()
     monkeypatch.chdir(tmp_path)

@@ -11,25 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.conftest import write_picture
+from tests.unit.corpus.listed import classes
+from tests.unit.corpus.listed import read_file as read
 from tests.unit.corpus.records import crc, example, records
 
-from hubel.corpus.corpus import Corpus
-from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.formats.checksum import crc32c
 from hubel.corpus.formats.example_message import read_features
-from hubel.corpus.reading import make_reading
 from hubel.errors import HubelError, UnreadableImage, UnusableCorpus
-
-
-def read(path: Path, **wishes: str) -> Corpus:
-    corpus = read_corpus(path, reading=make_reading(wishes))
-    counts = corpus.intake_counts
-    assert counts["found"] == counts["read"] + counts["refused"] + counts["ignored"]
-    return corpus
-
-
-def classes(corpus: Corpus) -> dict[str, str]:
-    return {each.path: corpus.class_names[each.label] for each in corpus.examples}
 
 
 def test_checksums_are_those_of_the_standard_and_of_a_slow_reference():
