@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -150,21 +152,38 @@ def test_a_link_with_the_name_of_such_a_folder_is_not_followed(tmp_path: Path):
     assert status(corpus)[".git"] == "ignored debris"
 
 
-def test_a_thousand_folders_in_one_another_are_listed(tmp_path: Path):
-    make(tmp_path, "cat/1.png", "dog/1.png")
-    here = os.open(tmp_path / "cat", os.O_RDONLY)
+@contextlib.contextmanager
+def a_thousand_folders(outer: Path, *, holding: bytes) -> Iterator[None]:
+    """Folders `d/d/d/...` with `deep.png` in the last; taken away afterwards, for `shutil.rmtree` cannot go so deep."""
+    here = os.open(outer, os.O_RDONLY)
     try:
         for _ in range(1000):
             os.mkdir("d", dir_fd=here)
-            inner = os.open("d", os.O_RDONLY, dir_fd=here)
-            os.close(here)
-            here = inner
+            here = enter(here, "d")
         with os.fdopen(os.open("deep.png", os.O_CREAT | os.O_WRONLY, dir_fd=here), "wb") as file:
-            file.write((tmp_path / "cat/1.png").read_bytes())
+            file.write(holding)
+        yield
+        os.unlink("deep.png", dir_fd=here)
+        for _ in range(1000):
+            here = enter(here, "..")
+            os.rmdir("d", dir_fd=here)
     finally:
         os.close(here)
-    corpus = read_corpus(tmp_path)
+
+
+def enter(folder: int, name: str) -> int:
+    """The open folder of this name in an open folder, which is closed."""
+    entered = os.open(name, os.O_RDONLY, dir_fd=folder)
+    os.close(folder)
+    return entered
+
+
+def test_a_thousand_folders_in_one_another_are_listed(tmp_path: Path):
+    make(tmp_path, "cat/1.png", "dog/1.png")
+    with a_thousand_folders(tmp_path / "cat", holding=(tmp_path / "cat/1.png").read_bytes()):
+        corpus = read_corpus(tmp_path)
     assert corpus.class_counts == {"cat": 2, "dog": 1}
+    assert [path.name for path in (tmp_path / "cat").iterdir()] == ["1.png"]
 
 
 def test_a_tree_lists_its_files_by_path_and_its_empty_folders(tmp_path: Path):
