@@ -114,6 +114,17 @@ HARDER: dict[str, Change] = {
 
 CHANGES = {**USUAL, **HARDER}
 
+TURNS: dict[str, Callable[[Image.Image], Image.Image]] = {
+    "mirrored": ImageOps.mirror,
+    "mirrored top to bottom": ImageOps.flip,
+    "turned by 180 degrees": lambda image: image.rotate(180),
+    "turned by 90 degrees": lambda image: image.transpose(
+        Image.Transpose.ROTATE_270
+    ),  # Pillow counts the other way round
+    "turned by 270 degrees": lambda image: image.transpose(Image.Transpose.ROTATE_90),
+}
+"""By the names in `ORIENTATIONS`."""
+
 
 def copy_of(image: Image.Image, kind: str, rng: np.random.Generator) -> Image.Image:
     """A copy of that kind, saved again as a JPEG as such copies are."""

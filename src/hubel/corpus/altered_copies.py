@@ -17,7 +17,7 @@ from hubel.corpus.measurement import THUMBNAIL
 from hubel.events import OnEvent, Progress
 from hubel.images.registration import LEVELS, fine_agreement, identity, lay_over, register
 
-ALIKE = 0.84
+ALIKE = 0.87
 """Correlation of outlines from which two images are laid over one another."""
 NEIGHBOURS = 3
 """Of each image, so many of those most like it are tried."""
@@ -25,6 +25,8 @@ AGREES = 0.9
 """Correlation of the fine patterns of a block, from which it shows the same."""
 HALF = 0.5
 """Share of the blocks with a pattern that must show the same."""
+MOST = 0.7
+"""The same, of a pair of which one is mirrored or turned as well: round things are often alike in some orientation."""
 FEWEST_BLOCKS = 12
 """Blocks with a pattern, of 64, without which nothing can be said."""
 PROMISING = ((16, 4, 0.72), (32, 3, 0.78))
@@ -55,7 +57,7 @@ def find_altered(measurements: np.ndarray, places: np.ndarray, on_event: OnEvent
 
     def shares(start: int) -> np.ndarray:
         first, second = measurements[places[candidates[start : start + _PAIRS].T]]
-        return _agreement(without_margins(first), without_margins(second))
+        return agreeing_share(without_margins(first), without_margins(second))
 
     found: list[tuple[int, int, float]] = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # NumPy lets go of Python's lock where the work is
@@ -136,7 +138,7 @@ def _agreeing(measurements: np.ndarray, fingerprints: np.ndarray, place: int, pa
     own = np.repeat(images[-1:], len(others), axis=0)
     shares = _share(own, images[:-1], identity(len(others)), AGREES)
     if np.count_nonzero(shares >= OTHERS_AGREE) <= FEW_OTHERS + 1:  # else it is decided
-        shares = np.maximum(shares, _agreement(own, images[:-1]))
+        shares = np.maximum(shares, agreeing_share(own, images[:-1]))
     return set(others[shares >= OTHERS_AGREE].tolist())
 
 
@@ -152,8 +154,16 @@ def without_margins(measurements: np.ndarray) -> np.ndarray:
     return images
 
 
-def _agreement(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Share of the patterned blocks of [pairs, 64, 64] that agree; 0 where there are too few."""
+def agreeing_share(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Share of the patterned blocks that agree once the second images are laid over the first.
+
+    Args:
+        first: float32 [pairs, 64, 64], grey, without margins.
+        second: float32 [pairs, 64, 64].
+
+    Returns:
+        [pairs], 0 to 1; 0 where there are too few blocks with a pattern.
+    """
     signs = np.sign((_coarse(first) * _coarse(second)).sum(axis=1))  # an inverted copy is dark where the other is light
     second = second * np.where(signs < 0, -1, 1).astype(np.float32)[:, None, None]
     left = np.arange(len(first))

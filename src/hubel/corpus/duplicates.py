@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hubel.corpus.altered_copies import find_altered, stand_out, without_margins
+from hubel.corpus.altered_copies import MOST, agreeing_share, find_altered, stand_out, without_margins
 from hubel.corpus.colour_casts import colours_differ
 from hubel.corpus.corpus import Corpus
-from hubel.corpus.fingerprint import MIN_SIDE, SIDE, compute_fingerprints, oriented_image
+from hubel.corpus.fingerprint import MIN_SIDE, SIDE, compute_fingerprints, inverse_orientation, oriented_image
 from hubel.corpus.near_pairs import PAIR, find_alike
 from hubel.corpus.shared_scenes import Scene, find_scenes, pairs_within
 from hubel.events import OnEvent, ignore
@@ -19,7 +19,7 @@ from hubel.images.registration import differing_parts
 
 _AT_ONCE = 1000
 
-PAIRS_VERSION = 2
+PAIRS_VERSION = 3
 """Raised when the rules change, so that cached pairs are found again."""
 
 
@@ -106,10 +106,13 @@ def _in_one_scene(pairs: np.ndarray, scenes: Sequence[Scene], count: int) -> np.
 
 def _within(scene: Scene, alike: np.ndarray, thumbnails: np.ndarray) -> np.ndarray:
     """Copies in a scene, also mirrored or turned."""
+    turned = alike[alike["orientation"] > 0]
     guests = {
-        (int(pair[guest]), int(pair["orientation"]))
-        for host, guest in (("first", "second"), ("second", "first"))
-        for pair in alike[(alike["orientation"] > 0) & np.isin(alike[host], scene.places)]
+        *((int(pair["first"]), int(pair["orientation"])) for pair in turned[np.isin(turned["second"], scene.places)]),
+        *(
+            (int(pair["second"]), inverse_orientation(int(pair["orientation"])))
+            for pair in turned[np.isin(turned["first"], scene.places)]
+        ),
     }
     found = pairs_within(scene, thumbnails, sorted(guests))
     return np.array([(*pair, False) for pair in found], PAIR)
@@ -136,14 +139,23 @@ def _stand_out(measurements: np.ndarray, fingerprints: np.ndarray, pairs: np.nda
     for pair in pairs[~pairs["changed"]]:
         partners[int(pair["first"])].add(int(pair["second"]))
         partners[int(pair["second"])].add(int(pair["first"]))
-    large = np.flatnonzero(measurements["outline"].any(axis=1))
-    both_large = np.isin(pairs["first"], large) & np.isin(pairs["second"], large)
-    doubtful = pairs["changed"] & (pairs["orientation"] == 0) & both_large
+    large = measurements["outline"].any(axis=1)
+    doubtful = pairs["changed"] & large[pairs["first"]] & large[pairs["second"]]
     kept = np.ones(len(pairs), bool)
-    if doubtful.any():
-        places = np.stack([pairs["first"], pairs["second"]], axis=1)[doubtful].astype(np.int64)
-        kept[doubtful] = stand_out(measurements, fingerprints, places, partners)
+    upright = doubtful & (pairs["orientation"] == 0)
+    if upright.any():
+        places = np.stack([pairs["first"], pairs["second"]], axis=1)[upright].astype(np.int64)
+        kept[upright] = stand_out(measurements, fingerprints, places, partners)
+    turned = doubtful & (pairs["orientation"] > 0)
+    if turned.any():
+        kept[turned] = _turned_agreement(measurements, pairs[turned]) >= MOST
     return kept
+
+
+def _turned_agreement(measurements: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    first, second = (without_margins(measurements[pairs[end]]) for end in ("first", "second"))
+    turned = [oriented_image(image, int(pair["orientation"])) for image, pair in zip(first, pairs, strict=True)]
+    return agreeing_share(np.stack(turned), second)
 
 
 def _changed(thumbnails: np.ndarray, pairs: np.ndarray) -> np.ndarray:

@@ -84,6 +84,11 @@ def oriented_image(image: np.ndarray, orientation: int) -> np.ndarray:
     return turned[::-1] if orientation & 2 else turned
 
 
+def inverse_orientation(orientation: int) -> int:
+    """What undoes an orientation; a turn by 90 degrees by one of 270, the others by themselves."""
+    return {5: 6, 6: 5}.get(orientation, orientation)
+
+
 def normalised(vectors: np.ndarray) -> np.ndarray:
     """Vectors [count, length] with mean 0 and standard deviation 1 each; zeros where one is constant."""
     centred = vectors - vectors.mean(axis=1, keepdims=True)

@@ -13,10 +13,10 @@ from hubel.arrays import Image, Images
 from hubel.corpus import outline
 from hubel.corpus.fingerprint import LENGTH, SIDE, compute_fingerprints, grey_of
 from hubel.errors import UnreadableImage
-from hubel.images.decode import decode_image, read_header
+from hubel.images.decode import decoded_picture, read_header
 from hubel.images.samples import SampleRule
 
-VERSION = 4
+VERSION = 5
 """Raised when a measurement changes, so that cached ones are made again."""
 
 COLOUR_CELLS = 8
@@ -113,15 +113,20 @@ def _look(content: bytes | Image, bands: tuple[int, ...]) -> tuple[np.ndarray, I
         header = read_header(content)
         row["format"], row["frames"] = header.format.encode(), header.frames
         row["width"], row["height"] = header.width, header.height
-        image = decode_image(content, at_least=(THUMBNAIL, THUMBNAIL), rule=SampleRule(bands))
+        with decoded_picture(content, at_least=(THUMBNAIL, THUMBNAIL), rule=SampleRule(bands)) as picture:
+            small = _squashed(picture)
     else:
-        image = content
-        row["height"], row["width"] = image.shape[:2]
+        row["height"], row["width"] = content.shape[:2]
         row["frames"] = 1
-    side = next((side for side in (SIDE, 2 * SIDE) if max(image.shape[:2]) <= side), THUMBNAIL)
-    small = PillowImage.fromarray(image).resize((side, side), PillowImage.Resampling.BILINEAR)
-    row["colours"] = np.asarray(small.reduce(side // COLOUR_CELLS))
+        small = _squashed(PillowImage.fromarray(content))
+    row["colours"] = np.asarray(small.reduce(small.width // COLOUR_CELLS))
     return row, np.asarray(small)
+
+
+def _squashed(image: PillowImage.Image) -> PillowImage.Image:
+    """At the smallest of the sides in which nothing is lost, or at `THUMBNAIL`."""
+    side = next((side for side in (SIDE, 2 * SIDE) if max(image.size) <= side), THUMBNAIL)
+    return image.resize((side, side), PillowImage.Resampling.BILINEAR)
 
 
 def _numbers(images: Images, grey: np.ndarray) -> dict[str, np.ndarray]:
@@ -129,13 +134,13 @@ def _numbers(images: Images, grey: np.ndarray) -> dict[str, np.ndarray]:
     count = len(grey)
     flat = grey.reshape(count, -1)
     mean, contrast = flat.mean(axis=1), flat.std(axis=1)
-    dark_end, bright_end = np.percentile(flat, (5, 95), axis=1)
+    ordered = np.sort(flat, axis=1)  # several times faster than `np.percentile`, which does not sort all
     red, green, blue = (np.ascontiguousarray(images[..., channel]).reshape(count, -1) for channel in range(3))
     most, least = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
     thumbnails = _at(grey, outline.SIDE)
     return {
-        "dark_end": dark_end,
-        "bright_end": bright_end,
+        "dark_end": _percentile(ordered, 5),
+        "bright_end": _percentile(ordered, 95),
         "contrast": contrast,
         "sharpness": _laplacian(grey).reshape(count, -1).std(axis=1) / np.maximum(contrast, 1.0),
         "colour": (most - least).mean(axis=1),
@@ -144,6 +149,12 @@ def _numbers(images: Images, grey: np.ndarray) -> dict[str, np.ndarray]:
         "fingerprint": compute_fingerprints(_at(thumbnails, SIDE)),
         "thumbnail": np.rint(thumbnails),
     }
+
+
+def _percentile(ordered: np.ndarray, percent: int) -> np.ndarray:
+    """Of each row of ascending numbers, between two of them where it lies there."""
+    place, rest = divmod(percent * (ordered.shape[1] - 1), 100)
+    return ordered[:, place] + (ordered[:, place + 1] - ordered[:, place]) * (rest / 100)
 
 
 def _at(grey: np.ndarray, wanted: int) -> np.ndarray:

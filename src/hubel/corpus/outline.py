@@ -24,6 +24,8 @@ SAME_SHADE = 14
 """Difference of grey levels within a margin."""
 FLAT, WRITTEN = 0.85, 0.25
 """Share of a row that has the margin's shade: of the rows that end a margin, and of those with writing between."""
+ABRUPT = 0.5
+"""Share of the row behind a margin that may still have its shade: a background gives way to its object bit by bit."""
 
 
 def find_margins(grey: np.ndarray) -> np.ndarray:
@@ -42,15 +44,15 @@ def find_margins(grey: np.ndarray) -> np.ndarray:
 
 def _upper_margin(grey: np.ndarray) -> np.ndarray:
     most = int(grey.shape[1] * WIDEST_MARGIN)
-    rows = grey[:, : most + 3]
-    shade = np.median(rows[:, 0], axis=1)[:, None, None]
-    share = (
-        np.count_nonzero(np.abs(rows - shade.astype(np.float32)) < SAME_SHADE, axis=2) / rows.shape[2]
-    )  # [images, rows]
-    ends = (share >= FLAT) & np.logical_and.accumulate(share >= WRITTEN, axis=1)
+    rows = grey[:, : most + 5]
+    shade = np.median(rows[:, 0], axis=1)[:, None, None].astype(np.float32)
+    share = np.count_nonzero(np.abs(rows - shade) < SAME_SHADE, axis=2) / rows.shape[2]  # [images, rows]
+    within = share[:, : most + 3]
+    ends = (within >= FLAT) & np.logical_and.accumulate(within >= WRITTEN, axis=1)
     last = most + 2 - np.argmax(ends[:, ::-1], axis=1)
     # One pixel more: the row between margin and image is a mixture of both.
-    return np.where(ends[:, 0] & (last < most), last + 2, 0)
+    abrupt = share[np.arange(len(share)), last + 2] <= ABRUPT
+    return np.where(ends[:, 0] & (last < most) & abrupt, last + 2, 0)
 
 
 def without_margins(image: PillowImage.Image, margins: np.ndarray) -> PillowImage.Image:

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from hubel.corpus.fingerprint import normalised, oriented_image
+from hubel.corpus.fingerprint import inverse_orientation, normalised, oriented_image
 
 ALIKE = 0.85
 """Correlation of fingerprints from which two images may show one scene."""
@@ -103,7 +103,7 @@ def pairs_within(
     Args:
         scene: its images.
         thumbnails: uint8 [images, 64, 64] of the whole corpus.
-        guests: (place, orientation) of images that look like one of the scene's when turned or mirrored so.
+        guests: (place, orientation) of images that look like one of the scene's when they are turned or mirrored so.
 
     Returns:
         (first, second, similarity, orientation), first < second, without order.
@@ -120,9 +120,11 @@ def pairs_within(
         turned = np.stack([oriented_image(thumbnails[place], orientation) for place, orientation in some])
         similarity = space.rest_of(_flat(turned)) @ rest.T
         for row, column in np.argwhere(similarity >= SAME_REST):
-            (place, orientation), other = some[row], int(scene.places[column])
-            if other != place:
-                yield min(place, other), max(place, other), float(similarity[row, column]), orientation
+            (guest, orientation), host = some[row], int(scene.places[column])
+            if guest < host:
+                yield guest, host, float(similarity[row, column]), orientation
+            elif host < guest:
+                yield host, guest, float(similarity[row, column]), inverse_orientation(orientation)
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,10 @@ def test_margins_are_frames_and_captions_but_not_the_background_of_an_image():
     wall = np.full((128, 128), 200, np.uint8)
     wall[60:, 30:90] = 40  # half of the image is wall
     assert find_margins(wall[None]).tolist() == [[0, 0, 0, 0]]
+    cone = np.full((128, 128), 200, np.uint8)
+    for row in range(10, 128):  # less wall above it than a margin may have, but it begins with its tip
+        cone[row, max(0, 64 - 2 * (row - 8)) : 64 + 2 * (row - 8)] = 40
+    assert find_margins(cone[None]).tolist() == [[0, 0, 0, 0]]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageEnhance, ImageOps
+from PIL import Image, ImageEnhance
+from tests.made.copies import TURNS
 
 from hubel.corpus import near_pairs
 from hubel.corpus.corpus import Found, make_corpus
@@ -66,15 +67,6 @@ def test_copies_are_found_and_nothing_else(change: str):
     pairs = pairs_of(files)
     assert [(p["first"], p["second"], p["orientation"]) for p in pairs] == [(n, n + 30, 0) for n in range(30)]
     assert (pairs["similarity"] >= NEAR).all()
-
-
-TURNS = {
-    "mirrored": ImageOps.mirror,
-    "mirrored top to bottom": ImageOps.flip,
-    "turned by 180 degrees": lambda p: p.rotate(180),
-    "turned by 90 degrees": lambda p: p.transpose(Image.Transpose.ROTATE_270),  # Pillow counts the other way round
-    "turned by 270 degrees": lambda p: p.transpose(Image.Transpose.ROTATE_90),
-}
 
 
 @pytest.mark.parametrize("turn", TURNS)

@@ -14,7 +14,9 @@ from hubel.corpus.fingerprint import (
     ORIENTATIONS,
     compute_fingerprints,
     grey_of,
+    inverse_orientation,
     oriented,
+    oriented_image,
     without_orientation,
 )
 
@@ -61,6 +63,12 @@ def test_turning_the_picture_turns_its_fingerprint(number: int):
     turned = compute_fingerprint(TURNS[number](picture))
     np.testing.assert_allclose(oriented(compute_fingerprint(picture)[None], number)[0], turned, atol=1e-6)
     assert len(ORIENTATIONS) == len(TURNS)
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_the_inverse_undoes_an_orientation(number: int):
+    image = random_picture(2)
+    np.testing.assert_array_equal(oriented_image(oriented_image(image, number), inverse_orientation(number)), image)
 
 
 def test_turned_by_90_degrees_means_clockwise():

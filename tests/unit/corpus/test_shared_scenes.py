@@ -7,13 +7,14 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
-from tests.made.copies import copy_of, jpeg
+from tests.made.copies import TURNS, copy_of, jpeg
 from tests.made.scenes import SCENES, images_of, plate
 
 from hubel.corpus.audit.copies import find_conflicts
 from hubel.corpus.corpus import Corpus, Found, make_corpus
 from hubel.corpus.duplicates import Copies, find_near_pairs
 from hubel.corpus.examined import ExaminedCorpus
+from hubel.corpus.fingerprint import ORIENTATIONS
 from hubel.corpus.measurement import measure_images
 from hubel.corpus.split import split_corpus
 
@@ -70,6 +71,22 @@ def test_true_copies_among_images_of_one_scene_are_found(scene: str, kind: str):
     planted = {(place, 60 + place) for place in range(10)}
     assert len(found & planted) >= 9
     assert len(found - planted) <= 1
+
+
+@pytest.mark.parametrize("turn", TURNS)
+@pytest.mark.parametrize("at_the_end", [False, True])
+def test_a_single_turned_copy_is_found_in_a_scene_and_its_turn_is_named(turn: str, *, at_the_end: bool):
+    images = images_of("forms", 60)
+    turned = TURNS[turn](images[7])
+    (pair,) = pairs_of(measured([*images, turned] if at_the_end else [turned, *images]))
+    assert (pair["first"], pair["second"]) == ((7, 60) if at_the_end else (0, 8))
+    back = {"turned by 90 degrees": "turned by 270 degrees", "turned by 270 degrees": "turned by 90 degrees"}
+    assert ORIENTATIONS[pair["orientation"]] == (turn if at_the_end else back.get(turn, turn))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_round_things_that_are_alike_when_turned_are_no_copies(seed: int):
+    assert len(pairs_of(measured(images_of("cells", 150, seed=seed)))) == 0
 
 
 def test_one_image_many_times_is_no_scene():
