@@ -3,9 +3,9 @@
     python benchmarks/bench_copies.py CORPUS [CORPUS ...] [--copies 200] [--scenes 150]
 
 For each corpus and each kind of change, so many of its images are changed, saved again as JPEG, and looked for among
-all of its images. Pairs that it has already are counted apart: look at them before you call them false. With --scenes,
-made images that share a scene (tests/made/scenes.py): how many are taken for copies, and how many true copies among
-them are found.
+all of its images and the other copies. Pairs that it has already are counted apart: look at them before you call them
+false. With --scenes, made images that share a scene (tests/made/scenes.py): how many are taken for copies, and how many
+true copies among them are found.
 """
 
 from __future__ import annotations
@@ -60,7 +60,10 @@ def as_image(content: bytes | np.ndarray) -> Image.Image:
 
 
 def of_corpus(location: str, count: int, only: str) -> None:
-    """Recall of each kind on a corpus, and pairs with others than the original."""
+    """Recall of each kind on a corpus, and pairs with others than the original.
+
+    Every kind changes images of its own, and all are looked for at once: no image has two copies.
+    """
     examined = examine_corpus(read_corpus(location))
     corpus, rows = examined.corpus, examined.measurements
     labels = np.array([example.label for example in corpus.examples])
@@ -69,20 +72,28 @@ def of_corpus(location: str, count: int, only: str) -> None:
     seconds = time.perf_counter() - begun
     share = len({place for pair in own for place in pair}) / len(rows)
     print(f"\n{location}: {len(rows):,} images, compared in {seconds:.1f} s")
-    print(f"  {len(own)} pairs of its own, {share:.2%} of the images")
+    print(f"  {len(own)} pairs of its own, {share:.2%} of the images", flush=True)
+    kinds = [kind for kind in CHANGES if only in kind]
+    count = min(count, len(rows) // len(kinds))
     rng = np.random.default_rng(0)
-    chosen = rng.choice(len(rows), min(count, len(rows)), replace=False)
-    originals = [as_image(corpus.read(int(place))) for place in chosen]
-    for kind in CHANGES:
-        if only not in kind:
-            continue
-        changed = measured([copy_of(image, kind, rng) for image in originals])
-        pairs = found_pairs(np.concatenate([rows, changed]), np.concatenate([labels, labels[chosen]]))
-        hits = sum((int(place), len(rows) + number) in pairs for number, place in enumerate(chosen))
-        known = [*range(len(rows)), *(int(place) for place in chosen)]  # a copy counts as what it is a copy of
-        told = {(known[first], known[second]) for first, second in pairs}
-        false = {pair for pair in told if pair[0] != pair[1] and pair not in own and pair[::-1] not in own}
-        print(f"  {kind:22s} {hits / len(chosen):6.1%} found   {len(false)} pairs with other images", flush=True)
+    chosen = rng.choice(len(rows), (len(kinds), count), replace=False)
+    changed = [
+        measured([copy_of(as_image(corpus.read(int(place))), kind, rng) for place in places])
+        for kind, places in zip(kinds, chosen, strict=True)
+    ]
+    flat = chosen.ravel()
+    pairs = found_pairs(np.concatenate([rows, *changed]), np.concatenate([labels, labels[flat]]))
+    original = np.concatenate([np.arange(len(rows)), flat])  # a copy counts as what it is a copy of
+    found = np.array([(int(place), len(rows) + number) in pairs for number, place in enumerate(flat)]).reshape(
+        chosen.shape
+    )
+    false = np.zeros(chosen.shape, bool).ravel()
+    for first, second in pairs:
+        one, two = int(original[first]), int(original[second])
+        if one != two and (min(one, two), max(one, two)) not in own:
+            false[[place - len(rows) for place in (first, second) if place >= len(rows)]] = True
+    for kind, hits, mistaken in zip(kinds, found, false.reshape(chosen.shape), strict=True):
+        print(f"  {kind:22s} {hits.mean():6.1%} of {count} found   {mistaken.sum()} paired with other images")
 
 
 def of_scenes(count: int) -> None:

@@ -12,7 +12,8 @@ from hubel.corpus.altered_copies import MOST, agreeing_share, find_altered, stan
 from hubel.corpus.colour_casts import colours_differ
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.fingerprint import MIN_SIDE, SIDE, compute_fingerprints, inverse_orientation, oriented_image
-from hubel.corpus.near_pairs import PAIR, find_alike
+from hubel.corpus.near_pairs import find_alike
+from hubel.corpus.pairs import PAIR
 from hubel.corpus.shared_scenes import Scene, find_scenes, pairs_within
 from hubel.events import OnEvent, ignore
 from hubel.images.registration import differing_parts
@@ -110,12 +111,11 @@ def _within(scene: Scene, alike: np.ndarray, thumbnails: np.ndarray) -> np.ndarr
     guests = {
         *((int(pair["first"]), int(pair["orientation"])) for pair in turned[np.isin(turned["second"], scene.places)]),
         *(
-            (int(pair["second"]), inverse_orientation(int(pair["orientation"])))
+            (int(pair["second"]), int(inverse_orientation(pair["orientation"])))
             for pair in turned[np.isin(turned["first"], scene.places)]
         ),
     }
-    found = pairs_within(scene, thumbnails, sorted(guests))
-    return np.array([(*pair, False) for pair in found], PAIR)
+    return pairs_within(scene, thumbnails, sorted(guests))
 
 
 def _without_repeats(pairs: np.ndarray) -> np.ndarray:

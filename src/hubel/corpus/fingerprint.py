@@ -84,9 +84,12 @@ def oriented_image(image: np.ndarray, orientation: int) -> np.ndarray:
     return turned[::-1] if orientation & 2 else turned
 
 
-def inverse_orientation(orientation: int) -> int:
+_INVERSES = np.array([0, 1, 2, 3, 4, 6, 5, 7])
+
+
+def inverse_orientation(orientation: int | np.ndarray) -> np.ndarray:
     """What undoes an orientation; a turn by 90 degrees by one of 270, the others by themselves."""
-    return {5: 6, 6: 5}.get(orientation, orientation)
+    return _INVERSES[orientation]
 
 
 def normalised(vectors: np.ndarray) -> np.ndarray:

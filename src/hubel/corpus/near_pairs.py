@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import cast
 
 import numpy as np
 
-from hubel.corpus.fingerprint import oriented, without_orientation
-from hubel.corpus.shared_scenes import joined
+from hubel.corpus.fingerprint import LENGTH, oriented, without_orientation
+from hubel.corpus.pairs import PAIR, joined
 from hubel.events import OnEvent, Progress
 
 NEAR = 0.95
 """Correlation of fingerprints from which two images count as near duplicates. Copies that were re-encoded, resized or
 made brighter stay above 0.99; see docs/decisions/0006-near-duplicates.md for how it was chosen."""
 
-PAIR = cast(
-    "np.dtype[np.void]",
-    np.dtype([("first", "<i4"), ("second", "<i4"), ("similarity", "<f4"), ("orientation", "<i4"), ("changed", "?")]),
-)
-"""``first`` < ``second``; ``orientation`` is what makes the second of the first; ``changed``: a part of the image
-differs, as in a crop, a frame, a caption."""
-
 LINKS = 8
 """Pairs kept of each image, besides those that join two sets."""
-_ROWS, _COLUMNS, _AT_ONCE = 1024, 8192, 20_000
+_ROWS, _COLUMNS, _AT_ONCE = 1024, 8192, 4000
 
 
 def find_alike(fingerprints: np.ndarray, on_event: OnEvent) -> np.ndarray:
@@ -86,15 +78,17 @@ class _Links:
         return np.concatenate(self._kept)
 
 
+_SIGNS = np.concatenate([oriented(np.ones((1, LENGTH), np.float32), flips) for flips in range(4)]).T
+"""Float32 [144, 4]: what each flip does to the numbers of a fingerprint, which is no more than a change of signs."""
+
+
 def _compare(one: np.ndarray, two: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(similarity, orientation) of fingerprints [pairs, 144], in the orientation that fits best."""
-    similarity = np.full(len(one), -1.0, np.float32)
-    orientation = np.zeros(len(one), np.int32)
-    for number in range(8):
-        found = (oriented(one, number) * two).sum(axis=1)
-        better = found > similarity + 1e-6  # upright wins where a picture is its own mirror image
-        similarity[better], orientation[better] = found[better], number
-    return similarity, orientation
+    turned = oriented(one, 4)  # rows and columns are swapped before they are flipped
+    similarity = np.concatenate([(one * two) @ _SIGNS, (turned * two) @ _SIGNS], axis=1)  # [pairs, orientations]
+    best = similarity.max(axis=1)
+    orientation = np.argmax(similarity >= best[:, None] - 1e-6, axis=1)  # upright wins where a flip changes nothing
+    return best, orientation.astype(np.int32)
 
 
 def _candidates(vectors: np.ndarray, on_event: OnEvent) -> Iterator[tuple[np.ndarray, np.ndarray]]:

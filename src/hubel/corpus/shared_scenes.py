@@ -12,10 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from hubel.corpus.fingerprint import inverse_orientation, normalised, oriented_image
+from hubel.corpus.pairs import PAIR, joined
 
 ALIKE = 0.85
 """Correlation of fingerprints from which two images may show one scene."""
@@ -70,13 +69,6 @@ def find_scenes(fingerprints: np.ndarray, suspects: np.ndarray, labels: np.ndarr
     ]
 
 
-def joined(sets: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """The sets after these links, each by a number of its own."""
-    count = len(sets)
-    links = coo_array((np.ones(len(first), bool), (sets[first], sets[second])), (count, count))
-    return connected_components(links, directed=False)[1][sets]
-
-
 def _members(sets: np.ndarray, crowded: np.ndarray) -> Iterator[np.ndarray]:
     """The places of every set that has a crowded image."""
     order = np.argsort(sets, kind="stable")
@@ -95,10 +87,11 @@ def _are_copies(fingerprints: np.ndarray, labels: np.ndarray, all_labels: np.nda
     return float(np.median(sample @ sample.T)) >= TIGHT
 
 
-def pairs_within(
-    scene: Scene, thumbnails: np.ndarray, guests: Sequence[tuple[int, int]]
-) -> Iterator[tuple[int, int, float, int]]:
+def pairs_within(scene: Scene, thumbnails: np.ndarray, guests: Sequence[tuple[int, int]]) -> np.ndarray:
     """Copies among the images of a scene, by what is left of them without the scene.
+
+    Where an image would have more than `FEW` copies, these have something in common that the rest of the scene has not,
+    such as a frame: they are a scene of their own, unless they are tight.
 
     Args:
         scene: its images.
@@ -106,25 +99,51 @@ def pairs_within(
         guests: (place, orientation) of images that look like one of the scene's when they are turned or mirrored so.
 
     Returns:
-        (first, second, similarity, orientation), first < second, without order.
+        `PAIR` [pairs], without order; of none is it said that it is changed.
     """
+    pairs = np.concatenate([np.zeros(0, PAIR), *_pairs_within(scene, thumbnails, guests)])
+    for crowd in _crowds(pairs, len(thumbnails)):
+        own = Scene(np.intersect1d(scene.places, crowd))
+        inside = np.isin(pairs["first"], crowd)  # and so is the second
+        if FEW + 1 < len(own.places) < len(scene.places) and np.median(pairs["similarity"][inside]) < TIGHT:
+            invited = [guest for guest in guests if guest[0] in crowd]
+            pairs = np.concatenate([pairs[~inside], pairs_within(own, thumbnails, invited)])
+    return pairs
+
+
+def _pairs_within(scene: Scene, thumbnails: np.ndarray, guests: Sequence[tuple[int, int]]) -> Iterator[np.ndarray]:
     space = _space_of(_flat(thumbnails[scene.places]))
     rest = space.rest_of(_flat(thumbnails[scene.places]))
     for start in range(0, len(rest), _ROWS):
         similarity = rest[start : start + _ROWS] @ rest.T
-        for row, column in np.argwhere(similarity >= SAME_REST):
-            if row + start < column:
-                yield int(scene.places[row + start]), int(scene.places[column]), float(similarity[row, column]), 0
+        row, column = np.nonzero(similarity >= SAME_REST)
+        row, column = row[row + start < column], column[row + start < column]
+        yield _as_pairs(scene.places[row + start], scene.places[column], similarity[row, column], np.zeros_like(row))
     for start in range(0, len(guests), _ROWS):
         some = guests[start : start + _ROWS]
         turned = np.stack([oriented_image(thumbnails[place], orientation) for place, orientation in some])
         similarity = space.rest_of(_flat(turned)) @ rest.T
-        for row, column in np.argwhere(similarity >= SAME_REST):
-            (guest, orientation), host = some[row], int(scene.places[column])
-            if guest < host:
-                yield guest, host, float(similarity[row, column]), orientation
-            elif host < guest:
-                yield host, guest, float(similarity[row, column]), inverse_orientation(orientation)
+        row, column = np.nonzero(similarity >= SAME_REST)
+        place, orientation = np.array(some)[row].T
+        yield _as_pairs(place, scene.places[column], similarity[row, column], orientation)
+
+
+def _as_pairs(one: np.ndarray, two: np.ndarray, similarity: np.ndarray, orientation: np.ndarray) -> np.ndarray:
+    """Each two images of which an orientation makes the second of the first, as `PAIR`."""
+    pairs = np.zeros(len(one), PAIR)
+    pairs["first"], pairs["second"] = np.minimum(one, two), np.maximum(one, two)
+    pairs["similarity"] = np.minimum(similarity, 1.0)
+    pairs["orientation"] = np.where(one < two, orientation, inverse_orientation(orientation))
+    return pairs[one != two]
+
+
+def _crowds(pairs: np.ndarray, count: int) -> list[np.ndarray]:
+    """Places of the images of every set of pairs in which one has more than `FEW` partners."""
+    ends = np.concatenate([pairs["first"], pairs["second"]])
+    crowded = np.bincount(ends, minlength=count) > FEW
+    if not crowded.any():
+        return []
+    return list(_members(joined(np.arange(count), pairs["first"], pairs["second"]), crowded))
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,11 @@ def pairs_of(rows: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
     return find_near_pairs(rows, [str(place) for place in range(len(rows))], labels)
 
 
+def find_set(pairs: np.ndarray, place: int) -> int:
+    """The smallest place that pairs lead to."""
+    return Copies(tuple(map(str, range(place + 1000))), pairs, exact=False).sets()[place]
+
+
 def of_two_classes(count: int) -> Corpus:
     found = [Found(f"{'ab'[n % 2]}/{n:03}.png", "ab"[n % 2]) for n in range(count)]
     return make_corpus("here", "test", found, source=None)  # type: ignore[arg-type]
@@ -82,6 +87,23 @@ def test_a_single_turned_copy_is_found_in_a_scene_and_its_turn_is_named(turn: st
     assert (pair["first"], pair["second"]) == ((7, 60) if at_the_end else (0, 8))
     back = {"turned by 90 degrees": "turned by 270 degrees", "turned by 270 degrees": "turned by 90 degrees"}
     assert ORIENTATIONS[pair["orientation"]] == (turn if at_the_end else back.get(turn, turn))
+
+
+@pytest.mark.parametrize("change", ["border of 3 %", "turned by 3 degrees"])
+@pytest.mark.parametrize("scene", ["plates with a scratch", "plates, object of 5 %", "forms", "chests"])
+def test_what_some_images_of_a_scene_have_in_common_makes_no_copies(scene: str, change: str):
+    images = images_of(scene, 120)
+    rng = np.random.default_rng(0)
+    assert len(pairs_of(measured([*(copy_of(image, change, rng) for image in images[:40]), *images[40:]]))) == 0
+
+
+def test_one_image_of_a_scene_that_was_saved_many_times_is_copies():
+    images = images_of("plates, object of 5 %", 120)
+    saved = [jpeg(images[3], quality) for quality in range(60, 96, 4)]
+    pairs = pairs_of(measured([*images, *saved]))
+    copies = {3, *range(120, 129)}
+    assert {int(place) for pair in pairs for place in (pair["first"], pair["second"])} == copies
+    assert len({find_set(pairs, place) for place in copies}) == 1
 
 
 @pytest.mark.parametrize("seed", range(3))
