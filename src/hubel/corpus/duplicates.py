@@ -45,11 +45,11 @@ def find_near_pairs(
     fingerprints /= np.maximum(np.linalg.norm(fingerprints, axis=1, keepdims=True), 1e-6)
     inner = _without_margins(rows, fingerprints)
     alike = find_alike(fingerprints, on_event)
-    scenes = find_scenes(fingerprints, _ends(alike), labels)
+    scenes = find_scenes(fingerprints, inner, _ends(alike), labels)
     altered = np.zeros(0, PAIR)
     if rows["outline"].any():  # else all are too small
-        altered = _altered_pairs(rows, find_scenes(inner, _ends(alike), labels), on_event)
-        altered = _outside(altered, find_scenes(inner, _ends(altered), labels), len(places))
+        altered = _altered_pairs(rows, find_scenes(inner, inner, _ends(alike), labels), on_event)
+        altered = _outside(altered, find_scenes(inner, inner, _ends(altered), labels), len(places))
     pairs = np.concatenate(
         [
             _outside(alike, scenes, len(places)),

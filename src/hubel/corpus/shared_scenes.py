@@ -30,6 +30,8 @@ KEPT = 500
 """Principal components after these, by which the images of a scene are told apart."""
 SAME_REST = 0.94
 """Correlation of what is left, from which two images of a scene are copies."""
+CLOSE = 0.08
+"""Squared distance of copies from their mean, over the squared length of what is usually left of an image."""
 SMALLEST_REST = 0.02
 """Of an image's contrast; with less there is nothing by which it could be told from others."""
 _SAMPLE, _ROWS, _PIXELS = 4000, 1024, 32
@@ -42,11 +44,12 @@ class Scene:
     places: np.ndarray
 
 
-def find_scenes(fingerprints: np.ndarray, suspects: np.ndarray, labels: np.ndarray) -> list[Scene]:
+def find_scenes(fingerprints: np.ndarray, inner: np.ndarray, suspects: np.ndarray, labels: np.ndarray) -> list[Scene]:
     """Scenes among the images that have a likeness.
 
     Args:
         fingerprints: float32 [images, 144], of length 1.
+        inner: the same, of what lies within frames and captions: copies are alike there too.
         suspects: places of images that look like a copy of another; only around these are scenes looked for.
         labels: class index of each image.
 
@@ -65,7 +68,7 @@ def find_scenes(fingerprints: np.ndarray, suspects: np.ndarray, labels: np.ndarr
     return [
         Scene(places)
         for places in _members(sets, crowded)
-        if len(places) > FEW + 1 and not _are_copies(fingerprints[places], labels[places], labels)
+        if len(places) > FEW + 1 and not _are_copies((fingerprints[places], inner[places]), labels[places], labels)
     ]
 
 
@@ -78,20 +81,20 @@ def _members(sets: np.ndarray, crowded: np.ndarray) -> Iterator[np.ndarray]:
             yield places
 
 
-def _are_copies(fingerprints: np.ndarray, labels: np.ndarray, all_labels: np.ndarray) -> bool:
+def _are_copies(fingerprints: Sequence[np.ndarray], labels: np.ndarray, all_labels: np.ndarray) -> bool:
     """Whether a set of images is one image many times."""
     parts = [np.count_nonzero(labels == label) / np.count_nonzero(all_labels == label) for label in np.unique(labels)]
     if max(parts) > MOST_OF_A_CLASS:
         return False
-    sample = fingerprints[:: max(1, len(fingerprints) // 200)]
-    return float(np.median(sample @ sample.T)) >= TIGHT
+    samples = (each[:: max(1, len(each) // 200)] for each in fingerprints)
+    return all(np.median(sample @ sample.T) >= TIGHT for sample in samples)
 
 
 def pairs_within(scene: Scene, thumbnails: np.ndarray, guests: Sequence[tuple[int, int]]) -> np.ndarray:
     """Copies among the images of a scene, by what is left of them without the scene.
 
-    Where an image would have more than `FEW` copies, these have something in common that the rest of the scene has not,
-    such as a frame: they are a scene of their own, unless they are tight.
+    Where images would have more than `FEW` copies and are not close to one another, they have something in common that
+    the rest of the scene has not, such as a frame: they are a scene of their own.
 
     Args:
         scene: its images.
@@ -101,31 +104,48 @@ def pairs_within(scene: Scene, thumbnails: np.ndarray, guests: Sequence[tuple[in
     Returns:
         `PAIR` [pairs], without order; of none is it said that it is changed.
     """
-    pairs = np.concatenate([np.zeros(0, PAIR), *_pairs_within(scene, thumbnails, guests)])
+    images = _flat(thumbnails[scene.places])
+    space = _space_of(images)
+    rests = space.rests_of(images)
+    pairs = np.concatenate([_pairs_of(scene, rests), _pairs_with(scene, rests, space, thumbnails, guests)])
+    usual = np.median((rests**2).sum(axis=1))
     for crowd in _crowds(pairs, len(thumbnails)):
-        own = Scene(np.intersect1d(scene.places, crowd))
-        inside = np.isin(pairs["first"], crowd)  # and so is the second
-        if FEW + 1 < len(own.places) < len(scene.places) and np.median(pairs["similarity"][inside]) < TIGHT:
+        own = np.flatnonzero(np.isin(scene.places, crowd))
+        distances = ((rests[own] - rests[own].mean(axis=0)) ** 2).sum(axis=1)
+        if FEW + 1 < len(own) < len(scene.places) and np.median(distances) > CLOSE * usual:
             invited = [guest for guest in guests if guest[0] in crowd]
-            pairs = np.concatenate([pairs[~inside], pairs_within(own, thumbnails, invited)])
+            outside = pairs[~np.isin(pairs["first"], crowd)]  # where the first is, the second is
+            pairs = np.concatenate([outside, pairs_within(Scene(scene.places[own]), thumbnails, invited)])
     return pairs
 
 
-def _pairs_within(scene: Scene, thumbnails: np.ndarray, guests: Sequence[tuple[int, int]]) -> Iterator[np.ndarray]:
-    space = _space_of(_flat(thumbnails[scene.places]))
-    rest = space.rest_of(_flat(thumbnails[scene.places]))
-    for start in range(0, len(rest), _ROWS):
-        similarity = rest[start : start + _ROWS] @ rest.T
+def _pairs_of(scene: Scene, rests: np.ndarray) -> np.ndarray:
+    """Images of a scene whose rests [images, directions] are the same, as `PAIR`."""
+    units = _units(rests)
+    found = [np.zeros(0, PAIR)]
+    for start in range(0, len(units), _ROWS):
+        similarity = units[start : start + _ROWS] @ units.T
         row, column = np.nonzero(similarity >= SAME_REST)
         row, column = row[row + start < column], column[row + start < column]
-        yield _as_pairs(scene.places[row + start], scene.places[column], similarity[row, column], np.zeros_like(row))
+        places = scene.places[row + start], scene.places[column]
+        found.append(_as_pairs(*places, similarity[row, column], np.zeros_like(row)))
+    return np.concatenate(found)
+
+
+def _pairs_with(
+    scene: Scene, rests: np.ndarray, space: _Space, thumbnails: np.ndarray, guests: Sequence[tuple[int, int]]
+) -> np.ndarray:
+    """Guests and images of a scene, as `PAIR`."""
+    units = _units(rests)
+    found = [np.zeros(0, PAIR)]
     for start in range(0, len(guests), _ROWS):
-        some = guests[start : start + _ROWS]
-        turned = np.stack([oriented_image(thumbnails[place], orientation) for place, orientation in some])
-        similarity = space.rest_of(_flat(turned)) @ rest.T
+        some = np.array(guests[start : start + _ROWS])
+        turned = np.stack([oriented_image(thumbnails[place], orientation) for place, orientation in some.tolist()])
+        similarity = _units(space.rests_of(_flat(turned))) @ units.T
         row, column = np.nonzero(similarity >= SAME_REST)
-        place, orientation = np.array(some)[row].T
-        yield _as_pairs(place, scene.places[column], similarity[row, column], orientation)
+        place, orientation = some[row].T
+        found.append(_as_pairs(place, scene.places[column], similarity[row, column], orientation))
+    return np.concatenate(found)
 
 
 def _as_pairs(one: np.ndarray, two: np.ndarray, similarity: np.ndarray, orientation: np.ndarray) -> np.ndarray:
@@ -157,12 +177,16 @@ class _Space:
     mean: np.ndarray
     directions: np.ndarray
 
-    def rest_of(self, images: np.ndarray) -> np.ndarray:
-        """What is left of normalised images [images, pixels], each of length 1; zeros where nothing is."""
-        rest = (images - self.mean) @ self.directions
-        lengths = np.linalg.norm(rest, axis=1, keepdims=True)
-        nothing = lengths < SMALLEST_REST * np.sqrt(images.shape[1])
-        return np.where(nothing, 0, rest / np.maximum(lengths, 1e-6)).astype(np.float32)
+    def rests_of(self, images: np.ndarray) -> np.ndarray:
+        """What is left of normalised images [images, pixels]: float32 [images, directions]; zeros if little."""
+        rests = (images - self.mean) @ self.directions
+        little = np.linalg.norm(rests, axis=1, keepdims=True) < SMALLEST_REST * np.sqrt(images.shape[1])
+        return np.where(little, 0, rests).astype(np.float32)
+
+
+def _units(rests: np.ndarray) -> np.ndarray:
+    """Of length 1; zeros stay zeros."""
+    return rests / np.maximum(np.linalg.norm(rests, axis=1, keepdims=True), 1e-6)
 
 
 def _space_of(images: np.ndarray) -> _Space:
