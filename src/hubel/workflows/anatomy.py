@@ -107,29 +107,28 @@ def examine(request: AnatomyRequest) -> Anatomy:
         WrongRequest: a value that the target cannot have.
         UnusableInput: a file or run that cannot be used.
     """
-    title, model = _model_of(request)
-    graph = walk(model)
+    title, graph = _graph_of(request)
     rows = layer_rows(graph)
     doubts = find_doubts(Subject(graph, receptive_fields(graph), rows))
     return Anatomy(title, as_map(graph.image_shape), tuple(rows), _sharing(graph, rows), tuple(doubts))
 
 
-def _model_of(request: AnatomyRequest) -> tuple[str, keras.Model]:
+def _graph_of(request: AnatomyRequest) -> tuple[str, Graph]:
     path = Path(request.target)
     if path.suffix.lower() == KERAS_FILE:
         _refuse(request, "classes", "units", what="A .keras file")
-        return path.name, _resized(read_foreign_architecture(path), request.image, path)
+        return path.name, _walked(read_foreign_architecture(path), request.image, path)
     if is_folder(path) and request.target not in ARCHITECTURES:  # ./dense is the folder, dense the architecture
         _refuse(request, "image", "classes", "units", what="A run")
         classifier = load_classifier(path)
-        return f"{path.name} ({classifier.blueprint.name})", classifier.model
+        return f"{path.name} ({classifier.blueprint.name})", walk(classifier.model)
     try:
         architecture = find_architecture(request.target)
     except UnknownName as error:
         raise UnknownName(
             f"{error} A run folder, a .keras or a .toml file of that name is not there either."
         ) from error
-    return architecture.name, _built(architecture, request)
+    return architecture.name, walk(_built(architecture, request))
 
 
 def _refuse(request: AnatomyRequest, *fields: str, what: str) -> None:
@@ -164,18 +163,24 @@ def _check_image(image: tuple[int, ...]) -> None:
         )
 
 
-def _resized(model: keras.Model, image: tuple[int, ...] | None, path: Path) -> keras.Model:
-    """The same layers for another image size."""
-    if image is None or not model.inputs:
-        return model
+def _walked(model: keras.Model, image: tuple[int, ...] | None, path: Path) -> Graph:
+    """The layers of a file, at another image size if one is given."""
+    if image is None:
+        return walk(model)
     _check_image(image)
-    channels = image[2] if len(image) == 3 else model.inputs[0].shape[-1]
+    if isinstance(model, keras.Sequential) and not model.built:  # just read from the file: nobody else holds it
+        _build_for(model, (*image[:2], *(image[2:] or (CHANNELS,))), path)
+    return walk(model, image_shape=image)
+
+
+def _build_for(model: keras.Sequential, image: tuple[int, ...], path: Path) -> None:
     try:
         with without_weights():
-            return keras.models.clone_model(model, input_tensors=keras.Input((*image[:2], channels)))
+            model.build((None, *image))
     except Exception as error:  # Keras raises whatever its layers raise
         words = (str(error).strip().splitlines() or [type(error).__name__])[0][:200].rstrip(".")
-        raise UnusableInput(f"{path} cannot take images of {'x'.join(map(str, image))}: {words}.") from error
+        text = "x".join(map(str, image))
+        raise UnusableInput(f"{path} cannot take images of {text}: {words}. Give another --input.") from error
 
 
 def _sharing(graph: Graph, rows: list[LayerRow]) -> Sharing | None:
