@@ -8,6 +8,7 @@ whose weights would not fit is found.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,8 @@ from hubel.backends.framework import keras
 from hubel.backends.shapes_only import without_weights
 
 Shape = tuple[int | None, ...]
+COLOURS = re.compile(r"\x1b\[\d*m")
+"""Keras prints some of its reports in bold."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +29,12 @@ class Value:
         shape: of one entry of the batch.
         dtype: as Keras names it.
         entries: of the batch that one image takes up: 1, and more where a model cuts an image into windows and puts
-            each of them into the batch.
+            each of them into the batch; None where that is not known.
     """
 
     shape: Shape
     dtype: str
-    entries: int = 1
+    entries: int | None = 1
 
     @property
     def for_one_image(self) -> Shape:
@@ -43,7 +46,7 @@ class DoesNotFit(Exception):
     """A layer cannot take values of that size: why, as the end of a sentence."""
 
 
-def value_of(tensor: Any, *, entries: int = 1) -> Value:
+def value_of(tensor: Any, *, entries: int | None = 1) -> Value:
     """A value as Keras recorded it."""
     return Value(tuple(tensor.shape[1:]), tensor.dtype, entries)
 
@@ -61,7 +64,7 @@ def values_made(node: Any, taken: Sequence[Value]) -> tuple[Value, ...]:
     as_built = all(
         value.shape == tuple(tensor.shape[1:]) for value, tensor in zip(taken, node.input_tensors, strict=True)
     )
-    entries = max(value.entries for value in taken)
+    entries = entries_of(taken)
     recorded = tuple(value_of(tensor, entries=entries) for tensor in node.output_tensors)
     is_layer = isinstance(node.operation, keras.Layer)
     if as_built and is_layer:
@@ -81,9 +84,15 @@ def text_of(shape: Shape) -> str:
     return "x".join("?" if size is None else str(size) for size in shape) or "one number"
 
 
-def _layer_makes(node: Any, taken: Sequence[Value], entries: int) -> tuple[Value, ...]:
+def entries_of(values: Sequence[Value]) -> int | None:
+    """The most that one image takes up of a batch in any of these."""
+    counts = [value.entries for value in values]
+    return None if None in counts else max(count or 1 for count in counts)
+
+
+def _layer_makes(node: Any, taken: Sequence[Value], entries: int | None) -> tuple[Value, ...]:
     layer = node.operation
-    args, kwargs = _filled_in(node, taken, batch=None)
+    args, kwargs = _filled_in(node, taken, one_image=False)
     with without_weights():
         fresh = type(layer).from_config(layer.get_config())
         made = keras.tree.flatten(fresh(*args, **kwargs))
@@ -99,17 +108,21 @@ def _listed(shapes: Sequence[Shape]) -> str:
 
 def _operation_makes(node: Any, taken: Sequence[Value]) -> tuple[Value, ...]:
     """An operation without weights may reshape the batch too: it is asked about the entries of exactly one image."""
-    args, kwargs = _filled_in(node, taken, batch=1)
-    made = keras.tree.flatten(node.operation.compute_output_spec(*args, **kwargs))
+    made = _spec(node, taken, one_image=True)
     if any(len(tensor.shape) != len(built.shape) for tensor, built in zip(made, node.output_tensors, strict=True)):
-        args, kwargs = _filled_in(node, taken, batch=None)  # such as `squeeze`, which drops a batch of 1 as well
-        made = keras.tree.flatten(node.operation.compute_output_spec(*args, **kwargs))
-    return tuple(value_of(tensor, entries=(tensor.shape[0] or 1) if tensor.shape else 1) for tensor in made)
+        made = _spec(node, taken, one_image=False)  # such as `squeeze`, which drops a batch of 1 as well
+        return tuple(value_of(tensor, entries=entries_of(taken)) for tensor in made)
+    return tuple(value_of(tensor, entries=tensor.shape[0] if tensor.shape else 1) for tensor in made)
 
 
-def _filled_in(node: Any, taken: Sequence[Value], *, batch: int | None) -> tuple[Any, Any]:
+def _spec(node: Any, taken: Sequence[Value], *, one_image: bool) -> list[Any]:
+    args, kwargs = _filled_in(node, taken, one_image=one_image)
+    return keras.tree.flatten(node.operation.compute_output_spec(*args, **kwargs))
+
+
+def _filled_in(node: Any, taken: Sequence[Value], *, one_image: bool) -> tuple[Any, Any]:
     tensors = {
-        id(tensor): keras.KerasTensor((batch and value.entries, *value.shape), value.dtype)
+        id(tensor): keras.KerasTensor((value.entries if one_image else None, *value.shape), value.dtype)
         for tensor, value in zip(node.input_tensors, taken, strict=True)
     }
     return node.arguments.fill_in(tensors)
@@ -117,5 +130,6 @@ def _filled_in(node: Any, taken: Sequence[Value], *, batch: int | None) -> tuple
 
 def _reason(error: Exception) -> str:
     """Keras' report in one line, without what it tells of its own workings."""
-    text = str(error).rsplit("Exception encountered: ", 1)[-1].rsplit("Error encountered:", 1)[-1].strip()
-    return (text.splitlines() or [type(error).__name__])[0][:200].rstrip(".")
+    text = re.split("Exception encountered: |Error encountered:", COLOURS.sub("", str(error)))[-1]
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("Exception encountered when")]
+    return re.split(r"\.? Received", (lines or [type(error).__name__])[0].strip())[0][:200].rstrip(".")

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from hubel.architectures.call_shapes import DoesNotFit, Value, text_of, value_of, values_made
+from hubel.architectures.call_shapes import DoesNotFit, Value, entries_of, text_of, value_of, values_made
 from hubel.backends.framework import keras
 from hubel.catalogue import find
 from hubel.errors import UnusableInput
@@ -86,6 +86,8 @@ def walk(model: keras.Model, *, image_shape: tuple[int, ...] | None = None) -> G
         image = Value((*image_shape, *image.shape[len(image_shape) :]), image.dtype)
     walker = _Walker(image, cure=None if image_shape is None else "Leave --input out, or give a size that fits.")
     outputs = walker.walk(model, (0,), prefix="")
+    if image_shape is not None:
+        walker.check_answers(outputs)
     return Graph(0, image.shape, tuple(walker.calls), outputs)
 
 
@@ -134,6 +136,11 @@ class _Walker:
         self._cure = cure
 
     def walk(self, model: Any, inputs: Sequence[int], *, prefix: str) -> tuple[int, ...]:
+        if len(inputs) != len(model.inputs):
+            raise UnusableInput(
+                f"The model {model.name!r} inside takes {len(model.inputs)} values and is given {len(inputs)}: Hubel "
+                "follows models in which every input is given."
+            )
         places = {id(tensor): place for tensor, place in zip(model.inputs, inputs, strict=True)}
         for depth in sorted(model._nodes_by_depth, reverse=True):
             for node in model._nodes_by_depth[depth]:
@@ -143,6 +150,16 @@ class _Walker:
                 made = self._call(node, taken, prefix)
                 places.update(zip((id(tensor) for tensor in node.output_tensors), made, strict=True))
         return tuple(places[id(tensor)] for tensor in model.outputs)
+
+    def check_answers(self, outputs: Sequence[int]) -> None:
+        """Refuse a size that a reshaping operation, made for another one, cuts into several images."""
+        answers = entries_of([self._values[place] for place in outputs])
+        if answers != 1:
+            count = "several" if answers is None else answers
+            raise UnusableInput(
+                f"The model cannot take images of {text_of(self._values[0].shape)}: it would give {count} answers to "
+                f"each, as it reshapes them to a size that is fixed. {self._cure}"
+            )
 
     def _call(self, node: Any, taken: tuple[int, ...], prefix: str) -> tuple[int, ...]:
         name = prefix + node.operation.name
@@ -171,26 +188,25 @@ class _Walker:
         Raises:
             UnusableInput: it cannot be, is of no known size, or is nothing.
         """
-        image = self._values[0].shape
+        image, layer = self._values[0].shape, f"the layer {name} ({type(node.operation).__name__})"
         try:
             made = values_made(node, inputs)
         except DoesNotFit as error:
-            sizes = " and ".join(text_of(value.for_one_image) for value in inputs)
-            words = f"the layer {name} ({type(node.operation).__name__}) cannot take {sizes}: {error}."
-            raise UnusableInput(
-                " ".join([f"The model cannot take images of {text_of(image)}:", words, self._cure or ""]).rstrip()
-            ) from error
-        for value in made:
-            if None in value.shape and None not in image:
+            sizes = " and one of ".join(text_of(value.for_one_image) for value in inputs)
+            words = [
+                f"The model cannot take images of {text_of(image)}: {layer} cannot take an input of {sizes}: {error}."
+            ]
+            raise UnusableInput(" ".join([*words, *([self._cure] if self._cure else [])])) from error
+        for shape in (value.for_one_image for value in made):
+            if None in shape and None not in image:
                 raise UnusableInput(
-                    f"The layer {name} ({type(node.operation).__name__}) makes {text_of(value.shape)}: a size that "
-                    f"is not known beforehand, not even for an image of {text_of(image)}, so the model cannot be "
-                    "measured. Replace that layer by one whose output has a fixed size."
+                    f"The model cannot be measured: the size of what {layer} makes, {text_of(shape)}, depends on the "
+                    f"pixels, not only on the size of the image, {text_of(image)}. "
+                    "Replace that layer by one whose output has a fixed size."
                 )
-            if 0 in value.for_one_image:
+            if 0 in shape:
                 raise UnusableInput(
-                    f"Nothing is left of an image of {text_of(image)} behind the layer {name} "
-                    f"({type(node.operation).__name__}): its output is {text_of(value.for_one_image)}. "
+                    f"Nothing is left of an image of {text_of(image)} behind {layer}: its output is {text_of(shape)}. "
                     "Use larger images: --input."
                 )
         return made
