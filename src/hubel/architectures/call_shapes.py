@@ -76,7 +76,7 @@ def values_made(node: Any, taken: Sequence[Value]) -> tuple[Value, ...]:
     except Exception as error:  # Keras raises whatever its layers raise
         if as_built:
             return recorded
-        raise DoesNotFit(_reason(error)) from error
+        raise DoesNotFit(reason_of(error)) from error
 
 
 def text_of(shape: Shape) -> str:
@@ -128,7 +128,7 @@ def _filled_in(node: Any, taken: Sequence[Value], *, one_image: bool) -> tuple[A
     return node.arguments.fill_in(tensors)
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """Keras' report in one line, without what it tells of its own workings."""
     text = re.split("Exception encountered: |Error encountered:", COLOURS.sub("", str(error)))[-1]
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("Exception encountered when")]

@@ -32,6 +32,8 @@ class Call:
         input_shapes: of each value it takes, for one image: [height, width, channels] or [units].
         output_shapes: of each value it makes.
         apply: values → values, without training behaviour.
+        entries: of the batch that one image takes up in what it takes: more than 1 where the model has cut an image
+            into windows and put each into the batch. Then the shapes begin with that number.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Call:
     input_shapes: tuple[tuple[int | None, ...], ...]
     output_shapes: tuple[tuple[int | None, ...], ...]
     apply: Callable[[Sequence[Any]], tuple[Any, ...]]
+    entries: int = 1
 
     @property
     def kind(self) -> str:
@@ -178,6 +181,7 @@ class _Walker:
                 tuple(value.for_one_image for value in inputs),
                 tuple(value.for_one_image for value in outputs),
                 _applier(node),
+                entries=entries_of(inputs) or 1,
             )
         )
         return made
@@ -222,6 +226,8 @@ def _applier(node: Any) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
 
 
 def _functional(model: Any) -> Any:
+    if isinstance(model, keras.Sequential) and not model.layers:
+        raise UnusableInput(f"The Sequential model {model.name!r} has no layers. Add some, and save it again.")
     if isinstance(model, keras.Sequential) and not model.built:
         raise UnusableInput(
             f"The Sequential model {model.name!r} is not built: its layers do not know what they will be given. "

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hubel.architectures.build import build_model
+from hubel.architectures.call_shapes import reason_of, text_of
 from hubel.architectures.catalogue import ARCHITECTURES, Architecture, find_architecture, make_blueprint
 from hubel.architectures.foreign import read_foreign_architecture
 from hubel.architectures.geometry import CONVOLUTIONS, receptive_fields
@@ -107,28 +108,29 @@ def examine(request: AnatomyRequest) -> Anatomy:
         WrongRequest: a value that the target cannot have.
         UnusableInput: a file or run that cannot be used.
     """
-    title, graph = _graph_of(request)
+    title, model = _model_of(request)
+    graph = walk(model, image_shape=request.image)
     rows = layer_rows(graph)
     doubts = find_doubts(Subject(graph, receptive_fields(graph), rows))
     return Anatomy(title, as_map(graph.image_shape), tuple(rows), _sharing(graph, rows), tuple(doubts))
 
 
-def _graph_of(request: AnatomyRequest) -> tuple[str, Graph]:
+def _model_of(request: AnatomyRequest) -> tuple[str, keras.Model]:
     path = Path(request.target)
     if path.suffix.lower() == KERAS_FILE:
         _refuse(request, "classes", "units", what="A .keras file")
-        return path.name, _walked(read_foreign_architecture(path), request.image, path)
+        return path.name, _built_for(read_foreign_architecture(path), request.image, path)
     if is_folder(path) and request.target not in ARCHITECTURES:  # ./dense is the folder, dense the architecture
         _refuse(request, "image", "classes", "units", what="A run")
         classifier = load_classifier(path)
-        return f"{path.name} ({classifier.blueprint.name})", walk(classifier.model)
+        return f"{path.name} ({classifier.blueprint.name})", classifier.model
     try:
         architecture = find_architecture(request.target)
     except UnknownName as error:
         raise UnknownName(
             f"{error} A run folder, a .keras or a .toml file of that name is not there either."
         ) from error
-    return architecture.name, walk(_built(architecture, request))
+    return architecture.name, _built(architecture, request)
 
 
 def _refuse(request: AnatomyRequest, *fields: str, what: str) -> None:
@@ -163,24 +165,21 @@ def _check_image(image: tuple[int, ...]) -> None:
         )
 
 
-def _walked(model: keras.Model, image: tuple[int, ...] | None, path: Path) -> Graph:
-    """The layers of a file, at another image size if one is given."""
+def _built_for(model: keras.Model, image: tuple[int, ...] | None, path: Path) -> keras.Model:
+    """The model of a file; a Sequential model that was saved unbuilt is built for that image."""
     if image is None:
-        return walk(model)
+        return model
     _check_image(image)
-    if isinstance(model, keras.Sequential) and not model.built:  # just read from the file: nobody else holds it
-        _build_for(model, (*image[:2], *(image[2:] or (CHANNELS,))), path)
-    return walk(model, image_shape=image)
-
-
-def _build_for(model: keras.Sequential, image: tuple[int, ...], path: Path) -> None:
+    if not isinstance(model, keras.Sequential) or model.built or not model.layers:
+        return model
+    shape = (*image[:2], *(image[2:] or (CHANNELS,)))
     try:
         with without_weights():
-            model.build((None, *image))
+            model.build((None, *shape))
     except Exception as error:  # Keras raises whatever its layers raise
-        words = (str(error).strip().splitlines() or [type(error).__name__])[0][:200].rstrip(".")
-        text = "x".join(map(str, image))
-        raise UnusableInput(f"{path} cannot take images of {text}: {words}. Give another --input.") from error
+        text = f"{path} cannot take images of {text_of(shape)}: {reason_of(error)}. Give another --input."
+        raise UnusableInput(text) from error
+    return model
 
 
 def _sharing(graph: Graph, rows: list[LayerRow]) -> Sharing | None:

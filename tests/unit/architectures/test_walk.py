@@ -143,6 +143,12 @@ def test_a_backbone_called_twice_has_a_row_for_each_size():
     assert sorted(sizes) == [(6, 4), (14, 10)]
 
 
+def test_windows_in_the_batch_are_told_from_places_of_a_map():
+    calls = walk(windows()).calls
+    assert [call.entries for call in calls if call.kind == "Dense"] == [4]
+    assert {call.entries for call in calls if call.kind == "GlobalAveragePooling2D"} == {1}
+
+
 def test_walking_leaves_the_model_as_it_was():
     model = functional_form()
     inner = model.get_layer("backbone")
@@ -210,3 +216,5 @@ def test_what_has_no_size_is_refused_by_name():
 def test_an_unbuilt_sequential_model_is_refused_with_the_cure():
     with pytest.raises(UnusableInput, match="is not built: .* --input 224x224x3"):
         walk(keras.Sequential([layers.Conv2D(2, 3), layers.Flatten()]))
+    with pytest.raises(UnusableInput, match="has no layers"):
+        walk(keras.Sequential())
