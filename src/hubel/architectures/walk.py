@@ -18,6 +18,8 @@ from hubel.catalogue import find
 from hubel.errors import UnusableInput
 
 IMAGE_AXES = 3
+MOST_CALLS = 20_000
+"""The deepest networks of Keras make about a thousand; models that call models that call models soon make billions."""
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,11 @@ class _Walker:
         name = prefix + node.operation.name
         if isinstance(node.operation, keras.Model):
             return self.walk(_functional(node.operation), taken, prefix=f"{name}/")
+        if len(self.calls) >= MOST_CALLS:
+            raise UnusableInput(
+                f"The model calls its layers more than {MOST_CALLS:,} times, as models within models do "
+                "that are called again and again. Hubel looks at smaller ones."
+            )
         inputs = [self._values[place] for place in taken]
         outputs = self._sized(node, name, inputs)
         made = tuple(range(len(self._values), len(self._values) + len(outputs)))

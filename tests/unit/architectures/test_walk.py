@@ -218,3 +218,12 @@ def test_an_unbuilt_sequential_model_is_refused_with_the_cure():
         walk(keras.Sequential([layers.Conv2D(2, 3), layers.Flatten()]))
     with pytest.raises(UnusableInput, match="has no layers"):
         walk(keras.Sequential())
+
+
+def test_models_that_call_models_again_and_again_come_to_an_end():
+    model = one_layer(layers.ReLU())
+    for _ in range(40):
+        image = keras.Input((4, 4, 3))
+        model = keras.Model(image, model(model(image)))
+    with pytest.raises(UnusableInput, match=r"more than 20,000 times"):
+        walk(model)
