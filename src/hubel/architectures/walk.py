@@ -12,9 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from hubel.architectures.call_shapes import DoesNotFit, Value, entries_of, text_of, value_of, values_made
 from hubel.backends.framework import keras
 from hubel.catalogue import find
 from hubel.errors import UnusableInput
+
+IMAGE_AXES = 3
+MOST_CALLS = 20_000
+"""The deepest networks of Keras make about a thousand; models that call models that call models soon make billions."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,8 @@ class Call:
         input_shapes: of each value it takes, for one image: [height, width, channels] or [units].
         output_shapes: of each value it makes.
         apply: values → values, without training behaviour.
+        entries: of the batch that one image takes up in what it takes: more than 1 where the model has cut an image
+            into windows and put each into the batch. Then the shapes begin with that number.
     """
 
     name: str
@@ -38,6 +45,7 @@ class Call:
     input_shapes: tuple[tuple[int | None, ...], ...]
     output_shapes: tuple[tuple[int | None, ...], ...]
     apply: Callable[[Sequence[Any]], tuple[Any, ...]]
+    entries: int = 1
 
     @property
     def kind(self) -> str:
@@ -62,19 +70,30 @@ class Graph:
     outputs: tuple[int, ...]
 
 
-def walk(model: keras.Model) -> Graph:
+def walk(model: keras.Model, *, image_shape: tuple[int, ...] | None = None) -> Graph:
     """The calls of a model with one image as input.
 
+    Args:
+        model: functional or Sequential.
+        image_shape: (height, width) or (height, width, channels) to look at it with; the model's own by default.
+
     Raises:
-        UnusableInput: the model has several inputs, or is not made of connected layers.
+        UnusableInput: the model has several inputs, is not made of connected layers, cannot take an image of that
+            shape, or makes something of it that has no size.
     """
     model = _functional(model)
     if len(model.inputs) != 1:
         raise UnusableInput(f"Hubel looks at models with one image as input; this one has {len(model.inputs)} inputs.")
-    walker = _Walker()
-    image = walker.new_place()
-    outputs = walker.walk(model, (image,), prefix="")
-    return Graph(image, tuple(model.inputs[0].shape[1:]), tuple(walker.calls), outputs)
+    image = value_of(model.inputs[0])
+    if image_shape is not None:
+        if len(image.shape) != IMAGE_AXES:
+            raise UnusableInput(f"The model takes {text_of(image.shape)}, not images. Leave --input out.")
+        image = Value((*image_shape, *image.shape[len(image_shape) :]), image.dtype)
+    walker = _Walker(image, cure=None if image_shape is None else "Leave --input out, or give a size that fits.")
+    outputs = walker.walk(model, (0,), prefix="")
+    if image_shape is not None:
+        walker.check_answers(outputs)
+    return Graph(0, image.shape, tuple(walker.calls), outputs)
 
 
 def find_call(graph: Graph, name: str) -> Call:
@@ -114,17 +133,19 @@ def compute_batch(graph: Graph, images: Any, *, until: Call | None = None) -> di
 
 
 class _Walker:
-    """Collects the calls and numbers the values."""
+    """Collects the calls, and numbers the values: 0 is the image."""
 
-    def __init__(self) -> None:
+    def __init__(self, image: Value, *, cure: str | None) -> None:
         self.calls: list[Call] = []
-        self._places = 0
-
-    def new_place(self) -> int:
-        self._places += 1
-        return self._places - 1
+        self._values = [image]
+        self._cure = cure
 
     def walk(self, model: Any, inputs: Sequence[int], *, prefix: str) -> tuple[int, ...]:
+        if len(inputs) != len(model.inputs):
+            raise UnusableInput(
+                f"The model {model.name!r} inside takes {len(model.inputs)} values and is given {len(inputs)}: Hubel "
+                "follows models in which every input is given."
+            )
         places = {id(tensor): place for tensor, place in zip(model.inputs, inputs, strict=True)}
         for depth in sorted(model._nodes_by_depth, reverse=True):
             for node in model._nodes_by_depth[depth]:
@@ -135,21 +156,70 @@ class _Walker:
                 places.update(zip((id(tensor) for tensor in node.output_tensors), made, strict=True))
         return tuple(places[id(tensor)] for tensor in model.outputs)
 
+    def check_answers(self, outputs: Sequence[int]) -> None:
+        """Refuse a size that a reshaping operation, made for another one, cuts into several images."""
+        answers = entries_of([self._values[place] for place in outputs])
+        if answers != 1:
+            count = "several" if answers is None else answers
+            raise UnusableInput(
+                f"The model cannot take images of {text_of(self._values[0].shape)}: it would give {count} answers to "
+                f"each, as it reshapes them to a size that is fixed. {self._cure}"
+            )
+
     def _call(self, node: Any, taken: tuple[int, ...], prefix: str) -> tuple[int, ...]:
+        name = prefix + node.operation.name
         if isinstance(node.operation, keras.Model):
-            return self.walk(_functional(node.operation), taken, prefix=f"{prefix}{node.operation.name}/")
-        made = tuple(self.new_place() for _ in node.output_tensors)
+            return self.walk(_functional(node.operation), taken, prefix=f"{name}/")
+        if len(self.calls) >= MOST_CALLS:
+            raise UnusableInput(
+                f"The model calls its layers more than {MOST_CALLS:,} times, as models within models do "
+                "that are called again and again. Hubel looks at smaller ones."
+            )
+        inputs = [self._values[place] for place in taken]
+        outputs = self._sized(node, name, inputs)
+        made = tuple(range(len(self._values), len(self._values) + len(outputs)))
+        self._values += outputs
         self.calls.append(
             Call(
-                prefix + node.operation.name,
+                name,
                 node.operation,
                 taken,
                 made,
-                tuple(tuple(tensor.shape[1:]) for tensor in node.input_tensors),
-                tuple(tuple(tensor.shape[1:]) for tensor in node.output_tensors),
+                tuple(value.for_one_image for value in inputs),
+                tuple(value.for_one_image for value in outputs),
                 _applier(node),
+                entries=entries_of(inputs) or 1,
             )
         )
+        return made
+
+    def _sized(self, node: Any, name: str, inputs: Sequence[Value]) -> tuple[Value, ...]:
+        """What the call makes.
+
+        Raises:
+            UnusableInput: it cannot be, is of no known size, or is nothing.
+        """
+        image, layer = self._values[0].shape, f"the layer {name} ({type(node.operation).__name__})"
+        try:
+            made = values_made(node, inputs)
+        except DoesNotFit as error:
+            sizes = " and one of ".join(text_of(value.for_one_image) for value in inputs)
+            words = [
+                f"The model cannot take images of {text_of(image)}: {layer} cannot take an input of {sizes}: {error}."
+            ]
+            raise UnusableInput(" ".join([*words, *([self._cure] if self._cure else [])])) from error
+        for shape in (value.for_one_image for value in made):
+            if None in shape and None not in image:
+                raise UnusableInput(
+                    f"The model cannot be measured: the size of what {layer} makes, {text_of(shape)}, depends on the "
+                    f"pixels, not only on the size of the image, {text_of(image)}. "
+                    "Replace that layer by one whose output has a fixed size."
+                )
+            if 0 in shape:
+                raise UnusableInput(
+                    f"Nothing is left of an image of {text_of(image)} behind {layer}: its output is {text_of(shape)}. "
+                    "Use larger images: --input."
+                )
         return made
 
 
@@ -163,6 +233,13 @@ def _applier(node: Any) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
 
 
 def _functional(model: Any) -> Any:
+    if isinstance(model, keras.Sequential) and not model.layers:
+        raise UnusableInput(f"The Sequential model {model.name!r} has no layers. Add some, and save it again.")
+    if isinstance(model, keras.Sequential) and not model.built:
+        raise UnusableInput(
+            f"The Sequential model {model.name!r} is not built: its layers do not know what they will be given. "
+            "Give the size of its images: --input 224x224x3."
+        )
     inner = getattr(model, "_functional", None)  # what a Sequential is made of once it is built
     model = model if inner is None else inner
     if not hasattr(model, "_nodes_by_depth"):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hubel.architectures.build import build_model
+from hubel.architectures.call_shapes import reason_of, text_of
 from hubel.architectures.catalogue import ARCHITECTURES, Architecture, find_architecture, make_blueprint
 from hubel.architectures.foreign import read_foreign_architecture
 from hubel.architectures.geometry import CONVOLUTIONS, receptive_fields
@@ -108,7 +109,7 @@ def examine(request: AnatomyRequest) -> Anatomy:
         UnusableInput: a file or run that cannot be used.
     """
     title, model = _model_of(request)
-    graph = walk(model)
+    graph = walk(model, image_shape=request.image)
     rows = layer_rows(graph)
     doubts = find_doubts(Subject(graph, receptive_fields(graph), rows))
     return Anatomy(title, as_map(graph.image_shape), tuple(rows), _sharing(graph, rows), tuple(doubts))
@@ -118,7 +119,7 @@ def _model_of(request: AnatomyRequest) -> tuple[str, keras.Model]:
     path = Path(request.target)
     if path.suffix.lower() == KERAS_FILE:
         _refuse(request, "classes", "units", what="A .keras file")
-        return path.name, _resized(read_foreign_architecture(path), request.image, path)
+        return path.name, _built_for(read_foreign_architecture(path), request.image, path)
     if is_folder(path) and request.target not in ARCHITECTURES:  # ./dense is the folder, dense the architecture
         _refuse(request, "image", "classes", "units", what="A run")
         classifier = load_classifier(path)
@@ -164,18 +165,21 @@ def _check_image(image: tuple[int, ...]) -> None:
         )
 
 
-def _resized(model: keras.Model, image: tuple[int, ...] | None, path: Path) -> keras.Model:
-    """The same layers for another image size."""
-    if image is None or not model.inputs:
+def _built_for(model: keras.Model, image: tuple[int, ...] | None, path: Path) -> keras.Model:
+    """The model of a file; a Sequential model that was saved unbuilt is built for that image."""
+    if image is None:
         return model
     _check_image(image)
-    channels = image[2] if len(image) == 3 else model.inputs[0].shape[-1]
+    if not isinstance(model, keras.Sequential) or model.built or not model.layers:
+        return model
+    shape = (*image[:2], *(image[2:] or (CHANNELS,)))
     try:
         with without_weights():
-            return keras.models.clone_model(model, input_tensors=keras.Input((*image[:2], channels)))
+            model.build((None, *shape))
     except Exception as error:  # Keras raises whatever its layers raise
-        words = (str(error).strip().splitlines() or [type(error).__name__])[0][:200].rstrip(".")
-        raise UnusableInput(f"{path} cannot take images of {'x'.join(map(str, image))}: {words}.") from error
+        text = f"{path} cannot take images of {text_of(shape)}: {reason_of(error)}. Give another --input."
+        raise UnusableInput(text) from error
+    return model
 
 
 def _sharing(graph: Graph, rows: list[LayerRow]) -> Sharing | None:

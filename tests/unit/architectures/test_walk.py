@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -21,13 +23,13 @@ def nested() -> keras.Model:
     image = keras.Input((8, 8, 3))
     first = layers.Conv2D(4, 3, padding="same", name="first")(image)
     before, after = inner(first)
-    again = layers.Add(name="add")([before, after, first]) + 1.0
+    again = layers.Add(name="sum")([before, after, first]) + 1.0
     return keras.Model(image, layers.Flatten(name="flatten")(again))
 
 
 def test_nested_models_stand_in_their_place_under_their_name():
     names = [call.name for call in walk(nested()).calls]
-    assert names[:4] == ["first", "inner/inside", "inner/relu", "add"]
+    assert names[:4] == ["first", "inner/inside", "inner/relu", "sum"]
     assert names[-1] == "flatten"
 
 
@@ -80,3 +82,148 @@ def test_several_inputs_and_models_of_python_code_are_refused():
 
     with pytest.raises(UnusableInput, match="computes in Python code of its own"):
         walk(Own())
+
+
+def open_backbone(name: str = "backbone") -> keras.Model:
+    image = keras.Input((None, None, 3))
+    x = layers.Conv2D(4, 3, strides=2, padding="same", name="first")(image)
+    x = keras.ops.relu(layers.BatchNormalization(name="norm")(x))
+    return keras.Model(image, layers.Conv2D(5, 3, name="second")(x), name=name)
+
+
+def functional_form() -> keras.Model:
+    image = keras.Input((33, 20, 3))
+    return keras.Model(image, layers.GlobalAveragePooling2D()(open_backbone()(image)))
+
+
+def sequential_form() -> keras.Model:
+    return keras.Sequential([keras.Input((33, 20, 3)), open_backbone(), layers.Reshape((-1, 5)), layers.Flatten()])
+
+
+def sequential_in_functional_in_sequential() -> keras.Model:
+    image = keras.Input((None, None, 3))
+    inner = keras.Sequential([open_backbone(), layers.UpSampling2D(2)], name="stack")
+    middle = keras.Model(image, inner(layers.ZeroPadding2D(1)(image)), name="middle")
+    return keras.Sequential([keras.Input((20, 16, 3)), middle, layers.Flatten()])
+
+
+def called_at_two_sizes() -> keras.Model:
+    image = keras.Input((32, 24, 3))
+    backbone, pool = open_backbone(), layers.GlobalMaxPooling2D()
+    return keras.Model(image, layers.Concatenate()([pool(backbone(image)), pool(backbone(image[:, ::2, ::2]))]))
+
+
+def windows() -> keras.Model:
+    """Cut into four windows that stand in the batch, as shifted-window transformers do."""
+    image = keras.Input((8, 8, 3))
+    x = keras.ops.transpose(keras.ops.reshape(image, (-1, 2, 4, 2, 4, 3)), (0, 1, 3, 2, 4, 5))
+    x = layers.Dense(7)(keras.ops.reshape(x, (-1, 16, 3)))
+    x = keras.ops.transpose(keras.ops.reshape(x, (-1, 2, 2, 4, 4, 7)), (0, 1, 3, 2, 4, 5))
+    return keras.Model(image, layers.GlobalAveragePooling2D()(keras.ops.reshape(x, (-1, 8, 8, 7))))
+
+
+@pytest.mark.parametrize(
+    "form", [functional_form, sequential_form, sequential_in_functional_in_sequential, called_at_two_sizes, windows]
+)
+def test_each_stated_shape_is_that_of_the_computed_value(form: Callable[[], keras.Model]):
+    model = form()
+    graph = walk(model)
+    image = np.random.default_rng(0).normal(size=model.input_shape[1:]).astype(np.float32)
+    values = compute_values(graph, image)
+    for call in graph.calls:
+        for place, stated in zip(call.outputs, call.output_shapes, strict=True):
+            found = tuple(values[place].shape)
+            assert stated == (found[1:] if found[0] == 1 else found), call.name
+    expected = keras.ops.convert_to_numpy(model(image[None]))
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(values[graph.outputs[0]]), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_a_backbone_called_twice_has_a_row_for_each_size():
+    sizes = [call.output_shapes[0][:2] for call in walk(called_at_two_sizes()).calls if call.name == "backbone/second"]
+    assert sorted(sizes) == [(6, 4), (14, 10)]
+
+
+def test_windows_in_the_batch_are_told_from_places_of_a_map():
+    calls = walk(windows()).calls
+    assert [call.entries for call in calls if call.kind == "Dense"] == [4]
+    assert {call.entries for call in calls if call.kind == "GlobalAveragePooling2D"} == {1}
+
+
+def test_walking_leaves_the_model_as_it_was():
+    model = functional_form()
+    inner = model.get_layer("backbone")
+    before = [len(layer._inbound_nodes) + len(layer._outbound_nodes) for layer in inner.layers]
+    walk(model)
+    walk(model, image_shape=(40, 41))
+    assert [len(layer._inbound_nodes) + len(layer._outbound_nodes) for layer in inner.layers] == before
+
+
+def test_another_image_size_is_walked_with_the_models_own_channels_or_those_given():
+    model = open_backbone()
+    for shape in ((15, 22), (15, 22, 3)):
+        graph = walk(model, image_shape=shape)
+        assert graph.image_shape == (15, 22, 3)
+        assert [call.output_shapes[0] for call in graph.calls][-1] == (6, 9, 5)
+    assert walk(model).calls[-1].output_shapes == ((None, None, 5),)
+
+
+def one_layer(layer: Callable, *, shape: tuple[int, ...] = (4, 4, 3)) -> keras.Model:
+    image = keras.Input(shape)
+    return keras.Model(image, layer(image))
+
+
+@pytest.mark.parametrize(
+    ("model", "image", "said"),
+    [
+        (
+            lambda: one_layer(layers.Reshape((48,), name="flat")),
+            (5, 8),
+            r"images of 5x8x3: the layer flat \(Reshape\) cannot take an input of 5x8x3: The total size .* unchanged\. L",
+        ),
+        (
+            lambda: keras.Sequential([keras.Input((4, 4, 3)), layers.Flatten(), layers.Dense(2, name="end")]),
+            (8, 8),
+            r"the layer end \(Dense\) cannot take an input of 192: its weights are 48x2 and 2, .* need 192x2 and 2",
+        ),
+        (
+            lambda: one_layer(layers.LayerNormalization(axis=[1, 2, 3], name="norm")),
+            (8, 8),
+            "norm .* its weights are 4x4x3 and 4x4x3, and it would need 8x8x3 and 8x8x3",
+        ),
+        (lambda: one_layer(layers.Conv2D(2, 1, name="conv")), (8, 8, 1), "weights are 1x1x3x2 and 2, .* need 1x1x1x2"),
+        (lambda: one_layer(layers.MaxPooling2D(3)), (2, 9), "2x9x3: Computed output size would be zero or negative"),
+        (lambda: one_layer(lambda x: keras.ops.reshape(x, (-1, 48))), (8, 8), "it would give 4 answers to each"),
+        (windows, (16, 16), "it would give 4 answers to each"),
+        (lambda: one_layer(layers.Dense(2), shape=(16,)), (4, 4), "takes 16, not images. Leave --input out"),
+    ],
+)
+def test_a_size_that_does_not_fit_is_refused_with_the_layer_and_the_reason(
+    model: Callable[[], keras.Model], image: tuple[int, ...], said: str
+):
+    with pytest.raises(UnusableInput, match=said) as refused:
+        walk(model(), image_shape=image)
+    assert "Leave --input out" in str(refused.value)
+    assert "\x1b" not in str(refused.value)
+
+
+def test_what_has_no_size_is_refused_by_name():
+    with pytest.raises(UnusableInput, match=r"the size of what the layer nonzero\w* \(Nonzero\) makes, \?, depends on"):
+        walk(one_layer(lambda x: keras.ops.nonzero(x)[0]))
+    with pytest.raises(UnusableInput, match=r"Nothing is left of an image of 4x4x3 .* 0x4x3\. Use larger images: --in"):
+        walk(one_layer(lambda x: x[:, 4:]))
+
+
+def test_an_unbuilt_sequential_model_is_refused_with_the_cure():
+    with pytest.raises(UnusableInput, match="is not built: .* --input 224x224x3"):
+        walk(keras.Sequential([layers.Conv2D(2, 3), layers.Flatten()]))
+    with pytest.raises(UnusableInput, match="has no layers"):
+        walk(keras.Sequential())
+
+
+def test_models_that_call_models_again_and_again_come_to_an_end():
+    model = one_layer(layers.ReLU())
+    for _ in range(40):
+        image = keras.Input((4, 4, 3))
+        model = keras.Model(image, model(model(image)))
+    with pytest.raises(UnusableInput, match=r"more than 20,000 times"):
+        walk(model)

@@ -98,6 +98,40 @@ def test_a_keras_file_is_read_also_at_another_size(capsys: pytest.CaptureFixture
     assert "cannot take images of 5x4" in err
 
 
+def test_a_nested_model_of_open_size_is_measured_where_it_is_called(capsys: pytest.CaptureFixture[str], tmp_path: Path):
+    inner_image = keras.Input((None, None, 3))
+    inner = keras.Model(inner_image, keras.layers.Conv2D(4, 3, padding="same", name="maps")(inner_image), name="inner")
+    image = keras.Input((10, 12, 3))
+    keras.Model(image, keras.layers.GlobalAveragePooling2D()(inner(image))).save(tmp_path / "nested.keras")
+    found = document(capsys, str(tmp_path / "nested.keras"))
+    assert found["layers"][0]["name"] == "inner/maps"
+    assert found["layers"][0]["output"] == [10, 12, 4]
+    assert found["total"]["macs"] == 10 * 12 * 27 * 4
+    _, out, err = run(capsys, str(tmp_path / "nested.keras"))
+    assert "sees 0" not in out + err
+    assert "0×0" not in out + err
+    larger = document(capsys, str(tmp_path / "nested.keras"), "--input", "20x12")
+    assert larger["total"]["macs"] == 20 * 12 * 27 * 4
+
+
+def test_an_unbuilt_sequential_file_is_measured_at_a_given_size(capsys: pytest.CaptureFixture[str], tmp_path: Path):
+    file = tmp_path / "unbuilt.keras"
+    with pytest.warns(UserWarning, match="has not yet been built"):
+        keras.Sequential([keras.layers.Conv2D(4, 3), keras.layers.Flatten(), keras.layers.Dense(2)]).save(file)
+    code, _, err = run(capsys, str(file))
+    assert code == 3
+    assert "is not built" in err
+    assert "--input 224x224x3" in err
+    found = document(capsys, str(file), "--input", "10x8x1")
+    assert found["input"] == [10, 8, 1]
+    assert found["total"]["macs"] == 8 * 6 * 9 * 4 + 8 * 6 * 4 * 2
+    assert document(capsys, str(file), "--input", "10x8")["input"] == [10, 8, 3]
+    code, _, err = run(capsys, str(file), "--input", "2x8")
+    assert code == 3
+    assert "cannot take images of 2x8x3" in err
+    assert "Give another --input" in err
+
+
 def test_work_that_is_not_counted_is_said(capsys: pytest.CaptureFixture[str], tmp_path: Path):
     image = keras.Input((8, 8, 2))
     rows = keras.layers.Reshape((8, 16))(keras.layers.PReLU()(image))
