@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hubel.architectures.layer_table import LayerRow, Total
+from hubel.architectures.layer_table import LayerRow, Total, least_macs
 from hubel.architectures.volumes import Volume, make_stages, make_volumes
 from hubel.arithmetic.stacks import Stack
 from hubel.cli.render import console
@@ -18,6 +18,7 @@ from hubel.text import one_line
 from hubel.workflows.anatomy import Anatomy, Sharing
 
 WIDTH = 120
+IMAGE_AXES = 3
 MOST_ROWS = 40
 NAME, KIND = 25, 15
 MANY = 5
@@ -50,9 +51,9 @@ def human_bytes(count: int) -> str:
 
 def headline(anatomy: Anatomy) -> str:
     """The totals in one line."""
-    total = anatomy.total
+    total, least = anatomy.total, "at least " if anatomy.total.macs is None else ""
     return (
-        f"{human(total.parameters)} parameters, {human(total.macs)} MACs and {human_bytes(total.activation_bytes)} of "
+        f"{human(total.parameters)} parameters, {least}{human(least_macs(anatomy.rows))} MACs and {human_bytes(total.activation_bytes)} of "
         "activations for one image"
     )
 
@@ -67,15 +68,16 @@ def _wide_console() -> Console:
 def show_anatomy(anatomy: Anatomy, *, every_layer: bool, picture: Path | None) -> None:
     """The table, the totals, what sharing saves, and the warnings."""
     screen = _wide_console()
-    height, width, channels = anatomy.image
-    screen.print(Text(one_line(anatomy.title), "bold").append(f"  image {height} × {width} × {channels}", "not bold"))
+    takes = f"{'image' if len(anatomy.shape) == IMAGE_AXES else 'input'} {' × '.join(map(str, anatomy.shape))}"
+    screen.print(Text(one_line(anatomy.title), "bold").append(f"  {takes}", "not bold"))
     volumes, said = _lines(anatomy, every_layer=every_layer)
     screen.print(_table(volumes, merged=bool(said)))
     if said:
         screen.print(Text(said, "dim"))
     total = anatomy.total
     screen.print(Text("In all ", "bold").append(f"{headline(anatomy)}.", "not bold"))
-    exact = f"{total.parameters:,} parameters, {total.macs:,} MACs; "
+    least = "at least " if total.macs is None else ""
+    exact = f"{total.parameters:,} parameters, {least}{least_macs(anatomy.rows):,} MACs; "
     screen.print(f"Exactly: {exact}dense layers instead: {total.dense_parameters:,} parameters.")
     if anatomy.sharing is not None:
         _show_sharing(screen, anatomy.sharing)
@@ -113,9 +115,9 @@ def _cells(volume: Volume) -> tuple[str | Text, ...]:
         Text(_short_name(volume)),
         SHORT_KINDS.get(main.kind, main.kind) if len(volume.rows) < MANY else f"{len(volume.rows)} layers",
         _kernel(main) if len(volume.rows) < MANY else "",
-        "×".join(map(str, volume.output)) if volume.output[:2] != (1, 1) else f"{volume.output[2]:,}",
+        "×".join(map(str, volume.output)) if volume.output[:2] != (1, 1) else f"{volume.output[-1]:,}",
         _parameters(volume, total),
-        human(total.macs) if total.macs else "",
+        "unknown" if total.macs is None else human(total.macs) if total.macs else "",
         human_bytes(total.activation_bytes),
         _sees(last),
         human(total.dense_parameters) if total.dense_parameters else "",
