@@ -36,8 +36,8 @@ __all__ = [
 ]
 
 WEIGHTED = (
-    *CONVOLUTIONS, LOCAL, TRANSPOSED, "Dense", "Conv1D", "Conv3D", "DepthwiseConv1D", "SeparableConv1D", "Conv1DTranspose",
-    "Conv3DTranspose", "EinsumDense",
+    *CONVOLUTIONS, LOCAL, TRANSPOSED, "Dense", "EinsumDense", "Conv1D", "Conv3D", "DepthwiseConv1D", "SeparableConv1D",
+    "Conv1DTranspose", "Conv3DTranspose",
 )  # fmt: skip
 """Kinds with weights over a map, a sequence or a vector: a dense layer could take their place."""
 ACTIVATION_BYTES = 4
@@ -175,8 +175,8 @@ def as_map(shape: Sequence[int | None]) -> tuple[int, ...]:
     """A value's shape as people read it.
 
     Returns:
-        (height, width, channels) of a map, (1, 1, units) of a vector, (1, places, channels) of a sequence; what has more
-        axes, as a video, keeps them.
+        (height, width, channels) of a map, (1, 1, units) of a vector, (1, places, channels) of a sequence; what has
+        more axes, as a video, keeps them.
     """
     sizes = [int(size or 0) for size in shape]
     return tuple([1] * (3 - len(sizes)) + sizes)

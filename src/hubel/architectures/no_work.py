@@ -36,13 +36,14 @@ NO_WORK_LAYERS = frozenset(f"{_ELEMENTWISE} {_POOLING} {_PLACES} {_LOOKED_UP} {_
 
 _ELEMENTWISE_OPS = """
 Abs Absolute Add Arccos Arccosh Arcsin Arcsinh Arctan Arctan2 Arctanh BatchNorm BitwiseAnd BitwiseInvert BitwiseNot
-BitwiseOr BitwiseXor Cast Cbrt Ceil Celu Clip Copy Cos Cosh Deg2rad Divide DivideNoNan Elu Equal Erf Erfc Erfinv Exp Exp2 Expm1
-Fabs Floor FloorDivide Fmax Fmin Fmod Gelu Glu Greater GreaterEqual HardShrink HardSigmoid HardSilu HardTanh Hypot
-Identity IsIn Isclose Isfinite Isinf Isnan LayerNorm LeakyRelu Less LessEqual Log Log10 Log1p Log2 LogSigmoid LogSoftmax
-Logaddexp LogicalAnd LogicalNot LogicalOr LogicalXor Maximum Minimum Mod Multiply NanToNum Negative Normalize NotEqual
-OnesLike Outer Power RGBToGrayscale RMSNorm Rad2deg Reciprocal Relu Relu6 Round Rsqrt SaturateCast Selu Sigmoid Sign
-Silu Sin Sinc Sinh SoftShrink Softmax Softplus Softsign SparsePlus SparseSigmoid Sparsemax Sqrt Square Squareplus
-StopGradient Subtract Tan Tanh TanhShrink Threshold Tril Triu TrueDivide Trunc Where ZerosLike
+BitwiseOr BitwiseXor Cast Cbrt Ceil Celu Clip Copy Cos Cosh Deg2rad Divide DivideNoNan Elu Equal Erf Erfc Erfinv Exp
+Exp2 Expm1 Fabs Floor FloorDivide Fmax Fmin Fmod Gelu Glu Greater GreaterEqual HardShrink HardSigmoid HardSilu
+HardTanh Hypot Identity IsIn Isclose Isfinite Isinf Isnan LayerNorm LeakyRelu Less LessEqual Log Log10 Log1p Log2
+LogSigmoid LogSoftmax Logaddexp LogicalAnd LogicalNot LogicalOr LogicalXor Maximum Minimum Mod Multiply NanToNum
+Negative Normalize NotEqual OnesLike Outer Power RGBToGrayscale RMSNorm Rad2deg Reciprocal Relu Relu6 Round Rsqrt
+SaturateCast Selu Sigmoid Sign Silu Sin Sinc Sinh SoftShrink Softmax Softplus Softsign SparsePlus SparseSigmoid
+Sparsemax Sqrt Square Squareplus StopGradient Subtract Tan Tanh TanhShrink Threshold Tril Triu TrueDivide Trunc Where
+ZerosLike
 """
 _STATISTICS_OPS = """
 AdaptiveAveragePool AdaptiveMaxPool All Amax Amin Any Argmax Argmin Argsort AveragePool CountNonzero Cumsum Logsumexp
@@ -53,7 +54,9 @@ BroadcastTo Concatenate CropImages DepthToSpace Diagonal Dstack ExtractPatches F
 MultiHot OneHot Pad PadImages Repeat Resize Roll Rot90 Slice SpaceToDepth Split Stack Take TakeAlongAxis Unfold Unstack
 Vstack
 """
-REORDERING_OPS = frozenset("ExpandDims Moveaxis Ravel Rearrange Reshape Squeeze Swapaxes Transpose".split())
+REORDERING_OPS = frozenset(
+    ("ExpandDims", "Moveaxis", "Ravel", "Rearrange", "Reshape", "Squeeze", "Swapaxes", "Transpose")
+)
 """Bare operations that keep all numbers: if one image has more or fewer of them behind it, it mixes images."""
 NO_WORK_OPS = frozenset(f"{_ELEMENTWISE_OPS} {_STATISTICS_OPS} {_PLACES_OPS}".split()) | REORDERING_OPS
 """Bare operations, whose classes may have the name of a layer and do something else: ``ops.dot`` is not ``Dot``."""

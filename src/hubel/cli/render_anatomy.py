@@ -18,7 +18,6 @@ from hubel.text import one_line
 from hubel.workflows.anatomy import Anatomy, Sharing
 
 WIDTH = 120
-IMAGE_AXES = 3
 MOST_ROWS = 40
 NAME, KIND = 25, 15
 MANY = 5
@@ -51,11 +50,10 @@ def human_bytes(count: int) -> str:
 
 def headline(anatomy: Anatomy) -> str:
     """The totals in one line."""
-    total, least = anatomy.total, "at least " if anatomy.total.macs is None else ""
-    return (
-        f"{human(total.parameters)} parameters, {least}{human(least_macs(anatomy.rows))} MACs and {human_bytes(total.activation_bytes)} of "
-        "activations for one image"
-    )
+    total = anatomy.total
+    macs = f"{'at least ' if total.macs is None else ''}{human(least_macs(anatomy.rows))} MACs"
+    memory = f"{human_bytes(total.activation_bytes)} of activations"
+    return f"{human(total.parameters)} parameters, {macs} and {memory} for one {anatomy.takes}"
 
 
 def _wide_console() -> Console:
@@ -68,7 +66,7 @@ def _wide_console() -> Console:
 def show_anatomy(anatomy: Anatomy, *, every_layer: bool, picture: Path | None) -> None:
     """The table, the totals, what sharing saves, and the warnings."""
     screen = _wide_console()
-    takes = f"{'image' if len(anatomy.shape) == IMAGE_AXES else 'input'} {' × '.join(map(str, anatomy.shape))}"
+    takes = f"{anatomy.takes} {' × '.join(map(str, anatomy.shape))}"
     screen.print(Text(one_line(anatomy.title), "bold").append(f"  {takes}", "not bold"))
     volumes, said = _lines(anatomy, every_layer=every_layer)
     screen.print(_table(volumes, merged=bool(said)))

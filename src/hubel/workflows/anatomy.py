@@ -19,7 +19,7 @@ from hubel.backends.shapes_only import without_weights
 from hubel.classifier.artefact import load_classifier
 from hubel.errors import UnknownName, UnusableInput, WrongRequest
 from hubel.files import is_folder
-from hubel.workflows.anatomy_warnings import Doubt, Subject, find_doubts
+from hubel.workflows.anatomy_warnings import IMAGE_AXES, Doubt, Subject, find_doubts
 
 CLASSES = 10
 CHANNELS = 3
@@ -77,8 +77,13 @@ class Anatomy:
 
     @property
     def image(self) -> tuple[int, ...]:
-        """What it takes, as `as_map` writes it."""
+        """Its input as `as_map` writes it: (height, width, channels) of an image."""
         return as_map(self.shape)
+
+    @property
+    def takes(self) -> str:
+        """What it takes, in a word."""
+        return "image" if len(self.shape) == IMAGE_AXES else "input"
 
     @property
     def total(self) -> Total:
