@@ -7,7 +7,7 @@ depends on which of them is the query, and that of a bare matrix product on an a
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any
@@ -23,36 +23,36 @@ class Value:
     """One value that a layer takes.
 
     Args:
-        shape: of one image, without the batch; of an array, its whole shape.
+        shape: of one entry of the batch; of an array, its whole shape.
         fixed: it is an array that is the same for every image.
+        entries: of the batch that one image takes up: more than 1 where a model puts windows of an image there.
     """
 
     shape: Shape
     fixed: bool = False
+    entries: int = 1
 
     @property
     def whole(self) -> Shape:
-        """Its shape in a batch of one image."""
+        """Its shape in a batch of one entry."""
         return self.shape if self.fixed else (1, *self.shape)
 
 
 @dataclass(frozen=True)
 class Step:
-    """One application of a layer to one image, sizes known.
+    """One application of a layer to one entry of a batch, sizes known.
 
     Args:
         layer: the Keras layer, or a bare Keras operation.
         inputs: what it takes, in the order of its parameters.
         output: shape of the first value it makes, without the batch.
         named: parameter → its values; several where it takes a list.
-        options: parameter → what was given that is no value, such as True.
     """
 
     layer: Any
     inputs: tuple[Value, ...]
     output: Shape
     named: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
-    options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:
@@ -66,8 +66,13 @@ class Step:
 
     @property
     def outputs(self) -> int:
-        """Numbers it makes of one image."""
+        """Numbers it makes."""
         return prod(self.output)
+
+    @property
+    def entries(self) -> int:
+        """How often it is applied for one image."""
+        return max((value.entries for value in self.inputs), default=1)
 
     def of(self, name: str) -> Value | None:
         """The value given for a parameter; None if there was none."""
@@ -81,15 +86,14 @@ def step_of(call: Call) -> Step | None:
     node = node_of(call)
     if None in sizes or node is None:
         return None
-    shapes = {
-        id(tensor): tuple(int(size or 0) for size in shape)
-        for tensor, shape in zip(node.input_tensors, call.input_shapes, strict=True)
+    taken = {
+        id(tensor): _value(shape, tensor) for tensor, shape in zip(node.input_tensors, call.input_shapes, strict=True)
     }
     given = _given(call.layer, node)
-    named = {name: tuple(_values(value, shapes)) for name, value in given.items()}
-    options = {name: value for name, value in given.items() if not named[name]}
+    named = {name: tuple(_values(value, taken)) for name, value in given.items()}
     inputs = tuple(value for values in named.values() for value in values)
-    return Step(call.layer, inputs, tuple(int(size or 0) for size in call.output_shapes[0]), named, options)
+    output = _value(call.output_shapes[0], node.output_tensors[0])
+    return Step(call.layer, inputs, output.shape, named)
 
 
 def node_of(call: Call) -> Any | None:
@@ -112,11 +116,17 @@ def _given(layer: Any, node: Any) -> dict[str, Any]:
         return {str(place): tensor for place, tensor in enumerate(node.input_tensors)}
 
 
-def _values(argument: Any, shapes: Mapping[int, Shape]) -> list[Value]:
+def _value(shape: Sequence[int | None], tensor: Any) -> Value:
+    """A value of the network; where its shape has one axis more than Keras' without the batch, the entries are first."""
+    sizes = tuple(int(size or 0) for size in shape)
+    return Value(sizes) if len(sizes) < len(tensor.shape) else Value(sizes[1:], entries=sizes[0])
+
+
+def _values(argument: Any, taken: Mapping[int, Value]) -> list[Value]:
     found = []
     for part in keras.tree.flatten(argument):
-        if id(part) in shapes:
-            found.append(Value(shapes[id(part)]))
+        if id(part) in taken:
+            found.append(taken[id(part)])
         elif hasattr(part, "shape") and not isinstance(part, keras.KerasTensor):
             found.append(Value(tuple(int(size) for size in part.shape), fixed=True))
     return found

@@ -24,15 +24,13 @@ def macs_of(call: Call) -> int | None:
     bare = not isinstance(call.layer, keras.layers.Layer)
     if (bare or call.kind == "Concatenate") and mixes_images(call):
         return None
-    if bare:
-        if call.kind in NO_WORK_OPS:
-            return 0
-        step = step_of(call)
-        return OP_RULES[call.kind](step) if step is not None and call.kind in OP_RULES else None
-    if call.kind in NO_WORK_LAYERS:
+    if call.kind in (NO_WORK_OPS if bare else NO_WORK_LAYERS):
         return 0
     step = step_of(call)
-    return None if step is None or not step.inputs else _macs_of_step(step)
+    if step is None or not step.inputs or (bare and call.kind not in OP_RULES):
+        return None
+    macs = OP_RULES[call.kind](step) if bare else _macs_of_step(step)
+    return None if macs is None else macs * step.entries
 
 
 def _macs_of_step(step: Step) -> int | None:

@@ -17,7 +17,7 @@ from hubel.architectures.walk import Call
 def mixes_images(call: Call) -> bool:
     """Whether an operation may join or divide the images of a batch: then nothing behind it is of one image."""
     node = node_of(call)
-    if node is None:
+    if node is None or not node.input_tensors:
         return True
     batch = tuple(node.input_tensors[0].shape[:1])
     axis = getattr(call.layer, "axis", None)

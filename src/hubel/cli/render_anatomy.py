@@ -69,7 +69,8 @@ def show_anatomy(anatomy: Anatomy, *, every_layer: bool, picture: Path | None) -
     takes = f"{anatomy.takes} {' × '.join(map(str, anatomy.shape))}"
     screen.print(Text(one_line(anatomy.title), "bold").append(f"  {takes}", "not bold"))
     volumes, said = _lines(anatomy, every_layer=every_layer)
-    screen.print(_table(volumes, merged=bool(said)))
+    of_images = anatomy.takes == "image" or any(row.receptive_field is not None for row in anatomy.rows)
+    screen.print(_table(volumes, merged=bool(said), fields=of_images))
     if said:
         screen.print(Text(said, "dim"))
     total = anatomy.total
@@ -95,19 +96,19 @@ def _lines(anatomy: Anatomy, *, every_layer: bool) -> tuple[list[Volume], str]:
     return volumes, f"{len(anatomy.rows)} layers: {what}; --all shows every layer."
 
 
-def _table(volumes: Sequence[Volume], *, merged: bool) -> Table:
+def _table(volumes: Sequence[Volume], *, merged: bool, fields: bool) -> Table:
     table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False, collapse_padding=True)
     table.add_column("layers" if merged else "layer", no_wrap=True, max_width=NAME)
     table.add_column("kind", no_wrap=True, max_width=KIND)
     table.add_column("kernel", no_wrap=True)
-    for name in ("output", "parameters", "MACs", "memory", "sees", "dense instead"):
+    for name in ("output", "parameters", "MACs", "memory", *(("sees",) if fields else ()), "dense instead"):
         table.add_column(name, justify="right", no_wrap=True)
     for volume in volumes:
-        table.add_row(*_cells(volume))
+        table.add_row(*_cells(volume, fields=fields))
     return table
 
 
-def _cells(volume: Volume) -> tuple[str | Text, ...]:
+def _cells(volume: Volume, *, fields: bool) -> tuple[str | Text, ...]:
     main, last, total = volume.main or volume.rows[0], volume.rows[-1], volume.total
     return (
         Text(_short_name(volume)),
@@ -117,7 +118,7 @@ def _cells(volume: Volume) -> tuple[str | Text, ...]:
         _parameters(volume, total),
         "unknown" if total.macs is None else human(total.macs) if total.macs else "",
         human_bytes(total.activation_bytes),
-        _sees(last),
+        *((_sees(last),) if fields else ()),
         human(total.dense_parameters) if total.dense_parameters else "",
     )
 

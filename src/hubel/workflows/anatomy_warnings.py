@@ -142,13 +142,10 @@ def _uncounted_work(subject: Subject) -> str | None:
     unknown = uncounted(subject.rows)
     if not unknown:
         return None
-    call = next(call for call, row in zip(subject.graph.calls, subject.rows, strict=True) if row is unknown[0])
-    open_size = any(None in shape for shape in (*call.input_shapes, *call.output_shapes))
-    why = "its sizes are left open in the model" if open_size else "Hubel has no rule for it"
-    more = f", nor that of {len(unknown) - 1:,} more" if len(unknown) > 1 else ""
+    first, more = unknown[0], f", nor for {len(unknown) - 1:,} more" if len(unknown) > 1 else ""
     return (
-        f"The work of {call.name} ({call.kind}) is not counted, {why}{more}. The total is at least "
-        f"{least_macs(subject.rows):,} MACs; how many more is not known. Parameters hold."
+        f"The work of {first.name} ({first.kind}) is not counted: Hubel has no rule for it{more}. The total is at least "
+        f"{least_macs(subject.rows):,} MACs; how many more is not known. Sizes and parameters hold."
     )
 
 
