@@ -144,8 +144,8 @@ def _uncounted_work(subject: Subject) -> str | None:
         return None
     first, more = unknown[0], f", nor for {len(unknown) - 1:,} more" if len(unknown) > 1 else ""
     return (
-        f"The work of {first.name} ({first.kind}) is not counted: Hubel has no rule for it{more}. The total is at least "
-        f"{least_macs(subject.rows):,} MACs; how many more is not known. Sizes and parameters hold."
+        f"The work of {first.name} ({first.kind}) is not counted: Hubel has no rule for it{more}. The total is at "
+        f"least {least_macs(subject.rows):,} MACs; how many more is not known. Sizes and parameters hold."
     )
 
 
