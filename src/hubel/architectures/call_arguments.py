@@ -117,7 +117,7 @@ def _given(layer: Any, node: Any) -> dict[str, Any]:
 
 
 def _value(shape: Sequence[int | None], tensor: Any) -> Value:
-    """A value of the network; where its shape has one axis more than Keras' without the batch, the entries are first."""
+    """A value of the network; where its shape has as many axes as Keras' with the batch, the entries are first."""
     sizes = tuple(int(size or 0) for size in shape)
     return Value(sizes) if len(sizes) < len(tensor.shape) else Value(sizes[1:], entries=sizes[0])
 
