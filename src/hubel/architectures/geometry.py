@@ -101,7 +101,7 @@ def receptive_fields(graph: Graph) -> dict[int, Fields]:
         place of a value → its fields along height and width. Vectors have stride 0: each of their numbers sees the
         same pixels. A value behind a kind of layer that is not known here is left out.
     """
-    if len(graph.image_shape) not in (2, 3) or None in graph.image_shape[:2]:
+    if len(graph.image_shape) < 2 or None in graph.image_shape[:2]:
         return {}
     height, width = (ReceptiveField.of_image(int(size or 0)) for size in graph.image_shape[:2])
     fields: dict[int, Fields] = {graph.image: (height, width)}
