@@ -234,6 +234,7 @@ def test_progress_and_messages_never_reach_standard_output(colours: Path, tmp_pa
     done = hubel("train", colours, "-o", tmp_path / "run", *words)
     document = json.loads(done.stdout)
     assert document.pop("run") == str(tmp_path / "run")
+    assert {f"Note: {warning['text']}" in done.stderr for warning in document.pop("warnings")} <= {True}
     assert document == json.loads((tmp_path / "run/metrics.json").read_text())
     assert "\x1b" not in done.stderr  # no terminal, no escape codes
 
@@ -308,8 +309,12 @@ def test_a_corpus_that_has_moved_is_said_and_can_be_named(colours: Path, tmp_pat
     assert hubel("train", colours, "-o", tmp_path / "run", *words).returncode == 0
     moved = colours.rename(tmp_path / "elsewhere")
     check(hubel("evaluate", tmp_path / "run"), 3, "not where it was", f"hubel evaluate {tmp_path / 'run'} CORPUS")
+    (moved / "red/cut.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     done = hubel("evaluate", tmp_path / "run", moved, "--json")
-    assert json.loads(done.stdout)["all"]["examples"] == 60
+    document = json.loads(done.stdout)
+    assert document["all"]["examples"] == 60
+    assert done.returncode == 4
+    assert any("red/cut.png" in warning["text"] for warning in document["warnings"])
 
 
 def test_a_damaged_classifier_is_refused_by_every_command(colours: Path, tmp_path: Path):

@@ -17,19 +17,29 @@ from hubel.architectures.geometry import (
     window_of,
 )
 from hubel.architectures.walk import Call, Graph, walk
-from hubel.arithmetic.convolution import (
-    convolution_connections,
-    convolution_macs,
-    dense_connections,
-    dense_parameters,
-    depthwise_macs,
-    separable_macs,
-)
+from hubel.architectures.work import macs_of
+from hubel.arithmetic.convolution import convolution_connections, dense_connections, dense_parameters
 from hubel.backends.framework import keras
 from hubel.errors import UnusableInput
 
-__all__ = ["LayerRow", "Total", "count_macs", "layer_rows", "layer_table", "receptive_fields", "total_of"]
+__all__ = [
+    "LayerRow",
+    "Total",
+    "as_map",
+    "count_macs",
+    "layer_rows",
+    "layer_table",
+    "least_macs",
+    "receptive_fields",
+    "total_of",
+    "uncounted",
+]
 
+WEIGHTED = (
+    *CONVOLUTIONS, LOCAL, TRANSPOSED, "Dense", "EinsumDense", "Conv1D", "Conv3D", "DepthwiseConv1D", "SeparableConv1D",
+    "Conv1DTranspose", "Conv3DTranspose",
+)  # fmt: skip
+"""Kinds with weights over a map, a sequence or a vector: a dense layer could take their place."""
 ACTIVATION_BYTES = 4
 """Of one number, a float32."""
 
@@ -41,12 +51,13 @@ class LayerRow:
     Args:
         name: as in the model; inside a nested model, behind the model's name and a slash.
         kind: Keras' class name.
-        output: (height, width, channels); (1, 1, units) of a vector.
+        output: (height, width, channels); (1, 1, units) of a vector, (1, places, channels) of a sequence; of a video
+            or a volume as many sizes as there are axes.
         kernel: size of the kernel or of the pooling window.
         stride: input positions between two output positions.
         padding: ``"valid"`` or ``"same"``.
         parameters: weights and biases, trained or not; 0 where the layer was used before, so that they add up.
-        macs: multiply-accumulates of convolutions and dense layers; 0 for others.
+        macs: multiply-accumulates, see `hubel.architectures.work`; None where they cannot be counted.
         connections: from numbers of the input to numbers of the output, taps on padding left out.
         activation_bytes: of the output, as float32.
         receptive_field: pixels of the image that one position sees, also those that would lie outside of it; None
@@ -60,12 +71,12 @@ class LayerRow:
 
     name: str
     kind: str
-    output: tuple[int, int, int]
+    output: tuple[int, ...]
     kernel: tuple[int, int] | None
     stride: tuple[int, int] | None
     padding: str | None
     parameters: int
-    macs: int
+    macs: int | None
     connections: int | None
     activation_bytes: int
     receptive_field: tuple[int, int] | None
@@ -77,10 +88,17 @@ class LayerRow:
 
 @dataclass(frozen=True)
 class Total:
-    """Sums over all rows; ``dense_parameters`` is that of a network in which every layer with weights is dense."""
+    """Sums over all rows.
+
+    Args:
+        parameters: weights and biases.
+        macs: multiply-accumulates; None where those of a layer cannot be counted.
+        activation_bytes: of all outputs.
+        dense_parameters: of a network in which every layer with weights is dense.
+    """
 
     parameters: int
-    macs: int
+    macs: int | None
     activation_bytes: int
     dense_parameters: int
 
@@ -114,21 +132,35 @@ def total_of(rows: Sequence[LayerRow]) -> Total:
     """The sums."""
     return Total(
         sum(row.parameters for row in rows),
-        sum(row.macs for row in rows),
+        None if uncounted(rows) else least_macs(rows),
         sum(row.activation_bytes for row in rows),
         sum(row.dense_parameters or 0 for row in rows if not row.reused),
     )
 
 
+def uncounted(rows: Sequence[LayerRow]) -> list[LayerRow]:
+    """The rows whose work cannot be counted."""
+    return [row for row in rows if row.macs is None]
+
+
+def least_macs(rows: Sequence[LayerRow]) -> int:
+    """The multiply-accumulates that are counted: all of them, or fewer than there are."""
+    return sum(row.macs or 0 for row in rows)
+
+
 def count_macs(model: keras.Model) -> int:
-    """Multiply-accumulates of one image's forward pass.
+    """Multiply-accumulates of one image's forward pass, of a model whose every layer is counted, as our own are.
 
     Raises:
-        UnusableInput: as `layer_table`.
+        UnusableInput: as `layer_table`, or a layer's work cannot be counted.
     """
     graph = walk(model)
     _check_size(graph)
-    return sum(_macs(call) for call in graph.calls)
+    counts = [(call.name, macs_of(call)) for call in graph.calls]
+    unknown = [name for name, count in counts if count is None]
+    if unknown:
+        raise UnusableInput(f"The work of the layer {unknown[0]!r} cannot be counted. hubel anatomy shows the others.")
+    return sum(count or 0 for _, count in counts)
 
 
 def _check_size(graph: Graph) -> None:
@@ -139,11 +171,15 @@ def _check_size(graph: Graph) -> None:
         )
 
 
-def as_map(shape: Sequence[int | None]) -> tuple[int, int, int]:
-    """A value's shape as (height, width, channels): (1, 1, units) of a vector, (1, places, channels) of a sequence."""
+def as_map(shape: Sequence[int | None]) -> tuple[int, ...]:
+    """A value's shape as people read it.
+
+    Returns:
+        (height, width, channels) of a map, (1, 1, units) of a vector, (1, places, channels) of a sequence; what has
+        more axes, as a video, keeps them.
+    """
     sizes = [int(size or 0) for size in shape]
-    height, width, channels = [1, 1, 1, *sizes][-3:] if len(sizes) < 4 else (sizes[0], prod(sizes[1:-1]), sizes[-1])
-    return height, width, channels
+    return tuple([1] * (3 - len(sizes)) + sizes)
 
 
 def _row(call: Call, fields: Fields | None, *, reused: bool) -> LayerRow:
@@ -157,7 +193,7 @@ def _row(call: Call, fields: Fields | None, *, reused: bool) -> LayerRow:
         stride=None if window is None else window.stride,
         padding=None if window is None else window.padding,
         parameters=parameters() if parameters is not None and not reused else 0,
-        macs=_macs(call),
+        macs=macs_of(call),
         connections=_connections(call, window),
         activation_bytes=sum(_count(shape) for shape in call.output_shapes) * ACTIVATION_BYTES,
         receptive_field=None if fields is None else (fields[0].size, fields[1].size),
@@ -173,28 +209,9 @@ def _count(shape: Sequence[int | None]) -> int:
 
 
 def _dense_instead(call: Call) -> int | None:
-    if call.kind not in (*CONVOLUTIONS, LOCAL, TRANSPOSED, "Dense"):
+    if call.kind not in WEIGHTED:
         return None
     return dense_parameters(_count(call.input_shapes[0]), _count(call.output_shapes[0]))
-
-
-def _macs(call: Call) -> int:
-    layer, inputs, output = call.layer, call.input_shapes[0] if call.input_shapes else (), call.output_shapes[0]
-    places, channels = tuple(int(size or 0) for size in output[:-1]), int(output[-1] or 0) if output else 0
-    if call.kind == "Dense":
-        return int(inputs[-1] or 0) * channels * prod(places)
-    window = window_of(call)
-    if window is None or call.kind in POOLING:
-        return 0
-    in_channels, size = int(inputs[-1] or 0), (places[0], places[1])
-    if call.kind == "DepthwiseConv2D":
-        return depthwise_macs(window.size, channels, size)
-    if call.kind == "SeparableConv2D":
-        return separable_macs(window.size, in_channels, channels, size, multiplier=layer.depth_multiplier)
-    if call.kind == TRANSPOSED:  # every input position is multiplied with the whole kernel
-        height, width, _ = as_map(inputs)
-        return convolution_macs(window.size, in_channels, channels, (height, width))
-    return convolution_macs(window.size, in_channels, channels, size, groups=getattr(layer, "groups", 1))
 
 
 def _connections(call: Call, window: Window | None) -> int | None:
@@ -202,7 +219,7 @@ def _connections(call: Call, window: Window | None) -> int | None:
         return dense_connections(int(call.input_shapes[0][-1] or 0), _count(call.output_shapes[0]))
     if window is None or call.kind == TRANSPOSED:
         return None
-    height, width, in_channels = as_map(call.input_shapes[0])
+    height, width, in_channels = as_map(call.input_shapes[0])[-3:]
     pairs, filters = window.pairs((height, width)), as_map(call.output_shapes[0])[2]
     if call.kind in POOLING or call.kind == "DepthwiseConv2D":
         return prod(pairs) * filters

@@ -26,12 +26,12 @@ class Volume:
     Args:
         category: a name in `CATEGORIES`.
         rows: its layers, in order; none of the image itself.
-        output: (height, width, channels) at its end.
+        output: at its end, as in its last row.
     """
 
     category: str
     rows: tuple[LayerRow, ...]
-    output: tuple[int, int, int]
+    output: tuple[int, ...]
 
     @property
     def main(self) -> LayerRow | None:
@@ -44,11 +44,11 @@ class Volume:
         return total_of(self.rows)
 
 
-def make_volumes(image: tuple[int, int, int], rows: Sequence[LayerRow]) -> list[Volume]:
+def make_volumes(image: tuple[int, ...], rows: Sequence[LayerRow]) -> list[Volume]:
     """The image, then a volume for each layer that convolves, pools, connects or changes the shape.
 
     Args:
-        image: (height, width, channels).
+        image: (height, width, channels), or what the network takes instead.
         rows: of `layer_table`.
     """
     volumes = [Volume("input", (), image)]

@@ -108,7 +108,7 @@ def _write_picture(anatomy: Anatomy, out: Path) -> None:
     from hubel.files import write_bytes
     from hubel.reports.network_picture import render_network
 
-    title = f"{anatomy.title} at {' × '.join(map(str, anatomy.image))}"
+    title = f"{anatomy.title} at {' × '.join(map(str, anatomy.shape))}"
     write_bytes(out, render_network(title, headline(anatomy), anatomy.image, anatomy.rows).encode())
 
 

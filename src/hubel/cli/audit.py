@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,7 +36,7 @@ def command(  # noqa: PLR0913  (one for each option)
     It counts every file, names the refused ones with reason and cure, and looks for copies, leaks between given
     splits, doubtful labels and pictures that do not belong. Nothing in the corpus is changed.
     """
-    from hubel.cli.listen import Listener
+    from hubel.cli.listen import Listener, print_document
     from hubel.corpus.corpus import check_trainable
     from hubel.workflows.audit import audit_corpus, prepare_audit_folder, write_audit
 
@@ -53,7 +52,7 @@ def command(  # noqa: PLR0913  (one for each option)
         if out is not None:
             write_audit(audit, out, on_event=listener)
     if as_json:
-        click.echo(json.dumps(audit.to_json()))
+        print_document(audit.to_json(), listener)
     else:
         _show(audit, [corpus, *reading.words], out)
     check_trainable(audit.corpus)

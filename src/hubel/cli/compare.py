@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 
@@ -51,7 +50,7 @@ def command(  # noqa: PLR0913  (one for each option)
 
     selection = select(architectures, claims)
     limit_s = None if time_limit is None else parse_duration(time_limit)
-    from hubel.cli.listen import Listener
+    from hubel.cli.listen import Listener, print_document
     from hubel.workflows.compare import CompareRequest, compare_variants
     from hubel.workflows.compare_folder import prepare_compare_folder, to_json, write_comparison
 
@@ -66,7 +65,7 @@ def command(  # noqa: PLR0913  (one for each option)
     if out is not None:
         write_comparison(comparison, out)
     if as_json:
-        click.echo(json.dumps(to_json(comparison)))
+        print_document(to_json(comparison), listener)
     else:
         from hubel.cli.render_compare import show_comparison
 

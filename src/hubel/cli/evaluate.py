@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -57,14 +56,14 @@ def command(
 
 
 def _score(run: Path, corpus: str | None, reading: Reading, *, as_json: bool) -> int:
-    from hubel.cli.listen import Listener
+    from hubel.cli.listen import Listener, print_document
     from hubel.cli.render import console, show_report, show_without_leaks
     from hubel.workflows.evaluate import evaluate_run
 
     with Listener() as listener:
         evaluation = evaluate_run(run, corpus, reading=reading, on_event=listener)
     if as_json:
-        click.echo(json.dumps(evaluation.to_json()))
+        print_document(evaluation.to_json(), listener)
     else:
         out = console()
         out.print(f"{run} on {evaluation.location}")
@@ -74,7 +73,7 @@ def _score(run: Path, corpus: str | None, reading: Reading, *, as_json: bool) ->
 
 
 def _against(run: Path, other: Path, corpus: str | None, reading: Reading, *, as_json: bool) -> int:
-    from hubel.cli.listen import Listener
+    from hubel.cli.listen import Listener, print_document
     from hubel.workflows.against import compare_runs
 
     code = 0
@@ -87,7 +86,7 @@ def _against(run: Path, other: Path, corpus: str | None, reading: Reading, *, as
             compared, read = compare_on_corpus(run, other, corpus, reading=reading, on_event=listener)
             code = 4 if read.refused else 0
     if as_json:
-        click.echo(json.dumps(compared.to_json()))
+        print_document(compared.to_json(), listener)
     else:
         from hubel.cli.render_evaluate import show_against
 
@@ -99,13 +98,13 @@ def _strangers(run: Path, location: str, reading: Reading, *, as_json: bool) -> 
     from hubel.workflows.finished_run import read_off_corpus
 
     read_off_corpus(run)  # what is missing is said before anything is loaded
-    from hubel.cli.listen import Listener
+    from hubel.cli.listen import Listener, print_document
     from hubel.workflows.strangers import score_strangers
 
     with Listener() as listener:
         score = score_strangers(run, location, reading=reading, on_event=listener)
     if as_json:
-        click.echo(json.dumps(score.to_json()))
+        print_document(score.to_json(), listener)
     else:
         from hubel.cli.render_evaluate import show_strangers
 

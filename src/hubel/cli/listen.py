@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self, TextIO
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
@@ -53,9 +56,13 @@ class _Forgiving:
 
 
 class Listener:
-    """Shows what long work says of itself; used as a context, which tidies the terminal up."""
+    """Shows what long work says of itself; used as a context, which tidies the terminal up.
+
+    Its ``warnings`` are those that were shown, for the JSON document of a command.
+    """
 
     def __init__(self) -> None:
+        self.warnings: list[str] = []
         stream: Any = _Forgiving(sys.stderr)
         self.console = Console(file=stream, highlight=False, soft_wrap=True)
         self._bar = Progress(
@@ -97,6 +104,8 @@ class Listener:
             case events.EpochDone():
                 self._epoch(event)
             case events.Message():
+                if event.warning:
+                    self.warnings.append(event.text)
                 label = Text("Note: ", "bold yellow" if event.warning else "bold")
                 self.console.print(label.append(Text(event.text, "not bold default")))
             case events.PlanMade():
@@ -135,6 +144,11 @@ class Listener:
         if self._task is None:
             self._stage, self._task = stage, self._bar.add_task(stage, total=1.0, details="")
         self._bar.update(self._task, completed=min(1.0, fraction), details=details)
+
+
+def print_document(document: Mapping[str, Any], listener: Listener) -> None:
+    """A command's JSON document on standard output, with what it warned of on standard error."""
+    click.echo(json.dumps({**document, "warnings": [{"text": text} for text in listener.warnings]}))
 
 
 def _left(seconds: float) -> str:

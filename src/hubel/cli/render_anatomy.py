@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hubel.architectures.layer_table import LayerRow, Total
+from hubel.architectures.layer_table import LayerRow, Total, least_macs
 from hubel.architectures.volumes import Volume, make_stages, make_volumes
 from hubel.arithmetic.stacks import Stack
 from hubel.cli.render import console
@@ -51,10 +51,9 @@ def human_bytes(count: int) -> str:
 def headline(anatomy: Anatomy) -> str:
     """The totals in one line."""
     total = anatomy.total
-    return (
-        f"{human(total.parameters)} parameters, {human(total.macs)} MACs and {human_bytes(total.activation_bytes)} of "
-        "activations for one image"
-    )
+    macs = f"{'at least ' if total.macs is None else ''}{human(least_macs(anatomy.rows))} MACs"
+    memory = f"{human_bytes(total.activation_bytes)} of activations"
+    return f"{human(total.parameters)} parameters, {macs} and {memory} for one {anatomy.takes}"
 
 
 def _wide_console() -> Console:
@@ -67,15 +66,17 @@ def _wide_console() -> Console:
 def show_anatomy(anatomy: Anatomy, *, every_layer: bool, picture: Path | None) -> None:
     """The table, the totals, what sharing saves, and the warnings."""
     screen = _wide_console()
-    height, width, channels = anatomy.image
-    screen.print(Text(one_line(anatomy.title), "bold").append(f"  image {height} × {width} × {channels}", "not bold"))
+    takes = f"{anatomy.takes} {' × '.join(map(str, anatomy.shape))}"
+    screen.print(Text(one_line(anatomy.title), "bold").append(f"  {takes}", "not bold"))
     volumes, said = _lines(anatomy, every_layer=every_layer)
-    screen.print(_table(volumes, merged=bool(said)))
+    of_images = anatomy.takes == "image" or any(row.receptive_field is not None for row in anatomy.rows)
+    screen.print(_table(volumes, merged=bool(said), fields=of_images))
     if said:
         screen.print(Text(said, "dim"))
     total = anatomy.total
     screen.print(Text("In all ", "bold").append(f"{headline(anatomy)}.", "not bold"))
-    exact = f"{total.parameters:,} parameters, {total.macs:,} MACs; "
+    least = "at least " if total.macs is None else ""
+    exact = f"{total.parameters:,} parameters, {least}{least_macs(anatomy.rows):,} MACs; "
     screen.print(f"Exactly: {exact}dense layers instead: {total.dense_parameters:,} parameters.")
     if anatomy.sharing is not None:
         _show_sharing(screen, anatomy.sharing)
@@ -95,29 +96,29 @@ def _lines(anatomy: Anatomy, *, every_layer: bool) -> tuple[list[Volume], str]:
     return volumes, f"{len(anatomy.rows)} layers: {what}; --all shows every layer."
 
 
-def _table(volumes: Sequence[Volume], *, merged: bool) -> Table:
+def _table(volumes: Sequence[Volume], *, merged: bool, fields: bool) -> Table:
     table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False, collapse_padding=True)
     table.add_column("layers" if merged else "layer", no_wrap=True, max_width=NAME)
     table.add_column("kind", no_wrap=True, max_width=KIND)
     table.add_column("kernel", no_wrap=True)
-    for name in ("output", "parameters", "MACs", "memory", "sees", "dense instead"):
+    for name in ("output", "parameters", "MACs", "memory", *(("sees",) if fields else ()), "dense instead"):
         table.add_column(name, justify="right", no_wrap=True)
     for volume in volumes:
-        table.add_row(*_cells(volume))
+        table.add_row(*_cells(volume, fields=fields))
     return table
 
 
-def _cells(volume: Volume) -> tuple[str | Text, ...]:
+def _cells(volume: Volume, *, fields: bool) -> tuple[str | Text, ...]:
     main, last, total = volume.main or volume.rows[0], volume.rows[-1], volume.total
     return (
         Text(_short_name(volume)),
         SHORT_KINDS.get(main.kind, main.kind) if len(volume.rows) < MANY else f"{len(volume.rows)} layers",
         _kernel(main) if len(volume.rows) < MANY else "",
-        "×".join(map(str, volume.output)) if volume.output[:2] != (1, 1) else f"{volume.output[2]:,}",
+        "×".join(map(str, volume.output)) if volume.output[:2] != (1, 1) else f"{volume.output[-1]:,}",
         _parameters(volume, total),
-        human(total.macs) if total.macs else "",
+        "unknown" if total.macs is None else human(total.macs) if total.macs else "",
         human_bytes(total.activation_bytes),
-        _sees(last),
+        *((_sees(last),) if fields else ()),
         human(total.dense_parameters) if total.dense_parameters else "",
     )
 

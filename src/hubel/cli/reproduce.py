@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -25,7 +24,7 @@ def command(run: Path, corpus: str | None, *, out: Path | None, anyway: bool, as
     exit 5   not the same
     exit 3   pictures or files are missing or changed; --anyway goes on
     """  # noqa: D301  (click's mark against re-wrapping)
-    from hubel.cli.listen import Listener
+    from hubel.cli.listen import Listener, print_document
     from hubel.workflows.reproduce_check import check_repeatable
 
     with Listener() as listener:
@@ -34,7 +33,7 @@ def command(run: Path, corpus: str | None, *, out: Path | None, anyway: bool, as
 
         reproduction = reproduce_run(checked, out=out, on_event=listener)
     if as_json:
-        click.echo(json.dumps(reproduction.to_json()))
+        print_document(reproduction.to_json(), listener)
     else:
         from hubel.cli.render_reproduce import show_reproduction
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from pathlib import Path
@@ -65,7 +64,7 @@ def command(  # noqa: PLR0913  (one for each option)
 
     Without options, what suits the corpus is chosen and said before it starts.
     """
-    from hubel.cli.listen import Listener
+    from hubel.cli.listen import Listener, print_document
     from hubel.cli.signals import stoppable
     from hubel.workflows.plan import TrainRequest, parse_duration
 
@@ -84,7 +83,7 @@ def command(  # noqa: PLR0913  (one for each option)
     except KeyboardInterrupt:
         raise StoppedByUser(f"Stopped. {how_to_go_on(request)}") from None
     if as_json:
-        click.echo(json.dumps({"run": str(out), **run.metrics}))
+        print_document({"run": str(out), **run.metrics}, listener)
     else:
         _show(run)
     if run.fitted.interrupted or run.curve_interrupted:

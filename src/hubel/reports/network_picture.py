@@ -46,13 +46,13 @@ class _Box:
         return max(self.width + self.right, *(len(label) * LETTER for label in self.labels))
 
 
-def render_network(title: str, subtitle: str, image: tuple[int, int, int], rows: Sequence[LayerRow]) -> str:
+def render_network(title: str, subtitle: str, image: tuple[int, ...], rows: Sequence[LayerRow]) -> str:
     """An SVG document, on white, with no outside parts.
 
     Args:
         title: first line.
         subtitle: second line.
-        image: (height, width, channels).
+        image: (height, width, channels), or what the network takes instead.
         rows: of `layer_table`.
 
     Returns:
@@ -61,7 +61,7 @@ def render_network(title: str, subtitle: str, image: tuple[int, int, int], rows:
     volumes = _shown(image, rows)
     condensed = len(volumes) > MOST_VOLUMES
     volumes = make_stages(volumes) if condensed else volumes
-    boxes = [_box(volume, max(image[:2]), condensed=condensed) for volume in volumes]
+    boxes = [_box(volume, max(image[-3:-1]), condensed=condensed) for volume in volumes]
     tallest = max(box.height + box.up for box in boxes)
     floor = TOP + tallest
     width = max(
@@ -90,13 +90,13 @@ def render_network(title: str, subtitle: str, image: tuple[int, int, int], rows:
     )
 
 
-def _shown(image: tuple[int, int, int], rows: Sequence[LayerRow]) -> list[Volume]:
+def _shown(image: tuple[int, ...], rows: Sequence[LayerRow]) -> list[Volume]:
     """Volumes without those that only write the same numbers in another order, as a Flatten before a dense layer."""
     return [volume for volume in make_volumes(image, rows) if not volume.rows or volume.rows[0].kind not in REORDERING]
 
 
 def _box(volume: Volume, largest: int, *, condensed: bool) -> _Box:
-    height, width, channels = volume.output
+    height, width, channels = volume.output[-3:]
     labels = _labels(volume, condensed=condensed)
     if (height, width) == (1, 1) and volume.category != "input":
         return _Box(volume, labels, 12, 24 + 13 * math.log2(max(1, channels)), 7, 5)
@@ -105,8 +105,8 @@ def _box(volume: Volume, largest: int, *, condensed: bool) -> _Box:
 
 
 def _labels(volume: Volume, *, condensed: bool) -> tuple[str, ...]:
-    height, width, channels = volume.output
-    size = f"{channels:,}" if (height, width) == (1, 1) else f"{height}×{width}×{channels:,}"
+    *places, channels = volume.output
+    size = f"{channels:,}" if set(places) == {1} else "×".join(map(str, places)) + f"×{channels:,}"
     main = volume.main
     if volume.category == "input" or main is None:
         return size, "image"

@@ -20,7 +20,7 @@ from hubel.backends.shapes_only import without_weights
 from hubel.classifier.artefact import load_classifier
 from hubel.errors import UnknownName, UnusableInput, WrongRequest
 from hubel.files import is_folder
-from hubel.workflows.anatomy_warnings import Doubt, Subject, find_doubts
+from hubel.workflows.anatomy_warnings import IMAGE_AXES, Doubt, Subject, find_doubts
 
 CLASSES = 10
 CHANNELS = 3
@@ -64,17 +64,27 @@ class Anatomy:
 
     Args:
         title: what it is, for people.
-        image: (height, width, channels).
+        shape: of what it takes, without the batch: [height, width, channels] of an image.
         rows: one for each layer.
         sharing: of the first convolution; None without any.
         doubts: what can be said against it before training.
     """
 
     title: str
-    image: tuple[int, int, int]
+    shape: tuple[int, ...]
     rows: tuple[LayerRow, ...]
     sharing: Sharing | None
     doubts: tuple[Doubt, ...]
+
+    @property
+    def image(self) -> tuple[int, ...]:
+        """Its input as `as_map` writes it: (height, width, channels) of an image."""
+        return as_map(self.shape)
+
+    @property
+    def takes(self) -> str:
+        """What it takes, in a word."""
+        return "image" if len(self.shape) == IMAGE_AXES else "input"
 
     @property
     def total(self) -> Total:
@@ -87,6 +97,7 @@ class Anatomy:
             "input": list(self.image),
             "layers": [{key: _plain(getattr(row, key)) for key in LAYER_KEYS} for row in self.rows],
             "total": asdict(self.total),
+            "warnings": [asdict(doubt) for doubt in self.doubts],
         }
 
 
@@ -112,7 +123,8 @@ def examine(request: AnatomyRequest) -> Anatomy:
     graph = walk(model, image_shape=request.image)
     rows = layer_rows(graph)
     doubts = find_doubts(Subject(graph, receptive_fields(graph), rows))
-    return Anatomy(title, as_map(graph.image_shape), tuple(rows), _sharing(graph, rows), tuple(doubts))
+    shape = tuple(int(size or 0) for size in graph.image_shape)
+    return Anatomy(title, shape, tuple(rows), _sharing(graph, rows), tuple(doubts))
 
 
 def _model_of(request: AnatomyRequest) -> tuple[str, keras.Model]:
@@ -189,7 +201,8 @@ def _sharing(graph: Graph, rows: list[LayerRow]) -> Sharing | None:
         height, width, channels = as_map(call.input_shapes[0])
         bias, inside = bool(call.layer.use_bias), channels // call.layer.groups
         inputs, outputs = height * width * channels, row.output[0] * row.output[1] * row.output[2]
-        local = locally_connected_parameters(row.kernel, inside, row.output[2], row.output[:2], bias=bias)
+        places = row.output[0], row.output[1]
+        local = locally_connected_parameters(row.kernel, inside, row.output[2], places, bias=bias)
         dense = inputs * outputs
         return Sharing(
             row.name, row.kernel, row.connections, row.parameters, local, dense, row.dense_parameters or dense

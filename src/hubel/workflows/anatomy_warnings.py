@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from math import prod
 
 from hubel.architectures.geometry import CONVOLUTIONS, LOCAL, TAKES_ALL, Fields
-from hubel.architectures.layer_table import LayerRow, total_of
+from hubel.architectures.layer_table import LayerRow, least_macs, total_of, uncounted
 from hubel.architectures.walk import Call, Graph
 
 MOST_IN_ONE_LAYER = 0.9
-ONE_PRODUCT_OR_NONE = ("Embedding", "PReLU", "LayerScale", "Normalization")
-"""Kinds whose weights are no factors of sums: looked up, or multiplied with one number each."""
+IMAGE_AXES = 3
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,13 @@ class Subject:
     graph: Graph
     fields: Mapping[int, Fields]
     rows: Sequence[LayerRow]
+
+    @property
+    def of_images(self) -> bool:
+        """It takes an image, or two axes that are made one; a table's row, a sequence or a video is none."""
+        axes = len(self.graph.image_shape)
+        convolved = any(call.kind in (*CONVOLUTIONS, LOCAL) for call in self.graph.calls)
+        return axes == IMAGE_AXES or (axes == IMAGE_AXES - 1 and convolved)
 
 
 def _last_map(subject: Subject) -> tuple[str, tuple[int, ...], Fields | None] | None:
@@ -109,7 +115,7 @@ def _one_layer_holds_most(subject: Subject) -> str | None:
     dense = next((row for row in subject.rows if row.kind == "Dense" and row.output[:2] == (1, 1)), None)
     total = total_of(subject.rows).parameters
     others = [row for row in subject.rows if row.dense_parameters and row is not dense]
-    if dense is None or not others or dense.parameters <= MOST_IN_ONE_LAYER * total:
+    if not subject.of_images or dense is None or not others or dense.parameters <= MOST_IN_ONE_LAYER * total:
         return None
     cure = (
         'End the maps with an average (head = "average" in a .toml file), or pool once more before.'
@@ -124,7 +130,7 @@ def _one_layer_holds_most(subject: Subject) -> str | None:
 
 def _unknown_fields(subject: Subject) -> str | None:
     unknown: Call | None = next((call for call in subject.graph.calls if call.outputs[0] not in subject.fields), None)
-    if unknown is None or not subject.fields:
+    if unknown is None or not subject.fields or not subject.of_images:
         return None
     return (
         f"From {unknown.name} on, what a position sees is not known: Hubel does not follow the kind "
@@ -133,14 +139,14 @@ def _unknown_fields(subject: Subject) -> str | None:
 
 
 def _uncounted_work(subject: Subject) -> str | None:
-    for call, row in zip(subject.graph.calls, subject.rows, strict=True):
-        matrices = [weight for weight in getattr(call.layer, "weights", ()) if len(weight.shape) > 1]
-        if matrices and not row.macs and call.kind not in ONE_PRODUCT_OR_NONE:
-            return (
-                f"The work of {call.name} ({call.kind}) is not counted: Hubel counts the MACs of convolutions over "
-                "images and of dense layers. The network's MACs are more than the sum says; sizes and parameters hold."
-            )
-    return None
+    unknown = uncounted(subject.rows)
+    if not unknown:
+        return None
+    first, more = unknown[0], f", nor for {len(unknown) - 1:,} more" if len(unknown) > 1 else ""
+    return (
+        f"The work of {first.name} ({first.kind}) is not counted: Hubel has no rule for it{more}. The total is at "
+        f"least {least_macs(subject.rows):,} MACs; how many more is not known. Sizes and parameters hold."
+    )
 
 
 CHECKS: dict[str, Callable[[Subject], str | None]] = {
