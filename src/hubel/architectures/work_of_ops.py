@@ -156,6 +156,11 @@ def dot_product_attention(step: Step) -> int | None:
     return prod(query.shape) * key.shape[0] + prod(query.shape[:-1]) * value.shape[0] * value.shape[-1]
 
 
+def average(step: Step) -> int:
+    """With weights, each number is multiplied once and added up; without, it is only added."""
+    return prod(step.first) if len(step.inputs) > 1 else 0
+
+
 OP_RULES: dict[str, Callable[[Step], int | None]] = {
     "Matmul": matmul,
     "Dot": dot,
@@ -167,5 +172,6 @@ OP_RULES: dict[str, Callable[[Step], int | None]] = {
     "SeparableConv": separable_conv,
     "ConvTranspose": conv_transpose,
     "DotProductAttention": dot_product_attention,
+    "Average": average,
 }
 """Kind of a bare operation → its rule."""
