@@ -161,6 +161,11 @@ def average(step: Step) -> int:
     return prod(step.first) if len(step.inputs) > 1 else 0
 
 
+def grey(step: Step) -> int:
+    """A weight for each of red, green and blue."""
+    return prod(step.first)
+
+
 OP_RULES: dict[str, Callable[[Step], int | None]] = {
     "Matmul": matmul,
     "Dot": dot,
@@ -173,5 +178,6 @@ OP_RULES: dict[str, Callable[[Step], int | None]] = {
     "ConvTranspose": conv_transpose,
     "DotProductAttention": dot_product_attention,
     "Average": average,
+    "RGBToGrayscale": grey,
 }
 """Kind of a bare operation → its rule."""
