@@ -38,9 +38,9 @@ _ELEMENTWISE_OPS = """
 Abs Absolute Add Arccos Arccosh Arcsin Arcsinh Arctan Arctan2 Arctanh BatchNorm BitwiseAnd BitwiseInvert BitwiseNot
 BitwiseOr BitwiseXor Cast Cbrt Ceil Celu Clip Copy Cos Cosh Deg2rad Divide DivideNoNan Elu Equal Erf Erfc Erfinv Exp
 Exp2 Expm1 Fabs Floor FloorDivide Fmax Fmin Fmod Gelu Glu Greater GreaterEqual HardShrink HardSigmoid HardSilu
-HardTanh Hypot Identity IsIn Isclose Isfinite Isinf Isnan LayerNorm LeakyRelu Less LessEqual Log Log10 Log1p Log2
+HardTanh Hypot IsIn Isclose Isfinite Isinf Isnan LayerNorm LeakyRelu Less LessEqual Log Log10 Log1p Log2
 LogSigmoid LogSoftmax Logaddexp LogicalAnd LogicalNot LogicalOr LogicalXor Maximum Minimum Mod Multiply NanToNum
-Negative Normalize NotEqual OnesLike Outer Power RGBToGrayscale RMSNorm Rad2deg Reciprocal Relu Relu6 Round Rsqrt
+Negative Normalize NotEqual OnesLike Outer Power RMSNorm Rad2deg Reciprocal Relu Relu6 Round Rsqrt
 SaturateCast Selu Sigmoid Sign Silu Sin Sinc Sinh SoftShrink Softmax Softplus Softsign SparsePlus SparseSigmoid
 Sparsemax Sqrt Square Squareplus StopGradient Subtract Tan Tanh TanhShrink Threshold Tril Triu TrueDivide Trunc Where
 ZerosLike

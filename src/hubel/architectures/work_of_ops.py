@@ -156,6 +156,16 @@ def dot_product_attention(step: Step) -> int | None:
     return prod(query.shape) * key.shape[0] + prod(query.shape[:-1]) * value.shape[0] * value.shape[-1]
 
 
+def average(step: Step) -> int:
+    """With weights, each number is multiplied once and added up; without, it is only added."""
+    return prod(step.first) if len(step.inputs) > 1 else 0
+
+
+def grey(step: Step) -> int:
+    """A weight for each of red, green and blue."""
+    return prod(step.first)
+
+
 OP_RULES: dict[str, Callable[[Step], int | None]] = {
     "Matmul": matmul,
     "Dot": dot,
@@ -167,5 +177,7 @@ OP_RULES: dict[str, Callable[[Step], int | None]] = {
     "SeparableConv": separable_conv,
     "ConvTranspose": conv_transpose,
     "DotProductAttention": dot_product_attention,
+    "Average": average,
+    "RGBToGrayscale": grey,
 }
 """Kind of a bare operation → its rule."""

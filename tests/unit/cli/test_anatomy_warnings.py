@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from hubel.backends.framework import keras
@@ -39,15 +38,15 @@ def test_work_that_is_not_counted_is_said_in_the_text_and_the_document(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ):
     image = keras.Input((8, 8, 2))
-    rows = keras.ops.average(keras.layers.Dense(3, name="first")(image), axis=1, weights=np.ones(8))
-    rows = keras.ops.average(rows, axis=1, weights=np.ones(8))
+    rows = keras.ops.trapezoid(keras.layers.Dense(3, name="first")(image), axis=1)
+    rows = keras.ops.trapezoid(rows, axis=1)
     keras.Model(image, keras.layers.Dense(2)(rows)).save(tmp_path / "rows.keras")
     found = document(capsys, str(tmp_path / "rows.keras"))
     assert [layer["macs"] for layer in found["layers"]] == [8 * 8 * 2 * 3, None, None, 3 * 2]
     assert found["total"]["macs"] is None
     text = warnings(found)["uncounted-work"]
     name = found["layers"][1]["name"]
-    assert text.startswith(f"The work of {name} (Average) is not counted: Hubel has no rule for it, nor for 1 more.")
+    assert text.startswith(f"The work of {name} (Trapezoid) is not counted: Hubel has no rule for it, nor for 1 more.")
     assert "The total is at least 390 MACs" in text
     code, out, _ = run(capsys, str(tmp_path / "rows.keras"), "-o", str(tmp_path / "net.svg"))
     words = " ".join(out.split())
