@@ -139,7 +139,7 @@ def _stand_out(measurements: np.ndarray, fingerprints: np.ndarray, pairs: np.nda
     for pair in pairs[~pairs["changed"]]:
         partners[int(pair["first"])].add(int(pair["second"]))
         partners[int(pair["second"])].add(int(pair["first"]))
-    large = measurements["outline"].any(axis=1)
+    large = np.any(measurements["outline"], axis=1)
     doubtful = pairs["changed"] & large[pairs["first"]] & large[pairs["second"]]
     kept = np.ones(len(pairs), bool)
     upright = doubtful & (pairs["orientation"] == 0)
