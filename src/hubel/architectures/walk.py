@@ -29,6 +29,8 @@ class Call:
         input_shapes: of each value it takes, for one image: [height, width, channels] or [units].
         output_shapes: of each value it makes.
         apply: values → values, without training behaviour.
+        arguments: positional and named ones of the call, as `Operation.symbolic_call` got them: a slice's key, the
+            kernel of a bare convolution.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Call:
     input_shapes: tuple[tuple[int | None, ...], ...]
     output_shapes: tuple[tuple[int | None, ...], ...]
     apply: Callable[[Sequence[Any]], tuple[Any, ...]]
+    arguments: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})
 
     @property
     def kind(self) -> str:
@@ -148,6 +151,7 @@ class _Walker:
                 tuple(tuple(tensor.shape[1:]) for tensor in node.input_tensors),
                 tuple(tuple(tensor.shape[1:]) for tensor in node.output_tensors),
                 _applier(node),
+                (node.arguments.args, node.arguments.kwargs),
             )
         )
         return made
@@ -157,6 +161,8 @@ def _applier(node: Any) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
     def apply(values: Sequence[Any]) -> tuple[Any, ...]:
         known = {id(tensor): value for tensor, value in zip(node.input_tensors, values, strict=True)}
         args, kwargs = node.arguments.fill_in(known)
+        if getattr(node.operation, "_call_has_training_arg", False):  # True by default in Keras' random layers
+            kwargs = {**kwargs, "training": False}
         return tuple(keras.tree.flatten(node.operation(*args, **kwargs)))
 
     return apply
