@@ -41,6 +41,19 @@ def rule_of(call: Call, *, without_gates: bool = False) -> Rule | None:
     return (LAYERS if is_layer else OPERATIONS).get(call.kind)
 
 
+def calls_for_each_output(call: Call) -> list[Call]:
+    """A split is as many slices; none for other layers with several outputs, which are not followed."""
+    if call.kind != "Split":
+        return [call] if len(call.outputs) == 1 else []
+    axis, start, found = int(call.layer.axis) % (len(call.input_shapes[0]) + 1), 0, []
+    for place, shape in zip(call.outputs, call.output_shapes, strict=True):
+        stop = start + _full(shape)[axis]
+        key = (*[slice(None)] * axis, slice(start, stop))
+        found.append(replace(call, outputs=(place,), output_shapes=(shape,), arguments=((None, key), {})))
+        start = stop
+    return found
+
+
 def shapes(call: Call) -> list[Shape]:
     """Of each input, with a batch of one."""
     return [_full(shape) for shape in call.input_shapes]
@@ -93,7 +106,9 @@ def _along_axes(call: Call, fields: list[ReceptiveField]) -> ReceptiveField | No
 
 def _joined_rest(call: Call, fields: list[ReceptiveField]) -> ReceptiveField | None:
     """Further inputs, such as a scale or a mask, may reach every number."""
-    rest = [_everywhere(field, shape, len(call.output_shapes[0])) for field, shape in zip(fields, shapes(call), strict=True)]
+    rest = [
+        _everywhere(field, shape, len(call.output_shapes[0])) for field, shape in zip(fields, shapes(call), strict=True)
+    ]
     return join([fields[0], *rest[1:]])
 
 
@@ -131,7 +146,9 @@ def _reshaped(call: Call, fields: list[ReceptiveField]) -> ReceptiveField | None
     before, after = shapes(call)[0], _full(call.output_shapes[0])
     if prod(before) != prod(after):
         return None
-    return _everything(call, fields) if len(after) == 2 and max(before) != after[1] else fields[0].reshaped(before, after)  # noqa: PLR2004
+    return (
+        _everything(call, fields) if len(after) == 2 and max(before) != after[1] else fields[0].reshaped(before, after)
+    )
 
 
 def _transposed(call: Call, fields: list[ReceptiveField]) -> ReceptiveField | None:
@@ -186,7 +203,7 @@ def _sliced(call: Call, fields: list[ReceptiveField]) -> ReceptiveField | None:
     key = tuple(key) if isinstance(key, (tuple, list)) else (key,)
     before, after = shapes(call)[0], _full(call.output_shapes[0])
     if not all(each is None or each is Ellipsis or isinstance(each, (int, slice)) for each in key):
-        return None
+        return None  # places that are computed
     if Ellipsis not in key:
         key = (*key, Ellipsis)
     middle = key.index(Ellipsis)
@@ -197,10 +214,10 @@ def _sliced(call: Call, fields: list[ReceptiveField]) -> ReceptiveField | None:
         return None
     field, shape = fields[0], [1]
     for axis, (each, size) in enumerate(zip(kept[1:], before[1:], strict=True), 1):
-        chosen = range(size)[each] if isinstance(each, slice) else [range(size)[each]]
-        step = chosen.step if isinstance(chosen, range) else 1
-        field = field.through(axis, Taps(np.array(chosen)[:, None], step), input_size=size)
-        shape.append(len(chosen))
+        places = np.arange(size)[each].reshape(-1, 1)
+        step = (each.step or 1) if isinstance(each, slice) else 1
+        field = field.through(axis, Taps(places, step), input_size=size)
+        shape.append(len(places))
     return field.reshaped(tuple(shape), after) if prod(shape) == prod(after) else None
 
 
@@ -230,14 +247,14 @@ def _wrapped(call: Call, fields: list[ReceptiveField]) -> ReceptiveField | None:
     return None if rule is None else rule(inner, fields)
 
 
-def _whole_image(call: Call, fields: list[ReceptiveField]) -> ReceptiveField | None:
+def _whole_image(_call: Call, fields: list[ReceptiveField]) -> ReceptiveField | None:
     """Brightest and darkest pixel of each channel decide."""
     return fields[0].whole([1, 2])
 
 
 def _multiplied_matrices(call: Call, fields: list[ReceptiveField]) -> ReceptiveField | None:
     each, output = shapes(call), _full(call.output_shapes[0])
-    if any(len(shape) != len(output) for shape in each) or len(output) < 3:  # noqa: PLR2004
+    if any(len(shape) != len(output) for shape in each) or len(output) < 3:
         return None
     if len(fields) == 1:  # the other is a constant, in front of it or behind it
         return fields[0].whole([len(output) - 2, len(output) - 1])
@@ -274,6 +291,7 @@ OPERATIONS: dict[str, Rule] = {
     **dict.fromkeys(("DepthToSpace", "SpaceToDepth"), _channels_to_places),
     "Concatenate": _concatenated,
     "GetItem": _sliced,
+    "Split": _sliced,
     "Matmul": _multiplied_matrices,
     "Stack": _stacked,
 }

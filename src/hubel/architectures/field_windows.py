@@ -79,18 +79,17 @@ def _slid(call: Call, before: Shape, after: Shape, size: Any, strides: Any) -> B
 
 def _transposed_convolution(call: Call, before: Shape, after: Shape) -> ByAxis | None:
     layer, axes = call.layer, len(before) - 2
-    size = getattr(layer, "kernel_size", None) or _kernel_size(call)
-    if size is None or getattr(layer, "output_padding", None) is not None:
+    if layer.output_padding is not None:
         return None
     strides, dilations = _pair_for_each(layer.strides, axes), _pair_for_each(layer.dilation_rate, axes)
-    each = zip(_pair_for_each(size, axes), strides, dilations, strict=True)
+    each = zip(_pair_for_each(layer.kernel_size, axes), strides, dilations, strict=True)
     return {
         axis: transposed_taps(before[axis], after[axis], taps, stride=stride, padding=layer.padding, dilation=dilation)
         for axis, (taps, stride, dilation) in enumerate(each, 1)
     }
 
 
-def _framed(call: Call, before: Shape, after: Shape) -> ByAxis:
+def _framed(call: Call, _before: Shape, after: Shape) -> ByAxis:
     """A frame of zeros is put around the map, or one is cut off."""
     adds = call.kind.startswith("Zero")
     amounts = call.layer.padding if adds else call.layer.cropping
@@ -111,7 +110,7 @@ def _enlarged(call: Call, before: Shape, after: Shape) -> ByAxis | None:
 
 def _resized(call: Call, before: Shape, after: Shape) -> ByAxis | None:
     layer, parts = call.layer, None
-    if len(before) != 4:  # noqa: PLR2004  without a batch
+    if len(before) != 4:  # without a batch
         return None
     if layer.crop_to_aspect_ratio or layer.pad_to_aspect_ratio:
         parts = _fitting_parts(before[1:3], after[1:3], pads=layer.pad_to_aspect_ratio)
@@ -139,17 +138,24 @@ def _resized_each(
 
 
 def _fitting_parts(size: Shape, target: Shape, *, pads: bool) -> list[tuple[int, int]]:
-    """First place and number of those along each axis that have the target's aspect ratio together, as Keras cuts."""
+    """First place and number of those along each axis that have the target's aspect ratio together.
+
+    Keras pads both ends alike, so that an odd place is missing.
+    """
     parts = []
     for axis in (0, 1):
         fitting = int(np.float32(size[1 - axis] * target[axis]) / np.float32(target[1 - axis]))
-        length = max(size[axis], fitting) if pads else max(1, min(size[axis], fitting))
-        parts.append((int((size[axis] - length) / 2), length))
+        if pads:
+            more = max(0, fitting - size[axis]) // 2
+            parts.append((-more, size[axis] + 2 * more))
+        else:
+            length = max(1, min(size[axis], fitting))
+            parts.append(((size[axis] - length) // 2, length))
     return parts
 
 
-def _centre(call: Call, before: Shape, after: Shape) -> ByAxis | None:
-    if len(before) != 4:  # noqa: PLR2004  without a batch
+def _centre(_call: Call, before: Shape, after: Shape) -> ByAxis | None:
+    if len(before) != 4:  # without a batch
         return None
     if before[1] < after[1] or before[2] < after[2]:
         parts = _fitting_parts(before[1:3], after[1:3], pads=False)
@@ -157,7 +163,7 @@ def _centre(call: Call, before: Shape, after: Shape) -> ByAxis | None:
     return {axis: window_taps(after[axis], 1, padding_before=-((before[axis] - after[axis]) // 2)) for axis in (1, 2)}
 
 
-def _adaptive(call: Call, before: Shape, after: Shape) -> ByAxis:
+def _adaptive(_call: Call, before: Shape, after: Shape) -> ByAxis:
     return {axis: adaptive_taps(before[axis], after[axis]) for axis in range(1, len(before) - 1)}
 
 
@@ -175,7 +181,7 @@ def _padded(call: Call, before: Shape, after: Shape) -> ByAxis | None:
     }
 
 
-def _rearranged(call: Call, before: Shape, after: Shape) -> ByAxis | None:
+def _rearranged(call: Call, before: Shape, _after: Shape) -> ByAxis | None:
     """Flip, roll and repeat along one axis or several."""
     layer = call.layer
     axis = 1 if call.kind == "Fliplr" else layer.axis
@@ -228,7 +234,6 @@ WINDOW_OPERATIONS: dict[str, Maker] = {
     **dict.fromkeys(("AveragePool", "MaxPool"), _pooling),
     **dict.fromkeys(("AdaptiveAveragePool", "AdaptiveMaxPool"), _adaptive),
     **dict.fromkeys(("Flip", "Fliplr", "Repeat", "Roll"), _rearranged),
-    "ConvTranspose": _transposed_convolution,
     "Pad": _padded,
     "Resize": _resized,
     "Tile": _tiled,

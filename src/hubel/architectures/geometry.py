@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from hubel.architectures.field_rules import rule_of
+from hubel.architectures.field_rules import calls_for_each_output, rule_of
 from hubel.architectures.walk import Call, Graph
 from hubel.arithmetic.convolution import padding_amounts, tap_pairs
 from hubel.arithmetic.receptive_field import ReceptiveField
@@ -112,7 +112,7 @@ def receptive_fields(graph: Graph, *, without_gates: bool = False) -> dict[int, 
     Raises:
         UnusableInput: a layer puts channels before height and width.
     """
-    if len(graph.image_shape) < 2 or None in graph.image_shape:  # noqa: PLR2004
+    if len(graph.image_shape) < 2 or None in graph.image_shape:
         return {}
     axis, ndim = _first_axis(graph), len(graph.image_shape) + 1
     height, width = image_size(graph)
@@ -124,17 +124,20 @@ def receptive_fields(graph: Graph, *, without_gates: bool = False) -> dict[int, 
     }
     for call in graph.calls:
         taken = [fields[place] for place in call.inputs if place in fields]
-        made = _fields_after(call, taken, without_gates) if taken and len(taken) == len(call.inputs) else None
-        if made is not None:
-            fields.update(dict.fromkeys(call.outputs, made))
+        if not taken or len(taken) < len(call.inputs):
+            continue
+        for part in calls_for_each_output(call):
+            made = _fields_after(part, taken, without_gates=without_gates)
+            if made is not None:
+                fields[part.outputs[0]] = made
     return fields
 
 
-def _fields_after(call: Call, taken: list[Fields], without_gates: bool) -> Fields | None:
+def _fields_after(call: Call, taken: list[Fields], *, without_gates: bool) -> Fields | None:
     window_of(call)  # refuses channels first
     shapes = (*call.input_shapes, *call.output_shapes)
     rule = rule_of(call, without_gates=without_gates)
-    if rule is None or len(call.outputs) != 1 or any(not size for shape in shapes for size in shape):
+    if rule is None or any(not size for shape in shapes for size in shape):
         return None
     height, width = (rule(call, [fields[axis] for fields in taken]) for axis in (0, 1))
     return None if height is None or width is None else (height, width)

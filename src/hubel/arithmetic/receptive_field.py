@@ -54,8 +54,8 @@ class ReceptiveField:
 
     Args:
         reach: int [2, 1, ...]: pixels from the first one seen to the image's end, and from its beginning to the last
-            one seen; both 0 where nothing but padding is seen. Behind that the value's shape, with 1 for each axis along
-            which all numbers see the same.
+            one seen; both 0 where nothing but padding is seen. Behind that the value's shape, with 1 for each axis
+            along which all numbers see the same.
         image_size: pixels of the image along this axis.
         axis: of the image; the batch is axis 0.
         image_ndim: axes of the image, the batch counted.
@@ -75,7 +75,9 @@ class ReceptiveField:
         """The image itself: each position sees one pixel."""
         pixels = np.arange(image_size, dtype=np.int32)
         shape = [image_size if each == axis else 1 for each in range(ndim)]
-        return cls(np.stack([image_size - pixels, pixels + 1]).reshape(2, *shape), image_size, axis, ndim, Spacing(), axis)
+        return cls(
+            np.stack([image_size - pixels, pixels + 1]).reshape(2, *shape), image_size, axis, ndim, Spacing(), axis
+        )
 
     @property
     def size(self) -> int:
@@ -108,7 +110,7 @@ class ReceptiveField:
             spacing = spacing.through(taps)
         if self.reach.shape[axis + 1] == 1 and input_size > 1:
             return replace(self, spacing=spacing)
-        nothing = np.zeros_like(np.take(self.reach, [0], axis + 1))
+        nothing = np.zeros((*self.reach.shape[: axis + 1], 1, *self.reach.shape[axis + 2 :]), np.int32)
         padded = np.concatenate([self.reach, nothing], axis + 1)
         places = np.where((taps.places >= 0) & (taps.places < input_size), taps.places, input_size)
         reach = np.take(padded, places, axis + 1).max(axis + 2, initial=0)
@@ -213,7 +215,7 @@ def field_box(
     boxes = []
     for field, size in zip(fields, image_size, strict=True):
         reach = field.reach
-        if reach.ndim == 5:  # noqa: PLR2004  [2, batch, rows, columns, channels]
+        if reach.ndim == 5:  # [2, batch, rows, columns, channels]
             reach = reach[:, :, min(row, reach.shape[2] - 1), min(column, reach.shape[3] - 1)]
         first, stop = _span(reach, field)
         boxes.append((min(first, size), min(stop, size)))
