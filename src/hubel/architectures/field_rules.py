@@ -202,8 +202,8 @@ def _sliced(call: Call, fields: list[ReceptiveField]) -> ReceptiveField | None:
     key = kwargs["key"] if "key" in kwargs else args[1]
     key = tuple(key) if isinstance(key, (tuple, list)) else (key,)
     before, after = shapes(call)[0], _full(call.output_shapes[0])
-    if not all(each is None or each is Ellipsis or isinstance(each, (int, slice)) for each in key):
-        return None  # places that are computed
+    if not all(_is_plain(each) for each in key):
+        return None
     if Ellipsis not in key:
         key = (*key, Ellipsis)
     middle = key.index(Ellipsis)
@@ -219,6 +219,13 @@ def _sliced(call: Call, fields: list[ReceptiveField]) -> ReceptiveField | None:
         field = field.through(axis, Taps(places, step), input_size=size)
         shape.append(len(places))
     return field.reshaped(tuple(shape), after) if prod(shape) == prod(after) else None
+
+
+def _is_plain(part: Any) -> bool:
+    """Of a slice's key: known before the model runs, and no mask."""
+    if isinstance(part, slice):
+        return all(each is None or isinstance(each, int) for each in (part.start, part.stop, part.step))
+    return part is None or part is Ellipsis or (isinstance(part, int) and not isinstance(part, bool))
 
 
 def _repeated_vector(call: Call, fields: list[ReceptiveField]) -> ReceptiveField | None:

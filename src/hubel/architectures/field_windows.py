@@ -17,6 +17,9 @@ ByAxis = dict[int, Taps]
 Maker = Callable[[Call, Shape, Shape], "ByAxis | None"]
 """(call, shape of the input, shape of the output), both with the batch → taps along each axis; None: cannot say."""
 
+MOST_POSITIONS, MOST_TAPS = 100_000, 10_000_000
+"""Along one axis; what goes beyond, as a file may ask for, is not followed."""
+
 PAD_MODES = ("constant", "reflect", "symmetric", "edge")
 
 
@@ -33,11 +36,18 @@ def taps_of(call: Call) -> Windows | None:
     if getattr(call.layer, "data_format", None) == "channels_first":
         return None
     before, after = ((1, *(int(size or 0) for size in each[0])) for each in (call.input_shapes, call.output_shapes))
+    if max(after) > MOST_POSITIONS or _largest_window(call) * max(*before, *after) > MOST_TAPS:
+        return None
     make = WINDOW_LAYERS.get(call.kind) or WINDOW_OPERATIONS[call.kind]
     found = make(call, before, after)
     if found is None or any(len(taps.places) != after[axis] for axis, taps in found.items()):
         return None
     return Windows(found, "Conv" in call.kind or call.kind.startswith("Local"))
+
+
+def _largest_window(call: Call) -> int:
+    sizes = (getattr(call.layer, name, None) for name in ("kernel_size", "pool_size"))
+    return max(_pair_for_each(next((size for size in sizes if size), 1), 1))
 
 
 def _pair_for_each(value: Any, axes: int) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hubel.architectures.field_rules import calls_for_each_output, rule_of
+from hubel.architectures.field_windows import MOST_POSITIONS
 from hubel.architectures.walk import Call, Graph
 from hubel.arithmetic.convolution import padding_amounts, tap_pairs
 from hubel.arithmetic.receptive_field import ReceptiveField
@@ -116,6 +117,8 @@ def receptive_fields(graph: Graph, *, without_gates: bool = False) -> dict[int, 
         return {}
     axis, ndim = _first_axis(graph), len(graph.image_shape) + 1
     height, width = image_size(graph)
+    if max(height, width) > MOST_POSITIONS:
+        return {}
     fields: dict[int, Fields] = {
         graph.image: (
             ReceptiveField.of_image(height, axis=axis, ndim=ndim),
@@ -137,7 +140,7 @@ def _fields_after(call: Call, taken: list[Fields], *, without_gates: bool) -> Fi
     window_of(call)  # refuses channels first
     shapes = (*call.input_shapes, *call.output_shapes)
     rule = rule_of(call, without_gates=without_gates)
-    if rule is None or any(not size for shape in shapes for size in shape):
+    if rule is None or any(not size for shape in shapes for size in shape):  # a size is open
         return None
     height, width = (rule(call, [fields[axis] for fields in taken]) for axis in (0, 1))
     return None if height is None or width is None else (height, width)

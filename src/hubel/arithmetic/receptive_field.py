@@ -18,7 +18,7 @@ import numpy as np
 
 from hubel.arithmetic.taps import Taps
 
-MOST_NUMBERS = 20_000_000
+MOST_NUMBERS = 2_000_000
 """Of a reach that a reshape spreads out; above it, every position is said to see what any of them sees."""
 
 Shape = tuple[int, ...]
