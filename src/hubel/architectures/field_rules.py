@@ -230,7 +230,8 @@ def _is_plain(part: Any) -> bool:
 
 def _repeated_vector(call: Call, fields: list[ReceptiveField]) -> ReceptiveField | None:
     (batch, units) = shapes(call)[0]
-    return fields[0].reshaped((batch, units), (batch, 1, units))
+    opened = (batch, 1, units)
+    return fields[0].reshaped((batch, units), opened).broadcast(opened, _full(call.output_shapes[0]))
 
 
 def _channels_to_places(call: Call, fields: list[ReceptiveField]) -> ReceptiveField | None:

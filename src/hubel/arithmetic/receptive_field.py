@@ -60,7 +60,7 @@ class ReceptiveField:
         axis: of the image; the batch is axis 0.
         image_ndim: axes of the image, the batch counted.
         spacing: where positions lie evenly; None elsewhere.
-        along: the value's axis for which the spacing holds.
+        along: the value's axis for which the spacing holds; 0 where a single position was left and its axis is gone.
     """
 
     reach: np.ndarray
@@ -134,7 +134,7 @@ class ReceptiveField:
             axes = range(start, start + len(old))
             if self.along + 1 in axes:
                 place = _same_place(old, new, self.along + 1 - start)
-                along = None if place is None else len(sizes) + place
+                along = place if place is None or place < 0 else len(sizes) + place
             if all(reach.shape[axis] == 1 for axis in axes):
                 sizes += [1] * len(new)
             else:
@@ -142,13 +142,11 @@ class ReceptiveField:
                 sizes += new
             start += len(old)
         spacing = self.spacing if along is not None else None
-        return replace(
-            self, reach=_squashed(reach.reshape(2, *sizes)), spacing=spacing, along=0 if along is None else along
-        )
+        return replace(self, reach=_squashed(reach.reshape(2, *sizes)), spacing=spacing, along=max(0, along or 0))
 
     def broadcast(self, before: Shape, after: Shape) -> ReceptiveField:
         """The field of a value whose axes of size 1 are repeated to the shape ``after``, of as many axes."""
-        repeated = before[self.along] != after[self.along]
+        repeated = before[self.along] != after[self.along] or (self.along == 0 and before != after)
         return replace(self, spacing=None) if repeated else self
 
     def box(self, index: int, image_size: int) -> tuple[int, int]:
@@ -262,12 +260,13 @@ def _groups(before: Shape, after: Shape) -> list[tuple[list[int], list[int]]]:
 
 
 def _same_place(old: Sequence[int], new: Sequence[int], place: int) -> int | None:
-    """Where an axis is after a reshape that keeps it: also where others of size 1 come and go."""
-    if [size for size in old if size > 1] != [size for size in new if size > 1] or not new:
-        return None
-    if max(old) == 1:
+    """Where an axis is after a reshape that keeps it; -1 for one of size 1 that is lost, None where it is split."""
+    if max(old) == 1 and new:
         return min(place, len(new) - 1)
-    return [size > 1 for size in new].index(True) if old[place] > 1 else None
+    if old[place] == 1:
+        return -1
+    same = [size for size in old if size > 1] == [size for size in new if size > 1]
+    return [size > 1 for size in new].index(True) if same and len([size for size in new if size > 1]) == 1 else None
 
 
 def _without(shape: Shape, axis: int) -> Shape:

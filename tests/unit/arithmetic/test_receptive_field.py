@@ -146,6 +146,14 @@ def test_a_flip_turns_the_stride_and_a_slice_multiplies_it():
     assert (third.spacing, third.box(1, 7)) == (Spacing(1, -3, 6), (3, 4))
 
 
+def test_a_single_position_keeps_its_size_until_it_is_repeated():
+    single = compose(9, [(3, 2, "valid")]).through(1, Taps.of([[1]]), input_size=4).reshaped((1, 1, 8), (1, 8))
+    assert (single.spacing, single.box(0, 9)) == (Spacing(3, 2, 2), (2, 5))
+    opened = single.reshaped((1, 8), (1, 1, 8))
+    repeated = opened.broadcast((1, 1, 8), (1, 5, 8))
+    assert (opened.stride, repeated.size, repeated.stride, repeated.start) == (2, 3, 0, 2)
+
+
 def test_repeated_positions_have_no_stride_and_the_size_that_is_really_seen():
     field = compose(9, [(3, 3, "valid")]).through(1, Taps.of([[0], [0], [1], [1], [2], [2]]), input_size=3)
     assert (field.size, field.stride, field.start) == (3, None, 0)
@@ -165,7 +173,7 @@ def test_a_reshape_moves_what_is_seen_as_numpy_moves_the_numbers(data: st.DataOb
     made = field.reshaped((1, *sizes), (1, *after))
     expected = np.broadcast_to(field.reach, (2, 1, *sizes)).reshape(2, 1, *after)
     np.testing.assert_array_equal(np.broadcast_to(made.reach, expected.shape), expected)
-    if made.spacing is not None and after[made.along - 1] > 1:
+    if made.spacing is not None and made.along and after[made.along - 1] > 1:
         first = np.moveaxis(expected[1, 0] - 1, made.along - 1, 0).reshape(after[made.along - 1], -1)
         np.testing.assert_array_equal(first, np.arange(len(first))[:, None].repeat(first.shape[1], 1))
 
