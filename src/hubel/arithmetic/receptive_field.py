@@ -98,6 +98,11 @@ class ReceptiveField:
         """First pixel that the first position sees."""
         return self.spacing.start if self.spacing is not None else _span(self.reach.reshape(2, -1)[:, :1], self)[0]
 
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """First pixel and one behind the last that all positions together see."""
+        return _span(self.reach, self)
+
     @cached_property
     def is_constant(self) -> bool:
         """Every number sees the same pixels."""

@@ -73,12 +73,12 @@ def _misses_the_edge(subject: Subject) -> str | None:
     found = _last_map(subject)
     if found is None:
         return None
-    name, shape, fields = found
+    name, _, fields = found
     if fields is None:
         return None
     for axis, what in enumerate(("rows", "columns")):
         side = image_size(subject.graph)[axis]
-        first, last = fields[axis].box(0, side)[0], fields[axis].box(shape[axis] - 1, side)[1]
+        first, last = fields[axis].bounds
         stride = fields[axis].stride
         if stride is not None and (first > 0 or last < side):
             fitting = _fitting_side(stride, side)

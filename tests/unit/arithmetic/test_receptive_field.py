@@ -137,6 +137,7 @@ def test_a_position_of_a_frame_of_zeros_sees_nothing():
     framed = of_line(4).through(1, window_taps(6, 1, padding_before=1), input_size=4)
     assert [framed.box(index, 4) for index in range(6)] == [(0, 0), (0, 1), (1, 2), (2, 3), (3, 4), (0, 0)]
     assert framed.spacing == Spacing(1, 1, -1)
+    assert framed.bounds == (0, 4)
 
 
 def test_a_flip_turns_the_stride_and_a_slice_multiplies_it():
