@@ -62,7 +62,8 @@ class LayerRow:
         activation_bytes: of the output, as float32.
         receptive_field: pixels of the image that one position sees, also those that would lie outside of it; None
             also where it is not known.
-        receptive_field_stride: pixels from one position's field to the next one's; 0 where all see the same.
+        receptive_field_stride: pixels from one position's field to the next one's; 0 where all see the same, None
+            where it varies, as behind a resize.
         receptive_field_start: first pixel that position (0, 0) sees; negative in the padding.
         dense_parameters: weights and biases of the dense layer that would map the same input to as many outputs, for
             kinds with weights over a map or vector.
@@ -80,7 +81,7 @@ class LayerRow:
     connections: int | None
     activation_bytes: int
     receptive_field: tuple[int, int] | None
-    receptive_field_stride: tuple[int, int] | None
+    receptive_field_stride: tuple[int | None, int | None] | None
     receptive_field_start: tuple[int, int] | None
     dense_parameters: int | None
     reused: bool = False

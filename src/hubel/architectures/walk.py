@@ -36,6 +36,8 @@ class Call:
         apply: values → values, without training behaviour.
         entries: of the batch that one image takes up in what it takes: more than 1 where the model has cut an image
             into windows and put each into the batch. Then the shapes begin with that number.
+        arguments: positional and named ones of the call, as `Operation.symbolic_call` got them: a slice's key, the
+            kernel of a bare convolution.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Call:
     output_shapes: tuple[tuple[int | None, ...], ...]
     apply: Callable[[Sequence[Any]], tuple[Any, ...]]
     entries: int = 1
+    arguments: tuple[tuple[Any, ...], dict[str, Any]] = ((), {})
 
     @property
     def kind(self) -> str:
@@ -189,6 +192,7 @@ class _Walker:
                 tuple(value.for_one_image for value in outputs),
                 _applier(node),
                 entries=entries_of(inputs) or 1,
+                arguments=(node.arguments.args, node.arguments.kwargs),
             )
         )
         return made
@@ -227,6 +231,8 @@ def _applier(node: Any) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
     def apply(values: Sequence[Any]) -> tuple[Any, ...]:
         known = {id(tensor): value for tensor, value in zip(node.input_tensors, values, strict=True)}
         args, kwargs = node.arguments.fill_in(known)
+        if getattr(node.operation, "_call_has_training_arg", False):  # True by default in Keras' random layers
+            kwargs = {**kwargs, "training": False}
         return tuple(keras.tree.flatten(node.operation(*args, **kwargs)))
 
     return apply

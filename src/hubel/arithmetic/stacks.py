@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from hubel.arithmetic.convolution import convolution_macs, convolution_parameters
-from hubel.arithmetic.receptive_field import ReceptiveField
 from hubel.errors import WrongRequest
 
 MOST_LAYERS, MOST_CHANNELS, LARGEST_KERNEL = 100, 65_536, 99
@@ -56,15 +55,13 @@ def make_stack(layers: int, *, kernel_size: int = 3, channels: int = 64) -> Stac
     for name, (value, most) in {**bounds, "channels": (channels, MOST_CHANNELS)}.items():
         if not 1 <= value <= most:
             raise WrongRequest(f"A stack's {name} must be a number from 1 to {most}. Received: {value}.")
-    field = ReceptiveField(1, 1, 0)
-    for _ in range(layers):
-        field = field.through(kernel_size, positions=1)
-    small, large = (kernel_size, kernel_size), (field.size, field.size)
+    size = layers * (kernel_size - 1) + 1
+    small, large = (kernel_size, kernel_size), (size, size)
     return Stack(
         layers,
         kernel_size,
         channels,
-        field.size,
+        size,
         layers * convolution_parameters(small, channels, channels),
         convolution_parameters(large, channels, channels),
         layers * convolution_macs(small, channels, channels, (1, 1)),

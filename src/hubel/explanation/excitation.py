@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hubel.architectures.geometry import receptive_fields
+from hubel.architectures.geometry import image_size, receptive_fields
 from hubel.architectures.walk import Call, Graph, compute_batch
+from hubel.arithmetic.receptive_field import field_box
 from hubel.arrays import Image, Images
 from hubel.backends.framework import keras
 from hubel.backends.gradients import compute_gradient
@@ -83,12 +84,10 @@ class _Boxes:
         if fields is None:
             raise WrongRequest(f"What {call.name} sees is not known: a layer before it is of a kind unknown to Hubel.")
         self._fields = fields
-        self._size = tuple(int(size or 1) for size in graph.image_shape[:2])
+        self._size = image_size(graph)
 
     def of(self, row: int, column: int) -> tuple[int, int, int, int]:
-        top, bottom = self._fields[0].box(row, self._size[0])
-        left, right = self._fields[1].box(column, self._size[1])
-        return top, left, bottom, right
+        return field_box(self._fields, row, column, image_size=self._size)
 
 
 def make_exciting_image(graph: Graph, call: Call, filter_index: int, *, seed: int = 0, steps: int = STEPS) -> Image:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
-from hubel.architectures.geometry import CONVOLUTIONS, LOCAL, TAKES_ALL, Fields
+from hubel.architectures.geometry import CONVOLUTIONS, LOCAL, TAKES_ALL, Fields, image_size
 from hubel.architectures.layer_table import LayerRow, least_macs, total_of, uncounted
 from hubel.architectures.walk import Call, Graph
 
@@ -64,7 +64,7 @@ def _sees_little(subject: Subject) -> str | None:
     name, _, fields = found
     if fields is None:
         return None
-    sizes = [int(size or 0) for size in subject.graph.image_shape[:2]]
+    sizes = image_size(subject.graph)
     seen, side = min((field.size, size) for field, size in zip(fields, sizes, strict=True))
     if seen * 2 >= side:
         return None
@@ -79,17 +79,18 @@ def _misses_the_edge(subject: Subject) -> str | None:
     found = _last_map(subject)
     if found is None:
         return None
-    name, shape, fields = found
+    name, _, fields = found
     if fields is None:
         return None
     for axis, what in enumerate(("rows", "columns")):
-        side = int(subject.graph.image_shape[axis] or 0)
-        first, last = fields[axis].box(0, side)[0], fields[axis].box(shape[axis] - 1, side)[1]
-        if first > 0 or last < side:
-            fitting = _fitting_side(fields[axis].stride, side)
+        side = image_size(subject.graph)[axis]
+        first, last = fields[axis].bounds
+        stride = fields[axis].stride
+        if stride is not None and (first > 0 or last < side):
+            fitting = _fitting_side(stride, side)
             return (
                 f"The last feature map sees nothing of {first + side - last} of {side} {what} of pixels at the edge "
-                f"({name}): pooling drops what is left over. Use a side that divides by {fields[axis].stride}, "
+                f"({name}): pooling drops what is left over. Use a side that divides by {stride}, "
                 f"such as {fitting}: --input {fitting}x{fitting}."
             )
     return None

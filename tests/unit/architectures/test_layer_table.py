@@ -69,7 +69,7 @@ def test_depthwise_and_separable_convolutions_multiply_as_often_as_a_loop():
 def test_a_transposed_convolution_multiplies_every_pixel_with_the_whole_kernel():
     row = row_of(layers.Conv2DTranspose(5, 3, strides=2))
     assert row.macs == sum(1 for _ in itertools.product(range(7), range(6), range(4), range(3), range(3), range(5)))
-    assert row.receptive_field is None
+    assert (row.receptive_field, row.receptive_field_stride) == ((2, 2), (None, None))  # one pixel or two, in turns
 
 
 def test_a_dense_layer_on_a_vector_and_on_a_map():
@@ -103,9 +103,11 @@ def test_a_layer_that_is_used_twice_counts_its_weights_once_and_its_work_twice()
 
 
 def test_an_unknown_kind_leaves_the_field_unknown_and_all_else_known():
-    rows = layer_table(model_of(layers.UpSampling2D(2), layers.Conv2D(2, 3), layers.Flatten(), layers.Dense(2)))
+    rows = layer_table(
+        model_of(layers.TimeDistributed(layers.Dense(4)), layers.Conv2D(2, 3), layers.Flatten(), layers.Dense(2))
+    )
     assert [row.receptive_field for row in rows] == [None] * 4
-    assert rows[1].macs == 12 * 10 * 2 * 9 * 4
+    assert rows[1].macs == 5 * 4 * 2 * 9 * 4
 
 
 def test_channels_first_and_open_sizes_are_refused_with_what_to_do():
