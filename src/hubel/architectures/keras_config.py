@@ -253,7 +253,8 @@ def _is_function(module: str, name: Any) -> bool:
     if not isinstance(name, str) or name in ("get", "serialize", "deserialize"):
         return False
     if module == "builtins":  # Keras looks such names up among its own, and nowhere else
-        return isinstance(getattr(keras.activations, name, None), FunctionType)
+        known = getattr(keras.activations, name, None)
+        return isinstance(known, FunctionType) and known.__name__ == name  # an alias, as swish, it does not find
     if FUNCTION_MODULES.fullmatch(module) is None:
         return False
     try:

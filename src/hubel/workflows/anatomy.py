@@ -33,7 +33,7 @@ class AnatomyRequest:
     """What to look at.
 
     Args:
-        target: a run folder, the name of an architecture, a Keras model, as a file or a folder, or a ``.toml`` file with
+        target: a run folder, the name of an architecture, a Keras model, as a file or folder, or a ``.toml`` file with
             an own spec.
         image: (height, width, channels), or (height, width) of 3 channels; the target's own by default.
         classes: how many logits; for architectures only. 10 by default.
