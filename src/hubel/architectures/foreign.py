@@ -133,7 +133,7 @@ def _described(path: Path, kind: str) -> Description:
         return checked_description(text, f"{path}: its {CONFIG}", legacy=False)
     if kind == "keras-folder":
         return checked_description(_member(path, CONFIG).read_bytes(), f"{path}: its {CONFIG}", legacy=False)
-    return checked_description(path.read_bytes(), str(path), legacy=False)
+    return checked_description(path.read_bytes(), str(path), legacy=True)
 
 
 def _member(folder: Path, name: str) -> Path:

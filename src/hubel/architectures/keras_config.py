@@ -175,7 +175,7 @@ def _check_part(part: dict[str, Any], place: _Place, said: str, *, legacy: bool)
         return
     if kind == FUNCTION:
         raise UnusableInput(f"{said} {_foreign_function(part, place)}")
-    origin = f" from the module {part['module']!r}" if part.get("module") else ""
+    origin = f" from the module {part['module']!r}" if part.get("module") else " of no module"
     raise UnusableInput(
         f"{said} needs {registered or kind!r} ({layer}){origin}: code that is not Keras' own and not in the file. "
         f"{_cure_of(str(registered or part.get('module') or kind))}"
@@ -218,12 +218,12 @@ def _is_kerass(part: dict[str, Any], *, legacy: bool) -> bool:
     kind, module, registered = part.get("class_name"), part.get("module"), part.get("registered_name")
     if module == OWN_MODULE:
         return kind in OWN_LAYERS and registered == f"hubel>{kind}" and hasattr(own_layers, str(kind))
-    if not isinstance(kind, str) or kind in REFUSED:
+    if not isinstance(kind, str) or kind in REFUSED or _is_custom(registered):
         return False
     if module is None:
         short = kind.removeprefix("hubel>")
         return kind in KERAS_MARKS or (legacy and (_is_legacy_class(kind) or (kind != short and short in OWN_LAYERS)))
-    if not isinstance(module, str) or _is_custom(registered):
+    if not isinstance(module, str):
         return False
     if kind == FUNCTION:
         return _is_function(module, part.get("config"))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import h5py
@@ -14,8 +15,10 @@ from hubel.backends.framework import keras, legacy_h5_format, saving_options, sa
 
 def make_legacy_model(config: dict[str, Any]) -> keras.Model:
     """The model of a description whose parts are known to be Keras' own; Keras raises what its parts raise."""
-    with saving_options.keras_option_scope(use_legacy_config=True), serialization_lib.SafeModeScope(safe_mode=True):
-        return saving_utils.model_from_config(config, custom_objects=None)
+    with warnings.catch_warnings(), saving_options.keras_option_scope(use_legacy_config=True):
+        warnings.simplefilter("ignore", UserWarning)  # advice for programmers on how to say it in Keras 3
+        with serialization_lib.SafeModeScope(safe_mode=True):
+            return saving_utils.model_from_config(config, custom_objects=None)
 
 
 def load_legacy_weights(file: h5py.File, model: keras.Model) -> None:

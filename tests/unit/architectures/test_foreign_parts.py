@@ -102,10 +102,9 @@ def test_the_layers_that_keras_keeps_to_its_applications_get_in():
         assert type(keras.saving.deserialize_keras_object(described.config)) is kind
 
 
-@pytest.mark.parametrize("name", ["ConvNeXtTiny", "InceptionResNetV2"])
-def test_an_application_with_layers_of_its_own_is_read(name: str, tmp_path: Path):
+def test_an_application_with_layers_of_its_own_is_read(tmp_path: Path):
     with without_weights():
-        model = getattr(keras.applications, name)(weights=None)
+        model = keras.applications.ConvNeXtTiny(weights=None)
     path = tmp_path / "application.json"
     path.write_text(model.to_json())
     assert read_foreign_architecture(path).count_params() == model.count_params()
