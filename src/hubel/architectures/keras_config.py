@@ -28,6 +28,7 @@ CLASS_MODULES = re.compile(
     r"(\.\w+)*))?"
 )
 FUNCTION_MODULES = re.compile(r"keras\.(activations|ops|src\.(activations|ops)(\.\w+)*)")
+NUMBERS = re.compile(r"bool|(u?int|float|bfloat|complex)\d{1,3}")
 KERAS_MARKS = frozenset({"__keras_tensor__", "__tuple__", "__numpy__", "__ellipsis__", "__slice__"})
 FUNCTION, OWN_MODULE = "function", "hubel.architectures.layers"
 OWN_LAYERS = ("SumPooling2D", "LocallyConnected2D")
@@ -172,6 +173,7 @@ def _check_part(part: dict[str, Any], place: _Place, said: str, *, legacy: bool)
             calls = f", here {function!r}" if isinstance(function, str) else ""
             raise UnusableInput(f"{said} has a {word} layer ({layer}), and {REFUSED[word]}{calls}. {_cure_of(word)}")
     if _is_kerass(part, legacy=legacy):
+        _check_array(part, said)
         return
     if kind == FUNCTION:
         raise UnusableInput(f"{said} {_foreign_function(part, place)}")
@@ -180,6 +182,14 @@ def _check_part(part: dict[str, Any], place: _Place, said: str, *, legacy: bool)
         f"{said} needs {registered or kind!r} ({layer}){origin}: code that is not Keras' own and not in the file. "
         f"{_cure_of(str(registered or part.get('module') or kind))}"
     )
+
+
+def _check_array(part: dict[str, Any], said: str) -> None:
+    """An array must be one of numbers: a text type would take as many bytes for each value as it says."""
+    inner = part.get("config")
+    dtype = inner.get("dtype") if part.get("class_name") == "__numpy__" and isinstance(inner, dict) else None
+    if dtype is not None and not (isinstance(dtype, str) and NUMBERS.fullmatch(dtype)):
+        raise UnusableInput(f"{said} holds an array of the type {str(dtype)[:40]!r}, not of numbers. {_REPLACE}")
 
 
 def _cure_of(word: str) -> str:

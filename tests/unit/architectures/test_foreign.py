@@ -178,3 +178,10 @@ def test_a_description_larger_than_its_weights_is_not_loaded(good: Path):
     assert read_foreign_architecture(path).count_params() > 10**8
     with pytest.raises(UnusableInput, match="describes 101,000,112 parameters but holds .* bytes of them"):
         load_foreign_model(path)
+
+
+def test_an_array_of_long_texts_is_refused_before_it_takes_memory(good: Path):
+    part = {"class_name": "__numpy__", "config": {"value": ["a"] * 1000, "dtype": "S2000000000"}}
+    path = with_config(good, lambda config: config["config"]["layers"][3]["inbound_nodes"].append([part]))
+    with pytest.raises(UnusableInput, match="holds an array of the type 'S2000000000', not of numbers"):
+        read_foreign_architecture(path)
