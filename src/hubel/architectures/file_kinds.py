@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hubel.architectures.hdf5_files import HDF5_KINDS, hdf5_kind, is_hdf5
+from hubel.architectures.hdf5_files import HDF5_KINDS, SIGNATURE, hdf5_kind
 from hubel.files import is_file, is_folder, unusable
 
 CONFIG, WEIGHTS, METADATA = "config.json", "model.weights.h5", "metadata.json"
@@ -134,7 +134,7 @@ def _file_kind(path: Path) -> str | None:
         head = file.read(4096)
         file.seek(max(0, size - 8))
         tail = file.read(8)
-    if is_hdf5(path):
+    if head.startswith(SIGNATURE):
         return hdf5_kind(path)
     if head.startswith(b"PK\x03\x04"):
         return _zip_kind(path)

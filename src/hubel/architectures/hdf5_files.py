@@ -25,7 +25,7 @@ MAX_ARRAY_BYTES = 4_000_000_000
 SMALL_BYTES = 1_000_000
 """Below it an array may be as well compressed as it likes."""
 
-_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _SAVE = "model.load_weights('{name}') and model.save('name.keras')"
 _WEIGHTS = "an HDF5 file with the weights of a Keras model and without its architecture"
 _AGAIN = "Copy or download it again."
@@ -40,16 +40,6 @@ HDF5_KINDS = {
     "broken-hdf5": ("a damaged or incomplete HDF5 file", _AGAIN),
 }
 """Kind → its title, and the cure where Hubel does not read it."""
-
-
-def is_hdf5(path: Path) -> bool:
-    """The file begins as HDF5 does, or its part after a user block."""
-    with path.open("rb") as file:
-        for start in (0, 512, 1024, 2048):
-            file.seek(start)
-            if file.read(8) == _SIGNATURE:
-                return True
-    return False
 
 
 def hdf5_kind(path: Path) -> str:

@@ -25,7 +25,7 @@ from hubel.workflows.anatomy_warnings import Doubt, Subject, find_doubts
 CLASSES = 10
 CHANNELS = 3
 MOST_PIXELS = 16_384
-KERAS_FILE = ".keras"
+KERAS_FILES = (".keras", ".h5", ".hdf5")
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def _is_foreign(target: str, path: Path) -> bool:
     """A model that Hubel did not make; or what is named like one, to be told what is wrong with it."""
     if target in ARCHITECTURES or path.suffix.lower() == SUFFIX:  # ./dense is the file, dense the architecture
         return False
-    named = path.suffix.lower() == KERAS_FILE
+    named = path.suffix.lower() in KERAS_FILES
     if is_folder(path):
         return is_model_file(path) or (named and not is_there(path / "classifier"))
     return named or is_file(path)

@@ -76,6 +76,16 @@ def test_every_other_kind_is_refused_by_its_name_with_a_cure(files: dict[str, Pa
             assert "{" not in str(refused.value)
 
 
+def test_a_zip_is_one_wherever_the_weights_lie_in_it(files: dict[str, Path], tmp_path: Path):
+    """HDF5 may begin after 2048 bytes too, which is where the weights of a .keras file lie by chance."""
+    weights = (files["keras-folder"] / "model.weights.h5").read_bytes()
+    start = made.zipped(tmp_path / "a", {"config.json": b"", "w": weights}).read_bytes().index(weights)
+    path = made.zipped(tmp_path / "b", {"config.json": b" " * (2048 - start), "w": weights})
+    assert path.read_bytes().index(weights) == 2048
+    assert h5py.is_hdf5(path)
+    assert find_kind(path) == "keras-zip"
+
+
 @pytest.mark.parametrize(
     "content",
     [b"", b"\x08", b"PK", b"hello, this is no model\n", b"\x80\x02 not a pickle", b"{}", b'{"classes": 3}', bytes(100),

@@ -61,7 +61,7 @@ def test_what_was_left_out_of_a_model_is_said(capsys: pytest.CaptureFixture[str]
     dense = keras.layers.Dense(2, name="head", kernel_constraint=halved)
     keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten(), dense]).save(tmp_path / "mine.keras")
     code, out, err = run(capsys, str(tmp_path / "mine.keras"))
-    assert code == 0
+    assert code == 0, err
     assert "The kernel constraint of the layer head is 'halved', code that is not in the file: left out." in one_line(
         out + err
     )
