@@ -92,7 +92,13 @@ def load_foreign_model(path: Path) -> keras.Model:
     with _said_of_keras_2(path, kind):
         description = _described(path, kind)
         with without_weights():
-            parameters = _build(description, path).count_params()
+            model = _build(description, path)
+        if not model.built:
+            raise UnusableInput(
+                f"{path} was saved before it was built, so it holds no weights. Begin it with keras.Input((height, width, "
+                "channels)), train it, and save it again."
+            )
+        parameters = model.count_params()
         if parameters > MAX_PARAMETERS:
             raise UnusableInput(f"{path} describes {parameters:,} parameters; Hubel loads up to {MAX_PARAMETERS:,}.")
         with _weights_of(path, kind) as weights:

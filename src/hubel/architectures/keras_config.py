@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from types import FunctionType
@@ -177,6 +177,11 @@ def _check_part(part: dict[str, Any], place: _Place, said: str, *, legacy: bool)
         return
     if kind == FUNCTION:
         raise UnusableInput(f"{said} {_foreign_function(part, place)}")
+    if part.get("module") is None and _is_operation(str(kind)):
+        raise UnusableInput(
+            f"{said} needs {kind!r} ({layer}), an operation of keras.ops, without its module: .h5 files leave it "
+            "out, and Keras 3 does not find it again. Save the model with model.save('name.keras')."
+        )
     origin = f" from the module {part['module']!r}" if part.get("module") else " of no module"
     raise UnusableInput(
         f"{said} needs {registered or kind!r} ({layer}){origin}: code that is not Keras' own and not in the file. "
@@ -279,6 +284,20 @@ def _is_legacy_class(name: str) -> bool:
     if name in LEGACY_CLASSES:
         return True
     return any(isinstance(getattr(namespace, name, None), type) for namespace in LEGACY_NAMESPACES)
+
+
+@cache
+def _is_operation(name: str) -> bool:
+    """An operation of keras.ops, which layers are not."""
+    return any(
+        kind.__name__ == name and kind.__module__.startswith("keras.src.ops.") for kind in _below(keras.Operation)
+    )
+
+
+def _below(kind: type) -> Iterator[type]:
+    for inner in kind.__subclasses__():
+        yield inner
+        yield from _below(inner)
 
 
 def _name_of(part: dict[str, Any]) -> str | None:

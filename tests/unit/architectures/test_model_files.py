@@ -227,3 +227,28 @@ def test_operations_of_tensorflow_in_a_file_of_keras_2_are_named_with_a_cure(tmp
     pixels = np.array([[0.0, 51.0, 255.0]], np.float32)
     found = keras.ops.convert_to_numpy(keras.layers.Rescaling(1 / 127.5, offset=-1)(pixels))
     np.testing.assert_allclose(found, pixels / 127.5 - 1, rtol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_an_operation_in_an_h5_file_is_refused_as_keras_does_and_the_cure_works(tmp_path: Path):
+    image = keras.Input((4, 4, 1))
+    model = keras.Model(image, keras.ops.relu(keras.layers.Conv2D(2, 3)(image)))
+    model.save(tmp_path / "ops.h5")
+    with pytest.raises(Exception, match="Unknown layer: 'Relu'"):
+        keras.saving.load_model(tmp_path / "ops.h5")
+    with pytest.raises(
+        UnusableInput, match="needs 'Relu' .*, an operation of keras.ops, without its module"
+    ) as refused:
+        read_foreign_architecture(tmp_path / "ops.h5")
+    assert "Save the model with model.save('name.keras')" in str(refused.value)
+    model.save(tmp_path / "name.keras")
+    assert load_foreign_model(tmp_path / "name.keras").count_params() == 20
+
+
+@pytest.mark.filterwarnings("ignore:You are saving a model that has not yet been built")
+def test_a_model_that_was_never_built_holds_no_weights(tmp_path: Path):
+    keras.Sequential([keras.layers.Conv2D(2, 3), keras.layers.Flatten()]).save(tmp_path / "early.keras")
+    with pytest.raises(
+        UnusableInput, match="saved before it was built, so it holds no weights. Begin it with keras.Input"
+    ):
+        load_foreign_model(tmp_path / "early.keras")
