@@ -1,184 +1,264 @@
-"""A stranger's ``.keras`` file → a Keras model, with everything in it bounded before anything is built.
+"""A stranger's model, file or folder → a Keras model, with everything in it bounded before anything is built.
 
-Keras builds whatever the file's ``config.json`` names. So the sizes in the zip are checked before it is unpacked, and
-the config's length, depth and names before Keras sees it: only Keras' own classes and Hubel's own layers, and none of
-those that run code or read other files.
+One door: content tells what a file is. What Keras 3 reads is read: the sizes in a zip are checked before it is
+unpacked, the description before Keras sees it, and the arrays before they are loaded. Everything else is refused with
+its kind, and with what its owner can do.
 """
 
 from __future__ import annotations
 
 import json
-import re
+import shutil
+import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import hubel.architectures.layers  # noqa: F401  (registers Hubel's own layers with Keras)
+from hubel.architectures.file_kinds import CONFIG, KINDS, METADATA, WEIGHTS, find_kind
+from hubel.architectures.hdf5_files import check_hdf5, opened, read_model_config
+from hubel.architectures.keras_config import Description, checked_description
 from hubel.backends.framework import keras
+from hubel.backends.legacy_keras import load_legacy_weights, make_legacy_model
 from hubel.backends.shapes_only import without_weights
 from hubel.errors import UnusableInput
-from hubel.files import is_file
+from hubel.files import is_folder, is_there
 
-CONFIG, WEIGHTS = "config.json", "model.weights.h5"
 MAX_FILE_BYTES = 4_000_000_000
 MAX_CONFIG_BYTES = 20_000_000
-MAX_DEPTH = 60
-MAX_NODES = 1_000_000
 MAX_MEMBERS = 1000
 MAX_RATIO = 200
 MAX_PARAMETERS = 1_000_000_000
 SMALL_BYTES = 1_000_000
 """Below it a member may be as well compressed as it likes."""
 
-MODULES = re.compile(
-    r"keras(\.(layers|models|initializers|regularizers|constraints|activations|dtype_policies|ops"
-    r"|src\.(layers|models|initializers|regularizers|constraints|activations|dtype_policies|ops)(\.\w+)*))?"
-)
-KERAS_MARKS = frozenset({"__keras_tensor__", "__tuple__", "__numpy__", "__ellipsis__", "__slice__"})
-OWN_MODULE, OWN_LAYERS = "hubel.architectures.layers", ("SumPooling2D", "LocallyConnected2D")
-
-_RUNS_CODE = "it runs code that the file brings along"
-_READS_FILES = "it can read other files on this machine"
-REFUSED = {
-    "Lambda": _RUNS_CODE,
-    "__lambda__": _RUNS_CODE,
-    "TFSMLayer": _RUNS_CODE,
-    "TorchModuleWrapper": _RUNS_CODE,
-    "JaxLayer": _RUNS_CODE,
-    "FlaxLayer": _RUNS_CODE,
-    "StringLookup": _READS_FILES,
-    "IntegerLookup": _READS_FILES,
-    "IndexLookup": _READS_FILES,
-    "TextVectorization": _READS_FILES,
-}
 _CURE = "Save it again with model.save('name.keras') in Keras 3."
+_AGAIN = "Copy or download it again."
+_READ = "Hubel reads .keras files and folders and whole models in .h5 files"
+
+
+@dataclass(frozen=True)
+class ForeignArchitecture:
+    """A stranger's model without its weights.
+
+    Args:
+        model: of shapes only.
+        notes: what was left out of it, for the user.
+    """
+
+    model: keras.Model
+    notes: tuple[str, ...]
+
+
+def is_model_file(path: Path) -> bool:
+    """A model file or folder of any kind is at this path, whether Hubel reads that kind or not; no run of Hubel.
+
+    Raises:
+        UnusableInput: the operating system does not let us look.
+    """
+    return find_kind(path) is not None
+
+
+def read_foreign(path: Path) -> ForeignArchitecture:
+    """The model that a file or folder describes, without its weights: nothing of the network's size is made.
+
+    Raises:
+        UnusableInput: nothing there, a kind that Hubel does not read, out of bounds, or with parts that are not Keras'.
+    """
+    kind = _readable_kind(path)
+    with _said_of_keras_2(path, kind):
+        description = _described(path, kind)
+        with without_weights():
+            return ForeignArchitecture(_build(description, path), description.notes)
 
 
 def read_foreign_architecture(path: Path) -> keras.Model:
-    """The model that a ``.keras`` file describes, without its weights: nothing of the network's size is made.
-
-    Raises:
-        UnusableInput: no such file, not a ``.keras`` file, out of bounds, or with parts that are not Keras' own.
-    """
-    return _build(_checked_config(path), path)
+    """The model of `read_foreign`."""
+    return read_foreign(path).model
 
 
 def load_foreign_model(path: Path) -> keras.Model:
-    """The model of a ``.keras`` file with its weights.
+    """The model of a file or folder with its weights.
 
     Raises:
-        UnusableInput: as `read_foreign_architecture`; or the weights do not fit.
+        UnusableInput: as `read_foreign`; or the weights are missing, do not fit, or cannot be read safely.
     """
-    parameters = read_foreign_architecture(path).count_params()
-    if parameters > MAX_PARAMETERS:
-        raise UnusableInput(f"{path} describes {parameters:,} parameters; Hubel loads up to {MAX_PARAMETERS:,}.")
-    with zipfile.ZipFile(path) as archive:
-        held = archive.getinfo(WEIGHTS).file_size if WEIGHTS in archive.namelist() else 0
-    if parameters > held:  # each parameter takes at least one byte
-        raise UnusableInput(f"{path} describes {parameters:,} parameters but holds {held:,} bytes of them. {_CURE}")
-    try:
-        return keras.saving.load_model(path, custom_objects=None, compile=False, safe_mode=True)
-    except Exception as error:  # Keras raises whatever its parts raise
-        raise UnusableInput(f"{path} cannot be loaded: {_first_line(error)}. {_CURE}") from error
+    kind = _readable_kind(path)
+    if kind == "keras-json":
+        raise UnusableInput(f"{path} is {KINDS[kind].title} and holds no weights. {_CURE}")
+    with _said_of_keras_2(path, kind):
+        description = _described(path, kind)
+        with without_weights():
+            model = _build(description, path)
+        if not model.built:
+            raise UnusableInput(
+                f"{path} was saved before it was built, so it holds no weights. Begin it with keras.Input((height, width, "
+                "channels)), train it, and save it again."
+            )
+        parameters = model.count_params()
+        if parameters > MAX_PARAMETERS:
+            raise UnusableInput(f"{path} describes {parameters:,} parameters; Hubel loads up to {MAX_PARAMETERS:,}.")
+        with _weights_of(path, kind) as weights:
+            with opened(weights) as file:
+                held = check_hdf5(file, str(path))
+            if parameters > held:  # each parameter takes at least one byte
+                text = f"{path} describes {parameters:,} parameters but holds {held:,} bytes of them."
+                raise UnusableInput(f"{text} {_CURE}")
+            model = _build(description, path)
+            _fill(model, weights, path, whole=kind == "h5-model")
+    return model
 
 
-def _checked_config(path: Path) -> dict[str, Any]:
-    if not is_file(path):
+def _readable_kind(path: Path) -> str:
+    kind = find_kind(path)
+    if kind is None and not is_there(path):
         raise UnusableInput(f"There is no file {str(path)!r}.")
-    if path.stat().st_size > MAX_FILE_BYTES:
+    if kind is None and is_folder(path):
+        raise UnusableInput(
+            f"{path} is a folder that holds no model: neither {CONFIG} with {METADATA} (an unzipped .keras file) nor "
+            f"saved_model.pb. {_READ}."
+        )
+    if kind is None:
+        raise UnusableInput(f"{path} is no .keras file, nor a model of another kind that Hubel knows. {_READ}.")
+    if KINDS[kind].cure:
+        raise UnusableInput(f"{path} is {KINDS[kind].title}. {KINDS[kind].cure.replace('{name}', path.name)}")
+    if not is_folder(path) and path.stat().st_size > MAX_FILE_BYTES:
         raise UnusableInput(f"{path} has {path.stat().st_size:,} bytes; Hubel reads up to {MAX_FILE_BYTES:,}.")
+    return kind
+
+
+def _described(path: Path, kind: str) -> Description:
+    if kind == "h5-model":
+        return checked_description(read_model_config(path), f"{path}: its model_config", legacy=True)
+    if kind == "keras-zip":
+        with _zip(path) as archive:
+            text = archive.read(CONFIG)
+        return checked_description(text, f"{path}: its {CONFIG}", legacy=False)
+    if kind == "keras-folder":
+        return checked_description(_member(path, CONFIG).read_bytes(), f"{path}: its {CONFIG}", legacy=False)
+    return checked_description(path.read_bytes(), str(path), legacy=True)
+
+
+def _member(folder: Path, name: str) -> Path:
+    """A file right inside a folder, and no link out of it."""
+    path = folder / name
+    if path.is_symlink():
+        raise UnusableInput(f"{path} is a link. Copy the folder with what its links lead to: cp -rL {folder} FOLDER.")
+    if not path.is_file():
+        raise UnusableInput(f"{folder} holds no {name}. {_CURE}")
+    most = MAX_CONFIG_BYTES if name != WEIGHTS else MAX_FILE_BYTES
+    if path.stat().st_size > most:
+        raise UnusableInput(f"{path} has {path.stat().st_size:,} bytes; Hubel reads up to {most:,}.")
+    return path
+
+
+@contextmanager
+def _zip(path: Path) -> Generator[zipfile.ZipFile]:
+    """The open archive, once the sizes that it states are known to be in bounds."""
     try:
         with zipfile.ZipFile(path) as archive:
             _check_members(archive, path)
-            text = archive.read(CONFIG)
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
-        raise UnusableInput(f"{path} is no .keras file: {_first_line(error)}. {_CURE}") from error
-    try:
-        config = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UnusableInput(f"{path}: its {CONFIG} is not readable ({_first_line(error)}). {_CURE}") from error
-    if not isinstance(config, dict):
-        raise UnusableInput(f"{path}: its {CONFIG} holds no model. {_CURE}")
-    config.pop("compile_config", None)  # loss and optimiser: names of their own, not needed to look or to predict
-    for part in _parts(config, path):
-        _check_part(part, path)
-    return config
+            yield archive
+    except UnusableInput:
+        raise
+    except Exception as error:  # each way to compress has errors of its own
+        raise UnusableInput(f"{path} cannot be unpacked: {_first_line(error)}. {_AGAIN}") from error
 
 
 def _check_members(archive: zipfile.ZipFile, path: Path) -> None:
     members = archive.infolist()
-    if CONFIG not in archive.namelist():
-        raise UnusableInput(f"{path} is no .keras file: there is no {CONFIG} in it. {_CURE}")
     if len(members) > MAX_MEMBERS:
         raise UnusableInput(f"{path} holds {len(members):,} members; a .keras file has a handful.")
-    total = sum(member.file_size for member in members)
-    if total > MAX_FILE_BYTES:
-        raise UnusableInput(f"{path} would unpack to {total:,} bytes; Hubel reads up to {MAX_FILE_BYTES:,}.")
+    twice = {member.filename for member in members if member.filename in (CONFIG, METADATA, WEIGHTS)}
+    if len(twice) < sum(member.filename in twice for member in members):
+        raise UnusableInput(f"{path} holds a member twice, and programs differ in which they read. {_CURE}")
     for member in members:
-        if member.filename == CONFIG and member.file_size > MAX_CONFIG_BYTES:
-            text = f"{path}: its {CONFIG} has {member.file_size:,} bytes"
+        if member.filename in (CONFIG, METADATA) and member.file_size > MAX_CONFIG_BYTES:
+            text = f"{path}: {member.filename!r} has {member.file_size:,} bytes"
             raise UnusableInput(f"{text}; Hubel reads up to {MAX_CONFIG_BYTES:,}.")
         if member.file_size > max(SMALL_BYTES, MAX_RATIO * member.compress_size):
             text = f"{path}: {member.filename!r} would unpack from {member.compress_size:,} to"
             raise UnusableInput(f"{text} {member.file_size:,} bytes, as only zip bombs do.")
 
 
-def _parts(config: dict[str, Any], path: Path) -> Iterator[dict[str, Any]]:
-    """Every object of the config, nested ones too."""
-    waiting: list[tuple[Any, int]] = [(config, 1)]
-    seen = 0
-    while waiting:
-        value, depth = waiting.pop()
-        seen += 1
-        if depth > MAX_DEPTH or seen > MAX_NODES:
-            what = f"nested more than {MAX_DEPTH} deep" if depth > MAX_DEPTH else f"of more than {MAX_NODES:,} values"
-            raise UnusableInput(f"{path}: its {CONFIG} is {what}; no model of Keras needs that.")
-        if isinstance(value, dict):
-            yield value
-            waiting += [(inner, depth + 1) for inner in value.values()]
-        elif isinstance(value, list):
-            waiting += [(inner, depth + 1) for inner in value]
-
-
-def _check_part(part: dict[str, Any], path: Path) -> None:
-    kind, module, registered = part.get("class_name"), part.get("module"), part.get("registered_name")
-    if kind is None and module is None:
-        return
-    own_name = str(registered or kind).rsplit(">", 1)[-1]
-    for name in (str(kind), own_name):
-        if name in REFUSED:
-            raise UnusableInput(
-                f"{path} has a {name} layer ({_name_of(part)}), and {REFUSED[name]}. "
-                "Replace it by layers of Keras, and save the model again."
-            )
-    own = module == OWN_MODULE and kind in OWN_LAYERS and registered == f"hubel>{kind}"
-    custom = isinstance(registered, str) and ">" in registered and not registered.startswith("Keras>")
-    keras_own = isinstance(module, str) and MODULES.fullmatch(module) is not None and not custom
-    mark = kind in KERAS_MARKS and module is None
-    if not (own or keras_own or mark):
-        origin = f" from the module {module!r}" if module else ""
-        raise UnusableInput(
-            f"{path} needs {registered or kind!r} ({_name_of(part)}){origin}: code that is not "
-            "Keras' own and not in the file. Replace it by layers of Keras, and save the model again."
-        )
-
-
-def _name_of(part: dict[str, Any]) -> str:
-    inner = part.get("config")
-    name = part.get("name") or (inner.get("name") if isinstance(inner, dict) else None)
-    return f"named {name!r}" if isinstance(name, str) else "without a name"
-
-
-def _build(config: dict[str, Any], path: Path) -> keras.Model:
+@contextmanager
+def _said_of_keras_2(path: Path, kind: str) -> Generator[None]:
+    """Say of a file that Keras 2 wrote, and Keras 3 does not open, that this is why."""
     try:
-        with without_weights():
+        yield
+    except UnusableInput as error:
+        version = _keras_2_version(path, kind)
+        if version is None:
+            raise
+        raise UnusableInput(
+            f"{path} is {KINDS[kind].title} written by Keras {version}, and Keras 3 does not open it. Where it was "
+            f"made, with TensorFlow 2.13 to 2.15: tf.keras.models.load_model({path.name!r}).save('name.h5'). Hubel "
+            "reads that .h5 file."
+        ) from error
+
+
+def _keras_2_version(path: Path, kind: str) -> str | None:
+    try:
+        if kind == "keras-zip":
+            with _zip(path) as archive:
+                text = archive.read(METADATA)
+        elif kind == "keras-folder":
+            text = _member(path, METADATA).read_bytes()
+        else:
+            return None
+        version = json.loads(text)["keras_version"]
+    except (UnusableInput, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return version[:20] if isinstance(version, str) and version.startswith("2.") else None
+
+
+def _build(description: Description, path: Path) -> keras.Model:
+    config: dict[str, Any] = deepcopy(description.config)  # Keras takes some apart
+    try:
+        if description.legacy and "module" not in config:
+            model = make_legacy_model(config)
+        else:
             model = keras.saving.deserialize_keras_object(config, safe_mode=True)
     except Exception as error:  # Keras raises whatever its parts raise
         raise UnusableInput(f"{path} describes no model that Keras can build: {_first_line(error)}. {_CURE}") from error
     if not isinstance(model, keras.Model):
         raise UnusableInput(f"{path} describes a {type(model).__name__}, not a model. {_CURE}")
     return model
+
+
+@contextmanager
+def _weights_of(path: Path, kind: str) -> Generator[Path]:
+    """The HDF5 file with the weights, taken out of its zip for as long as it is needed."""
+    if kind == "h5-model":
+        yield path
+        return
+    if kind == "keras-folder":
+        yield _member(path, WEIGHTS)
+        return
+    with tempfile.TemporaryDirectory(prefix="hubel-") as folder:
+        weights = Path(folder) / WEIGHTS
+        with _zip(path) as archive:
+            if WEIGHTS not in archive.namelist():
+                raise UnusableInput(f"{path} holds no {WEIGHTS}. {_CURE}")
+            with archive.open(WEIGHTS) as inside, weights.open("wb") as outside:
+                shutil.copyfileobj(inside, outside, 1 << 20)
+        yield weights
+
+
+def _fill(model: keras.Model, weights: Path, path: Path, *, whole: bool) -> None:
+    try:
+        if whole:
+            with opened(weights) as file:
+                load_legacy_weights(file, model)
+        else:
+            model.load_weights(weights)
+    except UnusableInput:
+        raise
+    except Exception as error:  # Keras raises whatever its parts raise
+        raise UnusableInput(f"{path} cannot be loaded: {_first_line(error)}. {_CURE}") from error
 
 
 def _first_line(error: BaseException) -> str:

@@ -38,8 +38,12 @@ BACKEND = select_backend()
 
 with _held_back():
     import keras
-    from keras.src.backend.common import global_state as keras_state  # not public
+    from keras.src.backend.common import global_state as keras_state  # not public, as the two below
+    from keras.src.legacy.saving import legacy_h5_format, saving_options, saving_utils
+    from keras.src.saving import serialization_lib
 
 logging.getLogger("tensorflow").setLevel(logging.ERROR)  # its advice on tracing is for its programmers
 
-__all__ = ["BACKEND", "keras", "keras_state"]
+__all__ = [
+    "BACKEND", "keras", "keras_state", "legacy_h5_format", "saving_options", "saving_utils", "serialization_lib",
+]  # fmt: skip

@@ -35,8 +35,9 @@ def command(  # noqa: PLR0913  (one for each option)
 ) -> None:  # fmt: skip
     """Show every layer of TARGET in numbers: output, parameters, work, memory, and what it sees of the image.
 
-    TARGET is a run folder, the name of an architecture, a .keras file, or a .toml file with a network of your own.
-    Nothing is trained, and no weight is needed: a network of any size is answered at once.
+    TARGET is a run folder, the name of an architecture, a Keras model that Hubel did not make (a .keras file or folder,
+    or an .h5 file with the whole model), or a .toml file with a network of your own. Nothing is trained, and no weight
+    is needed: a network of any size is answered at once.
 
     \b
     hubel anatomy small-cnn --input 96x96 -o network.svg

@@ -9,23 +9,24 @@ from typing import Any
 from hubel.architectures.build import build_model
 from hubel.architectures.call_shapes import reason_of, text_of
 from hubel.architectures.catalogue import ARCHITECTURES, Architecture, find_architecture, make_blueprint
-from hubel.architectures.foreign import read_foreign_architecture
+from hubel.architectures.foreign import is_model_file, read_foreign
 from hubel.architectures.geometry import CONVOLUTIONS, receptive_fields
 from hubel.architectures.layer_table import LayerRow, Total, as_map, layer_rows, total_of
 from hubel.architectures.spec import CnnSpec
+from hubel.architectures.spec_file import SUFFIX
 from hubel.architectures.walk import Graph, walk
 from hubel.arithmetic.convolution import locally_connected_parameters
 from hubel.backends.framework import keras
 from hubel.backends.shapes_only import without_weights
 from hubel.classifier.artefact import load_classifier
 from hubel.errors import UnknownName, UnusableInput, WrongRequest
-from hubel.files import is_folder
+from hubel.files import is_file, is_folder, is_there
 from hubel.workflows.anatomy_warnings import IMAGE_AXES, Doubt, Subject, find_doubts
 
 CLASSES = 10
 CHANNELS = 3
 MOST_PIXELS = 16_384
-KERAS_FILE = ".keras"
+KERAS_FILES = (".keras", ".h5", ".hdf5")
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class AnatomyRequest:
     """What to look at.
 
     Args:
-        target: a run folder, the name of an architecture, a ``.keras`` file, or a ``.toml`` file with an own spec.
+        target: a run folder, the name of an architecture, a Keras model, as a file or folder, or a ``.toml`` file with
+            an own spec.
         image: (height, width, channels), or (height, width) of 3 channels; the target's own by default.
         classes: how many logits; for architectures only. 10 by default.
         units: of the first hidden layer; for ``dense`` only.
@@ -119,30 +121,43 @@ def examine(request: AnatomyRequest) -> Anatomy:
         WrongRequest: a value that the target cannot have.
         UnusableInput: a file or run that cannot be used.
     """
-    title, model = _model_of(request)
+    title, model, notes = _model_of(request)
     graph = walk(model, image_shape=request.image)
     rows = layer_rows(graph)
-    doubts = find_doubts(Subject(graph, receptive_fields(graph), rows))
+    doubts = [Doubt("left-out", note) for note in notes]
+    doubts += find_doubts(Subject(graph, receptive_fields(graph), rows))
     shape = tuple(int(size or 0) for size in graph.image_shape)
     return Anatomy(title, shape, tuple(rows), _sharing(graph, rows), tuple(doubts))
 
 
-def _model_of(request: AnatomyRequest) -> tuple[str, keras.Model]:
+def _model_of(request: AnatomyRequest) -> tuple[str, keras.Model, tuple[str, ...]]:
+    """Its title, the model, and what was left out of it."""
     path = Path(request.target)
-    if path.suffix.lower() == KERAS_FILE:
-        _refuse(request, "classes", "units", what="A .keras file")
-        return path.name, _built_for(read_foreign_architecture(path), request.image, path)
+    if _is_foreign(request.target, path):
+        _refuse(request, "classes", "units", what="A model file")
+        found = read_foreign(path)
+        return path.name, _built_for(found.model, request.image, path), found.notes
     if is_folder(path) and request.target not in ARCHITECTURES:  # ./dense is the folder, dense the architecture
         _refuse(request, "image", "classes", "units", what="A run")
         classifier = load_classifier(path)
-        return f"{path.name} ({classifier.blueprint.name})", classifier.model
+        return f"{path.name} ({classifier.blueprint.name})", classifier.model, ()
     try:
         architecture = find_architecture(request.target)
     except UnknownName as error:
         raise UnknownName(
-            f"{error} A run folder, a .keras or a .toml file of that name is not there either."
+            f"{error} A run folder, a model file or a .toml file of that name is not there either."
         ) from error
-    return architecture.name, _built(architecture, request)
+    return architecture.name, _built(architecture, request), ()
+
+
+def _is_foreign(target: str, path: Path) -> bool:
+    """A model that Hubel did not make; or what is named like one, to be told what is wrong with it."""
+    if target in ARCHITECTURES or path.suffix.lower() == SUFFIX:  # ./dense is the file, dense the architecture
+        return False
+    named = path.suffix.lower() in KERAS_FILES
+    if is_folder(path):
+        return is_model_file(path) or (named and not is_there(path / "classifier"))
+    return named or is_file(path)
 
 
 def _refuse(request: AnatomyRequest, *fields: str, what: str) -> None:

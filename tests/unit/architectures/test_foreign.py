@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hubel.architectures import foreign
+from hubel.architectures import foreign, keras_config
 from hubel.architectures.foreign import load_foreign_model, read_foreign_architecture
 from hubel.architectures.layers import SumPooling2D
 from hubel.backends.framework import keras
@@ -105,7 +105,7 @@ def test_custom_code_is_refused_by_name(tmp_path: Path):
     ],
 )
 def test_names_outside_of_keras_layers_are_refused_before_anything_is_built(good: Path, part: dict):
-    path = with_config(good, lambda config: config["config"]["layers"][1]["config"].update(kernel_initializer=part))
+    path = with_config(good, lambda config: config["config"]["layers"][1]["config"].update(activation=part))
     with pytest.raises(UnusableInput, match="code that is not Keras' own"):
         read_foreign_architecture(path)
 
@@ -130,7 +130,7 @@ def test_a_config_nested_too_deep_or_too_long_is_refused(good: Path, monkeypatch
     shallow = b'{"a":' * 90 + b"1" + b"}" * 90
     with pytest.raises(UnusableInput, match="nested more than 60 deep"):
         read_foreign_architecture(with_config(good, lambda config: shallow))
-    monkeypatch.setattr(foreign, "MAX_NODES", 50)
+    monkeypatch.setattr(keras_config, "MAX_NODES", 50)
     with pytest.raises(UnusableInput, match="of more than 50 values"):
         read_foreign_architecture(good)
     monkeypatch.setattr(foreign, "MAX_CONFIG_BYTES", 50)
@@ -160,7 +160,7 @@ def test_what_is_no_keras_file_is_refused(tmp_path: Path, content: bytes | None,
 def test_a_zip_without_a_config_and_a_config_without_a_model_are_refused(good: Path, tmp_path: Path):
     with zipfile.ZipFile(tmp_path / "empty.keras", "w") as archive:
         archive.writestr("readme.txt", "nothing")
-    with pytest.raises(UnusableInput, match="there is no config.json in it"):
+    with pytest.raises(UnusableInput, match="is no .keras file, nor a model of another kind that Hubel knows"):
         read_foreign_architecture(tmp_path / "empty.keras")
     for text in (b"[]", b"{}", b"3", b'{"module": "keras.layers", "class_name": "Dense", "config": {"units": 3}}'):
         with pytest.raises(UnusableInput, match="holds no model|no model that Keras can build|not a model"):
@@ -178,3 +178,10 @@ def test_a_description_larger_than_its_weights_is_not_loaded(good: Path):
     assert read_foreign_architecture(path).count_params() > 10**8
     with pytest.raises(UnusableInput, match="describes 101,000,112 parameters but holds .* bytes of them"):
         load_foreign_model(path)
+
+
+def test_an_array_of_long_texts_is_refused_before_it_takes_memory(good: Path):
+    part = {"class_name": "__numpy__", "config": {"value": ["a"] * 1000, "dtype": "S2000000000"}}
+    path = with_config(good, lambda config: config["config"]["layers"][3]["inbound_nodes"].append([part]))
+    with pytest.raises(UnusableInput, match="holds an array of the type 'S2000000000', not of numbers"):
+        read_foreign_architecture(path)

@@ -202,6 +202,7 @@ def test_the_stack_calculator(capsys: pytest.CaptureFixture[str], tmp_path: Path
         (("small-cnn", "--classes", "1"), 2, "classes must be a whole number from 2"),
         (("mobilenet", "--input", "16x16"), 2, "needs images of at least 32 pixels"),
         (("missing.keras",), 3, "There is no file 'missing.keras'"),
+        (("folder/missing.h5",), 3, "There is no file 'folder/missing.h5'"),
         (("missing.keras", "--classes", "3"), 2, "has its own value for --classes"),
         (("--stacks", "--channels", "0"), 2, "channels must be a number from 1"),
         (("--stacks", "small-cnn"), 2, "Leave TARGET out, or --stacks"),
