@@ -37,11 +37,6 @@ class Said:
         given = {"--class-names": self.class_names, "--pixels": self.pixels, "--input": size}
         return tuple(word for option, text in given.items() if text is not None for word in (option, text))
 
-    @property
-    def options(self) -> tuple[str, ...]:
-        """Those that were given."""
-        return self.words[::2]
-
 
 NOTHING_SAID = Said()
 
@@ -55,12 +50,21 @@ def open_target(target: Path, said: Said = NOTHING_SAID) -> Answering:
     """
     if is_model_file(target):
         return open_foreign(target, said)
-    if said.options:
-        raise WrongRequest(
-            f"{said.options[0]} says something of a model file. {target} is none, and a run knows it itself. Leave "
-            f"{said.options[0]} out."
-        )
+    check_said(target, said)
     return load_classifier(target)
+
+
+def check_said(run: Path, said: Said) -> None:
+    """See that nothing is said of a run that it knows itself.
+
+    Raises:
+        WrongRequest: it is.
+    """
+    if said.words:
+        option = said.words[0]
+        raise WrongRequest(
+            f"{option} is for model files. {run} is none, and a run knows it itself. Leave {option} out."
+        )
 
 
 def open_foreign(path: Path, said: Said, corpus_names: tuple[str, ...] = ()) -> ForeignClassifier:
