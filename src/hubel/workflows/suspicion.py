@@ -56,14 +56,15 @@ def _better_pixels(classifier: ForeignClassifier, images: Images, labels: np.nda
             logits = classifier.with_pixels(name).engine.compute_logits(images)
             hits[name] = int((logits.argmax(axis=1) == labels).sum())
     stated = hits.pop(str(classifier.pixels))
-    best = max(hits, key=lambda name: hits[name])
-    low, _ = wilson_interval(hits[best], len(labels))
+    most = max(hits.values())
+    low, _ = wilson_interval(most, len(labels))
     _, high = wilson_interval(stated, len(labels))
     if low <= max(high, 1 / len(classifier.class_names)):
         return None
+    best = " or ".join(f"--pixels {name}" for name, count in hits.items() if count == most)
     return (
-        f"--pixels {best} is right for {hits[best]} of {len(labels)} of the images, --pixels {classifier.pixels} for "
-        f"{stated}: try --pixels {best}, and see that the training did the same."
+        f"{best} is right for {most} of {len(labels)} images that it was tried on, --pixels {classifier.pixels} for "
+        f"{stated}. Look up which of them the training used."
     )
 
 
@@ -83,8 +84,8 @@ def _better_order(report: EvaluationReport) -> str | None:
     if low <= max(high, 1 / count):
         return None
     names = [report.class_names[each] for each in class_of]
-    listed = f" in this order, one a line: {', '.join(names)}" if count <= NAMED else " in another order"
+    listed = f"in the order {', '.join(names)}" if count <= NAMED else "in another order"
     return (
-        f"With the class names{listed}, {right / int(others.sum()):.0%} of the images that this order was not found on "
+        f"With the class names {listed}, {right:,} of {int(others.sum()):,} images that this order was not found on "
         "would be right. Look up the order of its training."
     )
