@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +24,10 @@ from hubel.images.pixel_scales import PIXELS, PixelScale
 from hubel.images.preprocessing import Preprocessing
 
 BYTES = "0..255"
+AT_ONCE = 64
+"""Images that are scaled together: as many as the model gets in a batch."""
+MOST_NUMBERS = 2**27
+"""Of one layer for one image; VGG16 makes 3 million of an image of 224 x 224. More than that exhausts the memory."""
 
 
 def is_model_file(path: Path) -> bool:
@@ -139,12 +144,20 @@ class _ForeignEngine:
         """uint8 [batch, height, width, 3] → float64 [batch, classes].
 
         Raises:
-            UnusableInput: the model makes no number for each class.
+            UnusableInput: the model makes no number for each class, or none that is finite.
         """
-        output = self.classifier.output
-        if not output.is_vector:
-            raise UnusableInput(f"{self.classifier.path} names no classes: {output.why_not}")
-        return output.to_logits(compute_outputs(self.classifier.model, self.classifier.to_input(images)))
+        classifier = self.classifier
+        if not classifier.output.is_vector:
+            raise UnusableInput(f"{classifier.path} names no classes: {classifier.output.why_not}")
+        parts = [images[start : start + AT_ONCE] for start in range(0, len(images), AT_ONCE)] or [images]
+        made = [compute_outputs(classifier.model, classifier.to_input(part)) for part in parts]
+        logits = classifier.output.to_logits(np.concatenate(made))
+        if not np.isfinite(logits).all():
+            raise UnusableInput(
+                f"{classifier.path} makes numbers that are not finite. Its weights are damaged, or --pixels "
+                f"{classifier.pixels} is not what it was trained with."
+            )
+        return logits
 
 
 def load_foreign_classifier(
@@ -172,6 +185,7 @@ def load_foreign_classifier(
     model = _sized(load_foreign_model(path), size, path)
     graph = walk(model)
     height, width, channels = _image_shape(graph, path)
+    _check_work(graph, path)
     if pixels is not None and channels == 1 and PIXELS[pixels].needs_colour:
         raise WrongRequest(f"--pixels {pixels} is for models of three channels, and {path} takes grey images.")
     output = read_output(graph)
@@ -217,6 +231,17 @@ def _sized(model: keras.Model, size: tuple[int, int] | None, path: Path) -> kera
     except Exception as error:  # Keras raises whatever its layers raise
         words = (str(error).strip().splitlines() or [type(error).__name__])[0][:200].rstrip(".")
         raise UnusableInput(f"{path} cannot take images of {size[0]}x{size[1]}: {words}.") from error
+
+
+def _check_work(graph: Graph, path: Path) -> None:
+    for call in graph.calls:
+        for shape in call.output_shapes:
+            numbers = math.prod(int(size or 1) for size in shape)
+            if numbers > MOST_NUMBERS:
+                raise UnusableInput(
+                    f"{path}: the layer {call.name!r} makes {numbers:,} numbers of one image; Hubel computes up to "
+                    f"{MOST_NUMBERS:,}."
+                )
 
 
 def _image_shape(graph: Graph, path: Path) -> tuple[int, int, int]:

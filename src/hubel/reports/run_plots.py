@@ -50,7 +50,7 @@ def draw_risk_coverage(report: EvaluationReport) -> Markup:
     points = [(float(coverage[place]), float(risk[place])) for place in kept]
     answered, selective = metrics.selective_accuracy(report.probabilities, report.labels, report.threshold)
     curves = [Curve("error among the answers", points, "first")]
-    if selective is not None:
+    if report.calibrated and selective is not None:
         name = f"at the threshold of {report.threshold:.2f}"
         curves.append(Curve(name, [(answered, 1 - selective)], "second", line=False, dots=True, sizes=(5.0,)))
     most = max(0.02, *(value for _, value in points)) * 1.05

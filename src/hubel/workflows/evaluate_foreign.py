@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from hubel.architectures.layer_table import count_macs, layer_table
+from hubel.architectures.layer_table import layer_table, total_of
 from hubel.classifier.foreign_classifier import ForeignClassifier
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.reading import AS_FOUND, Reading
@@ -76,7 +76,11 @@ class ForeignEvaluation:
 
     def to_json(self) -> dict[str, Any]:
         """Plain data: that of an evaluation, what it rests on, and what may be wrong with it."""
-        return {**self.evaluation.to_json(), **describe_model(self.classifier), "warnings": list(self.warnings)}
+        return {
+            **self.evaluation.to_json(),
+            **describe_model(self.classifier),
+            "warnings": [{"text": text} for text in self.warnings],
+        }
 
 
 def describe_model(classifier: ForeignClassifier) -> dict[str, Any]:
@@ -164,12 +168,12 @@ def _metrics(scored: ForeignEvaluation) -> dict[str, Any]:
         "model": {
             "architecture": classifier.path.name,
             "parameters": classifier.model.count_params(),
-            "macs": count_macs(classifier.model),
+            "macs": total_of(layer_table(classifier.model)).macs,
             "image_size": [*classifier.preprocessing.size, classifier.channels],
             "sha256": _digest(classifier.path),
         },
         **describe_model(classifier),
-        "warnings": list(scored.warnings),
+        "warnings": [{"text": text} for text in scored.warnings],
     }
 
 
@@ -203,7 +207,7 @@ def _page(scored: ForeignEvaluation, metrics: dict[str, Any], command: Sequence[
         split_counts={"test": dict(zip(names, counts, strict=True))},
         history=(),
         layers=layer_table(scored.classifier.model),
-        notes=(*decoded.corpus.notes, *scored.warnings),
+        notes=decoded.corpus.notes,
         refused=decoded.corpus.refused,
         shown=shown.tolist(),
         sheets=make_sheets(decoded.images, evaluation.places[shown]),

@@ -7,6 +7,7 @@ from scipy.optimize import linear_sum_assignment
 
 from hubel.arrays import Images
 from hubel.classifier.foreign_classifier import ForeignClassifier
+from hubel.errors import UnusableInput
 from hubel.evaluation.metrics import confusion_matrix, wilson_interval
 from hubel.evaluation.report import EvaluationReport
 from hubel.images.pixel_scales import PIXELS
@@ -53,8 +54,7 @@ def _better_pixels(classifier: ForeignClassifier, images: Images, labels: np.nda
     hits = {}
     for name, scale in PIXELS.items():
         if classifier.channels == 3 or not scale.needs_colour:
-            logits = classifier.with_pixels(name).engine.compute_logits(images)
-            hits[name] = int((logits.argmax(axis=1) == labels).sum())
+            hits[name] = _hits(classifier.with_pixels(name), images, labels)
     stated = hits.pop(str(classifier.pixels))
     most = max(hits.values())
     low, _ = wilson_interval(most, len(labels))
@@ -66,6 +66,14 @@ def _better_pixels(classifier: ForeignClassifier, images: Images, labels: np.nda
         f"{best} is right for {most} of {len(labels)} images that it was tried on, --pixels {classifier.pixels} for "
         f"{stated}. Look up which of them the training used."
     )
+
+
+def _hits(classifier: ForeignClassifier, images: Images, labels: np.ndarray) -> int:
+    try:
+        logits = classifier.engine.compute_logits(images)
+    except UnusableInput:  # numbers that are not finite: the setting is not the right one
+        return 0
+    return int((logits.argmax(axis=1) == labels).sum())
 
 
 def _better_order(report: EvaluationReport) -> str | None:
