@@ -60,6 +60,11 @@ def command(  # noqa: PLR0913  (one for each option)
         _refuse_for_model_files(run, against=against, strangers=strangers)
         return _foreign(_foreign_request(run, corpus, said, reading, (out, overwrite)), as_json=as_json)
     check_said(run, said)
+    if against is not None and is_model_file(against):
+        raise WrongRequest(
+            f"--against takes a run, and {against} is a model file. Score it alone: hubel evaluate {against} CORPUS "
+            "--class-names FILE"
+        )
     if out is not None or overwrite:
         raise WrongRequest(f"-o writes the report of a model file. A run has its own: {run}/report.html. Leave -o out.")
     if reading.wishes and corpus is None and strangers is None:
