@@ -45,7 +45,8 @@ def command(  # noqa: PLR0913  (one for each option)
     """Score RUN on its own test split, or on all images of another CORPUS.
 
     Classes of another corpus are matched by name. RUN is a run folder, or a model file of Keras that was trained
-    elsewhere: then CORPUS and --class-names are needed, and --pixels unless the model scales its pixels itself.
+    elsewhere: then CORPUS and --class-names are needed, and --pixels unless the model scales its pixels itself. The
+    word corpus in the place of --class-names FILE takes the classes of CORPUS in alphabetical order.
 
     \b
     hubel evaluate runs/a                          its score again, from the images

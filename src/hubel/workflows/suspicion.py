@@ -14,6 +14,7 @@ from hubel.images.pixel_scales import PIXELS
 
 TRIED = 64
 """Images that the other settings are tried on, spread evenly over those that were scored."""
+WHAT_IS_HEARSAY = "the pixels or the order of the class names are"
 NAMED = 20
 """Class names that are listed in a better order."""
 
@@ -36,9 +37,10 @@ def suspect(classifier: ForeignClassifier, report: EvaluationReport, images: Ima
     if not is_near_chance(report):
         return []
     count = len(report.class_names)
+    open_to_doubt = "the order of the class names is" if classifier.pixels_found else WHAT_IS_HEARSAY
     near = (
         f"This score cannot be told from guessing, which is right for 1 in {count:,}. Unless the model knows nothing "
-        "of these images, the pixels or the order of the class names are not as in its training."
+        f"of these images, {open_to_doubt} not as in its training."
     )
     better = None if classifier.pixels_found else _better_pixels(classifier, images, labels)
     if better is not None:
@@ -46,7 +48,8 @@ def suspect(classifier: ForeignClassifier, report: EvaluationReport, images: Ima
     order = _better_order(report)
     if order is not None:
         return [near, order]
-    return [near, "No other --pixels and no other order of the class names is clearly better on these images."]
+    tried = "order of the class names" if classifier.pixels_found else "--pixels and no other order of the class names"
+    return [near, f"No other {tried} is clearly better on these images."]
 
 
 def _better_pixels(classifier: ForeignClassifier, images: Images, labels: np.ndarray) -> str | None:

@@ -83,6 +83,16 @@ def test_of_a_model_that_knows_nothing_no_setting_is_named(folder: Path, tmp_pat
     assert said[1] == "No other --pixels and no other order of the class names is clearly better on these images."
 
 
+def test_pixels_that_the_model_scales_itself_are_not_doubted(folder: Path, tmp_path: Path):
+    scaled = keras.Sequential([keras.Input((SIDE, SIDE, 3)), keras.layers.Rescaling(1 / 255), make_model()])
+    scaled.save(tmp_path / "model.keras")
+    request = ForeignRequest(tmp_path / "model.keras", str(folder / "photos"), Said("corpus"))
+    scored = evaluate_foreign(request)
+    assert scored.classifier.pixels == "0..255"
+    assert scored.warnings[0].endswith("the order of the class names is not as in its training.")
+    assert scored.warnings[1] == "No other order of the class names is clearly better on these images."
+
+
 def test_a_single_output_tells_two_classes_apart(folder: Path, tmp_path: Path):
     make_model(end="sigmoid", channels=1).save(tmp_path / "model.keras")
     (tmp_path / "names.txt").write_text("bright\ndark\n")
