@@ -24,6 +24,7 @@ from hubel.classifier.assembly import (
 )
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.first_load import describe_libraries, is_quick, marker, remember
+from hubel.classifier.foreign_classifier import is_model_file
 from hubel.classifier.manifest import (
     FORMAT,
     MANIFEST,
@@ -116,6 +117,11 @@ def find_artefact(folder: Path) -> Path:
     Raises:
         UnusableInput: there is none.
     """
+    if is_model_file(folder):
+        raise UnusableInput(
+            f"{folder} is a model file, not a run of Hubel. anatomy, evaluate, predict, trace, maps and filters "
+            "take model files; this does not."
+        )
     inner = folder / "classifier"
     folder = inner if is_file(inner / MANIFEST) else folder
     if not is_file(folder / MANIFEST):

@@ -14,7 +14,8 @@ from hubel.architectures.catalogue import Blueprint, blueprint_from_json
 from hubel.architectures.parameters import estimate_parameters
 from hubel.architectures.spec import Spec
 from hubel.backends.framework import keras
-from hubel.classifier.classifier import Calibration, Classifier
+from hubel.classifier.answering import Calibration
+from hubel.classifier.classifier import Classifier
 from hubel.classifier.manifest import CURE, MANIFEST, WEIGHTS, open_part
 from hubel.classifier.off_corpus import OffCorpus
 from hubel.classifier.prediction_sets import PredictionSets

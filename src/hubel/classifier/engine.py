@@ -20,6 +20,10 @@ class Engine(Protocol):
         """uint8 [batch, height, width, 3] → float32 [batch, classes]."""
         ...
 
+
+class FeatureEngine(Engine, Protocol):
+    """Also gives what enters the last dense layer."""
+
     @property
     def channels(self) -> int:
         """How many features enter the last dense layer."""
@@ -57,6 +61,11 @@ class KerasEngine:
         """uint8 [batch, height, width, 3] → what enters the last dense layer [batch, channels], and the logits."""
         features, logits = _run(self._with_features, images)
         return features, logits
+
+
+def compute_outputs(model: keras.Model, inputs: np.ndarray) -> np.ndarray:
+    """What a model of one output makes of inputs of its own kind: float32 [batch, …] → float32 [batch, …]."""
+    return _run(_on_processors(model), inputs)[0]
 
 
 def _on_processors(model: keras.Model) -> keras.Model:

@@ -11,7 +11,8 @@ import numpy as np
 
 from hubel.arrays import Images
 from hubel.backends.devices import on_accelerator
-from hubel.classifier.classifier import Classifier, softmax
+from hubel.classifier.answering import softmax
+from hubel.classifier.classifier import Classifier
 from hubel.classifier.patterns import PATTERNS, make_patterns
 from hubel.errors import ClaimFailed, WrongRequest
 

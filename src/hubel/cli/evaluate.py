@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from hubel.cli.model_files import model_file_options
 from hubel.cli.reading import reading_options
 from hubel.corpus.reading import FOR_LISTS, Reading
 from hubel.errors import WrongRequest
+
+if TYPE_CHECKING:
+    from hubel.workflows.evaluate_foreign import ForeignRequest
+    from hubel.workflows.opening import Said
 
 
 @click.command("evaluate")
@@ -23,20 +30,43 @@ from hubel.errors import WrongRequest
     help="Does RUN notice that these pictures are unlike its own? Labels do not matter.",
 )  # fmt: skip
 @reading_options(*FOR_LISTS)
+@model_file_options()
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), metavar="FOLDER",
+    help="Of a model file: write its report.html, metrics.json and predictions.csv there.",
+)  # fmt: skip
+@click.option("--overwrite", is_flag=True, help="With -o: replace what is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
-def command(
+def command(  # noqa: PLR0913  (one for each option)
     run: Path, corpus: str | None, *, against: Path | None, strangers: str | None, as_json: bool, reading: Reading,
+    said: Said, out: Path | None, overwrite: bool,
 ) -> int:  # fmt: skip
-    """Score RUN on its own test split, or on all pictures of another CORPUS.
+    """Score RUN on its own test split, or on all images of another CORPUS.
 
-    Classes of another corpus are matched by name.
+    Classes of another corpus are matched by name. RUN is a run folder, or a model file of Keras that was trained
+    elsewhere: then CORPUS and --class-names are needed, and --pixels unless the model scales its pixels itself. The
+    word corpus in the place of --class-names FILE takes the classes of CORPUS in alphabetical order.
 
     \b
-    hubel evaluate runs/a                          its score again, from the pictures
+    hubel evaluate runs/a                          its score again, from the images
     hubel evaluate runs/a --against runs/b         better, worse, or cannot tell
-    hubel evaluate runs/a other/ --against runs/b  the same, on pictures of your choice
-    hubel evaluate runs/a --strangers other/       the score that flags pictures unlike the corpus
+    hubel evaluate runs/a other/ --against runs/b  the same, on images of your choice
+    hubel evaluate runs/a --strangers other/       the score that flags images unlike the corpus
+    hubel evaluate model.keras photos/ --class-names classes.txt --pixels 0..1 -o report
     """  # noqa: D301  (click's mark against re-wrapping)
+    from hubel.workflows.opening import check_said, is_model_file
+
+    if is_model_file(run):
+        _refuse_for_model_files(run, against=against, strangers=strangers)
+        return _foreign(_foreign_request(run, corpus, said, reading, (out, overwrite)), as_json=as_json)
+    check_said(run, said)
+    if against is not None and is_model_file(against):
+        raise WrongRequest(
+            f"--against takes a run, and {against} is a model file. Score it alone: hubel evaluate {against} CORPUS "
+            "--class-names FILE"
+        )
+    if out is not None or overwrite:
+        raise WrongRequest(f"-o writes the report of a model file. A run has its own: {run}/report.html. Leave -o out.")
     if reading.wishes and corpus is None and strangers is None:
         raise WrongRequest(
             f"{reading.words[0]} says how a corpus is read; the run's own is read as in training. Name a CORPUS, or "
@@ -53,6 +83,48 @@ def command(
     if against is not None:
         return _against(run, against, corpus, reading, as_json=as_json)
     return _score(run, corpus, reading, as_json=as_json)
+
+
+def _refuse_for_model_files(path: Path, *, against: Path | None, strangers: str | None) -> None:
+    for option, given in (("--against", against), ("--strangers", strangers)):
+        if given is not None:
+            raise WrongRequest(
+                f"{option} rests on what a run wrote down, and {path} is a model file. Leave {option} out."
+            )
+
+
+def _foreign_request(
+    path: Path, corpus: str | None, said: Said, reading: Reading, out: tuple[Path | None, bool]
+) -> ForeignRequest:
+    from hubel.workflows.evaluate_foreign import ForeignRequest
+
+    if corpus is None:
+        raise WrongRequest(
+            f"{path} is a model file and brings no test images. Name some: hubel evaluate {path} CORPUS --class-names "
+            "FILE"
+        )
+    if out[1] and out[0] is None:
+        raise WrongRequest("--overwrite replaces what -o writes. Add -o FOLDER, or leave --overwrite out.")
+    return ForeignRequest(path, corpus, said, reading, *out, command=("hubel", *sys.argv[1:]))
+
+
+def _foreign(request: ForeignRequest, *, as_json: bool) -> int:
+    from hubel.cli.listen import Listener, print_document
+    from hubel.cli.render import console, show_report
+    from hubel.workflows.evaluate_foreign import evaluate_foreign
+
+    with Listener() as listener:
+        scored = evaluate_foreign(request, on_event=listener)
+    evaluation = scored.evaluation
+    if as_json:
+        print_document(scored.to_json(), listener)
+    else:
+        screen = console()
+        screen.print(f"{request.path} on {evaluation.location}")
+        show_report(screen, evaluation.report, split=evaluation.split)
+        if request.out is not None:
+            screen.print(f"Report: {request.out}/report.html")
+    return 4 if evaluation.corpus.refused else 0
 
 
 def _score(run: Path, corpus: str | None, reading: Reading, *, as_json: bool) -> int:

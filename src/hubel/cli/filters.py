@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from hubel.cli.model_files import model_file_options
+
+if TYPE_CHECKING:
+    from hubel.workflows.opening import Said
 
 
 @click.command("filters")
@@ -15,11 +22,15 @@ import click
     "--corpus", metavar="CORPUS", help="With --excite: also the patches of its pictures that excite them most."
 )
 @click.option("--filter", "chosen", type=int, multiple=True, metavar="F", help="With --excite: which; may be repeated.")
+@model_file_options("pixels", "size")
 @click.option("-o", "--out", type=click.Path(path_type=Path), metavar="PNG", help="Write the picture there.")
-def command(
-    run: Path, *, layer: str | None, excite: bool, corpus: str | None, chosen: tuple[int, ...], out: Path | None
-) -> int:
+def command(  # noqa: PLR0913  (one for each option)
+    run: Path, *, layer: str | None, excite: bool, corpus: str | None, chosen: tuple[int, ...], out: Path | None,
+    said: Said,
+) -> int:  # fmt: skip
     """Show the filters of a layer, or with --excite what they respond to.
+
+    RUN is a run folder, or a model file of Keras, such as model.keras. Only --excite needs to know its pixels.
 
     A filter is the kernel that all positions of one feature map share.
     """
@@ -31,7 +42,8 @@ def command(
     from hubel.workflows.out_folder import check_output_file, keep_out_of_the_corpus
 
     if layer is None:
-        show_layers(list_layers(run, with_filters=not excite), f"hubel filters {run}{' --excite' if excite else ''}")
+        words = shlex.join(["hubel", "filters", str(run), *said.words, *(["--excite"] if excite else [])])
+        show_layers(list_layers(run, with_filters=not excite, said=said), words)
         return 0
     if out is None:
         raise WrongRequest(f"Say where to write the picture: hubel filters {run} --layer {layer} -o filters.png")
@@ -43,15 +55,16 @@ def command(
         raise WrongRequest("--corpus and --filter choose what --excite looks for. Add --excite, or leave them out.")
     if excite:
         with Listener() as listener:
-            picture = picture_excitement(run, layer, corpus, filters=chosen, on_event=listener)
+            picture = picture_excitement(run, layer, corpus=corpus, filters=chosen, said=said, on_event=listener)
         write_bytes(out, picture)
         click.echo(f"Wrote {out}: each row a filter of {layer}; first an image made to excite it")
         return 0
-    kernel, picture = picture_filters(run, layer)
+    kernel, picture = picture_filters(run, layer, said=said)
     write_bytes(out, picture)
     height, width, channels, filters = kernel.shape
     click.echo(f"{layer}: {filters} filters of {height} x {width} x {channels} = {kernel.size:,} shared weights")
     click.echo(f"values {kernel.min():.4g} to {kernel.max():.4g}")
     click.echo(f"Wrote {out}")
-    click.echo(f"Next\n  What they respond to: hubel filters {run} --layer {layer} --excite -o excite.png")
+    words = shlex.join(["hubel", "filters", str(run), *said.words, "--layer", layer, "--excite", "-o", "excite.png"])
+    click.echo(f"Next\n  What they respond to: {words}")
     return 0

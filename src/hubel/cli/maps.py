@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from hubel.cli.model_files import model_file_options
+
+if TYPE_CHECKING:
+    from hubel.workflows.opening import Said
 
 
 @click.command("maps")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("image", type=click.Path(path_type=Path), required=False)
 @click.option("--layer", metavar="NAME", help="Whose feature maps. Left out: the layers are listed.")
+@model_file_options("pixels", "size")
 @click.option("-o", "--out", type=click.Path(path_type=Path), metavar="PNG", help="Write the picture there.")
-def command(run: Path, image: Path | None, *, layer: str | None, out: Path | None) -> int:
+def command(run: Path, image: Path | None, *, layer: str | None, out: Path | None, said: Said) -> int:
     """Show all feature maps of a layer for IMAGE: what each filter of the network makes of it.
+
+    RUN is a run folder, or a model file of Keras, such as model.keras.
 
     A feature map is what one filter makes of the layer's input. All maps of a layer have the same size; black is 0, and
     where there are negative values, blue is below 0 and orange above.
@@ -25,13 +35,14 @@ def command(run: Path, image: Path | None, *, layer: str | None, out: Path | Non
     from hubel.workflows.out_folder import check_output_file
 
     if layer is None:
-        show_layers(list_layers(run, with_filters=False), f"hubel maps {run} IMAGE")
+        words = shlex.join(["hubel", "maps", str(run), "IMAGE", *said.words])
+        show_layers(list_layers(run, with_filters=False, said=said), words)
         return 0
     if image is None or out is None:
         raise WrongRequest(f"Give the image and where to write: hubel maps {run} IMAGE --layer {layer} -o maps.png")
     check_png(out)
     check_output_file(out, run=run, made_of=[image])
-    made, picture = picture_maps(run, image, layer)
+    made, picture = picture_maps(run, image, layer=layer, said=said)
     write_bytes(out, picture)
     height, width, filters = made.maps.shape
     silent = int((made.maps.max(axis=(0, 1)) <= 0).sum())
@@ -39,5 +50,6 @@ def command(run: Path, image: Path | None, *, layer: str | None, out: Path | Non
     click.echo(f"values {made.maps.min():.4g} to {made.maps.max():.4g}; {silent} of {filters} maps have none above 0")
     click.echo(f"Wrote {out}")
     strongest = int(made.strongest_first[0])
-    click.echo(f"Next\n  One value, worked out: hubel trace {run} {image} --layer {layer} --filter {strongest}")
+    typed = ["hubel", "trace", str(run), str(image), *said.words, "--layer", layer, "--filter", str(strongest)]
+    click.echo(f"Next\n  One value, worked out: {shlex.join(typed)}")
     return 0

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hubel.cli.model_files import model_file_options
 from hubel.cli.render_predict import WRITERS, Shown
 
 if TYPE_CHECKING:
-    from hubel.classifier.classifier import Classifier
+    from hubel.classifier.answering import Answering
+    from hubel.workflows.opening import Said
     from hubel.workflows.predict import Answer
 
 
@@ -31,13 +33,19 @@ if TYPE_CHECKING:
     help="0.50, 0.51 ... 0.99: name the set of classes that holds the true one in that share of pictures like those of "
     "the corpus, and abstain unless it is one class.",
 )  # fmt: skip
-def command(run: Path, inputs: tuple[str, ...], *, form: str, as_json: bool, top: int, coverage: float | None) -> int:
+@model_file_options()
+def command(  # noqa: PLR0913  (one for each option)
+    run: Path, inputs: tuple[str, ...], *, form: str, as_json: bool, top: int, coverage: float | None, said: Said,
+) -> int:  # fmt: skip
     """Name what is on each INPUT: files, folders, zip or tar archives, or - for standard input.
 
     On standard input come paths, one a line, or the bytes of one image: hubel predict RUN - < image.png
 
     Prints the answers in the order of the inputs. A picture that cannot be read is named with the reason; the others
     are answered all the same. Pictures unlike anything in training are marked.
+
+    RUN is a run folder, or a model file of Keras, such as model.keras: its probabilities are then as the model gives
+    them, not calibrated.
 
     With --abstain, what became of the promise on the run's own test pictures is printed beside it.
     """
@@ -49,10 +57,10 @@ def command(run: Path, inputs: tuple[str, ...], *, form: str, as_json: bool, top
     from hubel.workflows.predict import check_inputs
 
     check_inputs(given)
-    from hubel.classifier.artefact import load_classifier
+    from hubel.workflows.opening import open_target
     from hubel.workflows.predict import predict_files
 
-    classifier = load_classifier(run)
+    classifier = open_target(run, said)
     classifier.check_coverage(coverage)
     refused: list[Answer] = []
 
@@ -75,7 +83,7 @@ def command(run: Path, inputs: tuple[str, ...], *, form: str, as_json: bool, top
     return 4 if refused else 0
 
 
-def _promise(run: Path, classifier: Classifier, coverage: float) -> str:
+def _promise(run: Path, classifier: Answering, coverage: float) -> str:
     """What was promised, and what became of it on the run's own test pictures."""
     from hubel.workflows.finished_run import score_promise
 

@@ -19,6 +19,8 @@ BAR = 20
 SETS_SHOWN = ("0.9", "0.95")
 """Coverages of prediction sets that a score shows, as ``metrics.json`` writes them."""
 
+NOT_CALIBRATED = "the model's own probabilities, not calibrated by Hubel"
+
 
 def console() -> Console:
     """Standard output; colours on a terminal only, and no guessing of markup in file names."""
@@ -32,7 +34,8 @@ def show_report(out: Console, report: EvaluationReport, *, split: str) -> None:
     out.print(_baselines(score))
     out.print(_details(score))
     out.print(_calibration(score))
-    out.print(_abstention(score["abstention"]))
+    if report.calibrated:
+        out.print(_abstention(score["abstention"]))
     if score["prediction_sets"]:
         out.print(_sets(score["prediction_sets"]))
     if "off_corpus" in score:
@@ -95,10 +98,9 @@ def _details(score: dict[str, Any]) -> str:
 
 
 def _calibration(score: dict[str, Any]) -> str:
-    return (
-        f"calibration error {score['ece']:.3f} (chance alone gives {score['ece_of_chance']:.3f} on so many images; "
-        f"before calibration {score['ece_uncalibrated']:.3f})"
-    )
+    before = f"before calibration {score['ece_uncalibrated']:.3f}" if "ece_uncalibrated" in score else NOT_CALIBRATED
+    chance = f"chance alone gives {score['ece_of_chance']:.3f} on so many images"
+    return f"calibration error {score['ece']:.3f} ({chance}; {before})"
 
 
 def _defined(value: float | None) -> str:

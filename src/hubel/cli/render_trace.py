@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +21,14 @@ LARGEST_MATRIX = 11
 _GAP = "   "
 
 
-def show_trace(traced: TracedRun, run: Path, image: Path, *, picture: Path | None) -> None:
-    """What is traced, the numbers, the sum, the model's own value, and what to look at next."""
+def show_trace(traced: TracedRun, typed: Sequence[str], *, picture: Path | None) -> None:
+    """What is traced, the numbers, the sum, the model's own value, and what to look at next.
+
+    Args:
+        traced: what to show.
+        typed: the words of the command, without its layer.
+        picture: the file it was drawn to.
+    """
     screen, trace = console(), traced.trace
     screen.print(Text(one_line(trace.layer), "bold").append(f"  {_where(traced)}", "not bold"))
     height, width = traced.pixels.shape[:2]
@@ -44,7 +51,7 @@ def show_trace(traced: TracedRun, run: Path, image: Path, *, picture: Path | Non
     )
     if picture is not None:
         screen.print(f"Wrote {one_line(str(picture))}")
-    _show_next(screen, traced, run, image)
+    _show_next(screen, traced, typed)
 
 
 def _where(traced: TracedRun) -> str:
@@ -199,9 +206,9 @@ def _label(term: Term, traced: TracedRun) -> str:
     return f"{term.label} (row {place // width}, column {place % width}, channel {channel})"
 
 
-def _show_next(screen: Console, traced: TracedRun, run: Path, image: Path) -> None:
-    typed = f"hubel trace {shlex.quote(str(run))} {shlex.quote(str(image))} --layer"
-    lines = [f"{typed} {words}" for words in traced.following[:2]]
+def _show_next(screen: Console, traced: TracedRun, words: Sequence[str]) -> None:
+    typed = f"{shlex.join(words)} --layer"
+    lines = [f"{typed} {each}" for each in traced.following[:2]]
     if not lines and traced.takes:
         lines = [f"{typed} {traced.takes[0]} --filter {traced.trace.filter_index}"]
     if not lines:

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from hubel.cli.model_files import model_file_options
+
+if TYPE_CHECKING:
+    from hubel.workflows.opening import Said
 
 
 @click.command("trace")
@@ -16,13 +23,16 @@ import click
 @click.option("--at", "place", metavar="ROW,COLUMN", help="Of the feature map, from 0; default: where it is largest.")
 @click.option("--filter", "filter_name", metavar="N", help="Feature map or unit, from 0; default: the largest there.")
 @click.option("--list", "listing", is_flag=True, help="List the layers with their output sizes.")
+@model_file_options()
 @click.option("-o", "--out", type=click.Path(path_type=Path), metavar="FILE", help="Draw it: .png or .svg.")
 @click.option("--json", "as_json", is_flag=True, help="Print every number as one JSON document.")
 def command(  # noqa: PLR0913  (one for each option)
     run: Path, image: Path | None, *, layer: str | None, place: str | None, filter_name: str | None, listing: bool,
-    out: Path | None, as_json: bool,
+    out: Path | None, as_json: bool, said: Said,
 ) -> int:  # fmt: skip
     """Work out one value of a layer for IMAGE: the numbers that go in, the weights, the sums, and what comes out.
+
+    RUN is a run folder, or a model file of Keras, such as model.keras.
 
     The value is computed anew from the layer's input and weights, and compared with what the model computed; if they
     differ by more than rounding, nothing is shown and the exit code is 5.
@@ -35,7 +45,7 @@ def command(  # noqa: PLR0913  (one for each option)
     from hubel.errors import WrongRequest
 
     if listing or layer is None:
-        _list(run, image, as_json=as_json)
+        _list(run, image, said, as_json=as_json)
         return 0
     if image is None:
         raise WrongRequest(f"Give the image: hubel trace {run} IMAGE --layer {layer}")
@@ -47,7 +57,7 @@ def command(  # noqa: PLR0913  (one for each option)
         check_output_file(out, run=run, made_of=[image])
     from hubel.workflows.trace import trace_run
 
-    traced = trace_run(run, image, layer=layer, at=at, filter_name=filter_name)
+    traced = trace_run(run, image, layer=layer, at=at, filter_name=filter_name, said=said)
     if out is not None:
         from hubel.files import write_bytes
         from hubel.reports.trace_picture import render_png, render_svg
@@ -59,7 +69,7 @@ def command(  # noqa: PLR0913  (one for each option)
         return 0
     from hubel.cli.render_trace import show_trace
 
-    show_trace(traced, run, image, picture=out)
+    show_trace(traced, ("hubel", "trace", str(run), str(image), *said.words), picture=out)
     return 0
 
 
@@ -81,16 +91,16 @@ def _check_ending(out: Path | None) -> None:
         raise WrongRequest(f"-o takes a file that ends in .png or .svg. Received: {out.name!r}.")
 
 
-def _list(run: Path, image: Path | None, *, as_json: bool) -> None:
+def _list(run: Path, image: Path | None, said: Said, *, as_json: bool) -> None:
     from hubel.text import one_line
     from hubel.workflows.trace import list_traceable
 
-    choices = list_traceable(run)
+    choices = list_traceable(run, said=said)
     if as_json:
         rows = [{"layer": each.name, "kind": each.kind, "output": each.output} for each in choices]
         click.echo(json.dumps({"layers": rows}))
         return
-    width = max(len(one_line(each.name)) for each in choices)
+    width = max((len(one_line(each.name)) for each in choices), default=0)
     for each in choices:
         size = " x ".join(map(str, each.output))
         if len(each.output) == 3:
@@ -98,4 +108,9 @@ def _list(run: Path, image: Path | None, *, as_json: bool) -> None:
         else:
             takes = f"--filter 0 to {each.output[-1] - 1}"
         click.echo(f"{one_line(each.name):<{width}}  {each.kind:<22}  {size:<14}  {takes}")
-    click.echo(f"Next\n  hubel trace {run} {image or 'IMAGE'} --layer {choices[min(1, len(choices) - 1)].name}")
+    if not choices:
+        click.echo(f"{run} has no layer of a kind that Hubel can work out. See them all: hubel anatomy {run}")
+        return
+    layer = choices[min(1, len(choices) - 1)].name
+    typed = ["hubel", "trace", str(run), str(image or "IMAGE"), *said.words, "--layer", layer]
+    click.echo(f"Next\n  {shlex.join(typed)}")

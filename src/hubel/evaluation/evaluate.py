@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hubel.arrays import ImageStore, Labels, Logits
-from hubel.classifier.classifier import Classifier, softmax
+from hubel.classifier.answering import Answering, softmax
 from hubel.classifier.engine import LARGE_BATCH, Engine
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import OnEvent, Progress, ignore
@@ -51,7 +51,7 @@ class Outputs:
 
 
 def compute_outputs(
-    classifier: Classifier,
+    classifier: Answering,
     images: ImageStore,
     indices: np.ndarray,
     *,
@@ -67,11 +67,11 @@ def compute_outputs(
         on_event(Progress(stage, min(len(indices), start + _CHUNK), len(indices)))
     if not logits:
         return Outputs(*classifier.compute(np.asarray(images[:0])))
-    return Outputs(np.concatenate(logits), None if classifier.off_corpus is None else np.concatenate(scores))
+    return Outputs(np.concatenate(logits), None if scores[0] is None else np.concatenate(scores))
 
 
 def evaluate_outputs(
-    classifier: Classifier, outputs: Outputs, labels: Labels, *, baseline: Labels | None = None
+    classifier: Answering, outputs: Outputs, labels: Labels, *, baseline: Labels | None = None
 ) -> EvaluationReport:
     """Score outputs by the classifier's own calibration.
 
@@ -91,4 +91,5 @@ def evaluate_outputs(
         sets=classifier.sets,
         off_corpus=outputs.off_corpus,
         baseline=baseline,
+        calibrated=classifier.is_calibrated,
     )

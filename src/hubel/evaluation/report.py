@@ -33,6 +33,7 @@ class EvaluationReport:
         sets: the classifier's prediction sets, where it has some.
         off_corpus: score of each example, above 1 where it is unlike the corpus, float64 [examples].
         baseline: class index that a dense network named for each example, int64 [examples].
+        calibrated: the probabilities are calibrated by Hubel; others are as the model gives them.
     """
 
     class_names: tuple[str, ...]
@@ -43,6 +44,7 @@ class EvaluationReport:
     sets: PredictionSets | None = None
     off_corpus: np.ndarray | None = None
     baseline: Labels | None = None
+    calibrated: bool = True
 
     @property
     def predicted(self) -> Labels:
@@ -105,9 +107,7 @@ class EvaluationReport:
             "log_loss": metrics.log_loss(self.probabilities, self.labels),
             "ece": metrics.expected_calibration_error(bins),
             "ece_of_chance": metrics.calibration_error_of_chance(bins),
-            "ece_uncalibrated": metrics.expected_calibration_error(
-                metrics.reliability_bins(self.uncalibrated, self.labels)
-            ),
+            **self._before_calibration(),
             "majority_baseline": int(np.bincount(self.labels).max()) / count,
             "top5_accuracy": metrics.top_k_accuracy(self.probabilities, self.labels, k=5),
             "top_k_accuracy": {
@@ -120,6 +120,12 @@ class EvaluationReport:
             **self._beside(),
             "per_class": {name: asdict(score) for name, score in zip(self.class_names, scores, strict=True)},
         }
+
+    def _before_calibration(self) -> dict[str, Any]:
+        if not self.calibrated:
+            return {}
+        bins = metrics.reliability_bins(self.uncalibrated, self.labels)
+        return {"ece_uncalibrated": metrics.expected_calibration_error(bins)}
 
     @property
     def against_baseline(self) -> PairedTest | None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from hubel.architectures.geometry import image_size, receptive_fields
 from hubel.architectures.walk import Call, Graph, compute_batch
 from hubel.arithmetic.receptive_field import field_box
-from hubel.arrays import Image, Images
+from hubel.arrays import Image, ImageStore
 from hubel.backends.framework import keras
 from hubel.backends.gradients import compute_gradient
 from hubel.errors import WrongRequest
@@ -42,14 +43,14 @@ class Patch:
 
 
 def find_patches(
-    graph: Graph, call: Call, images: Images, *, filters: Sequence[int], most: int = 8, on_event: OnEvent = ignore
+    graph: Graph, call: Call, images: ImageStore, *, filters: Sequence[int], most: int = 8, on_event: OnEvent = ignore
 ) -> dict[int, list[Patch]]:
     """For each filter, the images that excite it most, strongest first; at most one patch of each image.
 
     Args:
         graph: of the model.
         call: a layer that makes feature maps.
-        images: uint8 [examples, height, width, 3] at the working size.
+        images: [examples, height, width, channels] as the model takes them; some are asked for at a time.
         filters: which feature maps.
         most: patches for each.
         on_event: hears `Progress`.
@@ -90,13 +91,26 @@ class _Boxes:
         return field_box(self._fields, row, column, image_size=self._size)
 
 
-def make_exciting_image(graph: Graph, call: Call, filter_index: int, *, seed: int = 0, steps: int = STEPS) -> Image:
+def _as_they_are(values: Any) -> Any:
+    return values
+
+
+def make_exciting_image(
+    graph: Graph,
+    call: Call,
+    filter_index: int,
+    *,
+    scale: Callable[[Any], Any] = _as_they_are,
+    seed: int = 0,
+    steps: int = STEPS,
+) -> Image:
     """An image that excites one filter: noise, changed step by step along the gradient of the feature map's mean.
 
     Args:
         graph: of the model.
         call: a layer that makes feature maps.
         filter_index: which map.
+        scale: what the model takes of values of 0 to 255, arrays or tensors.
         seed: of the noise it begins with.
         steps: of gradient ascent.
 
@@ -109,7 +123,7 @@ def make_exciting_image(graph: Graph, call: Call, filter_index: int, *, seed: in
     image = np.random.default_rng(seed).normal(127.5, 30, (1, *shape)).astype(np.float32)
 
     def score(tensor: object) -> object:
-        maps = compute_batch(graph, tensor, until=call)[call.outputs[0]]
+        maps = compute_batch(graph, scale(tensor), until=call)[call.outputs[0]]
         return keras.ops.mean(maps[..., filter_index])
 
     for _ in range(steps):

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from hubel.architectures.walk import Call, Graph, compute_values
-from hubel.arrays import Image
 from hubel.backends.framework import keras
 from hubel.errors import WrongRequest
 
@@ -42,13 +41,13 @@ def layers_with_filters(graph: Graph) -> list[Call]:
     return [call for call in graph.calls if isinstance(call.layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D)]
 
 
-def compute_feature_maps(graph: Graph, call: Call, image: Image) -> FeatureMaps:
+def compute_feature_maps(graph: Graph, call: Call, image: np.ndarray) -> FeatureMaps:
     """The maps of a layer, as the model computes them.
 
     Args:
         graph: of the model.
         call: one of `layers_with_maps`.
-        image: uint8 [height, width, 3] at the working size.
+        image: [height, width, channels] as the model takes it.
 
     Raises:
         WrongRequest: the layer makes no maps.

@@ -13,7 +13,7 @@ from hubel.architectures.walk import Call, Graph, compute_values, find_call
 from hubel.arithmetic.receptive_field import field_box
 from hubel.arrays import Image
 from hubel.backends.framework import keras
-from hubel.classifier.classifier import Classifier
+from hubel.classifier.answering import Answering
 from hubel.errors import ClaimFailed, UnusableInput, WrongRequest
 from hubel.explanation.layer_rules import RULES
 from hubel.explanation.working import Numbers, Patch, Place, Term, Working, number, softmax_at
@@ -276,12 +276,15 @@ def trace_value(
     return Tracer(graph, image).trace(find_call(graph, layer), at=at, filter_index=filter_index)
 
 
-def trace_probability(tracer: Tracer, classifier: Classifier, *, filter_index: int | None = None) -> Trace:
+def trace_probability(
+    tracer: Tracer, classifier: Answering, *, pixels: Image, filter_index: int | None = None
+) -> Trace:
     """A calibrated probability: logits / temperature, softmax.
 
     Args:
         tracer: of the classifier's model and one image.
         classifier: whose answer is held against it.
+        pixels: of that image, uint8 [height, width, 3].
         filter_index: class index; by default the predicted class.
 
     Raises:
@@ -299,7 +302,7 @@ def trace_probability(tracer: Tracer, classifier: Classifier, *, filter_index: i
     text = (
         f"{number(float(logits[index]))} / temperature {number(temperature)} = {number(float(scaled[index]))}; {text}"
     )
-    answer = classifier.compute_probabilities(np.asarray(tracer.image)[None])[0, index]
+    answer = classifier.compute_probabilities(pixels[None])[0, index]
     terms = tuple(
         Term(f"logit {name}", float(logit), 1 / temperature, float(each))
         for name, logit, each in zip(classifier.class_names, logits, scaled, strict=True)

@@ -33,6 +33,8 @@ from hubel.training.history import EpochRow
 MATRIX_CLASSES = 30
 """A matrix of more is no longer read as one; the most frequent confusions are listed instead."""
 CONFUSIONS_SHOWN = 60
+OF_A_RUN, OF_A_MODEL_FILE = "report.html", "evaluation.html"
+"""Templates: of a run, and of a model that Hubel did not train."""
 ROWS_SHOWN = 30
 FILES_SHOWN = 10
 LAYERS_SHOWN = 30
@@ -145,8 +147,12 @@ def shown_places(report: EvaluationReport, *, seed: int) -> np.ndarray:
     return np.sort(np.concatenate([wrong, rng.permutation(right)[: MOST - len(wrong)]]))
 
 
-def render_run_page(page: RunPage) -> str:
+def render_run_page(page: RunPage, *, template: str = OF_A_RUN) -> str:
     """The whole page as HTML without any reference to another file or server; it can be encoded as UTF-8.
+
+    Args:
+        page: what it shows.
+        template: `OF_A_RUN`, or `OF_A_MODEL_FILE`.
 
     Names and messages are escaped, each on one line. The script of the page is the only one a browser may run.
     """
@@ -158,8 +164,10 @@ def render_run_page(page: RunPage) -> str:
     tested = bool(len(page.report.labels))
     height, width, channels = page.metrics["model"]["image_size"]
     title = f"{page.metrics['model']['architecture']}"
-    subtitle = f"{page.metrics['model']['parameters']:,} parameters, {page.metrics['model']['macs']:,} MACs"
-    return environment.get_template("report.html").render(
+    macs = page.metrics["model"]["macs"]
+    work = "" if macs is None else f", {macs:,} MACs"
+    subtitle = f"{page.metrics['model']['parameters']:,} parameters{work}"
+    return environment.get_template(template).render(
         page=page,
         metrics=page.metrics,
         test=page.metrics["test"],

@@ -22,12 +22,12 @@ def _percent(share: float) -> str:
 
 
 def draw_reliability(report: EvaluationReport) -> Markup:
-    """Confidence against accuracy, before and after calibration; a dot's area grows with its examples."""
+    """Confidence against accuracy, also before calibration where there is one; a dot's area grows with its examples."""
     curves = [Curve("as sure as it is right", [(0, 0), (1, 1)], "guide")]
-    for name, probabilities, look in (
-        ("before calibration", report.uncalibrated, "third"),
-        ("after", report.probabilities, "first"),
-    ):
+    shown = [("after" if report.calibrated else "as the model gives them", report.probabilities, "first")]
+    if report.calibrated:
+        shown.insert(0, ("before calibration", report.uncalibrated, "third"))
+    for name, probabilities, look in shown:
         bins = [each for each in metrics.reliability_bins(probabilities, report.labels) if each.count]
         points = [(each.confidence or 0.0, each.accuracy or 0.0) for each in bins]
         sizes = [2.5 + 7 * (each.count / len(report.labels)) ** 0.5 for each in bins]
@@ -50,7 +50,7 @@ def draw_risk_coverage(report: EvaluationReport) -> Markup:
     points = [(float(coverage[place]), float(risk[place])) for place in kept]
     answered, selective = metrics.selective_accuracy(report.probabilities, report.labels, report.threshold)
     curves = [Curve("error among the answers", points, "first")]
-    if selective is not None:
+    if report.calibrated and selective is not None:
         name = f"at the threshold of {report.threshold:.2f}"
         curves.append(Curve(name, [(answered, 1 - selective)], "second", line=False, dots=True, sizes=(5.0,)))
     most = max(0.02, *(value for _, value in points)) * 1.05

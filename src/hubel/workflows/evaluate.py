@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from hubel.classifier.answering import Answering
 from hubel.classifier.artefact import load_classifier
-from hubel.classifier.classifier import Classifier
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.reading import AS_FOUND, Reading
@@ -18,7 +18,7 @@ from hubel.errors import UnusableCorpus, UnusableInput
 from hubel.evaluation.evaluate import compute_outputs, evaluate_outputs
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import Message, OnEvent, ignore
-from hubel.pipeline.decoded import decode_corpus
+from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
 from hubel.workflows.request_record import reading_of
 from hubel.workflows.run_folder import RunFolder
 
@@ -36,6 +36,7 @@ class Evaluation:
         corpus: as it was read.
         paths: of the examples, in the order of the report.
         digests: SHA-256 of their content, in the same order.
+        places: of the examples in the corpus, in the same order.
         without_leaks: the score without the test examples that have a copy in another part; None where none has.
     """
 
@@ -45,6 +46,7 @@ class Evaluation:
     corpus: Corpus
     paths: tuple[str, ...]
     digests: tuple[str, ...]
+    places: np.ndarray
     without_leaks: EvaluationReport | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -89,7 +91,10 @@ def evaluate_run(
     """
     classifier = load_classifier(run)
     if corpus is not None:
-        return _evaluate(classifier, read_corpus(corpus, reading=reading, on_event=on_event), None, on_event)
+        other = read_corpus(corpus, reading=reading, on_event=on_event)
+        return evaluate_decoded(
+            classifier, decode_corpus(other, classifier.preprocessing, on_event=on_event), on_event=on_event
+        )
     document = RunFolder(run).read_run()
     described = document.get("corpus", {})
     location = described.get("location", "")
@@ -105,11 +110,24 @@ def evaluate_run(
         raise UnusableInput(
             f"{run} has no test images, so it has no score. Name a corpus to score it on: hubel evaluate {run} CORPUS"
         )
-    return _evaluate(classifier, own, split, on_event)
+    decoded = decode_corpus(own, classifier.preprocessing, on_event=on_event)
+    return evaluate_decoded(classifier, decoded, own=split, on_event=on_event)
 
 
-def _evaluate(classifier: Classifier, corpus: Corpus, own: _TestSplit | None, on_event: OnEvent) -> Evaluation:
-    decoded = decode_corpus(corpus, classifier.preprocessing, on_event=on_event)
+def evaluate_decoded(
+    classifier: Answering, decoded: DecodedCorpus, *, own: _TestSplit | None = None, on_event: OnEvent = ignore
+) -> Evaluation:
+    """Score a classifier on images at its working size.
+
+    Args:
+        classifier: whose classes are matched by name.
+        decoded: the corpus.
+        own: what of it is scored, where it is the corpus of the classifier's own run.
+        on_event: hears what goes on.
+
+    Raises:
+        UnusableCorpus: nothing to score.
+    """
     corpus = decoded.corpus
     index_of = {name: index for index, name in enumerate(classifier.class_names)}
     say_refused([(row.path, row.reason) for row in corpus.refused], on_event)
@@ -129,17 +147,17 @@ def _evaluate(classifier: Classifier, corpus: Corpus, own: _TestSplit | None, on
     digests = tuple(decoded.digests[index] for index in indices)
     if own is None:
         report = evaluate_outputs(classifier, outputs, labels)
-        return Evaluation(corpus.location, "all", report, corpus, paths, digests)
+        return Evaluation(corpus.location, "all", report, corpus, paths, digests, indices)
     baseline = None
     if all(own.baseline.get(path) in index_of for path in paths):
         baseline = np.array([index_of[own.baseline[path]] for path in paths], np.int64)
     report = evaluate_outputs(classifier, outputs, labels, baseline=baseline)
     clean = np.array([path not in own.leaking for path in paths])
     without_leaks = None if clean.all() else report.take(clean)
-    return Evaluation(corpus.location, "test", report, corpus, paths, digests, without_leaks)
+    return Evaluation(corpus.location, "test", report, corpus, paths, digests, indices, without_leaks)
 
 
-def _why_nothing_is_scored(classifier: Classifier, corpus: Corpus, own: _TestSplit | None) -> str:
+def _why_nothing_is_scored(classifier: Answering, corpus: Corpus, own: _TestSplit | None) -> str:
     if own is not None:
         return (
             f"None of the {len(own.class_of):,} test images of the run can be read in {corpus.location}. Put them "
@@ -153,7 +171,7 @@ def _why_nothing_is_scored(classifier: Classifier, corpus: Corpus, own: _TestSpl
     )
 
 
-def _say_differences(classifier: Classifier, corpus: Corpus, own: _TestSplit | None, on_event: OnEvent) -> None:
+def _say_differences(classifier: Answering, corpus: Corpus, own: _TestSplit | None, on_event: OnEvent) -> None:
     extra = [name for name in corpus.class_names if name not in classifier.class_names]
     missing = [name for name in classifier.class_names if name not in corpus.class_names]
     if extra and own is None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from hubel.architectures.walk import Call, Graph, find_call, walk
 from hubel.arrays import Image
-from hubel.classifier.artefact import load_classifier
-from hubel.classifier.classifier import Classifier
+from hubel.classifier.answering import Answering
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.errors import UnusableCorpus, WrongRequest
 from hubel.events import OnEvent, ignore
@@ -25,6 +25,7 @@ from hubel.explanation.feature_maps import (
 )
 from hubel.images.render import colour_tile, grey_tile, in_rows, render_tiles, signed_tile
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
+from hubel.workflows.opening import NOTHING_SAID, Said, open_target
 
 MOST_FILTERS = 64
 COLUMNS = 8
@@ -44,14 +45,14 @@ class LayerChoice:
     output: tuple[int | None, ...]
 
 
-def list_layers(run: Path, *, with_filters: bool) -> list[LayerChoice]:
-    """The layers of a run that make feature maps, or those that have filters."""
-    graph = walk(load_classifier(run).model)
+def list_layers(run: Path, *, with_filters: bool, said: Said = NOTHING_SAID) -> list[LayerChoice]:
+    """The layers of a run or model file that make feature maps, or those that have filters."""
+    graph = walk(open_target(run, said).model)
     calls = layers_with_filters(graph) if with_filters else layers_with_maps(graph)
     return [LayerChoice(call.name, call.kind, call.output_shapes[0]) for call in calls]
 
 
-def picture_maps(run: Path, image: Path, layer: str) -> tuple[FeatureMaps, bytes]:
+def picture_maps(run: Path, image: Path, *, layer: str, said: Said = NOTHING_SAID) -> tuple[FeatureMaps, bytes]:
     """All feature maps of a layer for an image, as numbers and as a PNG.
 
     Raises:
@@ -59,10 +60,10 @@ def picture_maps(run: Path, image: Path, layer: str) -> tuple[FeatureMaps, bytes
         WrongRequest: the layer makes no maps.
         UnreadableImage: the image cannot be read.
     """
-    classifier = load_classifier(run)
+    classifier = open_target(run, said)
     graph = walk(classifier.model)
     pixels = classifier.read_pixels(image)
-    made = compute_feature_maps(graph, find_call(graph, layer), pixels)
+    made = compute_feature_maps(graph, find_call(graph, layer), classifier.to_input(pixels))
     shown = made.strongest_first[:MOST_FILTERS]
     largest = float(np.abs(made.maps).max())
     tile = signed_tile if (made.maps < 0).any() else grey_tile
@@ -74,7 +75,7 @@ def picture_maps(run: Path, image: Path, layer: str) -> tuple[FeatureMaps, bytes
     return made, render_tiles(rows, side=TILE, title=title)
 
 
-def picture_filters(run: Path, layer: str) -> tuple[np.ndarray, bytes]:
+def picture_filters(run: Path, layer: str, *, said: Said = NOTHING_SAID) -> tuple[np.ndarray, bytes]:
     """The filters of a layer: the kernel, and a PNG.
 
     Filters that see red, green and blue are shown in colour; of others, each input channel is a tile of its own.
@@ -83,7 +84,7 @@ def picture_filters(run: Path, layer: str) -> tuple[np.ndarray, bytes]:
         UnknownName: no such layer.
         WrongRequest: the layer has no filters.
     """
-    graph = walk(load_classifier(run).model)
+    graph = walk(open_target(run, said).model)
     call = find_call(graph, layer)
     kernel = kernel_of(graph, call)
     height, width, channels, filters = kernel.shape
@@ -107,32 +108,41 @@ def picture_filters(run: Path, layer: str) -> tuple[np.ndarray, bytes]:
 
 
 def picture_excitement(
-    run: Path, layer: str, corpus: str | None, *, filters: Sequence[int] = (), on_event: OnEvent = ignore
+    run: Path,
+    layer: str,
+    *,
+    corpus: str | None,
+    filters: Sequence[int] = (),
+    said: Said = NOTHING_SAID,
+    on_event: OnEvent = ignore,
 ) -> bytes:
     """What some filters of a layer respond to: an image made to excite each, and the patches of a corpus that do.
 
     Args:
-        run: a run folder.
+        run: a run folder, or a model file.
         layer: one that makes feature maps.
         corpus: where to look for patches; None to make images only.
         filters: which; by default the first eight.
+        said: of a model file, what the user knows of it.
         on_event: hears `Progress`.
 
     Raises:
         UnknownName: no such layer.
         WrongRequest: the layer makes no maps, or has no such filter.
     """
-    classifier = load_classifier(run)
+    classifier = open_target(run, said)
     graph = walk(classifier.model)
     call = find_call(graph, layer)
     chosen = _check_filters(graph, call, filters)
     decoded, places = _some_images(classifier, corpus, on_event)
     patches = {}
     if decoded is not None:
-        patches = find_patches(graph, call, decoded.images[places], filters=chosen, most=PATCHES, on_event=on_event)
+        taken = _AsTaken(decoded.images[places], classifier)
+        patches = find_patches(graph, call, taken, filters=chosen, most=PATCHES, on_event=on_event)
     rows = []
     for each in chosen:
-        row: list[tuple[str, Image]] = [(f"filter {each}", make_exciting_image(graph, call, each))]
+        made = make_exciting_image(graph, call, each, scale=classifier.scale)
+        row: list[tuple[str, Image]] = [(f"filter {each}", classifier.show(made))]
         for patch in patches.get(each, []):
             top, left, bottom, right = patch.box
             pixels = decoded.images[places[patch.example]] if decoded is not None else row[0][1]
@@ -140,6 +150,24 @@ def picture_excitement(
         rows.append(row)
     where = f"; the patches of {corpus} that excite it most, with the value" if corpus else ""
     return render_tiles(rows, side=TILE, title=f"{call.name}: left, an image made to excite the filter{where}")
+
+
+@dataclass(frozen=True)
+class _AsTaken:
+    """Images as a model takes them, made when they are asked for."""
+
+    images: np.ndarray
+    classifier: Answering
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.images.shape
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        return self.classifier.to_input(self.images[key])
 
 
 def _check_filters(graph: Graph, call: Call, filters: Sequence[int]) -> list[int]:
@@ -155,7 +183,7 @@ def _check_filters(graph: Graph, call: Call, filters: Sequence[int]) -> list[int
 
 
 def _some_images(
-    classifier: Classifier, location: str | None, on_event: OnEvent
+    classifier: Answering, location: str | None, on_event: OnEvent
 ) -> tuple[DecodedCorpus | None, np.ndarray]:
     if location is None:
         return None, np.zeros(0, np.int64)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from hubel.arrays import Image
-from hubel.classifier.classifier import Classifier
+from hubel.classifier.answering import Answering
 from hubel.classifier.prediction import Prediction
 from hubel.corpus.trees.catalogue import is_archive, open_tree
 from hubel.corpus.trees.folder import read_file
@@ -135,7 +135,7 @@ def read_standard_input(data: bytes) -> list[str | bytes]:
 
 
 def predict_files(
-    classifier: Classifier, inputs: Iterable[str | bytes], *, coverage: float | None = None
+    classifier: Answering, inputs: Iterable[str | bytes], *, coverage: float | None = None
 ) -> Iterator[Answer]:
     """One answer for each picture, in order; a picture that cannot be read does not stop the others.
 

@@ -98,8 +98,7 @@ class RunFolder:
 
     def write_intake(self, corpus: Corpus, splits: Splits) -> None:
         """``intake.csv`` and ``split.csv``."""
-        rows = [(row.path, row.status, row.code, row.reason) for row in corpus.intake]
-        write_csv(self.path / INTAKE, ("path", "status", "code", "reason"), rows)
+        self.write_files_found(corpus)
         names = splits.names()
         write_csv(
             self.path / SPLIT,
@@ -109,6 +108,11 @@ class RunFolder:
                 for index, example in enumerate(corpus.examples)
             ],
         )
+
+    def write_files_found(self, corpus: Corpus) -> None:
+        """``intake.csv`` alone."""
+        rows = [(row.path, row.status, row.code, row.reason) for row in corpus.intake]
+        write_csv(self.path / INTAKE, ("path", "status", "code", "reason"), rows)
 
     def write_fingerprints(self, corpus: Corpus, digests: Sequence[str]) -> None:
         """``fingerprints.csv``: the SHA-256 of each example's file; two runs are compared on the files they share."""
@@ -134,17 +138,25 @@ class RunFolder:
 
     def write_predictions(self, corpus: Corpus, splits: Splits, reports: Mapping[str, EvaluationReport]) -> None:
         """``predictions.csv``: one row per validation and test example, every digit of each probability."""
+        parts = {
+            split: (report, [corpus.examples[index].path for index in splits.of(split)])
+            for split, report in reports.items()
+        }
+        self.write_answers(corpus.class_names, parts)
+
+    def write_answers(
+        self, class_names: Sequence[str], parts: Mapping[str, tuple[EvaluationReport, Sequence[str]]]
+    ) -> None:
+        """``predictions.csv`` of split → report, and the paths of its examples."""
         rows = []
-        for split, report in reports.items():
-            confidence = report.probabilities.max(axis=1)
-            for place, index in enumerate(splits.of(split)):
+        for split, (report, paths) in parts.items():
+            confidence, names = report.probabilities.max(axis=1), report.class_names
+            for place, path in enumerate(paths):
                 row = report.probabilities[place]
-                named = report.class_names[int(row.argmax())]
                 abstained = "true" if confidence[place] < report.threshold else "false"
-                example = corpus.examples[index]
-                label = corpus.class_names[example.label]
-                rows.append((example.path, split, label, named, float(confidence[place]), abstained, *map(float, row)))
-        header = ("path", "split", "label", "predicted", "probability", "abstained", *corpus.class_names)
+                label, named = names[int(report.labels[place])], names[int(row.argmax())]
+                rows.append((path, split, label, named, float(confidence[place]), abstained, *map(float, row)))
+        header = ("path", "split", "label", "predicted", "probability", "abstained", *class_names)
         write_csv(self.path / PREDICTIONS, header, rows)
 
     def write_beside(self, corpus: Corpus, splits: Splits, reports: Mapping[str, EvaluationReport]) -> None:

@@ -14,20 +14,19 @@ from hubel.corpus.corpus import SPLITS
 from hubel.evaluation.learning_curve import LearningCurve
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import Progress
-from hubel.explanation.occlusion import compute_occlusion
 from hubel.files import write_bytes
-from hubel.images.render import heat_tile
 from hubel.pipeline.augmentation import augment, draw
-from hubel.reports.run_page import MATRIX_CLASSES, Mistake, RunPage, Stranger, render_run_page, shown_places
+from hubel.reports.run_page import RunPage, Stranger, render_run_page, shown_places
 from hubel.reports.sheets import make_sheets
-from hubel.reports.thumbnails import encode_thumbnail, make_thumbnails
+from hubel.reports.thumbnails import encode_thumbnail
+from hubel.workflows.page_images import Tested, some_of_each_class, thumbnails, worst_mistakes
 from hubel.workflows.run_documents import Documents
 from hubel.workflows.run_folder import REPORT, RunFolder
 from hubel.workflows.scoring import Scored
 from hubel.workflows.work import Fitted, Work
 
-MISTAKES_SHOWN, STRANGERS_SHOWN, CLASS_PICTURES, CONTACT_PICTURES, CONTACT_EPOCHS = 12, 6, 4, 8, 3
-MISTAKE_SIDE, STRANGER_SIDE, CLASS_SIDE, CONTACT_SIDE = 176, 112, 72, 96
+STRANGERS_SHOWN, CONTACT_PICTURES, CONTACT_EPOCHS = 6, 8, 3
+STRANGER_SIDE, CONTACT_SIDE = 112, 96
 CONTACT_GAP = 4
 
 
@@ -57,6 +56,11 @@ class Finished:
         return self.scored.reports["test"]
 
     @property
+    def tested(self) -> Tested:
+        """Its test images."""
+        return Tested(self.work.decoded, self.test, self.report, self.scored.classifier)
+
+    @property
     def test(self) -> np.ndarray:
         """Places of the test examples in the corpus, in the report's order."""
         return self.work.indices("test")
@@ -74,7 +78,7 @@ def write_run_report(folder: RunFolder, finished: Finished) -> None:
     work.on_event(Progress("writing the report", 0, 4, "parts"))
     sheets = make_sheets(work.decoded.images, finished.test[shown])
     work.on_event(Progress("writing the report", 1, 4, "parts"))
-    mistakes = _mistakes(finished)
+    mistakes = worst_mistakes(finished.tested)
     work.on_event(Progress("writing the report", 2, 4, "parts"))
     contact, contact_rows = _contact(finished)
     page = RunPage(
@@ -94,7 +98,7 @@ def write_run_report(folder: RunFolder, finished: Finished) -> None:
         sheets=sheets,
         mistakes=mistakes,
         strangers=_strangers(finished),
-        class_pictures=_class_pictures(finished),
+        class_pictures=_class_images(finished),
         contact=contact,
         contact_rows=contact_rows,
         curve=finished.curve,
@@ -110,49 +114,15 @@ def _split_counts(work: Work) -> dict[str, dict[str, int]]:
     return {split: {name: counts[label] for label, name in enumerate(names)} for split, counts in counted.items()}
 
 
-def _thumbnails(finished: Finished, indices: list[int], side: int) -> dict[str, bytes]:
-    """Images of the corpus, with the bands and values that the network saw."""
-    work = finished.work
-    return make_thumbnails(work.decoded.corpus, indices, side=side, rule=work.choice.preprocessing.rule)
-
-
-def _mistakes(finished: Finished) -> list[Mistake]:
-    """The wrong answers it was surest of."""
-    report, corpus = finished.report, finished.work.decoded.corpus
-    if not len(report.labels):
-        return []
-    confidence = report.probabilities.max(axis=1)
-    wrong = np.flatnonzero(~report.hits)
-    worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:MISTAKES_SHOWN]
-    pictures = _thumbnails(finished, finished.test[worst].tolist(), MISTAKE_SIDE)
-    compute_logits, mistakes = finished.scored.classifier.engine.compute_logits, []
-    for place in worst:
-        index, named = finished.test[place], int(report.predicted[place])
-        pixels = np.asarray(finished.work.decoded.images[index])
-        heat = heat_tile(pixels, compute_occlusion(compute_logits, pixels, named))
-        path, own = corpus.examples[index].path, encode_thumbnail(pixels, MISTAKE_SIDE)
-        mistakes.append(
-            Mistake(
-                path=path,
-                true=report.class_names[int(report.labels[place])],
-                named=report.class_names[named],
-                probability=float(confidence[place]),
-                true_probability=float(report.probabilities[place, report.labels[place]]),
-                picture=pictures.get(path, own),
-                heat=encode_thumbnail(heat, MISTAKE_SIDE),
-            )
-        )
-    return mistakes
-
-
 def _strangers(finished: Finished) -> list[Stranger]:
     """The test images that are most unlike those of training, of those that are flagged."""
-    report, corpus = finished.report, finished.work.decoded.corpus
+    report, work = finished.report, finished.work
+    corpus = work.decoded.corpus
     if report.off_corpus is None:
         return []
     order = np.argsort(-report.off_corpus, kind="stable")[:STRANGERS_SHOWN]
     chosen = [int(place) for place in order if report.off_corpus[place] > 1]
-    pictures = _thumbnails(finished, finished.test[chosen].tolist(), STRANGER_SIDE)
+    pictures = thumbnails(work.decoded, finished.test[chosen].tolist(), STRANGER_SIDE)
     return [
         Stranger(
             path := corpus.examples[finished.test[place]].path,
@@ -165,24 +135,10 @@ def _strangers(finished: Finished) -> list[Stranger]:
     ]
 
 
-def _class_pictures(finished: Finished) -> dict[str, list[bytes]]:
-    """Some training images of each class; none where there are too many classes to show them."""
+def _class_images(finished: Finished) -> dict[str, list[bytes]]:
     work, names = finished.work, finished.report.class_names
-    if len(names) > MATRIX_CLASSES:
-        return {}
     train = work.indices("train")
-    chosen = {name: _spread(train[work.labels[train] == label], CLASS_PICTURES) for label, name in enumerate(names)}
-    corpus = work.decoded.corpus
-    made = _thumbnails(finished, [index for places in chosen.values() for index in places], CLASS_SIDE)
-    paths = {name: [corpus.examples[index].path for index in places] for name, places in chosen.items()}
-    return {name: [made[path] for path in each if path in made] for name, each in paths.items()}
-
-
-def _spread(places: np.ndarray, most: int) -> list[int]:
-    """At most so many of some places, evenly spread."""
-    if len(places) == 0:
-        return []
-    return sorted({int(places[each]) for each in np.linspace(0, len(places) - 1, min(most, len(places))).astype(int)})
+    return some_of_each_class(work.decoded, train, work.labels[train], class_names=names)
 
 
 def _contact(finished: Finished) -> tuple[bytes, int]:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from hubel.arrays import Features, Labels, Logits
-from hubel.classifier.classifier import Calibration, Classifier, softmax
+from hubel.classifier.answering import Calibration, softmax
+from hubel.classifier.classifier import Classifier
 from hubel.classifier.off_corpus import OffCorpus
 from hubel.evaluation.baseline import MOST_EXAMPLES, predict_by_dense_network
 from hubel.evaluation.calibration import choose_threshold, fit_temperature

@@ -20,7 +20,7 @@ from hubel.architectures.families.backbones import feature_model, pretrained_wei
 from hubel.architectures.families.mobilenet import ALPHA
 from hubel.arrays import Features, Labels, Probabilities
 from hubel.backends.seeding import seed_everything
-from hubel.classifier.classifier import softmax
+from hubel.classifier.answering import softmax
 from hubel.classifier.engine import KerasEngine
 from hubel.corpus.audit.finding import Finding
 from hubel.corpus.corpus import Corpus

@@ -1,4 +1,4 @@
-"""Trace: a run and a picture → one value of one layer, worked out."""
+"""Trace: a run, or a model file, and an image → one value of one layer, worked out."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from typing import Any
 from hubel.architectures.walk import Call, Graph, find_call, walk
 from hubel.arrays import Image
 from hubel.catalogue import find
-from hubel.classifier.artefact import load_classifier
-from hubel.classifier.classifier import Classifier
 from hubel.errors import WrongRequest
 from hubel.explanation.layer_rules import RULES
 from hubel.explanation.trace import PROBABILITIES, Trace, Tracer, trace_probability
+from hubel.workflows.opening import NOTHING_SAID, Said, open_target
 
 
 @dataclass(frozen=True)
@@ -66,29 +65,37 @@ class TracedRun:
         }
 
 
-def list_traceable(run: Path) -> list[Choice]:
-    """The layers of a run that a value can be traced of, and the step behind them.
+def list_traceable(run: Path, *, said: Said = NOTHING_SAID) -> list[Choice]:
+    """The layers of a run or model file that a value can be traced of, and the step behind them.
 
     Raises:
         UnusableInput: no such run.
     """
-    classifier = load_classifier(run)
+    classifier = open_target(run, said)
     calls = walk(classifier.model).calls
     choices = [Choice(call.name, call.kind, _size(call)) for call in calls if call.kind in RULES]
-    return [*choices, Choice(PROBABILITIES, "Softmax", (len(classifier.class_names),))]
+    last = [Choice(PROBABILITIES, "Softmax", (len(classifier.class_names),))]
+    return choices + last if classifier.makes_logits else choices
 
 
 def trace_run(
-    run: Path, image: Path, *, layer: str, at: tuple[int, int] | None = None, filter_name: str | None = None
+    run: Path,
+    image: Path,
+    *,
+    layer: str,
+    at: tuple[int, int] | None = None,
+    filter_name: str | None = None,
+    said: Said = NOTHING_SAID,
 ) -> TracedRun:
     """One value of a layer of a run, for one picture.
 
     Args:
-        run: a run folder.
+        run: a run folder, or a model file.
         image: a picture.
         layer: a name as `list_traceable` gives it; the last part of it is enough where that is unique.
         at: (row, column); by default where the value is largest.
         filter_name: a filter's or unit's number from 0; a class name where that is asked of the logits.
+        said: of a model file, what the user knows of it.
 
     Raises:
         UnknownName: no such layer.
@@ -96,28 +103,28 @@ def trace_run(
         UnreadableImage: the picture cannot be read.
         ClaimFailed: what was worked out is not what the model computed.
     """
-    classifier = load_classifier(run)
+    classifier = open_target(run, said)
     graph = walk(classifier.model)
-    _check_name(graph, layer)
+    _check_name(graph, layer, offered=classifier.makes_logits)
     pixels = classifier.read_pixels(image)
-    tracer = Tracer(graph, pixels)
+    tracer = Tracer(graph, classifier.to_input(pixels))
     if layer == PROBABILITIES:
         if at is not None:
             raise WrongRequest("Probabilities are a vector: they have no places. Leave --at out.")
-        chosen = _filter_index(filter_name, classifier, of_classes=True)
-        trace = trace_probability(tracer, classifier, filter_index=chosen)
+        chosen = _filter_index(filter_name, classifier.class_names)
+        trace = trace_probability(tracer, classifier, pixels=pixels, filter_index=chosen)
         name, last = classifier.class_names[trace.filter_index], _producers(graph, graph.outputs)
         return TracedRun(trace, pixels, name, (len(classifier.class_names),), last, ())
     call = find_call(graph, layer)
-    of_classes = call.outputs[0] in graph.outputs
-    trace = tracer.trace(call, at=at, filter_index=_filter_index(filter_name, classifier, of_classes=of_classes))
+    names = classifier.output_names if call.outputs[0] in graph.outputs else ()
+    trace = tracer.trace(call, at=at, filter_index=_filter_index(filter_name, names))
     return TracedRun(
         trace,
         pixels,
-        classifier.class_names[trace.filter_index] if of_classes else None,
+        names[trace.filter_index] if names else None,
         _size(call),
         _producers(graph, call.inputs),
-        _following(graph, call, trace),
+        _following(graph, call, trace, softmax_follows=classifier.makes_logits),
         _flattened(graph, call),
     )
 
@@ -126,19 +133,20 @@ def _size(call: Call) -> tuple[int, ...]:
     return tuple(int(size or 0) for size in call.output_shapes[0])
 
 
-def _check_name(graph: Graph, layer: str) -> None:
+def _check_name(graph: Graph, layer: str, *, offered: bool) -> None:
     short = Counter(call.name.rpartition("/")[2] for call in graph.calls)
     if short[layer] != 1:
-        find(dict.fromkeys([*(call.name for call in graph.calls), PROBABILITIES]), layer, kind="layer")
+        more = [PROBABILITIES] if offered else []
+        find(dict.fromkeys([*(call.name for call in graph.calls), *more]), layer, kind="layer")
 
 
-def _filter_index(text: str | None, classifier: Classifier, *, of_classes: bool) -> int | None:
+def _filter_index(text: str | None, class_names: tuple[str, ...]) -> int | None:
     if text is None:
         return None
-    if of_classes and text in classifier.class_names:
-        return classifier.class_names.index(text)
+    if text in class_names:
+        return class_names.index(text)
     if not (text.isascii() and text.isdigit()):
-        also = f", or a class name: {', '.join(classifier.class_names[:20])}" if of_classes else ""
+        also = f", or a class name: {', '.join(class_names[:20])}" if class_names else ""
         raise WrongRequest(f"--filter must be a number from 0 on{also}. Received: {text!r}.")
     return int(text)
 
@@ -148,7 +156,7 @@ def _producers(graph: Graph, places: tuple[int, ...]) -> tuple[str, ...]:
     return tuple(maker[place] for place in places if place in maker)
 
 
-def _following(graph: Graph, call: Call, trace: Trace) -> tuple[str, ...]:
+def _following(graph: Graph, call: Call, trace: Trace, *, softmax_follows: bool) -> tuple[str, ...]:
     words = []
     for other in graph.calls:
         if call.outputs[0] not in other.inputs or other.kind not in RULES:
@@ -156,7 +164,7 @@ def _following(graph: Graph, call: Call, trace: Trace) -> tuple[str, ...]:
         same = f" --filter {trace.filter_index}" if _size(other) == _size(call) else ""
         place = f" --at {trace.at[0]},{trace.at[1]}" if same and trace.at is not None else ""
         words.append(f"{other.name}{place}{same}")
-    if call.outputs[0] in graph.outputs:
+    if softmax_follows and call.outputs[0] in graph.outputs:
         words.append(f"{PROBABILITIES} --filter {trace.filter_index}")
     return tuple(words)
 

@@ -9,9 +9,10 @@ from typing import Any
 from hubel.classifier.artefact import describe_failure, find_artefact, read_parts, run_and_remember
 from hubel.classifier.assembly import assemble
 from hubel.classifier.classifier import Classifier
+from hubel.classifier.foreign_classifier import is_model_file
 from hubel.classifier.manifest import WEIGHTS
 from hubel.classifier.self_test import Outcome, SelfTest
-from hubel.errors import DamagedArtefact
+from hubel.errors import DamagedArtefact, UnusableInput
 
 HOLDS, FAILS, ABSENT, SKIPPED = "holds", "fails", "absent", "skipped"
 LITTLE_SPREAD = 0.01
@@ -84,8 +85,13 @@ def verify_artefact(folder: Path) -> Verification:
         folder: a run folder, or its ``classifier/`` folder.
 
     Raises:
-        UnusableInput: there is no artefact.
+        UnusableInput: there is no artefact, or it is a model file, which has nothing to verify.
     """
+    if is_model_file(folder):
+        raise UnusableInput(
+            f"There is nothing to verify in {folder}: a model file holds no checksums and no answers to compare with. "
+            f"Score it instead: hubel evaluate {folder} CORPUS --class-names FILE"
+        )
     folder = find_artefact(folder)
     try:
         parts = read_parts(folder)

@@ -15,8 +15,9 @@ from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import Blueprint
 from hubel.architectures.spec import CnnSpec, Group
 from hubel.backends.framework import keras
+from hubel.classifier.answering import Calibration
 from hubel.classifier.artefact import save_classifier
-from hubel.classifier.classifier import Calibration, Classifier
+from hubel.classifier.classifier import Classifier
 from hubel.classifier.manifest import MANIFEST, WEIGHTS, canonical
 from hubel.classifier.off_corpus import OffCorpus
 from hubel.classifier.prediction_sets import PredictionSets

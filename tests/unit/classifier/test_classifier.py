@@ -15,8 +15,9 @@ from tests.unit.classifier.made import forge
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import make_blueprint
 from hubel.backends.framework import keras
+from hubel.classifier.answering import Calibration
 from hubel.classifier.artefact import load_classifier, save_classifier
-from hubel.classifier.classifier import Calibration, Classifier
+from hubel.classifier.classifier import Classifier
 from hubel.errors import DamagedArtefact, UnreadableImage, UnusableInput, WrongRequest
 from hubel.images.preprocessing import Preprocessing, read_pixels
 

@@ -16,8 +16,9 @@ from hubel.architectures.spec import CnnSpec, Group
 from hubel.architectures.walk import walk
 from hubel.backends.framework import keras
 from hubel.backends.shapes_only import without_weights
+from hubel.classifier.answering import Calibration
 from hubel.classifier.artefact import save_classifier
-from hubel.classifier.classifier import Calibration, Classifier
+from hubel.classifier.classifier import Classifier
 from hubel.cli.main import main
 from hubel.cli.render_anatomy import human, human_bytes
 from hubel.images.preprocessing import Preprocessing

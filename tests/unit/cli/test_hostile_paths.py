@@ -41,12 +41,16 @@ TYPED = {
     ("compare", "images"): "compare list.csv --images {} --architectures dense,small-cnn",
     ("compare", "architectures"): "compare digits --architectures dense,{}.toml",
     ("compare", "out"): "compare digits --architectures dense,small-cnn -o {}",
+    ("evaluate", "class_names"): "evaluate model.keras digits --class-names {}",
+    ("evaluate", "out"): "evaluate model.keras digits --class-names list.csv -o {}/out",
     ("predict", "run"): "predict {} picture.png",
     ("predict", "inputs"): "predict run {}",
+    ("predict", "class_names"): "predict model.keras picture.png --class-names {}",
     ("verify", "run"): "verify {}",
     ("trace", "run"): "trace {} picture.png --layer logits",
     ("trace", "image"): "trace run {} --layer logits",
     ("trace", "out"): "trace run picture.png --layer logits -o {}/out.png",
+    ("trace", "class_names"): "trace model.keras picture.png --layer logits --class-names {}",
     ("maps", "run"): f"maps {{}} picture.png {LAYER} -o out.png",
     ("maps", "image"): f"maps run {{}} {LAYER} -o out.png",
     ("maps", "out"): f"maps run picture.png {LAYER} -o {{}}/out.png",
@@ -72,7 +76,7 @@ MORE = (
 NO_PATHS = {
     "layer", "place", "filter_name", "chosen", "image", "classes", "units", "form", "coverage", "resize", "time_limit",
     "claims", "stride", "padding", "dilation", "region", "channel", "window", "mode", "splits", "path_column",
-    "label_column", "split_column", "group_column", "bands", "copies",
+    "label_column", "split_column", "group_column", "bands", "copies", "pixels", "size",
 }  # fmt: skip
 """Parameters with text or a choice that is no path, by their names."""
 

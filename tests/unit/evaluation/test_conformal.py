@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mapie.classification import SplitConformalClassifier
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from hubel.classifier.classifier import softmax
+from hubel.classifier.answering import softmax
 from hubel.classifier.prediction_sets import COVERAGES, PredictionSets
 from hubel.errors import WrongRequest
 from hubel.evaluation.conformal import MIN_EXAMPLES, fit_prediction_sets, score_sets

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from tests.pages import Parsed
 
-from hubel.classifier.classifier import softmax
+from hubel.classifier.answering import softmax
 from hubel.corpus.corpus import IntakeRow
 from hubel.evaluation.conformal import fit_prediction_sets
 from hubel.evaluation.learning_curve import make_learning_curve

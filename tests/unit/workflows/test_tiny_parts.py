@@ -303,7 +303,7 @@ def test_a_corpus_without_one_readable_image_is_refused_by_all_that_take_one(cor
     bad = str(tmp_path / "bad")
     takers: list[Callable[[], object]] = [
         lambda: evaluate_run(run.path, bad),
-        lambda: picture_excitement(run.path, "group_1_1_convolution", bad, filters=[0]),
+        lambda: picture_excitement(run.path, "group_1_1_convolution", corpus=bad, filters=[0]),
         lambda: check_trainable(audit_corpus(bad).corpus),
     ]
     for take in takers:

@@ -1,0 +1,55 @@
+"""The options that say of a model file what it does not say itself: the same for every command that takes one."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from hubel.errors import WrongRequest
+from hubel.images.pixel_scales import PIXELS
+
+Function = Callable[..., Any]
+_OPTIONS: dict[str, tuple[str, str, str]] = {
+    "class_names": (
+        "--class-names", "FILE", "Of a model file: its class names, one a line, in the order of its outputs.",
+    ),
+    "pixels": (
+        "--pixels", "|".join(PIXELS), "Of a model file: how it wants its pixels; not needed if it scales them itself.",
+    ),
+    "size": ("--input", "HxW", "Of a model file that takes images of any size: which, such as 224x224."),
+}  # fmt: skip
+"""Name of a field of `Said` → option, metavar, help."""
+
+
+def model_file_options(*names: str) -> Callable[[Function], Function]:
+    """Add these options, by default all; the command gets them as one `Said` called ``said``."""
+    taken = names or tuple(_OPTIONS)
+
+    def decorate(function: Function) -> Function:
+        @functools.wraps(function)
+        def command(*args: Any, **kwargs: Any) -> Any:
+            from hubel.workflows.opening import Said
+
+            given = {name: kwargs.pop(name) for name in taken}
+            given["size"] = _size(given.get("size"))
+            return function(*args, said=Said(**given), **kwargs)
+
+        for name in reversed(taken):
+            option, metavar, summary = _OPTIONS[name]
+            click.option(option, name, metavar=metavar, help=summary)(command)
+        return command
+
+    return decorate
+
+
+def _size(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d{1,5})[x×](\d{1,5})", text.lower())
+    if found is None:
+        raise WrongRequest(f"--input must be HEIGHTxWIDTH, as 224x224. Received: {text!r}.")
+    return int(found[1]), int(found[2])

@@ -1,0 +1,125 @@
+"""A target that the user typed → what answers for images: a run, or a model file with what the user says of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from hubel.classifier.answering import Answering
+from hubel.classifier.artefact import load_classifier
+from hubel.classifier.foreign_classifier import ForeignClassifier, is_model_file, load_foreign_classifier
+from hubel.errors import UnusableInput, WrongRequest
+from hubel.files import is_file, look_at
+
+MOST_NAME_BYTES = 10_000_000
+OF_THE_CORPUS = "corpus"
+"""What is typed for: the class names of the corpus, in alphabetical order."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the user says of a model file, which does not say it itself.
+
+    Args:
+        class_names: a file of class names, one a line, or ``"corpus"``.
+        pixels: a name in `hubel.images.pixel_scales.PIXELS`.
+        size: (height, width) of the images, for a model that takes any.
+    """
+
+    class_names: str | None = None
+    pixels: str | None = None
+    size: tuple[int, int] | None = None
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The same as words of a command."""
+        size = None if self.size is None else "x".join(map(str, self.size))
+        given = {"--class-names": self.class_names, "--pixels": self.pixels, "--input": size}
+        return tuple(word for option, text in given.items() if text is not None for word in (option, text))
+
+
+NOTHING_SAID = Said()
+
+
+def open_target(target: Path, said: Said = NOTHING_SAID) -> Answering:
+    """A run's classifier, or that of a model file.
+
+    Raises:
+        WrongRequest: something is said of a run, which knows it itself; or it does not fit the model.
+        UnusableInput: there is no such run or file, or it cannot be used.
+    """
+    if is_model_file(target):
+        return open_foreign(target, said)
+    check_said(target, said)
+    return load_classifier(target)
+
+
+def check_said(run: Path, said: Said) -> None:
+    """See that nothing is said of a run that it knows itself.
+
+    Raises:
+        WrongRequest: it is.
+    """
+    if said.words:
+        option = said.words[0]
+        raise WrongRequest(
+            f"{option} is for model files. {run} is none, and a run knows it itself. Leave {option} out."
+        )
+
+
+def open_foreign(path: Path, said: Said, corpus_names: tuple[str, ...] = ()) -> ForeignClassifier:
+    """A model file with what is said of it.
+
+    Args:
+        path: of the file.
+        said: by the user.
+        corpus_names: the classes of the corpus, where there is one.
+
+    Raises:
+        WrongRequest: it does not fit the model.
+        UnusableInput: the model or the class names cannot be read.
+    """
+    names = _class_names(said.class_names, corpus_names)
+    return load_foreign_classifier(path, class_names=names, pixels=said.pixels, size=said.size)
+
+
+def _class_names(typed: str | None, corpus_names: tuple[str, ...]) -> tuple[str, ...] | None:
+    if typed is None:
+        return None
+    if typed != OF_THE_CORPUS:
+        return read_class_names(Path(typed))
+    if not corpus_names:
+        raise WrongRequest(
+            f"--class-names {OF_THE_CORPUS} takes the names from the corpus that is scored, and this command has none. "
+            f"Give a file with one name a line; of a file that is called so, --class-names ./{OF_THE_CORPUS}."
+        )
+    return tuple(sorted(corpus_names))
+
+
+def read_class_names(path: Path) -> tuple[str, ...]:
+    """A text file of class names, one a line, in the order of a model's outputs.
+
+    Raises:
+        UnusableInput: it is not there, no text, or a name is empty or there twice.
+    """
+    if not is_file(path):
+        what = "is no file" if look_at(path) is not None else "is not there"
+        raise UnusableInput(f"The file of class names {str(path)!r} {what}. It has one name a line.")
+    if path.stat().st_size > MOST_NAME_BYTES:
+        raise UnusableInput(f"{path} has more than {MOST_NAME_BYTES:,} bytes: that is no list of class names.")
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise UnusableInput(f"{path} is no text in UTF-8: {error.reason}. It has one class name a line.") from error
+    names = [line.strip() for line in lines]
+    while names and not names[-1]:
+        names.pop()
+    if not names:
+        raise UnusableInput(f"{path} is empty. It has one class name a line, in the order of the model's outputs.")
+    seen: set[str] = set()
+    for number, name in enumerate(names, start=1):
+        if not name or name in seen:
+            what = f"names {name!r} again" if name else "is empty"
+            raise UnusableInput(f"{path}: line {number} {what}. Each line is the name of one output.")
+        seen.add(name)
+    return tuple(names)

@@ -1,0 +1,102 @@
+"""A score near chance, of a model whose pixels and class names are hearsay: which of the two is wrong?"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from hubel.arrays import Images
+from hubel.classifier.foreign_classifier import ForeignClassifier
+from hubel.errors import UnusableInput
+from hubel.evaluation.metrics import confusion_matrix, wilson_interval
+from hubel.evaluation.report import EvaluationReport
+from hubel.images.pixel_scales import PIXELS
+
+TRIED = 64
+"""Images that the other settings are tried on, spread evenly over those that were scored."""
+WHAT_IS_HEARSAY = "the pixels or the order of the class names are"
+NAMED = 20
+"""Class names that are listed in a better order."""
+
+
+def is_near_chance(report: EvaluationReport) -> bool:
+    """Whether the accuracy cannot be told from guessing, or is below it."""
+    low, _ = wilson_interval(int(report.hits.sum()), len(report.hits))
+    return low <= 1 / len(report.class_names)
+
+
+def suspect(classifier: ForeignClassifier, report: EvaluationReport, images: Images, labels: np.ndarray) -> list[str]:
+    """What may be wrong with a score near chance, and what to type; nothing of another score.
+
+    Args:
+        classifier: that was scored.
+        report: of all images.
+        images: at most `TRIED` of them, uint8 [batch, height, width, 3].
+        labels: class indices of these.
+    """
+    if not is_near_chance(report):
+        return []
+    count = len(report.class_names)
+    open_to_doubt = "the order of the class names is" if classifier.pixels_found else WHAT_IS_HEARSAY
+    near = (
+        f"This score cannot be told from guessing, which is right for 1 in {count:,}. Unless the model knows nothing "
+        f"of these images, {open_to_doubt} not as in its training."
+    )
+    better = None if classifier.pixels_found else _better_pixels(classifier, images, labels)
+    if better is not None:
+        return [near, better]
+    order = _better_order(report)
+    if order is not None:
+        return [near, order]
+    tried = "order of the class names" if classifier.pixels_found else "--pixels and no other order of the class names"
+    return [near, f"No other {tried} is clearly better on these images."]
+
+
+def _better_pixels(classifier: ForeignClassifier, images: Images, labels: np.ndarray) -> str | None:
+    """The setting that names clearly more of the images rightly, if there is one."""
+    hits = {}
+    for name, scale in PIXELS.items():
+        if classifier.channels == 3 or not scale.needs_colour:
+            hits[name] = _hits(classifier.with_pixels(name), images, labels)
+    stated = hits.pop(str(classifier.pixels))
+    most = max(hits.values())
+    low, _ = wilson_interval(most, len(labels))
+    _, high = wilson_interval(stated, len(labels))
+    if low <= max(high, 1 / len(classifier.class_names)):
+        return None
+    best = " or ".join(f"--pixels {name}" for name, count in hits.items() if count == most)
+    return (
+        f"{best} is right for {most} of {len(labels)} images that it was tried on, --pixels {classifier.pixels} for "
+        f"{stated}. Look up which of them the training used."
+    )
+
+
+def _hits(classifier: ForeignClassifier, images: Images, labels: np.ndarray) -> int:
+    try:
+        logits = classifier.engine.compute_logits(images)
+    except UnusableInput:  # numbers that are not finite: the setting is not the right one
+        return 0
+    return int((logits.argmax(axis=1) == labels).sum())
+
+
+def _better_order(report: EvaluationReport) -> str | None:
+    """The order of the class names that suits the answers clearly better: found on one half, tried on the other."""
+    count, even = len(report.class_names), np.arange(len(report.labels)) % 2 == 0
+    confusion = confusion_matrix(report.predicted[even], report.labels[even], count)
+    true, named = linear_sum_assignment(-confusion)
+    class_of = np.empty(count, np.int64)
+    class_of[named] = true
+    others = ~even
+    if not others.any():
+        return None
+    right = int((class_of[report.predicted[others]] == report.labels[others]).sum())
+    low, _ = wilson_interval(right, int(others.sum()))
+    _, high = wilson_interval(int(report.hits.sum()), len(report.hits))
+    if low <= max(high, 1 / count):
+        return None
+    names = [report.class_names[each] for each in class_of]
+    listed = f"in the order {', '.join(names)}" if count <= NAMED else "in another order"
+    return (
+        f"With the class names {listed}, {right:,} of {int(others.sum()):,} images that this order was not found on "
+        "would be right. Look up the order of its training."
+    )

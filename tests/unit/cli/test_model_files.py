@@ -1,0 +1,152 @@
+"""Commands typed with a model file in the place of a run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from tests.made.foreign_classifiers import CLASSES, make_model, write_images
+
+from hubel.backends.framework import keras
+
+HERE = "photos/red/00.png"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def model_files(folder: Path) -> None:
+    write_images(folder / "photos")
+    make_model().save(folder / "soft.keras")
+    make_model(end=None).save(folder / "logits.keras")
+    hostile = keras.Sequential([keras.Input((4, 4, 3)), keras.layers.Lambda(lambda x: x * 2, name="twice")])
+    hostile.save(folder / "hostile.keras")
+    (folder / "classes.txt").write_text("\n".join(CLASSES))
+
+
+def test_trace_works_a_value_out_of_scaled_pixels_and_goes_on_with_the_same_words(folder, typed):
+    code, out, _ = typed(f"trace soft.keras {HERE} --layer dark --at 2,3 --filter 1 --pixels -1..1 --json")
+    pixels = np.asarray(Image.open(folder / HERE), np.float64)
+    assert code == 0
+    assert json.loads(out)["value"] == pytest.approx(max(0.0, 1 - pixels[2, 3, 1] / 127.5), abs=1e-5)
+    _, out, _ = typed(f"trace soft.keras {HERE} --layer answer --pixels -1..1 --class-names classes.txt")
+    assert "number 2, class 'red'" in out
+    assert f"hubel trace soft.keras {HERE} --class-names classes.txt --pixels -1..1 --layer mean" in out
+
+
+def test_probabilities_are_traced_where_the_model_leaves_the_softmax_out(typed):
+    _, listed, _ = typed("trace logits.keras --list")
+    assert "probabilities  Softmax" in listed
+    code, out, _ = typed(f"trace logits.keras {HERE} --layer probabilities --filter 2 --pixels -1..1 --json")
+    _, answer, _ = typed(f"predict logits.keras {HERE} --pixels -1..1 --json")
+    assert code == 0
+    assert json.loads(out)["value"] == pytest.approx(json.loads(answer)[0]["probabilities"]["class 2"], abs=1e-6)
+    _, listed, _ = typed("trace soft.keras --list")
+    assert "probabilities" not in listed
+    code, _, said = typed(f"trace soft.keras {HERE} --layer probabilities --pixels -1..1")
+    assert code == 2
+    assert "There is no layer named 'probabilities'" in said
+
+
+def test_maps_and_filters_show_a_model_file(folder, typed):
+    code, out, _ = typed(f"maps soft.keras {HERE} --layer dark -o maps.png --pixels -1..1")
+    assert (code, "3 feature maps of 12 x 12" in out) == (0, True)
+    assert f"hubel trace soft.keras {HERE} --pixels -1..1 --layer dark --filter" in out
+    _, out, _ = typed(f"maps soft.keras {HERE} --layer dark -o maps.png --pixels 0..1")
+    assert "values 0 to 0; 3 of 3 maps have none above 0" in out  # nothing is below 0
+    code, out, _ = typed("filters soft.keras --layer dark -o filters.png")
+    assert (code, "3 filters of 1 x 1 x 3 = 9 shared weights" in out) == (0, True)
+    words = "filters soft.keras --layer dark --excite --corpus photos --filter 0 -o excite.png --pixels"
+    code, _, _ = typed(f"{words} caffe")
+    assert code == 0
+    with Image.open(folder / "excite.png") as drawn:
+        assert drawn.width > 500
+
+
+def test_what_excites_a_filter_is_shown_red_first(monkeypatch, typed):
+    shown = []
+    monkeypatch.setattr("hubel.workflows.layer_pictures.render_tiles", lambda rows, **_: shown.append(rows) or b"")
+    # caffe puts blue first: the filter of the first channel is excited by the absence of blue
+    typed("filters soft.keras --layer dark --excite --filter 0 -o excite.png --pixels caffe")
+    red, green, blue = (shown[0][0][0][1] == 0).mean(axis=(0, 1))
+    assert blue > 0.1
+    assert (red, green) == (0, 0)
+
+
+def test_predict_names_images(typed):
+    code, out, _ = typed(
+        "predict soft.keras photos/blue/00.png photos/green/01.png --class-names classes.txt --pixels -1..1"
+    )
+    assert code == 0
+    assert [line.split()[1] for line in out.splitlines()] == ["blue", "green"]
+
+
+def test_evaluate_prints_the_score_with_what_it_rests_on(folder, typed):
+    words = "evaluate soft.keras photos --class-names classes.txt --pixels -1..1"
+    code, out, said = typed(f"{words} -o scored")
+    assert code == 0
+    assert "Accuracy 0.950   95 % interval 0.863 to 0.983, 60 images" in out
+    assert "the model's own probabilities, not calibrated by Hubel" in out
+    assert "Report: scored/report.html" in out
+    assert "never abstains" not in out
+    assert "The model ends in a softmax" in said
+    assert (folder / "scored" / "report.html").is_file()
+    code, out, _ = typed(f"{words} --json")
+    assert (code, json.loads(out)["all"]["accuracy"]) == (0, 0.95)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (
+            "evaluate soft.keras",
+            2,
+            "brings no test images. Name some: hubel evaluate soft.keras CORPUS --class-names FILE",
+        ),
+        ("evaluate soft.keras photos", 2, "Give --class-names FILE, one name a line"),
+        ("evaluate soft.keras photos --class-names corpus", 2, "Say it with --pixels: 0..255 ("),
+        (
+            "evaluate soft.keras photos --class-names corpus --against run",
+            2,
+            "--against rests on what a run wrote down",
+        ),
+        ("evaluate soft.keras photos --class-names corpus --strangers photos", 2, "--strangers rests on"),
+        ("evaluate soft.keras photos --class-names corpus --overwrite", 2, "Add -o FOLDER"),
+        ("evaluate run photos --pixels 0..1", 2, "--pixels is for model files. run is none"),
+        ("evaluate run photos -o scored", 2, "A run has its own: run/report.html"),
+        ("evaluate run photos --against soft.keras", 2, "--against takes a run, and soft.keras is a model file"),
+        (f"predict run {HERE} --class-names classes.txt", 2, "--class-names is for model files"),
+        (f"predict soft.keras {HERE} --class-names corpus", 2, "this command has none"),
+        (f"predict soft.keras {HERE} --pixels -1..1 --abstain 0.9", 2, "A model file has no prediction sets"),
+        (f"maps soft.keras {HERE} --layer dark -o maps.png", 2, "soft.keras does not say how it wants its pixels"),
+        ("filters soft.keras --layer dark --excite -o f.png", 2, "soft.keras does not say how it wants its pixels"),
+        (
+            f"trace soft.keras {HERE} --layer dark --input 9",
+            2,
+            "--input must be HEIGHTxWIDTH, as 224x224. Received: '9'",
+        ),
+        ("verify soft.keras", 3, "There is nothing to verify in soft.keras"),
+        ("reproduce soft.keras -o again", 3, "soft.keras"),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_the_cure(typed, words: str, code: int, said: str):
+    got, out, error = typed(words)
+    assert (got, out) == (code, "")
+    assert said in error
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "evaluate hostile.keras photos --class-names corpus --pixels 0..1",
+        f"predict hostile.keras {HERE} --pixels 0..1",
+        "trace hostile.keras --list",
+        f"maps hostile.keras {HERE} --layer twice -o out.png --pixels 0..1",
+        "filters hostile.keras",
+    ],
+)
+def test_no_command_runs_code_of_a_model_file(typed, words: str):
+    code, out, said = typed(words)
+    assert (code, out) == (3, "")
+    assert "has a Lambda layer (named 'twice'), and it runs code" in said
