@@ -169,6 +169,19 @@ ON_COLOURS: dict[str, Kind] = {
 }
 """Those that want three channels; as every random layer, they do nothing in prediction."""
 
+OF_VIDEOS: dict[str, Kind] = {
+    "Conv3D": lambda x: layers.Conv3D(2, (2, 3, 5), strides=(1, 2, 1))(x),
+    "MaxPooling3D": lambda x: layers.MaxPooling3D((1, 2, 3))(x),
+    "UpSampling3D": lambda x: layers.UpSampling3D((1, 2, 1))(x),
+    "ZeroPadding3D": lambda x: layers.Cropping3D(2)(layers.ZeroPadding3D((3, 1, 2))(x)),
+    "TimeDistributed window": lambda x: layers.TimeDistributed(layers.Conv2D(2, 3, strides=2))(x),
+    "TimeDistributed pooling": lambda x: layers.TimeDistributed(layers.GlobalAveragePooling2D())(x),
+    "TimeDistributed twice": lambda x: layers.Conv3D(2, 3)(layers.TimeDistributed(layers.Resizing(9, 8))(x)),
+    "mean of frames": lambda x: ops.mean(layers.Activation("tanh")(x * 0.1), axis=1),
+    "one frame": lambda x: layers.Conv2D(2, 3)(x[:, 2]),
+    "GlobalAveragePooling3D": lambda x: layers.GlobalAveragePooling3D()(x),
+}
+
 CONTAINED: dict[str, Kind] = {
     "Conv2D, dilated": lambda x: layers.Conv2D(2, 3, dilation_rate=3, padding="same")(x),
     "Resizing, bicubic": lambda x: layers.Resizing(7, 30, interpolation="bicubic")(x),
@@ -227,8 +240,8 @@ def check(kind: Kind, *, exactly: bool, image: tuple[int, ...] = IMAGE, before: 
     graph = walk(keras.Model(given, kind(before(given))))
     fields = receptive_fields(graph)
     assert graph.outputs[0] in fields, [call.kind for call in graph.calls if call.outputs[0] not in fields]
-    for axis in (0, 1):
-        stated, found = stated_and_found(fields[graph.outputs[0]][axis], changed(graph, axis=axis))
+    for axis, field in enumerate(fields[graph.outputs[0]]):
+        stated, found = stated_and_found(field, changed(graph, axis=axis + len(image) - 3))
         assert found.any()
         if exactly:
             np.testing.assert_array_equal(stated, found)
@@ -253,3 +266,8 @@ def test_random_layers_pass_the_image_on_in_prediction(name: str):
 @pytest.mark.parametrize("name", ON_COLOURS)
 def test_so_do_those_that_change_colours(name: str):
     check(ON_COLOURS[name], exactly=True, image=(8, 9, 3), before=lambda image: image)
+
+
+@pytest.mark.parametrize("name", OF_VIDEOS)
+def test_of_a_video_rows_and_columns_are_followed(name: str):
+    check(OF_VIDEOS[name], exactly=True, image=(5, 8, 9, 2), before=lambda video: video)

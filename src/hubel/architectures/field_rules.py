@@ -255,6 +255,19 @@ def _wrapped(call: Call, fields: list[ReceptiveField]) -> ReceptiveField | None:
     return None if rule is None else rule(inner, fields)
 
 
+def _for_each_frame(call: Call, fields: list[ReceptiveField]) -> ReceptiveField | None:
+    """Where every frame sees the same of the image: as the layer inside does it with one."""
+    field, layer = fields[0], call.layer.layer
+    inner = replace(
+        call, layer=layer, input_shapes=(call.input_shapes[0][1:],), output_shapes=(call.output_shapes[0][1:],)
+    )
+    rule = rule_of(inner)
+    if rule is None or len(fields) > 1 or field.reach.shape[2] > 1 or field.along == 1:
+        return None
+    made = rule(inner, [replace(field, reach=field.reach[:, :, 0], along=max(0, field.along - 1))])
+    return made and replace(made, reach=made.reach[:, :, None], along=made.along + 1 if made.along else 0)
+
+
 def _whole_image(_call: Call, fields: list[ReceptiveField]) -> ReceptiveField | None:
     """Brightest and darkest pixel of each channel decide."""
     return fields[0].whole([1, 2])
@@ -288,6 +301,7 @@ LAYERS: dict[str, Rule] = {
     "RepeatVector": _repeated_vector,
     "Reshape": _reshaped,
     "SpectralNormalization": _wrapped,
+    "TimeDistributed": _for_each_frame,
 }
 OPERATIONS: dict[str, Rule] = {
     **dict.fromkeys(kinds.POINTWISE_OPERATIONS, _pointwise),
