@@ -68,6 +68,8 @@ class LayerRow:
         dense_parameters: weights and biases of the dense layer that would map the same input to as many outputs, for
             kinds with weights over a map or vector.
         reused: this layer was used before.
+        receptive_field_without_gates: as ``receptive_field``, but without what is pooled over the whole map and
+            multiplied with each place of it, as squeeze-and-excitation does.
     """
 
     name: str
@@ -85,6 +87,7 @@ class LayerRow:
     receptive_field_start: tuple[int, int] | None
     dense_parameters: int | None
     reused: bool = False
+    receptive_field_without_gates: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -120,11 +123,12 @@ def layer_rows(graph: Graph) -> list[LayerRow]:
         UnusableInput: the model's input size is open.
     """
     _check_size(graph)
-    fields = receptive_fields(graph)
+    fields, ungated = receptive_fields(graph), receptive_fields(graph, without_gates=True)
     seen: set[int] = set()
     rows = []
     for call in graph.calls:
-        rows.append(_row(call, fields.get(call.outputs[0]) if call.outputs else None, reused=id(call.layer) in seen))
+        known = [each.get(call.outputs[0]) if call.outputs else None for each in (fields, ungated)]
+        rows.append(_row(call, *known, reused=id(call.layer) in seen))
         seen.add(id(call.layer))
     return rows
 
@@ -183,7 +187,7 @@ def as_map(shape: Sequence[int | None]) -> tuple[int, ...]:
     return tuple([1] * (3 - len(sizes)) + sizes)
 
 
-def _row(call: Call, fields: Fields | None, *, reused: bool) -> LayerRow:
+def _row(call: Call, fields: Fields | None, ungated: Fields | None, *, reused: bool) -> LayerRow:
     window = window_of(call)
     parameters = getattr(call.layer, "count_params", None)
     return LayerRow(
@@ -202,6 +206,7 @@ def _row(call: Call, fields: Fields | None, *, reused: bool) -> LayerRow:
         receptive_field_start=None if fields is None else (fields[0].start, fields[1].start),
         dense_parameters=_dense_instead(call),
         reused=reused,
+        receptive_field_without_gates=None if ungated is None else (ungated[0].size, ungated[1].size),
     )
 
 

@@ -152,7 +152,10 @@ def _sees(row: LayerRow) -> str:
     if row.receptive_field is None:
         return "not known"
     if row.receptive_field_stride == (0, 0):
-        return "all"
+        ungated = row.receptive_field_without_gates
+        if ungated is None or ungated == row.receptive_field:
+            return "all"
+        return f"all ({ungated[0]})" if ungated[0] == ungated[1] else f"all ({ungated[0]}×{ungated[1]})"
     return f"{row.receptive_field[0]}×{row.receptive_field[1]}"
 
 

@@ -105,7 +105,7 @@ class Anatomy:
 
 LAYER_KEYS = (
     "name", "kind", "output", "kernel", "stride", "padding", "parameters", "macs", "activation_bytes",
-    "receptive_field", "receptive_field_stride", "dense_parameters",
+    "receptive_field", "receptive_field_stride", "receptive_field_without_gates", "dense_parameters",
 )  # fmt: skip
 
 
