@@ -121,9 +121,9 @@ class ForeignClassifier(Answering):
         """What its answers rest on and nobody can check, one sentence each."""
         height, width = self.preprocessing.size
         colour = "grey" if self.channels == 1 else "red, green and blue"
-        found = "the model scales them itself" if self.pixels_found else PIXELS[self.pixels or BYTES].summary
+        scaled = "the model scales them itself" if self.pixels_found else self.pixel_scale.summary
         return (
-            f"Images are stretched to {height} x {width} pixels, {colour}; pixels {self.pixels}: {found}.",
+            f"Images are stretched to {height} x {width} pixels, {colour}; pixels {self.pixels}: {scaled}.",
             self.output.describe(self.class_names),
         )
 
