@@ -106,6 +106,10 @@ class Answering(abc.ABC):
         """The numbers that the model makes become probabilities by a softmax, which is not in the model."""
 
     @abc.abstractmethod
+    def assumptions(self) -> tuple[str, ...]:
+        """What its answers rest on and nobody can check, one sentence each."""
+
+    @abc.abstractmethod
     def scale(self, values: Any) -> Any:
         """Values of 0 to 255 with the model's own channels → what it takes; of an array or a tensor."""
 

@@ -69,6 +69,10 @@ class Classifier(Answering):
         """Always."""
         return True
 
+    def assumptions(self) -> tuple[str, ...]:
+        """None: everything was written down when it was trained."""
+        return ()
+
     def scale(self, values: Any) -> Any:
         """As they are: the model scales them itself."""
         return values

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from hubel.architectures.foreign import load_foreign_model
+from hubel.architectures import foreign
 from hubel.architectures.walk import Graph, walk
 from hubel.arrays import Image, Images, Logits
 from hubel.backends.framework import keras
@@ -20,6 +20,7 @@ from hubel.classifier.answering import UNCALIBRATED, Answering, Calibration
 from hubel.classifier.engine import Engine, compute_outputs
 from hubel.classifier.model_ends import ModelOutput, read_output, scales_its_pixels
 from hubel.errors import UnusableInput, WrongRequest
+from hubel.files import is_folder
 from hubel.images.pixel_scales import PIXELS, PixelScale
 from hubel.images.preprocessing import Preprocessing
 
@@ -31,8 +32,8 @@ MOST_NUMBERS = 2**27
 
 
 def is_model_file(path: Path) -> bool:
-    """Whether a target is a model file, not a run."""
-    return path.suffix.lower() == ".keras"
+    """Whether a target is a model file, not a run; also one that is named so and is not there."""
+    return foreign.is_model_file(path) or (path.suffix.lower() == ".keras" and not is_folder(path))
 
 
 @dataclass(frozen=True)
@@ -121,9 +122,9 @@ class ForeignClassifier(Answering):
         """What its answers rest on and nobody can check, one sentence each."""
         height, width = self.preprocessing.size
         colour = "grey" if self.channels == 1 else "red, green and blue"
-        found = "the model scales them itself" if self.pixels_found else PIXELS[self.pixels or BYTES].summary
+        scaled = "the model scales them itself" if self.pixels_found else self.pixel_scale.summary
         return (
-            f"Images are stretched to {height} x {width} pixels, {colour}; pixels {self.pixels}: {found}.",
+            f"Images are stretched to {height} x {width} pixels, {colour}; pixels {self.pixels}: {scaled}.",
             self.output.describe(self.class_names),
         )
 
@@ -182,7 +183,7 @@ def load_foreign_classifier(
     """
     if pixels is not None:
         find(PIXELS, pixels, kind="--pixels setting")
-    model = _sized(load_foreign_model(path), size, path)
+    model = _sized(foreign.load_foreign_model(path), size, path)
     graph = walk(model)
     height, width, channels = _image_shape(graph, path)
     _check_work(graph, path)

@@ -62,6 +62,8 @@ def command(  # noqa: PLR0913  (one for each option)
 
     classifier = open_target(run, said)
     classifier.check_coverage(coverage)
+    for sentence in classifier.assumptions():
+        click.echo(f"Note: {sentence}", err=True)
     refused: list[Answer] = []
 
     def noted(answers: Iterable[Answer]) -> Iterator[Answer]:

@@ -122,8 +122,7 @@ def evaluate_foreign(request: ForeignRequest, *, on_event: OnEvent = ignore) -> 
     else:
         classifier = open_foreign(path, said)
         corpus = read_corpus(request.corpus, reading=request.reading, on_event=on_event)
-    _ = classifier.pixel_scale  # what is missing is said before the images are decoded
-    for sentence in classifier.assumptions():
+    for sentence in classifier.assumptions():  # what is missing is said here, before the images are decoded
         on_event(Message(sentence))
     decoded = decode_corpus(corpus, classifier.preprocessing, on_event=on_event)
     evaluation = evaluate_decoded(classifier, decoded, on_event=on_event)

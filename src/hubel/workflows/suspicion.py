@@ -12,6 +12,8 @@ from hubel.evaluation.metrics import confusion_matrix, wilson_interval
 from hubel.evaluation.report import EvaluationReport
 from hubel.images.pixel_scales import PIXELS
 
+MOST_ORDERED = 2000
+"""Classes among which a better order is looked for: the work grows with their third power."""
 TRIED = 64
 """Images that the other settings are tried on, spread evenly over those that were scored."""
 WHAT_IS_HEARSAY = "the pixels or the order of the class names are"
@@ -81,6 +83,8 @@ def _hits(classifier: ForeignClassifier, images: Images, labels: np.ndarray) -> 
 
 def _better_order(report: EvaluationReport) -> str | None:
     """The order of the class names that suits the answers clearly better: found on one half, tried on the other."""
+    if len(report.class_names) > MOST_ORDERED:
+        return None
     count, even = len(report.class_names), np.arange(len(report.labels)) % 2 == 0
     confusion = confusion_matrix(report.predicted[even], report.labels[even], count)
     true, named = linear_sum_assignment(-confusion)

@@ -75,11 +75,13 @@ def test_what_excites_a_filter_is_shown_red_first(monkeypatch, typed):
 
 
 def test_predict_names_images(typed):
-    code, out, _ = typed(
+    code, out, said = typed(
         "predict soft.keras photos/blue/00.png photos/green/01.png --class-names classes.txt --pixels -1..1"
     )
     assert code == 0
     assert [line.split()[1] for line in out.splitlines()] == ["blue", "green"]
+    assert "Note: Images are stretched to 12 x 12 pixels, red, green and blue; pixels -1..1" in said
+    assert typed("predict soft.keras photos/blue/00.png")[0] == 2
 
 
 def test_evaluate_prints_the_score_with_what_it_rests_on(folder, typed):
