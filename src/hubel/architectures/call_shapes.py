@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hubel.backends.framework import keras
@@ -68,15 +68,26 @@ def values_made(node: Any, taken: Sequence[Value]) -> tuple[Value, ...]:
     recorded = tuple(value_of(tensor, entries=entries) for tensor in node.output_tensors)
     is_layer = isinstance(node.operation, keras.Layer)
     if as_built and is_layer:
-        return recorded
+        return _with_open_axes(node.operation, taken, recorded)
     try:
-        return _layer_makes(node, taken, entries) if is_layer else _operation_makes(node, taken)
+        if not is_layer:
+            return _operation_makes(node, taken)
+        return _with_open_axes(node.operation, taken, _layer_makes(node, taken, entries))
     except DoesNotFit:
         raise
     except Exception as error:  # Keras raises whatever its layers raise
         if as_built:
             return recorded
         raise DoesNotFit(reason_of(error)) from error
+
+
+def _with_open_axes(layer: Any, taken: Sequence[Value], made: tuple[Value, ...]) -> tuple[Value, ...]:
+    """`EinsumDense` leaves an axis open where its ``output_shape`` does, though its input has that axis."""
+    if not isinstance(layer, keras.layers.EinsumDense) or None not in made[0].shape or None in taken[0].shape:
+        return made
+    image = keras.KerasTensor((None, *taken[0].shape), taken[0].dtype)
+    found = keras.ops.einsum(layer.equation, image, keras.KerasTensor(layer.weights[0].shape))
+    return (replace(made[0], shape=tuple(found.shape[1:])),)
 
 
 def text_of(shape: Shape) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
-from hubel.architectures.geometry import CONVOLUTIONS, LOCAL, TAKES_ALL, Fields, image_size
+from hubel.architectures.geometry import CONVOLUTIONS, LOCAL, WINDOWED, Fields, image_size
 from hubel.architectures.layer_table import LayerRow, least_macs, total_of, uncounted
 from hubel.architectures.walk import Call, Graph
 
@@ -43,25 +43,33 @@ class Subject:
         return axes == IMAGE_AXES or (axes == IMAGE_AXES - 1 and convolved)
 
 
-def _last_map(subject: Subject) -> tuple[str, tuple[int, ...], Fields | None] | None:
-    """The map that is pooled or flattened last: who made it, its shape, what it sees."""
-    made_by = {place: call for call in subject.graph.calls for place in call.outputs}
-    ends = [call for call in subject.graph.calls if call.kind in TAKES_ALL and len(call.input_shapes[0]) == 3]
-    larger = [call for call in ends if prod(int(size or 0) for size in call.input_shapes[0][:2]) > 1] or ends
-    if not larger or larger[-1].inputs[0] not in made_by:
+def _last_map(subject: Subject) -> tuple[str, Fields | None] | None:
+    """The last map that is pooled or flattened, and which no map follows: who made it, what it sees."""
+    calls = subject.graph.calls
+    made_by = {place: call for call in calls for place in call.outputs}
+    shapes = ((call, call.input_shapes[0]) for call in calls if call.input_shapes)
+    take_a_map = [call for call, shape in shapes if len(shape) == IMAGE_AXES and _places(shape) > 1]
+    if not take_a_map or not any(call.kind in (*CONVOLUTIONS, LOCAL) for call in calls):
         return None
-    place = larger[-1].inputs[0]
-    if not any(call.kind in (*CONVOLUTIONS, LOCAL) for call in subject.graph.calls):
+    last = take_a_map[-1]
+    place = (
+        last.outputs[0] if last.kind in WINDOWED else last.inputs[0]
+    )  # one kernel over all
+    if _places(last.output_shapes[0]) > 1 or place not in made_by:
         return None
-    shape = tuple(int(size or 0) for size in larger[-1].input_shapes[0])
-    return made_by[place].name, shape, subject.fields.get(place)
+    return made_by[place].name, subject.fields.get(place)
+
+
+def _places(shape: Sequence[int | None]) -> int:
+    """Of a map or a sequence; 1 of a vector."""
+    return prod(int(size or 0) for size in shape[:-1])
 
 
 def _sees_little(subject: Subject) -> str | None:
     found = _last_map(subject)
     if found is None:
         return None
-    name, _, fields = found
+    name, fields = found
     if fields is None:
         return None
     sizes = image_size(subject.graph)
@@ -79,7 +87,7 @@ def _misses_the_edge(subject: Subject) -> str | None:
     found = _last_map(subject)
     if found is None:
         return None
-    name, _, fields = found
+    name, fields = found
     if fields is None:
         return None
     for axis, what in enumerate(("rows", "columns")):

@@ -40,6 +40,7 @@ ONE_PRODUCT: dict[str, tuple[tuple[int, ...], Build, int]] = {
     "dense on a vector": (VECTOR, lambda x: layers.Dense(5)(x), 9 * 5),
     "dense on a map": (IMAGE, lambda x: layers.Dense(5)(x), 7 * 6 * 4 * 5),
     "einsum dense": (SEQUENCE, lambda x: layers.EinsumDense("btd,dhk->bthk", (5, 2, 3))(x), 5 * 8 * 2 * 3),
+    "einsum dense, places left open": (SEQUENCE, lambda x: layers.EinsumDense("btd,de->bte", (None, 3))(x), 5 * 8 * 3),
     "einsum dense over places": (SEQUENCE, lambda x: layers.EinsumDense("btd,ts->bsd", (6, 8))(x), 5 * 8 * 6),
     "einsum dense with dots": (IMAGE, lambda x: layers.EinsumDense("...x,xy->...y", 3)(x), 7 * 6 * 4 * 3),
     "convolution over a sequence": (SEQUENCE, lambda x: layers.Conv1D(3, 2)(x), 4 * 2 * 8 * 3),

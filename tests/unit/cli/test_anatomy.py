@@ -40,7 +40,11 @@ def document(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
 
 def doubts_of(spec: CnnSpec) -> dict[str, str]:
     with without_weights():
-        graph = walk(build_model(Blueprint("own", spec)))
+        return doubts_of_model(build_model(Blueprint("own", spec)))
+
+
+def doubts_of_model(model: keras.Model) -> dict[str, str]:
+    graph = walk(model)
     return {doubt.name: doubt.text for doubt in find_doubts(Subject(graph, receptive_fields(graph), layer_rows(graph)))}
 
 
@@ -269,3 +273,28 @@ def test_units_for_people(count: int | None, words: str):
     assert human(count) == words
     if count is not None:
         assert human_bytes(count).replace(" ", "") == f"{words}B".replace(" ", "")
+
+
+def squeezed(x: Any) -> Any:
+    """Every place times numbers that are pooled over all places."""
+    layers = keras.layers
+    gates = layers.Reshape((1, 1, x.shape[-1]))(layers.GlobalAveragePooling2D()(x))
+    return layers.Multiply()([x, layers.Dense(x.shape[-1], activation="sigmoid")(gates)])
+
+
+@pytest.mark.parametrize(
+    ("end", "seen"),
+    [
+        (keras.layers.GlobalAveragePooling2D(), 3),
+        (lambda x: keras.ops.mean(x, (1, 2)), 3),
+        (lambda x: keras.ops.mean(squeezed(x), (1, 2)), None),
+        (lambda x: keras.layers.Flatten()(keras.layers.Conv2D(5, 32)(x)), None),
+        (lambda x: keras.layers.Flatten()(keras.layers.Dense(5)(keras.layers.Reshape((1024, 4))(x))), None),
+    ],
+)
+def test_the_last_map_is_the_one_that_no_map_follows(end: Any, seen: int | None):
+    image = keras.Input((32, 32, 3))
+    with without_weights():
+        maps = keras.layers.Conv2D(4, 3, padding="same")(image)
+        found = doubts_of_model(keras.Model(image, keras.layers.Dense(2)(end(maps)))).get("sees-little")
+    assert found is None if seen is None else found is not None and f"sees {seen} of 32 pixels" in found
