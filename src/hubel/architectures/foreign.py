@@ -95,8 +95,8 @@ def load_foreign_model(path: Path) -> keras.Model:
             model = _build(description, path)
         if not model.built:
             raise UnusableInput(
-                f"{path} was saved before it was built, so it holds no weights. Begin it with keras.Input((height, width, "
-                "channels)), train it, and save it again."
+                f"{path} was saved before it was built, so it holds no weights. Begin it with keras.Input((height, "
+                "width, channels)), train it, and save it again."
             )
         parameters = model.count_params()
         if parameters > MAX_PARAMETERS:
