@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+import warnings
 import zipfile
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -36,6 +37,7 @@ SMALL_BYTES = 1_000_000
 """Below it a member may be as well compressed as it likes."""
 
 _CURE = "Save it again with model.save('name.keras') in Keras 3."
+_LOST = "freshly-initialized weights"
 _AGAIN = "Copy or download it again."
 _READ = "Hubel reads .keras files and folders and whole models in .h5 files"
 
@@ -95,8 +97,8 @@ def load_foreign_model(path: Path) -> keras.Model:
             model = _build(description, path)
         if not model.built:
             raise UnusableInput(
-                f"{path} was saved before it was built, so it holds no weights. Begin it with keras.Input((height, width, "
-                "channels)), train it, and save it again."
+                f"{path} was saved before it was built, so it holds no weights. Begin it with keras.Input((height, "
+                "width, channels)), train it, and save it again."
             )
         parameters = model.count_params()
         if parameters > MAX_PARAMETERS:
@@ -250,15 +252,20 @@ def _weights_of(path: Path, kind: str) -> Generator[Path]:
 
 def _fill(model: keras.Model, weights: Path, path: Path, *, whole: bool) -> None:
     try:
-        if whole:
-            with opened(weights) as file:
-                load_legacy_weights(file, model)
-        else:
-            model.load_weights(weights)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            if whole:
+                with opened(weights) as file:
+                    load_legacy_weights(file, model)
+            else:
+                model.load_weights(weights)
     except UnusableInput:
         raise
     except Exception as error:  # Keras raises whatever its parts raise
         raise UnusableInput(f"{path} cannot be loaded: {_first_line(error)}. {_CURE}") from error
+    lost = [str(each.message) for each in said if _LOST in str(each.message) and "_by_depth" not in str(each.message)]
+    if lost:  # Keras only warns, and would answer from random weights
+        raise UnusableInput(f"{path} lacks weights that its layers need: {lost[0].splitlines()[0][:200]} {_CURE}")
 
 
 def _first_line(error: BaseException) -> str:

@@ -10,7 +10,6 @@ import math
 import mmap
 from collections.abc import Generator
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 
 import h5py
@@ -26,6 +25,7 @@ SMALL_BYTES = 1_000_000
 """Below it an array may be as well compressed as it likes."""
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_TEXTS, _TEXT_HEADER = b"GCOL\x01", 16
 _SAVE = "model.load_weights('{name}') and model.save('name.keras')"
 _WEIGHTS = "an HDF5 file with the weights of a Keras model and without its architecture"
 _AGAIN = "Copy or download it again."
@@ -83,6 +83,7 @@ def read_model_config(path: Path) -> bytes:
 def opened(path: Path) -> Generator[h5py.File]:
     """The open file; what goes wrong while it is read becomes an error about the file."""
     try:
+        _longest_text(path)
         with h5py.File(path, "r") as file:
             yield file
     except UnusableInput:
@@ -105,9 +106,10 @@ def check_hdf5(file: h5py.File, said: str) -> int:
     waiting: list[tuple[h5py.Group, int]] = [(file, 1)]
     seen: set[h5py.Group | h5py.Dataset] = set()
     held = 0
+    longest = _longest_text(Path(file.filename))
     while waiting:
         group, depth = waiting.pop()
-        _check_attributes(group, said)
+        _check_attributes(group, said, longest)
         for name in group:
             if len(seen) >= MAX_OBJECTS or depth > MAX_DEPTH:
                 raise UnusableInput(f"{said} nests or holds more objects than any model of Keras.")
@@ -118,7 +120,7 @@ def check_hdf5(file: h5py.File, said: str) -> int:
             if isinstance(item, h5py.Group):
                 waiting.append((item, depth + 1))
             else:
-                held += _checked_array(item, said)
+                held += _checked_array(item, said, longest)
     if held > MAX_ARRAY_BYTES:
         raise UnusableInput(f"{said} holds {held:,} bytes of arrays; Hubel reads up to {MAX_ARRAY_BYTES:,}.")
     return held
@@ -134,9 +136,9 @@ def _linked(group: h5py.Group, name: str, said: str) -> h5py.Group | h5py.Datase
     return item
 
 
-def _checked_array(array: h5py.Dataset, said: str) -> int:
+def _checked_array(array: h5py.Dataset, said: str, longest: int) -> int:
     where = _where(array, "")
-    _check_attributes(array, said)
+    _check_attributes(array, said, longest)
     if array.external or array.is_virtual:
         raise UnusableInput(f"{said}: {where} keeps its numbers in another file; a model of Keras has them inside.")
     if array.dtype.hasobject:
@@ -147,27 +149,37 @@ def _checked_array(array: h5py.Dataset, said: str) -> int:
     return declared
 
 
-def _check_attributes(item: h5py.Group | h5py.Dataset, said: str) -> None:
+def _check_attributes(item: h5py.Group | h5py.Dataset, said: str, longest: int) -> None:
     for name in item.attrs:
         attribute = item.attrs.get_id(name)
         many = math.prod(attribute.shape or ())
         held = many * attribute.dtype.itemsize
         if attribute.dtype.hasobject:  # texts, each of which may lie in the same place of the file
-            held = many * _longest_text(Path(item.file.filename))
+            held = many * longest
         if held > MAX_ARRAY_BYTES:
             where = _where(item, "")
             raise UnusableInput(f"{said}: the attribute {name[:80]!r} of {where} promises more than Hubel reads.")
 
 
-@lru_cache(maxsize=4)
 def _longest_text(path: Path) -> int:
-    """At least the bytes of the longest text in a file: those of the largest collection of texts."""
+    """Bytes of the longest text in a file, all of whose collections of texts are known to be sound.
+
+    The HDF5 library reads one that leads nowhere for ever. Source: HDF5 file format, version 3, III.E, "global heap".
+    """
     longest, start = 0, 0
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        while (start := data.find(b"GCOL", start)) >= 0:
-            longest = max(longest, int.from_bytes(data[start + 8 : start + 16], "little"))
-            start += 4
-        return min(longest, len(data))
+        while (start := data.find(_TEXTS, start)) >= 0:
+            place, end = start + 16, start + int.from_bytes(data[start + 8 : start + 16], "little")
+            while end - place >= _TEXT_HEADER <= len(data) - place:
+                index = int.from_bytes(data[place : place + 2], "little")
+                size = int.from_bytes(data[place + 8 : place + 16], "little")
+                step = size if index == 0 else _TEXT_HEADER + (size + 7) // 8 * 8  # 0 is what is free, with its header
+                if step < _TEXT_HEADER or step > end - place:
+                    raise UnusableInput(f"{path} is {HDF5_KINDS['broken-hdf5'][0]}. {_AGAIN}")
+                longest = max(longest, size if index else 0)
+                place += step
+            start += len(_TEXTS)
+    return longest
 
 
 def _where(item: h5py.Group | h5py.Dataset, name: str) -> str:

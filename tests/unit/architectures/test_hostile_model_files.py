@@ -305,3 +305,17 @@ def test_a_config_of_an_h5_file_that_describes_nothing_is_refused(text: bytes, s
         file.attrs["model_config"] = [1.0, 2.0]
     with pytest.raises(UnusableInput, match="its model_config is no text"):
         read_foreign_architecture(path)
+
+
+@pytest.mark.parametrize("size", [0, 2**40])
+def test_a_collection_of_texts_that_leads_nowhere_is_refused(size: int, sound: dict[str, bytes], tmp_path: Path):
+    """The HDF5 library would read it for ever."""
+    data = bytearray(sound["whole.h5"])
+    start = data.index(b"GCOL\x01") + 16
+    data[start : start + 16] = bytes(8) + size.to_bytes(8, "little")
+    path = written("h5-model", {**sound, "whole.h5": bytes(data)}, tmp_path)
+    for door in doors(path):
+        with pytest.raises(
+            UnusableInput, match="net.h5 is a damaged or incomplete HDF5 file. Copy or download it again"
+        ):
+            door(path)

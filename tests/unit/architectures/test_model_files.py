@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
+import warnings
 from pathlib import Path
 
 import h5py
@@ -252,3 +253,36 @@ def test_a_model_that_was_never_built_holds_no_weights(tmp_path: Path):
         UnusableInput, match="saved before it was built, so it holds no weights. Begin it with keras.Input"
     ):
         load_foreign_model(tmp_path / "early.keras")
+
+
+def test_weights_that_are_missing_inside_a_layer_are_not_made_up(tmp_path: Path):
+    cells = keras.layers.RNN([keras.layers.LSTMCell(3), keras.layers.LSTMCell(2)])
+    keras.Sequential([keras.Input((4, 5)), cells]).save(tmp_path / "net", zipped=False)
+    assert load_foreign_model(tmp_path / "net").count_params() == 4 * 3 * (5 + 3 + 1) + 4 * 2 * (3 + 2 + 1)
+    with h5py.File(tmp_path / "net" / "model.weights.h5", "a") as file:
+        inner: list[str] = []
+        file.visit(lambda name: inner.append(name) if name.endswith("cells") else None)
+        kept = np.zeros(500, np.float32)
+        del file[inner[0]]
+        file["kept"] = kept
+    with pytest.raises(UnusableInput, match="net cannot be loaded: A total of 2 objects could not be loaded"):
+        load_foreign_model(tmp_path / "net")
+
+
+@pytest.mark.parametrize(("place", "lost"), [("cells/container", True), ("_operations_by_depth/container", False)])
+def test_what_keras_only_warns_of_is_refused_where_weights_are_lost(
+    place: str, lost: bool, files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+):
+    """Keras' list of operations has no weights of its own."""
+
+    def warned(_: keras.Model, path: Path) -> None:
+        warnings.warn(
+            f"Skipping {place!r}. Affected layers will retain their freshly-initialized weights.", stacklevel=2
+        )
+
+    monkeypatch.setattr(keras.Model, "load_weights", warned)
+    if lost:
+        with pytest.raises(UnusableInput, match="lacks weights that its layers need: Skipping 'cells/container'"):
+            load_foreign_model(files["keras-folder"])
+    else:
+        assert load_foreign_model(files["keras-folder"]).count_params() == made.PARAMETERS
