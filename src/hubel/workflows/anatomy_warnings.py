@@ -52,9 +52,7 @@ def _last_map(subject: Subject) -> tuple[str, Fields | None] | None:
     if not take_a_map or not any(call.kind in (*CONVOLUTIONS, LOCAL) for call in calls):
         return None
     last = take_a_map[-1]
-    place = (
-        last.outputs[0] if last.kind in WINDOWED else last.inputs[0]
-    )  # one kernel over all
+    place = last.outputs[0] if last.kind in WINDOWED else last.inputs[0]  # one kernel over all
     if _places(last.output_shapes[0]) > 1 or place not in made_by:
         return None
     return made_by[place].name, subject.fields.get(place)
