@@ -111,6 +111,15 @@ def find_kind(path: Path) -> str | None:
         raise unusable(path, error) from error
 
 
+def is_model_target(path: Path) -> bool:
+    """Whether what a user names is a model file, not a run; also one that is named so and is not there.
+
+    Raises:
+        UnusableInput: the operating system does not let us look.
+    """
+    return find_kind(path) is not None or (path.suffix.lower() == ".keras" and not is_folder(path))
+
+
 def _folder_kind(path: Path) -> str | None:
     def held(*names: str) -> bool:
         return any((path / name).is_file() for name in names)

@@ -55,15 +55,6 @@ class ForeignArchitecture:
     notes: tuple[str, ...]
 
 
-def is_model_file(path: Path) -> bool:
-    """A model file or folder of any kind is at this path, whether Hubel reads that kind or not; no run of Hubel.
-
-    Raises:
-        UnusableInput: the operating system does not let us look.
-    """
-    return find_kind(path) is not None
-
-
 def read_foreign(path: Path) -> ForeignArchitecture:
     """The model that a file or folder describes, without its weights: nothing of the network's size is made.
 

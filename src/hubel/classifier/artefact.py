@@ -15,6 +15,7 @@ import numpy as np
 import safetensors.numpy
 
 from hubel.architectures.build import weight_name
+from hubel.architectures.file_kinds import is_model_target
 from hubel.backends.framework import keras
 from hubel.classifier.assembly import (
     assemble,
@@ -24,7 +25,6 @@ from hubel.classifier.assembly import (
 )
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.first_load import describe_libraries, is_quick, marker, remember
-from hubel.classifier.foreign_classifier import is_model_file
 from hubel.classifier.manifest import (
     FORMAT,
     MANIFEST,
@@ -117,7 +117,7 @@ def find_artefact(folder: Path) -> Path:
     Raises:
         UnusableInput: there is none.
     """
-    if is_model_file(folder):
+    if is_model_target(folder):
         raise UnusableInput(
             f"{folder} is a model file, not a run of Hubel. anatomy, evaluate, predict, trace, maps and filters "
             "take model files; this does not."

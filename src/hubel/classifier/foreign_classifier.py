@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from hubel.architectures import foreign
+from hubel.architectures.foreign import load_foreign_model
 from hubel.architectures.walk import Graph, walk
 from hubel.arrays import Image, Images, Logits
 from hubel.backends.framework import keras
@@ -20,7 +20,6 @@ from hubel.classifier.answering import UNCALIBRATED, Answering, Calibration
 from hubel.classifier.engine import Engine, compute_outputs
 from hubel.classifier.model_ends import ModelOutput, read_output, scales_its_pixels
 from hubel.errors import UnusableInput, WrongRequest
-from hubel.files import is_folder
 from hubel.images.pixel_scales import PIXELS, PixelScale
 from hubel.images.preprocessing import Preprocessing
 
@@ -29,11 +28,6 @@ AT_ONCE = 64
 """Images that are scaled together: as many as the model gets in a batch."""
 MOST_NUMBERS = 2**27
 """Of one layer for one image; VGG16 makes 3 million of an image of 224 x 224. More than that exhausts the memory."""
-
-
-def is_model_file(path: Path) -> bool:
-    """Whether a target is a model file, not a run; also one that is named so and is not there."""
-    return foreign.is_model_file(path) or (path.suffix.lower() == ".keras" and not is_folder(path))
 
 
 @dataclass(frozen=True)
@@ -183,7 +177,7 @@ def load_foreign_classifier(
     """
     if pixels is not None:
         find(PIXELS, pixels, kind="--pixels setting")
-    model = _sized(foreign.load_foreign_model(path), size, path)
+    model = _sized(load_foreign_model(path), size, path)
     graph = walk(model)
     height, width, channels = _image_shape(graph, path)
     _check_work(graph, path)

@@ -15,7 +15,7 @@ from hubel.errors import WrongRequest
 
 if TYPE_CHECKING:
     from hubel.workflows.evaluate_foreign import ForeignRequest
-    from hubel.workflows.opening import Said
+    from hubel.workflows.said import Said
 
 
 @click.command("evaluate")
@@ -54,13 +54,14 @@ def command(  # noqa: PLR0913  (one for each option)
     hubel evaluate runs/a --strangers other/       the score that flags images unlike the corpus
     hubel evaluate model.keras photos/ --class-names classes.txt --pixels 0..1 -o report
     """  # noqa: D301  (click's mark against re-wrapping)
-    from hubel.workflows.opening import check_said, is_model_file
+    from hubel.architectures.file_kinds import is_model_target
+    from hubel.workflows.said import check_said
 
-    if is_model_file(run):
+    if is_model_target(run):
         _refuse_for_model_files(run, against=against, strangers=strangers)
         return _foreign(_foreign_request(run, corpus, said, reading, (out, overwrite)), as_json=as_json)
     check_said(run, said)
-    if against is not None and is_model_file(against):
+    if against is not None and is_model_target(against):
         raise WrongRequest(
             f"--against takes a run, and {against} is a model file. Score it alone: hubel evaluate {against} CORPUS "
             "--class-names FILE"

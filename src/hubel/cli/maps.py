@@ -11,7 +11,7 @@ import click
 from hubel.cli.model_files import model_file_options
 
 if TYPE_CHECKING:
-    from hubel.workflows.opening import Said
+    from hubel.workflows.said import Said
 
 
 @click.command("maps")

@@ -32,7 +32,7 @@ def model_file_options(*names: str) -> Callable[[Function], Function]:
     def decorate(function: Function) -> Function:
         @functools.wraps(function)
         def command(*args: Any, **kwargs: Any) -> Any:
-            from hubel.workflows.opening import Said
+            from hubel.workflows.said import Said
 
             given = {name: kwargs.pop(name) for name in taken}
             given["size"] = _size(given.get("size"))

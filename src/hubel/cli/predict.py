@@ -14,8 +14,8 @@ from hubel.cli.render_predict import WRITERS, Shown
 
 if TYPE_CHECKING:
     from hubel.classifier.answering import Answering
-    from hubel.workflows.opening import Said
     from hubel.workflows.predict import Answer
+    from hubel.workflows.said import Said
 
 
 @click.command("predict")

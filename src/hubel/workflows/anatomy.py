@@ -9,7 +9,8 @@ from typing import Any
 from hubel.architectures.build import build_model
 from hubel.architectures.call_shapes import reason_of, text_of
 from hubel.architectures.catalogue import ARCHITECTURES, Architecture, find_architecture, make_blueprint
-from hubel.architectures.foreign import is_model_file, read_foreign
+from hubel.architectures.file_kinds import find_kind
+from hubel.architectures.foreign import read_foreign
 from hubel.architectures.geometry import CONVOLUTIONS, receptive_fields
 from hubel.architectures.layer_table import LayerRow, Total, as_map, layer_rows, total_of
 from hubel.architectures.spec import CnnSpec
@@ -156,7 +157,7 @@ def _is_foreign(target: str, path: Path) -> bool:
         return False
     named = path.suffix.lower() in KERAS_FILES
     if is_folder(path):
-        return is_model_file(path) or (named and not is_there(path / "classifier"))
+        return find_kind(path) is not None or (named and not is_there(path / "classifier"))
     return named or is_file(path)
 
 

@@ -25,11 +25,12 @@ from hubel.reports.run_page import OF_A_MODEL_FILE, RunPage, render_run_page, sh
 from hubel.reports.sheets import make_sheets
 from hubel.workflows.evaluate import Evaluation, evaluate_decoded
 from hubel.workflows.machine import describe_machine
-from hubel.workflows.opening import OF_THE_CORPUS, Said, open_foreign
+from hubel.workflows.opening import open_foreign
 from hubel.workflows.out_folder import prepare_folder
 from hubel.workflows.page_images import Tested, some_of_each_class, worst_mistakes
 from hubel.workflows.run_documents import fingerprint_of
 from hubel.workflows.run_folder import FORMAT, INTAKE, METRICS, PREDICTIONS, REPORT, RunFolder
+from hubel.workflows.said import OF_THE_CORPUS, Said
 from hubel.workflows.suspicion import TRIED, suspect
 
 FILES = (METRICS, PREDICTIONS, INTAKE, REPORT)

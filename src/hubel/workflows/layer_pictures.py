@@ -25,7 +25,8 @@ from hubel.explanation.feature_maps import (
 )
 from hubel.images.render import colour_tile, grey_tile, in_rows, render_tiles, signed_tile
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
-from hubel.workflows.opening import NOTHING_SAID, Said, open_target
+from hubel.workflows.opening import open_target
+from hubel.workflows.said import NOTHING_SAID, Said
 
 MOST_FILTERS = 64
 COLUMNS = 8

@@ -2,43 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from hubel.architectures.file_kinds import is_model_target
 from hubel.classifier.answering import Answering
 from hubel.classifier.artefact import load_classifier
-from hubel.classifier.foreign_classifier import ForeignClassifier, is_model_file, load_foreign_classifier
+from hubel.classifier.foreign_classifier import ForeignClassifier, load_foreign_classifier
 from hubel.errors import UnusableInput, WrongRequest
 from hubel.files import is_file, look_at
+from hubel.workflows.said import NOTHING_SAID, OF_THE_CORPUS, Said, check_said
 
 MOST_NAME_BYTES = 10_000_000
-OF_THE_CORPUS = "corpus"
-"""What is typed for: the class names of the corpus, in alphabetical order."""
-
-
-@dataclass(frozen=True)
-class Said:
-    """What the user says of a model file, which does not say it itself.
-
-    Args:
-        class_names: a file of class names, one a line, or ``"corpus"``.
-        pixels: a name in `hubel.images.pixel_scales.PIXELS`.
-        size: (height, width) of the images, for a model that takes any.
-    """
-
-    class_names: str | None = None
-    pixels: str | None = None
-    size: tuple[int, int] | None = None
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """The same as words of a command."""
-        size = None if self.size is None else "x".join(map(str, self.size))
-        given = {"--class-names": self.class_names, "--pixels": self.pixels, "--input": size}
-        return tuple(word for option, text in given.items() if text is not None for word in (option, text))
-
-
-NOTHING_SAID = Said()
 
 
 def open_target(target: Path, said: Said = NOTHING_SAID) -> Answering:
@@ -48,23 +22,10 @@ def open_target(target: Path, said: Said = NOTHING_SAID) -> Answering:
         WrongRequest: something is said of a run, which knows it itself; or it does not fit the model.
         UnusableInput: there is no such run or file, or it cannot be used.
     """
-    if is_model_file(target):
+    if is_model_target(target):
         return open_foreign(target, said)
     check_said(target, said)
     return load_classifier(target)
-
-
-def check_said(run: Path, said: Said) -> None:
-    """See that nothing is said of a run that it knows itself.
-
-    Raises:
-        WrongRequest: it is.
-    """
-    if said.words:
-        option = said.words[0]
-        raise WrongRequest(
-            f"{option} is for model files. {run} is none, and a run knows it itself. Leave {option} out."
-        )
 
 
 def open_foreign(path: Path, said: Said, corpus_names: tuple[str, ...] = ()) -> ForeignClassifier:

@@ -13,7 +13,8 @@ from hubel.catalogue import find
 from hubel.errors import WrongRequest
 from hubel.explanation.layer_rules import RULES
 from hubel.explanation.trace import PROBABILITIES, Trace, Tracer, trace_probability
-from hubel.workflows.opening import NOTHING_SAID, Said, open_target
+from hubel.workflows.opening import open_target
+from hubel.workflows.said import NOTHING_SAID, Said
 
 
 @dataclass(frozen=True)

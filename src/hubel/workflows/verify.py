@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from hubel.architectures.file_kinds import is_model_target
 from hubel.classifier.artefact import describe_failure, find_artefact, read_parts, run_and_remember
 from hubel.classifier.assembly import assemble
 from hubel.classifier.classifier import Classifier
-from hubel.classifier.foreign_classifier import is_model_file
 from hubel.classifier.manifest import WEIGHTS
 from hubel.classifier.self_test import Outcome, SelfTest
 from hubel.errors import DamagedArtefact, UnusableInput
@@ -87,7 +87,7 @@ def verify_artefact(folder: Path) -> Verification:
     Raises:
         UnusableInput: there is no artefact, or it is a model file, which has nothing to verify.
     """
-    if is_model_file(folder):
+    if is_model_target(folder):
         raise UnusableInput(
             f"There is nothing to verify in {folder}: a model file holds no checksums and no answers to compare with. "
             f"Score it instead: hubel evaluate {folder} CORPUS --class-names FILE"

@@ -14,7 +14,7 @@ import pytest
 from tests.made import model_files as made
 
 from hubel.architectures.file_kinds import KINDS, find_kind
-from hubel.architectures.foreign import is_model_file, load_foreign_model, read_foreign_architecture
+from hubel.architectures.foreign import load_foreign_model, read_foreign_architecture
 from hubel.backends.framework import keras
 from hubel.errors import UnusableInput
 
@@ -51,7 +51,7 @@ def test_every_kind_is_told_by_its_content(files: dict[str, Path]):
     found = {kind: find_kind(path) for kind, path in files.items()}
     assert found == {kind: kind.split(" ")[0] for kind in files}
     assert set(found.values()) == KINDS.keys()
-    assert all(is_model_file(path) for path in files.values())
+    assert all(find_kind(path) for path in files.values())
 
 
 def test_what_is_read_has_its_numbers_whatever_its_name(files: dict[str, Path]):
@@ -94,7 +94,7 @@ def test_a_zip_is_one_wherever_the_weights_lie_in_it(files: dict[str, Path], tmp
 )  # fmt: skip
 def test_what_is_no_model_is_not_taken_for_one(content: bytes, tmp_path: Path):
     (tmp_path / "x.keras").write_bytes(content)
-    assert not is_model_file(tmp_path / "x.keras")
+    assert find_kind(tmp_path / "x.keras") is None
     with pytest.raises(UnusableInput, match=r"x.keras is no .keras file, nor a model of another kind that Hubel knows"):
         read_foreign_architecture(tmp_path / "x.keras")
 
@@ -104,10 +104,10 @@ def test_a_folder_is_no_missing_file_and_a_run_no_foreign_model(tmp_path: Path):
     with pytest.raises(UnusableInput, match="x.keras is a folder that holds no model: neither config.json with"):
         read_foreign_architecture(tmp_path / "x.keras")
     made.model().save(tmp_path / "net", zipped=False)
-    assert is_model_file(tmp_path / "net")
+    assert find_kind(tmp_path / "net") is not None
     (tmp_path / "net" / "classifier").mkdir()
-    assert not is_model_file(tmp_path / "net")
-    assert not is_model_file(tmp_path / "missing.keras")
+    assert find_kind(tmp_path / "net") is None
+    assert find_kind(tmp_path / "missing.keras") is None
     with pytest.raises(UnusableInput, match="There is no file .*missing.keras"):
         read_foreign_architecture(tmp_path / "missing.keras")
 

@@ -15,7 +15,8 @@ from hubel.backends.framework import keras
 from hubel.errors import HubelError, OutputNotWritable, UnusableInput
 from hubel.evaluation.metrics import expected_calibration_error, reliability_bins, wilson_interval
 from hubel.workflows.evaluate_foreign import ForeignEvaluation, ForeignRequest, evaluate_foreign
-from hubel.workflows.opening import Said, read_class_names
+from hubel.workflows.opening import read_class_names
+from hubel.workflows.said import Said
 
 RIGHT = 3 * EACH - WRONG
 STATED = Said("corpus", "-1..1")
