@@ -234,6 +234,30 @@ def stated_and_found(field: ReceptiveField, found: np.ndarray) -> tuple[np.ndarr
     return field.reach[:, 0], reach
 
 
+KERAS_CANNOT = {
+    "jax": {
+        "ops.average_pool": "takes no pair of strides",
+        "AdaptiveMaxPooling2D": "leaves out pixels at the edge",
+        "MixUp": "warns that JAX has no 64 bits",
+    },
+    "torch": {
+        "slice, turned over": "takes no negative step",
+        "LayerNormalization over rows": "normalises the last axes only",
+        "Resizing, lanczos5": "is not there",
+        "UpSampling2D, lanczos3": "is not there",
+    },
+}
+"""Backend → kinds that Keras itself cannot compute there, and how it fails."""
+
+
+@pytest.fixture(autouse=True)
+def _only_what_keras_can(request: pytest.FixtureRequest) -> None:
+    name = getattr(request.node, "callspec", None) and request.node.callspec.params.get("name")
+    reason = KERAS_CANNOT.get(keras.backend.backend(), {}).get(name)
+    if reason:
+        pytest.skip(f"{name} {reason} in Keras on {keras.backend.backend()}")
+
+
 def check(kind: Kind, *, exactly: bool, image: tuple[int, ...] = IMAGE, before: Kind = stem) -> None:
     keras.utils.set_random_seed(1)
     given = keras.Input(image)
