@@ -80,6 +80,7 @@ BILLIONS_OF_MACS = {
 }
 FIELDS = {
     "InceptionV3": 1311,
+    "InceptionResNetV2": 3039,
     "MobileNet": 315,
     "ResNet101": 1027,
     "ResNet152": 1507,

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from tests.made.foreign_classifiers import CLASSES, make_model, write_images
+from tests.made.model_files import zipped
 
 from hubel.backends.framework import keras
 
@@ -138,17 +139,41 @@ def test_what_does_not_fit_is_refused_with_the_cure(typed, words: str, code: int
     assert said in error
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        "evaluate hostile.keras photos --class-names corpus --pixels 0..1",
-        f"predict hostile.keras {HERE} --pixels 0..1",
-        "trace hostile.keras --list",
-        f"maps hostile.keras {HERE} --layer twice -o out.png --pixels 0..1",
-        "filters hostile.keras",
-    ],
-)
-def test_no_command_runs_code_of_a_model_file(typed, words: str):
-    code, out, said = typed(words)
+def deep_config() -> bytes:
+    return b'{"a":' * 5000 + b"1" + b"}" * 5000
+
+
+HOSTILE: dict[str, tuple[dict[str, bytes], str]] = {
+    "bomb": ({"config.json": b" " * 30_000_000}, "config.json"),
+    "deep": ({"config.json": deep_config()}, "config.json"),
+    "empty": ({"config.json": b"{}"}, "describes"),
+    "elsewhere": ({"config.json": b'{"class_name": "f", "module": "os", "config": {}}'}, "os"),
+}
+"""Name → members of the zip, and a word of what is said of it."""
+COMMANDS = {
+    "anatomy": "anatomy {}",
+    "evaluate": "evaluate {} photos --class-names corpus --pixels 0..1",
+    "predict": f"predict {{}} {HERE} --pixels 0..1",
+    "trace": "trace {} --list",
+    "maps": f"maps {{}} {HERE} --layer twice -o out.png --pixels 0..1",
+    "filters": "filters {}",
+    "verify": "verify {}",
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("kind", [*HOSTILE, "code", "cut"])
+def test_no_command_opens_a_hostile_file(folder: Path, typed, kind: str, command: str):
+    path = folder / f"{kind}.keras"
+    if kind == "code":
+        path, word = folder / "hostile.keras", "has a Lambda layer (named 'twice'), and it runs code"
+    elif kind == "cut":
+        path.write_bytes((folder / "soft.keras").read_bytes()[:3000])
+        word = "cut.keras"
+    else:
+        members, word = HOSTILE[kind]
+        zipped(path, members)
+    code, out, said = typed(COMMANDS[command].format(path.name))
     assert (code, out) == (3, "")
-    assert "has a Lambda layer (named 'twice'), and it runs code" in said
+    assert ("nothing to verify" if command == "verify" else word) in said
+    assert "Traceback" not in said
