@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from hubel.errors import WrongRequest
-from hubel.images.pixel_scales import PIXELS
+from hubel.images.pixel_names import PIXEL_NAMES
 
 Function = Callable[..., Any]
 _OPTIONS: dict[str, tuple[str, str, str]] = {
@@ -18,7 +18,7 @@ _OPTIONS: dict[str, tuple[str, str, str]] = {
         "--class-names", "FILE", "Of a model file: its class names, one a line, in the order of its outputs.",
     ),
     "pixels": (
-        "--pixels", "|".join(PIXELS), "Of a model file: how it wants its pixels; not needed if it scales them itself.",
+        "--pixels", "|".join(PIXEL_NAMES), "Of a model file: how it wants its pixels; not needed if it scales them itself.",
     ),
     "size": ("--input", "HxW", "Of a model file that takes images of any size: which, such as 224x224."),
 }  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from hubel.arrays import Images
+from hubel.images.pixel_names import PIXEL_NAMES
 
 _IMAGENET_BLUE_FIRST = (103.939, 116.779, 123.68)
 _IMAGENET_MEAN, _IMAGENET_DEVIATION = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
@@ -55,20 +56,26 @@ class PixelScale:
         return values[..., ::-1] if self.blue_first else values
 
 
-PIXELS: dict[str, PixelScale] = {
-    "0..255": PixelScale("as they are in the file: the model scales them itself"),
-    "0..1": PixelScale("divided by 255", unit=(255.0,)),
-    "-1..1": PixelScale("divided by 127.5, less 1, as MobileNet, Inception and Xception take them", (127.5,), (127.5,)),
-    "caffe": PixelScale(
-        "blue first, less the mean of ImageNet, as VGG and ResNet of Keras take them",
-        _IMAGENET_BLUE_FIRST,
-        (1.0, 1.0, 1.0),
-        blue_first=True,
-    ),
-    "torch": PixelScale(
-        "less the mean of ImageNet, divided by its deviation, as DenseNet of Keras takes them",
-        _IMAGENET_MEAN,
-        _IMAGENET_DEVIATION,
-    ),
-}
-"""Name for ``--pixels`` → how; the one place where these are listed."""
+PIXELS: dict[str, PixelScale] = dict(
+    zip(
+        PIXEL_NAMES,
+        (
+            PixelScale("as they are in the file: the model scales them itself"),
+            PixelScale("divided by 255", unit=(255.0,)),
+            PixelScale("divided by 127.5, less 1, as MobileNet, Inception and Xception take them", (127.5,), (127.5,)),
+            PixelScale(
+                "blue first, less the mean of ImageNet, as VGG and ResNet of Keras take them",
+                _IMAGENET_BLUE_FIRST,
+                (1.0, 1.0, 1.0),
+                blue_first=True,
+            ),
+            PixelScale(
+                "less the mean of ImageNet, divided by its deviation, as DenseNet of Keras takes them",
+                _IMAGENET_MEAN,
+                _IMAGENET_DEVIATION,
+            ),
+        ),
+        strict=True,
+    )
+)
+"""Name for ``--pixels`` → how."""
