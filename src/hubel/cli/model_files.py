@@ -18,7 +18,7 @@ _OPTIONS: dict[str, tuple[str, str, str]] = {
         "--class-names", "FILE", "Of a model file: its class names, one a line, in the order of its outputs.",
     ),
     "pixels": (
-        "--pixels", "|".join(PIXEL_NAMES), "Of a model file: how it wants its pixels; not needed if it scales them itself.",
+        "--pixels", "|".join(PIXEL_NAMES), "Of a model file: its pixels; not needed where it scales them itself.",
     ),
     "size": ("--input", "HxW", "Of a model file that takes images of any size: which, such as 224x224."),
 }  # fmt: skip
