@@ -315,6 +315,7 @@ def test_two_runs_with_the_same_seed_and_epochs_are_identical(run: Path, photos:
     assert again.returncode == 4
     document = json.loads(again.stdout)
     assert document.pop("run") == str(tmp_path / "again")
+    assert any("Refused 'red/broken.jpg'" in warning["text"] for warning in document.pop("warnings"))
     first = json.loads((run / "metrics.json").read_text())
     for each in (first, document):
         del each["time"]
