@@ -14,6 +14,7 @@ from hubel.corpus.reading import FOR_LISTS, Reading
 from hubel.errors import WrongRequest
 
 if TYPE_CHECKING:
+    from hubel.workflows.evaluate import Evaluation
     from hubel.workflows.evaluate_foreign import ForeignRequest
     from hubel.workflows.said import Said
 
@@ -111,26 +112,31 @@ def _foreign_request(
 
 def _foreign(request: ForeignRequest, *, as_json: bool) -> int:
     from hubel.cli.listen import Listener, print_document
-    from hubel.cli.render import console, show_report
+    from hubel.cli.render import console
     from hubel.workflows.evaluate_foreign import evaluate_foreign
 
     with Listener() as listener:
         scored = evaluate_foreign(request, on_event=listener)
-    evaluation = scored.evaluation
     if as_json:
         print_document(scored.to_json(), listener)
     else:
-        screen = console()
-        screen.print(f"{request.path} on {evaluation.location}")
-        show_report(screen, evaluation.report, split=evaluation.split)
+        _show_score(request.path, scored.evaluation)
         if request.out is not None:
-            screen.print(f"Report: {request.out}/report.html")
-    return 4 if evaluation.corpus.refused else 0
+            console().print(f"Report: {request.out}/report.html")
+    return 4 if scored.evaluation.corpus.refused else 0
+
+
+def _show_score(target: Path, evaluation: Evaluation) -> None:
+    from hubel.cli.render import console, show_report, show_without_leaks
+
+    screen = console()
+    screen.print(f"{target} on {evaluation.location}")
+    show_report(screen, evaluation.report, split=evaluation.split)
+    show_without_leaks(screen, evaluation.report, evaluation.without_leaks)
 
 
 def _score(run: Path, corpus: str | None, reading: Reading, *, as_json: bool) -> int:
     from hubel.cli.listen import Listener, print_document
-    from hubel.cli.render import console, show_report, show_without_leaks
     from hubel.workflows.evaluate import evaluate_run
 
     with Listener() as listener:
@@ -138,10 +144,7 @@ def _score(run: Path, corpus: str | None, reading: Reading, *, as_json: bool) ->
     if as_json:
         print_document(evaluation.to_json(), listener)
     else:
-        out = console()
-        out.print(f"{run} on {evaluation.location}")
-        show_report(out, evaluation.report, split=evaluation.split)
-        show_without_leaks(out, evaluation.report, evaluation.without_leaks)
+        _show_score(run, evaluation)
     return 4 if evaluation.corpus.refused else 0
 
 

@@ -1,4 +1,4 @@
-"""What is measured on every picture of a corpus, in one look."""
+"""What is measured on every image of a corpus, in one look."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ VERSION = 5
 COLOUR_CELLS = 8
 
 THUMBNAIL = 128
-"""Pixels: the picture is squashed to a square of this side, or of 32 or 64 where it is no larger; a large JPEG is
+"""Pixels: the image is squashed to a square of this side, or of 32 or 64 where it is no larger; a large JPEG is
 decoded at a fraction of its size."""
 
 MEASUREMENT = cast(
     "np.dtype[np.void]",
     np.dtype(
         [
-            ("width", "<i4"),  # pixels of the upright picture, as its header says
+            ("width", "<i4"),  # pixels of the upright image, as its header says
             ("height", "<i4"),
             ("format", "S12"),  # Pillow's name; empty for pixels that came without a file
             ("frames", "<i4"),
@@ -52,7 +52,7 @@ MEASUREMENT = cast(
 
 
 def measure_image(content: bytes | Image) -> np.ndarray:
-    """Measure one picture.
+    """Measure one image.
 
     Args:
         content: a file's bytes, or uint8 [height, width, 3].
@@ -72,7 +72,7 @@ def measure_image(content: bytes | Image) -> np.ndarray:
 def measure_images(
     contents: Iterable[bytes | Image | UnreadableImage], *, bands: tuple[int, ...] = ()
 ) -> list[np.ndarray | UnreadableImage]:
-    """Measure several pictures at once: the numbers of small ones take longer to ask for than to compute.
+    """Measure several images at once: the numbers of small ones take longer to ask for than to compute.
 
     Args:
         contents: as for `measure_image`; each is let go before the next is taken. A fault stays what it is.
@@ -95,7 +95,7 @@ def measure_images(
             smalls[len(small)].append((row, small))
     for group in smalls.values():
         images = np.stack([small for _, small in group])
-        grey = grey_of(images)  # [pictures, side, side]
+        grey = grey_of(images)  # [images, side, side]
         numbers = _numbers(images, grey)
         for place, (row, _) in enumerate(group):
             for name, values in numbers.items():
@@ -107,7 +107,7 @@ def measure_images(
 
 
 def _look(content: bytes | Image, bands: tuple[int, ...]) -> tuple[np.ndarray, Image]:
-    """What the header says, and the picture squashed: uint8 [side, side, 3]."""
+    """What the header says, and the image squashed: uint8 [side, side, 3]."""
     row = np.zeros((), MEASUREMENT)
     if isinstance(content, bytes):
         header = read_header(content)
@@ -130,7 +130,7 @@ def _squashed(image: PillowImage.Image) -> PillowImage.Image:
 
 
 def _numbers(images: Images, grey: np.ndarray) -> dict[str, np.ndarray]:
-    """The measurements of squashed pictures, uint8 [pictures, side, side, 3], by their names."""
+    """The measurements of squashed images, uint8 [images, side, side, 3], by their names."""
     count = len(grey)
     flat = grey.reshape(count, -1)
     mean, contrast = flat.mean(axis=1), flat.std(axis=1)
@@ -158,7 +158,7 @@ def _percentile(ordered: np.ndarray, percent: int) -> np.ndarray:
 
 
 def _at(grey: np.ndarray, wanted: int) -> np.ndarray:
-    """[pictures, side, side] at half, a quarter ... or twice the side; pixels are averaged, or repeated."""
+    """[images, side, side] at half, a quarter ... or twice the side; pixels are averaged, or repeated."""
     while grey.shape[1] > wanted:  # four slices are added several times faster than a mean over two axes
         grey = (grey[:, ::2, ::2] + grey[:, 1::2, ::2] + grey[:, ::2, 1::2] + grey[:, 1::2, 1::2]) / 4
     times = wanted // grey.shape[1]
@@ -166,7 +166,7 @@ def _at(grey: np.ndarray, wanted: int) -> np.ndarray:
 
 
 def _measure_outlines(rows: list[np.ndarray], grey: np.ndarray) -> None:
-    """Fill in margins and outlines of large pictures, numbers [pictures, side, side], side 64 or 128."""
+    """Fill in margins and outlines of large images, numbers [images, side, side], side 64 or 128."""
     margins = outline.find_margins(grey)
     whole = outline.compute_outlines(_at(grey, outline.SIDE))
     inner = whole.copy()
@@ -179,11 +179,11 @@ def _measure_outlines(rows: list[np.ndarray], grey: np.ndarray) -> None:
 
 
 def _without(grey: np.ndarray, margins: np.ndarray) -> np.ndarray:
-    """A picture [side, side] less its margins: [64, 64]."""
+    """An image [side, side] less its margins: [64, 64]."""
     return np.asarray(outline.without_margins(PillowImage.fromarray(grey), margins))
 
 
 def _laplacian(grey: np.ndarray) -> np.ndarray:
-    """[pictures, side, side] → [pictures, side - 2, side - 2]."""
+    """[images, side, side] → [images, side - 2, side - 2]."""
     across = grey[:, 1:-1, :-2] + grey[:, 1:-1, 2:]
     return grey[:, :-2, 1:-1] + grey[:, 2:, 1:-1] + across - 4 * grey[:, 1:-1, 1:-1]

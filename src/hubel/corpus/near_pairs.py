@@ -56,7 +56,7 @@ class _Links:
         self._kept: list[np.ndarray] = [np.zeros(0, PAIR)]
 
     def tell_something(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        """Indices of the pairs that would join sets, or whose second picture has few links."""
+        """Indices of the pairs that would join sets, or whose second image has few links."""
         joins = (self._sets[first] != self._sets[second]) | (self._upright[first] != self._upright[second])
         return np.flatnonzero(joins | (self._degree[second] < LINKS))
 

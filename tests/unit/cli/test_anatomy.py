@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.cli.anatomy_typed import document, run
 
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import Blueprint, make_blueprint
@@ -19,23 +19,9 @@ from hubel.backends.shapes_only import without_weights
 from hubel.classifier.answering import Calibration
 from hubel.classifier.artefact import save_classifier
 from hubel.classifier.classifier import Classifier
-from hubel.cli.main import main
 from hubel.cli.render_anatomy import human, human_bytes
 from hubel.images.preprocessing import Preprocessing
 from hubel.workflows.anatomy_warnings import Subject, find_doubts
-
-
-def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as left:
-        main(["anatomy", *words])
-    shown = capsys.readouterr()
-    return int(left.value.code or 0), shown.out, shown.err
-
-
-def document(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
-    code, out, err = run(capsys, *words, "--json")
-    assert (code, err) == (0, "")
-    return json.loads(out)
 
 
 def doubts_of(spec: CnnSpec) -> dict[str, str]:

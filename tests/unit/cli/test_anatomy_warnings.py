@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.cli.anatomy_typed import document, run
 
 from hubel.backends.framework import keras
-from hubel.cli.main import main
-
-
-def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as left:
-        main(["anatomy", *words])
-    shown = capsys.readouterr()
-    return int(left.value.code or 0), shown.out, shown.err
-
-
-def document(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
-    code, out, err = run(capsys, *words, "--json")
-    assert (code, err) == (0, "")
-    return json.loads(out)
 
 
 def saved(folder: Path, shape: tuple[int, ...], *parts: keras.layers.Layer) -> str:
