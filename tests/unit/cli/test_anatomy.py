@@ -284,3 +284,15 @@ def test_the_last_map_is_the_one_that_no_map_follows(end: Any, seen: int | None)
         maps = keras.layers.Conv2D(4, 3, padding="same")(image)
         found = doubts_of_model(keras.Model(image, keras.layers.Dense(2)(end(maps)))).get("sees-little")
     assert found is None if seen is None else found is not None and f"sees {seen} of 32 pixels" in found
+
+
+def test_what_is_seen_without_gates_stands_beside_all(capsys: pytest.CaptureFixture[str], tmp_path: Path):
+    image = keras.Input((32, 32, 3))
+    maps = keras.layers.Conv2D(4, 3, padding="same", name="first")(image)
+    gated = keras.layers.Conv2D(4, 3, padding="same", name="second")(squeezed(maps))
+    keras.Model(image, keras.layers.GlobalAveragePooling2D()(gated)).save(tmp_path / "gated.keras")
+    rows = {row["name"]: row for row in document(capsys, str(tmp_path / "gated.keras"))["layers"]}
+    assert rows["first"]["receptive_field"] == rows["first"]["receptive_field_without_gates"] == [3, 3]
+    assert rows["second"]["receptive_field_stride"] == [0, 0]
+    assert rows["second"]["receptive_field_without_gates"] == [5, 5]
+    assert "all (5)" in run(capsys, str(tmp_path / "gated.keras"), "--all")[1]
