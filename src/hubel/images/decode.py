@@ -3,7 +3,8 @@
 1. The content decides what a file is, never its name.
 2. Limits are checked from the header, before any pixel is decoded; large pictures are decoded one at a time.
 3. The EXIF orientation is applied: the picture is upright.
-4. Of an animation or a file with several pages, the first one is taken.
+4. Of an animation or a file with several pages, the first one is taken; if that is black or white all over, the file is
+   refused.
 5. Transparent pixels are laid over white.
 6. CMYK and Lab become RGB; palettes and 1, 2 and 4 bits are expanded; grey becomes three equal channels.
 7. More than 8 bits, and floats, are stretched: one range of values for a whole corpus becomes 0 to 255; of an image
@@ -31,8 +32,9 @@ from hubel.arrays import Image
 from hubel.errors import UnreadableImage, WrongRequest
 from hubel.images.colour import ALPHA_MODES, DEEP_MODES, grey_samples, to_array, to_rgb, upright
 from hubel.images.completeness import check_complete
+from hubel.images.first_page import refuse_blank_first_page
 from hubel.images.deep import is_deep_colour, read_deep_colour
-from hubel.images.formats import FORMATS, explain
+from hubel.images.formats import FORMATS, HEAD, explain
 from hubel.images.quiet import SILENCE
 from hubel.images.samples import ALONE, SampleRule, Samples, check_bands, choose_bands, visible_values
 from hubel.images.structure import count_frames, icon_sizes, png_exif, webp_is_cut
@@ -44,7 +46,7 @@ _TIFF_EXTRA_SAMPLES = 338
 TURNED_ORIENTATIONS = (5, 6, 7, 8)
 """EXIF orientations that swap width and height."""
 
-DECODER_VERSION = 3
+DECODER_VERSION = 4
 """Raised when a rule above changes, so that cached pixels are decoded again."""
 
 LARGE_PIXELS = 16_000_000
@@ -288,7 +290,10 @@ def _load(
         _check_pixels(*layout.size, limits)
         unpacked = _check_sample_bytes(layout, rule, limits)
         stack.enter_context(_LARGE if unpacked > 4 * LARGE_PIXELS else nullcontext())
-        return read_tiff(data, layout, rule.bands), layout.orientation
+        samples = read_tiff(data, layout, rule.bands)
+        if not rule.legacy:
+            refuse_blank_first_page(samples, lambda: count_pages(io.BytesIO(data)))
+        return samples, layout.orientation
     picture = stack.enter_context(_open(io.BytesIO(data), limits))
     stack.callback(picture.close)  # also frees its pixels, which the traceback of an error would keep alive
     full_size = picture.size
@@ -299,6 +304,8 @@ def _load(
         return choose_bands(read_deep_colour(picture, data), rule.bands), 1
     picture.load()
     check_complete(picture, data)
+    if not rule.legacy:
+        refuse_blank_first_page(picture, lambda: read_header(data, limits=limits).frames)
     orientation = _orientation(picture)  # not before it is loaded: of PNG, Pillow would load it for this
     return choose_bands(read_deep_colour(picture, data), rule.bands) if is_deep else picture, orientation
 
@@ -331,7 +338,7 @@ def _open(file: IO[bytes], limits: Limits) -> PillowImage.Image:
         picture = PillowImage.open(file, formats=FORMATS)
     except UnidentifiedImageError as error:
         file.seek(0)
-        raise explain(file.read(64)) from error
+        raise explain(file.read(HEAD)) from error
     except PillowImage.DecompressionBombError as error:  # Pillow's own limit, above ours
         reason = f"its header says more pixels than the limit of {limits.max_pixels:,}: save it smaller"
         raise UnreadableImage("too-many-pixels", reason) from error

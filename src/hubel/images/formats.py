@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hubel.errors import UnreadableImage
+from hubel.images.camera_raw import ADVICE, BEGINNINGS
 
 _JPEG = ("jpg", "jpeg", "jpe", "jfif")
 
@@ -62,12 +63,21 @@ _OTHERS = (
     (b"\x00\x00\x00\x0cjxl ", "it is a JPEG XL picture: export it as PNG"),
 )
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1")
+_CANON_BRAND = b"crx "
+_DICOM, _DICOM_AT = b"DICM", 128
+HEAD = 256
+"""First bytes of a file that `explain` looks at."""
 
 
 def explain(start: bytes) -> UnreadableImage:
-    """What to say of a file that Pillow recognises as no image, from its first 64 bytes."""
+    """What to say of a file that Pillow recognises as no image, from its first `HEAD` bytes."""
     if not start:
         return UnreadableImage("empty", "the file has no bytes: copy or download it again")
+    if start[_DICOM_AT:].startswith(_DICOM):
+        reason = "it is a DICOM file of a medical device: export its images as PNG, 16 bits where it has more than 8"
+        return UnreadableImage("not-an-image", reason)
+    if start.lower().startswith(BEGINNINGS) or start[4:12] == b"ftyp" + _CANON_BRAND:
+        return UnreadableImage("not-an-image", ADVICE)
     text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     for signature, reason in _OTHERS:
         if text.startswith(signature):

@@ -16,6 +16,7 @@ import numpy as np
 from PIL import TiffImagePlugin
 
 from hubel.errors import UnreadableImage
+from hubel.images.camera_raw import refuse_camera_raw
 from hubel.images.samples import Samples, check_bands
 from hubel.images.structure import MOST_FRAMES
 
@@ -117,9 +118,13 @@ def find_layout(file: IO[bytes]) -> TiffLayout | None:
     """The layout of a TIFF that is not left to Pillow; None of one that is, and of any other file.
 
     Raises:
+        UnreadableImage: it is a camera's raw file.
         Exception: whatever Pillow raises on a damaged directory.
     """
     tags = _first_directory(file)
+    if tags is not None:
+        file.seek(0)
+        refuse_camera_raw(tags, file.read(10))
     if tags is None or tags.get(_PHOTOMETRIC, 0) not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB):
         return None
     layout = _layout_of(tags, "<" if tags.prefix == b"II" else ">")

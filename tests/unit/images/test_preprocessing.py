@@ -96,7 +96,7 @@ def test_what_is_stored_reads_back_the_same():
 
 
 def test_an_ordinary_corpus_stores_no_bands_and_no_range():
-    assert Preprocessing(8, 9).to_json() == {"height": 8, "width": 9, "resize": "squash", "decoder": 3}
+    assert Preprocessing(8, 9).to_json() == {"height": 8, "width": 9, "resize": "squash", "decoder": 4}
 
 
 @pytest.mark.parametrize("decoder", [1, 2])
