@@ -29,6 +29,7 @@ ENVIRONMENT = {
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     "PIP_ROOT_USER_ACTION": "ignore",
 }
+ACTIVATE = f"{ROOT / '.venv' / BIN / 'activate'}" if os.name == "nt" else f". {ROOT / '.venv' / BIN / 'activate'}"
 TORCH = "torch==2.13.0"
 
 
@@ -79,8 +80,11 @@ def main(words: list[str]) -> None:
     verb, rest = (words[0], words[1:]) if words else ("help", [])
     if verb not in ("hubel", "test", "check", "test-backends", "run"):
         sys.exit(__doc__)
+    is_first = not tool("hubel").exists()
     set_up(development=verb != "hubel")
     if verb == "hubel":
+        if is_first:
+            print(f"Installed. To type hubel alone, in this terminal: {ACTIVATE}\n", file=sys.stderr, flush=True)
         call(tool("hubel"), *rest, folder=Path.cwd())  # paths are the user's
     elif verb == "run":
         call(tool(rest[0]), *rest[1:])
