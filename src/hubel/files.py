@@ -240,7 +240,9 @@ def written_folder(path: Path, *, durable: bool = True, needed: int | None = Non
     Raises:
         OutputNotWritable: also for the operating system's errors inside the block.
     """
-    with said_plainly(path, needed=needed):  # around the removal too: room is measured when the half-written one is gone
+    with said_plainly(
+        path, needed=needed
+    ):  # around the removal too: room is measured when the half-written one is gone
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=path.parent))
         try:

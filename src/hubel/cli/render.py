@@ -56,8 +56,8 @@ def show_without_leaks(out: Console, report: EvaluationReport, without: Evaluati
         return
     count = len(report.labels) - len(without.labels)
     text = Text("Leaks ", "bold red").append(
-        f"{count:,} of these {len(report.labels):,} {'has' if count == 1 else 'have'} a copy, or one of their group, in "
-        "another part. ",
+        f"{count:,} of these {len(report.labels):,} {'has' if count == 1 else 'have'} a copy, or one of their group, "
+        "in another part. ",
         "not bold default",
     )
     if not len(without.labels):
@@ -65,7 +65,8 @@ def show_without_leaks(out: Console, report: EvaluationReport, without: Evaluati
         return
     score = without.to_json()
     low, high = score["accuracy_interval"]
-    rest = f"Without them: accuracy {score['accuracy']:.3f}, {low:.3f} to {high:.3f}, {counted(score['examples'], 'image')}."
+    images = counted(score["examples"], "image")
+    rest = f"Without them: accuracy {score['accuracy']:.3f}, {low:.3f} to {high:.3f}, {images}."
     out.print(text.append(rest, "not bold default"))
     out.print()
 
@@ -74,7 +75,9 @@ def _headline(score: dict[str, Any], split: str) -> Text:
     low, high = score["accuracy_interval"]
     where = "test image" if split == "test" else "image"
     text = Text(f"Accuracy {score['accuracy']:.3f}", "bold green")
-    return text.append(f"   95 % interval {low:.3f} to {high:.3f}, {counted(score['examples'], where)}", "not bold default")
+    return text.append(
+        f"   95 % interval {low:.3f} to {high:.3f}, {counted(score['examples'], where)}", "not bold default"
+    )
 
 
 def _baselines(score: dict[str, Any]) -> Text:

@@ -12,8 +12,8 @@ from hubel.classifier.prediction_sets import PredictionSets
 from hubel.evaluation import metrics
 from hubel.evaluation.conformal import SetScore, score_sets
 from hubel.evaluation.off_corpus import FLAGGED
-from hubel.evaluation.suitability import Suitability, judge
 from hubel.evaluation.paired import PairedTest, compare_hits
+from hubel.evaluation.suitability import Suitability, judge
 
 TOP = (1, 2, 3, 5)
 PROMISES = (0.8, 0.9, 0.95, 0.99)

@@ -1,4 +1,4 @@
-"""One plain sentence on a score: which classes the classifier is good for, which not, and which the images cannot tell."""
+"""A score in one plain sentence: the classes it is good for, those it is not, and those the images cannot tell."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ MOST_NAMED = 4
 """Longer lists of classes are counted, and some of them named."""
 SOME_NAMED = 3
 RULE = (
-    f"Good: at least {GOOD:.0%} of the class is found, and at least {GOOD:.0%} of the answers that name it are right, by "
-    "the lower ends of both 95 % intervals. Not: one of the two is lower, by the upper end."
+    f"Good: with 95 % confidence at least {100 * GOOD:.0f} % of the class is found, and at least {100 * GOOD:.0f} % of "
+    "the answers that name it are right. Not good: with 95 % confidence one of the two shares is lower."
 )
 
 

@@ -28,8 +28,8 @@ from hubel.workflows.machine import describe_machine
 from hubel.workflows.opening import open_foreign
 from hubel.workflows.out_folder import prepare_folder
 from hubel.workflows.page_images import Tested, some_of_each_class, worst_mistakes
-from hubel.workflows.run_documents import fingerprint_of
 from hubel.workflows.prediction_files import PARQUET, PREDICTIONS, write_predictions
+from hubel.workflows.run_documents import fingerprint_of
 from hubel.workflows.run_folder import FORMAT, INTAKE, METRICS, REPORT, RunFolder
 from hubel.workflows.said import OF_THE_CORPUS, Said
 from hubel.workflows.suspicion import TRIED, suspect

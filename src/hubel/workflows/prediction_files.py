@@ -1,4 +1,4 @@
-"""The predictions of a run on disk: ``predictions.csv``, and with many classes ``predictions.parquet``. No framework."""
+"""A run's predictions on disk: ``predictions.csv``, and with many classes ``predictions.parquet``. No framework."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from hubel.arrays import Probabilities
 from hubel.errors import UnusableInput
@@ -114,9 +116,6 @@ def _top_rows(split: str, report: EvaluationReport, paths: Sequence[str]) -> Ite
 
 def _write_parquet(path: Path, class_names: Sequence[str], parts: Parts) -> None:
     """A column for each of `HEADER`, and ``probabilities``, a list for each row; the class names in the metadata."""
-    import pyarrow as pa  # here, because hardly any run has so many classes
-    import pyarrow.parquet as pq
-
     kinds = {"probability": pa.float64()}
     fields = [pa.field(name, kinds.get(name, pa.string())) for name in HEADER]
     fields.append(pa.field("probabilities", pa.list_(pa.float64(), len(class_names))))
@@ -136,8 +135,6 @@ def _write_parquet(path: Path, class_names: Sequence[str], parts: Parts) -> None
 
 
 def _read_parquet(path: Path, paths: Sequence[str]) -> tuple[tuple[str, ...], Probabilities]:
-    import pyarrow.parquet as pq
-
     with pq.ParquetFile(path) as file:
         names = json.loads((file.schema_arrow.metadata or {}).get(CLASS_NAMES.encode(), b"[]"))
         table = file.read(["path", "probabilities"])
@@ -148,5 +145,5 @@ def _read_parquet(path: Path, paths: Sequence[str]) -> tuple[tuple[str, ...], Pr
 
 
 def _utf8(text: str) -> str:
-    """Text for Parquet, which takes no bytes that are not UTF-8: they are escaped, as in a file name of an old system."""
+    """Text for Parquet, which takes UTF-8 alone: other bytes, as in file names of old systems, are escaped."""
     return text.encode("utf-8", "backslashreplace").decode()
