@@ -29,7 +29,8 @@ class Suitability:
     Args:
         good: class names, the best first.
         bad: class names, the worst first.
-        unsure: class names that the images cannot tell of: there are too few, or the share is too near to `GOOD`.
+        unsure: class names that the images cannot tell of, the worst first: there are too few, or a share is too near
+            to `GOOD`.
         useful: it is shown to be better than always naming the largest class.
     """
 
@@ -51,7 +52,8 @@ class Suitability:
             return f"Good for {every}."
         if len(self.bad) == classes:
             return "Not good for any class."
-        good, bad, unsure = (f"for {_named(names)}" for names in (self.good, self.bad, self.unsure))
+        good, bad = (f"for {_named(names, some='such as')}" for names in (self.good, self.bad))
+        unsure = f"for {_named(self.unsure, some='the weakest:')}"
         parts = [f"Good {good}" if self.good else f"Not good {bad}"]
         if self.good and self.bad:
             parts.append(f", not {bad}")
@@ -89,12 +91,12 @@ def judge(class_names: Sequence[str], confusion: np.ndarray) -> Suitability:
     lowest = wilson_interval(int(found.sum()), int(confusion.sum()))[0]
     largest = int(confusion.sum(axis=1).max()) / int(confusion.sum())
     return Suitability(
-        named(good, best_first=True), named(bad, best_first=False), named(unsure, best_first=True), lowest > largest
+        named(good, best_first=True), named(bad, best_first=False), named(unsure, best_first=False), lowest > largest
     )
 
 
-def _named(names: Sequence[str]) -> str:
+def _named(names: Sequence[str], *, some: str) -> str:
     words = [one_line(name) for name in names]
     if len(words) <= MOST_NAMED:
         return listed(words)
-    return f"{counted(len(words), 'class', 'classes')} (such as {listed(words[:SOME_NAMED])})"
+    return f"{counted(len(words), 'class', 'classes')} ({some} {listed(words[:SOME_NAMED])})"

@@ -65,9 +65,11 @@ def draw_risk_coverage(report: EvaluationReport) -> Markup:
 def draw_history(rows: Sequence[EpochRow]) -> list[tuple[str, Markup]]:
     """(caption, figure) for each phase: losses, and the validation accuracy where there are validation images."""
     figures = []
+    losses = [row.validation_log_loss for row in rows if row.validation_log_loss is not None]
+    kept = [row for row in rows if row.validation_log_loss is not None and row.validation_log_loss == min(losses)][-1:]
     for phase in dict.fromkeys(row.phase for row in rows):
         mine = [row for row in rows if row.phase == phase]
-        figures.append((_PHASES[phase][0], _losses(mine)))
+        figures.append((_PHASES[phase][0], _losses(mine, kept)))
         if any(row.validation_accuracy is not None for row in mine):
             figures.append((_PHASES[phase][1], _accuracies(mine)))
     return figures
@@ -84,11 +86,12 @@ def _epochs(rows: Sequence[EpochRow]) -> Axis:
     return Axis("epoch", 0, max(2, rows[-1].epoch), whole=True)
 
 
-def _losses(rows: Sequence[EpochRow]) -> Markup:
+def _losses(rows: Sequence[EpochRow], kept: Sequence[EpochRow]) -> Markup:
+    """Of one phase; ``kept`` is the epoch with the best validation loss of all phases, where one was validated."""
     training = [(row.epoch, row.loss) for row in rows]
     scored = [row for row in rows if row.validation_log_loss is not None]
     validation = [(row.epoch, row.validation_log_loss or 0.0) for row in scored]
-    best = [(row.epoch, row.validation_log_loss or 0.0) for row in scored if row.best][-1:]
+    best = [(row.epoch, row.validation_log_loss or 0.0) for row in scored if row in kept]
     known = [value for _, value in (*training, *validation) if np.isfinite(value)]
     curves = [
         Curve("training loss (smoothed labels, changed images)", training, "third"),

@@ -73,7 +73,7 @@ def test_of_a_hundred_classes_some_are_named_and_all_are_counted():
     assert (len(found.good), len(found.bad), len(found.unsure)) == (59, 31, 10)
     assert found.sentence == (
         "Good for 59 classes (such as c1, c2 and c3), not for 31 classes (such as c61, c62 and c63). The test images cannot "
-        "tell for 10 classes (such as c0, c91 and c92)."
+        "tell for 10 classes (the weakest: c91, c92 and c93)."
     )
 
 
