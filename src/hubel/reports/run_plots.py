@@ -21,6 +21,10 @@ def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
+def _fine_percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
 def draw_reliability(report: EvaluationReport) -> Markup:
     """Confidence against accuracy, also before calibration where there is one; a dot's area grows with its examples."""
     curves = [Curve("as sure as it is right", [(0, 0), (1, 1)], "guide")]
@@ -50,14 +54,14 @@ def draw_risk_coverage(report: EvaluationReport) -> Markup:
     points = [(float(coverage[place]), float(risk[place])) for place in kept]
     answered, selective = metrics.selective_accuracy(report.probabilities, report.labels, report.threshold)
     curves = [Curve("error among the answers", points, "first")]
-    if report.calibrated and selective is not None:
+    if report.calibrated and selective is not None and report.suitability.useful:
         name = f"at the threshold of {report.threshold:.2f}"
         curves.append(Curve(name, [(answered, 1 - selective)], "second", line=False, dots=True, sizes=(5.0,)))
     most = max(0.02, *(value for _, value in points)) * 1.05
     return draw_plot(
         "Risk and coverage: error among the answers against the share answered",
         Axis("answers for", 0, 1, _percent),
-        Axis("wrong answers", 0, most, "{:.1%}".format),
+        Axis("wrong answers", 0, most, _percent if most > 0.1 else _fine_percent),
         curves,
     )
 

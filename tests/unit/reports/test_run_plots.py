@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.unit.reports.run_pages import epoch
+import numpy as np
+from tests.unit.reports.run_pages import epoch, report_of
 
-from hubel.reports.run_plots import draw_history
+from hubel.reports.run_plots import draw_history, draw_risk_coverage
 
 KEPT = "the epoch that is kept"
 
@@ -29,3 +30,9 @@ def test_the_epoch_that_is_kept_is_marked_in_its_own_phase_alone():
 def test_without_validation_images_no_epoch_is_marked():
     rows = [replace(epoch(number), validation_log_loss=None, validation_accuracy=None) for number in (1, 2)]
     assert KEPT not in dict(draw_history(rows))["Loss"]
+
+
+def test_of_a_useless_classifier_no_threshold_is_marked():
+    given = report_of(("cat", "dog", "hen"), 120)
+    assert "at the threshold of 0.60" in draw_risk_coverage(given)
+    assert "at the threshold" not in draw_risk_coverage(replace(given, labels=np.roll(given.labels, 1)))
