@@ -18,6 +18,8 @@ from hubel.workflows.run_folder import METRICS
 
 NO_SCORES = ("time", "advice", "intake")
 """Of ``metrics.json``: seconds, words, and the account of files, which the fingerprints tell."""
+WORDS = "suitability"
+"""Of a score: what its numbers mean, in words; they follow from the predictions, and older versions had none."""
 Key = tuple[str, str]
 """Path and split of a prediction."""
 
@@ -161,7 +163,11 @@ def _gap(mine: Predicted, other: Predicted) -> float:
 
 
 def _scores(run: Path) -> dict[str, Any]:
-    return {name: value for name, value in read_document(run, METRICS).items() if name not in NO_SCORES}
+    scores = {name: value for name, value in read_document(run, METRICS).items() if name not in NO_SCORES}
+    return {
+        name: {key: each for key, each in value.items() if key != WORDS} if isinstance(value, dict) else value
+        for name, value in scores.items()
+    }
 
 
 def _accuracy(scores: Mapping[str, Any]) -> float | None:
