@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 
 from hubel.errors import OutputNotWritable, UnusableInput
 
@@ -139,17 +139,22 @@ def _megabytes(count: int) -> str:
     return f"{count / 1e6:,.1f} MB"
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file through a temporary name, fsync and rename: after a crash it is the old file or the new one.
+@contextmanager
+def written_file(path: Path, *, needed: int | None = None) -> Generator[BinaryIO]:
+    """A temporary file that becomes ``path`` by fsync and one rename: after a crash it is the old file or the new one.
+
+    Args:
+        path: the final file.
+        needed: bytes that will be written, to be said where there is no room.
 
     Raises:
         OutputNotWritable: the folder cannot be written; a file of that name is left as it was.
     """
-    with said_plainly(path, needed=len(data)):
+    with said_plainly(path, needed=needed):
         handle, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(data)
+                yield file
                 file.flush()
                 os.fsync(file.fileno())
             Path(name).chmod(0o666 & ~_umask())
@@ -158,6 +163,12 @@ def write_bytes(path: Path, data: bytes) -> None:
             Path(name).unlink(missing_ok=True)
             raise
         sync_folder(path.parent)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file as `written_file` does; raises as it."""
+    with written_file(path, needed=len(data)) as file:
+        file.write(data)
 
 
 def write_json(path: Path, document: Any) -> None:
@@ -229,11 +240,12 @@ def written_folder(path: Path, *, durable: bool = True, needed: int | None = Non
     Raises:
         OutputNotWritable: also for the operating system's errors inside the block.
     """
-    with said_plainly(path, needed=needed):
+    with said_plainly(
+        path, needed=needed
+    ):  # around the removal too: room is measured when the half-written one is gone
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=path.parent))
-    try:
-        with said_plainly(path, needed=needed):
+        try:
             yield temporary
             temporary.chmod(0o777 & ~_umask())
             if durable:
@@ -243,8 +255,8 @@ def written_folder(path: Path, *, durable: bool = True, needed: int | None = Non
             _take_its_place(temporary, path)
             if durable:
                 sync_folder(path.parent)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _take_its_place(temporary: Path, path: Path) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,14 @@ import numpy as np
 import pytest
 from tests.browser import NEEDS_BROWSER, Browser
 from tests.conftest import environment, speckled, write_picture
+from tests.unit.reports.run_pages import page_of, png
+
+from hubel.architectures.build import build_model
+from hubel.architectures.catalogue import make_blueprint
+from hubel.architectures.layer_table import layer_table
+from hubel.backends.shapes_only import without_weights
+from hubel.corpus.corpus import IntakeRow
+from hubel.reports.run_page import Mistake, Stranger, render_run_page
 
 pytestmark = NEEDS_BROWSER
 
@@ -68,17 +77,163 @@ def cell(browser: Browser, true: int, named: int) -> dict[str, Any]:
     )
 
 
-@pytest.mark.parametrize(("width", "dark"), [(1300, False), (390, False), (1300, True)], ids=["wide", "phone", "dark"])
-def test_it_opens_without_a_complaint_and_asks_nothing_of_the_network(
-    browser: Browser, run: Path, width: int, dark: bool
+WIDTHS = (360, 768, 1280, 1920)
+CUT = """(() => {
+    const scrolls = (each) => each.matches(".scroll, .matrix *") ;
+    const cut = Array.from(document.querySelectorAll("body *:not(svg *)"))
+        .filter((each) => each.clientWidth && each.scrollWidth > each.clientWidth + 1 && !scrolls(each));
+    const outside = Array.from(document.querySelectorAll("svg text")).filter((each) => {
+        const [all, mine] = [each.ownerSVGElement.getBoundingClientRect(), each.getBoundingClientRect()];
+        return mine.width && (mine.left < all.left - 1 || mine.right > all.right + 1 || mine.bottom > all.bottom + 1);
+    });
+    return [...cut, ...outside].map((each) => `${each.tagName} ${each.className} ${each.textContent.slice(0, 40)}`);
+})()"""
+"""What is wider than the place it has, but for what scrolls; and words of a drawing that lie outside it."""
+SCROLLS = """Array.from(document.querySelectorAll(".scroll")).filter((each) => each.scrollWidth > each.clientWidth + 1)
+    .map((each) => [each.className, each.tabIndex])"""
+FAINT = """(() => {
+    const part = (value) => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+    const light = ([red, green, blue]) => 0.2126 * part(red) + 0.7152 * part(green) + 0.0722 * part(blue);
+    const numbers = (text) => {
+        const [first, second, third, alpha = 1] = text.match(/[\\d.e-]+/g).map(Number);
+        const whole = text.startsWith("color") ? 1 : 255;
+        return { colour: [first / whole, second / whole, third / whole], alpha };
+    };
+    const below = (each) => {
+        for (let at = each; at; at = at.parentElement) {
+            const { colour, alpha } = numbers(getComputedStyle(at).backgroundColor);
+            if (alpha === 1) return colour;
+        }
+        return [1, 1, 1];
+    };
+    return Array.from(document.querySelectorAll("body *:not(svg *, script)"))
+        .filter((each) => each.checkVisibility() && Array.from(each.childNodes).some((one) => one.nodeType === 3 && one.data.trim()))
+        .map((each) => {
+            const [ink, paper] = [numbers(getComputedStyle(each).color).colour, below(each)].map(light);
+            return [(Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05), each.className, each.textContent.slice(0, 40)];
+        })
+        .filter(([ratio]) => ratio < 4.5);
+})()"""
+"""Text whose contrast with what lies below it, as the browser paints it, is less than WCAG asks for."""
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page with 24 classes of long names, wide numbers, a deep network, and a little of everything."""
+    names = tuple(f"a rather long name of a class, number {number}" for number in range(24))
+    page = page_of(names, 3000)
+    with without_weights():
+        layers = layer_table(build_model(make_blueprint("mobilenet", (224, 224), 24)))
+    path = "a folder with a long name/" + "another_one_without_any_break" * 3 + "/image.png"
+    advice = [{"rule": "x", "severity": "harmful", "text": "Train longer.", "evidence": "", "command": COMMAND}]
+    page = replace(
+        page,
+        metrics={**page.metrics, "advice": advice},
+        layers=layers,
+        mistakes=[Mistake(path, names[0], names[1], 0.97, 0.01, png(40), png(41)) for _ in range(3)],
+        strangers=[Stranger(path, names[2], 2.5, png(42))],
+        class_pictures={name: [png(43)] * 4 for name in names},
+        contact=png(200),
+        contact_rows=4,
+        refused=[IntakeRow(path, "refused", "empty", "the file has no bytes: copy it again")],
+    )
+    file = tmp_path_factory.mktemp("made") / "report.html"
+    file.write_text(render_run_page(page), encoding="utf-8")
+    return file
+
+
+COMMAND = "hubel train 'my photos' -o runs/photos --architecture small-cnn --epochs 12 --corrections a_long_name_of_a_file.csv"
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_it_opens_without_a_complaint_asks_nothing_of_the_network_and_cuts_nothing(
+    browser: Browser, run: Path, made: Path, width: int, dark: bool
 ):
-    page = run / "report.html"
-    browser.open(page, width=width, dark=dark, offline=True)
+    for page in (run / "report.html", made):
+        browser.open(page, width=width, dark=dark, offline=True)
+        assert browser.troubles() == []
+        assert browser.asked_for() == {page.as_uri()}
+        assert browser.run("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), (
+            "no sideways"
+        )
+        assert browser.run(CUT) == []
+        scrolling = browser.run(SCROLLS)  # a matrix of many classes, and on a small screen the drawing: by keyboard too
+        assert {name for name, _ in scrolling} <= {"scroll matrix-box", *(("scroll drawing",) if width < 960 else ())}
+        assert all(tab == 0 for _, tab in scrolling)
+        assert browser.run(FAINT) == []
+        colour = browser.run("getComputedStyle(document.body).backgroundColor")
+        assert (sum(map(int, colour[4:-1].split(","))) < 200) == dark
+
+
+def test_the_header_of_a_matrix_stays_in_sight_on_a_phone(browser: Browser, made: Path):
+    browser.open(made, width=360)
+    seen = browser.run("""(() => {
+        const box = document.querySelector(".matrix-box");
+        box.scrollTo(200, 200);
+        const [whole, head, row] = [box, box.querySelector("thead th:last-child"), box.querySelector("tbody tr:last-child th")]
+            .map((each) => each.getBoundingClientRect());
+        return [box.scrollTop, box.scrollLeft, head.top - whole.top, row.left - whole.left];
+    })()""")
+    assert seen[:2] == [200, 200]
+    assert seen[2:] == pytest.approx([0, 0], abs=3)
+
+
+def test_a_command_is_copied_as_it_is_typed(browser: Browser, made: Path):
+    browser.open(made)
+    copied = """(() => {
+        let text = "";
+        document.addEventListener("copy", () => { text = document.activeElement.value; }, { once: true });
+        Object.defineProperty(navigator, "clipboard", { value: CLIPBOARD, configurable: true });
+        window.heard = () => text;
+        document.querySelector("#advice .copy").click();
+    })()"""
+    browser.run(copied.replace("CLIPBOARD", "{ writeText: async (given) => { window.given = given; } }"))
+    assert browser.run("window.given") == COMMAND
+    assert browser.run("document.querySelector('#advice .copy').textContent") == "Copied"
+    browser.open(made)
+    browser.run(copied.replace("CLIPBOARD", "undefined"))  # as in a browser that has none for pages from a file
+    assert browser.run("heard()") == COMMAND
+    assert browser.run("document.querySelector('#advice .copy').textContent") == "Copied"
+    assert browser.run("document.activeElement.className") == "copy"
     assert browser.troubles() == []
-    assert browser.asked_for() == {page.as_uri()}
-    assert browser.run("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), "no sideways"
-    colour = browser.run("getComputedStyle(document.body).backgroundColor")
-    assert (sum(map(int, colour[4:-1].split(","))) < 200) == dark
+
+
+def press(browser: Browser, key: str) -> None:
+    code = {"Enter": 13, "Escape": 27, "ArrowRight": 39, "Tab": 9}[key]
+    for kind in ("rawKeyDown", "keyUp"):
+        browser.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code)
+
+
+def test_an_image_is_shown_large_with_the_keyboard_alone(browser: Browser, made: Path):
+    browser.open(made)
+    stops = browser.run("Array.from(document.querySelectorAll('.mistakes img')).map((each) => each.tabIndex)")
+    assert stops == [0, -1, -1, -1, -1, -1]
+    browser.run("document.querySelector('.mistakes img').focus()")
+    press(browser, "Enter")
+    shown = """(() => {
+        const [box, image] = [document.querySelector("dialog"), document.querySelector("dialog img")];
+        return [box.open, image?.src === document.querySelectorAll(".mistakes img")[PLACE].src, image?.clientWidth > 400];
+    })()"""
+    assert browser.run(shown.replace("PLACE", "0")) == [True, True, True]
+    press(browser, "ArrowRight")
+    assert browser.run(shown.replace("PLACE", "1")) == [True, True, True]
+    press(browser, "Escape")
+    assert browser.run("document.querySelector('dialog').open") is False
+    assert browser.run("document.activeElement === document.querySelectorAll('.mistakes img')[1]")
+
+
+def test_a_click_on_a_tile_of_a_sheet_shows_it_large(browser: Browser, run: Path):
+    browser.open(run / "report.html", width=360)
+    browser.run("document.querySelector('#cell-images .tile').click()")
+    seen = browser.run("""(() => {
+        const tile = document.querySelector("dialog [role=img]");
+        const { width, height, right } = tile.getBoundingClientRect();
+        return [width / height, width > 250, right <= innerWidth, getComputedStyle(tile).backgroundImage.slice(0, 9)];
+    })()""")
+    assert seen == [pytest.approx(1, abs=0.02), True, True, 'url("data']
+    browser.run("document.querySelector('dialog').click()")
+    assert browser.run("document.querySelector('dialog').open") is False
 
 
 def test_a_class_named_like_an_image_is_shown_as_text(browser: Browser, run: Path):

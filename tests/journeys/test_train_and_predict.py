@@ -135,7 +135,7 @@ def test_metrics_have_the_documented_keys(run: Path):
         "examples", "accuracy", "accuracy_interval", "macro_f1", "log_loss", "ece", "ece_uncalibrated", "majority_baseline",
         "top5_accuracy", "abstention", "per_class",
     }  # fmt: skip
-    more = {"balanced_accuracy", "macro_roc_auc", "ece_of_chance", "top_k_accuracy", "prediction_sets"}
+    more = {"balanced_accuracy", "macro_roc_auc", "ece_of_chance", "top_k_accuracy", "prediction_sets", "suitability"}
     assert set(document["validation"]) == contract | more
     assert set(document["test"]) == contract | more | {"dense_baseline", "against_dense_baseline"}
     assert set(document["train"]) == {"examples", "accuracy"}
@@ -292,6 +292,7 @@ def test_evaluate_gives_the_runs_own_score_again(run: Path):
     assert "Refused 'red/broken.jpg': it is a web page" in done.stderr
     document = json.loads(done.stdout)
     told = json.loads((run / "metrics.json").read_text())["test"]
+    assert document["test"].pop("suitability") == told.pop("suitability")
     assert flat(document["test"]) == pytest.approx(flat(told), rel=1e-4)
     assert document["split"] == "test"
 

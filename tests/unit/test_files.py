@@ -7,9 +7,11 @@ import errno
 import io
 import json
 import os
+import shutil
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -181,3 +183,22 @@ def test_a_path_that_cannot_be_written_is_a_sentence(tmp_path: Path, path: str, 
     with pytest.raises(OutputNotWritable, match=f"^Cannot write .*: {said}[.]$"):
         files.write_bytes(tmp_path / path, b"x")
     assert sorted(each.name for each in tmp_path.iterdir()) == ["folder", "loop"]
+
+
+def test_the_room_that_is_said_is_measured_when_the_half_written_folder_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    left: list[int] = []
+
+    def free(path: str | Path) -> SimpleNamespace:
+        left.append(len(list(Path(path).iterdir())))
+        return SimpleNamespace(free=10**6 * (7 - left[-1]))
+
+    monkeypatch.setattr(shutil, "disk_usage", free)
+    with (
+        pytest.raises(OutputNotWritable, match=r"It needs 9\.0 MB, 7\.0 MB are free there\."),
+        files.written_folder(tmp_path / "made", needed=9_000_000) as temporary,
+    ):
+        (temporary / "half").write_bytes(b"x")
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert left == [0]

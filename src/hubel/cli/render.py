@@ -12,7 +12,7 @@ from rich.text import Text
 
 from hubel.evaluation.paired import BETTER, CANNOT_TELL, WORSE
 from hubel.evaluation.report import EvaluationReport
-from hubel.text import one_line
+from hubel.text import counted, one_line
 
 CLASSES_SHOWN = 30
 BAR = 20
@@ -32,9 +32,10 @@ def show_report(out: Console, report: EvaluationReport, *, split: str) -> None:
     score = report.to_json()
     out.print(_headline(score, split))
     out.print(_baselines(score))
+    out.print(Text("Verdict     ").append(score["suitability"]["sentence"], "bold"))
     out.print(_details(score))
     out.print(_calibration(score))
-    if report.calibrated:
+    if report.calibrated and score["suitability"]["useful"]:  # else the surest answers are not worth having either
         out.print(_abstention(score["abstention"]))
     if score["prediction_sets"]:
         out.print(_sets(score["prediction_sets"]))
@@ -55,7 +56,8 @@ def show_without_leaks(out: Console, report: EvaluationReport, without: Evaluati
         return
     count = len(report.labels) - len(without.labels)
     text = Text("Leaks ", "bold red").append(
-        f"{count:,} of these {len(report.labels):,} have a copy, or one of their group, in another part. ",
+        f"{count:,} of these {len(report.labels):,} {'has' if count == 1 else 'have'} a copy, or one of their group, "
+        "in another part. ",
         "not bold default",
     )
     if not len(without.labels):
@@ -63,16 +65,19 @@ def show_without_leaks(out: Console, report: EvaluationReport, without: Evaluati
         return
     score = without.to_json()
     low, high = score["accuracy_interval"]
-    rest = f"Without them: accuracy {score['accuracy']:.3f}, {low:.3f} to {high:.3f}, {score['examples']:,} images."
+    images = counted(score["examples"], "image")
+    rest = f"Without them: accuracy {score['accuracy']:.3f}, {low:.3f} to {high:.3f}, {images}."
     out.print(text.append(rest, "not bold default"))
     out.print()
 
 
 def _headline(score: dict[str, Any], split: str) -> Text:
     low, high = score["accuracy_interval"]
-    where = "test images" if split == "test" else "images"
+    where = "test image" if split == "test" else "image"
     text = Text(f"Accuracy {score['accuracy']:.3f}", "bold green")
-    return text.append(f"   95 % interval {low:.3f} to {high:.3f}, {score['examples']:,} {where}", "not bold default")
+    return text.append(
+        f"   95 % interval {low:.3f} to {high:.3f}, {counted(score['examples'], where)}", "not bold default"
+    )
 
 
 def _baselines(score: dict[str, Any]) -> Text:
@@ -81,11 +86,16 @@ def _baselines(score: dict[str, Any]) -> Text:
     text = Text("Baselines   always naming the largest class: ")
     text.append(f"{score['majority_baseline']:.3f}", "default" if beats else "bold red")
     if "dense_baseline" in score:
-        said = {BETTER: "beaten", WORSE: "not beaten: it is better"}
-        verdict = score["against_dense_baseline"]["verdict"]
-        text.append(f"   a small dense network: {score['dense_baseline']:.3f}, ")
-        text.append(said.get(verdict, CANNOT_TELL), "default" if verdict == BETTER else "bold red")
+        verdict, dense = score["against_dense_baseline"]["verdict"], f"{score['dense_baseline']:.3f}"
+        text.append("   ").append(_AGAINST_DENSE[verdict].format(dense), "default" if verdict == BETTER else "bold red")
     return text
+
+
+_AGAINST_DENSE = {
+    BETTER: "a small dense network: {}, beaten",
+    WORSE: "a small dense network does better: {}",
+    CANNOT_TELL: "a small dense network: {}, cannot tell which is better",
+}
 
 
 def _details(score: dict[str, Any]) -> str:

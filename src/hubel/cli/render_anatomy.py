@@ -14,7 +14,7 @@ from hubel.architectures.layer_table import LayerRow, Total, least_macs
 from hubel.architectures.volumes import Volume, make_stages, make_volumes
 from hubel.arithmetic.stacks import Stack
 from hubel.cli.render import console
-from hubel.text import one_line
+from hubel.text import counted, one_line
 from hubel.workflows.anatomy import Anatomy, Sharing
 
 WIDTH = 120
@@ -93,7 +93,7 @@ def _lines(anatomy: Anatomy, *, every_layer: bool) -> tuple[list[Volume], str]:
     what = "a convolution with its normalisation and activation is one line"
     if len(volumes) > MOST_ROWS:
         volumes, what = make_stages(volumes), "one line for each size of map"
-    return volumes, f"{len(anatomy.rows)} layers: {what}; --all shows every layer."
+    return volumes, f"{counted(len(anatomy.rows), 'layer')}: {what}; --all shows every layer."
 
 
 def _table(volumes: Sequence[Volume], *, merged: bool, fields: bool) -> Table:

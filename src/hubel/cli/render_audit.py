@@ -14,7 +14,7 @@ from hubel.cli.render import console
 from hubel.corpus.audit.catalogue import CHECKS
 from hubel.corpus.audit.finding import Finding
 from hubel.corpus.corpus import Corpus
-from hubel.text import one_line
+from hubel.text import counted, one_line
 from hubel.workflows.audit import CORRECTIONS, PAGE, Audit
 
 FINDINGS_SHOWN = 3
@@ -51,7 +51,7 @@ def show_audit(audit: Audit, corpus: Sequence[str], out: Path | None) -> None:
 
 def _account(screen: Console, audit: Audit) -> None:
     counts, corpus = audit.corpus.intake_counts, audit.corpus
-    text = f"{counts['found']:,} files found = {counts['read']:,} read + {counts['refused']:,} refused"
+    text = f"{counted(counts['found'], 'file')} found = {counts['read']:,} read + {counts['refused']:,} refused"
     screen.print(
         Text(f"{one_line(corpus.location)}  ", "bold").append(f"{text} + {counts['ignored']:,} ignored", "not bold")
     )

@@ -12,6 +12,7 @@ import click
 from hubel.architectures.catalogue import ARCHITECTURES
 from hubel.cli.reading import reading_options
 from hubel.errors import StoppedByUser
+from hubel.text import counted
 
 if TYPE_CHECKING:
     from hubel.corpus.reading import Reading
@@ -109,7 +110,7 @@ def _show(run: Run) -> None:
     if run.learning_curve is not None:
         show_learning_curve(out, run.learning_curve)
     out.print(
-        f"{counts['found']:,} files found: {counts['read']:,} read, {counts['refused']:,} refused, "
+        f"{counted(counts['found'], 'file')} found: {counts['read']:,} read, {counts['refused']:,} refused, "
         f"{counts['ignored']:,} ignored   {seconds['total_s']:.0f} s in all, {seconds['training_s']:.0f} s training"
     )
     out.print(f"Saved in {run.path}: report.html to read and send, classifier/ to use, and the tables behind them.")

@@ -13,6 +13,7 @@ from hubel.evaluation import metrics
 from hubel.evaluation.conformal import SetScore, score_sets
 from hubel.evaluation.off_corpus import FLAGGED
 from hubel.evaluation.paired import PairedTest, compare_hits
+from hubel.evaluation.suitability import Suitability, judge
 
 TOP = (1, 2, 3, 5)
 PROMISES = (0.8, 0.9, 0.95, 0.99)
@@ -66,6 +67,11 @@ class EvaluationReport:
         """Bool [examples]: named rightly."""
         return self.predicted == self.labels
 
+    @property
+    def suitability(self) -> Suitability:
+        """Which classes it is good for; of at least one example."""
+        return judge(self.class_names, self.confusion)
+
     def take(self, chosen: np.ndarray) -> EvaluationReport:
         """The same of some examples: a mask or places."""
 
@@ -118,6 +124,7 @@ class EvaluationReport:
             "abstention": {"threshold": self.threshold, "coverage": coverage, "selective_accuracy": selective},
             "prediction_sets": {f"{each.promised:g}": each.to_json() for each in self.set_scores},
             **self._beside(),
+            "suitability": self.suitability.to_json(),
             "per_class": {name: asdict(score) for name, score in zip(self.class_names, scores, strict=True)},
         }
 

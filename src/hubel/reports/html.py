@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from hubel.text import one_line
+from hubel.text import counted, listed, one_line
 
 
 def make_environment(**shared: Any) -> Environment:
@@ -29,7 +29,8 @@ def make_environment(**shared: Any) -> Environment:
         finalize=lambda value: one_line(value) if type(value) is str else value,
     )
     environment.filters |= {
-        "counted": lambda number, noun: f"{number:,} {noun}" + ("" if number == 1 else "s"),
+        "counted": counted,
+        "listed": listed,
         "grouped": lambda number: f"{number:,}",
         "percent": lambda share: f"{100 * min(1.0, max(0.0, share)):.1f}%",
         "short": lambda value: f"{value:,.4g}",

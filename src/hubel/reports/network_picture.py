@@ -9,7 +9,7 @@ from html import escape
 
 from hubel.architectures.layer_table import LayerRow
 from hubel.architectures.volumes import CATEGORIES, Volume, make_stages, make_volumes
-from hubel.text import one_line
+from hubel.text import counted, one_line
 
 MOST_VOLUMES = 18
 """More than these do not fit a slide; then one stands for each stretch of maps of the same size."""
@@ -80,7 +80,7 @@ def render_network(title: str, subtitle: str, image: tuple[int, ...], rows: Sequ
         x += box.room + GAP
     legend = _legend(volumes)
     caption = _caption(condensed=condensed, layers=len(rows))
-    height = floor + 24 + 16 * max(len(box.labels) for box in boxes) + 66
+    height = floor + 24 + 16 * max(len(box.labels) for box in boxes) + 50 + 16 * len(caption)
     inside = "".join([_heading(title, subtitle), *parts, _foot(legend, caption, height)])
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" '
@@ -111,7 +111,7 @@ def _labels(volume: Volume, *, condensed: bool) -> tuple[str, ...]:
     if volume.category == "input" or main is None:
         return size, "image"
     if condensed and len(volume.rows) > 4:
-        return size, f"{len(volume.rows)} layers", _sees(volume)
+        return size, counted(len(volume.rows), "layer"), _sees(volume)
     return size, _what(volume, main), _sees(volume)
 
 
@@ -177,20 +177,23 @@ def _legend(volumes: Sequence[Volume]) -> list[str]:
     return [category for category in CATEGORIES if category in used]
 
 
-def _foot(legend: Sequence[str], caption: str, height: float) -> str:
-    x, parts = MARGIN, []
+def _foot(legend: Sequence[str], caption: Sequence[str], height: float) -> str:
+    x, parts, top = MARGIN, [], height - 34 - 16 * len(caption)
     for category in legend:
         word = CATEGORIES[category]
-        parts.append(f'<rect x="{x:.1f}" y="{height - 50:.1f}" width="12" height="12" fill="{COLOURS[category]}"/>')
-        parts.append(f'<text x="{x + 17:.1f}" y="{height - 40:.1f}" font-size="12" fill="{INK}">{_text(word)}</text>')
+        parts.append(f'<rect x="{x:.1f}" y="{top:.1f}" width="12" height="12" fill="{COLOURS[category]}"/>')
+        parts.append(f'<text x="{x + 17:.1f}" y="{top + 10:.1f}" font-size="12" fill="{INK}">{_text(word)}</text>')
         x += 17 + len(word) * 6.6 + 22
-    parts.append(f'<text x="{MARGIN}" y="{height - 16:.1f}" font-size="11.5" fill="{FAINT}">{_text(caption)}</text>')
+    for number, line in enumerate(caption, start=1):
+        y = top + 18 + 16 * number
+        parts.append(f'<text x="{MARGIN}" y="{y:.1f}" font-size="11.5" fill="{FAINT}">{_text(line)}</text>')
     return "".join(parts)
 
 
-def _caption(*, condensed: bool, layers: int) -> str:
+def _caption(*, condensed: bool, layers: int) -> tuple[str, ...]:
+    """Lines that are shorter than the narrowest picture."""
     scale = "Height and slant follow the map's size, thickness its channels; both compressed."
-    return f"{scale} One volume for each size of map; {layers} layers in all." if condensed else scale
+    return (scale, f"One volume for each size of map; {counted(layers, 'layer')} in all.") if condensed else (scale,)
 
 
 def _described(boxes: Sequence[_Box]) -> str:

@@ -16,7 +16,9 @@ from hubel.corpus.corpus import IntakeRow
 from hubel.evaluation.baseline import DESCRIPTION
 from hubel.evaluation.learning_curve import LearningCurve, describe_forecast
 from hubel.evaluation.metrics import wilson_interval
+from hubel.evaluation.paired import BETTER, CANNOT_TELL, WORSE
 from hubel.evaluation.report import EvaluationReport
+from hubel.evaluation.suitability import RULE
 from hubel.reports.faults import group_faults
 from hubel.reports.html import asset, data_address, make_environment, policy
 from hubel.reports.network_picture import render_network
@@ -33,6 +35,11 @@ from hubel.training.history import EpochRow
 MATRIX_CLASSES = 30
 """A matrix of more is no longer read as one; the most frequent confusions are listed instead."""
 CONFUSIONS_SHOWN = 60
+_AGAINST_DENSE = {
+    BETTER: "It does better than a plain dense network ({}) on the same images",
+    WORSE: "A plain dense network does better ({}) on the same images",
+    CANNOT_TELL: "These images cannot tell whether it is better than a plain dense network ({})",
+}
 OF_A_RUN, OF_A_MODEL_FILE = "report.html", "evaluation.html"
 """Templates: of a run, and of a model that Hubel did not train."""
 ROWS_SHOWN = 30
@@ -156,7 +163,7 @@ def render_run_page(page: RunPage, *, template: str = OF_A_RUN) -> str:
 
     Names and messages are escaped, each on one line. The script of the page is the only one a browser may run.
     """
-    script = asset("report.js")
+    script = asset("page.js", "report.js")
     environment = make_environment(
         ROWS_SHOWN=ROWS_SHOWN, FILES_SHOWN=FILES_SHOWN, LAYERS_SHOWN=LAYERS_SHOWN, MATRIX_CLASSES=MATRIX_CLASSES
     )
@@ -177,6 +184,8 @@ def render_run_page(page: RunPage, *, template: str = OF_A_RUN) -> str:
         hits=int(page.report.hits.sum()) if tested else 0,
         shares=_shares(page) if tested else (),
         baseline=DESCRIPTION,
+        against_dense=_AGAINST_DENSE,
+        suitability_rule=RULE,
         reliability=draw_reliability(page.report) if tested else "",
         risk=draw_risk_coverage(page.report) if tested else "",
         figures=draw_history(page.history) if page.history else (),

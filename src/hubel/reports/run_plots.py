@@ -21,6 +21,10 @@ def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
+def _fine_percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
 def draw_reliability(report: EvaluationReport) -> Markup:
     """Confidence against accuracy, also before calibration where there is one; a dot's area grows with its examples."""
     curves = [Curve("as sure as it is right", [(0, 0), (1, 1)], "guide")]
@@ -50,14 +54,14 @@ def draw_risk_coverage(report: EvaluationReport) -> Markup:
     points = [(float(coverage[place]), float(risk[place])) for place in kept]
     answered, selective = metrics.selective_accuracy(report.probabilities, report.labels, report.threshold)
     curves = [Curve("error among the answers", points, "first")]
-    if report.calibrated and selective is not None:
+    if report.calibrated and selective is not None and report.suitability.useful:
         name = f"at the threshold of {report.threshold:.2f}"
         curves.append(Curve(name, [(answered, 1 - selective)], "second", line=False, dots=True, sizes=(5.0,)))
     most = max(0.02, *(value for _, value in points)) * 1.05
     return draw_plot(
         "Risk and coverage: error among the answers against the share answered",
         Axis("answers for", 0, 1, _percent),
-        Axis("wrong answers", 0, most, "{:.1%}".format),
+        Axis("wrong answers", 0, most, _percent if most > 0.1 else _fine_percent),
         curves,
     )
 
@@ -65,9 +69,11 @@ def draw_risk_coverage(report: EvaluationReport) -> Markup:
 def draw_history(rows: Sequence[EpochRow]) -> list[tuple[str, Markup]]:
     """(caption, figure) for each phase: losses, and the validation accuracy where there are validation images."""
     figures = []
+    losses = [row.validation_log_loss for row in rows if row.validation_log_loss is not None]
+    kept = [row for row in rows if row.validation_log_loss is not None and row.validation_log_loss == min(losses)][-1:]
     for phase in dict.fromkeys(row.phase for row in rows):
         mine = [row for row in rows if row.phase == phase]
-        figures.append((_PHASES[phase][0], _losses(mine)))
+        figures.append((_PHASES[phase][0], _losses(mine, kept)))
         if any(row.validation_accuracy is not None for row in mine):
             figures.append((_PHASES[phase][1], _accuracies(mine)))
     return figures
@@ -84,11 +90,12 @@ def _epochs(rows: Sequence[EpochRow]) -> Axis:
     return Axis("epoch", 0, max(2, rows[-1].epoch), whole=True)
 
 
-def _losses(rows: Sequence[EpochRow]) -> Markup:
+def _losses(rows: Sequence[EpochRow], kept: Sequence[EpochRow]) -> Markup:
+    """Of one phase; ``kept`` is the epoch with the best validation loss of all phases, where one was validated."""
     training = [(row.epoch, row.loss) for row in rows]
     scored = [row for row in rows if row.validation_log_loss is not None]
     validation = [(row.epoch, row.validation_log_loss or 0.0) for row in scored]
-    best = [(row.epoch, row.validation_log_loss or 0.0) for row in scored if row.best][-1:]
+    best = [(row.epoch, row.validation_log_loss or 0.0) for row in scored if row in kept]
     known = [value for _, value in (*training, *validation) if np.isfinite(value)]
     curves = [
         Curve("training loss (smoothed labels, changed images)", training, "third"),

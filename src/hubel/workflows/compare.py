@@ -31,6 +31,7 @@ from hubel.pipeline.augmentation import NONE
 from hubel.pipeline.batches import TrainingBatches, class_weights
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
 from hubel.pipeline.examined import examine_decoded
+from hubel.text import counted
 from hubel.training.fit import OPTIMIZER_BYTES, compile_model, fit_model, measure_step
 from hubel.training.history import History
 from hubel.training.recipe import Recipe
@@ -158,7 +159,7 @@ class _Material:
     def budget(self) -> str:
         if self.seconds is not None:
             return f"{self.seconds:.1f} s of training"
-        return f"{self.recipe.epochs} epochs"
+        return counted(self.recipe.epochs, "epoch")
 
 
 def compare_variants(

@@ -28,12 +28,13 @@ from hubel.workflows.machine import describe_machine
 from hubel.workflows.opening import open_foreign
 from hubel.workflows.out_folder import prepare_folder
 from hubel.workflows.page_images import Tested, some_of_each_class, worst_mistakes
+from hubel.workflows.prediction_files import PARQUET, PREDICTIONS, write_predictions
 from hubel.workflows.run_documents import fingerprint_of
-from hubel.workflows.run_folder import FORMAT, INTAKE, METRICS, PREDICTIONS, REPORT, RunFolder
+from hubel.workflows.run_folder import FORMAT, INTAKE, METRICS, REPORT, RunFolder
 from hubel.workflows.said import OF_THE_CORPUS, Said
 from hubel.workflows.suspicion import TRIED, suspect
 
-FILES = (METRICS, PREDICTIONS, INTAKE, REPORT)
+FILES = (METRICS, PREDICTIONS, PARQUET, INTAKE, REPORT)
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ def _write(folder: RunFolder, scored: ForeignEvaluation, request: ForeignRequest
     report = scored.evaluation.report
     metrics = _metrics(scored)
     folder.write_files_found(scored.decoded.corpus)
-    folder.write_answers(report.class_names, {"test": (report, scored.evaluation.paths)})
+    write_predictions(folder.path, report.class_names, {"test": (report, scored.evaluation.paths)})
     folder.write_metrics(metrics)
     page = _page(scored, metrics, request.command)
     on_event(Progress("writing the report", 1, 2, "parts"))

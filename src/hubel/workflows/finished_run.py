@@ -12,11 +12,9 @@ from hubel.arrays import Probabilities
 from hubel.classifier.prediction_sets import PredictionSets
 from hubel.errors import UnusableInput
 from hubel.evaluation.conformal import SetScore, score_sets
-from hubel.files import is_file, is_there, read_csv, read_csv_rows
-from hubel.workflows.run_folder import FINGERPRINTS, LEAKS, METRICS, OFF_CORPUS, PREDICTIONS, SPLIT
-
-FIRST_CLASS = 6
-"""Columns of ``predictions.csv`` before those of the classes."""
+from hubel.files import is_file, is_there, read_csv
+from hubel.workflows.prediction_files import PREDICTIONS, read_predictions
+from hubel.workflows.run_folder import FINGERPRINTS, LEAKS, METRICS, OFF_CORPUS, SPLIT
 
 
 @dataclass(frozen=True)
@@ -46,12 +44,10 @@ def read_answers(run: Path) -> Answers:
     """
     path = run / PREDICTIONS
     try:
-        header, rows = read_csv_rows(path)
-        names = tuple(header[FIRST_CLASS:])
-        mine = [row for row in rows if row[1] == "test"]
-        table = np.array([[float(cell) for cell in row[FIRST_CLASS:]] for row in mine], np.float64)
-        probabilities = table.reshape(len(mine), len(names))
-        return Answers(names, *(tuple(row[place] for row in mine) for place in (0, 2, 3)), probabilities)
+        table = read_predictions(run)
+        mine = [place for place, split in enumerate(table.splits) if split == "test"]
+        columns = (tuple(column[place] for place in mine) for column in (table.paths, table.labels, table.predicted))
+        return Answers(table.class_names, *columns, table.probabilities[mine])
     except (FileNotFoundError, NotADirectoryError) as error:
         raise UnusableInput(no_run(run, PREDICTIONS)) from error
     except (OSError, ValueError, IndexError) as error:

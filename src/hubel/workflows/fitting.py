@@ -16,6 +16,7 @@ from hubel.backends.framework import keras
 from hubel.classifier.engine import KerasEngine
 from hubel.errors import StoppedByUser
 from hubel.events import Message
+from hubel.text import counted
 from hubel.training.fit import compile_model, fit_model, measure_step
 from hubel.training.history import History
 from hubel.training.recipe import Recipe
@@ -111,7 +112,7 @@ def _plan_scratch(work: Work, model: keras.Model, recipe: Recipe, costs: _Costs,
     left_s = work.training_s(deadline.left(costs.reserve_s), costs.beside_s)
     clock_s = None if limit_s is None else max(1.0, left_s)
     training_s = min(costs.training_s(recipe.epochs), max(1.0, left_s))
-    training = f"{recipe.epochs} epochs"
+    training = counted(recipe.epochs, "epoch")
     if limit_s is not None:
         epochs = training_s / costs.training_s(1)
         end = limit_s if not work.parts else training_s + deadline.elapsed()
@@ -195,8 +196,8 @@ def _what_pretrained_does(request: TrainRequest, tuning: Recipe) -> str:
     head = "a head on frozen features"
     if request.time_limit_s is not None:
         end = f"ended by the clock after {request.time_limit_s:.0f} s"
-        return f"{head}, then at most {tuning.epochs} epochs of all of the network, {end}"
-    return head if request.epochs is None else f"{head}, then {tuning.epochs} epochs of all of the network"
+        return f"{head}, then at most {counted(tuning.epochs, 'epoch')} of all of the network, {end}"
+    return head if request.epochs is None else f"{head}, then {counted(tuning.epochs, 'epoch')} of all of the network"
 
 
 def _head_s(work: Work, recipe: Recipe, rate: float) -> float:

@@ -14,8 +14,9 @@ from hubel.corpus.corpus import REFUSED
 from hubel.errors import DamagedArtefact, UnusableInput
 from hubel.files import is_file
 from hubel.workflows.finished_run import no_run, read_columns, read_digests
+from hubel.workflows.prediction_files import PREDICTIONS
 from hubel.workflows.request_record import CURE, check_record
-from hubel.workflows.run_folder import ARTEFACT, FINGERPRINTS, INTAKE, METRICS, PREDICTIONS, RUN, SPLIT
+from hubel.workflows.run_folder import ARTEFACT, FINGERPRINTS, INTAKE, METRICS, RUN, SPLIT
 
 WEIGHTS = f"{ARTEFACT}/weights.safetensors"
 MANIFEST = f"{ARTEFACT}/manifest.json"

@@ -20,16 +20,17 @@ from hubel.evaluation.report import EvaluationReport
 from hubel.files import TEMPORARY_PREFIX, is_file, is_folder, is_there, read_csv, said_plainly, write_csv, write_json
 from hubel.training.checkpoints import CHECKPOINTS, CheckpointFolder
 from hubel.training.history import COLUMNS, History
+from hubel.workflows.prediction_files import PARQUET, PREDICTIONS, write_predictions
 
 FORMAT = 1
 ARTEFACT = "classifier"
-METRICS, PREDICTIONS, SPLIT, INTAKE = "metrics.json", "predictions.csv", "split.csv", "intake.csv"
+METRICS, SPLIT, INTAKE = "metrics.json", "split.csv", "intake.csv"
 HISTORY, RUN, LEAKS = "history.csv", "run.json", "leaks.csv"
 FINGERPRINTS, BASELINE, OFF_CORPUS = "fingerprints.csv", "dense_baseline.csv", "off_corpus.csv"
 REPORT, LEARNING_CURVE = "report.html", "learning_curve.csv"
 FILES = (
     METRICS, PREDICTIONS, SPLIT, INTAKE, HISTORY, RUN, LEAKS, FINGERPRINTS, BASELINE, OFF_CORPUS, REPORT,
-    LEARNING_CURVE,
+    LEARNING_CURVE, PARQUET,
 )  # fmt: skip
 
 
@@ -137,27 +138,11 @@ class RunFolder:
         write_csv(self.path / HISTORY, COLUMNS, rows)
 
     def write_predictions(self, corpus: Corpus, splits: Splits, reports: Mapping[str, EvaluationReport]) -> None:
-        """``predictions.csv``: one row per validation and test example, every digit of each probability."""
-        parts = {
-            split: (report, [corpus.examples[index].path for index in splits.of(split)])
-            for split, report in reports.items()
-        }
-        self.write_answers(corpus.class_names, parts)
-
-    def write_answers(
-        self, class_names: Sequence[str], parts: Mapping[str, tuple[EvaluationReport, Sequence[str]]]
-    ) -> None:
-        """``predictions.csv`` of split → report, and the paths of its examples."""
-        rows = []
-        for split, (report, paths) in parts.items():
-            confidence, names = report.probabilities.max(axis=1), report.class_names
-            for place, path in enumerate(paths):
-                row = report.probabilities[place]
-                abstained = "true" if confidence[place] < report.threshold else "false"
-                label, named = names[int(report.labels[place])], names[int(row.argmax())]
-                rows.append((path, split, label, named, float(confidence[place]), abstained, *map(float, row)))
-        header = ("path", "split", "label", "predicted", "probability", "abstained", *class_names)
-        write_csv(self.path / PREDICTIONS, header, rows)
+        """``predictions.csv``, and ``predictions.parquet`` where there are many classes."""
+        paths = {split: [corpus.examples[index].path for index in splits.of(split)] for split in reports}
+        write_predictions(
+            self.path, corpus.class_names, {split: (report, paths[split]) for split, report in reports.items()}
+        )
 
     def write_beside(self, corpus: Corpus, splits: Splits, reports: Mapping[str, EvaluationReport]) -> None:
         """``dense_baseline.csv`` and ``off_corpus.csv``: what scores rest on beside the predictions."""

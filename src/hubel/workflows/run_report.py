@@ -150,7 +150,8 @@ def _contact(finished: Finished) -> tuple[bytes, int]:
     images = work.decoded.images
     rows = [np.asarray(images[indices])]
     if augmentation.changes:
-        for epoch in range(CONTACT_EPOCHS):
+        trained = len(finished.fitted.histories[-1].rows)
+        for epoch in range(min(CONTACT_EPOCHS, max(1, trained))):
             draws = draw(augmentation, len(images), seed=work.request.seed, epoch=epoch)
             rows.append(np.rint(augment(images, indices, draws)).astype(np.uint8))
     return encode_thumbnail(_side_by_side(rows), CONTACT_PICTURES * (CONTACT_SIDE + CONTACT_GAP)), len(rows)

@@ -7,26 +7,30 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from hubel.errors import UnusableInput
-from hubel.files import read_csv_rows
 from hubel.workflows.differences import Difference, leaves
-from hubel.workflows.finished_run import FIRST_CLASS
+from hubel.workflows.prediction_files import PREDICTIONS, read_predictions
 from hubel.workflows.recorded_run import read_document, weights_digest
 from hubel.workflows.request_record import CURE
-from hubel.workflows.run_folder import METRICS, PREDICTIONS
+from hubel.workflows.run_folder import METRICS
 
 NO_SCORES = ("time", "advice", "intake")
 """Of ``metrics.json``: seconds, words, and the account of files, which the fingerprints tell."""
+WORDS = "suitability"
+"""Of a score: what its numbers mean, in words; they follow from the predictions, and older versions had none."""
 Key = tuple[str, str]
 """Path and split of a prediction."""
 
 
 @dataclass(frozen=True)
 class Predicted:
-    """One row of ``predictions.csv``: the class that was named, and class name → probability."""
+    """One row of the predictions: the class that was named, and the probability of each class."""
 
     class_name: str
-    probabilities: Mapping[str, float]
+    class_names: tuple[str, ...]
+    probabilities: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -117,9 +121,9 @@ def compare_results(then: Path, now: Path) -> SameResult:
     Raises:
         UnusableInput: a file of one of them is damaged.
     """
-    mine, other = read_predictions(then), read_predictions(now)
+    mine, other = _read_rows(then), _read_rows(now)
     both = [key for key in mine if key in other]
-    gaps = [_gap(mine[key].probabilities, other[key].probabilities) for key in both]
+    gaps = [_gap(mine[key], other[key]) for key in both]
     scores, scores_now = (_scores(run) for run in (then, now))
     return SameResult(
         weights_then=weights_digest(then),
@@ -136,31 +140,34 @@ def compare_results(then: Path, now: Path) -> SameResult:
     )
 
 
-def read_predictions(run: Path) -> dict[Key, Predicted]:
-    """Every row of ``predictions.csv``.
+def _read_rows(run: Path) -> dict[Key, Predicted]:
+    """Every row of the predictions.
 
     Raises:
-        UnusableInput: the file is damaged.
+        UnusableInput: a file is damaged.
     """
-    path = run / PREDICTIONS
     try:
-        header, rows = read_csv_rows(path)
-        names = header[FIRST_CLASS:]
-        return {
-            (row[0], row[1]): Predicted(row[3], dict(zip(names, map(float, row[FIRST_CLASS:]), strict=True)))
-            for row in rows
-        }
+        table = read_predictions(run)
     except (OSError, ValueError, IndexError) as error:
-        raise UnusableInput(f"{path} cannot be read ({error}). {CURE}") from error
+        raise UnusableInput(f"{run / PREDICTIONS} cannot be read ({error}). {CURE}") from error
+    rows = zip(table.paths, table.splits, table.predicted, table.probabilities, strict=True)
+    return {(path, split): Predicted(named, table.class_names, row) for path, split, named, row in rows}
 
 
-def _gap(mine: Mapping[str, float], other: Mapping[str, float]) -> float:
+def _gap(mine: Predicted, other: Predicted) -> float:
     """The largest difference of a probability; a class that only one of them knows counts as 0 in the other."""
-    return max((abs(mine.get(name, 0.0) - other.get(name, 0.0)) for name in {*mine, *other}), default=0.0)
+    if mine.class_names == other.class_names:
+        return float(np.abs(mine.probabilities - other.probabilities).max(initial=0.0))
+    one, two = (dict(zip(each.class_names, each.probabilities.tolist(), strict=True)) for each in (mine, other))
+    return max((abs(one.get(name, 0.0) - two.get(name, 0.0)) for name in {*one, *two}), default=0.0)
 
 
 def _scores(run: Path) -> dict[str, Any]:
-    return {name: value for name, value in read_document(run, METRICS).items() if name not in NO_SCORES}
+    scores = {name: value for name, value in read_document(run, METRICS).items() if name not in NO_SCORES}
+    return {
+        name: {key: each for key, each in value.items() if key != WORDS} if isinstance(value, dict) else value
+        for name, value in scores.items()
+    }
 
 
 def _accuracy(scores: Mapping[str, Any]) -> float | None:

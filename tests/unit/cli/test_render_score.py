@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -52,7 +53,7 @@ def test_the_calibration_error_stands_beside_what_chance_gives(capsys: pytest.Ca
 
 @pytest.mark.parametrize(
     ("right", "said"),
-    [(0, "a small dense network: 0.000, beaten"), (60, "a small dense network: 1.000, cannot tell")],
+    [(0, "a small dense network: 0.000, beaten"), (60, "a small dense network: 1.000, cannot tell which is better")],
 )
 def test_the_dense_baseline_stands_beside_the_majority_with_its_verdict(
     right: int, said: str, capsys: pytest.CaptureFixture[str]
@@ -66,7 +67,7 @@ def test_the_dense_baseline_stands_beside_the_majority_with_its_verdict(
 def test_a_dense_network_that_is_better_is_said_to_be(capsys: pytest.CaptureFixture[str]):
     given = report()
     wrong = replace(given, probabilities=np.roll(given.probabilities, 1, axis=1), baseline=given.labels)
-    assert "a small dense network: 1.000, not beaten: it is better" in shown(wrong, capsys)
+    assert "a small dense network does better: 1.000" in shown(wrong, capsys)
 
 
 def test_without_a_dense_network_only_the_majority_is_there(capsys: pytest.CaptureFixture[str]):
@@ -91,3 +92,22 @@ def test_no_line_is_longer_than_a_wide_terminal(capsys: pytest.CaptureFixture[st
     given = report()
     given = replace(given, sets=SETS, off_corpus=np.ones(60), baseline=given.labels)
     assert max(map(len, shown(given, capsys).splitlines())) <= 120
+
+
+def test_the_verdict_in_words_is_said(capsys: pytest.CaptureFixture[str]):
+    assert "Verdict     Good for all 3 classes." in shown(report(600), capsys)
+
+
+def test_of_a_useless_classifier_no_threshold_is_shown(capsys: pytest.CaptureFixture[str]):
+    given = report()
+    assert "it abstains" in shown(given, capsys)
+    useless = replace(given, labels=np.roll(given.labels, 1))  # each right answer is now a wrong one
+    told = shown(useless, capsys)
+    assert "Verdict     Not usable as it is: it is not shown to be better than always naming the largest class." in told
+    assert "it abstains" not in told
+
+
+def test_one_image_is_not_called_images(capsys: pytest.CaptureFixture[str]):
+    told = shown(report().take(np.array([0])), capsys)
+    assert ", 1 test image\n" in told
+    assert not re.search(r"(?<![\d.,])1 \w+s\b", told)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import json
 import re
 from dataclasses import replace
@@ -14,88 +13,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
 from tests.pages import Parsed
+from tests.unit.reports.run_pages import epoch, page_of, png, report_of
 
-from hubel.classifier.answering import softmax
 from hubel.corpus.corpus import IntakeRow
-from hubel.evaluation.conformal import fit_prediction_sets
 from hubel.evaluation.learning_curve import make_learning_curve
-from hubel.evaluation.report import INTERVAL_METHOD, EvaluationReport
+from hubel.evaluation.report import EvaluationReport
+from hubel.reports.html import asset
 from hubel.reports.run_page import MATRIX_CLASSES, Mistake, RunPage, Stranger, render_run_page, shown_places
 from hubel.reports.sheets import MOST, make_sheets
 from hubel.text import one_line
-from hubel.training.history import EpochRow
-
-
-def png(side: int = 2) -> bytes:
-    buffer = io.BytesIO()
-    Image.new("RGB", (side, side), "red").save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def report_of(names: tuple[str, ...], count: int, *, seed: int = 0) -> EvaluationReport:
-    rng = np.random.default_rng(seed)
-    labels = rng.integers(0, len(names), count)
-    logits = rng.normal(size=(count, len(names))).astype(np.float32)
-    logits[np.arange(count), labels] += 2
-    probabilities = softmax(logits, temperature=0.7)
-    sets = fit_prediction_sets(probabilities, labels)
-    baseline = rng.integers(0, len(names), count)
-    return EvaluationReport(
-        names, probabilities, softmax(logits), labels, 0.6, sets, rng.uniform(0, 1.3, count), baseline
-    )
-
-
-def epoch(number: int) -> EpochRow:
-    return EpochRow(
-        "train", number, number * 10, 1 / number, 0.8, 1.2 / number, 0.1, 8, 900.0, float(number), best=True
-    )
-
-
-def page_of(names: tuple[str, ...] = ("cat", "dog", "hen"), count: int = 120, **changes: Any) -> RunPage:
-    report = report_of(names, count)
-    score = report.to_json()
-    metrics = {
-        "format": 1,
-        "classes": list(names),
-        "test": score,
-        "validation": score,
-        "accuracy_interval_method": INTERVAL_METHOD,
-        "calibration": {"method": "temperature", "temperature": 0.7, "fitted_on": count},
-        "intake": {"found": 500, "read": 498, "refused": 2, "ignored": 0},
-        "model": {"architecture": "small-cnn", "parameters": 1234, "macs": 5678, "image_size": [8, 8, 3]},
-        "time": {"total_s": 9.0, "intake_s": 1.0, "training_s": 7.0, "epochs": 3, "examples_per_s": 900.0},
-    }
-    run = {
-        "status": "done",
-        "command": ["hubel", "train", "my photos", "-o", "run"],
-        "finished_at": "2026-11-24T06:00:00+00:00",
-        "corpus": {"fingerprint": "abc"},
-        "seed": 3,
-        "weights": "none",
-        "preprocessing": {"height": 8, "width": 8, "resize": "crop"},
-        "recipe": {"train": {"epochs": 3, "learning_rate": 0.1}},
-        "versions": {"python": "3.11", "keras": "3.15.1"},
-        "hardware": {"cores": 2, "machine": "x86_64", "system": "Linux"},
-        "backend": "tensorflow",
-    }
-    images = np.random.default_rng(0).integers(0, 256, (count, 8, 8, 3), np.uint8)
-    shown = shown_places(report, seed=0)
-    page = RunPage(
-        location="corpora/my photos/",
-        made_by="hubel 0.4.0",
-        metrics=metrics,
-        run=run,
-        report=report,
-        paths=[f"{names[int(label)]}/{place:04}.jpg" for place, label in enumerate(report.labels)],
-        split_counts={split: dict.fromkeys(names, count) for split in ("train", "validation", "test")},
-        history=[epoch(1), epoch(2), epoch(3)],
-        layers=(),
-        shown=shown.tolist(),
-        sheets=make_sheets(images, shown.tolist()),
-    )
-    return replace(page, **changes)
 
 
 def parsed(page: RunPage) -> Parsed:
@@ -114,7 +41,106 @@ def test_the_headline_is_the_score_and_what_it_has_to_beat():
     assert f"between {100 * low:.1f} and {100 * high:.1f} %" in text
     assert f"a small dense network {test['dense_baseline']:.3f}" in text
     assert f"always the largest class {test['majority_baseline']:.3f}" in text
-    assert "on the same images: better" in text
+    assert f"It does better than a plain dense network ({test['dense_baseline']:.3f}) on the same images" in text
+    assert test["suitability"]["sentence"] in text
+
+
+def scored(page: RunPage, report: EvaluationReport) -> RunPage:
+    """The page of another score of the same images."""
+    return replace(page, report=report, metrics={**page.metrics, "test": report.to_json()})
+
+
+def test_a_dense_network_that_does_better_is_said_to():
+    page = page_of()
+    worse = replace(
+        page.report, baseline=page.report.labels, probabilities=np.roll(page.report.probabilities, 1, axis=1)
+    )
+    assert "A plain dense network does better (1.000) on the same images" in parsed(scored(page, worse)).text(
+        "headline"
+    )
+    alike = replace(page.report, baseline=page.report.predicted)
+    shown = parsed(scored(page, alike)).text("headline")
+    assert f"These images cannot tell whether it is better than a plain dense network ({alike.accuracy:.3f})" in shown
+
+
+def test_of_a_useless_classifier_no_threshold_is_shown():
+    page = page_of()
+    assert "Below a confidence of 0.60 it abstains." in parsed(page).text("abstention")
+    useless = parsed(scored(page, replace(page.report, labels=np.roll(page.report.labels, 1))))
+    assert "Not usable as it is: it is not shown to be better than" in useless.text("headline")
+    assert "Below a confidence" not in useless.text("abstention")
+    assert "abstaining does not make its other answers worth having" in useless.text("abstention")
+
+
+def test_one_of_a_kind_is_not_called_many():
+    # One test image, one refused file, one copy, one leak, one epoch, one core.
+    page = page_of(("cat", "dog"), 1)
+    one = {
+        **page.metrics,
+        "intake": {"found": 1, "read": 1, "refused": 0, "ignored": 0},
+        "leakage": {"test_examples": 1, "test_without": page.metrics["test"] | {"accuracy_interval": [0.2, 1.0]}},
+        "train": {"examples": 1, "accuracy": 1.0},
+        "time": {**page.metrics["time"], "epochs": 1},
+    }
+    run = {
+        **page.run,
+        "hardware": {"cores": 1, "machine": "x86_64", "system": "Linux"},
+        "recipe": {"train": {"epochs": 1}},
+    }
+    refused = [IntakeRow("cat/a.jpg", "refused", "empty", "the file has no bytes: copy it again")]
+    page = replace(
+        page, metrics=one, run=run, refused=refused, copies=1, history=[epoch(1)], contact=png(), contact_rows=2
+    )
+    text = parsed(page).text()
+    for words in (
+        "1 file found",
+        "1 test image has a copy",
+        "1 image that is a copy",
+        "in its first epoch.",
+        "1 core,",
+    ):
+        assert words in text
+    assert not re.findall(r"(?<![\w.,])1 (?!has\b|is\b|was\b|pass\b)\w+s\b", text)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_every_pair_of_colours_can_be_read(dark: bool):
+    """WCAG 2.2, 1.4.3 and 1.4.11: 4.5 for text, 3 for what is drawn."""
+    colours: dict[str, str] = {}
+    for name, value in re.findall(r"--([\w-]+): (#\w{6});", asset("base.css", "report.css")):
+        colours.setdefault(name, value) if not dark else colours.update({name: value})
+    for paper in ("paper", "card", "well"):
+        for ink in ("ink", "muted", "accent", "warn"):
+            assert contrast(rgb(colours[ink]), rgb(colours[paper])) >= 4.5, (ink, paper)
+        assert contrast(rgb(colours["second"]), rgb(colours[paper])) >= 3
+    # cells of the matrix: the colour's part of a cell that holds a share of its row, as the style sheet has it
+    parts = re.findall(
+        r"\.cell\.(right|wrong)(\[data-strong\])? \{[^}]*var\(--(\w+)\) calc\((?:(\d+)% \+ )?([\d.]+) \*",
+        asset("report.css"),
+    )
+    assert len(parts) == 4
+    for kind, strong, colour, least, slope in parts:
+        ink = colours[{"right": "on-accent", "wrong": "on-warn"}[kind] if strong else "ink"]
+        for share in np.linspace(0.5, 1, 51) if strong else np.linspace(0, 0.5, 51):
+            part = float(least or 0) / 100 + float(slope) * share
+            mixed = part * rgb(colours[colour]) + (1 - part) * rgb(colours["card"])
+            assert contrast(rgb(ink), mixed) >= 4.5, (kind, share)
+
+
+def rgb(colour: str) -> np.ndarray:
+    return np.array([int(colour[place : place + 2], 16) for place in (1, 3, 5)], np.float64)
+
+
+def contrast(one: np.ndarray, other: np.ndarray) -> float:
+    """WCAG's contrast ratio."""
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def luminance(colour: np.ndarray) -> float:
+    part = colour / 255
+    linear = np.where(part <= 0.04045, part / 12.92, ((part + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
 
 
 def test_every_score_of_the_metrics_is_on_the_page():
@@ -184,10 +210,10 @@ def test_mistakes_strangers_and_class_pictures_are_shown_with_their_names():
             mistakes=[mistake], strangers=[stranger], class_pictures={"dog": [png(5)]}, contact=png(6), contact_rows=4
         )
     )
-    assert "labelled cat 0.01, taken for dog 0.97 cat/x.jpg" in shown.text("mistakes")
-    assert "hen 2.50 hen/y.jpg" in shown.text("abstention")
+    assert "labelled cat (0.01), taken for dog (0.97) cat/x.jpg" in shown.text("mistakes")
+    assert "hen score 2.50 hen/y.jpg" in shown.text("abstention")
     assert [image["alt"] for image in shown.all("img")] == [
-        "Picture cat/x.jpg", "What spoke for dog", "Picture hen/y.jpg", "A picture of dog", "Training images as the network sees them",
+        "Image cat/x.jpg", "What spoke for dog in cat/x.jpg", "Image hen/y.jpg", "An image of dog", "Training images as the network sees them",
     ]  # fmt: skip
     assert "in its first 3 epochs" in shown.text("corpus")
 
@@ -253,7 +279,7 @@ def test_a_learning_curve_is_drawn_where_there_is_one():
     sentence = f"Twice the pictures (800) would bring about {curve.forecast.accuracy:.3f} ({low:.3f} to {high:.3f})."
     assert sentence in shown.text("scores")
     assert "it does not cover" in shown.text("scores")
-    assert "Would more pictures help?" not in parsed(page_of()).text()
+    assert "Would more images help?" not in parsed(page_of()).text()
 
 
 def test_refused_files_are_named_with_the_reason():

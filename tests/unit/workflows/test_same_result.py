@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,12 @@ def test_one_digit_of_one_probability_is_not_the_same(then: Path, tmp_path: Path
     lines = shown(result, capsys)
     assert lines[0] == "Not the same: other probabilities, no other class."
     assert "predictions.csv or metrics.json in runs/old may have been changed since" in lines[-1]
+
+
+def test_a_run_of_a_version_that_had_no_verdict_in_words_is_still_the_same(then: Path, tmp_path: Path):
+    document = json.loads((then / "metrics.json").read_text())
+    test = {**document["test"], "suitability": {"sentence": "Good for both classes."}}
+    assert compare_results(then, write_results(tmp_path / "now", test=test)).same
 
 
 def test_one_score_is_enough_to_be_not_the_same(then: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -1,4 +1,3 @@
-"use strict";
 (() => {
   // names of classes and files are values in arrays here, never keys of objects nor HTML
   const data = JSON.parse(document.getElementById("examples").textContent);
@@ -22,7 +21,7 @@
     const column = inside % data.columns;
     tile.className = `tile sheet-${sheet}${Math.max(tileHeight, tileWidth) <= 48 ? " coarse" : ""}`;
     tile.setAttribute("role", "img");
-    tile.setAttribute("aria-label", `Picture ${path}`);
+    tile.setAttribute("aria-label", `Image ${path}`);
     tile.style.setProperty("--wide", String(tileWidth / tileHeight));
     tile.style.backgroundSize = `${100 * data.columns}% ${100 * rows}%`;
     tile.style.backgroundPosition = `${(100 * column) / (data.columns - 1)}% ${rows > 1 ? (100 * row) / (rows - 1) : 0}%`;
@@ -33,7 +32,7 @@
     for (const [place, path, confidence] of waiting.splice(0, PAGE)) {
       const item = document.createElement("li");
       const share = document.createElement("span");
-      share.textContent = confidence.toFixed(2);
+      share.textContent = `confidence ${confidence.toFixed(2)}`;
       const name = document.createElement("bdi");
       name.className = "path";
       name.textContent = path;
@@ -54,7 +53,8 @@
     title.textContent = trueIndex === namedIndex
       ? `${data.classes[trueIndex]}, named rightly: ${images}`
       : `${data.classes[trueIndex]} taken for ${data.classes[namedIndex]}: ${images}`;
-    more.textContent = count > found.length ? `${count - found.length} more are in predictions.csv; there was no room for them here.` : "";
+    const left = count - found.length;
+    more.textContent = left > 0 ? `${left} more ${left === 1 ? "is" : "are"} in predictions.csv; there was no room here.` : "";
     for (const button of buttons) {
       const chosen = Number(button.dataset.true) === trueIndex && Number(button.dataset.named) === namedIndex;
       button.classList.toggle("chosen", chosen);

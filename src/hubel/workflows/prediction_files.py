@@ -1,0 +1,149 @@
+"""A run's predictions on disk: ``predictions.csv``, and with many classes ``predictions.parquet``. No framework."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hubel.arrays import Probabilities
+from hubel.errors import UnusableInput
+from hubel.evaluation.report import EvaluationReport
+from hubel.files import is_file, read_csv_rows, write_csv, written_file
+
+PREDICTIONS, PARQUET = "predictions.csv", "predictions.parquet"
+MOST_COLUMNS = 200
+"""With more classes, ``predictions.csv`` has the most probable ones alone, and ``predictions.parquet`` has them all."""
+TOP = 5
+HEADER = ("path", "split", "label", "predicted", "probability", "abstained")
+TOP_HEADER = ("label_probability", *(name for k in range(1, TOP + 1) for name in (f"class_{k}", f"probability_{k}")))
+ROWS_AT_ONCE = 4096
+CLASS_NAMES = "class_names"
+"""Key of the metadata of the Parquet file: a JSON list."""
+
+Parts = Mapping[str, tuple[EvaluationReport, Sequence[str]]]
+"""Split → its report, and the paths of its examples."""
+Head = tuple[str, str, str, str, float, str]
+
+
+@dataclass(frozen=True)
+class PredictionTable:
+    """Every row of the predictions, in the order in which they were written.
+
+    Args:
+        class_names: in the order of the columns.
+        paths: of the examples, relative to the corpus.
+        splits: of each of them.
+        labels: true class names, as corrected.
+        predicted: class names.
+        probabilities: calibrated, float64 [rows, classes].
+    """
+
+    class_names: tuple[str, ...]
+    paths: tuple[str, ...]
+    splits: tuple[str, ...]
+    labels: tuple[str, ...]
+    predicted: tuple[str, ...]
+    probabilities: Probabilities
+
+
+def write_predictions(folder: Path, class_names: Sequence[str], parts: Parts) -> None:
+    """One row per example, every digit of each probability.
+
+    Raises:
+        OutputNotWritable: the folder cannot be written.
+    """
+    (folder / PARQUET).unlink(missing_ok=True)  # of a run that is overwritten
+    if len(class_names) > MOST_COLUMNS:
+        _write_parquet(folder / PARQUET, class_names, parts)
+        rows = chain.from_iterable(_top_rows(split, *part) for split, part in parts.items())
+        write_csv(folder / PREDICTIONS, (*HEADER, *TOP_HEADER), rows)
+        return
+    rows = (
+        (*head, *map(float, row))
+        for split, (report, paths) in parts.items()
+        for head, row in zip(_heads(split, report, paths), report.probabilities, strict=True)
+    )
+    write_csv(folder / PREDICTIONS, (*HEADER, *class_names), rows)
+
+
+def read_predictions(run: Path) -> PredictionTable:
+    """Every row, whichever file holds its probabilities.
+
+    Raises:
+        FileNotFoundError, NotADirectoryError: there is no ``predictions.csv``.
+        OSError, ValueError, IndexError: a file is damaged.
+        UnusableInput: there is no ``predictions.parquet``, and there should be.
+    """
+    header, rows = read_csv_rows(run / PREDICTIONS)
+    columns = [tuple(row[place] for row in rows) for place in range(4)]
+    if is_file(run / PARQUET):
+        names, probabilities = _read_parquet(run / PARQUET, columns[0])
+        return PredictionTable(names, *columns, probabilities)
+    if tuple(header[len(HEADER) :]) == TOP_HEADER:
+        raise UnusableInput(
+            f"{run} is not whole: it has no {PARQUET}, which holds the probabilities of more than {MOST_COLUMNS} "
+            "classes. Copy the run folder again, or train it again."
+        )
+    names = tuple(header[len(HEADER) :])
+    table = np.array([[float(cell) for cell in row[len(HEADER) :]] for row in rows], np.float64)
+    return PredictionTable(names, *columns, table.reshape(len(rows), len(names)))
+
+
+def _heads(split: str, report: EvaluationReport, paths: Sequence[str]) -> Iterator[Head]:
+    """What stands before the probabilities in each row."""
+    confidence, predicted, names = report.probabilities.max(axis=1), report.predicted, report.class_names
+    for place, path in enumerate(paths):
+        abstained = "true" if confidence[place] < report.threshold else "false"
+        label, named = names[int(report.labels[place])], names[int(predicted[place])]
+        yield path, split, label, named, float(confidence[place]), abstained
+
+
+def _top_rows(split: str, report: EvaluationReport, paths: Sequence[str]) -> Iterator[tuple[str | float, ...]]:
+    names = report.class_names
+    for place, head in enumerate(_heads(split, report, paths)):
+        row = report.probabilities[place]
+        best = np.argsort(-row, kind="stable")[:TOP]
+        top = chain.from_iterable((names[index], float(row[index])) for index in best)
+        yield (*head, float(row[report.labels[place]]), *top)
+
+
+def _write_parquet(path: Path, class_names: Sequence[str], parts: Parts) -> None:
+    """A column for each of `HEADER`, and ``probabilities``, a list for each row; the class names in the metadata."""
+    kinds = {"probability": pa.float64()}
+    fields = [pa.field(name, kinds.get(name, pa.string())) for name in HEADER]
+    fields.append(pa.field("probabilities", pa.list_(pa.float64(), len(class_names))))
+    schema = pa.schema(fields, metadata={CLASS_NAMES: json.dumps(list(class_names))})
+    with written_file(path) as file, pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=False) as writer:
+        for split, (report, paths) in parts.items():
+            heads = list(_heads(split, report, paths))
+            for start in range(0, len(heads), ROWS_AT_ONCE):
+                part = slice(start, start + ROWS_AT_ONCE)
+                columns = [
+                    pa.array([_utf8(cell) if isinstance(cell, str) else cell for cell in column], field.type)
+                    for column, field in zip(zip(*heads[part], strict=True), fields, strict=False)
+                ]
+                values = pa.array(np.ascontiguousarray(report.probabilities[part], np.float64).ravel())
+                rows = pa.FixedSizeListArray.from_arrays(values, len(class_names))
+                writer.write_batch(pa.record_batch([*columns, rows], schema=schema))
+
+
+def _read_parquet(path: Path, paths: Sequence[str]) -> tuple[tuple[str, ...], Probabilities]:
+    with pq.ParquetFile(path) as file:
+        names = json.loads((file.schema_arrow.metadata or {}).get(CLASS_NAMES.encode(), b"[]"))
+        table = file.read(["path", "probabilities"])
+    if [_utf8(each) for each in paths] != table["path"].to_pylist():
+        raise ValueError(f"its rows are not those of {PREDICTIONS}")
+    values = table["probabilities"].combine_chunks().flatten().to_numpy()
+    return tuple(names), values.reshape(table.num_rows, len(names))
+
+
+def _utf8(text: str) -> str:
+    """Text for Parquet, which takes UTF-8 alone: other bytes, as in file names of old systems, are escaped."""
+    return text.encode("utf-8", "backslashreplace").decode()
