@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar
@@ -10,12 +10,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from hubel.architectures.catalogue import Blueprint
-from hubel.arrays import Image, Images, Logits
+from hubel.arrays import Features, Image, Images, Logits
 from hubel.backends.framework import keras
 from hubel.classifier.answering import UNCALIBRATED, Answering, Calibration
 from hubel.classifier.engine import FeatureEngine, KerasEngine
+from hubel.classifier.given import ImageInput, each_image
 from hubel.classifier.off_corpus import OffCorpus
 from hubel.classifier.prediction_sets import PredictionSets
+from hubel.images.array_images import ArrayRule
 from hubel.images.preprocessing import Preprocessing
 
 
@@ -91,3 +93,20 @@ class Classifier(Answering):
             return self.engine.compute_logits(pixels), None
         features, logits = self.engine.compute_features(pixels)
         return logits, self.off_corpus.score(features)
+
+    def embed(
+        self, images: ImageInput | Iterable[ImageInput], *, scale: str | None = None, channels: str = "rgb"
+    ) -> Features:
+        """What the network makes of images before its last layer: a vector each, close where they look alike to it.
+
+        Args:
+            images: as `predict` takes them.
+            scale: as of `predict`.
+            channels: as of `predict`.
+
+        Returns:
+            float32 [images, channels]; one row of one image.
+        """
+        batches = self.batches(each_image(images), ArrayRule(scale, channels))
+        parts = [self.engine.compute_features(pixels)[0] for pixels in batches]
+        return np.concatenate(parts) if parts else np.zeros((0, self.engine.channels), np.float32)

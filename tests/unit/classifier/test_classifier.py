@@ -82,7 +82,7 @@ def test_no_images_give_no_answers(classifier: Classifier):
     assert classifier.predict([]) == []
 
 
-@pytest.mark.parametrize("wrong", [7, np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3)), None])
+@pytest.mark.parametrize("wrong", [7, None])
 def test_what_is_no_image_says_what_one_is(classifier: Classifier, wrong: object):
     with pytest.raises(WrongRequest, match="An image is a path.*Received: "):
         classifier.predict(wrong)  # type: ignore[arg-type]
