@@ -10,7 +10,6 @@ from hubel.corpus.reading import make_reading
 from hubel.events import OnEvent, ignore
 from hubel.workflows.audit import Audit, prepare_audit_folder, write_audit
 from hubel.workflows.audit import audit_corpus as look_at
-from hubel.workflows.suspects import find_suspects
 
 
 def audit_corpus(  # noqa: PLR0913  (each is a wish the user may have)
@@ -65,6 +64,8 @@ def audit_corpus(  # noqa: PLR0913  (each is a wish the user may have)
         prepare_audit_folder(folder, str(corpus), reading=reading, overwrite=overwrite)
     audit = look_at(corpus, corrections=optional_path(corrections), reading=reading, on_event=on_event)
     if suspect_labels and len(audit.corpus.class_names) > 1:
+        from hubel.workflows.suspects import find_suspects  # noqa: PLC0415  (loads the framework, only where asked)
+
         suspects = find_suspects(audit.corpus, seed=seed, bands=reading.bands, on_event=on_event)
         audit = audit.with_suspects(suspects.findings, suspects.ranking)
     if folder is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar
@@ -19,8 +19,10 @@ from hubel.classifier.off_corpus import OffCorpus
 from hubel.classifier.prediction_sets import PredictionSets
 from hubel.images.array_images import ArrayRule
 from hubel.images.preprocessing import Preprocessing
+from hubel.text import brief, listed
 
 
+@brief
 @dataclass(frozen=True)
 class Classifier(Answering):
     """File in, class name out.
@@ -110,3 +112,11 @@ class Classifier(Answering):
         batches = self.batches(each_image(images), ArrayRule(scale, channels))
         parts = [self.engine.compute_features(pixels)[0] for pixels in batches]
         return np.concatenate(parts) if parts else np.zeros((0, self.engine.channels), np.float32)
+
+    def _brief(self) -> Iterator[str]:
+        yield f"Classifier of {len(self.class_names):,} classes: {listed(self.class_names)}"
+        yield f"{self.blueprint.name}, {self.preprocessing.describe()}"
+        has = {"prediction sets": self.sets, "off-corpus score": self.off_corpus}
+        known = [name for name, value in has.items() if value is not None]
+        threshold = f"abstains below {self.calibration.abstention_threshold:.2f}"
+        yield ", ".join([f"temperature {self.calibration.temperature:.2f}", threshold, *known])

@@ -8,8 +8,10 @@ import numpy as np
 
 from hubel.arrays import Features
 from hubel.errors import WrongRequest
+from hubel.text import brief
 
 
+@brief
 @dataclass(frozen=True)
 class OffCorpus:
     """Distance of an image's features to the nearest class, in units of how far the corpus' own images lie.

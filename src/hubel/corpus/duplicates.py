@@ -17,6 +17,7 @@ from hubel.corpus.pairs import PAIR
 from hubel.corpus.shared_scenes import Scene, find_scenes, pairs_within
 from hubel.events import OnEvent, ignore
 from hubel.images.registration import differing_parts
+from hubel.text import brief
 
 _AT_ONCE = 1000
 
@@ -205,6 +206,7 @@ def equal_files(digests: Sequence[str]) -> list[tuple[int, ...]]:
     return [tuple(group) for group in groups.values() if len(group) > 1]
 
 
+@brief
 @dataclass(frozen=True)
 class Copies:
     """Which pictures of a corpus are copies of one another.

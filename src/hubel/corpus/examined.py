@@ -9,8 +9,10 @@ import numpy as np
 
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.duplicates import Copies
+from hubel.text import brief
 
 
+@brief
 @dataclass(frozen=True)
 class ExaminedCorpus:
     """A corpus and what is known of its pictures.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from hubel.evaluation import metrics
 from hubel.evaluation.conformal import SetScore, score_sets
 from hubel.evaluation.off_corpus import FLAGGED
 from hubel.evaluation.paired import PairedTest, compare_hits
+from hubel.text import brief, with_interval
 
 TOP = (1, 2, 3, 5)
 PROMISES = (0.8, 0.9, 0.95, 0.99)
@@ -20,6 +22,7 @@ PROMISES = (0.8, 0.9, 0.95, 0.99)
 INTERVAL_METHOD = "Wilson score interval, 95 %, of independent images"
 
 
+@brief
 @dataclass(frozen=True)
 class EvaluationReport:
     """How a classifier did on examples it was not trained on.
@@ -157,3 +160,14 @@ class EvaluationReport:
             for true, named in pairs
             if wrong[true, named]
         ]
+
+    @property
+    def accuracy_interval(self) -> tuple[float, float]:
+        """Of the accuracy, as `INTERVAL_METHOD` says."""
+        return metrics.wilson_interval(int(self.hits.sum()), len(self.labels))
+
+    def _brief(self) -> Iterator[str]:
+        count, classes = len(self.labels), len(self.class_names)
+        yield f"EvaluationReport: {count:,} images, {classes:,} classes"
+        if count:
+            yield f"accuracy {with_interval(self.accuracy, self.accuracy_interval)}"

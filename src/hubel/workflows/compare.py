@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from hubel.pipeline.augmentation import NONE
 from hubel.pipeline.batches import TrainingBatches, class_weights
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
 from hubel.pipeline.examined import examine_decoded
+from hubel.text import brief, shortened
 from hubel.training.fit import OPTIMIZER_BYTES, compile_model, fit_model, measure_step
 from hubel.training.history import History
 from hubel.training.recipe import Recipe
@@ -97,6 +98,7 @@ class Pair:
     test: PairedTest
 
 
+@brief
 @dataclass(frozen=True)
 class Comparison:
     """What became of a comparison.
@@ -124,6 +126,13 @@ class Comparison:
     pairs: tuple[Pair, ...]
     claims: tuple[ClaimVerdict, ...]
     interrupted: bool
+
+    def _brief(self) -> Iterator[str]:
+        yield f"Comparison of {len(self.rows)} variants on {shortened(self.corpus.location)}, {self.budget}"
+        for row in self.rows[:6]:
+            accuracy = "not scored" if row.accuracy is None else f"accuracy {row.accuracy:.3f}"
+            yield f"{shortened(row.name)}: {accuracy}, {row.parameters:,} parameters"
+        yield f"{len(self.pairs)} pairs, {len(self.claims)} claims"
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -23,6 +23,7 @@ from hubel.files import is_file, write_bytes
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
 from hubel.reports.run_page import OF_A_MODEL_FILE, RunPage, render_run_page, shown_places
 from hubel.reports.sheets import make_sheets
+from hubel.text import brief, shortened
 from hubel.workflows.evaluate import Evaluation, evaluate_decoded
 from hubel.workflows.machine import describe_machine
 from hubel.workflows.opening import open_foreign
@@ -59,6 +60,7 @@ class ForeignRequest:
     command: Sequence[str] = ()
 
 
+@brief
 @dataclass(frozen=True)
 class ForeignEvaluation:
     """The score of a model file.
@@ -82,6 +84,11 @@ class ForeignEvaluation:
             **describe_model(self.classifier),
             "warnings": [{"text": text} for text in self.warnings],
         }
+
+    def _brief(self) -> Iterator[str]:
+        yield f"ForeignEvaluation of {shortened(self.classifier.path)}"
+        yield from repr(self.evaluation).splitlines()
+        yield from self.warnings[:3]
 
 
 def describe_model(classifier: ForeignClassifier) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,13 @@ from hubel.evaluation.off_corpus import auroc
 from hubel.events import OnEvent, ignore
 from hubel.files import is_folder
 from hubel.pipeline.decoded import decode_corpus
+from hubel.text import brief, shortened
 from hubel.workflows.evaluate import say_refused
 from hubel.workflows.finished_run import read_off_corpus
 from hubel.workflows.predict import predict_files
 
 
+@brief
 @dataclass(frozen=True)
 class StrangerScore:
     """How well a classifier tells strangers.
@@ -57,6 +60,11 @@ class StrangerScore:
             "stranger_pictures": _share(self.strangers),
             "refused": [{"path": path, "reason": reason} for path, reason in self.refused],
         }
+
+    def _brief(self) -> Iterator[str]:
+        own, strangers = _share(self.own), _share(self.strangers)
+        yield f"StrangerScore of {shortened(self.location)}: {strangers['examples']:,} strangers"
+        yield f"flagged: {strangers['flagged']:.3f} of the strangers, {own['flagged']:.3f} of the run's own test images"
 
 
 def _share(scores: np.ndarray) -> dict[str, Any]:

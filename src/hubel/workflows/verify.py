@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from hubel.classifier.classifier import Classifier
 from hubel.classifier.manifest import WEIGHTS
 from hubel.classifier.self_test import Outcome, SelfTest
 from hubel.errors import DamagedArtefact, UnusableInput
+from hubel.text import brief, shortened
 
 HOLDS, FAILS, ABSENT, SKIPPED = "holds", "fails", "absent", "skipped"
 LITTLE_SPREAD = 0.01
@@ -34,6 +36,7 @@ class Check:
     text: str
 
 
+@brief
 @dataclass(frozen=True)
 class Verification:
     """What was found in an artefact.
@@ -76,6 +79,11 @@ class Verification:
                 "failures": list(outcome.failures),
             },
         }
+
+    def _brief(self) -> Iterator[str]:
+        verdict = "holds" if self.holds else "damaged" if self.damaged else "other answers"
+        yield f"Verification of {shortened(self.folder)}: {verdict}"
+        yield from (f"{check.name} {check.result}: {check.text}" for check in self.checks)
 
 
 def verify_artefact(folder: Path) -> Verification:

@@ -19,6 +19,7 @@ from hubel.evaluation.learning_curve import SHARES
 from hubel.events import OnEvent
 from hubel.pipeline.batches import TrainingBatches, class_weights
 from hubel.pipeline.decoded import DecodedCorpus
+from hubel.text import brief
 from hubel.training.fit import Validate
 from hubel.training.history import History
 from hubel.training.recipe import Recipe
@@ -150,6 +151,7 @@ class Work:
         return lambda: accuracy_and_log_loss(compute_logits(engine, images, indices), labels)
 
 
+@brief
 @dataclass(frozen=True)
 class Fitted:
     """A trained model and how it came about.

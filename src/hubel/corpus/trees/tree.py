@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hubel.corpus.corpus import IGNORED, IntakeRow
+from hubel.text import brief
 
 DEBRIS_FOLDERS = {
     "__macosx", "__pycache__", "venv", "node_modules", "lost+found", "lost.dir", "found.000", "$recycle.bin",
@@ -45,6 +46,7 @@ class Tree(Protocol):
         ...
 
 
+@brief
 @dataclass(frozen=True)
 class TreeSource:
     """Reads files of a tree, in the order they were found."""
