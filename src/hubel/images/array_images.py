@@ -95,6 +95,8 @@ def _check_shape(array: np.ndarray) -> None:
 
 def _levels(array: np.ndarray, said: ArrayRule) -> np.ndarray:
     """The same as uint8; or as it is where it holds numbers of 16 bits, which the decoder's rules stretch."""
+    if array.dtype.name == "bfloat16":  # of frameworks; NumPy knows it as bytes only
+        array = array.astype(np.float32)
     kind = array.dtype.kind
     if kind == "b":
         raise WrongRequest(

@@ -54,7 +54,7 @@ def test_anatomy_and_stacks_write_their_drawing(tmp_path: Path):
     assert (tmp_path / "network.svg").read_text().startswith("<svg")
     assert hubel.anatomy("dense", input="10x10x1", units=7).to_json() == found.to_json()
     stacks = hubel.anatomy(stacks=True, channels=8, out=tmp_path / "stacks.svg")
-    assert stacks[1].parameters == 2 * (3 * 3 * 8 * 8)
+    assert stacks[1].parameters == 2 * (3 * 3 * 8 * 8 + 8)  # weights and biases
 
 
 def test_a_traced_value_is_the_models(run: hubel.Run, image: Path, tmp_path: Path):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pytest
 from PIL import Image
@@ -242,3 +243,8 @@ def test_an_embedding_is_what_enters_the_last_layer(classifier: Classifier):
     np.testing.assert_allclose(logits, classifier.compute(pixels)[0], rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(classifier.embed(COLOUR), vectors[:1], rtol=1e-4, atol=1e-4)
     assert classifier.embed([]).shape == (0, 16)
+
+
+def test_half_floats_of_frameworks_are_floats():
+    assert np.abs(seen(COLOUR.astype(np.float16), scale="0..255").astype(int) - COLOUR).max() == 0
+    assert np.abs(seen((COLOUR / 255).astype(ml_dtypes.bfloat16), scale="0..1").astype(int) - COLOUR).max() <= 1
