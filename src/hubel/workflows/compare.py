@@ -129,9 +129,7 @@ class Comparison:
 
     def _brief(self) -> Iterator[str]:
         yield f"Comparison of {len(self.rows)} variants on {shortened(self.corpus.location)}, {self.budget}"
-        for row in self.rows[:6]:
-            accuracy = "not scored" if row.accuracy is None else f"accuracy {row.accuracy:.3f}"
-            yield f"{shortened(row.name)}: {accuracy}, {row.parameters:,} parameters"
+        yield from map(repr, self.rows[:7])
         yield f"{len(self.pairs)} pairs, {len(self.claims)} claims"
 
 
