@@ -38,8 +38,8 @@ def listed(names: Iterable[str], *, most: int = 6) -> str:
 
 
 def counted(counts: Mapping[str, int], *, most: int = 6) -> str:
-    """Names with their counts, as they come: ``cat 20, dog 15``."""
-    return listed((f"{shortened(name, _NAME - 10)} {count:,}" for name, count in counts.items()), most=most)
+    """Names with their counts, as they come: ``cat: 20, dog: 15``."""
+    return listed((f"{shortened(name, _NAME - 10)}: {count:,}" for name, count in counts.items()), most=most)
 
 
 def with_interval(accuracy: float, interval: Iterable[float]) -> str:

@@ -48,10 +48,10 @@ class Prediction:
         return sorted(self.probabilities.items(), key=lambda item: -item[1])[:count]
 
     def _brief(self) -> Iterator[str]:
-        named = ", ".join(f"{shortened(name)} {value:.3f}" for name, value in self.top(3)[1:])
+        named = ", ".join(f"{shortened(name)} ({value:.3f})" for name, value in self.top(3)[1:])
         notes = {"abstained": self.abstained, "off_corpus": self.off_corpus}
         marks = "".join(f", {name}" for name, holds in notes.items() if holds)
-        yield f"Prediction: {shortened(self.class_name)} {self.probability:.3f}{marks}"
+        yield f"Prediction: {shortened(self.class_name)} ({self.probability:.3f}){marks}"
         if named:
             yield f"then {named}"
         if self.prediction_set is not None:

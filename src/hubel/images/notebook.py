@@ -50,7 +50,7 @@ def document(lines: Iterable[str], rows: Iterable[Sequence[str]], *, header: Seq
     """
     first, *others = [cell(line) for line in lines]
     said = "".join(f"<br>{line}" for line in others)
-    titles = "".join(f"<th>{cell(name)}</th>" for name in header)
+    titles = "".join(f'<th style="text-align:left">{cell(name)}</th>' for name in header)
     body = "".join(_row(row) for row in rows)
     table = f"<table>{f'<tr>{titles}</tr>' if titles else ''}{body}</table>" if body else ""
     return f"<div><b>{first}</b>{said}{table}</div>"

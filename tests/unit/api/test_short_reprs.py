@@ -70,7 +70,7 @@ def test_each_value_is_a_few_lines(values: dict[str, Any]):
 def test_they_say_what_helps(values: dict[str, Any], run: hubel.Run, corpus: Path):
     held = 500 // 3
     assert repr(values["read_corpus"]).splitlines()[0].endswith(": 500 images in 3 classes")
-    assert f" {held}" in repr(values["read_corpus"]).splitlines()[1]
+    assert f": {held}" in repr(values["read_corpus"]).splitlines()[1]
     assert repr(values["read_corpus"]).splitlines()[2] == "  500 files found: 500 read, 0 refused, 0 ignored"
     assert shortened(corpus) in repr(values["audit_corpus"])
     accuracy = run.metrics["test"]["accuracy"]
@@ -97,7 +97,7 @@ def test_a_learning_curve_says_its_points():
 def test_a_prediction_of_a_thousand_classes_names_the_best():
     values = {f"class {number}": 0.0001 for number in range(999)} | {"hat\nx": 0.9}
     text = repr(hubel.Prediction("hat\nx", 0.9, values, abstained=True, off_corpus_score=2.0))
-    assert text.splitlines()[0] == r"Prediction: hat\nx 0.900, abstained, off_corpus"
+    assert text.splitlines()[0] == r"Prediction: hat\nx (0.900), abstained, off_corpus"
     assert len(text.splitlines()) == 2
 
 
