@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hubel.arithmetic.convolution import PADDINGS, positions
+from hubel.briefs import brief
 from hubel.errors import WrongRequest
-from hubel.text import brief
 
 MODES = ("max", "average", "sum")
 

@@ -12,6 +12,7 @@ import numpy as np
 from hubel.architectures.catalogue import Blueprint
 from hubel.arrays import Features, Image, Images, Logits
 from hubel.backends.framework import keras
+from hubel.briefs import brief, few_names
 from hubel.classifier.answering import UNCALIBRATED, Answering, Calibration
 from hubel.classifier.engine import FeatureEngine, KerasEngine
 from hubel.classifier.given import ImageInput, each_image
@@ -19,7 +20,6 @@ from hubel.classifier.off_corpus import OffCorpus
 from hubel.classifier.prediction_sets import PredictionSets
 from hubel.images.array_images import ArrayRule
 from hubel.images.preprocessing import Preprocessing
-from hubel.text import brief, listed
 
 
 @brief
@@ -114,7 +114,7 @@ class Classifier(Answering):
         return np.concatenate(parts) if parts else np.zeros((0, self.engine.channels), np.float32)
 
     def _brief(self) -> Iterator[str]:
-        yield f"Classifier of {len(self.class_names):,} classes: {listed(self.class_names)}"
+        yield f"Classifier of {len(self.class_names):,} classes: {few_names(self.class_names)}"
         yield f"{self.blueprint.name}, {self.preprocessing.describe()}"
         has = {"prediction sets": self.sets, "off-corpus score": self.off_corpus}
         known = [name for name, value in has.items() if value is not None]

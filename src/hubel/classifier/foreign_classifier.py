@@ -15,6 +15,7 @@ from hubel.architectures.foreign import load_foreign_model
 from hubel.architectures.walk import Graph, walk
 from hubel.arrays import Image, Images, Logits
 from hubel.backends.framework import keras
+from hubel.briefs import brief, elided, few_names
 from hubel.catalogue import find
 from hubel.classifier.answering import UNCALIBRATED, Answering, Calibration
 from hubel.classifier.engine import Engine, compute_outputs
@@ -22,7 +23,6 @@ from hubel.classifier.model_ends import ModelOutput, read_output, scales_its_pix
 from hubel.errors import UnusableInput, WrongRequest
 from hubel.images.pixel_scales import PIXELS, PixelScale
 from hubel.images.preprocessing import Preprocessing
-from hubel.text import brief, listed, shortened
 
 BYTES = "0..255"
 AT_ONCE = 64
@@ -131,8 +131,8 @@ class ForeignClassifier(Answering):
         )
 
     def _brief(self) -> Iterator[str]:
-        yield f"ForeignClassifier {shortened(self.path)} of {len(self.class_names):,} classes"
-        yield listed(self.class_names)
+        yield f"ForeignClassifier {elided(self.path)} of {len(self.class_names):,} classes"
+        yield few_names(self.class_names)
         yield f"{self.preprocessing.describe()}; pixels {self.pixels or 'not said'}"
 
 

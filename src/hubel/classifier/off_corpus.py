@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from hubel.arrays import Features
+from hubel.briefs import brief
 from hubel.errors import WrongRequest
-from hubel.text import brief
 
 
 @brief

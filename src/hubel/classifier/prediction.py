@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from hubel.arrays import Probabilities
+from hubel.briefs import brief, elided, few_names
 from hubel.images.notebook import cell, document
-from hubel.text import brief, listed, shortened
 
 SHOWN_CLASSES = 8
 """In a notebook."""
@@ -48,14 +48,14 @@ class Prediction:
         return sorted(self.probabilities.items(), key=lambda item: -item[1])[:count]
 
     def _brief(self) -> Iterator[str]:
-        named = ", ".join(f"{shortened(name)} ({value:.3f})" for name, value in self.top(3)[1:])
+        named = ", ".join(f"{elided(name)} ({value:.3f})" for name, value in self.top(3)[1:])
         notes = {"abstained": self.abstained, "off_corpus": self.off_corpus}
         marks = "".join(f", {name}" for name, holds in notes.items() if holds)
-        yield f"Prediction: {shortened(self.class_name)} ({self.probability:.3f}){marks}"
+        yield f"Prediction: {elided(self.class_name)} ({self.probability:.3f}){marks}"
         if named:
             yield f"then {named}"
         if self.prediction_set is not None:
-            yield f"prediction set: {listed(self.prediction_set) or 'none'}"
+            yield f"prediction set: {few_names(self.prediction_set) or 'none'}"
 
     def _repr_html_(self) -> str:
         rows = [(cell(name), f"{value:.3f}") for name, value in self.top(SHOWN_CLASSES)]

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 from hubel.arrays import Image
+from hubel.briefs import brief, elided, name_counts
 from hubel.errors import UnreadableImage, UnusableCorpus
 from hubel.images.notebook import cell, document, tile
-from hubel.text import brief, counted, shortened
 
 READ, REFUSED, IGNORED = "read", "refused", "ignored"
 SPLITS = ("train", "validation", "test")
@@ -141,8 +141,8 @@ class Corpus:
 
     def _brief(self) -> Iterator[str]:
         counts = self.intake_counts
-        yield f"Corpus {shortened(self.location)}: {len(self):,} images in {len(self.class_names):,} classes"
-        yield counted(self.class_counts)
+        yield f"Corpus {elided(self.location)}: {len(self):,} images in {len(self.class_names):,} classes"
+        yield name_counts(self.class_counts)
         yield (
             f"{counts['found']:,} files found: {counts[READ]:,} read, {counts[REFUSED]:,} refused, "
             f"{counts[IGNORED]:,} ignored"

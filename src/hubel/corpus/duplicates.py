@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hubel.briefs import brief
 from hubel.corpus.altered_copies import MOST, agreeing_share, find_altered, stand_out, without_margins
 from hubel.corpus.colour_casts import colours_differ
 from hubel.corpus.corpus import Corpus
@@ -17,7 +18,6 @@ from hubel.corpus.pairs import PAIR
 from hubel.corpus.shared_scenes import Scene, find_scenes, pairs_within
 from hubel.events import OnEvent, ignore
 from hubel.images.registration import differing_parts
-from hubel.text import brief
 
 _AT_ONCE = 1000
 

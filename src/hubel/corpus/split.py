@@ -7,9 +7,9 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from hubel.briefs import brief, name_counts
 from hubel.corpus.corpus import SPLITS, Corpus
 from hubel.corpus.duplicates import members
-from hubel.text import brief, counted
 
 TEST_SHARE, VALIDATION_SHARE = 0.2, 0.1
 
@@ -70,7 +70,7 @@ class Splits:
 
     def _brief(self) -> Iterator[str]:
         parts = {name: len(self.of(name)) for name in ("train", "validation", "test")}
-        yield f"Splits: {counted(parts)}"
+        yield f"Splits: {name_counts(parts)}"
         if self.leaks:
             yield f"{len(self.leaks):,} sets of copies are divided by them"
 

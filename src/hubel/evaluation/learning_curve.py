@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from hubel.briefs import brief, with_interval
 from hubel.evaluation.metrics import wilson_interval
-from hubel.text import brief, with_interval
 
 SHARES = (0.25, 0.5)
 """Parts of the training split that are trained on beside the whole."""

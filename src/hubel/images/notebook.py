@@ -10,10 +10,10 @@ from html import escape
 from PIL import Image as PillowImage
 
 from hubel.arrays import Image
+from hubel.briefs import elided
 from hubel.errors import UnreadableImage
 from hubel.images.decode import decode_image
 from hubel.images.samples import ALONE, SampleRule
-from hubel.text import shortened
 
 SIDE = 56
 """Pixels of the longer side of a small image: 24 of them stay below 200 KB, even of noise."""
@@ -23,7 +23,7 @@ _JPEG_QUALITY = 75
 
 def cell(text: object, most: int = _CELL) -> str:
     """Text that may be hostile, as a piece of HTML."""
-    return escape(shortened(text, most))
+    return escape(elided(text, most))
 
 
 def tile(content: bytes | Image, caption: object, *, rule: SampleRule = ALONE) -> str:

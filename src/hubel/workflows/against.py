@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from hubel.briefs import brief, elided
 from hubel.errors import UnusableInput
 from hubel.evaluation.metrics import wilson_interval
 from hubel.evaluation.paired import PairedTest, compare_hits
 from hubel.events import Message, OnEvent, ignore
-from hubel.text import brief, shortened
 from hubel.workflows.finished_run import read_answers, read_digests, read_seen
 from hubel.workflows.run_folder import FINGERPRINTS
 
@@ -115,7 +115,7 @@ class Against:
         }  # fmt: skip
 
     def _brief(self) -> Iterator[str]:
-        yield f"Against: {shortened(self.first)} against {shortened(self.second)} on {len(self.labels):,} images"
+        yield f"Against: {elided(self.first)} against {elided(self.second)} on {len(self.labels):,} images"
         if len(self.labels):
             yield f"accuracy {self.first_hits.mean():.3f} against {self.second_hits.mean():.3f}"
 

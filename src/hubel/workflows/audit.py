@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from hubel.briefs import brief, elided, name_counts
 from hubel.corpus.audit.catalogue import CHECKS, find_all, ranked
 from hubel.corpus.audit.finding import Finding
 from hubel.corpus.audit.pictures import describe_frames
@@ -24,7 +25,6 @@ from hubel.images.samples import SampleRule
 from hubel.pipeline.examined import examine_corpus
 from hubel.reports.audit_page import AuditPage, render_audit_page, shown_paths
 from hubel.reports.thumbnails import make_thumbnails
-from hubel.text import brief, counted, shortened
 from hubel.workflows.out_folder import keep_out_of_the_images, prepare_folder
 
 FORMAT = 1
@@ -99,10 +99,10 @@ class Audit:
 
     def _brief(self) -> Iterator[str]:
         corpus, found = self.corpus, len(self.findings)
-        yield f"Audit of {shortened(corpus.location)}: {len(corpus):,} images in {len(corpus.class_names):,} classes"
+        yield f"Audit of {elided(corpus.location)}: {len(corpus):,} images in {len(corpus.class_names):,} classes"
         yield f"{len(corpus.refused):,} files refused, {found:,} {'finding' if found == 1 else 'findings'}"
         if found:
-            yield counted(Counter(finding.check for finding in self.findings), most=8)
+            yield name_counts(Counter(finding.check for finding in self.findings), most=8)
             yield f"first: {self.findings[0].message}"
 
     def _repr_html_(self) -> str:

@@ -16,6 +16,7 @@ from hubel.architectures.layer_table import count_macs, layer_table
 from hubel.arrays import Labels
 from hubel.backends.framework import keras
 from hubel.backends.seeding import seed_everything
+from hubel.briefs import brief, elided
 from hubel.classifier.engine import KerasEngine
 from hubel.corpus.corpus import Corpus, check_trainable
 from hubel.corpus.formats.catalogue import read_corpus
@@ -31,7 +32,6 @@ from hubel.pipeline.augmentation import NONE
 from hubel.pipeline.batches import TrainingBatches, class_weights
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
 from hubel.pipeline.examined import examine_decoded
-from hubel.text import brief, shortened
 from hubel.training.fit import OPTIMIZER_BYTES, compile_model, fit_model, measure_step
 from hubel.training.history import History
 from hubel.training.recipe import Recipe
@@ -128,7 +128,7 @@ class Comparison:
     interrupted: bool
 
     def _brief(self) -> Iterator[str]:
-        yield f"Comparison of {len(self.rows)} variants on {shortened(self.corpus.location)}, {self.budget}"
+        yield f"Comparison of {len(self.rows)} variants on {elided(self.corpus.location)}, {self.budget}"
         yield from map(repr, self.rows[:7])
         yield f"{len(self.pairs)} pairs, {len(self.claims)} claims"
 

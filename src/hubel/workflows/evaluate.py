@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from hubel.briefs import brief, elided, with_interval
 from hubel.classifier.answering import Answering
 from hubel.classifier.artefact import load_classifier
 from hubel.corpus.corpus import Corpus
@@ -19,7 +20,6 @@ from hubel.evaluation.evaluate import compute_outputs, evaluate_outputs
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import Message, OnEvent, ignore
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
-from hubel.text import brief, shortened, with_interval
 from hubel.workflows.mistakes import show_mistakes
 from hubel.workflows.request_record import reading_of
 from hubel.workflows.run_folder import RunFolder
@@ -69,7 +69,7 @@ class Evaluation:
 
     def _brief(self) -> Iterator[str]:
         count = len(self.report.labels)
-        yield f"Evaluation on {shortened(self.location)}: {count:,} images ({self.split})"
+        yield f"Evaluation on {elided(self.location)}: {count:,} images ({self.split})"
         if count:
             yield f"accuracy {with_interval(self.report.accuracy, self.report.accuracy_interval)}"
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from hubel.architectures.layer_table import layer_table, total_of
+from hubel.briefs import brief, elided
 from hubel.classifier.foreign_classifier import ForeignClassifier
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.reading import AS_FOUND, Reading
@@ -23,7 +24,6 @@ from hubel.files import is_file, write_bytes
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
 from hubel.reports.run_page import OF_A_MODEL_FILE, RunPage, render_run_page, shown_places
 from hubel.reports.sheets import make_sheets
-from hubel.text import brief, shortened
 from hubel.workflows.evaluate import Evaluation, evaluate_decoded
 from hubel.workflows.machine import describe_machine
 from hubel.workflows.opening import open_foreign
@@ -86,7 +86,7 @@ class ForeignEvaluation:
         }
 
     def _brief(self) -> Iterator[str]:
-        yield f"ForeignEvaluation of {shortened(self.classifier.path)}"
+        yield f"ForeignEvaluation of {elided(self.classifier.path)}"
         yield from repr(self.evaluation).splitlines()
         yield from self.warnings[:3]
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from hubel.briefs import brief, elided
 from hubel.evaluation.metrics import wilson_interval
-from hubel.text import brief, shortened
 
 
 def _nothing() -> np.ndarray:
@@ -101,7 +101,7 @@ class Measured:
 
     def _brief(self) -> Iterator[str]:
         accuracy = "not scored" if self.accuracy is None else f"accuracy {self.accuracy:.3f}"
-        yield f"{shortened(self.name)}: {accuracy}, {self.parameters:,} parameters"
+        yield f"{elided(self.name)}: {accuracy}, {self.parameters:,} parameters"
 
 
 def share(hits: np.ndarray) -> float | None:

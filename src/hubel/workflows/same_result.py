@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from hubel.briefs import brief, elided
 from hubel.errors import UnusableInput
 from hubel.files import read_csv_rows
-from hubel.text import brief, shortened
 from hubel.workflows.differences import Difference, leaves
 from hubel.workflows.finished_run import FIRST_CLASS
 from hubel.workflows.recorded_run import read_document, weights_digest
@@ -109,7 +109,7 @@ class Reproduction:
         }
 
     def _brief(self) -> Iterator[str]:
-        yield f"Reproduction of {shortened(self.run)}: {'the same' if self.result.same else 'not the same'}"
+        yield f"Reproduction of {elided(self.run)}: {'the same' if self.result.same else 'not the same'}"
         yield (
             f"{self.result.predictions:,} predictions compared; largest difference {self.result.largest_difference:.2g}"
         )

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from hubel.briefs import brief, elided
 from hubel.classifier.artefact import load_classifier
 from hubel.classifier.classifier import Classifier
 from hubel.corpus.corpus import Corpus
@@ -22,7 +23,6 @@ from hubel.evaluation.off_corpus import auroc
 from hubel.events import OnEvent, ignore
 from hubel.files import is_folder
 from hubel.pipeline.decoded import decode_corpus
-from hubel.text import brief, shortened
 from hubel.workflows.evaluate import say_refused
 from hubel.workflows.finished_run import read_off_corpus
 from hubel.workflows.predict import predict_files
@@ -63,7 +63,7 @@ class StrangerScore:
 
     def _brief(self) -> Iterator[str]:
         own, strangers = _share(self.own), _share(self.strangers)
-        yield f"StrangerScore of {shortened(self.location)}: {strangers['examples']:,} strangers"
+        yield f"StrangerScore of {elided(self.location)}: {strangers['examples']:,} strangers"
         yield f"flagged: {strangers['flagged']:.3f} of the strangers, {own['flagged']:.3f} of the run's own test images"
 
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from hubel.architectures.walk import Call, Graph, find_call, walk
 from hubel.arrays import Image
+from hubel.briefs import brief
 from hubel.catalogue import find
 from hubel.errors import WrongRequest
 from hubel.explanation.layer_rules import RULES
 from hubel.explanation.trace import PROBABILITIES, Trace, Tracer, trace_probability
-from hubel.text import brief
 from hubel.workflows.opening import open_target
 from hubel.workflows.said import NOTHING_SAID, Said
 

@@ -16,6 +16,7 @@ from hubel.architectures.catalogue import make_blueprint
 from hubel.architectures.families.backbones import pretrained_weights
 from hubel.architectures.spec import PretrainedSpec
 from hubel.backends.seeding import seed_everything
+from hubel.briefs import brief, elided, with_interval
 from hubel.classifier.artefact import save_classifier
 from hubel.classifier.classifier import Classifier
 from hubel.corpus.audit.pictures import describe_frames
@@ -33,7 +34,6 @@ from hubel.events import Message, OnEvent, ignore
 from hubel.images.notebook import document
 from hubel.pipeline.decoded import decode_corpus
 from hubel.pipeline.examined import examine_decoded
-from hubel.text import brief, shortened, with_interval
 from hubel.training.survival import Stop
 from hubel.workflows.advice import advise
 from hubel.workflows.advice_parts import Advice
@@ -88,14 +88,14 @@ class Run:
 
     def _brief(self) -> Iterator[str]:
         classes = len(self.classifier.class_names)
-        yield f"Run {shortened(self.path)}: {self.classifier.blueprint.name}, {classes:,} classes"
+        yield f"Run {elided(self.path)}: {self.classifier.blueprint.name}, {classes:,} classes"
         report = self.reports.get("test")
         if report is not None and len(report.labels):
             accuracy = with_interval(report.accuracy, report.accuracy_interval)
             yield f"test accuracy {accuracy} on {len(report.labels):,} images"
         for advice in self.advice[:3]:
             yield f"{advice.severity}: {advice.text}"
-        yield f"{shortened(self.path)}/report.html"
+        yield f"{elided(self.path)}/report.html"
 
     def _repr_html_(self) -> str:
         report, lines = self.reports.get("test"), self._brief()

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from hubel.architectures.file_kinds import is_model_target
+from hubel.briefs import brief, elided
 from hubel.classifier.artefact import describe_failure, find_artefact, read_parts, run_and_remember
 from hubel.classifier.assembly import assemble
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.manifest import WEIGHTS
 from hubel.classifier.self_test import Outcome, SelfTest
 from hubel.errors import DamagedArtefact, UnusableInput
-from hubel.text import brief, shortened
 
 HOLDS, FAILS, ABSENT, SKIPPED = "holds", "fails", "absent", "skipped"
 LITTLE_SPREAD = 0.01
@@ -82,7 +82,7 @@ class Verification:
 
     def _brief(self) -> Iterator[str]:
         verdict = "holds" if self.holds else "damaged" if self.damaged else "other answers"
-        yield f"Verification of {shortened(self.folder)}: {verdict}"
+        yield f"Verification of {elided(self.folder)}: {verdict}"
         yield from (f"{check.name} {check.result}: {check.text}" for check in self.checks)
 
 

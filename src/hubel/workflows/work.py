@@ -11,6 +11,7 @@ import numpy as np
 from hubel.architectures.catalogue import Blueprint, make_blueprint
 from hubel.arrays import Labels
 from hubel.backends.framework import keras
+from hubel.briefs import brief
 from hubel.classifier.engine import LARGE_BATCH, KerasEngine
 from hubel.corpus.split import Splits
 from hubel.evaluation.baseline import MOST_EXAMPLES
@@ -19,7 +20,6 @@ from hubel.evaluation.learning_curve import SHARES
 from hubel.events import OnEvent
 from hubel.pipeline.batches import TrainingBatches, class_weights
 from hubel.pipeline.decoded import DecodedCorpus
-from hubel.text import brief
 from hubel.training.fit import Validate
 from hubel.training.history import History
 from hubel.training.recipe import Recipe

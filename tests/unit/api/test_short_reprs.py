@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import hubel
+from hubel.briefs import MOST_LETTERS, MOST_LINES, brief, elided, few_names
 from hubel.evaluation.learning_curve import CurvePoint, Forecast, LearningCurve
-from hubel.text import MOST_LETTERS, MOST_LINES, brief, listed, shortened
 
 
 @pytest.fixture(scope="package")
@@ -72,7 +72,7 @@ def test_they_say_what_helps(values: dict[str, Any], run: hubel.Run, corpus: Pat
     assert repr(values["read_corpus"]).splitlines()[0].endswith(": 500 images in 3 classes")
     assert f": {held}" in repr(values["read_corpus"]).splitlines()[1]
     assert repr(values["read_corpus"]).splitlines()[2] == "  500 files found: 500 read, 0 refused, 0 ignored"
-    assert shortened(corpus) in repr(values["audit_corpus"])
+    assert elided(corpus) in repr(values["audit_corpus"])
     accuracy = run.metrics["test"]["accuracy"]
     low, high = run.metrics["test"]["accuracy_interval"]
     score = f"accuracy {accuracy:.3f} ({low:.3f} to {high:.3f})"
@@ -102,7 +102,7 @@ def test_a_prediction_of_a_thousand_classes_names_the_best():
 
 
 def test_words_are_cut_where_they_are_long():
-    assert shortened("abcdefghij", 10) == "abcdefghij"
-    assert shortened("abcdefghijk", 10) == "abcdef…ijk"
-    assert listed(["a", "b", "c"], most=2) == "a, b, and 1 more"
+    assert elided("abcdefghij", 10) == "abcdefghij"
+    assert elided("abcdefghijk", 10) == "abcdef…ijk"
+    assert few_names(["a", "b", "c"], most=2) == "a, b, and 1 more"
     assert brief(hubel.Example)("x.png", 3).__repr__() == "Example(path='x.png', label=3, split=None, group=None)"

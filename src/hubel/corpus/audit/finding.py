@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from hubel.briefs import brief, few_names
 from hubel.corpus.examined import ExaminedCorpus
-from hubel.text import brief, listed
 
 
 @brief
@@ -46,7 +46,7 @@ class Finding:
 
     def _brief(self) -> Iterator[str]:
         yield f"Finding {self.check}: {self.message}"
-        yield f"score {self.score:.3g}; {listed(self.paths, most=2)}"
+        yield f"score {self.score:.3g}; {few_names(self.paths, most=2)}"
 
 
 def find_nothing(examined: ExaminedCorpus) -> Iterable[Finding]:  # noqa: ARG001
