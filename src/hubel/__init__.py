@@ -10,37 +10,52 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hubel.api import load, train
+    from hubel.api.auditing import audit_corpus
+    from hubel.api.layers import anatomy, filters, maps, trace
+    from hubel.api.reading import read_corpus
+    from hubel.api.scoring import evaluate, load, verify
+    from hubel.api.training import compare, reproduce, train
+    from hubel.api.windows import convolve, pool
     from hubel.architectures.spec import CnnSpec, Group
     from hubel.classifier.classifier import Classifier
     from hubel.classifier.prediction import Prediction
     from hubel.corpus.corpus import Corpus, Example
-    from hubel.corpus.formats.catalogue import read_corpus
     from hubel.errors import HubelError
-    from hubel.workflows.audit import Audit, audit_corpus
+    from hubel.workflows.audit import Audit
     from hubel.workflows.train import Run
 
 __version__ = version("hubel")
 
 _HOMES = {
     "Audit": "hubel.workflows.audit",
-    "CnnSpec": "hubel.architectures.spec",
     "Classifier": "hubel.classifier.classifier",
+    "CnnSpec": "hubel.architectures.spec",
     "Corpus": "hubel.corpus.corpus",
     "Example": "hubel.corpus.corpus",
     "Group": "hubel.architectures.spec",
     "HubelError": "hubel.errors",
     "Prediction": "hubel.classifier.prediction",
     "Run": "hubel.workflows.train",
-    "audit_corpus": "hubel.workflows.audit",
-    "load": "hubel.api",
-    "read_corpus": "hubel.corpus.formats.catalogue",
-    "train": "hubel.api",
+    "anatomy": "hubel.api.layers",
+    "audit_corpus": "hubel.api.auditing",
+    "compare": "hubel.api.training",
+    "convolve": "hubel.api.windows",
+    "evaluate": "hubel.api.scoring",
+    "filters": "hubel.api.layers",
+    "load": "hubel.api.scoring",
+    "maps": "hubel.api.layers",
+    "pool": "hubel.api.windows",
+    "read_corpus": "hubel.api.reading",
+    "reproduce": "hubel.api.training",
+    "trace": "hubel.api.layers",
+    "train": "hubel.api.training",
+    "verify": "hubel.api.scoring",
 }
 
 __all__ = [
     "Audit", "Classifier", "CnnSpec", "Corpus", "Example", "Group", "HubelError", "Prediction", "Run", "__version__",
-    "audit_corpus", "load", "read_corpus", "train",
+    "anatomy", "audit_corpus", "compare", "convolve", "evaluate", "filters", "load", "maps", "pool", "read_corpus",
+    "reproduce", "trace", "train", "verify",
 ]  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 from tests.conftest import COLOURS, speckled
 from tests.unit.classifier.made import read_document
 
-from hubel.api import train
+from hubel.api.training import train
 from hubel.classifier.artefact import load_classifier
 from hubel.cli.main import main
 from hubel.workflows.verify import verify_artefact

@@ -12,7 +12,7 @@ from sklearn.datasets import load_digits
 from tests.conftest import COLOURS, speckled, write_picture
 from tests.journeys.test_train_and_predict import hubel
 
-from hubel.api import train
+from hubel.api.training import train
 from hubel.cli.main import main
 from hubel.workflows.train import Run
 

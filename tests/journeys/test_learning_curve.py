@@ -18,7 +18,7 @@ from tests.conftest import COLOURS, environment, speckled, write_picture
 from tests.journeys.test_pretrained import weights_file  # noqa: F401  (a fixture)
 from tests.journeys.test_train_and_predict import hubel, rows
 
-from hubel.api import train
+from hubel.api.training import train
 from hubel.errors import UnusableCorpus
 from hubel.events import Event, Message, PlanMade
 from hubel.workflows.train import Run

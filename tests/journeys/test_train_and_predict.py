@@ -254,10 +254,10 @@ def test_inputs_that_are_not_there_are_named_and_the_others_answered(run: Path, 
     done = hubel("predict", run, tmp_path / "gone.png", photos / "blue/00.png", tmp_path / "empty", "--json")
     assert done.returncode == 4
     gone, blue, empty = json.loads(done.stdout)
-    assert gone["error"]["code"] == "vanished"
+    assert gone["error"] == {"code": "vanished", "message": "there is no such file: check the name"}
     assert blue["class_name"] == "blue"
     assert empty["error"]["code"] == "no-pictures"
-    assert "2 of the inputs could not be read" in done.stderr
+    assert "2 of 3 inputs could not be read." in done.stderr
 
 
 def test_a_table_for_people_and_one_json_document_for_programs(run: Path, photos: Path):

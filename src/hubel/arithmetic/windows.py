@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hubel.arithmetic.convolution import PADDINGS, positions
+from hubel.briefs import brief
 from hubel.errors import WrongRequest
 
 MODES = ("max", "average", "sum")
@@ -157,6 +158,7 @@ def pool(maps: NDArray[np.float64], mode: str, options: WindowOptions) -> NDArra
     return result / sum((pixels for _, pixels in _taps(real, options, fill=0.0)), np.zeros((*size, 1)))
 
 
+@brief
 @dataclass(frozen=True)
 class Step:
     """The window at one position.
@@ -222,6 +224,7 @@ MOST_NUMBERS = 2_000_000
 """Numbers written as JSON, those of every window counted."""
 
 
+@brief
 @dataclass(frozen=True)
 class Calculation:
     """One kernel, or one pooling window, over one matrix.
@@ -302,6 +305,11 @@ class Calculation:
         marked = step.window.astype(object)
         marked[~step.inside] = None
         return {**document, "window": plain(marked), "value": value}
+
+    def _brief(self) -> Iterator[str]:
+        what = f"{self.mode} pooling" if self.kernel is None else f"kernel {_by(self.kernel.shape)}"
+        yield f"Calculation: {what} over {_by(self.maps.shape)}, {self.count:,} windows"
+        yield f"result {_by(self.result.shape)}, {self.result.min():.4g} to {self.result.max():.4g}"
 
 
 def calculate_convolution(

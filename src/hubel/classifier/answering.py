@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image as PillowImage
 
 from hubel.arrays import Image, Images, Logits, Probabilities
 from hubel.backends.framework import keras
 from hubel.classifier.engine import Engine
+from hubel.classifier.given import ImageInput, at_place, each_image, is_one_image, to_model_pixels
 from hubel.classifier.prediction import Prediction, make_predictions
 from hubel.classifier.prediction_sets import PredictionSets, place_of
-from hubel.corpus.trees.folder import read_file
 from hubel.errors import UnreadableImage, WrongRequest
-from hubel.images.decode import from_pillow
-from hubel.images.preprocessing import Preprocessing, prepare_image, read_pixels
+from hubel.images.array_images import ArrayRule
+from hubel.images.preprocessing import Preprocessing
 
-ImageInput: TypeAlias = str | Path | bytes | PillowImage.Image | np.ndarray
 _BATCH = 256
 """Images held as pixels at once."""
 
@@ -126,54 +124,84 @@ class Answering(abc.ABC):
         """Logits [batch, classes], and the off-corpus scores [batch] where it has them."""
 
     def predict(
-        self, images: ImageInput | Iterable[ImageInput], *, coverage: float | None = None
+        self,
+        images: ImageInput | Iterable[ImageInput],
+        *,
+        coverage: float | None = None,
+        scale: str | None = None,
+        channels: str = "rgb",
     ) -> Prediction | list[Prediction]:
         """Name what is on an image, or on each of several.
 
         Args:
-            images: a path, the bytes of an image file, a Pillow image, or a uint8 array [height, width, 3]; or any
-                iterable of these, which gives a list.
+            images: a path; the bytes of an image file, or a file open for reading them; a Pillow image; an array or
+                tensor [height, width], or [height, width, 1, 3 or 4], whose fourth channel is transparency. Or several
+                of these, as any iterable or as an array [n, height, width, channels], which gives a list.
             coverage: 0.50, 0.51 … 0.99: give also the set of classes an image may be; on images like those of the
                 corpus the true class is in that share of the sets. The classifier abstains unless the set is one class.
+            scale: ``"0..1"`` or ``"0..255"``: what arrays of floats hold. uint8 says it itself, and uint16 is read as
+                a file of 16 bits is.
+            channels: ``"bgr"`` of arrays whose blue comes first, as OpenCV reads them.
+
+        Returns:
+            One `Prediction`, or a list with one for each image.
 
         Raises:
-            UnreadableImage: the image cannot be decoded; the message names the file.
-            WrongRequest: none of the kinds above.
+            UnreadableImage: an image cannot be decoded; the message names the file, or the place in the list.
+            WrongRequest: none of the kinds above, or more must be said of it.
         """
+        rule = ArrayRule(scale, channels)
+        one = is_one_image(images)
+        predictions = list(self._stream(each_image(images), rule, coverage=coverage))
+        return predictions[0] if one else predictions
+
+    def predict_stream(
+        self,
+        images: Iterable[ImageInput],
+        *,
+        coverage: float | None = None,
+        scale: str | None = None,
+        channels: str = "rgb",
+    ) -> Iterator[Prediction]:
+        """Name what is on each of any number of images, one `Prediction` after the other; some hundred wait in memory.
+
+        Args:
+            images: as `predict` takes several of them; a generator is asked for no more than is needed.
+            coverage: as of `predict`.
+            scale: as of `predict`.
+            channels: as of `predict`.
+
+        Raises:
+            UnreadableImage: an image cannot be decoded; the stream ends there.
+            WrongRequest: one image alone, or none of the kinds that `predict` takes.
+        """
+        rule = ArrayRule(scale, channels)
+        if is_one_image(images):
+            raise WrongRequest("predict_stream takes several images. Of one, use predict, or give a list: [image].")
         self.check_coverage(coverage)
-        if (
-            not isinstance(images, Iterable)
-            or isinstance(images, (str, bytes, PillowImage.Image))
-            or (isinstance(images, np.ndarray) and images.ndim < 4)
-        ):
-            return self.predict_pixels(self.read_pixels(images)[None], coverage=coverage)[0]
-        predictions: list[Prediction] = []
-        waiting: list[Image] = []
-        for image in images:
-            waiting.append(self.read_pixels(image))
-            if len(waiting) == _BATCH:
-                predictions += self.predict_pixels(np.stack(waiting), coverage=coverage)
-                waiting = []
-        return predictions + (self.predict_pixels(np.stack(waiting), coverage=coverage) if waiting else [])
+        return self._stream(each_image(images), rule, coverage=coverage)
+
+    def _stream(
+        self, images: Iterator[tuple[str, ImageInput]], rule: ArrayRule, *, coverage: float | None
+    ) -> Iterator[Prediction]:
+        self.check_coverage(coverage)
+        for pixels in self.batches(images, rule):
+            yield from self.predict_pixels(pixels, coverage=coverage)
+
+    def batches(self, images: Iterator[tuple[str, ImageInput]], rule: ArrayRule) -> Iterator[Images]:
+        """The pixels of images with their places, up to 256 together."""
+        while waiting := [self._read(place, image, rule) for place, image in islice(images, _BATCH)]:
+            yield np.stack(waiting)
+
+    def _read(self, place: str, image: ImageInput, rule: ArrayRule) -> Image:
+        try:
+            return to_model_pixels(image, self.preprocessing, rule)
+        except (UnreadableImage, WrongRequest) as error:
+            raise at_place(place, error) from error
 
     def read_pixels(self, image: ImageInput) -> Image:
         """The pixels that reach the model: uint8 [height, width, 3] at the working size."""
-        if isinstance(image, (str, Path)):
-            try:
-                return read_pixels(read_file(Path(image)), self.preprocessing)
-            except UnreadableImage as error:
-                raise UnreadableImage(error.code, f"{image}: {error.reason}") from error
-        if isinstance(image, bytes):
-            return read_pixels(image, self.preprocessing)
-        if isinstance(image, PillowImage.Image):
-            return prepare_image(from_pillow(image, self.preprocessing.rule), self.preprocessing)
-        if isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.ndim == 3 and image.shape[-1] == 3:
-            return prepare_image(image, self.preprocessing)
-        got = f"{image.dtype} {list(image.shape)}" if isinstance(image, np.ndarray) else type(image).__name__
-        raise WrongRequest(
-            "An image is a path, the bytes of a file, a Pillow image, or a uint8 array [height, width, 3]. "
-            f"Received: {got}."
-        )
+        return to_model_pixels(image, self.preprocessing)
 
     def check_coverage(self, coverage: float | None) -> None:
         """See that a coverage can be promised.

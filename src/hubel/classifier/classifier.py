@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar
@@ -10,15 +10,19 @@ from typing import Any, ClassVar
 import numpy as np
 
 from hubel.architectures.catalogue import Blueprint
-from hubel.arrays import Image, Images, Logits
+from hubel.arrays import Features, Image, Images, Logits
 from hubel.backends.framework import keras
+from hubel.briefs import brief, few_names
 from hubel.classifier.answering import UNCALIBRATED, Answering, Calibration
 from hubel.classifier.engine import FeatureEngine, KerasEngine
+from hubel.classifier.given import ImageInput, each_image
 from hubel.classifier.off_corpus import OffCorpus
 from hubel.classifier.prediction_sets import PredictionSets
+from hubel.images.array_images import ArrayRule
 from hubel.images.preprocessing import Preprocessing
 
 
+@brief
 @dataclass(frozen=True)
 class Classifier(Answering):
     """File in, class name out.
@@ -91,3 +95,28 @@ class Classifier(Answering):
             return self.engine.compute_logits(pixels), None
         features, logits = self.engine.compute_features(pixels)
         return logits, self.off_corpus.score(features)
+
+    def embed(
+        self, images: ImageInput | Iterable[ImageInput], *, scale: str | None = None, channels: str = "rgb"
+    ) -> Features:
+        """What the network makes of images before its last layer: a vector each, close where they look alike to it.
+
+        Args:
+            images: as `predict` takes them.
+            scale: as of `predict`.
+            channels: as of `predict`.
+
+        Returns:
+            float32 [images, channels]; one row of one image.
+        """
+        batches = self.batches(each_image(images), ArrayRule(scale, channels))
+        parts = [self.engine.compute_features(pixels)[0] for pixels in batches]
+        return np.concatenate(parts) if parts else np.zeros((0, self.engine.channels), np.float32)
+
+    def _brief(self) -> Iterator[str]:
+        yield f"Classifier of {len(self.class_names):,} classes: {few_names(self.class_names)}"
+        yield f"{self.blueprint.name}, {self.preprocessing.describe()}"
+        has = {"prediction sets": self.sets, "off-corpus score": self.off_corpus}
+        known = [name for name, value in has.items() if value is not None]
+        threshold = f"abstains below {self.calibration.abstention_threshold:.2f}"
+        yield ", ".join([f"temperature {self.calibration.temperature:.2f}", threshold, *known])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from hubel.architectures.foreign import load_foreign_model
 from hubel.architectures.walk import Graph, walk
 from hubel.arrays import Image, Images, Logits
 from hubel.backends.framework import keras
+from hubel.briefs import brief, elided, few_names
 from hubel.catalogue import find
 from hubel.classifier.answering import UNCALIBRATED, Answering, Calibration
 from hubel.classifier.engine import Engine, compute_outputs
@@ -30,6 +31,7 @@ MOST_NUMBERS = 2**27
 """Of one layer for one image; VGG16 makes 3 million of an image of 224 x 224. More than that exhausts the memory."""
 
 
+@brief
 @dataclass(frozen=True)
 class ForeignClassifier(Answering):
     """A model that Hubel did not train, with what its user says of it.
@@ -127,6 +129,11 @@ class ForeignClassifier(Answering):
         return ForeignClassifier(
             self.path, self.model, self.preprocessing, self.output, self.class_names, pixels, pixels_found=False
         )
+
+    def _brief(self) -> Iterator[str]:
+        yield f"ForeignClassifier {elided(self.path)} of {len(self.class_names):,} classes"
+        yield few_names(self.class_names)
+        yield f"{self.preprocessing.describe()}; pixels {self.pixels or 'not said'}"
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from hubel.arrays import Features
+from hubel.briefs import brief
 from hubel.errors import WrongRequest
 
 
+@brief
 @dataclass(frozen=True)
 class OffCorpus:
     """Distance of an image's features to the nearest class, in units of how far the corpus' own images lie.

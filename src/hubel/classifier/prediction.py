@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from hubel.arrays import Probabilities
+from hubel.briefs import brief, elided, few_names
+from hubel.images.notebook import cell, document
+
+SHOWN_CLASSES = 8
+"""In a notebook."""
 
 
+@brief
 @dataclass(frozen=True)
 class Prediction:
     """The classes of one image, most probable first.
@@ -40,6 +46,20 @@ class Prediction:
     def top(self, count: int) -> list[tuple[str, float]]:
         """The ``count`` most probable classes with their probabilities."""
         return sorted(self.probabilities.items(), key=lambda item: -item[1])[:count]
+
+    def _brief(self) -> Iterator[str]:
+        named = ", ".join(f"{elided(name)} ({value:.3f})" for name, value in self.top(3)[1:])
+        notes = {"abstained": self.abstained, "off_corpus": self.off_corpus}
+        marks = "".join(f", {name}" for name, holds in notes.items() if holds)
+        yield f"Prediction: {elided(self.class_name)} ({self.probability:.3f}){marks}"
+        if named:
+            yield f"then {named}"
+        if self.prediction_set is not None:
+            yield f"prediction set: {few_names(self.prediction_set) or 'none'}"
+
+    def _repr_html_(self) -> str:
+        rows = [(cell(name), f"{value:.3f}") for name, value in self.top(SHOWN_CLASSES)]
+        return document(self._brief(), rows, header=("class", "probability"))
 
 
 def make_predictions(

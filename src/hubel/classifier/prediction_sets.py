@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from hubel.arrays import Probabilities
+from hubel.briefs import brief
 from hubel.errors import WrongRequest
 
 COVERAGES = tuple(percent / 100 for percent in range(50, 100))
 """The coverages that can be promised: 0.50, 0.51 … 0.99."""
 
 
+@brief
 @dataclass(frozen=True)
 class PredictionSets:
     """How probable a class must be to belong to the set, for each promised coverage.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from hubel.classifier.answering import Answering
     from hubel.workflows.predict import Answer
     from hubel.workflows.said import Said
+
+
+MOST_KINDS = 8
+"""Kinds of files passed over that are listed."""
 
 
 @click.command("predict")
@@ -41,8 +46,9 @@ def command(  # noqa: PLR0913  (one for each option)
 
     On standard input come paths, one a line, or the bytes of one image: hubel predict RUN - < image.png
 
-    Prints the answers in the order of the inputs. A picture that cannot be read is named with the reason; the others
-    are answered all the same. Pictures unlike anything in training are marked.
+    Prints the answers in the order of the inputs. An image that cannot be read is named with the reason; the others
+    are answered all the same. Files in a folder that are no images, such as .txt or .pdf, are skipped and counted.
+    Images unlike anything in training are marked.
 
     RUN is a run folder, or a model file of Keras, such as model.keras: its probabilities are then as the model gives
     them, not calibrated.
@@ -64,25 +70,41 @@ def command(  # noqa: PLR0913  (one for each option)
     classifier.check_coverage(coverage)
     for sentence in classifier.assumptions():
         click.echo(f"Note: {sentence}", err=True)
-    refused: list[Answer] = []
+    outcomes: Counter[str] = Counter()
+    kinds: Counter[str] = Counter()
 
     def noted(answers: Iterable[Answer]) -> Iterator[Answer]:
         for answer in answers:
-            if answer.error is not None:
-                refused.append(answer)
+            if answer.passed_over:
+                kinds[answer.passed_over] += 1
+                continue
+            outcomes["refused" if answer.error is not None else "named"] += 1
             yield answer
 
     shown = Shown(min(top, len(classifier.class_names)), with_sets=coverage is not None)
     WRITERS["json" if as_json else form](noted(predict_files(classifier, given, coverage=coverage)), shown)
     if coverage is not None:
         click.echo(_promise(run, classifier, coverage), err=True)
-    if refused:
-        from hubel.text import one_line
+    if kinds:
+        click.echo(_passed_over(kinds), err=True)
+    if outcomes["refused"]:
+        refused, total = outcomes["refused"], outcomes.total()
+        click.echo(
+            "It could not be read." if total == 1 else f"{refused:,} of {total:,} inputs could not be read.", err=True
+        )
+    return 4 if outcomes["refused"] else 0
 
-        click.echo(f"{len(refused)} of the inputs could not be read:", err=True)
-        for answer in refused[:20]:
-            click.echo(f"  {one_line(answer.path)}: {answer.error}", err=True)
-    return 4 if refused else 0
+
+def _passed_over(kinds: Counter[str]) -> str:
+    """How many files beside the images were no images, by kind, the most frequent first."""
+    from hubel.text import one_line
+
+    listed = [f"{count:,} {one_line(kind)}" for kind, count in kinds.most_common()]
+    if len(listed) > MOST_KINDS:
+        listed[MOST_KINDS:] = [f"{len(listed) - MOST_KINDS} other kinds"]
+    total = kinds.total()
+    what = "file that is not an image" if total == 1 else "files that are not images"
+    return f"Skipped {total:,} {what}: {', '.join(listed)}."
 
 
 def _promise(run: Path, classifier: Answering, coverage: float) -> str:

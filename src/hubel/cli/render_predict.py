@@ -76,19 +76,28 @@ def _csv(answers: Iterable[Answer], shown: Shown) -> None:
 
 def _csv_rows(answers: Iterable[Answer], shown: Shown) -> Iterator[tuple[object, ...]]:
     ranks = [name for place in range(1, shown.top + 1) for name in (f"class_{place}", f"probability_{place}")]
-    more = [*(ranks if shown.top > 1 else []), *(["prediction_set"] if shown.with_sets else []), "off_corpus_score"]
-    yield ("path", "predicted", "probability", "abstained", *more, "error")
+    more = [
+        *(ranks if shown.top > 1 else []),
+        *(["prediction_set"] if shown.with_sets else []),
+        "off_corpus_score",
+        "off_corpus",
+    ]
+    yield ("path", "predicted", "probability", "abstained", *more, "error", "message")
     for answer in answers:
         if answer.error is not None:
-            yield (answer.path, "", "", "", *("" for _ in more), answer.error.code)
+            yield (answer.path, "", "", "", *("" for _ in more), answer.error.code, answer.error.reason)
             continue
         prediction = _made(answer)
         cells: list[object] = [cell for pair in prediction.top(shown.top) for cell in pair] if shown.top > 1 else []
         if shown.with_sets:
             cells.append(" | ".join(prediction.prediction_set or ()))
-        cells.append("" if prediction.off_corpus_score is None else prediction.off_corpus_score)
-        abstained = "true" if prediction.abstained else "false"
-        yield (answer.path, prediction.class_name, prediction.probability, abstained, *cells, "")
+        known = prediction.off_corpus_score is not None
+        cells += [prediction.off_corpus_score, _flag(prediction.off_corpus)] if known else ["", ""]
+        yield (answer.path, prediction.class_name, prediction.probability, _flag(prediction.abstained), *cells, "", "")
+
+
+def _flag(value: bool) -> str:  # noqa: FBT001
+    return "true" if value else "false"
 
 
 def _table(answers: Iterable[Answer], shown: Shown) -> None:

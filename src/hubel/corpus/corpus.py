@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 from hubel.arrays import Image
-from hubel.errors import UnusableCorpus
+from hubel.briefs import brief, elided, name_counts
+from hubel.errors import UnreadableImage, UnusableCorpus
+from hubel.images.notebook import cell, document, tile
 
 READ, REFUSED, IGNORED = "read", "refused", "ignored"
 SPLITS = ("train", "validation", "test")
+SHOWN_CLASSES, SHOWN_OF_A_CLASS = 8, 3
+"""In a notebook."""
 LEAST_IMAGES = 3
 """Of a class that is to be trained, validated and tested on."""
 
 
+@brief
 @dataclass(frozen=True, slots=True)
 class Example:
     """One image with its label.
@@ -42,6 +47,7 @@ class Found(NamedTuple):
     group: str | None = None
 
 
+@brief
 @dataclass(frozen=True, slots=True)
 class IntakeRow:
     """What became of one file found: ``status`` is ``read``, ``refused`` or ``ignored``.
@@ -73,6 +79,7 @@ class Source(Protocol):
         ...
 
 
+@brief
 @dataclass(frozen=True)
 class Corpus:
     """Labelled images, in the order of their paths.
@@ -131,6 +138,37 @@ class Corpus:
         """Examples of each class, in the order of ``class_names``."""
         counts = Counter(example.label for example in self.examples)
         return {name: counts[index] for index, name in enumerate(self.class_names)}
+
+    def _brief(self) -> Iterator[str]:
+        counts = self.intake_counts
+        yield f"Corpus {elided(self.location)}: {len(self):,} images in {len(self.class_names):,} classes"
+        yield name_counts(self.class_counts)
+        yield (
+            f"{counts['found']:,} files found: {counts[READ]:,} read, {counts[REFUSED]:,} refused, "
+            f"{counts[IGNORED]:,} ignored"
+        )
+
+    def _repr_html_(self) -> str:
+        first: dict[int, list[int]] = {}
+        for place, example in enumerate(self.examples):
+            first.setdefault(example.label, []).append(place)
+        rows = [
+            (cell(self.class_names[label]), f"{len(places):,}", self._tiles(places[:SHOWN_OF_A_CLASS]))
+            for label, places in sorted(first.items())[:SHOWN_CLASSES]
+        ]
+        return document(self._brief(), rows, header=("class", "images", "the first of them"))
+
+    def _tiles(self, places: Sequence[int]) -> str:
+        return "".join(tile_of(self, place, self.examples[place].path.rpartition("/")[2]) for place in places)
+
+
+def tile_of(corpus: Corpus, place: int, caption: str) -> str:
+    """An example as a small image for a notebook; where it cannot be read, why."""
+    try:
+        content = corpus.read(place)
+    except UnreadableImage as error:
+        return cell(f"{caption}: {error.reason}")
+    return tile(content, caption)
 
 
 def make_corpus(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hubel.briefs import brief
 from hubel.corpus.altered_copies import MOST, agreeing_share, find_altered, stand_out, without_margins
 from hubel.corpus.colour_casts import colours_differ
 from hubel.corpus.corpus import Corpus
@@ -205,6 +206,7 @@ def equal_files(digests: Sequence[str]) -> list[tuple[int, ...]]:
     return [tuple(group) for group in groups.values() if len(group) > 1]
 
 
+@brief
 @dataclass(frozen=True)
 class Copies:
     """Which pictures of a corpus are copies of one another.

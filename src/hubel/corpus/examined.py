@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hubel.briefs import brief
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.duplicates import Copies
 
 
+@brief
 @dataclass(frozen=True)
 class ExaminedCorpus:
     """A corpus and what is known of its pictures.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from hubel.briefs import brief, name_counts
 from hubel.corpus.corpus import SPLITS, Corpus
 from hubel.corpus.duplicates import members
 
@@ -32,6 +33,7 @@ class Leak:
     parts: tuple[str, ...]
 
 
+@brief
 @dataclass(frozen=True)
 class Splits:
     """Places in ``corpus.examples``, ascending; together they are all of them.
@@ -65,6 +67,12 @@ class Splits:
             for index in self.of(split):
                 names[index] = split
         return names
+
+    def _brief(self) -> Iterator[str]:
+        parts = {name: len(self.of(name)) for name in ("train", "validation", "test")}
+        yield f"Splits: {name_counts(parts)}"
+        if self.leaks:
+            yield f"{len(self.leaks):,} sets of copies are divided by them"
 
 
 def split_corpus(corpus: Corpus, together: Sequence[Hashable], *, seed: int) -> Splits:

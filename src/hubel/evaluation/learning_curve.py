@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from hubel.briefs import brief, with_interval
 from hubel.evaluation.metrics import wilson_interval
 
 SHARES = (0.25, 0.5)
@@ -59,6 +60,7 @@ class Forecast:
     interval: tuple[float, float]
 
 
+@brief
 @dataclass(frozen=True)
 class LearningCurve:
     """Accuracy against training images.
@@ -112,6 +114,13 @@ class LearningCurve:
             "forecast_interval_covers": COVERED,
             "forecast_interval_does_not_cover": NOT_COVERED,
         }
+
+    def _brief(self) -> Iterator[str]:
+        yield "LearningCurve"
+        for point in self.points:
+            yield f"{point.train_examples:,} training images: {with_interval(point.accuracy, point.interval)}"
+        ahead = self.forecast
+        yield f"{ahead.train_examples:,} expected: {with_interval(ahead.accuracy, ahead.interval)}"
 
 
 @dataclass(frozen=True)

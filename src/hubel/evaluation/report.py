@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from hubel.arrays import Labels, Probabilities
+from hubel.briefs import brief, with_interval
 from hubel.classifier.prediction_sets import PredictionSets
 from hubel.evaluation import metrics
 from hubel.evaluation.conformal import SetScore, score_sets
@@ -21,6 +23,7 @@ PROMISES = (0.8, 0.9, 0.95, 0.99)
 INTERVAL_METHOD = "Wilson score interval, 95 %, of independent images"
 
 
+@brief
 @dataclass(frozen=True)
 class EvaluationReport:
     """How a classifier did on examples it was not trained on.
@@ -164,3 +167,14 @@ class EvaluationReport:
             for true, named in pairs
             if wrong[true, named]
         ]
+
+    @property
+    def accuracy_interval(self) -> tuple[float, float]:
+        """Of the accuracy, as `INTERVAL_METHOD` says."""
+        return metrics.wilson_interval(int(self.hits.sum()), len(self.labels))
+
+    def _brief(self) -> Iterator[str]:
+        count, classes = len(self.labels), len(self.class_names)
+        yield f"EvaluationReport: {count:,} images, {classes:,} classes"
+        if count:
+            yield f"accuracy {with_interval(self.accuracy, self.accuracy_interval)}"

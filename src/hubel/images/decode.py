@@ -32,8 +32,8 @@ from hubel.arrays import Image
 from hubel.errors import UnreadableImage, WrongRequest
 from hubel.images.colour import ALPHA_MODES, DEEP_MODES, grey_samples, to_array, to_rgb, upright
 from hubel.images.completeness import check_complete
-from hubel.images.first_page import refuse_blank_first_page
 from hubel.images.deep import is_deep_colour, read_deep_colour
+from hubel.images.first_page import refuse_blank_first_page
 from hubel.images.formats import FORMATS, HEAD, explain
 from hubel.images.quiet import SILENCE
 from hubel.images.samples import ALONE, SampleRule, Samples, check_bands, choose_bands, visible_values

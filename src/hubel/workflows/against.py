@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from hubel.briefs import brief, elided
 from hubel.errors import UnusableInput
 from hubel.evaluation.metrics import wilson_interval
 from hubel.evaluation.paired import PairedTest, compare_hits
@@ -43,6 +44,7 @@ class ClassPair:
     second_right: int
 
 
+@brief
 @dataclass(frozen=True)
 class Against:
     """One classifier against another on the same pictures.
@@ -111,6 +113,11 @@ class Against:
                 for pair in self.classes
             },
         }  # fmt: skip
+
+    def _brief(self) -> Iterator[str]:
+        yield f"Against: {elided(self.first)} against {elided(self.second)} on {len(self.labels):,} images"
+        if len(self.labels):
+            yield f"accuracy {self.first_hits.mean():.3f} against {self.second_hits.mean():.3f}"
 
 
 def _score(hits: np.ndarray) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from hubel.architectures.walk import Graph, walk
 from hubel.arithmetic.convolution import locally_connected_parameters
 from hubel.backends.framework import keras
 from hubel.backends.shapes_only import without_weights
+from hubel.briefs import brief, elided
 from hubel.classifier.artefact import load_classifier
 from hubel.errors import UnknownName, UnusableInput, WrongRequest
 from hubel.files import is_file, is_folder, is_there
@@ -61,6 +63,7 @@ class Sharing:
     dense_parameters: int
 
 
+@brief
 @dataclass(frozen=True)
 class Anatomy:
     """A model in numbers.
@@ -102,6 +105,12 @@ class Anatomy:
             "total": asdict(self.total),
             "warnings": [asdict(doubt) for doubt in self.doubts],
         }
+
+    def _brief(self) -> Iterator[str]:
+        size = " x ".join(map(str, self.shape))
+        yield f"Anatomy of {elided(self.title)} at {size}: {len(self.rows):,} layers"
+        yield f"{self.total.parameters:,} parameters, {self.total.macs:,} MACs for one image"
+        yield from (f"{doubt.name}: {doubt.text}" for doubt in self.doubts[:3])
 
 
 LAYER_KEYS = (

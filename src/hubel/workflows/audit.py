@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from hubel.briefs import brief, elided, name_counts
 from hubel.corpus.audit.catalogue import CHECKS, find_all, ranked
 from hubel.corpus.audit.finding import Finding
 from hubel.corpus.audit.pictures import describe_frames
-from hubel.corpus.corpus import SPLITS, Corpus
+from hubel.corpus.corpus import SPLITS, Corpus, tile_of
 from hubel.corpus.corrections import COLUMNS, apply_corrections, read_corrections
 from hubel.corpus.examined import ExaminedCorpus
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.events import OnEvent, ignore
 from hubel.files import write_bytes, write_csv, write_json
+from hubel.images.notebook import cell, document
 from hubel.images.samples import SampleRule
 from hubel.pipeline.examined import examine_corpus
 from hubel.reports.audit_page import AuditPage, render_audit_page, shown_paths
@@ -26,6 +28,8 @@ from hubel.reports.thumbnails import make_thumbnails
 from hubel.workflows.out_folder import keep_out_of_the_images, prepare_folder
 
 FORMAT = 1
+SHOWN_FINDINGS = 12
+"""In a notebook."""
 PAGE, DOCUMENT, INTAKE, FINDINGS, LABELS, CORRECTIONS = (
     "audit.html", "audit.json", "intake.csv", "findings.csv", "labels.csv", "corrections.csv",
 )  # fmt: skip
@@ -34,6 +38,7 @@ DOUBTFUL = ("suspect-label", "label-conflict", "blank", "dark", "bright", "blurr
 """Checks whose pictures are listed in corrections.csv, for a person to decide on."""
 
 
+@brief
 @dataclass(frozen=True)
 class Audit:
     """What an audit found.
@@ -91,6 +96,24 @@ class Audit:
             ],
             "findings": [finding.to_json() for finding in self.findings],
         }
+
+    def _brief(self) -> Iterator[str]:
+        corpus, found = self.corpus, len(self.findings)
+        yield f"Audit of {elided(corpus.location)}: {len(corpus):,} images in {len(corpus.class_names):,} classes"
+        yield f"{len(corpus.refused):,} files refused, {found:,} {'finding' if found == 1 else 'findings'}"
+        if found:
+            yield name_counts(Counter(finding.check for finding in self.findings), most=8)
+            yield f"first: {self.findings[0].message}"
+
+    def _repr_html_(self) -> str:
+        corpus = self.corpus
+        place_of = {example.path: place for place, example in enumerate(corpus.examples)}
+        rows = []
+        for finding in self.findings[:SHOWN_FINDINGS]:
+            paths = [path for path in finding.paths if path in place_of][:2]
+            tiles = "".join(tile_of(corpus, place_of[path], path.rpartition("/")[2]) for path in paths)
+            rows.append((cell(finding.check), cell(finding.message), tiles))
+        return document(list(self._brief())[:3], rows, header=("check", "finding", "images"))
 
 
 def audit_corpus(

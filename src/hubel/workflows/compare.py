@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from hubel.architectures.layer_table import count_macs, layer_table
 from hubel.arrays import Labels
 from hubel.backends.framework import keras
 from hubel.backends.seeding import seed_everything
+from hubel.briefs import brief, elided
 from hubel.classifier.engine import KerasEngine
 from hubel.corpus.corpus import Corpus, check_trainable
 from hubel.corpus.formats.catalogue import read_corpus
@@ -98,6 +99,7 @@ class Pair:
     test: PairedTest
 
 
+@brief
 @dataclass(frozen=True)
 class Comparison:
     """What became of a comparison.
@@ -125,6 +127,11 @@ class Comparison:
     pairs: tuple[Pair, ...]
     claims: tuple[ClaimVerdict, ...]
     interrupted: bool
+
+    def _brief(self) -> Iterator[str]:
+        yield f"Comparison of {len(self.rows)} variants on {elided(self.corpus.location)}, {self.budget}"
+        yield from map(repr, self.rows[:7])
+        yield f"{len(self.pairs)} pairs, {len(self.claims)} claims"
 
 
 @dataclass(frozen=True)

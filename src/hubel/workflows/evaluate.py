@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from hubel.briefs import brief, elided, with_interval
 from hubel.classifier.answering import Answering
 from hubel.classifier.artefact import load_classifier
 from hubel.corpus.corpus import Corpus
@@ -19,12 +20,14 @@ from hubel.evaluation.evaluate import compute_outputs, evaluate_outputs
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import Message, OnEvent, ignore
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
+from hubel.workflows.mistakes import show_mistakes
 from hubel.workflows.request_record import reading_of
 from hubel.workflows.run_folder import RunFolder
 
 MOST_REFUSED_NAMED = 20
 
 
+@brief
 @dataclass(frozen=True)
 class Evaluation:
     """A score and what it was measured on.
@@ -63,6 +66,15 @@ class Evaluation:
             left_out = len(self.report.labels) - len(self.without_leaks.labels)
             document["leakage"] = {"test_examples": left_out, "test_without": self.without_leaks.to_json()}
         return document
+
+    def _brief(self) -> Iterator[str]:
+        count = len(self.report.labels)
+        yield f"Evaluation on {elided(self.location)}: {count:,} images ({self.split})"
+        if count:
+            yield f"accuracy {with_interval(self.report.accuracy, self.report.accuracy_interval)}"
+
+    def _repr_html_(self) -> str:
+        return show_mistakes(self._brief(), self.corpus, self.places, self.report)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from hubel.architectures.layer_table import layer_table, total_of
+from hubel.briefs import brief, elided
 from hubel.classifier.foreign_classifier import ForeignClassifier
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.reading import AS_FOUND, Reading
@@ -60,6 +61,7 @@ class ForeignRequest:
     command: Sequence[str] = ()
 
 
+@brief
 @dataclass(frozen=True)
 class ForeignEvaluation:
     """The score of a model file.
@@ -83,6 +85,11 @@ class ForeignEvaluation:
             **describe_model(self.classifier),
             "warnings": [{"text": text} for text in self.warnings],
         }
+
+    def _brief(self) -> Iterator[str]:
+        yield f"ForeignEvaluation of {elided(self.classifier.path)}"
+        yield from repr(self.evaluation).splitlines()
+        yield from self.warnings[:3]
 
 
 def describe_model(classifier: ForeignClassifier) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field as made_by
 from typing import Any
 
 import numpy as np
 
+from hubel.briefs import brief, elided
 from hubel.evaluation.metrics import wilson_interval
 
 
@@ -15,6 +17,7 @@ def _nothing() -> np.ndarray:
     return np.zeros(0, bool)
 
 
+@brief
 @dataclass(frozen=True)
 class Measured:
     """One variant's row; what was not reached is None or empty.
@@ -95,6 +98,10 @@ class Measured:
             "epochs": self.epochs,
             "epoch_s": self.epoch_s,
         }
+
+    def _brief(self) -> Iterator[str]:
+        accuracy = "not scored" if self.accuracy is None else f"accuracy {self.accuracy:.3f}"
+        yield f"{elided(self.name)}: {accuracy}, {self.parameters:,} parameters"
 
 
 def share(hits: np.ndarray) -> float | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from hubel.briefs import brief, elided
 from hubel.errors import UnusableInput
 from hubel.workflows.differences import Difference, leaves
 from hubel.workflows.prediction_files import PREDICTIONS, read_predictions
@@ -80,6 +81,7 @@ class SameResult:
         return {**asdict(self), "scores": list(self.scores)}
 
 
+@brief
 @dataclass(frozen=True)
 class Reproduction:
     """What came of repeating a run.
@@ -109,6 +111,13 @@ class Reproduction:
             "result": self.result.to_json(),
             "differences": [each.to_json() for each in self.differences],
         }
+
+    def _brief(self) -> Iterator[str]:
+        yield f"Reproduction of {elided(self.run)}: {'the same' if self.result.same else 'not the same'}"
+        yield (
+            f"{self.result.predictions:,} predictions compared; largest difference {self.result.largest_difference:.2g}"
+        )
+        yield f"{len(self.differences):,} known differences before training"
 
 
 def compare_results(then: Path, now: Path) -> SameResult:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from hubel.briefs import brief, elided
 from hubel.classifier.artefact import load_classifier
 from hubel.classifier.classifier import Classifier
 from hubel.corpus.corpus import Corpus
@@ -26,6 +28,7 @@ from hubel.workflows.finished_run import read_off_corpus
 from hubel.workflows.predict import predict_files
 
 
+@brief
 @dataclass(frozen=True)
 class StrangerScore:
     """How well a classifier tells strangers.
@@ -57,6 +60,11 @@ class StrangerScore:
             "stranger_pictures": _share(self.strangers),
             "refused": [{"path": path, "reason": reason} for path, reason in self.refused],
         }
+
+    def _brief(self) -> Iterator[str]:
+        own, strangers = _share(self.own), _share(self.strangers)
+        yield f"StrangerScore of {elided(self.location)}: {strangers['examples']:,} strangers"
+        yield f"flagged: {strangers['flagged']:.3f} of the strangers, {own['flagged']:.3f} of the run's own test images"
 
 
 def _share(scores: np.ndarray) -> dict[str, Any]:

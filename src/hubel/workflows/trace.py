@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hubel.architectures.walk import Call, Graph, find_call, walk
 from hubel.arrays import Image
+from hubel.briefs import brief
 from hubel.catalogue import find
 from hubel.errors import WrongRequest
 from hubel.explanation.layer_rules import RULES
@@ -32,6 +34,7 @@ class Choice:
     output: tuple[int, ...]
 
 
+@brief
 @dataclass(frozen=True)
 class TracedRun:
     """A trace with what surrounds it.
@@ -64,6 +67,11 @@ class TracedRun:
             "input_from": self.takes,
             "image_size": [height, width],
         }
+
+    def _brief(self) -> Iterator[str]:
+        height, width = self.pixels.shape[:2]
+        yield f"TracedRun of an image of {height} x {width} pixels"
+        yield from repr(self.trace).splitlines()
 
 
 def list_traceable(run: Path, *, said: Said = NOTHING_SAID) -> list[Choice]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +16,7 @@ from hubel.architectures.catalogue import make_blueprint
 from hubel.architectures.families.backbones import pretrained_weights
 from hubel.architectures.spec import PretrainedSpec
 from hubel.backends.seeding import seed_everything
+from hubel.briefs import brief, elided, with_interval
 from hubel.classifier.artefact import save_classifier
 from hubel.classifier.classifier import Classifier
 from hubel.corpus.audit.pictures import describe_frames
@@ -26,10 +27,11 @@ from hubel.corpus.duplicates import members
 from hubel.corpus.examined import ExaminedCorpus
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.split import Splits
-from hubel.errors import StoppedByUser, TrainingDiverged, WeightsNotAvailable
+from hubel.errors import StoppedByUser, TrainingDiverged, UnusableInput, WeightsNotAvailable
 from hubel.evaluation.learning_curve import LearningCurve
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import Message, OnEvent, ignore
+from hubel.images.notebook import document
 from hubel.pipeline.decoded import decode_corpus
 from hubel.pipeline.examined import examine_decoded
 from hubel.training.survival import Stop
@@ -41,6 +43,7 @@ from hubel.workflows.keeper import open_keeper
 from hubel.workflows.learning_curve import check_drawable, draw_learning_curve
 from hubel.workflows.machine import describe_machine
 from hubel.workflows.make_evidence import make_evidence
+from hubel.workflows.mistakes import show_mistakes
 from hubel.workflows.origin import origin_of
 from hubel.workflows.out_folder import keep_out_of_the_corpus, keep_out_of_the_images
 from hubel.workflows.plan import Choice, TrainRequest, check_classes, choose
@@ -54,6 +57,7 @@ from hubel.workflows.survey import Survey, survey_corpus
 from hubel.workflows.words import how_to_go_on
 
 
+@brief
 @dataclass(frozen=True)
 class Run:
     """A finished run.
@@ -81,6 +85,28 @@ class Run:
     advice: tuple[Advice, ...] = ()
     learning_curve: LearningCurve | None = None
     curve_interrupted: bool = False
+
+    def _brief(self) -> Iterator[str]:
+        classes = len(self.classifier.class_names)
+        yield f"Run {elided(self.path)}: {self.classifier.blueprint.name}, {classes:,} classes"
+        report = self.reports.get("test")
+        if report is not None and len(report.labels):
+            accuracy = with_interval(report.accuracy, report.accuracy_interval)
+            yield f"test accuracy {accuracy} on {len(report.labels):,} images"
+        for advice in self.advice[:3]:
+            yield f"{advice.severity}: {advice.text}"
+        yield f"{elided(self.path)}/report.html"
+
+    def _repr_html_(self) -> str:
+        report, lines = self.reports.get("test"), self._brief()
+        try:
+            tested = RunFolder(self.path).read_test_split()
+        except UnusableInput:  # the folder is gone
+            return document(lines, ())
+        places = [place for place, each in enumerate(self.corpus.examples) if each.path in tested]
+        if report is None or len(places) != len(report.labels):  # it holds another run by now
+            return document(lines, ())
+        return show_mistakes(lines, self.corpus, places, report)
 
 
 def train_classifier(

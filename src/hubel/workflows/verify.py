@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from hubel.architectures.file_kinds import is_model_target
+from hubel.briefs import brief, elided
 from hubel.classifier.artefact import describe_failure, find_artefact, read_parts, run_and_remember
 from hubel.classifier.assembly import assemble
 from hubel.classifier.classifier import Classifier
@@ -34,6 +36,7 @@ class Check:
     text: str
 
 
+@brief
 @dataclass(frozen=True)
 class Verification:
     """What was found in an artefact.
@@ -76,6 +79,11 @@ class Verification:
                 "failures": list(outcome.failures),
             },
         }
+
+    def _brief(self) -> Iterator[str]:
+        verdict = "holds" if self.holds else "damaged" if self.damaged else "other answers"
+        yield f"Verification of {elided(self.folder)}: {verdict}"
+        yield from (f"{check.name} {check.result}: {check.text}" for check in self.checks)
 
 
 def verify_artefact(folder: Path) -> Verification:

@@ -11,6 +11,7 @@ import numpy as np
 from hubel.architectures.catalogue import Blueprint, make_blueprint
 from hubel.arrays import Labels
 from hubel.backends.framework import keras
+from hubel.briefs import brief
 from hubel.classifier.engine import LARGE_BATCH, KerasEngine
 from hubel.corpus.split import Splits
 from hubel.evaluation.baseline import MOST_EXAMPLES
@@ -150,6 +151,7 @@ class Work:
         return lambda: accuracy_and_log_loss(compute_logits(engine, images, indices), labels)
 
 
+@brief
 @dataclass(frozen=True)
 class Fitted:
     """A trained model and how it came about.

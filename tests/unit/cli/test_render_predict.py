@@ -70,10 +70,19 @@ def test_csv_has_a_column_for_the_set_when_asked_and_for_the_score_always(capsys
     one, two, three = csv.DictReader(written("csv", *answers, capsys=capsys, top=2).splitlines())
     assert list(one) == [
         "path", "predicted", "probability", "abstained", "class_1", "probability_1", "class_2", "probability_2",
-        "prediction_set", "off_corpus_score", "error",
+        "prediction_set", "off_corpus_score", "off_corpus", "error", "message",
     ]  # fmt: skip
     assert (one["prediction_set"], one["off_corpus_score"], one["class_2"]) == ("shirt | t-shirt", "0.5", "shirt")
     assert (two["error"], two["off_corpus_score"], two["prediction_set"]) == ("truncated", "", "")
+    assert (one["off_corpus"], two["off_corpus"], three["off_corpus"]) == ("false", "", "")
+    assert (one["message"], two["message"]) == ("", "cut off")
     assert (three["prediction_set"], three["abstained"], three["error"]) == ("", "true", "")
     header = written("csv", answer(None), capsys=capsys, with_sets=False).splitlines()[0]
-    assert header == "path,predicted,probability,abstained,off_corpus_score,error"
+    assert header == "path,predicted,probability,abstained,off_corpus_score,off_corpus,error,message"
+
+
+def test_csv_flags_strangers_as_json_does(capsys: pytest.CaptureFixture[str]):
+    answers = (answer(None, score=2.5), answer(None, score=0.9))
+    rows = csv.DictReader(written("csv", *answers, capsys=capsys, with_sets=False).splitlines())
+    documents = json.loads(written("json", *answers, capsys=capsys, with_sets=False))
+    assert [row["off_corpus"] == "true" for row in rows] == [each["off_corpus"] for each in documents] == [True, False]

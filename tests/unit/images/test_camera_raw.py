@@ -78,7 +78,9 @@ DEEP = Image.fromarray(np.arange(48 * 64, dtype=np.uint16).reshape(48, 64))
 def test_a_stack_whose_first_page_is_empty_is_refused(first: Image.Image, later: Image.Image, form: str):
     file = io.BytesIO()
     first.save(file, form, save_all=True, append_images=[later, later.transpose(Image.Transpose.ROTATE_180)])
-    with pytest.raises(UnreadableImage, match="it has 3 pages or frames, and the first, which would be taken, is empty"):
+    with pytest.raises(
+        UnreadableImage, match="it has 3 pages or frames, and the first, which would be taken, is empty"
+    ):
         decode_image(file.getvalue())
     # Classifiers of earlier versions read what they learned from.
     assert len(np.unique(decode_image(file.getvalue(), rule=SampleRule(legacy=True)))) == 1

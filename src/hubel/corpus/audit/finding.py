@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from hubel.briefs import brief, few_names
 from hubel.corpus.examined import ExaminedCorpus
 
 
+@brief
 @dataclass(frozen=True)
 class Finding:
     """One thing that a person should look at.
@@ -41,6 +43,10 @@ class Finding:
         }
         extra = {"measurement": self.measurement, "relation": self.relation, "suggested": self.suggested}
         return document | {name: value for name, value in extra.items() if value not in (None, "")}
+
+    def _brief(self) -> Iterator[str]:
+        yield f"Finding {self.check}: {self.message}"
+        yield f"score {self.score:.3g}; {few_names(self.paths, most=2)}"
 
 
 def find_nothing(examined: ExaminedCorpus) -> Iterable[Finding]:  # noqa: ARG001

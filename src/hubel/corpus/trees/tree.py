@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from hubel.briefs import brief
 from hubel.corpus.corpus import IGNORED, IntakeRow
 
 DEBRIS_FOLDERS = {
@@ -45,6 +46,7 @@ class Tree(Protocol):
         ...
 
 
+@brief
 @dataclass(frozen=True)
 class TreeSource:
     """Reads files of a tree, in the order they were found."""

@@ -1,0 +1,1 @@
+"""The Python functions behind the commands; ``import hubel`` offers them all, and loads each when it is first used."""

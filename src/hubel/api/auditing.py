@@ -1,0 +1,73 @@
+"""``hubel.audit_corpus``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from hubel.api.words import optional_path
+from hubel.corpus.reading import make_reading
+from hubel.events import OnEvent, ignore
+from hubel.workflows.audit import Audit, prepare_audit_folder, write_audit
+from hubel.workflows.audit import audit_corpus as look_at
+
+
+def audit_corpus(  # noqa: PLR0913  (each is a wish the user may have)
+    corpus: str | Path,
+    out: str | Path | None = None,
+    *,
+    suspect_labels: bool = False,
+    corrections: str | Path | None = None,
+    splits: Mapping[str, str] | str | None = None,
+    path_column: str | None = None,
+    label_column: str | Sequence[str] | None = None,
+    split_column: str | None = None,
+    group_column: str | None = None,
+    images: str | Path | None = None,
+    bands: Sequence[int] = (),
+    copies: str = "near",
+    overwrite: bool = False,
+    seed: int = 0,
+    on_event: OnEvent = ignore,
+) -> Audit:
+    """Look at every file of a corpus and say what is wrong with it; as ``hubel audit``.
+
+    Args:
+        corpus: a location that `hubel.read_corpus` takes.
+        out: a folder for a page with the images, and tables; None to write nothing.
+        suspect_labels: also rank the labels that are worth a second look.
+        corrections: a CSV of labels that a person corrected; the audit is of the corrected corpus.
+        splits: as of `hubel.train`, and the seven that follow too.
+        path_column: of a list, with the names of the files.
+        label_column: with the labels.
+        split_column: with the words train, validation and test.
+        group_column: whose equal values stay on one side of a split.
+        images: the folder in which the files of a list lie.
+        bands: which bands of the images are looked at.
+        copies: what counts as a copy: ``"near"``, ``"exact"`` or ``"off"``.
+        overwrite: replace an audit that is in ``out``.
+        seed: of the classifiers behind ``suspect_labels``.
+        on_event: hears the values of `hubel.events`.
+
+    Returns:
+        The audit: ``audit.findings``, ``audit.corpus``, ``audit.leaks``.
+
+    Raises:
+        HubelError: a subclass says what is wrong and what to change.
+    """
+    wishes = {
+        "splits": splits, "path_column": path_column, "label_column": label_column, "split_column": split_column,
+        "group_column": group_column, "images": images, "bands": bands, "copies": copies,
+    }  # fmt: skip
+    reading, folder = make_reading(wishes), optional_path(out)
+    if folder is not None:
+        prepare_audit_folder(folder, str(corpus), reading=reading, overwrite=overwrite)
+    audit = look_at(corpus, corrections=optional_path(corrections), reading=reading, on_event=on_event)
+    if suspect_labels and len(audit.corpus.class_names) > 1:
+        from hubel.workflows.suspects import find_suspects  # noqa: PLC0415  (loads the framework, only where asked)
+
+        suspects = find_suspects(audit.corpus, seed=seed, bands=reading.bands, on_event=on_event)
+        audit = audit.with_suspects(suspects.findings, suspects.ranking)
+    if folder is not None:
+        write_audit(audit, folder, on_event=on_event)
+    return audit

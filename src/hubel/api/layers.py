@@ -1,0 +1,229 @@
+"""``hubel.anatomy``, ``hubel.trace``, ``hubel.maps`` and ``hubel.filters``."""
+
+# ruff: noqa: A002  (keywords are called as the options of the command are)
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from hubel.api.drawn import LayerImage
+from hubel.api.words import Numbers, RunLike, numbers_of, optional_path, path_of, said_of_a_model
+from hubel.arithmetic.stacks import Stack, stack_table
+from hubel.errors import WrongRequest
+from hubel.events import OnEvent, ignore
+from hubel.files import write_bytes
+from hubel.reports.network_picture import render_network
+from hubel.reports.stacks_picture import draw_stacks
+from hubel.reports.trace_picture import render_png, render_svg
+from hubel.workflows.anatomy import Anatomy, AnatomyRequest, examine
+from hubel.workflows.layer_pictures import LayerChoice, list_layers, picture_excitement, picture_filters, picture_maps
+from hubel.workflows.out_folder import check_output_file, keep_out_of_the_corpus
+from hubel.workflows.trace import Choice, TracedRun, list_traceable, trace_run
+
+KERNEL, CHANNELS = 3, 64
+
+
+def anatomy(  # noqa: PLR0913  (each is a wish the user may have)
+    target: RunLike = None,
+    *,
+    input: Numbers = None,
+    classes: int | None = None,
+    units: int | None = None,
+    stacks: bool = False,
+    kernel: int = KERNEL,
+    channels: int = CHANNELS,
+    out: str | Path | None = None,
+) -> Anatomy | list[Stack]:
+    """Every layer in numbers: output, parameters, work, memory, and what it sees of the image; as ``hubel anatomy``.
+
+    Args:
+        target: a run folder, the name of an architecture, a model file of Keras, or a ``.toml`` file.
+        input: (height, width), or (height, width, channels), of the image.
+        classes: how many logits; 10 by default.
+        units: of the first hidden layer; for ``"dense"`` only.
+        stacks: instead: small kernels in a row against the large one that sees the same.
+        kernel: of the stacks: height and width of each kernel.
+        channels: of the stacks: of every layer.
+        out: an ``.svg`` file for a drawing.
+
+    Returns:
+        ``anatomy.rows``, one for each layer, and ``anatomy.total``; with ``stacks`` a list of them.
+
+    Raises:
+        HubelError: a subclass says what is wrong and what to change.
+    """
+    file = _checked(out, ".svg")
+    if stacks:
+        if (target, input, classes, units) != (None, None, None, None):
+            raise WrongRequest("stacks looks at no network: leave target, input, classes and units out.")
+        table = stack_table(kernel_size=kernel, channels=channels)
+        if file is not None:
+            write_bytes(file, draw_stacks(table).to_svg())
+        return table
+    if target is None:
+        raise WrongRequest('Say what to look at: hubel.anatomy("small-cnn"), or hubel.anatomy(stacks=True).')
+    if (kernel, channels) != (KERNEL, CHANNELS):
+        raise WrongRequest("kernel and channels belong to stacks: leave them out, or add stacks=True.")
+    path = path_of(target)
+    typed = target if isinstance(target, str) else str(path)  # "dense" is an architecture, "./dense" a folder
+    if file is not None:
+        check_output_file(file, run=path, made_of=[path])
+    image = numbers_of(input, name="input", counts=(2, 3), example="(100, 100, 1)")
+    found = examine(AnatomyRequest(typed, image, classes, units))
+    if file is not None:
+        title = f"{found.title} at {' × '.join(map(str, found.shape))}"
+        headline = f"{found.total.parameters:,} parameters, {found.total.macs:,} MACs for one image"
+        write_bytes(file, render_network(title, headline, found.image, found.rows).encode())
+    return found
+
+
+def trace(  # noqa: PLR0913  (each is a wish the user may have)
+    run: RunLike,
+    image: str | Path | None = None,
+    *,
+    layer: str | None = None,
+    at: Numbers = None,
+    filter: int | str | None = None,
+    class_names: str | Path | None = None,
+    pixels: str | None = None,
+    input: Numbers = None,
+    out: str | Path | None = None,
+) -> TracedRun | list[Choice]:
+    """Work out one value of a layer for an image, from the numbers that go in to what comes out; as ``hubel trace``.
+
+    Args:
+        run: a run folder or a model file, or the `Run` that ``hubel.train`` returned.
+        image: the path of an image.
+        layer: whose value; None for a list of the layers.
+        at: (row, column) of the feature map, from 0; by default where the value is largest.
+        filter: feature map or unit, from 0, or a class name; by default the largest there.
+        class_names: of a model file, as of `hubel.load`.
+        pixels: of a model file, as of `hubel.load`.
+        input: of a model file, as of `hubel.load`.
+        out: a ``.png`` or ``.svg`` file for a drawing.
+
+    Returns:
+        ``traced.trace``; without ``layer`` a list of those that can be traced.
+
+    Raises:
+        ClaimFailed: what was worked out is not what the model computed.
+        HubelError: another subclass says what is wrong and what to change.
+    """
+    path, said = path_of(run), said_of_a_model(pixels=pixels, size=input, class_names=class_names)
+    if layer is None:
+        return list_traceable(path, said=said)
+    if image is None:
+        raise WrongRequest(f"Give the image: hubel.trace(run, image, layer={layer!r})")
+    file = _checked(out, ".png", ".svg")
+    place = numbers_of(at, name="at", counts=(2,), example="(5, 7)")
+    if file is not None:
+        check_output_file(file, run=path, made_of=[Path(image)])
+    where = None if place is None else (place[0], place[1])
+    name = None if filter is None else str(filter)
+    traced = trace_run(path, Path(image), layer=layer, at=where, filter_name=name, said=said)
+    if file is not None:
+        render = render_svg if file.suffix.lower() == ".svg" else render_png
+        write_bytes(file, render(traced.trace, traced.pixels))
+    return traced
+
+
+def maps(
+    run: RunLike,
+    image: str | Path | None = None,
+    *,
+    layer: str | None = None,
+    pixels: str | None = None,
+    input: Numbers = None,
+    out: str | Path | None = None,
+) -> LayerImage | list[LayerChoice]:
+    """All feature maps of a layer for an image; as ``hubel maps``.
+
+    Args:
+        run: a run folder or a model file, or the `Run` that ``hubel.train`` returned.
+        image: the path of an image.
+        layer: whose feature maps; None for a list of the layers.
+        pixels: of a model file, as of `hubel.load`.
+        input: of a model file, as of `hubel.load`.
+        out: a ``.png`` file for the drawing.
+
+    Returns:
+        ``maps.values`` [height, width, filters], and the drawing, which a notebook shows; without ``layer`` a list.
+
+    Raises:
+        HubelError: a subclass says what is wrong and what to change.
+    """
+    path, said = path_of(run), said_of_a_model(pixels=pixels, size=input)
+    if layer is None:
+        return list_layers(path, with_filters=False, said=said)
+    if image is None:
+        raise WrongRequest(f"Give the image: hubel.maps(run, image, layer={layer!r})")
+    file = _checked(out, ".png")
+    if file is not None:
+        check_output_file(file, run=path, made_of=[Path(image)])
+    made, png = picture_maps(path, Path(image), layer=layer, said=said)
+    return _written(LayerImage("Feature maps", made.layer, png, made.maps), file)
+
+
+def filters(  # noqa: PLR0913  (each is a wish the user may have)
+    run: RunLike,
+    *,
+    layer: str | None = None,
+    excite: bool = False,
+    corpus: str | Path | None = None,
+    filter: int | Sequence[int] = (),
+    pixels: str | None = None,
+    input: Numbers = None,
+    out: str | Path | None = None,
+    on_event: OnEvent = ignore,
+) -> LayerImage | list[LayerChoice]:
+    """The filters of a layer, or what they respond to; as ``hubel filters``.
+
+    Args:
+        run: a run folder or a model file, or the `Run` that ``hubel.train`` returned.
+        layer: whose filters; None for a list of the layers.
+        excite: instead, for each filter an image made to excite it.
+        corpus: with ``excite``: also the patches of its images that excite them most.
+        filter: with ``excite``: which; one number or several.
+        pixels: of a model file, as of `hubel.load`.
+        input: of a model file, as of `hubel.load`.
+        out: a ``.png`` file for the drawing.
+        on_event: hears the values of `hubel.events`.
+
+    Returns:
+        ``filters.values`` [kernel_height, kernel_width, in_channels, filters], and the drawing, which a notebook shows;
+        without ``layer`` a list.
+
+    Raises:
+        HubelError: a subclass says what is wrong and what to change.
+    """
+    path, said = path_of(run), said_of_a_model(pixels=pixels, size=input)
+    if layer is None:
+        return list_layers(path, with_filters=not excite, said=said)
+    chosen = (filter,) if isinstance(filter, int) else tuple(filter)
+    if not excite and (corpus is not None or chosen):
+        raise WrongRequest("corpus and filter choose what excite looks for: add excite=True, or leave them out.")
+    file = _checked(out, ".png")
+    if file is not None:
+        check_output_file(file, run=path)
+    if not excite:
+        kernel, png = picture_filters(path, layer, said=said)
+        return _written(LayerImage("Filters", layer, png, kernel), file)
+    location = None if corpus is None else str(corpus)
+    if location is not None and file is not None:
+        keep_out_of_the_corpus(file, location, what="file")
+    png = picture_excitement(path, layer, corpus=location, filters=chosen, said=said, on_event=on_event)
+    return _written(LayerImage("What excites the filters", layer, png), file)
+
+
+def _checked(out: str | Path | None, *endings: str) -> Path | None:
+    file = optional_path(out)
+    if file is not None and file.suffix.lower() not in endings:
+        raise WrongRequest(f"out takes a file that ends in {' or '.join(endings)}. Received: {file.name!r}.")
+    return file
+
+
+def _written(drawn: LayerImage, file: Path | None) -> LayerImage:
+    if file is not None:
+        drawn.save(file)
+    return drawn

@@ -1,0 +1,156 @@
+"""``hubel.load``, ``hubel.evaluate`` and ``hubel.verify``."""
+
+# ruff: noqa: A002  (keywords are called as the options of the command are)
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from hubel.api.words import Numbers, RunLike, optional_path, path_of, said_of_a_model
+from hubel.architectures.file_kinds import is_model_target
+from hubel.classifier.artefact import load_classifier
+from hubel.classifier.classifier import Classifier
+from hubel.classifier.foreign_classifier import ForeignClassifier
+from hubel.corpus.reading import make_reading
+from hubel.errors import WrongRequest
+from hubel.events import OnEvent, ignore
+from hubel.workflows.against import Against, compare_runs
+from hubel.workflows.against_corpus import compare_on_corpus
+from hubel.workflows.evaluate import Evaluation, evaluate_run
+from hubel.workflows.evaluate_foreign import ForeignEvaluation, ForeignRequest, evaluate_foreign
+from hubel.workflows.opening import open_foreign
+from hubel.workflows.said import Said, check_said
+from hubel.workflows.strangers import StrangerScore, score_strangers
+from hubel.workflows.verify import Verification, verify_artefact
+
+Score: TypeAlias = Evaluation | ForeignEvaluation | Against | StrangerScore
+
+
+def load(
+    run: RunLike, *, class_names: str | Path | None = None, pixels: str | None = None, input: Numbers = None
+) -> Classifier | ForeignClassifier:
+    """Load a classifier: a run folder, or its ``classifier/`` folder, or a model file of Keras. It runs no code of it.
+
+    Args:
+        run: its path, or the `Run` that ``hubel.train`` returned.
+        class_names: of a model file: a text file with its class names, one a line, in the order of its outputs.
+        pixels: of a model file that does not scale its pixels itself: ``"0..255"``, ``"0..1"``, ``"-1..1"``,
+            ``"caffe"`` or ``"torch"``.
+        input: of a model file that takes images of any size: (height, width).
+
+    Raises:
+        UnusableInput: there is no classifier.
+        DamagedArtefact: it is not as it was written.
+        ClaimFailed: it does not answer here as it did where it was saved; asked once for each machine and libraries.
+    """
+    path, said = path_of(run), said_of_a_model(pixels=pixels, size=input, class_names=class_names)
+    if is_model_target(path):
+        return open_foreign(path, said)
+    check_said(path, said)
+    return load_classifier(path)
+
+
+def evaluate(  # noqa: PLR0913  (each is a wish the user may have)
+    run: RunLike,
+    corpus: str | Path | None = None,
+    *,
+    against: RunLike | None = None,
+    strangers: str | Path | None = None,
+    splits: Mapping[str, str] | str | None = None,
+    path_column: str | None = None,
+    label_column: str | Sequence[str] | None = None,
+    split_column: str | None = None,
+    group_column: str | None = None,
+    images: str | Path | None = None,
+    class_names: str | Path | None = None,
+    pixels: str | None = None,
+    input: Numbers = None,
+    out: str | Path | None = None,
+    overwrite: bool = False,
+    on_event: OnEvent = ignore,
+) -> Score:
+    """Score a run on its own test split, or a run or a model file on another corpus; as ``hubel evaluate``.
+
+    Args:
+        run: a run folder or a model file, or the `Run` that ``hubel.train`` returned.
+        corpus: a location that `hubel.read_corpus` takes; None for the run's own test split.
+        against: is ``run`` better than this other run?
+        strangers: a corpus; does ``run`` notice that its images are unlike its own?
+        splits: how ``corpus`` is read, as of `hubel.train`, and the five that follow too.
+        path_column: of a list, with the names of the files.
+        label_column: with the labels.
+        split_column: with the words train, validation and test.
+        group_column: whose equal values stay on one side of a split.
+        images: the folder in which the files of a list lie.
+        class_names: of a model file, as of `hubel.load`; or ``"corpus"`` for the classes of the corpus.
+        pixels: of a model file, as of `hubel.load`.
+        input: of a model file, as of `hubel.load`.
+        out: of a model file: a folder for report.html, metrics.json and predictions.csv.
+        overwrite: replace a report that is in ``out``.
+        on_event: hears the values of `hubel.events`.
+
+    Returns:
+        The score; with ``against`` the comparison of the two, with ``strangers`` how many of them are flagged.
+
+    Raises:
+        HubelError: a subclass says what is wrong and what to change.
+    """
+    wishes = {
+        "splits": splits, "path_column": path_column, "label_column": label_column, "split_column": split_column,
+        "group_column": group_column, "images": images,
+    }  # fmt: skip
+    path, reading = path_of(run), make_reading(wishes)
+    said = said_of_a_model(pixels=pixels, size=input, class_names=class_names)
+    if is_model_target(path):
+        _check_of_a_model(path, corpus, {"against": against, "strangers": strangers})
+        request = ForeignRequest(path, str(corpus), said, reading, optional_path(out), overwrite)
+        return evaluate_foreign(request, on_event=on_event)
+    _check_of_a_run(path, said, {"out": out, "overwrite": overwrite or None})
+    if reading.wishes and corpus is None and strangers is None:
+        raise WrongRequest(
+            f"{next(iter(reading.wishes))} says how a corpus is read; the run's own is read as in training. Name a "
+            "corpus, or leave it out."
+        )
+    if strangers is not None:
+        if corpus is not None or against is not None:
+            raise WrongRequest("strangers is measured alone: leave corpus and against out.")
+        return score_strangers(path, str(strangers), reading=reading, on_event=on_event)
+    if against is None:
+        return evaluate_run(path, None if corpus is None else str(corpus), reading=reading, on_event=on_event)
+    other = path_of(against)
+    if is_model_target(other):
+        raise WrongRequest(f"against takes a run, and {other} is a model file. Score it alone with hubel.evaluate.")
+    if corpus is None:
+        return compare_runs(path, other, on_event=on_event)
+    return compare_on_corpus(path, other, str(corpus), reading=reading, on_event=on_event)[0]
+
+
+def _check_of_a_model(path: Path, corpus: object, given: Mapping[str, object]) -> None:
+    for name, value in given.items():
+        if value is not None:
+            raise WrongRequest(f"{name} rests on what a run wrote down, and {path} is a model file. Leave it out.")
+    if corpus is None:
+        raise WrongRequest(f"{path} is a model file and brings no test images. Name a corpus, and class_names.")
+
+
+def _check_of_a_run(path: Path, said: Said, given: Mapping[str, object]) -> None:
+    check_said(path, said)
+    for name, value in given.items():
+        if value is not None:
+            raise WrongRequest(
+                f"{name} is for the report of a model file. A run has its own, {path}/report.html. Leave {name} out."
+            )
+
+
+def verify(run: RunLike) -> Verification:
+    """Is a classifier whole, and does it answer as it did where it was saved? As ``hubel verify``.
+
+    Returns:
+        ``verification.holds``, and the checks one by one.
+
+    Raises:
+        UnusableInput: there is no classifier.
+    """
+    return verify_artefact(path_of(run))

@@ -1,0 +1,41 @@
+"""The worst mistakes of a classifier, for a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from hubel.corpus.corpus import Corpus, tile_of
+from hubel.evaluation.report import EvaluationReport
+from hubel.images.notebook import cell, document
+
+SHOWN = 8
+HEADER = ("worst mistakes", "label", "predicted", "probability")
+
+
+def show_mistakes(
+    lines: Iterable[str], corpus: Corpus, places: Sequence[int] | np.ndarray, report: EvaluationReport
+) -> str:
+    """A score, and the wrong answers that the classifier is surest of, as HTML for a notebook.
+
+    Args:
+        lines: what is said of the score.
+        corpus: of the images.
+        places: of the examples of the report, in its order.
+        report: with the answers.
+    """
+    confidence = report.probabilities.max(axis=1) if len(report.labels) else np.zeros(0)
+    wrong = np.flatnonzero(~report.hits) if len(report.labels) else np.zeros(0, np.int64)
+    worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:SHOWN]
+    names = report.class_names
+    rows = [
+        (
+            tile_of(corpus, int(places[each]), corpus.examples[int(places[each])].path.rpartition("/")[2]),
+            cell(names[report.labels[each]]),
+            cell(names[report.predicted[each]]),
+            f"{confidence[each]:.3f}",
+        )
+        for each in worst
+    ]
+    return document(lines, rows, header=HEADER if rows else ())
