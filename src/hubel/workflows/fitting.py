@@ -14,7 +14,6 @@ from hubel.architectures.spec import PretrainedSpec, ResidualSpec
 from hubel.architectures.whitening import whitening_kernel
 from hubel.backends.framework import keras
 from hubel.classifier.engine import KerasEngine
-from hubel.errors import StoppedByUser
 from hubel.events import Message
 from hubel.training.fit import compile_model, fit_model, measure_step
 from hubel.training.history import History
@@ -273,26 +272,12 @@ def _fine_tune(work: Work, model: keras.Model, recipe: Recipe, seconds: float, h
         text = f"No time is left to fine-tune the backbone: one epoch takes about {epoch_s:.0f} s."
         work.on_event(Message(f"{text} A longer --time-limit allows it."))
         return None
-    head_only, head_score = model.get_weights(), validate()
     seconds += _spent_s(survival)
     epochs = recipe.epochs if work.request.epochs is not None else max(1, min(recipe.epochs, int(seconds / epoch_s)))
     clock: Clock = StepClock(epochs * batches.steps_per_epoch)
     if np.isfinite(seconds):
         clock = FirstOf(WallClock(seconds, spent_s=_spent_s(survival)), clock)
-    try:
-        history = fit_model(model, batches, validate, recipe, clock, on_event=work.on_event, survival=survival)
-    except StoppedByUser:
-        if survival.stop.leaves:
-            raise
-        model.set_weights(head_only)
-        return History((), "user", 0.0)
-    scores = [row.validation_log_loss for row in history.rows if row.validation_log_loss is not None]
-    if head_score is not None and min(scores) > head_score[1]:
-        model.set_weights(head_only)
-        work.on_event(
-            Message("Fine-tuning did not improve the validation score: the head on the frozen backbone is kept.")
-        )
-    return history
+    return fit_model(model, batches, validate, recipe, clock, on_event=work.on_event, survival=survival)
 
 
 def _whiten_stem(model: keras.Model, spec: ResidualSpec, work: Work, train: np.ndarray) -> None:
