@@ -245,9 +245,11 @@ def test_other_variables_of_the_environment_that_change_rounding_are_refused_and
     assert found is not None
     then = {**machine, "environment": {"TF_ENABLE_ONEDNN_OPTS": "1"}}
     named = {each.text.split(":")[0] for each in compare_machine(then, machine)}
-    assert named == {"TF_ENABLE_ONEDNN_OPTS", "OMP_NUM_THREADS"} == {
-        line.split(":")[0].removeprefix("  environment variable ") for line in text.splitlines()[1:3]
-    }
+    assert (
+        named
+        == {"TF_ENABLE_ONEDNN_OPTS", "OMP_NUM_THREADS"}
+        == {line.split(":")[0].removeprefix("  environment variable ") for line in text.splitlines()[1:3]}
+    )
 
 
 def test_what_cannot_be_resumed_says_what_to_type(photos: Path, whole: Path, tmp_path: Path):

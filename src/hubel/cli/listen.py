@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self, TextIO
 
@@ -104,8 +104,7 @@ class Listener:
             case events.EpochDone():
                 self._epoch(event)
             case events.PhaseDone():
-                for line in _ended(event):
-                    self.console.print(f"{PHASES[event.phase]}{line}", markup=False)
+                self._print(f"{PHASES[event.phase]}{line}" for line in _ended(event))
             case events.Message():
                 if event.warning:
                     self.warnings.append(event.text)
@@ -113,8 +112,11 @@ class Listener:
                 self.console.print(label.append(Text(event.text, "not bold default")))
             case events.PlanMade():
                 self.console.print(Text("Plan", "bold"))
-                for name, value in event.lines:
-                    self.console.print(f"  {name:<13} {value}", markup=False)
+                self._print(f"  {name:<13} {value}" for name, value in event.lines)
+
+    def _print(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.console.print(line, markup=False)
 
     def _epoch(self, event: events.EpochDone) -> None:
         """One line, but at most one a second; the last of a phase is never lost."""

@@ -65,4 +65,3 @@ class History:
             "best_epoch": best.epoch if best else None,
             "last": asdict(self.rows[-1]) if self.rows else None,
         }
-

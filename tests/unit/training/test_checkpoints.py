@@ -231,7 +231,9 @@ for at in range(1, 1000):
 """
 
 
-REMOVAL = SWEEP.split("for at in range")[0] + """
+REMOVAL = (
+    SWEEP.split("for at in range", maxsplit=1)[0]
+    + """
 for at in range(1, 1000):
     folder = fill(CheckpointFolder(Path(sys.argv[1]) / str(at) / "checkpoints"), 3)
     (folder.path / "thesis.txt").write_text("mine")
@@ -250,6 +252,7 @@ for at in range(1, 1000):
     if not killed:
         break
 """
+)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")

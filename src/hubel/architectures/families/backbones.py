@@ -105,9 +105,9 @@ def _tapped(whole: keras.Model, backbone: Backbone) -> keras.Model:
 def build_pretrained(spec: PretrainedSpec) -> keras.Model:
     """Scaled pixels → backbone → features (average of each tapped map) → logits; the weights are random still.
 
-    With fixed statistics the backbone computes the same in training as in prediction: its batch normalisation is frozen,
-    and its dropout is off. In fine-tuning its kernels move; statistics, scale and shift of its batch normalisation stay
-    those of its pretraining. Without fixed statistics all of them move.
+    With fixed statistics the backbone computes the same in training as in prediction: its batch normalisation is
+    frozen, and its dropout is off. In fine-tuning its kernels move; statistics, scale and shift of its batch
+    normalisation stay those of its pretraining. Without fixed statistics all of them move.
     """
     backbone = find(BACKBONES, spec.backbone, kind="backbone")
     height, width = spec.image_size
