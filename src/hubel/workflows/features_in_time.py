@@ -79,7 +79,7 @@ def features_in_time(
     if taken < len(train):
         text = f"The time limit allows the features of {taken:,} of {len(train):,} training images."
         if taken - len(part) < least and time.monotonic() > clock.ends_at:
-            text = f"The time limit is too short: it will end late, with {taken:,} of {len(train):,} training images."
+            text = f"No time is left: it will end late, and learn from {taken:,} of {len(train):,} training images."
         work.on_event(Message(f"{text} A longer --time-limit uses more.", warning=True))
     ascending = np.argsort(order[:taken])
     empty = [engine.compute_logits(np.asarray(images[:0]))]

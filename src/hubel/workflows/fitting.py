@@ -37,8 +37,6 @@ WHITENING_IMAGES = 1000
 HEAD_EPOCH_S = 0.1
 TUNING = "fine-tune"
 """The phase after the head."""
-LEAST_HEAD_S = 1.0
-"""Seconds that the head is trained even where no time is left."""
 FINE_TUNING_COST = 5.0
 """A step of fine-tuning costs about as much as so many forward passes; only used to foretell how long it takes."""
 COMPILING_COST = 2.0
@@ -128,11 +126,16 @@ def _plan_scratch(work: Work, model: keras.Model, recipe: Recipe, costs: _Costs,
     remaining_s = training_s + costs.reserve_s + sum(parts_s)
     words = PlanWords(f"{model.count_params():,} parameters", training, remaining_s, what_follows(work))
     work.on_event(describe_plan(work.choice, work.splits, recipe, words))
-    if limit_s is not None and left_s < 1:
-        what = "Reading the corpus" if work.phase == BEGUN else "Reading the corpus and the training so far"
-        text = f"{what} took {deadline.elapsed():.0f} s of the {limit_s:.0f} s: it will end late."
-        work.on_event(Message(f"{text} Use a longer --time-limit.", warning=True))
+    _say_if_late(work, deadline, left_s)
     return clock_s
+
+
+def _say_if_late(work: Work, deadline: Deadline, left_s: float) -> None:
+    """Say that nothing of the time is left for the training, where it is so."""
+    if deadline.limit_s is not None and left_s < 1:
+        what = "Reading the corpus" if work.phase == BEGUN else "Reading the corpus and the training so far"
+        text = f"{what} took {deadline.elapsed():.0f} s of the {deadline.limit_s:.0f} s: it will end late."
+        work.on_event(Message(f"{text} Use a longer --time-limit.", warning=True))
 
 
 def fit_pretrained(work: Work, weights: list[np.ndarray]) -> Fitted:
@@ -180,11 +183,12 @@ def _plan_pretrained(
     words = PlanWords(
         f"{model.count_params():,} parameters, pretrained",
         _what_pretrained_does(work.request, tuning),
-        min(expected_s, deadline.left(0)),
+        max(reserve_s, min(expected_s, deadline.left(0))),
         what_follows(work),
     )
     work.on_event(describe_plan(work.choice, work.splits, recipe, words))
     left_s = work.training_s(deadline.left(reserve_s), beside_s)
+    _say_if_late(work, deadline, left_s)
     return Deadline(time.monotonic(), _finite(left_s))
 
 
@@ -251,9 +255,9 @@ def _fit_head(work: Work, model: keras.Model, recipe: Recipe, deadline: Deadline
     elif deadline.limit_s is None:
         known = all_features(work, model, train, mirror=mirror)
     else:
-        head_s = min(recipe.epochs * HEAD_EPOCH_S, deadline.left(0) / 2)
+        head_s = recipe.epochs * HEAD_EPOCH_S
         known, rate = features_in_time(work, model, train, mirror=mirror, seconds=deadline.left(head_s))
-        seconds = max(LEAST_HEAD_S, deadline.left(0))
+        seconds = max(head_s, deadline.left(0))
     labels = work.labels[known.places], work.labels[work.indices("validation")]
     weights = work.class_weights(recipe.balance)
     history = fit_head(model, known.computed, labels, recipe, weights, on_event=work.on_event, seconds=seconds)

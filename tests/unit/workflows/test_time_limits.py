@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,7 @@ from hubel.backends.framework import keras
 from hubel.classifier import engine
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.split import Splits
-from hubel.events import Event, Message
+from hubel.events import Event, Message, PlanMade
 from hubel.images.preprocessing import Preprocessing
 from hubel.pipeline.decoded import DecodedCorpus
 from hubel.training import fit as fit_module
@@ -184,10 +185,16 @@ def test_where_there_is_time_the_whole_network_is_trained(machine: Machine):
 def test_below_a_floor_the_features_are_not_cut_and_it_is_said_to_be_late(machine: Machine):
     """Of ten images of 1,443 a head learned next to nothing, and it was late all the same."""
     machine.rate, heard = 5.0, []
-    fitted(machine, work(heard, limit_s=60.0))
+    done = fitted(machine, work(heard, limit_s=60.0))
     floor = LEAST_PER_CLASS * CLASSES
     count = 64 * -(-floor // 64)
-    assert f"The time limit is too short: it will end late, with {count} of 1,010 training images." in said(heard)
+    assert f"No time is left: it will end late, and learn from {count} of 1,010 training images." in said(heard)
+    assert re.search(
+        "Reading the corpus took .* of the 60 s: it will end late. Use a longer --time-limit.", said(heard)
+    )
+    (plan,) = [event for event in heard if isinstance(event, PlanMade)]
+    assert "-" not in dict(plan.lines)["expected end"]
+    assert done.histories[0].epochs == 40
     assert "no time for the mirror images of 128 training images" in said(heard)
 
 
