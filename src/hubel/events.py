@@ -45,7 +45,10 @@ class TrainingProgress:
 
 @dataclass(frozen=True)
 class EpochDone:
-    """One pass over the training split, and the score on the validation split after it; None where that is empty."""
+    """One pass over the training split, and the score on the validation split after it; None where that is empty.
+
+    ``best`` if no epoch before it had a lower validation log loss, nor the network that fine-tuning began with.
+    """
 
     phase: str
     epoch: int
@@ -57,7 +60,29 @@ class EpochDone:
     best: bool
 
 
-Event: TypeAlias = Progress | Message | PlanMade | TrainingProgress | EpochDone
+@dataclass(frozen=True)
+class PhaseDone:
+    """A phase of training has ended, and the model has the weights that are kept.
+
+    Args:
+        phase: as in `EpochDone`.
+        planned: epochs, at most.
+        epochs: passes over the training split, with a fraction.
+        ended_by: ``"schedule"``, ``"patience"`` or ``"user"``.
+        kept: the epoch whose weights are kept; 0 for those from before the first.
+        validation_accuracy, validation_log_loss: of these weights; None without validation images.
+    """
+
+    phase: str
+    planned: int
+    epochs: float
+    ended_by: str
+    kept: int
+    validation_accuracy: float | None
+    validation_log_loss: float | None
+
+
+Event: TypeAlias = Progress | Message | PlanMade | TrainingProgress | EpochDone | PhaseDone
 OnEvent: TypeAlias = Callable[[Event], None]
 
 

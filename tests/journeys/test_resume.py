@@ -23,7 +23,10 @@ import hubel
 from hubel.errors import OutputNotWritable, StoppedByUser, UnusableInput, WrongRequest
 from hubel.events import EpochDone, Event, Message, PlanMade
 from hubel.training.checkpoints import CHECKPOINTS, STATE, TENSORS, CheckpointFolder
+from hubel.workflows.differences import compare_machine
 from hubel.workflows.keeper import EVERY_EPOCH
+from hubel.workflows.machine import describe_machine
+from hubel.workflows.run_folder import RunFolder
 from hubel.workflows.run_lock import LOCK, locked
 
 EPOCHS = 5
@@ -195,6 +198,58 @@ def test_an_unfinished_run_is_not_lost_by_a_command_without_resume(photos: Path,
     assert last_number(run) == 4
     hubel.train(photos, run, overwrite=True, **{**WISHES, "epochs": 1})
     assert not (run / CHECKPOINTS).exists()
+
+
+def test_killed_at_any_unlink_after_all_is_written_it_is_finished(
+    photos: Path, killed: Path, whole: Path, tmp_path: Path
+):
+    for at in range(1, 100):
+        run = Path(shutil.copytree(whole, tmp_path / str(at)))
+        shutil.copytree(killed / CHECKPOINTS, run / CHECKPOINTS)  # as they lie when the last word is written
+        unlink, left = Path.unlink, [at]
+
+        def dying(self: Path, *, missing_ok: bool = False, unlink=unlink, left=left) -> None:
+            left[0] -= 1
+            if not left[0]:
+                raise Killed
+            unlink(self, missing_ok=missing_ok)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Path, "unlink", dying)
+            try:
+                RunFolder(run).checkpoints.remove()
+            except Killed:
+                pass
+            else:
+                break
+        with pytest.raises(WrongRequest, match="is finished: there is nothing to resume"):
+            hubel.train(photos, run, resume=True, **WISHES)
+        assert not (run / CHECKPOINTS).exists()
+    assert at == 6  # two files of each of the two, and what says that they are being removed
+
+
+def test_other_variables_of_the_environment_that_change_rounding_are_refused_and_the_command_is_given(
+    photos: Path, run: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The same variables that ``hubel reproduce`` compares; those that choose hardware are said as hardware is."""
+    assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "1"  # as Hubel sets it
+    assert "OMP_NUM_THREADS" not in os.environ
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    text = refusal(photos, run)
+    assert "environment variable TF_ENABLE_ONEDNN_OPTS: was 1, is 0\n" in text
+    assert "environment variable OMP_NUM_THREADS: was not set, is 1\n" in text
+    assert f"env -u OMP_NUM_THREADS TF_ENABLE_ONEDNN_OPTS=1 hubel train {photos} -o " in text
+    assert "--epochs 5 --resume; or train anew: " in text
+    found, machine = CheckpointFolder(run / CHECKPOINTS).latest(), describe_machine()
+    assert found is not None
+    then = {**machine, "environment": {"TF_ENABLE_ONEDNN_OPTS": "1"}}
+    named = {each.text.split(":")[0] for each in compare_machine(then, machine)}
+    assert (
+        named
+        == {"TF_ENABLE_ONEDNN_OPTS", "OMP_NUM_THREADS"}
+        == {line.split(":")[0].removeprefix("  environment variable ") for line in text.splitlines()[1:3]}
+    )
 
 
 def test_what_cannot_be_resumed_says_what_to_type(photos: Path, whole: Path, tmp_path: Path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self, TextIO
 
@@ -103,6 +103,8 @@ class Listener:
                 self._show("training", event.fraction, details)
             case events.EpochDone():
                 self._epoch(event)
+            case events.PhaseDone():
+                self._print(f"{PHASES[event.phase]}{line}" for line in _ended(event))
             case events.Message():
                 if event.warning:
                     self.warnings.append(event.text)
@@ -110,8 +112,11 @@ class Listener:
                 self.console.print(label.append(Text(event.text, "not bold default")))
             case events.PlanMade():
                 self.console.print(Text("Plan", "bold"))
-                for name, value in event.lines:
-                    self.console.print(f"  {name:<13} {value}", markup=False)
+                self._print(f"  {name:<13} {value}" for name, value in event.lines)
+
+    def _print(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.console.print(line, markup=False)
 
     def _epoch(self, event: events.EpochDone) -> None:
         """One line, but at most one a second; the last of a phase is never lost."""
@@ -128,7 +133,9 @@ class Listener:
         self._told_s = event.elapsed_s
         mark = "  best so far" if event.best else ""
         known = event.validation_accuracy is not None
-        score = f"validation accuracy {event.validation_accuracy:.3f}  " if known else ""
+        score = ""
+        if known:
+            score = f"validation log loss {event.validation_log_loss:.3f}  accuracy {event.validation_accuracy:.3f}  "
         self.console.print(
             f"{PHASES[event.phase]}epoch {event.epoch:>3}  loss {event.loss:.3f}  "
             f"{score}"
@@ -144,6 +151,28 @@ class Listener:
         if self._task is None:
             self._stage, self._task = stage, self._bar.add_task(stage, total=1.0, details="")
         self._bar.update(self._task, completed=min(1.0, fraction), details=details)
+
+
+def _ended(event: events.PhaseDone) -> list[str]:
+    """Why it ended before all epochs were trained, and whose weights are kept; nothing where the user ended it."""
+    if event.ended_by == "user":
+        return []
+    if event.validation_log_loss is None:
+        kept = f"The weights of epoch {event.kept}, the last, are kept"
+        why = "there are no validation images to choose by"
+    else:
+        kept = f"The weights of epoch {event.kept} are kept"
+        accuracy = f"accuracy {event.validation_accuracy:.3f}"
+        why = f"the least validation log loss, {event.validation_log_loss:.3f}; {accuracy}"
+    if event.kept == 0:
+        kept = "No epoch was better than the head on the frozen backbone, which is kept"
+    lines, count = [], f"{event.epochs:.1f}".removesuffix(".0")
+    if event.ended_by == "patience":
+        waited = f"none of the last {event.epochs - event.kept:.0f} had a lower validation log loss"
+        lines.append(f"Stopped after {count} of {event.planned} epochs: {waited}.")
+    elif event.epochs < event.planned:
+        lines.append(f"The time was up after {count} of at most {event.planned} epochs.")
+    return [*lines, f"{kept}: {why}."]
 
 
 def print_document(document: Mapping[str, Any], listener: Listener) -> None:

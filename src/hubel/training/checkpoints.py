@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from hubel.files import TEMPORARY_PREFIX, is_folder, is_there, said_plainly, syn
 
 FORMAT = 1
 CHECKPOINTS, STATE, TENSORS = "checkpoints", "state.json", "state.safetensors"
+REMOVED = ".removed"
+"""A file that is there while all checkpoints are being removed: what is left of them is nothing to go on from."""
 MAX_STATE_BYTES = 200_000_000
 """Of the JSON; 100,000 epochs take a tenth of it."""
 _NUMBERED = re.compile(r"\d{6,12}")
@@ -143,18 +146,29 @@ class CheckpointFolder:
             raise DamagedArtefact(f"checkpoint {folder} is damaged: {TENSORS} cannot be read ({error})") from error
 
     def tidy(self) -> None:
-        """Remove what a program left that was killed while it wrote."""
-        if is_folder(self.path):
-            for left in self.path.glob(f"{TEMPORARY_PREFIX}*"):
-                shutil.rmtree(left, ignore_errors=True)
+        """Remove what a program left that was killed while it wrote or removed."""
+        if not is_folder(self.path):
+            return
+        for left in self.path.glob(f"{TEMPORARY_PREFIX}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        if is_there(self.path / REMOVED):
+            self._remove_all()
 
     def remove(self) -> None:
-        """Remove every checkpoint, and the folder if nothing else is in it."""
+        """Remove every checkpoint, and the folder if nothing else is in it; killed meanwhile, `tidy` does the rest."""
         self.tidy()
         if not is_folder(self.path):
             return
+        with suppress(OSError):  # a disk too full for an empty file must not keep the checkpoints
+            (self.path / REMOVED).touch()
+            sync_folder(self.path)
+        self._remove_all()
+
+    def _remove_all(self) -> None:
         for number in self._folders():
             self._remove(number)
+        with said_plainly(self.path):
+            (self.path / REMOVED).unlink(missing_ok=True)
         _remove_empty(self.path)
 
     def _remove(self, number: int) -> None:

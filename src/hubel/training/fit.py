@@ -16,7 +16,7 @@ from hubel.arrays import Labels
 from hubel.backends.framework import BACKEND, keras
 from hubel.backends.memory import is_out_of_memory
 from hubel.errors import OutOfMemory, StoppedByUser, TrainingDiverged
-from hubel.events import EpochDone, OnEvent, TrainingProgress, ignore
+from hubel.events import EpochDone, OnEvent, PhaseDone, TrainingProgress, ignore
 from hubel.pipeline.batches import made_ahead
 from hubel.training.history import EpochRow, History
 from hubel.training.optimizer import make_optimizer
@@ -59,12 +59,18 @@ class _Best:
     """The best validation score so far and the weights that reached it.
 
     Least log loss is best: on a few hundred validation images it tells epochs apart that accuracy cannot. Without a
-    validation split no epoch is better than another, and the last one is kept.
+    validation split no epoch is better than another, and the last one is kept. Epoch 0 is the model before its first
+    step, where it is a classifier by then.
     """
 
     score: tuple[float, float] = (-math.inf, -1.0)
     weights: list[np.ndarray] | None = None
     epoch: int = 0
+
+    @property
+    def validated(self) -> tuple[float, float] | tuple[None, None]:
+        """Accuracy and log loss; None without a validation split."""
+        return (None, None) if self.score[1] < 0 else (self.score[1], -self.score[0])
 
     def keep_if_better(self, model: keras.Model, validated: tuple[float, float] | None, epoch: int) -> bool:
         if validated is None:
@@ -89,7 +95,8 @@ def fit_model(  # noqa: PLR0913  (the last is for those who resume; a bundle of 
 ) -> History:
     """Train until the clock says 1, and leave the model with the weights of its best epoch: least validation log loss.
 
-    Without a validation split it ends with the weights of the last epoch.
+    Without a validation split it ends with the weights of the last epoch. Where the recipe begins with a trained model,
+    that is what the epochs have to beat: it ends as it began if none does.
 
     Ctrl-C ends it early; the best epoch so far is kept. Every step is a function of the state before it, so a fit that
     goes on from a state that was kept does what the first would have done, to the bit.
@@ -100,7 +107,7 @@ def fit_model(  # noqa: PLR0913  (the last is for those who resume; a bundle of 
         validate: scores the model as it is.
         recipe: learning rate, patience, class weights.
         clock: how far training is.
-        on_event: hears `TrainingProgress` and `EpochDone`.
+        on_event: hears `TrainingProgress`, `EpochDone` and `PhaseDone`.
         survival: a state to go on from, what keeps states, and who may ask it to stop; None for none of these.
 
     Raises:
@@ -109,6 +116,8 @@ def fit_model(  # noqa: PLR0913  (the last is for those who resume; a bundle of 
     """
     survival = Survival() if survival is None else survival
     loop = _Loop(model, batches, validate, recipe, clock, on_event, survival)
+    if recipe.begins_trained:
+        loop.best.keep_if_better(model, validate(), 0)
     if survival.state is not None:
         loop.go_on_from(survival.state)
     try:
@@ -122,7 +131,9 @@ def fit_model(  # noqa: PLR0913  (the last is for those who resume; a bundle of 
         raise StoppedByUser("Stopped before the first epoch was done: there is no classifier yet.")
     if loop.best.weights is not None:
         model.set_weights(loop.best.weights)
-    return History(tuple(loop.rows), ended_by, loop.steps / batches.steps_per_epoch)
+    epochs = loop.steps / batches.steps_per_epoch
+    on_event(PhaseDone(recipe.phase, recipe.epochs, epochs, ended_by, loop.best.epoch, *loop.best.validated))
+    return History(tuple(loop.rows), ended_by, epochs)
 
 
 def compile_model(model: keras.Model, recipe: Recipe) -> None:
@@ -212,8 +223,8 @@ class _Loop:
         weights = put_tensors(self.model, state.tensors)
         self.rows, self.steps = list(state.rows), state.steps
         self.done, self.total, self.side = state.epoch_steps, state.epoch_loss, state.image_side
-        if weights is None and state.best_epoch:
-            weights = self.model.get_weights()
+        if weights is None:
+            weights = self.model.get_weights() if state.best_epoch else self.best.weights
         self.best = _Best(state.best_score, weights, state.best_epoch)
         self.start = time.monotonic() - state.elapsed_s
 
@@ -234,12 +245,16 @@ class _Loop:
 
     def _ended_by(self) -> str | None:
         fraction = self.clock.fraction(self.steps)
-        if self.rows and not self.done:  # patience is a matter of whole epochs, also for a fit that goes on
+        if self.done:  # all of this is a matter of whole epochs, also for a fit that goes on
+            return None
+        if fraction >= 1:
+            return "schedule"
+        if self.rows:
             waited = len(self.rows) - self.best.epoch
             expected = len(self.rows) / fraction  # epochs in all, as far as can be told now
             if waited > max(5, self.recipe.patience * expected):
                 return "patience"
-        return "schedule" if fraction >= 1 and not self.done else None
+        return None
 
     def _steps_of_epoch(self) -> bool:
         """The steps that are left of an epoch; False if it was asked to stop in between."""

@@ -21,7 +21,8 @@ class EpochRow:
         image_side: pixels of the shorter side trained on.
         images_per_s: training images per second, validation not counted.
         elapsed_s: seconds since the phase began.
-        best: best validation score so far; False where there is none.
+        best: best validation score so far, that from before the first step of fine-tuning included; False where there
+            is none. The last one that is best is kept.
     """
 
     phase: str
@@ -56,8 +57,7 @@ class History:
 
     def to_json(self) -> dict[str, Any]:
         """What `run.json` says of it."""
-        scored = [row for row in self.rows if row.validation_log_loss is not None]
-        best = max(scored, key=_score) if scored else None
+        best = next((row for row in reversed(self.rows) if row.best), None)
         return {
             "ended_by": self.ended_by,
             "epochs": round(self.epochs, 3),
@@ -65,7 +65,3 @@ class History:
             "best_epoch": best.epoch if best else None,
             "last": asdict(self.rows[-1]) if self.rows else None,
         }
-
-
-def _score(row: EpochRow) -> tuple[float, float]:
-    return -(row.validation_log_loss or 0.0), row.validation_accuracy or 0.0

@@ -58,6 +58,11 @@ class Recipe:
         if self.optimizer not in OPTIMIZERS:
             raise WrongRequest(f"optimizer must be one of {', '.join(OPTIMIZERS)}. Received: {self.optimizer!r}.")
 
+    @property
+    def begins_trained(self) -> bool:
+        """The model is a classifier before the first step; it stays one where no epoch is better."""
+        return self.phase == "fine-tune"
+
     def to_json(self) -> dict[str, Any]:
         """Plain data, every default spelled out."""
         return asdict(self)

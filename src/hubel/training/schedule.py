@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
+
+PACES = 9
+"""Steps that are looked at to tell how fast the machine is now."""
 
 
 class Clock(Protocol):
@@ -49,9 +53,49 @@ class WallClock:
     def __post_init__(self) -> None:
         object.__setattr__(self, "start", self.now() - self.spent_s)
 
+    def elapsed(self) -> float:
+        """Seconds since the start."""
+        return self.now() - self.start
+
     def fraction(self, steps_done: int) -> float:  # noqa: ARG002  (the other clock counts steps)
         """Share of the seconds."""
-        return min(1.0, (self.now() - self.start) / self.seconds) if self.seconds > 0 else 1.0
+        return min(1.0, self.elapsed() / self.seconds) if self.seconds > 0 else 1.0
+
+
+@dataclass
+class ReplanningClock:
+    """A wall clock that ends the sooner, the slower the machine has become: what follows takes longer then, too.
+
+    Args:
+        wall: counts the seconds that were planned.
+        reserve_s: seconds that were planned for all that follows.
+        step_s: seconds of a step, as measured when that was planned.
+    """
+
+    wall: WallClock
+    reserve_s: float
+    step_s: float
+    _steps: int = 0
+    _at: float | None = None
+    _paces: deque[float] = field(default_factory=lambda: deque(maxlen=PACES))
+    _share: float = 0.0
+
+    def fraction(self, steps_done: int) -> float:
+        """Share of the seconds that are left for the training; it never falls."""
+        elapsed = self.wall.elapsed()
+        if self._at is not None and steps_done > self._steps:
+            self._paces.append((elapsed - self._at) / (steps_done - self._steps))
+        if self._at is None or steps_done > self._steps:
+            self._steps, self._at = steps_done, elapsed
+        seconds = self.wall.seconds - self.reserve_s * max(0.0, self._slowness() - 1)
+        self._share = max(self._share, min(1.0, elapsed / seconds) if seconds > 0 else 1.0)
+        return self._share
+
+    def _slowness(self) -> float:
+        """How many times as long as planned a step takes by now; validations between epochs do not count."""
+        if len(self._paces) < PACES or self.step_s <= 0:
+            return 1.0
+        return sorted(self._paces)[PACES // 2] / self.step_s
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from hubel.events import OnEvent, Progress, ignore
 from hubel.training.fit import compile_model, fit_model
 from hubel.training.history import History
 from hubel.training.recipe import Recipe
-from hubel.training.schedule import StepClock
+from hubel.training.schedule import Clock, FirstOf, StepClock, WallClock
 from hubel.training.score import accuracy_and_log_loss
 
 _CHUNK = 4 * LARGE_BATCH
@@ -86,7 +87,7 @@ def compute_features(
     return np.concatenate(parts) if parts else engine.compute_logits(np.asarray(images[:0]))
 
 
-def fit_head(
+def fit_head(  # noqa: PLR0913  (the last is for those in a hurry)
     model: keras.Model,
     features: SplitFeatures,
     labels: tuple[Labels, Labels],
@@ -94,6 +95,7 @@ def fit_head(
     class_weights: np.ndarray,
     *,
     on_event: OnEvent = ignore,
+    seconds: float = math.inf,
 ) -> History:
     """Train the dense layer that turns features into logits, and put it into the model.
 
@@ -107,6 +109,7 @@ def fit_head(
         recipe: of the head.
         class_weights: float32 [classes].
         on_event: hears of each epoch.
+        seconds: it ends after these.
     """
     mean = features.plain.mean(axis=0)
     deviation = features.plain.std(axis=0)
@@ -129,7 +132,9 @@ def fit_head(
         kernel, bias = head.get_weights()
         return accuracy_and_log_loss(standardised.validation @ kernel + bias, labels[1])
 
-    clock = StepClock(recipe.epochs * batches.steps_per_epoch)
+    clock: Clock = StepClock(recipe.epochs * batches.steps_per_epoch)
+    if math.isfinite(seconds):
+        clock = FirstOf(WallClock(seconds), clock)
     history = fit_model(head, batches, validate, recipe, clock, on_event=on_event)
     kernel, bias = head.get_weights()
     folded = kernel / deviation[:, None]

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from hubel.architectures.build import build_model
-from hubel.architectures.families.backbones import LOGITS, feature_model, set_backbone_weights
+from hubel.architectures.families.backbones import LOGITS, set_backbone_weights
 from hubel.architectures.layer_table import count_macs
 from hubel.architectures.spec import PretrainedSpec, ResidualSpec
 from hubel.architectures.whitening import whitening_kernel
 from hubel.backends.framework import keras
-from hubel.classifier.engine import KerasEngine
-from hubel.errors import StoppedByUser
 from hubel.events import Message
 from hubel.text import counted
 from hubel.training.fit import compile_model, fit_model, measure_step
 from hubel.training.history import History
 from hubel.training.recipe import Recipe
-from hubel.training.schedule import Clock, FirstOf, StepClock, WallClock
+from hubel.training.schedule import Clock, FirstOf, ReplanningClock, StepClock, WallClock
 from hubel.training.survival import Survival
-from hubel.training.transfer import KnownFeatures, SplitFeatures, compute_features, fit_head
+from hubel.training.transfer import KnownFeatures, fit_head
+from hubel.workflows.features_in_time import all_features, features_in_time
 from hubel.workflows.keeper import BEGUN
 from hubel.workflows.plan import (
     PlanWords,
@@ -39,7 +39,9 @@ HEAD_EPOCH_S = 0.1
 TUNING = "fine-tune"
 """The phase after the head."""
 FINE_TUNING_COST = 5.0
-"""A step of fine-tuning costs about as much as so many forward passes; only used to say when it will end."""
+"""A step of fine-tuning costs about as much as so many forward passes; only used to foretell how long it takes."""
+COMPILING_COST = 2.0
+"""Compiling a step of fine-tuning takes about so many times as long as building and compiling the forward pass."""
 
 
 def fit(work: Work, pretrained: list[np.ndarray] | None) -> Fitted:
@@ -81,7 +83,8 @@ def fit_from_scratch(work: Work) -> Fitted:
     clock: Clock = StepClock(recipe.epochs * batches.steps_per_epoch)
     if clock_s is not None:
         clock_s += _spent_s(survival)
-        clock = FirstOf(WallClock(clock_s, spent_s=_spent_s(survival)), clock)
+        wall = WallClock(clock_s, spent_s=_spent_s(survival))
+        clock = FirstOf(ReplanningClock(wall, reserve(work, rate), epoch_s / batches.steps_per_epoch), clock)
     validate = work.validation(model)
     history = fit_model(model, batches, validate, recipe, clock, on_event=work.on_event, survival=survival)
     return Fitted(model, blueprint, {"train": recipe}, (history,), limit_s, clock_s, beside_s)
@@ -124,11 +127,16 @@ def _plan_scratch(work: Work, model: keras.Model, recipe: Recipe, costs: _Costs,
     remaining_s = training_s + costs.reserve_s + sum(parts_s)
     words = PlanWords(f"{model.count_params():,} parameters", training, remaining_s, what_follows(work))
     work.on_event(describe_plan(work.choice, work.splits, recipe, words))
-    if limit_s is not None and left_s < 1:
-        what = "Reading the corpus" if work.phase == BEGUN else "Reading the corpus and the training so far"
-        text = f"{what} took {deadline.elapsed():.0f} s of the {limit_s:.0f} s: it will end late."
-        work.on_event(Message(f"{text} Use a longer --time-limit.", warning=True))
+    _say_if_late(work, deadline, left_s)
     return clock_s
+
+
+def _say_if_late(work: Work, deadline: Deadline, left_s: float) -> None:
+    """Say that nothing of the time is left for the training, where it is so."""
+    if deadline.limit_s is not None and left_s < 1:
+        what = "Reading the corpus" if work.phase == BEGUN else "Reading the corpus and the training so far"
+        text = f"{what} took {deadline.elapsed():.0f} s of the {deadline.limit_s:.0f} s: it will end late."
+        work.on_event(Message(f"{text} Use a longer --time-limit.", warning=True))
 
 
 def fit_pretrained(work: Work, weights: list[np.ndarray]) -> Fitted:
@@ -143,19 +151,22 @@ def fit_pretrained(work: Work, weights: list[np.ndarray]) -> Fitted:
         recipe, tuning = work.earlier.recipes["head"], work.earlier.recipes.get("fine-tune", tuning)
     compile_model(model, tuning)
     rate = forward_rate(model, work)
-    beside_s = beside(work, rate, begun)
+    beside_s, planned_s = beside(work, rate, begun), reserve(work, rate)
     deadline = Deadline(time.monotonic(), None)  # how long a part may take is known already
     if work.earlier is None:
         deadline = _plan_pretrained(work, model, (recipe, tuning), rate, beside_s)
-    head, known = _head(work, model, recipe, _as_many_as_fit(work, recipe, rate, deadline.left(0)))
-    recipes, histories, clock_s = {"head": recipe}, [head], None
-    if head.ended_by != "user" and _fine_tunes(work):
-        clock_s = deadline.left(0) if work.earlier is None else work.earlier.seconds()
-        tuned = _fine_tune(work, model, tuning, float("inf") if clock_s is None else clock_s, head)
+    head = _head(work, model, recipe, deadline)
+    recipes, histories, clock_s = {"head": recipe}, [head.history], None
+    if head.history.ended_by != "user" and _fine_tunes(work):
+        rate = min(rate, head.rate)
+        slower_s = reserve(work, rate) - planned_s  # what follows takes longer where the machine has become slower
+        clock_s = deadline.left(slower_s) if work.earlier is None else work.earlier.seconds()
+        room = _Room(float("inf") if clock_s is None else clock_s, reserve(work, rate), beside_s, rate)
+        tuned = _fine_tune(work, model, tuning, room, head.history)
         if tuned is not None:
             recipes["fine-tune"] = tuning
             histories.append(tuned)
-    kept = known if work.parts else None
+    kept = head.features if work.parts else None
     limit_s = work.request.time_limit_s
     return Fitted(model, blueprint, recipes, tuple(histories), limit_s, _finite(clock_s), beside_s, kept)
 
@@ -173,11 +184,12 @@ def _plan_pretrained(
     words = PlanWords(
         f"{model.count_params():,} parameters, pretrained",
         _what_pretrained_does(work.request, tuning),
-        min(expected_s, deadline.left(0)),
+        max(reserve_s, min(expected_s, deadline.left(0))),
         what_follows(work),
     )
     work.on_event(describe_plan(work.choice, work.splits, recipe, words))
     left_s = work.training_s(deadline.left(reserve_s), beside_s)
+    _say_if_late(work, deadline, left_s)
     return Deadline(time.monotonic(), _finite(left_s))
 
 
@@ -213,87 +225,89 @@ def _tuning_s(work: Work, recipe: Recipe, rate: float) -> float:
     return recipe.epochs * len(work.splits.train) * FINE_TUNING_COST / rate
 
 
-def _as_many_as_fit(work: Work, recipe: Recipe, rate: float, seconds: float) -> np.ndarray:
-    """The training images whose features can be computed in the time that is left: all of them, or a random part."""
-    train = work.indices("train")
-    expected_s = _head_s(work, recipe, rate)
-    if expected_s <= seconds:
-        return train
-    count = max(work.classes, int(len(train) * seconds / expected_s)) if seconds > 0 else work.classes
-    text = f"The time limit allows the features of {count:,} of {len(train):,} training images."
-    work.on_event(Message(f"{text} A longer --time-limit uses more.", warning=True))
-    return np.sort(np.random.default_rng([work.request.seed, 5]).permutation(train)[:count])
+@dataclass(frozen=True)
+class _Head:
+    """A trained head; the features it learned from, where they are known; images per second when they were computed."""
+
+    history: History
+    features: KnownFeatures | None
+    rate: float = math.inf
 
 
-def _head(work: Work, model: keras.Model, recipe: Recipe, train: np.ndarray) -> tuple[History, KnownFeatures | None]:
+def _head(work: Work, model: keras.Model, recipe: Recipe, deadline: Deadline) -> _Head:
     """The head, trained, or taken from the checkpoint of a run that had it behind it; and the features, if needed."""
     layer = model.get_layer(LOGITS)
-    if work.keeper is None:
-        return _fit_head(work, model, recipe, train)
-    if work.phase == TUNING:
+    if work.keeper is not None and work.phase == TUNING:
         layer.set_weights(work.keeper.extra())
-        known = KnownFeatures(train, _compute_features(work, model, recipe, train)) if work.parts else None
-        return work.keeper.done()[0], known
-    head, known = _fit_head(work, model, recipe, train)
-    if head.ended_by != "user":
-        work.keeper.begin(TUNING, done=(head,), extra=layer.get_weights())
-    return head, known
+        mirror, train = recipe.augmentation.mirror, work.indices("train")
+        known = all_features(work, model, train, mirror=mirror) if work.parts else None
+        return _Head(work.keeper.done()[0], known)
+    head = _fit_head(work, model, recipe, deadline)
+    if work.keeper is not None and head.history.ended_by != "user":
+        work.keeper.begin(TUNING, done=(head.history,), extra=layer.get_weights())
+    return head
 
 
-def _fit_head(work: Work, model: keras.Model, recipe: Recipe, train: np.ndarray) -> tuple[History, KnownFeatures]:
+def _fit_head(work: Work, model: keras.Model, recipe: Recipe, deadline: Deadline) -> _Head:
     """Train the head and put it into the model; the features are computed unless an earlier training knows them."""
+    train, mirror, rate, seconds = work.indices("train"), recipe.augmentation.mirror, math.inf, math.inf
     if work.earlier is not None and work.earlier.features is not None and work.earlier.knows(train):
         known = KnownFeatures(train, work.earlier.features.take(train))
+    elif deadline.limit_s is None:
+        known = all_features(work, model, train, mirror=mirror)
     else:
-        known = KnownFeatures(train, _compute_features(work, model, recipe, train))
-    labels = work.labels[train], work.labels[work.indices("validation")]
+        head_s = recipe.epochs * HEAD_EPOCH_S
+        known, rate = features_in_time(work, model, train, mirror=mirror, seconds=deadline.left(head_s))
+        seconds = max(head_s, deadline.left(0))
+    labels = work.labels[known.places], work.labels[work.indices("validation")]
     weights = work.class_weights(recipe.balance)
-    return fit_head(model, known.computed, labels, recipe, weights, on_event=work.on_event), known
+    history = fit_head(model, known.computed, labels, recipe, weights, on_event=work.on_event, seconds=seconds)
+    return _Head(history, known, rate)
 
 
-def _compute_features(work: Work, model: keras.Model, recipe: Recipe, train: np.ndarray) -> SplitFeatures:
-    validation = work.indices("validation")
-    engine, images = KerasEngine(feature_model(model)), work.decoded.images
+@dataclass(frozen=True)
+class _Room:
+    """What is known before fine-tuning of the time it has and needs.
 
-    def features(indices: np.ndarray, stage: str, *, mirrored: bool = False) -> np.ndarray:
-        return compute_features(engine, images, indices, mirrored=mirrored, stage=stage, on_event=work.on_event)
+    Args:
+        seconds: that it has, infinite without a limit.
+        reserve_s: planned for what follows.
+        beside_s: that building and compiling the forward pass took.
+        rate: images per second forward.
+    """
 
-    plain = features(train, "computing features")
-    mirrored = features(train, "computing mirrored features", mirrored=True) if recipe.augmentation.mirror else plain
-    return SplitFeatures(plain, mirrored, features(validation, "computing validation features"))
+    seconds: float
+    reserve_s: float
+    beside_s: float
+    rate: float
 
 
-def _fine_tune(work: Work, model: keras.Model, recipe: Recipe, seconds: float, head: History) -> History | None:
+def _fine_tune(work: Work, model: keras.Model, recipe: Recipe, room: _Room, head: History) -> History | None:
     """Train the whole network; the head alone stays where the validation split shows that this is no better."""
     batches, validate = work.batches(recipe), work.validation(model)
     survival = work.survival(TUNING, done=(head,), extra=model.get_layer(LOGITS).get_weights())
-    begun = time.monotonic()
-    epoch_s = measure_step(model, batches) * batches.steps_per_epoch
-    seconds -= time.monotonic() - begun
-    if seconds < epoch_s and survival.state is None:
-        text = f"No time is left to fine-tune the backbone: one epoch takes about {epoch_s:.0f} s."
-        work.on_event(Message(f"{text} A longer --time-limit allows it."))
+    begun, hurried = time.monotonic(), math.isfinite(room.seconds)
+    expected_s = COMPILING_COST * room.beside_s + FINE_TUNING_COST * len(work.splits.train) / room.rate
+    if room.seconds < expected_s and survival.state is None:
+        _no_time(work, f"compiling it and one epoch take about {expected_s:.0f} s")
         return None
-    head_only, head_score = model.get_weights(), validate()
+    epoch_s = measure_step(model, batches, steps=2 if hurried else 4) * batches.steps_per_epoch
+    seconds = room.seconds - (time.monotonic() - begun)
+    if seconds < epoch_s and survival.state is None:
+        _no_time(work, f"one epoch takes about {epoch_s:.0f} s")
+        return None
     seconds += _spent_s(survival)
     epochs = recipe.epochs if work.request.epochs is not None else max(1, min(recipe.epochs, int(seconds / epoch_s)))
     clock: Clock = StepClock(epochs * batches.steps_per_epoch)
-    if np.isfinite(seconds):
-        clock = FirstOf(WallClock(seconds, spent_s=_spent_s(survival)), clock)
-    try:
-        history = fit_model(model, batches, validate, recipe, clock, on_event=work.on_event, survival=survival)
-    except StoppedByUser:
-        if survival.stop.leaves:
-            raise
-        model.set_weights(head_only)
-        return History((), "user", 0.0)
-    scores = [row.validation_log_loss for row in history.rows if row.validation_log_loss is not None]
-    if head_score is not None and min(scores) > head_score[1]:
-        model.set_weights(head_only)
-        work.on_event(
-            Message("Fine-tuning did not improve the validation score: the head on the frozen backbone is kept.")
-        )
-    return history
+    if hurried:
+        wall = WallClock(seconds, spent_s=_spent_s(survival))
+        clock = FirstOf(ReplanningClock(wall, room.reserve_s, epoch_s / batches.steps_per_epoch), clock)
+    return fit_model(model, batches, validate, recipe, clock, on_event=work.on_event, survival=survival)
+
+
+def _no_time(work: Work, why: str) -> None:
+    text = f"No time is left to fine-tune the backbone: {why}. A longer --time-limit allows it."
+    work.on_event(Message(text))
 
 
 def _whiten_stem(model: keras.Model, spec: ResidualSpec, work: Work, train: np.ndarray) -> None:

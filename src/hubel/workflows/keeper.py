@@ -18,12 +18,14 @@ from hubel.training.checkpoints import Checkpoint, CheckpointFolder
 from hubel.training.history import History
 from hubel.training.state import LoopState, Tensors, rows_from_json, rows_to_json
 from hubel.training.survival import Moment, Stop, Survival
-from hubel.workflows.machine import describe_machine
+from hubel.workflows.machine import describe_hardware
 
 SHARE = 20
 """A checkpoint that took t seconds is followed by the next after 20 t at the earliest: they take 5 % at most."""
 EVERY_EPOCH = "HUBEL_CHECKPOINT_EVERY_EPOCH"
 """For tests: a variable of the environment that, when set, has one written after each epoch whatever it costs."""
+VARIABLE = "environment variable "
+"""In front of its name, in what a run is made of."""
 BEGUN = "begun"
 """The phase of a checkpoint from before the first step."""
 
@@ -76,7 +78,7 @@ class Keeper:
 
     def __post_init__(self) -> None:
         self._last = None if self.found is None else self.found.number
-        self._hardware = describe_machine()["hardware"]
+        self._hardware = describe_hardware()
         self.resumed = self._resumed_from()
 
     @property
@@ -244,16 +246,29 @@ def check_same(found: Checkpoint, origin: Origin) -> None:
     differ = [name for name in {**was, **now} if was.get(name) != now.get(name)]
     if not differ:
         return
-    lines = [f"  {name}: was {_short(was.get(name))}, is {_short(now.get(name))}" for name in differ]
+    lines = [f"  {name}: was {_short(name, was.get(name))}, is {_short(name, now.get(name))}" for name in differ]
     words = shlex.join(command) if command else "the call that began it"
+    cure = "Go on with these words and --resume, and with the corpus and versions of then"
+    variables = {name.removeprefix(VARIABLE): was.get(name) for name in differ if name.startswith(VARIABLE)}
+    if variables and command:
+        cure = f"Go on as it was begun: {_under(variables)} {words} --resume"
+    elif variables:
+        cure = f"Go on as it was begun, under: {_under(variables)}"
     raise WrongRequest(
-        "The run cannot be resumed: what comes out would be neither the one nor the other.\n"
+        "The run cannot be resumed: the result would mix two different runs.\n"
         + "\n".join(lines)
-        + f"\nIt was begun with: {words}\n"
-        f"Go on with these words and --resume, and with the corpus and versions of then; or train anew: {origin.anew}"
+        + f"\nIt was begun with: {words}\n{cure}; or train anew: {origin.anew}"
     )
 
 
-def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else "not given" if value is None else ascii(value)
+def _under(variables: Mapping[str, str | None]) -> str:
+    """The words that give a command these variables, and take away those that are None."""
+    away = [f"-u {name}" for name, value in variables.items() if value is None]
+    given = [f"{name}={shlex.quote(value)}" for name, value in variables.items() if value is not None]
+    return " ".join(["env", *away, *given])
+
+
+def _short(name: str, value: Any) -> str:
+    absent = "not set" if name.startswith(VARIABLE) else "not given"
+    text = value if isinstance(value, str) else absent if value is None else ascii(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -16,10 +16,18 @@ PACKAGES = ("hubel", "keras", "numpy", "pillow", "safetensors", "scipy", "scikit
 """What weights, predictions or scores depend on, beside Python and the backend."""
 
 VARIABLES = (
-    "TF_ENABLE_ONEDNN_OPTS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS", "ONEDNN_MAX_CPU_ISA", "XLA_FLAGS", "CUDA_VISIBLE_DEVICES", "NVIDIA_TF32_OVERRIDE",
+    "TF_ENABLE_ONEDNN_OPTS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "TF_XLA_FLAGS", "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_CBWR", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "XLA_FLAGS",
+    "ATEN_CPU_CAPABILITY", "NPY_DISABLE_CPU_FEATURES", "JAX_DEFAULT_MATMUL_PRECISION", "JAX_PLATFORMS",
+    "CUDA_VISIBLE_DEVICES", "NVIDIA_TF32_OVERRIDE",
 )  # fmt: skip
-"""Of the environment: those that change in which order a framework adds, and so how it rounds."""
+"""Of the environment: those that change in which order a framework adds, and so how it rounds.
+
+A run is resumed under the same values only; it is repeated under others, too, with a word on each that differs.
+"""
+
+DEVICES = ("JAX_PLATFORMS", "CUDA_VISIBLE_DEVICES")
+"""Those of them that choose hardware: a run that is resumed goes on on other hardware, and says so."""
 
 
 def describe_machine() -> dict[str, Any]:
@@ -42,6 +50,13 @@ def describe_machine() -> dict[str, Any]:
         },
         "environment": {name: os.environ[name] for name in VARIABLES if name in os.environ},
     }
+
+
+def describe_hardware() -> dict[str, Any]:
+    """The hardware a training runs on, with the variables that choose it."""
+    machine = describe_machine()
+    chosen = {name: value for name, value in machine["environment"].items() if name in DEVICES}
+    return {**machine["hardware"], **chosen}
 
 
 def _usable_cores() -> int | None:

@@ -11,8 +11,8 @@ import numpy as np
 from hubel.architectures.catalogue import make_blueprint
 from hubel.corpus.split import Splits
 from hubel.pipeline.decoded import DecodedCorpus
-from hubel.workflows.keeper import Origin
-from hubel.workflows.machine import describe_machine
+from hubel.workflows.keeper import VARIABLE, Origin
+from hubel.workflows.machine import DEVICES, describe_machine
 from hubel.workflows.plan import Choice, TrainRequest
 from hubel.workflows.run_documents import fingerprint_of
 from hubel.workflows.words import train_command, whole_command
@@ -55,16 +55,20 @@ def origin_of(
         "--mirror": request.mirror,
         "--seed": request.seed,
         "--learning-curve": request.learning_curve,
-        **_versions(),
+        **_versions_and_variables(),
     }
     return Origin(made_of, train_command(request), whole_command(request))
 
 
-def _versions() -> dict[str, str]:
-    """Of what computes; another Python or another writer of files changes no number."""
+def _versions_and_variables() -> dict[str, str]:
+    """Of what computes, and how it rounds; another Python or another writer of files changes no number."""
     machine = describe_machine()
     versions = {name: each for name, each in machine["versions"].items() if name not in ("python", "safetensors")}
-    return {"backend": machine["backend"], **{f"version of {name}": each for name, each in versions.items()}}
+    return {
+        "backend": machine["backend"],
+        **{f"version of {name}": each for name, each in versions.items()},
+        **{f"{VARIABLE}{name}": each for name, each in machine["environment"].items() if name not in DEVICES},
+    }
 
 
 def _digest(value: Any) -> str:

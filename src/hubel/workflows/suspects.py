@@ -28,7 +28,7 @@ from hubel.corpus.split import Splits
 from hubel.errors import UnusableCorpus, WeightsNotAvailable
 from hubel.evaluation.evaluate import compute_logits
 from hubel.evaluation.label_quality import MIN_EXAMPLES, LabelRanking, rank_labels
-from hubel.events import EpochDone, Event, Message, OnEvent, PlanMade, Progress, TrainingProgress, ignore
+from hubel.events import EpochDone, Event, Message, OnEvent, PhaseDone, PlanMade, Progress, TrainingProgress, ignore
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
 from hubel.pipeline.examined import examine_decoded
 from hubel.training.transfer import compute_features
@@ -210,7 +210,7 @@ def _as_progress(stage: str, on_event: OnEvent) -> OnEvent:
         match event:
             case TrainingProgress():
                 on_event(Progress(stage, round(100 * event.fraction), 100, "%"))
-            case PlanMade() | EpochDone() | Progress():
+            case PlanMade() | EpochDone() | PhaseDone() | Progress():
                 pass
             case _:
                 on_event(event)

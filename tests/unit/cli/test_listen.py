@@ -7,10 +7,10 @@ import json
 import pytest
 
 from hubel.cli.listen import Listener, print_document
-from hubel.events import EpochDone, Message
+from hubel.events import EpochDone, Event, Message, PhaseDone
 
 
-def said(event: EpochDone, capsys: pytest.CaptureFixture[str]) -> str:
+def said(event: Event, capsys: pytest.CaptureFixture[str]) -> str:
     with Listener() as listener:
         listener(event)
     return " ".join(capsys.readouterr().err.split())
@@ -18,12 +18,48 @@ def said(event: EpochDone, capsys: pytest.CaptureFixture[str]) -> str:
 
 def test_an_epoch_with_a_validation_score(capsys: pytest.CaptureFixture[str]):
     told = said(EpochDone("train", 1, 0.5, 0.25, 1.5, 100.0, 2.0, best=True), capsys)
-    assert told == "epoch 1 loss 0.500 validation accuracy 0.250 100 images/s 2.0 s best so far"
+    assert told == "epoch 1 loss 0.500 validation log loss 1.500 accuracy 0.250 100 images/s 2.0 s best so far"
 
 
 def test_an_epoch_without_validation_images_says_nothing_of_them(capsys: pytest.CaptureFixture[str]):
     told = said(EpochDone("train", 1, 0.5, None, None, 100.0, 2.0, best=False), capsys)
     assert told == "epoch 1 loss 0.500 100 images/s 2.0 s"
+
+
+KEPT = "the least validation log loss, 0.512; accuracy 0.833."
+
+
+@pytest.mark.parametrize(
+    ("event", "lines"),
+    [
+        (PhaseDone("train", 12, 12.0, "schedule", 9, 0.833, 0.512), [f"The weights of epoch 9 are kept: {KEPT}"]),
+        (
+            PhaseDone("train", 40, 29.0, "patience", 8, 0.833, 0.512),
+            [
+                "Stopped after 29 of 40 epochs: none of the last 21 had a lower validation log loss.",
+                f"The weights of epoch 8 are kept: {KEPT}",
+            ],
+        ),
+        (
+            PhaseDone("train", 40, 12.43, "schedule", 12, 0.833, 0.512),
+            ["The time was up after 12.4 of at most 40 epochs.", f"The weights of epoch 12 are kept: {KEPT}"],
+        ),
+        (PhaseDone("head", 40, 40.0, "schedule", 36, 0.833, 0.512), [f"head The weights of epoch 36 are kept: {KEPT}"]),
+        (
+            PhaseDone("fine-tune", 2, 2.0, "schedule", 0, 0.833, 0.512),
+            [f"all No epoch was better than the head on the frozen backbone, which is kept: {KEPT}"],
+        ),
+        (
+            PhaseDone("train", 2, 2.0, "schedule", 2, None, None),
+            ["The weights of epoch 2, the last, are kept: there are no validation images to choose by."],
+        ),
+        (PhaseDone("train", 40, 3.0, "user", 2, 0.833, 0.512), []),  # what is kept is said when it stops
+    ],
+)
+def test_the_end_of_a_phase_says_why_and_which_weights_are_kept(
+    event: PhaseDone, lines: list[str], capsys: pytest.CaptureFixture[str]
+):
+    assert said(event, capsys) == " ".join(lines)
 
 
 def test_the_document_of_a_command_has_its_warnings_and_no_other_message(capsys: pytest.CaptureFixture[str]):

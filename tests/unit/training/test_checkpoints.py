@@ -208,6 +208,7 @@ def armed(at):
     for name in KINDS["os"]:
         setattr(os, name, wrap(getattr(os, name), name))
     Path.write_bytes = wrap(Path.write_bytes, "write_bytes")
+    Path.touch = wrap(Path.touch, "touch")
 
 for at in range(1, 1000):
     folder = fill(CheckpointFolder(Path(sys.argv[1]) / str(at) / "checkpoints"), 3)
@@ -228,6 +229,55 @@ for at in range(1, 1000):
     if not killed:
         break
 """
+
+
+REMOVAL = (
+    SWEEP.split("for at in range", maxsplit=1)[0]
+    + """
+for at in range(1, 1000):
+    folder = fill(CheckpointFolder(Path(sys.argv[1]) / str(at) / "checkpoints"), 3)
+    (folder.path / "thesis.txt").write_text("mine")
+    child = os.fork()
+    if not child:
+        armed(at)
+        folder.remove()
+        os._exit(0)
+    ended = os.waitpid(child, 0)[1]
+    killed = os.WIFSIGNALED(ended) and os.WTERMSIG(ended) == signal.SIGKILL
+    assert killed or ended == 0
+    folder.tidy()
+    print(at, int(killed), len(folder.numbers()), 0 if folder.latest() is None else epoch_of(folder))
+    folder.remove()
+    assert [path.name for path in folder.path.iterdir()] == ["thesis.txt"]
+    if not killed:
+        break
+"""
+)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")
+def test_killed_at_any_call_of_the_removal_all_of_them_are_there_or_none(tmp_path: Path):
+    """A real SIGKILL before each unlink, rmdir and fsync; whoever comes next never meets half a checkpoint."""
+    done = subprocess.run([sys.executable, "-c", REMOVAL, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    *points, last = [tuple(map(int, line.split())) for line in done.stdout.splitlines()]
+    assert len(points) >= 7  # two files and a folder of each of the two, and what says that they are being removed
+    assert all(killed for _, killed, _, _ in points)
+    assert {(count, epoch) for _, _, count, epoch in points} == {(2, 3), (0, 0)}
+    assert last[1:] == (0, 0, 0)
+
+
+def test_on_a_disk_that_takes_no_new_file_they_are_removed_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    folder = fill(CheckpointFolder(tmp_path / "checkpoints"), 2)
+
+    def full(self: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "touch", full)
+    folder.remove()
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")

@@ -14,7 +14,7 @@ import pytest
 from hubel.backends.framework import keras
 from hubel.backends.seeding import seed_everything
 from hubel.errors import DamagedArtefact, StoppedByUser
-from hubel.events import EpochDone, TrainingProgress
+from hubel.events import EpochDone, PhaseDone, TrainingProgress
 from hubel.pipeline.augmentation import Augmentation
 from hubel.pipeline.batches import TrainingBatches
 from hubel.training.checkpoints import CheckpointFolder
@@ -180,6 +180,26 @@ def test_patience_and_the_best_epoch_go_on_where_they_were(epoch: int, tmp_path:
     same(run(recipe, survival=Survival(state), validate=scripted(losses)), expected)
 
 
+@pytest.mark.parametrize("at", [1, 3])
+def test_what_fine_tuning_has_to_beat_goes_on_too(at: int, tmp_path: Path):
+    """No epoch beats the trained model, so the resumed fit ends with weights from before the first part began."""
+    recipe = replace(RECIPE, phase="fine-tune")
+    losses = [*[0.9] * EPOCHS, 0.1]  # the last is that of the model before its first step
+    expected = run(recipe, validate=scripted(losses))
+    kept: list[LoopState] = []
+
+    def keep(make_state: Callable[[], LoopState], moment: Moment) -> None:
+        kept.append(make_state())
+        if len(kept) == at:
+            raise Killed
+
+    with pytest.raises(Killed):
+        run(recipe, survival=Survival(None, keep), validate=scripted(losses))
+    state = through_a_file(kept[-1], tmp_path)
+    assert (state.best_epoch, state.best_score) == (0, (-0.1, 0.5))
+    same(run(recipe, survival=Survival(state), validate=scripted(losses)), expected)
+
+
 def test_patience_is_not_judged_in_the_middle_of_an_epoch():
     """T17: stopped there, half an epoch more of the schedule is done, and a share of it would be over sooner."""
     recipe = replace(RECIPE, epochs=40, patience=0.25)
@@ -203,7 +223,7 @@ def test_a_fit_that_was_over_is_over_when_resumed(whole, tmp_path: Path):
     run(survival=Survival(None, lambda make_state, moment: kept.append(make_state()) if moment == "end" else None))
     heard: list[object] = []
     same(run(survival=Survival(through_a_file(kept[0], tmp_path)), on_event=heard.append), whole)
-    assert not heard  # not one step more
+    assert [type(event) for event in heard] == [PhaseDone]  # not one step more
 
 
 def test_the_clock_goes_on_from_the_seconds_that_are_spent():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from hubel.backends.framework import keras
 from hubel.errors import StoppedByUser, TrainingDiverged, WrongRequest
-from hubel.events import EpochDone, TrainingProgress
+from hubel.events import EpochDone, PhaseDone, TrainingProgress
 from hubel.training.fit import compile_model, fit_model, measure_step
 from hubel.training.optimizer import KernelMuon, orthogonalised
 from hubel.training.recipe import Recipe
@@ -143,6 +144,46 @@ def test_the_model_ends_with_the_weights_of_its_best_epoch():
         np.testing.assert_array_equal(ended, best)
 
 
+TUNING = replace(RECIPE, phase="fine-tune")
+
+
+def test_a_trained_model_is_what_fine_tuning_has_to_beat():
+    model, heard = line(TUNING), []
+    before = model.get_weights()
+    scores = iter([(0.833, 0.5), (0.55, 0.9), (0.6, 0.8), (0.7, 0.7), (0.83, 0.6), (0.9, 0.51), (0.6, 0.8)])
+    history = fit_model(model, Points(), lambda: next(scores), TUNING, StepClock(24), on_event=heard.append)
+    assert [row.best for row in history.rows] == [False] * 6
+    assert not any(event.best for event in heard if isinstance(event, EpochDone))
+    assert heard[-1] == PhaseDone("fine-tune", 6, 6.0, "schedule", 0, 0.833, 0.5)
+    assert history.to_json()["best_epoch"] is None
+    for ended, began in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(ended, began)
+
+
+def test_an_epoch_of_fine_tuning_that_beats_the_trained_model_is_kept():
+    model, heard = line(TUNING), []
+    scores = iter([(0.8, 0.5), (0.7, 0.9), (0.9, 0.4), (0.8, 0.45)])
+    history = fit_model(model, Points(), lambda: next(scores), TUNING, StepClock(12), on_event=heard.append)
+    assert [row.best for row in history.rows] == [False, True, False]
+    assert heard[-1] == PhaseDone("fine-tune", 6, 3.0, "schedule", 2, 0.9, 0.4)
+    assert history.to_json()["best_epoch"] == 2
+
+
+def test_ctrl_c_in_the_first_epoch_of_fine_tuning_leaves_the_model_as_it_was():
+    model = line(TUNING)
+    before, calls = model.get_weights(), []
+
+    def validate() -> tuple[float, float]:
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return 0.5, 1.0
+
+    history = fit_model(model, Points(), validate, TUNING, StepClock(24))
+    assert (history.ended_by, history.rows) == ("user", ())
+    np.testing.assert_array_equal(model.get_weights()[0], before[0])
+
+
 def test_without_validation_the_model_ends_with_the_weights_of_its_last_epoch():
     recipe = Recipe(epochs=20, optimizer="adamw", learning_rate=0.1, patience=0.1)
     model, heard = line(recipe), []
@@ -184,10 +225,11 @@ def test_no_examples_have_no_score():
 
 def test_training_stops_when_nothing_gets_better():
     recipe = Recipe(epochs=40, optimizer="adamw", learning_rate=0.0001, patience=0.25)
-    model = line(recipe)
-    history = fit_model(model, Points(), lambda: (0.5, 1.0), recipe, StepClock(160))
+    model, heard = line(recipe), []
+    history = fit_model(model, Points(), lambda: (0.5, 1.0), recipe, StepClock(160), on_event=heard.append)
     assert history.ended_by == "patience"
     assert len(history.rows) == 12  # the first is the best; more than a quarter of 40 epochs follow it
+    assert heard[-1] == PhaseDone("train", 40, 12.0, "patience", 1, 0.5, 1.0)
 
 
 def test_a_loss_that_is_no_number_stops_at_once_and_says_what_to_change():

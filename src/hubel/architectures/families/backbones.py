@@ -105,19 +105,22 @@ def _tapped(whole: keras.Model, backbone: Backbone) -> keras.Model:
 def build_pretrained(spec: PretrainedSpec) -> keras.Model:
     """Scaled pixels → backbone → features (average of each tapped map) → logits; the weights are random still.
 
-    With fixed statistics the backbone always runs in inference mode: its batch normalisation keeps the statistics of
-    its pretraining, in fine-tuning too.
+    With fixed statistics the backbone computes the same in training as in prediction: its batch normalisation is
+    frozen, and its dropout is off. In fine-tuning its kernels move; statistics, scale and shift of its batch
+    normalisation stay those of its pretraining. Without fixed statistics all of them move.
     """
     backbone = find(BACKBONES, spec.backbone, kind="backbone")
     height, width = spec.image_size
     inputs = keras.Input((height, width, 3), name="image")
     x = keras.layers.Rescaling(backbone.scale, offset=backbone.offset, name="scale_pixels")(inputs)
     tapped = _tapped(backbone.make(height, width, spec.alpha, None), backbone)
-    if not spec.fixed_statistics:
-        for layer in tapped.layers:
-            if isinstance(layer, keras.layers.BatchNormalization):
-                layer.momentum = MOMENTUM
-    maps = tapped(x, training=False) if spec.fixed_statistics else tapped(x)
+    for layer in tapped.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.trainable = not spec.fixed_statistics
+            layer.momentum = layer.momentum if spec.fixed_statistics else MOMENTUM
+        elif isinstance(layer, keras.layers.Dropout) and spec.fixed_statistics:
+            layer.rate = 0.0
+    maps = tapped(x)  # not training=False: Keras 3 lets the training=True of an outer call override it
     pooled = [keras.layers.GlobalAveragePooling2D(name=f"pool_{place}")(each) for place, each in enumerate(maps, 1)]
     x = keras.layers.Concatenate(name=FEATURES)(pooled)
     if spec.dropout:
