@@ -130,7 +130,9 @@ def _show_score(target: Path, evaluation: Evaluation) -> None:
     from hubel.cli.render import console, show_report, show_without_leaks
 
     screen = console()
-    screen.print(f"{target} on {evaluation.location}")
+    left_out = evaluation.left_out
+    rest = "" if left_out is None or not left_out.paths else f", without {len(left_out.paths):,} images it learned from"
+    screen.print(f"{target} on {evaluation.location}{rest}")
     show_report(screen, evaluation.report, split=evaluation.split)
     show_without_leaks(screen, evaluation.report, evaluation.without_leaks)
 
