@@ -18,6 +18,7 @@ from hubel.workflows.compare_folder import (
     FILES,
     conditions,
     describe_columns,
+    describe_not_shown,
     describe_test,
     legend,
     pair_text,
@@ -25,7 +26,7 @@ from hubel.workflows.compare_folder import (
 )
 from hubel.workflows.verdicts import MARGIN, ClaimVerdict
 
-COLOURS = {"supported": "green", "refuted": "red", "cannot tell": "yellow"}
+COLOURS = {"supported": "green", "refuted": "red", "cannot tell": "yellow", "not shown here": "yellow"}
 
 
 def show_comparison(comparison: Comparison, folder: Path | None) -> None:
@@ -48,6 +49,9 @@ def show_comparison(comparison: Comparison, folder: Path | None) -> None:
         for line in _claim(claim):
             screen.print(line)
         screen.print()
+    not_shown = describe_not_shown(comparison)
+    if not_shown:
+        screen.print(not_shown)
     if comparison.claims:
         screen.print(f'"No loss of accuracy": at most {100 * MARGIN:.0f} points, by the interval\'s lower end.')
     screen.print(describe_test())
@@ -70,7 +74,7 @@ def _show_table(screen: Console, rows: Sequence[Sequence[str]]) -> None:
 
 
 def _claim(claim: ClaimVerdict) -> list[Text]:
-    head = Text(f"{claim.name}: ", "bold").append(claim.verdict, f"bold {COLOURS[claim.verdict]}")
+    head = Text(f"{claim.name}: ", "bold").append(claim.headline, f"bold {COLOURS[claim.verdict]}")
     lines = [head, Text(f"  {claim.text}", "italic")]
     for each in claim.findings:
         line = Text(f"  {each.variant} against {each.reference}, {each.quantity}: ")

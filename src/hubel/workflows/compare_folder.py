@@ -14,10 +14,10 @@ from hubel.reports.drawing import Drawing
 from hubel.text import one_line
 from hubel.workflows.compare import MOST_MOVED, MOST_TRAIN_SCORED, Comparison, Pair
 from hubel.workflows.machine import describe_machine
-from hubel.workflows.measured import Measured
+from hubel.workflows.measured import LEAST_EPOCHS, SETTLED, Measured
 from hubel.workflows.out_folder import keep_out_of_the_images, prepare_folder
 from hubel.workflows.variants import VARIANTS
-from hubel.workflows.verdicts import MARGIN, p_text, points
+from hubel.workflows.verdicts import MARGIN, NOT_SHOWN, p_text, points
 
 FORMAT = 1
 DOCUMENT, TABLE, PAGE, PICTURE = FILES = ("compare.json", "compare.csv", "compare.md", "compare.svg")
@@ -134,6 +134,19 @@ def describe_columns(comparison: Comparison) -> tuple[str, ...]:
     )
 
 
+def describe_not_shown(comparison: Comparison) -> str:
+    """What "not shown here" means and what to type next; empty where no claim has that verdict."""
+    if all(claim.verdict != NOT_SHOWN for claim in comparison.claims):
+        return ""
+    epochs = max([2 * LEAST_EPOCHS, *(2 * int(row.epochs or 0) for row in comparison.rows)])
+    longer = f"--epochs {epochs}" if comparison.request.time_limit_s is None else "a longer --time-limit"
+    return (
+        f'"Not shown here": fewer than {LEAST_EPOCHS} epochs, or a network whose validation log loss still fell by '
+        f"{SETTLED:.0%} or more in the second half of its training. Trained for longer, it may turn out otherwise: "
+        f"try {longer}."
+    )
+
+
 def describe_test() -> str:
     """What the paired test covers and what it does not."""
     return (
@@ -178,11 +191,13 @@ def render_markdown(comparison: Comparison) -> str:
     if comparison.pairs:
         lines += ["", "## Pairs", "", *(f"- {pair_text(pair)}" for pair in comparison.pairs)]
     for claim in comparison.claims:
-        lines += ["", f"## {claim.name}: {claim.verdict}", "", f"> {claim.text}", ""]
+        lines += ["", f"## {claim.name}: {claim.headline}", "", f"> {claim.text}", ""]
         lines += [
             f"- {each.variant} against {each.reference}, {each.quantity}: **{each.verdict}**. {each.text}"
             for each in claim.findings
         ]
+    if describe_not_shown(comparison):
+        lines += ["", describe_not_shown(comparison)]
     if comparison.claims:
         lines += ["", f'"No loss of accuracy" means: at most {100 * MARGIN:.0f} points, by the interval\'s lower end.']
     return "\n".join([*lines, "", describe_test(), ""])
