@@ -135,15 +135,18 @@ def describe_columns(comparison: Comparison) -> tuple[str, ...]:
 
 
 def describe_not_shown(comparison: Comparison) -> str:
-    """What "not shown here" means and what to type next; empty where no claim has that verdict."""
-    if all(claim.verdict != NOT_SHOWN for claim in comparison.claims):
+    """What "not shown here" means, or what short training means for the pairs, and what to type; empty where neither is."""
+    not_shown = any(claim.verdict == NOT_SHOWN for claim in comparison.claims)
+    paired = {name for pair in comparison.pairs for name in (pair.first, pair.second)}
+    short = [row.name for row in comparison.rows if row.unsettled and row.name in paired]
+    if not not_shown and not short:
         return ""
     epochs = max([2 * LEAST_EPOCHS, *(2 * int(row.epochs or 0) for row in comparison.rows)])
     longer = f"--epochs {epochs}" if comparison.request.time_limit_s is None else "a longer --time-limit"
+    which = '"Not shown here"' if not_shown else f"Trained too little to show what they can learn: {', '.join(short)}"
     return (
-        f'"Not shown here": fewer than {LEAST_EPOCHS} epochs, or a network whose validation log loss still fell by '
-        f"{SETTLED:.0%} or more in the second half of its training. Trained for longer, it may turn out otherwise: "
-        f"try {longer}."
+        f"{which}: fewer than {LEAST_EPOCHS} epochs, or a validation log loss that still fell by {SETTLED:.0%} or more "
+        f"in the second half of the training. Trained for longer, it may turn out otherwise: try {longer}."
     )
 
 

@@ -18,6 +18,7 @@ from hubel.files import read_csv
 from hubel.workflows.against_corpus import compare_on_corpus
 from hubel.workflows.evaluate import Evaluation, evaluate_run
 from hubel.workflows.plan import TrainRequest
+from hubel.workflows.strangers import score_strangers
 from hubel.workflows.train import train_classifier
 
 pytestmark = pytest.mark.backend
@@ -250,3 +251,29 @@ def test_held_against_another_run_what_either_has_learned_from_is_left_out(run: 
             (known / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(photos / path, known / path)
         compare_on_corpus(run, other, str(known))
+
+
+def test_strangers_that_are_the_runs_own_images_are_no_strangers(tmp_path: Path):
+    photos = tmp_path / "photos"
+    for split, seeds in (("train", range(26)), ("validation", range(26, 52)), ("test", range(52, 57))):
+        write_images(photos / split, seeds)
+    run = trained(photos, tmp_path / "run")
+    strangers = write_images(tmp_path / "strangers", range(400, 406))
+    for split in ("train", "test"):  # the same bytes of one, saved again of the other
+        source = next((photos / split / "red").iterdir())
+        shutil.copy(source, strangers / "red" / source.name)
+        saved_again(next((photos / split / "blue").iterdir()), strangers / "blue" / f"{split}.jpg")
+    told: list[Event] = []
+    score = score_strangers(run, str(strangers), on_event=told.append)
+    assert (len(score.strangers), score.known) == (13, 3)  # a test image, saved again, was never learned from
+    assert score.to_json()["left_out"] == {"own_images": 3}
+    expected = f"Left out: 3 images of {strangers} that are of the corpus of {run}, or copies of its images."
+    assert any(isinstance(event, Message) and event.text.startswith(expected) for event in told)
+    loose = tmp_path / "loose"
+    loose.mkdir()
+    for place, file in enumerate(sorted([*(photos / "train/red").iterdir(), *(strangers / "red").iterdir()])):
+        shutil.copy(file, loose / f"{place}.png")
+    score = score_strangers(run, str(loose))
+    assert (len(score.strangers), score.known) == (6, 28)
+    with pytest.raises(UnusableInput, match=f"All 52 images in .*train are of the corpus of {run}, or copies"):
+        score_strangers(run, str(photos / "train"))
