@@ -18,13 +18,12 @@ from hubel.workflows.compare_folder import (
     FILES,
     conditions,
     describe_columns,
-    describe_not_shown,
-    describe_test,
+    describe_verdicts,
     legend,
     pair_text,
     table,
 )
-from hubel.workflows.verdicts import MARGIN, ClaimVerdict
+from hubel.workflows.verdicts import ClaimVerdict
 
 COLOURS = {"supported": "green", "refuted": "red", "cannot tell": "yellow", "not shown here": "yellow"}
 
@@ -49,12 +48,8 @@ def show_comparison(comparison: Comparison, folder: Path | None) -> None:
         for line in _claim(claim):
             screen.print(line)
         screen.print()
-    not_shown = describe_not_shown(comparison)
-    if not_shown:
-        screen.print(not_shown)
-    if comparison.claims:
-        screen.print(f'"No loss of accuracy": at most {100 * MARGIN:.0f} points, by the interval\'s lower end.')
-    screen.print(describe_test())
+    for text in describe_verdicts(comparison):
+        screen.print(text)
     if folder is not None and comparison.rows:
         screen.print(f"Wrote {one_line(str(folder))}: {', '.join(FILES)}")
     if comparison.interrupted:

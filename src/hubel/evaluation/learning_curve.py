@@ -217,8 +217,8 @@ def describe_forecast(curve: LearningCurve) -> tuple[str, ...]:
     if curve.few_mistakes:
         made = {0: "no mistake", 1: "one mistake"}.get(curve.mistakes, f"{curve.mistakes} mistakes")
         sentences.append(
-            f"With {made} in {last.examples:,} test images nobody can tell what more images would save: the bar reaches "
-            "up to 1. More test images would tell."
+            f"With {made} in {last.examples:,} test images nobody can tell what more images would save: the bar "
+            "reaches up to 1. More test images would tell."
         )
     elif curve.flat:
         sentences.append("The curve is flat: more pictures like these will hardly help.")

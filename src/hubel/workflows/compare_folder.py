@@ -135,7 +135,7 @@ def describe_columns(comparison: Comparison) -> tuple[str, ...]:
 
 
 def describe_not_shown(comparison: Comparison) -> str:
-    """What "not shown here" means, or what short training means for the pairs, and what to type; empty where neither is."""
+    """What "not shown here" means, or that pairs were trained too little, and what to type; empty where neither is."""
     not_shown = any(claim.verdict == NOT_SHOWN for claim in comparison.claims)
     paired = {name for pair in comparison.pairs for name in (pair.first, pair.second)}
     short = [row.name for row in comparison.rows if row.unsettled and row.name in paired]
@@ -148,6 +148,13 @@ def describe_not_shown(comparison: Comparison) -> str:
         f"{which}: fewer than {LEAST_EPOCHS} epochs, or a validation log loss that still fell by {SETTLED:.0%} or more "
         f"in the second half of the training. Trained for longer, it may turn out otherwise: try {longer}."
     )
+
+
+def describe_verdicts(comparison: Comparison) -> tuple[str, ...]:
+    """What the words of the verdicts mean, and what they do not cover."""
+    loss = f'"No loss of accuracy": at most {100 * MARGIN:.0f} points, by the interval\'s lower end.'
+    texts = (describe_not_shown(comparison), loss if comparison.claims else "", describe_test())
+    return tuple(text for text in texts if text)
 
 
 def describe_test() -> str:
@@ -199,11 +206,9 @@ def render_markdown(comparison: Comparison) -> str:
             f"- {each.variant} against {each.reference}, {each.quantity}: **{each.verdict}**. {each.text}"
             for each in claim.findings
         ]
-    if describe_not_shown(comparison):
-        lines += ["", describe_not_shown(comparison)]
-    if comparison.claims:
-        lines += ["", f'"No loss of accuracy" means: at most {100 * MARGIN:.0f} points, by the interval\'s lower end.']
-    return "\n".join([*lines, "", describe_test(), ""])
+    for text in describe_verdicts(comparison):
+        lines += ["", text]
+    return "\n".join([*lines, ""])
 
 
 def _markdown_table(rows: Sequence[Sequence[str]]) -> list[str]:

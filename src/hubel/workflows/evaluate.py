@@ -110,12 +110,10 @@ class _Elsewhere:
     """Another corpus than the run's own test split.
 
     Args:
-        run: as the user typed it.
         known: what the run knows of the images; None where nobody can tell.
         keep: score what the run has learned from too: whoever asks leaves it out later.
     """
 
-    run: Path
     known: Known | None
     keep: bool
 
@@ -143,7 +141,7 @@ def evaluate_run(
     if corpus is not None:
         other = read_corpus(corpus, reading=reading, on_event=on_event)
         decoded = decode_corpus(other, classifier.preprocessing, on_event=on_event)
-        elsewhere = _Elsewhere(run, find_known(run, decoded, on_event=on_event), keep_known)
+        elsewhere = _Elsewhere(find_known(run, decoded, on_event=on_event), keep_known)
         return evaluate_decoded(classifier, decoded, elsewhere=elsewhere, on_event=on_event)
     document = RunFolder(run).read_run()
     described = document.get("corpus", {})
@@ -196,7 +194,7 @@ def evaluate_decoded(
         left_out = _left_out(corpus, indices, elsewhere.known)
         if not elsewhere.keep:
             kept = ~elsewhere.known.learned[indices]
-            _say_left_out(left_out, elsewhere.run, (len(indices), corpus.location), on_event)
+            _say_left_out(left_out, elsewhere.known, (len(indices), corpus.location), on_event)
             indices, labels = indices[kept], labels[kept]
     outputs = compute_outputs(classifier, decoded.images, indices, on_event=on_event)
     paths = tuple(corpus.examples[index].path for index in indices)
@@ -236,8 +234,8 @@ def _left_out(corpus: Corpus, indices: np.ndarray, known: Known) -> LeftOut:
     return LeftOut(paths(known.trained_on), paths(known.copies), int(known.tested[indices].sum()))
 
 
-def _say_left_out(left_out: LeftOut, run: Path, where: tuple[int, str], on_event: OnEvent) -> None:
-    """Say what is left out, and what remains.
+def _say_left_out(left_out: LeftOut, known: Known, where: tuple[int, str], on_event: OnEvent) -> None:
+    """Say what is left out, of so many images in a place, and what remains.
 
     Raises:
         UnusableCorpus: nothing remains.
@@ -250,14 +248,14 @@ def _say_left_out(left_out: LeftOut, run: Path, where: tuple[int, str], on_event
         words.append(f"{len(left_out.copies):,} that are copies of such images, or of a group with them")
     remaining = count - len(left_out.paths)
     if not remaining:
-        command = f"hubel evaluate {shlex.quote(str(run))}"
+        own = f"Score it on its own test images: hubel evaluate {shlex.quote(str(known.run))}. Or name"
         raise UnusableCorpus(
-            f"{location} has no image that is new to {run}: of {count:,} there are {', and '.join(words)}. A score on "
-            f"these would say nothing of other images. Score it on its own test images: {command}. Or name a corpus of "
-            "other images."
+            f"{location} has no image that is new to {known.run}: of {count:,} there are {', and '.join(words)}. A "
+            "score on these would say nothing of other images. "
+            f"{own if known.test_images else 'Name'} a corpus of other images."
         )
     if words:
-        text = f"Left out of the score of {run}, of {count:,} images in {location}: {', and '.join(words)}."
+        text = f"Left out of the score of {known.run}, of {count:,} images in {location}: {', and '.join(words)}."
         if left_out.tested:
             those = "all" if left_out.tested == remaining else f"{left_out.tested:,}"
             text += f" Of the {remaining:,} that remain, {those} are its own test images."

@@ -27,14 +27,18 @@ from hubel.workflows.run_folder import FINGERPRINTS, LEAKS, SPLIT, RunFolder
 
 @dataclass(frozen=True)
 class Known:
-    """What a run knows of the images of a corpus; each is bool [examples], and no image is in two.
+    """What a run knows of the images of a corpus; the marks are bool [examples], and no image has two.
 
     Args:
+        run: the run folder that says so.
+        test_images: of the run, wherever they are.
         trained_on: the same content is in its training or validation split.
         copies: not that, but a copy of such an image, or one of the group of such an image.
         tested: the same content is in its test split.
     """
 
+    run: Path
+    test_images: int
     trained_on: np.ndarray
     copies: np.ndarray
     tested: np.ndarray
@@ -90,7 +94,7 @@ def find_known(run: Path, decoded: DecodedCorpus, *, on_event: OnEvent = ignore)
     of_a_group = np.array([example.group in groups for example in examples], bool)
     of_a_group &= np.array([example.group is not None for example in examples], bool)
     copies |= of_a_group & ~trained_on
-    return Known(trained_on, copies, tested & ~copies)
+    return Known(folder, len(record.tested), trained_on, copies, tested & ~copies)
 
 
 def _run_of(run: Path) -> Path | None:
@@ -156,7 +160,7 @@ def _own_images(folder: Path, wanted: Set[str], bands: tuple[int, ...], on_event
         own = examine_corpus(read_corpus(location, reading=reading), bands=bands, copies=EXACT_COPIES)
     except (HubelError, AttributeError):
         own = None
-    lost = len(wanted.difference(() if own is None else own.copies.digests))
+    lost = len(wanted - set(() if own is None else own.copies.digests))
     if lost:
         text = f"{lost:,} images that {folder} was trained on are no longer where they were, so copies of them"
         on_event(Message(f"{text} that were saved again are not noticed; copies of the same bytes are.", warning=True))

@@ -125,7 +125,7 @@ def share(hits: np.ndarray) -> float | None:
 
 
 def still_falling(log_losses: Sequence[float]) -> float | None:
-    """Share by which the best of these, one after each epoch, is below the best of their first half; None of fewer than 2.
+    """Share by which the best of these, one an epoch, is below the best of their first half; None of fewer than 2.
 
     A network that has settled no longer gains much; see docs/decisions/0020-scores-that-say-only-what-is-known.md.
     """

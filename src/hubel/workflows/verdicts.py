@@ -31,8 +31,8 @@ class Finding:
     """What became of one need of one part.
 
     Args:
-        verdict: ``"supported"``, ``"refuted"``, ``"cannot tell"`` or, where the networks were trained too little for it,
-            ``"not shown here"``.
+        verdict: ``"supported"``, ``"refuted"``, ``"cannot tell"``, or ``"not shown here"`` where the networks were
+            trained too little for it.
         text: why, with numbers.
         test: the paired test behind it, where there is one.
     """
