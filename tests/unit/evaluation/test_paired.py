@@ -148,7 +148,7 @@ def test_equal_gaps_are_told_apart_in_about_5_of_100_trials_at_most(tested: int,
     for _ in range(trials):
         (train_1, train_2), (test_1, test_2) = hits(400, train), hits(tested, test)
         alarms += compare_gaps((train_1, test_1), (train_2, test_2)).verdict != "cannot tell"
-    # Approximate: 7 % at most was seen in 180 settings. Three standard deviations above 6 %.
+    # Approximate: 7 % at most was seen in 480 settings. Three standard deviations above 6 %.
     assert alarms <= 38
 
 
