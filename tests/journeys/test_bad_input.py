@@ -312,7 +312,9 @@ def test_a_corpus_that_has_moved_is_said_and_can_be_named(colours: Path, tmp_pat
     (moved / "red/cut.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     done = hubel("evaluate", tmp_path / "run", moved, "--json")
     document = json.loads(done.stdout)
-    assert document["all"]["examples"] == 60
+    tested = json.loads((tmp_path / "run/metrics.json").read_text())["test"]["examples"]
+    assert document["left_out"] == {"trained_on": 60 - tested, "copies_of_trained_on": 0}
+    assert document["all"]["examples"] == document["own_test_images"] == tested
     assert done.returncode == 4
     assert any("red/cut.png" in warning["text"] for warning in document["warnings"])
 

@@ -50,6 +50,7 @@ def test_two_variants_are_measured_on_one_split_and_written(tmp_path: Path, caps
     assert [row["name"] for row in rows] == ["dense", "lenet5"]
     page = (out / "compare.md").read_text()
     assert "| variant | accuracy (95 %) |" in page
+    assert "Trained too little to show what they can learn: dense, lenet5: fewer than 10 epochs" in page
     assert "not the luck of one training" in page
     assert f"Wrote {out}: compare.json, compare.csv, compare.md, compare.svg" in screen.replace("\n", "")
     assert all(f">{row['parameters']:,}</text>" in (out / "compare.svg").read_text() for row in document["variants"])
@@ -63,18 +64,25 @@ def test_two_variants_are_measured_on_one_split_and_written(tmp_path: Path, caps
     assert (out / "notes.txt").read_text() == "mine"
 
 
-def test_a_claim_is_answered_in_words_with_its_numbers(capsys: pytest.CaptureFixture[str]):
-    assert run("digits", "--claims", "sharing", "--epochs", 1, "--json", "--max-examples", 600) == 0
-    document = json.loads(capsys.readouterr().out)
+def test_a_claim_after_one_epoch_is_not_shown_and_it_is_said_what_to_type(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    words = ("digits", "--claims", "sharing", "--epochs", 1, "--max-examples", 600, "-o", tmp_path / "out")
+    assert run(*words) == 0
+    screen = " ".join(capsys.readouterr().out.split())
+    document = json.loads((tmp_path / "out/compare.json").read_text())
     rows = {row["name"]: row for row in document["variants"]}
     assert set(rows) == {"cnn", "unshared"}
     claim = document["claims"][0]
-    assert claim["name"] == "sharing"
-    verdicts = [finding["verdict"] for finding in claim["findings"]]
-    expected = "refuted" if "refuted" in verdicts else "cannot tell" if "cannot tell" in verdicts else "supported"
-    assert claim["verdict"] == expected
+    assert (claim["name"], claim["verdict"], claim["reason"]) == ("sharing", "not shown here", "1 epoch")
+    assert [finding["verdict"] for finding in claim["findings"]] == ["not shown here", "supported", "not shown here"]
     ratio = rows["unshared"]["parameters"] / rows["cnn"]["parameters"]
     assert claim["findings"][1]["text"].startswith(f"{ratio:.1f} times fewer: {rows['cnn']['parameters']:,} parameters")
+    page = " ".join((tmp_path / "out/compare.md").read_text().split())
+    assert "## sharing: not shown here: 1 epoch >" in page
+    for text in (screen, page):
+        assert "not shown here: 1 epoch" in text
+        assert "Trained for longer, it may turn out otherwise: try --epochs 20." in text
 
 
 def test_memory_is_that_of_every_layers_output_and_of_the_weights(monkeypatch: pytest.MonkeyPatch):

@@ -42,9 +42,10 @@ def command(  # noqa: PLR0913  (one for each option)
     run: Path, corpus: str | None, *, against: Path | None, strangers: str | None, as_json: bool, reading: Reading,
     said: Said, out: Path | None, overwrite: bool,
 ) -> int:  # fmt: skip
-    """Score RUN on its own test split, or on all images of another CORPUS.
+    """Score RUN on its own test split, or on the images of another CORPUS.
 
-    Classes of another corpus are matched by name. RUN is a run folder, or a model file of Keras that was trained
+    Images that RUN was trained on, and copies of them, are left out of the score and counted, whatever they are called
+    in CORPUS. Its classes are matched by name. RUN is a run folder, or a model file of Keras that was trained
     elsewhere: then CORPUS and --class-names are needed, and --pixels unless the model scales its pixels itself. The
     word corpus in the place of --class-names FILE takes the classes of CORPUS in alphabetical order.
 
@@ -130,7 +131,9 @@ def _show_score(target: Path, evaluation: Evaluation) -> None:
     from hubel.cli.render import console, show_report, show_without_leaks
 
     screen = console()
-    screen.print(f"{target} on {evaluation.location}")
+    left_out = evaluation.left_out
+    rest = "" if left_out is None or not left_out.paths else f", without {len(left_out.paths):,} images it learned from"
+    screen.print(f"{target} on {evaluation.location}{rest}")
     show_report(screen, evaluation.report, split=evaluation.split)
     show_without_leaks(screen, evaluation.report, evaluation.without_leaks)
 

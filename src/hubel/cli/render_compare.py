@@ -18,14 +18,14 @@ from hubel.workflows.compare_folder import (
     FILES,
     conditions,
     describe_columns,
-    describe_test,
+    describe_verdicts,
     legend,
     pair_text,
     table,
 )
-from hubel.workflows.verdicts import MARGIN, ClaimVerdict
+from hubel.workflows.verdicts import ClaimVerdict
 
-COLOURS = {"supported": "green", "refuted": "red", "cannot tell": "yellow"}
+COLOURS = {"supported": "green", "refuted": "red", "cannot tell": "yellow", "not shown here": "yellow"}
 
 
 def show_comparison(comparison: Comparison, folder: Path | None) -> None:
@@ -48,9 +48,8 @@ def show_comparison(comparison: Comparison, folder: Path | None) -> None:
         for line in _claim(claim):
             screen.print(line)
         screen.print()
-    if comparison.claims:
-        screen.print(f'"No loss of accuracy": at most {100 * MARGIN:.0f} points, by the interval\'s lower end.')
-    screen.print(describe_test())
+    for text in describe_verdicts(comparison):
+        screen.print(text)
     if folder is not None and comparison.rows:
         screen.print(f"Wrote {one_line(str(folder))}: {', '.join(FILES)}")
     if comparison.interrupted:
@@ -70,7 +69,7 @@ def _show_table(screen: Console, rows: Sequence[Sequence[str]]) -> None:
 
 
 def _claim(claim: ClaimVerdict) -> list[Text]:
-    head = Text(f"{claim.name}: ", "bold").append(claim.verdict, f"bold {COLOURS[claim.verdict]}")
+    head = Text(f"{claim.name}: ", "bold").append(claim.headline, f"bold {COLOURS[claim.verdict]}")
     lines = [head, Text(f"  {claim.text}", "italic")]
     for each in claim.findings:
         line = Text(f"  {each.variant} against {each.reference}, {each.quantity}: ")

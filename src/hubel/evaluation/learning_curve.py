@@ -22,6 +22,10 @@ HARDLY_HELPS = 0.05
 """A curve looks flat where twice the pictures are expected to save less than this share of the mistakes."""
 MAY_HELP = 0.25
 """Where the upper end of the bar would save more than this share of the mistakes, a curve is not called flat."""
+FEW_MISTAKES = 4
+"""With fewer on the last point, the bar reaches up to 1: how close to it a classifier can come cannot be seen."""
+ENDS = 0.01
+"""Quantiles at which the bar ends. At the nominal 2.5 % it held the truth in 88 % where the curve is flat or steep."""
 COVERED = "which test images were chosen"
 NOT_COVERED = "the luck of a single training, a power law that does not hold, or pictures of another kind"
 
@@ -52,7 +56,7 @@ class Forecast:
     Args:
         train_examples: images it speaks of.
         accuracy: expected on the test split.
-        interval: 95 % error bar of it; of `COVERED`, not of `NOT_COVERED`.
+        interval: error bar of it, of 95 % at least; of `COVERED`, not of `NOT_COVERED`.
     """
 
     train_examples: int
@@ -81,6 +85,16 @@ class LearningCurve:
         return float(fit_power_law([point.train_examples for point in self.points], errors).exponent)
 
     @property
+    def mistakes(self) -> int:
+        """Of the last point, on the test split."""
+        return round((1 - self.points[-1].accuracy) * self.points[-1].examples)
+
+    @property
+    def few_mistakes(self) -> bool:
+        """Too few to tell what more images would save of them."""
+        return self.mistakes < FEW_MISTAKES
+
+    @property
     def looks_flat(self) -> bool:
         """Twice the pictures are expected to save fewer than one mistake in twenty."""
         return bool(2.0**-self.exponent > 1 - HARDLY_HELPS)
@@ -89,7 +103,7 @@ class LearningCurve:
     def flat(self) -> bool:
         """More pictures like these will hardly help: it looks flat, and the bar leaves no room for much more."""
         wrong_now, wrong_at_best = 1 - self.points[-1].accuracy, 1 - self.forecast.interval[1]
-        return self.looks_flat and wrong_at_best >= (1 - MAY_HELP) * wrong_now
+        return self.looks_flat and not self.few_mistakes and wrong_at_best >= (1 - MAY_HELP) * wrong_now
 
     def to_json(self) -> dict[str, Any]:
         """The object under ``"learning_curve"`` in ``metrics.json``."""
@@ -111,6 +125,7 @@ class LearningCurve:
             },
             "exponent": self.exponent,
             "flat": self.flat,
+            "few_mistakes": self.few_mistakes,
             "forecast_interval_covers": COVERED,
             "forecast_interval_does_not_cover": NOT_COVERED,
         }
@@ -157,9 +172,10 @@ def smoothed_errors(wrong: np.ndarray, count: int) -> np.ndarray:
 def fit_forecast(train_examples: Sequence[int], wrong: np.ndarray, *, seed: int) -> Forecast:
     """Extrapolate to twice the largest number of training images.
 
-    The bar is the 2.5 % to 97.5 % quantile over bootstrap draws of the test images, each the same for all points.
-    They are drawn from the images and the half-wrong one of `smoothed_errors`: without it no draw could be worse than
-    no mistake, where none was made.
+    The bar lies between the quantiles `ENDS` and 1 - `ENDS` over bootstrap draws of the test images, each the same for
+    all points. They are drawn from the images and the half-wrong one of `smoothed_errors`: without it no draw could be
+    worse than no mistake, where none was made. With it none is as good as the truth may be: after fewer than
+    `FEW_MISTAKES` the bar reaches up to 1.
 
     Args:
         train_examples: images of each point.
@@ -176,8 +192,10 @@ def fit_forecast(train_examples: Sequence[int], wrong: np.ndarray, *, seed: int)
     drawn = np.random.default_rng([seed, 10]).multinomial(count, chances, size=DRAWS) @ patterns  # [draws, points]
     bootstrap = fit_power_law(train_examples, smoothed_errors(drawn, count)).error(target)
     error = fit_power_law(train_examples, smoothed_errors(wrong.sum(axis=1), count)).error(target)
-    high, low = np.quantile(bootstrap, (0.025, 0.975))
-    return Forecast(target, float(1 - error), (float(1 - low), float(1 - high)))
+    least, most = np.quantile(bootstrap, (ENDS, 1 - ENDS))
+    if wrong[-1].sum() < FEW_MISTAKES:
+        least = 0.0
+    return Forecast(target, float(1 - error), (float(1 - most), float(1 - least)))
 
 
 def make_learning_curve(
@@ -205,7 +223,13 @@ def describe_forecast(curve: LearningCurve) -> tuple[str, ...]:
     low, high = forecast.interval
     bar = f"({low:.3f} to {high:.3f})"
     sentences = [f"Twice the pictures ({forecast.train_examples:,}) would bring about {forecast.accuracy:.3f} {bar}."]
-    if curve.flat:
+    if curve.few_mistakes:
+        made = {0: "no mistake", 1: "one mistake"}.get(curve.mistakes, f"{curve.mistakes} mistakes")
+        sentences.append(
+            f"With {made} in {last.examples:,} test images nobody can tell what more images would save: the bar "
+            "reaches up to 1. More test images would tell."
+        )
+    elif curve.flat:
         sentences.append("The curve is flat: more pictures like these will hardly help.")
     elif curve.looks_flat:
         tell = f"{last.examples:,} test images cannot tell"

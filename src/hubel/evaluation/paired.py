@@ -10,7 +10,7 @@ import numpy as np
 from scipy.stats import binomtest
 
 from hubel.errors import WrongRequest
-from hubel.evaluation.metrics import Z_95, wilson_interval
+from hubel.evaluation.metrics import wilson_interval
 
 LEVEL = 0.05
 """Share of false alarms that is accepted where nothing differs."""
@@ -171,15 +171,17 @@ class GapDifference:
 def compare_gaps(first: tuple[np.ndarray, np.ndarray], second: tuple[np.ndarray, np.ndarray]) -> GapDifference:
     """Compare two variants by accuracy on training examples less accuracy on test examples.
 
-    The interval is the normal one of a sum of two independent means of paired differences.
+    Each difference of shares has its interval by `paired_interval`; the two are joined as those of independent
+    differences are. A normal interval of ten test images takes a variance of 0 for certainty.
 
     Args:
         first: bool or 0/1 [training examples] and [test examples], whether the first variant is right.
         second: the same for the second, on the same examples.
+
+    Source: Zou & Donner 2008, Statistics in Medicine 27, 1693-1702 (MOVER).
     """
-    train, test = (
-        np.asarray(one, np.float64) - np.asarray(other, np.float64) for one, other in zip(first, second, strict=True)
-    )
-    difference = float(train.mean() - test.mean())
-    half = Z_95 * float(train.var() / len(train) + test.var() / len(test)) ** 0.5
-    return GapDifference(difference, (difference - half, difference + half))
+    train, test = (compare_hits(one, other) for one, other in zip(first, second, strict=True))
+    difference = train.difference - test.difference
+    down = np.hypot(train.difference - train.interval[0], test.interval[1] - test.difference)
+    up = np.hypot(train.interval[1] - train.difference, test.difference - test.interval[0])
+    return GapDifference(difference, (float(difference - down), float(difference + up)))

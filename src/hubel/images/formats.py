@@ -73,19 +73,23 @@ def explain(start: bytes) -> UnreadableImage:
     """What to say of a file that Pillow recognises as no image, from its first `HEAD` bytes."""
     if not start:
         return UnreadableImage("empty", "the file has no bytes: copy or download it again")
-    if start[_DICOM_AT:].startswith(_DICOM):
-        reason = "it is a DICOM file of a medical device: export its images as PNG, 16 bits where it has more than 8"
+    reason = _other_kind(start)
+    if reason:
         return UnreadableImage("not-an-image", reason)
-    if start.lower().startswith(BEGINNINGS) or start[4:12] == b"ftyp" + _CANON_BRAND:
-        return UnreadableImage("not-an-image", ADVICE)
-    text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    for signature, reason in _OTHERS:
-        if text.startswith(signature):
-            return UnreadableImage("not-an-image", reason)
-    if text[4:8] == b"ftyp" and text[8:12] in _HEIF_BRANDS:
-        return UnreadableImage("not-an-image", "it is a HEIC picture, as telephones make: export it as JPEG or PNG")
     for signature, name in _BEGINNINGS:
         if start.lower().startswith(signature):
             reason = f"it begins as {name}, but its header is damaged or of a rare kind: export it again"
             return UnreadableImage("corrupt", reason)
     return UnreadableImage("not-an-image", "its content is no image format that Hubel reads: save it as PNG or JPEG")
+
+
+def _other_kind(start: bytes) -> str:
+    """What a file is that holds no image of a kind that is read, and what to do; empty where that is not known."""
+    if start[_DICOM_AT:].startswith(_DICOM):
+        return "it is a DICOM file of a medical device: export its images as PNG, 16 bits where it has more than 8"
+    if start.lower().startswith(BEGINNINGS) or start[4:12] == b"ftyp" + _CANON_BRAND:
+        return ADVICE
+    text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if text[4:8] == b"ftyp" and text[8:12] in _HEIF_BRANDS:
+        return "it is a HEIC image, as telephones make: export it as JPEG or PNG"
+    return next((reason for signature, reason in _OTHERS if text.startswith(signature)), "")

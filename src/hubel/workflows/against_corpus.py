@@ -10,8 +10,6 @@ from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.events import Event, Message, OnEvent, ignore
 from hubel.workflows.against import Against, Named, pair
 from hubel.workflows.evaluate import Evaluation, evaluate_run
-from hubel.workflows.finished_run import read_seen
-from hubel.workflows.run_folder import FINGERPRINTS
 
 
 def compare_on_corpus(
@@ -35,18 +33,10 @@ def compare_on_corpus(
         HubelError: a subclass says what is wrong with a classifier or the corpus.
     """
     evaluations = [
-        evaluate_run(run, corpus, reading=reading, on_event=_about(run, on_event)) for run in (first, second)
+        evaluate_run(run, corpus, reading=reading, keep_known=True, on_event=_about(run, on_event))
+        for run in (first, second)
     ]
-    known: set[str] = set()
-    for run in (first, second):
-        digests = read_seen(run)
-        if digests is None:
-            text = f"Whether {run} was trained on these pictures cannot be seen: it has no {FINGERPRINTS}."
-            on_event(Message(text, warning=True))
-        known |= digests or set()
-    seen = {
-        path for each in evaluations for path, digest in zip(each.paths, each.digests, strict=True) if digest in known
-    }
+    seen = {path for each in evaluations if each.left_out is not None for path in each.left_out.paths}
     sides = [_named(run, each) for run, each in zip((first, second), evaluations, strict=True)]
     return pair(*sides, seen=seen, corpus=corpus, on_event=on_event), evaluations[0].corpus
 

@@ -40,7 +40,7 @@ from hubel.training.schedule import Clock, StepClock, WallClock
 from hubel.training.score import accuracy_and_log_loss
 from hubel.workflows.corpus_part import take_part
 from hubel.workflows.division import LEAST, divide
-from hubel.workflows.measured import Measured
+from hubel.workflows.measured import Measured, still_falling
 from hubel.workflows.plan import ADAMW_RATE
 from hubel.workflows.run_folder import labels_of
 from hubel.workflows.survey import survey_corpus
@@ -304,7 +304,13 @@ def _measure(material: _Material, blueprint: Blueprint) -> Measured:
         return replace(measured, diverged=True)
     if history.ended_by == "user":
         raise StoppedByUser(f"{blueprint.name} was not finished.")
-    return _score(material, model, replace(measured, epochs=history.epochs, epoch_s=_epoch_s(material, history)))
+    trained = replace(
+        measured,
+        epochs=history.epochs,
+        still_falling=still_falling([row.validation_log_loss for row in history.rows if row.validation_log_loss]),
+        epoch_s=_epoch_s(material, history),
+    )
+    return _score(material, model, trained)
 
 
 def _described(name: str, model: keras.Model) -> Measured:

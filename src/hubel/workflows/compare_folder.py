@@ -14,10 +14,10 @@ from hubel.reports.drawing import Drawing
 from hubel.text import one_line
 from hubel.workflows.compare import MOST_MOVED, MOST_TRAIN_SCORED, Comparison, Pair
 from hubel.workflows.machine import describe_machine
-from hubel.workflows.measured import Measured
+from hubel.workflows.measured import LEAST_EPOCHS, SETTLED, Measured
 from hubel.workflows.out_folder import keep_out_of_the_images, prepare_folder
 from hubel.workflows.variants import VARIANTS
-from hubel.workflows.verdicts import MARGIN, p_text, points
+from hubel.workflows.verdicts import MARGIN, NOT_SHOWN, p_text, points
 
 FORMAT = 1
 DOCUMENT, TABLE, PAGE, PICTURE = FILES = ("compare.json", "compare.csv", "compare.md", "compare.svg")
@@ -134,6 +134,29 @@ def describe_columns(comparison: Comparison) -> tuple[str, ...]:
     )
 
 
+def describe_not_shown(comparison: Comparison) -> str:
+    """What "not shown here" means, or that pairs were trained too little, and what to type; empty where neither is."""
+    not_shown = any(claim.verdict == NOT_SHOWN for claim in comparison.claims)
+    paired = {name for pair in comparison.pairs for name in (pair.first, pair.second)}
+    short = [row.name for row in comparison.rows if row.unsettled and row.name in paired]
+    if not not_shown and not short:
+        return ""
+    epochs = max([2 * LEAST_EPOCHS, *(2 * int(row.epochs or 0) for row in comparison.rows)])
+    longer = f"--epochs {epochs}" if comparison.request.time_limit_s is None else "a longer --time-limit"
+    which = '"Not shown here"' if not_shown else f"Trained too little to show what they can learn: {', '.join(short)}"
+    return (
+        f"{which}: fewer than {LEAST_EPOCHS} epochs, or a validation log loss that still fell by {SETTLED:.0%} or more "
+        f"in the second half of the training. Trained for longer, it may turn out otherwise: try {longer}."
+    )
+
+
+def describe_verdicts(comparison: Comparison) -> tuple[str, ...]:
+    """What the words of the verdicts mean, and what they do not cover."""
+    loss = f'"No loss of accuracy": at most {100 * MARGIN:.0f} points, by the interval\'s lower end.'
+    texts = (describe_not_shown(comparison), loss if comparison.claims else "", describe_test())
+    return tuple(text for text in texts if text)
+
+
 def describe_test() -> str:
     """What the paired test covers and what it does not."""
     return (
@@ -178,14 +201,14 @@ def render_markdown(comparison: Comparison) -> str:
     if comparison.pairs:
         lines += ["", "## Pairs", "", *(f"- {pair_text(pair)}" for pair in comparison.pairs)]
     for claim in comparison.claims:
-        lines += ["", f"## {claim.name}: {claim.verdict}", "", f"> {claim.text}", ""]
+        lines += ["", f"## {claim.name}: {claim.headline}", "", f"> {claim.text}", ""]
         lines += [
             f"- {each.variant} against {each.reference}, {each.quantity}: **{each.verdict}**. {each.text}"
             for each in claim.findings
         ]
-    if comparison.claims:
-        lines += ["", f'"No loss of accuracy" means: at most {100 * MARGIN:.0f} points, by the interval\'s lower end.']
-    return "\n".join([*lines, "", describe_test(), ""])
+    for text in describe_verdicts(comparison):
+        lines += ["", text]
+    return "\n".join([*lines, ""])
 
 
 def _markdown_table(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +21,37 @@ from hubel.evaluation.evaluate import compute_outputs, evaluate_outputs
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import Message, OnEvent, ignore
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
+from hubel.workflows.known_images import Known, find_known
 from hubel.workflows.mistakes import show_mistakes
 from hubel.workflows.request_record import reading_of
 from hubel.workflows.run_folder import RunFolder
 
 MOST_REFUSED_NAMED = 20
+
+
+@brief
+@dataclass(frozen=True)
+class LeftOut:
+    """Images of another corpus that are not scored because the run has learned from them, by their paths.
+
+    Args:
+        trained_on: of the same content as an image of its training or validation split.
+        copies: copies of such images, and images of their groups.
+        tested: how many of those that are scored are of the run's own test split.
+    """
+
+    trained_on: tuple[str, ...]
+    copies: tuple[str, ...]
+    tested: int
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """All of them."""
+        return frozenset(self.trained_on) | frozenset(self.copies)
+
+    def to_json(self) -> dict[str, int]:
+        """The object under ``"left_out"``."""
+        return {"trained_on": len(self.trained_on), "copies_of_trained_on": len(self.copies)}
 
 
 @brief
@@ -41,6 +68,7 @@ class Evaluation:
         digests: SHA-256 of their content, in the same order.
         places: of the examples in the corpus, in the same order.
         without_leaks: the score without the test examples that have a copy in another part; None where none has.
+        left_out: of another corpus, what the run has learned from; None where nobody can tell, and of a test split.
     """
 
     location: str
@@ -51,6 +79,7 @@ class Evaluation:
     digests: tuple[str, ...]
     places: np.ndarray
     without_leaks: EvaluationReport | None = None
+    left_out: LeftOut | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; the score has the keys of ``metrics.json``."""
@@ -62,6 +91,9 @@ class Evaluation:
             self.split: self.report.to_json(),
             "intake": self.corpus.intake_counts,
         }
+        if self.split == "all":
+            document["left_out"] = None if self.left_out is None else self.left_out.to_json()
+            document["own_test_images"] = None if self.left_out is None else self.left_out.tested
         if self.without_leaks is not None:
             left_out = len(self.report.labels) - len(self.without_leaks.labels)
             document["leakage"] = {"test_examples": left_out, "test_without": self.without_leaks.to_json()}
@@ -86,15 +118,32 @@ class _TestSplit:
     baseline: dict[str, str]
 
 
+@dataclass(frozen=True)
+class _Elsewhere:
+    """Another corpus than the run's own test split.
+
+    Args:
+        known: what the run knows of the images; None where nobody can tell.
+        keep: score what the run has learned from too: whoever asks leaves it out later.
+    """
+
+    known: Known | None
+    keep: bool
+
+
 def evaluate_run(
-    run: Path, corpus: str | None = None, *, reading: Reading = AS_FOUND, on_event: OnEvent = ignore
-) -> Evaluation:
+    run: Path, corpus: str | None = None, *, reading: Reading = AS_FOUND, keep_known: bool = False,
+    on_event: OnEvent = ignore,
+) -> Evaluation:  # fmt: skip
     """Score a run.
+
+    What it has learned from is left out of another corpus, whatever it is called there: see `find_known`.
 
     Args:
         run: a run folder; with a corpus also a ``classifier/`` folder.
         corpus: a location that `read_corpus` takes; by default the run's own, of which the test split is scored.
         reading: how that corpus is read; the run's own is read as it was.
+        keep_known: score what the run has learned from all the same; ``left_out`` names it.
         on_event: hears what goes on.
 
     Raises:
@@ -104,9 +153,9 @@ def evaluate_run(
     classifier = load_classifier(run)
     if corpus is not None:
         other = read_corpus(corpus, reading=reading, on_event=on_event)
-        return evaluate_decoded(
-            classifier, decode_corpus(other, classifier.preprocessing, on_event=on_event), on_event=on_event
-        )
+        decoded = decode_corpus(other, classifier.preprocessing, on_event=on_event)
+        elsewhere = _Elsewhere(find_known(run, decoded, on_event=on_event), keep_known)
+        return evaluate_decoded(classifier, decoded, elsewhere=elsewhere, on_event=on_event)
     document = RunFolder(run).read_run()
     described = document.get("corpus", {})
     location = described.get("location", "")
@@ -120,14 +169,20 @@ def evaluate_run(
     split = _TestSplit(folder.read_test_split(), folder.read_leaking_test(), folder.read_baseline())
     if not split.class_of:
         raise UnusableInput(
-            f"{run} has no test images, so it has no score. Name a corpus to score it on: hubel evaluate {run} CORPUS"
+            f"{run} has no test images, so it has no score. Name a corpus to score it on, of images that it was not "
+            f"trained on: hubel evaluate {shlex.quote(str(run))} CORPUS"
         )
     decoded = decode_corpus(own, classifier.preprocessing, on_event=on_event)
     return evaluate_decoded(classifier, decoded, own=split, on_event=on_event)
 
 
 def evaluate_decoded(
-    classifier: Answering, decoded: DecodedCorpus, *, own: _TestSplit | None = None, on_event: OnEvent = ignore
+    classifier: Answering,
+    decoded: DecodedCorpus,
+    *,
+    own: _TestSplit | None = None,
+    elsewhere: _Elsewhere | None = None,
+    on_event: OnEvent = ignore,
 ) -> Evaluation:
     """Score a classifier on images at its working size.
 
@@ -135,31 +190,32 @@ def evaluate_decoded(
         classifier: whose classes are matched by name.
         decoded: the corpus.
         own: what of it is scored, where it is the corpus of the classifier's own run.
+        elsewhere: what the classifier's run knows of it, where it is another.
         on_event: hears what goes on.
 
     Raises:
         UnusableCorpus: nothing to score.
     """
     corpus = decoded.corpus
-    index_of = {name: index for index, name in enumerate(classifier.class_names)}
     say_refused([(row.path, row.reason) for row in corpus.refused], on_event)
     _say_differences(classifier, corpus, own, on_event)
-    chosen = []
-    for index, example in enumerate(corpus.examples):
-        # Of its own split the labels are those it was scored with, corrections applied.
-        name = corpus.class_names[example.label] if own is None else own.class_of.get(example.path)
-        if name in index_of:
-            chosen.append((index, index_of[name]))
-    if not chosen:
+    indices, labels = _scorable(classifier, corpus, own)
+    if not len(indices):
         raise UnusableCorpus(_why_nothing_is_scored(classifier, corpus, own))
-    indices = np.array([index for index, _ in chosen], np.int64)
-    labels = np.array([label for _, label in chosen], np.int64)
+    left_out = None
+    if elsewhere is not None and elsewhere.known is not None:
+        left_out = _left_out(corpus, indices, elsewhere.known)
+        if not elsewhere.keep:
+            kept = ~elsewhere.known.learned[indices]
+            _say_left_out(left_out, elsewhere.known, (len(indices), corpus.location), on_event)
+            indices, labels = indices[kept], labels[kept]
     outputs = compute_outputs(classifier, decoded.images, indices, on_event=on_event)
     paths = tuple(corpus.examples[index].path for index in indices)
     digests = tuple(decoded.digests[index] for index in indices)
     if own is None:
         report = evaluate_outputs(classifier, outputs, labels)
-        return Evaluation(corpus.location, "all", report, corpus, paths, digests, indices)
+        return Evaluation(corpus.location, "all", report, corpus, paths, digests, indices, left_out=left_out)
+    index_of = {name: index for index, name in enumerate(classifier.class_names)}
     baseline = None
     if all(own.baseline.get(path) in index_of for path in paths):
         baseline = np.array([index_of[own.baseline[path]] for path in paths], np.int64)
@@ -167,6 +223,56 @@ def evaluate_decoded(
     clean = np.array([path not in own.leaking for path in paths])
     without_leaks = None if clean.all() else report.take(clean)
     return Evaluation(corpus.location, "test", report, corpus, paths, digests, indices, without_leaks)
+
+
+def _scorable(classifier: Answering, corpus: Corpus, own: _TestSplit | None) -> tuple[np.ndarray, np.ndarray]:
+    """Places of the examples whose class the classifier knows, and their labels as it counts classes."""
+    index_of = {name: index for index, name in enumerate(classifier.class_names)}
+    chosen = []
+    for index, example in enumerate(corpus.examples):
+        # Of its own split the labels are those it was scored with, corrections applied.
+        name = corpus.class_names[example.label] if own is None else own.class_of.get(example.path)
+        if name in index_of:
+            chosen.append((index, index_of[name]))
+    pairs = np.array(chosen, np.int64).reshape(-1, 2)
+    return pairs[:, 0], pairs[:, 1]
+
+
+def _left_out(corpus: Corpus, indices: np.ndarray, known: Known) -> LeftOut:
+    """Of the images that could be scored."""
+
+    def paths(marked: np.ndarray) -> tuple[str, ...]:
+        return tuple(corpus.examples[index].path for index in indices[marked[indices]])
+
+    return LeftOut(paths(known.trained_on), paths(known.copies), int(known.tested[indices].sum()))
+
+
+def _say_left_out(left_out: LeftOut, known: Known, where: tuple[int, str], on_event: OnEvent) -> None:
+    """Say what is left out, of so many images in a place, and what remains.
+
+    Raises:
+        UnusableCorpus: nothing remains.
+    """
+    count, location = where
+    words = []
+    if left_out.trained_on:
+        words.append(f"{len(left_out.trained_on):,} that it was trained on (training and validation images)")
+    if left_out.copies:
+        words.append(f"{len(left_out.copies):,} that are copies of such images, or of a group with them")
+    remaining = count - len(left_out.paths)
+    if not remaining:
+        own = f"Score it on its own test images: hubel evaluate {shlex.quote(str(known.run))}. Or name"
+        raise UnusableCorpus(
+            f"{location} has no image that is new to {known.run}: of {count:,} there are {', and '.join(words)}. A "
+            "score on these would say nothing of other images. "
+            f"{own if known.test_images else 'Name'} a corpus of other images."
+        )
+    if words:
+        text = f"Left out of the score of {known.run}, of {count:,} images in {location}: {', and '.join(words)}."
+        if left_out.tested:
+            those = "all" if left_out.tested == remaining else f"{left_out.tested:,}"
+            text += f" Of the {remaining:,} that remain, {those} are its own test images."
+        on_event(Message(text, warning=True))
 
 
 def _why_nothing_is_scored(classifier: Answering, corpus: Corpus, own: _TestSplit | None) -> str:
@@ -188,14 +294,14 @@ def _say_differences(classifier: Answering, corpus: Corpus, own: _TestSplit | No
     missing = [name for name in classifier.class_names if name not in corpus.class_names]
     if extra and own is None:
         count = sum(corpus.class_counts[name] for name in extra)
-        text = f"Not scored: {count} pictures of classes that the classifier does not know: {', '.join(extra[:5])}."
+        text = f"Not scored: {count} images of classes that the classifier does not know: {', '.join(extra[:5])}."
         on_event(Message(text, warning=True))
     if missing and own is None:
-        on_event(Message(f"No pictures of {', '.join(missing[:5])}: not tested.", warning=True))
+        on_event(Message(f"No images of {', '.join(missing[:5])}: not tested.", warning=True))
     if own is not None:
         gone = set(own.class_of) - {example.path for example in corpus.examples}
         if gone:
-            text = f"{len(gone)} test pictures of the run are gone, such as {min(gone)!r}: the score is of the others."
+            text = f"{len(gone)} test images of the run are gone, such as {min(gone)!r}: the score is of the others."
             on_event(Message(text, warning=True))
 
 

@@ -36,6 +36,9 @@ from hubel.workflows.said import OF_THE_CORPUS, Said
 from hubel.workflows.suspicion import TRIED, suspect
 
 FILES = (METRICS, PREDICTIONS, PARQUET, INTAKE, REPORT)
+UNKNOWN_TRAINING = (
+    "What the model was trained on is not known: images that it has learned from make the score look better than it is."
+)
 
 
 @dataclass(frozen=True)
@@ -100,8 +103,12 @@ def describe_model(classifier: ForeignClassifier) -> dict[str, Any]:
         "pixels": classifier.pixels,
         "outputs": classifier.output.activation or "logits",
         "calibrated": False,
-        "assumptions": list(classifier.assumptions()),
+        "assumptions": list(_assumptions(classifier)),
     }
+
+
+def _assumptions(classifier: ForeignClassifier) -> tuple[str, ...]:
+    return (*classifier.assumptions(), UNKNOWN_TRAINING)
 
 
 def evaluate_foreign(request: ForeignRequest, *, on_event: OnEvent = ignore) -> ForeignEvaluation:
@@ -131,7 +138,7 @@ def evaluate_foreign(request: ForeignRequest, *, on_event: OnEvent = ignore) -> 
     else:
         classifier = open_foreign(path, said)
         corpus = read_corpus(request.corpus, reading=request.reading, on_event=on_event)
-    for sentence in classifier.assumptions():  # what is missing is said here, before the images are decoded
+    for sentence in _assumptions(classifier):  # what is missing is said here, before the images are decoded
         on_event(Message(sentence))
     decoded = decode_corpus(corpus, classifier.preprocessing, on_event=on_event)
     evaluation = evaluate_decoded(classifier, decoded, on_event=on_event)

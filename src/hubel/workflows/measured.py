@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from dataclasses import field as made_by
 from typing import Any
@@ -11,6 +11,11 @@ import numpy as np
 
 from hubel.briefs import brief, elided
 from hubel.evaluation.metrics import wilson_interval
+
+LEAST_EPOCHS = 10
+"""After fewer, what a network can learn does not show yet. It is also the least that `hubel compare` chooses itself."""
+SETTLED = 0.1
+"""A network has settled if its validation log loss fell by less than this share in the second half of its training."""
 
 
 def _nothing() -> np.ndarray:
@@ -33,6 +38,8 @@ class Measured:
             lie outside; None without convolutions.
         diverged: its loss became no number; then there are no scores.
         epochs: passes over the training split, with a fraction.
+        still_falling: share by which the validation log loss still fell in the second half of the training, by
+            `still_falling`; None where nobody can tell.
         epoch_s: seconds of one pass, median, validation not counted.
         train_hits: bool, whether the model names the true class; of training images as they are, not augmented.
         validation_hits, test_hits: the same.
@@ -47,6 +54,7 @@ class Measured:
     field: tuple[int, int] | None = None
     diverged: bool = False
     epochs: float | None = None
+    still_falling: float | None = None
     epoch_s: float | None = None
     train_hits: np.ndarray = made_by(default_factory=_nothing)
     validation_hits: np.ndarray = made_by(default_factory=_nothing)
@@ -79,6 +87,18 @@ class Measured:
         """Share of test images that keep their class under every move."""
         return share(self.stays)
 
+    @property
+    def unsettled(self) -> str:
+        """Why it was trained too little to show what it can learn, in a few words; empty where it was not."""
+        if self.epochs is None:
+            return ""
+        epochs = "1 epoch" if self.epochs == 1 else f"{self.epochs:.3g} epochs"
+        if round(self.epochs, 1) < LEAST_EPOCHS:
+            return epochs
+        if self.still_falling is not None and self.still_falling >= SETTLED:
+            return f"{self.name} was still learning after {epochs}"
+        return ""
+
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
         return {
@@ -96,6 +116,7 @@ class Measured:
             "activation_bytes": self.activation_bytes,
             "memory_bytes": self.memory_bytes,
             "epochs": self.epochs,
+            "validation_log_loss_still_fell_by": self.still_falling,
             "epoch_s": self.epoch_s,
         }
 
@@ -107,3 +128,15 @@ class Measured:
 def share(hits: np.ndarray) -> float | None:
     """Mean of bools; None of none."""
     return float(hits.mean()) if len(hits) else None
+
+
+def still_falling(log_losses: Sequence[float]) -> float | None:
+    """Share by which the best of these, one an epoch, is below the best of their first half; None of fewer than 2.
+
+    A network that has settled no longer gains much; see docs/decisions/0020-scores-that-say-only-what-is-known.md.
+    """
+    half = len(log_losses) // 2
+    if not half:
+        return None
+    before = min(log_losses[:half])
+    return 0.0 if before <= 0 else 1 - min(log_losses) / before

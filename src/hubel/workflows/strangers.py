@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +21,13 @@ from hubel.errors import UnusableCorpus, UnusableInput
 from hubel.evaluation.evaluate import compute_outputs
 from hubel.evaluation.metrics import wilson_interval
 from hubel.evaluation.off_corpus import auroc
-from hubel.events import OnEvent, ignore
+from hubel.events import Message, OnEvent, ignore
 from hubel.files import is_folder
 from hubel.pipeline.decoded import decode_corpus
 from hubel.workflows.evaluate import say_refused
-from hubel.workflows.finished_run import read_off_corpus
-from hubel.workflows.predict import predict_files
+from hubel.workflows.finished_run import read_digests, read_off_corpus
+from hubel.workflows.known_images import find_known
+from hubel.workflows.predict import list_inputs, predict_files
 
 
 @brief
@@ -38,12 +40,14 @@ class StrangerScore:
         own: off-corpus score of the run's own test pictures, float64 [examples], above 1 beyond the limit.
         strangers: the same of the strangers.
         refused: (path, reason) of strangers that cannot be read.
+        known: images that were left out because they are the run's own.
     """
 
     location: str
     own: np.ndarray
     strangers: np.ndarray
     refused: tuple[tuple[str, str], ...]
+    known: int = 0
 
     @property
     def auroc(self) -> float | None:
@@ -58,6 +62,7 @@ class StrangerScore:
             "auroc": self.auroc,
             "own_test": _share(self.own),
             "stranger_pictures": _share(self.strangers),
+            "left_out": {"own_images": self.known},
             "refused": [{"path": path, "reason": reason} for path, reason in self.refused],
         }
 
@@ -95,15 +100,17 @@ def score_strangers(
         raise UnusableInput(
             f"The classifier in {run} has no off-corpus score: it is not that of this run. Train again."
         )
-    scores, refused = (
-        _of_corpus(classifier, corpus, on_event) if corpus is not None else _of_pictures(classifier, location)
-    )
+    if corpus is not None:
+        scores, refused, known = _of_corpus(classifier, corpus, run, on_event)
+    else:
+        scores, refused, known = _of_pictures(classifier, location, run)
     say_refused(refused, on_event)
+    _say_known(known, run, location, left=len(scores), on_event=on_event)
     if not len(scores) and not refused:
         raise UnusableInput(f"{location} holds no images. Name another corpus.")
     if not len(scores):
         raise UnusableInput(f"None of the {len(refused)} pictures in {location} can be read. Name another corpus.")
-    return StrangerScore(location, own, scores, refused)
+    return StrangerScore(location, own, scores, refused, known)
 
 
 def _read(location: str, reading: Reading, on_event: OnEvent) -> Corpus | None:
@@ -118,19 +125,45 @@ def _read(location: str, reading: Reading, on_event: OnEvent) -> Corpus | None:
     return None if loose and not len(corpus) else corpus
 
 
-def _of_corpus(
-    classifier: Classifier, corpus: Corpus, on_event: OnEvent
-) -> tuple[np.ndarray, tuple[tuple[str, str], ...]]:
+_Strangers = tuple[np.ndarray, tuple[tuple[str, str], ...], int]
+"""Their scores, those that cannot be read with the reason, and how many were left out as the run's own."""
+
+
+def _of_corpus(classifier: Classifier, corpus: Corpus, run: Path, on_event: OnEvent) -> _Strangers:
     decoded = decode_corpus(corpus, classifier.preprocessing, on_event=on_event)
-    everything = np.arange(len(decoded.corpus))
-    outputs = compute_outputs(classifier, decoded.images, everything, stage="looking at strangers", on_event=on_event)
-    return _scores(outputs.off_corpus), tuple((row.path, row.reason) for row in decoded.corpus.refused)
+    refused = tuple((row.path, row.reason) for row in decoded.corpus.refused)
+    known = find_known(run, decoded, on_event=on_event)
+    places = np.arange(len(decoded.corpus)) if known is None else np.flatnonzero(~known.learned & ~known.tested)
+    if not len(places):
+        return _scores([]), refused, len(decoded.corpus)
+    outputs = compute_outputs(classifier, decoded.images, places, stage="looking at strangers", on_event=on_event)
+    return _scores(outputs.off_corpus), refused, len(decoded.corpus) - len(places)
 
 
-def _of_pictures(classifier: Classifier, location: str) -> tuple[np.ndarray, tuple[tuple[str, str], ...]]:
+def _of_pictures(classifier: Classifier, location: str, run: Path) -> _Strangers:
+    own = set((read_digests(run) or {}).values())
     answers = list(predict_files(classifier, [location]))
     refused = tuple((answer.path, answer.error.reason) for answer in answers if answer.error is not None)
-    return _scores([answer.prediction.off_corpus_score for answer in answers if answer.prediction is not None]), refused
+    named = {answer.path: answer.prediction for answer in answers if answer.prediction is not None}
+    inputs = [each for each in list_inputs([location]) if each.path in named]
+    new = [each.path for each in inputs if hashlib.sha256(each.read()).hexdigest() not in own]
+    return _scores([named[path].off_corpus_score for path in new]), refused, len(inputs) - len(new)
+
+
+def _say_known(known: int, run: Path, location: str, *, left: int, on_event: OnEvent) -> None:
+    """Say how many of the strangers are none.
+
+    Raises:
+        UnusableInput: all of them.
+    """
+    if known and not left:
+        raise UnusableInput(
+            f"All {known:,} images in {location} are of the corpus of {run}, or copies of its images: they are no "
+            "strangers. Name images of something else."
+        )
+    if known:
+        text = f"Left out: {known:,} images of {location} that are of the corpus of {run}, or copies of its images."
+        on_event(Message(f"{text} The other {left:,} are the strangers.", warning=True))
 
 
 def _scores(values: Any) -> np.ndarray:

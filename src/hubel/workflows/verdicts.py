@@ -1,4 +1,4 @@
-"""A claim + what was measured → supported, refuted, or cannot tell; in words with the numbers behind them."""
+"""A claim + what was measured → supported, refuted, cannot tell, or not shown here; with the numbers behind it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hubel.evaluation.paired import BETTER, CANNOT_TELL, WORSE, PairedTest, adju
 from hubel.workflows.measured import Measured
 from hubel.workflows.variants import Claim, Need, Part
 
-SUPPORTED, REFUTED = "supported", "refuted"
+SUPPORTED, REFUTED, NOT_SHOWN = "supported", "refuted", "not shown here"
 MARGIN = 0.03
 """Accuracy that may be lost under the words "no loss of accuracy": 3 points, by the interval's lower end."""
 
@@ -22,6 +22,8 @@ COUNTED = {
 """quantity → (field of `Measured`, its unit, the word for a smaller number); plain numbers, which need no test."""
 TESTED = {"accuracy": ("test_hits", "accuracy"), "shift": ("stays", "shift consistency")}
 """quantity → (field of `Measured`, its name); these have a paired test on the same images."""
+LEARNED = (*TESTED, "gap")
+"""Quantities that come from training; networks that were trained too little show nothing of them."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ class Finding:
     """What became of one need of one part.
 
     Args:
-        verdict: ``"supported"``, ``"refuted"`` or ``"cannot tell"``.
+        verdict: ``"supported"``, ``"refuted"``, ``"cannot tell"``, or ``"not shown here"`` where the networks were
+            trained too little for it.
         text: why, with numbers.
         test: the paired test behind it, where there is one.
     """
@@ -60,14 +63,22 @@ class ClaimVerdict:
     Args:
         name: in `CLAIMS`.
         text: the claim.
-        verdict: supported where every finding is, refuted where one is, else cannot tell.
+        verdict: supported where every finding is, refuted where one is, else not shown here where one is not, else
+            cannot tell.
         findings: one for each need of each part.
+        reason: of "not shown here", a few words; empty with every other verdict.
     """
 
     name: str
     text: str
     verdict: str
     findings: tuple[Finding, ...]
+    reason: str = ""
+
+    @property
+    def headline(self) -> str:
+        """The verdict, with its reason where it has one."""
+        return f"{self.verdict}: {self.reason}" if self.reason else self.verdict
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -75,6 +86,7 @@ class ClaimVerdict:
             "name": self.name,
             "claim": self.text,
             "verdict": self.verdict,
+            "reason": self.reason,
             "findings": [finding.to_json() for finding in self.findings],
         }
 
@@ -96,8 +108,10 @@ def judge(name: str, claim: Claim, rows: Mapping[str, Measured]) -> ClaimVerdict
         for need in part.needs
     )
     verdicts = {finding.verdict for finding in findings}
-    verdict = REFUTED if REFUTED in verdicts else CANNOT_TELL if CANNOT_TELL in verdicts else SUPPORTED
-    return ClaimVerdict(name, claim.text, verdict, findings)
+    verdict = next((each for each in (REFUTED, NOT_SHOWN, CANNOT_TELL) if each in verdicts), SUPPORTED)
+    compared = [part for part in claim.parts if not _missing(part, rows)]
+    reasons = [unsettled for part in compared if (unsettled := _unsettled(part, rows))]
+    return ClaimVerdict(name, claim.text, verdict, findings, reasons[0] if verdict == NOT_SHOWN else "")
 
 
 def _tests(claim: Claim, rows: Mapping[str, Measured]) -> dict[tuple[str, str, str], PairedTest]:
@@ -124,6 +138,11 @@ def _missing(part: Part, rows: Mapping[str, Measured]) -> str:
     return ""
 
 
+def _unsettled(part: Part, rows: Mapping[str, Measured]) -> str:
+    """Why the two were trained too little to be compared; empty where they were not."""
+    return next((rows[name].unsettled for name in (part.reference, part.variant) if rows[name].unsettled), "")
+
+
 def _finding(part: Part, need: Need, rows: Mapping[str, Measured], test: PairedTest | None) -> Finding:
     missing = _missing(part, rows)
     if missing:
@@ -136,6 +155,9 @@ def _finding(part: Part, need: Need, rows: Mapping[str, Measured], test: PairedT
         verdict, text = _by_field(rows[part.variant], rows[part.reference])
     else:
         verdict, text = _by_number(need, rows[part.variant], rows[part.reference])
+    unsettled = "" if missing or need.quantity not in LEARNED else _unsettled(part, rows)
+    if unsettled:
+        verdict, text = NOT_SHOWN, f"{unsettled}; so far: {text}"
     return Finding(part.variant, part.reference, need.quantity, verdict, text, test)
 
 

@@ -72,29 +72,53 @@ def test_the_same_images_are_drawn_for_all_points():
     assert wide[1] - wide[0] > 1.2 * (narrow[1] - narrow[0])
 
 
+@pytest.mark.parametrize("ratio", [1.0, 0.6])
 @pytest.mark.parametrize(
-    ("examples", "errors"),
-    [(1000, (0.30, 0.22, 0.16)), (360, (0.06, 0.035, 0.02)), (100, (0.20, 0.15, 0.11)), (100, (0.03, 0.02, 0.013))],
-)
-def test_the_bar_covers_what_all_images_of_the_world_would_have_forecast(examples: int, errors: tuple[float, ...]):
+    ("examples", "last"),
+    [
+        (12, 0.005), (12, 0.05), (30, 0.005), (30, 0.02), (60, 0.01), (100, 0.005), (360, 0.001),  # a mistake at most
+        (12, 0.3), (100, 0.11), (360, 0.02), (1000, 0.16), (1600, 0.5),
+    ],
+)  # fmt: skip
+def test_the_bar_covers_what_all_images_of_the_world_would_have_forecast(examples: int, last: float, ratio: float):
+    """In 94 to 100 % of 483 such settings; of 100 trials with 94 %, fewer than 87 hold it once in 200 times."""
     rng = np.random.default_rng(7)
+    errors = np.minimum(0.95, last / ratio ** np.array([2, 1, 0]))
     slope, intercept = np.polyfit(np.log(SIZES), np.log(errors), 1)
     truth = 1 - math.exp(intercept + slope * math.log(800))
     covered = 0
-    for trial in range(400):
+    for trial in range(100):
         hard = np.where(rng.random(examples) < 0.7, rng.random(examples), np.nan)  # most images are hard for all three
         luck = np.where(np.isnan(hard), rng.random((3, examples)), hard)
-        low, high = fit_forecast(SIZES, luck < np.array(errors)[:, None], seed=trial).interval
+        low, high = fit_forecast(SIZES, luck < errors[:, None], seed=trial).interval
         covered += low <= truth <= high
-    assert 0.92 <= covered / 400 <= 0.985
+    assert covered >= 87
 
 
-def test_without_any_mistake_the_bar_still_leaves_room_for_some():
-    curve = make_learning_curve((0.25, 0.5, 1.0), SIZES, marks(0, 0, 0, examples=60), seed=0)
+@pytest.mark.parametrize(("errors", "examples"), [((0.30, 0.22, 0.16), 1000), ((0.20, 0.15, 0.11), 400)])
+def test_where_mistakes_are_many_the_bar_is_no_wider_than_it_must_be(errors: tuple[float, ...], examples: int):
+    wrong = marks(*(round(error * examples) for error in errors), examples=examples)
+    low, high = fit_forecast(SIZES, wrong, seed=0).interval
+    expected = 2 * 2.33 * math.sqrt(0.8 * errors[-1] * (1 - errors[-1]) / examples)  # of a share, by the normal law
+    assert 0.6 * expected < high - low < 2 * expected
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"), [((0, 0, 0), "no mistake"), ((3, 2, 1), "one mistake"), ((3, 3, 3), "3 mistakes")]
+)
+def test_with_few_mistakes_nobody_can_tell(wrong: tuple[int, int, int], said: str):
+    curve = make_learning_curve((0.25, 0.5, 1.0), SIZES, marks(*wrong, examples=60), seed=0)
     low, high = curve.forecast.interval
-    assert 0.93 < low < 0.99  # by the rule of three, 3 of 60 may well be wrong
-    assert low < curve.forecast.accuracy <= high <= 1
-    assert curve.flat
+    assert 0.86 < low < 0.98  # by the rule of three, 3 of 60 may well be wrong where none is
+    assert low < curve.forecast.accuracy < high == 1
+    assert curve.few_mistakes
+    assert not curve.flat
+    _, told, _ = describe_forecast(curve)
+    assert told == (
+        f"With {said} in 60 test images nobody can tell what more images would save: the bar reaches up to 1. More test "
+        "images would tell."
+    )
+    assert not make_learning_curve((0.25, 0.5, 1.0), SIZES, marks(4, 4, 4, examples=60), seed=0).few_mistakes
 
 
 def test_a_flat_curve_says_that_more_pictures_will_hardly_help():
@@ -146,7 +170,7 @@ def test_the_json_is_plain_and_has_the_documented_keys():
     curve = make_learning_curve((0.25, 0.5, 1.0), SIZES, marks(40, 20, 10, examples=100), seed=0)
     document = json.loads(json.dumps(curve.to_json()))
     assert set(document) == {
-        "points", "forecast", "exponent", "flat", "forecast_interval_covers", "forecast_interval_does_not_cover",
+        "points", "forecast", "exponent", "flat", "few_mistakes", "forecast_interval_covers", "forecast_interval_does_not_cover",
     }  # fmt: skip
     assert document["points"][0] == {
         "share": 0.25,

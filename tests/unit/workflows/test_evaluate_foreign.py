@@ -56,7 +56,8 @@ def test_what_the_score_rests_on_is_in_the_document(folder: Path):
     assert document["classes"] == list(CLASSES)
     assert (document["pixels"], document["outputs"], document["calibrated"]) == ("-1..1", "softmax", False)
     assert document["input"] == [SIDE, SIDE, 3]
-    images, outputs = document["assumptions"]
+    images, outputs, training = document["assumptions"]
+    assert training.startswith("What the model was trained on is not known: images that it has learned from make the")
     assert images.startswith("Images are stretched to 12 x 12 pixels, red, green and blue; pixels -1..1: divided by")
     assert outputs == "The model ends in a softmax: its outputs are taken as probabilities."
 

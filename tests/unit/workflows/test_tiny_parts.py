@@ -154,7 +154,7 @@ def test_what_can_be_learned_from_goes_through_everything(name: str, corpus, tmp
     assert tuple(metrics[part]["examples"] for part in ("train", "validation", "test")) == tiny.parts
     assert "nan" not in (tmp_path / "run/history.csv").read_text()
     assert evaluate_run(run.path).report.to_json()["examples"] == tiny.parts[2]
-    assert len(evaluate_run(run.path, location).report.labels) == len(tiny.rows)
+    assert len(evaluate_run(run.path, location).report.labels) == tiny.parts[2]  # the rest it has learned from
     assert compare_runs(run.path, run.path).to_json()["examples"] == tiny.parts[2]
     if name not in COMPARED:
         return
@@ -259,6 +259,10 @@ def test_without_a_test_there_is_no_score_and_it_is_said(corpus, without, tmp_pa
     assert metrics["test"] == {"examples": 0}
     with pytest.raises(UnusableInput, match="has no test images, so it has no score. Name a corpus to score it on"):
         evaluate_run(tmp_path / "run")
+    with pytest.raises(
+        UnusableCorpus, match="of 12 there are 12 that it was trained on .*other images. Name a corpus of"
+    ):
+        evaluate_run(tmp_path / "run", location)
     with pytest.raises(UnusableInput, match="has no test images to compare on. Compare the two on one corpus"):
         compare_runs(tmp_path / "run", tmp_path / "run")
     with pytest.raises(

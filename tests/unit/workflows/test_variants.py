@@ -14,7 +14,7 @@ from hubel.backends.framework import keras
 from hubel.corpus.corpus import Corpus, Example
 from hubel.errors import UnknownName, WrongRequest
 from hubel.workflows.corpus_part import take_part
-from hubel.workflows.measured import Measured
+from hubel.workflows.measured import Measured, still_falling
 from hubel.workflows.variants import CLAIMS, QUANTITIES, RELATIONS, VARIANTS, Claim, Need, Part, select
 from hubel.workflows.verdicts import judge
 
@@ -140,6 +140,49 @@ def test_a_variant_that_diverged_or_was_not_finished_decides_nothing():
     broken = judge("x", CLAIM, {"old": old, "new": Measured("new", 1, 1, 1, 1, diverged=True)})
     assert broken.verdict == "cannot tell"
     assert "new diverged" in broken.findings[0].text
+
+
+@pytest.mark.parametrize(
+    ("epochs", "falling", "reason"),
+    [
+        (5.0, 0.0, "5 epochs"),
+        (1.0, None, "1 epoch"),
+        (9.6, 0.0, "9.6 epochs"),
+        (10.0, 0.12, "new was still learning after 10 epochs"),
+        (10.0, 0.09, ""),
+        (39.0, None, ""),
+    ],
+)
+@pytest.mark.parametrize("new", [500, 700, 900])
+def test_networks_that_were_trained_too_little_neither_refute_nor_support(epochs, falling, reason: str, new: int):
+    rows = {
+        "old": replace(measured("old", first(700)), epochs=epochs, still_falling=0.0),
+        "new": replace(measured("new", first(new), parameters=9), epochs=epochs, still_falling=falling),
+    }
+    found = judge("x", CLAIM, rows)
+    trained = {500: "refuted", 700: "supported", 900: "supported"}[new]
+    assert found.headline == (f"not shown here: {reason}" if reason else trained)
+    assert [each.verdict for each in found.findings] == ["not shown here" if reason else trained, "supported"]
+    if reason:
+        assert found.findings[0].text.startswith(f"{reason}; so far: ")
+        assert f"accuracy {new / 1000:.3f} against 0.700" in found.findings[0].text
+    assert found.to_json()["reason"] == reason
+
+
+def test_plain_numbers_refute_however_short_the_training_was():
+    rows = {
+        "old": replace(measured("old", first(700), parameters=10), epochs=1.0),
+        "new": replace(measured("new", first(700), parameters=100), epochs=1.0),
+    }
+    found = judge("x", CLAIM, rows)
+    assert (found.headline, found.reason) == ("refuted", "")
+
+
+def test_how_far_a_loss_still_falls_is_counted_from_the_best_of_the_first_half():
+    assert still_falling([2.0, 1.0, 1.2, 0.9]) == pytest.approx(0.1)
+    assert still_falling([1.0, 1.1, 1.2]) == 0
+    assert still_falling([1.0]) is None
+    assert still_falling([]) is None
 
 
 def test_what_several_claims_need_is_trained_once():
