@@ -82,9 +82,13 @@ def _baselines(score: dict[str, Any]) -> Text:
     text.append(f"{score['majority_baseline']:.3f}", "default" if beats else "bold red")
     if "dense_baseline" in score:
         said = {BETTER: "beaten", WORSE: "not beaten: it is better"}
-        verdict = score["against_dense_baseline"]["verdict"]
+        test = score["against_dense_baseline"]
+        verdict, alike = test["verdict"], test["first_only"] == test["second_only"] == 0
         text.append(f"   a small dense network: {score['dense_baseline']:.3f}, ")
-        text.append(said.get(verdict, CANNOT_TELL), "default" if verdict == BETTER else "bold red")
+        text.append(
+            "right on the same images" if alike else said.get(verdict, CANNOT_TELL),
+            "default" if verdict == BETTER else "bold red",
+        )
     return text
 
 
