@@ -11,6 +11,7 @@ import click
 
 from hubel.cli.model_files import model_file_options
 from hubel.cli.render_predict import WRITERS, Shown
+from hubel.cli.run_command import RunCommand
 
 if TYPE_CHECKING:
     from hubel.classifier.answering import Answering
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from hubel.workflows.said import Said
 
 
-@click.command("predict")
+@click.command("predict", cls=RunCommand)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("inputs", nargs=-1, required=True)
 @click.option(
