@@ -8,3 +8,18 @@ def one_line(text: str) -> str:
     return "".join(
         letter if letter.isprintable() else letter.encode("unicode_escape", "surrogatepass").decode() for letter in text
     )
+
+
+def shortened(text: str, most: int) -> str:
+    """The first line of a text, cut behind a word where it is long; what was left out is marked.
+
+    Args:
+        text: of another program, or of a file.
+        most: characters that it may have, the mark included.
+    """
+    line = next(iter(text.strip().splitlines()), "")
+    if len(line) <= most:
+        return line
+    words = line[: most - 1].rsplit(maxsplit=1)
+    whole = line[most - 1].isspace() or len(words) < 2
+    return f"{line[: most - 1] if whole else words[0]}".rstrip(" ,;:(") + "…"

@@ -24,6 +24,7 @@ from hubel.classifier.tensors import Header, check_finite, read_header, read_ten
 from hubel.errors import DamagedArtefact, HubelError
 from hubel.images.decode import DECODER_VERSION
 from hubel.images.preprocessing import Preprocessing
+from hubel.text import shortened
 
 OFF_CORPUS = "off_corpus."
 """How the tensors of the off-corpus score begin; no weight of a model does."""
@@ -206,4 +207,4 @@ def _set_weights(model: keras.Model, weights: dict[str, np.ndarray], path: Path)
 
 def _damaged(path: Path, error: Exception) -> DamagedArtefact:
     said = f"{error} is missing" if isinstance(error, KeyError) else str(error).rstrip(".")
-    return DamagedArtefact(f"{path}: {said[:500]}. {CURE}")
+    return DamagedArtefact(f"{path}: {shortened(said, 500)}. {CURE}")
