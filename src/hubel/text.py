@@ -21,5 +21,5 @@ def shortened(text: str, most: int) -> str:
     if len(line) <= most:
         return line
     words = line[: most - 1].rsplit(maxsplit=1)
-    whole = line[most - 1].isspace() or len(words) < 2
+    whole = any(map(str.isspace, line[most - 2 : most])) or len(words) < 2
     return f"{line[: most - 1] if whole else words[0]}".rstrip(" ,;:(") + "…"

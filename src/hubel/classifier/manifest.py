@@ -79,7 +79,7 @@ def parse_manifest(data: bytes, path: Path) -> Manifest:
         if version > FORMAT:
             raise DamagedArtefact(
                 f"{path} has format {version}, made by {shortened(str(document.get('made_by')), 60)!r}; this version "
-                f"reads up to {FORMAT}. Update Hubel: in the folder of its source, git pull, then pip install ."
+                f"reads up to {FORMAT}. Update: get the newer source of Hubel, and in its folder type: pip install ."
             )
         intact = tuple(document) == KEYS.get(version) and canonical(document) == data
     except (ValueError, KeyError, TypeError, AttributeError) as error:

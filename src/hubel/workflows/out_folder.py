@@ -75,7 +75,8 @@ def check_place(out: Path, location: str | Path, *, reading: Reading, **wishes: 
     """
     check_there(location)
     keep_out_of_the_corpus(out, location, reading=reading)
-    RunFolder(out).check(**wishes)
+    if os.path.isdir(out) or wishes["resume"]:  # noqa: PTH112  (a name that no file system takes is said when it is made)
+        RunFolder(out).check(**wishes)
 
 
 def _is_list(path: Path) -> bool:

@@ -20,7 +20,7 @@ from hubel.corpus.trees.folder import FolderTree, Listed, list_files
 from hubel.corpus.trees.tree import Tree, TreeSource, ending_of, is_debris_folder, row_of_file
 from hubel.errors import UnusableCorpus
 from hubel.events import OnEvent
-from hubel.files import real_path, shown
+from hubel.files import real_path
 from hubel.images.formats import ENDINGS
 
 LIST_ENDINGS = ("csv", "tsv", "parquet", "xlsx")
@@ -134,14 +134,13 @@ def _explain_unusual(path: Path, files: Files, class_names: set[str], lists: Seq
         )
     if not class_names and not folders:
         above = real_path(path).parent
+        one = ""
         if files.rows and _is_one_class_of(above):
-            raise UnusableCorpus(
-                f"{path} has no class folders: it seems to be one class of {shown(above)}. Name the folder above it: "
-                f"{shlex.quote(os.path.relpath(above))}"
-            )
+            folder = shlex.quote(os.path.relpath(above))
+            one = f" If it is itself one class, name the folder of all classes, which is above it: {folder}. Else"
         raise UnusableCorpus(
-            f"{path} has no class folders. Put the images of each class into a folder of its own: "
-            f"{path.name}/cat/1.jpg, {path.name}/dog/2.jpg."
+            f"{path} has no class folders.{one} {'put' if one else 'Put'} the images of each class into a folder of "
+            f"its own: {path.name}/cat/1.jpg, {path.name}/dog/2.jpg."
         )
 
 
