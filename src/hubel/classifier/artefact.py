@@ -125,7 +125,10 @@ def find_artefact(folder: Path) -> Path:
     inner = folder / "classifier"
     folder = inner if is_file(inner / MANIFEST) else folder
     if not is_file(folder / MANIFEST):
-        raise UnusableInput(f"{folder} holds no classifier: there is no {MANIFEST} in it, nor in a classifier/ folder.")
+        raise UnusableInput(
+            f"{folder} holds no classifier: there is no {MANIFEST} in it, nor in a classifier/ folder. Name the folder "
+            "that was named with -o in 'hubel train'."
+        )
     return folder
 
 

@@ -156,7 +156,7 @@ def _read_preprocessing(document: object, spec: Spec, folder: Path) -> Preproces
     # Later decoders read everything that earlier ones read rightly, to the same pixels.
     if not isinstance(decoder, int) or isinstance(decoder, bool) or not 1 <= decoder <= DECODER_VERSION:
         text = f"{folder / MANIFEST} needs decoder {decoder!r}, this version has {DECODER_VERSION}"
-        raise DamagedArtefact(f"{text}. Update: pip install --upgrade hubel")
+        raise DamagedArtefact(f"{text}. Update: get the newer source of Hubel, and in its folder type: pip install .")
     preprocessing = Preprocessing.from_json(document)
     if preprocessing.size != spec.image_size:
         text = f"{folder / MANIFEST}: preprocessing makes {preprocessing.size}, the model takes another size"

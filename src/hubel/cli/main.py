@@ -56,6 +56,20 @@ OPTION_SYNONYMS = {
     "--position": "--at", "--channel": "--filter", "--n-epochs": "--epochs", "--iterations": "--epochs",
 }  # fmt: skip
 """What other programs call it → our option, where the command has it."""
+EXAMPLES = {
+    "audit": "hubel audit photos/",
+    "train": "hubel train photos/",
+    "evaluate": "hubel evaluate runs/photos",
+    "reproduce": "hubel reproduce runs/photos",
+    "compare": "hubel compare photos/",
+    "predict": "hubel predict runs/photos new.jpg",
+    "verify": "hubel verify runs/photos",
+    "trace": "hubel trace runs/photos new.jpg",
+    "maps": "hubel maps runs/photos new.jpg",
+    "filters": "hubel filters runs/photos",
+    "anatomy": "hubel anatomy runs/photos",
+}
+"""A line for each command that cannot do without a word."""
 MOST_JOINED = 8
 """Words of one name with spaces in it."""
 
@@ -115,8 +129,11 @@ def _meant(word: str) -> str:
     return f"Commands: {', '.join(COMMANDS)}."
 
 
-def _with_synonyms(error: click.ClickException) -> click.ClickException:
-    """An unknown option's error, with our word for what another program calls so."""
+def _with_a_way_out(error: click.ClickException) -> click.ClickException:
+    """An unknown option's error with our word for what another program calls so; one of a missing word, with a line."""
+    if isinstance(error, click.MissingParameter) and error.ctx is not None:
+        example = EXAMPLES.get(error.ctx.command.name or "")
+        return click.UsageError(f"{error.format_message()} Such as: {example}", error.ctx) if example else error
     if isinstance(error, click.NoSuchOption) and error.ctx is not None:
         name = OPTION_SYNONYMS.get(error.option_name)
         if name in {word for each in error.ctx.command.params for word in each.opts}:
@@ -164,7 +181,7 @@ def _run(words: list[str], *, debug: bool) -> int:
         code = hubel.main(args=words, standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
-        _with_synonyms(error).show()
+        _with_a_way_out(error).show()
         return 2
     except HubelError as error:
         return _say(error, debug=debug)

@@ -28,6 +28,7 @@ class RunCommand(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """See that it is one."""
+        from hubel.corpus.formats.catalogue import check_there
         from hubel.workflows.which_run import check_run
 
         others: list[str | Path] = []
@@ -36,5 +37,10 @@ class RunCommand(click.Command):
             if isinstance(parameter, click.Argument) and parameter.name != "run" and value is not None:
                 others += value if isinstance(value, tuple) else [value]
         command = f"hubel {self.name}"
-        check_run(ctx.params["run"], command=command, others=[each for each in others if str(each) != "-"])
+        run = ctx.params["run"]
+        check_run(run, command=command, others=[each for each in others if str(each) != "-"])
+        if ctx.params.get("against") is not None:
+            check_run(ctx.params["against"], command=f"{command} {shlex.quote(str(run))} --against")
+        if ctx.params.get("corpus") is not None:
+            check_there(ctx.params["corpus"])
         return super().invoke(ctx)
