@@ -14,7 +14,6 @@ import numpy as np
 
 from hubel.errors import DamagedArtefact, OutputNotWritable, WrongRequest
 from hubel.events import Message, OnEvent
-from hubel.text import shortened
 from hubel.training.checkpoints import Checkpoint, CheckpointFolder
 from hubel.training.history import History
 from hubel.training.state import LoopState, Tensors, rows_from_json, rows_to_json
@@ -257,4 +256,4 @@ def check_same(found: Checkpoint, origin: Origin) -> None:
 
 def _short(value: Any) -> str:
     text = value if isinstance(value, str) else "not given" if value is None else ascii(value)
-    return shortened(text, 60)
+    return text if len(text) <= 60 else f"{text[:57]}..."
