@@ -78,7 +78,8 @@ def _not_there(run: Path, command: str) -> str:
     if named:
         return f"{text} Did you mean {_line(command, str(run.parent / named[0]))}?"
     if near:
-        return f"{text} {shown(run.parent)} has these runs: {_listed(near)}."
+        where = "Here are" if run.parent == Path() else f"{shown(run.parent)} has"
+        return f"{text} {where} these runs: {_listed(near)}."
     return (
         f"{text} RUN is the folder named with -o in 'hubel train'. Train one: hubel train CORPUS -o {_line(str(run))}"
     )

@@ -13,8 +13,8 @@ from hubel.errors import BackendNotAvailable
 @pytest.mark.parametrize(
     ("wanted", "cure"),
     [
-        ("jax", "KERAS_BACKEND is 'jax', but jax is not installed. Unset it, or type in the folder of Hubel's source: "
-         "pip install '.[jax]'"),
+        ("jax", ("KERAS_BACKEND is 'jax', but jax is not installed. Unset it, or type in the folder of Hubel's source: "
+         "pip install '.[jax]'")),
         (None, "none is installed. In the folder of Hubel's source, type: pip install ."),
     ],
 )  # fmt: skip

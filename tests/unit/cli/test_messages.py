@@ -20,6 +20,16 @@ from hubel.events import ignore
 from hubel.workflows.out_folder import run_folder_of
 
 
+@pytest.fixture(scope="module")
+def folder(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The classifier and the image, where nothing of other tests lies beside them."""
+    mine = tmp_path_factory.mktemp("mistakes") / "here"
+    mine.mkdir()
+    shutil.copytree(folder / "run", mine / "run")
+    shutil.copy(folder / "picture.png", mine)
+    return mine
+
+
 @pytest.fixture
 def workplace(folder: Path) -> Path:
     """Beside the classifier: a folder of runs, a corpus, a run that is not finished, and a name with a space."""
