@@ -20,3 +20,18 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 def listed(words: Sequence[str], *, last: str = "and") -> str:
     """Words as a sentence has them: ``a``, ``a and b``, ``a, b and c``."""
     return f" {last} ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def shortened(text: str, most: int) -> str:
+    """The first line of a text, cut behind a word where it is long; what was left out is marked.
+
+    Args:
+        text: of another program, or of a file.
+        most: characters that it may have, the mark included.
+    """
+    line = next(iter(text.strip().splitlines()), "")
+    if len(line) <= most:
+        return line
+    words = line[: most - 1].rsplit(maxsplit=1)
+    whole = any(map(str.isspace, line[most - 2 : most])) or len(words) < 2
+    return f"{line[: most - 1] if whole else words[0]}".rstrip(" ,;:(") + "…"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
-from tests.conftest import COLOURS, speckled, write_picture
-from tests.journeys.test_train_and_predict import hubel
+from tests.conftest import COLOURS, environment, speckled, write_picture
 
 from hubel.api.training import train
 from hubel.cli.main import main
@@ -48,14 +49,25 @@ def test_a_few_wrong_labels_are_found_by_name(tmp_path: Path):
     assert all(wrong[place] for place in named)
 
 
-def test_one_epoch_is_told_to_train_longer(tmp_path: Path):
-    done = hubel("train", "digits", "-o", tmp_path / "run", "--epochs", 1, COLUMNS="200")
-    assert done.returncode == 0, done.stderr
-    assert "It was still learning when the training ended: train longer. In the only epoch" in done.stdout
-    assert f"\n    hubel train digits -o {tmp_path / 'run'} --epochs 4 --overwrite\n" in done.stdout
-    assert done.stdout.endswith(f"\n    hubel predict {tmp_path / 'run'} PICTURE_OR_FOLDER\n")
-    told = json.loads((tmp_path / "run/metrics.json").read_text())["advice"]
-    assert told[0]["rule"] == "stopped-too-early"
+def test_one_epoch_without_a_place_is_told_to_train_longer_and_the_command_does(tmp_path: Path):
+    words = ["train", "digits", "--epochs", "1"]
+    first, again = tmp_path / "runs/digits/metrics.json", None
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-m", "hubel", *words],
+            capture_output=True, text=True, cwd=tmp_path, env=environment(COLUMNS="200"), timeout=300, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert "The run goes to runs/digits. Choose another folder with -o.\n" in done.stderr
+        assert done.stdout.endswith("\n    hubel predict runs/digits PICTURE_OR_FOLDER\n")
+        before, again = again, json.loads(first.read_text())
+        if before is None:
+            assert "It was still learning when the training ended: train longer. In the only epoch" in done.stdout
+            assert "\n    hubel train digits --epochs 4 --overwrite\n" in done.stdout
+            assert again["advice"][0]["rule"] == "stopped-too-early"
+            words = shlex.split(again["advice"][0]["command"])[1:]
+    assert again["test"]["accuracy"] > before["test"]["accuracy"]
+    assert [each["command"] for each in again["advice"]] != [each["command"] for each in before["advice"]]
 
 
 def test_a_class_of_three_pictures_is_named_and_the_command_trains_again(tmp_path: Path, capsys: pytest.CaptureFixture):

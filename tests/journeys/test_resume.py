@@ -154,11 +154,17 @@ def test_another_corpus_is_refused_and_said(photos: Path, run: Path, tmp_path: P
     assert other.name == photos.name
     write_picture(other / "red/00.png", speckled((140, 110, 110), rng=np.random.default_rng(9)))
     text = refusal(other, run)
-    assert "content of the pictures: was " in text
-    assert "pictures: was 60" not in text
+    assert "its corpus has changed since it was begun. 1 image changed: 'red/00.png'. Train on the images" in text
+    assert f"hubel train {other} -o {run} " in text
+    assert "--overwrite. Or put them back as they were, and go on: hubel train " in text
+    assert text.endswith(" --resume")
     write_picture(other / "red/99.png", speckled((140, 110, 110), rng=np.random.default_rng(8)))
-    assert "pictures: was 60, is 61" in refusal(other, run)
+    assert "1 image added: 'red/99.png'. 1 image changed: 'red/00.png'." in refusal(other, run)
     (other / "red").rename(other / "amber")
+    text = refusal(other, run)
+    assert "21 images added: 'amber/00.png', 'amber/01.png', 'amber/02.png' and 18 more." in text
+    assert "20 images removed: 'red/00.png', 'red/01.png', 'red/02.png' and 17 more." in text
+    (run / "checkpoints/images.csv").unlink()  # as in a run that an older version began
     assert "class names: was ['blue', 'green', 'red'], is ['amber', 'blue', 'green']" in refusal(other, run)
     corrections = tmp_path / "corrections.csv"
     corrections.write_text("path,label\nred/00.png,blue\n")

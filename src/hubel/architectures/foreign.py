@@ -27,6 +27,7 @@ from hubel.backends.legacy_keras import load_legacy_weights, make_legacy_model
 from hubel.backends.shapes_only import without_weights
 from hubel.errors import UnusableInput
 from hubel.files import is_folder, is_there
+from hubel.text import shortened
 
 MAX_FILE_BYTES = 4_000_000_000
 MAX_CONFIG_BYTES = 20_000_000
@@ -256,10 +257,10 @@ def _fill(model: keras.Model, weights: Path, path: Path, *, whole: bool) -> None
         raise UnusableInput(f"{path} cannot be loaded: {_first_line(error)}. {_CURE}") from error
     lost = [str(each.message) for each in said if _LOST in str(each.message) and "_by_depth" not in str(each.message)]
     if lost:  # Keras only warns, and would answer from random weights
-        raise UnusableInput(f"{path} lacks weights that its layers need: {lost[0].splitlines()[0][:200]} {_CURE}")
+        raise UnusableInput(f"{path} lacks weights that its layers need: {shortened(lost[0], 200)} {_CURE}")
 
 
 def _first_line(error: BaseException) -> str:
     """What went wrong in one line: the innermost of Keras' nested reports, without the advice around it."""
-    words = str(error).rsplit("Exception encountered: ", 1)[-1].strip().splitlines()
-    return (words[0] if words else type(error).__name__)[:200].rstrip(".")
+    words = shortened(str(error).rsplit("Exception encountered: ", 1)[-1], 200)
+    return (words or type(error).__name__).rstrip(".")

@@ -15,6 +15,7 @@ from pathlib import Path
 import h5py
 
 from hubel.errors import UnusableInput
+from hubel.text import shortened
 
 MAX_CONFIG_BYTES = 20_000_000
 MAX_OBJECTS = 200_000
@@ -89,7 +90,7 @@ def opened(path: Path) -> Generator[h5py.File]:
     except UnusableInput:
         raise
     except Exception as error:  # HDF5 raises whatever its damaged parts lead to
-        words = (str(error).strip().splitlines() or [type(error).__name__])[0][:200].rstrip(".")
+        words = (shortened(str(error), 200) or type(error).__name__).rstrip(".")
         raise UnusableInput(f"{path} cannot be read: {words}. {_AGAIN}") from error
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from hubel.architectures import layers as own_layers
 from hubel.backends.framework import keras
 from hubel.errors import UnusableInput
+from hubel.text import shortened
 
 MAX_DEPTH = 60
 MAX_NODES = 1_000_000
@@ -106,7 +107,9 @@ def checked_description(text: bytes, said: str, *, legacy: bool) -> Description:
     try:
         config = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise UnusableInput(f"{said} is not readable: {str(error)[:200]}. Copy or download the file again.") from error
+        raise UnusableInput(
+            f"{said} is not readable: {shortened(str(error), 200)}. Copy or download the file again."
+        ) from error
     if not isinstance(config, dict):
         raise UnusableInput(f"{said} holds no model. Save one with model.save('name.keras').")
     notes: dict[str, None] = {}

@@ -9,8 +9,11 @@ from importlib.util import find_spec
 
 from hubel.errors import BackendNotAvailable, WrongRequest
 
-BACKENDS = {"tensorflow": "hubel", "jax": "hubel[jax]", "torch": "hubel[torch]"}
-"""Keras' name of a backend → what to install to have it; the first one installed is the default."""
+BACKENDS = {"tensorflow": ".", "jax": ".[jax]", "torch": ".[torch]"}
+"""Keras' name of a backend → what to install, in the folder of Hubel's source, to have it.
+
+The first one installed is the default. Hubel is not on PyPI: no name without a folder installs it.
+"""
 
 PACKAGES = {"tensorflow": ("tensorflow-cpu", "tensorflow"), "jax": ("jax",), "torch": ("torch",)}
 
@@ -32,10 +35,14 @@ def select_backend() -> str:
         raise WrongRequest(f"KERAS_BACKEND must be one of {', '.join(BACKENDS)}. Received: {wanted!r}.")
     name = wanted or next((each for each in BACKENDS if find_spec(each)), None)
     if name is None:
-        raise BackendNotAvailable("Keras needs TensorFlow, JAX or PyTorch, and none is installed: pip install hubel")
+        raise BackendNotAvailable(
+            "Keras needs TensorFlow, JAX or PyTorch, and none is installed. In the folder of Hubel's source, type: "
+            "pip install ."
+        )
     if not find_spec(name):
         raise BackendNotAvailable(
-            f"KERAS_BACKEND is {name!r}, but {name} is not installed: pip install '{BACKENDS[name]}', or unset it."
+            f"KERAS_BACKEND is {name!r}, but {name} is not installed. Unset it, or type in the folder of "
+            f"Hubel's source: pip install '{BACKENDS[name]}'"
         )
     os.environ["KERAS_BACKEND"] = name
     # TensorFlow leaves oneDNN off on processors without AVX-512; on those it trains 1.3 to 1.9 times faster with it.

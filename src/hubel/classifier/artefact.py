@@ -38,7 +38,7 @@ from hubel.classifier.manifest import (
 from hubel.classifier.self_test import Outcome, SelfTest, make_self_test, run_self_test
 from hubel.errors import ClaimFailed, DamagedArtefact, UnusableInput
 from hubel.files import is_file, is_there, written_folder
-from hubel.text import one_line
+from hubel.text import one_line, shortened
 
 _ATTEMPTS = 20
 """To read a folder that is replaced meanwhile."""
@@ -125,7 +125,10 @@ def find_artefact(folder: Path) -> Path:
     inner = folder / "classifier"
     folder = inner if is_file(inner / MANIFEST) else folder
     if not is_file(folder / MANIFEST):
-        raise UnusableInput(f"{folder} holds no classifier: there is no {MANIFEST} in it, nor in a classifier/ folder.")
+        raise UnusableInput(
+            f"{folder} holds no classifier: there is no {MANIFEST} in it, nor in a classifier/ folder. Name the folder "
+            "that was named with -o in 'hubel train'."
+        )
     return folder
 
 
@@ -173,7 +176,7 @@ def describe_failure(parts: Parts, outcome: Outcome) -> str:
     provenance = parts.manifest.document["provenance"]
     made_with = provenance.get("versions") if isinstance(provenance, dict) else None
     known = made_with if isinstance(made_with, dict) else {}
-    there = one_line(", ".join(f"{name} {known[name]}" for name in sorted(known))[:300]) or "unknown versions"
+    there = one_line(shortened(", ".join(f"{name} {known[name]}" for name in sorted(known)), 300)) or "unknown versions"
     here = ", ".join(f"{name} {number}" for name, number in describe_libraries().items())
     return (
         f"{parts.folder}: this classifier does not answer here as it did where it was saved. {outcome.failures[0]} "

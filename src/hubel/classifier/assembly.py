@@ -24,6 +24,7 @@ from hubel.classifier.tensors import Header, check_finite, read_header, read_ten
 from hubel.errors import DamagedArtefact, HubelError
 from hubel.images.decode import DECODER_VERSION
 from hubel.images.preprocessing import Preprocessing
+from hubel.text import shortened
 
 OFF_CORPUS = "off_corpus."
 """How the tensors of the off-corpus score begin; no weight of a model does."""
@@ -155,7 +156,7 @@ def _read_preprocessing(document: object, spec: Spec, folder: Path) -> Preproces
     # Later decoders read everything that earlier ones read rightly, to the same pixels.
     if not isinstance(decoder, int) or isinstance(decoder, bool) or not 1 <= decoder <= DECODER_VERSION:
         text = f"{folder / MANIFEST} needs decoder {decoder!r}, this version has {DECODER_VERSION}"
-        raise DamagedArtefact(f"{text}. Update: pip install --upgrade hubel")
+        raise DamagedArtefact(f"{text}. Update: get the newer source of Hubel, and in its folder type: pip install .")
     preprocessing = Preprocessing.from_json(document)
     if preprocessing.size != spec.image_size:
         text = f"{folder / MANIFEST}: preprocessing makes {preprocessing.size}, the model takes another size"
@@ -206,4 +207,4 @@ def _set_weights(model: keras.Model, weights: dict[str, np.ndarray], path: Path)
 
 def _damaged(path: Path, error: Exception) -> DamagedArtefact:
     said = f"{error} is missing" if isinstance(error, KeyError) else str(error).rstrip(".")
-    return DamagedArtefact(f"{path}: {said[:500]}. {CURE}")
+    return DamagedArtefact(f"{path}: {shortened(said, 500)}. {CURE}")

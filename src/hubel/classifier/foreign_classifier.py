@@ -23,6 +23,7 @@ from hubel.classifier.model_ends import ModelOutput, read_output, scales_its_pix
 from hubel.errors import UnusableInput, WrongRequest
 from hubel.images.pixel_scales import PIXELS, PixelScale
 from hubel.images.preprocessing import Preprocessing
+from hubel.text import shortened
 
 BYTES = "0..255"
 AT_ONCE = 64
@@ -231,7 +232,7 @@ def _sized(model: keras.Model, size: tuple[int, int] | None, path: Path) -> kera
     try:
         return keras.Model(image, model(image))
     except Exception as error:  # Keras raises whatever its layers raise
-        words = (str(error).strip().splitlines() or [type(error).__name__])[0][:200].rstrip(".")
+        words = (shortened(str(error), 200) or type(error).__name__).rstrip(".")
         raise UnusableInput(f"{path} cannot take images of {size[0]}x{size[1]}: {words}.") from error
 
 

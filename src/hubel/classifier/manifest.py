@@ -13,6 +13,7 @@ from typing import Any
 
 from hubel.classifier.bounded_json import Bounds, read_bounded_json
 from hubel.errors import DamagedArtefact
+from hubel.text import shortened
 
 FORMAT = 2
 MANIFEST, WEIGHTS = "manifest.json", "weights.safetensors"
@@ -77,8 +78,8 @@ def parse_manifest(data: bytes, path: Path) -> Manifest:
         checksum = str(document.pop("checksum"))
         if version > FORMAT:
             raise DamagedArtefact(
-                f"{path} has format {version}, made by {str(document.get('made_by'))[:60]!r}; this version reads up to "
-                f"{FORMAT}. Update: pip install --upgrade hubel"
+                f"{path} has format {version}, made by {shortened(str(document.get('made_by')), 60)!r}; this version "
+                f"reads up to {FORMAT}. Update: get the newer source of Hubel, and in its folder type: pip install ."
             )
         intact = tuple(document) == KEYS.get(version) and canonical(document) == data
     except (ValueError, KeyError, TypeError, AttributeError) as error:

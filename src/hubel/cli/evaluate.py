@@ -10,6 +10,7 @@ import click
 
 from hubel.cli.model_files import model_file_options
 from hubel.cli.reading import reading_options
+from hubel.cli.run_command import RunCommand
 from hubel.corpus.reading import FOR_LISTS, Reading
 from hubel.errors import WrongRequest
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from hubel.workflows.said import Said
 
 
-@click.command("evaluate")
+@click.command("evaluate", cls=RunCommand)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("corpus", required=False)
 @click.option(

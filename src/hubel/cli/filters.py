@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from hubel.cli.model_files import model_file_options
+from hubel.cli.run_command import RunCommand
 
 if TYPE_CHECKING:
     from hubel.workflows.said import Said
 
 
-@click.command("filters")
+@click.command("filters", cls=RunCommand)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--layer", metavar="NAME", help="Whose filters. Left out: the layers are listed.")
 @click.option("--excite", is_flag=True, help="What the filters respond to: for each, an image made to excite it.")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
 import importlib
 import os
+import shlex
 import sys
 import traceback
 from importlib.metadata import version
@@ -36,6 +38,41 @@ COMMANDS = {
 }
 """name → (module, summary); the module has a click command called ``command``."""
 
+SYNONYMS = {
+    "check": "audit", "inspect": "audit", "fit": "train", "learn": "train", "finetune": "train", "test": "evaluate",
+    "score": "evaluate", "eval": "evaluate", "classify": "predict", "infer": "predict", "name": "predict",
+    "explain": "trace", "summary": "anatomy", "describe": "anatomy", "activations": "maps", "kernels": "filters",
+    "repeat": "reproduce", "conv": "convolve", "ablate": "compare",
+}  # fmt: skip
+"""What other programs call it → our command."""
+OPTION_SYNONYMS = {
+    "--lr": "--learning-rate", "--rate": "--learning-rate", "--arch": "--architecture", "--model": "--architecture",
+    "--network": "--architecture", "--size": "--image-size", "--img-size": "--image-size", "--imgsz": "--image-size",
+    "--batch": "--batch-size", "--bs": "--batch-size", "--output": "--out", "--folder": "--out", "--name": "--out",
+    "--force": "--overwrite", "--yes": "--overwrite", "--continue": "--resume", "--flip": "--mirror",
+    "--time": "--time-limit", "--duration": "--time-limit", "--labels": "--class-names", "--classes": "--class-names",
+    "--baseline": "--against", "--k": "--top", "--topk": "--top", "--threshold": "--abstain",
+    "--random-state": "--seed",
+    "--position": "--at", "--channel": "--filter", "--n-epochs": "--epochs", "--iterations": "--epochs",
+}  # fmt: skip
+"""What other programs call it → our option, where the command has it."""
+EXAMPLES = {
+    "audit": "hubel audit photos/",
+    "train": "hubel train photos/",
+    "evaluate": "hubel evaluate runs/photos",
+    "reproduce": "hubel reproduce runs/photos",
+    "compare": "hubel compare photos/",
+    "predict": "hubel predict runs/photos new.jpg",
+    "verify": "hubel verify runs/photos",
+    "trace": "hubel trace runs/photos new.jpg",
+    "maps": "hubel maps runs/photos new.jpg",
+    "filters": "hubel filters runs/photos",
+    "anatomy": "hubel anatomy runs/photos",
+}
+"""A line for each command that cannot do without a word."""
+MOST_JOINED = 8
+"""Words of one name with spaces in it."""
+
 REPORT_AT = "the project's issue tracker"
 
 
@@ -51,6 +88,15 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         return importlib.import_module(COMMANDS[cmd_name][0]).command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command; for a word that is none, the nearest, or what can be done with the path that it is."""
+        word = args[0]
+        if word in COMMANDS or word.startswith("-"):
+            return super().resolve_command(ctx, args)
+        raise click.UsageError(f"No such command {word!r}. {_meant(word)}", ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Summaries from the table above; no command is imported for them."""
@@ -71,6 +117,48 @@ def hubel(debug: bool) -> None:  # noqa: FBT001  (read in `main`)
     """  # noqa: D301  (click's mark against re-wrapping)
 
 
+def _meant(word: str) -> str:
+    """What may have been meant by a word that is no command."""
+    if os.path.exists(word) or word == "digits":  # noqa: PTH110  (never raises)
+        quoted = shlex.quote(word)
+        return f"A command comes first: hubel audit {quoted}, or hubel train {quoted}"
+    near = difflib.get_close_matches(word.lower(), COMMANDS, n=1)
+    name = SYNONYMS.get(word.lower()) or (near[0] if near else None)
+    if name is not None:
+        return f"Did you mean {name!r}?"
+    return f"Commands: {', '.join(COMMANDS)}."
+
+
+def _with_a_way_out(error: click.ClickException) -> click.ClickException:
+    """An unknown option's error with our word for what another program calls so; one of a missing word, with a line."""
+    if isinstance(error, click.MissingParameter) and error.ctx is not None:
+        example = EXAMPLES.get(error.ctx.command.name or "")
+        return click.UsageError(f"{error.format_message()} Such as: {example}", error.ctx) if example else error
+    if isinstance(error, click.NoSuchOption) and error.ctx is not None:
+        name = OPTION_SYNONYMS.get(error.option_name)
+        if name in {word for each in error.ctx.command.params for word in each.opts}:
+            return click.UsageError(f"No such option {error.option_name!r}. Did you mean {name!r}?", error.ctx)
+    return error
+
+
+def _broken_name(words: list[str]) -> str | None:
+    """The first path that is there if some of the words, of which not all are, are one name with spaces."""
+    there = [os.path.exists(word) for word in words]  # noqa: PTH110  (never raises)
+    for start in range(len(words) - 1):
+        for end in range(min(len(words), start + MOST_JOINED), start + 1, -1):
+            name = " ".join(words[start:end])
+            if not there[start] and os.path.exists(name):  # noqa: PTH110
+                return name
+    return None
+
+
+def _say_how_to_quote(words: list[str]) -> None:
+    """Where a name with spaces was typed without quotes, how it is typed."""
+    name = _broken_name(words)
+    if name is not None:
+        click.echo(f"Quote names with spaces: {shlex.quote(name)}", err=True)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; every way out has its exit code, and only a defect of ours shows a traceback."""
     words = sys.argv[1:] if arguments is None else arguments
@@ -80,13 +168,20 @@ def main(arguments: list[str] | None = None) -> None:
 def _exit_code(words: list[str], *, debug: bool) -> int:
     # --debug is taken anywhere on the line, also behind the command.
     words = [word for word in words if word != "--debug"]
+    code = _run(words, debug=debug)
+    if code in (2, 3, 4):
+        _say_how_to_quote(words)
+    return code
+
+
+def _run(words: list[str], *, debug: bool) -> int:
     try:
         if any("\0" in word for word in words):
             raise WrongRequest("A word of the command holds a NUL character, which no path can. Leave it out.")
         code = hubel.main(args=words, standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
+        _with_a_way_out(error).show()
         return 2
     except HubelError as error:
         return _say(error, debug=debug)

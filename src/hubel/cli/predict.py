@@ -12,6 +12,7 @@ import click
 
 from hubel.cli.model_files import model_file_options
 from hubel.cli.render_predict import WRITERS, Shown
+from hubel.cli.run_command import RunCommand
 
 if TYPE_CHECKING:
     from hubel.classifier.answering import Answering
@@ -23,7 +24,7 @@ MOST_KINDS = 8
 """Kinds of files passed over that are listed."""
 
 
-@click.command("predict")
+@click.command("predict", cls=RunCommand)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("inputs", nargs=-1, required=True)
 @click.option(

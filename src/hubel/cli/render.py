@@ -86,8 +86,10 @@ def _baselines(score: dict[str, Any]) -> Text:
     text = Text("Baselines   always naming the largest class: ")
     text.append(f"{score['majority_baseline']:.3f}", "default" if beats else "bold red")
     if "dense_baseline" in score:
-        verdict, dense = score["against_dense_baseline"]["verdict"], f"{score['dense_baseline']:.3f}"
-        text.append("   ").append(_AGAINST_DENSE[verdict].format(dense), "default" if verdict == BETTER else "bold red")
+        test, dense = score["against_dense_baseline"], f"{score['dense_baseline']:.3f}"
+        alike = test["first_only"] == test["second_only"] == 0
+        said = "a small dense network: {}, right on the same images" if alike else _AGAINST_DENSE[test["verdict"]]
+        text.append("   ").append(said.format(dense), "default" if test["verdict"] == BETTER else "bold red")
     return text
 
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from hubel.cli.render import console
 from hubel.evaluation.metrics import wilson_interval
-from hubel.evaluation.paired import BETTER, CANNOT_TELL
+from hubel.evaluation.paired import BETTER, CANNOT_TELL, PairedTest
 from hubel.text import one_line
 from hubel.workflows.against import Against
 from hubel.workflows.verdicts import p_text, points
@@ -41,23 +41,25 @@ def show_against(compared: Against) -> None:
         f"Difference {points(test.difference)} points   95 % interval {points(low)} to {points(high)}   "
         f"{p_text(test.p_value)} (exact McNemar test)"
     )
-    out.print(_verdict(first, second, test.verdict))
+    out.print(_verdict(first, second, test))
     other = compared.by_other_labels
     if other is not None:
         numbers = f"({points(other.difference)} points, {p_text(other.p_value)})"
-        out.print(f"By the labels of {second} instead: {_said(first, second, other.verdict)} {numbers}")
+        out.print(f"By the labels of {second} instead: {_said(first, second, other)} {numbers}")
     out.print(_class_table(compared, first, second))
 
 
-def _verdict(first: str, second: str, verdict: str) -> Text:
-    style = {BETTER: "bold green", CANNOT_TELL: "bold yellow"}.get(verdict, "bold red")
-    return Text(_said(first, second, verdict), style)
+def _verdict(first: str, second: str, test: PairedTest) -> Text:
+    style = {BETTER: "bold green", CANNOT_TELL: "bold yellow"}.get(test.verdict, "bold red")
+    return Text(_said(first, second, test), "bold" if test.alike else style)
 
 
-def _said(first: str, second: str, verdict: str) -> str:
-    if verdict == CANNOT_TELL:
+def _said(first: str, second: str, test: PairedTest) -> str:
+    if test.alike:
+        return f"They answer alike: {first} and {second} are right on the same images."
+    if test.verdict == CANNOT_TELL:
         return f"Cannot tell whether {first} or {second} is better: the difference may be chance."
-    return f"{first} is {verdict} than {second}."
+    return f"{first} is {test.verdict} than {second}."
 
 
 def _class_table(compared: Against, first: str, second: str) -> Table | str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from hubel.cli.render import console
-from hubel.text import one_line
+from hubel.text import one_line, shortened
 from hubel.workflows.verify import Verification
 
 STYLES = {"holds": "green", "fails": "bold red", "absent": "yellow", "skipped": "dim"}
@@ -14,7 +14,7 @@ STYLES = {"holds": "green", "fails": "bold red", "absent": "yellow", "skipped": 
 def show_verification(found: Verification) -> None:
     """One line for each check, then the verdict."""
     out = console()
-    made_by = f", made by {one_line(found.made_by)[:100]}" if found.made_by else ""
+    made_by = f", made by {shortened(one_line(found.made_by), 100)}" if found.made_by else ""
     out.print(f"{one_line(str(found.folder))}{made_by}")
     for check in found.checks:
         out.print(Text(f"  {check.name:<10}", "bold").append(f"{check.result:<8}", STYLES[check.result])

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from hubel.cli.run_command import RunCommand
 
-@click.command("reproduce")
+
+@click.command("reproduce", cls=RunCommand)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("corpus", required=False)
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Keep the repetition there. Default: it is deleted.")

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from hubel.cli.model_files import model_file_options
+from hubel.cli.run_command import RunCommand
 
 if TYPE_CHECKING:
     from hubel.workflows.said import Said
 
 
-@click.command("trace")
+@click.command("trace", cls=RunCommand)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("image", type=click.Path(path_type=Path), required=False)
 @click.option("--layer", metavar="NAME", help="Whose value; its last part is enough. Left out: the layers are listed.")

@@ -31,7 +31,10 @@ ARCHITECTURE_HELP = (
 
 @click.command("train")
 @click.argument("corpus")
-@click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="The run folder to write.")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), metavar="RUN",
+    help="The run folder to write. Default: runs/ and the name of the corpus.",
+)  # fmt: skip
 @click.option("--architecture", metavar="NAME|FILE.toml", help=ARCHITECTURE_HELP)
 @click.option("--weights", metavar="imagenet|none|FILE", help="What a pretrained architecture begins with.")
 @click.option(
@@ -52,10 +55,10 @@ ARCHITECTURE_HELP = (
 @click.option("--overwrite", is_flag=True, help="Replace a run that is in the folder; other files stay.")
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as one JSON document.")
 def command(  # noqa: PLR0913  (one for each option)
-    corpus: str, out: Path, *, time_limit: str | None, as_json: bool, architecture: str | None, weights: str | None,
-    alpha: float | None, image_size: int | None, resize: str | None, epochs: int | None, batch_size: int | None,
-    learning_rate: float | None, mirror: bool | None, corrections: Path | None, seed: int, overwrite: bool,
-    learning_curve: bool, resume: bool, reading: Reading,
+    corpus: str, out: Path | None, *, time_limit: str | None, as_json: bool, architecture: str | None,
+    weights: str | None, alpha: float | None, image_size: int | None, resize: str | None, epochs: int | None,
+    batch_size: int | None, learning_rate: float | None, mirror: bool | None, corrections: Path | None, seed: int,
+    overwrite: bool, learning_curve: bool, resume: bool, reading: Reading,
 ) -> int:  # fmt: skip
     """Train a classifier on CORPUS and write a run folder.
 
@@ -66,15 +69,22 @@ def command(  # noqa: PLR0913  (one for each option)
     Without options, what suits the corpus is chosen and said before it starts.
     """
     from hubel.cli.listen import Listener, print_document
-    from hubel.cli.signals import stoppable
+    from hubel.workflows.out_folder import check_place, run_folder_of
     from hubel.workflows.plan import TrainRequest, parse_duration
 
+    folder = out or run_folder_of(corpus)
     request = TrainRequest(
-        corpus, out, architecture=architecture, weights=weights, alpha=alpha, image_size=image_size, resize=resize,
+        corpus, folder, architecture=architecture, weights=weights, alpha=alpha, image_size=image_size, resize=resize,
         epochs=epochs, time_limit_s=None if time_limit is None else parse_duration(time_limit), batch_size=batch_size,
         learning_rate=learning_rate, mirror=mirror, corrections=corrections, seed=seed, overwrite=overwrite,
         learning_curve=learning_curve, resume=resume, reading=reading, command=("hubel", *sys.argv[1:]),
     )  # fmt: skip
+    check_place(
+        folder, corpus, reading=reading, overwrite=overwrite, resume=resume, learning_curve=learning_curve
+    )  # before the framework is loaded
+    if out is None:
+        click.echo(f"The run goes to {folder}. Choose another folder with -o.", err=True)
+    from hubel.cli.signals import stoppable
     from hubel.workflows.train import train_classifier
     from hubel.workflows.words import how_to_go_on
 
@@ -84,7 +94,7 @@ def command(  # noqa: PLR0913  (one for each option)
     except KeyboardInterrupt:
         raise StoppedByUser(f"Stopped. {how_to_go_on(request)}") from None
     if as_json:
-        print_document({"run": str(out), **run.metrics}, listener)
+        print_document({"run": str(folder), **run.metrics}, listener)
     else:
         _show(run)
     if run.fitted.interrupted or run.curve_interrupted:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import click
 
+from hubel.cli.run_command import RunCommand
 
-@click.command("verify")
+
+@click.command("verify", cls=RunCommand)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
 def command(run: Path, *, as_json: bool) -> int:

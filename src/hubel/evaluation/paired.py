@@ -46,6 +46,11 @@ class PairedTest:
             return CANNOT_TELL
         return BETTER if self.difference > 0 else WORSE
 
+    @property
+    def alike(self) -> bool:
+        """No example divides the two: both are right on the same ones."""
+        return self.first_only == self.second_only == 0
+
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
         return {

@@ -40,6 +40,7 @@ from hubel.images.samples import ALONE, SampleRule, Samples, check_bands, choose
 from hubel.images.structure import count_frames, icon_sizes, png_exif, webp_is_cut
 from hubel.images.tiff import MOST_PILLOW_SAMPLES, TiffLayout, count_pages, find_layout, read_tiff
 from hubel.images.value_range import Values
+from hubel.text import shortened
 
 ORIENTATION_TAG = 0x0112
 _TIFF_EXTRA_SAMPLES = 338
@@ -270,7 +271,7 @@ def _named_errors() -> Generator[None]:
             raise no_memory() from error
         if "truncated" in text or "not enough" in text or isinstance(error, EOFError) or "unexpected end" in text:
             raise UnreadableImage("truncated", "the file ends too early: copy or download it again") from error
-        detail = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+        detail = shortened(str(error), 120) or type(error).__name__
         raise UnreadableImage("corrupt", f"its content is damaged ({detail}): export it again") from error
 
 

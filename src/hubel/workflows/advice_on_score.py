@@ -58,7 +58,7 @@ def judge_collapse(evidence: Evidence) -> Remark | None:
         return None
     if is_brief(evidence):
         cure, command = "It was hardly trained: train longer.", longer(evidence)
-    elif is_given(evidence, "--learning-rate"):
+    elif is_given(evidence, "--learning-rate") and not evidence.head_alone:
         cure = "The steps were probably too large: train with smaller ones."
         command = again(evidence, "--learning-rate", f"{evidence.last_phase.peak_learning_rate / 4:.2g}")
     else:
@@ -100,14 +100,15 @@ def judge_no_better_than_dense(evidence: Evidence) -> Remark | None:
     if not worse and _is_rough(evidence):
         return None  # nothing can be told from so few images, and that is said
     dense = evidence.test["dense_baseline"]
-    fact = "does better" if worse else "may be as good"
+    alike = test["first_only"] == test["second_only"] == 0
+    fact = "does better" if worse else "is right on the same images" if alike else "may be as good"
     if is_brief(evidence):
         meaning, command = "Train longer before you judge.", longer(evidence)
     else:
         meaning = "The convolutions learned too little, or what they see does not matter here. Compare the two."
         if not worse and dense >= EASY:
             meaning = "The classes are easy to tell, even without convolutions. Compare the two."
-        command = "" if evidence.pretrained else compare(evidence, "dense", evidence.architecture_word)
+        command = "" if evidence.pretrained or alike else compare(evidence, "dense", evidence.architecture_word)
         meaning = meaning if command else meaning.removesuffix(" Compare the two.")
     low, high = test["interval"]
     return Remark(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from hubel.evaluation.proportions import difference_interval
-from hubel.workflows.advice_parts import Remark, beside, compare, ended_by_clock, longer, resume
+from hubel.workflows.advice_parts import Remark, audit_labels, beside, compare, ended_by_clock, longer, resume
 from hubel.workflows.evidence import Evidence
 from hubel.workflows.plan import PHOTOGRAPH_SIDE
 
@@ -19,9 +19,10 @@ GAP = 0.1
 dozens of times."""
 LOW = 0.85
 """Accuracy on its own training images that a network reaches that is large enough and trained for long enough."""
-LARGE, SMALL = 100, 10
+LARGE, SMALL = 100, 2
 """Parameters for each training image: above the one a network can know them all by heart, below the other it cannot
-even fit them. Neither is a fault by itself; both explain one."""
+even fit them. Neither is a fault by itself; both explain one. They are so far apart that no corpus is sent from one
+network of `LARGER` and `SMALLER` to another and back."""
 SMALLER = {"small-cnn": "residual", "vgg-style": "residual", "dense": "residual"}
 LARGER = {"lenet5": "small-cnn", "residual": "small-cnn"}
 """Networks with fewer and with more parameters at any image size."""
@@ -94,9 +95,8 @@ def judge_overfitting(evidence: Evidence) -> Remark | None:
     command = ""
     if not evidence.pretrained and evidence.image_side >= PHOTOGRAPH_SIDE:
         text += "; or begin with a network that has learned from a million photographs"
-        more = ("--architecture", "mobilenet", "--weights", "imagenet")
-        command = beside(evidence, "pretrained", *more, without=("--alpha",))
-    elif evidence.last_phase.name == "fine-tune":
+        command = _begin_pretrained(evidence)
+    elif not evidence.head_alone and evidence.last_phase.name == "fine-tune":
         text += "; and see whether a head on the pretrained network as it is does better"
         command = beside(evidence, "head", without=("--epochs", "--time-limit"))
     return Remark(f"{text}.", _gap_in_words(evidence), command)
@@ -119,18 +119,32 @@ def judge_underfitting(evidence: Evidence) -> Remark | None:
     """Poor on the very images it was trained on."""
     if not _underfits(evidence):
         return None
-    text = "It underfits: it does not even learn the images it is trained on"
+    text, command = _cure_underfitting(evidence)
+    fact = "It underfits: it does not even learn the images it is trained on."
+    return Remark(f"{fact} {text}", _train_in_words(evidence), command)
+
+
+def _cure_underfitting(evidence: Evidence) -> tuple[str, str]:
+    """What would change what was done, and its command."""
+    phase = evidence.last_phase
     if not evidence.pretrained and evidence.image_side >= PHOTOGRAPH_SIDE:
-        more = ("--architecture", "mobilenet", "--weights", "imagenet")
-        command = beside(evidence, "pretrained", *more, without=("--alpha",))
-        text += ". Begin with a network that has learned from a million photographs."
-    elif evidence.last_phase.name == "head":
-        command = beside(evidence, "fine-tuned", "--epochs", "10")
-        text += ". Train all of the network, not only its head."
-    else:
-        command = longer(evidence)
-        text += ". Train longer; if that does not help, look whether the pictures show what their labels say."
-    return Remark(text, _train_in_words(evidence), command)
+        return "Begin with a network that has learned from a million photographs.", _begin_pretrained(evidence)
+    if phase.name == "head":
+        command = beside(evidence, "fine-tuned", "--epochs", "10", without=("--time-limit",))
+        return "Train all of the network, not only its head.", command
+    if evidence.head_alone:
+        text = "Training all of the network made it worse, so only its head was kept: try smaller steps."
+        return text, beside(evidence, "smaller-steps", "--learning-rate", f"{phase.peak_learning_rate / 4:.2g}")
+    look = "look whether the images show what their labels say."
+    if phase.ended_by == "patience":
+        return f"More epochs would not help, it stopped because nothing got better: {look}", audit_labels(evidence)
+    return f"Train longer; if that does not help, {look}", longer(evidence)
+
+
+def _begin_pretrained(evidence: Evidence) -> str:
+    """The same images, and a head on what was learned elsewhere: the words for a training from nothing do not fit."""
+    more = ("--architecture", "mobilenet", "--weights", "imagenet")
+    return beside(evidence, "pretrained", *more, without=("--alpha", "--epochs", "--learning-rate", "--batch-size"))
 
 
 def judge_stopped_by_patience(evidence: Evidence) -> Remark | None:

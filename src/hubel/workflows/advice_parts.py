@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from hubel.architectures.catalogue import ARCHITECTURES
 from hubel.workflows.evidence import Evidence
 from hubel.workflows.plan import DEFAULT_EPOCHS
 from hubel.workflows.words import changed
@@ -22,6 +24,8 @@ SEVERITIES = {
 """The worst first."""
 CUT_SHORT = 0.8
 """Share of the planned epochs below which the time limit is said to have cut them short."""
+COMPARED_AT = 32
+"""Pixels of the image size up to which `hubel compare` works where it is not told another."""
 BRIEF = 10
 """Epochs from random weights that every corpus needs at least."""
 
@@ -121,7 +125,11 @@ def longer(evidence: Evidence) -> str:
     if ended_by_clock(evidence) and evidence.time_limit_s is not None:
         return again(evidence, "--time-limit", f"{2 * evidence.time_limit_s:.0f}s")
     planned = evidence.last_phase.planned
-    return again(evidence, "--epochs", str(max(2 * planned, min(4 * planned, DEFAULT_EPOCHS))))
+    epochs = max(2 * planned, min(4 * planned, DEFAULT_EPOCHS))
+    more = ["--epochs", str(epochs)]
+    if evidence.time_limit_s is not None and is_given(evidence, "--time-limit"):  # else the clock ends it as before
+        more += ["--time-limit", f"{math.ceil(evidence.time_limit_s * epochs / planned)}s"]
+    return again(evidence, *more)
 
 
 def ended_by_clock(evidence: Evidence) -> bool:
@@ -154,11 +162,19 @@ def audit_labels(evidence: Evidence) -> str:
 
 
 def compare(evidence: Evidence, *architectures: str) -> str:
-    """Train architectures side by side; empty where one of them has no name."""
+    """Train architectures side by side; empty where one of them has no name.
+
+    Labels that were corrected are out of reach of that command: then the other one is trained beside the run.
+    """
     if not all(architectures):
         return ""
+    if evidence.corrections:
+        other = next((name for name in architectures if name != evidence.architecture_word), "")
+        return "" if not other else beside(evidence, other, "--architecture", other, without=("--learning-rate",))
     words = ["hubel", "compare", evidence.location, *evidence.reading, "--architectures", ",".join(architectures)]
-    return shlex.join(words)
+    if evidence.image_side > COMPARED_AT and evidence.architecture in ARCHITECTURES:
+        words += ["--image-size", str(evidence.image_side)]
+    return shlex.join([*words, *(("--seed", str(evidence.seed)) if evidence.seed else ())])
 
 
 def listed(names: Sequence[str], *, most: int = 4) -> str:

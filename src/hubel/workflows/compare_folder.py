@@ -171,6 +171,8 @@ def pair_text(pair: Pair) -> str:
     test = pair.test
     low, high = test.interval
     numbers = f"difference {points(test.difference)} ({points(low)} to {points(high)}), {p_text(test.adjusted_p)}"
+    if test.alike:
+        return f"{pair.first} and {pair.second} answer alike, right on the same images: {numbers}"
     if test.verdict == "cannot tell":
         return f"{pair.first} or {pair.second}: cannot tell: {numbers}"
     return f"{pair.first} is {test.verdict} than {pair.second}: {numbers}"

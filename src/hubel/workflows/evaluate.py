@@ -14,12 +14,13 @@ from hubel.briefs import brief, elided, with_interval
 from hubel.classifier.answering import Answering
 from hubel.classifier.artefact import load_classifier
 from hubel.corpus.corpus import Corpus
-from hubel.corpus.formats.catalogue import read_corpus
+from hubel.corpus.formats.catalogue import BUILT_IN, read_corpus
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.errors import UnusableCorpus, UnusableInput
 from hubel.evaluation.evaluate import compute_outputs, evaluate_outputs
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import Message, OnEvent, ignore
+from hubel.files import is_there
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
 from hubel.workflows.known_images import Known, find_known
 from hubel.workflows.mistakes import show_mistakes
@@ -159,11 +160,17 @@ def evaluate_run(
     document = RunFolder(run).read_run()
     described = document.get("corpus", {})
     location = described.get("location", "")
+    if str(location) not in BUILT_IN and not is_there(location):
+        raise UnusableInput(
+            f"The corpus of {run} was {location!r}, which is not there now. Say where it is: hubel evaluate "
+            f"{shlex.quote(str(run))} CORPUS"
+        )
     try:
         own = read_corpus(location, reading=reading_of(document.get("request", {})), on_event=on_event)
     except UnusableCorpus as error:
         raise UnusableInput(
-            f"The corpus of this run is not where it was: {error} If it has moved, name it: hubel evaluate {run} CORPUS"
+            f"The corpus of this run is not as it was: {error} Name another: hubel evaluate {shlex.quote(str(run))} "
+            "CORPUS"
         ) from error
     folder = RunFolder(run)
     split = _TestSplit(folder.read_test_split(), folder.read_leaking_test(), folder.read_baseline())

@@ -129,6 +129,14 @@ class Evidence:
         """The phase that ended the training."""
         return self.phases[-1]
 
+    @property
+    def head_alone(self) -> bool:
+        """What was kept is a head on the pretrained network as it is: fine-tuning was not asked for, or no better."""
+        if self.last_phase.name != "fine-tune":
+            return self.last_phase.name == "head"
+        tuned, head = self.last_phase.validation_log_loss, self.phases[-2].validation_log_loss
+        return bool(head) and (not tuned or min(tuned) > min(head))
+
 
 def share_of(score: Mapping[str, Any]) -> Share:
     """Images named rightly, by the object of ``metrics.json``."""

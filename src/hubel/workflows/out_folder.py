@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from hubel.corpus.corpus import Corpus
-from hubel.corpus.formats.catalogue import BUILT_IN, FORMATS, read_corpus
+from hubel.corpus.formats.catalogue import BUILT_IN, FORMATS, check_there, read_corpus
 from hubel.corpus.formats.coco import folder_of_images
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.corpus.trees.folder import FolderTree
@@ -17,6 +17,14 @@ from hubel.errors import OutputNotWritable, UnusableInput, WrongRequest
 from hubel.files import is_file, is_folder, is_there, real_path, said_plainly
 from hubel.workflows.request_record import reading_of
 from hubel.workflows.run_folder import RUN, RunFolder
+
+RUNS = "runs"
+"""The folder of runs that are not given a place."""
+ENDINGS = (
+    ".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".npz", ".csv", ".tsv", ".json", ".jsonl", ".xlsx",
+    ".parquet", ".tfrecord",
+)  # fmt: skip
+"""Of corpora that are files."""
 
 
 def keep_out_of_the_corpus(
@@ -43,6 +51,32 @@ def keep_out_of_the_corpus(
     near = near if reading.images is None else [reading.images]
     if any(real_path(out).is_relative_to(real_path(folder)) for folder in near) and _is_list(path):
         keep_out_of_the_images(out, read_corpus(path, reading=reading), what=what)
+
+
+def run_folder_of(location: str | Path) -> Path:
+    """Where the run of a corpus goes when nothing else is said: ``runs/`` and the name of the corpus."""
+    name = real_path(location).name if str(location) not in BUILT_IN else str(location)
+    while Path(name).suffix.lower() in ENDINGS and Path(name).stem:
+        name = Path(name).stem
+    return Path(RUNS) / (name or "run")
+
+
+def check_place(out: Path, location: str | Path, *, reading: Reading, **wishes: bool) -> None:
+    """See that a run can go to a folder, before any framework is loaded; nothing is written yet.
+
+    Args:
+        out: the run folder.
+        location: of the corpus.
+        reading: how the corpus is read.
+        wishes: of `RunFolder.check`.
+
+    Raises:
+        HubelError: as `keep_out_of_the_corpus` and `RunFolder.check`; or there is no corpus.
+    """
+    check_there(location)
+    keep_out_of_the_corpus(out, location, reading=reading)
+    if os.path.isdir(out) or wishes["resume"]:  # noqa: PTH112  (a name that no file system takes is said when it is made)
+        RunFolder(out).check(**wishes)
 
 
 def _is_list(path: Path) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import shlex
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -57,6 +59,24 @@ class RunFolder:
             OutputNotWritable: it holds a run already, or cannot be written.
             WrongRequest: it holds no run to resume.
         """
+        self.check(overwrite=overwrite, resume=resume)
+        with said_plainly(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.path):
+                pass
+
+    def check(self, *, overwrite: bool, resume: bool, learning_curve: bool = False) -> None:
+        """See that a run may be written here; nothing is written yet.
+
+        Args:
+            overwrite: what is there may be replaced.
+            resume: it is gone on with.
+            learning_curve: one is wanted, which a finished run that has none does not get afterwards.
+
+        Raises:
+            OutputNotWritable: it holds a run already.
+            WrongRequest: it holds no run to resume.
+        """
         taken = [name for name in (*FILES, ARTEFACT) if is_there(self.path / name)]
         unfinished = self.checkpoints.numbers()
         if resume and not unfinished:
@@ -67,14 +87,16 @@ class RunFolder:
                 "replace it with --overwrite, or choose another folder with -o."
             )
         if taken and not overwrite and not resume:
+            curve = ""
+            if learning_curve and LEARNING_CURVE not in taken:
+                curve = (
+                    " Its learning curve cannot be added afterwards: parts are trained beside the whole, so both are "
+                    "trained anew."
+                )
             raise OutputNotWritable(
-                f"{self.path} holds a run already ({taken[0]}). Choose another folder with -o, or replace that run "
-                "with --overwrite."
+                f"{self.path} holds a run already ({taken[0]}).{curve} Choose another folder with -o, such as -o "
+                f"{shlex.quote(str(free_beside(self.path)))}, or replace that run with --overwrite."
             )
-        with said_plainly(self.path):
-            self.path.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self.path):
-                pass
 
     def _why_not_resumed(self, taken: Sequence[str]) -> str:
         if not taken:
@@ -230,6 +252,12 @@ class RunFolder:
         if not is_file(self.path / LEAKS):
             return set()
         return {row["path"] for row in read_csv(self.path / LEAKS) if row["split"] == "test"}
+
+
+def free_beside(path: Path) -> Path:
+    """The first name that is free: this one, or with a number behind it."""
+    names = (path.with_name(f"{path.name}-{number}") for number in itertools.count(2))
+    return path if not is_there(path) else next(each for each in names if not is_there(each))
 
 
 def labels_of(corpus: Corpus) -> np.ndarray:

@@ -39,6 +39,7 @@ from hubel.workflows.advice import advise
 from hubel.workflows.advice_parts import Advice
 from hubel.workflows.division import divide
 from hubel.workflows.fitting import Fitted, Work, fit
+from hubel.workflows.grown import check_images, forget_images, remember_images
 from hubel.workflows.keeper import open_keeper
 from hubel.workflows.learning_curve import check_drawable, draw_learning_curve
 from hubel.workflows.machine import describe_machine
@@ -136,6 +137,7 @@ def train_classifier(
         except TrainingDiverged as error:  # its last words are what to try; the folder holds the checkpoints by now
             raise TrainingDiverged(f"{error} --overwrite") from error
         if not run.fitted.interrupted and not run.curve_interrupted:
+            forget_images(folder)
             folder.checkpoints.remove()
     return run
 
@@ -154,8 +156,12 @@ def _train(request: TrainRequest, folder: RunFolder, begun: float, stop: Stop, o
     _say_notes(examined, splits, on_event)
     if request.learning_curve:
         check_drawable(decoded.corpus, splits, seed=request.seed, on_event=on_event)
+    if found is not None:
+        check_images(folder, decoded, request)
     origin = origin_of(request, choice, decoded, splits, pretrained)
     keeper = open_keeper(folder.checkpoints, origin, found, begun=begun, stop=stop, on_event=on_event)
+    if found is None:
+        remember_images(folder, decoded)
     keeper.keep_end = request.learning_curve
     labels = labels_of(decoded.corpus)
     work = Work(request, choice, decoded, splits, labels, survey.grey, keeper.started, on_event, keeper)

@@ -53,7 +53,7 @@ def test_the_calibration_error_stands_beside_what_chance_gives(capsys: pytest.Ca
 
 @pytest.mark.parametrize(
     ("right", "said"),
-    [(0, "a small dense network: 0.000, beaten"), (60, "a small dense network: 1.000, cannot tell which is better")],
+    [(0, "a small dense network: 0.000, beaten"), (60, "a small dense network: 1.000, right on the same images")],
 )
 def test_the_dense_baseline_stands_beside_the_majority_with_its_verdict(
     right: int, said: str, capsys: pytest.CaptureFixture[str]

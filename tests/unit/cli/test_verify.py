@@ -80,4 +80,4 @@ def test_other_answers_end_with_5_for_verify_and_for_predict(typed: Typed, copie
 def test_a_folder_without_a_classifier_ends_with_3(typed: Typed):
     code, _, err = typed("verify nowhere")
     assert code == 3
-    assert "nowhere holds no classifier" in err
+    assert err == "Error: There is no file or folder 'nowhere', so it holds no classifier. Here are these runs: run.\n"

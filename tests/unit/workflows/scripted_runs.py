@@ -116,7 +116,7 @@ BAD: dict[str, dict[str, Any]] = {
     "no-better-than-dense": on_test(even(100, 93), dense=0.93),
     "network-too-large": {**HEART, "parameters": 1_000_000},
     "overfitting": {**HEART, "image_side": 96},
-    "network-too-small": {**POOR, "train": Share(720, 1000), "architecture": "lenet5", "parameters": 9_000},
+    "network-too-small": {**POOR, "train": Share(720, 1000), "architecture": "lenet5", "parameters": 2_000},
     "underfitting": {**POOR, "train": Share(720, 1000)},
     "suspicious-labels": {"suspects": suspects(20)},
     "few-images": {"class_counts": {"a": 500, "b": 7, "c": 12}, "train_counts": {"a": 350, "b": 5, "c": 9}},

@@ -143,6 +143,7 @@ def test_a_corpus_in_memory_is_kept_clear_of_too(lab: Path):
 def run(lab: Path) -> Path:
     """A run folder that says which corpus it is of, and nothing else."""
     (lab / "run").mkdir()
+    (lab / "other/classifier").mkdir(parents=True)
     (lab / "run/run.json").write_text(json.dumps({"corpus": {"location": str(lab / "lab.csv")}}))
     return lab / "run"
 

@@ -18,6 +18,7 @@ from hubel.backends.framework import keras
 from hubel.catalogue import find
 from hubel.errors import WeightsNotAvailable, WrongRequest
 from hubel.files import is_file
+from hubel.text import shortened
 
 BACKBONE, FEATURES, LOGITS = "backbone", "features", "logits"
 MOMENTUM = 0.9
@@ -165,7 +166,7 @@ def pretrained_weights(name: str, alpha: float, source: str) -> list[np.ndarray]
     except (ValueError, OSError, KeyError, TypeError, UserWarning) as error:
         raise WrongRequest(
             f"--weights: {path} does not hold the weights of {name} with alpha {alpha:g} and without its top layers "
-            f"({str(error).splitlines()[0][:160]})."
+            f"({shortened(str(error), 160)})."
         ) from error
     return _tapped(model, backbone).get_weights()
 
@@ -184,7 +185,7 @@ def _imagenet_weights(backbone: Backbone, name: str, alpha: float) -> list[np.nd
             raise
         raise WeightsNotAvailable(
             f"The ImageNet weights of {name} (alpha {alpha:g}) are not on this machine and cannot be downloaded "
-            f"({str(error).splitlines()[0][:160]}). Connect to the internet once; or set KERAS_HOME to a folder whose "
+            f"({shortened(str(error), 160)}). Connect to the internet once; or set KERAS_HOME to a folder whose "
             "models/ has them; or give their file with --weights FILE; or train from scratch with --weights none."
         ) from error
 

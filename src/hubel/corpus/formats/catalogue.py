@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ from hubel.corpus.reading import AS_FOUND, FOR_IMAGES, FOR_LISTS, NO_SPLITS, WIS
 from hubel.errors import UnusableCorpus, WrongRequest
 from hubel.events import OnEvent, ignore
 from hubel.files import is_there
+from hubel.images.formats import ENDINGS
 
 SPLITS_NONE = f"splits {NO_SPLITS}"
 """Stands in `Format.honours` for ``--splits none``, beside ``"splits"`` for names of parts."""
@@ -108,6 +110,27 @@ FORMATS = {
 BUILT_IN = {"digits": arrays_in_memory.read_digits}
 
 
+def check_there(location: str | Path) -> None:
+    """See that a corpus is where the user says.
+
+    Raises:
+        UnusableCorpus: nothing is there; names what is there of nearly that name.
+    """
+    path = Path(location)
+    if str(location) in BUILT_IN or is_there(path):
+        return
+    try:
+        beside = sorted(each.name for each in path.parent.iterdir())
+    except OSError:
+        beside = []
+    names = difflib.get_close_matches(path.name, [*beside, *BUILT_IN], n=1, cutoff=0.7)
+    near = f" Did you mean {str(path.with_name(names[0]))!r}?" if names else ""
+    raise UnusableCorpus(
+        f"There is no file or folder {str(location)!r}.{near} Give the folder that holds the class folders, "
+        f"or the word {' or '.join(BUILT_IN)} for the built-in corpus."
+    )
+
+
 def read_corpus(location: str | Path, *, reading: Reading = AS_FOUND, on_event: OnEvent = ignore) -> Corpus:
     """Read a corpus: list its examples and account for every file found.
 
@@ -126,18 +149,18 @@ def read_corpus(location: str | Path, *, reading: Reading = AS_FOUND, on_event: 
     if str(location) in BUILT_IN:
         _check_honoured(str(location), "the built-in corpus", (), reading)
         return BUILT_IN[str(location)]()
+    check_there(location)
     path = Path(location)
-    if not is_there(path):
-        raise UnusableCorpus(
-            f"There is no file or folder {str(location)!r}. Give the folder that holds the class folders, "
-            f"or the word {' or '.join(BUILT_IN)} for the built-in corpus."
-        )
     for name, entry in FORMATS.items():
         if entry.matches(path):
             if name == "folders":
                 refuse_detection(path)
             _check_honoured(str(location), entry.summary, entry.honours, reading)
             return entry.read(path, on_event, reading)
+    if any(path.suffix.lower()[1:] in endings for endings in ENDINGS.values()):
+        raise UnusableCorpus(
+            f"{path} is one image, and no corpus that Hubel reads. Name the folder that holds the class folders."
+        )
     known = "; ".join(entry.summary for entry in FORMATS.values())
     raise UnusableCorpus(f"{path} is no corpus that Hubel reads. It reads: {known}.")
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from hubel.corpus.corpus import IGNORED, Corpus, Found, IntakeRow, make_corpus
@@ -18,8 +20,12 @@ from hubel.corpus.trees.folder import FolderTree, Listed, list_files
 from hubel.corpus.trees.tree import Tree, TreeSource, ending_of, is_debris_folder, row_of_file
 from hubel.errors import UnusableCorpus
 from hubel.events import OnEvent
+from hubel.files import real_path
+from hubel.images.formats import ENDINGS
 
 LIST_ENDINGS = ("csv", "tsv", "parquet", "xlsx")
+MOST_LOOKED_AT = 200
+"""Entries of a folder that are looked at to tell what it is."""
 MOST_NOTES = 5
 """Notes on folders of one kind."""
 
@@ -127,10 +133,29 @@ def _explain_unusual(path: Path, files: Files, class_names: set[str], lists: Seq
             f"{path} has {only}. If {lists[0]} lists its images with their classes, name that: {path / lists[0]}"
         )
     if not class_names and not folders:
+        above = real_path(path).parent
+        one = ""
+        if files.rows and _is_one_class_of(above):
+            folder = shlex.quote(os.path.relpath(above))
+            one = f" If it is itself one class, name the folder of all classes, which is above it: {folder}. Else"
         raise UnusableCorpus(
-            f"{path} has no class folders. Put the images of each class into a folder of its own: "
-            f"{path.name}/cat/1.jpg, {path.name}/dog/2.jpg."
+            f"{path} has no class folders.{one} {'put' if one else 'Put'} the images of each class into a folder of "
+            f"its own: {path.name}/cat/1.jpg, {path.name}/dog/2.jpg."
         )
+
+
+def _is_one_class_of(above: Path) -> bool:
+    """Whether at least two of its folders, of the first few, hold images themselves."""
+    try:
+        inside = (each for each in islice(above.iterdir(), MOST_LOOKED_AT) if each.is_dir())
+        holding = (each for each in inside if any(map(_is_image, islice(each.iterdir(), MOST_LOOKED_AT))))
+        return len(list(islice(holding, 2))) == 2
+    except OSError:
+        return False
+
+
+def _is_image(path: Path) -> bool:
+    return ending_of(path.name) in {ending for endings in ENDINGS.values() for ending in endings}
 
 
 def _notes_on_links(listed: Listed) -> list[str]:

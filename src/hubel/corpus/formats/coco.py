@@ -19,6 +19,7 @@ from hubel.corpus.split_words import SPLIT_FOLDERS
 from hubel.corpus.trees.folder import list_folder
 from hubel.errors import UnusableCorpus
 from hubel.events import OnEvent, Progress
+from hubel.text import shortened
 
 ANNOTATIONS = "annotations"
 MOST_FILES = 100
@@ -128,7 +129,7 @@ def _label(found: set[str], names: dict[str, str | None]) -> tuple[str | None, s
     labels = sorted({names.get(each) or "" for each in found})
     if "" in labels:
         unknown = next(each for each in found if not names.get(each))
-        return None, "no-such-class", f"its category {unknown[:60]!r} has no name in 'categories': add it"
+        return None, "no-such-class", f"its category {shortened(unknown, 60)!r} has no name in 'categories': add it"
     if len(labels) > 1:
         shown = ", ".join(map(repr, labels[:5])) + (" ..." if len(labels) > 5 else "")
         return None, "several-labels", f"it has annotations of {len(labels)} classes ({shown}): an image has one"

@@ -14,6 +14,7 @@ from hubel.corpus.formats.places import is_file, is_folder
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.errors import UnusableCorpus
 from hubel.events import OnEvent
+from hubel.text import shortened
 
 LIST, FOLDER = "labels.json", "data"
 
@@ -61,4 +62,4 @@ def _label(value: Any, names: list[str] | None) -> tuple[str | None, str, str]:
         return names[value], "", ""
     if isinstance(value, int) and names is None:
         return str(value), "", ""
-    return None, "no-such-class", f"its label {repr(value)[:60]} is none of 'classes': correct it"
+    return None, "no-such-class", f"its label {shortened(repr(value), 60)} is none of 'classes': correct it"

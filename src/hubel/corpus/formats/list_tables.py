@@ -24,6 +24,7 @@ from hubel.corpus.formats.json_rows import read_json_names, read_json_rows
 from hubel.corpus.formats.spreadsheet import read_spreadsheet
 from hubel.corpus.formats.table_columns import check_names, check_type, holds_text, texts
 from hubel.errors import UnusableCorpus
+from hubel.text import shortened
 
 ROWS_AT_A_TIME = 2000
 JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
@@ -115,7 +116,7 @@ def _open_text(path: Path, fits: Fits) -> ListTable:
             yield ListedRow(f"line {row.line}", f"{path.name}:{row.line}", cells, row.code, row.reason)
 
     said = f"{path.name} is not UTF-8: it is read as Windows-1252. Save it as UTF-8 if names look wrong."
-    shown = line[:80] + (" ..." if len(line) > 80 else "")
+    shown = shortened(line, 80)
     return ListTable(path, names, rows, (said,) if encoding == WINDOWS else (), shown)
 
 

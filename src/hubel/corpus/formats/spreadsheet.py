@@ -52,7 +52,7 @@ def read_spreadsheet(path: Path) -> Sheet:
             shared = _shared_texts(archive) if "xl/sharedStrings.xml" in archive.namelist() else []
             return Sheet(book[0].get("name", ""), len(book), list(_rows(archive, sheet, shared)))
     except FileNotFoundError as error:
-        raise UnusableCorpus(f"{path} is not there (any more): copy it back.") from error
+        raise UnusableCorpus(f"{path} is not there: check its name, or copy it back.") from error
     except PermissionError as error:
         raise UnusableCorpus(f"{path} may not be read by this user: chmod +r, or run as its owner.") from error
     except (_NotASheet, zipfile.BadZipFile, expat.ExpatError, zlib.error, KeyError, *_FAULTS) as error:

@@ -14,6 +14,7 @@ from hubel.corpus.corpus import Found
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.corpus.split_words import SPLIT_FOLDERS
 from hubel.errors import UnusableCorpus, WrongRequest
+from hubel.text import shortened
 
 IMAGE_COLUMNS = ("image", "img", "picture", "pixels")
 PATH_COLUMNS = (
@@ -225,7 +226,7 @@ def split_of(
     known = SPLIT_FOLDERS if words is None else words
     if word.casefold() not in known:
         ask = f"write one of {SPLIT_WORDS}, or leave it empty" if words is None else "--splits does not name it"
-        return None, f"it has the split {word[:60]!r}: {ask}"
+        return None, f"it has the split {shortened(word, 60)!r}: {ask}"
     return known[word.casefold()], ""
 
 

@@ -25,6 +25,7 @@ from hubel.corpus.trees.tree import Tree
 from hubel.errors import UnreadableImage, UnusableCorpus
 from hubel.events import OnEvent, Progress
 from hubel.images.decode import FORMATS
+from hubel.text import shortened
 
 PICTURES = {ending[1:] for ending, name in PillowImage.registered_extensions().items() if name in FORMATS}
 LABELS = ("cls", "json", "txt")
@@ -298,7 +299,7 @@ def _json_label(tree: Tree, row: IntakeRow) -> str | None:
         return str(value)
     if isinstance(value, str) and _is_name(value.strip()):
         return value.strip()
-    raise _bad_label(row, f"its {keys[0]!r} is {repr(value)[:60]}: write one class name or number")
+    raise _bad_label(row, f"its {keys[0]!r} is {shortened(repr(value), 60)}: write one class name or number")
 
 
 def _text_of(tree: Tree, row: IntakeRow) -> str:

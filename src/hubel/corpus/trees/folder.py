@@ -58,7 +58,7 @@ def read_file(path: Path) -> bytes:
                 raise UnreadableImage("too-large", reason)
             return file.read()
     except FileNotFoundError as error:
-        raise UnreadableImage("vanished", "the file is not there (any more): copy it back") from error
+        raise UnreadableImage("vanished", "the file is not there: check its name, or copy it back") from error
     except PermissionError as error:
         raise UnreadableImage(
             "permission-denied", "this user may not read it: chmod +r, or run as its owner"

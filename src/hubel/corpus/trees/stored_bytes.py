@@ -96,7 +96,7 @@ def _faults_of_file() -> Generator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise UnreadableImage("vanished", "the archive is not there (any more): copy it back") from error
+        raise UnreadableImage("vanished", "the archive is not there: check its name, or copy it back") from error
     except PermissionError as error:
         reason = "this user may not read the archive: chmod +r, or run as its owner"
         raise UnreadableImage("permission-denied", reason) from error
