@@ -7,50 +7,59 @@ from dataclasses import replace
 import numpy as np
 from scipy.stats import rankdata
 
-from hubel.arrays import Features, Labels
-from hubel.classifier.off_corpus import OffCorpus
+from hubel.classifier.off_corpus import Distance, Looks, OffCorpus, root
 
 DIRECTIONS = 64
 FLAGGED = 0.01
 """Share of the corpus' own images that lie beyond the limit."""
-MOST_CHANNELS = 4096
-"""More features than these need more images than a corpus has, and more room than a model."""
 MIN_EXAMPLES = 50
 """Fewer images say too little of what is usual."""
+_LEAST_OF_MAPS, _LEAST_OF_PIXELS = 1e-3, 0.02
+"""Deviations below these count as these: what all training images share to the bit must not decide alone. Of pixels it
+is five of 256 levels: a grey corpus saved again with a trace of colour is no stranger."""
+_SHRINKAGE = 0.01
+"""Share of the mean variance that is added in every direction: a covariance from few images is too sure of itself."""
 
 
-def fit_off_corpus(features: Features, labels: Labels, held_out: Features) -> OffCorpus | None:
-    """Learn what the features of a corpus look like; None where there are too few images.
+def fit_off_corpus(known: Looks, held_out: Looks) -> OffCorpus | None:
+    """Learn what a corpus looks like; None where there are too few images.
 
     Args:
-        features: of training images, float32 [examples, channels].
-        labels: int64 [examples].
-        held_out: of images that were not trained on; they set the limit.
+        known: of training images.
+        held_out: of images that were not trained on; they set the limits.
     """
-    if len(features) < MIN_EXAMPLES or len(held_out) < MIN_EXAMPLES:
+    if len(known.pixels) < MIN_EXAMPLES or len(held_out.pixels) < MIN_EXAMPLES:
         return None
-    mean = features.mean(axis=0, dtype=np.float64)
-    deviation = features.std(axis=0, dtype=np.float64)
-    # A channel that hardly varies must not be blown up to the size of the others.
-    deviation = np.maximum(deviation, 1e-2 * deviation.mean() + 1e-12)
-    standardised = (features - mean) / deviation
-    present = np.unique(labels)
-    centres = np.stack([standardised[labels == label].mean(axis=0) for label in present])
-    within = standardised - centres[np.searchsorted(present, labels)]
-    values, vectors = np.linalg.eigh(np.cov(within.T))
-    kept = [each for each in np.argsort(-values)[:DIRECTIONS] if values[each] > 1e-6 * values.max()]
-    if not kept:
-        return None  # every image of a class gives the same features
-    whitening = vectors[:, kept] / np.sqrt(values[kept])
-    learned = OffCorpus(
+    pixels = _fit_distance(known.pixels, held_out.pixels, least=_LEAST_OF_PIXELS)
+    found = pixels.measure(held_out.pixels) / pixels.limit
+    maps = None
+    if known.maps.shape[1]:
+        maps = _fit_distance(root(known.maps), root(held_out.maps), least=_LEAST_OF_MAPS)
+        found = np.maximum(found, maps.measure(root(held_out.maps)) / maps.limit)
+    return OffCorpus(maps, pixels, _limit(found))
+
+
+def _fit_distance(known: np.ndarray, held_out: np.ndarray, *, least: float) -> Distance:
+    mean, deviation = known.mean(axis=0, dtype=np.float64), known.std(axis=0, dtype=np.float64)
+    deviation = np.maximum(deviation, max(least, 1e-2 * float(deviation.mean())))
+    variances, vectors = np.linalg.eigh(np.cov(((known - mean) / deviation).T))  # ascending
+    variances = np.maximum(variances, 0.0) + max(_SHRINKAGE * float(variances.mean()), 1e-6)
+    kept = min(DIRECTIONS, len(variances) - 1)
+    rest = float(variances[: len(variances) - kept].mean())  # one variance for all other directions
+    lengths = np.sqrt(np.maximum(1 - rest / variances[-kept:], 0.0))
+    fitted = Distance(
         mean.astype(np.float32),
-        (whitening / deviation[:, None]).astype(np.float32),
-        (centres @ whitening).astype(np.float32),
+        (deviation * np.sqrt(rest)).astype(np.float32),
+        (vectors[:, -kept:] * lengths).astype(np.float32),
         1.0,
     )
-    distances = np.sort(learned.distances(held_out))
-    place = min(len(distances), int(np.ceil((len(distances) + 1) * (1 - FLAGGED)))) - 1
-    return replace(learned, limit=float(max(distances[place], 1e-9)))
+    return replace(fitted, limit=_limit(fitted.measure(held_out)))
+
+
+def _limit(found: np.ndarray) -> float:
+    """What one in a hundred images still to come exceeds, as far as these tell."""
+    place = min(len(found), int(np.ceil((len(found) + 1) * (1 - FLAGGED)))) - 1
+    return float(max(np.sort(found)[place], 1e-9))
 
 
 def auroc(inside: np.ndarray, strangers: np.ndarray) -> float | None:
