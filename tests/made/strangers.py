@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 
 import numpy as np
@@ -135,6 +136,25 @@ TURNED: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
     "own, blurred": blurred,
 }
 """kind → (own image uint8 [height, width, 3], generator) → the stranger made of it."""
+
+
+def saved_again(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """As a JPEG of quality 75."""
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "JPEG", quality=75)
+    return np.asarray(Image.open(buffer))
+
+
+def brighter(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A tenth lighter."""
+    return np.minimum(image.astype(np.float32) * 1.1, 255).astype(np.uint8)
+
+
+HARMLESS: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
+    "own, saved again": saved_again,
+    "own, brighter": brighter,
+}
+"""kind → (own image, generator) → the same image for a person: it should be flagged hardly more often."""
 
 
 def make_strangers(kind: str, count: int, side: int) -> list[np.ndarray]:

@@ -37,7 +37,7 @@ class Distance:
         scale: divides the values less their mean, float32 [channels]: the scatter in directions without a column below.
         projection: orthogonal columns of a length below 1, float32 [channels, directions]: where the images scatter
             more, that much of the distance is taken off again.
-        limit: the distance that one in a hundred images of the corpus exceeds.
+        unit: the distance that one in twenty images of the corpus exceeds; distances of two kinds are compared in it.
 
     Source: Mahalanobis distance under a covariance with a few free directions and one variance for all others, Tipping
     & Bishop 1999, "Probabilistic principal component analysis"; inverted by Woodbury's identity.
@@ -46,7 +46,7 @@ class Distance:
     mean: np.ndarray
     scale: np.ndarray
     projection: np.ndarray
-    limit: float
+    unit: float
 
     def __post_init__(self) -> None:
         channels = self.projection.shape[0]
@@ -57,18 +57,18 @@ class Distance:
             )
         if not (self.scale > 0).all():
             raise WrongRequest("The scale of a distance from the corpus must be above 0 everywhere.")
-        _check_limit(self.limit)
+        _check_limit(self.unit)
 
     def measure(self, values: np.ndarray) -> np.ndarray:
-        """float64 [batch]: distances of values [batch, channels]."""
+        """float64 [batch]: distances of values [batch, channels], in that unit."""
         scaled = (values.astype(np.float64) - self.mean) / self.scale
         along = scaled @ self.projection.astype(np.float64)  # [batch, directions]
-        return np.sqrt(np.maximum((scaled**2).sum(axis=1) - (along**2).sum(axis=1), 0.0))
+        return np.sqrt(np.maximum((scaled**2).sum(axis=1) - (along**2).sum(axis=1), 0.0)) / self.unit
 
 
 @dataclass(frozen=True)
 class OffCorpus:
-    """The larger of two distances, each in units of its limit.
+    """The larger of two distances, in units of what one in a hundred images of the corpus exceeds.
 
     Args:
         maps: of what feature maps hold; None for a network without.
@@ -85,9 +85,9 @@ class OffCorpus:
 
     def score(self, looks: Looks) -> np.ndarray:
         """float64 [batch]: above 1, the image is unlike the corpus."""
-        found = self.pixels.measure(looks.pixels) / self.pixels.limit
+        found = self.pixels.measure(looks.pixels)
         if self.maps is not None:
-            found = np.maximum(found, self.maps.measure(root(looks.maps)) / self.maps.limit)
+            found = np.maximum(found, self.maps.measure(root(looks.maps)))
         return found / self.limit
 
 

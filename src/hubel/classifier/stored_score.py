@@ -1,4 +1,4 @@
-"""The off-corpus score in an artefact: its arrays lie beside the weights, its limits in the manifest."""
+"""The off-corpus score in an artefact: its arrays lie beside the weights, its limit and units in the manifest."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _ARRAYS_OF_FORMAT_2 = ("mean", "projection", "centres")
 
 
 def describe_score(score: AnyScore | None) -> dict[str, float] | None:
-    """Its limits, for the manifest."""
+    """Its limit and the units of its parts, for the manifest."""
     if score is None:
         return None
     if isinstance(score, LastLayerScore):
         return {"limit": score.limit}
-    maps = {} if score.maps is None else {"maps": score.maps.limit}
-    return {"limit": score.limit, "pixels": score.pixels.limit} | maps
+    maps = {} if score.maps is None else {"maps": score.maps.unit}
+    return {"limit": score.limit, "pixels": score.pixels.unit} | maps
 
 
 def score_tensors(score: AnyScore | None) -> dict[str, np.ndarray]:
@@ -65,7 +65,7 @@ def read_score(described: dict[str, Any] | None, weights: dict[str, np.ndarray],
         if part in described
     }
     if set(described) != {"limit", *parts}:
-        raise ValueError("the off-corpus score has limits of other parts than maps and pixels")
+        raise ValueError("the off-corpus score has units of other parts than maps and pixels")
     return OffCorpus(parts.get("maps"), parts["pixels"], float(described["limit"]))
 
 

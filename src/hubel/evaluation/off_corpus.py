@@ -12,6 +12,9 @@ from hubel.classifier.off_corpus import Distance, Looks, OffCorpus, root
 DIRECTIONS = 64
 FLAGGED = 0.01
 """Share of the corpus' own images that lie beyond the limit."""
+USUAL = 0.95
+"""Share of them that lie within one unit of each distance. With units set by the very largest distances, as many images
+would be flagged twice over."""
 MIN_EXAMPLES = 50
 """Fewer images say too little of what is usual."""
 _LEAST_OF_MAPS, _LEAST_OF_PIXELS = 1e-3, 0.02
@@ -31,12 +34,12 @@ def fit_off_corpus(known: Looks, held_out: Looks) -> OffCorpus | None:
     if len(known.pixels) < MIN_EXAMPLES or len(held_out.pixels) < MIN_EXAMPLES:
         return None
     pixels = _fit_distance(known.pixels, held_out.pixels, least=_LEAST_OF_PIXELS)
-    found = pixels.measure(held_out.pixels) / pixels.limit
+    found = pixels.measure(held_out.pixels)
     maps = None
     if known.maps.shape[1]:
         maps = _fit_distance(root(known.maps), root(held_out.maps), least=_LEAST_OF_MAPS)
-        found = np.maximum(found, maps.measure(root(held_out.maps)) / maps.limit)
-    return OffCorpus(maps, pixels, _limit(found))
+        found = np.maximum(found, maps.measure(root(held_out.maps)))
+    return OffCorpus(maps, pixels, _exceeded_by(FLAGGED, found))
 
 
 def _fit_distance(known: np.ndarray, held_out: np.ndarray, *, least: float) -> Distance:
@@ -53,12 +56,12 @@ def _fit_distance(known: np.ndarray, held_out: np.ndarray, *, least: float) -> D
         (vectors[:, -kept:] * lengths).astype(np.float32),
         1.0,
     )
-    return replace(fitted, limit=_limit(fitted.measure(held_out)))
+    return replace(fitted, unit=_exceeded_by(1 - USUAL, fitted.measure(held_out)))
 
 
-def _limit(found: np.ndarray) -> float:
-    """What one in a hundred images still to come exceeds, as far as these tell."""
-    place = min(len(found), int(np.ceil((len(found) + 1) * (1 - FLAGGED)))) - 1
+def _exceeded_by(share: float, found: np.ndarray) -> float:
+    """What so many of the images still to come exceed, as far as these tell."""
+    place = min(len(found), int(np.ceil((len(found) + 1) * (1 - share)))) - 1
     return float(max(np.sort(found)[place], 1e-9))
 
 

@@ -111,7 +111,7 @@ def spoil(weights: dict[str, np.ndarray], kind: str) -> None:
     elif kind == "one weight":
         kernel[np.unravel_index(np.abs(kernel).argmax(), kernel.shape)] *= -1
     else:
-        weights["off_corpus.mean"] += 0.1
+        weights["off_corpus.maps.mean"] += 0.1
 
 
 @pytest.mark.parametrize("kind", ["constant", "two classes swapped", "one weight", "off-corpus score"])
