@@ -2,11 +2,11 @@
 
     python benchmarks/bench_strangers.py RUN ... [--strangers NAME=CORPUS ...]
 
-RUN is a finished run; its corpus must still lie where it was. Prints, for each kind of stranger (nine that are made, four
-made of the run's own test images, and each CORPUS, 200 images of each) and each candidate score, the AUROC against the
-run's own test images and the share flagged at the limit that one in a hundred validation images exceeds; so are the
-test images themselves, and two harmless changes of them. Writes benchmarks/results/strangers-<machine>-<versions>.csv. Scores are fitted
-anew, so that runs of any version can be compared.
+RUN is a finished run; its corpus must still lie where it was. For each kind of stranger (nine that are made, four made of
+the run's own test images, and each CORPUS, 200 images of each) and each candidate score it prints the share flagged at
+the limit that one in a hundred validation images exceeds, and the AUROC against the run's own test images; the same of
+the test images themselves and of two harmless changes of them. Writes
+benchmarks/results/strangers-<machine>-<versions>.csv. Scores are fitted anew, so runs of any version can be compared.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-import numpy as np
-from scipy.special import logsumexp
+import numpy as np  # noqa: E402
+from scipy.special import logsumexp  # noqa: E402
+from tests.made.strangers import HARMLESS, MADE, TURNED, make_strangers  # noqa: E402
 
-from hubel.classifier.artefact import load_classifier
-from hubel.classifier.classifier import Classifier
-from hubel.classifier.off_corpus import Looks, root
-from hubel.corpus.formats.catalogue import read_corpus
-from hubel.evaluation.off_corpus import FLAGGED, auroc, fit_off_corpus
-from hubel.images.preprocessing import prepare_image
-from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
-from hubel.workflows.recorded_run import read_document, read_placed
-from tests.made.strangers import HARMLESS, MADE, TURNED, make_strangers
+from hubel.classifier.artefact import load_classifier  # noqa: E402
+from hubel.classifier.classifier import Classifier  # noqa: E402
+from hubel.classifier.off_corpus import Looks, root  # noqa: E402
+from hubel.corpus.formats.catalogue import read_corpus  # noqa: E402
+from hubel.evaluation.off_corpus import FLAGGED, auroc, fit_off_corpus  # noqa: E402
+from hubel.images.preprocessing import prepare_image  # noqa: E402
+from hubel.pipeline.decoded import DecodedCorpus, decode_corpus  # noqa: E402
+from hubel.workflows.recorded_run import read_document, read_placed  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results"
 STRANGERS, MOST_KNOWN, CHUNK = 200, 4000, 256
@@ -127,10 +127,12 @@ def own_images(run: Path, classifier: Classifier) -> tuple[DecodedCorpus, np.nda
 
 
 def stranger_images(own: np.ndarray, classifier: Classifier, corpora: dict[str, str]) -> dict[str, np.ndarray]:
-    """kind → uint8 images at the working size."""
+    """Kind → uint8 images at the working size."""
     preprocessing = classifier.preprocessing
     found = {
-        kind: np.stack([prepare_image(each, preprocessing) for each in make_strangers(kind, STRANGERS, preprocessing.height)])
+        kind: np.stack(
+            [prepare_image(each, preprocessing) for each in make_strangers(kind, STRANGERS, preprocessing.height)]
+        )
         for kind in MADE
     }
     for kind, turn in {**TURNED, **HARMLESS}.items():
@@ -184,17 +186,17 @@ def show(rows: list[dict[str, object]]) -> None:
 
 
 def time_score(run: Path, rounds: int = 15) -> None:
-    """Milliseconds per image with and without the score, the network warm; medians of rounds taken in turn."""
+    """Milliseconds of processor time for an image with and without the score, the network warm; medians of rounds taken in turn."""
     classifier = load_classifier(run)
     images = np.random.default_rng(0).integers(0, 256, (64, *classifier.preprocessing.size, 3)).astype(np.uint8)
     took: dict[str, list[float]] = {"without": [], "with": []}
     for _ in range(rounds + 2):
         for name, compute in (("without", classifier.engine.compute_logits), ("with", classifier.compute)):
-            begun = time.perf_counter()
+            begun = time.process_time()
             compute(images)
-            took[name].append((time.perf_counter() - begun) / len(images) * 1000)
+            took[name].append((time.process_time() - begun) / len(images) * 1000)
     plain, scored = (float(np.median(took[name][2:])) for name in ("without", "with"))
-    print(f"{run.name}: {plain:.3f} ms for an image without the score, {scored:.3f} ms with it ({scored / plain - 1:+.0%})")
+    print(f"{run.name}: {plain:.3f} ms without the score, {scored:.3f} ms with it ({scored / plain - 1:+.0%})")
 
 
 def main() -> None:

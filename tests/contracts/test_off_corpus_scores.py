@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.made.strangers import make_strangers
 
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import ARCHITECTURES, make_blueprint
@@ -16,7 +17,6 @@ from hubel.classifier.classifier import Classifier
 from hubel.classifier.depths import MOST_CHANNELS, MOST_MAPS, find_maps
 from hubel.evaluation.off_corpus import fit_off_corpus
 from hubel.images.preprocessing import Preprocessing
-from tests.made.strangers import make_strangers
 
 pytestmark = pytest.mark.backend
 
@@ -60,7 +60,10 @@ def test_what_maps_hold_is_what_numpy_makes_of_the_layers_outputs(name: str):
     assert found.shape == (3, classifier.engine.map_channels)
     np.testing.assert_array_equal(logits, classifier.engine.compute_logits(images))
     graph = walk(classifier.model)
-    values = [np.asarray(keras.ops.convert_to_numpy(value)) for value in compute_batch(graph, images.astype(np.float32)).values()]
+    values = [
+        np.asarray(keras.ops.convert_to_numpy(value))
+        for value in compute_batch(graph, images.astype(np.float32)).values()
+    ]
     maps = [value for value in values if value.ndim == 4]
     start = 0
     for each in find_maps(classifier.model):

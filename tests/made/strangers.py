@@ -9,7 +9,28 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 SIDE = 256
-WORDS = "the of kernel image window layer over each mean share test order value model class which score than with not".split()
+WORDS = [
+    "the",
+    "of",
+    "kernel",
+    "image",
+    "window",
+    "layer",
+    "over",
+    "each",
+    "mean",
+    "share",
+    "test",
+    "order",
+    "value",
+    "model",
+    "class",
+    "which",
+    "score",
+    "than",
+    "with",
+    "not",
+]
 
 
 def white_noise(rng: np.random.Generator, side: int) -> np.ndarray:
@@ -42,7 +63,9 @@ def text_page(rng: np.random.Generator, side: int) -> np.ndarray:
     page = Image.new("RGB", (SIDE, SIDE), tuple([int(rng.integers(225, 256))] * 3))
     pen, step = ImageDraw.Draw(page), int(rng.integers(12, 22))
     for top in range(int(rng.integers(4, 20)), SIDE - 12, step):
-        pen.text((int(rng.integers(4, 16)), top), " ".join(rng.choice(WORDS, int(rng.integers(4, 9)))), fill=(20, 20, 25))
+        pen.text(
+            (int(rng.integers(4, 16)), top), " ".join(rng.choice(WORDS, int(rng.integers(4, 9)))), fill=(20, 20, 25)
+        )
     return np.asarray(page)
 
 
@@ -72,7 +95,11 @@ def drawing(rng: np.random.Generator, side: int) -> np.ndarray:
             pen.line(ends, fill=_colour(rng), width=width)
         else:
             radius = int(rng.integers(10, 80))
-            pen.ellipse((ends[0] - radius, ends[1] - radius, ends[0] + radius, ends[1] + radius), outline=_colour(rng), width=width)
+            pen.ellipse(
+                (ends[0] - radius, ends[1] - radius, ends[0] + radius, ends[1] + radius),
+                outline=_colour(rng),
+                width=width,
+            )
     return np.asarray(sheet)
 
 
@@ -114,7 +141,12 @@ def upside_down(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def shuffled(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Its 4 x 4 blocks in another order."""
     height, width = image.shape[0] // 4 * 4, image.shape[1] // 4 * 4
-    blocks = image[:height, :width].reshape(4, height // 4, 4, width // 4, 3).swapaxes(1, 2).reshape(16, height // 4, width // 4, 3)
+    blocks = (
+        image[:height, :width]
+        .reshape(4, height // 4, 4, width // 4, 3)
+        .swapaxes(1, 2)
+        .reshape(16, height // 4, width // 4, 3)
+    )
     mixed = blocks[rng.permutation(16)].reshape(4, 4, height // 4, width // 4, 3).swapaxes(1, 2)
     return mixed.reshape(height, width, 3)
 

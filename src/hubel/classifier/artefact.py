@@ -173,7 +173,7 @@ def describe_failure(parts: Parts, outcome: Outcome) -> str:
     here = ", ".join(f"{name} {number}" for name, number in describe_libraries().items())
     return (
         f"{parts.folder}: this classifier does not answer here as it did where it was saved. {outcome.failures[0]} "
-        f"(tolerance {outcome.tolerance:g}). Its files are as they were written, so the libraries or this machine "
+        f"(tolerance {outcome.tolerance:g}). Its files fit their checksums, so the libraries or this machine "
         f"compute otherwise. It was made with {there}; here are {here}. See every check: "
         f"hubel verify {shlex.quote(str(parts.folder))}; then install the versions it was made with, or train it again."
     )

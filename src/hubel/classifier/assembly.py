@@ -18,8 +18,8 @@ from hubel.classifier.answering import Calibration
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.manifest import CURE, MANIFEST, WEIGHTS, open_part
 from hubel.classifier.prediction_sets import PredictionSets
-from hubel.classifier.stored_score import OFF_CORPUS, check_channels, read_score
 from hubel.classifier.self_test import SelfTest, read_self_test
+from hubel.classifier.stored_score import OFF_CORPUS, check_channels, read_score
 from hubel.classifier.tensors import Header, check_finite, read_header, read_tensors
 from hubel.errors import DamagedArtefact, HubelError
 from hubel.images.decode import DECODER_VERSION

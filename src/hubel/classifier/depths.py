@@ -51,4 +51,4 @@ def summarise_map(each: keras.KerasTensor) -> list[keras.KerasTensor]:
 
 
 def _flat(tensors: object) -> list[keras.KerasTensor]:
-    return list(tensors) if isinstance(tensors, (list, tuple)) else [tensors]  # ty: ignore[invalid-return-type]
+    return list(tensors) if isinstance(tensors, (list, tuple)) else [tensors]  # ty: ignore[invalid-explicit-return]

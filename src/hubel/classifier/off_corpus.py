@@ -37,7 +37,8 @@ class Distance:
         scale: divides the values less their mean, float32 [channels]: the scatter in directions without a column below.
         projection: orthogonal columns of a length below 1, float32 [channels, directions]: where the images scatter
             more, that much of the distance is taken off again.
-        unit: the distance that one in twenty images of the corpus exceeds; distances of two kinds are compared in it.
+        typical: the distance that half of the corpus' images exceed; distances are given as multiples of it,
+        power: raised to this power, which makes the tails of two kinds of distance comparable.
 
     Source: Mahalanobis distance under a covariance with a few free directions and one variance for all others, Tipping
     & Bishop 1999, "Probabilistic principal component analysis"; inverted by Woodbury's identity.
@@ -46,7 +47,8 @@ class Distance:
     mean: np.ndarray
     scale: np.ndarray
     projection: np.ndarray
-    unit: float
+    typical: float
+    power: float = 1.0
 
     def __post_init__(self) -> None:
         channels = self.projection.shape[0]
@@ -57,13 +59,16 @@ class Distance:
             )
         if not (self.scale > 0).all():
             raise WrongRequest("The scale of a distance from the corpus must be above 0 everywhere.")
-        _check_limit(self.unit)
+        _check_limit(self.typical)
+        if not 1e-2 <= self.power <= 1e2:
+            raise WrongRequest(f"The power of a distance must be from 0.01 to 100. Received: {self.power!r}.")
 
     def measure(self, values: np.ndarray) -> np.ndarray:
-        """float64 [batch]: distances of values [batch, channels], in that unit."""
+        """float64 [batch]: distances of values [batch, channels]; 1 is typical."""
         scaled = (values.astype(np.float64) - self.mean) / self.scale
         along = scaled @ self.projection.astype(np.float64)  # [batch, directions]
-        return np.sqrt(np.maximum((scaled**2).sum(axis=1) - (along**2).sum(axis=1), 0.0)) / self.unit
+        squares = np.maximum((scaled**2).sum(axis=1) - (along**2).sum(axis=1), 0.0)
+        return (np.sqrt(squares) / self.typical) ** self.power
 
 
 @dataclass(frozen=True)

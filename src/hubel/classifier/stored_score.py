@@ -1,4 +1,4 @@
-"""The off-corpus score in an artefact: its arrays lie beside the weights, its limit and units in the manifest."""
+"""The off-corpus score in an artefact: its arrays lie beside the weights, its other numbers in the manifest."""
 
 from __future__ import annotations
 
@@ -19,14 +19,16 @@ _ARRAYS = ("mean", "scale", "projection")
 _ARRAYS_OF_FORMAT_2 = ("mean", "projection", "centres")
 
 
-def describe_score(score: AnyScore | None) -> dict[str, float] | None:
-    """Its limit and the units of its parts, for the manifest."""
+def describe_score(score: AnyScore | None) -> dict[str, Any] | None:
+    """The numbers of it that are no arrays, for the manifest."""
     if score is None:
         return None
     if isinstance(score, LastLayerScore):
         return {"limit": score.limit}
-    maps = {} if score.maps is None else {"maps": score.maps.unit}
-    return {"limit": score.limit, "pixels": score.pixels.unit} | maps
+    parts = {"pixels": score.pixels} | ({} if score.maps is None else {"maps": score.maps})
+    return {"limit": score.limit} | {
+        part: {"typical": each.typical, "power": each.power} for part, each in parts.items()
+    }
 
 
 def score_tensors(score: AnyScore | None) -> dict[str, np.ndarray]:
@@ -60,12 +62,16 @@ def read_score(described: dict[str, Any] | None, weights: dict[str, np.ndarray],
         arrays = _take("", _ARRAYS_OF_FORMAT_2, weights, folder)
         return LastLayerScore(*arrays, float(described["limit"]))
     parts = {
-        part: Distance(*_take(f"{part}.", _ARRAYS, weights, folder), float(described[part]))
+        part: Distance(
+            *_take(f"{part}.", _ARRAYS, weights, folder),
+            float(described[part]["typical"]),
+            float(described[part]["power"]),
+        )
         for part in ("maps", "pixels")
         if part in described
     }
     if set(described) != {"limit", *parts}:
-        raise ValueError("the off-corpus score has units of other parts than maps and pixels")
+        raise ValueError("the off-corpus score has other parts than maps and pixels")
     return OffCorpus(parts.get("maps"), parts["pixels"], float(described["limit"]))
 
 

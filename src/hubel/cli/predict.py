@@ -42,7 +42,7 @@ def command(  # noqa: PLR0913  (one for each option)
     On standard input come paths, one a line, or the bytes of one image: hubel predict RUN - < image.png
 
     Prints the answers in the order of the inputs. A picture that cannot be read is named with the reason; the others
-    are answered all the same. Pictures unlike anything in training are marked.
+    are answered all the same. Images that look unlike those of training are marked.
 
     RUN is a run folder, or a model file of Keras, such as model.keras: its probabilities are then as the model gives
     them, not calibrated.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hubel.arrays import Labels, Logits
+from hubel.arrays import Logits
 from hubel.classifier.answering import Calibration, softmax
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.off_corpus import Looks, OffCorpus

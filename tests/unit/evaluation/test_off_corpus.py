@@ -25,15 +25,15 @@ def looks(count: int, *, seed: int) -> Looks:
 
 
 def distances(fitted: Distance, values: np.ndarray) -> np.ndarray:
-    """Not in the unit that makes two kinds of distance comparable."""
-    return fitted.measure(values) * fitted.unit
+    """Not as multiples of the typical one."""
+    return fitted.measure(values) * fitted.typical
 
 
 def test_with_few_channels_the_distance_is_that_of_scipy():
     known, held_out = cloud(5000, seed=0), cloud(200, seed=1)
     inverse = np.linalg.inv(np.cov(known.T))
     expected = [mahalanobis(row, known.mean(axis=0), inverse) for row in held_out]
-    found = distances(_fit_distance(known, held_out, least=1e-3), held_out)
+    found = distances(_fit_distance(known, held_out, unseen=np.array(1e-3), shrinkage=0.0), held_out)
     # Shrinkage makes the narrow directions a little wider.
     assert np.corrcoef(found, expected)[0, 1] > 0.99
     assert (found <= np.array(expected) * 1.001).all()
@@ -50,7 +50,7 @@ def test_beyond_the_free_directions_one_variance_stands_for_all_others():
     precision = model.get_precision()
     apart = held_out / deviation - model.mean_
     expected = np.sqrt(np.einsum("ni,ij,nj->n", apart, precision, apart))
-    found = distances(_fit_distance(known, held_out, least=1e-3), held_out)
+    found = distances(_fit_distance(known, held_out, unseen=np.array(1e-3), shrinkage=0.0), held_out)
     assert np.corrcoef(found, expected)[0, 1] > 0.98
     assert found.mean() == pytest.approx(expected.mean(), rel=0.15)  # shrunk by a hundredth of the mean variance
 
@@ -58,7 +58,7 @@ def test_beyond_the_free_directions_one_variance_stands_for_all_others():
 def test_a_step_in_a_direction_without_scatter_weighs_more_than_one_along_it():
     rng = np.random.default_rng(0)
     known = (rng.normal(size=(500, 1)) @ np.ones((1, 4)) + 0.05 * rng.normal(size=(500, 4))).astype(np.float32)
-    fitted = _fit_distance(known, known, least=1e-3)
+    fitted = _fit_distance(known, known, unseen=np.array(1e-3), shrinkage=0.0)
     along, across = np.array([[2.0, 2, 2, 2]]), np.array([[2.0, -2, 2, -2]])
     assert distances(fitted, along)[0] < 3
     assert distances(fitted, across)[0] > 5 * distances(fitted, along)[0]
@@ -101,12 +101,12 @@ def test_a_network_without_maps_is_scored_by_its_pixels_alone():
 def test_a_trace_of_colour_is_no_stranger_to_a_grey_corpus_but_colour_is():
     known, held_out, other = (cloud(count, seed=seed, channels=8) / 50 for seed, count in enumerate((400, 200, 100)))
     for each in (known, held_out, other):
-        each[:, 7] = 0.0
+        each[:, 7] = np.log(0.05)
     score = fit_off_corpus(*(Looks(np.zeros((len(each), 0), np.float32), each) for each in (known, held_out)))
     assert score is not None
     flagged = {}
     for colour in (0.0, 1 / 255, 0.3):
-        other[:, 7] = colour
+        other[:, 7] = np.log(colour + 0.05)
         flagged[colour] = float((score.score(Looks(np.zeros((100, 0), np.float32), other)) > 1).mean())
     assert flagged[1 / 255] <= flagged[0.0] + 0.05
     assert flagged[0.3] == 1.0
@@ -144,6 +144,8 @@ def test_parts_that_do_not_fit_one_another_are_refused():
         OffCorpus(None, fitting, float("nan"))
     with pytest.raises(WrongRequest, match="above 0"):
         Distance(one, one, np.zeros((3, 2), np.float32), 0.0)
+    with pytest.raises(WrongRequest, match="power of a distance"):
+        Distance(one, one, np.zeros((3, 2), np.float32), 1.0, float("inf"))
 
 
 def test_the_score_of_format_2_is_the_distance_to_the_nearest_class():
