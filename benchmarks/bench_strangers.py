@@ -2,8 +2,8 @@
 
     python benchmarks/bench_strangers.py RUN ... [--strangers NAME=CORPUS ...]
 
-RUN is a finished run; its corpus must still lie where it was. For each kind of stranger (nine that are made, four made of
-the run's own test images, and each CORPUS, 200 images of each) and each candidate score it prints the share flagged at
+RUN is a finished run; its corpus must still lie where it was. For each kind of stranger (nine are made, four made of the
+run's own test images, and each CORPUS, 200 images of each) and each candidate score it prints the share flagged at
 the limit that one in a hundred validation images exceeds, and the AUROC against the run's own test images; the same of
 the test images themselves and of two harmless changes of them. Writes
 benchmarks/results/strangers-<machine>-<versions>.csv. Scores are fitted anew, so runs of any version can be compared.
@@ -186,7 +186,7 @@ def show(rows: list[dict[str, object]]) -> None:
 
 
 def time_score(run: Path, rounds: int = 15) -> None:
-    """Milliseconds of processor time for an image with and without the score, the network warm; medians of rounds taken in turn."""
+    """Milliseconds of processor time for an image with and without the score; medians of rounds in turn."""
     classifier = load_classifier(run)
     images = np.random.default_rng(0).integers(0, 256, (64, *classifier.preprocessing.size, 3)).astype(np.uint8)
     took: dict[str, list[float]] = {"without": [], "with": []}
