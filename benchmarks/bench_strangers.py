@@ -2,7 +2,7 @@
 
     python benchmarks/bench_strangers.py RUN ... [--strangers NAME=CORPUS ...]
 
-RUN is a finished run; its corpus must still lie where it was. For each kind of stranger (nine are made, four made of the
+RUN is a finished run; its corpus must lie where it was. For each kind of stranger (nine are made, four made of the
 run's own test images, and each CORPUS, 200 images of each) and each candidate score it prints the share flagged at
 the limit that one in a hundred validation images exceeds, and the AUROC against the run's own test images; the same of
 the test images themselves and of two harmless changes of them. Writes
