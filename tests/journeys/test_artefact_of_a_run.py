@@ -76,4 +76,4 @@ def test_it_loads_verifies_and_is_told_when_a_byte_changes(run: Path, capsys: py
     with pytest.raises(SystemExit) as end:
         main(["verify", str(run)])
     assert not end.value.code
-    assert "This classifier is as it was saved." in capsys.readouterr().out
+    assert "No damage found; it answers as it did where it was saved." in capsys.readouterr().out

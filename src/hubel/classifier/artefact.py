@@ -17,12 +17,7 @@ import safetensors.numpy
 from hubel.architectures.build import weight_name
 from hubel.architectures.file_kinds import is_model_target
 from hubel.backends.framework import keras
-from hubel.classifier.assembly import (
-    assemble,
-    off_corpus_tensors,
-    read_architecture,
-    read_weights,
-)
+from hubel.classifier.assembly import assemble, read_architecture, read_weights
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.first_load import describe_libraries, is_quick, marker, remember
 from hubel.classifier.manifest import (
@@ -36,6 +31,7 @@ from hubel.classifier.manifest import (
     read_manifest,
 )
 from hubel.classifier.self_test import Outcome, SelfTest, make_self_test, run_self_test
+from hubel.classifier.stored_score import describe_score, score_tensors
 from hubel.errors import ClaimFailed, DamagedArtefact, UnusableInput
 from hubel.files import is_file, is_there, written_folder
 from hubel.text import one_line, shortened
@@ -71,7 +67,7 @@ def save_classifier(classifier: Classifier, folder: Path, *, made_by: str) -> No
         OutputNotWritable: the folder cannot be written.
         ClaimFailed: its answers are no numbers.
     """
-    weights = safetensors.numpy.save({**_named_weights(classifier.model), **off_corpus_tensors(classifier.off_corpus)})
+    weights = safetensors.numpy.save({**_named_weights(classifier.model), **score_tensors(classifier.off_corpus)})
     document = {
         "format": FORMAT,
         "made_by": made_by,
@@ -80,7 +76,7 @@ def save_classifier(classifier: Classifier, folder: Path, *, made_by: str) -> No
         "preprocessing": classifier.preprocessing.to_json(),
         "calibration": asdict(classifier.calibration),
         "prediction_sets": None if classifier.sets is None else asdict(classifier.sets),
-        "off_corpus": None if classifier.off_corpus is None else {"limit": classifier.off_corpus.limit},
+        "off_corpus": describe_score(classifier.off_corpus),
         "provenance": dict(classifier.provenance),
         "self_test": make_self_test(classifier).to_json(),
         "weights": {"file": WEIGHTS, "bytes": len(weights), "sha256": hashlib.sha256(weights).hexdigest()},
@@ -180,7 +176,7 @@ def describe_failure(parts: Parts, outcome: Outcome) -> str:
     here = ", ".join(f"{name} {number}" for name, number in describe_libraries().items())
     return (
         f"{parts.folder}: this classifier does not answer here as it did where it was saved. {outcome.failures[0]} "
-        f"(tolerance {outcome.tolerance:g}). Its files are as they were written, so the libraries or this machine "
+        f"(tolerance {outcome.tolerance:g}). Its files fit their checksums, so the libraries or this machine "
         f"compute otherwise. It was made with {there}; here are {here}. See every check: "
         f"hubel verify {shlex.quote(str(parts.folder))}; then install the versions it was made with, or train it again."
     )

@@ -17,20 +17,17 @@ from hubel.backends.framework import keras
 from hubel.classifier.answering import Calibration
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.manifest import CURE, MANIFEST, WEIGHTS, open_part
-from hubel.classifier.off_corpus import OffCorpus
 from hubel.classifier.prediction_sets import PredictionSets
 from hubel.classifier.self_test import SelfTest, read_self_test
+from hubel.classifier.stored_score import OFF_CORPUS, check_channels, read_score
 from hubel.classifier.tensors import Header, check_finite, read_header, read_tensors
 from hubel.errors import DamagedArtefact, HubelError
 from hubel.images.decode import DECODER_VERSION
 from hubel.images.preprocessing import Preprocessing
 from hubel.text import shortened
 
-OFF_CORPUS = "off_corpus."
-"""How the tensors of the off-corpus score begin; no weight of a model does."""
-_OFF_CORPUS_TENSORS = ("mean", "projection", "centres")
 _MOST_OFF_CORPUS = 2**22
-"""Numbers in them: 64 directions for each of 4,096 features and 20,000 classes are less than half of it."""
+"""Numbers in the tensors of the off-corpus score; those of format 2 took less than half of it, later ones a tenth."""
 _MOST_LETTERS = 20_000
 """Of the JSON of an architecture; eight groups take a tenth of it."""
 _MISTAKES = (HubelError, KeyError, TypeError, ValueError, AttributeError, OverflowError)
@@ -123,15 +120,14 @@ def _assemble(
     class_names = _read_class_names(document["class_names"], blueprint.spec, folder)
     preprocessing = _read_preprocessing(document["preprocessing"], blueprint.spec, folder)
     calibration, sets = Calibration(**document["calibration"]), _read_sets(document.get("prediction_sets"))
-    off_corpus = _read_off_corpus(document.get("off_corpus"), weights, folder)
+    off_corpus = read_score(document.get("off_corpus"), weights, folder)
     test = read_self_test(document.get("self_test"), class_names)
     provenance = dict(document["provenance"])
     model = build_model(blueprint)
     _set_weights(model, weights, folder / WEIGHTS)
     classifier = Classifier(model, blueprint, class_names, preprocessing, calibration, provenance, sets, off_corpus)
-    if off_corpus is not None and len(off_corpus.mean) != classifier.engine.channels:
-        text = f"{folder / WEIGHTS}: the off-corpus score has {len(off_corpus.mean)} features, the model another count"
-        raise DamagedArtefact(f"{text}. {CURE}")
+    if off_corpus is not None:
+        check_channels(off_corpus, classifier.engine, folder)
     return classifier, test
 
 
@@ -168,26 +164,6 @@ def _read_sets(described: dict[str, Any] | None) -> PredictionSets | None:
     if described is None:
         return None
     return PredictionSets(tuple(map(float, described["thresholds"])), int(described["examples"]))
-
-
-def off_corpus_tensors(off_corpus: OffCorpus | None) -> dict[str, np.ndarray]:
-    """The arrays of an off-corpus score under the names they have in the weights file."""
-    if off_corpus is None:
-        return {}
-    return {f"{OFF_CORPUS}{name}": np.ascontiguousarray(getattr(off_corpus, name)) for name in _OFF_CORPUS_TENSORS}
-
-
-def _read_off_corpus(
-    described: dict[str, Any] | None, weights: dict[str, np.ndarray], folder: Path
-) -> OffCorpus | None:
-    """The off-corpus score; its tensors are taken out of ``weights``."""
-    if described is None:
-        return None
-    for name in _OFF_CORPUS_TENSORS:
-        if f"{OFF_CORPUS}{name}" not in weights:
-            raise DamagedArtefact(f"{folder / WEIGHTS}: tensor {OFF_CORPUS + name!r} is missing. {CURE}")
-    tensors = [weights.pop(f"{OFF_CORPUS}{name}") for name in _OFF_CORPUS_TENSORS]
-    return OffCorpus(*tensors, float(described["limit"]))
 
 
 def _set_weights(model: keras.Model, weights: dict[str, np.ndarray], path: Path) -> None:

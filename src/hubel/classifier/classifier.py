@@ -16,10 +16,11 @@ from hubel.briefs import brief, few_names
 from hubel.classifier.answering import UNCALIBRATED, Answering, Calibration
 from hubel.classifier.engine import FeatureEngine, KerasEngine
 from hubel.classifier.given import ImageInput, each_image
-from hubel.classifier.off_corpus import OffCorpus
+from hubel.classifier.off_corpus import AnyScore, LastLayerScore, Looks
 from hubel.classifier.prediction_sets import PredictionSets
 from hubel.images.array_images import ArrayRule
 from hubel.images.preprocessing import Preprocessing
+from hubel.images.statistics import describe_pixels
 
 
 @brief
@@ -45,7 +46,7 @@ class Classifier(Answering):
     calibration: Calibration = UNCALIBRATED
     provenance: Mapping[str, Any] = field(default_factory=dict)
     sets: PredictionSets | None = None
-    off_corpus: OffCorpus | None = None
+    off_corpus: AnyScore | None = None
     is_calibrated: ClassVar[bool] = True
     why_no_sets: ClassVar[str] = (
         "This classifier has no prediction sets: they need at least 20 validation images, and a classifier trained by "
@@ -89,12 +90,20 @@ class Classifier(Answering):
         """The pixels as they are: the model scales them itself."""
         return np.asarray(pixels, np.float32)
 
+    def look(self, pixels: Images) -> tuple[Logits, Looks]:
+        """Logits [batch, classes], and what the off-corpus score sees of the images."""
+        maps, logits = self.engine.compute_maps(pixels)
+        return logits, Looks(maps, describe_pixels(pixels))
+
     def compute(self, pixels: Images) -> tuple[Logits, np.ndarray | None]:
         """Logits [batch, classes], and the off-corpus scores [batch] where it has them."""
         if self.off_corpus is None:
             return self.engine.compute_logits(pixels), None
-        features, logits = self.engine.compute_features(pixels)
-        return logits, self.off_corpus.score(features)
+        if isinstance(self.off_corpus, LastLayerScore):
+            features, logits = self.engine.compute_features(pixels)
+            return logits, self.off_corpus.score(features)
+        logits, looks = self.look(pixels)
+        return logits, self.off_corpus.score(looks)
 
     def embed(
         self, images: ImageInput | Iterable[ImageInput], *, scale: str | None = None, channels: str = "rgb"

@@ -9,6 +9,7 @@ import numpy as np
 
 from hubel.arrays import Features, Images, Logits
 from hubel.backends.framework import BACKEND, keras
+from hubel.classifier.depths import count_channels, find_maps, summarise_map
 
 SMALL_BATCH, LARGE_BATCH = 1, 64
 
@@ -22,7 +23,16 @@ class Engine(Protocol):
 
 
 class FeatureEngine(Engine, Protocol):
-    """Also gives what enters the last dense layer."""
+    """Also gives what the off-corpus score looks at."""
+
+    @property
+    def map_channels(self) -> int:
+        """How many numbers `compute_maps` gives of an image; 0 for a network without feature maps."""
+        ...
+
+    def compute_maps(self, images: Images) -> tuple[Features, Logits]:
+        """uint8 [batch, height, width, 3] → what feature maps hold [batch, map_channels], and the logits."""
+        ...
 
     @property
     def channels(self) -> int:
@@ -47,6 +57,27 @@ class KerasEngine:
     def _with_features(self) -> keras.Model:
         last = [layer for layer in self._model.layers if isinstance(layer, keras.layers.Dense)][-1]
         return _on_processors(keras.Model(self._model.input, [last.input, self._model.output]))
+
+    @cached_property
+    def _with_maps(self) -> keras.Model:
+        summaries = [summary for each in find_maps(self._model) for summary in summarise_map(each)]
+        joined = [keras.ops.concatenate(summaries, axis=-1)] if summaries else []
+        return _on_processors(keras.Model(self._model.input, [*joined, self._model.output]))
+
+    @cached_property
+    def map_channels(self) -> int:
+        """How many numbers `compute_maps` gives of an image; 0 for a network without feature maps."""
+        return 2 * sum(map(count_channels, find_maps(self._model)))
+
+    def compute_maps(self, images: Images) -> tuple[Features, Logits]:
+        """uint8 [batch, height, width, 3] → what feature maps hold [batch, map_channels], and the logits.
+
+        Of each map at which `find_maps` looks, the mean of its channels over all places, then their deviation.
+        """
+        if not self.map_channels:
+            return np.zeros((len(images), 0), np.float32), self.compute_logits(images)
+        maps, logits = _run(self._with_maps, images)
+        return maps, logits
 
     @property
     def channels(self) -> int:

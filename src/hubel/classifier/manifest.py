@@ -15,18 +15,20 @@ from hubel.classifier.bounded_json import Bounds, read_bounded_json
 from hubel.errors import DamagedArtefact
 from hubel.text import shortened
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST, WEIGHTS = "manifest.json", "weights.safetensors"
 MAX_MANIFEST_BYTES = 10_000_000
 BOUNDS = Bounds(values=300_000, containers=1000)
+_KEYS = (
+    "format", "made_by", "architecture", "class_names", "preprocessing", "calibration", "prediction_sets",
+    "off_corpus", "provenance", "self_test", "weights",
+)  # fmt: skip
 KEYS = {
     1: ("format", "made_by", "architecture", "class_names", "preprocessing", "calibration", "provenance", "weights"),
-    2: (
-        "format", "made_by", "architecture", "class_names", "preprocessing", "calibration", "prediction_sets",
-        "off_corpus", "provenance", "self_test", "weights",
-    ),
-}  # fmt: skip
-"""Of the manifest of each format that was ever written; all of them are read."""
+    2: _KEYS,
+    3: _KEYS,
+}
+"""Of the manifest of each format that was ever written; all of them are read. Format 3 has another off-corpus score."""
 LEFT_BY_SYSTEMS = (".DS_Store", "Thumbs.db", "desktop.ini")
 """What Finder and Explorer put into a folder that is looked at; never read."""
 CURE = "Copy the classifier folder again, or train it again."

@@ -1,8 +1,9 @@
-"""How unlike the training images an image is, measured on the features behind the last dense layer."""
+"""How unlike the training images an image is: what a network's maps hold at several depths, and how its pixels look."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -10,11 +11,96 @@ from hubel.arrays import Features
 from hubel.briefs import brief
 from hubel.errors import WrongRequest
 
+_ROOT_FROM = 1e-4
+"""Values far below it hardly count: there, a root would blow up the rounding of another machine."""
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What the off-corpus score sees of some images.
+
+    Args:
+        maps: mean and deviation of feature maps at several depths, as `KerasEngine.compute_maps` gives them,
+            float32 [batch, channels]; no channels where the network has no maps.
+        pixels: `describe_pixels` of the images, float32 [batch, 8].
+    """
+
+    maps: Features
+    pixels: np.ndarray
+
+
+@dataclass(frozen=True)
+class Distance:
+    """Distance from the middle of the training images, in units of how they scatter in each direction.
+
+    Args:
+        mean: of each value over the training images, float32 [channels].
+        scale: divides the values less their mean, float32 [channels]: the scatter in directions without a column below.
+        projection: orthogonal columns of a length below 1, float32 [channels, directions]: where the images scatter
+            more, that much of the distance is taken off again.
+        typical: the distance that half of the corpus' images exceed; distances are given as multiples of it,
+        power: raised to this power, which makes the tails of two kinds of distance comparable.
+
+    Source: Mahalanobis distance under a covariance with a few free directions and one variance for all others, Tipping
+    & Bishop 1999, "Probabilistic principal component analysis"; inverted by Woodbury's identity.
+    """
+
+    mean: np.ndarray
+    scale: np.ndarray
+    projection: np.ndarray
+    typical: float
+    power: float = 1.0
+
+    def __post_init__(self) -> None:
+        channels = self.projection.shape[0]
+        if self.projection.ndim != 2 or self.mean.shape != (channels,) or self.scale.shape != (channels,):
+            raise WrongRequest(
+                "A distance from the corpus needs a mean [channels], a scale [channels] and a projection [channels, "
+                f"directions]. Received: {self.mean.shape}, {self.scale.shape}, {self.projection.shape}."
+            )
+        if not (self.scale > 0).all():
+            raise WrongRequest("The scale of a distance from the corpus must be above 0 everywhere.")
+        _check_limit(self.typical)
+        if not 1e-2 <= self.power <= 1e2:
+            raise WrongRequest(f"The power of a distance must be from 0.01 to 100. Received: {self.power!r}.")
+
+    def measure(self, values: np.ndarray) -> np.ndarray:
+        """float64 [batch]: distances of values [batch, channels]; 1 is typical."""
+        scaled = (values.astype(np.float64) - self.mean) / self.scale
+        along = scaled @ self.projection.astype(np.float64)  # [batch, directions]
+        squares = np.maximum((scaled**2).sum(axis=1) - (along**2).sum(axis=1), 0.0)
+        return (np.sqrt(squares) / self.typical) ** self.power
+
 
 @brief
 @dataclass(frozen=True)
 class OffCorpus:
-    """Distance of an image's features to the nearest class, in units of how far the corpus' own images lie.
+    """The larger of two distances, in units of what one in a hundred images of the corpus exceeds.
+
+    Args:
+        maps: of what feature maps hold; None for a network without.
+        pixels: of how the pixels look.
+        limit: the larger of the two that one in a hundred images of the corpus exceeds.
+    """
+
+    maps: Distance | None
+    pixels: Distance
+    limit: float
+
+    def __post_init__(self) -> None:
+        _check_limit(self.limit)
+
+    def score(self, looks: Looks) -> np.ndarray:
+        """float64 [batch]: above 1, the image is unlike the corpus."""
+        found = self.pixels.measure(looks.pixels)
+        if self.maps is not None:
+            found = np.maximum(found, self.maps.measure(root(looks.maps)))
+        return found / self.limit
+
+
+@dataclass(frozen=True)
+class LastLayerScore:
+    """The score of artefacts of format 2: distance of the last layer's features to the nearest class.
 
     Args:
         mean: of each feature over the training images, float32 [channels].
@@ -38,20 +124,29 @@ class OffCorpus:
                 "An off-corpus score needs a mean [channels], a projection [channels, directions] and centres "
                 f"[classes, directions]. Received: {self.mean.shape}, {self.projection.shape}, {self.centres.shape}."
             )
-        if not (np.isfinite(self.limit) and self.limit > 0):
-            raise WrongRequest(f"The limit of an off-corpus score must be above 0. Received: {self.limit!r}.")
+        _check_limit(self.limit)
 
     def score(self, features: Features) -> np.ndarray:
         """float64 [batch]: above 1, the image is unlike the corpus.
 
         Args:
-            features: float32 [batch, channels].
+            features: what enters the last dense layer, float32 [batch, channels].
         """
-        return self.distances(features) / self.limit
-
-    def distances(self, features: Features) -> np.ndarray:
-        """float64 [batch]: to the nearest class."""
         places = (features.astype(np.float64) - self.mean) @ self.projection.astype(np.float64)  # [batch, directions]
         centres = self.centres.astype(np.float64)
         squares = (places**2).sum(axis=1)[:, None] - 2 * places @ centres.T + (centres**2).sum(axis=1)
-        return np.sqrt(np.maximum(squares.min(axis=1), 0.0))
+        return np.sqrt(np.maximum(squares.min(axis=1), 0.0)) / self.limit
+
+
+AnyScore: TypeAlias = OffCorpus | LastLayerScore
+
+
+def root(values: np.ndarray) -> np.ndarray:
+    """Square roots with the sign of the values: a few large activations count less, many small ones more."""
+    values = values.astype(np.float64)
+    return np.sign(values) * (np.sqrt(np.abs(values) + _ROOT_FROM) - np.sqrt(_ROOT_FROM))
+
+
+def _check_limit(limit: float) -> None:
+    if not (np.isfinite(limit) and limit > 0):
+        raise WrongRequest(f"The limit of an off-corpus score must be above 0. Received: {limit!r}.")

@@ -49,7 +49,7 @@ def command(  # noqa: PLR0913  (one for each option)
 
     Prints the answers in the order of the inputs. An image that cannot be read is named with the reason; the others
     are answered all the same. Files in a folder that are no images, such as .txt or .pdf, are skipped and counted.
-    Images unlike anything in training are marked.
+    Images that look unlike those of training are marked.
 
     RUN is a run folder, or a model file of Keras, such as model.keras: its probabilities are then as the model gives
     them, not calibrated.

@@ -142,9 +142,7 @@ def _sets(scores: dict[str, Any]) -> str:
 
 def _off_corpus(off_corpus: dict[str, Any]) -> str:
     flagged, promised = off_corpus["flagged"], off_corpus["promised"]
-    return (
-        f"Unlike anything in training: {flagged:.1%} of the images ({promised:.0%} expected of images like the corpus)."
-    )
+    return f"Flagged as unlike the training images: {flagged:.1%} ({promised:.0%} expected of images like the corpus)."
 
 
 def _class_table(score: dict[str, Any]) -> Table:

@@ -115,7 +115,7 @@ def _notes(prediction: Prediction) -> Iterator[str]:
         inside = prediction.prediction_set
         yield f"not sure: {'better ask a person' if inside is None else _alternatives(prediction, inside)}"
     if prediction.off_corpus:
-        yield "unlike anything in training: the name means little"
+        yield "looks unlike the training images: the name may mean little"
 
 
 def _alternatives(prediction: Prediction, inside: tuple[str, ...]) -> str:

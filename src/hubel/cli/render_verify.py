@@ -8,6 +8,10 @@ from hubel.cli.render import console
 from hubel.text import one_line, shortened
 from hubel.workflows.verify import Verification
 
+ORIGIN = (
+    "Checksums show damage, not origin: whoever can change these files can make the sums fit. Use classifiers from "
+    "people you trust."
+)
 STYLES = {"holds": "green", "fails": "bold red", "absent": "yellow", "skipped": "dim"}
 
 
@@ -20,7 +24,12 @@ def show_verification(found: Verification) -> None:
         out.print(Text(f"  {check.name:<10}", "bold").append(f"{check.result:<8}", STYLES[check.result])
                   .append(one_line(check.text), "not bold default"))  # fmt: skip
     if found.holds:
-        out.print(Text("This classifier is as it was saved.", "bold green"))
+        tested = found.outcome is not None
+        verdict = (
+            "it answers as it did where it was saved" if tested else "whether it answers as it did cannot be checked"
+        )
+        out.print(Text(f"No damage found; {verdict}.", "bold green"))
+        out.print(ORIGIN)
     elif found.damaged:
         out.print(Text("This classifier is damaged: do not use it.", "bold red"))
     else:

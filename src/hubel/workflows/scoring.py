@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hubel.arrays import Features, Labels, Logits
+from hubel.arrays import Logits
 from hubel.classifier.answering import Calibration, softmax
 from hubel.classifier.classifier import Classifier
-from hubel.classifier.off_corpus import OffCorpus
+from hubel.classifier.off_corpus import Looks, OffCorpus
 from hubel.evaluation.baseline import MOST_EXAMPLES, predict_by_dense_network
 from hubel.evaluation.calibration import choose_threshold, fit_temperature
 from hubel.evaluation.conformal import fit_prediction_sets
-from hubel.evaluation.evaluate import Outputs, compute_logits, compute_outputs, evaluate_outputs
-from hubel.evaluation.off_corpus import MOST_CHANNELS, fit_off_corpus
+from hubel.evaluation.evaluate import Outputs, compute_outputs, evaluate_outputs
+from hubel.evaluation.off_corpus import fit_off_corpus
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import Progress
 from hubel.workflows.work import BASELINE_S, MOST_TRAIN_SCORED, OCCLUDED, SAVE_S, Deadline, Work
@@ -45,10 +45,10 @@ class Scored:
 
 @dataclass(frozen=True)
 class _Seen:
-    """What the network made of some images; without features where these are too many to learn from."""
+    """What the network made of some images, and what the off-corpus score sees of them."""
 
     logits: Logits
-    features: Features | None
+    looks: Looks
 
 
 def score(work: Work, classifier: Classifier) -> Scored:
@@ -66,19 +66,20 @@ def score(work: Work, classifier: Classifier) -> Scored:
     if len(train) > most:
         train = np.sort(np.random.default_rng([work.request.seed, 8]).permutation(train)[:most])
     known = _look_at(work, classifier, train, "scoring training images")
+    off_corpus = fit_off_corpus(known.looks, held_out.looks)
     temperature = fit_temperature(held_out.logits, labels["validation"])
     probabilities = softmax(held_out.logits, temperature=temperature)
     calibrated = classifier.completed(
         calibration=Calibration(temperature, choose_threshold(probabilities)),
         sets=fit_prediction_sets(probabilities, labels["validation"]),
-        off_corpus=_fit_off_corpus(known, work.labels[train], held_out),
+        off_corpus=off_corpus,
     )
     images = work.decoded.images
     tested = compute_outputs(calibrated, images, test, stage="scoring test", on_event=work.on_event)
     work.on_event(Progress("training the dense baseline", 0, 1, "networks"))
     baseline = predict_by_dense_network(images, work.labels, work.indices("train"), test, seed=work.request.seed)
     reports = {
-        "validation": evaluate_outputs(calibrated, _outputs(calibrated, held_out), labels["validation"]),
+        "validation": evaluate_outputs(calibrated, _outputs(off_corpus, held_out), labels["validation"]),
         "test": evaluate_outputs(calibrated, tested, labels["test"], baseline=baseline),
     }
     clean = ~np.isin(test, work.splits.leaking_test)
@@ -102,24 +103,14 @@ def _as_many_as_fit(work: Work, image_s: float) -> int:
 
 
 def _look_at(work: Work, classifier: Classifier, indices: np.ndarray, stage: str) -> _Seen:
-    images, engine = work.decoded.images, classifier.engine
-    if engine.channels > MOST_CHANNELS:
-        return _Seen(compute_logits(engine, images, indices, stage=stage, on_event=work.on_event), None)
-    parts = []
+    images, parts = work.decoded.images, []
     for start in range(0, max(1, len(indices)), _CHUNK):
-        parts.append(engine.compute_features(np.asarray(images[indices[start : start + _CHUNK]])))
+        parts.append(classifier.look(np.asarray(images[indices[start : start + _CHUNK]])))
         work.on_event(Progress(stage, min(len(indices), start + _CHUNK), len(indices)))
-    features, logits = zip(*parts, strict=True)
-    return _Seen(np.concatenate(logits), np.concatenate(features))
+    logits, looks = zip(*parts, strict=True)
+    joined = Looks(np.concatenate([each.maps for each in looks]), np.concatenate([each.pixels for each in looks]))
+    return _Seen(np.concatenate(logits), joined)
 
 
-def _fit_off_corpus(known: _Seen, labels: Labels, held_out: _Seen) -> OffCorpus | None:
-    if known.features is None or held_out.features is None:
-        return None
-    return fit_off_corpus(known.features, labels, held_out.features)
-
-
-def _outputs(classifier: Classifier, seen: _Seen) -> Outputs:
-    if classifier.off_corpus is None or seen.features is None:
-        return Outputs(seen.logits, None)
-    return Outputs(seen.logits, classifier.off_corpus.score(seen.features))
+def _outputs(off_corpus: OffCorpus | None, seen: _Seen) -> Outputs:
+    return Outputs(seen.logits, None if off_corpus is None else off_corpus.score(seen.looks))

@@ -19,7 +19,7 @@ from hubel.classifier.answering import Calibration
 from hubel.classifier.artefact import save_classifier
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.manifest import MANIFEST, WEIGHTS, canonical
-from hubel.classifier.off_corpus import OffCorpus
+from hubel.classifier.off_corpus import Distance, OffCorpus
 from hubel.classifier.prediction_sets import PredictionSets
 from hubel.images.preprocessing import Preprocessing
 
@@ -30,15 +30,18 @@ def make_classifier(class_names: tuple[str, ...] = ("cat", "dog", "Ünïcode <b>
     keras.utils.set_random_seed(seed)
     spec = CnnSpec((8, 8), len(class_names), (Group(4, window=4),))
     rng = np.random.default_rng(seed)
-    off_corpus = OffCorpus(
-        rng.random(16, np.float32), rng.random((16, 3), np.float32), rng.random((len(class_names), 3), np.float32), 2.0
-    )
+    off_corpus = OffCorpus(make_distance(16, rng), make_distance(8, rng), 2.0)
     sets = PredictionSets(tuple(float(each) for each in np.linspace(0.6, 0.01, 50)), 100)
     blueprint = Blueprint("tiny", spec)
     return Classifier(
         build_model(blueprint), blueprint, class_names, Preprocessing(8, 8), Calibration(0.5, 0.4), {"seed": seed}, sets,
         off_corpus,
     )  # fmt: skip
+
+
+def make_distance(channels: int, rng: np.random.Generator) -> Distance:
+    mean, scale = rng.random(channels, np.float32), rng.random(channels, np.float32) + 0.5
+    return Distance(mean, scale, rng.random((channels, 3), np.float32) / channels, 3.0)
 
 
 def save_made(folder: Path, classifier: Classifier | None = None) -> Path:

@@ -121,7 +121,7 @@ HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
     "labels 1e5": (manifest(class_names=[str(each) for each in range(100_000)]), "100,000 class names for 3"),
     "labels doubled": (manifest(class_names=["a", "a", "b"]), "class names for 3 classes"),
     "labels a text": (manifest(class_names="abc"), "class names for 3 classes"),
-    "depth 1000": (raw(b'{"format": 2, "made_by": ' + b"[" * 1000 + b"]" * 1000 + b"}"), "manifest.json is no manifest"),
+    "depth 1000": (raw(b'{"format": 3, "made_by": ' + b"[" * 1000 + b"]" * 1000 + b"}"), "manifest.json is no manifest"),
     "depth 1000 of objects": (raw(b'{"a":' * 900 + b"1" + b"}" * 900), "manifest.json is no manifest"),
     "depth 4 million": (raw(b"[" * 4_000_000), "manifest.json is no manifest"),
     "quotes 9 million": (raw(b'"' + b'\\"' * 4_500_000), "manifest.json is no manifest"),
@@ -133,7 +133,7 @@ HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "too large": (raw(b" " * 12_000_000), "manifest.json is larger than"),
     "digits 4 million": (raw(b"[" + b"9" * 4_000_000 + b"]"), "manifest.json is no manifest"),
-    "key twice": (text('"format": 2', '"format": 2,\n "format": 2'), "'format' is there twice"),
+    "key twice": (text('"format": 3', '"format": 3,\n "format": 3'), "'format' is there twice"),
     "NaN": (text('"temperature": 0.5', '"temperature": NaN'), "NaN is no number"),
     "a function name": (architecture(family="os.system"), "no architecture family named 'os.system'"),
     "a list for a name": (architecture(family=["cnn"]), "no architecture family named"),
@@ -158,9 +158,9 @@ HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
         weights(lambda held: held.update({"../../evil": np.zeros(1, np.float32)})), "tensor '../../evil' is missing or foreign"
     ),
     "tensor missing": (weights(lambda held: held.pop("logits/bias")), "tensor 'logits/bias' is missing or foreign"),
-    "tensor of the score missing": (weights(lambda held: held.pop("off_corpus.mean")), "tensor 'off_corpus.mean' is missing"),
+    "tensor of the score missing": (weights(lambda held: held.pop("off_corpus.maps.mean")), "tensor 'off_corpus.maps.mean' is missing"),
     "tensor NaN": (weights(lambda held: held["logits/kernel"].fill(np.nan)), "tensor 'logits/kernel' holds values"),
-    "tensor infinite": (weights(lambda held: held["off_corpus.mean"].fill(np.inf)), "tensor 'off_corpus.mean' holds values"),
+    "tensor infinite": (weights(lambda held: held["off_corpus.maps.mean"].fill(np.inf)), "tensor 'off_corpus.maps.mean' holds values"),
     "tensor shape": (
         weights(lambda held: held.update({"logits/kernel": held["logits/kernel"].T.copy()})), "tensor 'logits/kernel' is float32 [3, 16]"
     ),
@@ -169,7 +169,7 @@ HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "weights too many": (weights(lambda held: held.update(evil=np.zeros(9_000_000, np.float32))), "describes a network of"),
     "score too large": (
-        weights(lambda held: held.update({"off_corpus.mean": np.zeros(5_000_000, np.float32)})), "off_corpus.* have 5,0"
+        weights(lambda held: held.update({"off_corpus.maps.mean": np.zeros(5_000_000, np.float32)})), "off_corpus.* have 5,0"
     ),
     "sparse 10 GB": (sparse, "describes a network of"),
     "header claims 2^63": (weights_bytes((2**63).to_bytes(8, "little") + b"{}" + b"\0" * 1000), "weights.safetensors: its header claims"),

@@ -46,7 +46,7 @@ def test_the_table_names_what_it_may_be(inside: tuple[str, ...], note: str, caps
 def test_the_table_marks_strangers(capsys: pytest.CaptureFixture[str]):
     told = written("table", answer(None, score=1.2), answer(None, score=1.0), capsys=capsys, with_sets=False)
     assert told.splitlines() == [
-        "x.jpg  t-shirt 0.400  (unlike anything in training: the name means little)",
+        "x.jpg  t-shirt 0.400  (looks unlike the training images: the name may mean little)",
         "x.jpg  t-shirt 0.400",
     ]
 

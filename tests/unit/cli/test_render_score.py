@@ -85,7 +85,7 @@ def test_promise_and_finding_stand_beside_each_other(capsys: pytest.CaptureFixtu
 
 def test_the_share_of_strangers_is_shown(capsys: pytest.CaptureFixture[str]):
     given = replace(report(), off_corpus=np.where(np.arange(60) < 3, 1.5, 0.5))
-    assert "Unlike anything in training: 5.0% of the images (1% expected" in shown(given, capsys)
+    assert "Flagged as unlike the training images: 5.0% (1% expected" in shown(given, capsys)
 
 
 def test_no_line_is_longer_than_a_wide_terminal(capsys: pytest.CaptureFixture[str]):

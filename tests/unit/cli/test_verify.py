@@ -31,7 +31,8 @@ def test_a_whole_classifier_holds_by_its_run_and_by_itself(typed: Typed):
         assert "every tensor fits small-cnn, 16 x 16 pixels, 3 classes" in lines[2]
         assert "4 made pictures get the answers they got when it was saved" in lines[3]
         assert "0.0001 is allowed for rounding" in lines[3]
-        assert lines[4] == "This classifier is as it was saved."
+        assert lines[4] == "No damage found; it answers as it did where it was saved."
+        assert "whoever can change these files can make the sums fit" in " ".join(lines[5:])
 
 
 def test_json_has_each_check_and_the_difference(typed: Typed):
@@ -81,3 +82,10 @@ def test_a_folder_without_a_classifier_ends_with_3(typed: Typed):
     code, _, err = typed("verify nowhere")
     assert code == 3
     assert err == "Error: There is no file or folder 'nowhere', so it holds no classifier. Here are these runs: run.\n"
+
+
+def test_without_a_self_test_it_does_not_say_that_the_answers_are_the_same(typed: Typed, folder: Path):
+    shutil.copytree(Path(__file__).parents[2] / "museum/format-1/classifier", folder / "old")
+    code, out, _ = typed("verify old")
+    assert code == 0
+    assert "No damage found; whether it answers as it did cannot be checked." in out

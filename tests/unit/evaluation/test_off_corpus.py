@@ -1,54 +1,119 @@
-"""The off-corpus score: the Mahalanobis distance by SciPy, and strangers that it must tell."""
+"""The off-corpus score: Mahalanobis distances by SciPy, the share it flags, and strangers that it must tell."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 from scipy.spatial.distance import mahalanobis
+from sklearn.covariance import EmpiricalCovariance
+from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score
 
-from hubel.classifier.off_corpus import OffCorpus
+from hubel.classifier.off_corpus import Distance, LastLayerScore, Looks, OffCorpus, root
 from hubel.errors import WrongRequest
-from hubel.evaluation.off_corpus import FLAGGED, MIN_EXAMPLES, auroc, fit_off_corpus
+from hubel.evaluation.off_corpus import DIRECTIONS, MIN_EXAMPLES, _fit_distance, auroc, fit_off_corpus
 
 
-def features(count: int, *, seed: int, classes: int = 3, channels: int = 5) -> tuple[np.ndarray, np.ndarray]:
-    """Clouds of one shape around one centre for each class."""
+def cloud(count: int, *, seed: int, channels: int = 5) -> np.ndarray:
+    """A cloud with other widths in other directions."""
     mix = np.random.default_rng(99).normal(size=(channels, channels))
-    rng = np.random.default_rng(seed)
-    labels = rng.integers(0, classes, count)
-    centres = np.random.default_rng(98).normal(size=(classes, channels)) * 6
-    return (rng.normal(size=(count, channels)) @ mix + centres[labels]).astype(np.float32), labels
+    return (np.random.default_rng(seed).normal(size=(count, channels)) @ mix + 10).astype(np.float32)
 
 
-def test_distances_equal_those_of_scipy():
-    train, labels = features(900, seed=0)
-    held_out, _ = features(200, seed=1)
-    score = fit_off_corpus(train, labels, held_out)
+def looks(count: int, *, seed: int) -> Looks:
+    return Looks(cloud(count, seed=seed, channels=30), cloud(count, seed=seed + 1000, channels=8))
+
+
+def distances(fitted: Distance, values: np.ndarray) -> np.ndarray:
+    """Not as multiples of the typical one."""
+    return fitted.measure(values) * fitted.typical
+
+
+def test_with_few_channels_the_distance_is_that_of_scipy():
+    known, held_out = cloud(5000, seed=0), cloud(200, seed=1)
+    inverse = np.linalg.inv(np.cov(known.T))
+    expected = [mahalanobis(row, known.mean(axis=0), inverse) for row in held_out]
+    found = distances(_fit_distance(known, held_out, unseen=np.array(1e-3), shrinkage=0.0), held_out)
+    # Shrinkage makes the narrow directions a little wider.
+    assert np.corrcoef(found, expected)[0, 1] > 0.99
+    assert (found <= np.array(expected) * 1.001).all()
+
+
+def test_beyond_the_free_directions_one_variance_stands_for_all_others():
+    rng = np.random.default_rng(0)
+    widths = np.concatenate([np.full(DIRECTIONS, 5.0), np.full(40, 1.0)])
+    turn = np.linalg.qr(rng.normal(size=(len(widths), len(widths))))[0]
+    known, held_out = ((rng.normal(size=(count, len(widths))) * widths) @ turn for count in (20_000, 50))
+    # scikit-learn's probabilistic PCA, of the same standardised values.
+    deviation = known.std(axis=0)
+    model = PCA(DIRECTIONS).fit(known / deviation)
+    precision = model.get_precision()
+    apart = held_out / deviation - model.mean_
+    expected = np.sqrt(np.einsum("ni,ij,nj->n", apart, precision, apart))
+    found = distances(_fit_distance(known, held_out, unseen=np.array(1e-3), shrinkage=0.0), held_out)
+    assert np.corrcoef(found, expected)[0, 1] > 0.98
+    assert found.mean() == pytest.approx(expected.mean(), rel=0.15)  # shrunk by a hundredth of the mean variance
+
+
+def test_a_step_in_a_direction_without_scatter_weighs_more_than_one_along_it():
+    rng = np.random.default_rng(0)
+    known = (rng.normal(size=(500, 1)) @ np.ones((1, 4)) + 0.05 * rng.normal(size=(500, 4))).astype(np.float32)
+    fitted = _fit_distance(known, known, unseen=np.array(1e-3), shrinkage=0.0)
+    along, across = np.array([[2.0, 2, 2, 2]]), np.array([[2.0, -2, 2, -2]])
+    assert distances(fitted, along)[0] < 3
+    assert distances(fitted, across)[0] > 5 * distances(fitted, along)[0]
+    reference = EmpiricalCovariance().fit(known).mahalanobis(np.concatenate([along, across]))
+    assert reference[1] > reference[0]  # so says scikit-learn
+
+
+@pytest.mark.parametrize(("held_out", "most"), [(60, 0.03), (100, 0.017), (1000, 0.013)])
+def test_about_one_image_of_a_hundred_of_the_corpus_is_flagged(held_out: int, most: float):
+    """The mean over 60 draws of the images that set the limit; 60 of them cannot show what one in a hundred exceeds."""
+    known, others = looks(1500, seed=0), looks(2000, seed=9999)
+    shares = []
+    for seed in range(60):
+        score = fit_off_corpus(known, looks(held_out, seed=20_000 + seed))
+        assert score is not None
+        shares.append(float((score.score(others) > 1).mean()))
+    assert 0.007 <= np.mean(shares) <= most
+
+
+@pytest.mark.parametrize("where", ["maps", "pixels"])
+def test_a_stranger_to_either_is_flagged(where: str):
+    score = fit_off_corpus(looks(900, seed=0), looks(300, seed=1))
     assert score is not None
-    centres = [train[labels == label].mean(axis=0) for label in range(3)]
-    within = train - np.array(centres)[labels]
-    inverse = np.linalg.inv(np.cov(within.T))
-    expected = [min(mahalanobis(row, centre, inverse) for centre in centres) for row in held_out]
-    np.testing.assert_allclose(score.distances(held_out), expected, rtol=1e-3)
+    inside, other = looks(200, seed=2), looks(200, seed=3)
+    wild = {"maps": other.maps, "pixels": other.pixels}
+    wild[where] = np.random.default_rng(5).normal(size=wild[where].shape).astype(np.float32) * 30
+    assert auroc(score.score(inside), score.score(Looks(**wild))) > 0.99
+    assert (score.score(Looks(**wild)) > 1).mean() > 0.95
 
 
-def test_one_image_of_a_hundred_of_the_corpus_is_flagged():
-    train, labels = features(3000, seed=0)
-    score = fit_off_corpus(train, labels, features(2000, seed=1)[0])
+def test_a_network_without_maps_is_scored_by_its_pixels_alone():
+    pixels = [cloud(count, seed=seed, channels=8) for seed, count in enumerate((300, 100, 50))]
+    known, held_out, other = (Looks(np.zeros((len(each), 0), np.float32), each) for each in pixels)
+    score = fit_off_corpus(known, held_out)
     assert score is not None
-    flagged = (score.score(features(20_000, seed=2)[0]) > 1).mean()
-    assert flagged == pytest.approx(FLAGGED, abs=0.005)
+    assert score.maps is None
+    np.testing.assert_allclose(score.score(other), score.pixels.measure(other.pixels) / score.limit)
 
 
-def test_strangers_are_told_from_the_corpus():
-    train, labels = features(900, seed=0)
-    inside, _ = features(300, seed=2)
-    score = fit_off_corpus(train, labels, features(300, seed=1)[0])
+def test_a_trace_of_colour_is_no_stranger_to_a_grey_corpus_but_colour_is():
+    known, held_out, other = (cloud(count, seed=seed, channels=8) / 50 for seed, count in enumerate((400, 200, 100)))
+    for each in (known, held_out, other):
+        each[:, 7] = np.log(0.05)
+    score = fit_off_corpus(*(Looks(np.zeros((len(each), 0), np.float32), each) for each in (known, held_out)))
     assert score is not None
-    strangers = np.random.default_rng(5).normal(size=(100, 5)).astype(np.float32) * 30
-    assert auroc(score.score(inside), score.score(strangers)) > 0.95
-    assert (score.score(strangers) > 1).mean() > 0.8
+    flagged = {}
+    for colour in (0.0, 1 / 255, 0.3):
+        other[:, 7] = np.log(colour + 0.05)
+        flagged[colour] = float((score.score(Looks(np.zeros((100, 0), np.float32), other)) > 1).mean())
+    assert flagged[1 / 255] <= flagged[0.0] + 0.05
+    assert flagged[0.3] == 1.0
+
+
+def test_roots_keep_sign_and_zero():
+    np.testing.assert_allclose(root(np.array([-4.0, 0, 4, 100])), [-2, 0, 2, 10], atol=0.011)
 
 
 def test_auroc_equals_scikit_learns_with_ties():
@@ -59,27 +124,35 @@ def test_auroc_equals_scikit_learns_with_ties():
     assert auroc(inside, np.array([])) is None
 
 
-def test_a_channel_that_never_varies_does_not_decide():
-    train, labels = features(500, seed=0)
-    train[:, 2] = 7.0
-    held_out, _ = features(100, seed=1)
-    held_out[:, 2] = 7.0
-    score = fit_off_corpus(train, labels, held_out)
+def test_too_few_images_give_no_score_and_all_the_same_give_one():
+    assert fit_off_corpus(looks(MIN_EXAMPLES - 1, seed=0), looks(100, seed=1)) is None
+    assert fit_off_corpus(looks(100, seed=0), looks(MIN_EXAMPLES - 1, seed=1)) is None
+    same = Looks(np.ones((100, 4), np.float32), np.ones((100, 8), np.float32))
+    score = fit_off_corpus(same, same)
     assert score is not None
-    nudged = held_out.copy()
-    nudged[:, 2] += 1e-6
-    np.testing.assert_allclose(score.score(nudged), score.score(held_out), rtol=1e-2)
-
-
-def test_too_few_images_or_all_the_same_give_no_score():
-    train, labels = features(MIN_EXAMPLES - 1, seed=0)
-    assert fit_off_corpus(train, labels, features(100, seed=1)[0]) is None
-    same = np.ones((100, 4), np.float32)
-    assert fit_off_corpus(same, np.zeros(100, int), same) is None
+    assert not (score.score(same) > 1).any()
 
 
 def test_parts_that_do_not_fit_one_another_are_refused():
-    with pytest.raises(WrongRequest, match="needs a mean"):
-        OffCorpus(np.zeros(3, np.float32), np.zeros((4, 2), np.float32), np.zeros((1, 2), np.float32), 1.0)
+    one = np.ones(3, np.float32)
+    with pytest.raises(WrongRequest, match=r"needs a mean \[channels\], a scale"):
+        Distance(one, one, np.zeros((4, 2), np.float32), 1.0)
+    with pytest.raises(WrongRequest, match="scale .* above 0 everywhere"):
+        Distance(one, 0 * one, np.zeros((3, 2), np.float32), 1.0)
+    fitting = Distance(one, one, np.zeros((3, 2), np.float32), 1.0)
     with pytest.raises(WrongRequest, match="above 0"):
-        OffCorpus(np.zeros(3, np.float32), np.zeros((3, 2), np.float32), np.zeros((1, 2), np.float32), float("nan"))
+        OffCorpus(None, fitting, float("nan"))
+    with pytest.raises(WrongRequest, match="above 0"):
+        Distance(one, one, np.zeros((3, 2), np.float32), 0.0)
+    with pytest.raises(WrongRequest, match="power of a distance"):
+        Distance(one, one, np.zeros((3, 2), np.float32), 1.0, float("inf"))
+
+
+def test_the_score_of_format_2_is_the_distance_to_the_nearest_class():
+    rng = np.random.default_rng(0)
+    mean, projection, centres = (rng.normal(size=shape).astype(np.float32) for shape in (4, (4, 2), (3, 2)))
+    features = rng.normal(size=(10, 4)).astype(np.float32)
+    expected = [min(np.linalg.norm((row - mean) @ projection - centre) for centre in centres) / 2 for row in features]
+    np.testing.assert_allclose(LastLayerScore(mean, projection, centres, 2.0).score(features), expected, rtol=1e-5)
+    with pytest.raises(WrongRequest, match="needs a mean"):
+        LastLayerScore(mean[:3], projection, centres, 1.0)

@@ -1,0 +1,224 @@
+"""How many strangers of each kind does a classifier flag, by its off-corpus score and by other scores?
+
+    python benchmarks/bench_strangers.py RUN ... [--strangers NAME=CORPUS ...]
+
+RUN is a finished run; its corpus must lie where it was. For each kind of stranger (nine are made, four made of the
+run's own test images, and each CORPUS, 200 images of each) and each candidate score it prints the share flagged at
+the limit that one in a hundred validation images exceeds, and the AUROC against the run's own test images; the same of
+the test images themselves and of two harmless changes of them. Writes
+benchmarks/results/strangers-<machine>-<versions>.csv. Scores are fitted anew, so runs of any version can be compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+import numpy as np  # noqa: E402
+from scipy.special import logsumexp  # noqa: E402
+from tests.made.strangers import HARMLESS, MADE, TURNED, make_strangers  # noqa: E402
+
+from hubel.classifier.artefact import load_classifier  # noqa: E402
+from hubel.classifier.classifier import Classifier  # noqa: E402
+from hubel.classifier.off_corpus import Looks, root  # noqa: E402
+from hubel.corpus.formats.catalogue import read_corpus  # noqa: E402
+from hubel.evaluation.off_corpus import FLAGGED, auroc, fit_off_corpus  # noqa: E402
+from hubel.images.preprocessing import prepare_image  # noqa: E402
+from hubel.pipeline.decoded import DecodedCorpus, decode_corpus  # noqa: E402
+from hubel.workflows.recorded_run import read_document, read_placed  # noqa: E402
+
+RESULTS = Path(__file__).parent / "results"
+STRANGERS, MOST_KNOWN, CHUNK = 200, 4000, 256
+DIRECTIONS = 64
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Everything that a candidate may look at, of some images."""
+
+    logits: np.ndarray
+    features: np.ndarray
+    looks: Looks
+
+
+Candidate = Callable[[Seen], np.ndarray]
+"""(images) → scores; the higher, the stranger."""
+
+
+def see(classifier: Classifier, images: np.ndarray) -> Seen:
+    """Run the network over images at the working size."""
+    parts = [images[start : start + CHUNK] for start in range(0, len(images), CHUNK)]
+    features = np.concatenate([classifier.engine.compute_features(part)[0] for part in parts])
+    looked = [classifier.look(part) for part in parts]
+    logits, looks = zip(*looked, strict=True)
+    joined = Looks(np.concatenate([each.maps for each in looks]), np.concatenate([each.pixels for each in looks]))
+    return Seen(np.concatenate(logits), features, joined)
+
+
+def last_layer(known: np.ndarray, labels: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """The score of versions up to 0.5: Mahalanobis distance to the nearest class, in the last layer's features."""
+    mean, deviation = known.mean(axis=0, dtype=np.float64), known.std(axis=0, dtype=np.float64)
+    deviation = np.maximum(deviation, 1e-2 * deviation.mean() + 1e-12)
+    standardised = (known - mean) / deviation
+    names, places = np.unique(labels, return_inverse=True)
+    centres = np.stack([standardised[places == place].mean(axis=0) for place in range(len(names))])
+    variances, vectors = np.linalg.eigh(np.cov((standardised - centres[places]).T))
+    kept = [each for each in np.argsort(-variances)[:DIRECTIONS] if variances[each] > 1e-6 * variances.max()]
+    whitening = vectors[:, kept] / np.sqrt(variances[kept])
+
+    def distance(features: np.ndarray) -> np.ndarray:
+        apart = ((features - mean) / deviation @ whitening)[:, None] - (centres @ whitening)[None]
+        return np.sqrt((apart**2).sum(axis=2).min(axis=1))
+
+    return distance
+
+
+def nearest_neighbours(known: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """Distance to the tenth nearest of 1,000 training images, standardised."""
+    mean, deviation = known.mean(axis=0), known.std(axis=0) + 1e-2 * known.std(axis=0).mean() + 1e-12
+    kept = (known[np.random.default_rng(0).permutation(len(known))[:1000]] - mean) / deviation
+
+    def distance(values: np.ndarray) -> np.ndarray:
+        scaled = (values - mean) / deviation
+        squares = (scaled**2).sum(axis=1)[:, None] - 2 * scaled @ kept.T + (kept**2).sum(axis=1)
+        return np.partition(squares, min(9, len(kept) - 1), axis=1)[:, min(9, len(kept) - 1)]
+
+    return distance
+
+
+def make_candidates(known: Seen, labels: np.ndarray, held_out: Seen) -> dict[str, Candidate]:
+    """Every score that is compared, fitted to a corpus."""
+    both = fit_off_corpus(known.looks, held_out.looks)
+    if both is None:
+        sys.exit("The run has fewer than 50 training or 50 validation images.")
+    features = last_layer(known.features, labels)
+    candidates: dict[str, Candidate] = {
+        "1 - confidence": lambda seen: logsumexp(seen.logits, axis=1) - seen.logits.max(axis=1),
+        "energy of the logits": lambda seen: -logsumexp(seen.logits, axis=1),
+        "last layer (0.5)": lambda seen: features(seen.features),
+        "pixels": lambda seen: both.pixels.measure(seen.looks.pixels),
+    }
+    if (maps := both.maps) is not None:
+        near = nearest_neighbours(root(known.looks.maps))
+        candidates["neighbours in maps"] = lambda seen: near(root(seen.looks.maps))
+        candidates["maps"] = lambda seen: maps.measure(root(seen.looks.maps))
+    return candidates | {"larger of maps and pixels": lambda seen: both.score(seen.looks)}
+
+
+def own_images(run: Path, classifier: Classifier) -> tuple[DecodedCorpus, np.ndarray, np.ndarray]:
+    """The run's corpus at the working size, and the label and the split of each image."""
+    decoded = decode_corpus(read_corpus(read_document(run)["corpus"]["location"]), classifier.preprocessing)
+    placed = read_placed(run)
+    rows = [placed.get(example.path) for example in decoded.corpus.examples]
+    labels, splits = zip(*[("", "") if row is None else (row.label, row.split) for row in rows], strict=True)
+    return decoded, np.array(labels), np.array(splits)
+
+
+def stranger_images(own: np.ndarray, classifier: Classifier, corpora: dict[str, str]) -> dict[str, np.ndarray]:
+    """Kind → uint8 images at the working size."""
+    preprocessing = classifier.preprocessing
+    found = {
+        kind: np.stack(
+            [prepare_image(each, preprocessing) for each in make_strangers(kind, STRANGERS, preprocessing.height)]
+        )
+        for kind in MADE
+    }
+    for kind, turn in {**TURNED, **HARMLESS}.items():
+        found[kind] = np.stack([turn(each, np.random.default_rng(place)) for place, each in enumerate(own)])
+    for name, location in corpora.items():
+        images = decode_corpus(read_corpus(location), preprocessing).images
+        found[name] = np.asarray(images[some(np.arange(len(images)), STRANGERS)])
+    return found
+
+
+def some(places: np.ndarray, most: int) -> np.ndarray:
+    """At most so many of them, the same each time."""
+    return np.sort(np.random.default_rng(0).permutation(places)[:most])
+
+
+def limit_of(scores: np.ndarray) -> float:
+    """What one in a hundred images still to come exceeds."""
+    return float(np.sort(scores)[min(len(scores), int(np.ceil((len(scores) + 1) * (1 - FLAGGED)))) - 1])
+
+
+def measure_run(run: Path, corpora: dict[str, str]) -> list[dict[str, object]]:
+    """A row for each kind and candidate; the test images are the kind "own test images"."""
+    classifier = load_classifier(run)
+    decoded, labels, splits = own_images(run, classifier)
+    train, validation, test = (np.flatnonzero(splits == name) for name in ("train", "validation", "test"))
+    train = some(train, MOST_KNOWN)
+    seen = {"train": see(classifier, np.asarray(decoded.images[train]))}
+    seen["validation"] = see(classifier, np.asarray(decoded.images[validation]))
+    own = see(classifier, np.asarray(decoded.images[test]))
+    strangers = stranger_images(np.asarray(decoded.images[some(test, STRANGERS)]), classifier, corpora)
+    kinds = {"own test images": own} | {kind: see(classifier, images) for kind, images in strangers.items()}
+    rows: list[dict[str, object]] = []
+    for name, score in make_candidates(seen["train"], labels[train], seen["validation"]).items():
+        limit, inside = limit_of(score(seen["validation"])), score(own)
+        for kind, images in kinds.items():
+            scores = score(images)
+            rows.append({
+                "run": run.name, "score": name, "kind": kind, "images": len(scores),
+                "auroc": round(auroc(inside, scores) or 0.0, 4), "flagged": round(float((scores > limit).mean()), 4),
+            })  # fmt: skip
+    return rows
+
+
+def show(rows: list[dict[str, object]]) -> None:
+    """One table: a line for each kind, a column for each score, "flagged share / AUROC"."""
+    names = list(dict.fromkeys(str(row["score"]) for row in rows))
+    cells = {(row["kind"], row["score"]): f"{row['flagged']:7.1%} /{row['auroc']:5.2f}" for row in rows}
+    print(f"\n{rows[0]['run']}\n{'':24}" + "".join(f"{name[:18]:>20}" for name in names))
+    for kind in dict.fromkeys(row["kind"] for row in rows):
+        print(f"{kind:24}" + "".join(f"{cells[kind, name]:>20}" for name in names))
+
+
+def time_score(run: Path, rounds: int = 15) -> None:
+    """Milliseconds of processor time for an image with and without the score; medians of rounds in turn."""
+    classifier = load_classifier(run)
+    images = np.random.default_rng(0).integers(0, 256, (64, *classifier.preprocessing.size, 3)).astype(np.uint8)
+    took: dict[str, list[float]] = {"without": [], "with": []}
+    for _ in range(rounds + 2):
+        for name, compute in (("without", classifier.engine.compute_logits), ("with", classifier.compute)):
+            begun = time.process_time()
+            compute(images)
+            took[name].append((time.process_time() - begun) / len(images) * 1000)
+    plain, scored = (float(np.median(took[name][2:])) for name in ("without", "with"))
+    print(f"{run.name}: {plain:.3f} ms without the score, {scored:.3f} ms with it ({scored / plain - 1:+.0%})")
+
+
+def main() -> None:
+    """Measure every run, show the tables, write the results."""
+    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    words.add_argument("runs", nargs="+", type=Path)
+    words.add_argument("--strangers", nargs="*", default=[], metavar="NAME=CORPUS")
+    given = words.parse_args()
+    corpora = dict(each.split("=", 1) for each in given.strangers)
+    everything: list[dict[str, object]] = []
+    for run in given.runs:
+        rows = measure_run(run, {name: place for name, place in corpora.items() if not run.name.startswith(name)})
+        show(rows)
+        time_score(run)
+        everything += rows
+    path = RESULTS / f"strangers-{platform.machine()}-keras{version('keras')}-pillow{version('pillow')}.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(everything[0]))
+        writer.writeheader()
+        writer.writerows(everything)
+    print(f"Written: {path}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""A few numbers that say what kind of image this is: how light, how coloured, how rough."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hubel.arrays import Images
+
+STATISTICS = {
+    "red": 0.01, "green": 0.01, "blue": 0.01, "contrast": 0.01,
+    "change across": 0.03, "change down": 0.03, "roughness": 0.03, "colourfulness": 0.08,
+}  # fmt: skip
+"""name → a difference that nobody sees: saving an image again, or a trace of colour, changes it so much."""
+_STEPS = 48
+"""Places looked at along a side, at least where there are so many: enough for an average, whatever the image size."""
+_ONE_LEVEL, _FAINT_COLOUR = 1 / 255, 0.05
+
+
+def describe_pixels(images: Images) -> np.ndarray:
+    """`STATISTICS` of each image: uint8 [batch, height, width, 3] → float32 [batch, 8].
+
+    Mean red, green and blue and the deviation of grey, from 0 to 1; and logarithms of the mean change of grey from a
+    pixel to the next across and down, of that from its four neighbours' mean, and of the mean distance of the largest
+    from the smallest of red, green and blue. The outermost pixels only serve as neighbours.
+    """
+    batch, height, width = images.shape[:3]
+    if not batch:
+        return np.zeros((0, len(STATISTICS)), np.float32)
+    if min(height, width) < 3:
+        images = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
+    red, green, blue = (_shifted(images, 0, 0)[..., channel].astype(np.int16) for channel in range(3))
+    grey = red + green + blue
+    above, below, left, right = (_grey(images, *way) for way in ((-1, 0), (1, 0), (0, -1), (0, 1)))
+    colour = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
+    columns = [
+        *(_mean(each) / 255 for each in (red, green, blue)),
+        grey.reshape(batch, -1).std(axis=1) / 765,
+        *(
+            np.log(_mean(np.abs(right - grey)) / 765 + _ONE_LEVEL),
+            np.log(_mean(np.abs(below - grey)) / 765 + _ONE_LEVEL),
+        ),
+        np.log(_mean(np.abs(4 * grey - above - below - left - right)) / 765 + _ONE_LEVEL),
+        np.log(_mean(colour) / 255 + _FAINT_COLOUR),
+    ]
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+def _shifted(images: Images, down: int, across: int) -> Images:
+    """Some inner pixels, evenly spread; or their neighbours in one direction."""
+    height, width = images.shape[1:3]
+    rows, columns = (
+        slice(1 + by, side - 1 + by, max(1, side // _STEPS)) for by, side in ((down, height), (across, width))
+    )
+    return images[:, rows, columns]
+
+
+def _grey(images: Images, down: int, across: int) -> np.ndarray:
+    """Sum of the channels, int16."""
+    shifted = _shifted(images, down, across)
+    return shifted[..., 0].astype(np.int16) + shifted[..., 1] + shifted[..., 2]
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    return values.mean(axis=(1, 2), dtype=np.float64)
