@@ -16,7 +16,7 @@ from hubel.backends.framework import keras
 from hubel.classifier.engine import Engine
 from hubel.classifier.prediction import Prediction, make_predictions
 from hubel.classifier.prediction_sets import PredictionSets, place_of
-from hubel.corpus.trees.folder import read_file
+from hubel.corpus.example_images import read_image
 from hubel.errors import UnreadableImage, WrongRequest
 from hubel.images.decode import from_pillow
 from hubel.images.preprocessing import Preprocessing, prepare_image, read_pixels
@@ -160,7 +160,7 @@ class Answering(abc.ABC):
         """The pixels that reach the model: uint8 [height, width, 3] at the working size."""
         if isinstance(image, (str, Path)):
             try:
-                return read_pixels(read_file(Path(image)), self.preprocessing)
+                return read_pixels(read_image(image), self.preprocessing)
             except UnreadableImage as error:
                 raise UnreadableImage(error.code, f"{image}: {error.reason}") from error
         if isinstance(image, bytes):

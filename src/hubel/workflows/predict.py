@@ -14,8 +14,8 @@ import numpy as np
 from hubel.arrays import Image
 from hubel.classifier.answering import Answering
 from hubel.classifier.prediction import Prediction
+from hubel.corpus.example_images import is_example, read_image
 from hubel.corpus.trees.catalogue import is_archive, open_tree
-from hubel.corpus.trees.folder import read_file
 from hubel.corpus.trees.tree import Tree
 from hubel.errors import UnreadableImage, UnusableInput
 from hubel.events import ignore
@@ -65,7 +65,7 @@ class Input:
             raise self.fault
         if self.content is not None:
             return self.content
-        return read_file(Path(self.path)) if self.tree is None else self.tree.read(self.inside)
+        return read_image(self.path) if self.tree is None else self.tree.read(self.inside)
 
 
 def list_inputs(inputs: Iterable[str | bytes]) -> Iterator[Input]:
@@ -112,7 +112,7 @@ def check_inputs(inputs: Sequence[str | bytes]) -> None:
 
 def _may_be_there(path: str) -> bool:
     try:
-        return is_there(path)
+        return is_there(path) or is_example(path)
     except UnusableInput:
         return False
 
