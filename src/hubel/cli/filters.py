@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--layer", metavar=LAYER, help=f"Whose filters. {LAYER_HELP} first by default, with --excite last.")
 @click.option("--excite", is_flag=True, help="What the filters respond to: for each, an image made to excite it.")
-@click.option(
-    "--corpus", metavar="CORPUS", help="With --excite: also the patches of its images that excite them most."
-)
+@click.option("--corpus", metavar="CORPUS", help="With --excite: also the patches of its images that excite them most.")
 @click.option("--filter", "chosen", type=int, multiple=True, metavar="F", help="With --excite: which; may be repeated.")
 @model_file_options("pixels", "size")
 @click.option("-o", "--out", type=click.Path(path_type=Path), metavar="PNG", help="Write them there.")
@@ -34,8 +32,8 @@ def command(  # noqa: PLR0913  (one for each option)
     RUN is a run folder, or a model file of Keras, such as model.keras. Only --excite needs to know its pixels. Without
     --layer and -o the layers are listed.
 
-    A filter is the kernel that all positions of one feature map share. --excite follows the gradient for 96 steps: a few
-    seconds for small networks, up to some minutes for deep ones.
+    A filter is the kernel that all positions of one feature map share. --excite follows the gradient for 96 steps: a
+    few seconds for small networks, up to some minutes for deep ones.
     """
     from hubel.cli.listen import Listener
     from hubel.cli.render_layers import check_png, show_layers

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 def command(run: Path, image: Path | None, *, layer: str | None, out: Path | None, said: Said) -> int:
     """Show all feature maps of a layer for IMAGE: what each filter of the network makes of it.
 
-    RUN is a run folder, or a model file of Keras, such as model.keras. IMAGE is a file, or an example image, digits:0 to
-    digits:9. Without IMAGE the layers are listed.
+    RUN is a run folder, or a model file of Keras, such as model.keras. IMAGE is a file, or an example image, digits:0
+    to digits:9. Without IMAGE the layers are listed.
 
     A feature map is what one filter makes of the layer's input. All maps of a layer have the same size; black is 0, and
     where there are negative values, blue is below 0 and orange above.

@@ -33,8 +33,8 @@ def command(  # noqa: PLR0913  (one for each option)
 ) -> int:  # fmt: skip
     """Work out one value of a layer for IMAGE: the numbers that go in, the weights, the sums, and what comes out.
 
-    RUN is a run folder, or a model file of Keras, such as model.keras. IMAGE is a file, or an example image, digits:0 to
-    digits:9.
+    RUN is a run folder, or a model file of Keras, such as model.keras. IMAGE is a file, or an example image, digits:0
+    to digits:9.
 
     The value is computed anew from the layer's input and weights, and compared with what the model computed; if they
     differ by more than rounding, nothing is shown and the exit code is 5.
@@ -99,7 +99,9 @@ def _list(run: Path, image: Path | None, said: Said, *, as_json: bool) -> None:
 
     choices = list_traceable(run, said=said)
     if as_json:
-        rows = [{"number": each.number, "layer": each.name, "kind": each.kind, "output": each.output} for each in choices]
+        rows = [
+            {"number": each.number, "layer": each.name, "kind": each.kind, "output": each.output} for each in choices
+        ]
         click.echo(json.dumps({"layers": rows}))
         return
     width = max((len(one_line(each.name)) for each in choices), default=0)

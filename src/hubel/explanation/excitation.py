@@ -22,6 +22,8 @@ _BATCH = 64
 _AT_ONCE = 8
 """Filters whose images are made together."""
 _TINY = 1e-12
+FLOOR = 0.01
+"""Share of the largest gradient below which a frequency moves less: else those that do not matter turn to specks."""
 RECTIFIERS = ("ReLU", "Activation")
 OFF_COUNTS = 0.1
 """Share of the value before a rectifier that is added to its score."""
@@ -107,11 +109,13 @@ class Ascent:
         steps: of gradient ascent.
         step_size: of each frequency, in the units of `ImagePrior`.
         seed: of the image to begin with, and of the small moves.
+        colour: whether the image may have colours.
     """
 
     steps: int = 96
     step_size: float = 0.05
     seed: int = 0
+    colour: bool = True
 
 
 USUAL = Ascent()
@@ -123,23 +127,21 @@ def make_exciting_images(
     filters: Sequence[int],
     *,
     scale: Callable[[Any], Any] = _as_they_are,
-    colour: bool = True,
     ascent: Ascent = USUAL,
     on_event: OnEvent = ignore,
 ) -> Images:
     """For each filter an image that excites it: nearly plain grey, changed step by step along the gradient.
 
     The score is the mean of the feature map. The gradient is followed in frequencies and colours as photographs have
-    them (`ImagePrior`), for an image that is moved a little before each step; else what comes out is static that excites
-    the filter just as well and says nothing.
+    them (`ImagePrior`), for an image that is moved a little before each step; else what comes out is static, which
+    excites the filter just as well and says nothing.
 
     Args:
         graph: of the model.
         call: a layer that makes feature maps.
         filters: which maps.
         scale: what the model takes of values of 0 to 255, arrays or tensors.
-        colour: whether the image may have colours.
-        ascent: how many steps, how long, from where.
+        ascent: how many steps, how long, from where, in which colours.
         on_event: hears `Progress`.
 
     Returns:
@@ -148,7 +150,7 @@ def make_exciting_images(
     Source: Olah et al. 2017, "Feature Visualization".
     """
     height, width, channels = (int(size or 1) for size in graph.image_shape)
-    prior = ImagePrior(height, width, channels, colour=colour and channels > 1)
+    prior = ImagePrior(height, width, channels, colour=ascent.colour and channels > 1)
     made = []
     for start in range(0, len(filters), _AT_ONCE):
         some = filters[start : start + _AT_ONCE]
@@ -188,7 +190,9 @@ def _climb(
         parts = np.stack([gradient.real, gradient.imag], axis=-1)
         first = 0.9 * first + 0.1 * parts
         second = 0.999 * second + 0.001 * parts**2
-        change = first / (1 - 0.9**step) / (np.sqrt(second / (1 - 0.999**step)) + _TINY)
+        size = np.sqrt(second / (1 - 0.999**step))
+        least = FLOOR * size.max(axis=(1, 2, 3, 4), keepdims=True) + _TINY
+        change = first / (1 - 0.9**step) / (size + least)
         spectrum = spectrum + ascent.step_size * (change[..., 0] + 1j * change[..., 1])
         hear(step)
     return prior.image(spectrum)

@@ -59,11 +59,11 @@ def draw_maps(seen: Seen) -> Drawing:
     paint, lowest = _painter(seen.maps, largest)
     title = f"{seen.layer}: {filters} feature maps of {height} × {width}"
     shown = f"the {len(seen.shown)} strongest of {filters} shown" if len(seen.shown) < filters else "all shown"
-    said = f"{shown}, strongest first; under each its number and its largest value"
+    said = f"{shown}, strongest first; above each its number and its largest value"
     second = MARGIN + LARGE + 2 * GAP
     shapes = [
         *_tile(MARGIN, TOP, Tile(f"{seen.name}, {_by(seen.pixels)} pixels", seen.pixels), LARGE),
-        *_tile(second, TOP, Tile(f"map {strongest}, the strongest, over it", _overlay(seen, strongest)), LARGE),
+        *_tile(second, TOP, Tile(f"map {strongest} over it, orange where strong", _overlay(seen, strongest)), LARGE),
         *_scale(second + LARGE + 2 * GAP, TOP + LABEL + 20, (paint, lowest, largest), "values of the maps"),
     ]
     tiles = [
@@ -106,8 +106,8 @@ def draw_filters(layer: str, kernel: np.ndarray, *, most: int) -> tuple[Drawing,
     if channels not in (1, 3):
         said += f", {across} of {channels} input channels"
     title = f"{layer}: {filters} filters of {height} × {width} × {channels}"
-    scale = _scale(MARGIN, TOP, (paint, -largest, largest), "weights")
-    below, bottom = _rows(rows, TOP + 56)
+    scale = _scale(MARGIN, TOP + 16, (paint, -largest, largest), "weights")
+    below, bottom = _rows(rows, TOP + 66)
     return _sheet(title, f"{said}; {how}", [*scale, *below], bottom), said
 
 

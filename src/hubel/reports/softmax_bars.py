@@ -34,7 +34,7 @@ def draw_softmax(trace: Trace, left: float, top: float) -> Bars:
     """The classes with the largest probabilities, the traced one in orange.
 
     Args:
-        trace: of probabilities: its terms are the logits of all classes, their products the logits over the temperature.
+        trace: of probabilities: its terms are the logits of all classes, their products those over the temperature.
         left: where the names begin.
         top: of the first row.
     """
@@ -49,7 +49,7 @@ def draw_softmax(trace: Trace, left: float, top: float) -> Bars:
         shown[-1] = traced
     indent = max(width_of(names[each], 13) for each in shown) + 16
     shapes: list[Shape] = [
-        Words(left, top + ROW * (line + 1) + 4, names[each], 13, ORANGE if each == traced else INK)
+        Words(left, top + ROW * line + ROW / 2 + 12, names[each], 13, ORANGE if each == traced else INK)
         for line, each in enumerate(shown)
     ]
     temperature = 1 / (trace.terms[0].weight or 1.0)
@@ -90,6 +90,6 @@ def _column(corner: tuple[float, float], title: str, values: Sequence[float] | n
         y = top + ROW * line + ROW / 2
         start = zero + min(0.0, float(value)) * per_unit
         shapes.append(Box(start, y, max(abs(float(value)) * per_unit, 0.5), 16, ORANGE if line == traced else BLUE))
-        shapes.append(Words(x + BAR + 8, y + 12, f"{value:.3g}", 13, INK))
+        shapes.append(Words(x + BAR + 8, y + 12, f"{value:.4g}", 13, INK))
     shapes.append(Line(((zero, top + 4), (zero, top + ROW * (len(values) + 0.5) + 4)), MUTED, 1))
     return shapes

@@ -31,7 +31,7 @@ def draw_stacks(stacks: Sequence[Stack]) -> Drawing:
     ]
     return draw_table(
         f"Kernels of {side} × {side} in a row, or one large kernel",
-        f"{channels} channels in every layer, stride 1; blue: small kernels in a row, orange: one kernel that sees the same part of the image",
+        f"{channels} channels in every layer, stride 1; blue: in a row; orange: one kernel that sees as much",
         names,
         columns,
     )

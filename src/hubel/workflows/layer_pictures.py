@@ -15,7 +15,7 @@ from hubel.classifier.answering import Answering
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.errors import UnusableCorpus, WrongRequest
 from hubel.events import OnEvent, ignore
-from hubel.explanation.excitation import Patch, find_patches, make_exciting_images
+from hubel.explanation.excitation import Ascent, Patch, find_patches, make_exciting_images
 from hubel.explanation.feature_maps import (
     FeatureMaps,
     compute_feature_maps,
@@ -146,7 +146,9 @@ def picture_excitement(
         taken = _AsTaken(images, classifier)
         patches = find_patches(graph, call, taken, filters=chosen, most=PATCHES, on_event=on_event)
     colour = not len(images) or bool((images != images[..., :1]).any())
-    made = make_exciting_images(graph, call, chosen, scale=classifier.scale, colour=colour, on_event=on_event)
+    made = make_exciting_images(
+        graph, call, chosen, scale=classifier.scale, ascent=Ascent(colour=colour), on_event=on_event
+    )
     rows = []
     for each, pixels in zip(chosen, made, strict=True):
         row = [Tile(f"filter {each}", classifier.show(pixels))]
