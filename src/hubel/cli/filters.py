@@ -60,7 +60,7 @@ def command(  # noqa: PLR0913  (one for each option)
         with Listener() as listener:
             made = picture_excitement(run, layer, corpus=corpus, filters=chosen, said=said, on_event=listener)
         write_bytes(out, made.png)
-        click.echo(f"Wrote {out}: {made.shown}, a row for each of {made.layer}; first an image made to excite it")
+        click.echo(f"Wrote {out}: {made.shown}, each row a filter of {made.layer}; first an image made to excite it")
         if corpus is None:
             click.echo("Add --corpus CORPUS for what excites them in your images.")
         return 0

@@ -144,3 +144,25 @@ def test_an_equation_says_when_it_is_rounded_and_what_was_added():
         maps, np.array([[-1.0, 0.0]]), options=WindowOptions((1, 2)), bias=-0.25, relu=True
     )
     assert equation(calculation, calculation.step(0)) == "ReLU(0.5·(-1) + 0.33·0 + (-0.25) bias) ≈ 0"
+
+
+def test_pixels_are_drawn_as_they_look_and_the_padding_is_no_pixel():
+    options = WindowOptions((3, 3), padding="same")
+    scene = make_scene(calculate_convolution(np.array([[[0.0], [1.0]]]), read_kernel("x"), options=options))
+    colours = {cell.text: cell.fill for cell in scene.cells[5:7]}
+    assert colours == {"0": (0, 0, 0), "1": (255, 255, 255)}
+    assert scene.cells[0].text == "0"
+    assert scene.cells[0].fill not in colours.values()
+    assert sum(scene.cells[5].ink) > 600, "light numbers on black"
+    assert sum(scene.cells[6].ink) < 200
+    assert "matrix 1 × 2, padded 3 × 4" in [text for _, _, text in scene.titles]
+
+
+def test_for_a_phone_the_matrices_stand_below_each_other(example: Calculation):
+    narrow, wide = make_scene(example, narrow=True), make_scene(example)
+    assert narrow.width <= 340
+    assert narrow.height > narrow.width
+    heights = [y for _, y, _ in narrow.titles]
+    assert heights == sorted(heights)
+    assert len(set(heights)) == 3
+    assert [cell.text for cell in narrow.cells] == [cell.text for cell in wide.cells]
