@@ -169,7 +169,7 @@ def _score(graph: Graph, call: Call, filters: Sequence[int], scale: Callable[[An
         maps = values[call.outputs[0]]
         if call.kind in RECTIFIERS:  # a filter that is off everywhere would leave no direction to go
             maps = maps + OFF_COUNTS * values[call.inputs[0]]
-        return keras.ops.sum(keras.ops.mean(maps * chosen, axis=(1, 2)))
+        return keras.ops.sum(keras.ops.mean(maps * keras.ops.convert_to_tensor(chosen), axis=(1, 2)))
 
     return score
 

@@ -53,8 +53,8 @@ def _rules(scene: Scene) -> tuple[str, ...]:
         f"text{{font-family:{FONT};fill:{INK_HEX};text-anchor:middle;font-variant-numeric:tabular-nums}}",
         f".title{{font-size:{TITLE_SIZE}px;fill:{MUTED}}}",
         f".number{{font-size:{scene.font:g}px;dominant-baseline:central}}",
-        f".weight{{font-size:{scene.side * 0.22:g}px;fill:{MARK};font-weight:700;text-anchor:end;"
-        "paint-order:stroke;stroke:#fff;stroke-width:3px}",
+        f".weight{{font-size:{scene.side * 0.22:g}px;fill:{MARK};font-weight:700;text-anchor:end}}",
+        ".weight{paint-order:stroke;stroke:#fff;stroke-width:3px}",
         f".cell{{stroke:{LINE};stroke-width:1}}",
         f".empty{{fill:{EMPTY};stroke:{LINE};stroke-width:1}}",
         f".tap{{fill:{MARK};fill-opacity:.1;stroke:{MARK};stroke-width:2.5}}",
