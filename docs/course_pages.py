@@ -1,4 +1,4 @@
-"""Run the commands of docs/course and write what they print, and the pictures they make, into the pages.
+"""Run the commands of docs/course and write what they print, and the images they make, into the pages.
 
     python docs/course_pages.py             every command: some train, about half an hour on two cores
     python docs/course_pages.py 05 11       only the pages whose names begin so; they need the runs of earlier pages
@@ -19,17 +19,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
 COURSE = Path(__file__).parent / "course"
 PICTURES = COURSE / "images"
 WIDTH = 118
-EIGHT = (
-    (0, 0, 6, 13, 12, 4, 0, 0), (0, 3, 15, 8, 9, 14, 1, 0), (0, 4, 15, 2, 5, 15, 2, 0), (0, 0, 12, 13, 14, 9, 0, 0),
-    (0, 0, 8, 16, 14, 2, 0, 0), (0, 2, 15, 5, 9, 13, 0, 0), (0, 4, 15, 3, 6, 15, 2, 0), (0, 0, 8, 14, 14, 7, 0, 0),
-)  # fmt: skip
-"""A hand-drawn 8 of 8 x 8 pixels, 0 to 16."""
+PHOTOS = COURSE / "photos"
 
 _BLOCK = re.compile(r"```console(?P<kind>[^\n]*)\n\$ (?P<command>[^\n]+)\n(?P<output>.*?)```", re.DOTALL)
 _FILE = re.compile(r"```toml file=(?P<name>\S+)\n(?P<text>.*?)```", re.DOTALL)
@@ -44,8 +37,7 @@ def blocks(text: str) -> list[tuple[str, str, str]]:
 
 def prepare(folder: Path, text: str) -> None:
     """Put the files that a page's commands read into a folder."""
-    pixels = np.rint(np.array(EIGHT) / 16 * 255).astype(np.uint8)
-    Image.fromarray(pixels).save(folder / "eight.png")
+    shutil.copytree(PHOTOS, folder / PHOTOS.name, dirs_exist_ok=True)
     for found in _FILE.finditer(text):
         (folder / found["name"]).write_text(found["text"], encoding="utf-8")
 

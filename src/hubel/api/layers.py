@@ -82,7 +82,7 @@ def trace(  # noqa: PLR0913  (each is a wish the user may have)
     run: RunLike,
     image: str | Path | None = None,
     *,
-    layer: str | None = None,
+    layer: str | int | None = None,
     at: Numbers = None,
     filter: int | str | None = None,
     class_names: str | Path | None = None,
@@ -94,8 +94,9 @@ def trace(  # noqa: PLR0913  (each is a wish the user may have)
 
     Args:
         run: a run folder or a model file, or the `Run` that ``hubel.train`` returned.
-        image: the path of an image.
-        layer: whose value; None for a list of the layers.
+        image: the path of an image, or an example such as ``"digits:8"``.
+        layer: whose value: ``"first"``, ``"last"``, a number of `hubel.anatomy`, a name, or ``"probabilities"``; None for a
+            list of the layers.
         at: (row, column) of the feature map, from 0; by default where the value is largest.
         filter: feature map or unit, from 0, or a class name; by default the largest there.
         class_names: of a model file, as of `hubel.load`.
@@ -121,7 +122,7 @@ def trace(  # noqa: PLR0913  (each is a wish the user may have)
         check_output_file(file, run=path, made_of=[Path(image)])
     where = None if place is None else (place[0], place[1])
     name = None if filter is None else str(filter)
-    traced = trace_run(path, Path(image), layer=layer, at=where, filter_name=name, said=said)
+    traced = trace_run(path, Path(image), layer=str(layer), at=where, filter_name=name, said=said)
     if file is not None:
         render = render_svg if file.suffix.lower() == ".svg" else render_png
         write_bytes(file, render(traced.trace, traced.pixels))
@@ -132,7 +133,7 @@ def maps(
     run: RunLike,
     image: str | Path | None = None,
     *,
-    layer: str | None = None,
+    layer: str | int | None = None,
     pixels: str | None = None,
     input: Numbers = None,
     out: str | Path | None = None,
@@ -141,21 +142,23 @@ def maps(
 
     Args:
         run: a run folder or a model file, or the `Run` that ``hubel.train`` returned.
-        image: the path of an image.
-        layer: whose feature maps; None for a list of the layers.
+        image: the path of an image, or an example such as ``"digits:8"``.
+        layer: whose feature maps: ``"first"``, ``"last"``, a number of `hubel.anatomy`, or a name; ``"last"`` by default.
         pixels: of a model file, as of `hubel.load`.
         input: of a model file, as of `hubel.load`.
         out: a ``.png`` file for the drawing.
 
     Returns:
-        ``maps.values`` [height, width, filters], and the drawing, which a notebook shows; without ``layer`` a list.
+        ``maps.values`` [height, width, filters], and the drawing, which a notebook shows; without ``image`` and
+        ``layer`` a list of the layers.
 
     Raises:
         HubelError: a subclass says what is wrong and what to change.
     """
     path, said = path_of(run), said_of_a_model(pixels=pixels, size=input)
-    if layer is None:
+    if image is None and layer is None and out is None:
         return list_layers(path, with_filters=False, said=said)
+    layer = "last" if layer is None else str(layer)
     if image is None:
         raise WrongRequest(f"Give the image: hubel.maps(run, image, layer={layer!r})")
     file = _checked(out, ".png")
@@ -168,7 +171,7 @@ def maps(
 def filters(  # noqa: PLR0913  (each is a wish the user may have)
     run: RunLike,
     *,
-    layer: str | None = None,
+    layer: str | int | None = None,
     excite: bool = False,
     corpus: str | Path | None = None,
     filter: int | Sequence[int] = (),
@@ -181,7 +184,7 @@ def filters(  # noqa: PLR0913  (each is a wish the user may have)
 
     Args:
         run: a run folder or a model file, or the `Run` that ``hubel.train`` returned.
-        layer: whose filters; None for a list of the layers.
+        layer: whose filters, as of `maps`; ``"first"`` by default, with ``excite`` ``"last"``.
         excite: instead, for each filter an image made to excite it.
         corpus: with ``excite``: also the patches of its images that excite them most.
         filter: with ``excite``: which; one number or several.
@@ -192,14 +195,15 @@ def filters(  # noqa: PLR0913  (each is a wish the user may have)
 
     Returns:
         ``filters.values`` [kernel_height, kernel_width, in_channels, filters], and the drawing, which a notebook shows;
-        without ``layer`` a list.
+        without ``layer``, ``excite`` and ``out`` a list of the layers.
 
     Raises:
         HubelError: a subclass says what is wrong and what to change.
     """
     path, said = path_of(run), said_of_a_model(pixels=pixels, size=input)
-    if layer is None:
-        return list_layers(path, with_filters=not excite, said=said)
+    if layer is None and not excite and out is None:
+        return list_layers(path, with_filters=True, said=said)
+    layer = ("last" if excite else "first") if layer is None else str(layer)
     chosen = (filter,) if isinstance(filter, int) else tuple(filter)
     if not excite and (corpus is not None or chosen):
         raise WrongRequest("corpus and filter choose what excite looks for: add excite=True, or leave them out.")
@@ -207,13 +211,13 @@ def filters(  # noqa: PLR0913  (each is a wish the user may have)
     if file is not None:
         check_output_file(file, run=path)
     if not excite:
-        kernel, png = picture_filters(path, layer, said=said)
-        return _written(LayerImage("Filters", layer, png, kernel), file)
+        sheet = picture_filters(path, layer, said=said)
+        return _written(LayerImage("Filters", sheet.layer, sheet.png, sheet.kernel), file)
     location = None if corpus is None else str(corpus)
     if location is not None and file is not None:
         keep_out_of_the_corpus(file, location, what="file")
-    png = picture_excitement(path, layer, corpus=location, filters=chosen, said=said, on_event=on_event)
-    return _written(LayerImage("What excites the filters", layer, png), file)
+    made = picture_excitement(path, layer, corpus=location, filters=chosen, said=said, on_event=on_event)
+    return _written(LayerImage("What excites the filters", made.layer, made.png), file)
 
 
 def _checked(out: str | Path | None, *endings: str) -> Path | None:

@@ -14,7 +14,6 @@ import numpy as np
 
 from hubel.architectures.call_shapes import DoesNotFit, Value, entries_of, text_of, value_of, values_made
 from hubel.backends.framework import keras
-from hubel.catalogue import find
 from hubel.errors import UnusableInput
 
 IMAGE_AXES = 3
@@ -97,17 +96,6 @@ def walk(model: keras.Model, *, image_shape: tuple[int, ...] | None = None) -> G
     if image_shape is not None:
         walker.check_answers(outputs)
     return Graph(0, image.shape, tuple(walker.calls), outputs)
-
-
-def find_call(graph: Graph, name: str) -> Call:
-    """The call of that name; a nested layer is also found by its own name where that is unique.
-
-    Raises:
-        UnknownName: with the nearest name, and every name there is.
-    """
-    calls = {call.name: call for call in graph.calls}
-    own = [call for call in graph.calls if call.name.rpartition("/")[2] == name]
-    return own[0] if name not in calls and len(own) == 1 else find(calls, name, kind="layer")
 
 
 def compute_values(graph: Graph, image: np.ndarray, *, until: Call | None = None) -> dict[int, Any]:

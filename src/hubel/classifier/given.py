@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from hubel.arrays import Image
-from hubel.corpus.trees.folder import read_file
+from hubel.corpus.example_images import read_image
 from hubel.errors import UnreadableImage, WrongRequest
 from hubel.files import is_folder
 from hubel.images.array_images import NOTHING_SAID, ArrayRule, to_pixels
@@ -148,7 +148,7 @@ def _read(file: Any) -> bytes:
 
 def _read_path(path: Path, preprocessing: Preprocessing) -> Image:
     try:
-        return read_pixels(read_file(path), preprocessing)
+        return read_pixels(read_image(path), preprocessing)
     except UnreadableImage as error:
         reason = error.reason
         if error.code != "vanished" and is_folder(path):

@@ -8,7 +8,11 @@ import click
 
 
 @click.command("convolve")
-@click.option("--matrix", metavar="FILE|IMAGE", help='CSV, image, or rows "0,1;1,0". Without it: the worked example.')
+@click.option(
+    "--matrix",
+    metavar="FILE|IMAGE",
+    help='CSV, image, example image such as digits:8, or rows "0,1;1,0". Without it: the worked example.',
+)
 @click.option(
     "--kernel", default="x", show_default=True, metavar="FILE|NAME|ROWS", help='CSV, name, or rows "1,0,1;0,1,0;1,0,1".'
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hubel.cli.layer_option import LAYER, LAYER_HELP
 from hubel.cli.model_files import model_file_options
 from hubel.cli.run_command import RunCommand
 
@@ -17,23 +18,23 @@ if TYPE_CHECKING:
 
 @click.command("filters", cls=RunCommand)
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--layer", metavar="NAME", help="Whose filters. Left out: the layers are listed.")
+@click.option("--layer", metavar=LAYER, help=f"Whose filters. {LAYER_HELP} first by default, with --excite last.")
 @click.option("--excite", is_flag=True, help="What the filters respond to: for each, an image made to excite it.")
-@click.option(
-    "--corpus", metavar="CORPUS", help="With --excite: also the patches of its pictures that excite them most."
-)
+@click.option("--corpus", metavar="CORPUS", help="With --excite: also the patches of its images that excite them most.")
 @click.option("--filter", "chosen", type=int, multiple=True, metavar="F", help="With --excite: which; may be repeated.")
 @model_file_options("pixels", "size")
-@click.option("-o", "--out", type=click.Path(path_type=Path), metavar="PNG", help="Write the picture there.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), metavar="PNG", help="Write them there.")
 def command(  # noqa: PLR0913  (one for each option)
     run: Path, *, layer: str | None, excite: bool, corpus: str | None, chosen: tuple[int, ...], out: Path | None,
     said: Said,
 ) -> int:  # fmt: skip
     """Show the filters of a layer, or with --excite what they respond to.
 
-    RUN is a run folder, or a model file of Keras, such as model.keras. Only --excite needs to know its pixels.
+    RUN is a run folder, or a model file of Keras, such as model.keras. Only --excite needs to know its pixels. Without
+    --layer and -o the layers are listed.
 
-    A filter is the kernel that all positions of one feature map share.
+    A filter is the kernel that all positions of one feature map share. --excite follows the gradient for 96 steps: a
+    few seconds for small networks, up to some minutes for deep ones.
     """
     from hubel.cli.listen import Listener
     from hubel.cli.render_layers import check_png, show_layers
@@ -42,12 +43,14 @@ def command(  # noqa: PLR0913  (one for each option)
     from hubel.workflows.layer_pictures import list_layers, picture_excitement, picture_filters
     from hubel.workflows.out_folder import check_output_file, keep_out_of_the_corpus
 
-    if layer is None:
+    if layer is None and out is None:
         words = shlex.join(["hubel", "filters", str(run), *said.words, *(["--excite"] if excite else [])])
         show_layers(list_layers(run, with_filters=not excite, said=said), words)
         return 0
+    layer = layer or ("last" if excite else "first")
     if out is None:
-        raise WrongRequest(f"Say where to write the picture: hubel filters {run} --layer {layer} -o filters.png")
+        given = shlex.join(["hubel", "filters", str(run), *said.words, *(["--excite"] if excite else [])])
+        raise WrongRequest(f"Say where to write the image: {given} --layer {layer} -o filters.png")
     check_png(out)
     check_output_file(out, run=run)
     if corpus is not None:
@@ -56,16 +59,19 @@ def command(  # noqa: PLR0913  (one for each option)
         raise WrongRequest("--corpus and --filter choose what --excite looks for. Add --excite, or leave them out.")
     if excite:
         with Listener() as listener:
-            picture = picture_excitement(run, layer, corpus=corpus, filters=chosen, said=said, on_event=listener)
-        write_bytes(out, picture)
-        click.echo(f"Wrote {out}: each row a filter of {layer}; first an image made to excite it")
+            made = picture_excitement(run, layer, corpus=corpus, filters=chosen, said=said, on_event=listener)
+        write_bytes(out, made.png)
+        click.echo(f"Wrote {out}: {made.shown}, each row a filter of {made.layer}; first an image made to excite it")
+        if corpus is None:
+            click.echo("Add --corpus CORPUS for what excites them in your images.")
         return 0
-    kernel, picture = picture_filters(run, layer, said=said)
-    write_bytes(out, picture)
+    sheet = picture_filters(run, layer, said=said)
+    write_bytes(out, sheet.png)
+    kernel = sheet.kernel
     height, width, channels, filters = kernel.shape
-    click.echo(f"{layer}: {filters} filters of {height} x {width} x {channels} = {kernel.size:,} shared weights")
+    click.echo(f"{sheet.layer}: {filters} filters of {height} x {width} x {channels} = {kernel.size:,} shared weights")
     click.echo(f"values {kernel.min():.4g} to {kernel.max():.4g}")
-    click.echo(f"Wrote {out}")
-    words = shlex.join(["hubel", "filters", str(run), *said.words, "--layer", layer, "--excite", "-o", "excite.png"])
-    click.echo(f"Next\n  What they respond to: {words}")
+    click.echo(f"Wrote {out}: {sheet.shown}")
+    words = ["hubel", "filters", str(run), *said.words, "--layer", sheet.layer, "--excite", "-o", "excite.png"]
+    click.echo(f"Next\n  What they respond to: {shlex.join(words)}")
     return 0

@@ -8,7 +8,11 @@ import click
 
 
 @click.command("pool")
-@click.option("--matrix", metavar="FILE|IMAGE", help='CSV, image, or rows "0,1;1,0". Without it: the worked example.')
+@click.option(
+    "--matrix",
+    metavar="FILE|IMAGE",
+    help='CSV, image, example image such as digits:8, or rows "0,1;1,0". Without it: the worked example.',
+)
 @click.option("--window", default="2", show_default=True, metavar="N|H,W", help="Pixels that become one.")
 @click.option("--stride", metavar="N|H,W", help="Pixels between windows; as many as the window has if not given.")
 @click.option("--padding", default="valid", show_default=True, metavar="valid|same", help="Whether the border is kept.")

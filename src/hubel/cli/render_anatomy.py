@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
@@ -70,7 +70,8 @@ def show_anatomy(anatomy: Anatomy, *, every_layer: bool, picture: Path | None) -
     screen.print(Text(one_line(anatomy.title), "bold").append(f"  {takes}", "not bold"))
     volumes, said = _lines(anatomy, every_layer=every_layer)
     of_images = anatomy.takes == "image" or any(row.receptive_field is not None for row in anatomy.rows)
-    screen.print(_table(volumes, merged=bool(said), fields=of_images))
+    numbers = {id(row): place for place, row in enumerate(anatomy.rows, start=1)}
+    screen.print(_table(volumes, numbers, merged=bool(said), fields=of_images))
     if said:
         screen.print(Text(said, "dim"))
     total = anatomy.total
@@ -96,15 +97,17 @@ def _lines(anatomy: Anatomy, *, every_layer: bool) -> tuple[list[Volume], str]:
     return volumes, f"{counted(len(anatomy.rows), 'layer')}: {what}; --all shows every layer."
 
 
-def _table(volumes: Sequence[Volume], *, merged: bool, fields: bool) -> Table:
+def _table(volumes: Sequence[Volume], numbers: Mapping[int, int], *, merged: bool, fields: bool) -> Table:
+    """A line for each volume; ``numbers`` has the place of each row among all layers, for ``--layer``."""
     table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False, collapse_padding=True)
+    table.add_column("", justify="right", no_wrap=True, style="dim")
     table.add_column("layers" if merged else "layer", no_wrap=True, max_width=NAME)
     table.add_column("kind", no_wrap=True, max_width=KIND)
     table.add_column("kernel", no_wrap=True)
     for name in ("output", "parameters", "MACs", "memory", *(("sees",) if fields else ()), "dense instead"):
         table.add_column(name, justify="right", no_wrap=True)
     for volume in volumes:
-        table.add_row(*_cells(volume, fields=fields))
+        table.add_row(str(numbers[id(_named(volume))]), *_cells(volume, fields=fields))
     return table
 
 
@@ -129,9 +132,14 @@ def _parameters(volume: Volume, total: Total) -> str:
     return human(total.parameters) if total.parameters else ""
 
 
+def _named(volume: Volume) -> LayerRow:
+    """The layer whose name stands for the line."""
+    return volume.rows[0] if len(volume.rows) >= MANY else volume.main or volume.rows[0]
+
+
 def _short_name(volume: Volume) -> str:
     """The layer's own name, without the models around it; the middle of a long one is left out."""
-    row = volume.rows[0] if len(volume.rows) >= MANY else volume.main or volume.rows[0]
+    row = _named(volume)
     name = one_line(row.name.rsplit("/", 1)[-1])
     if len(name) <= NAME:
         return name

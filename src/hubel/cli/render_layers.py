@@ -13,7 +13,7 @@ from hubel.workflows.layer_pictures import LayerChoice
 
 
 def check_png(out: Path) -> None:
-    """The picture is a PNG, so its name must say so.
+    """The file is a PNG, so its name must say so.
 
     Raises:
         WrongRequest: it says something else.
@@ -23,16 +23,17 @@ def check_png(out: Path) -> None:
 
 
 def show_layers(layers: Sequence[LayerChoice], words: str) -> None:
-    """One line for each layer, and the command that shows the first.
+    """One line for each layer, and the command that shows the last.
 
     Args:
         layers: in the order of computation.
         words: the command without its layer.
     """
-    width = max((len(layer.name) for layer in layers), default=0)
+    width = max((len(one_line(layer.name)) for layer in layers), default=0)
     for layer in layers:
         size = " x ".join(str(side) for side in layer.output)
-        click.echo(f"{one_line(layer.name):<{width}}  {layer.kind:<20}  {size}")
+        click.echo(f"{layer.number:>4}  {one_line(layer.name):<{width}}  {layer.kind:<20}  {size}")
     if layers:
-        picture = layers[0].name.replace("/", "-")
-        click.echo(f"Next\n  {words} --layer {layers[0].name} -o {picture}.png")
+        click.echo(f"Next\n  {words} --layer last -o last.png")
+    else:
+        click.echo("It has no such layer. hubel anatomy shows those it has.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hubel.cli.layer_option import LAYER, LAYER_HELP
 from hubel.cli.model_files import model_file_options
 from hubel.cli.run_command import RunCommand
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 @click.command("trace", cls=RunCommand)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("image", type=click.Path(path_type=Path), required=False)
-@click.option("--layer", metavar="NAME", help="Whose value; its last part is enough. Left out: the layers are listed.")
+@click.option("--layer", metavar=LAYER, help=f"Whose value. {LAYER_HELP} or probabilities. Left out: they are listed.")
 @click.option("--at", "place", metavar="ROW,COLUMN", help="Of the feature map, from 0; default: where it is largest.")
 @click.option("--filter", "filter_name", metavar="N", help="Feature map or unit, from 0; default: the largest there.")
 @click.option("--list", "listing", is_flag=True, help="List the layers with their output sizes.")
@@ -33,7 +34,8 @@ def command(  # noqa: PLR0913  (one for each option)
 ) -> int:  # fmt: skip
     """Work out one value of a layer for IMAGE: the numbers that go in, the weights, the sums, and what comes out.
 
-    RUN is a run folder, or a model file of Keras, such as model.keras.
+    RUN is a run folder, or a model file of Keras, such as model.keras. IMAGE is a file, or an example image, digits:0
+    to digits:9.
 
     The value is computed anew from the layer's input and weights, and compared with what the model computed; if they
     differ by more than rounding, nothing is shown and the exit code is 5.
@@ -64,7 +66,7 @@ def command(  # noqa: PLR0913  (one for each option)
         from hubel.reports.trace_picture import render_png, render_svg
 
         render = render_svg if out.suffix.lower() == ".svg" else render_png
-        write_bytes(out, render(traced.trace, traced.pixels))
+        write_bytes(out, render(traced.trace, traced.pixels, traced.class_name))
     if as_json:
         click.echo(json.dumps(traced.to_json()))
         return 0
@@ -98,7 +100,9 @@ def _list(run: Path, image: Path | None, said: Said, *, as_json: bool) -> None:
 
     choices = list_traceable(run, said=said)
     if as_json:
-        rows = [{"layer": each.name, "kind": each.kind, "output": each.output} for each in choices]
+        rows = [
+            {"number": each.number, "layer": each.name, "kind": each.kind, "output": each.output} for each in choices
+        ]
         click.echo(json.dumps({"layers": rows}))
         return
     width = max((len(one_line(each.name)) for each in choices), default=0)
@@ -108,10 +112,10 @@ def _list(run: Path, image: Path | None, said: Said, *, as_json: bool) -> None:
             takes = f"--at 0,0 to {each.output[0] - 1},{each.output[1] - 1}  --filter 0 to {each.output[2] - 1}"
         else:
             takes = f"--filter 0 to {each.output[-1] - 1}"
-        click.echo(f"{one_line(each.name):<{width}}  {each.kind:<22}  {size:<14}  {takes}")
+        number = "" if each.number is None else each.number
+        click.echo(f"{number:>4}  {one_line(each.name):<{width}}  {each.kind:<22}  {size:<14}  {takes}")
     if not choices:
         click.echo(f"{run} has no layer of a kind that Hubel can work out. See them all: hubel anatomy {run}")
         return
-    layer = choices[min(1, len(choices) - 1)].name
-    typed = ["hubel", "trace", str(run), str(image or "IMAGE"), *said.words, "--layer", layer]
+    typed = ["hubel", "trace", str(run), str(image or "IMAGE"), *said.words, "--layer", "last"]
     click.echo(f"Next\n  {shlex.join(typed)}")

@@ -11,16 +11,22 @@ import numpy as np
 from hubel.architectures.geometry import image_size, receptive_fields
 from hubel.architectures.walk import Call, Graph, compute_batch
 from hubel.arithmetic.receptive_field import field_box
-from hubel.arrays import Image, ImageStore
+from hubel.arrays import Images, ImageStore
 from hubel.backends.framework import keras
 from hubel.backends.gradients import compute_gradient
 from hubel.errors import WrongRequest
 from hubel.events import OnEvent, Progress, ignore
+from hubel.explanation.image_prior import ImagePrior, small_move
 
 _BATCH = 64
-STEPS = 60
-STEP_SIZE = 4.0
-"""Grey levels that the strongest pixel changes by in each step of an image that is made to excite a filter."""
+_AT_ONCE = 8
+"""Filters whose images are made together."""
+_TINY = 1e-12
+FLOOR = 0.01
+"""Share of the largest gradient below which a frequency moves less: else those that do not matter turn to specks."""
+RECTIFIERS = ("ReLU", "Activation")
+OFF_COUNTS = 0.1
+"""Share of the value before a rectifier that is added to its score."""
 
 
 @dataclass(frozen=True)
@@ -95,41 +101,112 @@ def _as_they_are(values: Any) -> Any:
     return values
 
 
-def make_exciting_image(
+@dataclass(frozen=True)
+class Ascent:
+    """How an image is changed to excite a filter.
+
+    Args:
+        steps: of gradient ascent.
+        step_size: of each frequency, in the units of `ImagePrior`.
+        seed: of the image to begin with, and of the small moves.
+        colour: whether the image may have colours.
+    """
+
+    steps: int = 96
+    step_size: float = 0.05
+    seed: int = 0
+    colour: bool = True
+
+
+USUAL = Ascent()
+
+
+def make_exciting_images(
     graph: Graph,
     call: Call,
-    filter_index: int,
+    filters: Sequence[int],
     *,
     scale: Callable[[Any], Any] = _as_they_are,
-    seed: int = 0,
-    steps: int = STEPS,
-) -> Image:
-    """An image that excites one filter: noise, changed step by step along the gradient of the feature map's mean.
+    ascent: Ascent = USUAL,
+    on_event: OnEvent = ignore,
+) -> Images:
+    """For each filter an image that excites it: nearly plain grey, changed step by step along the gradient.
+
+    The score is the mean of the feature map. The gradient is followed in frequencies and colours as photographs have
+    them (`ImagePrior`), for an image that is moved a little before each step; else what comes out is static, which
+    excites the filter just as well and says nothing.
 
     Args:
         graph: of the model.
         call: a layer that makes feature maps.
-        filter_index: which map.
+        filters: which maps.
         scale: what the model takes of values of 0 to 255, arrays or tensors.
-        seed: of the noise it begins with.
-        steps: of gradient ascent.
+        ascent: how many steps, how long, from where, in which colours.
+        on_event: hears `Progress`.
 
     Returns:
-        uint8 [height, width, channels] at the model's input size.
+        uint8 [filters, height, width, channels] at the model's input size.
 
-    Source: Erhan et al. 2009, "Visualizing higher-layer features of a deep network".
+    Source: Olah et al. 2017, "Feature Visualization".
     """
-    shape = tuple(int(size or 1) for size in graph.image_shape)
-    image = np.random.default_rng(seed).normal(127.5, 30, (1, *shape)).astype(np.float32)
+    height, width, channels = (int(size or 1) for size in graph.image_shape)
+    prior = ImagePrior(height, width, channels, colour=ascent.colour and channels > 1)
+    made = []
+    for start in range(0, len(filters), _AT_ONCE):
+        some = filters[start : start + _AT_ONCE]
+        score = _score(graph, call, some, scale)
+        hear = _counted(on_event, done=start * ascent.steps, of=len(filters) * ascent.steps, each=len(some))
+        made.append(_climb(score, prior, len(some), ascent, hear))
+    return np.rint(np.concatenate(made)).astype(np.uint8)
 
-    def score(tensor: object) -> object:
-        maps = compute_batch(graph, scale(tensor), until=call)[call.outputs[0]]
-        return keras.ops.mean(maps[..., filter_index])
 
-    for _ in range(steps):
-        gradient = compute_gradient(score, image)
-        largest = np.abs(gradient).max()
-        if largest == 0:  # a filter that is off everywhere: no direction to go
-            break
-        image = np.clip(image + STEP_SIZE * gradient / largest, 0, 255)
-    return np.rint(image[0]).astype(np.uint8)
+def _score(graph: Graph, call: Call, filters: Sequence[int], scale: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Images [filters, height, width, channels] → the sum of the mean of each one's own map."""
+    chosen = np.eye(int(call.output_shapes[0][2] or 1), dtype=np.float32)[list(filters)][:, None, None]
+
+    def score(tensor: Any) -> Any:
+        values = compute_batch(graph, scale(tensor), until=call)
+        maps = values[call.outputs[0]]
+        if call.kind in RECTIFIERS:  # a filter that is off everywhere would leave no direction to go
+            maps = maps + OFF_COUNTS * values[call.inputs[0]]
+        return keras.ops.sum(keras.ops.mean(maps * keras.ops.convert_to_tensor(chosen), axis=(1, 2)))
+
+    return score
+
+
+def _climb(
+    score: Callable[[Any], Any], prior: ImagePrior, images: int, ascent: Ascent, hear: Callable[[int], None]
+) -> np.ndarray:
+    """Adam (Kingma & Ba 2015) on the frequencies; real and imaginary parts each with a step of its own."""
+    rng = np.random.default_rng(ascent.seed)
+    spectrum = np.repeat(prior.start(rng, 1), images, axis=0)  # an image does not depend on those made beside it
+    first = np.zeros((*spectrum.shape, 2))
+    second = np.zeros_like(first)
+    for step in range(1, ascent.steps + 1):
+        image = prior.image(spectrum)
+        move = small_move(rng, prior.height, prior.width)
+        slope = compute_gradient(score, _moved(move, image))
+        gradient = prior.gradient(image, _moved(move.T, slope.astype(np.float64)))
+        parts = np.stack([gradient.real, gradient.imag], axis=-1)
+        first = 0.9 * first + 0.1 * parts
+        second = 0.999 * second + 0.001 * parts**2
+        size = np.sqrt(second / (1 - 0.999**step))
+        least = FLOOR * size.max(axis=(1, 2, 3, 4), keepdims=True) + _TINY
+        change = first / (1 - 0.9**step) / (size + least)
+        spectrum = spectrum + ascent.step_size * (change[..., 0] + 1j * change[..., 1])
+        hear(step)
+    return prior.image(spectrum)
+
+
+def _moved(move: Any, images: np.ndarray) -> np.ndarray:
+    """[images, height, width, channels] → the same shape, each moved alike."""
+    count, height, width, channels = images.shape
+    flat = images.transpose(1, 2, 0, 3).reshape(height * width, count * channels)
+    return (move @ flat).reshape(height, width, count, channels).transpose(2, 0, 1, 3)
+
+
+def _counted(on_event: OnEvent, *, done: int, of: int, each: int) -> Callable[[int], None]:
+    def hear(step: int) -> None:
+        on_event(Progress("making images", done + step * each, of))
+
+    return hear

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from hubel.architectures.geometry import receptive_fields
-from hubel.architectures.walk import Call, Graph, compute_values, find_call
+from hubel.architectures.layer_choice import find_layer
+from hubel.architectures.walk import Call, Graph, compute_values
 from hubel.arithmetic.receptive_field import field_box
 from hubel.arrays import Image
 from hubel.backends.framework import keras
@@ -266,14 +267,14 @@ def trace_value(
     Args:
         graph: of `hubel.architectures.walk.walk`.
         image: [height, width, channels] at the model's input size.
-        layer: a name, also the own name of a nested layer where that is unique.
+        layer: as `find_layer` takes it.
         at: (row, column).
         filter_index: which feature map or unit.
 
     Raises:
         UnknownName: no such layer.
     """
-    return Tracer(graph, image).trace(find_call(graph, layer), at=at, filter_index=filter_index)
+    return Tracer(graph, image).trace(find_layer(graph, layer), at=at, filter_index=filter_index)
 
 
 def trace_probability(

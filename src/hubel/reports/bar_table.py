@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hubel.reports.drawing import Box, Drawing, Line, Shape, Words, width_of
+from hubel.reports.drawing import Box, Colour, Drawing, Line, Shape, Words, width_of
 
 INK, MUTED, GRID = (29, 37, 48), (91, 102, 114), (228, 232, 238)
 BLUE, ORANGE = (61, 124, 201), (217, 72, 15)
@@ -22,12 +22,14 @@ class Column:
         texts: the same as shown.
         intervals: (low, high) of each row: the column is drawn as points on a shared axis from the lowest to the
             highest; None for bars from 0.
+        colours: of each row's bar; by default all are blue.
     """
 
     title: str
     values: Sequence[float | None]
     texts: Sequence[str]
     intervals: Sequence[tuple[float, float] | None] | None = None
+    colours: Sequence[Colour] | None = None
 
 
 def draw_table(title: str, subtitle: str, names: Sequence[str], columns: Sequence[Column]) -> Drawing:
@@ -78,8 +80,9 @@ def _column(column: Column, left: float) -> list[Shape]:
             continue
         middle = TOP + ROW * line + ROW / 2
         pair = None if column.intervals is None else column.intervals[line]
+        colour = BLUE if column.colours is None else column.colours[line]
         if column.intervals is None:
-            shapes.append(Box(start, middle - 6, max(1.0, x_of(value) - start), 12, BLUE))
+            shapes.append(Box(start, middle - 6, max(1.0, x_of(value) - start), 12, colour))
             continue
         if pair is not None:
             shapes.append(Line(((x_of(pair[0]), middle), (x_of(pair[1]), middle)), ORANGE, 2))

@@ -53,7 +53,7 @@ class Words:
 
 @dataclass(frozen=True)
 class Pixels:
-    """An image, uint8 [height, width, 3], stretched without smoothing."""
+    """An image, uint8 [height, width, 3]: made larger without smoothing, so that pixels stay visible."""
 
     x: float
     y: float
@@ -144,7 +144,9 @@ def _paint(canvas: PillowImage.Image, pen: ImageDraw.ImageDraw, shape: Shape) ->
             pen.line(ends, shape.colour, round(shape.width * SHARPNESS))
     elif isinstance(shape, Pixels):
         size = max(1, round(shape.width * SHARPNESS)), max(1, round(shape.height * SHARPNESS))
-        enlarged = PillowImage.fromarray(shape.image).resize(size, PillowImage.Resampling.NEAREST)
+        large = size[0] >= shape.image.shape[1] and size[1] >= shape.image.shape[0]
+        how = PillowImage.Resampling.NEAREST if large else PillowImage.Resampling.BOX
+        enlarged = PillowImage.fromarray(shape.image).resize(size, how)
         canvas.paste(enlarged, (round(shape.x * SHARPNESS), round(shape.y * SHARPNESS)))
     else:
         left, top = shape.x * SHARPNESS, shape.y * SHARPNESS

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hubel.arithmetic.stacks import Stack
-from hubel.reports.bar_table import Column, draw_table
+from hubel.reports.bar_table import BLUE, ORANGE, Column, draw_table
 from hubel.reports.drawing import Drawing
 
 
 def draw_stacks(stacks: Sequence[Stack]) -> Drawing:
-    """A row for each depth and a row for its large kernel, bars for the parameters.
+    """A row for each depth and a row for its large kernel, bars for the parameters, each in its colour.
 
     Args:
         stacks: of equal kernel size and channels, at least one.
@@ -24,13 +24,14 @@ def draw_stacks(stacks: Sequence[Stack]) -> Drawing:
         ]
         parameters += [stack.parameters, stack.single_parameters]
         macs += [stack.macs_per_position, stack.single_macs_per_position]
+    colours = [BLUE, ORANGE] * len(stacks)
     columns = [
-        Column("parameters", parameters, [f"{each:,}" for each in parameters]),
-        Column("MACs for one position", macs, [f"{each:,}" for each in macs]),
+        Column("parameters", parameters, [f"{each:,}" for each in parameters], colours=colours),
+        Column("MACs for one position", macs, [f"{each:,}" for each in macs], colours=colours),
     ]
     return draw_table(
         f"Kernels of {side} × {side} in a row, or one large kernel",
-        f"{channels} channels in every layer, stride 1; the two of a pair see the same part of the image",
+        f"{channels} channels in every layer, stride 1; blue: in a row; orange: one kernel that sees as much",
         names,
         columns,
     )

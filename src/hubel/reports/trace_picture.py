@@ -1,4 +1,4 @@
-"""A trace as a picture: what it sees of the image, the numbers that go in, the weights, the products, the value."""
+"""A trace as a drawing: what it sees of the image, the numbers that go in, the weights, the products, the value."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from hubel.arrays import Image
-from hubel.explanation.trace import Trace
+from hubel.explanation.trace import PROBABILITIES, Trace
 from hubel.explanation.working import Patch, Term, number
 from hubel.images.render import NEGATIVE, POSITIVE
 from hubel.reports.drawing import Box, Colour, Drawing, Line, Pixels, Shape, Words, width_of
+from hubel.reports.softmax_bars import draw_softmax
 
 CHANNELS_SHOWN, TERMS_SHOWN = 3, 10
 LARGEST_WINDOW = 11
@@ -24,31 +25,33 @@ EDGE, PADDING = (195, 202, 212), (241, 243, 246)
 TOP = 92.0
 
 
-def render_svg(trace: Trace, pixels: Image) -> bytes:
-    """The picture as an SVG file.
+def render_svg(trace: Trace, pixels: Image, class_name: str | None = None) -> bytes:
+    """The drawing as an SVG file.
 
     Args:
         trace: what to show.
         pixels: uint8 [height, width, 3] as they reach the model.
+        class_name: that the value is the logit or the probability of; None of other layers.
     """
-    return draw_trace(trace, pixels).to_svg()
+    return draw_trace(trace, pixels, class_name).to_svg()
 
 
-def render_png(trace: Trace, pixels: Image) -> bytes:
-    """The picture as a PNG file; arguments as of `render_svg`."""
-    return draw_trace(trace, pixels).to_png()
+def render_png(trace: Trace, pixels: Image, class_name: str | None = None) -> bytes:
+    """The drawing as a PNG file; arguments as of `render_svg`."""
+    return draw_trace(trace, pixels, class_name).to_png()
 
 
-def draw_trace(trace: Trace, pixels: Image) -> Drawing:
+def draw_trace(trace: Trace, pixels: Image, class_name: str | None = None) -> Drawing:
     """Image on the left, working on the right, the value below it; arguments as of `render_svg`."""
     left = MARGIN + PHOTO + GAP
     photo = _photo(trace, pixels)
-    working = _terms(trace, left) if trace.patch is None else _patch(trace.patch, left)
+    working = _working(trace, left)
     bottom = max(photo.bottom, working.bottom) + 30
     formula = f"{trace.formula}"
     model = f"The model computed {trace.model_value:.9g}"
     place = "" if trace.at is None else f"row {trace.at[0]}, column {trace.at[1]}, "
-    heading = f"{trace.layer}: {place}filter {trace.filter_index} = {number(trace.value)}"
+    what = f"filter {trace.filter_index}" if class_name is None else f"class {class_name!r}"
+    heading = f"{trace.layer}: {place}{what} = {number(trace.value)}"
     lines = _wrapped(formula, width=max(working.right, 860.0) - MARGIN, size=15)
     width = (
         max(working.right, *(MARGIN + width_of(line, 15) for line in lines), MARGIN + width_of(heading, 21)) + MARGIN
@@ -161,6 +164,13 @@ def _tint(share: float) -> Colour:
     end = NEGATIVE if share < 0 else POSITIVE
     red, green, blue = (round(255 + 0.75 * min(1.0, abs(share)) * (part - 255)) for part in end)
     return red, green, blue
+
+
+def _working(trace: Trace, left: float) -> _Part:
+    if trace.layer == PROBABILITIES:
+        bars = draw_softmax(trace, left, TOP)
+        return _Part(bars.shapes, bars.right, bars.bottom)
+    return _terms(trace, left) if trace.patch is None else _patch(trace.patch, left)
 
 
 def _terms(trace: Trace, left: float) -> _Part:

@@ -18,12 +18,16 @@ MOST_CELLS = 2_500
 CHANNEL_NAMES = ("red", "green", "blue")
 
 _WIDTH = 1080
-_MARGIN, _GAP, _TITLE, _CAPTION = 40, 64, 34, 76
+_MARGIN, _GAP, _TITLE, CAPTION = 40, 64, 34, 76
 _LARGEST, _SMALLEST = 60.0, 30.0
 _MOST_ROWS, _MOST_COLUMNS = 100, 64
 """Of all panels together: about one screen."""
 _MOST_TERMS = 9
+_NARROW, _LARGEST_NARROW, _SMALLEST_NARROW = 340, 48.0, 22.0
 _PAPER = (241, 243, 246)
+_PADDED_ZERO = (72, 78, 90)
+"""Nearly the black of a pixel that is 0, and yet no pixel."""
+INK, _LIGHT = (29, 37, 48), (240, 243, 247)
 _BLUE, _ORANGE, _GREY = (126, 176, 230), (247, 190, 120), (226, 230, 236)
 
 _NOTHING = 1e-12
@@ -34,13 +38,14 @@ Colour = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Cell:
-    """One square with a number; ``step`` is the step that fills it in, None for what is there from the start."""
+    """One square with a number, ``ink`` its colour; ``step`` is the step that fills it in, None from the start."""
 
     x: float
     y: float
     text: str
     fill: Colour
     step: int | None = None
+    ink: Colour = INK
 
 
 @dataclass(frozen=True)
@@ -130,14 +135,18 @@ def _terms(calculation: Calculation, step: Step, digits: int, most_terms: int) -
     return f"ReLU({text})" if calculation.relu else text
 
 
-def make_scene(calculation: Calculation) -> Scene:
+def make_scene(calculation: Calculation, *, narrow: bool = False) -> Scene:
     """Lay everything out: matrix on the left, kernel in the middle, result on the right, arithmetic below.
+
+    Args:
+        calculation: what to show.
+        narrow: for the screen of a phone: the three below each other.
 
     Raises:
         WrongRequest: more windows or cells than can be followed or read.
     """
     _check(calculation)
-    layout = _Layout(calculation)
+    layout = _Layout(calculation, narrow=narrow)
     cells, titles = layout.matrix()
     for more_cells, more_titles in (layout.kernel(), layout.output()):
         cells, titles = [*cells, *more_cells], [*titles, *more_titles]
@@ -147,7 +156,7 @@ def make_scene(calculation: Calculation) -> Scene:
         width=layout.width,
         height=round(layout.height),
         side=layout.side,
-        font=min(layout.side * 0.38, layout.side * 0.86 / (longest * 0.58)),
+        font=min(layout.side * 0.38, layout.side * (0.98 if narrow else 0.86) / (longest * 0.58)),
         cells=cells,
         titles=titles,
         taps=layout.taps(),
@@ -170,66 +179,94 @@ def _check(calculation: Calculation) -> None:
 
 
 class _Layout:
-    """Where the three columns of panels stand.
+    """Where the three columns of panels stand; for a narrow screen they stand below each other.
 
     Raises:
         WrongRequest: they do not fit a screen.
     """
 
-    def __init__(self, calculation: Calculation) -> None:
+    def __init__(self, calculation: Calculation, *, narrow: bool) -> None:
         maps, options = calculation.maps, calculation.options
         self._calculation = calculation
         (above, below), (before, after) = options.pads(maps.shape[:2])
         self._pads = above, before
         self._rows, self._columns = maps.shape[0] + above + below, maps.shape[1] + before + after
-        self._kernel_columns = 2 if calculation.kernel is None else options.kernel_size[1]
-        columns = self._columns + self._kernel_columns + calculation.result.shape[1]
-        rows = max(self._rows, options.kernel_size[0]) * maps.shape[2]
-        if columns > _MOST_COLUMNS or rows > _MOST_ROWS:
+        self._channels = maps.shape[2]
+        kernel = (0, 2) if calculation.kernel is None else options.kernel_size
+        widths = np.array([self._columns, kernel[1], calculation.result.shape[1]])
+        rows = max(self._rows, options.kernel_size[0]) * self._channels
+        if widths.sum() > _MOST_COLUMNS or rows > _MOST_ROWS:
             raise WrongRequest(
-                f"{rows} rows and {columns} columns of numbers cannot be read in an animation: at most {_MOST_ROWS} "
-                f"and {_MOST_COLUMNS}, matrix and result side by side. Take a part with --region 0,0,14,14."
+                f"{rows} rows and {widths.sum()} columns of numbers cannot be read in an animation: at most "
+                f"{_MOST_ROWS} and {_MOST_COLUMNS}, matrix and result side by side. Take a part with "
+                "--region 0,0,14,14."
             )
+        if narrow:
+            self._stand_below(widths, (self._rows, kernel[0], calculation.result.shape[0]))
+        else:
+            self._stand_beside(widths, max(self._rows, options.kernel_size[0]))
+
+    def _stand_beside(self, widths: NDArray[np.int64], rows: int) -> None:
         borders = 2 * _MARGIN + 2 * _GAP
+        columns = int(widths.sum())
         self.side = float(np.clip((_WIDTH - borders) / columns, _SMALLEST, _LARGEST))
         self.width = max(_WIDTH, round(columns * self.side + borders))
         spare = (self.width - borders - columns * self.side) / 2
-        self._lefts = np.cumsum(
-            [_MARGIN + spare, self._columns * self.side + _GAP, self._kernel_columns * self.side + _GAP]
-        )
-        self._panel = max(self._rows, options.kernel_size[0]) * self.side + _TITLE + _MARGIN / 2
-        self.height = _MARGIN / 2 + self._panel * maps.shape[2] + _CAPTION
+        self._lefts = np.cumsum([_MARGIN + spare, *(widths[:2] * self.side + _GAP)])
+        self._panel = np.full(3, rows * self.side + _TITLE + _MARGIN / 2)
+        self._tops = np.full(3, _MARGIN / 2)
+        self.height = _MARGIN / 2 + self._panel[0] * self._channels + CAPTION
 
-    def _top(self, channel: int) -> float:
-        return _MARGIN / 2 + self._panel * channel + _TITLE
+    def _stand_below(self, widths: NDArray[np.int64], rows: tuple[int, int, int]) -> None:
+        columns = int(widths.max())
+        self.side = float(np.clip((_NARROW - _MARGIN) / columns, _SMALLEST_NARROW, _LARGEST_NARROW))
+        self.width = max(_NARROW, round(columns * self.side + _MARGIN))
+        self._lefts = (self.width - widths * self.side) / 2
+        self._panel = np.array(rows) * self.side + _TITLE + _MARGIN / 2
+        inputs, results = self._channels, self._calculation.result.shape[2]
+        self._tops = np.cumsum([_MARGIN / 4, self._panel[0] * inputs, self._panel[1]])
+        self.height = float(self._tops[2] + self._panel[2] * results) + CAPTION
+
+    def _top(self, column: int, channel: int) -> float:
+        return float(self._tops[column] + self._panel[column] * channel) + _TITLE
 
     def _title(self, column: int, channel: int, columns: int, text: str) -> tuple[float, float, str]:
-        return float(self._lefts[column]) + columns * self.side / 2, self._top(channel) - 12, text
+        return float(self._lefts[column]) + columns * self.side / 2, self._top(column, channel) - 12, text
 
     def matrix(self) -> tuple[list[Cell], list[tuple[float, float, str]]]:
         """One panel for each channel, padding around it where there is any."""
         maps = self._calculation.maps
-        digits, tint = digits_of(maps), _tints(maps, _BLUE)
-        padding = "" if self._calculation.mode in ("max", "average") else "0"
+        digits = digits_of(maps)
+        zero, empty = ("0", _PADDED_ZERO if _are_pixels(maps) else _PAPER), ("", _PAPER)
+        text, fill = empty if self._calculation.mode in ("max", "average") else zero
         cells, titles = [], []
         for channel in range(maps.shape[2]):
-            for row in range(self._rows):
-                for column in range(self._columns):
-                    at = row - self._pads[0], column - self._pads[1]
-                    inside = 0 <= at[0] < maps.shape[0] and 0 <= at[1] < maps.shape[1]
-                    text = shown(maps[at][channel], digits) if inside else padding
-                    fill = tint(maps[at][channel]) if inside else _PAPER
-                    cells.append(Cell(*self._at(0, channel, (row, column)), text, fill))
-            name = CHANNEL_NAMES[channel] if maps.shape[2] > 1 else "matrix"
-            titles.append(self._title(0, channel, self._columns, f"{name} {maps.shape[0]} × {maps.shape[1]}"))
+            tint = _pixel_colours(channel, maps.shape[2]) if _are_pixels(maps) else _tints(maps, _BLUE)
+            for row, column in np.ndindex(self._rows, self._columns):
+                at = row - self._pads[0], column - self._pads[1]
+                place = self._at(0, channel, (row, column))
+                if 0 <= at[0] < maps.shape[0] and 0 <= at[1] < maps.shape[1]:
+                    cells.append(_cell(place, shown(maps[at][channel], digits), tint(maps[at][channel])))
+                else:
+                    cells.append(_cell(place, text, fill))
+            titles.append(self._title(0, channel, self._columns, self._matrix_title(channel)))
         return cells, titles
+
+    def _matrix_title(self, channel: int) -> str:
+        maps = self._calculation.maps
+        name = CHANNEL_NAMES[channel] if maps.shape[2] > 1 else "matrix"
+        size = f"{name} {maps.shape[0]} × {maps.shape[1]}"
+        padded = (self._rows, self._columns) != maps.shape[:2]
+        return f"{size}, padded {self._rows} × {self._columns}" if padded else size
 
     def kernel(self) -> tuple[list[Cell], list[tuple[float, float, str]]]:
         """The weights; for pooling only the word and an arrow."""
         kernel = self._calculation.kernel
         if kernel is None:
-            middle = self._top(0) + self._rows * self.side / 2
             x = float(self._lefts[1]) + self.side
+            if self._tops[1] > self._tops[0]:
+                return [], [(x, self._top(1, 0) + 4, f"{self._calculation.mode} ↓")]
+            middle = self._top(1, 0) + self._rows * self.side / 2
             return [], [(x, middle - 12, self._calculation.mode), (x, middle + 18, "→")]
         digits = digits_of(kernel, most=3)
         cells = [
@@ -252,7 +289,7 @@ class _Layout:
         return cells, titles
 
     def _at(self, column: int, channel: int, at: tuple[int, ...]) -> tuple[float, float]:
-        return float(self._lefts[column]) + at[1] * self.side, self._top(channel) + at[0] * self.side
+        return float(self._lefts[column]) + at[1] * self.side, self._top(column, channel) + at[0] * self.side
 
     def taps(self) -> list[tuple[float, float]]:
         """The window's corners at the first step, in every channel."""
@@ -274,6 +311,27 @@ class _Layout:
             return []
         digits = digits_of(kernel, most=2)
         return [f"×{shown(value, digits)}" for value in kernel.ravel()] * self._calculation.maps.shape[2]
+
+
+def _cell(place: tuple[float, float], text: str, fill: Colour) -> Cell:
+    dark = sum(share * part for share, part in zip((0.3, 0.59, 0.11), fill, strict=True)) < 128
+    return Cell(*place, text, fill, ink=_LIGHT if dark else INK)
+
+
+def _are_pixels(maps: NDArray[np.float64]) -> bool:
+    """Values from 0 to 1, as images have them: 0 is drawn black."""
+    return bool(maps.min() >= 0 and maps.max() <= 1)
+
+
+def _pixel_colours(channel: int, channels: int) -> Callable[[float], Colour]:
+    """Value → colour as on a screen: grey, or of one channel of several its own colour."""
+
+    def colour(value: float) -> Colour:
+        level = round(255 * value)
+        parts = [level if channels == 1 or each == channel else 0 for each in range(3)]
+        return parts[0], parts[1], parts[2]
+
+    return colour
 
 
 def _tints(values: NDArray[np.float64], strongest: Colour) -> Callable[[float], Colour]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import io
-import json
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -18,19 +16,13 @@ from PIL.Image import Dither
 from hubel.arithmetic.windows import Calculation
 from hubel.errors import WrongRequest
 from hubel.files import said_plainly, write_bytes
+from hubel.reports.window_page import render_page
 from hubel.reports.window_scene import Cell, Scene, make_scene
-
-_HOLD = 4
-"""Steps that the finished result stands before an animation begins again."""
+from hubel.reports.window_svg import EMPTY, HOLD, INK_HEX, LINE, MARK, MUTED, TITLE_SIZE, caption_size, render_svg
 
 _GIF_WIDTH, _GIF_COLOURS = 1200, 96
 _CLEAR = 255
 """Entry of the palette that leaves the pixel of the frame before."""
-
-_TITLE_SIZE = 17
-
-_INK, _LINE, _MARK, _MUTED, _EMPTY = "#1d2530", "#c3cad4", "#d9480f", "#5b6676", "#f5f7fa"
-_FONT = "Inter, 'Segoe UI', Helvetica, Arial, sans-serif"
 
 
 def write_steps(path: Path, calculation: Calculation) -> str:
@@ -69,176 +61,12 @@ def check_ending(path: Path) -> str:
     return path.suffix.lower()
 
 
-def render_svg(scene: Scene) -> str:
-    """An SVG that plays by itself; where nothing plays it shows the finished result."""
-    ticks = len(scene.moves) + _HOLD
-    duration = f'dur="{ticks * scene.frame_s:g}s" repeatCount="indefinite" calcMode="discrete"'
-    times = ";".join(f"{step / ticks:.6g}" for step in range(len(scene.moves)))
-
-    def shown_from(step: int | None) -> str:
-        if not step:  # what the first step fills in stands from the start
-            return ""
-        return f'<animate attributeName="opacity" values="0;1" keyTimes="0;{step / ticks:.6g}" {duration}/>'
-
-    def shown_at(step: int) -> str:
-        start, end = f"{step / ticks:.6g}", f"{(step + 1) / ticks:.6g}"
-        if step == len(scene.moves) - 1:
-            return f'<animate attributeName="opacity" values="0;1" keyTimes="0;{start}" {duration}/>' if step else ""
-        values = f'values="0;1;0" keyTimes="0;{start};{end}"' if step else f'values="1;0" keyTimes="0;{end}"'
-        return f'<animate attributeName="opacity" {values} {duration}/>'
-
-    last = len(scene.moves) - 1
-    captions = "".join(
-        f'<g opacity="{int(step == last)}">{_caption(scene, caption)}{shown_at(step)}</g>'
-        for step, caption in enumerate(scene.captions)
-    )
-
-    def moving(squares: str, moves: Sequence[tuple[float, float]]) -> str:
-        values = ";".join(f"{x:g} {y:g}" for x, y in moves)
-        way = f'attributeName="transform" type="translate" values="{values}" keyTimes="{times}"'
-        return f"{squares}<animateTransform {way} {duration}/>"
-
-    window, target = moving(_window(scene), scene.moves), moving(_target(scene), scene.target_moves)
-    return _svg(scene, shown_from, (window, target), captions)
-
-
-def _svg(scene: Scene, shown_from: Callable[[int | None], str], marks: tuple[str, str], captions: str) -> str:
-    cells = "".join(_cell(scene, cell, shown_from(cell.step)) for cell in scene.cells)
-    titles = "".join(
-        f'<text x="{x:g}" y="{y:g}" class="title">{escape(text)}</text>' for x, y, text in scene.titles
-    )  # fmt: skip
-    style = (
-        f"text{{font-family:{_FONT};fill:{_INK};text-anchor:middle;font-variant-numeric:tabular-nums}}"
-        f".title{{font-size:{_TITLE_SIZE}px;fill:{_MUTED}}}.number{{font-size:{scene.font:g}px;dominant-baseline:central}}"
-        f".weight{{font-size:{scene.side * 0.22:g}px;fill:{_MARK};font-weight:700;text-anchor:end}}"
-        f".cell{{stroke:{_LINE};stroke-width:1}}.empty{{fill:{_EMPTY};stroke:{_LINE};stroke-width:1}}"
-        f".tap{{fill:{_MARK};fill-opacity:.1;stroke:{_MARK};stroke-width:2.5}}"
-        f".target{{fill:none;stroke:{_MARK};stroke-width:3;pointer-events:none}}"
-    )
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {scene.width} {scene.height}" role="img" '
-        f'aria-label="A window slides over a matrix, step by step"><style>{style}</style>'
-        f'<rect width="100%" height="100%" fill="#ffffff"/>{titles}{cells}<g id="window">{marks[0]}</g>'
-        f'<g id="target">{marks[1]}</g><g id="captions">{captions}</g></svg>'
-    )
-
-
-def _cell(scene: Scene, cell: Cell, animation: str) -> str:
-    side, half = scene.side, scene.side / 2
-    square = f'x="{cell.x:g}" y="{cell.y:g}" width="{side:g}" height="{side:g}"'
-    number = f'<text x="{cell.x + half:g}" y="{cell.y + half:g}" class="number">{cell.text}</text>' if cell.text else ""
-    filled = f'<rect {square} class="cell" fill="rgb{cell.fill}"/>{number}'
-    if cell.step is None:
-        return filled
-    return f'<rect {square} class="empty"/><g class="filled" data-step="{cell.step}">{filled}{animation}</g>'
-
-
-def _window(scene: Scene) -> str:
-    side = scene.side
-    squares = "".join(
-        f'<rect x="{x:g}" y="{y:g}" width="{side:g}" height="{side:g}" class="tap"/>' for x, y in scene.taps
-    )
-    weights = "".join(
-        f'<text x="{x + side * 0.95:g}" y="{y + side * 0.92:g}" class="weight">{text}</text>'
-        for (x, y), text in zip(scene.taps, scene.weights, strict=False)
-    )
-    return squares + weights
-
-
-def _target(scene: Scene) -> str:
-    size = f'width="{scene.side:g}" height="{scene.side:g}" class="target"'
-    return "".join(f'<rect x="{x:g}" y="{y:g}" {size}/>' for x, y in scene.targets)
-
-
-def _caption(scene: Scene, text: str) -> str:
-    size = _caption_size(scene, text)
-    return f'<text x="{scene.width / 2:g}" y="{scene.height - 34}" style="font-size:{size:.3g}px">{escape(text)}</text>'
-
-
-def _caption_size(scene: Scene, text: str) -> float:
-    return min(20.0, (scene.width - 40) / (len(text) * 0.54))
-
-
-_NOT_FLIPPED = """ The kernel is laid on
-as it stands, not flipped: what deep-learning libraries call convolution is cross-correlation."""
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Step by step</title><style>
-body{margin:0;background:#f4f6f8;color:#1d2530;font:16px/1.5 FONT}
-main{max-width:1160px;margin:24px auto;padding:0 16px}
-figure{margin:0;background:#fff;border:1px solid #dde2e8;border-radius:10px;overflow:hidden}
-svg{display:block;width:100%}
-.filled{cursor:pointer}nav{display:flex;gap:10px;align-items:center;margin:16px 0;flex-wrap:wrap}
-button{font:inherit;padding:6px 16px;border:1px solid #aab3be;border-radius:8px;background:#fff;cursor:pointer}
-button.main{background:#d9480f;border-color:#d9480f;color:#fff;min-width:92px}input{flex:1;min-width:160px}
-output{min-width:130px;text-align:right;font-variant-numeric:tabular-nums}small{color:#5b6676}
-</style></head><body><main><figure>SVG</figure>
-<nav><button id="first" title="first step">|&lt;</button><button id="back">Back</button>
-<button id="play" class="main">Play</button><button id="next">Next</button>
-<input id="place" type="range" min="0" max="LAST" value="0" aria-label="step"><output id="where"></output></nav>
-<small>Arrow keys step, the space bar plays; a click on a number of the result goes to its window.NOTE</small>
-</main><script>
-"use strict";
-const moves=MOVES,targets=TARGETS,captions=CAPTIONS,pause=PAUSE,last=moves.length-1;
-const get=id=>document.getElementById(id),filled=[...document.querySelectorAll(".filled")];
-const caption=document.querySelector("#captions text"),room=document.querySelector("svg").viewBox.baseVal.width-40;
-let step=0,timer=null;
-function show(to){
-  step=Math.max(0,Math.min(last,to));
-  get("window").setAttribute("transform",`translate(${moves[step]})`);
-  get("target").setAttribute("transform",`translate(${targets[step]})`);
-  for(const cell of filled)cell.style.opacity=+cell.dataset.step<=step?1:0;
-  caption.textContent=captions[step];
-  caption.style.fontSize=Math.min(20,room/(captions[step].length*.54))+"px";
-  get("place").value=step;get("where").textContent=`window ${step+1} of ${last+1}`;
-}
-function stop(){clearInterval(timer);timer=null;get("play").textContent="Play";}
-function play(){
-  if(timer){stop();return;}
-  if(step===last)show(0);
-  get("play").textContent="Pause";
-  timer=setInterval(()=>{show(step+1);if(step===last)stop();},pause);
-}
-function go(to){stop();show(to);}
-get("first").onclick=()=>go(0);get("back").onclick=()=>go(step-1);get("next").onclick=()=>go(step+1);
-get("play").onclick=play;get("place").oninput=event=>go(+event.target.value);
-for(const cell of filled)cell.onclick=()=>go(+cell.dataset.step);
-document.addEventListener("keydown",event=>{
-  const act={ArrowRight:()=>go(step+1),ArrowLeft:()=>go(step-1),Home:()=>go(0),End:()=>go(last)," ":play}[event.key];
-  if(act&&event.target.tagName!=="INPUT"&&!(event.key===" "&&event.target.tagName==="BUTTON")){
-    event.preventDefault();act();
-  }
-});
-show(0);
-</script></body></html>
-"""
-
-
-def render_page(scene: Scene) -> str:
-    """One HTML file with buttons to play and step; nothing outside of it is loaded."""
-    svg = _svg(scene, lambda _: "", (_window(scene), _target(scene)), _caption(scene, scene.captions[0]))
-    parts = {
-        "LAST": str(len(scene.moves) - 1),
-        "MOVES": json.dumps([[round(x, 3), round(y, 3)] for x, y in scene.moves]),
-        "TARGETS": json.dumps([[round(x, 3), round(y, 3)] for x, y in scene.target_moves]),
-        "CAPTIONS": json.dumps(list(scene.captions)),
-        "PAUSE": str(round(scene.frame_s * 1000)),
-        "FONT": _FONT,
-        "NOTE": _NOT_FLIPPED if scene.weights else "",
-        "SVG": svg,
-    }
-    page = _PAGE
-    for name, text in parts.items():
-        page = page.replace(name, text)
-    return page
-
-
 def render_gif(scene: Scene) -> bytes:
     """A GIF that plays for ever, for programs that show no SVG."""
     scene = _scaled(scene, min(1.0, _GIF_WIDTH / scene.width))
     palette = _palette(scene)
     durations = [round(scene.frame_s * 1000)] * len(scene.moves)
-    durations[-1] *= _HOLD
+    durations[-1] *= HOLD
     chunks: list[bytes] = []
     before = None
     # Pillow's own writer keeps every frame until the last one is there: gigabytes for a long animation.
@@ -260,7 +88,7 @@ def render_gif(scene: Scene) -> bytes:
 def _palette(scene: Scene) -> PillowImage.Image:
     """One palette for all frames, from the last, which has every colour: so no colour flickers."""
     last = deque(_pictures(scene), maxlen=1)[0]
-    kept = [part for colour in (_INK, _LINE, _MARK, _MUTED, _EMPTY, "white") for part in ImageColor.getrgb(colour)]
+    kept = [part for colour in (INK_HEX, LINE, MARK, MUTED, EMPTY, "white") for part in ImageColor.getrgb(colour)]
     others = (last.quantize(_GIF_COLOURS).getpalette() or [])[: 3 * _GIF_COLOURS]
     palette = PillowImage.new("P", (1, 1))
     palette.putpalette([*kept, *others, *[0] * (768 - len(kept) - len(others))])
@@ -292,9 +120,9 @@ def _pictures(scene: Scene) -> Iterator[PillowImage.Image]:
     """The frames, one at a time: hundreds of them in full colour would fill the memory."""
     picture = PillowImage.new("RGB", (scene.width, scene.height), "white")
     draw = ImageDraw.Draw(picture)
-    number, title = (ImageFont.load_default(size) for size in (scene.font, _TITLE_SIZE))
+    number, title = (ImageFont.load_default(size) for size in (scene.font, TITLE_SIZE))
     for x, y, text in scene.titles:
-        draw.text((x, y), _plain(text), font=title, fill=_MUTED, anchor="ms")
+        draw.text((x, y), _plain(text), font=title, fill=MUTED, anchor="ms")
     by_step = defaultdict(list)
     for cell in scene.cells:
         _draw_cell(draw, scene, cell, number if cell.step is None else None)
@@ -312,17 +140,17 @@ def _frame(picture: PillowImage.Image, scene: Scene, step: int) -> PillowImage.I
     weight = ImageFont.load_default(max(8.0, scene.side * 0.22))
     for index, (x, y) in enumerate(scene.taps):
         corner = x + move[0], y + move[1]
-        draw.rectangle((*corner, corner[0] + scene.side, corner[1] + scene.side), outline=_MARK, width=3)
+        draw.rectangle((*corner, corner[0] + scene.side, corner[1] + scene.side), outline=MARK, width=3)
         if scene.weights:
             at = corner[0] + scene.side * 0.94, corner[1] + scene.side * 0.94
-            draw.text(at, _plain(scene.weights[index]), font=weight, fill=_MARK, anchor="rd")
+            draw.text(at, _plain(scene.weights[index]), font=weight, fill=MARK, anchor="rd")
     move = scene.target_moves[step]
     for x, y in scene.targets:
         corner = x + move[0], y + move[1]
-        draw.rectangle((*corner, corner[0] + scene.side, corner[1] + scene.side), outline=_MARK, width=3)
+        draw.rectangle((*corner, corner[0] + scene.side, corner[1] + scene.side), outline=MARK, width=3)
     caption = _plain(scene.captions[step])
-    font = ImageFont.load_default(_caption_size(scene, caption))
-    draw.text((scene.width / 2, scene.height - min(34, scene.side)), caption, font=font, fill=_INK, anchor="ms")
+    font = ImageFont.load_default(caption_size(scene, caption))
+    draw.text((scene.width / 2, scene.height - min(34, scene.side)), caption, font=font, fill=INK_HEX, anchor="ms")
     return frame
 
 
@@ -331,14 +159,14 @@ def _draw_cell(
 ) -> None:
     """A cell; an empty one where no font is given."""
     corners = (cell.x, cell.y, cell.x + scene.side, cell.y + scene.side)
-    draw.rectangle(corners, fill=_EMPTY if font is None else cell.fill, outline=_LINE)
+    draw.rectangle(corners, fill=EMPTY if font is None else cell.fill, outline=LINE)
     if font is not None and cell.text:
-        draw.text((cell.x + scene.side / 2, cell.y + scene.side / 2), cell.text, font=font, fill=_INK, anchor="mm")
+        draw.text((cell.x + scene.side / 2, cell.y + scene.side / 2), cell.text, font=font, fill=cell.ink, anchor="mm")
 
 
 def _plain(text: str) -> str:
     """Letters that the font inside Pillow has."""
-    return text.translate(str.maketrans({"×": "x", "≈": "~", "→": ">"}))
+    return text.translate(str.maketrans({"×": "x", "≈": "~", "→": ">", "↓": ""}))
 
 
 def _png(calculation: Calculation) -> tuple[bytes, str]:
@@ -357,7 +185,7 @@ def _animation(text: str) -> tuple[bytes, str]:
 
 _FORMATS: dict[str, Callable[[Calculation], tuple[bytes, str]]] = {
     ".svg": lambda calculation: _animation(render_svg(make_scene(calculation))),
-    ".html": lambda calculation: (render_page(make_scene(calculation)).encode(), "a page with buttons: open it"),
+    ".html": lambda calculation: (render_page(calculation).encode(), "a page with buttons: open it"),
     ".gif": lambda calculation: (render_gif(make_scene(calculation)), "an animation"),
     ".png": _png,
 }

@@ -101,7 +101,10 @@ class Anatomy:
         """The document of ``hubel anatomy --json``; its names are a contract."""
         return {
             "input": list(self.image),
-            "layers": [{key: _plain(getattr(row, key)) for key in LAYER_KEYS} for row in self.rows],
+            "layers": [
+                {"number": place} | {key: _plain(getattr(row, key)) for key in LAYER_KEYS}
+                for place, row in enumerate(self.rows, start=1)
+            ],
             "total": asdict(self.total),
             "warnings": [asdict(doubt) for doubt in self.doubts],
         }

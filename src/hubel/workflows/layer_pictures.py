@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from hubel.architectures.walk import Call, Graph, find_call, walk
-from hubel.arrays import Image
+from hubel.architectures.layer_choice import find_layer
+from hubel.architectures.walk import Call, Graph, walk
 from hubel.classifier.answering import Answering
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.errors import UnusableCorpus, WrongRequest
 from hubel.events import OnEvent, ignore
-from hubel.explanation.excitation import find_patches, make_exciting_image
+from hubel.explanation.excitation import Ascent, Patch, find_patches, make_exciting_images
 from hubel.explanation.feature_maps import (
     FeatureMaps,
     compute_feature_maps,
@@ -23,14 +23,12 @@ from hubel.explanation.feature_maps import (
     layers_with_filters,
     layers_with_maps,
 )
-from hubel.images.render import colour_tile, grey_tile, in_rows, render_tiles, signed_tile
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
+from hubel.reports.layer_sheets import Seen, Tile, draw_excitement, draw_filters, draw_maps
 from hubel.workflows.opening import open_target
 from hubel.workflows.said import NOTHING_SAID, Said
 
 MOST_FILTERS = 64
-COLUMNS = 8
-TILE = 72
 PATCHES = 8
 EXCITED_FILTERS = 8
 MOST_EXAMPLES = 2000
@@ -39,22 +37,49 @@ MOST_EXAMPLES = 2000
 
 @dataclass(frozen=True)
 class LayerChoice:
-    """A layer that can be looked at."""
+    """A layer that can be looked at; ``number`` counts all layers from 1, as `hubel anatomy` does."""
 
+    number: int
     name: str
     kind: str
     output: tuple[int | None, ...]
 
 
+@dataclass(frozen=True)
+class FilterSheet:
+    """The filters of a layer: its name, the kernel, how many filters are shown, in words, and a PNG."""
+
+    layer: str
+    kernel: np.ndarray
+    shown: str
+    png: bytes
+
+
+@dataclass(frozen=True)
+class ExcitementSheet:
+    """What filters of a layer respond to: its name, how many are shown, in words, and a PNG."""
+
+    layer: str
+    shown: str
+    png: bytes
+
+
 def list_layers(run: Path, *, with_filters: bool, said: Said = NOTHING_SAID) -> list[LayerChoice]:
     """The layers of a run or model file that make feature maps, or those that have filters."""
     graph = walk(open_target(run, said).model)
+    number = {id(call): place for place, call in enumerate(graph.calls, start=1)}
     calls = layers_with_filters(graph) if with_filters else layers_with_maps(graph)
-    return [LayerChoice(call.name, call.kind, call.output_shapes[0]) for call in calls]
+    return [LayerChoice(number[id(call)], call.name, call.kind, call.output_shapes[0]) for call in calls]
 
 
 def picture_maps(run: Path, image: Path, *, layer: str, said: Said = NOTHING_SAID) -> tuple[FeatureMaps, bytes]:
     """All feature maps of a layer for an image, as numbers and as a PNG.
+
+    Args:
+        run: a run folder, or a model file.
+        image: a file, or the name of an example image.
+        layer: as `find_layer` takes it.
+        said: of a model file, what the user knows of it.
 
     Raises:
         UnknownName: no such layer.
@@ -63,49 +88,25 @@ def picture_maps(run: Path, image: Path, *, layer: str, said: Said = NOTHING_SAI
     """
     classifier = open_target(run, said)
     graph = walk(classifier.model)
+    call = find_layer(graph, layer, usable=layers_with_maps(graph))
     pixels = classifier.read_pixels(image)
-    made = compute_feature_maps(graph, find_call(graph, layer), classifier.to_input(pixels))
-    shown = made.strongest_first[:MOST_FILTERS]
-    largest = float(np.abs(made.maps).max())
-    tile = signed_tile if (made.maps < 0).any() else grey_tile
-    tiles = [(f"{each}", tile(made.maps[..., each], largest=largest)) for each in shown]
-    height, width, filters = made.maps.shape
-    count = f"the {len(shown)} strongest of {filters}" if len(shown) < filters else f"{filters}"
-    title = f"{made.layer}: {count} feature maps of {height} x {width}, largest value {largest:.3g}"
-    rows = [[("input", pixels)], *in_rows(tiles, columns=COLUMNS)]
-    return made, render_tiles(rows, side=TILE, title=title)
+    made = compute_feature_maps(graph, call, classifier.to_input(pixels))
+    shown = [int(each) for each in made.strongest_first[:MOST_FILTERS]]
+    return made, draw_maps(Seen(made.layer, made.maps, shown, pixels, image.name)).to_png()
 
 
-def picture_filters(run: Path, layer: str, *, said: Said = NOTHING_SAID) -> tuple[np.ndarray, bytes]:
-    """The filters of a layer: the kernel, and a PNG.
-
-    Filters that see red, green and blue are shown in colour; of others, each input channel is a tile of its own.
+def picture_filters(run: Path, layer: str, *, said: Said = NOTHING_SAID) -> FilterSheet:
+    """The filters of a layer.
 
     Raises:
         UnknownName: no such layer.
         WrongRequest: the layer has no filters.
     """
     graph = walk(open_target(run, said).model)
-    call = find_call(graph, layer)
+    call = find_layer(graph, layer, usable=layers_with_filters(graph))
     kernel = kernel_of(graph, call)
-    height, width, channels, filters = kernel.shape
-    largest = float(np.abs(kernel).max())
-    seen = min(filters, MOST_FILTERS)
-    if channels == 3:
-        rows = in_rows([(f"{i}", colour_tile(kernel[..., i], largest=largest)) for i in range(seen)], columns=COLUMNS)
-        how = "red, green and blue as they are, grey is 0"
-    elif channels == 1:
-        tiles = [(f"{i}", signed_tile(kernel[:, :, 0, i], largest=largest)) for i in range(seen)]
-        rows, how = in_rows(tiles, columns=COLUMNS), "orange above 0, blue below"
-    else:
-        shown = range(min(channels, COLUMNS))
-        rows = [
-            [(f"{i} of {c}", signed_tile(kernel[:, :, c, i], largest=largest)) for c in shown]
-            for i in range(min(filters, COLUMNS))
-        ]
-        how = f"a row is a filter ({len(rows)} of {filters}), a column an input channel ({len(shown)} of {channels})"
-    title = f"{call.name}: {filters} filters of {height} x {width} x {channels}, largest {largest:.3g}; {how}"
-    return kernel, render_tiles(rows, side=TILE, title=title)
+    drawing, shown = draw_filters(call.name, kernel, most=MOST_FILTERS)
+    return FilterSheet(call.name, kernel, shown, drawing.to_png())
 
 
 def picture_excitement(
@@ -116,12 +117,14 @@ def picture_excitement(
     filters: Sequence[int] = (),
     said: Said = NOTHING_SAID,
     on_event: OnEvent = ignore,
-) -> bytes:
+) -> ExcitementSheet:
     """What some filters of a layer respond to: an image made to excite each, and the patches of a corpus that do.
+
+    The made images are grey where the model takes grey images, or all images of the corpus are.
 
     Args:
         run: a run folder, or a model file.
-        layer: one that makes feature maps.
+        layer: one that makes feature maps, as `find_layer` takes it.
         corpus: where to look for patches; None to make images only.
         filters: which; by default the first eight.
         said: of a model file, what the user knows of it.
@@ -133,24 +136,29 @@ def picture_excitement(
     """
     classifier = open_target(run, said)
     graph = walk(classifier.model)
-    call = find_call(graph, layer)
+    call = find_layer(graph, layer, usable=layers_with_maps(graph))
     chosen = _check_filters(graph, call, filters)
     decoded, places = _some_images(classifier, corpus, on_event)
-    patches = {}
+    patches: dict[int, list[Patch]] = {}
+    images = np.zeros((0, 1, 1, 3), np.uint8)
     if decoded is not None:
-        taken = _AsTaken(decoded.images[places], classifier)
+        images = np.asarray(decoded.images[places])
+        taken = _AsTaken(images, classifier)
         patches = find_patches(graph, call, taken, filters=chosen, most=PATCHES, on_event=on_event)
+    colour = not len(images) or bool((images != images[..., :1]).any())
+    made = make_exciting_images(
+        graph, call, chosen, scale=classifier.scale, ascent=Ascent(colour=colour), on_event=on_event
+    )
     rows = []
-    for each in chosen:
-        made = make_exciting_image(graph, call, each, scale=classifier.scale)
-        row: list[tuple[str, Image]] = [(f"filter {each}", classifier.show(made))]
+    for each, pixels in zip(chosen, made, strict=True):
+        row = [Tile(f"filter {each}", classifier.show(pixels))]
         for patch in patches.get(each, []):
             top, left, bottom, right = patch.box
-            pixels = decoded.images[places[patch.example]] if decoded is not None else row[0][1]
-            row.append((f"{patch.value:.3g}", np.asarray(pixels)[top:bottom, left:right]))
+            row.append(Tile(f"{patch.value:.3g}", images[patch.example][top:bottom, left:right]))
         rows.append(row)
-    where = f"; the patches of {corpus} that excite it most, with the value" if corpus else ""
-    return render_tiles(rows, side=TILE, title=f"{call.name}: left, an image made to excite the filter{where}")
+    count = int(call.output_shapes[0][2] or 0)
+    drawing = draw_excitement(call.name, rows, filters=count, corpus=corpus)
+    return ExcitementSheet(call.name, f"{len(rows)} of {count} filters shown", drawing.to_png())
 
 
 @dataclass(frozen=True)

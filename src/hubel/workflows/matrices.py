@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hubel.arithmetic.kernels import KERNELS, find_kernel
+from hubel.corpus.example_images import example_png, is_example
 from hubel.errors import UnreadableImage, UnusableInput, WrongRequest
 from hubel.files import is_folder, is_there
 from hubel.images.decode import CORPUS_LIMITS, decode_image
@@ -40,7 +42,8 @@ def read_matrix(source: str | None, *, channel: str | None = None, region: str |
     """Read the matrix that a window is to slide over.
 
     Args:
-        source: rows as text, ``"1,0,1;0,1,0"``; a CSV or an image file; None for the worked example.
+        source: rows as text, ``"1,0,1;0,1,0"``; a CSV or an image file; the name of an example image;
+            None for the worked example.
         channel: of an image, one of `CHANNELS`; None is grey. A matrix of numbers has none to choose.
         region: ``"top,left,height,width"`` in pixels; None for everything.
 
@@ -140,12 +143,14 @@ def _channel(pixels: NDArray[Any], channel: str) -> _Matrix:
 
 def _read(source: str) -> NDArray[Any]:
     """Float64 [height, width], or of an image uint8 [height, width, 3]."""
+    if is_example(source):
+        return _decoded(source, example_png)
     if not _is_there(source):
         if _NUMBERS.fullmatch(source):
             return _parse_rows(source.split(";"), ",", where="the matrix in the command", error=WrongRequest)
         raise UnusableInput(
-            f"There is no file {one_line(source)}. Give a CSV or an image file, or rows of numbers like "
-            '"1,0,1;0,1,0;1,0,1".'
+            f"There is no file {one_line(source)}. Give a CSV or an image file, rows of numbers like "
+            '"1,0,1;0,1,0;1,0,1", or an example image, such as digits:8.'
         )
     data = _bytes(Path(source))
     name = one_line(source)
@@ -157,10 +162,14 @@ def _read(source: str) -> NDArray[Any]:
         text = "\0"
     if "\0" not in text:
         return _parse_csv(text, name)
+    return _decoded(source, lambda _: data)
+
+
+def _decoded(source: str, read: Callable[[str], bytes]) -> NDArray[np.uint8]:
     try:
-        return decode_image(data)
+        return decode_image(read(source))
     except UnreadableImage as error:
-        raise UnreadableImage(error.code, f"{name} cannot be read: {error.reason}.") from error
+        raise UnreadableImage(error.code, f"{one_line(source)} cannot be read: {error.reason}.") from error
 
 
 def _is_there(source: str) -> bool:

@@ -15,8 +15,8 @@ from hubel.arrays import Image
 from hubel.classifier.answering import Answering
 from hubel.classifier.prediction import Prediction
 from hubel.corpus.corpus import IGNORED, IntakeRow
+from hubel.corpus.example_images import is_example, read_image
 from hubel.corpus.trees.catalogue import is_archive, open_tree
-from hubel.corpus.trees.folder import read_file
 from hubel.corpus.trees.tree import Tree, ending_of
 from hubel.errors import UnreadableImage, UnusableInput
 from hubel.events import ignore
@@ -88,7 +88,7 @@ class Input:
         if self.tree is not None:
             return self.tree.read(self.inside)
         try:
-            return read_file(Path(self.path))
+            return read_image(self.path)
         except UnreadableImage as error:
             if error.code != "vanished":
                 raise
@@ -149,7 +149,7 @@ def check_inputs(inputs: Sequence[str | bytes]) -> None:
 
 def _may_be_there(path: str) -> bool:
     try:
-        return is_there(path)
+        return is_there(path) or is_example(path)
     except UnusableInput:
         return False
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hubel.architectures.walk import Call, Graph, find_call, walk
+from hubel.architectures.layer_choice import find_layer
+from hubel.architectures.walk import Call, Graph, walk
 from hubel.arrays import Image
 from hubel.briefs import brief
-from hubel.catalogue import find
 from hubel.errors import WrongRequest
 from hubel.explanation.layer_rules import RULES
 from hubel.explanation.trace import PROBABILITIES, Trace, Tracer, trace_probability
@@ -27,11 +26,13 @@ class Choice:
         name: for ``--layer``.
         kind: Keras' class name.
         output: its size, [height, width, filters] or [units].
+        number: among all layers, from 1, as `hubel anatomy` counts; None of the step behind the last.
     """
 
     name: str
     kind: str
     output: tuple[int, ...]
+    number: int | None = None
 
 
 @brief
@@ -82,7 +83,8 @@ def list_traceable(run: Path, *, said: Said = NOTHING_SAID) -> list[Choice]:
     """
     classifier = open_target(run, said)
     calls = walk(classifier.model).calls
-    choices = [Choice(call.name, call.kind, _size(call)) for call in calls if call.kind in RULES]
+    numbered = enumerate(calls, start=1)
+    choices = [Choice(call.name, call.kind, _size(call), place) for place, call in numbered if call.kind in RULES]
     last = [Choice(PROBABILITIES, "Softmax", (len(classifier.class_names),))]
     return choices + last if classifier.makes_logits else choices
 
@@ -101,7 +103,7 @@ def trace_run(
     Args:
         run: a run folder, or a model file.
         image: a picture.
-        layer: a name as `list_traceable` gives it; the last part of it is enough where that is unique.
+        layer: as `find_layer` takes it, or ``probabilities``.
         at: (row, column); by default where the value is largest.
         filter_name: a filter's or unit's number from 0; a class name where that is asked of the logits.
         said: of a model file, what the user knows of it.
@@ -114,17 +116,18 @@ def trace_run(
     """
     classifier = open_target(run, said)
     graph = walk(classifier.model)
-    _check_name(graph, layer, offered=classifier.makes_logits)
     pixels = classifier.read_pixels(image)
     tracer = Tracer(graph, classifier.to_input(pixels))
-    if layer == PROBABILITIES:
+    if layer == PROBABILITIES and classifier.makes_logits:
         if at is not None:
             raise WrongRequest("Probabilities are a vector: they have no places. Leave --at out.")
         chosen = _filter_index(filter_name, classifier.class_names)
         trace = trace_probability(tracer, classifier, pixels=pixels, filter_index=chosen)
         name, last = classifier.class_names[trace.filter_index], _producers(graph, graph.outputs)
         return TracedRun(trace, pixels, name, (len(classifier.class_names),), last, ())
-    call = find_call(graph, layer)
+    usable = [each for each in graph.calls if each.kind in RULES]
+    others = (PROBABILITIES,) if classifier.makes_logits else ()
+    call = find_layer(graph, layer, usable=usable, others=others)
     names = classifier.output_names if call.outputs[0] in graph.outputs else ()
     trace = tracer.trace(call, at=at, filter_index=_filter_index(filter_name, names))
     return TracedRun(
@@ -140,13 +143,6 @@ def trace_run(
 
 def _size(call: Call) -> tuple[int, ...]:
     return tuple(int(size or 0) for size in call.output_shapes[0])
-
-
-def _check_name(graph: Graph, layer: str, *, offered: bool) -> None:
-    short = Counter(call.name.rpartition("/")[2] for call in graph.calls)
-    if short[layer] != 1:
-        more = [PROBABILITIES] if offered else []
-        find(dict.fromkeys([*(call.name for call in graph.calls), *more]), layer, kind="layer")
 
 
 def _filter_index(text: str | None, class_names: tuple[str, ...]) -> int | None:

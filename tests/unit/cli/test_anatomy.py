@@ -49,7 +49,7 @@ def test_the_document_has_the_names_of_the_contract_and_its_sums(capsys: pytest.
     assert list(found) == ["input", "layers", "total", "warnings"]
     assert found["input"] == [32, 48, 3]
     keys = (
-        "name kind output kernel stride padding parameters macs activation_bytes receptive_field "
+        "number name kind output kernel stride padding parameters macs activation_bytes receptive_field "
         "receptive_field_stride receptive_field_without_gates dense_parameters"
     )
     assert {tuple(layer) for layer in found["layers"]} == {tuple(keys.split())}

@@ -18,9 +18,9 @@ def test_without_a_layer_the_layers_are_listed_with_the_next_command(typed):
     assert code == 0
     assert "group_1_1_relu" in out
     assert "logits" not in out
-    assert "hubel maps run IMAGE --layer scale_pixels -o scale_pixels.png" in out
+    assert "hubel maps run IMAGE --layer last -o last.png" in out
     _, out, _ = typed("filters run")
-    assert [line.split()[1] for line in out.splitlines() if line.startswith("group")] == ["Conv2D"] * 6
+    assert [line.split()[2] for line in out.splitlines() if " group" in line] == ["Conv2D"] * 6
 
 
 def test_maps_writes_a_picture_and_says_sizes_and_the_command_that_works_one_out(folder, typed):
@@ -47,10 +47,36 @@ def test_excite_finds_patches_in_a_corpus(folder, typed):
 
 
 @pytest.mark.parametrize(
+    ("said", "layer"),
+    [("first", "group_1_1_convolution"), ("last", "group_3_2_convolution"), ("4", "group_1_1_relu")],
+)
+def test_a_layer_is_the_first_the_last_or_the_number_of_anatomy_and_the_image_an_example(typed, said, layer):
+    numbers = {line.split()[1]: line.split()[0] for line in typed("anatomy run")[1].splitlines() if "group" in line}
+    if said.isdigit():
+        assert numbers[layer] == said
+    code, out, _ = typed(f"maps run digits:8 --layer {said} -o maps.png")
+    assert code == 0
+    assert out.startswith(f"{layer} (")
+    assert f"hubel trace run digits:8 --layer {layer} --filter " in out
+
+
+def test_without_a_layer_a_file_shows_the_last_maps_and_the_first_filters(typed):
+    assert typed("maps run digits:8 -o maps.png")[1].startswith("group_3_2_convolution (Conv2D)")
+    assert typed("filters run -o filters.png")[1].startswith("group_1_1_convolution: 32 filters")
+
+
+def test_how_many_of_many_are_shown_is_said(typed):
+    assert "8 of 32 filters shown, 8 of 32 input channels" in typed("filters run --layer 5 -o filters.png")[1]
+    assert "64 of 128 maps shown" in typed("maps run digits:8 --layer last -o maps.png")[1]
+
+
+@pytest.mark.parametrize(
     ("words", "code", "said"),
     [
         ("maps run --layer group_1_1_relu", 2, "hubel maps run IMAGE --layer group_1_1_relu -o maps.png"),
-        ("maps run picture.png --layer grup_1_1_relu -o m.png", 2, "Did you mean 'group_1_1_relu'?"),
+        ("maps run picture.png", 2, "hubel maps run picture.png --layer last -o maps.png"),
+        ("maps run digits:12 -o m.png", 3, "digits:12: the example images are digits:0 to digits:9"),
+        ("maps run picture.png --layer grup_1_1_relu -o m.png", 2, "Did you mean 'group_1_1_relu'"),
         ("maps run picture.png --layer logits -o m.png", 2, "makes no feature maps"),
         ("maps run nothing.png --layer group_1_1_relu -o m.png", 3, "nothing.png"),
         ("maps run picture.png --layer group_1_1_relu -o m.svg", 2, "ends in .png. Received: 'm.svg'"),

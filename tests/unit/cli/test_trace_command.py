@@ -17,11 +17,12 @@ CONVOLUTION = "trace run picture.png --layer group_1_1_convolution --at 5,7 --fi
 def test_without_a_layer_they_are_listed_with_the_places_that_can_be_asked_for(typed):
     code, out, _ = typed("trace run")
     assert code == 0
-    lines = {line.split()[0]: line for line in out.splitlines() if not line.startswith((" ", "Next"))}
+    found = [line for line in out.splitlines() if "--filter 0" in line]
+    lines = {line.removeprefix(line[:6]).split()[0]: line for line in found}
     assert "--at 0,0 to 15,15  --filter 0 to 31" in lines["group_1_1_relu"]
     assert lines["logits"].endswith("--filter 0 to 2")
     assert "probabilities" in lines
-    assert "hubel trace run IMAGE --layer group_1_1_convolution" in out
+    assert "hubel trace run IMAGE --layer last" in out
     document = json.loads(typed("trace run --json --list")[1])
     assert [layer["layer"] for layer in document["layers"]] == list(lines)
 

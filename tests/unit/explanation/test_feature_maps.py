@@ -7,7 +7,8 @@ import pytest
 
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import make_blueprint
-from hubel.architectures.walk import find_call, walk
+from hubel.architectures.layer_choice import find_layer
+from hubel.architectures.walk import walk
 from hubel.backends.framework import keras
 from hubel.errors import UnknownName, WrongRequest
 from hubel.explanation.feature_maps import compute_feature_maps, kernel_of, layers_with_filters, layers_with_maps
@@ -43,15 +44,15 @@ def test_the_kernel_is_the_layers_kernel_and_a_depthwise_filter_sees_one_channel
 def test_a_layer_without_maps_or_filters_says_what_it_is(model):
     graph = walk(model)
     with pytest.raises(WrongRequest, match=r"logits \(Dense\) makes no feature maps: its output is \[3\]"):
-        compute_feature_maps(graph, find_call(graph, "logits"), np.zeros((16, 16, 3), np.uint8))
+        compute_feature_maps(graph, find_layer(graph, "logits"), np.zeros((16, 16, 3), np.uint8))
     with pytest.raises(WrongRequest, match=r"flatten \(Flatten\) has no filters"):
-        kernel_of(graph, find_call(graph, "flatten"))
+        kernel_of(graph, find_layer(graph, "flatten"))
     with pytest.raises(UnknownName, match="Did you mean 'flatten'"):
-        find_call(graph, "flaten")
+        find_layer(graph, "flaten")
 
 
 def test_a_nested_layer_is_found_by_its_own_name_and_by_its_full_one():
     inputs = keras.Input((8, 8, 3))
     inner = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(2, 3, name="deep")], name="inside")
     graph = walk(keras.Model(inputs, inner(inputs)))
-    assert find_call(graph, "deep") is find_call(graph, "inside/deep")
+    assert find_layer(graph, "deep") is find_layer(graph, "inside/deep")

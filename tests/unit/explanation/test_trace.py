@@ -8,7 +8,8 @@ import math
 import numpy as np
 import pytest
 
-from hubel.architectures.walk import find_call, walk
+from hubel.architectures.layer_choice import find_layer
+from hubel.architectures.walk import walk
 from hubel.backends.framework import keras
 from hubel.errors import ClaimFailed, UnknownName, UnusableInput, WrongRequest
 from hubel.explanation.layer_rules import RULES
@@ -241,5 +242,5 @@ def test_a_nested_layer_is_found_by_its_own_name():
     inside = keras.Input((6, 6, 1))
     nested = keras.Model(inside, layers.ReLU(name="deep")(inside), name="inner")
     graph = graph_of(nested)
-    assert find_call(graph, "deep").name == "inner/deep"
+    assert find_layer(graph, "deep").name == "inner/deep"
     assert trace_value(graph, MATRIX, layer="deep", at=(2, 1)).layer == "inner/deep"

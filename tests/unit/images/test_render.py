@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
-from PIL import Image
 
-from hubel.images.render import colour_tile, grey_tile, in_rows, render_tiles, signed_tile
+from hubel.images.render import colour_tile, grey_tile, signed_tile
 
 
 def test_grey_goes_from_black_at_zero_to_white_at_the_largest():
@@ -31,11 +28,3 @@ def test_a_map_of_zeros_is_no_division_by_zero():
 def test_a_filter_of_zeros_is_grey_and_its_channels_are_its_colours():
     assert set(colour_tile(np.zeros((2, 2, 3)), largest=1.0).ravel()) == {128}
     assert colour_tile(np.array([[[1.0, -1.0, 0.0]]]), largest=1.0)[0, 0].tolist() == [255, 0, 128]
-
-
-def test_tiles_stand_in_rows_and_are_enlarged_without_smoothing():
-    tile = np.zeros((2, 2, 3), np.uint8)
-    tile[0, 0] = (255, 0, 0)
-    assert [len(row) for row in in_rows([("", tile)] * 5, columns=2)] == [2, 2, 1]
-    picture = np.asarray(Image.open(io.BytesIO(render_tiles([[("0", tile)]], side=40, title="t"))).convert("RGB"))
-    assert (picture == (255, 0, 0)).all(axis=-1).sum() == 20 * 20

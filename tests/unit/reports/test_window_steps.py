@@ -13,8 +13,10 @@ from PIL import Image
 
 from hubel.arithmetic.windows import Calculation, WindowOptions, calculate_convolution, calculate_pooling
 from hubel.errors import OutputNotWritable, WrongRequest
+from hubel.reports.window_page import render_page
 from hubel.reports.window_scene import digits_of, equation, make_scene, shown
-from hubel.reports.window_steps import render_gif, render_page, render_svg, write_steps
+from hubel.reports.window_steps import render_gif, write_steps
+from hubel.reports.window_svg import render_svg
 from hubel.workflows.matrices import read_kernel, read_matrix
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -44,12 +46,12 @@ def test_an_svg_loads_nothing_and_runs_nothing(example: Calculation):
 
 
 def test_the_page_holds_everything(example: Calculation):
-    page = render_page(make_scene(example))
+    page = render_page(example)
     assert not re.findall(r"src=|href=|url\(|https?://(?!www\.w3\.org/2000/svg)", page)
     assert "0.2·1 + 0.8·0 + 0·1 + 0.2·0 + 0.9·1 + 0·0 + 0.3·1 + 0.8·0 + 0.7·1 = 2.1" in page.encode().decode(
         "unicode_escape"
     )
-    assert not re.findall(r"\b(MOVES|TARGETS|CAPTIONS|PAUSE|LAST)\b", page)
+    assert "<h1>Convolution, window by window</h1>" in page
 
 
 def test_the_gif_has_a_frame_for_each_window_and_stays_at_the_end(example: Calculation):
@@ -142,3 +144,25 @@ def test_an_equation_says_when_it_is_rounded_and_what_was_added():
         maps, np.array([[-1.0, 0.0]]), options=WindowOptions((1, 2)), bias=-0.25, relu=True
     )
     assert equation(calculation, calculation.step(0)) == "ReLU(0.5·(-1) + 0.33·0 + (-0.25) bias) ≈ 0"
+
+
+def test_pixels_are_drawn_as_they_look_and_the_padding_is_no_pixel():
+    options = WindowOptions((3, 3), padding="same")
+    scene = make_scene(calculate_convolution(np.array([[[0.0], [1.0]]]), read_kernel("x"), options=options))
+    colours = {cell.text: cell.fill for cell in scene.cells[5:7]}
+    assert colours == {"0": (0, 0, 0), "1": (255, 255, 255)}
+    assert scene.cells[0].text == "0"
+    assert scene.cells[0].fill not in colours.values()
+    assert sum(scene.cells[5].ink) > 600, "light numbers on black"
+    assert sum(scene.cells[6].ink) < 200
+    assert "matrix 1 × 2, padded 3 × 4" in [text for _, _, text in scene.titles]
+
+
+def test_for_a_phone_the_matrices_stand_below_each_other(example: Calculation):
+    narrow, wide = make_scene(example, narrow=True), make_scene(example)
+    assert narrow.width <= 340
+    assert narrow.height > narrow.width
+    heights = [y for _, y, _ in narrow.titles]
+    assert heights == sorted(heights)
+    assert len(set(heights)) == 3
+    assert [cell.text for cell in narrow.cells] == [cell.text for cell in wide.cells]
