@@ -16,8 +16,8 @@ MIN_EXAMPLES = 5
 WORTH_A_LOOK = 0.05
 """Chance of being wrong from which a label is listed: a person finds one error in at most 20 images."""
 CLOSEST = 20
-"""So many that confident learning takes for wrong are listed whatever their chance: errors between two classes that look
-alike leave no trace that could be told from images that are hard."""
+"""So many that confident learning takes for wrong are listed whatever their chance: mix-ups of classes that look alike
+leave no trace that could be told from images that are hard."""
 _TINY = 1e-12
 _STARTS = [(np.log(temperature), rate) for temperature in (0.5, 1.0) for rate in (-2.0, -5.0)]
 

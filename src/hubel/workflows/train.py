@@ -207,8 +207,12 @@ def _choose_with_weights(
         if request.architecture is not None or request.weights is not None:
             raise
         fallback = choose(replace(request, weights="none"), survey)
-        text = f"{not_here(spec.backbone, spec.alpha)} Training {fallback.architecture} from scratch instead; photographs"
-        on_event(Message(f"{text} are mostly told apart better with them: to download them, add --weights imagenet.", True))
+        text = (
+            f"{not_here(spec.backbone, spec.alpha)} Training {fallback.architecture} from scratch instead; photographs"
+        )
+        on_event(
+            Message(f"{text} are mostly told apart better with them: to download them, add --weights imagenet.", True)
+        )
         return fallback, None
 
 

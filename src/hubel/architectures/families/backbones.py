@@ -138,9 +138,7 @@ def feature_model(model: keras.Model) -> keras.Model:
     return keras.Model(model.input, model.get_layer(FEATURES).output, name="features")
 
 
-def pretrained_weights(
-    name: str, alpha: float, source: str, *, may_download: MayDownload = never
-) -> list[np.ndarray]:
+def pretrained_weights(name: str, alpha: float, source: str, *, may_download: MayDownload = never) -> list[np.ndarray]:
     """The weights a backbone begins with.
 
     Args:
