@@ -134,7 +134,7 @@ def test_corrections_are_saved_with_their_exact_names(browser: Browser, tmp_path
     assert browser.run("document.querySelectorAll('li.corrected').length") == len(NAMES)
     choose(browser, 1, "leave as it is")
     browser.run("document.getElementById('save').click()")
-    content = browser.downloaded("corrected.csv")
+    content = browser.downloaded("corrections.csv")
     assert (
         browser.run("document.getElementById('corrected').textContent")
         == f"{len(NAMES) - 1} of {len(NAMES)} corrected, saved"
@@ -183,7 +183,7 @@ def test_the_browser_asks_before_it_forgets_corrections(browser: Browser, tmp_pa
     choose(browser, 0, "remove from the corpus")
     assert browser.run(leave) == "asks"
     browser.run("document.getElementById('save').click()")
-    assert browser.downloaded("corrected.csv")
+    assert browser.downloaded("corrections.csv")
     assert browser.run(leave) == "leaves"
     choose(browser, 0, "leave as it is")
     assert browser.run(leave) == "asks"

@@ -83,11 +83,10 @@ class Audit:
         """How many of the suspect labels are expected to be wrong, as a sentence; empty where there are none."""
         if not self.suspects:
             return ""
-        many, wrong = self.suspects, round(self.expected_share * self.suspects)
-        labels = "1 label" if many == 1 else f"{many:,} labels"
+        wrong = round(self.expected_share * self.suspects)
         return (
-            f"{labels} to look at, the most doubtful first; about {wrong:,} ({self.expected_share:.0%}) expected to be "
-            "wrong, if errors fell at random. Mix-ups of classes that look alike cannot be counted: they may add some."
+            f"The most doubtful first. About {wrong:,} of these {self.suspects:,} ({self.expected_share:.0%}) are "
+            "expected to be wrong, as if errors fell at random; mix-ups of classes that look alike may add some."
         )
 
     def with_suspects(

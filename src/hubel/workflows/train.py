@@ -208,11 +208,10 @@ def _choose_with_weights(
             raise
         fallback = choose(replace(request, weights="none"), survey)
         text = (
-            f"{not_here(spec.backbone, spec.alpha)} Training {fallback.architecture} from scratch instead; photographs"
+            f"{not_here(spec.backbone, spec.alpha)} Training {fallback.architecture} from scratch instead; photographs "
+            "are mostly told apart better with them: to download them, add --weights imagenet."
         )
-        on_event(
-            Message(f"{text} are mostly told apart better with them: to download them, add --weights imagenet.", True)
-        )
+        on_event(Message(text, warning=True))
         return fallback, None
 
 

@@ -277,7 +277,7 @@ def choices(page: AuditPage) -> dict[str, list[dict[str, object]]]:
 def test_the_script_is_given_exact_names(path: str, name: str):
     page = replace(EMPTY, class_names=(name,), findings=(suspect(path, name),), classes_of={path: name})
     given_to_script = choices(page)
-    assert given_to_script["suspects"] == [{"place": 0, "path": path, "label": name, "suggested": name}]
+    assert given_to_script["suspects"] == [{"place": 0, "path": path, "label": name, "suggested": name, "earlier": ""}]
     assert given_to_script["classes"] == [{"name": name, "shown": one_line(name)}]
 
 
@@ -286,7 +286,7 @@ def test_what_a_csv_cannot_hold_is_said_and_left_out():
     page = replace(EMPTY, findings=findings, class_names=("cat", "dog", "\udcfe", "!remove", ""))
     document = parsed(page)
     assert "not valid text (UTF-8)" in document.text("suspect-0")
-    assert "left out of its corrected.csv. Rename the file" in document.text("suspect-0")
+    assert "left out of its corrections.csv. Rename the file" in document.text("suspect-0")
     assert "not valid" not in document.text("suspect-1")
     assert [select["data-place"] for select in document.all("select")] == ["1"]
     assert [each["path"] for each in choices(page)["suspects"]] == ["cat/1.jpg"]
@@ -300,13 +300,15 @@ def test_without_a_label_that_can_be_corrected_nothing_is_offered_to_save():
     assert "save" not in parsed(replace(EMPTY, findings=(dark("1.jpg"),))).texts
 
 
-@pytest.mark.parametrize(
-    ("location", "typed"),
-    [("photos", "photos"), ("my photos", "'my photos'"), ("a;rm -rf", "'a;rm -rf'"), ("a\nb", "CORPUS")],
-)
-def test_the_next_command_can_be_typed(location: str, typed: str):
-    text = parsed(replace(FULL, location=location)).text("check-suspect-label")
-    assert f"hubel train {typed} -o RUN --corrections corrected.csv" in text
+def test_the_next_command_is_the_one_that_was_given():
+    text = parsed(replace(FULL, command="hubel train 'my photos' --seed 3", file="out/corrections.csv"))
+    assert "hubel train 'my photos' --seed 3" in text.text("check-suspect-label")
+    assert "out/corrections.csv" in text.text("check-suspect-label")
+
+
+def test_a_command_that_cannot_be_typed_is_not_shown():
+    text = parsed(replace(FULL, command="hubel train 'a\nb'")).text("check-suspect-label")
+    assert "hubel train CORPUS -o RUN --corrections corrections.csv" in text
 
 
 def test_only_the_script_of_the_page_may_run():

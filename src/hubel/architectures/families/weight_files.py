@@ -53,7 +53,7 @@ def weight_file_name(backbone: str, alpha: float) -> str:
 
 
 def weight_folders() -> list[Path]:
-    """Where Keras keeps what it has downloaded: ``$KERAS_HOME`` or ``~/.keras``; a temporary folder if it may not write."""
+    """Where Keras keeps what it has downloaded: ``$KERAS_HOME`` or ``~/.keras``; else a temporary folder."""
     home = Path(os.environ.get("KERAS_HOME") or Path("~/.keras").expanduser())
     folders = [home]
     if not os.access(home, os.W_OK):
