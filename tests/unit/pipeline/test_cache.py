@@ -125,10 +125,8 @@ def test_where_the_cache_cannot_be_written_it_works_without_and_says_so_once(col
         decoded = decode_corpus(read_corpus(colours), SIZE, on_event=listen)
         example = decoded.corpus.examples[5]
         np.testing.assert_array_equal(decoded.images[5], read_pixels((colours / example.path).read_bytes(), SIZE))
-    assert said == [
-        f"Nothing can be written to the cache {cache}: images are read again each time. "
-        "Set HUBEL_CACHE to a folder that can be written."
-    ]
+    (text,) = said
+    assert f"Nothing can be written to the cache {cache}: images are read again each time. Set HUBEL_CACHE" in text
     assert cache.read_text() == "a file, where the folder would be"
 
 

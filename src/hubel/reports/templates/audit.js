@@ -3,13 +3,12 @@
   // names of classes and files are values in arrays here, never keys of objects nor HTML
   const choices = JSON.parse(document.getElementById("choices").textContent);
   const shown = document.getElementById("shown");
-  for (const image of document.querySelectorAll("main img")) {
-    image.closest("button").addEventListener("click", () => {
-      const large = shown.querySelector("img");
-      large.src = image.src;
-      large.alt = image.alt;
-      large.classList.toggle("small", image.classList.contains("small"));
-      shown.querySelector("p").textContent = image.alt;
+  for (const enlarge of document.querySelectorAll(".enlarge")) {
+    enlarge.addEventListener("click", () => {
+      const image = enlarge.querySelector("img");
+      const caption = shown.querySelector("p");
+      caption.textContent = image.alt;
+      shown.replaceChildren(image.cloneNode(), caption);
       shown.showModal();
     });
   }
