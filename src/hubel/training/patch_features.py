@@ -71,24 +71,26 @@ def describe_by_patches(images: Images, kinds: PatchKinds) -> Features:
         images: uint8 [images, height, width, 3], as large as those the kinds were learned from.
         kinds: of `learn_patch_kinds`.
     """
-    return np.stack([_describe(image, kinds) for image in images])
-
-
-def _describe(image: np.ndarray, kinds: PatchKinds) -> np.ndarray:
-    windows = sliding_window_view(image, (kinds.side, kinds.side), axis=(0, 1))[:: kinds.stride, :: kinds.stride]
-    down, across = windows.shape[:2]
-    patches = windows.transpose(0, 1, 3, 4, 2).reshape(down * across, -1).astype(np.float32)
+    windows = sliding_window_view(images, (kinds.side, kinds.side), axis=(1, 2))[:, :: kinds.stride, :: kinds.stride]
+    many, down, across = windows.shape[:3]
+    patches = windows.transpose(0, 1, 2, 4, 5, 3).reshape(many * down * across, -1).astype(np.float32)
     patches = (_normalised(patches) - kinds.mean) @ kinds.whitening
     squared = (patches**2).sum(axis=1, keepdims=True) - 2 * patches @ kinds.centres.T + (kinds.centres**2).sum(axis=1)
     distances = np.sqrt(np.maximum(squared, 0))
-    near = np.maximum(distances.mean(axis=1, keepdims=True) - distances, 0).reshape(down, across, -1)
-    quarters = [part.mean(axis=(0, 1)) for half in np.array_split(near, 2) for part in np.array_split(half, 2, axis=1)]
-    cells = [
-        cell.mean(axis=(0, 1)) / 255
-        for row in np.array_split(image, min(COLOUR_CELLS, len(image)))
-        for cell in np.array_split(row, min(COLOUR_CELLS, image.shape[1]), axis=1)
+    near = np.maximum(distances.mean(axis=1, keepdims=True) - distances, 0).reshape(many, down, across, -1)
+    quarters = _mean_of_cells(near, 2)
+    colours = _mean_of_cells(images, COLOUR_CELLS) / 255
+    return np.concatenate([quarters, colours], axis=1).astype(np.float32)
+
+
+def _mean_of_cells(maps: np.ndarray, across: int) -> np.ndarray:
+    """Means over the cells of a grid: [images, cells x channels]."""
+    means = [
+        cell.mean(axis=(1, 2))
+        for row in np.array_split(maps, min(across, maps.shape[1]), axis=1)
+        for cell in np.array_split(row, min(across, maps.shape[2]), axis=2)
     ]
-    return np.concatenate([*quarters, *cells]).astype(np.float32)
+    return np.concatenate(means, axis=1)
 
 
 def _normalised(patches: np.ndarray) -> np.ndarray:

@@ -76,9 +76,7 @@ def compute_in_time(
     """
     first = np.arange(min(TIMED, len(labels)))
     describe(np.asarray(images[first]))  # whatever is compiled, is compiled here
-    begun = time.monotonic()
-    describe(np.asarray(images[first]))
-    seconds = (time.monotonic() - begun) / len(first)
+    seconds = min(_seconds(describe, np.asarray(images[first])) for _ in range(2)) / len(first)
     most = max(len(np.unique(labels)), 2 * len(first), int(SHARE_OF_FEATURES * limit_s / max(seconds, 1e-9)))
     places = spread(labels, most)
     expected = seconds * len(places) / SHARE_OF_FEATURES
@@ -94,6 +92,12 @@ def compute_in_time(
         features.append(describe(np.asarray(images[places[start : start + CHUNK]])))
         on_event(Progress("computing features", min(len(places), start + CHUNK), len(places)))
     return places, np.concatenate(features)
+
+
+def _seconds(describe: Describe, images: Images) -> float:
+    begun = time.monotonic()
+    describe(images)
+    return time.monotonic() - begun
 
 
 def out_of_fold(
