@@ -211,8 +211,8 @@ def test_suspect_labels_are_ranked_and_corrected(tmp_path: Path):
     assert {row["suggested"] == others[row["label"]] for row in ranking[:3]} == {True}
     with (out / "corrections.csv").open(newline="") as file:
         listed = {row["path"] for row in csv.DictReader(file)}
-    assert listed
-    assert listed <= planted
+    assert planted <= listed
+    assert len(listed) <= 6  # a doubt may be wrong; the three that are not come first
     rows = {row["path"]: row for row in ranking}
     fixes = tmp_path / "fixes.csv"
     fixes.write_text("path,correction\n" + "".join(f"{path},{rows[path]['suggested']}\n" for path in sorted(planted)))
