@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import csv
 import ctypes
 import errno
+import functools
 import io
 import itertools
 import json
@@ -55,6 +57,25 @@ def cache_folder() -> Path:
     if sys.platform == "win32" and os.environ.get("LOCALAPPDATA"):
         return Path(os.environ["LOCALAPPDATA"]) / "hubel"
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hubel"
+
+
+def usable_cache_folder() -> Path:
+    """`cache_folder`; where nothing can be written there, a temporary folder that goes when this process ends."""
+    return _usable(cache_folder())
+
+
+@functools.cache
+def _usable(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return folder  # there is a cache, and what is to be done about it is said where it overflows
+        temporary = tempfile.TemporaryDirectory(prefix="hubel-cache-", ignore_cleanup_errors=True)
+        atexit.register(temporary.cleanup)
+        return Path(temporary.name)
 
 
 def shown(path: str | Path) -> str:

@@ -45,7 +45,7 @@ def test_a_clean_corpus_is_said_to_be_one(photos: Path):
     assert done.returncode == 0, done.stderr
     assert "24 files found = 24 read + 0 refused + 0 ignored" in done.stdout
     assert "2 classes of 12 pictures, 128 x 96 pixels (median)" in done.stdout
-    assert f"See the pictures: hubel audit {photos} -o audits/photos" in done.stdout
+    assert f"See the images: hubel audit {photos} -o audits/photos" in done.stdout
 
 
 def test_json_has_the_keys_of_the_contract_and_every_file(photos: Path):
@@ -211,8 +211,8 @@ def test_suspect_labels_are_ranked_and_corrected(tmp_path: Path):
     assert {row["suggested"] == others[row["label"]] for row in ranking[:3]} == {True}
     with (out / "corrections.csv").open(newline="") as file:
         listed = {row["path"] for row in csv.DictReader(file)}
-    assert listed
-    assert listed <= planted
+    assert planted <= listed
+    assert len(listed) <= 6  # a doubt may be wrong; the three that are not come first
     rows = {row["path"]: row for row in ranking}
     fixes = tmp_path / "fixes.csv"
     fixes.write_text("path,correction\n" + "".join(f"{path},{rows[path]['suggested']}\n" for path in sorted(planted)))

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -134,7 +135,7 @@ def test_corrections_are_saved_with_their_exact_names(browser: Browser, tmp_path
     assert browser.run("document.querySelectorAll('li.corrected').length") == len(NAMES)
     choose(browser, 1, "leave as it is")
     browser.run("document.getElementById('save').click()")
-    content = browser.downloaded("corrected.csv")
+    content = browser.downloaded("corrections.csv")
     assert (
         browser.run("document.getElementById('corrected').textContent")
         == f"{len(NAMES) - 1} of {len(NAMES)} corrected, saved"
@@ -167,9 +168,11 @@ def test_the_suggested_class_comes_first_and_the_given_one_is_not_offered(browse
         CHECKS, (finding,), classes_of={"cat/1.jpg": "cat"},
     )  # fmt: skip
     browser.open(written(page, tmp_path))
-    offered = browser.run("Array.from(document.querySelector('select').options, (option) => option.textContent)")
+    offered = browser.run(
+        "Array.from(document.querySelector('select[data-place]').options, (option) => option.textContent)"
+    )
     assert offered == ["leave as it is", "horse", "dog", "zebra", "remove from the corpus"]
-    assert browser.run("document.querySelector('select').selectedIndex") == 0
+    assert browser.run("document.querySelector('select[data-place]').selectedIndex") == 0
 
 
 def test_the_browser_asks_before_it_forgets_corrections(browser: Browser, tmp_path: Path):
@@ -183,7 +186,7 @@ def test_the_browser_asks_before_it_forgets_corrections(browser: Browser, tmp_pa
     choose(browser, 0, "remove from the corpus")
     assert browser.run(leave) == "asks"
     browser.run("document.getElementById('save').click()")
-    assert browser.downloaded("corrected.csv")
+    assert browser.downloaded("corrections.csv")
     assert browser.run(leave) == "leaves"
     choose(browser, 0, "leave as it is")
     assert browser.run(leave) == "asks"
@@ -233,3 +236,111 @@ def test_six_hundred_pictures_are_drawn_and_nothing_stands_over(
     assert (brightness < 100) == dark
     assert browser.run("getComputedStyle(document.querySelector('img.small')).imageRendering") == "pixelated"
     assert browser.troubles() == []
+
+
+def small_page(**changes: object) -> AuditPage:
+    names = ("cat", "dog", "horse", "zebra")
+    findings = tuple(
+        Finding("suspect-label", (f"{given}/{place}.jpg",), place / 10, f"looks like a {other}", suggested=other)
+        for place, (given, other) in enumerate((("cat", "horse"), ("dog", "cat"), ("cat", "zebra")))
+    )
+    page = AuditPage(
+        "photos", "hubel 0.1.0", {"found": 3, "read": 3, "refused": 0, "ignored": 0}, names, dict.fromkeys(names, 1),
+        CHECKS, findings, classes_of={finding.paths[0]: finding.paths[0].split("/")[0] for finding in findings},
+    )  # fmt: skip
+    return replace(page, **changes)
+
+
+def chosen(browser: Browser) -> list[str]:
+    return browser.run("Array.from(document.querySelectorAll('select[data-place]'), (select) => select.value)")
+
+
+def press(browser: Browser, keys: str) -> None:
+    for key in keys:
+        browser.call("Input.dispatchKeyEvent", type="keyDown", key=key, text=key)
+        browser.call("Input.dispatchKeyEvent", type="keyUp", key=key)
+
+
+def test_keys_accept_leave_remove_and_undo(browser: Browser, tmp_path: Path):
+    browser.open(written(small_page(), tmp_path))
+    press(browser, "na")  # the first card, then: as suggested
+    assert chosen(browser) == ["horse", "", ""]
+    press(browser, "nx")  # past the second; the third goes
+    assert chosen(browser) == ["horse", "", "!remove"]
+    press(browser, "pa")
+    assert chosen(browser) == ["horse", "cat", "!remove"]
+    press(browser, "uu")
+    assert chosen(browser) == ["horse", "", ""]
+    press(browser, "u")
+    assert chosen(browser) == ["", "", ""]
+    assert browser.run("document.getElementById('undo').disabled") is True
+    assert "accept the suggestion" in browser.run("document.querySelector('.keys').textContent")
+
+
+def test_what_was_chosen_is_there_after_a_reload_and_not_in_another_corpus(browser: Browser, tmp_path: Path):
+    page = written(small_page(identity="hubel-audit-a"), tmp_path)
+    browser.open(page)
+    choose(browser, 1, "zebra")
+    choose(browser, 2, "remove from the corpus")
+    browser.open(page)
+    assert chosen(browser) == ["", "zebra", "!remove"]
+    assert browser.run("document.getElementById('corrected').textContent") == "2 of 3 corrected"
+    (tmp_path / "other").mkdir()
+    browser.open(written(small_page(identity="hubel-audit-b"), tmp_path / "other"))
+    assert chosen(browser) == ["", "", ""]
+
+
+def test_a_class_can_be_looked_at_alone(browser: Browser, tmp_path: Path):
+    browser.open(written(small_page(), tmp_path))
+    cards = "Array.from(document.querySelectorAll('li.suspect'), (card) => card.getClientRects().length > 0)"
+    choose_class = """(() => {{
+        const filter = document.getElementById("filter");
+        filter.selectedIndex = Array.from(filter.options).findIndex((option) => option.textContent === "{}");
+        filter.dispatchEvent(new Event("change"));
+    }})()"""
+    browser.run(choose_class.format("dog"))
+    assert browser.run(cards) == [False, True, False]
+    press(browser, "na")
+    assert chosen(browser) == ["", "cat", ""]
+    browser.run(choose_class.format("any class"))
+    assert browser.run(cards) == [True, True, True]
+
+
+def test_a_click_shows_the_whole_image_large(browser: Browser, tmp_path: Path):
+    rng = np.random.default_rng(0)
+    write_picture(tmp_path / "corpus/cat/0.jpg", speckled((90, 120, 150), rng=rng, height=300, width=400))
+    (tmp_path / "corpus/dog").mkdir()
+    corpus = read_corpus(tmp_path / "corpus")
+    thumbnails = make_thumbnails(corpus, range(1), side=400)
+    browser.open(written(small_page(thumbnails=thumbnails), tmp_path))
+    browser.run("document.querySelector('.enlarge').click()")
+    box = browser.run(
+        "(({width, height}) => ({width, height}))(document.querySelector('#shown img').getBoundingClientRect())"
+    )
+    assert min(box["width"], box["height"]) > 400
+    assert browser.run("document.querySelector('#shown img').naturalWidth") == 400
+    browser.run("document.getElementById('shown').click()")
+    assert browser.run("document.getElementById('shown').open") is False
+    assert browser.troubles() == []
+
+
+def test_earlier_corrections_are_saved_with_the_new_ones(browser: Browser, tmp_path: Path):
+    earlier = (("horse/9.jpg", "horse", "", "zebra"), ("dog/1.jpg", "cat", "", "dog"))
+    browser.open(written(small_page(earlier=earlier), tmp_path))
+    choose(browser, 0, "horse")
+    browser.run("document.getElementById('save').click()")
+    (tmp_path / "corrections.csv").write_bytes(browser.downloaded("corrections.csv"))
+    decided = read_corrections(tmp_path / "corrections.csv").decided
+    assert decided == {"horse/9.jpg": "zebra", "cat/0.jpg": "horse", "dog/1.jpg": "dog"}
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [360, 768, 1280, 1920])
+def test_nothing_of_the_tools_is_cut(browser: Browser, tmp_path: Path, width: int, dark: bool):
+    page = small_page(expected="The most doubtful first. About 2 of these 3 are expected to be wrong.")
+    browser.open(written(page, tmp_path), width=width, dark=dark)
+    assert browser.run("document.documentElement.scrollWidth") <= width
+    cut = """Array.from(document.querySelectorAll(".tools *, .save *, .suspect *, .expected"))
+        .filter((each) => each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).display !== "inline")
+        .map((each) => each.outerHTML.slice(0, 80))"""
+    assert browser.run(cut) == []

@@ -118,7 +118,7 @@ def test_imagenet_weights_offline_say_how_to_go_on(colours: Path, tmp_path: Path
         "https_proxy": "http://127.0.0.1:9",
         "HTTPS_PROXY": "http://127.0.0.1:9",
     }
-    done = hubel("train", colours, "-o", tmp_path / "run", "--architecture", "mobilenet", **offline)
+    done = hubel("train", colours, "-o", tmp_path / "run", "--weights", "imagenet", **offline)
     check(done, 3, "not on this machine and cannot be downloaded", "--weights none", "KERAS_HOME")
 
 

@@ -95,8 +95,8 @@ def trace(  # noqa: PLR0913  (each is a wish the user may have)
     Args:
         run: a run folder or a model file, or the `Run` that ``hubel.train`` returned.
         image: the path of an image, or an example such as ``"digits:8"``.
-        layer: whose value: ``"first"``, ``"last"``, a number of `hubel.anatomy`, a name, or ``"probabilities"``; None for a
-            list of the layers.
+        layer: whose value: ``"first"``, ``"last"``, a number of `hubel.anatomy`, a name, or ``"probabilities"``; None
+            for a list of the layers.
         at: (row, column) of the feature map, from 0; by default where the value is largest.
         filter: feature map or unit, from 0, or a class name; by default the largest there.
         class_names: of a model file, as of `hubel.load`.
@@ -143,7 +143,7 @@ def maps(
     Args:
         run: a run folder or a model file, or the `Run` that ``hubel.train`` returned.
         image: the path of an image, or an example such as ``"digits:8"``.
-        layer: whose feature maps: ``"first"``, ``"last"``, a number of `hubel.anatomy`, or a name; ``"last"`` by default.
+        layer: whose feature maps: ``"first"``, ``"last"``, a number of `hubel.anatomy`, or a name; by default the last.
         pixels: of a model file, as of `hubel.load`.
         input: of a model file, as of `hubel.load`.
         out: a ``.png`` file for the drawing.

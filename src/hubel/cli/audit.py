@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,14 +12,19 @@ from hubel.cli.reading import reading_options
 if TYPE_CHECKING:
     from hubel.corpus.reading import Reading
     from hubel.workflows.audit import Audit
+    from hubel.workflows.audit_words import Given
 
 
 @click.command("audit")
 @click.argument("corpus")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Write a page with the pictures, and tables, there.")
 @click.option(
-    "--suspect-labels", is_flag=True, help="Also rank the labels that are probably wrong; seconds to minutes."
+    "--suspect-labels",
+    is_flag=True,
+    help="Also list the labels worth a look, the most doubtful first; minutes at most.",
 )
+@click.option("--weights", metavar="imagenet|none|FILE", help="What --suspect-labels sees with. imagenet may download.")
+@click.option("--time-limit", metavar="90s|5m|2h", help="Of --suspect-labels, once images are read. Default: 3m.")
 @reading_options()
 @click.option("--corrections", type=click.Path(path_type=Path), metavar="FILE", help="Labels corrected by a person.")
 @click.option("--fail-on-leak", is_flag=True, help="Exit with 5 if the given splits leak.")
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print the audit as one JSON document.")
 def command(  # noqa: PLR0913  (one for each option)
     corpus: str, out: Path | None, *, suspect_labels: bool, corrections: Path | None, fail_on_leak: bool,
-    overwrite: bool, seed: int, as_json: bool, reading: Reading,
+    overwrite: bool, seed: int, as_json: bool, weights: str | None, time_limit: str | None, reading: Reading,
 ) -> int:  # fmt: skip
     """Look at every file of CORPUS and say what is wrong with it, before time is spent on training.
 
@@ -39,22 +43,29 @@ def command(  # noqa: PLR0913  (one for each option)
     from hubel.cli.listen import Listener, print_document
     from hubel.corpus.corpus import check_trainable
     from hubel.workflows.audit import audit_corpus, prepare_audit_folder, write_audit
+    from hubel.workflows.audit_words import Given
 
+    given = Given((corpus, *reading.words), corrections, weights, seed)
     if out is not None:
         prepare_audit_folder(out, corpus, reading=reading, overwrite=overwrite)
     with Listener() as listener:
         audit = audit_corpus(corpus, corrections=corrections, reading=reading, on_event=listener)
         if suspect_labels and len(audit.corpus.class_names) > 1:
-            from hubel.workflows.suspects import find_suspects
+            from hubel.cli.asking import asking
+            from hubel.workflows.plan import parse_duration
+            from hubel.workflows.suspects import LIMIT_S, Doubts, find_suspects
 
-            suspects = find_suspects(audit.corpus, seed=seed, bands=reading.bands, on_event=listener)
-            audit = audit.with_suspects(suspects.findings, suspects.ranking)
+            limit_s = LIMIT_S if time_limit is None else parse_duration(time_limit)
+            doubts = Doubts(weights, seed, limit_s, reading.bands)
+            allow = asking(listener, asked=weights == "imagenet")
+            suspects = find_suspects(audit.corpus, doubts, may_download=allow, on_event=listener)
+            audit = audit.with_suspects(suspects.findings, suspects.ranking, expected_share=suspects.expected_share)
         if out is not None:
-            write_audit(audit, out, on_event=listener)
+            write_audit(audit, out, given=given, on_event=listener)
     if as_json:
         print_document(audit.to_json(), listener)
     else:
-        _show(audit, [corpus, *reading.words], out)
+        _show(audit, given, out)
     check_trainable(audit.corpus)
     if fail_on_leak and audit.leaks:
         click.echo(f"Error: the given splits leak: {len(audit.leaks)} findings (--fail-on-leak).", err=True)
@@ -62,7 +73,7 @@ def command(  # noqa: PLR0913  (one for each option)
     return 4 if audit.corpus.refused else 0
 
 
-def _show(audit: Audit, corpus: Sequence[str], out: Path | None) -> None:
+def _show(audit: Audit, given: Given, out: Path | None) -> None:
     from hubel.cli.render_audit import show_audit
 
-    show_audit(audit, corpus, out)
+    show_audit(audit, given, out)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self, TextIO
 
@@ -88,6 +89,15 @@ class Listener:
     ) -> None:
         self._tell_epoch()
         self._bar.stop()
+
+    @contextmanager
+    def paused(self) -> Generator[None]:
+        """Nothing is drawn meanwhile: somebody is asked."""
+        self._bar.stop()
+        try:
+            yield
+        finally:
+            self._bar.start()
 
     def __call__(self, event: events.Event) -> None:
         """Show one event."""

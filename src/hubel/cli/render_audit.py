@@ -12,22 +12,23 @@ from rich.text import Text
 
 from hubel.cli.render import console
 from hubel.corpus.audit.catalogue import CHECKS
-from hubel.corpus.audit.finding import Finding
+from hubel.corpus.audit.finding import Check, Finding
 from hubel.corpus.corpus import Corpus
 from hubel.text import counted, one_line
 from hubel.workflows.audit import CORRECTIONS, PAGE, Audit
+from hubel.workflows.audit_words import Given
 
 FINDINGS_SHOWN = 3
 REFUSED_SHOWN = 10
 PATHS_SHOWN = 3
 
 
-def show_audit(audit: Audit, corpus: Sequence[str], out: Path | None) -> None:
+def show_audit(audit: Audit, given: Given, out: Path | None) -> None:
     """The account, the refused files, the worst findings of each check, and what to do next.
 
     Args:
         audit: what was found.
-        corpus: its location, and the options that say how it is read.
+        given: what the next command must be told too.
         out: where the page is.
     """
     screen = console()
@@ -37,7 +38,7 @@ def show_audit(audit: Audit, corpus: Sequence[str], out: Path | None) -> None:
     for name, check in CHECKS.items():
         findings = [finding for finding in audit.findings if finding.check == name]
         if findings:
-            _section(screen, check.title, check.cure, findings)
+            _section(screen, check, findings, audit.expected if name == "suspect-label" else "")
         elif name != "suspect-label" or audit.label_ranking:
             quiet.append(name.replace("-", " "))
     if quiet:
@@ -45,7 +46,7 @@ def show_audit(audit: Audit, corpus: Sequence[str], out: Path | None) -> None:
         screen.print(text, soft_wrap=False)
         screen.print()
     screen.print(Text("Next", "bold"))
-    for step in _next(audit, corpus, out):
+    for step in _next(audit, given, out):
         screen.print(f"  {step}")
 
 
@@ -79,8 +80,10 @@ def _refused(screen: Console, corpus: Corpus) -> None:
     screen.print()
 
 
-def _section(screen: Console, title: str, cure: str, findings: Sequence[Finding]) -> None:
-    screen.print(Text(f"{title}: {len(findings):,}", "bold yellow"))
+def _section(screen: Console, check: Check, findings: Sequence[Finding], expected: str) -> None:
+    screen.print(Text(f"{check.title}: {len(findings):,}", "bold yellow"))
+    if expected:
+        screen.print(f"  {expected}")
     for finding in findings[:FINDINGS_SHOWN]:
         if len(finding.paths) == 1:
             screen.print(Text(f"  {one_line(finding.paths[0])}  ").append(one_line(finding.message), "dim"))
@@ -92,34 +95,30 @@ def _section(screen: Console, title: str, cure: str, findings: Sequence[Finding]
             screen.print(Text(f"    ... and {len(finding.paths) - PATHS_SHOWN:,} more", "dim"))
     if len(findings) > FINDINGS_SHOWN:
         screen.print(f"  ... and {len(findings) - FINDINGS_SHOWN:,} more")
-    screen.print(Text(f"  Cure: {cure}", "italic"))
+    screen.print(Text(f"  Cure: {check.cure}", "italic"))
     screen.print()
 
 
-def _next(audit: Audit, words: Sequence[str], out: Path | None) -> list[str]:
+def _next(audit: Audit, given: Given, out: Path | None) -> list[str]:
     """What to type next.
 
     Args:
         audit: what was found.
-        words: the corpus, and the options that say how it is read.
+        given: what the next command must be told too.
         out: where the page is.
     """
-    corpus, location = shlex.join(words), words[0]
     steps = []
+    suspects = ("--suspect-labels",) if audit.label_ranking else ()
     if out is not None:
-        steps.append(f"Look at the pictures: open {shlex.quote(str(out / PAGE))} in a browser")
+        steps.append(f"Look at the images: open {shlex.quote(str(out / PAGE))} in a browser")
     else:
-        steps.append(f"See the pictures: hubel audit {corpus} -o audits/{_folder_name(location)}")
-    if any(finding.check == "suspect-label" for finding in audit.findings) and out is not None:
-        file = shlex.quote(str(out / CORRECTIONS))
-        steps.append(f"Write the right classes into {file}, then: hubel train {corpus} -o RUN --corrections {file}")
-    elif not audit.label_ranking and len(audit.corpus.class_names) > 1:
-        steps.append(f"Look for wrong labels: hubel audit {corpus} --suspect-labels -o audits/{_folder_name(location)}")
+        steps.append(f"See the images: {given.audit(given.folder, *suspects)}")
+    if audit.suspects and out is not None:
+        file = out / CORRECTIONS
+        steps.append(f"Write the right classes into {shlex.quote(str(file))}, then: {given.train(file)}")
+        return steps
+    if not audit.label_ranking and len(audit.corpus.class_names) > 1:
+        steps.append(f"Look for wrong labels: {given.audit(given.folder, '--suspect-labels')}")
     if len(audit.corpus.class_names) > 1:
-        steps.append(f"Train: hubel train {corpus} -o runs/{_folder_name(location)}")
+        steps.append(f"Train: {given.train()}")
     return steps
-
-
-def _folder_name(location: str) -> str:
-    name = Path(location).name or Path(location).resolve().name  # "." has none
-    return shlex.quote(name.split(".")[0] or "corpus")

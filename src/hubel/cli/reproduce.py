@@ -26,6 +26,7 @@ def command(run: Path, corpus: str | None, *, out: Path | None, anyway: bool, as
     exit 5   not the same
     exit 3   pictures or files are missing or changed; --anyway goes on
     """  # noqa: D301  (click's mark against re-wrapping)
+    from hubel.cli.asking import asking
     from hubel.cli.listen import Listener, print_document
     from hubel.workflows.reproduce_check import check_repeatable
 
@@ -33,7 +34,8 @@ def command(run: Path, corpus: str | None, *, out: Path | None, anyway: bool, as
         checked = check_repeatable(run, corpus, anyway=anyway, on_event=listener)
         from hubel.workflows.reproduce import reproduce_run
 
-        reproduction = reproduce_run(checked, out=out, on_event=listener)
+        allow = asking(listener, asked=False)
+        reproduction = reproduce_run(checked, out=out, may_download=allow, on_event=listener)
     if as_json:
         print_document(reproduction.to_json(), listener)
     else:

@@ -68,6 +68,7 @@ def command(  # noqa: PLR0913  (one for each option)
 
     Without options, what suits the corpus is chosen and said before it starts.
     """
+    from hubel.cli.asking import asking
     from hubel.cli.listen import Listener, print_document
     from hubel.workflows.out_folder import check_place, run_folder_of
     from hubel.workflows.plan import TrainRequest, parse_duration
@@ -90,7 +91,8 @@ def command(  # noqa: PLR0913  (one for each option)
 
     try:
         with Listener() as listener, stoppable() as stop:
-            run = train_classifier(request, started=STARTED, stop=stop, on_event=listener)
+            allow = asking(listener, asked=weights == "imagenet")
+            run = train_classifier(request, started=STARTED, stop=stop, may_download=allow, on_event=listener)
     except KeyboardInterrupt:
         raise StoppedByUser(f"Stopped. {how_to_go_on(request)}") from None
     if as_json:

@@ -23,7 +23,8 @@ from typing import Any
 import numpy as np
 
 from hubel.errors import DamagedCache, OutputNotWritable, UnreadableImage
-from hubel.files import TEMPORARY_PREFIX, cache_folder, written_folder
+from hubel.events import Message, OnEvent
+from hubel.files import TEMPORARY_PREFIX, cache_folder, usable_cache_folder, written_folder
 from hubel.pipeline.stored_rows import StoredRows
 
 FORMAT = 3
@@ -33,6 +34,8 @@ ABANDONED_S = 24 * 3600.0
 """A half-written entry that has not changed for so long has nobody who writes it."""
 _TRIES = 2
 """An entry that somebody deletes or damages while it is made is made so often at most."""
+_told: set[Path] = set()
+"""Caches that were said to be of no use."""
 _OTHERS_DID = (errno.ENOENT, errno.ENOTEMPTY)
 """What fails where others emptied the cache meanwhile, or completed the same entry first."""
 
@@ -91,15 +94,27 @@ def kept_by_place(
     alone.
     """
     key = _key(digests, kind)
-    path = cache_folder() / kind.name / key
+    kept_there = cache_folder() / kind.name / key  # of a cache that may only be read, too
+    path = usable_cache_folder() / kind.name / key
     for _ in range(_TRIES):
-        entry = _open(path, key, kind) or _make(path, key, kind, make_rows) or _open(path, key, kind)
+        entry = _open(kept_there, key, kind) or (_open(path, key, kind) if path != kept_there else None)
+        entry = entry or _make(path, key, kind, make_rows) or _open(path, key, kind)
         if entry is not None:
             return entry
     raise DamagedCache(
         f"The cache entry {path} was deleted or damaged each time it was made. Set HUBEL_CACHE to a folder that no "
         "other program writes to, and start again."
     )
+
+
+def say_where(on_event: OnEvent) -> None:
+    """Once, that nothing can be kept: where the cache cannot be written."""
+    folder = cache_folder()
+    if usable_cache_folder() == folder or folder in _told:
+        return
+    _told.add(folder)
+    text = f"Nothing can be written to the cache {folder}: images are read again each time."
+    on_event(Message(f"{text} Set HUBEL_CACHE to a folder that can be written.", warning=True))
 
 
 def _key(digests: Sequence[str], kind: Kind) -> str:

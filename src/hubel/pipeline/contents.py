@@ -16,7 +16,7 @@ from hubel.corpus.corpus import Corpus, refused_row, without
 from hubel.errors import UnreadableImage
 from hubel.events import OnEvent, ignore
 from hubel.images.decode import no_memory
-from hubel.pipeline.cache import Entry, Kind, kept_by_place
+from hubel.pipeline.cache import Entry, Kind, kept_by_place, say_where
 from hubel.pipeline.parallel import in_order
 
 
@@ -116,6 +116,7 @@ def computed_rows(
         for place in again:
             yield place, rows([place])[0]
 
+    say_where(on_event)
     return kept_by_place(hashed.digests, kind, rows_by_place)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +16,8 @@ from hubel.text import one_line
 SUSPECT_LABEL = "suspect-label"
 """The check whose findings can be corrected on the page."""
 
+FILE = "corrections.csv"
+"""What the page saves."""
 CARDS_SHOWN = 60
 SUSPECTS_SHOWN = 300
 """More of them: each is decided on here."""
@@ -49,6 +50,11 @@ class AuditPage:
         classes_of: path → class name, of the findings' paths.
         splits_of: path → given split, of the findings' paths.
         thumbnails: path → a small JPEG, PNG or WebP; `shown_paths` says of which paths they are used.
+        expected: how many of the suspect labels are expected to be wrong, as a sentence.
+        command: what to type to train with the corrections.
+        file: what the saved corrections replace.
+        earlier: rows of `COLUMNS` that were decided before; they are saved with the others.
+        identity: of the corpus' content; what is chosen on the page is kept under it. Empty: it is not kept.
     """
 
     location: str
@@ -64,6 +70,11 @@ class AuditPage:
     classes_of: Mapping[str, str] = field(default_factory=dict)
     splits_of: Mapping[str, str] = field(default_factory=dict)
     thumbnails: Mapping[str, bytes] = field(default_factory=dict)
+    expected: str = ""
+    command: str = f"hubel train CORPUS -o RUN --corrections {FILE}"
+    file: str = FILE
+    earlier: Sequence[Sequence[str]] = ()
+    identity: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,7 +112,7 @@ def render_audit_page(page: AuditPage) -> str:
         faults=group_faults(page.refused),
         choices=_choices(page, suspects),
         unsavable=[name for name in page.class_names if not _is_choice(name)],
-        command=_next_command(page.location),
+        command=page.command if page.command.isprintable() else AuditPage.command,
         policy=policy(script),
         style=asset("base.css", "audit.css"),
         script=script,
@@ -114,6 +125,16 @@ def shown_paths(findings: Sequence[Finding], checks: Mapping[str, Check]) -> lis
     return list(dict.fromkeys(path for finding in cards for path in finding.paths[:PICTURES_SHOWN]))
 
 
+def suspect_paths(findings: Sequence[Finding], checks: Mapping[str, Check]) -> list[str]:
+    """Those of `shown_paths` that a person decides on: they need a larger image."""
+    return [
+        finding.paths[0]
+        for section in _sections(findings, checks)
+        if section.name == SUSPECT_LABEL
+        for finding in section.shown
+    ]
+
+
 def _sections(findings: Sequence[Finding], checks: Mapping[str, Check]) -> list[Section]:
     groups: dict[str, list[Finding]] = {name: [] for name in checks}
     for finding in sorted(findings, key=lambda finding: finding.score):
@@ -123,13 +144,25 @@ def _sections(findings: Sequence[Finding], checks: Mapping[str, Check]) -> list[
 
 def _choices(page: AuditPage, suspects: Sequence[Finding]) -> dict[str, Any]:
     """What the script needs to offer and save corrections: exact names, with the form in which each is shown."""
+    decided = {row[0]: row[3] for row in page.earlier}
     rows = []
     for place, finding in enumerate(suspects):
         path, label = finding.paths[0], page.classes_of.get(finding.paths[0], "")
         if all(_is_text(name) for name in (path, label, finding.suggested)):
-            rows.append({"place": place, "path": path, "label": label, "suggested": finding.suggested})
+            row = {"place": place, "path": path, "label": label, "suggested": finding.suggested}
+            rows.append(row | {"earlier": decided.get(path, "")})
     classes = [{"name": name, "shown": one_line(name)} for name in page.class_names if _is_choice(name)]
-    return {"columns": COLUMNS, "remove": REMOVE, "classes": classes, "suspects": rows}
+    given, here = {row["label"] for row in rows}, {row["path"] for row in rows}
+    return {
+        "columns": COLUMNS,
+        "remove": REMOVE,
+        "file": FILE,
+        "identity": page.identity,
+        "classes": classes,
+        "labels": [{"name": name, "shown": one_line(name)} for name in page.class_names if name in given],
+        "suspects": rows,
+        "earlier": [list(row) for row in page.earlier if row[0] not in here and all(map(_is_text, row))],
+    }
 
 
 def _is_text(name: str) -> bool:
@@ -143,8 +176,3 @@ def _is_text(name: str) -> bool:
 
 def _is_choice(name: str) -> bool:
     return _is_text(name) and name not in ("", REMOVE)
-
-
-def _next_command(location: str) -> str:
-    corpus = shlex.quote(location) if location.isprintable() else "CORPUS"
-    return f"hubel train {corpus} -o RUN --corrections corrected.csv"

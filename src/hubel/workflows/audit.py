@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from hubel.corpus.audit.catalogue import CHECKS, find_all, ranked
 from hubel.corpus.audit.finding import Finding
 from hubel.corpus.audit.pictures import describe_frames
 from hubel.corpus.corpus import SPLITS, Corpus, tile_of
-from hubel.corpus.corrections import COLUMNS, apply_corrections, read_corrections
+from hubel.corpus.corrections import COLUMNS, Corrections, apply_corrections, read_corrections
 from hubel.corpus.examined import ExaminedCorpus
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.reading import AS_FOUND, Reading
@@ -23,8 +24,9 @@ from hubel.files import write_bytes, write_csv, write_json
 from hubel.images.notebook import cell, document
 from hubel.images.samples import SampleRule
 from hubel.pipeline.examined import examine_corpus
-from hubel.reports.audit_page import AuditPage, render_audit_page, shown_paths
+from hubel.reports.audit_page import AuditPage, render_audit_page, shown_paths, suspect_paths
 from hubel.reports.thumbnails import make_thumbnails
+from hubel.workflows.audit_words import Given
 from hubel.workflows.out_folder import keep_out_of_the_images, prepare_folder
 
 FORMAT = 1
@@ -35,7 +37,11 @@ PAGE, DOCUMENT, INTAKE, FINDINGS, LABELS, CORRECTIONS = (
 )  # fmt: skip
 FILES = (PAGE, DOCUMENT, INTAKE, FINDINGS, LABELS, CORRECTIONS)
 DOUBTFUL = ("suspect-label", "label-conflict", "blank", "dark", "bright", "blurry")
-"""Checks whose pictures are listed in corrections.csv, for a person to decide on."""
+"""Checks whose images are listed in corrections.csv, for a person to decide on."""
+DECIDED = "decided before"
+"""In the place of a check: a row of the corrections that the audit was given."""
+SUSPECT_SIDE = 400
+"""Pixels of the images that a person decides on; the others are thumbnails."""
 
 
 @brief
@@ -49,6 +55,8 @@ class Audit:
         notes: sentences on the corpus as a whole.
         label_ranking: (path, label, suggested, quality) of every example, the most suspicious first; empty where that
             was not asked for.
+        expected_share: of the suspect labels, the share that is expected to be wrong, as if errors fell at random.
+        earlier: rows of `COLUMNS`, of the corrections that were given.
         bands: numbers of the bands that were looked at, from 1; none is all.
     """
 
@@ -56,6 +64,8 @@ class Audit:
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
     label_ranking: tuple[tuple[str, str, str, float], ...] = ()
+    expected_share: float = 0.0
+    earlier: tuple[tuple[str, str, str, str], ...] = ()
     bands: tuple[int, ...] = ()
 
     @property
@@ -68,11 +78,33 @@ class Audit:
         """What lies in more than one given split."""
         return tuple(finding for finding in self.findings if finding.check == "leak")
 
-    def with_suspects(self, suspects: Sequence[Finding], ranking: Sequence[tuple[str, str, str, float]]) -> Audit:
+    @property
+    def suspects(self) -> int:
+        """Labels to look at."""
+        return sum(finding.check == "suspect-label" for finding in self.findings)
+
+    @property
+    def expected(self) -> str:
+        """How many of the suspect labels are expected to be wrong, as a sentence; empty where there are none."""
+        if not self.suspects:
+            return ""
+        wrong = round(self.expected_share * self.suspects)
+        return (
+            f"The most doubtful first. About {wrong:,} of these {self.suspects:,} ({self.expected_share:.0%}) are "
+            "expected to be wrong, as if errors fell at random; mix-ups of classes that look alike may add some."
+        )
+
+    def with_suspects(
+        self,
+        suspects: Sequence[Finding],
+        ranking: Sequence[tuple[str, str, str, float]],
+        *,
+        expected_share: float = 0.0,
+    ) -> Audit:
         """The same with suspect labels, each finding where its check belongs."""
         both = [*self.findings, *suspects]
         ordered = [each for name in CHECKS for each in ranked([one for one in both if one.check == name])]
-        return replace(self, findings=tuple(ordered), label_ranking=tuple(ranking))
+        return replace(self, findings=tuple(ordered), label_ranking=tuple(ranking), expected_share=expected_share)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data: counts, one entry for each file, and the findings."""
@@ -95,6 +127,14 @@ class Audit:
                 for row in corpus.intake
             ],
             "findings": [finding.to_json() for finding in self.findings],
+            **({"suspect_labels": self._suspects_to_json()} if self.label_ranking else {}),
+        }
+
+    def _suspects_to_json(self) -> dict[str, Any]:
+        return {
+            "looked_at": len(self.label_ranking),
+            "listed": self.suspects,
+            "expected_share_wrong": round(self.expected_share, 4),
         }
 
     def _brief(self) -> Iterator[str]:
@@ -136,11 +176,19 @@ def audit_corpus(
         UnusableInput: corrections that do not fit.
     """
     corpus = read_corpus(location, reading=reading, on_event=on_event)
+    earlier: tuple[tuple[str, str, str, str], ...] = ()
     if corrections is not None:
-        corpus = apply_corrections(corpus, read_corrections(corrections))
+        decided = read_corrections(corrections)
+        earlier = _earlier(corpus, decided)
+        corpus = apply_corrections(corpus, decided)
     examined = examine_corpus(corpus, bands=reading.bands, copies=reading.copies, on_event=on_event)
     notes = (*examined.corpus.notes, *describe_frames(examined))
-    return Audit(examined, tuple(find_all(examined)), notes, bands=reading.bands)
+    return Audit(examined, tuple(find_all(examined)), notes, earlier=earlier, bands=reading.bands)
+
+
+def _earlier(corpus: Corpus, decided: Corrections) -> tuple[tuple[str, str, str, str], ...]:
+    given = {example.path: corpus.class_names[example.label] for example in corpus.examples}
+    return tuple((path, given.get(path, ""), "", correction) for path, correction in decided.decided.items())
 
 
 def prepare_audit_folder(out: Path, location: str, *, reading: Reading = AS_FOUND, overwrite: bool) -> None:
@@ -152,8 +200,15 @@ def prepare_audit_folder(out: Path, location: str, *, reading: Reading = AS_FOUN
     prepare_folder(out, location, FILES, reading=reading, what="an audit", overwrite=overwrite)
 
 
-def write_audit(audit: Audit, out: Path, *, on_event: OnEvent = ignore) -> None:
-    """Write the page and the tables of an audit into a folder; ``labels.csv`` only where labels were ranked."""
+def write_audit(audit: Audit, out: Path, *, given: Given | None = None, on_event: OnEvent = ignore) -> None:
+    """Write the page and the tables of an audit into a folder; ``labels.csv`` only where labels were ranked.
+
+    Args:
+        audit: what was found.
+        out: the folder.
+        given: what the next command must be told; by default, where the corpus lies.
+        on_event: hears what goes on.
+    """
     keep_out_of_the_images(out, audit.corpus)
     rows = [(row.path, row.status, row.code, row.reason) for row in audit.corpus.intake]
     write_csv(out / INTAKE, ("path", "status", "code", "reason"), rows)
@@ -161,7 +216,8 @@ def write_audit(audit: Audit, out: Path, *, on_event: OnEvent = ignore) -> None:
     if audit.label_ranking:
         write_csv(out / LABELS, ("path", "label", "suggested", "quality"), audit.label_ranking)
     write_csv(out / CORRECTIONS, (*COLUMNS, "check"), _correctable(audit))
-    write_bytes(out / PAGE, render_audit_page(_page(audit, on_event)).encode("utf-8"))
+    page = _page(audit, given or Given((audit.corpus.location,)), out, on_event)
+    write_bytes(out / PAGE, render_audit_page(page).encode("utf-8"))
     write_json(out / DOCUMENT, audit.to_json())
 
 
@@ -175,14 +231,15 @@ def _finding_rows(audit: Audit) -> list[tuple[object, ...]]:
 
 
 def _correctable(audit: Audit) -> list[tuple[str, ...]]:
-    """One row for each doubtful picture, with an empty correction: a person decides."""
+    """One row for each doubtful image, its correction left to a person; and what a person has decided before."""
     class_of = _class_of(audit)
+    decided = {row[0]: row[3] for row in audit.earlier}
     rows: dict[str, tuple[str, ...]] = {}
     for name in DOUBTFUL:
         for finding in audit.findings:
             for path in finding.paths if finding.check == name else ():
-                rows.setdefault(path, (path, class_of[path], finding.suggested, "", name))
-    return list(rows.values())
+                rows.setdefault(path, (path, class_of[path], finding.suggested, decided.get(path, ""), name))
+    return [*((*row, DECIDED) for row in audit.earlier if row[0] not in rows), *rows.values()]
 
 
 def _class_of(audit: Audit) -> dict[str, str]:
@@ -190,10 +247,8 @@ def _class_of(audit: Audit) -> dict[str, str]:
     return {example.path: corpus.class_names[example.label] for example in corpus.examples}
 
 
-def _page(audit: Audit, on_event: OnEvent) -> AuditPage:
+def _page(audit: Audit, given: Given, out: Path, on_event: OnEvent) -> AuditPage:
     corpus = audit.corpus
-    place_of = {example.path: place for place, example in enumerate(corpus.examples)}
-    shown = [place_of[path] for path in shown_paths(audit.findings, CHECKS)]
     return AuditPage(
         location=corpus.location,
         made_by=f"hubel {version('hubel')}",
@@ -207,8 +262,32 @@ def _page(audit: Audit, on_event: OnEvent) -> AuditPage:
         refused=corpus.refused,
         classes_of=_class_of(audit),
         splits_of={example.path: example.split for example in corpus.examples if example.split is not None},
-        thumbnails=make_thumbnails(corpus, shown, rule=SampleRule(audit.bands), on_event=on_event),
+        thumbnails=_thumbnails(audit, on_event),
+        expected=audit.expected,
+        command=given.train(out / CORRECTIONS),
+        file=str(out / CORRECTIONS),
+        earlier=audit.earlier,
+        identity=_identity(audit),
     )
+
+
+def _thumbnails(audit: Audit, on_event: OnEvent) -> dict[str, bytes]:
+    corpus, rule = audit.corpus, SampleRule(audit.bands)
+    place_of = {example.path: place for place, example in enumerate(corpus.examples)}
+    decided_on = suspect_paths(audit.findings, CHECKS)
+    others = [path for path in shown_paths(audit.findings, CHECKS) if path not in set(decided_on)]
+    return {
+        **make_thumbnails(corpus, [place_of[path] for path in others], rule=rule, on_event=on_event),
+        **make_thumbnails(
+            corpus, [place_of[path] for path in decided_on], side=SUSPECT_SIDE, rule=rule, on_event=on_event
+        ),
+    }
+
+
+def _identity(audit: Audit) -> str:
+    """Of the corpus' files and their content, for what the page keeps."""
+    known = sorted(zip((example.path for example in audit.corpus.examples), audit.examined.copies.digests, strict=True))
+    return f"hubel-audit-{hashlib.sha256(repr(known).encode()).hexdigest()}"
 
 
 def _split_counts(corpus: Corpus) -> dict[str, dict[str, int]]:

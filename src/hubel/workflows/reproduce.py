@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from hubel.architectures.families.weight_files import MayDownload, never
 from hubel.errors import OutputNotWritable, StoppedByUser
 from hubel.events import OnEvent, ignore
 from hubel.files import is_there
@@ -22,12 +23,15 @@ from hubel.workflows.same_result import Reproduction, compare_results
 from hubel.workflows.train import train_classifier
 
 
-def reproduce_run(checked: Checked, *, out: Path | None = None, on_event: OnEvent = ignore) -> Reproduction:
+def reproduce_run(
+    checked: Checked, *, out: Path | None = None, may_download: MayDownload = never, on_event: OnEvent = ignore
+) -> Reproduction:
     """Train again as a run was trained, and hold the result against it.
 
     Args:
         checked: the run, of `check_repeatable`.
         out: the folder of the repetition; None for one that is deleted.
+        may_download: asked for ImageNet weights that the run began with and this machine does not have.
         on_event: hears what goes on.
 
     Raises:
@@ -38,7 +42,8 @@ def reproduce_run(checked: Checked, *, out: Path | None = None, on_event: OnEven
         request = request_again(
             recorded.request, checked.corpus, folder, weights=str(recorded.document.get("weights", "none"))
         )
-        run = train_classifier(replace(request, command=recorded.given_words), on_event=on_event)
+        again = replace(request, command=recorded.given_words)
+        run = train_classifier(again, may_download=may_download, on_event=on_event)
         if run.fitted.interrupted or run.curve_interrupted:
             raise StoppedByUser(
                 "Stopped: whether the result is the same is not known. Type it again: "

@@ -1,126 +1,176 @@
-"""Suspect labels: each picture is named by classifiers that were trained without it; the label may disagree."""
+"""Suspect labels: each image is named by classifiers that were trained without it; the label may disagree."""
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
-from hubel.architectures.build import build_model
-from hubel.architectures.catalogue import make_blueprint
-from hubel.architectures.families.backbones import feature_model, pretrained_weights, set_backbone_weights
+from hubel.architectures.catalogue import find_architecture
+from hubel.architectures.families.backbones import pretrained_weights
 from hubel.architectures.families.mobilenet import ALPHA
-from hubel.arrays import Features, Labels, Probabilities
+from hubel.architectures.families.weight_files import MayDownload, not_here
+from hubel.arrays import Labels
 from hubel.backends.seeding import seed_everything
-from hubel.classifier.answering import softmax
-from hubel.classifier.engine import KerasEngine
 from hubel.corpus.audit.finding import Finding
 from hubel.corpus.corpus import Corpus
-from hubel.corpus.split import Splits
-from hubel.errors import UnusableCorpus, WeightsNotAvailable
-from hubel.evaluation.evaluate import compute_logits
+from hubel.errors import UnusableCorpus, WeightsNotAvailable, WrongRequest
 from hubel.evaluation.label_quality import MIN_EXAMPLES, LabelRanking, rank_labels
-from hubel.events import EpochDone, Event, Message, OnEvent, PhaseDone, PlanMade, Progress, TrainingProgress, ignore
+from hubel.events import Message, OnEvent, ignore
+from hubel.images.preprocessing import choose_resize
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
 from hubel.pipeline.examined import examine_decoded
-from hubel.training.transfer import compute_features
-from hubel.workflows.fitting import Work, fit
-from hubel.workflows.plan import PHOTOGRAPH_SIDE, Choice, TrainRequest, choose
+from hubel.workflows.doubt import (
+    SHARE_OF_FEATURES,
+    Describe,
+    Doubted,
+    compute_in_time,
+    describe_by_backbone,
+    describe_by_own_patches,
+    out_of_fold,
+)
+from hubel.workflows.plan import PHOTOGRAPH_SIDE
 from hubel.workflows.run_folder import labels_of
 from hubel.workflows.survey import Survey, survey_corpus
 
-REGULARISATION = 0.01
-"""Inverse strength of the logistic regression on standardised features: too stiff to learn wrong labels by heart. With
-5 % of the labels of 3,781 photographs changed at random, 0.81 of those are in the first 8 % of the ranking; 0.77 with
-0.001, 0.71 with 0.1."""
+BACKBONE = "mobilenet"
+OWN_SIZE = 32
+"""Pixels of the images that features are learned from without a backbone."""
+SMALLEST_OWN = 4
 FOLDS, FEWER_FOLDS = 5, 3
 MANY_IMAGES = 20_000
 """From so many on, three folds do: two thirds of them are enough to learn from."""
-IMAGES_SEEN = 150_000
-"""Images that each fold's own network is trained on in all, where there is no pretrained backbone."""
-MIN_EPOCHS, MAX_EPOCHS = 3, 20
+LIMIT_S = 180.0
+"""Seconds of an audit for the labels, unless the user says another."""
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """How labels are doubted.
+
+    Args:
+        weights: ``"imagenet"``, ``"none"`` or the path of a Keras weights file of mobilenet; None takes ImageNet's
+            where this machine has them and the images are photographs.
+        seed: of folds and features.
+        limit_s: seconds, once the images are decoded.
+        bands: numbers of the bands to take, from 1; none takes all.
+    """
+
+    weights: str | None = None
+    seed: int = 0
+    limit_s: float = LIMIT_S
+    bands: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 10 <= self.limit_s <= 30 * 24 * 3600:
+            raise WrongRequest(f"The time limit must be from 10 seconds to 30 days. Received: {self.limit_s:g} s.")
 
 
 @dataclass(frozen=True)
 class Suspects:
-    """Every label, the most suspicious first.
+    """Every label, the most doubtful first.
 
     Args:
-        findings: those that confident learning takes for wrong, worst first.
-        ranking: of all of them: (path, label, suggested, quality).
+        findings: those worth a look, the most doubtful first.
+        ranking: of all that were looked at: (path, label, suggested, quality).
+        expected_share: of the findings, the share that is expected to be wrong, as if errors fell at random.
     """
 
     findings: tuple[Finding, ...]
     ranking: tuple[tuple[str, str, str, float], ...]
+    expected_share: float = 0.0
 
 
 def find_suspects(
-    corpus: Corpus, *, seed: int = 0, bands: tuple[int, ...] = (), on_event: OnEvent = ignore
+    corpus: Corpus, doubts: Doubts | None = None, *, may_download: MayDownload | None = None, on_event: OnEvent = ignore
 ) -> Suspects:
     """Rank the labels of a corpus by out-of-fold predictions, which are made here.
 
-    Features of the ImageNet backbone and a logistic regression where its weights are at hand and the pictures are
-    large enough; otherwise a small network is trained for each fold.
+    A logistic regression on features: of the ImageNet backbone where its weights are at hand and the images are large
+    enough; otherwise of what patches of this corpus look like.
 
     Args:
         corpus: at least two classes.
-        seed: of folds and networks.
-        bands: numbers of the bands to take, from 1; none takes all.
+        doubts: with what, and how long.
+        may_download: asked for ImageNet weights that this machine does not have; by default, whether `doubts` names
+            them.
         on_event: hears what goes on.
 
     Raises:
-        UnusableCorpus: no class has enough pictures to learn it from some and try it on others.
+        UnusableCorpus: no class has enough images to learn it from some and try it on others.
+        WeightsNotAvailable: weights that the user named are not there.
     """
-    seed_everything(seed)
-    survey = survey_corpus(corpus, bands=bands)
-    weights = _weights(survey, on_event)
-    request = TrainRequest(corpus, Path(), weights="none" if weights is None else "imagenet", seed=seed)
-    choice = choose(request, survey)
-    decoded = decode_corpus(corpus, choice.preprocessing, on_event=on_event)
+    doubts = doubts or Doubts()
+    seed_everything(doubts.seed)
+    survey = survey_corpus(corpus, bands=doubts.bands)
+    weights = _weights(doubts, survey, may_download, on_event)
+    size = _size(survey, pretrained=weights is not None)
+    resize = choose_resize(survey.sizes) if survey.sizes else "squash"
+    decoded = decode_corpus(corpus, survey.preprocessing(size, size, resize), on_event=on_event)
     labels = labels_of(decoded.corpus)
-    folds = _folds(decoded, labels, seed, on_event)
-    if weights is not None:
-        probabilities = _by_features(decoded, labels, folds, (choice, weights), on_event)
+    together = examine_decoded(decoded, on_event=on_event).copies.kept_together(decoded.corpus)
+    _check_doubtable(decoded.corpus, make_folds(labels, together, seed=doubts.seed), on_event)
+    if weights is None:
+        describe = describe_by_own_patches(decoded.images, seed=doubts.seed)
     else:
-        probabilities = _by_networks(decoded, folds, (choice, survey), seed, on_event)
-    return _describe(decoded.corpus, labels, rank_labels(labels, probabilities))
+        describe = describe_by_backbone(BACKBONE, decoded.preprocessing, weights)
+    doubted = _doubt(decoded, describe, together, doubts, on_event)
+    return _describe(decoded.corpus, doubted, labels[doubted.places])
 
 
-def _weights(survey: Survey, on_event: OnEvent) -> list[np.ndarray] | None:
-    if survey.median_side < PHOTOGRAPH_SIDE:
+def _weights(
+    doubts: Doubts, survey: Survey, may_download: MayDownload | None, on_event: OnEvent
+) -> list[np.ndarray] | None:
+    if doubts.weights == "none" or (doubts.weights is None and survey.median_side < PHOTOGRAPH_SIDE):
         return None
+    asked = may_download or (lambda question: doubts.weights == "imagenet")  # noqa: ARG005
     try:
-        return pretrained_weights("mobilenet", ALPHA, "imagenet")
-    except WeightsNotAvailable as error:
-        text = "Without them a small network is trained for each fold: slower, and a little less sharp."
-        on_event(Message(f"{str(error).split('. Connect')[0]}. {text}", warning=True))
+        return pretrained_weights(BACKBONE, ALPHA, doubts.weights or "imagenet", may_download=asked)
+    except WeightsNotAvailable:
+        if doubts.weights is not None:
+            raise
+        text = "The labels are doubted by what patches of these images look like: less sharp. To download them, add"
+        on_event(Message(f"{not_here(BACKBONE, ALPHA)} {text} --weights imagenet.", warning=True))
         return None
 
 
-def _folds(decoded: DecodedCorpus, labels: Labels, seed: int, on_event: OnEvent) -> list[np.ndarray]:
-    corpus = decoded.corpus
-    together = examine_decoded(decoded, on_event=on_event).copies.kept_together(corpus)
-    folds = make_folds(labels, together, seed=seed)
-    if len(labels) < 2 * len(corpus.class_names) or len(folds) < 2:
+def _size(survey: Survey, *, pretrained: bool) -> int:
+    side = survey.median_side
+    if not pretrained:
+        return max(SMALLEST_OWN, min(OWN_SIZE, side))
+    return min(find_architecture(BACKBONE).image_size, max(96, 32 * -(-side // 32)))
+
+
+def _check_doubtable(corpus: Corpus, folds: Sequence[np.ndarray], on_event: OnEvent) -> None:
+    if len(corpus) < 2 * len(corpus.class_names) or len(folds) < 2:
         raise UnusableCorpus(
-            f"{corpus.location} has too few pictures to doubt its labels: each class needs some to learn from and "
-            "others to try it on. Add pictures, or leave --suspect-labels out."
+            f"{corpus.location} has too few images to doubt its labels: each class needs some to learn from and "
+            "others to try it on. Add images, or leave --suspect-labels out."
         )
     few = [name for name, count in corpus.class_counts.items() if count < MIN_EXAMPLES]
     if few:
         names = ", ".join(repr(name) for name in few[:5]) + (" ..." if len(few) > 5 else "")
-        on_event(
-            Message(f"Fewer than {MIN_EXAMPLES} pictures of {names}: their labels are ranked, but none is doubted.")
-        )
-    return folds
+        on_event(Message(f"Fewer than {MIN_EXAMPLES} images of {names}: their labels are ranked, but none is doubted."))
+
+
+def _doubt(
+    decoded: DecodedCorpus, describe: Describe, together: Sequence[int], doubts: Doubts, on_event: OnEvent
+) -> Doubted:
+    labels = labels_of(decoded.corpus)
+    places, features = compute_in_time(decoded.images, labels, describe, limit_s=doubts.limit_s, on_event=on_event)
+    folds = make_folds(labels[places], [together[place] for place in places], seed=doubts.seed)
+    probabilities = out_of_fold(
+        features,
+        labels[places],
+        folds,
+        classes=len(decoded.corpus.class_names),
+        limit_s=(1 - SHARE_OF_FEATURES) * doubts.limit_s,
+        on_event=on_event,
+    )
+    return Doubted(places, probabilities)
 
 
 def make_folds(labels: Labels, together: Sequence[int], *, seed: int) -> list[np.ndarray]:
@@ -141,93 +191,15 @@ def make_folds(labels: Labels, together: Sequence[int], *, seed: int) -> list[np
         return [places for _, places in divider.split(np.zeros(len(labels)), labels, together)]
 
 
-def _by_features(
-    decoded: DecodedCorpus,
-    labels: Labels,
-    folds: Sequence[np.ndarray],
-    chosen: tuple[Choice, list[np.ndarray]],
-    on_event: OnEvent,
-) -> Probabilities:
-    choice, weights = chosen
-    blueprint = make_blueprint(choice.architecture, choice.preprocessing.size, len(decoded.corpus.class_names))
-    model = build_model(blueprint)
-    set_backbone_weights(model, weights)
-    engine = KerasEngine(feature_model(model))
-    places = np.arange(len(labels))
-    features = compute_features(engine, decoded.images, places, stage="computing features", on_event=on_event)
-    return out_of_fold(features, labels, folds, classes=len(decoded.corpus.class_names), on_event=on_event)
-
-
-def out_of_fold(
-    features: Features, labels: Labels, folds: Sequence[np.ndarray], *, classes: int, on_event: OnEvent = ignore
-) -> Probabilities:
-    """Probabilities of each example by a logistic regression on the examples of the other folds.
-
-    Args:
-        features: float32 [examples, channels].
-        labels: int64 [examples].
-        folds: places of each; together all examples.
-        classes: columns of the result; one that the other folds do not have gets 0.
-        on_event: hears `Progress`.
-    """
-    probabilities = np.zeros((len(labels), classes))
-    for number, fold in enumerate(folds):
-        learned = np.setdiff1d(np.arange(len(labels)), fold)
-        regression = make_pipeline(StandardScaler(), LogisticRegression(C=REGULARISATION, max_iter=200, tol=1e-3))
-        regression.fit(features[learned], labels[learned])
-        probabilities[np.ix_(fold, regression.classes_)] = regression.predict_proba(features[fold])
-        on_event(Progress("doubting labels", number + 1, len(folds), "folds"))
-    return probabilities
-
-
-def _by_networks(
-    decoded: DecodedCorpus,
-    folds: Sequence[np.ndarray],
-    chosen: tuple[Choice, Survey],
-    seed: int,
-    on_event: OnEvent,
-) -> Probabilities:
-    choice, survey = chosen
-    probabilities = np.zeros((len(decoded.corpus), len(decoded.corpus.class_names)))
-    for number, fold in enumerate(folds):
-        watched = folds[(number + 1) % len(folds)] if len(folds) > 2 else fold[:0]
-        learned = np.setdiff1d(np.arange(len(decoded.corpus)), np.concatenate([fold, watched]))
-        watched = watched if len(watched) else learned[:: max(1, len(learned) // 50)]
-        splits = Splits(tuple(learned.tolist()), tuple(watched.tolist()), tuple(fold.tolist()))
-        epochs = int(np.clip(IMAGES_SEEN // max(1, len(learned)), MIN_EPOCHS, MAX_EPOCHS))
-        request = TrainRequest(decoded.corpus, Path(), weights="none", epochs=epochs, seed=seed)
-        hear = _as_progress(f"doubting labels, fold {number + 1} of {len(folds)}", on_event)
-        work = Work(request, choice, decoded, splits, labels_of(decoded.corpus), survey.grey, time.monotonic(), hear)
-        model = fit(work, None).model
-        probabilities[fold] = softmax(compute_logits(KerasEngine(model), decoded.images, fold))
-    return probabilities
-
-
-def _as_progress(stage: str, on_event: OnEvent) -> OnEvent:
-    """Plans and epochs of a fold's network are of no interest; how far it is, is."""
-
-    def hear(event: Event) -> None:
-        match event:
-            case TrainingProgress():
-                on_event(Progress(stage, round(100 * event.fraction), 100, "%"))
-            case PlanMade() | EpochDone() | PhaseDone() | Progress():
-                pass
-            case _:
-                on_event(event)
-
-    return hear
-
-
-def _describe(corpus: Corpus, labels: Labels, ranking: LabelRanking) -> Suspects:
+def _describe(corpus: Corpus, doubted: Doubted, labels: Labels) -> Suspects:
+    ranking: LabelRanking = rank_labels(labels, doubted.probabilities)
     findings, rows = [], []
-    for place in ranking.order:
-        path = corpus.examples[place].path
-        given, suggested = corpus.class_names[labels[place]], corpus.class_names[ranking.suggested[place]]
-        quality = float(ranking.quality[place])
+    for row in ranking.order:
+        path = corpus.examples[doubted.places[row]].path
+        given, suggested = corpus.class_names[labels[row]], corpus.class_names[ranking.suggested[row]]
+        quality = float(ranking.quality[row])
         rows.append((path, given, suggested, quality))
-        if ranking.suspect[place]:
+        if ranking.suspect[row]:
             text = f"Its label is {given!r}; classifiers that never saw it say {suggested!r}."
-            findings.append(
-                Finding("suspect-label", (path,), quality, text, measurement=round(quality, 4), suggested=suggested)
-            )
-    return Suspects(tuple(findings), tuple(rows))
+            findings.append(Finding("suspect-label", (path,), quality, text, suggested=suggested))
+    return Suspects(tuple(findings), tuple(rows), ranking.expected_share)

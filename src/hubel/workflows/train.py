@@ -14,6 +14,7 @@ import numpy as np
 
 from hubel.architectures.catalogue import make_blueprint
 from hubel.architectures.families.backbones import pretrained_weights
+from hubel.architectures.families.weight_files import MayDownload, not_here
 from hubel.architectures.spec import PretrainedSpec
 from hubel.backends.seeding import seed_everything
 from hubel.briefs import brief, elided, with_interval
@@ -111,7 +112,12 @@ class Run:
 
 
 def train_classifier(
-    request: TrainRequest, *, started: float | None = None, stop: Stop | None = None, on_event: OnEvent = ignore
+    request: TrainRequest,
+    *,
+    started: float | None = None,
+    stop: Stop | None = None,
+    may_download: MayDownload | None = None,
+    on_event: OnEvent = ignore,
 ) -> Run:
     """Train a classifier on a corpus and write its run folder; or go on with a training that was interrupted.
 
@@ -119,6 +125,8 @@ def train_classifier(
         request: corpus, folder and wishes.
         started: monotonic seconds from which a time limit counts; now by default.
         stop: asks the training from outside to end after the step it is in.
+        may_download: asked for ImageNet weights that this machine does not have; by default, whether the request
+            names them.
         on_event: hears what goes on.
 
     Raises:
@@ -131,7 +139,7 @@ def train_classifier(
         folder.tidy()
         folder.prepare(overwrite=request.overwrite, resume=request.resume)
         try:
-            run = _train(request, folder, begun, stop or Stop(), on_event)
+            run = _train(request, folder, (begun, stop or Stop()), may_download or _asked_for(request), on_event)
         except StoppedByUser as error:
             raise StoppedByUser(f"{error} {how_to_go_on(request)}") from error
         except TrainingDiverged as error:  # its last words are what to try; the folder holds the checkpoints by now
@@ -142,13 +150,24 @@ def train_classifier(
     return run
 
 
-def _train(request: TrainRequest, folder: RunFolder, begun: float, stop: Stop, on_event: OnEvent) -> Run:
+def _asked_for(request: TrainRequest) -> MayDownload:
+    return lambda question: request.weights == "imagenet"  # noqa: ARG005
+
+
+def _train(
+    request: TrainRequest,
+    folder: RunFolder,
+    clock: tuple[float, Stop],
+    may_download: MayDownload,
+    on_event: OnEvent,
+) -> Run:
+    begun, stop = clock
     found = folder.checkpoints.latest(on_event) if request.resume else None
     seed_everything(request.seed)
     recorded = record_request(request)
     corpus = _read(request, on_event)
     survey = survey_corpus(corpus, bands=request.reading.bands)
-    choice, pretrained = _choose_with_weights(request, survey, len(corpus.class_names), on_event)
+    choice, pretrained = _choose_with_weights(request, survey, len(corpus.class_names), may_download, on_event)
     decoded = decode_corpus(corpus, choice.preprocessing, on_event=on_event)
     check_trainable(decoded.corpus)
     examined = examine_decoded(decoded, copies=request.reading.copies, on_event=on_event)
@@ -207,7 +226,7 @@ def _read(request: TrainRequest, on_event: OnEvent) -> Corpus:
 
 
 def _choose_with_weights(
-    request: TrainRequest, survey: Survey, classes: int, on_event: OnEvent
+    request: TrainRequest, survey: Survey, classes: int, may_download: MayDownload, on_event: OnEvent
 ) -> tuple[Choice, list[np.ndarray] | None]:
     choice = choose(request, survey)
     check_classes(choice, classes)
@@ -215,12 +234,16 @@ def _choose_with_weights(
     if choice.weights == "none" or not isinstance(spec, PretrainedSpec):
         return choice, None
     try:
-        return choice, pretrained_weights(spec.backbone, spec.alpha, choice.weights)
-    except WeightsNotAvailable as error:
+        return choice, pretrained_weights(spec.backbone, spec.alpha, choice.weights, may_download=may_download)
+    except WeightsNotAvailable:
         if request.architecture is not None or request.weights is not None:
             raise
         fallback = choose(replace(request, weights="none"), survey)
-        on_event(Message(f"{error} Training {fallback.architecture} from scratch instead.", warning=True))
+        text = (
+            f"{not_here(spec.backbone, spec.alpha)} Training {fallback.architecture} from scratch instead; photographs "
+            "are mostly told apart better with them: to download them, add --weights imagenet."
+        )
+        on_event(Message(text, warning=True))
         return fallback, None
 
 

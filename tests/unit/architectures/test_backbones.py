@@ -11,6 +11,7 @@ import pytest
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import Blueprint, make_blueprint
 from hubel.architectures.families.backbones import BACKBONE, BACKBONES, pretrained_weights, set_backbone_weights
+from hubel.architectures.families.weight_files import always
 from hubel.architectures.spec import PretrainedSpec
 from hubel.backends.framework import keras
 from hubel.errors import WeightsNotAvailable, WrongRequest
@@ -39,7 +40,9 @@ def test_a_width_without_imagenet_weights_names_those_that_have_some():
         pretrained_weights("mobilenet-v3-small", 0.5, "imagenet")
 
 
-def test_weights_that_cannot_be_downloaded_say_how_to_get_them(monkeypatch: pytest.MonkeyPatch):
+def test_weights_that_cannot_be_downloaded_say_how_to_get_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+
     def make(height: int, width: int, alpha: float, weights: str | None) -> keras.Model:
         raise Exception("URL fetch failure on https://example.org: None -- no network")  # as Keras raises it
 
@@ -47,7 +50,7 @@ def test_weights_that_cannot_be_downloaded_say_how_to_get_them(monkeypatch: pyte
     with pytest.raises(
         WeightsNotAvailable, match=r"of resnet50-v2 \(alpha 1\) are not on this machine .*URL fetch failure"
     ):
-        pretrained_weights("resnet50-v2", 1.0, "imagenet")
+        pretrained_weights("resnet50-v2", 1.0, "imagenet", may_download=always)
 
 
 def test_statistics_from_scratch_follow_the_weights_quickly():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from pathlib import Path
@@ -12,7 +13,7 @@ from PIL import Image
 
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.errors import OutputNotWritable
-from hubel.events import Progress
+from hubel.events import Message, Progress
 from hubel.images.preprocessing import Preprocessing, read_pixels
 from hubel.pipeline.cache import Kind, kept
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
@@ -112,8 +113,29 @@ def test_nothing_is_left_behind_when_decoding_fails(colours: Path, cache: Path):
     assert not list(cache.rglob("*.bin"))
 
 
-def test_a_cache_that_cannot_be_written_says_what_to_set(colours: Path, cache: Path):
-    cache.write_text("x")
+def test_where_the_cache_cannot_be_written_it_works_without_and_says_so_once(colours: Path, cache: Path):
+    cache.write_text("a file, where the folder would be")
+    said: list[str] = []
+
+    def listen(event: object) -> None:
+        if isinstance(event, Message):
+            said.append(event.text)
+
+    for _ in range(2):
+        decoded = decode_corpus(read_corpus(colours), SIZE, on_event=listen)
+        example = decoded.corpus.examples[5]
+        np.testing.assert_array_equal(decoded.images[5], read_pixels((colours / example.path).read_bytes(), SIZE))
+    (text,) = said
+    assert f"Nothing can be written to the cache {cache}: images are read again each time. Set HUBEL_CACHE" in text
+    assert cache.read_text() == "a file, where the folder would be"
+
+
+def test_a_cache_without_room_says_what_to_set(colours: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("hubel.files.tempfile.TemporaryFile", full)
+    monkeypatch.setattr("hubel.files.tempfile.mkdtemp", full)
     with pytest.raises(OutputNotWritable, match="set HUBEL_CACHE to a folder with room"):
         decode_corpus(read_corpus(colours), SIZE)
 

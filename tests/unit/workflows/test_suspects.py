@@ -11,7 +11,8 @@ from tests.conftest import speckled, write_picture
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.errors import UnusableCorpus
 from hubel.evaluation.label_quality import rank_labels
-from hubel.workflows.suspects import find_suspects, make_folds, out_of_fold
+from hubel.workflows.doubt import out_of_fold
+from hubel.workflows.suspects import find_suspects, make_folds
 
 pytestmark = pytest.mark.backend
 
@@ -52,7 +53,7 @@ def test_the_ranking_begins_with_what_the_probabilities_contradict_most():
 def test_too_few_pictures_are_said(tmp_path: Path):
     for name in ("a", "b", "c"):
         write_picture(tmp_path / name / "1.png", speckled((9, 99, 199), rng=np.random.default_rng(0)))
-    with pytest.raises(UnusableCorpus, match="too few pictures to doubt its labels"):
+    with pytest.raises(UnusableCorpus, match="too few images to doubt its labels"):
         find_suspects(read_corpus(tmp_path))
 
 

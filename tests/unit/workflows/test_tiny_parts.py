@@ -216,7 +216,7 @@ def test_without_validation_a_repetition_is_the_same(corpus, without, tmp_path: 
 
 def test_without_validation_a_pretrained_network_is_trained_too(corpus, without, tmp_path: Path, monkeypatch):
     # Weights that no one had to download: the backbone as it is made.
-    def weights(backbone: str, alpha: float, source: str) -> list[np.ndarray]:
+    def weights(backbone: str, alpha: float, source: str, **_: object) -> list[np.ndarray]:
         from hubel.architectures.build import build_model
         from hubel.architectures.catalogue import make_blueprint
         from hubel.architectures.families.backbones import feature_model

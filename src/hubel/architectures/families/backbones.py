@@ -13,6 +13,14 @@ from typing import Any
 import numpy as np
 
 from hubel.architectures.families.pretrained import PRETRAINED, SIZE
+from hubel.architectures.families.weight_files import (
+    HOST,
+    MayDownload,
+    find_weight_file,
+    never,
+    not_here,
+    question_of,
+)
 from hubel.architectures.spec import PretrainedSpec
 from hubel.backends.framework import keras
 from hubel.catalogue import find
@@ -134,25 +142,25 @@ def feature_model(model: keras.Model) -> keras.Model:
     return keras.Model(model.input, model.get_layer(FEATURES).output, name="features")
 
 
-def pretrained_weights(name: str, alpha: float, source: str) -> list[np.ndarray]:
+def pretrained_weights(name: str, alpha: float, source: str, *, may_download: MayDownload = never) -> list[np.ndarray]:
     """The weights a backbone begins with.
 
     Args:
         name: of the backbone.
         alpha: its width.
-        source: ``"imagenet"``, read from Keras' cache or downloaded by Keras; or the path of a Keras weights file
-            without the top layers.
+        source: ``"imagenet"``, read from Keras' cache; or the path of a Keras weights file without the top layers.
+        may_download: asked where the cache does not have them; without a yes nothing connects anywhere.
 
     Returns:
         Arrays in Keras' order; they fit any image size.
 
     Raises:
-        WeightsNotAvailable: neither cached nor downloadable, or no such file.
+        WeightsNotAvailable: neither cached nor downloaded, or no such file.
         WrongRequest: the file or the alpha does not fit.
     """
     backbone = find(BACKBONES, name, kind="backbone")
     if source == "imagenet":
-        return _imagenet_weights(backbone, name, alpha)
+        return _imagenet_weights(backbone, name, alpha, may_download)
     path = Path(source)
     if not is_file(path):
         raise WeightsNotAvailable(
@@ -171,11 +179,34 @@ def pretrained_weights(name: str, alpha: float, source: str) -> list[np.ndarray]
     return _tapped(model, backbone).get_weights()
 
 
-def _imagenet_weights(backbone: Backbone, name: str, alpha: float) -> list[np.ndarray]:
+def _imagenet_weights(backbone: Backbone, name: str, alpha: float, may_download: MayDownload) -> list[np.ndarray]:
     alphas = PRETRAINED[name].alphas
     if alpha not in alphas:
         known = ", ".join(f"{each:g}" for each in alphas)
         raise WrongRequest(f"There are ImageNet weights of {name} for --alpha {known}. Received: {alpha:g}.")
+    file = find_weight_file(name, alpha)
+    if file is not None:
+        return _weights_in(file, backbone, name, alpha)
+    if not may_download(question_of(name, alpha)):
+        raise WeightsNotAvailable(
+            f"{not_here(name, alpha)} To download them, add --weights imagenet; or set KERAS_HOME to a folder whose "
+            "models/ has them; or give their file with --weights FILE; or train from scratch with --weights none."
+        )
+    return _download(backbone, name, alpha)
+
+
+def _weights_in(file: Path, backbone: Backbone, name: str, alpha: float) -> list[np.ndarray]:
+    """Of a file in Keras' cache; given its path, Keras connects nowhere, whatever it thinks of the content."""
+    try:
+        return _tapped(backbone.make(SIZE, SIZE, alpha, str(file)), backbone).get_weights()
+    except (ValueError, OSError, KeyError, TypeError) as error:
+        raise WeightsNotAvailable(
+            f"The ImageNet weights of {name} in {file} cannot be used ({str(error).splitlines()[0][:160]}). Delete the "
+            "file, then download it again with --weights imagenet."
+        ) from error
+
+
+def _download(backbone: Backbone, name: str, alpha: float) -> list[np.ndarray]:
     try:
         with redirect_stdout(sys.stderr):  # where Keras says that it downloads; standard output is for results
             whole = backbone.make(SIZE, SIZE, alpha, "imagenet")
@@ -184,9 +215,9 @@ def _imagenet_weights(backbone: Backbone, name: str, alpha: float) -> list[np.nd
         if isinstance(error, (ValueError, TypeError)):  # a defect of ours; Keras raises a bare Exception for a download
             raise
         raise WeightsNotAvailable(
-            f"The ImageNet weights of {name} (alpha {alpha:g}) are not on this machine and cannot be downloaded "
-            f"({shortened(str(error), 160)}). Connect to the internet once; or set KERAS_HOME to a folder whose "
-            "models/ has them; or give their file with --weights FILE; or train from scratch with --weights none."
+            f"The ImageNet weights of {name} (alpha {alpha:g}) are not on this machine and cannot be downloaded from "
+            f"{HOST} ({shortened(str(error), 160)}). Connect to the internet once; or set KERAS_HOME to a folder "
+            "whose models/ has them; or give their file with --weights FILE; or train from scratch with --weights none."
         ) from error
 
 

@@ -40,9 +40,11 @@ CHECKS = {
         copies.find_conflicts,
     ),
     "suspect-label": Check(
-        "Labels that are probably wrong",
-        "Classifiers trained on the other pictures name another class than the label says.",
-        "the classes of the most suspicious pictures, by confident learning on out-of-fold probabilities",
+        "Labels to look at",
+        "A classifier that learned from the other images names another class than the label says. Some of these labels "
+        "are wrong, others are right and the image is hard; how many are expected to be wrong is said.",
+        "a chance of 5 % and more that the label is wrong, fitted to out-of-fold probabilities as if errors fell at "
+        "random; and up to 20 that confident learning takes for wrong",
         "Look at each; correct the wrong ones on the page or in corrections.csv, and give the file with --corrections.",
     ),
     "similar-class-names": Check(

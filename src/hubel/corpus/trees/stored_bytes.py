@@ -22,7 +22,7 @@ import pyarrow as pa
 from hubel.corpus.trees.members import BYTES_OF_ANY_RATIO, MAX_RATIO, BrokenArchive
 from hubel.errors import UnreadableImage, UnusableCorpus
 from hubel.events import OnEvent, Progress
-from hubel.files import cache_folder
+from hubel.files import usable_cache_folder
 
 ReadAt: TypeAlias = Callable[[int, int], bytes]
 """(offset, most bytes) → bytes; fewer only at the end."""
@@ -148,7 +148,7 @@ class Spool:
 
     def _append(self, data: bytes) -> None:
         if self._file is None:
-            folder = cache_folder()
+            folder = usable_cache_folder()
             folder.mkdir(parents=True, exist_ok=True)
             self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115  (closed with the spool)
             weakref.finalize(self, self._file.close)
@@ -202,6 +202,6 @@ def _faults_of_spool(path: Path) -> Generator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             reason = "the disk is full"
         raise UnusableCorpus(
-            f"{path} is compressed and must be unpacked once into a temporary file in {cache_folder()}: {reason}. "
-            "Set HUBEL_CACHE to a folder with room, or pack it as a .tar without compression."
+            f"{path} is compressed and must be unpacked once into a temporary file in {usable_cache_folder()}: "
+            f"{reason}. Set HUBEL_CACHE to a folder with room, or pack it as a .tar without compression."
         ) from error
