@@ -10,6 +10,7 @@ from hubel.corpus.reading import make_reading
 from hubel.events import OnEvent, ignore
 from hubel.workflows.audit import Audit, prepare_audit_folder, write_audit
 from hubel.workflows.audit import audit_corpus as look_at
+from hubel.workflows.audit_words import Given
 
 
 def audit_corpus(  # noqa: PLR0913  (each is a wish the user may have)
@@ -27,6 +28,8 @@ def audit_corpus(  # noqa: PLR0913  (each is a wish the user may have)
     bands: Sequence[int] = (),
     copies: str = "near",
     overwrite: bool = False,
+    weights: str | None = None,
+    time_limit: str | float | None = None,
     seed: int = 0,
     on_event: OnEvent = ignore,
 ) -> Audit:
@@ -46,6 +49,9 @@ def audit_corpus(  # noqa: PLR0913  (each is a wish the user may have)
         bands: which bands of the images are looked at.
         copies: what counts as a copy: ``"near"``, ``"exact"`` or ``"off"``.
         overwrite: replace an audit that is in ``out``.
+        weights: of the network behind ``suspect_labels``: ``"imagenet"``, which may download them; ``"none"``; or the
+            path of a Keras weights file of mobilenet. By default ImageNet's where this machine has them.
+        time_limit: of ``suspect_labels``, as of `hubel.train`.
         seed: of the classifiers behind ``suspect_labels``.
         on_event: hears the values of `hubel.events`.
 
@@ -64,10 +70,20 @@ def audit_corpus(  # noqa: PLR0913  (each is a wish the user may have)
         prepare_audit_folder(folder, str(corpus), reading=reading, overwrite=overwrite)
     audit = look_at(corpus, corrections=optional_path(corrections), reading=reading, on_event=on_event)
     if suspect_labels and len(audit.corpus.class_names) > 1:
-        from hubel.workflows.suspects import find_suspects  # noqa: PLC0415  (loads the framework, only where asked)
-
-        suspects = find_suspects(audit.corpus, seed=seed, bands=reading.bands, on_event=on_event)
-        audit = audit.with_suspects(suspects.findings, suspects.ranking)
+        audit = _doubted(audit, (weights, time_limit, seed, reading.bands), on_event)
     if folder is not None:
-        write_audit(audit, folder, on_event=on_event)
+        given = Given((str(corpus), *reading.words), optional_path(corrections), weights, seed)
+        write_audit(audit, folder, given=given, on_event=on_event)
     return audit
+
+
+def _doubted(
+    audit: Audit, wishes: tuple[str | None, str | float | None, int, tuple[int, ...]], on_event: OnEvent
+) -> Audit:
+    from hubel.workflows.plan import parse_duration  # noqa: PLC0415  (both load the framework, only where asked)
+    from hubel.workflows.suspects import LIMIT_S, Doubts, find_suspects  # noqa: PLC0415
+
+    weights, time_limit, seed, bands = wishes
+    limit_s = LIMIT_S if time_limit is None else parse_duration(str(time_limit))
+    suspects = find_suspects(audit.corpus, Doubts(weights, seed, limit_s, bands), on_event=on_event)
+    return audit.with_suspects(suspects.findings, suspects.ranking, expected_share=suspects.expected_share)
