@@ -15,6 +15,7 @@ _ROOT_FROM = 1e-4
 """Values far below it hardly count: there, a root would blow up the rounding of another machine."""
 
 
+@brief
 @dataclass(frozen=True)
 class Looks:
     """What the off-corpus score sees of some images.
@@ -29,6 +30,7 @@ class Looks:
     pixels: np.ndarray
 
 
+@brief
 @dataclass(frozen=True)
 class Distance:
     """Distance from the middle of the training images, in units of how they scatter in each direction.
@@ -98,6 +100,7 @@ class OffCorpus:
         return found / self.limit
 
 
+@brief
 @dataclass(frozen=True)
 class LastLayerScore:
     """The score of artefacts of format 2: distance of the last layer's features to the nearest class.
