@@ -14,7 +14,8 @@ from hubel.cli.main import main
 from hubel.errors import StoppedByUser, TrainingDiverged
 from hubel.files import read_csv
 from hubel.workflows import compare as compare_module
-from hubel.workflows.compare import CompareRequest, compare_variants
+from hubel.workflows.compare import compare_variants
+from hubel.workflows.comparison import CompareRequest
 from hubel.workflows.variants import VARIANTS, select
 
 pytestmark = pytest.mark.backend

@@ -10,8 +10,9 @@ from hubel.architectures.spec import CnnSpec
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.reading import make_reading
 from hubel.events import OnEvent, ignore
-from hubel.workflows.compare import CompareRequest, Comparison, compare_variants
+from hubel.workflows.compare import compare_variants
 from hubel.workflows.compare_folder import prepare_compare_folder, write_comparison
+from hubel.workflows.comparison import CompareRequest, Comparison
 from hubel.workflows.plan import TrainRequest, parse_duration
 from hubel.workflows.reproduce import reproduce_run
 from hubel.workflows.reproduce_check import check_repeatable

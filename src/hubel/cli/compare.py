@@ -51,8 +51,9 @@ def command(  # noqa: PLR0913  (one for each option)
     selection = select(architectures, claims)
     limit_s = None if time_limit is None else parse_duration(time_limit)
     from hubel.cli.listen import Listener, print_document
-    from hubel.workflows.compare import CompareRequest, compare_variants
+    from hubel.workflows.compare import compare_variants
     from hubel.workflows.compare_folder import prepare_compare_folder, to_json, write_comparison
+    from hubel.workflows.comparison import CompareRequest
 
     request = CompareRequest(
         corpus, selection, epochs=epochs, time_limit_s=limit_s, image_size=image_size, max_examples=max_examples,

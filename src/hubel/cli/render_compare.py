@@ -13,7 +13,6 @@ from rich.text import Text
 
 from hubel.cli.render import console
 from hubel.text import one_line
-from hubel.workflows.compare import Comparison
 from hubel.workflows.compare_folder import (
     FILES,
     conditions,
@@ -23,6 +22,7 @@ from hubel.workflows.compare_folder import (
     pair_text,
     table,
 )
+from hubel.workflows.comparison import Comparison
 from hubel.workflows.verdicts import ClaimVerdict
 
 COLOURS = {"supported": "green", "refuted": "red", "cannot tell": "yellow", "not shown here": "yellow"}

@@ -165,13 +165,26 @@ def _score(graph: Graph, call: Call, filters: Sequence[int], scale: Callable[[An
     chosen = np.eye(int(call.output_shapes[0][2] or 1), dtype=np.float32)[list(filters)][:, None, None]
 
     def score(tensor: Any) -> Any:
-        values = compute_batch(graph, scale(tensor), until=call)
-        maps = values[call.outputs[0]]
-        if call.kind in RECTIFIERS:  # a filter that is off everywhere would leave no direction to go
-            maps = maps + OFF_COUNTS * values[call.inputs[0]]
+        maps, before = _maps(graph, call, scale(tensor))
+        if before is not None:  # a filter that is off everywhere would leave no direction to go
+            maps = maps + OFF_COUNTS * before
         return keras.ops.sum(keras.ops.mean(maps * keras.ops.convert_to_tensor(chosen), axis=(1, 2)))
 
     return score
+
+
+def _maps(graph: Graph, call: Call, images: Any) -> tuple[Any, Any | None]:
+    """What the layer makes, and what it was before the layer's own rectifier; None where it has none."""
+    activation = getattr(call.layer, "activation", None)
+    if call.kind in RECTIFIERS or activation is None or activation is keras.activations.linear:
+        values = compute_batch(graph, images, until=call)
+        return values[call.outputs[0]], values[call.inputs[0]] if call.kind in RECTIFIERS else None
+    call.layer.activation = keras.activations.linear
+    try:
+        before = compute_batch(graph, images, until=call)[call.outputs[0]]
+    finally:
+        call.layer.activation = activation
+    return activation(before), before
 
 
 def _climb(

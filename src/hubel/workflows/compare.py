@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -16,15 +15,13 @@ from hubel.architectures.layer_table import count_macs, layer_table
 from hubel.arrays import Labels
 from hubel.backends.framework import keras
 from hubel.backends.seeding import seed_everything
-from hubel.briefs import brief, elided
 from hubel.classifier.engine import KerasEngine
 from hubel.corpus.corpus import Corpus, check_trainable
 from hubel.corpus.formats.catalogue import read_corpus
-from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.corpus.split import Splits
-from hubel.errors import StoppedByUser, TrainingDiverged, UnusableCorpus, WrongRequest
+from hubel.errors import StoppedByUser, TrainingDiverged, UnusableCorpus
 from hubel.evaluation.evaluate import compute_logits
-from hubel.evaluation.paired import PairedTest, adjust, compare_hits
+from hubel.evaluation.paired import adjust, compare_hits
 from hubel.evaluation.shift_consistency import stays_when_moved
 from hubel.events import Message, OnEvent, PlanMade, ignore
 from hubel.images.preprocessing import Preprocessing, choose_resize
@@ -38,14 +35,15 @@ from hubel.training.history import History
 from hubel.training.recipe import Recipe
 from hubel.training.schedule import Clock, StepClock, WallClock
 from hubel.training.score import accuracy_and_log_loss
+from hubel.workflows.comparison import CompareRequest, Comparison, Pair
 from hubel.workflows.corpus_part import take_part
 from hubel.workflows.division import LEAST, divide
 from hubel.workflows.measured import Measured, still_falling
 from hubel.workflows.plan import ADAMW_RATE
 from hubel.workflows.run_folder import labels_of
 from hubel.workflows.survey import survey_corpus
-from hubel.workflows.variants import CLAIMS, Selection
-from hubel.workflows.verdicts import ClaimVerdict, judge
+from hubel.workflows.variants import CLAIMS
+from hubel.workflows.verdicts import judge
 
 LARGEST_PX = 32
 """Working size where none is asked for and the pictures are larger: many variants are to train in minutes."""
@@ -54,84 +52,6 @@ MOST_TRAIN_SCORED, MOST_MOVED = 2000, 1000
 """Training images that are scored for the gap, and test images that are moved; random parts, the same for all."""
 TRAINING_SHARE = 0.75
 """Of a time limit; the rest is for building, scoring and moving pictures."""
-
-
-@dataclass(frozen=True)
-class CompareRequest:
-    """What the user asked for.
-
-    Args:
-        corpus: a location that `read_corpus` takes, or a `Corpus`.
-        selection: what is compared.
-        epochs: passes over the training split, of each variant; None for a number that suits the corpus.
-        time_limit_s: seconds for everything; the training time is divided equally. Not with ``epochs``.
-        image_size: pixels of the square working size.
-        max_examples: compare on a random part of so many examples.
-        seed: of split, part, weights and shuffling.
-        reading: how the corpus is read, and what counts as a copy in it.
-    """
-
-    corpus: str | Path | Corpus
-    selection: Selection
-    epochs: int | None = None
-    time_limit_s: float | None = None
-    image_size: int | None = None
-    max_examples: int | None = None
-    seed: int = 0
-    reading: Reading = AS_FOUND
-
-    def __post_init__(self) -> None:
-        if self.epochs is not None and self.time_limit_s is not None:
-            raise WrongRequest("Give --epochs or --time-limit, not both: all variants share one budget.")
-        if self.time_limit_s is not None and not 10 <= self.time_limit_s <= 30 * 24 * 3600:
-            raise WrongRequest(f"The time limit must be from 10 seconds to 30 days. Received: {self.time_limit_s:g} s.")
-        Recipe(epochs=1 if self.epochs is None else self.epochs, seed=self.seed)
-        size = 32 if self.image_size is None else self.image_size
-        Preprocessing(size, size)  # refuses what is impossible
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Two architectures, and what the test images say of them."""
-
-    first: str
-    second: str
-    test: PairedTest
-
-
-@brief
-@dataclass(frozen=True)
-class Comparison:
-    """What became of a comparison.
-
-    Args:
-        request: what was asked for.
-        corpus: what was compared on.
-        image_size: (height, width) in pixels.
-        splits: the same for all.
-        budget: of each variant, in words.
-        moved_px: the longest move behind the shift consistency.
-        rows: one for each finished variant.
-        pairs: each architecture against each other.
-        claims: what became of each.
-        interrupted: the user ended it before all were done.
-    """
-
-    request: CompareRequest
-    corpus: Corpus
-    image_size: tuple[int, int]
-    splits: Splits
-    budget: str
-    moved_px: int
-    rows: tuple[Measured, ...]
-    pairs: tuple[Pair, ...]
-    claims: tuple[ClaimVerdict, ...]
-    interrupted: bool
-
-    def _brief(self) -> Iterator[str]:
-        yield f"Comparison of {len(self.rows)} variants on {elided(self.corpus.location)}, {self.budget}"
-        yield from map(repr, self.rows[:7])
-        yield f"{len(self.pairs)} pairs, {len(self.claims)} claims"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from hubel.files import write_bytes, write_csv, write_json
 from hubel.reports.bar_table import Column, draw_table
 from hubel.reports.drawing import Drawing
 from hubel.text import one_line
-from hubel.workflows.compare import MOST_MOVED, MOST_TRAIN_SCORED, Comparison, Pair
+from hubel.workflows.compare import MOST_MOVED, MOST_TRAIN_SCORED
+from hubel.workflows.comparison import Comparison, Pair
 from hubel.workflows.machine import describe_machine
 from hubel.workflows.measured import LEAST_EPOCHS, SETTLED, Measured
 from hubel.workflows.out_folder import keep_out_of_the_images, prepare_folder

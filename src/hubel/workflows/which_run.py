@@ -99,12 +99,19 @@ def _no_run_in(run: Path, command: str) -> str:
 
 
 def _runs_in(folder: Path) -> list[Path]:
-    """The runs directly inside, by name."""
+    """The runs directly inside, by name; what cannot be looked at is none."""
     try:
         inside = sorted(folder.iterdir())[:MOST_LOOKED_AT]
-        return [each for each in inside if is_folder(each) and is_there(each / ARTEFACT / MANIFEST)]
-    except (OSError, UnusableInput):
+    except OSError:
         return []
+    return [each for each in inside if _holds_an_artefact(each)]
+
+
+def _holds_an_artefact(path: Path) -> bool:
+    try:
+        return is_folder(path) and is_there(path / ARTEFACT / MANIFEST)
+    except (OSError, UnusableInput):
+        return False
 
 
 def _listed(runs: Sequence[Path]) -> str:

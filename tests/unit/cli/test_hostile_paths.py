@@ -23,6 +23,7 @@ TYPED = {
     ("audit", "images"): "audit list.csv --images {}",
     ("audit", "out"): "audit digits -o {}",
     ("audit", "corrections"): "audit digits --corrections {}",
+    ("audit", "weights"): "audit digits --suspect-labels --weights {}",
     ("train", "corpus"): "train {} -o made",
     ("train", "images"): "train list.csv --images {} -o made",
     ("train", "out"): "train digits --epochs 1 -o {}",

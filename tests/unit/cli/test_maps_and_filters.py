@@ -81,7 +81,7 @@ def test_how_many_of_many_are_shown_is_said(typed):
         ("maps run nothing.png --layer group_1_1_relu -o m.png", 3, "nothing.png"),
         ("maps run picture.png --layer group_1_1_relu -o m.svg", 2, "ends in .png. Received: 'm.svg'"),
         ("filters run --layer group_1_1_convolution -o f.jpg", 2, "ends in .png. Received: 'f.jpg'"),
-        ("maps nowhere", 3, "nowhere holds no classifier"),
+        ("maps nowhere", 3, "There is no file or folder 'nowhere'"),
         ("filters run --layer group_1_pool -o f.png", 2, "has no filters"),
         ("filters run --layer group_1_1_convolution", 2, "-o filters.png"),
         ("filters run --layer group_1_1_convolution --filter 1 -o f.png", 2, "Add --excite"),

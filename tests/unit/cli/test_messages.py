@@ -115,9 +115,9 @@ def test_a_mistake_is_told_what_to_type(words: str, typed: Typed, workplace: Pat
 
 
 def test_inputs_of_which_one_is_mistyped_say_to_check_the_name_and_quote(typed: Typed, workplace: Path):
-    code, _, said = typed("predict run my cat.png picture.png")
+    code, printed, said = typed("predict run my cat.png picture.png")
     assert code == 4
-    assert "my: the file is not there: check its name, or copy it back" in said
+    assert "my refused: there is no such file: check the name" in " ".join(printed.split())
     assert said.endswith("Quote names with spaces: 'my cat.png'\n")
 
 

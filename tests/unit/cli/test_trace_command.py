@@ -107,7 +107,7 @@ def test_the_picture_is_written(folder, typed, ending: str):
         ("trace run picture.png --layer group_1_1_relu --at 5", 2, "--at must be ROW,COLUMN"),
         ("trace run picture.png --layer logits -o l.pdf", 2, "ends in .png or .svg. Received: 'l.pdf'"),
         ("trace run nothing.png --layer logits", 3, "nothing.png"),
-        ("trace nowhere picture.png --layer logits", 3, "nowhere holds no classifier"),
+        ("trace nowhere picture.png --layer logits", 3, "There is no file or folder 'nowhere'"),
     ],
 )
 def test_what_cannot_be_traced_says_what_to_type(typed, words: str, code: int, said: str):

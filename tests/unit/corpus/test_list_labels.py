@@ -216,6 +216,7 @@ def test_columns_of_parquet_with_images_can_be_named(tmp_path: Path):
 def test_the_next_steps_of_an_audit_repeat_how_the_list_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     from hubel.cli.render_audit import show_audit
     from hubel.workflows.audit import audit_corpus
+    from hubel.workflows.audit_words import Given
 
     for number in range(6):
         colour = np.full((24, 24, 3), 40 * number, np.uint8)
@@ -223,5 +224,5 @@ def test_the_next_steps_of_an_audit_repeat_how_the_list_is_read(tmp_path: Path, 
     (tmp_path / "list.csv").write_text("file,kind,n\n" + "".join(f"{n}.png,{'ab'[n % 2]},7\n" for n in range(6)))
     reading = make_reading({"label_column": "kind"})
     location = str(tmp_path / "list.csv")
-    show_audit(audit_corpus(location, reading=reading), [location, *reading.words], None)
+    show_audit(audit_corpus(location, reading=reading), Given((location, *reading.words)), None)
     assert f"hubel train {location} --label-column kind -o runs/list" in capsys.readouterr().out.replace("\n", " ")

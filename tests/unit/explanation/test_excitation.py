@@ -117,6 +117,19 @@ def test_a_filter_that_is_off_everywhere_is_woken(edges):
     assert excitement(edges, call, made)[0, 0] > 0.2
 
 
+def test_a_filter_that_is_off_everywhere_is_woken_through_the_activation_of_its_own_layer():
+    image = keras.Input((8, 8, 3))
+    dark = keras.layers.Conv2D(1, 1, activation="relu", name="dark")
+    model = keras.Model(image, dark(image))
+    dark.set_weights([np.array([0, 0, -1], np.float32).reshape(1, 1, 3, 1), np.array([90], np.float32)])
+    graph = walk(model)
+    made = make_exciting_images(graph, find_layer(graph, "dark"), [0])[0]
+    assert dark.activation is keras.activations.relu
+    red, green, blue = made.mean(axis=(0, 1))
+    assert blue < 70  # below 90 the filter is on; plain grey is 127.5
+    assert blue < min(red, green) - 20
+
+
 def test_the_same_seed_gives_the_same_image_whatever_is_made_beside_it(graph):
     call = find_layer(graph, "likes")
     alone = make_exciting_images(graph, call, [1], ascent=Ascent(steps=8))

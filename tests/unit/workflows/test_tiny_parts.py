@@ -21,8 +21,9 @@ from hubel.files import read_csv
 from hubel.workflows import fitting, train
 from hubel.workflows.against import compare_runs
 from hubel.workflows.audit import audit_corpus, write_audit
-from hubel.workflows.compare import CompareRequest, compare_variants
+from hubel.workflows.compare import compare_variants
 from hubel.workflows.compare_folder import describe_columns, write_comparison
+from hubel.workflows.comparison import CompareRequest
 from hubel.workflows.division import NO_VALIDATION, divide
 from hubel.workflows.evaluate import evaluate_run
 from hubel.workflows.layer_pictures import picture_excitement
