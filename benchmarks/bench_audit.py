@@ -1,6 +1,6 @@
-"""What an audit costs: listing many files, comparing all pairs of pictures, and Ctrl-C.
+"""What an audit costs: listing many files, comparing all pairs of images, and Ctrl-C.
 
-    python benchmarks/bench_audit.py [--files 100000] [--pictures 60000]
+    python benchmarks/bench_audit.py [--files 100000] [--images 60000]
 
 Listing is compared with a bare ``os.walk`` over the same hard links, the search for copies in all eight orientations
 with eight products of the fingerprints themselves (which finds the same pairs). Contenders take turns in one run.
@@ -45,7 +45,7 @@ def take_turns(ours: Callable[[], object], theirs: Callable[[], object]) -> tupl
 
 
 def make_files(folder: Path, count: int) -> None:
-    """Ten classes of hard links to one small picture each."""
+    """Ten classes of hard links to one small image each."""
     for number in range(10):
         (folder / f"class{number}").mkdir(parents=True)
         first = folder / f"class{number}" / "0.jpg"
@@ -112,7 +112,7 @@ def main() -> None:
     """Run all of it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--files", type=int, default=100_000)
-    parser.add_argument("--pictures", type=int, default=60_000)
+    parser.add_argument("--images", type=int, default=60_000)
     arguments = parser.parse_args()
     print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, NumPy {np.__version__}")
     bench_pairs(arguments.pictures)

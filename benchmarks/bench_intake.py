@@ -3,8 +3,8 @@
     python benchmarks/bench_intake.py [FOLDER] [ROUNDS]
 
 FOLDER is searched for .jpg files, of which up to 1,000 are read (default: 400 made on the spot); ROUNDS is how often
-all take their turn (default: 7). Writes benchmarks/results/intake-<machine>-<versions>.csv. Hubel also turns pictures
-upright, refuses cut files and asks libjpeg for a smaller picture where that is enough; the others decode every picture
+all take their turn (default: 7). Writes benchmarks/results/intake-<machine>-<versions>.csv. Hubel also turns images
+upright, refuses cut files and asks libjpeg for a smaller image where that is enough; the others decode every image
 whole here.
 """
 
@@ -35,10 +35,10 @@ SIZES = (224, 64)
 THREADS = (1, 2)
 MOST_FILES = 1000
 PART = 16
-"""Pictures to a task, as in `hubel.pipeline.parallel`."""
+"""Images to a task, as in `hubel.pipeline.parallel`."""
 
 Contender = Callable[[Sequence[Path], int, int], int]
-"""(files, side in pixels, threads) → pictures read."""
+"""(files, side in pixels, threads) → images read."""
 
 
 def make_photographs(folder: Path, count: int = 400) -> None:
@@ -79,8 +79,8 @@ def with_pillow(files: Sequence[Path], side: int, threads: int) -> int:
 
 
 def with_tf_data(files: Sequence[Path], side: int, threads: int) -> int:
-    """Decoded whole, resized with antialiasing, rounded; as many pictures at a time as threads."""
-    import tensorflow as tf  # noqa: TID251  (Hubel itself reads pictures without a framework)
+    """Decoded whole, resized with antialiasing, rounded; as many images at a time as threads."""
+    import tensorflow as tf  # noqa: TID251  (Hubel itself reads images without a framework)
 
     def read(path: tf.Tensor) -> tf.Tensor:
         picture = tf.io.decode_jpeg(tf.io.read_file(path), channels=3)
@@ -118,7 +118,7 @@ CONTENDERS: dict[str, tuple[Contender, str, str]] = {
 
 
 def measure(files: Sequence[Path], rounds: int) -> dict[tuple[str, int, int], float]:
-    """(contender, side, threads) → pictures a second: the median over rounds in which all take turns."""
+    """(contender, side, threads) → images a second: the median over rounds in which all take turns."""
     present = {name: each[0] for name, each in CONTENDERS.items() if importlib.util.find_spec(each[1])}
     speeds: dict[tuple[str, int, int], list[float]] = {}
     for name, contender in present.items():  # warms up: disk cache, imports, threads

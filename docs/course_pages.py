@@ -3,7 +3,7 @@
     python docs/course_pages.py             every command: some train, about half an hour on two cores
     python docs/course_pages.py 05 11       only the pages whose names begin so; they need the runs of earlier pages
 
-A picture ``images/a-b.svg`` is the file ``a-b.svg`` of the commands' folder, or ``b.svg`` in its folder ``a``.
+An image ``images/a-b.svg`` is the file ``a-b.svg`` of the commands' folder, or ``b.svg`` in its folder ``a``.
 A block that begins with ``$ hubel`` holds what the command printed; of an error, what it said. A test
 runs the blocks that are not marked ``measured`` again and compares.
 """
@@ -62,7 +62,7 @@ def filled(text: str, run: Callable[[str], str], *, kinds: tuple[str, ...] = (""
 
 
 def write_page(page: Path, folder: Path) -> None:
-    """Run a page's commands in a folder; keep what they print and the pictures they make."""
+    """Run a page's commands in a folder; keep what they print and the images they make."""
 
     def run(command: str) -> str:
         print(f"{page.name}: {command}", flush=True)

@@ -1,8 +1,8 @@
-"""The pictures of docs/concepts/decoding.md: for each rule, what a naive reader gives and what Hubel gives.
+"""The images of docs/concepts/decoding.md: for each rule, what a naive reader gives and what Hubel gives.
 
     python docs/decoding_pictures.py
 
-Every picture is drawn here; what Hubel gives is what its decoder gave when this script ran.
+Every image is drawn here; what Hubel gives is what its decoder gave when this script ran.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def draw_scene(width: int = 200, height: int = HEIGHT) -> Image.Image:
 
 
 def encode(picture: Image.Image, form: str, **options: object) -> bytes:
-    """The picture as a file."""
+    """The image as a file."""
     buffer = io.BytesIO()
     picture.save(buffer, form, **options)
     return buffer.getvalue()
@@ -144,7 +144,7 @@ def truncated() -> list[Panel]:
 
 
 def refusal(reason: str) -> Image.Image:
-    """A panel with a sentence instead of a picture."""
+    """A panel with a sentence instead of an image."""
     panel = Image.new("RGB", (200, HEIGHT), (246, 246, 246))
     pen = ImageDraw.Draw(panel)
     what, cure = reason.split(": ")
@@ -156,7 +156,7 @@ def refusal(reason: str) -> Image.Image:
 
 def resizing() -> list[Panel]:
     wide = draw_scene(240)
-    panels: list[Panel] = [("the picture", wide)]
+    panels: list[Panel] = [("the image", wide)]
     for policy in ("squash", "crop", "pad"):
         resized = prepare_image(np.asarray(wide), Preprocessing(HEIGHT, HEIGHT, policy))
         panels.append((policy, Image.fromarray(resized)))
@@ -197,7 +197,7 @@ def join(panels: list[Panel]) -> Image.Image:
 
 
 def fitted(picture: Image.Image) -> Image.Image:
-    """The picture at the height of a panel."""
+    """The image at the height of a panel."""
     if picture.height == HEIGHT:
         return picture
     return picture.resize((round(picture.width * HEIGHT / picture.height), HEIGHT), Image.Resampling.LANCZOS)

@@ -1,4 +1,4 @@
-"""Text with terminal colours on standard input → an SVG picture of it, for the README.
+"""Text with terminal colours on standard input → an SVG image of it, for the README.
 
 tmux capture-pane -e -p | python docs/terminal_picture.py TITLE > docs/images/train.svg
 """

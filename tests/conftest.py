@@ -37,7 +37,7 @@ def write_picture(path: Path, pixels: np.ndarray) -> None:
 
 @pytest.fixture
 def colours(tmp_path: Path) -> Path:
-    """A corpus of three easily told classes, 20 pictures each."""
+    """A corpus of three easily told classes, 20 images each."""
     rng = np.random.default_rng(1)
     for name, colour in COLOURS.items():
         for number in range(20):

@@ -1,4 +1,4 @@
-"""Every form of a corpus: the same pictures in each of them give the same classes, pixels and account."""
+"""Every form of a corpus: the same images in each of them give the same classes, pixels and account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The artefact of a real training: nothing of the user's machine or pictures is in it, and its self-test shows much."""
+"""The artefact of a real training: nothing of the user's machine or images is in it, and its self-test shows much."""
 
 from __future__ import annotations
 

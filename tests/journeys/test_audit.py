@@ -44,7 +44,7 @@ def test_a_clean_corpus_is_said_to_be_one(photos: Path):
     done = hubel("audit", photos)
     assert done.returncode == 0, done.stderr
     assert "24 files found = 24 read + 0 refused + 0 ignored" in done.stdout
-    assert "2 classes of 12 pictures, 128 x 96 pixels (median)" in done.stdout
+    assert "2 classes of 12 images, 128 x 96 pixels (median)" in done.stdout
     assert f"See the images: hubel audit {photos} -o audits/photos" in done.stdout
 
 
@@ -58,7 +58,7 @@ def test_json_has_the_keys_of_the_contract_and_every_file(photos: Path):
     assert len(files) == 26
     assert files["train/cat/broken.jpg"] == {
         "path": "train/cat/broken.jpg", "status": "refused", "code": "not-an-image", "class_name": "cat",
-        "reason": "it is a web page, probably an error page saved as a picture: download it again",
+        "reason": "it is a web page, probably an error page saved as an image: download it again",
     }  # fmt: skip
     assert files["train/Thumbs.db"]["status"] == "ignored"
     assert files["train/cat/01.jpg"] == {
@@ -158,7 +158,7 @@ def test_a_corpus_of_broken_files_only_still_accounts_for_each(tmp_path: Path):
     document = json.loads(done.stdout)
     assert (document["found"], document["refused"], document["classes"]) == (4, 4, {})
     assert {file["status"] for file in document["files"]} == {"refused"}
-    assert "None of the 4 pictures" in done.stderr
+    assert "None of the 4 images" in done.stderr
 
 
 def test_audit_loads_no_framework(photos: Path):
@@ -218,7 +218,7 @@ def test_suspect_labels_are_ranked_and_corrected(tmp_path: Path):
     fixes.write_text("path,correction\n" + "".join(f"{path},{rows[path]['suggested']}\n" for path in sorted(planted)))
     after = audit(tmp_path / "colours", "--corrections", fixes)
     assert after["classes"] == {"blue": 30, "green": 30, "red": 30}
-    assert "fixes.csv: 3 labels changed, 0 pictures removed." in after["notes"]
+    assert "fixes.csv: 3 labels changed, 0 images removed." in after["notes"]
     run = tmp_path / "run"
     trained = hubel("train", tmp_path / "colours", "-o", run, "--corrections", fixes, "--epochs", 1)
     assert trained.returncode == 0, trained.stderr
@@ -240,7 +240,7 @@ def test_a_leaking_test_split_is_scored_with_and_without_its_copies(photos: Path
     run = tmp_path / "run"
     done = hubel("train", photos, "-o", run, "--epochs", 1, "--weights", "none")
     assert done.returncode == 0, done.stderr
-    assert "The given test split leaks: 3 of its 9 pictures have a copy" in done.stderr
+    assert "The given test split leaks: 3 of its 9 images have a copy" in done.stderr
     assert "Leaks 3 of these 9 have a copy" in done.stdout
     metrics = json.loads((run / "metrics.json").read_text())
     assert metrics["test"]["examples"] == 9

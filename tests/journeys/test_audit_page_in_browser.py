@@ -52,7 +52,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 CHECKS = {
     "leak": Check("On both sides", "the score is too good", "4 of 64 bits", "delete one"),
     "suspect-label": Check("Doubtful labels", "wrong labels are learned", "another class", "correct it here"),
-    "dark": Check("Dark pictures", "little to see", "below 0.15", "take it again"),
+    "dark": Check("Dark images", "little to see", "below 0.15", "take it again"),
 }
 
 
@@ -200,11 +200,11 @@ def large_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in range(600):
         side, name = (8, "small" * 20) if number % 2 else (120, "large" * 20)
         pixels = speckled((90, 120, 150), rng=rng, height=side, width=side)
-        write_picture(folder / "corpus" / name / f"a-rather-long-name-of-a-picture-{number:04}.png", pixels)
+        write_picture(folder / "corpus" / name / f"a-rather-long-name-of-a-image-{number:04}.png", pixels)
     corpus = read_corpus(folder / "corpus")
     paths = [example.path for example in corpus.examples]
     findings = [
-        *(Finding("leak", tuple(paths[start : start + 8]), 0.1, "one picture") for start in range(0, 480, 8)),
+        *(Finding("leak", tuple(paths[start : start + 8]), 0.1, "one image") for start in range(0, 480, 8)),
         *(Finding("dark", (path,), 0.2, "hardly any light") for path in paths[480:540]),
         *(Finding("suspect-label", (path,), 0.3, "looks large", suggested="large" * 20) for path in paths[540:]),
     ]

@@ -49,7 +49,7 @@ def test_only_unreadable_files(tmp_path: Path):
     check(
         hubel("train", tmp_path / "photos", "-o", tmp_path / "run"),
         3,
-        "None of the 8 pictures",
+        "None of the 8 images",
         "8 empty",
         "'cat/0.jpg'",
     )
@@ -60,7 +60,7 @@ def test_one_readable_class_only_says_why_the_other_is_gone(colours: Path, tmp_p
         for path in (colours / name).iterdir():
             path.write_bytes(b"")
     done = hubel("train", colours, "-o", tmp_path / "run")
-    check(done, 3, "has only 'red'. 40 pictures could not be read. First: 'blue/00.png': the file has no bytes")
+    check(done, 3, "has only 'red'. 40 images could not be read. First: 'blue/00.png': the file has no bytes")
 
 
 def test_a_file_instead_of_a_folder(tmp_path: Path):

@@ -77,7 +77,7 @@ def test_a_class_of_three_pictures_is_named_and_the_command_trains_again(tmp_pat
             write_picture(tmp_path / "photos" / name / f"{number:02}.png", speckled(COLOURS[name], rng=rng))
     run = train(tmp_path / "photos", tmp_path / "run", epochs=3, architecture="small-cnn")
     (advice,) = [each for each in run.advice if each.rule == "few-images"]
-    assert advice.evidence == "Pictures: 3 of 'blue', 1 to train on."
+    assert advice.evidence == "Images: 3 of 'blue', 1 to train on."
     words = shlex.split(advice.command)[1:]
     with pytest.raises(SystemExit) as ended:
         main(words)

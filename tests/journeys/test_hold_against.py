@@ -78,7 +78,7 @@ def test_a_run_with_shuffled_labels_is_called_worse(typed: Typed, run: Path, shu
     done = typed("evaluate", run, "--against", shuffled)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert lines[0] == f"{run} against {shuffled} on 90 test pictures that both have"
+    assert lines[0] == f"{run} against {shuffled} on 90 test images that both have"
     assert f"{run} is better than {shuffled}." in lines
     mine, other = ({Path(row["path"]).name: row for row in rows(each / "predictions.csv")} for each in (run, shuffled))
     test = [name for name, row in mine.items() if row["split"] == "test"]
@@ -88,7 +88,7 @@ def test_a_run_with_shuffled_labels_is_called_worse(typed: Typed, run: Path, shu
     only_other = sum(others[name] and not right[name] for name in test)
     assert f"Only {run} is right: {only_mine}.   Only {shuffled} is right: {only_other}." in lines
     relabelled = sum(mine[name]["label"] != other[name]["label"] for name in test)
-    assert f"{relabelled} of the 90 pictures have another label in {shuffled}" in done.stderr
+    assert f"{relabelled} of the 90 images have another label in {shuffled}" in done.stderr
     document = json.loads(typed("evaluate", run, "--against", shuffled, "--json").stdout)
     assert (document["verdict"], document["examples"], document["relabelled"]) == ("better", 90, relabelled)
     assert document["run_score"]["accuracy"] == pytest.approx(sum(right.values()) / 90)
@@ -113,7 +113,7 @@ def test_on_a_corpus_both_are_run_and_what_they_were_trained_on_is_left_out(
     document = json.loads(done.stdout)
     assert (document["verdict"], document["examples"]) == ("better", 90)
     assert document["left_out"]["seen_in_training"] == 3 * (60 + 40)
-    assert "Left out: 300 pictures" in done.stderr
+    assert "Left out: 300 images" in done.stderr
     alone = json.loads(typed("evaluate", run, "--against", shuffled, "--json").stdout)
     assert document["test"] == alone["test"]
 
@@ -139,7 +139,7 @@ def test_a_corpus_without_a_class_that_both_know_cannot_be_used(
 
 
 def stranger_folder(folder: Path) -> Path:
-    """Pictures of noise, and one that is broken."""
+    """Images of noise, and one that is broken."""
     rng = np.random.default_rng(9)
     for number in range(12):
         write_picture(folder / f"{number:02}.png", rng.integers(0, 256, (20, 20, 3)).astype(np.uint8))
@@ -174,7 +174,7 @@ def test_strangers_in_words(typed: Typed, run: Path):
     assert done.returncode == 0, done.stderr
     first, _, own, strangers = done.stdout.splitlines()
     assert first.startswith("Off-corpus score: AUROC ")
-    assert own.endswith("of 90 own test pictures")
+    assert own.endswith("of 90 own test images")
     assert strangers.endswith("of 1,797 strangers, digits")
 
 

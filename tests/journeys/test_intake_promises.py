@@ -75,7 +75,7 @@ def test_no_archive_or_manifest_of_the_torture_set_crashes_the_command_line(shar
         assert code in (0, 3, 4), (row["file"], said)
         assert "Traceback" not in said
         if code == 3:
-            assert Path(row["file"]).name in said or "needs at least two classes" in said or "pictures" in said, said
+            assert Path(row["file"]).name in said or "needs at least two classes" in said or "images" in said, said
         if out:
             document = json.loads(out)
             assert document["found"] == document["read"] + document["refused"] + document["ignored"]

@@ -26,7 +26,7 @@ from hubel.workflows.train import Run
 
 @pytest.fixture(scope="module")
 def hard(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three classes that are not easily told: 60 pictures each."""
+    """Three classes that are not easily told: 60 images each."""
     root, rng = tmp_path_factory.mktemp("hard"), np.random.default_rng(1)
     for name, colour in COLOURS.items():
         muddy = tuple(int(110 + (value - 110) / 6) for value in colour)
@@ -66,7 +66,7 @@ def test_the_plan_says_it_before_and_the_output_after(curve: tuple[Path, str, st
     forecast = document["forecast"]
     low, high = forecast["interval"]
     assert (
-        f"Twice the pictures ({forecast['train_examples']:,}) would bring about {forecast['accuracy']:.3f} "
+        f"Twice the images ({forecast['train_examples']:,}) would bring about {forecast['accuracy']:.3f} "
         f"({low:.3f} to {high:.3f})." in said
     )
     assert "it does not cover the luck of a single training" in said
@@ -162,7 +162,7 @@ def test_ctrl_c_while_the_curve_is_drawn_keeps_the_classifier(hard: Path, tmp_pa
     assert "Stopped: the classifier is saved, the learning curve is not drawn." in stderr
     assert "Traceback" not in stderr
     assert "Accuracy" in stdout
-    assert "Twice the pictures" not in stdout
+    assert "Twice the images" not in stdout
     assert (out / "classifier/weights.safetensors").is_file()
     assert "learning_curve" not in json.loads((out / "metrics.json").read_text())
     assert not (out / "learning_curve.csv").exists()
@@ -194,7 +194,7 @@ def test_time_that_has_run_out_is_said_and_costs_only_the_curve(hard: Path, tmp_
 
 
 def manifest(folder: Path, splits: dict[str, int]) -> Path:
-    """A corpus of two classes with so many pictures of each in each given split."""
+    """A corpus of two classes with so many images of each in each given split."""
     rng, lines = np.random.default_rng(2), []
     for split, count in splits.items():
         for name in ("red", "blue"):
@@ -234,7 +234,7 @@ def test_a_class_with_a_single_picture_in_the_smallest_part_is_named(tmp_path: P
     said: list[Event] = []
     check_drawable(corpus, Splits((*blue, *red[:3]), (), test), seed=0, on_event=said.append)
     assert [event.text for event in said if isinstance(event, Message)] == [
-        "The smallest part of the learning curve holds one picture each of 'red': it begins lower for that."
+        "The smallest part of the learning curve holds one image each of 'red': it begins lower for that."
     ]
 
 

@@ -73,7 +73,7 @@ def test_an_artefact_for_other_than_three_channels_is_refused(tmp_path: Path):
     run = hubel.train("digits", tmp_path / "run", architecture=spec, epochs=1)
     grey = Blueprint("own", replace(spec, channels=1))
     save_classifier(replace(run.classifier, blueprint=grey), tmp_path / "grey", made_by="a test")
-    with pytest.raises(DamagedArtefact, match="has 1 channels, pictures have 3"):
+    with pytest.raises(DamagedArtefact, match="has 1 channels, images have 3"):
         load_classifier(tmp_path / "grey")
 
 

@@ -103,7 +103,7 @@ def test_large_photographs_of_two_classes_are_enough(shared: Path, tmp_path: Pat
     metrics = json.loads((tmp_path / "run/metrics.json").read_text())
     assert metrics["model"]["architecture"] == "mobilenet"
     assert metrics["test"]["examples"] == 4
-    assert "There are too few pictures of 'Hemlock', 'Japanese_Cherry'" in done.stdout
+    assert "There are too few images of 'Hemlock', 'Japanese_Cherry'" in done.stdout
 
 
 def test_the_default_falls_back_to_training_from_scratch_without_weights(shared: Path, tmp_path: Path):

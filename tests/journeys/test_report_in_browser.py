@@ -34,7 +34,7 @@ CLASSES = {HOSTILE: (150, 90, 90), "{{ 7*7 }}": (150, 90, 90), "__proto__": (60,
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root, rng = tmp_path_factory.mktemp("hostile") / "pictures", np.random.default_rng(3)
+    root, rng = tmp_path_factory.mktemp("hostile") / "images", np.random.default_rng(3)
     for name, colour in CLASSES.items():
         for number in range(60):
             write_picture(root / name / f"{number:02} \u202egnp.<b>.png", speckled(colour, rng=rng))
@@ -261,13 +261,13 @@ def test_a_click_on_a_cell_shows_exactly_the_images_of_that_cell(browser: Browse
         assert set(shown["paths"]) == wanted
         assert len(shown["paths"]) == count
         assert shown["title"].endswith(f": {count} image" + ("" if count == 1 else "s"))
-        assert set(shown["pictures"]) == {'url("data:image/'}
+        assert set(shown["images"]) == {'url("data:image/'}
     empty = browser.run("document.querySelectorAll('button.cell:disabled').length")
     assert empty == len(names) ** 2 - len(counts)
 
 
 def test_a_tile_shows_the_picture_of_its_path(browser: Browser, run: Path):
-    # The pictures of the third class are blue, those of the others are not: read from what the browser paints.
+    # The images of the third class are blue, those of the others are not: read from what the browser paints.
     rows = predictions(run)
     names = json.loads((run / "metrics.json").read_text())["classes"]
     blue = names.index("__proto__")

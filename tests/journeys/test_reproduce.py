@@ -24,7 +24,7 @@ Typed = Callable[..., SimpleNamespace]
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three colours, a broken picture."""
+    """Three colours, a broken image."""
     root = tmp_path_factory.mktemp("corpora") / "colours"
     rng = np.random.default_rng(1)
     for name, colour in COLOURS.items():
@@ -56,7 +56,7 @@ def run(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("runs") / "run"
     with pytest.raises(SystemExit) as end:
         main(["train", str(corpus), "-o", str(out), "--epochs", "2", "--architecture", "small-cnn", "--seed", "3"])
-    assert end.value.code == 4  # one picture is refused
+    assert end.value.code == 4  # one image is refused
     return out
 
 
@@ -72,7 +72,7 @@ def test_a_run_on_a_moved_corpus_is_the_same_and_kept_where_the_user_says(
     assert done.returncode == 0, done.stderr
     predictions = len(rows(run / "predictions.csv"))
     assert done.stdout.splitlines()[0] == (f"The same: weights to the bit, all {predictions} predictions, every score.")
-    assert "1 picture is new, and left out when the run is repeated: red/new.png" in done.stdout
+    assert "1 image is new, and left out when the run is repeated: red/new.png" in done.stdout
     for name in ("classifier/weights.safetensors", "predictions.csv", "split.csv", "fingerprints.csv"):
         assert (tmp_path / "again" / name).read_bytes() == (run / name).read_bytes(), name
     then, now = (json.loads((each / "run.json").read_text()) for each in (run, tmp_path / "again"))
@@ -92,7 +92,7 @@ def test_a_changed_picture_stops_it_before_training_and_anyway_says_what_came_of
     write_picture(changed / path, speckled((250, 250, 0), rng=np.random.default_rng(7), height=16, width=16))
     done = typed("reproduce", run, changed)
     assert done.returncode == 3
-    assert f"1 picture is changed in content: {path}" in done.stderr
+    assert f"1 image is changed in content: {path}" in done.stderr
     assert f"hubel reproduce {run} --anyway" in done.stderr
     assert "Plan" not in done.stderr
     assert "Traceback" not in done.stderr
@@ -104,7 +104,7 @@ def test_a_changed_picture_stops_it_before_training_and_anyway_says_what_came_of
     assert f" of {len(rows(run / 'predictions.csv'))} name another class; largest difference" in predictions
     told = json.loads((run / "metrics.json").read_text())["test"]["accuracy"]
     assert f"{told:.4f} then" in accuracy
-    assert f"  corpus       1 picture is changed in content: {path}" in done.stdout.splitlines()
+    assert f"  corpus       1 image is changed in content: {path}" in done.stdout.splitlines()
 
 
 def test_a_version_that_is_not_the_one_of_then_is_named(typed: Typed, run: Path, tmp_path: Path):

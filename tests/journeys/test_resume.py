@@ -149,7 +149,7 @@ def test_other_words_are_refused_and_each_difference_is_named(photos: Path, run:
 
 
 def test_another_corpus_is_refused_and_said(photos: Path, run: Path, tmp_path: Path):
-    """T13: one picture more, one picture changed, one class renamed, one label corrected."""
+    """T13: one image more, one image changed, one class renamed, one label corrected."""
     other = Path(shutil.copytree(photos, tmp_path / "photos"))
     assert other.name == photos.name
     write_picture(other / "red/00.png", speckled((140, 110, 110), rng=np.random.default_rng(9)))

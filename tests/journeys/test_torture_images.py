@@ -1,4 +1,4 @@
-"""Every picture of the torture set, read as a corpus would and as a person would send it.
+"""Every image of the torture set, read as a corpus would and as a person would send it.
 
 Run as a script, this file is the child process in which the whole set is decoded under a memory limit.
 """
@@ -228,7 +228,7 @@ def test_the_first_frame_is_taken(torture: Path):
 def test_every_orientation_shows_the_same_picture(torture: Path, names: list[str], mean_difference: float):
     """Within the noise of JPEG (each file was encoded on its own, some name their number) and of scanning."""
     first, *others = (decode_image((torture / "exif-orientation" / name).read_bytes()).astype(int) for name in names)
-    assert abs(first - first[:, ::-1]).mean() > 10  # a picture that looks the same mirrored would prove nothing
+    assert abs(first - first[:, ::-1]).mean() > 10  # an image that looks the same mirrored would prove nothing
     for name, other in zip(names[1:], others, strict=True):
         assert abs(first - other).mean() <= mean_difference, name
 

@@ -27,7 +27,7 @@ PICTURES = [
 
 
 class Expected(NamedTuple):
-    """What the ``note`` of a file means: pictures read with their class names, rows refused with words of the reason."""
+    """What the ``note`` of a file means: images read with their class names, rows refused with words of the reason."""
 
     read: dict[str, str]
     refused: dict[str, list[str]]

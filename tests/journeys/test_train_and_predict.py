@@ -1,4 +1,4 @@
-"""From a folder of pictures to a name for a new one, through the command line as a user types it."""
+"""From a folder of images to a name for a new one, through the command line as a user types it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("runs") / "photos"
     done = hubel("train", photos, "-o", out, "--epochs", 6, "--architecture", "small-cnn")
-    assert done.returncode == 4, done.stderr  # done, but one picture was refused
+    assert done.returncode == 4, done.stderr  # done, but one image was refused
     assert "Refused 'red/broken.jpg': it is a web page" in done.stderr
     assert "Plan" in done.stderr
     assert "Accuracy" in done.stdout
@@ -82,7 +82,7 @@ def test_intake_and_split_account_for_every_file(run: Path, photos: Path):
             "path": "red/broken.jpg",
             "status": "refused",
             "code": "not-an-image",
-            "reason": "it is a web page, probably an error page saved as a picture: download it again",
+            "reason": "it is a web page, probably an error page saved as an image: download it again",
         }
     ]
     counts = json.loads((run / "metrics.json").read_text())["intake"]
@@ -256,7 +256,7 @@ def test_inputs_that_are_not_there_are_named_and_the_others_answered(run: Path, 
     gone, blue, empty = json.loads(done.stdout)
     assert gone["error"] == {"code": "vanished", "message": "there is no such file: check the name"}
     assert blue["class_name"] == "blue"
-    assert empty["error"]["code"] == "no-pictures"
+    assert empty["error"]["code"] == "no-images"
     assert "2 of 3 inputs could not be read." in done.stderr
 
 

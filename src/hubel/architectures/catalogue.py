@@ -32,7 +32,7 @@ class Architecture:
         name: what users call it.
         summary: one line, for people.
         make_spec: (image_size, classes) → spec.
-        image_size: pixels of the working size where the corpus' pictures are larger.
+        image_size: pixels of the working size where the corpus' images are larger.
         smallest: pixels of the smallest side it can take.
         alphas: widths that have pretrained weights; none for an architecture that has no such weights.
         own: the user's own spec; its image size and classes are wishes of the user too.
@@ -99,7 +99,7 @@ def find_architecture(source: str | Path | CnnSpec | Architecture) -> Architectu
 
 def _from_spec(spec: CnnSpec) -> Architecture:
     if spec.channels != 3:
-        raise WrongRequest(f"Pictures are read as red, green and blue: channels must be 3. Received: {spec.channels}.")
+        raise WrongRequest(f"Images are read as red, green and blue: channels must be 3. Received: {spec.channels}.")
 
     def fit(image_size: tuple[int, int], classes: int) -> CnnSpec:
         return replace(spec, image_size=image_size, classes=classes)

@@ -38,7 +38,7 @@ def read_architecture(document: dict[str, Any], folder: Path) -> Blueprint:
     """The blueprint, within its bounds.
 
     Raises:
-        DamagedArtefact: a number is out of bounds, or no picture fits it.
+        DamagedArtefact: a number is out of bounds, or no image fits it.
     """
     try:
         if len(json.dumps(document["architecture"])) > _MOST_LETTERS:
@@ -47,7 +47,7 @@ def read_architecture(document: dict[str, Any], folder: Path) -> Blueprint:
     except _MISTAKES as error:
         raise _damaged(folder / MANIFEST, error) from error
     if blueprint.spec.channels != 3:
-        raise DamagedArtefact(f"{folder / MANIFEST} has {blueprint.spec.channels} channels, pictures have 3. {CURE}")
+        raise DamagedArtefact(f"{folder / MANIFEST} has {blueprint.spec.channels} channels, images have 3. {CURE}")
     return blueprint
 
 

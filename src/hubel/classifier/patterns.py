@@ -1,4 +1,4 @@
-"""Pictures of nothing for the self-test of a classifier: the same bytes on every machine, and no picture of anyone.
+"""Images of nothing for the self-test of a classifier: the same bytes on every machine, and no image of anyone.
 
 Whole numbers only: no library may round them otherwise in a later version.
 """

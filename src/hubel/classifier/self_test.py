@@ -1,4 +1,4 @@
-"""What a classifier must say of a few made pictures, so that every machine can see whether it still says it."""
+"""What a classifier must say of a few made images, so that every machine can see whether it still says it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hubel.classifier.patterns import PATTERNS, make_patterns
 from hubel.errors import ClaimFailed, WrongRequest
 
 IMAGES = 4
-"""As many as the engine answers one by one: the function that a single picture needs is made in any case."""
+"""As many as the engine answers one by one: the function that a single image needs is made in any case."""
 COVERAGE = 0.9
 """Of the prediction sets that are compared."""
 TOLERANCE, TOLERANCE_ON_ACCELERATOR = 1e-4, 1e-2
@@ -51,7 +51,7 @@ class SelfTest:
 
     Args:
         patterns: their numbers.
-        pixels_sha256: of the bytes of the pictures, so that it is noticed if they are made otherwise.
+        pixels_sha256: of the bytes of the images, so that it is noticed if they are made otherwise.
         answers: one for each.
     """
 
@@ -83,7 +83,7 @@ class Outcome:
 
     Args:
         failures: what does not hold, in words; empty where all holds.
-        difference: the largest between an expected and a computed probability; 1 where the pictures are others.
+        difference: the largest between an expected and a computed probability; 1 where the images are others.
         tolerance: the largest that is allowed on this machine.
     """
 
@@ -110,7 +110,7 @@ def make_self_test(classifier: Classifier) -> SelfTest:
     if not np.isfinite(probabilities).all():
         raise ClaimFailed(
             "The classifier's probabilities are no numbers, so it is not saved: its weights grew out of bounds in "
-            "training. Train again, with other pictures, another --seed or another --architecture."
+            "training. Train again, with other images, another --seed or another --architecture."
         )
     kept = _farthest(probabilities)
     return SelfTest(kept, _digest(make_patterns(kept, size)), tuple(answers[number] for number in kept))
@@ -160,9 +160,7 @@ def run_self_test(classifier: Classifier, test: SelfTest) -> Outcome:
     tolerance = TOLERANCE_ON_ACCELERATOR if on_accelerator() else TOLERANCE
     images = make_patterns(test.patterns, classifier.preprocessing.size)
     if _digest(images) != test.pixels_sha256:
-        return Outcome(
-            ("the pictures of the self-test are made otherwise here than where it was saved",), 1.0, tolerance
-        )
+        return Outcome(("the images of the self-test are made otherwise here than where it was saved",), 1.0, tolerance)
     answers = _ask(classifier, images)
     failures, largest = [], 0.0
     for number, expected, answer in zip(test.patterns, test.answers, answers, strict=True):

@@ -101,7 +101,7 @@ def _check_picture(out: Path | None) -> None:
     from hubel.errors import WrongRequest
 
     if out is not None and out.suffix.lower() != ".svg":
-        raise WrongRequest(f"The picture is drawn as SVG: -o must end in .svg. Received: {str(out)!r}.")
+        raise WrongRequest(f"The image is drawn as SVG: -o must end in .svg. Received: {str(out)!r}.")
 
 
 def _write_picture(anatomy: Anatomy, out: Path) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.command("audit")
 @click.argument("corpus")
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="Write a page with the pictures, and tables, there.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Write a page with the images, and tables, there.")
 @click.option(
     "--suspect-labels",
     is_flag=True,
@@ -38,7 +38,7 @@ def command(  # noqa: PLR0913  (one for each option)
     """Look at every file of CORPUS and say what is wrong with it, before time is spent on training.
 
     It counts every file, names the refused ones with reason and cure, and looks for copies, leaks between given
-    splits, doubtful labels and pictures that do not belong. Nothing in the corpus is changed.
+    splits, doubtful labels and images that do not belong. Nothing in the corpus is changed.
     """
     from hubel.cli.listen import Listener, print_document
     from hubel.corpus.corpus import check_trainable

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 @click.argument("corpus", required=False)
 @click.option(
     "--against", type=click.Path(path_type=Path), metavar="RUN_B",
-    help="Is RUN better than this other run? On the test pictures that both have, or on CORPUS.",
+    help="Is RUN better than this other run? On the test images that both have, or on CORPUS.",
 )  # fmt: skip
 @click.option(
     "--strangers", metavar="CORPUS",
-    help="Does RUN notice that these pictures are unlike its own? Labels do not matter.",
+    help="Does RUN notice that these images are unlike its own? Labels do not matter.",
 )  # fmt: skip
 @reading_options(*FOR_LISTS)
 @model_file_options()
@@ -80,7 +80,7 @@ def command(  # noqa: PLR0913  (one for each option)
         if corpus is not None or against is not None:
             given = "--against" if corpus is None else f"the corpus {corpus!r}"
             raise WrongRequest(
-                f"--strangers is measured alone, with the run's own test pictures; {given} was given too. Type two "
+                f"--strangers is measured alone, with the run's own test images; {given} was given too. Type two "
                 "commands."
             )
         return _strangers(run, strangers, reading, as_json=as_json)

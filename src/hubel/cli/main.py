@@ -111,7 +111,7 @@ def hubel(debug: bool) -> None:  # noqa: FBT001  (read in `main`)
     """Image classifiers you can see through.
 
     \b
-    hubel audit photos/                   what is wrong with these pictures?
+    hubel audit photos/                   what is wrong with these images?
     hubel train photos/ -o runs/photos    a folder of class folders in, a classifier out
     hubel predict runs/photos new.jpg     and what is on a new photograph?
     """  # noqa: D301  (click's mark against re-wrapping)

@@ -36,7 +36,7 @@ MOST_KINDS = 8
 )
 @click.option(
     "--abstain", "coverage", type=float, metavar="COVERAGE",
-    help="0.50, 0.51 ... 0.99: name the set of classes that holds the true one in that share of pictures like those of "
+    help="0.50, 0.51 ... 0.99: name the set of classes that holds the true one in that share of images like those of "
     "the corpus, and abstain unless it is one class.",
 )  # fmt: skip
 @model_file_options()
@@ -54,7 +54,7 @@ def command(  # noqa: PLR0913  (one for each option)
     RUN is a run folder, or a model file of Keras, such as model.keras: its probabilities are then as the model gives
     them, not calibrated.
 
-    With --abstain, what became of the promise on the run's own test pictures is printed beside it.
+    With --abstain, what became of the promise on the run's own test images is printed beside it.
     """
     from hubel.classifier.prediction_sets import place_of
 
@@ -109,7 +109,7 @@ def _passed_over(kinds: Counter[str]) -> str:
 
 
 def _promise(run: Path, classifier: Answering, coverage: float) -> str:
-    """What was promised, and what became of it on the run's own test pictures."""
+    """What was promised, and what became of it on the run's own test images."""
     from hubel.workflows.finished_run import score_promise
 
     promised = f"Promised: the true class is in {coverage * 100:.0f} % of the sets"

@@ -84,7 +84,7 @@ def show_anatomy(anatomy: Anatomy, *, every_layer: bool, picture: Path | None) -
     for doubt in anatomy.doubts:
         screen.print(Text("Warning: ", "bold yellow").append(one_line(doubt.text), "not bold default"))
     if picture is not None:
-        screen.print(f"The picture is in {one_line(str(picture))}")
+        screen.print(f"The image is in {one_line(str(picture))}")
 
 
 def _lines(anatomy: Anatomy, *, every_layer: bool) -> tuple[list[Volume], str]:
@@ -202,4 +202,4 @@ def show_stacks(stacks: Sequence[Stack], *, picture: Path | None) -> None:
     screen.print(table)
     screen.print("And there is an activation after each of the small ones: more than one large kernel can express.")
     if picture is not None:
-        screen.print(f"The picture is in {one_line(str(picture))}")
+        screen.print(f"The image is in {one_line(str(picture))}")

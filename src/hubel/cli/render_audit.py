@@ -62,7 +62,7 @@ def _account(screen: Console, audit: Audit) -> None:
         pixels = f"{np.median(rows['width']):.0f} x {np.median(rows['height']):.0f} pixels (median)"
         many = f"{min(sizes):,} to {max(sizes):,}" if len(set(sizes)) > 1 else f"{min(sizes):,}"
         what = "class" if len(sizes) == 1 else "classes"
-        screen.print(f"{len(sizes):,} {what} of {many} pictures, {pixels}")
+        screen.print(f"{len(sizes):,} {what} of {many} images, {pixels}")
     for note in audit.notes:
         screen.print(Text("Note: ", "bold").append(Text(one_line(note), "not bold default")))
     screen.print()

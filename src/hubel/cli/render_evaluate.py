@@ -29,7 +29,7 @@ def show_against(compared: Against) -> None:
     if first == second:
         second += " (the same run)"
     test = compared.test
-    where = "test pictures that both have" if compared.corpus is None else f"pictures of {one_line(compared.corpus)}"
+    where = "test images that both have" if compared.corpus is None else f"images of {one_line(compared.corpus)}"
     out.print(f"{first} against {second} on {test.examples:,} {where}")
     width = max(len(first), len(second))
     for name, hits in ((first, compared.first_hits), (second, compared.second_hits)):
@@ -68,7 +68,7 @@ def _class_table(compared: Against, first: str, second: str) -> Table | str:
         return "No class divides them."
     table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
     table.add_column("where they differ most")
-    for name in ("pictures", f"right by {first}", f"right by {second}"):
+    for name in ("images", f"right by {first}", f"right by {second}"):
         table.add_column(name, justify="right")
     for pair in pairs[:CLASSES_SHOWN]:
         counts = (str(count) for count in (pair.examples, pair.first_right, pair.second_right))
@@ -82,10 +82,8 @@ def show_strangers(score: StrangerScore) -> None:
     """AUROC, and the share beyond the limit on either side."""
     out = console()
     out.print(Text(f"Off-corpus score: AUROC {score.auroc:.3f}", "bold"))
-    out.print(
-        "  the chance that a stranger scores higher than a test picture of the run; 0.5 is guessing, 1 is perfect"
-    )
-    for name, scores in (("own test pictures", score.own), (f"strangers, {one_line(score.location)}", score.strangers)):
+    out.print("  the chance that a stranger scores higher than a test image of the run; 0.5 is guessing, 1 is perfect")
+    for name, scores in (("own test images", score.own), (f"strangers, {one_line(score.location)}", score.strangers)):
         out.print(f"  flagged {_share(scores)} of {len(scores):,} {name}")
 
 

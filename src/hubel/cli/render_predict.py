@@ -1,4 +1,4 @@
-"""Answers for pictures → table, JSON, JSON lines or CSV, on standard output."""
+"""Answers for images → table, JSON, JSON lines or CSV, on standard output."""
 
 from __future__ import annotations
 

@@ -58,9 +58,9 @@ def _details(result: SameResult) -> list[tuple[str, str]]:
     )
     if _unmatched(result):
         predictions += f"; {result.only_then:,} only then, {result.only_now:,} only now"
-    accuracy = "no test pictures"
+    accuracy = "no test images"
     if result.accuracy_then is not None and result.accuracy_now is not None:
-        accuracy = f"{result.accuracy_then:.4f} then, {result.accuracy_now:.4f} now, on the test pictures"
+        accuracy = f"{result.accuracy_then:.4f} then, {result.accuracy_now:.4f} now, on the test images"
     scores = "the same"
     if result.scores:
         more = " ..." if len(result.scores) > SCORES_NAMED else ""

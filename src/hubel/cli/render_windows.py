@@ -48,18 +48,18 @@ def show_kernels(*, as_json: bool) -> None:
 def show_calculation(
     calculation: Calculation, context: click.Context, *, steps: bool, as_json: bool, out: Path | None
 ) -> None:
-    """Print a calculation, and write its picture if one was asked for.
+    """Print a calculation, and write its image if one was asked for.
 
     Args:
         calculation: what was computed.
         context: of the command, for the lines that say what to type next.
         steps: show every window.
         as_json: print JSON instead of text.
-        out: file of the picture; its ending is checked already.
+        out: file of the image; its ending is checked already.
 
     Raises:
         WrongRequest: too many windows for what was asked.
-        OutputNotWritable: the picture cannot be written.
+        OutputNotWritable: the image cannot be written.
     """
     if steps and not as_json:
         calculation.check_steps()

@@ -41,7 +41,7 @@ ARCHITECTURE_HELP = (
     "--alpha", type=float, help="Width of a pretrained MobileNet; of mobilenet: 0.25 (default), 0.5, 0.75 or 1."
 )
 @click.option("--image-size", type=int, metavar="N", help="Working size in pixels, square. Default: from the corpus.")
-@click.option("--resize", metavar="squash|crop|pad", help="How pictures reach that size. Default: from the corpus.")
+@click.option("--resize", metavar="squash|crop|pad", help="How images reach that size. Default: from the corpus.")
 @click.option("--epochs", type=int, metavar="N", help="Passes over the training images; repeatable to the bit.")
 @click.option("--time-limit", metavar="90s|5m|2h", help="Seconds, minutes or hours from Enter to the saved classifier.")
 @click.option("--batch-size", type=int, metavar="N", help="Images per step.")
@@ -50,7 +50,7 @@ ARCHITECTURE_HELP = (
 @click.option("--seed", type=int, default=0, show_default=True, help="Of split, weights, shuffling, augmentation.")
 @reading_options()
 @click.option("--corrections", type=click.Path(path_type=Path), metavar="FILE", help="Labels corrected by a person.")
-@click.option("--learning-curve", is_flag=True, help="Train on parts too; say what twice the pictures would bring.")
+@click.option("--learning-curve", is_flag=True, help="Train on parts too; say what twice the images would bring.")
 @click.option("--resume", is_flag=True, help="Go on with a run that was interrupted: its own words, and this.")
 @click.option("--overwrite", is_flag=True, help="Replace a run that is in the folder; other files stay.")
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as one JSON document.")

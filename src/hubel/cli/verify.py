@@ -19,7 +19,7 @@ def command(run: Path, *, as_json: bool) -> int:
     \b
     files      checksums, sizes, and that nothing else lies in the folder
     structure  every tensor fits the network, which keeps within bounds
-    self-test  a few made pictures get the probabilities they got when it was saved
+    self-test  a few made images get the probabilities they got when it was saved
 
     Exit code 0 where all holds, 3 where a file is damaged, 5 where only the answers are others.
     """  # noqa: D301  (click's mark against re-wrapping)

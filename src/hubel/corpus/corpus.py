@@ -57,7 +57,7 @@ class IntakeRow:
         status: one of the three.
         code: a short stable word for the kind of fault.
         reason: why, and what to do, for a person to read.
-        class_name: of a picture whose class is known although it could not be read.
+        class_name: of an image whose class is known although it could not be read.
     """
 
     path: str
@@ -195,8 +195,8 @@ def make_corpus(
     """
     if not found and all(row.status != REFUSED for row in left_out):
         raise UnusableCorpus(
-            f"{location} holds no images: {len(left_out)} files found, none of them a picture in a class folder. "
-            "Put the pictures of each class into a folder of its own."
+            f"{location} holds no images: {len(left_out)} files found, none of them an image in a class folder. "
+            "Put the images of each class into a folder of its own."
         )
     class_names = tuple(sorted({each.class_name for each in found}))
     index_of = {name: index for index, name in enumerate(class_names)}
@@ -227,7 +227,7 @@ def without(corpus: Corpus, refused: Mapping[int, IntakeRow]) -> Corpus:
         examples=tuple(replace(corpus.examples[i], label=new_label[corpus.examples[i].label]) for i in kept),
         left_out=(*corpus.left_out, *(refused[index] for index in sorted(refused))),
         positions=tuple(corpus.positions[index] for index in kept),
-        notes=(*corpus.notes, *(f"Class {name!r} is left out: no picture of it is left to read." for name in gone)),
+        notes=(*corpus.notes, *(f"Class {name!r} is left out: no image of it is left to read." for name in gone)),
     )
 
 
@@ -242,11 +242,11 @@ def check_trainable(corpus: Corpus) -> None:
     if len(corpus) == 0:
         codes = Counter(row.code for row in refused)
         said = ", ".join(f"{count} {code}" for code, count in codes.most_common())
-        raise UnusableCorpus(f"None of the {len(refused)} pictures in {corpus.location} can be read ({said}).{first}")
+        raise UnusableCorpus(f"None of the {len(refused)} images in {corpus.location} can be read ({said}).{first}")
     if len(corpus.class_names) < 2:
-        cure = "Put the pictures of each class into a folder of its own, side by side, and name the folder above them."
+        cure = "Put the images of each class into a folder of its own, side by side, and name the folder above them."
         if refused:
-            cure = f"{len(refused)} pictures could not be read.{first}"
+            cure = f"{len(refused)} images could not be read.{first}"
         raise UnusableCorpus(
             f"A classifier needs at least two classes; {corpus.location} has only {corpus.class_names[0]!r}. {cure}"
         )

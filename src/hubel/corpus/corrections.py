@@ -14,7 +14,7 @@ from hubel.errors import UnusableInput
 from hubel.files import look_at, not_defused
 
 REMOVE = "!remove"
-"""What is written instead of a class name to leave a picture out."""
+"""What is written instead of a class name to leave an image out."""
 COLUMNS = ("path", "label", "suggested", "correction")
 
 
@@ -36,10 +36,10 @@ class Corrections:
 def read_corrections(file: Path) -> Corrections:
     """Read a corrections file: a CSV with ``path`` and ``correction``, or with ``path`` and ``label``.
 
-    A blank correction leaves the picture as it is.
+    A blank correction leaves the image as it is.
 
     Raises:
-        UnusableInput: no such file, no such columns, or two decisions on one picture.
+        UnusableInput: no such file, no such columns, or two decisions on one image.
     """
     look_at(file)
     try:
@@ -75,7 +75,7 @@ def read_corrections(file: Path) -> Corrections:
 
 
 def apply_corrections(corpus: Corpus, corrections: Corrections) -> Corpus:
-    """The corpus with these labels; a picture that is removed joins ``left_out``, a class left empty goes.
+    """The corpus with these labels; an image that is removed joins ``left_out``, a class left empty goes.
 
     Raises:
         UnusableInput: a class that the corpus does not have.
@@ -98,10 +98,10 @@ def apply_corrections(corpus: Corpus, corrections: Corrections) -> Corpus:
         elif label_of[decision] != examples[place].label:
             examples[place] = replace(examples[place], label=label_of[decision])
             changed += 1
-    notes = [f"{corrections.file.name}: {changed:,} labels changed, {len(removed):,} pictures removed."]
+    notes = [f"{corrections.file.name}: {changed:,} labels changed, {len(removed):,} images removed."]
     if strangers:
         notes.append(
-            f"{corrections.file.name} names {len(strangers):,} pictures that this corpus does not hold, such as "
+            f"{corrections.file.name} names {len(strangers):,} images that this corpus does not hold, such as "
             f"{strangers[0]!r}: they change nothing."
         )
     if not corrections.decided:
@@ -116,5 +116,5 @@ def _unknown_class(corpus: Corpus, corrections: Corrections, path: str) -> str:
     known = ", ".join(corpus.class_names[:8]) + (" ..." if len(corpus.class_names) > 8 else "")
     return (
         f"{corrections.file}, line {corrections.lines[path]}: {path!r} becomes {name!r}, which is no class of this "
-        f"corpus.{hint} Its classes are {known}; {REMOVE} leaves a picture out."
+        f"corpus.{hint} Its classes are {known}; {REMOVE} leaves an image out."
     )

@@ -209,7 +209,7 @@ def equal_files(digests: Sequence[str]) -> list[tuple[int, ...]]:
 @brief
 @dataclass(frozen=True)
 class Copies:
-    """Which pictures of a corpus are copies of one another.
+    """Which images of a corpus are copies of one another.
 
     Args:
         digests: SHA-256 of each example's file.

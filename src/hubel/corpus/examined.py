@@ -1,4 +1,4 @@
-"""ExaminedCorpus: a corpus and what is known of its pictures."""
+"""ExaminedCorpus: a corpus and what is known of its images."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hubel.corpus.duplicates import Copies
 @brief
 @dataclass(frozen=True)
 class ExaminedCorpus:
-    """A corpus and what is known of its pictures.
+    """A corpus and what is known of its images.
 
     Args:
         corpus: less what could not be decoded.

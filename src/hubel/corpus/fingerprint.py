@@ -1,9 +1,9 @@
-"""Perceptual fingerprint: what stays of a picture when it is re-encoded, resized, made brighter, mirrored or turned.
+"""Perceptual fingerprint: what stays of an image when it is re-encoded, resized, made brighter, mirrored or turned.
 
-The lowest 12 x 12 cosine frequencies of the grey picture at 32 x 32 pixels, each times its frequency to the power of
+The lowest 12 x 12 cosine frequencies of the grey image at 32 x 32 pixels, each times its frequency to the power of
 1.5, scaled to unit length. Photographs have less of a frequency the higher it is; the factor more than evens that out,
-so that details count for more than the sky above and the ground below, which many pictures share. The dot product of
-two fingerprints is a correlation, 1 for the same picture. Mirroring a picture changes signs only; turning it by 90
+so that details count for more than the sky above and the ground below, which many images share. The dot product of
+two fingerprints is a correlation, 1 for the same image. Mirroring an image changes signs only; turning it by 90
 degrees swaps two axes.
 
 The cosine transform is that of pHash (Zauner 2010), which keeps the signs of 8 x 8 frequencies only.
@@ -19,7 +19,7 @@ SIDE = 32
 FREQUENCIES = 12
 LENGTH = FREQUENCIES * FREQUENCIES
 MIN_SIDE = 16
-"""Pixels; smaller pictures, such as 8 x 8 digits, are too alike for their fingerprints to tell copies from others."""
+"""Pixels; smaller images, such as 8 x 8 digits, are too alike for their fingerprints to tell copies from others."""
 MIN_CONTRAST = 2.0
 """Standard deviation of grey, 0 to 255; below it there is nothing to compare but noise."""
 
@@ -43,13 +43,13 @@ _UPPER = np.triu_indices(FREQUENCIES)
 
 
 def compute_fingerprints(grey: np.ndarray) -> np.ndarray:
-    """Fingerprints of pictures.
+    """Fingerprints of images.
 
     Args:
-        grey: numbers [pictures, 32, 32], 0 to 255.
+        grey: numbers [images, 32, 32], 0 to 255.
 
     Returns:
-        float32 [pictures, 144], each of length 1; zeros where a picture has too little contrast to be told from others.
+        float32 [images, 144], each of length 1; zeros where an image has too little contrast to be told from others.
     """
     weighted = (_COSINES @ grey @ _COSINES.T * _WEIGHTS).reshape(-1, LENGTH)  # the mean has weight 0
     lengths = np.linalg.norm(weighted, axis=1, keepdims=True)
@@ -58,14 +58,14 @@ def compute_fingerprints(grey: np.ndarray) -> np.ndarray:
 
 
 def oriented(fingerprints: np.ndarray, orientation: int) -> np.ndarray:
-    """The fingerprints that the same pictures have in another orientation, without a look at them.
+    """The fingerprints that the same images have in another orientation, without a look at them.
 
     Args:
-        fingerprints: [pictures, 144].
+        fingerprints: [images, 144].
         orientation: 0 to 7; bit 0 swaps left and right, bit 1 top and bottom, bit 2 rows and columns (first).
 
     Returns:
-        [pictures, 144].
+        [images, 144].
     """
     square = fingerprints.reshape(-1, FREQUENCIES, FREQUENCIES)
     if orientation & 4:
@@ -99,16 +99,16 @@ def normalised(vectors: np.ndarray) -> np.ndarray:
 
 
 def without_orientation(fingerprints: np.ndarray) -> np.ndarray:
-    """Vectors that are the same for all eight orientations of a picture.
+    """Vectors that are the same for all eight orientations of an image.
 
     Their dot product is never below that of the fingerprints in whatever orientation (lengths of 2-vectors obey the
     Cauchy-Schwarz inequality), so no pair is missed by looking at these first.
 
     Args:
-        fingerprints: [pictures, 144].
+        fingerprints: [images, 144].
 
     Returns:
-        float32 [pictures, 78], of length 1 or 0.
+        float32 [images, 78], of length 1 or 0.
     """
     square = fingerprints.reshape(-1, FREQUENCIES, FREQUENCIES).astype(np.float32)
     power = square**2

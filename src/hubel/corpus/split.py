@@ -226,7 +226,7 @@ def _notes(corpus: Corpus, splits: Splits) -> list[str]:
         )
     if splits.leaking_test:
         notes.append(
-            f"The given test split leaks: {len(splits.leaking_test):,} of its {len(splits.test):,} pictures have a "
+            f"The given test split leaks: {len(splits.leaking_test):,} of its {len(splits.test):,} images have a "
             "copy, or one of their group, in another part. leaks.csv lists them; the score is shown with and without "
             "them."
         )

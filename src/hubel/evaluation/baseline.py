@@ -13,7 +13,7 @@ from hubel.arrays import ImageStore, Labels
 
 SIDE, UNITS, EPOCHS, MOST_EXAMPLES = 16, 128, 20, 10_000
 _CHUNK = 256
-DESCRIPTION = f"a dense network of {UNITS} units on the pictures shrunk to {SIDE} x {SIDE} pixels"
+DESCRIPTION = f"a dense network of {UNITS} units on the images shrunk to {SIDE} x {SIDE} pixels"
 
 
 def predict_by_dense_network(
@@ -43,7 +43,7 @@ def predict_by_dense_network(
 
 
 def _shrunk(images: ImageStore, indices: np.ndarray) -> np.ndarray:
-    """float32 [len(indices), values]: each picture as the means of at most 16 x 16 blocks."""
+    """float32 [len(indices), values]: each image as the means of at most 16 x 16 blocks."""
     height, width = images.shape[1:3]
     down, right = max(1, height // SIDE), max(1, width // SIDE)
     rows, columns = height // down, width // right

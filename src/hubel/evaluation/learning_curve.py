@@ -19,7 +19,7 @@ MIN_PER_CLASS = 2
 """Images a class must have in the smallest part, on average."""
 DRAWS = 2000
 HARDLY_HELPS = 0.05
-"""A curve looks flat where twice the pictures are expected to save less than this share of the mistakes."""
+"""A curve looks flat where twice the images are expected to save less than this share of the mistakes."""
 MAY_HELP = 0.25
 """Where the upper end of the bar would save more than this share of the mistakes, a curve is not called flat."""
 FEW_MISTAKES = 4
@@ -27,7 +27,7 @@ FEW_MISTAKES = 4
 ENDS = 0.01
 """Quantiles at which the bar ends. At the nominal 2.5 % it held the truth in 88 % where the curve is flat or steep."""
 COVERED = "which test images were chosen"
-NOT_COVERED = "the luck of a single training, a power law that does not hold, or pictures of another kind"
+NOT_COVERED = "the luck of a single training, a power law that does not hold, or images of another kind"
 
 
 @dataclass(frozen=True)
@@ -96,12 +96,12 @@ class LearningCurve:
 
     @property
     def looks_flat(self) -> bool:
-        """Twice the pictures are expected to save fewer than one mistake in twenty."""
+        """Twice the images are expected to save fewer than one mistake in twenty."""
         return bool(2.0**-self.exponent > 1 - HARDLY_HELPS)
 
     @property
     def flat(self) -> bool:
-        """More pictures like these will hardly help: it looks flat, and the bar leaves no room for much more."""
+        """More images like these will hardly help: it looks flat, and the bar leaves no room for much more."""
         wrong_now, wrong_at_best = 1 - self.points[-1].accuracy, 1 - self.forecast.interval[1]
         return self.looks_flat and not self.few_mistakes and wrong_at_best >= (1 - MAY_HELP) * wrong_now
 
@@ -218,11 +218,11 @@ def make_learning_curve(
 
 
 def describe_forecast(curve: LearningCurve) -> tuple[str, ...]:
-    """Sentences for a person: what twice the pictures would bring, and what that does not know."""
+    """Sentences for a person: what twice the images would bring, and what that does not know."""
     forecast, last = curve.forecast, curve.points[-1]
     low, high = forecast.interval
     bar = f"({low:.3f} to {high:.3f})"
-    sentences = [f"Twice the pictures ({forecast.train_examples:,}) would bring about {forecast.accuracy:.3f} {bar}."]
+    sentences = [f"Twice the images ({forecast.train_examples:,}) would bring about {forecast.accuracy:.3f} {bar}."]
     if curve.few_mistakes:
         made = {0: "no mistake", 1: "one mistake"}.get(curve.mistakes, f"{curve.mistakes} mistakes")
         sentences.append(
@@ -230,7 +230,7 @@ def describe_forecast(curve: LearningCurve) -> tuple[str, ...]:
             "reaches up to 1. More test images would tell."
         )
     elif curve.flat:
-        sentences.append("The curve is flat: more pictures like these will hardly help.")
+        sentences.append("The curve is flat: more images like these will hardly help.")
     elif curve.looks_flat:
         tell = f"{last.examples:,} test images cannot tell"
         sentences.append(f"The curve looks flat, but {tell}: the bar reaches up to {high:.3f}.")

@@ -1,4 +1,4 @@
-"""Does the predicted class stay when the picture moves by a few pixels?"""
+"""Does the predicted class stay when the image moves by a few pixels?"""
 
 from __future__ import annotations
 

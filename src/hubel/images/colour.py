@@ -1,6 +1,6 @@
-"""An opened picture in any of Pillow's modes → upright RGB, a block of rows at a time.
+"""An opened image in any of Pillow's modes → upright RGB, a block of rows at a time.
 
-A picture of 60 million pixels takes 240 MB as RGB; whole copies of it in other modes or as floats would take several
+An image of 60 million pixels takes 240 MB as RGB; whole copies of it in other modes or as floats would take several
 times that. Every conversion here is pixel by pixel, so blocks give the same values as the whole.
 """
 
@@ -43,7 +43,7 @@ _TURNS = {
 
 
 def upright(picture: PillowImage.Image, orientation: int) -> PillowImage.Image:
-    """The picture turned as its EXIF orientation, 1 to 8, asks for."""
+    """The image turned as its EXIF orientation, 1 to 8, asks for."""
     return picture.transpose(_TURNS[orientation]) if orientation in _TURNS else picture
 
 
@@ -104,7 +104,7 @@ def _chosen_bands(picture: PillowImage.Image, chosen: tuple[int, ...]) -> Pillow
 
 
 def _conversion(picture: PillowImage.Image) -> Callable[[PillowImage.Image], PillowImage.Image]:
-    """What turns this picture, or a block of it, into RGB."""
+    """What turns this image, or a block of it, into RGB."""
     if picture.mode == "LAB":
         lab, rgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
         transform = ImageCms.buildTransform(lab, rgb, "LAB", "RGB")

@@ -1,4 +1,4 @@
-"""Is the whole picture there? What Pillow does not ask of a JPEG or PNG it has decoded without complaint."""
+"""Is the whole image there? What Pillow does not ask of a JPEG or PNG it has decoded without complaint."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FILLING = bytes(range(1, 251, 3)) * 8
 
 
 def check_complete(picture: PillowImage.Image, data: bytes) -> None:
-    """Refuse a picture of which a part was made up by the decoder.
+    """Refuse an image of which a part was made up by the decoder.
 
     Args:
         picture: loaded.
@@ -51,7 +51,7 @@ def _check_png(picture: PillowImage.Image, data: bytes) -> None:
 
 
 def _holds_too_little() -> UnreadableImage:
-    return UnreadableImage("truncated", "it holds less of the picture than its header says: copy or download it again")
+    return UnreadableImage("truncated", "it holds less of the image than its header says: copy or download it again")
 
 
 def _last_pixel(picture: PillowImage.Image) -> tuple[float, ...]:
@@ -65,7 +65,7 @@ def _is_mid_grey(pixel: tuple[float, ...]) -> bool:
 
 
 def _filled_up(data: bytes, end: int) -> bytes:
-    """The JPEG with more coded data before its end: a whole picture has no use for it, a cut one changes."""
+    """The JPEG with more coded data before its end: a whole image has no use for it, a cut one changes."""
     return data[:end] + _FILLING + b"\xff\xd9"
 
 

@@ -1,8 +1,8 @@
 """Bytes of an image file → uint8 [height, width, 3], by rules that are the same everywhere in Hubel.
 
 1. The content decides what a file is, never its name.
-2. Limits are checked from the header, before any pixel is decoded; large pictures are decoded one at a time.
-3. The EXIF orientation is applied: the picture is upright.
+2. Limits are checked from the header, before any pixel is decoded; large images are decoded one at a time.
+3. The EXIF orientation is applied: the image is upright.
 4. Of an animation or a file with several pages, the first one is taken; if that is black or white all over, the file is
    refused.
 5. Transparent pixels are laid over white.
@@ -10,7 +10,7 @@
 7. More than 8 bits, and floats, are stretched: one range of values for a whole corpus becomes 0 to 255; of an image
    that is read alone, its own.
 8. Only what a file marks as transparency is that. Of more than three other bands, it must be said which to take.
-9. A file that ends too early, or holds less than its header says, is refused; it is never half a picture.
+9. A file that ends too early, or holds less than its header says, is refused; it is never half an image.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ DECODER_VERSION = 4
 """Raised when a rule above changes, so that cached pixels are decoded again."""
 
 LARGE_PIXELS = 16_000_000
-"""Pictures above this are decoded one at a time, however many threads there are: one may take a gigabyte."""
+"""Images above this are decoded one at a time, however many threads there are: one may take a gigabyte."""
 
 PillowImage.init()  # an allow-list may only name formats that are registered already
 
@@ -86,10 +86,10 @@ class ImageHeader:
 
     Args:
         format: a key of `formats.ENDINGS`.
-        width: pixels of the upright picture.
-        height: pixels of the upright picture.
+        width: pixels of the upright image.
+        height: pixels of the upright image.
         mode: Pillow's name of the colour mode.
-        frames: of an animation or a file with several pages, counted up to 1,000; 1 for a still picture.
+        frames: of an animation or a file with several pages, counted up to 1,000; 1 for a still image.
         is_deep: whether it has more than 8 bits a sample, or floats.
     """
 
@@ -125,7 +125,7 @@ def _read_header(file: IO[bytes], limits: Limits) -> ImageHeader:
         is_deep = picture.mode in DEEP_MODES or is_deep_colour(picture, _head(file))
         width, height = picture.size
         if picture.format == "PNG":
-            picture.info.setdefault("exif", png_exif(file))  # Pillow would decode the picture in search of it
+            picture.info.setdefault("exif", png_exif(file))  # Pillow would decode the image in search of it
         is_upright = picture.format == "TIFF"  # Pillow turns these, and says the size they have then
         if not is_upright and _orientation(picture) in TURNED_ORIENTATIONS:
             width, height = height, width
@@ -179,7 +179,7 @@ def decoded_picture(
 ) -> Generator[PillowImage.Image]:
     """As `decode_image`, but gives a Pillow image in mode RGB: who resizes it with Pillow saves two copies.
 
-    Inside the ``with``, a large picture keeps other large ones waiting, and a lack of memory is a fault as well.
+    Inside the ``with``, a large image keeps other large ones waiting, and a lack of memory is a fault as well.
     """
     with ExitStack() as stack:
         with _named_errors():
@@ -362,7 +362,7 @@ def _shrink_while_decoding(picture: PillowImage.Image, at_least: tuple[int, int]
 
 
 def _turn_of(picture: PillowImage.Image, full_size: tuple[int, int]) -> AbstractContextManager[object]:
-    """What to hold while this picture is decoded."""
+    """What to hold while this image is decoded."""
     # Of a progressive JPEG all coefficients are in memory at once, whatever size it is decoded at.
     width, height = full_size if picture.info.get("progressive") else picture.size
     return _LARGE if width * height > LARGE_PIXELS else nullcontext()
@@ -382,6 +382,6 @@ def _upright_rgb(content: PillowImage.Image | Samples, orientation: int, rule: S
 def _orientation(picture: PillowImage.Image) -> int:
     try:
         value = picture.getexif().get(ORIENTATION_TAG, 1)
-    except _DECODER_ERRORS:  # damaged metadata of a picture whose pixels may be fine
+    except _DECODER_ERRORS:  # damaged metadata of an image whose pixels may be fine
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1

@@ -27,7 +27,7 @@ ENDINGS = {
 FORMATS = tuple(name for name in ENDINGS if name != "MPO")
 """What Pillow may open; a decoder that is not here never sees a byte of the user's.
 
-MPO (several JPEG pictures in one file) is opened as JPEG. TGA is not among them: it has no signature, so any bytes
+MPO (several JPEG images in one file) is opened as JPEG. TGA is not among them: it has no signature, so any bytes
 could be taken for one."""
 
 _BEGINNINGS = (
@@ -44,10 +44,10 @@ _BEGINNINGS = (
 """First bytes, in lower case, of formats that are read: Pillow names a format only where its whole header is sound."""
 
 _OTHERS = (
-    (b"version https://git-lfs", "it is a Git LFS pointer, not the picture: run 'git lfs pull'"),
-    (b"<!doctype html", "it is a web page, probably an error page saved as a picture: download it again"),
-    (b"<html", "it is a web page, probably an error page saved as a picture: download it again"),
-    (b"{", "it looks like JSON, not a picture: download it again"),
+    (b"version https://git-lfs", "it is a Git LFS pointer, not the image: run 'git lfs pull'"),
+    (b"<!doctype html", "it is a web page, probably an error page saved as an image: download it again"),
+    (b"<html", "it is a web page, probably an error page saved as an image: download it again"),
+    (b"{", "it looks like JSON, not an image: download it again"),
     (b"<svg", "it is an SVG drawing: export it as PNG"),
     (b"<?xml", "it is XML (an SVG drawing?): export it as PNG"),
     (b"%pdf", "it is a PDF document: export its pages as PNG"),
@@ -55,12 +55,12 @@ _OTHERS = (
     (b"8bps", "it is a Photoshop file: export it as PNG"),
     (b"gimp xcf", "it is a GIMP file: export it as PNG"),
     (b"dds ", "it is a DDS texture: export it as PNG"),
-    (b"qoif", "it is a QOI picture: export it as PNG"),
-    (b"#?radiance", "it is a Radiance HDR picture: export it as PNG"),
-    (b"v/1\x01", "it is an OpenEXR picture: export it as PNG"),
-    (b"\x89hdf", "it is an HDF5 file, not a picture: export its pictures as PNG"),
-    (b"\xff\x0a", "it is a JPEG XL picture: export it as PNG"),
-    (b"\x00\x00\x00\x0cjxl ", "it is a JPEG XL picture: export it as PNG"),
+    (b"qoif", "it is a QOI image: export it as PNG"),
+    (b"#?radiance", "it is a Radiance HDR image: export it as PNG"),
+    (b"v/1\x01", "it is an OpenEXR image: export it as PNG"),
+    (b"\x89hdf", "it is an HDF5 file, not an image: export its images as PNG"),
+    (b"\xff\x0a", "it is a JPEG XL image: export it as PNG"),
+    (b"\x00\x00\x00\x0cjxl ", "it is a JPEG XL image: export it as PNG"),
 )
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1")
 _CANON_BRAND = b"crx "

@@ -1,4 +1,4 @@
-"""Arrays → pictures: the colours of feature maps, filters and heat maps. Pixels only, no framework."""
+"""Arrays → images: the colours of feature maps, filters and heat maps. Pixels only, no framework."""
 
 from __future__ import annotations
 

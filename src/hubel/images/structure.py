@@ -25,7 +25,7 @@ _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), 
 
 
 def jpeg_end(data: bytes) -> int | None:
-    """Place of the end marker of a JPEG's first picture; None where the file ends before it does."""
+    """Place of the end marker of a JPEG's first image; None where the file ends before it does."""
     place = 0
     while found := _JPEG_MARKER.search(data, place):
         marker = data[found.start() + 1]
@@ -110,7 +110,7 @@ def webp_is_cut(file: IO[bytes]) -> bool:
 
 
 def icon_sizes(file: IO[bytes]) -> Iterator[tuple[int, int]]:
-    """(width, height) of each picture in an ICO file, as the picture itself says; the directory holds up to 256 only.
+    """(width, height) of each image in an ICO file, as the image itself says; the directory holds up to 256 only.
 
     Nothing, if the file is no ICO.
     """
@@ -130,7 +130,7 @@ def icon_sizes(file: IO[bytes]) -> Iterator[tuple[int, int]]:
 
 
 def count_frames(picture: PillowImage.Image, file: IO[bytes]) -> int:
-    """Frames of an animation, pages of a TIFF, pictures of an MPO: 1 to `MOST_FRAMES`; 1 where that is damaged.
+    """Frames of an animation, pages of a TIFF, images of an MPO: 1 to `MOST_FRAMES`; 1 where that is damaged.
 
     Args:
         picture: opened and not loaded.

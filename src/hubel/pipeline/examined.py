@@ -1,4 +1,4 @@
-"""Look at every picture once: what is measured on it, and which others are its copies."""
+"""Look at every image once: what is measured on it, and which others are its copies."""
 
 from __future__ import annotations
 

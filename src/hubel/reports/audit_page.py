@@ -120,7 +120,7 @@ def render_audit_page(page: AuditPage) -> str:
 
 
 def shown_paths(findings: Sequence[Finding], checks: Mapping[str, Check]) -> list[str]:
-    """The paths whose pictures the page shows, each once: the ones that need a thumbnail."""
+    """The paths whose images the page shows, each once: the ones that need a thumbnail."""
     cards = (finding for section in _sections(findings, checks) for finding in section.shown)
     return list(dict.fromkeys(path for finding in cards for path in finding.paths[:PICTURES_SHOWN]))
 

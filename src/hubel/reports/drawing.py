@@ -1,4 +1,4 @@
-"""A picture of rectangles, words and images, as SVG and as PNG from one list of shapes."""
+"""An image of rectangles, words and images, as SVG and as PNG from one list of shapes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hubel.text import one_line
 
 FONT = "Inter, 'Segoe UI', Helvetica, Arial, sans-serif"
 SHARPNESS = 2
-"""Pixels of the PNG for one of the picture."""
+"""Pixels of the PNG for one of the image."""
 _SPELT = str.maketrans({"×": "x", "–": "-", "√": "sqrt", "→": "->", "σ": "s", "Σ": "sum"})
 """Letters that the font at hand for pixels lacks."""
 _ANCHORS = {"start": "ls", "middle": "ms", "end": "rs"}
@@ -79,8 +79,8 @@ class Drawing:
     """What is drawn on white, in this order.
 
     Args:
-        width: of the picture.
-        height: of the picture.
+        width: of the image.
+        height: of the image.
         shapes: later ones lie on top.
         title: what it shows, for those who cannot see it.
     """

@@ -1,4 +1,4 @@
-"""A picture of a network as SVG: volumes that get smaller and deeper, from the image to the last layer."""
+"""An image of a network as SVG: volumes that get smaller and deeper, from the image to the last layer."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MARGIN, TOP, GAP, LETTER = 32.0, 84.0, 20.0, 6.3
 
 @dataclass(frozen=True)
 class _Box:
-    """One volume in pixels of the picture: front face and how far its back is moved to the right and up."""
+    """One volume in pixels of the image: front face and how far its back is moved to the right and up."""
 
     volume: Volume
     labels: tuple[str, ...]
@@ -191,7 +191,7 @@ def _foot(legend: Sequence[str], caption: Sequence[str], height: float) -> str:
 
 
 def _caption(*, condensed: bool, layers: int) -> tuple[str, ...]:
-    """Lines that are shorter than the narrowest picture."""
+    """Lines that are shorter than the narrowest image."""
     scale = "Height and slant follow the map's size, thickness its channels; both compressed."
     return (scale, f"One volume for each size of map; {counted(layers, 'layer')} in all.") if condensed else (scale,)
 

@@ -52,7 +52,7 @@ class Mistake:
     """A test image that was named wrongly, and surely so.
 
     Args:
-        path: of the picture.
+        path: of the image.
         true: its class name.
         named: what it was taken for.
         probability: of that.
@@ -103,7 +103,7 @@ class RunPage:
         strangers: the most unlike first.
         class_pictures: class name → small files.
         contact: images as the network sees them and, below each, as training changed them; a file, or none.
-        contact_rows: rows of that picture.
+        contact_rows: rows of that image.
         curve: the learning curve, where one was drawn.
     """
 
@@ -140,7 +140,7 @@ class RunPage:
 
 
 def shown_places(report: EvaluationReport, *, seed: int) -> np.ndarray:
-    """Places of the test examples that get a small picture: all, or the mistakes and as many others as there is room.
+    """Places of the test examples that get a small image: all, or the mistakes and as many others as there is room.
 
     Args:
         report: of the test split.

@@ -1,4 +1,4 @@
-"""Contact sheets: thousands of small pictures in a few files, so that they fit into a page."""
+"""Contact sheets: thousands of small images in a few files, so that they fit into a page."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from hubel.images.render import to_png
 
 COLUMNS = 16
 TILES = COLUMNS * COLUMNS
-"""Of one sheet: so many pictures are in memory at once."""
+"""Of one sheet: so many images are in memory at once."""
 SIDES = ((400, 96), (1600, 64), (4000, 48), (12_000, 32))
-"""Up to so many pictures each has so many pixels along its longer side: about 3 MB in all, whatever their number."""
+"""Up to so many images each has so many pixels along its longer side: about 3 MB in all, whatever their number."""
 MOST = SIDES[-1][0]
 LOSSLESS_SIDE = 16
-"""Pictures of so few pixels keep every one of them."""
+"""Images of so few pixels keep every one of them."""
 QUALITY = 55
 
 
 @dataclass(frozen=True)
 class Sheets:
-    """Pictures side by side, row by row, ``COLUMNS`` to a row and ``TILES`` to a file.
+    """Images side by side, row by row, ``COLUMNS`` to a row and ``TILES`` to a file.
 
     Args:
         files: PNG or WebP.
-        tile: (height, width) of each picture in pixels.
-        count: pictures in all files together.
+        tile: (height, width) of each image in pixels.
+        count: images in all files together.
     """
 
     files: tuple[bytes, ...]

@@ -1,4 +1,4 @@
-"""Small kernels in a row against the one large kernel that sees the same, as a picture."""
+"""Small kernels in a row against the one large kernel that sees the same, as an image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Thumbnails: the pictures that a page shows, small enough to travel inside it."""
+"""Thumbnails: the images that a page shows, small enough to travel inside it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def make_thumbnails(
     rule: SampleRule = ALONE,
     on_event: OnEvent = ignore,
 ) -> dict[str, bytes]:
-    """Small files of some of a corpus' pictures, whole and in their own shape.
+    """Small files of some of a corpus' images, whole and in their own shape.
 
     Args:
         corpus: read again here; its pixels need not be decoded yet.
@@ -38,7 +38,7 @@ def make_thumbnails(
         on_event: hears `Progress`.
 
     Returns:
-        path → a JPEG; of a picture that is smaller than ``side`` already, a PNG of exactly its pixels. A picture that
+        path → a JPEG; of an image that is smaller than ``side`` already, a PNG of exactly its pixels. An image that
         cannot be read is left out: the intake says why.
     """
     thumbnails = {}
@@ -62,7 +62,7 @@ def _thumbnail(corpus: Corpus, index: int, side: int, rule: SampleRule) -> bytes
 
 
 def encode_thumbnail(pixels: Image, side: int) -> bytes:
-    """A JPEG of at most ``side`` pixels along its longer side; of a smaller picture, a PNG of exactly its pixels."""
+    """A JPEG of at most ``side`` pixels along its longer side; of a smaller image, a PNG of exactly its pixels."""
     picture = PillowImage.fromarray(pixels)
     buffer = io.BytesIO()
     if max(picture.size) < side:

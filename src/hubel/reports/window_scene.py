@@ -1,4 +1,4 @@
-"""What a picture of a sliding window shows, and where: cells, titles, the window's way, the arithmetic of each step."""
+"""What an image of a sliding window shows, and where: cells, titles, the window's way, the arithmetic of each step."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ class Scene:
     """Everything in pixels from the top left.
 
     Args:
-        width: of the picture.
-        height: of the picture.
+        width: of the image.
+        height: of the image.
         side: of a cell.
         font: size of the numbers.
         cells: in drawing order.

@@ -1,4 +1,4 @@
-"""A sliding window as a moving picture, for a slide or a lesson: SVG, page with buttons or GIF; and the map as PNG."""
+"""A sliding window as a moving image, for a slide or a lesson: SVG, page with buttons or GIF; and the map as PNG."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _CLEAR = 255
 
 
 def write_steps(path: Path, calculation: Calculation) -> str:
-    """Write a picture of a calculation; the ending of its name says which.
+    """Write an image of a calculation; the ending of its name says which.
 
     Args:
         path: ``.svg``, ``.html`` or ``.gif`` for an animation, ``.png`` for the result as an image.

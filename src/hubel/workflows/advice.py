@@ -12,7 +12,7 @@ from hubel.workflows.evidence import Evidence
 
 MOST_SHOWN = 5
 """More than a handful is not read."""
-NEW_PICTURES = "new-pictures"
+NEW_PICTURES = "new-images"
 
 _TOO_SHORT = ("cut-short", "stopped-too-early", "stopped-by-patience")
 _FIT = ("network-too-large", "overfitting", "network-too-small", "underfitting")
@@ -147,7 +147,7 @@ RULES: dict[str, Rule] = {
 
 
 def advise(evidence: Evidence) -> tuple[Advice, ...]:
-    """Everything that is the matter with a run, the most harmful first; the last entry is always to name new pictures.
+    """Everything that is the matter with a run, the most harmful first; the last entry is always to name new images.
 
     Args:
         evidence: of a finished run.

@@ -29,9 +29,9 @@ def judge_few_images(evidence: Evidence) -> Remark | None:
         return None
     counts = [f"{count:,} of {name!r}, {evidence.train_counts.get(name, 0):,} to train on" for count, name in few[:4]]
     return Remark(
-        f"There are too few pictures of {listed([name for _, name in few])} to learn them well, or to know how well: "
+        f"There are too few images of {listed([name for _, name in few])} to learn them well, or to know how well: "
         f"add some, {FEW_IMAGES} of each or more, and train again.",
-        f"Pictures: {'; '.join(counts)}{' ...' if len(few) > 4 else ''}.",
+        f"Images: {'; '.join(counts)}{' ...' if len(few) > 4 else ''}.",
         again(evidence),
     )
 
@@ -44,9 +44,9 @@ def judge_unequal_classes(evidence: Evidence) -> Remark | None:
     hits = {name: _recalled(evidence, name) for name in evidence.test["per_class"]}
     small, rest = _sum([hits[name] for name in failing]), _sum([hits[name] for name in hits if name not in failing])
     return Remark(
-        f"The small classes are given up for the large ones: add pictures of {listed(failing)}, and train again.",
+        f"The small classes are given up for the large ones: add images of {listed(failing)}, and train again.",
         f"Of {small.count:,} test images of {listed(failing)} {small.value:.2f} are named rightly, of the other "
-        f"{rest.count:,} {rest.value:.2f}; the largest class has {max(evidence.class_counts.values()):,} pictures, "
+        f"{rest.count:,} {rest.value:.2f}; the largest class has {max(evidence.class_counts.values()):,} images, "
         f"{failing[0]!r} has {evidence.class_counts[failing[0]]:,}.",
         again(evidence),
     )

@@ -21,7 +21,7 @@ FAR, MIN_ERROR = 3.0, 0.05
 all images have one confidence, chance exceeds three times its own mean in 2 % of the runs only."""
 EASY = 0.95
 """Accuracy of a dense network from which the classes are called easy."""
-LOOK = "Look whether the pictures are in the right folders, and show what their labels say."
+LOOK = "Look whether the images are in the right folders, and show what their labels say."
 MORE_PICTURES = "MORE_PICTURES"
 MOST_UNLABELLED = 3
 """Folders of images without labels that fit into one command."""
@@ -64,7 +64,7 @@ def judge_collapse(evidence: Evidence) -> Remark | None:
     else:
         cure, command = LOOK, audit_labels(evidence)
     return Remark(
-        f"It names nearly every picture {name!r}. {cure}",
+        f"It names nearly every image {name!r}. {cure}",
         f"Of {others.count:,} test images of other classes {others.hits:,} are named {name!r}.",
         command,
     )
@@ -132,7 +132,7 @@ def judge_unlucky_split(evidence: Evidence) -> Remark | None:
     if evidence.test_given:
         text = (
             f"The given test images are {harder} than the validation images: they may come from elsewhere. Believe the "
-            "score for pictures like them only."
+            "score for images like them only."
         )
         command = audit(evidence)
     else:
@@ -167,13 +167,13 @@ def judge_test_too_small(evidence: Evidence) -> Remark | None:
     """The interval is so wide that the score says little."""
     command = f"hubel evaluate {shlex.quote(evidence.run_path)} {MORE_PICTURES}"
     if not evidence.tested.count:
-        return Remark("Nothing shows how good it is. Score it on other pictures.", "There are no test images.", command)
+        return Remark("Nothing shows how good it is. Score it on other images.", "There are no test images.", command)
     if not _is_rough(evidence):
         return None
     low, high = evidence.test["accuracy_interval"]
     needed = images_for_width(evidence.tested, (high - low) / 2)
     return Remark(
-        f"The score is a rough one; {needed:,} test images would halve its interval. Score it on more pictures.",
+        f"The score is a rough one; {needed:,} test images would halve its interval. Score it on more images.",
         f"95 % interval {low:.3f} to {high:.3f}, from {evidence.tested.count:,} test images.",
         command,
     )
@@ -185,7 +185,7 @@ def judge_new_pictures(evidence: Evidence) -> Remark:
     if 0 < len(evidence.unlabelled) <= MOST_UNLABELLED:
         folders = shlex.join(evidence.unlabelled)
         return Remark("Name the images of the corpus that have no labels.", "", f"hubel predict {run} {folders}")
-    return Remark("Name new pictures.", "", f"hubel predict {run} PICTURE_OR_FOLDER")
+    return Remark("Name new images.", "", f"hubel predict {run} PICTURE_OR_FOLDER")
 
 
 def images_for_width(share: Share, width: float) -> int:

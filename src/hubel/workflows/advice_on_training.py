@@ -80,7 +80,7 @@ def judge_network_too_large(evidence: Evidence) -> Remark | None:
     if not _overfits(evidence) or smaller is None or evidence.parameters < LARGE * evidence.train_images:
         return None
     return Remark(
-        "The network is large for so few images: it does far better on them than on others. More pictures help most; "
+        "The network is large for so few images: it does far better on them than on others. More images help most; "
         "see whether a smaller network does better.",
         f"{_parameters(evidence)}. {_gap_in_words(evidence)}",
         compare(evidence, evidence.architecture_word, smaller),
@@ -91,7 +91,7 @@ def judge_overfitting(evidence: Evidence) -> Remark | None:
     """Far better on the images it was trained on than chance explains."""
     if not _overfits(evidence):
         return None
-    text = "It overfits: it does far better on the images it was trained on than on others. More pictures help most"
+    text = "It overfits: it does far better on the images it was trained on than on others. More images help most"
     command = ""
     if not evidence.pretrained and evidence.image_side >= PHOTOGRAPH_SIDE:
         text += "; or begin with a network that has learned from a million photographs"

@@ -157,7 +157,7 @@ def audit(evidence: Evidence, *more: str) -> str:
 
 
 def audit_labels(evidence: Evidence) -> str:
-    """Look at the labels, on a page with the pictures."""
+    """Look at the labels, on a page with the images."""
     return audit(evidence, "--suspect-labels", "-o", f"{evidence.run_path.rstrip('/')}-audit")
 
 

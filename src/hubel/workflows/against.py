@@ -1,4 +1,4 @@
-"""Compare two finished runs on the pictures that both kept for testing. Loads no framework."""
+"""Compare two finished runs on the images that both kept for testing. Loads no framework."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from hubel.workflows.run_folder import FINGERPRINTS
 
 @dataclass(frozen=True)
 class Named:
-    """What one classifier says of pictures.
+    """What one classifier says of images.
 
     Args:
         run: its folder, as the user typed it.
         class_names: that it knows.
-        answers: what identifies a picture → (its label, the class it was named).
+        answers: what identifies an image → (its label, the class it was named).
     """
 
     run: str
@@ -36,7 +36,7 @@ class Named:
 
 @dataclass(frozen=True)
 class ClassPair:
-    """How many pictures of one class each of two classifiers names rightly."""
+    """How many images of one class each of two classifiers names rightly."""
 
     name: str
     examples: int
@@ -47,19 +47,19 @@ class ClassPair:
 @brief
 @dataclass(frozen=True)
 class Against:
-    """One classifier against another on the same pictures.
+    """One classifier against another on the same images.
 
     Args:
         first: run folder of the one that is judged.
         second: run folder of the other.
-        corpus: where the pictures are from; None for the test pictures that both runs have.
-        labels: true class names of the pictures, by the first run or by the corpus.
-        first_hits: bool [pictures], whether the first is right.
+        corpus: where the images are from; None for the test images that both runs have.
+        labels: true class names of the images, by the first run or by the corpus.
+        first_hits: bool [images], whether the first is right.
         second_hits: the same of the second.
-        relabelled: pictures with another label in the second run.
+        relabelled: images with another label in the second run.
         by_other_labels: the test by the labels of the second run; None where they are the same.
-        unknown: pictures left out because one of the two does not know their class, by class.
-        seen: pictures left out because training or calibration of one of the two has seen them.
+        unknown: images left out because one of the two does not know their class, by class.
+        seen: images left out because training or calibration of one of the two has seen them.
     """
 
     first: str
@@ -80,7 +80,7 @@ class Against:
 
     @property
     def classes(self) -> list[ClassPair]:
-        """Every class with pictures, those where the two differ most first."""
+        """Every class with images, those where the two differ most first."""
         labels = np.array(self.labels, object)
         pairs = []
         for name in sorted(set(self.labels)):
@@ -126,9 +126,9 @@ def _score(hits: np.ndarray) -> dict[str, Any]:
 
 
 def compare_runs(first: Path, second: Path, *, on_event: OnEvent = ignore) -> Against:
-    """Hold one finished run against another on the pictures in the test splits of both, told by their content.
+    """Hold one finished run against another on the images in the test splits of both, told by their content.
 
-    Labels are those of the first run. Pictures with a copy outside of a test split are left out.
+    Labels are those of the first run. Images with a copy outside of a test split are left out.
 
     Args:
         first: the run folder that is judged.
@@ -136,7 +136,7 @@ def compare_runs(first: Path, second: Path, *, on_event: OnEvent = ignore) -> Ag
         on_event: hears what is left out, and why.
 
     Raises:
-        UnusableInput: no run folder, one of a version that kept no fingerprints, or no picture to compare on.
+        UnusableInput: no run folder, one of a version that kept no fingerprints, or no image to compare on.
     """
     sides = [_own_test(run, (first, second)) for run in (first, second)]
     seen = (read_seen(first) or set()) | (read_seen(second) or set())
@@ -144,7 +144,7 @@ def compare_runs(first: Path, second: Path, *, on_event: OnEvent = ignore) -> Ag
 
 
 def _own_test(run: Path, both: tuple[Path, Path]) -> Named:
-    """The answers for the run's test pictures, by SHA-256; copies of one file are one picture."""
+    """The answers for the run's test images, by SHA-256; copies of one file are one image."""
     answers = read_answers(run)
     if not answers.paths:
         raise UnusableInput(
@@ -153,7 +153,7 @@ def _own_test(run: Path, both: tuple[Path, Path]) -> Named:
     digests = read_digests(run)
     if digests is None:
         raise UnusableInput(
-            f"{run} has no {FINGERPRINTS}, as runs of version 0.3 and older: which pictures it shares with another run "
+            f"{run} has no {FINGERPRINTS}, as runs of version 0.3 and older: which images it shares with another run "
             f"is not known. Compare the two on one corpus: {on_a_corpus(*both)}"
         )
     told: dict[str, tuple[str, str]] = {}
@@ -169,17 +169,17 @@ def on_a_corpus(first: Path | str, second: Path | str) -> str:
 
 
 def pair(first: Named, second: Named, *, seen: Set[str], corpus: str | None, on_event: OnEvent) -> Against:
-    """Hold the answers of two classifiers for the same pictures against each other.
+    """Hold the answers of two classifiers for the same images against each other.
 
     Args:
         first: whose labels count.
         second: the other.
-        seen: pictures that one of the two knows from its training.
-        corpus: where the pictures are from; None for the test pictures of both.
+        seen: images that one of the two knows from its training.
+        corpus: where the images are from; None for the test images of both.
         on_event: hears what is left out, and why.
 
     Raises:
-        UnusableInput: no picture is left.
+        UnusableInput: no image is left.
     """
     common = [key for key in first.answers if key in second.answers]
     fresh = [key for key in common if key not in seen]
@@ -195,7 +195,7 @@ def pair(first: Named, second: Named, *, seen: Set[str], corpus: str | None, on_
     if not kept:
         raise UnusableInput(_nothing_left(first.run, second.run, corpus, notes))
     if relabelled:
-        text = f"{relabelled:,} of the {len(kept):,} pictures have another label in {second.run}: "
+        text = f"{relabelled:,} of the {len(kept):,} images have another label in {second.run}: "
         notes.append(f"{text}both are judged by the labels of {first.run}.")
     for note in notes:
         on_event(Message(note, warning=True))
@@ -209,7 +209,7 @@ def pair(first: Named, second: Named, *, seen: Set[str], corpus: str | None, on_
 
 
 def _hits(keys: Sequence[str], labels: Sequence[str], sides: Sequence[Named]) -> list[np.ndarray]:
-    """Bool [pictures] for each side: named as the label says."""
+    """Bool [images] for each side: named as the label says."""
     pairs = list(zip(keys, labels, strict=True))
     return [np.array([side.answers[key][1] == label for key, label in pairs], bool) for side in sides]
 
@@ -217,19 +217,19 @@ def _hits(keys: Sequence[str], labels: Sequence[str], sides: Sequence[Named]) ->
 def _notes(first: str, second: str, *, left: int, unknown: Mapping[str, int]) -> list[str]:
     notes = []
     if left:
-        text = f"Left out: {left:,} pictures that {first} or {second} knows from its training or validation part"
+        text = f"Left out: {left:,} images that {first} or {second} knows from its training or validation part"
         notes.append(f"{text}: themselves, a copy, or one of their group.")
     if unknown:
         names = ", ".join(list(unknown)[:5]) + (" ..." if len(unknown) > 5 else "")
-        notes.append(f"Left out: {sum(unknown.values()):,} pictures of classes that {second} does not know: {names}.")
+        notes.append(f"Left out: {sum(unknown.values()):,} images of classes that {second} does not know: {names}.")
     return notes
 
 
 def _nothing_left(first: str, second: str, corpus: str | None, notes: list[str]) -> str:
     why = f" {' '.join(notes)}" if notes else ""
     if corpus is not None:
-        return f"{corpus} has no picture to compare {first} and {second} on.{why} Name another corpus."
+        return f"{corpus} has no image to compare {first} and {second} on.{why} Name another corpus."
     return (
-        f"{first} and {second} have no test picture in common that can be compared.{why} Pictures are told by their "
+        f"{first} and {second} have no test image in common that can be compared.{why} Images are told by their "
         f"content. Compare the two on one corpus: {on_a_corpus(first, second)}"
     )

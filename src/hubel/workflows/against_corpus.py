@@ -1,4 +1,4 @@
-"""Compare two classifiers on the pictures of a corpus."""
+"""Compare two classifiers on the images of a corpus."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from hubel.workflows.evaluate import Evaluation, evaluate_run
 def compare_on_corpus(
     first: Path, second: Path, corpus: str, *, reading: Reading = AS_FOUND, on_event: OnEvent = ignore
 ) -> tuple[Against, Corpus]:
-    """Let two classifiers name every picture of a corpus whose class both know.
+    """Let two classifiers name every image of a corpus whose class both know.
 
-    Pictures that one of them knows from its training or validation part are left out, where its run tells which.
+    Images that one of them knows from its training or validation part are left out, where its run tells which.
 
     Args:
         first: a run folder or its ``classifier/`` folder: the one that is judged.

@@ -163,7 +163,7 @@ def audit_corpus(
     reading: Reading = AS_FOUND,
     on_event: OnEvent = ignore,
 ) -> Audit:
-    """Look at every picture of a corpus.
+    """Look at every image of a corpus.
 
     Args:
         location: what `read_corpus` takes.
@@ -291,7 +291,7 @@ def _identity(audit: Audit) -> str:
 
 
 def _split_counts(corpus: Corpus) -> dict[str, dict[str, int]]:
-    """Given split → class name → pictures, in the order of `SPLITS`; empty where none is given."""
+    """Given split → class name → images, in the order of `SPLITS`; empty where none is given."""
     counts = Counter((example.split, example.label) for example in corpus.examples)
     given = [split for split in SPLITS if any(example.split == split for example in corpus.examples)]
     return {split: {name: counts[split, label] for label, name in enumerate(corpus.class_names)} for split in given}

@@ -46,12 +46,12 @@ from hubel.workflows.variants import CLAIMS
 from hubel.workflows.verdicts import judge
 
 LARGEST_PX = 32
-"""Working size where none is asked for and the pictures are larger: many variants are to train in minutes."""
+"""Working size where none is asked for and the images are larger: many variants are to train in minutes."""
 BATCH = 32
 MOST_TRAIN_SCORED, MOST_MOVED = 2000, 1000
 """Training images that are scored for the gap, and test images that are moved; random parts, the same for all."""
 TRAINING_SHARE = 0.75
-"""Of a time limit; the rest is for building, scoring and moving pictures."""
+"""Of a time limit; the rest is for building, scoring and moving images."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def _say_notes(corpus: Corpus, splits: Splits, on_event: OnEvent) -> None:
     notes = [*corpus.notes, *(note for note in splits.notes if not leaking or "leaks" not in note)]
     if leaking:
         notes.append(
-            f"{leaking:,} of the {len(splits.test):,} test pictures have a copy, or one of their group, in another "
+            f"{leaking:,} of the {len(splits.test):,} test images have a copy, or one of their group, in another "
             f"part: what learns by heart gains from it. See them: {audit}"
         )
     if corpus.refused:

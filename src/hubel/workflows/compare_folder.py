@@ -37,7 +37,7 @@ def prepare_compare_folder(out: Path, location: str, *, reading: Reading = AS_FO
 
 
 def write_comparison(comparison: Comparison, out: Path) -> None:
-    """Write the document, the table as CSV, everything as Markdown, and a picture; other files in the folder stay."""
+    """Write the document, the table as CSV, everything as Markdown, and an image; other files in the folder stay."""
     keep_out_of_the_images(out, comparison.corpus)
     rows = [row.to_json() for row in comparison.rows]
     header = [name for name in rows[0] if name != "accuracy_interval"]

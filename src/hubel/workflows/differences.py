@@ -94,7 +94,7 @@ def new_paths(recorded: RecordedRun, listed: Mapping[str, Listed]) -> list[str]:
 
 def _about(paths: list[str], what: str, named: str | None = None, *, matters: bool = True) -> Iterator[Difference]:
     if paths:
-        subject = "1 picture is" if len(paths) == 1 else f"{len(paths):,} pictures are"
+        subject = "1 image is" if len(paths) == 1 else f"{len(paths):,} images are"
         named = name_some(paths) if named is None else named
         yield Difference(CORPUS, f"{subject} {what}: {named}", tuple(paths), stops=matters, explains=matters)
 
@@ -192,7 +192,7 @@ def compare_splits(then: Mapping[str, Placed], now: Mapping[str, Placed]) -> lis
     moved = [path for path in then if path in now and then[path].split != now[path].split]
     if not moved:
         return []
-    count = "1 picture is" if len(moved) == 1 else f"{len(moved):,} pictures are"
+    count = "1 image is" if len(moved) == 1 else f"{len(moved):,} images are"
     named = name_some(f"{path} ({then[path].split} then, {now[path].split} now)" for path in moved)
     return [Difference(CORPUS, f"{count} in another part of the split: {named}", tuple(moved))]
 

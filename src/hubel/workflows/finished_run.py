@@ -1,4 +1,4 @@
-"""What a finished run wrote about its own test pictures, read back without loading its classifier or any framework."""
+"""What a finished run wrote about its own test images, read back without loading its classifier or any framework."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from hubel.workflows.run_folder import FINGERPRINTS, LEAKS, METRICS, OFF_CORPUS,
 
 @dataclass(frozen=True)
 class Answers:
-    """What a run's classifier said of its test pictures, one row of ``predictions.csv`` each.
+    """What a run's classifier said of its test images, one row of ``predictions.csv`` each.
 
     Args:
         class_names: in the order of the columns.
@@ -90,7 +90,7 @@ def read_digests(run: Path) -> Mapping[str, str] | None:
 def read_seen(run: Path) -> set[str] | None:
     """SHA-256 of what training or calibration has seen; None where the run kept none.
 
-    That is everything outside its test split, and the test pictures that have a copy or one of their group there.
+    That is everything outside its test split, and the test images that have a copy or one of their group there.
 
     Raises:
         UnusableInput: a file is damaged.
@@ -105,7 +105,7 @@ def read_seen(run: Path) -> set[str] | None:
 
 
 def read_off_corpus(run: Path) -> np.ndarray:
-    """Off-corpus scores of the run's test pictures, float64 [examples], at least one.
+    """Off-corpus scores of the run's test images, float64 [examples], at least one.
 
     Raises:
         UnusableInput: no run folder, or its classifier has no such score.
@@ -116,7 +116,7 @@ def read_off_corpus(run: Path) -> np.ndarray:
             raise UnusableInput(no_run(run, PREDICTIONS))
         raise UnusableInput(
             f"{run} has no {OFF_CORPUS}: its classifier has no off-corpus score. That needs 50 training and 50 "
-            "validation pictures, and version 0.4 or later: train again, with more pictures if these are fewer."
+            "validation images, and version 0.4 or later: train again, with more images if these are fewer."
         )
     rows = read_columns(path, "split", "score")
     try:
@@ -126,12 +126,12 @@ def read_off_corpus(run: Path) -> np.ndarray:
             f"{path} cannot be read ({error}). Copy the run folder again, or train it again."
         ) from error
     if not len(scores):
-        raise UnusableInput(f"{run} has no test pictures to hold strangers against. Train again, with more pictures.")
+        raise UnusableInput(f"{run} has no test images to hold strangers against. Train again, with more images.")
     return scores
 
 
 def score_promise(run: Path, sets: PredictionSets, class_names: Sequence[str], coverage: float) -> SetScore | None:
-    """What became of a promise on the run's own test pictures; None where no test score lies beside the classifier.
+    """What became of a promise on the run's own test images; None where no test score lies beside the classifier.
 
     Args:
         run: a run folder, or a bare ``classifier/`` folder.

@@ -233,7 +233,7 @@ def open_keeper(
 
 
 def check_same(found: Checkpoint, origin: Origin) -> None:
-    """Refuse to go on with other pictures, words or versions than a run was begun with.
+    """Refuse to go on with other images, words or versions than a run was begun with.
 
     Raises:
         WrongRequest: names each difference, and what to type.

@@ -1,4 +1,4 @@
-"""Pictures of what is inside a classifier: feature maps of an image, filters, and what excites them."""
+"""Images of what is inside a classifier: feature maps of an image, filters, and what excites them."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def check_drawable(corpus: Corpus, splits: Splits, *, seed: int, on_event: OnEve
     """
     labels = np.array([corpus.examples[place].label for place in splits.train], np.int64)
     smallest = nested_parts(labels, SHARES[:1], seed=seed)[0]
-    cure = "Leave --learning-curve out, or add pictures."
+    cure = "Leave --learning-curve out, or add images."
     if len(splits.test) < MIN_TEST:
         raise UnusableCorpus(
             f"A learning curve needs at least {MIN_TEST} test images; {corpus.location} gives {len(splits.test)}. "
@@ -74,7 +74,7 @@ def check_drawable(corpus: Corpus, splits: Splits, *, seed: int, on_event: OnEve
     single = [corpus.class_names[label] for label in present if counts[label] < MIN_PER_CLASS]
     if single:
         shown = ", ".join(repr(name) for name in single[:5]) + (" ..." if len(single) > 5 else "")
-        text = f"The smallest part of the learning curve holds one picture each of {shown}: it begins lower for that."
+        text = f"The smallest part of the learning curve holds one image each of {shown}: it begins lower for that."
         on_event(Message(text, warning=True))
 
 

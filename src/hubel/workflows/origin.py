@@ -36,8 +36,8 @@ def origin_of(
         (example.path, example.label, name) for example, name in zip(corpus.examples, splits.names(), strict=True)
     ]
     made_of: dict[str, Any] = {
-        "pictures": len(corpus.examples),
-        "content of the pictures": fingerprint_of(decoded),
+        "images": len(corpus.examples),
+        "content of the images": fingerprint_of(decoded),
         "class names": list(corpus.class_names),
         "labels and split": _digest(labels),
         "architecture": choice.architecture,

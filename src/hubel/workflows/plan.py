@@ -21,7 +21,7 @@ from hubel.training.recipe import Recipe
 from hubel.workflows.survey import Survey
 
 PHOTOGRAPH_SIDE = 64
-"""Pixels of the shorter side from which pictures are treated as photographs."""
+"""Pixels of the shorter side from which images are treated as photographs."""
 DEFAULT_TIME_S = 300.0
 """Training without --epochs and --time-limit ends within this, on any machine."""
 DEFAULT_EPOCHS = 40
@@ -171,7 +171,7 @@ def _choose_size(request: TrainRequest, entry: Architecture, side: int) -> tuple
         return request.image_size, request.image_size
     if entry.own is not None:
         return entry.own.image_size
-    if entry.pretrained:  # learned at this size; smaller pictures are enlarged, but not without end
+    if entry.pretrained:  # learned at this size; smaller images are enlarged, but not without end
         size = min(entry.image_size, max(96, 32 * -(-side // 32)))
     else:
         size = max(entry.smallest, min(entry.image_size, side))

@@ -120,7 +120,7 @@ def list_inputs(inputs: Iterable[str | bytes]) -> Iterator[Input]:
             fault = UnreadableImage(row.code, row.reason) if row.status else None
             yield Input(place, fault, tree=tree, inside=row.path)
         if empty:
-            yield Input(text, UnreadableImage("no-pictures", "it holds no images: name another one"))
+            yield Input(text, UnreadableImage("no-images", "it holds no images: name another one"))
 
 
 def _other_kind(row: IntakeRow) -> str:
@@ -142,9 +142,7 @@ def check_inputs(inputs: Sequence[str | bytes]) -> None:
     paths = [each for each in inputs if isinstance(each, str)]
     if len(paths) == len(inputs) and not any(map(_may_be_there, paths)):
         look_at(paths[0])  # says why where the system does
-        raise UnusableInput(
-            f"There is no file or folder {inputs[0]!r}. Give pictures, or folders or archives of pictures."
-        )
+        raise UnusableInput(f"There is no file or folder {inputs[0]!r}. Give images, or folders or archives of images.")
 
 
 def _may_be_there(path: str) -> bool:

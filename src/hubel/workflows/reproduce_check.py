@@ -34,7 +34,7 @@ class Checked:
 
     Args:
         recorded: the run.
-        corpus: what is trained on, not corrected yet, without the pictures that the run did not have.
+        corpus: what is trained on, not corrected yet, without the images that the run did not have.
         differences: what is not as it was, as far as that is known before training.
     """
 

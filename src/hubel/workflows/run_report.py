@@ -1,4 +1,4 @@
-"""A finished run → ``report.html``: the pictures it needs are made here, one after the other."""
+"""A finished run → ``report.html``: the images it needs are made here, one after the other."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Finished:
 
 
 def write_run_report(folder: RunFolder, finished: Finished) -> None:
-    """Write ``report.html``; of the pixels, no more than one sheet of small pictures is in memory at once.
+    """Write ``report.html``; of the pixels, no more than one sheet of small images is in memory at once.
 
     Raises:
         OutputNotWritable: the folder cannot be written.

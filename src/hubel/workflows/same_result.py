@@ -45,7 +45,7 @@ class SameResult:
         another_class: rows of both that name another class.
         another_probability: rows of both in which a probability differs, in the last digit already.
         largest_difference: of a probability.
-        accuracy_then, accuracy_now: on the test split; None without test pictures.
+        accuracy_then, accuracy_now: on the test split; None without test images.
         scores: names of the numbers in ``metrics.json`` that differ.
     """
 

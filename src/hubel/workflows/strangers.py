@@ -1,4 +1,4 @@
-"""Measure the off-corpus score: does it tell pictures of another corpus from the run's own?"""
+"""Measure the off-corpus score: does it tell images of another corpus from the run's own?"""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class StrangerScore:
 
     Args:
         location: of the strangers.
-        own: off-corpus score of the run's own test pictures, float64 [examples], above 1 beyond the limit.
+        own: off-corpus score of the run's own test images, float64 [examples], above 1 beyond the limit.
         strangers: the same of the strangers.
         refused: (path, reason) of strangers that cannot be read.
         known: images that were left out because they are the run's own.
@@ -51,7 +51,7 @@ class StrangerScore:
 
     @property
     def auroc(self) -> float | None:
-        """Chance that a stranger scores higher than a test picture."""
+        """Chance that a stranger scores higher than a test image."""
         return auroc(self.own, self.strangers)
 
     def to_json(self) -> dict[str, Any]:
@@ -81,11 +81,11 @@ def _share(scores: np.ndarray) -> dict[str, Any]:
 def score_strangers(
     run: Path, location: str, *, reading: Reading = AS_FOUND, on_event: OnEvent = ignore
 ) -> StrangerScore:
-    """Hold pictures of another corpus against the run's own test pictures.
+    """Hold images of another corpus against the run's own test images.
 
     Args:
         run: a run folder with an off-corpus score.
-        location: a location that `read_corpus` takes, or a folder or archive of pictures in any order; labels do not
+        location: a location that `read_corpus` takes, or a folder or archive of images in any order; labels do not
             matter.
         reading: how that corpus is read.
         on_event: hears what goes on.
@@ -109,12 +109,12 @@ def score_strangers(
     if not len(scores) and not refused:
         raise UnusableInput(f"{location} holds no images. Name another corpus.")
     if not len(scores):
-        raise UnusableInput(f"None of the {len(refused)} pictures in {location} can be read. Name another corpus.")
+        raise UnusableInput(f"None of the {len(refused)} images in {location} can be read. Name another corpus.")
     return StrangerScore(location, own, scores, refused, known)
 
 
 def _read(location: str, reading: Reading, on_event: OnEvent) -> Corpus | None:
-    """The corpus; None for a folder or archive that is none, but may hold pictures all the same."""
+    """The corpus; None for a folder or archive that is none, but may hold images all the same."""
     loose = is_folder(Path(location)) or is_archive(Path(location))
     try:
         corpus = read_corpus(location, reading=reading, on_event=on_event)

@@ -98,11 +98,11 @@ def trace_run(
     filter_name: str | None = None,
     said: Said = NOTHING_SAID,
 ) -> TracedRun:
-    """One value of a layer of a run, for one picture.
+    """One value of a layer of a run, for one image.
 
     Args:
         run: a run folder, or a model file.
-        image: a picture.
+        image: an image.
         layer: as `find_layer` takes it, or ``probabilities``.
         at: (row, column); by default where the value is largest.
         filter_name: a filter's or unit's number from 0; a class name where that is asked of the logits.
@@ -111,7 +111,7 @@ def trace_run(
     Raises:
         UnknownName: no such layer.
         WrongRequest: no such place or filter.
-        UnreadableImage: the picture cannot be read.
+        UnreadableImage: the image cannot be read.
         ClaimFailed: what was worked out is not what the model computed.
     """
     classifier = open_target(run, said)

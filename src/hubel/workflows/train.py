@@ -250,7 +250,7 @@ def _choose_with_weights(
 def _notes_on_names(corpus: Corpus) -> list[str]:
     return [
         f"The classes {', '.join(ascii(name) for name in names)} differ only by {difference(names)}: they are kept "
-        "apart. If they are one class, give their pictures one folder."
+        "apart. If they are one class, give their images one folder."
         for names in alike(corpus.class_names)
     ]
 
@@ -266,7 +266,7 @@ def _say_notes(examined: ExaminedCorpus, splits: Splits, on_event: OnEvent) -> N
 def _say_copies(examined: ExaminedCorpus, on_event: OnEvent) -> None:
     count = sum(len(places) for places in members(examined.copies.sets()))
     if count:
-        text = f"{count:,} pictures are copies of one another; in a split that is cut, each set stays on one side."
+        text = f"{count:,} images are copies of one another; in a split that is cut, each set stays on one side."
         on_event(Message(f"{text} See them: hubel audit {shlex.quote(examined.corpus.location)}"))
 
 

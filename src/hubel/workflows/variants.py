@@ -177,7 +177,7 @@ CLAIMS = {
         ),
     ),
     "pooling": Claim(
-        "Pooling, be it max, average or sum, saves memory and keeps the class more often when the picture moves, "
+        "Pooling, be it max, average or sum, saves memory and keeps the class more often when the image moves, "
         "with no loss of accuracy.",
         tuple(
             Part(name, "pool-none", (NOT_WORSE, Need("shift", "better"), Need("memory", "less")))

@@ -144,9 +144,9 @@ def _describe(classifier: Classifier) -> str:
 
 def _describe_test(test: SelfTest, outcome: Outcome) -> str:
     text = (
-        f"{len(test.answers)} made pictures get the answers they got when it was saved; the largest difference of a "
+        f"{len(test.answers)} made images get the answers they got when it was saved; the largest difference of a "
         f"probability is {outcome.difference:.1e}, {outcome.tolerance:g} is allowed for rounding"
     )
     if test.spread < LITTLE_SPREAD:
-        text += "; its answers hardly differ from picture to picture, so this says little"
+        text += "; its answers hardly differ from image to image, so this says little"
     return text

@@ -1,4 +1,4 @@
-"""Artefacts of every format that was ever released open, and name pictures as they did then."""
+"""Artefacts of every format that was ever released open, and name images as they did then."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The self-test: made pictures, answers that vary, and a classifier that says something else is noticed."""
+"""The self-test: made images, answers that vary, and a classifier that says something else is noticed."""
 
 from __future__ import annotations
 
@@ -228,7 +228,7 @@ def test_a_classifier_that_answers_everything_alike_is_saved_and_verify_says_tha
         weight.assign(np.zeros(weight.shape))
     found = verify_artefact(save_made(tmp_path / "alike", classifier))
     assert found.holds
-    assert "hardly differ from picture to picture, so this says little" in found.checks[-1].text
+    assert "hardly differ from image to image, so this says little" in found.checks[-1].text
 
 
 def test_a_classifier_whose_answers_are_no_numbers_is_not_saved(tmp_path: Path):

@@ -167,7 +167,7 @@ def test_a_network_of_ones_own_is_read_from_a_toml_file(capsys: pytest.CaptureFi
 def test_the_picture_is_written_and_said(capsys: pytest.CaptureFixture[str], tmp_path: Path):
     code, out, _ = run(capsys, "lenet5", "-o", str(tmp_path / "net.svg"))
     assert code == 0
-    assert "The picture is in" in out
+    assert "The image is in" in out
     assert (tmp_path / "net.svg").read_text().startswith("<svg")
     code, _, err = run(capsys, "lenet5", "-o", str(tmp_path / "net.png"))
     assert (code, "-o must end in .svg" in err) == (2, True)
@@ -177,7 +177,7 @@ def test_the_stack_calculator(capsys: pytest.CaptureFixture[str], tmp_path: Path
     code, out, _ = run(capsys, "--stacks", "--channels", "64", "-o", str(tmp_path / "stacks.svg"))
     assert code == 0
     assert "102,464" in out
-    assert "The picture is in" in out
+    assert "The image is in" in out
     assert "102,464" in (tmp_path / "stacks.svg").read_text()
     stacks = document(capsys, "--stacks", "--kernel", "3")["stacks"]
     assert [stack["sees"] for stack in stacks] == [3, 5, 7, 9, 11]

@@ -39,7 +39,7 @@ def test_balanced_accuracy_and_roc_auc_are_shown(capsys: pytest.CaptureFixture[s
 
 
 def test_what_is_undefined_is_shown_as_undefined(capsys: pytest.CaptureFixture[str]):
-    given = report().take(np.array([0]))  # one picture: no class has others to be told from
+    given = report().take(np.array([0]))  # one image: no class has others to be told from
     assert "ROC-AUC undefined" in shown(given, capsys)
 
 

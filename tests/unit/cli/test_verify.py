@@ -29,7 +29,7 @@ def test_a_whole_classifier_holds_by_its_run_and_by_itself(typed: Typed):
         ]  # fmt: skip
         assert "fit their checksums; nothing else is in the folder" in lines[1]
         assert "every tensor fits small-cnn, 16 x 16 pixels, 3 classes" in lines[2]
-        assert "4 made pictures get the answers they got when it was saved" in lines[3]
+        assert "4 made images get the answers they got when it was saved" in lines[3]
         assert "0.0001 is allowed for rounding" in lines[3]
         assert lines[4] == "No damage found; it answers as it did where it was saved."
         assert "whoever can change these files can make the sums fit" in " ".join(lines[5:])

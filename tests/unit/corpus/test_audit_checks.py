@@ -31,7 +31,7 @@ def examined(
     changed: bool = False,
     **odd: object,
 ) -> ExaminedCorpus:
-    """A corpus of usual pictures; ``odd`` gives a number of the first one."""
+    """A corpus of usual images; ``odd`` gives a number of the first one."""
     corpus = make_corpus("here", "test", list(found), source=None)  # type: ignore[arg-type]
     rows = np.zeros(len(found), MEASUREMENT)
     for name, value in USUAL.items():
@@ -151,7 +151,7 @@ def test_a_leak_is_a_copy_in_two_given_splits():
     assert finding.paths == (corpus.corpus.examples[0].path, corpus.corpus.examples[100].path)
     assert [path.split("/")[0] for path in finding.paths] == ["test", "train"]
     assert finding.relation == "across given splits"
-    assert finding.message == "The same picture is in train and test."
+    assert finding.message == "The same image is in train and test."
 
 
 def test_a_group_in_two_given_splits_is_a_leak():
@@ -191,7 +191,7 @@ def test_imbalance_and_classes_too_small_to_test():
     corpus = examined(found)
     (unequal,), (few,) = named("imbalance", corpus), named("too-few", corpus)
     assert (unequal.measurement, unequal.score) == (20.0, 0.05)
-    assert few.message == "Class 'rare': 20 pictures, 4 of them to be tested on."
+    assert few.message == "Class 'rare': 20 images, 4 of them to be tested on."
 
 
 @pytest.mark.parametrize(("rare", "is_finding"), [(40, False), (39, True)])
@@ -203,7 +203,7 @@ def test_imbalance_begins_above_ten_to_one(rare: int, *, is_finding: bool):
 def test_a_given_test_split_is_counted_as_it_is():
     found = [*split_found(), *(Found(f"train/c/{n}.jpg", "c", "train") for n in range(90))]
     (few,) = named("too-few", examined(found))
-    assert few.message == "Class 'c': 90 pictures, 0 of them in the given test split."
+    assert few.message == "Class 'c': 90 images, 0 of them in the given test split."
 
 
 def test_one_class_is_a_finding():
@@ -251,7 +251,7 @@ def test_jpeg_in_several_pictures_and_unknown_endings_are_no_wrong_names():
 def test_animations_are_said_once():
     corpus = examined(pictures(), frames=7)
     assert describe_frames(corpus) == [
-        "1 picture has several frames or pages, such as 'cat/000.jpg': the first one is taken."
+        "1 image has several frames or pages, such as 'cat/000.jpg': the first one is taken."
     ]
     assert describe_frames(examined(pictures())) == []
 

@@ -35,7 +35,7 @@ def random_picture(seed: int) -> np.ndarray:
 
 
 def compute_fingerprint(picture: np.ndarray) -> np.ndarray:
-    """Of one picture."""
+    """Of one image."""
     return compute_fingerprints(picture[None])[0]
 
 

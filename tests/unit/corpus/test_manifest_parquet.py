@@ -130,7 +130,7 @@ def test_a_table_with_images_in_it_is_no_manifest(folder: Path):
 def test_a_folder_with_a_manifest_in_it_says_to_name_the_file(folder: Path):
     path = write(folder, {"image": paths(2), "label": [0, 1]})
     assert hugging_face.matches(folder)
-    with pytest.raises(UnusableCorpus, match="It lists pictures by their paths: name the file itself") as caught:
+    with pytest.raises(UnusableCorpus, match="It lists images by their paths: name the file itself") as caught:
         hugging_face.read(folder, ignore)
     assert str(path) in str(caught.value)
 

@@ -1,4 +1,4 @@
-"""What is measured on a picture, against NumPy on its full pixels."""
+"""What is measured on an image, against NumPy on its full pixels."""
 
 from __future__ import annotations
 

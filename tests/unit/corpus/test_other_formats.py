@@ -135,7 +135,7 @@ def test_rows_without_a_usable_label_are_refused_one_by_one(tmp_path: Path):
 def test_every_parquet_row_gives_its_own_image_in_any_order_of_reading(
     tmp_path: Path, labels: list[Any], dictionary: bool, how: str, group_rows: int, order: Any
 ):
-    contents = [b"picture %d" % number for number in range(len(labels))]
+    contents = [b"image %d" % number for number in range(len(labels))]
     for number, data in enumerate(contents):
         (tmp_path / f"{number}.png").write_bytes(data)
     cells: list[object] = [

@@ -23,7 +23,7 @@ in_one_folder = settings(max_examples=40, deadline=None, suppress_health_check=[
 
 
 def cell(number: int) -> dict[str, object]:
-    return {"bytes": b"picture %d" % number, "path": f"{number}.png"}
+    return {"bytes": b"image %d" % number, "path": f"{number}.png"}
 
 
 def save(folder: Path, columns: dict[str, Any], **options: Any) -> Path:
@@ -71,13 +71,13 @@ def test_a_dictionary_of_splits_keeps_labels_images_and_given_splits(tmp_path: P
     corpus = read(tmp_path)
     assert corpus.format == "saved-to-disk"
     assert content(corpus) == {
-        "test/data-00000-of-00001.arrow#0000000": ("cat", b"picture 0"),
-        "test/data-00000-of-00001.arrow#0000001": ("dog", b"picture 1"),
-        "train/data-00000-of-00002.arrow#0000000": ("cat", b"picture 0"),
-        "train/data-00000-of-00002.arrow#0000001": ("dog", b"picture 1"),
-        "train/data-00000-of-00002.arrow#0000002": ("cat", b"picture 2"),
-        "train/data-00001-of-00002.arrow#0000000": ("dog", b"picture 3"),
-        "train/data-00001-of-00002.arrow#0000001": ("dog", b"picture 4"),
+        "test/data-00000-of-00001.arrow#0000000": ("cat", b"image 0"),
+        "test/data-00000-of-00001.arrow#0000001": ("dog", b"image 1"),
+        "train/data-00000-of-00002.arrow#0000000": ("cat", b"image 0"),
+        "train/data-00000-of-00002.arrow#0000001": ("dog", b"image 1"),
+        "train/data-00000-of-00002.arrow#0000002": ("cat", b"image 2"),
+        "train/data-00001-of-00002.arrow#0000000": ("dog", b"image 3"),
+        "train/data-00001-of-00002.arrow#0000001": ("dog", b"image 4"),
     }
     assert {each.path.split("/")[0]: each.split for each in corpus.examples} == {"train": "train", "test": "test"}
     assert {(row.path, row.status, row.code) for row in corpus.left_out} == {
@@ -113,7 +113,7 @@ def test_every_row_gives_its_own_image_in_any_order_of_reading(
     assert [corpus.class_names[each.label] for each in corpus.examples] == [str(label) for label in labels]
     places = list(range(len(labels)))
     order.shuffle(places)
-    assert [corpus.read(place) for place in places] == [b"picture %d" % place for place in places]
+    assert [corpus.read(place) for place in places] == [b"image %d" % place for place in places]
 
 
 def test_only_the_last_batches_are_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -157,7 +157,7 @@ def test_rows_without_a_usable_label_are_refused_one_by_one(tmp_path: Path):
     ]
     assert corpus.refused[3].class_name == "dog"
     assert corpus.notes == ("Examples with the same 'patient' stay on one side of a split.",)
-    assert corpus.read(1) == b"picture 5"
+    assert corpus.read(1) == b"image 5"
 
 
 def test_minus_one_is_a_class_where_no_list_of_names_says_otherwise(tmp_path: Path):

@@ -1,4 +1,4 @@
-"""WebDataset: pictures and labels side by side in tar shards."""
+"""WebDataset: images and labels side by side in tar shards."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PICTURE = png(7)
 
 
 def shard(**labels: str) -> dict[str, bytes]:
-    """One picture with a .cls for each key."""
+    """One image with a .cls for each key."""
     pictures = {f"{key}.png": PICTURE for key in labels}
     return pictures | {f"{key}.cls": label.encode() for key, label in labels.items()}
 
@@ -124,7 +124,7 @@ def test_a_label_without_a_picture_is_refused(tmp_path: Path):
         "a.png": "read",
         "b.cls": "ignored sidecar",
         "b.png": "read",
-        "c.cls": "refused no-picture",
+        "c.cls": "refused no-image",
         "d.npy": "ignored sidecar",
         "info.json": "ignored sidecar",  # the labels of this archive are in .cls files
         "readme.txt": "ignored sidecar",
@@ -133,7 +133,7 @@ def test_a_label_without_a_picture_is_refused(tmp_path: Path):
 
 def test_a_lonely_text_is_a_label_where_texts_are_labels(tmp_path: Path):
     corpus = read(write_tar(tmp_path / "x.tar", {"a.png": PICTURE, "a.txt": b"cat", "b.txt": b"dog"}))
-    assert status(corpus)["b.txt"] == "refused no-picture"
+    assert status(corpus)["b.txt"] == "refused no-image"
 
 
 def test_every_member_of_hostile_shards_is_accounted_for(tmp_path: Path):
@@ -226,9 +226,7 @@ def test_a_damaged_shard_is_named(tmp_path: Path):
 
 def test_shards_without_any_label_say_what_a_label_is(tmp_path: Path):
     write_shards(tmp_path, {"0.tar": {"cat/1.png": PICTURE, "dog/1.png": PICTURE}})
-    with pytest.raises(
-        UnusableCorpus, match=r"No picture in .* has a label: a \.cls.*class folders, name one of those"
-    ):
+    with pytest.raises(UnusableCorpus, match=r"No image in .* has a label: a \.cls.*class folders, name one of those"):
         webdataset.read(tmp_path, ignore)
 
 

@@ -1,4 +1,4 @@
-"""The dense baseline learns what a dense network can, the same for the same seed, from any size of picture."""
+"""The dense baseline learns what a dense network can, the same for the same seed, from any size of image."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ def test_a_flat_curve_says_that_more_pictures_will_hardly_help():
     assert curve.flat
     assert curve.exponent == pytest.approx(0, abs=1e-9)
     assert curve.forecast.accuracy == pytest.approx(0.9, abs=0.003)
-    assert "The curve is flat: more pictures like these will hardly help." in describe_forecast(curve)
+    assert "The curve is flat: more images like these will hardly help." in describe_forecast(curve)
 
 
 def test_a_few_test_images_cannot_tell_whether_a_curve_is_flat():
@@ -157,10 +157,10 @@ def test_the_sentences_name_forecast_bar_and_what_it_does_not_cover():
     )
     curve = LearningCurve(points, Forecast(2518, 0.9875, (0.98, 0.994)))
     forecast, caveat = describe_forecast(curve)
-    assert forecast == "Twice the pictures (2,518) would bring about 0.988 (0.980 to 0.994)."
+    assert forecast == "Twice the images (2,518) would bring about 0.988 (0.980 to 0.994)."
     assert caveat == (
         "The bar covers which test images were chosen; it does not cover the luck of a single training, a power law "
-        "that does not hold, or pictures of another kind."
+        "that does not hold, or images of another kind."
     )
     unsure = LearningCurve(points, Forecast(2518, 0.9875, (0.97, 0.994)))
     assert describe_forecast(unsure)[1] == "The bar reaches down to today's 0.975: they may also bring nothing."

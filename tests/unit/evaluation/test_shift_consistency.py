@@ -1,4 +1,4 @@
-"""Moving pictures, against a loop and networks whose answer is known."""
+"""Moving images, against a loop and networks whose answer is known."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_a_network_that_looks_at_one_place_loses_a_dot_that_moves_away():
 
 def test_a_network_that_does_not_look_at_places_keeps_every_class():
     images = np.random.default_rng(0).integers(0, 256, (5, 6, 6, 3)).astype(np.uint8)
-    images[:, [0, 1, -2, -1]] = 0  # what leaves the picture, and what comes in, is black
+    images[:, [0, 1, -2, -1]] = 0  # what leaves the image, and what comes in, is black
     images[:, :, [0, 1, -2, -1]] = 0
     total = lambda pictures: np.stack([pictures.sum((1, 2, 3)), np.full(len(pictures), 2500)], axis=1)  # noqa: E731
     assert stays_when_moved(total, images, most_px=2).all()

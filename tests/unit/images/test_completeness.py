@@ -88,7 +88,7 @@ def test_a_jpeg_that_was_cut_and_closed_again_is_refused(form: str):
     start = whole.index(b"\xff\xda") + 20
     for length in range(start, len(whole) - 100, 64):
         for at_least in (None, (10, 10)):
-            with pytest.raises(UnreadableImage, match="holds less of the picture than its header says") as caught:
+            with pytest.raises(UnreadableImage, match="holds less of the image than its header says") as caught:
                 decode_image(whole[:length] + b"\xff\xd9", at_least=at_least)
             assert caught.value.code == "truncated"
 
@@ -98,7 +98,7 @@ def test_a_progressive_jpeg_that_was_cut_in_its_first_scan_and_closed_again_is_r
     first = whole.index(b"\xff\xda")
     second = whole.index(b"\xff\xda", first + 2)
     for length in range(first + 20, second - 100, 16):
-        with pytest.raises(UnreadableImage, match="holds less of the picture"):
+        with pytest.raises(UnreadableImage, match="holds less of the image"):
             decode_image(whole[:length] + b"\xff\xd9")
 
 
@@ -108,7 +108,7 @@ GREY_ENDED = ({}, {"optimize": True}, {"subsampling": 0}, {"restart_marker_rows"
 @pytest.mark.parametrize("options", GREY_ENDED)
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 def test_a_jpeg_that_ends_in_real_grey_is_read(mode: str, options: dict[str, object]):
-    """What libjpeg makes of missing blocks is this grey; here it is the picture."""
+    """What libjpeg makes of missing blocks is this grey; here it is the image."""
     pixels = np.asarray(PICTURE).copy()
     pixels[40:] = 128
     decoded = decode_image(encoded(Image.fromarray(pixels).convert(mode), "JPEG", **options))

@@ -34,7 +34,7 @@ def test_a_png_gives_its_own_pixels():
     np.testing.assert_array_equal(decode_image(encoded(Image.fromarray(PIXELS))), PIXELS)
 
 
-# What each orientation does to the upright picture when it is stored, after the EXIF standard (CIPA DC-008, 4.6.4).
+# What each orientation does to the upright image when it is stored, after the EXIF standard (CIPA DC-008, 4.6.4).
 STORED = {
     1: lambda a: a,
     2: lambda a: a[:, ::-1],
@@ -215,7 +215,7 @@ def test_what_fails_in_the_hands_of_the_caller_is_no_fault_of_the_file():
 
 
 def inside_at_once(data: bytes, **options: object) -> int:
-    """The most of four threads that hold this picture at the same time, each until a second one comes or 0.1 s."""
+    """The most of four threads that hold this image at the same time, each until a second one comes or 0.1 s."""
     inside, most, lock = [0], [0], threading.Lock()
     together = threading.Event()
 

@@ -1,4 +1,4 @@
-"""The page on decoding keeps step with the decoder, its pictures with the page."""
+"""The page on decoding keeps step with the decoder, its images with the page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arrays as pictures: each colour says a value."""
+"""Arrays as images: each colour says a value."""
 
 from __future__ import annotations
 

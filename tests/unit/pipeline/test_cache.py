@@ -97,7 +97,7 @@ def test_a_class_without_a_readable_picture_goes_and_labels_still_fit(colours: P
         path.write_bytes(b"")
     decoded, _ = decode(colours)
     assert decoded.corpus.class_names == ("blue", "red")
-    assert decoded.corpus.notes == ("Class 'green' is left out: no picture of it is left to read.",)
+    assert decoded.corpus.notes == ("Class 'green' is left out: no image of it is left to read.",)
     for index, example in enumerate(decoded.corpus.examples):
         name = decoded.corpus.class_names[example.label]
         assert example.path.startswith(name)

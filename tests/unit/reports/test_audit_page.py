@@ -23,9 +23,9 @@ from hubel.text import one_line
 
 CHECKS = {
     "leak": Check("On both sides", "the score is too good", "4 of 64 bits", "delete one"),
-    "dark": Check("Dark pictures", "little to see", "below 0.15", "take it again"),
+    "dark": Check("Dark images", "little to see", "below 0.15", "take it again"),
     "suspect-label": Check("Doubtful labels", "wrong labels are learned", "another class", "correct it here"),
-    "too-few": Check("Small classes", "too few to learn from", "fewer than 30", "add pictures"),
+    "too-few": Check("Small classes", "too few to learn from", "fewer than 30", "add images"),
 }
 EMPTY = AuditPage(
     location="photos",
@@ -59,13 +59,13 @@ def png(side: int = 2) -> bytes:
 FULL = replace(
     EMPTY,
     findings=(
-        Finding("too-few", (), 0.4, "'dog' has 12 pictures", 12),
+        Finding("too-few", (), 0.4, "'dog' has 12 images", 12),
         dark("cat/2.jpg", 0.3),
         dark("cat/1.jpg", 0.1),
-        Finding("leak", ("train/cat/1.jpg", "test/cat/9.jpg"), 0.02, "one picture", 3.0, "across given splits"),
+        Finding("leak", ("train/cat/1.jpg", "test/cat/9.jpg"), 0.02, "one image", 3.0, "across given splits"),
         suspect("dog/5.jpg", "cat"),
     ),
-    notes=("Folder 'horse' holds no pictures: it is no class.",),
+    notes=("Folder 'horse' holds no images: it is no class.",),
     refused=(
         IntakeRow("cat/a.jpg", "refused", "empty", "the file has no bytes: copy it again"),
         IntakeRow("cat/b.jpg", "refused", "truncated", "the file ends too early: copy it again"),
@@ -117,7 +117,7 @@ def test_the_verdict_links_to_every_section_in_the_order_of_the_checks():
     page = parsed(FULL)
     links = [each["href"] for each in page.all("a")]
     assert links == ["#refused", "#check-leak", "#check-dark", "#check-suspect-label", "#check-too-few"]
-    assert "2 Dark pictures worst 0.10" in page.text("verdict")
+    assert "2 Dark images worst 0.10" in page.text("verdict")
     assert "5 findings" in page.text("verdict")
 
 
@@ -148,19 +148,19 @@ def test_sixty_findings_of_a_check_get_a_card_and_the_others_are_counted():
     assert "cat/059.jpg" in page.text("check-dark")
     assert "cat/060.jpg" not in page.text()
     assert "15 more are in findings.csv" in page.text("check-dark")
-    assert "75 Dark pictures" in page.text("verdict")
+    assert "75 Dark images" in page.text("verdict")
 
 
 def test_eight_pictures_of_a_finding_are_shown_and_the_others_are_counted():
     paths = tuple(f"cat/{number}.jpg" for number in range(23))
-    page = parsed(replace(EMPTY, findings=(Finding("leak", paths, 0.0, "one picture"),)))
+    page = parsed(replace(EMPTY, findings=(Finding("leak", paths, 0.0, "one image"),)))
     assert "cat/7.jpg + 15 more" in page.text("check-leak")
     assert "cat/8.jpg" not in page.text()
 
 
 def test_thumbnails_are_asked_for_exactly_the_pictures_on_the_page():
     findings = [dark(f"cat/{number:03}.jpg", number / 100) for number in range(75)]
-    findings.append(Finding("leak", tuple(f"dog/{number}.jpg" for number in range(23)), 0.0, "one picture"))
+    findings.append(Finding("leak", tuple(f"dog/{number}.jpg" for number in range(23)), 0.0, "one image"))
     findings.append(suspect("cat/000.jpg"))
     paths = shown_paths(findings, CHECKS)
     assert len(paths) == len(set(paths)) == 68

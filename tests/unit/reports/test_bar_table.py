@@ -1,4 +1,4 @@
-"""A table with bars: lengths follow the values, points lie within their intervals, nothing lies outside the picture."""
+"""A table with bars: lengths follow the values, points lie within their intervals, nothing lies outside the image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The picture of a network: whole, safe, and its boxes as large as the maps ask for."""
+"""The image of a network: whole, safe, and its boxes as large as the maps ask for."""
 
 from __future__ import annotations
 

@@ -276,7 +276,7 @@ def test_a_learning_curve_is_drawn_where_there_is_one():
     curve = make_learning_curve([0.25, 0.5, 1.0], [100, 200, 400], wrong, seed=0)
     shown = parsed(page_of(curve=curve))
     low, high = curve.forecast.interval
-    sentence = f"Twice the pictures (800) would bring about {curve.forecast.accuracy:.3f} ({low:.3f} to {high:.3f})."
+    sentence = f"Twice the images (800) would bring about {curve.forecast.accuracy:.3f} ({low:.3f} to {high:.3f})."
     assert sentence in shown.text("scores")
     assert "it does not cover" in shown.text("scores")
     assert "Would more images help?" not in parsed(page_of()).text()

@@ -1,4 +1,4 @@
-"""Small pictures on sheets are the pictures that were given, in their order."""
+"""Small images on sheets are the images that were given, in their order."""
 
 from __future__ import annotations
 

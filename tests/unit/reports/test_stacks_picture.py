@@ -1,4 +1,4 @@
-"""The picture of stacked kernels."""
+"""The image of stacked kernels."""
 
 from __future__ import annotations
 

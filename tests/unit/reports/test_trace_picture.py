@@ -1,4 +1,4 @@
-"""The picture of a trace: what it shows, and that both formats show the same."""
+"""The image of a trace: what it shows, and that both formats show the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The moving pictures show the numbers that were computed, in reading order."""
+"""The moving images show the numbers that were computed, in reading order."""
 
 from __future__ import annotations
 

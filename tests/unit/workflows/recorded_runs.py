@@ -25,7 +25,7 @@ ROWS = [
 
 
 def write_corpus(folder: Path) -> Path:
-    """Two classes of three files each; that they are no pictures is only seen when they are decoded."""
+    """Two classes of three files each; that they are no images is only seen when they are decoded."""
     for name in "ab":
         (folder / name).mkdir(parents=True)
         for number in range(3):

@@ -92,9 +92,9 @@ def mixtures() -> list[tuple[Advice, ...]]:
 def test_a_good_run_only_needs_new_pictures():
     assert [each.to_json() for each in advise(healthy())] == [
         {
-            "rule": "new-pictures",
+            "rule": "new-images",
             "severity": "next",
-            "text": "Name new pictures.",
+            "text": "Name new images.",
             "evidence": "",
             "command": "hubel predict run PICTURE_OR_FOLDER",
         }
@@ -227,7 +227,7 @@ def test_a_leaking_test_split_leads_to_the_audit():
 
 def test_a_collapsed_run_is_told_which_class_it_names():
     advice = said("collapse")
-    assert advice.text.startswith("It names nearly every picture 'a'.")
+    assert advice.text.startswith("It names nearly every image 'a'.")
     assert advice.evidence == "Of 200 test images of other classes 195 are named 'a'."
     assert advice.command == "hubel audit 'my photos' --suspect-labels -o run-audit"
     own_rate = said("collapse", command=(*COMMAND, "--learning-rate", "0.2"))
@@ -284,7 +284,7 @@ def test_the_test_images_that_halve_an_interval():
 
 
 def test_few_pictures_are_counted_the_fewest_first():
-    assert said("few-images").evidence == "Pictures: 7 of 'b', 5 to train on; 12 of 'c', 9 to train on."
+    assert said("few-images").evidence == "Images: 7 of 'b', 5 to train on; 12 of 'c', 9 to train on."
 
 
 def test_suspicious_labels_come_with_three_examples():

@@ -50,7 +50,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "short of 60 s": {"phases": (SHORT,), "command": ("hubel", "train", "x", "-o", "run", "--time-limit=60s")},
     "impatient": BAD["stopped-by-patience"],
 }
-AFTER_SOMETHING_ELSE = {"few-images": "pictures are added", "unequal-classes": "pictures are added"}
+AFTER_SOMETHING_ELSE = {"few-images": "images are added", "unequal-classes": "images are added"}
 """Rules whose text asks for something that comes before the command."""
 
 
@@ -187,7 +187,7 @@ def test_a_head_is_advised_only_where_it_is_not_what_was_kept():
     for kind in (HEAD_ONLY, HEAD_KEPT, NO_TIME_LEFT):
         advice = overfitting(**kind)
         assert advice.command == ""
-        assert advice.text.endswith("More pictures help most.")
+        assert advice.text.endswith("More images help most.")
 
 
 def test_a_head_that_underfits_is_fine_tuned_without_the_clock_that_left_no_time_for_it():

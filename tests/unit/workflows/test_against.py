@@ -21,7 +21,7 @@ Row = tuple[str, str, str, str]
 def write_run(
     folder: Path, rows: list[Row], *, classes: tuple[str, ...] = ("a", "b"), train: dict[str, str] | None = None
 ) -> Path:
-    """A run folder with these test pictures, and training pictures path → content."""
+    """A run folder with these test images, and training images path → content."""
     folder.mkdir()
     answers = [
         (path, "test", label, named, 1.0, "false", *(float(each == named) for each in classes))
@@ -41,7 +41,7 @@ def said(events: list[Event]) -> str:
 
 
 def test_pictures_are_joined_by_content_and_judged_by_the_labels_of_the_first(tmp_path: Path):
-    # Ten pictures that only the first names rightly, one that only the second does, three that both do.
+    # Ten images that only the first names rightly, one that only the second does, three that both do.
     ours = [(f"x/{n}", f"c{n}", "a", "a" if n != 10 else "b") for n in range(14)]
     theirs = [(f"y/{n}", f"c{n}", "a", "a" if n >= 10 else "b") for n in range(14)]
     first = write_run(tmp_path / "first", [*ours, ("x/own", "of the first alone", "b", "b")])
@@ -83,7 +83,7 @@ def test_other_labels_in_the_second_are_counted_and_judged_too(tmp_path: Path):
     events: list[Event] = []
     document = compare_runs(first, second, on_event=events.append).to_json()
     assert document["relabelled"] == 12
-    assert f"12 of the 15 pictures have another label in {second}: both are judged by the labels of {first}" in said(
+    assert f"12 of the 15 images have another label in {second}: both are judged by the labels of {first}" in said(
         events
     )
     assert document["verdict"] == "better"
@@ -100,7 +100,7 @@ def test_classes_that_the_second_does_not_know_are_left_out_and_named(tmp_path: 
     document = compare_runs(first, second, on_event=events.append).to_json()
     assert document["examples"] == 4
     assert document["left_out"] == {"unknown_classes": {"hat": 1}, "seen_in_training": 0}
-    assert f"1 pictures of classes that {second} does not know: hat" in said(events)
+    assert f"1 images of classes that {second} does not know: hat" in said(events)
 
 
 def test_pictures_that_either_has_seen_in_training_are_left_out(tmp_path: Path):
@@ -111,7 +111,7 @@ def test_pictures_that_either_has_seen_in_training_are_left_out(tmp_path: Path):
     events: list[Event] = []
     document = compare_runs(first, second, on_event=events.append).to_json()
     assert (document["examples"], document["left_out"]["seen_in_training"]) == (3, 3)
-    assert "Left out: 3 pictures" in said(events)
+    assert "Left out: 3 images" in said(events)
 
 
 def test_copies_of_one_file_are_one_picture(tmp_path: Path):
@@ -128,7 +128,7 @@ def test_a_run_against_itself_cannot_be_told(tmp_path: Path):
 def test_no_common_test_picture_asks_for_a_corpus(tmp_path: Path):
     first = write_run(tmp_path / "one run", [("1", "c1", "a", "a")])
     second = write_run(tmp_path / "second", [("1", "c2", "a", "a")], train={"t": "c1"})
-    with pytest.raises(UnusableInput, match="no test picture in common") as raised:
+    with pytest.raises(UnusableInput, match="no test image in common") as raised:
         compare_runs(first, second)
     assert f"hubel evaluate '{first}' CORPUS --against {second}" in str(raised.value)
 

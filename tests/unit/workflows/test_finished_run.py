@@ -19,7 +19,7 @@ SETS = PredictionSets(tuple(1 - coverage for coverage in COVERAGES), 100)
 
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
-    """Four test pictures of the classes ``label`` and ``path``, which are names of columns too."""
+    """Four test images of the classes ``label`` and ``path``, which are names of columns too."""
     rows = [
         ("1", "test", "label", "label", 0.95, "false", 0.95, 0.05),
         ("2", "test", "path", "label", 0.95, "false", 0.95, 0.05),
@@ -66,7 +66,7 @@ def test_off_corpus_scores_are_those_of_the_test_rows(run: Path):
     write_csv(run / "off_corpus.csv", ("path", "split", "score"), [("5", "validation", 9.0), ("1", "test", 0.25)])
     assert read_off_corpus(run).tolist() == [0.25]
     write_csv(run / "off_corpus.csv", ("path", "split", "score"), [("5", "validation", 9.0)])
-    with pytest.raises(UnusableInput, match="no test pictures"):
+    with pytest.raises(UnusableInput, match="no test images"):
         read_off_corpus(run)
     (run / "off_corpus.csv").write_text("path,split,score\n1,test,x\n")
     with pytest.raises(UnusableInput, match=r"off_corpus\.csv cannot be read"):

@@ -245,7 +245,7 @@ def test_held_against_another_run_what_either_has_learned_from_is_left_out(run: 
     compared, _ = compare_on_corpus(run, other, str(both))
     assert len(compared.labels) == len(paths(run, "test")) + len(paths(other, "test"))
     assert compared.seen == len(paths(run, "train", "validation")) + len(paths(other, "train", "validation"))
-    with pytest.raises(UnusableInput, match="has no picture to compare .* on. Left out: .* knows from its training"):
+    with pytest.raises(UnusableInput, match="has no image to compare .* on. Left out: .* knows from its training"):
         known = tmp_path / "known"
         for path in paths(run, "train"):
             (known / path).parent.mkdir(parents=True, exist_ok=True)

@@ -52,12 +52,12 @@ def test_missing_and_changed_pictures_stop_it_by_name_and_new_ones_are_left_out(
     assert stopped.value.exit_code == 3
     lines = str(stopped.value).splitlines()
     assert lines[0] == f"{run} cannot be repeated as it was, with {corpus}:"
-    assert lines[1:3] == ["  1 picture is missing: a/1.png", "  1 picture is changed in content: b/0.png"]
+    assert lines[1:3] == ["  1 image is missing: a/1.png", "  1 image is changed in content: b/0.png"]
     assert f"hubel reproduce {run} --anyway" in lines[3]
     assert differences(run, anyway=True) == [
-        ("corpus", "1 picture is missing: a/1.png"),
-        ("corpus", "1 picture is changed in content: b/0.png"),
-        ("corpus", "1 picture is new, and left out when the run is repeated: b/new.png"),
+        ("corpus", "1 image is missing: a/1.png"),
+        ("corpus", "1 image is changed in content: b/0.png"),
+        ("corpus", "1 image is new, and left out when the run is repeated: b/new.png"),
     ]
 
 
@@ -106,9 +106,9 @@ def test_labels_groups_and_given_splits_are_compared():
     }  # fmt: skip
     found = compare_corpus(recorded(placed), listed)
     assert [each.text for each in found] == [
-        "1 picture is under another label: 1 (a then, b now)",
-        "1 picture is given another split: 4",
-        "1 picture is of another group: 2",
+        "1 image is under another label: 1 (a then, b now)",
+        "1 image is given another split: 4",
+        "1 image is of another group: 2",
     ]
     assert all(each.stops for each in found)
 
@@ -116,7 +116,7 @@ def test_labels_groups_and_given_splits_are_compared():
 def test_another_split_of_the_same_pictures_is_named():
     then = {"1": Placed("a", "train", ""), "2": Placed("a", "test", "")}
     (found,) = compare_splits(then, {"1": Placed("a", "test", ""), "2": Placed("a", "test", "")})
-    assert found.text == "1 picture is in another part of the split: 1 (train then, test now)"
+    assert found.text == "1 image is in another part of the split: 1 (train then, test now)"
     assert compare_splits(then, then) == []
 
 
@@ -199,7 +199,7 @@ def test_corrections_and_weights_are_told_by_content(corpus: Path, tmp_path: Pat
     corrections.write_text("path,correction\na/1.png,b\n")
     with pytest.raises(UnusableInput) as stopped:
         check_repeatable(run)
-    assert "2 pictures are under another label: a/0.png (b then, a now), a/1.png (a then, b now)" in str(stopped.value)
+    assert "2 images are under another label: a/0.png (b then, a now), a/1.png (a then, b now)" in str(stopped.value)
     assert f"the corrections in {corrections} have another content" in str(stopped.value)
     corrections.unlink()
     with pytest.raises(UnusableInput, match="cannot be read now. Put that file back"):

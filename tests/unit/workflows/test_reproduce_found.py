@@ -31,7 +31,7 @@ def test_another_plan_another_split_and_other_readable_files_are_found(tmp_path:
     write_csv(again / "fingerprints.csv", ("path", "sha256"), [*digests.items(), ("a/broken.png", "0")])
     assert [(each.about, each.text) for each in _found_by_training(checked, again)] == [
         ("choice", "preprocessing.height: 16 then, 32 now"),
-        ("corpus", "1 picture is in another part of the split: a/0.png (train then, test now)"),
+        ("corpus", "1 image is in another part of the split: a/0.png (train then, test now)"),
         ("corpus", "refused then, read now: a/broken.png"),
         ("corpus", "read then, refused now: b/2.png"),
     ]

@@ -56,7 +56,7 @@ def test_everything_that_differs_is_counted(then: Path, tmp_path: Path, capsys: 
     assert lines[2] == (
         "  predictions  1 of 3 name another class; largest difference of a probability 0.5; 0 only then, 1 only now"
     )
-    assert lines[3] == "  accuracy     0.7500 then, 0.5000 now, on the test pictures"
+    assert lines[3] == "  accuracy     0.7500 then, 0.5000 now, on the test images"
     assert lines[4] == "  scores       2 numbers differ: test.accuracy, test.ece"
     assert lines[5:] == ["Likely reasons, of what is known:", "  clock        the clock decided"]
 
@@ -91,9 +91,9 @@ def test_where_nothing_explains_it_the_machine_is_to_be_reported(
     assert lines[0] == "Not the same: other weights."
     assert lines[1].startswith("  weights      SHA-256 ")
     assert lines[-1].startswith("Nothing known differs: this machine does not repeat itself. Please report it")
-    left_out = Difference("corpus", "1 picture is new, and left out", explains=False)
+    left_out = Difference("corpus", "1 image is new, and left out", explains=False)
     assert shown(result, capsys, left_out)[-3:] == [
-        lines[-1], "Known, without effect:", "  corpus       1 picture is new, and left out",
+        lines[-1], "Known, without effect:", "  corpus       1 image is new, and left out",
     ]  # fmt: skip
 
 

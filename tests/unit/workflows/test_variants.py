@@ -73,7 +73,7 @@ def test_an_ablation_changes_one_thing(one: str, other: str, field: str, side: i
 
 @pytest.mark.backend
 def test_without_an_activation_the_network_is_one_linear_map():
-    # A linear map takes the middle of two pictures to the middle of their logits; one with ReLU does not.
+    # A linear map takes the middle of two images to the middle of their logits; one with ReLU does not.
     rng = np.random.default_rng(0)
     one, other = rng.integers(0, 256, (2, 1, 8, 8, 3)).astype(np.float32)
     apart = {}

@@ -68,7 +68,7 @@ def _before_the_last_norm(whole: keras.Model) -> keras.KerasTensor:
 
 
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""Of red, green and blue in ImageNet's pictures, with pixels from 0 to 1; as in keras.applications."""
+"""Of red, green and blue in ImageNet's images, with pixels from 0 to 1; as in keras.applications."""
 SCALE = tuple(1 / (255 * deviation) for deviation in DEVIATION)
 OFFSET = tuple(-mean / deviation for mean, deviation in zip(MEAN, DEVIATION, strict=True))
 

@@ -49,7 +49,7 @@ def find_too_few(examined: ExaminedCorpus) -> Iterator[Finding]:
 
 
 def _pictures(count: int) -> str:
-    return "1 picture" if count == 1 else f"{count:,} pictures"
+    return "1 image" if count == 1 else f"{count:,} images"
 
 
 def find_one_class(examined: ExaminedCorpus) -> Iterator[Finding]:

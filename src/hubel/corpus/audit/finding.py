@@ -22,7 +22,7 @@ class Finding:
         message: what is the matter with them.
         measurement: what was measured; the check's threshold says from where on it is a finding.
         relation: of copies: ``"same class"``, ``"across classes"`` or ``"across given splits"``.
-        suggested: of a suspect label: the class that the picture looks like.
+        suggested: of a suspect label: the class that the image looks like.
     """
 
     check: str

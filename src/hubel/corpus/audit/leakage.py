@@ -23,7 +23,7 @@ def find_leaks(examined: ExaminedCorpus) -> Iterator[Finding]:
             "leak",
             examined.paths(leak.places),
             1.0 - similarity,
-            f"The same picture is in {' and '.join(leak.parts)}.",
+            f"The same image is in {' and '.join(leak.parts)}.",
             measurement=round(similarity, 4),
             relation=ACROSS_SPLITS,
         )

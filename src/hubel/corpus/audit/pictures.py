@@ -1,4 +1,4 @@
-"""What is the matter with single pictures: nothing on them, too dark, out of focus, odd beside the others."""
+"""What is the matter with single images: nothing on them, too dark, out of focus, odd beside the others."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ DARK_END = 60.0
 BRIGHT_END = 210.0
 BLURRY_SHARPNESS = 0.12
 SHARP_SIDE = 64
-"""Pixels of the shorter side from which a picture can be out of focus at all."""
+"""Pixels of the shorter side from which an image can be out of focus at all."""
 GREY_COLOUR = 3.0
 GREY_SHARE = 0.2
-"""Share of grey pictures from which on they are no exception."""
+"""Share of grey images from which on they are no exception."""
 SIZE_FACTOR = 4.0
 SHAPE_FACTOR = 2.0
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A check of one number of every picture.
+    """A check of one number of every image.
 
     Args:
         name: of the check.
-        measure: `MEASUREMENT` [pictures] → the number of each.
-        is_finding: the same and the numbers → bool [pictures].
+        measure: `MEASUREMENT` [images] → the number of each.
+        is_finding: the same and the numbers → bool [images].
         score: the numbers → 0 to 1, lower is worse.
         message: a sentence with ``{value}``.
     """
@@ -44,7 +44,7 @@ class Measured:
     message: str
 
     def find(self, examined: ExaminedCorpus) -> Iterator[Finding]:
-        """The pictures that this check names."""
+        """The images that this check names."""
         rows = examined.measurements
         if not len(rows):
             return
@@ -63,7 +63,7 @@ def _side(rows: np.ndarray) -> np.ndarray:
 
 
 def _shape(rows: np.ndarray) -> np.ndarray:
-    """Longer over shorter side, over its median: upright and lying pictures are of one shape."""
+    """Longer over shorter side, over its median: upright and lying images are of one shape."""
     elongation = np.maximum(rows["width"], rows["height"]) / np.minimum(rows["width"], rows["height"])
     return elongation / np.median(elongation)
 
@@ -149,5 +149,5 @@ def describe_frames(examined: ExaminedCorpus) -> list[str]:
     if not len(several):
         return []
     first = examined.paths([int(several[0])])[0]
-    what = "picture has" if len(several) == 1 else "pictures have"
+    what = "image has" if len(several) == 1 else "images have"
     return [f"{len(several):,} {what} several frames or pages, such as {first!r}: the first one is taken."]

@@ -1,4 +1,4 @@
-"""A zip or tar archive with class folders or labelled pictures in it, read without extraction."""
+"""A zip or tar archive with class folders or labelled images in it, read without extraction."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def matches(path: Path) -> bool:
 
 
 def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
-    """List the archive; pictures stay in it, and are read from it when they are needed.
+    """List the archive; images stay in it, and are read from it when they are needed.
 
     Raises:
         UnusableCorpus: a damaged archive, or one without class folders and labels.

@@ -94,7 +94,7 @@ FORMATS = {
     ),
     "webdataset": Format("a folder of WebDataset tar shards", webdataset.matches, webdataset.read),
     "archive": Format(
-        "a zip or tar archive (.tar, .tar.gz, .tar.bz2, .tar.xz, .tar.zst) of class folders or labelled pictures",
+        "a zip or tar archive (.tar, .tar.gz, .tar.bz2, .tar.xz, .tar.zst) of class folders or labelled images",
         archives.matches,
         archives.read,
         honours=("splits", SPLITS_NONE),

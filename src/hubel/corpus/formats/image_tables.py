@@ -140,7 +140,7 @@ def _image_bytes(cell: object, folder: Path) -> bytes:
         if isinstance(cell.get("path"), str) and "\0" not in cell["path"]:
             path = Path(os.path.realpath(folder / cell["path"]))
             if not path.is_relative_to(os.path.realpath(folder)):
-                raise UnreadableImage("link-outside", "its path leaves the corpus: copy the picture beside its table")
+                raise UnreadableImage("link-outside", "its path leaves the corpus: copy the image beside its table")
             return read_file(path)
     raise UnreadableImage("empty", "the row holds no image: neither bytes nor a path")
 

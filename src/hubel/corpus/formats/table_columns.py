@@ -91,7 +91,7 @@ def _typed_column(path: Path, schema: pa.Schema, features: dict[str, Any], kind:
         return name
     advice = "Rename the column that holds it."
     if is_manifest(schema):
-        advice = f"It lists pictures by their paths: name the file itself, {path}"
+        advice = f"It lists images by their paths: name the file itself, {path}"
     raise UnusableCorpus(
         f"{path} has the columns {', '.join(schema.names)}; none of them is {' or '.join(usual)}. {advice}"
     )

@@ -1,4 +1,4 @@
-"""WebDataset: tar shards in which a picture and its label are neighbours, ``000.jpg`` and ``000.cls``.
+"""WebDataset: tar shards in which an image and its label are neighbours, ``000.jpg`` and ``000.cls``.
 
 Members with the same key, which is the path up to the first dot of the name, belong together. The label is in ``.cls``
 (a name or number), else in ``.json`` (one of `LABEL_KEYS`), else in ``.txt`` where that is one short line.
@@ -61,7 +61,7 @@ class Shard:
 
 @dataclass
 class Key:
-    """The members of one key: pictures, pictures refused already, and ending → label file."""
+    """The members of one key: images, images refused already, and ending → label file."""
 
     pictures: list[IntakeRow] = field(default_factory=list)
     refused: list[IntakeRow] = field(default_factory=list)
@@ -73,9 +73,9 @@ class Content:
     """What became of a shard's members.
 
     Args:
-        found: pictures with a label.
+        found: images with a label.
         left_out: all others but those in ``orphans``.
-        orphans: keys without a picture.
+        orphans: keys without an image.
         endings: of the label files that were used.
     """
 
@@ -87,7 +87,7 @@ class Content:
 
 @dataclass(frozen=True)
 class ShardSource:
-    """Reads pictures of several shards."""
+    """Reads images of several shards."""
 
     places: Sequence[tuple[Tree, str]]
 
@@ -98,7 +98,7 @@ class ShardSource:
 
 
 def matches(path: Path) -> bool:
-    """A folder that has tar shards, and no picture outside of them."""
+    """A folder that has tar shards, and no image outside of them."""
     if not path.is_dir() or not _shard_paths(path):
         return False
     outside = (row for row in FolderTree(path).rows() if not row.status)
@@ -106,7 +106,7 @@ def matches(path: Path) -> bool:
 
 
 def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:  # noqa: ARG001
-    """List every shard of a folder and read the labels; pictures are read later.
+    """List every shard of a folder and read the labels; images are read later.
 
     Raises:
         UnusableCorpus: a damaged shard, named, or no label at all.
@@ -129,7 +129,7 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus: 
 
 
 def read_single(path: Path, tree: Tree, rows: Sequence[IntakeRow], *, on_event: OnEvent) -> Corpus:
-    """The corpus of one archive that `has_labels_beside` its pictures.
+    """The corpus of one archive that `has_labels_beside` its images.
 
     Raises:
         UnusableCorpus: no label at all.
@@ -138,7 +138,7 @@ def read_single(path: Path, tree: Tree, rows: Sequence[IntakeRow], *, on_event: 
 
 
 def has_labels_beside(rows: Iterable[IntakeRow]) -> bool:
-    """Whether all pictures lie in one folder, and some of them next to a label file of the same key."""
+    """Whether all images lie in one folder, and some of them next to a label file of the same key."""
     folders, pictures, labels = set(), set(), set()
     for row in rows:
         key, ending = _split_name(row.path)
@@ -189,8 +189,8 @@ def _read_shards(path: Path, shards: Sequence[Shard], outside: Sequence[IntakeRo
         left_out += [replace(row, path=shard.prefix + row.path) for row in rows]
     if not found and {row.code for row in left_out if row.status == REFUSED} == {"no-label"}:
         raise UnusableCorpus(
-            f"No picture in {path} has a label: a .cls, .json ({', '.join(LABEL_KEYS)}) or one-line .txt file with the "
-            "picture's name. If there are archives in it that hold class folders, name one of those."
+            f"No image in {path} has a label: a .cls, .json ({', '.join(LABEL_KEYS)}) or one-line .txt file with the "
+            "image's name. If there are archives in it that hold class folders, name one of those."
         )
     if all(each.split != "train" for each in found):
         found = [each._replace(split=None) for each in found]
@@ -226,7 +226,7 @@ def _read_shard(shard: Shard, on_event: OnEvent) -> Content:
 
 
 def _by_key(rows: Iterable[IntakeRow]) -> tuple[dict[str, Key], list[IntakeRow]]:
-    """Pictures and labels by their key, and the rows of all other members."""
+    """Images and labels by their key, and the rows of all other members."""
     keys: dict[str, Key] = defaultdict(Key)
     others = []
     for row in rows:
@@ -245,16 +245,16 @@ def _by_key(rows: Iterable[IntakeRow]) -> tuple[dict[str, Key], list[IntakeRow]]
 def _sidecar(row: IntakeRow) -> IntakeRow:
     if row.status == REFUSED:
         return row
-    return IntakeRow(row.path, IGNORED, "sidecar", "it is no picture, but a label or other data beside one")
+    return IntakeRow(row.path, IGNORED, "sidecar", "it is no image, but a label or other data beside one")
 
 
 def _orphan_rows(key: Key, endings: set[str]) -> Iterator[IntakeRow]:
-    """A label is missed by nobody where pictures have theirs in files of another ending, as with a ``readme.txt``."""
+    """A label is missed by nobody where images have theirs in files of another ending, as with a ``readme.txt``."""
     label = next((ending for ending in LABELS if ending in key.labels and ending in endings), None)
     for ending, row in key.labels.items():
         if ending == label and row.status != REFUSED:
-            reason = "it is a label without a picture of the same name: add the picture, or remove it"
-            yield IntakeRow(row.path, REFUSED, "no-picture", reason)
+            reason = "it is a label without an image of the same name: add the image, or remove it"
+            yield IntakeRow(row.path, REFUSED, "no-image", reason)
         else:
             yield _sidecar(row)
 

@@ -67,7 +67,7 @@ class Member(NamedTuple, Generic[P]):
         place: where its content is.
         folder: it is a folder.
         special: why it is refused whatever it is called: no ordinary file.
-        fault: why its content cannot be read; of no interest where the name says that it is no picture.
+        fault: why its content cannot be read; of no interest where the name says that it is no image.
         same_as: of a hard link: the name of the earlier member whose content it has.
     """
 

@@ -131,7 +131,7 @@ class Spool:
             unpacked = self._end - start
             if unpacked > BYTES_OF_ANY_RATIO and unpacked > MAX_RATIO * stored:
                 reason = f"it unpacks to more than {MAX_RATIO} times its {stored:,} bytes, as a bomb does"
-                raise BrokenArchive(reason, "If you trust it, pack its pictures again, without compression.")
+                raise BrokenArchive(reason, "If you trust it, pack its images again, without compression.")
             if count % _BLOCKS_BETWEEN_EVENTS == 0:
                 on_event(Progress("unpacking", consumed, stored, "bytes"))
         return SpooledBytes(self, start, self._end - start)

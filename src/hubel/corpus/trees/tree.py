@@ -20,7 +20,7 @@ OTHER_FILES = {
     "txt", "md", "csv", "tsv", "json", "jsonl", "xml", "yaml", "yml", "toml", "ini", "cfg", "html", "htm", "log", "py",
     "ipynb", "js", "css", "sh", "bat", "npy", "npz", "pkl", "pt", "keras", "onnx", "safetensors", "parquet", "arrow",
 }  # fmt: skip
-"""Endings of files that lie beside pictures on purpose: labels, notes, code, arrays. Every other file is opened, and
+"""Endings of files that lie beside images on purpose: labels, notes, code, arrays. Every other file is opened, and
 its content decides: a document, a video or an archive in a class folder is refused, for someone may take it for one."""
 
 FILES_BETWEEN_EVENTS = 2000
@@ -32,7 +32,7 @@ class Tree(Protocol):
     def rows(self) -> Iterator[IntakeRow]:
         """Every file, once.
 
-        Paths are relative, with ``/``. The status is empty for what may be a picture, and set where it is already
+        Paths are relative, with ``/``. The status is empty for what may be an image, and set where it is already
         decided that it is none.
         """
         ...
@@ -71,7 +71,7 @@ def row_of_file(path: str) -> IntakeRow:
         return IntakeRow(path, IGNORED, "debris", "left by a program")
     ending = ending_of(name)
     if ending in OTHER_FILES:
-        return IntakeRow(path, IGNORED, "other-file", f"a .{ending} file is not a picture")
+        return IntakeRow(path, IGNORED, "other-file", f"a .{ending} file is not an image")
     return IntakeRow(path, "")
 
 
