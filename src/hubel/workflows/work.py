@@ -29,6 +29,7 @@ from hubel.training.transfer import KnownFeatures
 from hubel.workflows.earlier import Earlier
 from hubel.workflows.keeper import BEGUN, Keeper
 from hubel.workflows.plan import Choice, TrainRequest
+from hubel.workflows.warm_start import WarmStart
 
 SAVE_S = 5.0
 """Seconds kept for writing the run folder and its report."""
@@ -78,6 +79,7 @@ class Work:
         on_event: hears what goes on.
         keeper: writes checkpoints; None where none are kept.
         earlier: how a classifier was trained that this training repeats on fewer images; None for the classifier.
+        warm: the run whose weights it begins with; None to begin anew.
     """
 
     request: TrainRequest
@@ -90,6 +92,7 @@ class Work:
     on_event: OnEvent
     keeper: Keeper | None = None
     earlier: Earlier | None = None
+    warm: WarmStart | None = None
 
     def survival(self, phase: str, *, done: Sequence[History] = (), extra: Sequence[np.ndarray] = ()) -> Survival:
         """What lets the fit of a phase outlive its end; ``done`` and ``extra`` are of the phases before it."""
