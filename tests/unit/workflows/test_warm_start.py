@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,17 +17,24 @@ from hubel.architectures.catalogue import make_blueprint
 from hubel.backends.framework import keras
 from hubel.classifier.artefact import load_classifier
 from hubel.classifier.engine import KerasEngine
-from hubel.errors import HubelError, UnusableInput, WrongRequest
-from hubel.events import Event, Message
+from hubel.corpus.formats.catalogue import read_corpus
+from hubel.errors import HubelError, OutputNotWritable, UnusableInput, WrongRequest
+from hubel.events import EpochDone, Event, Message
 from hubel.files import read_csv, write_csv
+from hubel.images.preprocessing import Preprocessing
+from hubel.pipeline.decoded import decode_corpus
 from hubel.training import fit as fit_module
 from hubel.workflows.evaluate import evaluate_run
+from hubel.workflows.grown import check_images
+from hubel.workflows.keeper import EVERY_EPOCH
 from hubel.workflows.plan import TrainRequest
 from hubel.workflows.reproduce import reproduce_run
 from hubel.workflows.reproduce_check import check_repeatable
+from hubel.workflows.run_folder import RunFolder
 from hubel.workflows.start_run import find_start
 from hubel.workflows.train import Run, train_classifier
 from hubel.workflows.warm_start import load_start
+from hubel.workflows.words import changed
 
 pytestmark = pytest.mark.backend
 
@@ -129,7 +137,8 @@ def test_the_outputs_that_are_kept_answer_as_before_to_the_bit(folder: Path, fir
 def test_after_the_first_epoch_it_is_better_than_one_from_scratch(folder: Path, grown: tuple[Run, str]):
     scratch = trained(folder / "now", folder / "scratch", **SMALL)
     warm, cold = (run.fitted.histories[0].rows[0].validation_log_loss for run in (grown[0], scratch))
-    assert warm is not None and cold is not None
+    assert warm is not None
+    assert cold is not None
     assert warm < 0.8 * cold
 
 
@@ -156,6 +165,58 @@ def test_it_is_written_down_and_repeated_to_the_bit(first: Path, grown: tuple[Ru
     assert grown[0].classifier.provenance["begun_from"] == manifest["weights"]["sha256"]
     again = reproduce_run(check_repeatable(folder / "second"))
     assert again.result.same
+
+
+class Killed(BaseException):
+    """The program ends here."""
+
+
+def test_killed_and_resumed_it_is_the_same_and_needs_the_same_run(
+    folder: Path, first: Path, grown: tuple[Run, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(EVERY_EPOCH, "1")
+
+    def kill(event: Event) -> None:
+        if isinstance(event, EpochDone) and event.epoch == 3:
+            raise Killed
+
+    request = TrainRequest(str(folder / "now"), tmp_path / "run", from_run=first, epochs=4)
+    with pytest.raises(Killed):
+        train_classifier(request, on_event=kill)
+    with pytest.raises(WrongRequest, match="weights of --from: was [0-9a-f.]*, is not given\n"):
+        trained(folder / "now", tmp_path / "run", resume=True, **SMALL)
+    resumed = train_classifier(replace(request, resume=True))
+    for once, twice in zip(grown[0].fitted.model.get_weights(), resumed.fitted.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(once, twice)
+
+
+def test_resume_on_a_grown_corpus_offers_it_where_there_is_a_classifier(folder: Path, first: Path, tmp_path: Path):
+    run = Path(shutil.copytree(first, tmp_path / "run"))
+    (run / "checkpoints").mkdir()
+    write_csv(run / "checkpoints" / "images.csv", ("path", "sha256"), [("cross/000.png", "a")])
+    decoded = decode_corpus(read_corpus(str(folder / "then")), Preprocessing(8, 8))
+    request = TrainRequest("photos", run, command=("hubel", "train", "photos", f"--out={run}", "--image-size=8"))
+    with pytest.raises(WrongRequest) as refused:
+        check_images(RunFolder(run), decoded, request)
+    offer = f"Or begin with the weights of the classifier that is there: hubel train photos -o {run}-2 --from {run}"
+    assert str(refused.value).endswith(offer)
+    shutil.rmtree(run / "classifier")
+    with pytest.raises(WrongRequest) as refused:
+        check_images(RunFolder(run), decoded, request)
+    assert "--from" not in str(refused.value)
+
+
+def test_a_taken_folder_says_that_one_can_begin_from_what_is_there(first: Path):
+    with pytest.raises(OutputNotWritable, match=r"such as -o .*-2 \(with --from .*first it begins with the weights of"):
+        RunFolder(first).check(overwrite=False, resume=False, anew=False)
+    with pytest.raises(OutputNotWritable, match="such as -o .*-2, or replace that run with --overwrite"):
+        RunFolder(first).check(overwrite=False, resume=False)
+
+
+def test_advice_of_another_network_begins_anew():
+    words = ("hubel", "train", "photos", "-o", "b", "--from", "a", "--epochs", "3")
+    assert changed(words, ("--architecture", "dense")) == "hubel train photos -o b --epochs 3 --architecture dense"
+    assert changed(words, ("--epochs", "9")) == "hubel train photos -o b --from a --epochs 9"
 
 
 def test_a_run_that_is_gone_is_asked_for_before_it_is_repeated(folder: Path, grown: tuple[Run, str], tmp_path: Path):
@@ -246,7 +307,7 @@ def test_what_is_no_run_to_begin_from_is_said(folder: Path, first: Path, tmp_pat
     }.items():
         with pytest.raises(HubelError, match=text):
             trained(folder / "now", tmp_path / "run", from_run=source)
-    with pytest.raises(WrongRequest, match="--from and -o name the same folder .*such as -o .*first-2"):
+    with pytest.raises(WrongRequest, match="--from and -o name the same folder, .*such as -o .*first-2"):
         trained(folder / "now", first, from_run=first, overwrite=True)
 
 
@@ -268,7 +329,7 @@ def test_a_pretrained_network_keeps_its_backbone_and_its_head(folder: Path, tmp_
     assert after.fitted.blueprint.spec == before.fitted.blueprint.spec.__class__(
         **{**before.fitted.blueprint.spec.to_json(), "classes": 3}
     )
-    (head, bias), whole = begun
+    (head, _), whole = begun
     assert not head[:, 0].any()
     assert head[:, 1:].any()
     for then, now in zip(before.fitted.model.get_weights()[:-2], whole[:-2], strict=True):
