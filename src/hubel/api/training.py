@@ -48,6 +48,7 @@ def train(  # noqa: PLR0913  (each is a wish the user may have; a bundle would o
     overwrite: bool = False,
     resume: bool = False,
     learning_curve: bool = False,
+    from_run: RunLike | None = None,
     on_event: OnEvent = ignore,
 ) -> Run:
     """Train a classifier and write its run folder; what is None is chosen from the corpus.
@@ -80,6 +81,8 @@ def train(  # noqa: PLR0913  (each is a wish the user may have; a bundle would o
         overwrite: replace a run that is in ``out``.
         resume: go on with a run that was interrupted in ``out``; everything else as in the call that began it.
         learning_curve: also train on 25 % and 50 % of the training split, and forecast what twice the images bring.
+        from_run: begin with the weights of this finished run: its network, its outputs for the classes that it knows
+            by name, and its images in the parts that they had there.
         on_event: hears the values of `hubel.events`.
 
     Returns:
@@ -115,6 +118,7 @@ def train(  # noqa: PLR0913  (each is a wish the user may have; a bundle would o
         overwrite=overwrite,
         resume=resume,
         learning_curve=learning_curve,
+        from_run=None if from_run is None else path_of(from_run),
     )
     return train_classifier(request, on_event=on_event)
 

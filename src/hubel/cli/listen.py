@@ -18,7 +18,7 @@ from rich.text import Text
 from hubel import events
 
 SECONDS_BETWEEN_LINES = 1.0
-PHASES = {"train": "", "head": "head  ", "fine-tune": "all   "}
+PHASES = {"train": "", "warm-start": "", "head": "head  ", "fine-tune": "all   "}
 """What is trained, in front of an epoch's line; nothing where it is always the whole network."""
 
 

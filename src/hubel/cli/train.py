@@ -51,6 +51,10 @@ ARCHITECTURE_HELP = (
 @reading_options()
 @click.option("--corrections", type=click.Path(path_type=Path), metavar="FILE", help="Labels corrected by a person.")
 @click.option("--learning-curve", is_flag=True, help="Train on parts too; say what twice the images would bring.")
+@click.option(
+    "--from", "from_run", type=click.Path(path_type=Path), metavar="RUN",
+    help="Begin with the weights of a finished run: its network; classes by name; its test images stay unseen.",
+)  # fmt: skip
 @click.option("--resume", is_flag=True, help="Go on with a run that was interrupted: its own words, and this.")
 @click.option("--overwrite", is_flag=True, help="Replace a run that is in the folder; other files stay.")
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as one JSON document.")
@@ -58,7 +62,7 @@ def command(  # noqa: PLR0913  (one for each option)
     corpus: str, out: Path | None, *, time_limit: str | None, as_json: bool, architecture: str | None,
     weights: str | None, alpha: float | None, image_size: int | None, resize: str | None, epochs: int | None,
     batch_size: int | None, learning_rate: float | None, mirror: bool | None, corrections: Path | None, seed: int,
-    overwrite: bool, learning_curve: bool, resume: bool, reading: Reading,
+    from_run: Path | None, overwrite: bool, learning_curve: bool, resume: bool, reading: Reading,
 ) -> int:  # fmt: skip
     """Train a classifier on CORPUS and write a run folder.
 
@@ -72,17 +76,26 @@ def command(  # noqa: PLR0913  (one for each option)
     from hubel.cli.listen import Listener, print_document
     from hubel.workflows.out_folder import check_place, run_folder_of
     from hubel.workflows.plan import TrainRequest, parse_duration
+    from hubel.workflows.start_run import find_start
 
     folder = out or run_folder_of(corpus)
     request = TrainRequest(
         corpus, folder, architecture=architecture, weights=weights, alpha=alpha, image_size=image_size, resize=resize,
         epochs=epochs, time_limit_s=None if time_limit is None else parse_duration(time_limit), batch_size=batch_size,
         learning_rate=learning_rate, mirror=mirror, corrections=corrections, seed=seed, overwrite=overwrite,
-        learning_curve=learning_curve, resume=resume, reading=reading, command=("hubel", *sys.argv[1:]),
+        learning_curve=learning_curve, resume=resume, from_run=from_run, reading=reading,
+        command=("hubel", *sys.argv[1:]),
     )  # fmt: skip
     check_place(
-        folder, corpus, reading=reading, overwrite=overwrite, resume=resume, learning_curve=learning_curve
-    )  # before the framework is loaded
+        folder,
+        corpus,
+        reading=reading,
+        overwrite=overwrite,
+        resume=resume,
+        learning_curve=learning_curve,
+        anew=from_run is not None or learning_curve or any((architecture, weights, alpha, image_size, resize)),
+    )  # fmt: skip  (before the framework is loaded)
+    find_start(request)
     if out is None:
         click.echo(f"The run goes to {folder}. Choose another folder with -o.", err=True)
     from hubel.cli.signals import stoppable

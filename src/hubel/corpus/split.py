@@ -75,7 +75,7 @@ class Splits:
             yield f"{len(self.leaks):,} sets of copies are divided by them"
 
 
-def split_corpus(corpus: Corpus, together: Sequence[Hashable], *, seed: int) -> Splits:
+def split_corpus(corpus: Corpus, together: Sequence[Hashable], *, seed: int, kept: Sequence[str | None] = ()) -> Splits:
     """Divide a corpus 70 / 10 / 20, keep what it gives, and cut what is missing from its training part.
 
     Args:
@@ -83,6 +83,8 @@ def split_corpus(corpus: Corpus, together: Sequence[Hashable], *, seed: int) -> 
         together: one mark per example; those with equal marks (copies, one patient) stay on one side. Given splits are
             kept even where they divide such a set; `leaks_between` finds that.
         seed: another seed gives another split.
+        kept: the part that each example had before, None for new ones, which alone are divided: as what is kept of
+            their set, else by the shares. A given split stands above it.
 
     Returns:
         Splits that depend on the paths, the marks and the seed only, not on the order of the file system. Every class
@@ -91,19 +93,41 @@ def split_corpus(corpus: Corpus, together: Sequence[Hashable], *, seed: int) -> 
     given = [example.split for example in corpus.examples]
     parts: dict[str, list[int]] = {name: [i for i, split in enumerate(given) if split == name] for name in SPLITS}
     pool = [i for i, split in enumerate(given) if split not in ("validation", "test")]
-    total = len(corpus)
+    held = _held(together, pool, kept, [name for name in SPLITS if name == "train" or not parts[name]])
+    pool = [index for index in pool if index not in held]
+    total = len(corpus) - len(held)
     shares = {} if parts["test"] else {"test": TEST_SHARE}
     if not parts["validation"]:
         share = VALIDATION_SHARE if not parts["test"] else VALIDATION_SHARE / (1 - TEST_SHARE)
         base = total if not parts["test"] else len(pool)
         shares["validation"] = min(share, MAX_VALIDATION / max(1, base))
     chosen = _cut(corpus, _bundles(corpus, together, pool, seed), shares)
-    train = [index for index in pool if index not in chosen]
-    for index, name in chosen.items():
+    train = [index for index in pool if index not in chosen] + [i for i, name in held.items() if name == "train"]
+    for index, name in (*chosen.items(), *((i, name) for i, name in held.items() if name != "train")):
         parts[name].append(index)
-    splits = Splits(tuple(train), tuple(sorted(parts["validation"])), tuple(sorted(parts["test"])))
+    splits = Splits(tuple(sorted(train)), tuple(sorted(parts["validation"])), tuple(sorted(parts["test"])))
     splits = replace(splits, leaks=tuple(leaks_between(splits.names(), together)))
     return replace(splits, notes=tuple(_notes(corpus, splits)))
+
+
+def _held(
+    together: Sequence[Hashable], pool: Sequence[int], kept: Sequence[str | None], free: Sequence[str]
+) -> dict[int, str]:
+    """Index → part, of each set with an example that had one before: training where any was trained on.
+
+    Args:
+        together: one mark per example.
+        pool: places that no given split has.
+        kept: the part that each example had before.
+        free: parts that are not given; an example that had another one is trained on.
+    """
+    held: dict[Hashable, str] = {}
+    for index in pool if kept else ():
+        name = kept[index]
+        if name is not None:
+            part = name if name in free else "train"
+            held[together[index]] = min(part, held.get(together[index], part), key=SPLITS.index)
+    return {index: held[together[index]] for index in pool if together[index] in held}
 
 
 @dataclass(frozen=True)

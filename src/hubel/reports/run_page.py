@@ -58,7 +58,7 @@ class Mistake:
         probability: of that.
         true_probability: of its own class.
         picture: the picture, a small file.
-        heat: the same as the network sees it, with what spoke for ``named`` marked.
+        heat: the same as the network sees it, with what spoke for ``named`` marked; empty where no time was left.
     """
 
     path: str

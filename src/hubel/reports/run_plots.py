@@ -81,6 +81,7 @@ def draw_history(rows: Sequence[EpochRow]) -> list[tuple[str, Markup]]:
 
 _PHASES = {
     "train": ("Loss", "Validation accuracy"),
+    "warm-start": ("Loss", "Validation accuracy"),
     "head": ("Loss, head alone", "Validation accuracy, head alone"),
     "fine-tune": ("Loss, all of the network", "Validation accuracy, all of the network"),
 }

@@ -11,7 +11,8 @@ class EpochRow:
     """One epoch.
 
     Args:
-        phase: ``"train"``, or ``"head"`` and ``"fine-tune"`` with a pretrained backbone.
+        phase: ``"train"``, or ``"warm-start"`` from the weights of a run; ``"head"`` and ``"fine-tune"`` with a
+            pretrained backbone.
         epoch: 1 for the first of the phase.
         steps: optimiser updates so far in the phase.
         loss: mean training loss, with label smoothing and class weights.

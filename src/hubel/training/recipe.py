@@ -17,7 +17,8 @@ class Recipe:
 
     Args:
         epochs: passes over the training split; with a time limit, at most so many.
-        phase: ``"train"``, or ``"head"`` and ``"fine-tune"`` with a pretrained backbone.
+        phase: ``"train"``, or ``"warm-start"`` from the weights of a run; ``"head"`` and ``"fine-tune"`` with a
+            pretrained backbone.
         batch_size: images per step.
         optimizer: ``"kernel-muon"`` or ``"adamw"``.
         learning_rate: its peak; rises from 0 and falls to 0 again, linearly.
@@ -61,7 +62,7 @@ class Recipe:
     @property
     def begins_trained(self) -> bool:
         """The model is a classifier before the first step; it stays one where no epoch is better."""
-        return self.phase == "fine-tune"
+        return self.phase in ("fine-tune", "warm-start")
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, every default spelled out."""

@@ -96,6 +96,7 @@ def fit_head(  # noqa: PLR0913  (the last is for those in a hurry)
     *,
     on_event: OnEvent = ignore,
     seconds: float = math.inf,
+    goes_on: bool = False,
 ) -> History:
     """Train the dense layer that turns features into logits, and put it into the model.
 
@@ -110,6 +111,7 @@ def fit_head(  # noqa: PLR0913  (the last is for those in a hurry)
         class_weights: float32 [classes].
         on_event: hears of each epoch.
         seconds: it ends after these.
+        goes_on: begin with the head that the model has, not with one that knows nothing.
     """
     mean = features.plain.mean(axis=0)
     deviation = features.plain.std(axis=0)
@@ -122,6 +124,9 @@ def fit_head(  # noqa: PLR0913  (the last is for those in a hurry)
             keras.layers.Dense(len(class_weights), kernel_initializer="zeros"),
         ]
     )
+    if goes_on:
+        kernel, bias = model.get_layer(LOGITS).get_weights()
+        head.set_weights([kernel * deviation[:, None], bias + mean @ kernel])
     compile_model(head, recipe)
     standardised = SplitFeatures(
         *((part - mean) / deviation for part in (features.plain, features.mirrored, features.validation))

@@ -20,18 +20,19 @@ NO_VALIDATION = (
 )
 
 
-def divide(corpus: Corpus, together: Sequence[Hashable], *, seed: int) -> Splits:
+def divide(corpus: Corpus, together: Sequence[Hashable], *, seed: int, kept: Sequence[str | None] = ()) -> Splits:
     """`split_corpus`, with a note where the validation split is empty.
 
     Args:
         corpus: what is divided.
         together: one mark per example; those with equal marks stay on one side.
         seed: another seed gives another split.
+        kept: the part that each example had before, as of `split_corpus`.
 
     Raises:
         UnusableCorpus: fewer than two classes have an image to train on.
     """
-    splits = split_corpus(corpus, together, seed=seed)
+    splits = split_corpus(corpus, together, seed=seed, kept=kept)
     trained = Counter(corpus.class_names[corpus.examples[place].label] for place in splits.train)
     if len(trained) < 2:
         found = " and ".join(f"{count} of {name!r}" for name, count in trained.items()) or "none"

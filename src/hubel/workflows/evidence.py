@@ -22,7 +22,7 @@ class Phase:
     """One phase of the training.
 
     Args:
-        name: ``"train"``, ``"head"`` or ``"fine-tune"``.
+        name: ``"train"``, ``"warm-start"``, ``"head"`` or ``"fine-tune"``.
         validation_log_loss: after each epoch, in nats, not calibrated; none where the validation split is empty.
         learning_rates: at the end of each epoch.
         peak_learning_rate: the highest that the recipe allows.

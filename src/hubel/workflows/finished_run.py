@@ -14,7 +14,7 @@ from hubel.errors import UnusableInput
 from hubel.evaluation.conformal import SetScore, score_sets
 from hubel.files import is_file, is_there, read_csv
 from hubel.workflows.prediction_files import PREDICTIONS, read_predictions
-from hubel.workflows.run_folder import FINGERPRINTS, LEAKS, METRICS, OFF_CORPUS, SPLIT
+from hubel.workflows.run_folder import FINGERPRINTS, LEAKS, METRICS, OFF_CORPUS, SEEN_BEFORE, SPLIT
 
 
 @dataclass(frozen=True)
@@ -87,10 +87,21 @@ def read_digests(run: Path) -> Mapping[str, str] | None:
     return dict(read_columns(path, "path", "sha256")) if is_file(path) else None
 
 
+def read_seen_before(run: Path) -> set[str]:
+    """SHA-256 of images outside of its corpus that the weights a run began with have learned from.
+
+    Raises:
+        UnusableInput: the file is damaged.
+    """
+    path = run / SEEN_BEFORE
+    return {digest for (digest,) in read_columns(path, "sha256")} if is_file(path) else set()
+
+
 def read_seen(run: Path) -> set[str] | None:
     """SHA-256 of what training or calibration has seen; None where the run kept none.
 
-    That is everything outside its test split, and the test images that have a copy or one of their group there.
+    That is everything outside its test split, the test images that have a copy or one of their group there, and what
+    the weights it began with had seen.
 
     Raises:
         UnusableInput: a file is damaged.
@@ -101,7 +112,7 @@ def read_seen(run: Path) -> set[str] | None:
     seen = {path for path, split in read_columns(run / SPLIT, "path", "split") if split != "test"}
     if is_file(run / LEAKS):
         seen |= {path for (path,) in read_columns(run / LEAKS, "path")}
-    return {digests[path] for path in seen if path in digests}
+    return {digests[path] for path in seen if path in digests} | read_seen_before(run)
 
 
 def read_off_corpus(run: Path) -> np.ndarray:

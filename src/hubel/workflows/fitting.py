@@ -55,7 +55,7 @@ def fit(work: Work, pretrained: list[np.ndarray] | None) -> Fitted:
 
 
 def fit_from_scratch(work: Work) -> Fitted:
-    """Train every weight, beginning from random ones."""
+    """Train every weight, beginning from random ones, or from those of a run of the same network."""
     begun = time.monotonic()
     blueprint = work.blueprint()
     if isinstance(blueprint.spec, PretrainedSpec):
@@ -67,7 +67,10 @@ def fit_from_scratch(work: Work) -> Fitted:
     )
     if work.earlier is not None:
         recipe = work.earlier.recipes["train"]
-    if isinstance(blueprint.spec, ResidualSpec):
+    if work.warm is not None:
+        recipe = replace(recipe, phase="warm-start")
+        work.warm.put_into(model, work.decoded.corpus.class_names)
+    elif isinstance(blueprint.spec, ResidualSpec):
         _whiten_stem(model, blueprint.spec, work, train)
     compile_model(model, recipe)
     batches = work.batches(recipe)
@@ -79,7 +82,7 @@ def fit_from_scratch(work: Work) -> Fitted:
     else:
         costs = _Costs(epoch_s, len(work.splits.validation) / rate, reserve(work, rate), beside_s)
         clock_s = _plan_scratch(work, model, recipe, costs, limit_s)
-    survival = work.survival("train")
+    survival = work.survival(recipe.phase)
     clock: Clock = StepClock(recipe.epochs * batches.steps_per_epoch)
     if clock_s is not None:
         clock_s += _spent_s(survival)
@@ -87,7 +90,7 @@ def fit_from_scratch(work: Work) -> Fitted:
         clock = FirstOf(ReplanningClock(wall, reserve(work, rate), epoch_s / batches.steps_per_epoch), clock)
     validate = work.validation(model)
     history = fit_model(model, batches, validate, recipe, clock, on_event=work.on_event, survival=survival)
-    return Fitted(model, blueprint, {"train": recipe}, (history,), limit_s, clock_s, beside_s)
+    return Fitted(model, blueprint, {recipe.phase: recipe}, (history,), limit_s, clock_s, beside_s)
 
 
 def _spent_s(survival: Survival) -> float:
@@ -145,6 +148,8 @@ def fit_pretrained(work: Work, weights: list[np.ndarray]) -> Fitted:
     blueprint = work.blueprint()
     model = build_model(blueprint)
     set_backbone_weights(model, weights)
+    if work.warm is not None:
+        work.warm.put_into(model, work.decoded.corpus.class_names)
     recipe = head_recipe(work.request, grey=work.grey, train_examples=len(work.splits.train))
     tuning = fine_tune_recipe(work.request, work.choice, grey=work.grey)
     if work.earlier is not None:
@@ -261,7 +266,10 @@ def _fit_head(work: Work, model: keras.Model, recipe: Recipe, deadline: Deadline
         seconds = max(head_s, deadline.left(0))
     labels = work.labels[known.places], work.labels[work.indices("validation")]
     weights = work.class_weights(recipe.balance)
-    history = fit_head(model, known.computed, labels, recipe, weights, on_event=work.on_event, seconds=seconds)
+    history = fit_head(
+        model, known.computed, labels, recipe, weights, on_event=work.on_event, seconds=seconds,
+        goes_on=work.warm is not None,
+    )  # fmt: skip
     return _Head(history, known, rate)
 
 

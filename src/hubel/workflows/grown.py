@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from hubel.errors import WrongRequest
 from hubel.files import is_file, read_csv, write_csv
 from hubel.pipeline.decoded import DecodedCorpus
 from hubel.workflows.plan import TrainRequest
-from hubel.workflows.run_folder import RunFolder
-from hubel.workflows.words import go_on_command, whole_command
+from hubel.workflows.run_folder import RunFolder, free_beside
+from hubel.workflows.start_run import holds_a_start
+from hubel.workflows.words import OF_THE_NETWORK, changed, go_on_command, train_command, whole_command, without
 
 IMAGES = "images.csv"
 """Beside the checkpoints: path and SHA-256 of each image of the run that was begun."""
@@ -47,8 +48,19 @@ def check_images(folder: RunFolder, decoded: DecodedCorpus, request: TrainReques
         raise WrongRequest(
             f"The run in {folder.path} cannot be resumed: its corpus has changed since it was begun. {text} Train on "
             f"the images as they are now: {whole_command(request)}. Or put them back as they were, and go on: "
-            f"{go_on_command(request)}"
+            f"{go_on_command(request)}{_begin_from(folder, request)}"
         )
+
+
+def _begin_from(folder: RunFolder, request: TrainRequest) -> str:
+    """The command that begins with the weights in the folder; empty where it holds no classifier, or no words do."""
+    words: Sequence[str] = train_command(request)
+    if not holds_a_start(folder.path) or not words or request.learning_curve:
+        return ""
+    for option in (*OF_THE_NETWORK, "--out"):
+        words = without(words, option)
+    more = ("-o", str(free_beside(folder.path)), "--from", str(folder.path))
+    return f" Or begin with the weights of the classifier that is there: {changed(words, more)}"
 
 
 def describe_change(before: Mapping[str, str], now: Mapping[str, str]) -> str:

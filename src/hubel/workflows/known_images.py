@@ -20,7 +20,7 @@ from hubel.events import Message, OnEvent, ignore
 from hubel.files import is_file
 from hubel.pipeline.decoded import DecodedCorpus
 from hubel.pipeline.examined import examine_corpus, examine_decoded
-from hubel.workflows.finished_run import read_columns, read_digests
+from hubel.workflows.finished_run import read_columns, read_digests, read_seen_before
 from hubel.workflows.request_record import reading_of
 from hubel.workflows.run_folder import FINGERPRINTS, LEAKS, SPLIT, RunFolder
 
@@ -109,7 +109,7 @@ def _read_record(folder: Path) -> _Record | None:
         return None
     rows = [row for row in read_columns(folder / SPLIT, "path", "split", "group") if row[0] in digests]
     leaks = [path for (path,) in read_columns(folder / LEAKS, "path")] if is_file(folder / LEAKS) else []
-    trained_on = {digests[path] for path, split, _ in rows if split != "test"}
+    trained_on = {digests[path] for path, split, _ in rows if split != "test"} | read_seen_before(folder)
     return _Record(
         trained_on,
         {digests[path] for path, split, _ in rows if split == "test"},

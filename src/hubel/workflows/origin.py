@@ -19,7 +19,13 @@ from hubel.workflows.words import train_command, whole_command
 
 
 def origin_of(
-    request: TrainRequest, choice: Choice, decoded: DecodedCorpus, splits: Splits, pretrained: list[np.ndarray] | None
+    request: TrainRequest,
+    choice: Choice,
+    decoded: DecodedCorpus,
+    splits: Splits,
+    pretrained: list[np.ndarray] | None,
+    *,
+    from_weights: str | None = None,
 ) -> Origin:
     """What a run is made of, and the commands that make and replace it.
 
@@ -29,6 +35,7 @@ def origin_of(
         decoded: corpus and pixels.
         splits: of the corpus.
         pretrained: weights of the backbone; None from scratch.
+        from_weights: SHA-256 of the weights of the run that it begins from.
     """
     corpus, size = decoded.corpus, choice.preprocessing.size
     blueprint = make_blueprint(choice.entry, size, len(corpus.class_names), alpha=request.alpha)
@@ -44,6 +51,7 @@ def origin_of(
         "layers": _digest(blueprint.to_json()),
         "weights": str(choice.weights),
         "content of the weights": None if pretrained is None else _digest_of_arrays(pretrained),
+        "weights of --from": from_weights,
         "image size": list(size),
         "resize": choice.preprocessing.resize,
         "--bands": list(choice.preprocessing.bands) or None,

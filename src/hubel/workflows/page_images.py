@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -41,8 +43,13 @@ def thumbnails(decoded: DecodedCorpus, indices: Sequence[int], side: int) -> dic
     return make_thumbnails(decoded.corpus, indices, side=side, rule=decoded.preprocessing.rule)
 
 
-def worst_mistakes(tested: Tested) -> list[Mistake]:
-    """The wrong answers it was surest of."""
+def worst_mistakes(tested: Tested, *, ends_at: float = math.inf) -> list[Mistake]:
+    """The wrong answers it was surest of.
+
+    Args:
+        tested: what was scored.
+        ends_at: monotonic seconds after which no more of them are covered bit by bit.
+    """
     report, corpus = tested.report, tested.decoded.corpus
     if not len(report.labels):
         return []
@@ -50,11 +57,15 @@ def worst_mistakes(tested: Tested) -> list[Mistake]:
     wrong = np.flatnonzero(~report.hits)
     worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:MISTAKES_SHOWN]
     small = thumbnails(tested.decoded, tested.places[worst].tolist(), MISTAKE_SIDE)
-    mistakes = []
+    mistakes, last_s = [], 0.0
     for place in worst:
         index, named = tested.places[place], int(report.predicted[place])
         pixels = np.asarray(tested.decoded.images[index])
-        heat = heat_tile(pixels, compute_occlusion(tested.classifier.engine.compute_logits, pixels, named))
+        begun, heat = time.monotonic(), b""
+        if begun + last_s <= ends_at:
+            marked = compute_occlusion(tested.classifier.engine.compute_logits, pixels, named)
+            heat = encode_thumbnail(heat_tile(pixels, marked), MISTAKE_SIDE)
+            last_s = time.monotonic() - begun
         path, own = corpus.examples[index].path, encode_thumbnail(pixels, MISTAKE_SIDE)
         mistakes.append(
             Mistake(
@@ -64,7 +75,7 @@ def worst_mistakes(tested: Tested) -> list[Mistake]:
                 probability=float(confidence[place]),
                 true_probability=float(report.probabilities[place, report.labels[place]]),
                 picture=small.get(path, own),
-                heat=encode_thumbnail(heat, MISTAKE_SIDE),
+                heat=heat,
             )
         )
     return mistakes

@@ -54,6 +54,7 @@ class TrainRequest:
         overwrite: replace a run that is in ``out``.
         resume: go on with a run that was interrupted in ``out``.
         learning_curve: train on parts of the training split as well.
+        from_run: a run whose weights it begins with; None to begin anew.
         reading: how the corpus is read, and what counts as a copy in it.
         command: the words the user typed, for ``run.json``.
     """
@@ -75,6 +76,7 @@ class TrainRequest:
     overwrite: bool = False
     resume: bool = False
     learning_curve: bool = False
+    from_run: Path | None = None
     reading: Reading = AS_FOUND
     command: tuple[str, ...] = ()
 
@@ -82,6 +84,11 @@ class TrainRequest:
         if self.overwrite and self.resume:
             raise WrongRequest(
                 "--resume goes on with a run and --overwrite replaces it. Received both: leave out one of them."
+            )
+        if self.learning_curve and self.from_run is not None:
+            raise WrongRequest(
+                "--learning-curve trains on parts of the images as if the others were not there, and the weights of "
+                f"--from {self.from_run} have learned from all of them. Received both: leave out one of them."
             )
         architecture = None if self.architecture is None else find_architecture(self.architecture)
         size = 32 if self.image_size is None else self.image_size

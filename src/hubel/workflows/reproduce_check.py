@@ -25,7 +25,7 @@ from hubel.workflows.differences import (
 )
 from hubel.workflows.machine import describe_machine
 from hubel.workflows.recorded_run import RecordedRun, read_recorded
-from hubel.workflows.request_record import file_digest, files_of, reading_of
+from hubel.workflows.request_record import FROM, file_digest, files_of, reading_of
 
 
 @dataclass(frozen=True)
@@ -82,12 +82,17 @@ def _check_files(recorded: RecordedRun) -> list[Difference]:
         now = file_digest(file)
         if now is None:
             raise UnusableInput(
-                f"{recorded.path} was made with the {name} in {file}, which cannot be read now. Put that file back."
+                f"{recorded.path} was made with the {_called(name)} in {file}, which cannot be read now. Put that file "
+                "back."
             )
         if now != digest:
-            text = f"the {name} in {_quoted(file)} have another content"
+            text = f"the {_called(name)} in {_quoted(file)} have another content"
             changed.append(Difference(FILES, text, (str(file),), stops=True))
     return changed
+
+
+def _called(name: str) -> str:
+    return "weights" if name == FROM else name
 
 
 def _quoted(path: Path) -> str:

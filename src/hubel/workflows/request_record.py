@@ -32,8 +32,12 @@ PLAIN: dict[str, tuple[type, ...]] = {
 """Wishes that are written as they are; the others are ``architecture``, ``weights`` and ``corrections``."""
 NOT_RECORDED = ("corpus", "out", "overwrite", "resume", "command")
 """Of a request: where things lie, which may be elsewhere the next time, and whether something is there already."""
+STORED = Path("classifier", "weights.safetensors")
+"""Where a run folder has its weights."""
 WEIGHTS_WORDS = ("imagenet", "none")
 KEYS = ("architecture", "weights", "corrections", *PLAIN)
+FROM = "from_run"
+"""The weights of the run that was begun from; runs before version 0.7 have none."""
 READING = "reading"
 """How the corpus was read; runs before version 0.5 have none."""
 
@@ -52,6 +56,7 @@ def record_request(request: TrainRequest) -> dict[str, Any]:
         "weights": weights,
         "corrections": corrections,
         **{name: getattr(request, name) for name in PLAIN},
+        FROM: None if request.from_run is None else _file(request.from_run / STORED),
         READING: request.reading.to_json(),
     }
 
@@ -83,10 +88,10 @@ def _architecture(wish: str | Path | CnnSpec | Architecture | None) -> dict[str,
 
 
 def files_of(recorded: Mapping[str, Any]) -> dict[str, tuple[Path, str | None]]:
-    """What the run read beside its corpus: ``weights`` or ``corrections`` → file and SHA-256."""
+    """What the run read beside its corpus: ``weights``, ``corrections`` or ``from_run`` → file and SHA-256."""
     return {
         name: (Path(recorded[name]["file"]), recorded[name]["sha256"])
-        for name in ("weights", "corrections")
+        for name in ("weights", "corrections", FROM)
         if isinstance(recorded.get(name), dict)
     }
 
@@ -101,7 +106,7 @@ def check_record(recorded: Mapping[str, Any], where: Path) -> None:
     Raises:
         UnusableInput: a field is missing, unknown or of another kind, named.
     """
-    unknown = [name for name in recorded if name not in (*KEYS, READING)]
+    unknown = [name for name in recorded if name not in (*KEYS, FROM, READING)]
     if unknown:
         raise UnusableInput(
             f"{where}: 'request' has {unknown[0]!r}, which this version of Hubel does not know. Repeat the run with "
@@ -120,6 +125,8 @@ def check_record(recorded: Mapping[str, Any], where: Path) -> None:
         if not right:
             raise UnusableInput(f"{where}: 'request' has {name} {value!r}, which cannot be. {CURE}")
 
+    if recorded.get(FROM) is not None and not _is_file(recorded[FROM]):
+        raise UnusableInput(f"{where}: 'request' has {FROM} {recorded[FROM]!r}, which cannot be. {CURE}")
     if not check_reading(recorded.get(READING, {})):
         raise UnusableInput(f"{where}: 'request' has {READING} {recorded[READING]!r}, which cannot be. {CURE}")
 
@@ -149,12 +156,15 @@ def request_again(recorded: Mapping[str, Any], corpus: Corpus, out: Path, *, wei
         UnusableInput: a value is outside of its bounds.
     """
     files = {name: file for name, (file, _) in files_of(recorded).items()}
+    begins_from = files[FROM].parent.parent if FROM in files else None
+    chosen = recorded["weights"] if begins_from is not None else recorded["weights"] or weights
     try:
         return TrainRequest(
             corpus,
             out,
             architecture=_architecture_again(recorded["architecture"]),
-            weights=str(files["weights"]) if "weights" in files else recorded["weights"] or weights,
+            weights=str(files["weights"]) if "weights" in files else chosen,
+            from_run=begins_from,
             corrections=files.get("corrections"),
             reading=reading_of(recorded),
             **{name: recorded[name] for name in PLAIN},

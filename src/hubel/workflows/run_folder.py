@@ -30,9 +30,13 @@ METRICS, SPLIT, INTAKE = "metrics.json", "split.csv", "intake.csv"
 HISTORY, RUN, LEAKS = "history.csv", "run.json", "leaks.csv"
 FINGERPRINTS, BASELINE, OFF_CORPUS = "fingerprints.csv", "dense_baseline.csv", "off_corpus.csv"
 REPORT, LEARNING_CURVE = "report.html", "learning_curve.csv"
+BEGINS = (f"{ARTEFACT}/manifest.json", RUN, SPLIT, FINGERPRINTS)
+"""Files of a run that another training can begin from: the weights, and which images they have learned from."""
+SEEN_BEFORE = "seen_before.csv"
+"""SHA-256 of images that the weights a run began with have learned from, and that are not in its corpus."""
 FILES = (
     METRICS, PREDICTIONS, SPLIT, INTAKE, HISTORY, RUN, LEAKS, FINGERPRINTS, BASELINE, OFF_CORPUS, REPORT,
-    LEARNING_CURVE, PARQUET,
+    LEARNING_CURVE, SEEN_BEFORE, PARQUET,
 )  # fmt: skip
 
 
@@ -65,13 +69,14 @@ class RunFolder:
             with tempfile.TemporaryFile(dir=self.path):
                 pass
 
-    def check(self, *, overwrite: bool, resume: bool, learning_curve: bool = False) -> None:
+    def check(self, *, overwrite: bool, resume: bool, learning_curve: bool = False, anew: bool = True) -> None:
         """See that a run may be written here; nothing is written yet.
 
         Args:
             overwrite: what is there may be replaced.
             resume: it is gone on with.
             learning_curve: one is wanted, which a finished run that has none does not get afterwards.
+            anew: nothing was said that keeps it from beginning with the weights of what is there.
 
         Raises:
             OutputNotWritable: it holds a run already.
@@ -95,8 +100,14 @@ class RunFolder:
                 )
             raise OutputNotWritable(
                 f"{self.path} holds a run already ({taken[0]}).{curve} Choose another folder with -o, such as -o "
-                f"{shlex.quote(str(free_beside(self.path)))}, or replace that run with --overwrite."
+                f"{shlex.quote(str(free_beside(self.path)))}{self._begin_from(anew)}, or replace that run with "
+                "--overwrite."
             )
+
+    def _begin_from(self, anew: bool) -> str:  # noqa: FBT001
+        if anew or not all(is_file(self.path / name) for name in BEGINS):
+            return ""
+        return f" (with --from {shlex.quote(str(self.path))} it begins with the weights of that run)"
 
     def _why_not_resumed(self, taken: Sequence[str]) -> str:
         if not taken:
@@ -141,6 +152,12 @@ class RunFolder:
         """``fingerprints.csv``: the SHA-256 of each example's file; two runs are compared on the files they share."""
         rows = [(example.path, digest) for example, digest in zip(corpus.examples, digests, strict=True)]
         write_csv(self.path / FINGERPRINTS, ("path", "sha256"), rows)
+
+    def write_seen_before(self, digests: Sequence[str]) -> None:
+        """``seen_before.csv``; no file where nothing was seen before."""
+        (self.path / SEEN_BEFORE).unlink(missing_ok=True)  # of a run that is overwritten
+        if digests:
+            write_csv(self.path / SEEN_BEFORE, ("sha256",), [(digest,) for digest in digests])
 
     def write_leaks(self, corpus: Corpus, splits: Splits) -> None:
         """``leaks.csv``: one row per example of each set that the given splits divide; no file where there is none."""

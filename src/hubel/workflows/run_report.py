@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -78,7 +79,8 @@ def write_run_report(folder: RunFolder, finished: Finished) -> None:
     work.on_event(Progress("writing the report", 0, 4, "parts"))
     sheets = make_sheets(work.decoded.images, finished.test[shown])
     work.on_event(Progress("writing the report", 1, 4, "parts"))
-    mistakes = worst_mistakes(finished.tested)
+    limit_s = work.request.time_limit_s
+    mistakes = worst_mistakes(finished.tested, ends_at=work.started + (math.inf if limit_s is None else limit_s))
     work.on_event(Progress("writing the report", 2, 4, "parts"))
     contact, contact_rows = _contact(finished)
     page = RunPage(

@@ -33,7 +33,7 @@ from hubel.evaluation.learning_curve import LearningCurve
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import Message, OnEvent, ignore
 from hubel.images.notebook import document
-from hubel.pipeline.decoded import decode_corpus
+from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
 from hubel.pipeline.examined import examine_decoded
 from hubel.training.survival import Stop
 from hubel.workflows.advice import advise
@@ -55,7 +55,9 @@ from hubel.workflows.run_folder import RunFolder, labels_of
 from hubel.workflows.run_lock import locked
 from hubel.workflows.run_report import Finished, write_run_report
 from hubel.workflows.scoring import Scored, score
+from hubel.workflows.start_run import find_start
 from hubel.workflows.survey import Survey, survey_corpus
+from hubel.workflows.warm_start import WarmStart, describe_classes, describe_parts, keep_parts, load_start
 from hubel.workflows.words import how_to_go_on
 
 
@@ -163,33 +165,33 @@ def _train(
 ) -> Run:
     begun, stop = clock
     found = folder.checkpoints.latest(on_event) if request.resume else None
+    start = find_start(request)
+    warm = None if start is None else load_start(start)
     seed_everything(request.seed)
     recorded = record_request(request)
-    corpus = _read(request, on_event)
-    survey = survey_corpus(corpus, bands=request.reading.bands)
-    choice, pretrained = _choose_with_weights(request, survey, len(corpus.class_names), may_download, on_event)
-    decoded = decode_corpus(corpus, choice.preprocessing, on_event=on_event)
-    check_trainable(decoded.corpus)
-    examined = examine_decoded(decoded, copies=request.reading.copies, on_event=on_event)
-    splits = divide(decoded.corpus, examined.copies.kept_together(decoded.corpus), seed=request.seed)
-    _say_notes(examined, splits, on_event)
+    prepared = _prepare(request, warm, may_download, on_event)
+    choice, decoded, splits, pretrained = prepared.choice, prepared.decoded, prepared.splits, prepared.pretrained
     if request.learning_curve:
         check_drawable(decoded.corpus, splits, seed=request.seed, on_event=on_event)
     if found is not None:
         check_images(folder, decoded, request)
-    origin = origin_of(request, choice, decoded, splits, pretrained)
+    from_weights = None if start is None else start.digest
+    origin = origin_of(request, choice, decoded, splits, pretrained, from_weights=from_weights)
     keeper = open_keeper(folder.checkpoints, origin, found, begun=begun, stop=stop, on_event=on_event)
     if found is None:
         remember_images(folder, decoded)
     keeper.keep_end = request.learning_curve
     labels = labels_of(decoded.corpus)
-    work = Work(request, choice, decoded, splits, labels, survey.grey, keeper.started, on_event, keeper)
+    work = Work(
+        request, choice, decoded, splits, labels, prepared.grey, keeper.started, on_event, keeper, warm=warm
+    )  # fmt: skip
     fitted = fit(work, pretrained)
     training_s = time.monotonic() - keeper.started - keeper.intake_s
     scored = score(work, _classifier(work, fitted))
     times = {"intake_s": keeper.intake_s, "training_s": training_s}
     advice = advise(make_evidence(work, fitted, scored))
     documents = make_documents(work, fitted, scored, advice=advice, times=times, request=recorded)
+    folder.write_seen_before(prepared.seen)
     _write(folder, work, fitted, scored)
     _write_documents(folder, documents)
     drawn = draw_learning_curve(work, fitted, pretrained, scored.reports["test"])
@@ -197,8 +199,7 @@ def _train(
         folder.write_learning_curve(decoded.corpus, splits, drawn.predicted)
         documents = with_learning_curve(documents, drawn, total_s=time.monotonic() - keeper.started)
         _write_documents(folder, documents)
-    copies = sum(len(places) for places in members(examined.copies.sets()))
-    write_run_report(folder, Finished(work, fitted, scored, copies, documents, drawn.curve))
+    write_run_report(folder, Finished(work, fitted, scored, prepared.copies, documents, drawn.curve))
     return Run(
         request.out,
         scored.classifier,
@@ -211,6 +212,57 @@ def _train(
         drawn.curve,
         drawn.interrupted,
     )
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A corpus that is read and divided, and what will be trained on it.
+
+    Args:
+        choice: architecture and preprocessing.
+        decoded: corpus and pixels.
+        splits: of it.
+        pretrained: weights of the backbone; None from scratch.
+        grey: the images have no colour.
+        copies: images that are copies of one another.
+        seen: SHA-256 of images outside of it that the weights of ``--from`` have learned from.
+    """
+
+    choice: Choice
+    decoded: DecodedCorpus
+    splits: Splits
+    pretrained: list[np.ndarray] | None
+    grey: bool
+    copies: int
+    seen: tuple[str, ...] = ()
+
+
+def _prepare(request: TrainRequest, warm: WarmStart | None, may_download: MayDownload, on_event: OnEvent) -> _Prepared:
+    corpus = _read(request, on_event)
+    bands = request.reading.bands if warm is None else warm.start.preprocessing.bands
+    survey = survey_corpus(corpus, bands=bands)
+    if warm is None:
+        choice, pretrained = _choose_with_weights(request, survey, len(corpus.class_names), may_download, on_event)
+    else:
+        choice, pretrained = warm.start.choose(len(corpus.class_names)), warm.backbone_weights()
+    decoded = decode_corpus(corpus, choice.preprocessing, on_event=on_event)
+    check_trainable(decoded.corpus)
+    kept = None if warm is None else keep_parts(warm.start, decoded, on_event=on_event)
+    if kept is not None:
+        decoded = kept.decoded
+    examined = examine_decoded(decoded, copies=request.reading.copies, on_event=on_event)
+    together = examined.copies.kept_together(decoded.corpus)
+    splits = divide(decoded.corpus, together, seed=request.seed, kept=() if kept is None else kept.parts)
+    _say_notes(examined, splits, on_event)
+    if warm is not None and kept is not None:
+        for message in (
+            describe_classes(warm.start, decoded.corpus.class_names),
+            *describe_parts(kept, splits, warm.start),
+        ):
+            on_event(message)
+    copies = sum(len(places) for places in members(examined.copies.sets()))
+    seen = () if kept is None else kept.seen
+    return _Prepared(choice, decoded, splits, pretrained, survey.grey, copies, seen)
 
 
 def _read(request: TrainRequest, on_event: OnEvent) -> Corpus:
@@ -284,10 +336,12 @@ def _say_refused(corpus: Corpus, on_event: OnEvent) -> None:
 
 def _classifier(work: Work, fitted: Fitted) -> Classifier:
     """The classifier as it is before calibration."""
+    begun_from = {} if work.warm is None else {"begun_from": work.warm.start.digest}
     provenance = {
         "corpus_fingerprint": fingerprint_of(work.decoded),
         "train_examples": len(work.splits.train),
         "seed": work.request.seed,
+        **begun_from,
         **{name: value for name, value in describe_machine().items() if name in ("versions", "backend")},
     }
     names = work.decoded.corpus.class_names

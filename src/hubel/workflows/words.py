@@ -11,6 +11,9 @@ from hubel.corpus.corpus import Corpus
 from hubel.training.checkpoints import CHECKPOINTS, CheckpointFolder
 from hubel.workflows.plan import TrainRequest
 
+OF_THE_NETWORK = frozenset({"--architecture", "--weights", "--alpha", "--image-size", "--resize", "--bands"})
+"""Options that say what ``--from`` takes from a run."""
+
 
 def train_command(request: TrainRequest) -> tuple[str, ...]:
     """The words that train this, as they were typed, or those that ask for the same; empty where no words can."""
@@ -38,10 +41,15 @@ def how_to_go_on(request: TrainRequest) -> str:
 
 
 def changed(words: Sequence[str], more: Sequence[str], *, last: Sequence[str] = ()) -> str:
-    """The command with options and values in place of its own, and without ``--overwrite`` but for what comes last."""
+    """The command with options and values in place of its own, and without ``--overwrite`` but for what comes last.
+
+    Where another network is asked for than ``--from`` has, it begins anew.
+    """
     if not words:
         return ""
     kept = without(words, "--overwrite", values=False)
+    if not OF_THE_NETWORK.isdisjoint(more):
+        kept = without(kept, "--from")
     for option in more[::2]:
         kept = without(kept, option)
     end = kept.index("--") if "--" in kept else len(kept)  # behind it nothing is an option
@@ -70,6 +78,7 @@ def _typed(request: TrainRequest) -> tuple[str, ...]:
     corpus = request.corpus.location if isinstance(request.corpus, Corpus) else request.corpus
     wishes = {
         "--architecture": request.architecture,
+        "--from": request.from_run,
         "--weights": request.weights,
         "--alpha": request.alpha,
         "--image-size": request.image_size,

@@ -29,6 +29,7 @@ from hubel.training.transfer import KnownFeatures
 from hubel.workflows.earlier import Earlier
 from hubel.workflows.keeper import BEGUN, Keeper
 from hubel.workflows.plan import Choice, TrainRequest
+from hubel.workflows.warm_start import WarmStart
 
 SAVE_S = 5.0
 """Seconds kept for writing the run folder and its report."""
@@ -38,6 +39,12 @@ BASELINE_S = 6e-4
 """Of one training image of the dense baseline, on a slow processor."""
 MOST_TRAIN_SCORED = 4000
 """Training images that are looked at again, to learn what is usual and how well they are remembered."""
+LEAST_TRAIN_SCORED = 400
+"""Fewer say little of what is usual; where time is short, they come before the covered copies."""
+FEWEST_TRAIN_SCORED = 100
+"""Of these what is usual is learned all the same, also where it is late."""
+RESERVED = 0.5
+"""Share of a time limit that is kept for what follows a training, where all of it would take longer and can be cut."""
 OCCLUDED = 600
 """Covered copies of the worst mistakes, for the report."""
 
@@ -78,6 +85,7 @@ class Work:
         on_event: hears what goes on.
         keeper: writes checkpoints; None where none are kept.
         earlier: how a classifier was trained that this training repeats on fewer images; None for the classifier.
+        warm: the run whose weights it begins with; None to begin anew.
     """
 
     request: TrainRequest
@@ -90,6 +98,7 @@ class Work:
     on_event: OnEvent
     keeper: Keeper | None = None
     earlier: Earlier | None = None
+    warm: WarmStart | None = None
 
     def survival(self, phase: str, *, done: Sequence[History] = (), extra: Sequence[np.ndarray] = ()) -> Survival:
         """What lets the fit of a phase outlive its end; ``done`` and ``extra`` are of the phases before it."""
@@ -201,10 +210,18 @@ def forward_rate(model: keras.Model, work: Work) -> float:
 
 
 def reserve(work: Work, rate: float) -> float:
-    """Seconds that remain to be spent after training: a validation, scoring all splits, the baseline, writing."""
+    """Seconds that remain to be spent after training: a validation, scoring all splits, the baseline, writing.
+
+    Where that would take more than half of a time limit, fewer training images are scored and fewer copies covered.
+    """
     train = len(work.splits.train)
-    images = 2 * len(work.splits.validation) + len(work.splits.test) + min(train, MOST_TRAIN_SCORED) + OCCLUDED
-    return SAVE_S + 1.2 * images / rate + BASELINE_S * min(train, MOST_EXAMPLES)
+    always_s = SAVE_S + BASELINE_S * min(train, MOST_EXAMPLES)
+    held_out = 2 * len(work.splits.validation) + len(work.splits.test)
+    whole_s = always_s + 1.2 * (held_out + min(train, MOST_TRAIN_SCORED) + OCCLUDED) / rate
+    if work.request.time_limit_s is None:
+        return whole_s
+    least_s = always_s + 1.2 * (held_out + min(train, FEWEST_TRAIN_SCORED)) / rate
+    return min(whole_s, max(least_s, RESERVED * work.request.time_limit_s))
 
 
 def what_follows(work: Work) -> str:

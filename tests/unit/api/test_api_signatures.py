@@ -18,6 +18,9 @@ from hubel.cli.main import COMMANDS
 FUNCTIONS = {"audit": "audit_corpus"}
 """Command → its function, where that is called otherwise."""
 
+NO_NAMES = {"from": "from_run"}
+"""Option whose name is a word of Python's own → keyword."""
+
 ONLY_TYPED = {
     "as_json": "Python has the numbers themselves",
     "fail_on_leak": "audit.leaks",
@@ -36,7 +39,7 @@ def options_of(command: str) -> dict[str, click.Parameter]:
         long = [each for each in parameter.opts if each.startswith("--")]
         name = long[0].lstrip("-").replace("-", "_") if long else str(parameter.name)
         if str(parameter.name) not in ONLY_TYPED:
-            found[name] = parameter
+            found[NO_NAMES.get(name, name)] = parameter
     return found
 
 

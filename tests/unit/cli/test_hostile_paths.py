@@ -29,6 +29,7 @@ TYPED = {
     ("train", "out"): "train digits --epochs 1 -o {}",
     ("train", "corrections"): "train digits -o made --corrections {}",
     ("train", "weights"): "train digits -o made --architecture mobilenet --weights {}",
+    ("train", "from_run"): "train digits -o made --from {}",
     ("train", "architecture"): "train digits -o made --architecture {}.toml",
     ("evaluate", "run"): "evaluate {}",
     ("evaluate", "corpus"): "evaluate run {}",

@@ -218,6 +218,11 @@ def test_mistakes_strangers_and_class_pictures_are_shown_with_their_names():
     assert "in its first 3 epochs" in shown.text("corpus")
 
 
+def test_a_mistake_that_was_not_covered_for_want_of_time_is_shown_as_it_is():
+    shown = parsed(page_of(mistakes=[Mistake("cat/x.jpg", "cat", "dog", 0.97, 0.01, png(), b"")]))
+    assert [image["alt"] for image in shown.all("img")] == ["Image cat/x.jpg"]
+
+
 def test_advice_stands_above_the_scores_with_its_command():
     advice = [
         {

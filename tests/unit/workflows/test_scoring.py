@@ -29,4 +29,10 @@ def test_a_machine_that_has_become_slow_looks_at_what_fits():
 
 
 def test_some_are_always_looked_at():
-    assert scoring._as_many_as_fit(work(limit_s=300.0, elapsed_s=400.0), 0.05) == scoring.LEAST_TRAIN_SCORED
+    assert scoring._as_many_as_fit(work(limit_s=300.0, elapsed_s=400.0), 0.05) == scoring.FEWEST_TRAIN_SCORED
+
+
+def test_they_come_before_the_covered_copies():
+    # 37 s are left, less 5.6 and 200 images of 0.05 s: 21.4 s, 428 images and no copy; 400 are enough.
+    assert scoring._as_many_as_fit(work(limit_s=300.0, elapsed_s=263.0), 0.05) == scoring.LEAST_TRAIN_SCORED
+    assert scoring._as_many_as_fit(work(limit_s=300.0, elapsed_s=273.0), 0.05) == pytest.approx(228, abs=2)
