@@ -37,7 +37,7 @@ STORED = Path("classifier", "weights.safetensors")
 WEIGHTS_WORDS = ("imagenet", "none")
 KEYS = ("architecture", "weights", "corrections", *PLAIN)
 FROM = "from_run"
-"""The weights of the run that was begun from; runs before version 0.7 have none."""
+"""The weights of the run that was begun from; runs before version 0.6 have none."""
 READING = "reading"
 """How the corpus was read; runs before version 0.5 have none."""
 
