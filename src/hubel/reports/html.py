@@ -33,11 +33,17 @@ def make_environment(**shared: Any) -> Environment:
         "listed": listed,
         "grouped": lambda number: f"{number:,}",
         "percent": lambda share: f"{100 * min(1.0, max(0.0, share)):.1f}%",
-        "short": lambda value: f"{value:,.4g}",
+        "chance": _chance,
         "data_address": data_address,
     }
     environment.globals.update(shared)
     return environment
+
+
+def _chance(share: float) -> str:
+    """In whole percent, as a person says it; what is not certain never reads as if it were."""
+    percent = round(100 * share)
+    return "below 1 %" if percent < 1 else "above 99 %" if percent > 99 else f"{percent} %"
 
 
 def data_address(picture: bytes) -> str:

@@ -26,6 +26,7 @@ from hubel.images.samples import SampleRule
 from hubel.pipeline.examined import examine_corpus
 from hubel.reports.audit_page import AuditPage, render_audit_page, shown_paths, suspect_paths
 from hubel.reports.thumbnails import make_thumbnails
+from hubel.text import counted
 from hubel.workflows.audit_words import Given
 from hubel.workflows.out_folder import keep_out_of_the_images, prepare_folder
 
@@ -139,8 +140,9 @@ class Audit:
 
     def _brief(self) -> Iterator[str]:
         corpus, found = self.corpus, len(self.findings)
-        yield f"Audit of {elided(corpus.location)}: {len(corpus):,} images in {len(corpus.class_names):,} classes"
-        yield f"{len(corpus.refused):,} files refused, {found:,} {'finding' if found == 1 else 'findings'}"
+        classes = counted(len(corpus.class_names), "class", "classes")
+        yield f"Audit of {elided(corpus.location)}: {counted(len(corpus), 'image')} in {classes}"
+        yield f"{counted(len(corpus.refused), 'file')} refused, {counted(found, 'finding')}"
         if found:
             yield name_counts(Counter(finding.check for finding in self.findings), most=8)
             yield f"first: {self.findings[0].message}"

@@ -35,6 +35,7 @@ from hubel.events import Message, OnEvent, ignore
 from hubel.images.notebook import document
 from hubel.pipeline.decoded import decode_corpus
 from hubel.pipeline.examined import examine_decoded
+from hubel.text import counted
 from hubel.training.survival import Stop
 from hubel.workflows.advice import advise
 from hubel.workflows.advice_parts import Advice
@@ -90,11 +91,11 @@ class Run:
 
     def _brief(self) -> Iterator[str]:
         classes = len(self.classifier.class_names)
-        yield f"Run {elided(self.path)}: {self.classifier.blueprint.name}, {classes:,} classes"
+        yield f"Run {elided(self.path)}: {self.classifier.blueprint.name}, {counted(classes, 'class', 'classes')}"
         report = self.reports.get("test")
         if report is not None and len(report.labels):
             accuracy = with_interval(report.accuracy, report.accuracy_interval)
-            yield f"test accuracy {accuracy} on {len(report.labels):,} images"
+            yield f"test accuracy {accuracy} on {counted(len(report.labels), 'image')}"
         for advice in self.advice[:3]:
             yield f"{advice.severity}: {advice.text}"
         yield f"{elided(self.path)}/report.html"

@@ -96,7 +96,7 @@ def test_a_good_run_only_needs_new_pictures():
             "severity": "next",
             "text": "Name new images.",
             "evidence": "",
-            "command": "hubel predict run PICTURE_OR_FOLDER",
+            "command": "hubel predict run IMAGE_OR_FOLDER",
         }
     ]
 
@@ -116,7 +116,7 @@ def test_commands_on_the_corpus_read_it_as_the_run_did(rule: str):
 
 def test_folders_without_labels_too_many_for_one_command_are_not_listed():
     (advice,) = advise(healthy(unlabelled=("a", "b", "c", "d")))
-    assert advice.command == "hubel predict run PICTURE_OR_FOLDER"
+    assert advice.command == "hubel predict run IMAGE_OR_FOLDER"
 
 
 def test_every_rule_has_a_bad_run_and_a_borderline_one():
@@ -220,7 +220,9 @@ def test_patience_is_to_blame_only_where_the_steps_were_large():
 def test_a_leaking_test_split_leads_to_the_audit():
     advice = said("leak", corrections="fixed.csv")
     assert advice.command == "hubel audit 'my photos' --corrections fixed.csv"
-    assert advice.evidence.startswith("40 of 300 test images have a copy, or one of their group, in another part; ")
+    assert advice.evidence.startswith(
+        "40 of 300 test images have a copy, or an image of the same group, in another part; "
+    )
     assert "accuracy 0.930 with them, 0.814" in advice.evidence
     assert said("leak", without_leaks={"examples": 0}).evidence.endswith("none is left without them.")
 
@@ -228,7 +230,7 @@ def test_a_leaking_test_split_leads_to_the_audit():
 def test_a_collapsed_run_is_told_which_class_it_names():
     advice = said("collapse")
     assert advice.text.startswith("It names nearly every image 'a'.")
-    assert advice.evidence == "Of 200 test images of other classes 195 are named 'a'."
+    assert advice.evidence == "Named 'a': 195 of 200 test images of other classes."
     assert advice.command == "hubel audit 'my photos' --suspect-labels -o run-audit"
     own_rate = said("collapse", command=(*COMMAND, "--learning-rate", "0.2"))
     assert "--learning-rate 0.05 --overwrite" in own_rate.command
