@@ -28,7 +28,7 @@ from hubel.corpus.duplicates import members
 from hubel.corpus.examined import ExaminedCorpus
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.split import Splits
-from hubel.errors import StoppedByUser, TrainingDiverged, UnusableInput, WeightsNotAvailable
+from hubel.errors import DownloadFailed, StoppedByUser, TrainingDiverged, UnusableInput, WeightsNotAvailable
 from hubel.evaluation.learning_curve import LearningCurve
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import Message, OnEvent, ignore
@@ -236,6 +236,8 @@ def _choose_with_weights(
         return choice, None
     try:
         return choice, pretrained_weights(spec.backbone, spec.alpha, choice.weights, may_download=may_download)
+    except DownloadFailed:  # after a yes, going on without them would be another answer than was given
+        raise
     except WeightsNotAvailable:
         if request.architecture is not None or request.weights is not None:
             raise
