@@ -90,10 +90,16 @@ class Audit:
         if not self.suspects:
             return ""
         wrong = round(self.expected_share * self.suspects)
-        return (
-            f"The most doubtful first. About {wrong:,} of these {self.suspects:,} ({self.expected_share:.0%}) are "
-            "expected to be wrong, as if errors fell at random; mix-ups of classes that look alike may add some."
-        )
+        if self.suspects == 1:
+            said = f"Its chance of being wrong is about {100 * self.expected_share:.0f} %"
+        else:
+            about = f"About {wrong:,}" if wrong else "Fewer than one"
+            be = "is" if wrong < 2 else "are"
+            said = (
+                f"The most doubtful first. {about} of these {self.suspects:,} ({100 * self.expected_share:.0f} %) {be}"
+            )
+            said += " expected to be wrong"
+        return f"{said}, as if errors fell at random; mix-ups of classes that look alike may add some."
 
     def with_suspects(
         self,

@@ -76,7 +76,7 @@ def test_what_a_dense_layer_takes_is_named_by_its_place_in_the_map(typed):
     count = int(re.findall(r"The 10 of (\d+) that count most", out)[0])
     document = json.loads(typed("trace run picture.png --layer dense_1 --filter 0 --json")[1])
     assert len(document["terms"]) == count
-    assert f"{count - 10} others" in out
+    assert f"{count - 10:,} others" in out
     assert re.search(r"input \d+ \(row \d, column \d, channel \d+\)", out)
 
 

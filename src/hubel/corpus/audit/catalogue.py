@@ -82,8 +82,8 @@ CHECKS = {
         "Near duplicates",
         "The same image, saved again in another size, quality or light; or cropped, framed, captioned, turned by a few "
         "degrees. They stay on one side of a split.",
-        f"similarity {NEAR} and more, or fine patterns that agree in {HALF:.0%} of the image; sides of {MIN_SIDE} "
-        "pixels and more; among images of one scene, what is left of them without the scene",
+        f"similarity {NEAR} and more, or fine patterns that agree in {100 * HALF:.0f} % of the image; sides of "
+        f"{MIN_SIDE} pixels and more; among images of one scene, what is left of them without the scene",
         "Delete all but one.",
         copies.find_near,
         _SIMILARITY,
@@ -151,7 +151,7 @@ CHECKS = {
         "Grey among colour",
         "If one class is grey more often, the classifier learns that instead.",
         f"mean difference of the channels below {pictures.GREY_COLOUR:.0f} of 255, in fewer than "
-        f"{pictures.GREY_SHARE:.0%} of the images",
+        f"{100 * pictures.GREY_SHARE:.0f} % of the images",
         "Look whether it is one class more than the others.",
         pictures.GREY.find,
         "mean difference of the channels {:.2f} of 255",
