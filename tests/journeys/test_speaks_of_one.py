@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 from tests.conftest import speckled, write_picture
 from tests.pages import Parsed
 
+from hubel.backends.framework import keras
 from hubel.cli.main import main
 
 pytestmark = pytest.mark.timeout(170)
@@ -96,7 +96,7 @@ def test_no_command_and_no_page_speaks_of_one_as_of_several(folder: Path, capsys
         wrong += [(words, found) for found in (plurals(said.out), plurals(said.err)) if found]
     assert got == {words: code for code, words in COMMANDS}
     pages = ("audit/audit.html", "run/report.html", "score/report.html")
-    wrong += [(page, found) for page in pages if (found := plurals(Parsed((folder / page).read_text()).text()))]
+    wrong += [(page, found) for page in pages if (found := plurals(Parsed((folder / page).read_text()).texts[""]))]
     written = [path for path in folder.rglob("*") if path.suffix == ".md"]
     assert written, "the comparison has a table for people"
     wrong += [(str(path), found) for path in written if (found := plurals(path.read_text()))]
