@@ -34,6 +34,47 @@ os.execvp(sys.argv[3], sys.argv[3:])
 """Chromium reads commands from file 3 and writes answers to file 4."""
 
 
+WIDTHS = (360, 768, 1280, 1920)
+CUT = """(() => {
+    const scrolls = (each) => each.matches(".scroll, .matrix *, .track") ;
+    const cut = Array.from(document.querySelectorAll("body *:not(svg *)"))
+        .filter((each) => each.clientWidth && each.scrollWidth > each.clientWidth + 1 && !scrolls(each));
+    const outside = Array.from(document.querySelectorAll("svg text")).filter((each) => {
+        const [all, mine] = [each.ownerSVGElement.getBoundingClientRect(), each.getBoundingClientRect()];
+        return mine.width && (mine.left < all.left - 1 || mine.right > all.right + 1 || mine.bottom > all.bottom + 1);
+    });
+    return [...cut, ...outside].map((each) => `${each.tagName} ${each.className} ${each.textContent.slice(0, 40)}`);
+})()"""
+"""What is wider than the place it has, but for what scrolls, and the dot at the end of a scale; and
+words of a drawing that lie outside it."""
+SCROLLS = """Array.from(document.querySelectorAll(".scroll")).filter((each) => each.scrollWidth > each.clientWidth + 1)
+    .map((each) => [each.className, each.tabIndex])"""
+FAINT = """(() => {
+    const part = (value) => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+    const light = ([red, green, blue]) => 0.2126 * part(red) + 0.7152 * part(green) + 0.0722 * part(blue);
+    const numbers = (text) => {
+        const [first, second, third, alpha = 1] = text.match(/[\\d.e-]+/g).map(Number);
+        const whole = text.startsWith("color") ? 1 : 255;
+        return { colour: [first / whole, second / whole, third / whole], alpha };
+    };
+    const below = (each) => {
+        for (let at = each; at; at = at.parentElement) {
+            const { colour, alpha } = numbers(getComputedStyle(at).backgroundColor);
+            if (alpha === 1) return colour;
+        }
+        return [1, 1, 1];
+    };
+    return Array.from(document.querySelectorAll("body *:not(svg *, script)"))
+        .filter((each) => each.checkVisibility() && Array.from(each.childNodes).some((one) => one.nodeType === 3 && one.data.trim()))
+        .map((each) => {
+            const [ink, paper] = [numbers(getComputedStyle(each).color).colour, below(each)].map(light);
+            return [(Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05), each.className, each.textContent.slice(0, 40)];
+        })
+        .filter(([ratio]) => ratio < 4.5);
+})()"""
+"""Text whose contrast with what lies below it, as the browser paints it, is less than WCAG asks for."""
+
+
 class Browser:
     """A Chromium without window, driven by its own DevTools protocol."""
 
@@ -101,6 +142,13 @@ class Browser:
         answer = self.call("Runtime.evaluate", expression=script, returnByValue=True, userGesture=True)
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
+
+    def until(self, script: str, *, seconds: float = 10.0) -> None:
+        """Wait until a JavaScript expression is true: what the page does comes after what made it."""
+        end = time.monotonic() + seconds
+        while not self.run(script):
+            assert time.monotonic() < end, f"still not true: {script}"
+            time.sleep(0.02)
 
     def heard(self, *methods: str) -> list[dict[str, Any]]:
         """What the page has reported under these names since it was opened."""

@@ -9,6 +9,7 @@ HubelError                       1   500
 │   ├── DamagedArtefact          3   500   a classifier whose files are not as they were written
 │   ├── DamagedCache             3   500   what was kept of a corpus was damaged while it was in use
 │   ├── WeightsNotAvailable      3   503   pretrained weights neither cached nor downloadable
+│   │   └── DownloadFailed       3   503   somebody said that they may be downloaded, and it failed
 │   ├── BackendNotAvailable      3   500   no usable framework is installed
 │   ├── OutOfMemory              3   500   the machine has no room for a step of training
 │   └── OutputNotWritable        3   500   the output folder cannot be written, or holds another run
@@ -96,6 +97,10 @@ class WeightsNotAvailable(UnusableInput):
     """Pretrained weights are neither on this machine nor downloadable."""
 
     http_status = 503
+
+
+class DownloadFailed(WeightsNotAvailable):
+    """Somebody wanted pretrained weights to be downloaded, and they could not be."""
 
 
 class BackendNotAvailable(UnusableInput):

@@ -17,6 +17,16 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {plural or noun + 's'}"
 
 
+def have(number: int) -> str:
+    """The verb behind so many: ``1 has``, ``2 have``."""
+    return "has" if number == 1 else "have"
+
+
+def none_of(images: int) -> str:
+    """How a sentence begins that says of none of so many images what it goes on with."""
+    return "Not even the one image" if images == 1 else f"None of the {images:,} images"
+
+
 def listed(words: Sequence[str], *, last: str = "and") -> str:
     """Words as a sentence has them: ``a``, ``a and b``, ``a, b and c``."""
     return f" {last} ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.browser import NEEDS_BROWSER, Browser
+from tests.browser import CUT, FAINT, NEEDS_BROWSER, SCROLLS, WIDTHS, Browser
 from tests.conftest import speckled, write_picture
 
+from hubel.corpus.audit.catalogue import CHECKS as CHECKS_OF_HUBEL
 from hubel.corpus.audit.finding import Check, Finding
 from hubel.corpus.corpus import IntakeRow
 from hubel.corpus.corrections import read_corrections
@@ -261,6 +262,12 @@ def press(browser: Browser, keys: str) -> None:
         browser.call("Input.dispatchKeyEvent", type="keyUp", key=key)
 
 
+def press_named(browser: Browser, key: str) -> None:
+    code = {"Enter": 13, "Escape": 27, "ArrowRight": 39}[key]
+    for kind in ("rawKeyDown", "keyUp"):
+        browser.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code)
+
+
 def test_keys_accept_leave_remove_and_undo(browser: Browser, tmp_path: Path):
     browser.open(written(small_page(), tmp_path))
     press(browser, "na")  # the first card, then: as suggested
@@ -306,21 +313,62 @@ def test_a_class_can_be_looked_at_alone(browser: Browser, tmp_path: Path):
     assert browser.run(cards) == [True, True, True]
 
 
-def test_a_click_shows_the_whole_image_large(browser: Browser, tmp_path: Path):
+@pytest.fixture
+def photographs(tmp_path: Path) -> Path:
+    """A page whose first suspect has an image, and that shows a copy beside its original."""
     rng = np.random.default_rng(0)
-    write_picture(tmp_path / "corpus/cat/0.jpg", speckled((90, 120, 150), rng=rng, height=300, width=400))
+    for name in ("cat/0.jpg", "cat/2.jpg"):
+        write_picture(tmp_path / "corpus" / name, speckled((90, 120, 150), rng=rng, height=300, width=400))
     (tmp_path / "corpus/dog").mkdir()
     corpus = read_corpus(tmp_path / "corpus")
-    thumbnails = make_thumbnails(corpus, range(1), side=400)
-    browser.open(written(small_page(thumbnails=thumbnails), tmp_path))
-    browser.run("document.querySelector('.enlarge').click()")
-    box = browser.run(
-        "(({width, height}) => ({width, height}))(document.querySelector('#shown img').getBoundingClientRect())"
-    )
-    assert min(box["width"], box["height"]) > 400
-    assert browser.run("document.querySelector('#shown img').naturalWidth") == 400
-    browser.run("document.getElementById('shown').click()")
-    assert browser.run("document.getElementById('shown').open") is False
+    page = small_page(thumbnails=make_thumbnails(corpus, range(2), side=400))
+    copies = Finding("leak", ("cat/0.jpg", "cat/2.jpg"), 0.07, "one image", 0.93, "across given splits")
+    return written(replace(page, findings=(*page.findings, copies)), tmp_path)
+
+
+LARGE = """(() => {
+    const [box, image] = [document.querySelector("dialog"), document.querySelector("dialog img")];
+    return [box.open, image?.alt, image?.clientWidth > 400, image?.naturalWidth];
+})()"""
+
+
+def test_a_click_shows_the_whole_image_large_and_the_keys_of_the_page_rest_meanwhile(
+    browser: Browser, photographs: Path
+):
+    browser.open(photographs)
+    browser.run("document.querySelector('.suspect img').click()")
+    assert browser.run(LARGE) == [True, "Image cat/0.jpg", True, 400]
+    press(browser, "nax")
+    assert chosen(browser) == ["", "", ""]
+    browser.run("document.querySelector('dialog').click()")
+    assert browser.run("document.querySelector('dialog').open") is False
+    browser.until("document.activeElement.matches('.suspect img')")
+    press(browser, "na")  # the image has the focus again, and the keys do what they say
+    assert chosen(browser) == ["horse", "", ""]
+    assert browser.troubles() == []
+
+
+def test_a_copy_is_compared_with_its_original_by_the_arrow_keys(browser: Browser, photographs: Path):
+    browser.open(photographs)
+    browser.run("document.querySelector('#check-leak img').focus()")
+    press_named(browser, "Enter")
+    assert browser.run(LARGE)[:2] == [True, "Image cat/0.jpg"]
+    press_named(browser, "ArrowRight")
+    assert browser.run(LARGE)[:2] == [True, "Image cat/2.jpg"]
+    press_named(browser, "Escape")
+    assert browser.run("document.querySelector('dialog').open") is False
+
+
+def test_the_next_command_is_copied_as_it_is_typed(browser: Browser, tmp_path: Path):
+    command = "hubel train 'my photos' -o runs/photos --corrections audit/corrections.csv"
+    browser.open(written(small_page(command=command), tmp_path))
+    browser.run("""(() => {
+        const board = { writeText: async (given) => { window.given = given; } };
+        Object.defineProperty(navigator, "clipboard", { value: board, configurable: true });
+        document.querySelector(".next .copy").click();
+    })()""")
+    assert browser.run("window.given") == command
+    assert browser.run("document.querySelector('.next .copy').textContent") == "Copied"
     assert browser.troubles() == []
 
 
@@ -334,13 +382,45 @@ def test_earlier_corrections_are_saved_with_the_new_ones(browser: Browser, tmp_p
     assert decided == {"horse/9.jpg": "zebra", "cat/0.jpg": "horse", "dog/1.jpg": "dog"}
 
 
+@pytest.fixture(scope="module")
+def of_every_check(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page with findings of every check, long names, wide numbers and a little of everything."""
+    folder, rng = tmp_path_factory.mktemp("every"), np.random.default_rng(5)
+    for number in range(8):
+        name = f"corpus/{'a rather long name of a class'[: 29 - number]}/{'a_name_without_any_break' * 3}-{number}.jpg"
+        write_picture(folder / name, speckled((90, 120, 150), rng=rng, height=90, width=60 + 40 * number))
+    corpus = read_corpus(folder / "corpus")
+    paths, names = [example.path for example in corpus.examples], corpus.class_names
+    said = f"'{paths[0]}' is not as it should be: " + "one more reason, " * 8
+    findings = [
+        Finding(check, tuple(paths[: 1 + place % 8]), score, said, 0.4321, relation, suggested=names[1])
+        for check in CHECKS_OF_HUBEL
+        for place, (score, relation) in enumerate(((0.0713, "across given splits"), (0.5, "same class"), (1.0, "")))
+    ]
+    page = AuditPage(
+        "a folder with a long name/" + "another_one_without_any_break" * 3, "hubel 0.1.0",
+        dict.fromkeys(("found", "read", "refused", "ignored"), 1_234_567), names, dict.fromkeys(names, 1_234_567),
+        CHECKS_OF_HUBEL, (*findings, Finding("suspect-label", ("\udcff.jpg",), 0.9, "not UTF-8", suggested=names[0])),
+        split_counts={split: dict.fromkeys(names, 1_234_567) for split in ("train", "validation", "test")},
+        notes=(said,),
+        refused=[IntakeRow(paths[0], "refused", "empty", said)],
+        classes_of={example.path: names[example.label] for example in corpus.examples},
+        splits_of=dict.fromkeys(paths, "validation"),
+        thumbnails=make_thumbnails(corpus, range(7)),
+        expected="About 2 of these 3 are expected to be wrong, estimated from these labels as if errors fell at random.",
+        command=f"hubel train 'my photos' -o runs/photos --corrections {'a_long_name_of_a_file' * 4}.csv",
+    )  # fmt: skip
+    return written(page, folder)
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [360, 768, 1280, 1920])
-def test_nothing_of_the_tools_is_cut(browser: Browser, tmp_path: Path, width: int, dark: bool):
-    page = small_page(expected="The most doubtful first. About 2 of these 3 are expected to be wrong.")
-    browser.open(written(page, tmp_path), width=width, dark=dark)
-    assert browser.run("document.documentElement.scrollWidth") <= width
-    cut = """Array.from(document.querySelectorAll(".tools *, .save *, .suspect *, .expected"))
-        .filter((each) => each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).display !== "inline")
-        .map((each) => each.outerHTML.slice(0, 80))"""
-    assert browser.run(cut) == []
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_is_cut_or_too_faint_to_read(browser: Browser, of_every_check: Path, width: int, dark: bool):
+    browser.open(of_every_check, width=width, dark=dark, offline=True)
+    assert browser.troubles() == []
+    assert browser.run("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), "no sideways"
+    assert browser.run(CUT) == []
+    assert browser.run(FAINT) == []
+    scrolling = browser.run(SCROLLS)
+    assert all(tab == 0 for _, tab in scrolling), "what scrolls can be scrolled with the keyboard"
+    assert bool(scrolling) == (width == 360), "the table of classes has five columns of numbers: a phone scrolls it"

@@ -195,4 +195,4 @@ def test_refused_files_and_leaks_are_said(colours: Path, capsys: pytest.CaptureF
     said = capsys.readouterr().err
     assert "1 of the 19 test images have a copy" in said
     assert "leaks.csv" not in said
-    assert f"1 files were refused and left out. See them: hubel audit {colours}" in said
+    assert f"1 file was refused and left out. See them: hubel audit {colours}" in said

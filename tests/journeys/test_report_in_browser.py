@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.browser import NEEDS_BROWSER, Browser
+from tests.browser import CUT, FAINT, NEEDS_BROWSER, SCROLLS, WIDTHS, Browser
 from tests.conftest import environment, speckled, write_picture
 from tests.unit.reports.run_pages import page_of, png
 
@@ -71,50 +71,10 @@ def cell(browser: Browser, true: int, named: int) -> dict[str, Any]:
             return {{
                 title: document.getElementById("cell-title").textContent,
                 paths: items.map((item) => item.querySelector("bdi").textContent),
-                pictures: items.map((item) => getComputedStyle(item.querySelector(".tile")).backgroundImage.slice(0, 16)),
+                images: items.map((item) => getComputedStyle(item.querySelector(".tile")).backgroundImage.slice(0, 16)),
             }};
         }})()"""
     )
-
-
-WIDTHS = (360, 768, 1280, 1920)
-CUT = """(() => {
-    const scrolls = (each) => each.matches(".scroll, .matrix *") ;
-    const cut = Array.from(document.querySelectorAll("body *:not(svg *)"))
-        .filter((each) => each.clientWidth && each.scrollWidth > each.clientWidth + 1 && !scrolls(each));
-    const outside = Array.from(document.querySelectorAll("svg text")).filter((each) => {
-        const [all, mine] = [each.ownerSVGElement.getBoundingClientRect(), each.getBoundingClientRect()];
-        return mine.width && (mine.left < all.left - 1 || mine.right > all.right + 1 || mine.bottom > all.bottom + 1);
-    });
-    return [...cut, ...outside].map((each) => `${each.tagName} ${each.className} ${each.textContent.slice(0, 40)}`);
-})()"""
-"""What is wider than the place it has, but for what scrolls; and words of a drawing that lie outside it."""
-SCROLLS = """Array.from(document.querySelectorAll(".scroll")).filter((each) => each.scrollWidth > each.clientWidth + 1)
-    .map((each) => [each.className, each.tabIndex])"""
-FAINT = """(() => {
-    const part = (value) => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-    const light = ([red, green, blue]) => 0.2126 * part(red) + 0.7152 * part(green) + 0.0722 * part(blue);
-    const numbers = (text) => {
-        const [first, second, third, alpha = 1] = text.match(/[\\d.e-]+/g).map(Number);
-        const whole = text.startsWith("color") ? 1 : 255;
-        return { colour: [first / whole, second / whole, third / whole], alpha };
-    };
-    const below = (each) => {
-        for (let at = each; at; at = at.parentElement) {
-            const { colour, alpha } = numbers(getComputedStyle(at).backgroundColor);
-            if (alpha === 1) return colour;
-        }
-        return [1, 1, 1];
-    };
-    return Array.from(document.querySelectorAll("body *:not(svg *, script)"))
-        .filter((each) => each.checkVisibility() && Array.from(each.childNodes).some((one) => one.nodeType === 3 && one.data.trim()))
-        .map((each) => {
-            const [ink, paper] = [numbers(getComputedStyle(each).color).colour, below(each)].map(light);
-            return [(Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05), each.className, each.textContent.slice(0, 40)];
-        })
-        .filter(([ratio]) => ratio < 4.5);
-})()"""
-"""Text whose contrast with what lies below it, as the browser paints it, is less than WCAG asks for."""
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +124,18 @@ def test_it_opens_without_a_complaint_asks_nothing_of_the_network_and_cuts_nothi
         assert browser.run(FAINT) == []
         colour = browser.run("getComputedStyle(document.body).backgroundColor")
         assert (sum(map(int, colour[4:-1].split(","))) < 200) == dark
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_drawing_of_the_network_has_the_colours_of_the_page(browser: Browser, made: Path, dark: bool):
+    browser.open(made, dark=dark)
+    shares = browser.run("""(() => {
+        const parts = (colour) => colour.match(/\\d+/g).map(Number).reduce((sum, part) => sum + part) / 765;
+        const of = (selector) => Array.from(document.querySelectorAll(`.drawing svg ${selector}`), (each) => parts(getComputedStyle(each).fill));
+        return { ground: of("rect")[0], words: of("text") };
+    })()""")
+    assert (shares["ground"] < 0.2) == dark
+    assert all((share > 0.5) == dark for share in shares["words"])
 
 
 def test_the_header_of_a_matrix_stays_in_sight_on_a_phone(browser: Browser, made: Path):
@@ -220,7 +192,7 @@ def test_an_image_is_shown_large_with_the_keyboard_alone(browser: Browser, made:
     assert browser.run(shown.replace("PLACE", "1")) == [True, True, True]
     press(browser, "Escape")
     assert browser.run("document.querySelector('dialog').open") is False
-    assert browser.run("document.activeElement === document.querySelectorAll('.mistakes img')[1]")
+    browser.until("document.activeElement === document.querySelectorAll('.mistakes img')[1]")
 
 
 def test_a_click_on_a_tile_of_a_sheet_shows_it_large(browser: Browser, run: Path):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hubel.cli.reading import reading_options
+from hubel.text import counted
 
 if TYPE_CHECKING:
     from hubel.corpus.reading import Reading
@@ -68,7 +69,7 @@ def command(  # noqa: PLR0913  (one for each option)
         _show(audit, given, out)
     check_trainable(audit.corpus)
     if fail_on_leak and audit.leaks:
-        click.echo(f"Error: the given splits leak: {len(audit.leaks)} findings (--fail-on-leak).", err=True)
+        click.echo(f"Error: the given splits leak: {counted(len(audit.leaks), 'finding')} (--fail-on-leak).", err=True)
         return 5
     return 4 if audit.corpus.refused else 0
 

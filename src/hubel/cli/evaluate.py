@@ -13,6 +13,7 @@ from hubel.cli.reading import reading_options
 from hubel.cli.run_command import RunCommand
 from hubel.corpus.reading import FOR_LISTS, Reading
 from hubel.errors import WrongRequest
+from hubel.text import counted
 
 if TYPE_CHECKING:
     from hubel.workflows.evaluate import Evaluation
@@ -133,7 +134,9 @@ def _show_score(target: Path, evaluation: Evaluation) -> None:
 
     screen = console()
     left_out = evaluation.left_out
-    rest = "" if left_out is None or not left_out.paths else f", without {len(left_out.paths):,} images it learned from"
+    rest = ""
+    if left_out is not None and left_out.paths:
+        rest = f", without {counted(len(left_out.paths), 'image')} it learned from"
     screen.print(f"{target} on {evaluation.location}{rest}")
     show_report(screen, evaluation.report, split=evaluation.split)
     show_without_leaks(screen, evaluation.report, evaluation.without_leaks)

@@ -11,6 +11,7 @@ import click
 from hubel.cli.layer_option import LAYER, LAYER_HELP
 from hubel.cli.model_files import model_file_options
 from hubel.cli.run_command import RunCommand
+from hubel.text import counted
 
 if TYPE_CHECKING:
     from hubel.workflows.said import Said
@@ -69,7 +70,8 @@ def command(  # noqa: PLR0913  (one for each option)
     write_bytes(out, sheet.png)
     kernel = sheet.kernel
     height, width, channels, filters = kernel.shape
-    click.echo(f"{sheet.layer}: {filters} filters of {height} x {width} x {channels} = {kernel.size:,} shared weights")
+    size = f"{height} x {width} x {channels} = {kernel.size:,} shared weights"
+    click.echo(f"{sheet.layer}: {counted(filters, 'filter')} of {size}")
     click.echo(f"values {kernel.min():.4g} to {kernel.max():.4g}")
     click.echo(f"Wrote {out}: {sheet.shown}")
     words = ["hubel", "filters", str(run), *said.words, "--layer", sheet.layer, "--excite", "-o", "excite.png"]

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
 from hubel import events
+from hubel.text import counted
 
 SECONDS_BETWEEN_LINES = 1.0
 PHASES = {"train": "", "warm-start": "", "head": "head  ", "fine-tune": "all   "}
@@ -179,9 +180,9 @@ def _ended(event: events.PhaseDone) -> list[str]:
     lines, count = [], f"{event.epochs:.1f}".removesuffix(".0")
     if event.ended_by == "patience":
         waited = f"none of the last {event.epochs - event.kept:.0f} had a lower validation log loss"
-        lines.append(f"Stopped after {count} of {event.planned} epochs: {waited}.")
+        lines.append(f"Stopped after {count} of {counted(event.planned, 'epoch')}: {waited}.")
     elif event.epochs < event.planned:
-        lines.append(f"The time was up after {count} of at most {event.planned} epochs.")
+        lines.append(f"The time was up after {count} of at most {counted(event.planned, 'epoch')}.")
     return [*lines, f"{kept}: {why}."]
 
 

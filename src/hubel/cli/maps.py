@@ -11,6 +11,7 @@ import click
 from hubel.cli.layer_option import LAYER, LAYER_HELP
 from hubel.cli.model_files import model_file_options
 from hubel.cli.run_command import RunCommand
+from hubel.text import counted
 
 if TYPE_CHECKING:
     from hubel.workflows.said import Said
@@ -52,7 +53,7 @@ def command(run: Path, image: Path | None, *, layer: str | None, out: Path | Non
     height, width, filters = made.maps.shape
     silent = int((made.maps.max(axis=(0, 1)) <= 0).sum())
     shown = min(filters, MOST_FILTERS)
-    click.echo(f"{made.layer} ({made.kind}): {filters} feature maps of {height} x {width}")
+    click.echo(f"{made.layer} ({made.kind}): {counted(filters, 'feature map')} of {height} x {width}")
     click.echo(f"values {made.maps.min():.4g} to {made.maps.max():.4g}; {silent} of {filters} maps have none above 0")
     click.echo(f"Wrote {out}: {shown} of {filters} maps shown, strongest first; the strongest also over the image")
     strongest = int(made.strongest_first[0])

@@ -13,6 +13,7 @@ import click
 from hubel.cli.model_files import model_file_options
 from hubel.cli.render_predict import WRITERS, Shown
 from hubel.cli.run_command import RunCommand
+from hubel.text import counted
 
 if TYPE_CHECKING:
     from hubel.classifier.answering import Answering
@@ -102,7 +103,7 @@ def _passed_over(kinds: Counter[str]) -> str:
 
     listed = [f"{count:,} {one_line(kind)}" for kind, count in kinds.most_common()]
     if len(listed) > MOST_KINDS:
-        listed[MOST_KINDS:] = [f"{len(listed) - MOST_KINDS} other kinds"]
+        listed[MOST_KINDS:] = [counted(len(listed) - MOST_KINDS, "other kind")]
     total = kinds.total()
     what = "file that is not an image" if total == 1 else "files that are not images"
     return f"Skipped {total:,} {what}: {', '.join(listed)}."
@@ -120,7 +121,7 @@ def _promise(run: Path, classifier: Answering, coverage: float) -> str:
     low, high = score.interval
     found = f"it was in {score.coverage:.1%} ({low:.1%} to {high:.1%})".replace("%", " %")
     less = " That is less than promised: those are unlike the validation images it rests on." if high < coverage else ""
-    return f"{promised}; on the run's {score.examples:,} test images {found}.{less}"
+    return f"{promised}; on the run's {counted(score.examples, 'test image')} {found}.{less}"
 
 
 def _expanded(inputs: tuple[str, ...]) -> Iterator[str | bytes]:

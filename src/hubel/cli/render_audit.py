@@ -61,8 +61,8 @@ def _account(screen: Console, audit: Audit) -> None:
         rows = audit.examined.measurements
         pixels = f"{np.median(rows['width']):.0f} x {np.median(rows['height']):.0f} pixels (median)"
         many = f"{min(sizes):,} to {max(sizes):,}" if len(set(sizes)) > 1 else f"{min(sizes):,}"
-        what = "class" if len(sizes) == 1 else "classes"
-        screen.print(f"{len(sizes):,} {what} of {many} images, {pixels}")
+        images = "image" if many == "1" else "images"
+        screen.print(f"{counted(len(sizes), 'class', 'classes')} of {many} {images}, {pixels}")
     for note in audit.notes:
         screen.print(Text("Note: ", "bold").append(Text(one_line(note), "not bold default")))
     screen.print()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from hubel.text import one_line
+from hubel.text import counted, one_line
 
 if TYPE_CHECKING:
     from hubel.classifier.prediction import Prediction
@@ -124,7 +124,7 @@ def _alternatives(prediction: Prediction, inside: tuple[str, ...]) -> str:
         return "nothing fits well enough"
     ranked = [one_line(name) for name in sorted(inside, key=lambda name: -prediction.probabilities[name])]
     if len(ranked) > NAMED_IN_A_SET:
-        ranked = [*ranked[: NAMED_IN_A_SET - 1], f"{len(ranked) - NAMED_IN_A_SET + 1} others"]
+        ranked = [*ranked[: NAMED_IN_A_SET - 1], counted(len(ranked) - NAMED_IN_A_SET + 1, "other")]
     return f"{', '.join(ranked[:-1])} or {ranked[-1]}"
 
 

@@ -13,7 +13,7 @@ from rich.text import Text
 from hubel.cli.render import console
 from hubel.explanation.trace import PROBABILITIES
 from hubel.explanation.working import Patch, Term
-from hubel.text import one_line
+from hubel.text import counted, one_line
 from hubel.workflows.trace import TracedRun
 
 CHANNELS_SHOWN, SUMS_SHOWN, TERMS_SHOWN = 3, 8, 10
@@ -100,7 +100,8 @@ def _padded(patch: Patch) -> str:
     if patch.inside.all():
         return f", rows {_range(patch.rows)}, columns {_range(patch.columns)}"
     lies = int((~patch.inside).sum())
-    return f", rows {_range(patch.rows)}, columns {_range(patch.columns)}; {lies} places are padding, shown as ·"
+    padding = f"{counted(lies, 'place')} of padding, shown as ·"
+    return f", rows {_range(patch.rows)}, columns {_range(patch.columns)}; {padding}"
 
 
 def _range(places: tuple[int, ...]) -> str:
@@ -161,7 +162,7 @@ def _show_sums(screen: Console, patch: Patch, sums: np.ndarray, order: np.ndarra
     for channel in shown:
         screen.print(f"    channel {patch.channels[channel]:<5} {sums[channel]:>12.6g}")
     if len(rest):
-        screen.print(f"    {f'{len(rest)} others':<13} {sums[rest].sum():>12.6g}")
+        screen.print(f"    {counted(len(rest), 'other'):<13} {sums[rest].sum():>12.6g}")
     screen.print(f"    {'together':<13} {sums.sum():>12.6g}")
     screen.print()
 
@@ -189,7 +190,8 @@ def _show_rest(screen: Console, terms: tuple[Term, ...], width: int) -> None:
     rest = terms[TERMS_SHOWN:]
     if rest:
         total = sum(term.product for term in rest)
-        screen.print(f"    {f'{len(rest)} others':<{max(width, 2)}}{indent[: 2 + 12 + 4 + 12 + 2]}= {total:>12.6g}")
+        name = counted(len(rest), "other")
+        screen.print(f"    {name:<{max(width, 2)}}{indent[: 2 + 12 + 4 + 12 + 2]}= {total:>12.6g}")
     total = sum(term.product for term in terms)
     screen.print(f"    {'together':<{width}}{indent[: 2 + 12 + 4 + 12 + 2]}= {total:>12.6g}")
 

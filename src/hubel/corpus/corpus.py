@@ -11,6 +11,7 @@ from hubel.arrays import Image
 from hubel.briefs import brief, elided, name_counts
 from hubel.errors import UnreadableImage, UnusableCorpus
 from hubel.images.notebook import cell, document, tile
+from hubel.text import counted, none_of
 
 READ, REFUSED, IGNORED = "read", "refused", "ignored"
 SPLITS = ("train", "validation", "test")
@@ -141,10 +142,11 @@ class Corpus:
 
     def _brief(self) -> Iterator[str]:
         counts = self.intake_counts
-        yield f"Corpus {elided(self.location)}: {len(self):,} images in {len(self.class_names):,} classes"
+        classes = counted(len(self.class_names), "class", "classes")
+        yield f"Corpus {elided(self.location)}: {counted(len(self), 'image')} in {classes}"
         yield name_counts(self.class_counts)
         yield (
-            f"{counts['found']:,} files found: {counts[READ]:,} read, {counts[REFUSED]:,} refused, "
+            f"{counted(counts['found'], 'file')} found: {counts[READ]:,} read, {counts[REFUSED]:,} refused, "
             f"{counts[IGNORED]:,} ignored"
         )
 
@@ -195,7 +197,7 @@ def make_corpus(
     """
     if not found and all(row.status != REFUSED for row in left_out):
         raise UnusableCorpus(
-            f"{location} holds no images: {len(left_out)} files found, none of them an image in a class folder. "
+            f"{location} holds no images: {counted(len(left_out), 'file')} found, and no image in a class folder. "
             "Put the images of each class into a folder of its own."
         )
     class_names = tuple(sorted({each.class_name for each in found}))
@@ -242,11 +244,11 @@ def check_trainable(corpus: Corpus) -> None:
     if len(corpus) == 0:
         codes = Counter(row.code for row in refused)
         said = ", ".join(f"{count} {code}" for code, count in codes.most_common())
-        raise UnusableCorpus(f"None of the {len(refused)} images in {corpus.location} can be read ({said}).{first}")
+        raise UnusableCorpus(f"{none_of(len(refused))} in {corpus.location} can be read ({said}).{first}")
     if len(corpus.class_names) < 2:
         cure = "Put the images of each class into a folder of its own, side by side, and name the folder above them."
         if refused:
-            cure = f"{len(refused)} images could not be read.{first}"
+            cure = f"{counted(len(refused), 'image')} could not be read.{first}"
         raise UnusableCorpus(
             f"A classifier needs at least two classes; {corpus.location} has only {corpus.class_names[0]!r}. {cure}"
         )

@@ -12,6 +12,7 @@ from pathlib import Path
 from hubel.corpus.corpus import IGNORED, Corpus, IntakeRow, without
 from hubel.errors import UnusableInput
 from hubel.files import look_at, not_defused
+from hubel.text import counted
 
 REMOVE = "!remove"
 """What is written instead of a class name to leave an image out."""
@@ -98,11 +99,11 @@ def apply_corrections(corpus: Corpus, corrections: Corrections) -> Corpus:
         elif label_of[decision] != examples[place].label:
             examples[place] = replace(examples[place], label=label_of[decision])
             changed += 1
-    notes = [f"{corrections.file.name}: {changed:,} labels changed, {len(removed):,} images removed."]
+    notes = [f"{corrections.file.name}: {counted(changed, 'label')} changed, {counted(len(removed), 'image')} removed."]
     if strangers:
         notes.append(
-            f"{corrections.file.name} names {len(strangers):,} images that this corpus does not hold, such as "
-            f"{strangers[0]!r}: they change nothing."
+            f"Not in this corpus: {counted(len(strangers), 'image')} of {corrections.file.name}, such as "
+            f"{strangers[0]!r}. Nothing is changed by that."
         )
     if not corrections.decided:
         notes = [f"{corrections.file.name} holds no correction: write the right class into its column 'correction'."]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from hubel.briefs import brief, name_counts
 from hubel.corpus.corpus import SPLITS, Corpus
 from hubel.corpus.duplicates import members
+from hubel.text import counted, have
 
 TEST_SHARE, VALIDATION_SHARE = 0.2, 0.1
 
@@ -248,10 +249,11 @@ def _notes(corpus: Corpus, splits: Splits) -> list[str]:
             f"Whole groups are left out for the test, and it has only {len(tested)}: the score says how well those are "
             "told, and other groups may fare otherwise. Add groups."
         )
-    if splits.leaking_test:
+    leaking = len(splits.leaking_test)
+    if leaking:
         notes.append(
-            f"The given test split leaks: {len(splits.leaking_test):,} of its {len(splits.test):,} images have a "
-            "copy, or one of their group, in another part. leaks.csv lists them; the score is shown with and without "
-            "them."
+            f"The given test split leaks: {leaking:,} of {counted(len(splits.test), 'test image')} {have(leaking)} a "
+            "copy, or an image of the same group, in another part. leaks.csv lists them; the score is shown with and "
+            "without them."
         )
     return notes

@@ -10,6 +10,7 @@ import numpy as np
 
 from hubel.briefs import brief, with_interval
 from hubel.evaluation.metrics import wilson_interval
+from hubel.text import counted
 
 SHARES = (0.25, 0.5)
 """Parts of the training split that are trained on beside the whole."""
@@ -226,8 +227,8 @@ def describe_forecast(curve: LearningCurve) -> tuple[str, ...]:
     if curve.few_mistakes:
         made = {0: "no mistake", 1: "one mistake"}.get(curve.mistakes, f"{curve.mistakes} mistakes")
         sentences.append(
-            f"With {made} in {last.examples:,} test images nobody can tell what more images would save: the bar "
-            "reaches up to 1. More test images would tell."
+            f"With {made} in {counted(last.examples, 'test image')} nobody can tell what more images would save: the "
+            "bar reaches up to 1. More test images would tell."
         )
     elif curve.flat:
         sentences.append("The curve is flat: more images like these will hardly help.")

@@ -16,6 +16,7 @@ from hubel.evaluation.conformal import SetScore, score_sets
 from hubel.evaluation.off_corpus import FLAGGED
 from hubel.evaluation.paired import PairedTest, compare_hits
 from hubel.evaluation.suitability import Suitability, judge
+from hubel.text import counted
 
 TOP = (1, 2, 3, 5)
 PROMISES = (0.8, 0.9, 0.95, 0.99)
@@ -175,6 +176,6 @@ class EvaluationReport:
 
     def _brief(self) -> Iterator[str]:
         count, classes = len(self.labels), len(self.class_names)
-        yield f"EvaluationReport: {count:,} images, {classes:,} classes"
+        yield f"EvaluationReport: {counted(count, 'image')}, {counted(classes, 'class', 'classes')}"
         if count:
             yield f"accuracy {with_interval(self.accuracy, self.accuracy_interval)}"

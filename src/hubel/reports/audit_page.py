@@ -103,10 +103,11 @@ def render_audit_page(page: AuditPage) -> str:
     """
     sections = _sections(page.findings, page.checks)
     suspects = next((section.shown for section in sections if section.name == SUSPECT_LABEL), ())
-    script = asset("audit.js")
+    script = asset("page.js", "audit.js")
     return make_environment(**_SHARED).get_template("audit.html").render(
         page=page,
         sections=sections,
+        scored=any(section.name != SUSPECT_LABEL for section in sections),
         clean=[check for name, check in page.checks.items() if name not in {each.name for each in sections}],
         class_rows=sorted(page.class_counts.items(), key=lambda item: -item[1]),
         faults=group_faults(page.refused),

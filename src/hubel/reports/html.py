@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from importlib.resources import files
 from typing import Any
 
@@ -33,11 +34,26 @@ def make_environment(**shared: Any) -> Environment:
         "listed": listed,
         "grouped": lambda number: f"{number:,}",
         "percent": lambda share: f"{100 * min(1.0, max(0.0, share)):.1f}%",
-        "short": lambda value: f"{value:,.4g}",
+        "chance": _chance,
+        "options": _options,
         "data_address": data_address,
     }
     environment.globals.update(shared)
     return environment
+
+
+def _options(sentence: str) -> Markup:
+    """A sentence in which no line ends within an option or a file name of Hubel's."""
+    parts = re.split(r"(--[a-z-]+[a-z]|\w+\.csv)", one_line(sentence))
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else part for place, part in enumerate(parts)
+    )
+
+
+def _chance(share: float) -> str:
+    """In whole percent, as a person says it; what is not certain never reads as if it were."""
+    percent = round(100 * share)
+    return "below 1 %" if percent < 1 else "above 99 %" if percent > 99 else f"{percent} %"
 
 
 def data_address(picture: bytes) -> str:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from hubel.text import one_line
 
 WIDTH, HEIGHT = 480.0, 280.0
-LEFT, RIGHT, TOP, BOTTOM = 66.0, 26.0, 12.0, 44.0
+LEFT, RIGHT, TOP, BOTTOM = 78.0, 26.0, 12.0, 44.0
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hubel.evaluation.proportions import Share, chance_of_difference
+from hubel.text import counted
 from hubel.workflows.advice_parts import Remark, again, audit_labels, listed
 from hubel.workflows.evidence import Evidence
 
@@ -45,8 +46,8 @@ def judge_unequal_classes(evidence: Evidence) -> Remark | None:
     small, rest = _sum([hits[name] for name in failing]), _sum([hits[name] for name in hits if name not in failing])
     return Remark(
         f"The small classes are given up for the large ones: add images of {listed(failing)}, and train again.",
-        f"Of {small.count:,} test images of {listed(failing)} {small.value:.2f} are named rightly, of the other "
-        f"{rest.count:,} {rest.value:.2f}; the largest class has {max(evidence.class_counts.values()):,} images, "
+        f"Of {counted(small.count, 'test image')} of {listed(failing)} {small.value:.2f} are named rightly, of the "
+        f"other {rest.count:,} {rest.value:.2f}; the largest class has {max(evidence.class_counts.values()):,} images, "
         f"{failing[0]!r} has {evidence.class_counts[failing[0]]:,}.",
         again(evidence),
     )

@@ -7,6 +7,7 @@ import shlex
 from hubel.evaluation.metrics import wilson_interval
 from hubel.evaluation.paired import BETTER, WORSE
 from hubel.evaluation.proportions import Share, chance_of_difference
+from hubel.text import counted, have
 from hubel.workflows.advice_parts import Remark, again, audit, audit_labels, beside, compare, is_brief, is_given, longer
 from hubel.workflows.evidence import Evidence
 
@@ -40,8 +41,8 @@ def judge_leak(evidence: Evidence) -> Remark | None:
         )
     return Remark(
         "The given test split leaks: believe the score without the copies, and delete them.",
-        f"{evidence.leaking_test:,} of {evidence.tested.count:,} test images have a copy, or one of their group, in "
-        f"another part; {without}.",
+        f"{evidence.leaking_test:,} of {counted(evidence.tested.count, 'test image')} {have(evidence.leaking_test)} a "
+        f"copy, or an image of the same group, in another part; {without}.",
         audit(evidence),
     )
 
@@ -65,7 +66,7 @@ def judge_collapse(evidence: Evidence) -> Remark | None:
         cure, command = LOOK, audit_labels(evidence)
     return Remark(
         f"It names nearly every image {name!r}. {cure}",
-        f"Of {others.count:,} test images of other classes {others.hits:,} are named {name!r}.",
+        f"Named {name!r}: {others.hits:,} of {counted(others.count, 'test image')} of other classes.",
         command,
     )
 
@@ -85,8 +86,9 @@ def judge_no_better_than_majority(evidence: Evidence) -> Remark | None:
         cure, command = LOOK, audit_labels(evidence)
     return Remark(
         f"{text} {cure}",
-        f"Accuracy {evidence.tested.value:.3f} ({low:.3f} to {high:.3f}) on {evidence.tested.count:,} test images, "
-        f"{majority:.3f} by the largest class alone, {evidence.train.value:.3f} on its own training images.",
+        f"Accuracy {evidence.tested.value:.3f} ({low:.3f} to {high:.3f}) on "
+        f"{counted(evidence.tested.count, 'test image')}, {majority:.3f} by the largest class alone, "
+        f"{evidence.train.value:.3f} on its own training images.",
         command,
     )
 
@@ -113,8 +115,8 @@ def judge_no_better_than_dense(evidence: Evidence) -> Remark | None:
     low, high = test["interval"]
     return Remark(
         f"A small dense network, trained in seconds, {fact}. {meaning}",
-        f"Accuracy {evidence.tested.value:.3f} against {dense:.3f} on the same {evidence.tested.count:,} test images; "
-        f"the difference is {low:+.3f} to {high:+.3f} (95 % interval).",
+        f"Accuracy {evidence.tested.value:.3f} against {dense:.3f} on the same "
+        f"{counted(evidence.tested.count, 'test image')}; the difference is {low:+.3f} to {high:+.3f} (95 % interval).",
         command,
     )
 
@@ -140,8 +142,8 @@ def judge_unlucky_split(evidence: Evidence) -> Remark | None:
         command = beside(evidence, f"seed-{evidence.seed + 1}", "--seed", str(evidence.seed + 1))
     return Remark(
         text,
-        f"Accuracy {tested.value:.3f} on {tested.count:,} test images, {validated.value:.3f} on {validated.count:,} "
-        f"validation images; chance makes such a difference in {rarely} of the splits.",
+        f"Accuracy {tested.value:.3f} on {counted(tested.count, 'test image')}, {validated.value:.3f} on "
+        f"{counted(validated.count, 'validation image')}; chance makes such a difference in {rarely} of the splits.",
         command,
     )
 
@@ -158,8 +160,8 @@ def judge_poor_calibration(evidence: Evidence) -> Remark | None:
         cause = "they were set right for the validation images, and the test images are unlike those"
     return Remark(
         f"Do not take its probabilities at their word; {cause}.",
-        f"Calibration error {error:.3f} on {evidence.tested.count:,} test images, where chance alone gives about "
-        f"{chance:.3f}; {evidence.validated.count:,} validation images.",
+        f"Calibration error {error:.3f} on {counted(evidence.tested.count, 'test image')}, where chance alone gives "
+        f"about {chance:.3f}; {counted(evidence.validated.count, 'validation image')}.",
     )
 
 
@@ -173,8 +175,8 @@ def judge_test_too_small(evidence: Evidence) -> Remark | None:
     low, high = evidence.test["accuracy_interval"]
     needed = images_for_width(evidence.tested, (high - low) / 2)
     return Remark(
-        f"The score is a rough one; {needed:,} test images would halve its interval. Score it on more images.",
-        f"95 % interval {low:.3f} to {high:.3f}, from {evidence.tested.count:,} test images.",
+        f"The score is a rough one; {counted(needed, 'test image')} would halve its interval. Score it on more images.",
+        f"95 % interval {low:.3f} to {high:.3f}, from {counted(evidence.tested.count, 'test image')}.",
         command,
     )
 

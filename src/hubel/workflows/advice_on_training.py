@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from hubel.evaluation.proportions import difference_interval
+from hubel.text import counted
 from hubel.workflows.advice_parts import Remark, audit_labels, beside, compare, ended_by_clock, longer, resume
 from hubel.workflows.evidence import Evidence
 from hubel.workflows.plan import PHOTOGRAPH_SIDE
@@ -188,7 +189,7 @@ def _gap_in_words(evidence: Evidence) -> str:
     low, high = _gap(evidence)
     return (
         f"It names {evidence.train.value:.3f} of its training images rightly and {evidence.tested.value:.3f} of the "
-        f"{evidence.tested.count:,} test images: a gap of {low:.2f} to {high:.2f} (95 % interval)."
+        f"{counted(evidence.tested.count, 'test image')}: a gap of {low:.2f} to {high:.2f} (95 % interval)."
     )
 
 
@@ -198,9 +199,10 @@ def _train_in_words(evidence: Evidence) -> str:
 
 def _parameters(evidence: Evidence) -> str:
     each = evidence.parameters / max(1, evidence.train_images)
-    return f"{evidence.parameters:,} parameters, {each:.2g} for each of {evidence.train_images:,} training images"
+    images = counted(evidence.train_images, "training image")
+    return f"{evidence.parameters:,} parameters, {each:.2g} for each of {images}"
 
 
 def _epochs_done(evidence: Evidence) -> str:
     phase = evidence.last_phase
-    return f"{phase.done:.3g} of at most {phase.planned} epochs were done."
+    return f"{phase.done:.3g} of at most {counted(phase.planned, 'epoch')} {'was' if phase.done == 1 else 'were'} done."

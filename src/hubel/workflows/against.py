@@ -15,6 +15,7 @@ from hubel.errors import UnusableInput
 from hubel.evaluation.metrics import wilson_interval
 from hubel.evaluation.paired import PairedTest, compare_hits
 from hubel.events import Message, OnEvent, ignore
+from hubel.text import counted
 from hubel.workflows.finished_run import read_answers, read_digests, read_seen
 from hubel.workflows.run_folder import FINGERPRINTS
 
@@ -115,7 +116,7 @@ class Against:
         }  # fmt: skip
 
     def _brief(self) -> Iterator[str]:
-        yield f"Against: {elided(self.first)} against {elided(self.second)} on {len(self.labels):,} images"
+        yield f"Against: {elided(self.first)} against {elided(self.second)} on {counted(len(self.labels), 'image')}"
         if len(self.labels):
             yield f"accuracy {self.first_hits.mean():.3f} against {self.second_hits.mean():.3f}"
 
@@ -195,8 +196,8 @@ def pair(first: Named, second: Named, *, seen: Set[str], corpus: str | None, on_
     if not kept:
         raise UnusableInput(_nothing_left(first.run, second.run, corpus, notes))
     if relabelled:
-        text = f"{relabelled:,} of the {len(kept):,} images have another label in {second.run}: "
-        notes.append(f"{text}both are judged by the labels of {first.run}.")
+        text = f"Labelled otherwise in {second.run}: {relabelled:,} of {counted(len(kept), 'image')}"
+        notes.append(f"{text}; both are judged by the labels of {first.run}.")
     for note in notes:
         on_event(Message(note, warning=True))
     labels = tuple(first.answers[key][0] for key in kept)
@@ -217,11 +218,12 @@ def _hits(keys: Sequence[str], labels: Sequence[str], sides: Sequence[Named]) ->
 def _notes(first: str, second: str, *, left: int, unknown: Mapping[str, int]) -> list[str]:
     notes = []
     if left:
-        text = f"Left out: {left:,} images that {first} or {second} knows from its training or validation part"
-        notes.append(f"{text}: themselves, a copy, or one of their group.")
+        text = f"Left out: {counted(left, 'image')} that {first} or {second} knows from its training or validation part"
+        notes.append(f"{text}: the same image, a copy, or one of the same group.")
     if unknown:
         names = ", ".join(list(unknown)[:5]) + (" ..." if len(unknown) > 5 else "")
-        notes.append(f"Left out: {sum(unknown.values()):,} images of classes that {second} does not know: {names}.")
+        images = counted(sum(unknown.values()), "image")
+        notes.append(f"Left out: {images} of classes that {second} does not know: {names}.")
     return notes
 
 

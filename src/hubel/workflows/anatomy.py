@@ -24,6 +24,7 @@ from hubel.briefs import brief, elided
 from hubel.classifier.artefact import load_classifier
 from hubel.errors import UnknownName, UnusableInput, WrongRequest
 from hubel.files import is_file, is_folder, is_there
+from hubel.text import counted
 from hubel.workflows.anatomy_warnings import IMAGE_AXES, Doubt, Subject, find_doubts
 
 CLASSES = 10
@@ -111,7 +112,7 @@ class Anatomy:
 
     def _brief(self) -> Iterator[str]:
         size = " x ".join(map(str, self.shape))
-        yield f"Anatomy of {elided(self.title)} at {size}: {len(self.rows):,} layers"
+        yield f"Anatomy of {elided(self.title)} at {size}: {counted(len(self.rows), 'layer')}"
         yield f"{self.total.parameters:,} parameters, {self.total.macs:,} MACs for one image"
         yield from (f"{doubt.name}: {doubt.text}" for doubt in self.doubts[:3])
 

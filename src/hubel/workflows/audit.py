@@ -26,6 +26,7 @@ from hubel.images.samples import SampleRule
 from hubel.pipeline.examined import examine_corpus
 from hubel.reports.audit_page import AuditPage, render_audit_page, shown_paths, suspect_paths
 from hubel.reports.thumbnails import make_thumbnails
+from hubel.text import counted
 from hubel.workflows.audit_words import Given
 from hubel.workflows.out_folder import keep_out_of_the_images, prepare_folder
 
@@ -89,10 +90,16 @@ class Audit:
         if not self.suspects:
             return ""
         wrong = round(self.expected_share * self.suspects)
-        return (
-            f"The most doubtful first. About {wrong:,} of these {self.suspects:,} ({self.expected_share:.0%}) are "
-            "expected to be wrong, as if errors fell at random; mix-ups of classes that look alike may add some."
-        )
+        if self.suspects == 1:
+            said = f"Its chance of being wrong is about {100 * self.expected_share:.0f} %"
+        else:
+            about = f"About {wrong:,}" if wrong else "Fewer than one"
+            be = "is" if wrong < 2 else "are"
+            said = (
+                f"The most doubtful first. {about} of these {self.suspects:,} ({100 * self.expected_share:.0f} %) {be}"
+            )
+            said += " expected to be wrong"
+        return f"{said}, as if errors fell at random; mix-ups of classes that look alike may add some."
 
     def with_suspects(
         self,
@@ -139,8 +146,9 @@ class Audit:
 
     def _brief(self) -> Iterator[str]:
         corpus, found = self.corpus, len(self.findings)
-        yield f"Audit of {elided(corpus.location)}: {len(corpus):,} images in {len(corpus.class_names):,} classes"
-        yield f"{len(corpus.refused):,} files refused, {found:,} {'finding' if found == 1 else 'findings'}"
+        classes = counted(len(corpus.class_names), "class", "classes")
+        yield f"Audit of {elided(corpus.location)}: {counted(len(corpus), 'image')} in {classes}"
+        yield f"{counted(len(corpus.refused), 'file')} refused, {counted(found, 'finding')}"
         if found:
             yield name_counts(Counter(finding.check for finding in self.findings), most=8)
             yield f"first: {self.findings[0].message}"

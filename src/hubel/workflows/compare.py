@@ -29,7 +29,7 @@ from hubel.pipeline.augmentation import NONE
 from hubel.pipeline.batches import TrainingBatches, class_weights
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
 from hubel.pipeline.examined import examine_decoded
-from hubel.text import counted
+from hubel.text import counted, have
 from hubel.training.fit import OPTIMIZER_BYTES, compile_model, fit_model, measure_step
 from hubel.training.history import History
 from hubel.training.recipe import Recipe
@@ -132,11 +132,12 @@ def _say_notes(corpus: Corpus, splits: Splits, on_event: OnEvent) -> None:
     notes = [*corpus.notes, *(note for note in splits.notes if not leaking or "leaks" not in note)]
     if leaking:
         notes.append(
-            f"{leaking:,} of the {len(splits.test):,} test images have a copy, or one of their group, in another "
-            f"part: what learns by heart gains from it. See them: {audit}"
+            f"{leaking:,} of {counted(len(splits.test), 'test image')} {have(leaking)} a copy, or an image of the same "
+            f"group, in another part: what learns by heart gains from it. See them: {audit}"
         )
     if corpus.refused:
-        notes.append(f"{len(corpus.refused):,} files were refused and left out. See them: {audit}")
+        was = "was" if len(corpus.refused) == 1 else "were"
+        notes.append(f"{counted(len(corpus.refused), 'file')} {was} refused and left out. See them: {audit}")
     for note in notes:
         on_event(Message(note, warning=True))
 

@@ -11,7 +11,7 @@ from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.files import write_bytes, write_csv, write_json
 from hubel.reports.bar_table import Column, draw_table
 from hubel.reports.drawing import Drawing
-from hubel.text import one_line
+from hubel.text import counted, one_line
 from hubel.workflows.compare import MOST_MOVED, MOST_TRAIN_SCORED
 from hubel.workflows.comparison import Comparison, Pair
 from hubel.workflows.machine import describe_machine
@@ -125,13 +125,14 @@ def describe_columns(comparison: Comparison) -> tuple[str, ...]:
     splits = comparison.splits
     scored, moved = min(len(splits.train), MOST_TRAIN_SCORED), min(len(splits.test), MOST_MOVED)
     epoch = "best epoch by validation log loss" if splits.validation else "last epoch, for want of validation images"
+    shifted = counted(moved, "test image")
     pixels = "1 pixel" if comparison.moved_px == 1 else f"1 to {comparison.moved_px} pixels"
     return (
-        f"accuracy: of {len(splits.test):,} test images; {epoch}; interval after Wilson.",
+        f"accuracy: of {counted(len(splits.test), 'test image')}; {epoch}; interval after Wilson.",
         "memory: of one training step, computed from shapes: outputs of all layers, weights, gradients, optimiser.",
         "s/epoch: median seconds of one pass over the training images, validation not counted.",
-        f"gap: accuracy on {scored:,} training images less that on the test images, in points of a hundred.",
-        f"shift: share of {moved:,} test images that keep their class when moved {pixels} up, down, left and right.",
+        f"gap: accuracy on {counted(scored, 'training image')} less that on the test images, in points of a hundred.",
+        f"shift: share of {shifted} that keep their class when moved {pixels} up, down, left and right.",
     )
 
 

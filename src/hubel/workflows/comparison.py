@@ -13,6 +13,7 @@ from hubel.corpus.split import Splits
 from hubel.errors import WrongRequest
 from hubel.evaluation.paired import PairedTest
 from hubel.images.preprocessing import Preprocessing
+from hubel.text import counted
 from hubel.training.recipe import Recipe
 from hubel.workflows.measured import Measured
 from hubel.workflows.variants import Selection
@@ -92,6 +93,6 @@ class Comparison:
     interrupted: bool
 
     def _brief(self) -> Iterator[str]:
-        yield f"Comparison of {len(self.rows)} variants on {elided(self.corpus.location)}, {self.budget}"
+        yield f"Comparison of {counted(len(self.rows), 'variant')} on {elided(self.corpus.location)}, {self.budget}"
         yield from map(repr, self.rows[:7])
         yield f"{len(self.pairs)} pairs, {len(self.claims)} claims"

@@ -39,7 +39,11 @@ def divide(corpus: Corpus, together: Sequence[Hashable], *, seed: int, kept: Seq
         elsewhere = len(splits.validation) + len(splits.test)
         raise UnusableCorpus(
             f"A classifier learns from images of at least two classes; the training split of {corpus.location} holds "
-            f"{found}, and the other {elsewhere} images lie in its validation and test splits. Move some images of "
+            f"{found}, and {_the_others(elsewhere)} in its validation and test splits. Move some images of "
             "each class into the training split."
         )
     return splits if splits.validation else replace(splits, notes=(*splits.notes, NO_VALIDATION))
+
+
+def _the_others(count: int) -> str:
+    return "the other image lies" if count == 1 else f"the other {count:,} images lie"

@@ -22,6 +22,7 @@ from hubel.evaluation.report import EvaluationReport
 from hubel.events import Message, OnEvent, ignore
 from hubel.files import is_there
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
+from hubel.text import counted, none_of
 from hubel.workflows.known_images import Known, find_known
 from hubel.workflows.mistakes import show_mistakes
 from hubel.workflows.request_record import reading_of
@@ -102,7 +103,7 @@ class Evaluation:
 
     def _brief(self) -> Iterator[str]:
         count = len(self.report.labels)
-        yield f"Evaluation on {elided(self.location)}: {count:,} images ({self.split})"
+        yield f"Evaluation on {elided(self.location)}: {counted(count, 'image')} ({self.split})"
         if count:
             yield f"accuracy {with_interval(self.report.accuracy, self.report.accuracy_interval)}"
 
@@ -265,7 +266,8 @@ def _say_left_out(left_out: LeftOut, known: Known, where: tuple[int, str], on_ev
     if left_out.trained_on:
         words.append(f"{len(left_out.trained_on):,} that it was trained on (training and validation images)")
     if left_out.copies:
-        words.append(f"{len(left_out.copies):,} that are copies of such images, or of a group with them")
+        be = "is a copy" if len(left_out.copies) == 1 else "are copies"
+        words.append(f"{len(left_out.copies):,} that {be} of such images, or of a group with them")
     remaining = count - len(left_out.paths)
     if not remaining:
         own = f"Score it on its own test images: hubel evaluate {shlex.quote(str(known.run))}. Or name"
@@ -275,21 +277,22 @@ def _say_left_out(left_out: LeftOut, known: Known, where: tuple[int, str], on_ev
             f"{own if known.test_images else 'Name'} a corpus of other images."
         )
     if words:
-        text = f"Left out of the score of {known.run}, of {count:,} images in {location}: {', and '.join(words)}."
+        images = counted(count, "image")
+        text = f"Left out of the score of {known.run}, of {images} in {location}: {', and '.join(words)}."
         if left_out.tested:
             those = "all" if left_out.tested == remaining else f"{left_out.tested:,}"
-            text += f" Of the {remaining:,} that remain, {those} are its own test images."
+            text += f" Scored: {counted(remaining, 'image')}, {those} of its own test split."
         on_event(Message(text, warning=True))
 
 
 def _why_nothing_is_scored(classifier: Answering, corpus: Corpus, own: _TestSplit | None) -> str:
     if own is not None:
         return (
-            f"None of the {len(own.class_of):,} test images of the run can be read in {corpus.location}. Put them "
+            f"None of the test images of the run ({len(own.class_of):,}) can be read in {corpus.location}. Put them "
             "back, or name a corpus to score: hubel evaluate RUN CORPUS"
         )
     if not len(corpus):
-        return f"None of the {len(corpus.refused):,} images in {corpus.location} can be read. Name another corpus."
+        return f"{none_of(len(corpus.refused))} in {corpus.location} can be read. Name another corpus."
     return (
         f"{corpus.location} has no image to score: the classifier knows {', '.join(classifier.class_names[:5])}, "
         f"the corpus has {', '.join(corpus.class_names[:5])}. Class folders are matched by name."
@@ -301,14 +304,16 @@ def _say_differences(classifier: Answering, corpus: Corpus, own: _TestSplit | No
     missing = [name for name in classifier.class_names if name not in corpus.class_names]
     if extra and own is None:
         count = sum(corpus.class_counts[name] for name in extra)
-        text = f"Not scored: {count} images of classes that the classifier does not know: {', '.join(extra[:5])}."
+        images = counted(count, "image")
+        text = f"Not scored: {images} of classes that the classifier does not know: {', '.join(extra[:5])}."
         on_event(Message(text, warning=True))
     if missing and own is None:
         on_event(Message(f"No images of {', '.join(missing[:5])}: not tested.", warning=True))
     if own is not None:
         gone = set(own.class_of) - {example.path for example in corpus.examples}
         if gone:
-            text = f"{len(gone)} test images of the run are gone, such as {min(gone)!r}: the score is of the others."
+            images = counted(len(gone), "test image")
+            text = f"Gone: {images} of the run, such as {min(gone)!r}. The score is of the others."
             on_event(Message(text, warning=True))
 
 

@@ -12,6 +12,7 @@ from hubel.arrays import Features
 from hubel.backends.framework import keras
 from hubel.classifier.engine import LARGE_BATCH, KerasEngine
 from hubel.events import Message, Progress
+from hubel.text import counted
 from hubel.training.transfer import KnownFeatures, SplitFeatures, compute_features
 from hubel.workflows.work import Work
 
@@ -77,9 +78,10 @@ def features_in_time(
         mirrored[place] = clock.timed(engine, images[part][:, :, ::-1])
         work.on_event(Progress("computing mirrored features", min(taken, (place + 1) * LARGE_BATCH), taken))
     if taken < len(train):
-        text = f"The time limit allows the features of {taken:,} of {len(train):,} training images."
+        some = f"{taken:,} of {counted(len(train), 'training image')}"
+        text = f"The time limit allows the features of {some}."
         if taken - len(part) < least and time.monotonic() > clock.ends_at:
-            text = f"No time is left: it will end late, and learn from {taken:,} of {len(train):,} training images."
+            text = f"No time is left: it will end late, and learn from {some}."
         work.on_event(Message(f"{text} A longer --time-limit uses more.", warning=True))
     ascending = np.argsort(order[:taken])
     empty = [engine.compute_logits(np.asarray(images[:0]))]
@@ -116,5 +118,5 @@ def _parts(places: np.ndarray) -> list[np.ndarray]:
 
 
 def _say_unmirrored(work: Work, count: int) -> None:
-    text = f"The time limit leaves no time for the mirror images of {count:,} training images."
+    text = f"The time limit leaves no time for the mirror images of {counted(count, 'training image')}."
     work.on_event(Message(f"{text} A longer --time-limit uses them."))

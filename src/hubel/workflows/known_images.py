@@ -20,6 +20,7 @@ from hubel.events import Message, OnEvent, ignore
 from hubel.files import is_file
 from hubel.pipeline.decoded import DecodedCorpus
 from hubel.pipeline.examined import examine_corpus, examine_decoded
+from hubel.text import counted
 from hubel.workflows.finished_run import read_columns, read_digests, read_seen_before
 from hubel.workflows.request_record import reading_of
 from hubel.workflows.run_folder import FINGERPRINTS, LEAKS, SPLIT, RunFolder
@@ -162,8 +163,8 @@ def _own_images(folder: Path, wanted: Set[str], bands: tuple[int, ...], on_event
         own = None
     lost = len(wanted - set(() if own is None else own.copies.digests))
     if lost:
-        text = f"{lost:,} images that {folder} was trained on are no longer where they were, so copies of them"
-        on_event(Message(f"{text} that were saved again are not noticed; copies of the same bytes are.", warning=True))
+        text = f"Gone: {counted(lost, 'image')} that {folder} was trained on. A copy of one of these"
+        on_event(Message(f"{text} that was saved again is not noticed; one of the same bytes is.", warning=True))
     return own
 
 

@@ -25,6 +25,7 @@ from hubel.explanation.feature_maps import (
 )
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
 from hubel.reports.layer_sheets import Seen, Tile, draw_excitement, draw_filters, draw_maps
+from hubel.text import none_of
 from hubel.workflows.opening import open_target
 from hubel.workflows.said import NOTHING_SAID, Said
 
@@ -200,7 +201,5 @@ def _some_images(
     decoded = decode_corpus(corpus, classifier.preprocessing, on_event=on_event)
     count = len(decoded.corpus)
     if not count:
-        raise UnusableCorpus(
-            f"None of the {len(decoded.corpus.refused):,} images in {location} can be read. Name another corpus."
-        )
+        raise UnusableCorpus(f"{none_of(len(decoded.corpus.refused))} in {location} can be read. Name another corpus.")
     return decoded, np.unique(np.linspace(0, count - 1, min(count, MOST_EXAMPLES)).astype(np.int64))

@@ -24,6 +24,7 @@ from hubel.evaluation.off_corpus import auroc
 from hubel.events import Message, OnEvent, ignore
 from hubel.files import is_folder
 from hubel.pipeline.decoded import decode_corpus
+from hubel.text import counted, none_of
 from hubel.workflows.evaluate import say_refused
 from hubel.workflows.finished_run import read_digests, read_off_corpus
 from hubel.workflows.known_images import find_known
@@ -109,7 +110,7 @@ def score_strangers(
     if not len(scores) and not refused:
         raise UnusableInput(f"{location} holds no images. Name another corpus.")
     if not len(scores):
-        raise UnusableInput(f"None of the {len(refused)} images in {location} can be read. Name another corpus.")
+        raise UnusableInput(f"{none_of(len(refused))} in {location} can be read. Name another corpus.")
     return StrangerScore(location, own, scores, refused, known)
 
 
@@ -158,12 +159,12 @@ def _say_known(known: int, run: Path, location: str, *, left: int, on_event: OnE
     """
     if known and not left:
         raise UnusableInput(
-            f"All {known:,} images in {location} are of the corpus of {run}, or copies of its images: they are no "
-            "strangers. Name images of something else."
+            f"Every image in {location} ({known:,}) is of the corpus of {run}, or a copy of one of its images: no "
+            "stranger. Name images of something else."
         )
     if known:
-        text = f"Left out: {known:,} images of {location} that are of the corpus of {run}, or copies of its images."
-        on_event(Message(f"{text} The other {left:,} are the strangers.", warning=True))
+        text = f"Left out: {counted(known, 'image')} of {location}, of the corpus of {run} or copied from it."
+        on_event(Message(f"{text} Strangers: the other {'one' if left == 1 else f'{left:,}'}.", warning=True))
 
 
 def _scores(values: Any) -> np.ndarray:

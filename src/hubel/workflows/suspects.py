@@ -17,7 +17,7 @@ from hubel.arrays import Labels
 from hubel.backends.seeding import seed_everything
 from hubel.corpus.audit.finding import Finding
 from hubel.corpus.corpus import Corpus
-from hubel.errors import UnusableCorpus, WeightsNotAvailable, WrongRequest
+from hubel.errors import DownloadFailed, UnusableCorpus, WeightsNotAvailable, WrongRequest
 from hubel.evaluation.label_quality import MIN_EXAMPLES, LabelRanking, rank_labels
 from hubel.events import Message, OnEvent, ignore
 from hubel.images.preprocessing import choose_resize
@@ -129,6 +129,8 @@ def _weights(
     asked = may_download or (lambda question: doubts.weights == "imagenet")  # noqa: ARG005
     try:
         return pretrained_weights(BACKBONE, ALPHA, doubts.weights or "imagenet", may_download=asked)
+    except DownloadFailed:  # after a yes, going on without them would be another answer than was given
+        raise
     except WeightsNotAvailable:
         if doubts.weights is not None:
             raise

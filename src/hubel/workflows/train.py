@@ -28,13 +28,14 @@ from hubel.corpus.duplicates import members
 from hubel.corpus.examined import ExaminedCorpus
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.split import Splits
-from hubel.errors import StoppedByUser, TrainingDiverged, UnusableInput, WeightsNotAvailable
+from hubel.errors import DownloadFailed, StoppedByUser, TrainingDiverged, UnusableInput, WeightsNotAvailable
 from hubel.evaluation.learning_curve import LearningCurve
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import Message, OnEvent, ignore
 from hubel.images.notebook import document
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
 from hubel.pipeline.examined import examine_decoded
+from hubel.text import counted
 from hubel.training.survival import Stop
 from hubel.workflows.advice import advise
 from hubel.workflows.advice_parts import Advice
@@ -92,11 +93,11 @@ class Run:
 
     def _brief(self) -> Iterator[str]:
         classes = len(self.classifier.class_names)
-        yield f"Run {elided(self.path)}: {self.classifier.blueprint.name}, {classes:,} classes"
+        yield f"Run {elided(self.path)}: {self.classifier.blueprint.name}, {counted(classes, 'class', 'classes')}"
         report = self.reports.get("test")
         if report is not None and len(report.labels):
             accuracy = with_interval(report.accuracy, report.accuracy_interval)
-            yield f"test accuracy {accuracy} on {len(report.labels):,} images"
+            yield f"test accuracy {accuracy} on {counted(len(report.labels), 'image')}"
         for advice in self.advice[:3]:
             yield f"{advice.severity}: {advice.text}"
         yield f"{elided(self.path)}/report.html"
@@ -287,6 +288,8 @@ def _choose_with_weights(
         return choice, None
     try:
         return choice, pretrained_weights(spec.backbone, spec.alpha, choice.weights, may_download=may_download)
+    except DownloadFailed:  # after a yes, going on without them would be another answer than was given
+        raise
     except WeightsNotAvailable:
         if request.architecture is not None or request.weights is not None:
             raise

@@ -68,7 +68,7 @@ def test_probabilities_are_those_of_predict(folder, typed):
 
 def test_padding_is_a_dot_and_is_counted(typed):
     _, out, _ = typed("trace run picture.png --layer group_1_1_convolution --at 0,0 --filter 0")
-    assert "5 places are padding, shown as ·" in out
+    assert "5 places of padding, shown as ·" in out
 
 
 def test_what_a_dense_layer_takes_is_named_by_its_place_in_the_map(typed):
@@ -76,7 +76,7 @@ def test_what_a_dense_layer_takes_is_named_by_its_place_in_the_map(typed):
     count = int(re.findall(r"The 10 of (\d+) that count most", out)[0])
     document = json.loads(typed("trace run picture.png --layer dense_1 --filter 0 --json")[1])
     assert len(document["terms"]) == count
-    assert f"{count - 10} others" in out
+    assert f"{count - 10:,} others" in out
     assert re.search(r"input \d+ \(row \d, column \d, channel \d+\)", out)
 
 

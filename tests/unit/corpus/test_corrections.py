@@ -29,7 +29,7 @@ def test_a_correction_changes_one_label_and_a_blank_one_none(tmp_path: Path):
     text = "path,label,suggested,correction,check\ncat/0.png,cat,dog,dog,suspect-label\ncat/1.png,cat,dog,,\n"
     applied = apply(tmp_path, text)
     assert labels(applied) == {**labels(corpus()), "cat/0.png": "dog"}
-    assert applied.notes == ("fixes.csv: 1 labels changed, 0 images removed.",)
+    assert applied.notes == ("fixes.csv: 1 label changed, 0 images removed.",)
 
 
 def test_a_file_of_path_and_label_is_enough(tmp_path: Path):
@@ -59,7 +59,7 @@ def test_an_unknown_class_is_named_with_its_line_and_the_nearest(tmp_path: Path)
 
 def test_pictures_that_are_not_there_are_said(tmp_path: Path):
     assert (
-        "names 1 images that this corpus does not hold, such as 'x.png'"
+        "Not in this corpus: 1 image of fixes.csv, such as 'x.png'. Nothing is changed by that."
         in apply(tmp_path, "path,correction\nx.png,dog\n").notes[-1]
     )
 

@@ -67,10 +67,7 @@ def test_an_image_whose_boxes_are_of_one_category_is_of_that_class(tmp_path: Pat
         }
         or faults(corpus)["images/c.jpg"]
     )
-    assert (
-        corpus.notes[0]
-        == "instances_default.json has annotations of 1 images that it does not list: they are not used."
-    )
+    assert corpus.notes[0] == "instances_default.json has annotations of 1 image that it does not list: not used."
     assert corpus.notes[1].startswith("1 of 8 images has several labels (first: image 3) and is refused")
     assert "it has annotations of 2 classes ('cat', 'dog'): an image has one" in corpus.left_out[0].reason
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from tests.pages import Parsed
 
+from hubel.corpus.audit.catalogue import CHECKS as REAL_CHECKS
 from hubel.corpus.audit.finding import Check, Finding
 from hubel.corpus.corpus import IntakeRow
 from hubel.reports.audit_page import AuditPage, render_audit_page, shown_paths
@@ -97,13 +98,42 @@ def test_every_finding_is_shown_in_the_section_of_its_check():
         section = page.text(f"check-{finding.check}")
         assert finding.message in section
         doubt = finding.check == "suspect-label"
-        assert (f"chance of being wrong {1 - finding.score:.1%}" if doubt else f"score {finding.score:.2f}") in section
+        assert (
+            f"chance that the label is wrong: {100 * (1 - finding.score):.0f} %"
+            if doubt
+            else f"score {finding.score:.2f}"
+        ) in section
         assert all(path in section for path in finding.paths)
         assert all(part in section for part in (CHECKS[finding.check].why, CHECKS[finding.check].threshold))
-    assert "measured 0.06123" in page.text("check-dark")
     assert "labelled dog looks like cat" in page.text("check-suspect-label")
     assert "clean" not in page.texts
     assert "horse" in page.text("verdict")
+
+
+@pytest.mark.parametrize(
+    ("score", "said"),
+    [(0.0713, "93 %"), (0.004, "above 99 %"), (0.0, "above 99 %"), (0.994, "1 %"), (0.998, "below 1 %")],
+)
+def test_a_chance_is_said_in_whole_percent_and_never_as_certain(score: float, said: str):
+    text = parsed(replace(EMPTY, findings=(suspect("dog/5.jpg", score=score),))).text("suspect-0")
+    assert f"chance that the label is wrong: {said} " in f"{text} "
+
+
+def test_a_measurement_is_named_where_the_message_does_not_say_it():
+    finding = Finding("near-duplicate", ("a/1.jpg", "a/2.jpg"), 0.0713, "one image", 0.9287, "same class")
+    grey = Finding("grey-among-colour", ("a/1.jpg",), 0.01, "It is grey", 0.8421)
+    page = parsed(replace(EMPTY, checks=REAL_CHECKS, findings=(finding, grey, replace(grey, check="dark"))))
+    assert "score 0.07, similarity 0.93" in page.text("check-near-duplicate")
+    assert "score 0.01, mean difference of the channels 0.84 of 255" in page.text("check-grey-among-colour")
+    assert page.text("check-dark").endswith("score 0.01")
+
+
+def test_one_finding_is_not_spoken_of_as_if_it_were_several():
+    one = replace(EMPTY, counts={"found": 2, "read": 1, "refused": 1, "ignored": 0}, findings=(dark("cat/1.jpg"),))
+    page = parsed(replace(one, refused=(IntakeRow("cat/a.jpg", "refused", "empty", "the file has no bytes"),)))
+    assert "1 finding. A score runs" in page.text("verdict")
+    assert "1 Dark images score 0.10" in page.text("verdict")
+    assert "It should have been an image" in page.text("refused")
 
 
 def test_sections_stand_in_the_order_of_the_checks_and_their_findings_worst_first():
@@ -117,7 +147,7 @@ def test_the_verdict_links_to_every_section_in_the_order_of_the_checks():
     page = parsed(FULL)
     links = [each["href"] for each in page.all("a")]
     assert links == ["#refused", "#check-leak", "#check-dark", "#check-suspect-label", "#check-too-few"]
-    assert "2 Dark images worst 0.10" in page.text("verdict")
+    assert "2 Dark images lowest score 0.10" in page.text("verdict")
     assert "5 findings" in page.text("verdict")
 
 

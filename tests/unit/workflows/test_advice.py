@@ -220,7 +220,9 @@ def test_patience_is_to_blame_only_where_the_steps_were_large():
 def test_a_leaking_test_split_leads_to_the_audit():
     advice = said("leak", corrections="fixed.csv")
     assert advice.command == "hubel audit 'my photos' --corrections fixed.csv"
-    assert advice.evidence.startswith("40 of 300 test images have a copy, or one of their group, in another part; ")
+    assert advice.evidence.startswith(
+        "40 of 300 test images have a copy, or an image of the same group, in another part; "
+    )
     assert "accuracy 0.930 with them, 0.814" in advice.evidence
     assert said("leak", without_leaks={"examples": 0}).evidence.endswith("none is left without them.")
 
@@ -228,7 +230,7 @@ def test_a_leaking_test_split_leads_to_the_audit():
 def test_a_collapsed_run_is_told_which_class_it_names():
     advice = said("collapse")
     assert advice.text.startswith("It names nearly every image 'a'.")
-    assert advice.evidence == "Of 200 test images of other classes 195 are named 'a'."
+    assert advice.evidence == "Named 'a': 195 of 200 test images of other classes."
     assert advice.command == "hubel audit 'my photos' --suspect-labels -o run-audit"
     own_rate = said("collapse", command=(*COMMAND, "--learning-rate", "0.2"))
     assert "--learning-rate 0.05 --overwrite" in own_rate.command

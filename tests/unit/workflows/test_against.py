@@ -83,9 +83,7 @@ def test_other_labels_in_the_second_are_counted_and_judged_too(tmp_path: Path):
     events: list[Event] = []
     document = compare_runs(first, second, on_event=events.append).to_json()
     assert document["relabelled"] == 12
-    assert f"12 of the 15 images have another label in {second}: both are judged by the labels of {first}" in said(
-        events
-    )
+    assert f"Labelled otherwise in {second}: 12 of 15 images; both are judged by the labels of {first}" in said(events)
     assert document["verdict"] == "better"
     assert document["by_other_labels"]["verdict"] == "worse"
     assert document["by_other_labels"]["second_only"] == 12
@@ -100,7 +98,7 @@ def test_classes_that_the_second_does_not_know_are_left_out_and_named(tmp_path: 
     document = compare_runs(first, second, on_event=events.append).to_json()
     assert document["examples"] == 4
     assert document["left_out"] == {"unknown_classes": {"hat": 1}, "seen_in_training": 0}
-    assert f"1 images of classes that {second} does not know: hat" in said(events)
+    assert f"1 image of classes that {second} does not know: hat" in said(events)
 
 
 def test_pictures_that_either_has_seen_in_training_are_left_out(tmp_path: Path):

@@ -113,7 +113,7 @@ def test_the_report_is_whole_and_says_what_is_not_known(folder: Path, tmp_path: 
     scored = evaluated(folder, out=tmp_path / "report", command=("hubel", "evaluate", "model.keras"))
     page = Parsed((tmp_path / "report" / "report.html").read_text())
     assert "95.0 % of the test images are named rightly" in page.text("headline")
-    assert "whether it was trained on any of them is not known" in page.text("headline")
+    assert "it is not known whether the model was trained on any of these" in page.text("headline")
     assert "not calibrated by Hubel" in page.text("calibration")
     assert f"The worst mistakes {WRONG} in all" in page.text("mistakes")
     assert "pixels -1..1" in page.text("card")

@@ -84,7 +84,7 @@ def test_of_its_own_corpus_only_the_test_images_are_scored_as_without_naming_it(
     assert left_out(evaluation) == (len(learned), 0, len(tested))
     assert (
         told == f"Left out of the score of {run}, of 30 images in {photos}: {len(learned)} that it was trained on "
-        f"(training and validation images). Of the {len(tested)} that remain, all are its own test images."
+        f"(training and validation images). Scored: {len(tested)} images, all of its own test split."
     )
     assert evaluation.report.to_json()["accuracy"] == evaluate_run(run).report.to_json()["accuracy"]
 
@@ -123,7 +123,7 @@ def test_a_corpus_that_holds_half_of_it_is_scored_on_the_rest(run: Path, photos:
     assert left_out(evaluation) == (len(learned), 0, len(mine))
     assert len(evaluation.paths) == 20 + len(mine)
     assert not set(evaluation.paths) & learned
-    assert f"Of the {20 + len(mine)} that remain, {len(mine)} are its own test images." in told
+    assert f"Scored: {20 + len(mine)} images, {len(mine)} of its own test split." in told
 
 
 def test_of_a_corpus_with_none_of_it_nothing_is_left_out_or_said(run: Path, tmp_path: Path):
@@ -159,7 +159,7 @@ def test_without_the_corpus_it_is_said_that_such_copies_cannot_be_told(tmp_path:
     evaluation, told = scored(run, tmp_path / "again")
     learned = len(paths(run, "train", "validation"))
     assert left_out(evaluation) == (0, 0, 0)
-    assert told.startswith(f"{learned} images that {run} was trained on are no longer where they were, so copies")
+    assert told.startswith(f"Gone: {learned} images that {run} was trained on. A copy")
     evaluation, told = scored(run, tmp_path / "moved")  # the same bytes are known all the same, and nothing is said
     assert left_out(evaluation)[0] == learned
     assert "no longer" not in told
@@ -267,7 +267,7 @@ def test_strangers_that_are_the_runs_own_images_are_no_strangers(tmp_path: Path)
     score = score_strangers(run, str(strangers), on_event=told.append)
     assert (len(score.strangers), score.known) == (13, 3)  # a test image, saved again, was never learned from
     assert score.to_json()["left_out"] == {"own_images": 3}
-    expected = f"Left out: 3 images of {strangers} that are of the corpus of {run}, or copies of its images."
+    expected = f"Left out: 3 images of {strangers}, of the corpus of {run} or copied from it."
     assert any(isinstance(event, Message) and event.text.startswith(expected) for event in told)
     loose = tmp_path / "loose"
     loose.mkdir()
@@ -275,5 +275,5 @@ def test_strangers_that_are_the_runs_own_images_are_no_strangers(tmp_path: Path)
         shutil.copy(file, loose / f"{place}.png")
     score = score_strangers(run, str(loose))
     assert (len(score.strangers), score.known) == (6, 28)
-    with pytest.raises(UnusableInput, match=f"All 52 images in .*train are of the corpus of {run}, or copies"):
+    with pytest.raises(UnusableInput, match=rf"Every image in .*train \(52\) is of the corpus of {run}, or a copy"):
         score_strangers(run, str(photos / "train"))

@@ -296,7 +296,9 @@ def test_test_images_that_are_gone_are_not_called_a_matter_of_class_names(corpus
     for row in read_csv(run.path / "split.csv"):
         if row["split"] == "test":
             (tmp_path / row["path"]).unlink()
-    with pytest.raises(UnusableCorpus, match="None of the 2 test images of the run can be read in .* Put them back"):
+    with pytest.raises(
+        UnusableCorpus, match=r"None of the test images of the run \(2\) can be read in .* Put them back"
+    ):
         evaluate_run(run.path)
 
 
@@ -312,7 +314,7 @@ def test_a_corpus_without_one_readable_image_is_refused_by_all_that_take_one(cor
         lambda: check_trainable(audit_corpus(bad).corpus),
     ]
     for take in takers:
-        with pytest.raises(HubelError, match="None of the 2 (images|images) in .*bad can be read"):
+        with pytest.raises(HubelError, match="None of the 2 images in .*bad can be read"):
             take()
 
 

@@ -24,7 +24,7 @@ from hubel.architectures.families.weight_files import (
 from hubel.architectures.spec import PretrainedSpec
 from hubel.backends.framework import keras
 from hubel.catalogue import find
-from hubel.errors import WeightsNotAvailable, WrongRequest
+from hubel.errors import DownloadFailed, WeightsNotAvailable, WrongRequest
 from hubel.files import is_file
 from hubel.text import shortened
 
@@ -214,7 +214,7 @@ def _download(backbone: Backbone, name: str, alpha: float) -> list[np.ndarray]:
     except Exception as error:
         if isinstance(error, (ValueError, TypeError)):  # a defect of ours; Keras raises a bare Exception for a download
             raise
-        raise WeightsNotAvailable(
+        raise DownloadFailed(
             f"The ImageNet weights of {name} (alpha {alpha:g}) are not on this machine and cannot be downloaded from "
             f"{HOST} ({shortened(str(error), 160)}). Connect to the internet once; or set KERAS_HOME to a folder "
             "whose models/ has them; or give their file with --weights FILE; or train from scratch with --weights none."

@@ -15,6 +15,7 @@ from hubel.corpus.near_pairs import NEAR
 _CORRECTIONS = (
     "Write the right class, or !remove, beside it in corrections.csv (made with -o), and give that with --corrections."
 )
+_SIMILARITY = "similarity {:.2f}"
 
 CHECKS = {
     "one-class": Check(
@@ -31,6 +32,7 @@ CHECKS = {
         "Delete the copies in one of the splits, or give no split and let Hubel cut one. Training shows the score with "
         "and without them.",
         leakage.find_leaks,
+        _SIMILARITY,
     ),
     "label-conflict": Check(
         "One image under two labels",
@@ -38,6 +40,7 @@ CHECKS = {
         f"equal bytes or near duplicates (similarity {NEAR} and more) with different labels",
         _CORRECTIONS,
         copies.find_conflicts,
+        _SIMILARITY,
     ),
     "suspect-label": Check(
         "Labels to look at",
@@ -79,10 +82,11 @@ CHECKS = {
         "Near duplicates",
         "The same image, saved again in another size, quality or light; or cropped, framed, captioned, turned by a few "
         "degrees. They stay on one side of a split.",
-        f"similarity {NEAR} and more, or fine patterns that agree in {HALF:.0%} of the image; sides of {MIN_SIDE} "
-        "pixels and more; among images of one scene, what is left of them without the scene",
+        f"similarity {NEAR} and more, or fine patterns that agree in {100 * HALF:.0f} % of the image; sides of "
+        f"{MIN_SIDE} pixels and more; among images of one scene, what is left of them without the scene",
         "Delete all but one.",
         copies.find_near,
+        _SIMILARITY,
     ),
     "mirrored-duplicate": Check(
         "Mirrored copies",
@@ -90,6 +94,7 @@ CHECKS = {
         f"similarity {NEAR} and more, with left and right swapped",
         "Delete one of the two.",
         partial(copies.find_only, "mirrored-duplicate"),
+        _SIMILARITY,
     ),
     "turned-duplicate": Check(
         "Turned copies",
@@ -97,6 +102,7 @@ CHECKS = {
         f"similarity {NEAR} and more, in one of the six other orientations",
         "Delete the one that is not upright.",
         partial(copies.find_only, "turned-duplicate"),
+        _SIMILARITY,
     ),
     "blank": Check(
         "Blank images",
@@ -145,9 +151,10 @@ CHECKS = {
         "Grey among colour",
         "If one class is grey more often, the classifier learns that instead.",
         f"mean difference of the channels below {pictures.GREY_COLOUR:.0f} of 255, in fewer than "
-        f"{pictures.GREY_SHARE:.0%} of the images",
+        f"{100 * pictures.GREY_SHARE:.0f} % of the images",
         "Look whether it is one class more than the others.",
         pictures.GREY.find,
+        "mean difference of the channels {:.2f} of 255",
     ),
     "wrong-extension": Check(
         "Names that promise another format",

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from hubel.corpus.audit.finding import Finding
 from hubel.corpus.class_names import alike, difference
 from hubel.corpus.examined import ExaminedCorpus
+from hubel.text import counted
 
 MAX_IMBALANCE = 10.0
 """Times that the largest class may be larger than another."""
@@ -49,7 +50,7 @@ def find_too_few(examined: ExaminedCorpus) -> Iterator[Finding]:
 
 
 def _pictures(count: int) -> str:
-    return "1 image" if count == 1 else f"{count:,} images"
+    return counted(count, "image")
 
 
 def find_one_class(examined: ExaminedCorpus) -> Iterator[Finding]:

@@ -64,6 +64,7 @@ class Check:
         threshold: from where on it is a finding.
         cure: what to do.
         find: measurements → findings, in any order.
+        measured: what the measurement is, with a place for it; empty where the message says it.
     """
 
     title: str
@@ -71,3 +72,4 @@ class Check:
     threshold: str
     cure: str
     find: Callable[[ExaminedCorpus], Iterable[Finding]] = find_nothing
+    measured: str = ""

@@ -9,6 +9,7 @@ from hubel.corpus.audit.copies import ACROSS_SPLITS
 from hubel.corpus.audit.finding import Finding
 from hubel.corpus.examined import ExaminedCorpus
 from hubel.corpus.split import leaks_between
+from hubel.text import counted
 
 
 def find_leaks(examined: ExaminedCorpus) -> Iterator[Finding]:
@@ -34,7 +35,7 @@ def find_leaks(examined: ExaminedCorpus) -> Iterator[Finding]:
     for name, places in groups.items():
         parts = sorted({given[place] or "train" for place in places})
         if len(parts) > 1:
-            text = f"Group {name!r} is in {' and '.join(parts)}: {len(places)} examples."
+            text = f"Group {name!r} is in {' and '.join(parts)}: {counted(len(places), 'example')}."
             yield Finding("leak", examined.paths(places), 0.0, text, relation=ACROSS_SPLITS)
 
 

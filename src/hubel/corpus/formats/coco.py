@@ -19,7 +19,7 @@ from hubel.corpus.split_words import SPLIT_FOLDERS
 from hubel.corpus.trees.folder import list_folder
 from hubel.errors import UnusableCorpus
 from hubel.events import OnEvent, Progress
-from hubel.text import shortened
+from hubel.text import counted, shortened
 
 ANNOTATIONS = "annotations"
 MOST_FILES = 100
@@ -107,9 +107,8 @@ def _read_list(path: Path, prefix: str, base: str) -> tuple[list[Row], list[str]
         rows.append(row._replace(code=code, reason=reason) if written else row)
     notes = []
     if categories:
-        notes.append(
-            f"{path.name} has annotations of {len(categories):,} images that it does not list: they are not used."
-        )
+        images = counted(len(categories), "image")
+        notes.append(f"{path.name} has annotations of {images} that it does not list: not used.")
     return rows, notes
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from hubel.corpus.formats.list_columns import ONE_HOT
 from hubel.corpus.formats.listed_files import Row
 from hubel.corpus.formats.table_columns import plain_name
+from hubel.text import counted
 
 SEPARATORS = ("|", ";", ",", " ")
 PLURALS = ("labels", "tags", "categories", "classes", "attributes")
@@ -54,7 +55,8 @@ def tidy_labels(rows: Sequence[Row], column: str) -> tuple[list[Row], list[str]]
     rows = _refuse_several(rows, column)
     labels = Counter(str(row.class_name) for row in _labelled(rows))
     notes += [
-        f"There is a class {name!r}, of {labels[name]:,} rows: if that is what became of empty cells, leave them empty."
+        f"There is a class {name!r}, of {counted(labels[name], 'row')}: if that is what became of empty cells, leave "
+        "them empty."
         for name in MISSING
         if name in labels
     ]

@@ -2,18 +2,6 @@
 (() => {
   // names of classes and files are values in arrays here, never keys of objects nor HTML
   const choices = JSON.parse(document.getElementById("choices").textContent);
-  const shown = document.getElementById("shown");
-  for (const enlarge of document.querySelectorAll(".enlarge")) {
-    enlarge.addEventListener("click", () => {
-      const image = enlarge.querySelector("img");
-      const caption = shown.querySelector("p");
-      caption.textContent = image.alt;
-      shown.replaceChildren(image.cloneNode(), caption);
-      shown.showModal();
-    });
-  }
-  shown.addEventListener("click", () => shown.close());
-
   const selects = Array.from(document.querySelectorAll("select[data-place]"));
   const bar = document.getElementById("corrected");
   const button = document.getElementById("save");
@@ -153,7 +141,7 @@
   };
   const keys = [["a", accept], ["n", () => step(1)], ["p", () => step(-1)], ["l", leave], ["x", remove], ["u", undo]];
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || shown.open) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
     if (/^(SELECT|INPUT|TEXTAREA)$/.test(event.target.tagName)) return;
     const found = keys.find(([key]) => key === event.key.toLowerCase());
     if (!found) return;
