@@ -157,7 +157,7 @@ def test_the_readme_is_typed_from_top_to_bottom(typist: Typist, tmp_path: Path):
         if not line.startswith((". ", "python3 dev.py test")):
             said[line] = typist.type(line.removeprefix("python3 dev.py "))
     run_python(README, typist)
-    Path("/tmp/seconds.txt").open("a").write("".join(f"{s:6.1f} {l}\n" for l, s in typist.seconds.items()) + "===\n"); assert not typist.faults, "\n\n".join(typist.faults)
+    assert not typist.faults, "\n\n".join(typist.faults)
     assert {path: path.read_bytes() for path in before} == before
     assert (tmp_path / "runs/photos/report.html").exists()  # "writes runs/photos", without -o
     assert "crosses" in said["hubel predict runs/photos new.jpg"].split()
@@ -186,7 +186,7 @@ def test_the_course_is_typed_page_after_page(typist: Typist, tmp_path: Path, mon
         run_python(text, typist)
         for _, line, shown in blocks(text):
             type_in_course(line, shown, typist, weights=weights if weights.is_dir() else None)
-    Path("/tmp/seconds.txt").open("a").write("".join(f"{s:6.1f} {l}\n" for l, s in typist.seconds.items()) + "===\n"); assert not typist.faults, "\n\n".join(typist.faults)
+    assert not typist.faults, "\n\n".join(typist.faults)
     if not weights.is_dir():
         pytest.skip("all was typed but what needs ImageNet weights, which are not at hand")
 
