@@ -181,13 +181,13 @@ def test_strangers_in_words(typed: Typed, run: Path):
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("--strangers", "digits", "--against", "x"), 2, "--strangers is measured alone"),
+        (("--strangers", "digits", "--against", "RUN"), 2, "--strangers is measured alone"),
         (("digits", "--strangers", "digits"), 2, "the corpus 'digits' was given too"),
         (("--strangers", "nowhere"), 3, "There is no file or folder 'nowhere'"),
     ],
 )
 def test_what_strangers_cannot_be_is_said(typed: Typed, run: Path, words: tuple[str, ...], code: int, said: str):
-    done = typed("evaluate", run, *words)
+    done = typed("evaluate", run, *(run if word == "RUN" else word for word in words))
     assert done.returncode == code
     assert said in done.stderr
     assert "Traceback" not in done.stderr
@@ -248,7 +248,8 @@ def test_a_bare_classifier_has_no_test_score_beside_its_promise(typed: Typed, ru
 
 @pytest.mark.parametrize("coverage", ["95", "0.4", "0.999", "nan", "inf", "-1"])
 def test_another_coverage_is_refused_before_anything_is_loaded(typed: Typed, coverage: str, tmp_path: Path):
-    done = typed("predict", tmp_path / "no-run", "x.png", "--abstain", coverage)
+    (tmp_path / "classifier").mkdir()  # an empty one
+    done = typed("predict", tmp_path, "x.png", "--abstain", coverage)
     assert done.returncode == 2
     assert f"A coverage is 0.50, 0.51 and so on up to 0.99. Received: {coverage}." in done.stderr
 

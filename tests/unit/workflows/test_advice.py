@@ -96,7 +96,7 @@ def test_a_good_run_only_needs_new_pictures():
             "severity": "next",
             "text": "Name new images.",
             "evidence": "",
-            "command": "hubel predict run PICTURE_OR_FOLDER",
+            "command": "hubel predict run IMAGE_OR_FOLDER",
         }
     ]
 
@@ -116,7 +116,7 @@ def test_commands_on_the_corpus_read_it_as_the_run_did(rule: str):
 
 def test_folders_without_labels_too_many_for_one_command_are_not_listed():
     (advice,) = advise(healthy(unlabelled=("a", "b", "c", "d")))
-    assert advice.command == "hubel predict run PICTURE_OR_FOLDER"
+    assert advice.command == "hubel predict run IMAGE_OR_FOLDER"
 
 
 def test_every_rule_has_a_bad_run_and_a_borderline_one():
