@@ -64,15 +64,20 @@ def write_corpus(folder: Path, *, each: int, seed: int) -> None:
 
 
 def own_what_the_readme_names(folder: Path) -> None:
-    """photos/ (some saved again), other_photos/, new.jpg, new/, holiday/, photo.jpg and a model trained elsewhere."""
+    """photos/ (some saved again), other_photos/, new.jpg, new/, holiday/, photo.jpg and a model trained elsewhere.
+
+    photos/ has its split in folders: so a few images give the 50 for validation that `--strangers` needs.
+    """
     from hubel.backends.framework import keras
 
     rng = np.random.default_rng(7)
-    write_corpus(folder / "photos", each=30, seed=1)
+    for seed, (split, each) in enumerate({"train": 23, "validation": 18, "test": 10}.items(), 3):
+        write_corpus(folder / "photos" / split, each=each, seed=seed)
     for kind in KINDS:
-        Image.open(folder / f"photos/{kind}/03.png").save(folder / f"photos/{kind}/copy.jpg", quality=85)
+        train = folder / "photos/train" / kind
+        Image.open(train / "03.png").save(train / "copy.jpg", quality=85)
     write_corpus(folder / "other_photos", each=6, seed=2)
-    shutil.copyfile(folder / "photos/discs/05.png", folder / "other_photos/discs/seen.png")
+    shutil.copyfile(folder / "photos/train/discs/05.png", folder / "other_photos/discs/seen.png")
     for name in ("new", "holiday"):
         (folder / name).mkdir()
     for number, kind in enumerate(KINDS):
