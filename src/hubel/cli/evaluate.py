@@ -130,10 +130,11 @@ def _foreign(request: ForeignRequest, *, as_json: bool) -> int:
 
 def _show_score(target: Path, evaluation: Evaluation) -> None:
     from hubel.cli.render import console, show_report, show_without_leaks
+    from hubel.text import counted
 
     screen = console()
-    left_out = evaluation.left_out
-    rest = "" if left_out is None or not left_out.paths else f", without {len(left_out.paths):,} images it learned from"
+    known = 0 if evaluation.left_out is None else len(evaluation.left_out.paths)
+    rest = f", without {counted(known, 'image')} it learned from" if known else ""
     screen.print(f"{target} on {evaluation.location}{rest}")
     show_report(screen, evaluation.report, split=evaluation.split)
     show_without_leaks(screen, evaluation.report, evaluation.without_leaks)
