@@ -1,6 +1,6 @@
 """Text with terminal colours on standard input → an SVG image of it, for the README.
 
-tmux capture-pane -e -p | python docs/terminal_picture.py TITLE > docs/images/train.svg
+tmux capture-pane -e -J -p | python docs/terminal_picture.py TITLE > docs/images/train.svg
 """
 
 from __future__ import annotations

@@ -133,10 +133,8 @@ def _show_score(target: Path, evaluation: Evaluation) -> None:
     from hubel.cli.render import console, show_report, show_without_leaks
 
     screen = console()
-    left_out = evaluation.left_out
-    rest = ""
-    if left_out is not None and left_out.paths:
-        rest = f", without {counted(len(left_out.paths), 'image')} it learned from"
+    known = 0 if evaluation.left_out is None else len(evaluation.left_out.paths)
+    rest = f", without {counted(known, 'image')} it learned from" if known else ""
     screen.print(f"{target} on {evaluation.location}{rest}")
     show_report(screen, evaluation.report, split=evaluation.split)
     show_without_leaks(screen, evaluation.report, evaluation.without_leaks)

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from hubel.cli.render import console
+from hubel.cli.render_advice import wrapped
 from hubel.corpus.audit.catalogue import CHECKS
 from hubel.corpus.audit.finding import Check, Finding
 from hubel.corpus.corpus import Corpus
@@ -95,7 +96,8 @@ def _section(screen: Console, check: Check, findings: Sequence[Finding], expecte
             screen.print(Text(f"    ... and {len(finding.paths) - PATHS_SHOWN:,} more", "dim"))
     if len(findings) > FINDINGS_SHOWN:
         screen.print(f"  ... and {len(findings) - FINDINGS_SHOWN:,} more")
-    screen.print(Text(f"  Cure: {check.cure}", "italic"))
+    for line in wrapped(f"Cure: {check.cure}", screen):
+        screen.print(Text(line, "italic"))
     screen.print()
 
 

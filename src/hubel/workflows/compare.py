@@ -48,6 +48,8 @@ from hubel.workflows.verdicts import judge
 LARGEST_PX = 32
 """Working size where none is asked for and the images are larger: many variants are to train in minutes."""
 BATCH = 32
+FEWEST_EPOCHS, MOST_EPOCHS = 10, 60
+"""Of each variant where no number is asked for; the more training images, the fewer."""
 MOST_TRAIN_SCORED, MOST_MOVED = 2000, 1000
 """Training images that are scored for the gap, and test images that are moved; random parts, the same for all."""
 TRAINING_SHARE = 0.75
@@ -181,7 +183,7 @@ def _material(
 
 def _default_epochs(train_examples: int) -> int:
     """60 for a few hundred images, 10 from some thousands on."""
-    return max(10, min(60, 50_000 // train_examples))
+    return max(FEWEST_EPOCHS, min(MOST_EPOCHS, 50_000 // train_examples))
 
 
 def _plan(material: _Material, blueprints: Mapping[str, Blueprint]) -> PlanMade:

@@ -55,7 +55,7 @@ def keep_out_of_the_corpus(
 
 def run_folder_of(location: str | Path) -> Path:
     """Where the run of a corpus goes when nothing else is said: ``runs/`` and the name of the corpus."""
-    name = real_path(location).name if str(location) not in BUILT_IN else str(location)
+    name = Path(os.path.abspath(location)).name if str(location) not in BUILT_IN else str(location)  # noqa: PTH100  (a link keeps its name)
     while Path(name).suffix.lower() in ENDINGS and Path(name).stem:
         name = Path(name).stem
     return Path(RUNS) / (name or "run")

@@ -153,6 +153,12 @@ def test_the_folder_here_has_a_name_too(workplace: Path, monkeypatch: pytest.Mon
     assert run_folder_of(".") == Path("runs/photos")
 
 
+def test_a_linked_folder_keeps_the_name_that_was_typed(workplace: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(workplace)
+    Path("mine").symlink_to(workplace / "photos")
+    assert run_folder_of("mine/") == Path("runs/mine")
+
+
 def test_a_class_folder_beside_one_folder_that_holds_no_images_is_not_taken_for_one(tmp_path: Path):
     (tmp_path / "notes").mkdir()
     (tmp_path / "flat").mkdir()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 
+import pytest
 from rich.console import Console
 
-from hubel.cli.render_advice import show_advice
+from hubel.cli.render_advice import show_advice, wrapped
+from hubel.corpus.audit.catalogue import CHECKS
 from hubel.workflows.advice_parts import Advice
 
 
@@ -48,3 +50,11 @@ def test_names_from_the_corpus_cannot_steer_the_terminal_nor_be_markup():
     assert "\x1b" not in text
     assert "[bold]x[/bold]" in text
     assert "A\\nB." in text
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_the_cure_of_a_finding_fits_the_terminal_and_breaks_no_word(name: str):
+    cure = f"Cure: {CHECKS[name].cure}"
+    lines = wrapped(cure, Console(width=60, file=io.StringIO()))
+    assert max(len(line) for line in lines) <= 60
+    assert " ".join(line.strip() for line in lines) == cure
