@@ -59,7 +59,7 @@ def test_one_epoch_without_a_place_is_told_to_train_longer_and_the_command_does(
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         assert "The run goes to runs/digits. Choose another folder with -o.\n" in done.stderr
-        assert done.stdout.endswith("\n    hubel predict runs/digits PICTURE_OR_FOLDER\n")
+        assert done.stdout.endswith("\n    hubel predict runs/digits IMAGE_OR_FOLDER\n")
         before, again = again, json.loads(first.read_text())
         if before is None:
             assert "It was still learning when the training ended: train longer. In the only epoch" in done.stdout

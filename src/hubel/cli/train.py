@@ -83,6 +83,10 @@ def command(  # noqa: PLR0913  (one for each option)
     check_place(
         folder, corpus, reading=reading, overwrite=overwrite, resume=resume, learning_curve=learning_curve
     )  # before the framework is loaded
+    if corrections is not None:
+        from hubel.corpus.corrections import read_corrections
+
+        read_corrections(corrections)  # here too, so that a mistake in it is said at once
     if out is None:
         click.echo(f"The run goes to {folder}. Choose another folder with -o.", err=True)
     from hubel.cli.signals import stoppable

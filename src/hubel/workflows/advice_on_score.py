@@ -22,7 +22,7 @@ all images have one confidence, chance exceeds three times its own mean in 2 % o
 EASY = 0.95
 """Accuracy of a dense network from which the classes are called easy."""
 LOOK = "Look whether the images are in the right folders, and show what their labels say."
-MORE_PICTURES = "MORE_PICTURES"
+MORE_IMAGES = "MORE_IMAGES"
 MOST_UNLABELLED = 3
 """Folders of images without labels that fit into one command."""
 
@@ -165,7 +165,7 @@ def judge_poor_calibration(evidence: Evidence) -> Remark | None:
 
 def judge_test_too_small(evidence: Evidence) -> Remark | None:
     """The interval is so wide that the score says little."""
-    command = f"hubel evaluate {shlex.quote(evidence.run_path)} {MORE_PICTURES}"
+    command = f"hubel evaluate {shlex.quote(evidence.run_path)} {MORE_IMAGES}"
     if not evidence.tested.count:
         return Remark("Nothing shows how good it is. Score it on other images.", "There are no test images.", command)
     if not _is_rough(evidence):
@@ -185,7 +185,7 @@ def judge_new_pictures(evidence: Evidence) -> Remark:
     if 0 < len(evidence.unlabelled) <= MOST_UNLABELLED:
         folders = shlex.join(evidence.unlabelled)
         return Remark("Name the images of the corpus that have no labels.", "", f"hubel predict {run} {folders}")
-    return Remark("Name new images.", "", f"hubel predict {run} PICTURE_OR_FOLDER")
+    return Remark("Name new images.", "", f"hubel predict {run} IMAGE_OR_FOLDER")
 
 
 def images_for_width(share: Share, width: float) -> int:

@@ -96,7 +96,7 @@ def test_a_good_run_only_needs_new_pictures():
             "severity": "next",
             "text": "Name new images.",
             "evidence": "",
-            "command": "hubel predict run PICTURE_OR_FOLDER",
+            "command": "hubel predict run IMAGE_OR_FOLDER",
         }
     ]
 
@@ -116,7 +116,7 @@ def test_commands_on_the_corpus_read_it_as_the_run_did(rule: str):
 
 def test_folders_without_labels_too_many_for_one_command_are_not_listed():
     (advice,) = advise(healthy(unlabelled=("a", "b", "c", "d")))
-    assert advice.command == "hubel predict run PICTURE_OR_FOLDER"
+    assert advice.command == "hubel predict run IMAGE_OR_FOLDER"
 
 
 def test_every_rule_has_a_bad_run_and_a_borderline_one():
@@ -289,7 +289,10 @@ def test_few_pictures_are_counted_the_fewest_first():
 
 def test_suspicious_labels_come_with_three_examples():
     advice = said("suspicious-labels")
-    assert advice.evidence.startswith("20 of 450 validation and test images contradict their label: 'a/0.jpg'")
+    assert advice.evidence.startswith(
+        "Of 450 validation and test images 20 have labels to look at. About 8 of these (40%) are expected to be wrong: "
+        "'a/0.jpg' is labelled 'a', looks like 'b'; "
+    )
     assert advice.evidence.count("looks like") == 3
 
 
