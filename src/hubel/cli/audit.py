@@ -72,7 +72,11 @@ def command(  # noqa: PLR0913  (one for each option)
         _show(audit, given, out)
     check_trainable(audit.corpus)
     if fail_on_leak and audit.leaks:
-        click.echo(f"Error: the given splits leak: {len(audit.leaks)} findings (--fail-on-leak).", err=True)
+        click.echo(
+            f"Error: the given splits leak: {len(audit.leaks)} findings (--fail-on-leak). Delete the copies in one of "
+            "the splits, and audit again.",
+            err=True,
+        )
         return 5
     return 4 if audit.corpus.refused else 0
 

@@ -259,7 +259,8 @@ def _place_of_a_path(name: str, given: list[str], surplus: list[str], kept: list
     if name in CORPUS_FIRST and len(surplus) == 1 and not (there and not _may_be_output(paths[-1])):
         return f"{name} takes one corpus. The folder to write comes behind -o: {shlex.join([*kept, '-o', surplus[0]])}"
     if name == "filters":
-        return f"Filters need no image. Its feature maps: {shlex.join(['hubel', 'maps', *given, surplus[0]])}"
+        words = ["hubel", "maps", *given, surplus[0], "--layer", "last", "-o", "maps.png"]
+        return f"Filters need no image. Its feature maps: {shlex.join(words)}"
     what = {"trace": "one image", "maps": "one image", "verify": "one run"}.get(name, "one corpus")
     if surplus[0] == (given or [""])[-1]:
         return f"{surplus[0]!r} was typed twice. Type: {shlex.join([*kept, surplus[0]])}"

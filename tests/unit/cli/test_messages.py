@@ -101,7 +101,7 @@ MISTAKES = {
     "train photos/hat photos/shoe photos/hat": "train takes one folder, that of the class folders: hubel train photos\n",
     "train photos epochs=3": "Error: Options begin with two dashes: hubel train photos --epochs 3\n",
     "train photos --mirror yes": "Error: --mirror takes no value. Type it alone: --mirror, or --no-mirror\n",
-    "filters run picture.png": "Filters need no image. Its feature maps: hubel maps run picture.png\n",
+    "filters run picture.png": "Filters need no image. Its feature maps: hubel maps run picture.png --layer ",
     "trace run a.png b.png": "trace takes one image at a time, and 'b.png' is one word too many. Leave it out: hubel "
     "trace run a.png\n",
     "convolve sobel-x": "Error: 'sobel-x' needs an option before it: hubel convolve --kernel sobel-x\n",
