@@ -140,4 +140,30 @@ CASES = {
     "every window": Case("convolve", r"(hubel convolve --steps)", first=0),
     "use a kernel": Case("convolve --list", r"Use one: (hubel convolve --kernel sobel-x);", first=0),
 }  # fmt: skip
-UNCOVERED: dict[str, str] = {}
+UNCOVERED = {
+    "architectures/layer_table.py: The work of the layer _ cannot be counted. hubel anatomy RUN shows the others": "needs a layer that no architecture of ours and no layer of Keras has",
+    "classifier/artefact.py: in it, nor in a classifier/ folder. Name the folder that was named with -o in 'hubel train": "what to type is the user's own run",
+    "classifier/artefact.py: machine compute otherwise. It was made with _; here are _. See every check: hubel verify _": "needs libraries that compute otherwise than those of the run",
+    "cli/layer_option.py: first or last: of the convolutions; N: its number in hubel anatomy": "help of an option, not a complaint",
+    "cli/main.py: hubel --help, or hubel train --help": "tests/unit/cli/test_messages.py",
+    "cli/mistakes.py: hubel anatomy runs/photos": "an example with a made-up name; tests/unit/cli/test_messages.py",
+    "cli/mistakes.py: hubel audit photos/": "an example with a made-up name; tests/unit/cli/test_messages.py",
+    "cli/mistakes.py: hubel compare photos/": "an example with a made-up name; tests/unit/cli/test_messages.py",
+    "cli/mistakes.py: hubel filters runs/photos": "an example with a made-up name; tests/unit/cli/test_messages.py",
+    "cli/mistakes.py: hubel maps runs/photos new": "an example with a made-up name; tests/unit/cli/test_messages.py",
+    "cli/mistakes.py: hubel predict runs/photos new": "an example with a made-up name; tests/unit/cli/test_messages.py",
+    "cli/mistakes.py: hubel reproduce runs/photos": "an example with a made-up name; tests/unit/cli/test_messages.py",
+    "cli/mistakes.py: hubel trace runs/photos new": "an example with a made-up name; tests/unit/cli/test_messages.py",
+    "cli/mistakes.py: hubel train photos/": "an example with a made-up name; tests/unit/cli/test_messages.py",
+    "cli/mistakes.py: hubel verify runs/photos": "an example with a made-up name; tests/unit/cli/test_messages.py",
+    "cli/render_layers.py: It has no such layer. hubel anatomy RUN shows those it has": "what to type is another layer of the list",
+    "cli/trace.py: _ has no layer of a kind that Hubel can work out. See them all: hubel anatomy _": "needs a model without any layer that can be worked out",
+    "reports/audit_page.py: hubel train CORPUS -o RUN --corrections _": "on the page of an audit, where its reader fills in the names",
+    "workflows/evaluate.py:  run can be read in _. Put them back, or name a corpus to score: hubel evaluate RUN CORPUS": "needs a run all of whose test images vanished; the cure is that of 'gone bad'",
+    "workflows/finished_run.py: There is no folder _. Give the folder named with -o in 'hubel train": "the library's words for a folder that the command line refuses before",
+    "workflows/reproduce.py: Stopped: whether the result is the same is not known. Type it again: hubel reproduce _": "the same command again",
+    "workflows/which_run.py:  no classifier. The run comes first: _ RUN. It is the folder named with -o in 'hubel train": "what to type is the user's own run; tests/unit/cli/test_messages.py",
+    "workflows/which_run.py: _ RUN is the folder named with -o in 'hubel train'. Train one: hubel train CORPUS -o _": "what to type is the user's own run; tests/unit/cli/test_messages.py",
+    "workflows/which_run.py: classifier: it is not the folder of a run. RUN is the folder named with -o in 'hubel train": "what to type is the user's own run; tests/unit/cli/test_messages.py",
+}
+"""Messages with a command that no case brings → why not."""
