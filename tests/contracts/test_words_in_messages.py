@@ -11,7 +11,8 @@ from pathlib import Path
 
 import click
 
-from hubel.cli.main import COMMANDS, hubel
+from hubel.cli.main import COMMANDS, SYNONYMS, hubel
+from hubel.cli.mistakes import OPTION_SYNONYMS
 
 SRC = Path(__file__).parents[2] / "src" / "hubel"
 GAP = "\0"
@@ -78,19 +79,18 @@ def test_every_option_in_a_text_is_one_of_some_command():
     known |= {word for each in hubel.params for word in each.opts}
     found = {(file, option) for file, text in texts() for option in OPTION.findall(text)}
     assert len(found) > 100
-    synonyms = set(importlib.import_module("hubel.cli.main").OPTION_SYNONYMS)
+    synonyms = set(OPTION_SYNONYMS)
     assert {each for each in found if each[1] not in known and each[1] not in {*OF_OTHERS, *synonyms}} == set()
 
 
 def test_what_others_call_an_option_or_a_command_leads_to_ours():
-    module = importlib.import_module("hubel.cli.main")
-    known = {option for name in COMMANDS for option in options_of(name)}
-    assert set(module.OPTION_SYNONYMS.values()) <= known
+    known = {option for name in COMMANDS for option in options_of(name)} | {"--version"}
+    assert set(OPTION_SYNONYMS.values()) <= known
     for name in COMMANDS:
         ours = options_of(name)
-        assert not [word for word, option in module.OPTION_SYNONYMS.items() if {word, option} <= ours]
-    assert set(module.SYNONYMS.values()) <= set(COMMANDS)
-    assert not set(module.SYNONYMS) & set(COMMANDS)
+        assert not [word for word, option in OPTION_SYNONYMS.items() if {word, option} <= ours]
+    assert set(SYNONYMS.values()) <= set(COMMANDS)
+    assert not set(SYNONYMS) & set(COMMANDS)
 
 
 def test_every_command_of_the_table_can_be_imported():

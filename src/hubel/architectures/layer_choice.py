@@ -36,8 +36,8 @@ def find_layer(graph: Graph, said: str, *, usable: Sequence[Call] | None = None,
     if said.isascii() and said.isdigit():
         if not 1 <= int(said) <= len(graph.calls):
             raise WrongRequest(
-                f"--layer: the layers have the numbers 1 to {len(graph.calls)}, in the order that hubel anatomy shows. "
-                f"Received: {said}."
+                f"--layer: the layers have the numbers 1 to {len(graph.calls)}, in the order that hubel anatomy RUN "
+                f"shows. Received: {said}."
             )
         return graph.calls[int(said) - 1]
     if said in (FIRST, LAST):
@@ -74,7 +74,7 @@ def _unknown(graph: Graph, said: str, others: Sequence[str]) -> str:
     rest = f", or {', '.join(others)}" if others else ""
     return (
         f"There is no layer named {said!r}.{hint} In network order: {_in_order(names)}{rest}. "
-        "Also first, last, or a number; hubel anatomy shows all."
+        "Also first, last, or a number; hubel anatomy RUN shows all."
     )
 
 

@@ -164,7 +164,9 @@ def count_macs(model: keras.Model) -> int:
     counts = [(call.name, macs_of(call)) for call in graph.calls]
     unknown = [name for name, count in counts if count is None]
     if unknown:
-        raise UnusableInput(f"The work of the layer {unknown[0]!r} cannot be counted. hubel anatomy shows the others.")
+        raise UnusableInput(
+            f"The work of the layer {unknown[0]!r} cannot be counted. hubel anatomy RUN shows the others."
+        )
     return sum(count or 0 for _, count in counts)
 
 

@@ -75,7 +75,8 @@ def make_own_spec(parts: Mapping[str, Any], path: Path, image_size: tuple[int, i
 
 def _read_toml(path: Path) -> dict[str, Any]:
     if path.suffix.lower() != SUFFIX:
-        raise WrongRequest(f"A network of your own is a {SUFFIX} file. Received: {str(path)!r}.")
+        there = "" if look_at(path) else ", where nothing is"
+        raise WrongRequest(f"A network of your own is a {SUFFIX} file. Received: {str(path)!r}{there}.")
     look_at(path)
     try:
         with path.open("rb") as file:

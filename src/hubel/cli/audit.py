@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hubel.cli.reading import reading_options
+from hubel.errors import WrongRequest
 from hubel.text import counted
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ def command(  # noqa: PLR0913  (one for each option)
     from hubel.workflows.audit import audit_corpus, prepare_audit_folder, write_audit
     from hubel.workflows.audit_words import Given
 
+    _check_honoured({"--weights": weights, "--time-limit": time_limit}, suspect_labels=suspect_labels)
+    if overwrite and out is None:
+        raise WrongRequest("--overwrite replaces what -o writes. Add -o FOLDER, or leave --overwrite out.")
     given = Given((corpus, *reading.words), corrections, weights, seed)
     if out is not None:
         prepare_audit_folder(out, corpus, reading=reading, overwrite=overwrite)
@@ -69,9 +73,24 @@ def command(  # noqa: PLR0913  (one for each option)
         _show(audit, given, out)
     check_trainable(audit.corpus)
     if fail_on_leak and audit.leaks:
-        click.echo(f"Error: the given splits leak: {counted(len(audit.leaks), 'finding')} (--fail-on-leak).", err=True)
+        click.echo(
+            f"Error: the given splits leak: {counted(len(audit.leaks), 'finding')} (--fail-on-leak). Delete the copies in one of "
+            "the splits, and audit again.",
+            err=True,
+        )
         return 5
     return 4 if audit.corpus.refused else 0
+
+
+def _check_honoured(options: dict[str, str | None], *, suspect_labels: bool) -> None:
+    """Refuse what only the search for suspect labels obeys, where it was not asked for; and a time that is none."""
+    from hubel.workflows.plan import parse_duration
+
+    for option, value in options.items():
+        if value is not None and not suspect_labels:
+            raise WrongRequest(f"{option} belongs to --suspect-labels. Add --suspect-labels, or leave {option} out.")
+    if options["--time-limit"] is not None:
+        parse_duration(options["--time-limit"])
 
 
 def _show(audit: Audit, given: Given, out: Path | None) -> None:

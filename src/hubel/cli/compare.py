@@ -10,6 +10,7 @@ import click
 from hubel.architectures.catalogue import ARCHITECTURES
 from hubel.cli.reading import reading_options
 from hubel.corpus.reading import Reading
+from hubel.errors import WrongRequest
 from hubel.workflows.variants import CLAIMS
 
 STARTED = time.monotonic()
@@ -59,6 +60,8 @@ def command(  # noqa: PLR0913  (one for each option)
         corpus, selection, epochs=epochs, time_limit_s=limit_s, image_size=image_size, max_examples=max_examples,
         seed=seed, reading=reading,
     )  # fmt: skip
+    if overwrite and out is None:
+        raise WrongRequest("--overwrite replaces what -o writes. Add -o FOLDER, or leave --overwrite out.")
     if out is not None:
         prepare_compare_folder(out, corpus, reading=reading, overwrite=overwrite)
     with Listener() as listener:

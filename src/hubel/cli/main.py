@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from hubel.cli.mistakes import broken_name, check_words, said_better, what_json_is
 from hubel.errors import HubelError, WrongRequest
 from hubel.files import unusable
 
@@ -45,34 +46,8 @@ SYNONYMS = {
     "repeat": "reproduce", "conv": "convolve", "ablate": "compare",
 }  # fmt: skip
 """What other programs call it → our command."""
-OPTION_SYNONYMS = {
-    "--lr": "--learning-rate", "--rate": "--learning-rate", "--arch": "--architecture", "--model": "--architecture",
-    "--network": "--architecture", "--size": "--image-size", "--img-size": "--image-size", "--imgsz": "--image-size",
-    "--batch": "--batch-size", "--bs": "--batch-size", "--output": "--out", "--folder": "--out", "--name": "--out",
-    "--force": "--overwrite", "--yes": "--overwrite", "--continue": "--resume", "--flip": "--mirror",
-    "--time": "--time-limit", "--duration": "--time-limit", "--labels": "--class-names", "--classes": "--class-names",
-    "--baseline": "--against", "--k": "--top", "--topk": "--top", "--threshold": "--abstain",
-    "--random-state": "--seed",
-    "--position": "--at", "--channel": "--filter", "--n-epochs": "--epochs", "--iterations": "--epochs",
-}  # fmt: skip
-"""What other programs call it → our option, where the command has it."""
-EXAMPLES = {
-    "audit": "hubel audit photos/",
-    "train": "hubel train photos/",
-    "evaluate": "hubel evaluate runs/photos",
-    "reproduce": "hubel reproduce runs/photos",
-    "compare": "hubel compare photos/",
-    "predict": "hubel predict runs/photos new.jpg",
-    "verify": "hubel verify runs/photos",
-    "trace": "hubel trace runs/photos new.jpg",
-    "maps": "hubel maps runs/photos new.jpg",
-    "filters": "hubel filters runs/photos",
-    "anatomy": "hubel anatomy runs/photos",
-}
-"""A line for each command that cannot do without a word."""
-MOST_JOINED = 8
-"""Words of one name with spaces in it."""
-
+TO_TYPE = {"help": "hubel --help, or hubel train --help", "version": "hubel --version"}
+"""Words that are options here → what to type."""
 REPORT_AT = "the project's issue tracker"
 
 
@@ -119,6 +94,10 @@ def hubel(debug: bool) -> None:  # noqa: FBT001  (read in `main`)
 
 def _meant(word: str) -> str:
     """What may have been meant by a word that is no command."""
+    if word in TO_TYPE:
+        return f"Type: {TO_TYPE[word]}"
+    if word == "hubel":
+        return "It was typed twice; once is enough."
     if os.path.exists(word) or word == "digits":  # noqa: PTH110  (never raises)
         quoted = shlex.quote(word)
         return f"A command comes first: hubel audit {quoted}, or hubel train {quoted}"
@@ -129,34 +108,14 @@ def _meant(word: str) -> str:
     return f"Commands: {', '.join(COMMANDS)}."
 
 
-def _with_a_way_out(error: click.ClickException) -> click.ClickException:
-    """An unknown option's error with our word for what another program calls so; one of a missing word, with a line."""
-    if isinstance(error, click.MissingParameter) and error.ctx is not None:
-        example = EXAMPLES.get(error.ctx.command.name or "")
-        return click.UsageError(f"{error.format_message()} Such as: {example}", error.ctx) if example else error
-    if isinstance(error, click.NoSuchOption) and error.ctx is not None:
-        name = OPTION_SYNONYMS.get(error.option_name)
-        if name in {word for each in error.ctx.command.params for word in each.opts}:
-            return click.UsageError(f"No such option {error.option_name!r}. Did you mean {name!r}?", error.ctx)
-    return error
-
-
-def _broken_name(words: list[str]) -> str | None:
-    """The first path that is there if some of the words, of which not all are, are one name with spaces."""
-    there = [os.path.exists(word) for word in words]  # noqa: PTH110  (never raises)
-    for start in range(len(words) - 1):
-        for end in range(min(len(words), start + MOST_JOINED), start + 1, -1):
-            name = " ".join(words[start:end])
-            if not there[start] and os.path.exists(name):  # noqa: PTH110
-                return name
-    return None
-
-
-def _say_how_to_quote(words: list[str]) -> None:
-    """Where a name with spaces was typed without quotes, how it is typed."""
-    name = _broken_name(words)
+def _say_how_to_type(words: list[str]) -> None:
+    """Where a name with spaces was typed without quotes, or a file behind ``--json``, how it is typed."""
+    name = broken_name(words)
     if name is not None:
         click.echo(f"Quote names with spaces: {shlex.quote(name)}", err=True)
+    said = what_json_is(words)
+    if said:
+        click.echo(said, err=True)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -170,18 +129,25 @@ def _exit_code(words: list[str], *, debug: bool) -> int:
     words = [word for word in words if word != "--debug"]
     code = _run(words, debug=debug)
     if code in (2, 3, 4):
-        _say_how_to_quote(words)
+        _say_how_to_type(words)
     return code
+
+
+def _command_of(words: list[str]) -> click.Command:
+    """The command that was typed; the program itself where there is none."""
+    name = next((word for word in words if word in COMMANDS), None)
+    return hubel if name is None else importlib.import_module(COMMANDS[name][0]).command
 
 
 def _run(words: list[str], *, debug: bool) -> int:
     try:
         if any("\0" in word for word in words):
             raise WrongRequest("A word of the command holds a NUL character, which no path can. Leave it out.")
+        check_words(words)
         code = hubel.main(args=words, standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
-        _with_a_way_out(error).show()
+        said_better(error, words, _command_of(words)).show()
         return 2
     except HubelError as error:
         return _say(error, debug=debug)

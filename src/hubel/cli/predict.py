@@ -62,7 +62,7 @@ def command(  # noqa: PLR0913  (one for each option)
     if coverage is not None:
         place_of(coverage)
     given = list(_expanded(inputs))
-    from hubel.workflows.predict import check_inputs
+    from hubel.workflows.given_inputs import check_inputs
 
     check_inputs(given)
     from hubel.workflows.opening import open_target
@@ -125,10 +125,10 @@ def _promise(run: Path, classifier: Answering, coverage: float) -> str:
 
 
 def _expanded(inputs: tuple[str, ...]) -> Iterator[str | bytes]:
-    from hubel.workflows.predict import read_standard_input
-
     for text in inputs:
         if text == "-":
+            from hubel.workflows.predict import read_standard_input
+
             yield from read_standard_input(sys.stdin.buffer.read())
         else:
             yield text

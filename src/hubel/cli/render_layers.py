@@ -36,4 +36,4 @@ def show_layers(layers: Sequence[LayerChoice], words: str) -> None:
     if layers:
         click.echo(f"Next\n  {words} --layer last -o last.png")
     else:
-        click.echo("It has no such layer. hubel anatomy shows those it has.")
+        click.echo("It has no such layer. hubel anatomy RUN shows those it has.")

@@ -95,6 +95,10 @@ def command(  # noqa: PLR0913  (one for each option)
         learning_curve=learning_curve,
         anew=from_run is not None or learning_curve or any((architecture, weights, alpha, image_size, resize)),
     )  # fmt: skip  (before the framework is loaded)
+    if corrections is not None:
+        from hubel.corpus.corrections import read_corrections
+
+        read_corrections(corrections)  # here too, so that a mistake in it is said at once
     find_start(request)
     if out is None:
         click.echo(f"The run goes to {folder}. Choose another folder with -o.", err=True)

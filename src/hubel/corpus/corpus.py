@@ -233,6 +233,10 @@ def without(corpus: Corpus, refused: Mapping[int, IntakeRow]) -> Corpus:
     )
 
 
+LISTS = ("manifest", "coco", "label-studio")
+"""Formats whose images may lie elsewhere: those that take ``--images``."""
+
+
 def check_trainable(corpus: Corpus) -> None:
     """Refuse a corpus that no classifier can learn from.
 
@@ -244,7 +248,9 @@ def check_trainable(corpus: Corpus) -> None:
     if len(corpus) == 0:
         codes = Counter(row.code for row in refused)
         said = ", ".join(f"{count} {code}" for code, count in codes.most_common())
-        raise UnusableCorpus(f"{none_of(len(refused))} in {corpus.location} can be read ({said}).{first}")
+        listed = corpus.format in LISTS and set(codes) <= {"vanished", "outside"}
+        cure = " If they lie in another folder, name it: --images FOLDER" if listed else ""
+        raise UnusableCorpus(f"{none_of(len(refused))} in {corpus.location} can be read ({said}).{first}{cure}")
     if len(corpus.class_names) < 2:
         cure = "Put the images of each class into a folder of its own, side by side, and name the folder above them."
         if refused:

@@ -11,11 +11,13 @@ from pathlib import Path
 
 from hubel.corpus.corpus import IGNORED, Corpus, IntakeRow, without
 from hubel.errors import UnusableInput
-from hubel.files import look_at, not_defused
+from hubel.files import look_at, not_defused, shown
 from hubel.text import counted
 
 REMOVE = "!remove"
 """What is written instead of a class name to leave an image out."""
+WRITTEN_BY = "'hubel audit CORPUS --suspect-labels -o FOLDER'"
+FILE = "corrections.csv"
 COLUMNS = ("path", "label", "suggested", "correction")
 
 
@@ -42,7 +44,13 @@ def read_corrections(file: Path) -> Corrections:
     Raises:
         UnusableInput: no such file, no such columns, or two decisions on one image.
     """
-    look_at(file)
+    if look_at(file) is None:
+        folder = file.parent
+        near = get_close_matches(file.name, [each.name for each in folder.glob("*.csv")], n=1)
+        said = f"Did you mean {str(folder / near[0])!r}?" if near else f"{WRITTEN_BY} writes one."
+        raise UnusableInput(f"There is no file '{shown(file)}' with corrections. {said}")
+    if file.is_dir():
+        raise UnusableInput(f"The corrections {file} are a folder. Name the file in it, such as {file / FILE}.")
     try:
         text = file.read_bytes().decode("utf-8-sig", "surrogateescape")
     except OSError as error:
@@ -55,7 +63,7 @@ def read_corrections(file: Path) -> Corrections:
         if "path" not in names or column is None:
             raise UnusableInput(
                 f"{file} has the columns {', '.join(names) or '(none)'}; it needs path and correction, as in the "
-                "corrections.csv that 'hubel audit CORPUS --suspect-labels -o FOLDER' writes."
+                f"corrections.csv that {WRITTEN_BY} writes."
             )
         decided: dict[str, str] = {}
         lines: dict[str, int] = {}

@@ -63,9 +63,11 @@ def judge_suspicious_labels(evidence: Evidence) -> Remark | None:
     shown = "; ".join(
         f"{each.path!r} is labelled {each.label!r}, looks like {each.suggested!r}" for each in suspects[:EXAMPLES]
     )
+    share = sum(each.chance for each in suspects) / len(suspects)
     return Remark(
         "Some labels may be wrong, or the classifier is. Look at them, the most doubtful of the corpus first.",
-        f"{len(suspects):,} of {held_out.count:,} validation and test images contradict their label: {shown}.",
+        f"Of {held_out.count:,} validation and test images {len(suspects):,} have labels to look at. About "
+        f"{round(share * len(suspects)):,} of these ({share:.0%}) are expected to be wrong: {shown}.",
         audit_labels(evidence),
     )
 

@@ -10,11 +10,12 @@ from hubel.evaluation.proportions import Share
 
 
 class Suspect(NamedTuple):
-    """A label that is probably wrong: what the folder says, and what the classifier says."""
+    """A label to look at: what the folder says, what the classifier says, and the chance that the label is wrong."""
 
     path: str
     label: str
     suggested: str
+    chance: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Evidence:
         image_side: pixels of the shorter side it works on.
         leaking_test: test images that have a copy, or one of their group, in another part.
         without_leaks: the test score without those; None where there are none.
-        suspects: labels of validation and test that are probably wrong, the worst first.
+        suspects: labels of validation and test to look at, the most doubtful first.
         location: of the corpus.
         corrections: the file of corrected labels; empty without one.
         seed: of the run.

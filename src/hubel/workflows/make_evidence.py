@@ -96,7 +96,7 @@ def _architecture_word(work: Work) -> str:
 def find_suspects_held_out(
     corpus: Corpus, scored: list[tuple[tuple[int, ...], EvaluationReport]]
 ) -> tuple[Suspect, ...]:
-    """Labels that are probably wrong, the worst first, among the images that a classifier was not trained on.
+    """Labels to look at, the most doubtful first, among the images that a classifier was not trained on.
 
     Args:
         corpus: of all images.
@@ -117,6 +117,7 @@ def find_suspects_held_out(
             corpus.examples[places[place]].path,
             corpus.class_names[labels[place]],
             names[ranking.suggested[place]],
+            float(ranking.chance[place]),
         )
         for place in ranking.order
         if ranking.suspect[place]

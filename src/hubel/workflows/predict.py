@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -15,12 +15,12 @@ from hubel.arrays import Image
 from hubel.classifier.answering import Answering
 from hubel.classifier.prediction import Prediction
 from hubel.corpus.corpus import IGNORED, IntakeRow
-from hubel.corpus.example_images import is_example, read_image
+from hubel.corpus.example_images import read_image
 from hubel.corpus.trees.catalogue import is_archive, open_tree
 from hubel.corpus.trees.tree import Tree, ending_of
 from hubel.errors import UnreadableImage, UnusableInput
 from hubel.events import ignore
-from hubel.files import is_folder, is_there, look_at
+from hubel.files import is_folder
 from hubel.images.decode import read_header
 from hubel.images.preprocessing import read_pixels
 
@@ -129,27 +129,6 @@ def _other_kind(row: IntakeRow) -> str:
     if row.status == IGNORED and row.code != "other-file":
         return _LEFT_BY_PROGRAMS if row.code == "debris" else row.code
     return f".{ending}" if row.status == IGNORED or (not row.status and ending in DOCUMENTS) else ""
-
-
-def check_inputs(inputs: Sequence[str | bytes]) -> None:
-    """Refuse inputs of which none is there, before any model is loaded; a part of them is answered one by one.
-
-    Raises:
-        UnusableInput: naming the first input.
-    """
-    if not inputs:
-        raise UnusableInput("Standard input named no image. Send paths, one a line, or the bytes of one image.")
-    paths = [each for each in inputs if isinstance(each, str)]
-    if len(paths) == len(inputs) and not any(map(_may_be_there, paths)):
-        look_at(paths[0])  # says why where the system does
-        raise UnusableInput(f"There is no file or folder {inputs[0]!r}. Give images, or folders or archives of images.")
-
-
-def _may_be_there(path: str) -> bool:
-    try:
-        return is_there(path) or is_example(path)
-    except UnusableInput:
-        return False
 
 
 def read_standard_input(data: bytes) -> list[str | bytes]:

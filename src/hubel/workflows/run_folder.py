@@ -19,7 +19,17 @@ from hubel.corpus.corpus import Corpus
 from hubel.corpus.split import Splits
 from hubel.errors import OutputNotWritable, UnusableInput, WrongRequest
 from hubel.evaluation.report import EvaluationReport
-from hubel.files import TEMPORARY_PREFIX, is_file, is_folder, is_there, read_csv, said_plainly, write_csv, write_json
+from hubel.files import (
+    TEMPORARY_PREFIX,
+    is_file,
+    is_folder,
+    is_there,
+    read_csv,
+    said_plainly,
+    shown,
+    write_csv,
+    write_json,
+)
 from hubel.training.checkpoints import CHECKPOINTS, CheckpointFolder
 from hubel.training.history import COLUMNS, History
 from hubel.workflows.prediction_files import PARQUET, PREDICTIONS, write_predictions
@@ -239,6 +249,10 @@ class RunFolder:
         try:
             document = json.loads(path.read_bytes())
         except FileNotFoundError as error:
+            if self.path.name == ARTEFACT and is_file(self.path.parent / RUN):
+                raise UnusableInput(
+                    f"{self.path} is the classifier of a run. Give the folder of the run: {shown(self.path.parent)}"
+                ) from error
             raise UnusableInput(
                 f"{self.path} is no run folder: it has no {RUN}. Give the folder named with -o in 'hubel train', "
                 "or name a corpus to score: hubel evaluate RUN CORPUS"

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hubel.architectures.file_kinds import is_model_target
+from hubel.corpus.not_there import why_not_there
 from hubel.errors import UnusableInput, WrongRequest
 from hubel.files import is_folder, is_there, shown
 from hubel.text import one_line
@@ -36,7 +37,7 @@ def check_run(run: Path, *, command: str, others: Sequence[str | Path] = ()) -> 
         WrongRequest: one of the others is the run.
         UnusableInput: it is not there, not finished, holds runs, or is something else.
     """
-    if _is_run(run) or is_model_target(run):
+    if _is_run(run) or (is_model_target(run) and is_there(run)):
         return
     swapped = next((each for each in map(Path, others) if can_be_run(each)), None)
     if swapped is not None:
@@ -72,6 +73,11 @@ def can_be_run(path: Path) -> bool:
 
 
 def _not_there(run: Path, command: str) -> str:
+    reason = why_not_there(run)
+    if reason:
+        return f"There is no file or folder '{shown(run)}'.{reason}"
+    if is_model_target(run):
+        return f"There is no file {shown(run)!r}. Check the name."
     text = f"There is no file or folder {shown(run)!r}, so it holds no classifier."
     near = _runs_in(run.parent) if is_folder(run.parent) else []
     named = difflib.get_close_matches(run.name, [each.name for each in near], n=1, cutoff=0.5)

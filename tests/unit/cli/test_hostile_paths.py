@@ -95,6 +95,7 @@ HOSTILE = {
 def hostile(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file, a list of images, a link to itself, and a folder that nobody may look into, also not whoever runs the tests."""
     (folder / "file").write_text("mine")
+    (folder / "model.keras").write_text("no model, but there")
     (folder / "list.csv").write_text("path,label\npicture.png,a\npicture.png,b\n")
     if not (folder / "loop").is_symlink():
         (folder / "loop").symlink_to("loop")

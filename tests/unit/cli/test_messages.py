@@ -8,12 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 from PIL import Image
 from tests.unit.cli.conftest import Typed
 
-from hubel.cli.main import COMMANDS, EXAMPLES
+from hubel.cli.main import COMMANDS, hubel, main
+from hubel.cli.mistakes import EXAMPLES, VALUES, value_of
 from hubel.corpus.formats.class_folders import read
 from hubel.errors import HubelError
 from hubel.events import ignore
@@ -84,7 +86,86 @@ MISTAKES = {
     "train digits --output x": "Did you mean '--out'?",
     "train digits --learning-rat 3": "'--learning-rate'",
     "train": "Missing argument 'CORPUS'. Such as: hubel train photos/\n",
-    "predict run": "Missing argument 'INPUTS...'. Such as: hubel predict runs/photos new.jpg\n",
+    "predict run": "Error: Name the images, or a folder of images: hubel predict run new.jpg\n",
+    "predict --top 3": "Missing argument 'RUN'. Such as: hubel predict runs/photos new.jpg\n",
+    # a word too many
+    "train photos/ runs/x": "takes one corpus. The folder to write comes behind -o: hubel train photos/ -o runs/x\n",
+    "train photos extra --epochs 3": "behind -o: hubel train photos --epochs 3 -o extra\n",
+    "audit photos new": "takes one corpus. The folder to write comes behind -o: hubel audit photos -o new\n",
+    "audit photos runs/photos": "The folder to write comes behind -o: hubel audit photos -o runs/photos\n",
+    "audit photos digits x": "audit takes one corpus at a time, and 'digits' is one word too many. Leave it out: hubel "
+    "audit photos\n",
+    "audit photos photos": "Error: 'photos' was typed twice. Type: hubel audit photos\n",
+    "compare photos --architectures dense small-cnn": "Put commas between them, and no spaces: --architectures "
+    "dense,small-cnn\n",
+    "train photos/hat photos/shoe photos/hat": "train takes one folder, that of the class folders: hubel train photos\n",
+    "train photos epochs=3": "Error: Options begin with two dashes: hubel train photos --epochs 3\n",
+    "train photos --mirror yes": "Error: --mirror takes no value. Type it alone: --mirror, or --no-mirror\n",
+    "filters run picture.png": "Filters need no image. Its feature maps: hubel maps run picture.png --layer ",
+    "trace run a.png b.png": "trace takes one image at a time, and 'b.png' is one word too many. Leave it out: hubel "
+    "trace run a.png\n",
+    "convolve sobel-x": "Error: 'sobel-x' needs an option before it: hubel convolve --kernel sobel-x\n",
+    "pool picture.png": "Error: 'picture.png' needs an option before it: hubel pool --matrix picture.png\n",
+    "evaluate run --json out.json": "--json takes no file, it prints. Into a file: hubel evaluate run --json > out.json\n",
+    # values
+    "train photos --epochs ten": "Error: --epochs takes a whole number, such as --epochs 10. Received: 'ten'.\n",
+    "train photos --epochs = 3": "Error: --epochs takes a whole number, such as --epochs 10. Received: '='.\n",
+    "train photos --epochs 1,000": "such as --epochs 1000. Received: '1,000'.\n",
+    "train photos --epochs -3": "Error: epochs must be a whole number from 1 to 100000. Received: -3.\n",
+    "train photos --image-size 96x96": "Error: --image-size takes a whole number, such as --image-size 96. Received: "
+    "'96x96'.\n",
+    "train photos --learning-rate 0,1": "--learning-rate takes a number, with a point before the fraction, such as "
+    "--learning-rate 0.1. Received: '0,1'.\n",
+    "predict run a.png --top 0": "--top takes a whole number of at least 1, such as --top 3. Received: '0'.\n",
+    "train photos --epochs": "Error: --epochs needs a value behind it, such as: --epochs 10\n",
+    "train photos -o": "Error: -o needs a value behind it, such as: -o runs/photos\n",
+    "train photos --corrections": "Error: --corrections needs a value behind it, such as: --corrections FILE\n",
+    "train photos --json=true": "Error: --json takes no value. Type it alone: --json\n",
+    "train photos --out=": "Error: Nothing stands behind --out=. A shell variable without a value makes such a word.",
+    # dashes
+    "train photos \u2013resume": "Error: '\u2013resume' begins with a dash as documents set it; options begin with the "
+    "one on the keyboard, -. Type: hubel train photos --resume\n",
+    "train photos \u2014-epochs 3": "Type: hubel train photos --epochs 3\n",
+    "train photos \u2212o runs/x": "Type: hubel train photos -o runs/x\n",
+    "train photos -resume": "No such option '-resume'. Options of a word begin with two dashes: --resume\n",
+    "train photos -epochs=3": "No such option '-epochs'. Options of a word begin with two dashes: --epochs\n",
+    "train photos -O x": "Error: No such option '-O'. Did you mean '-o'?\n",
+    "--train photos": "Error: No such option '--train'. Commands have no dashes: hubel train\n",
+    "-v": "Error: No such option '-v'. Did you mean '--version'?\n",
+    "train photos --gpu": "Error: No such option '--gpu'.\n",
+    "predict run a.png -o a.csv": "No such option '-o'. hubel predict prints. Into a file: hubel predict ... --format csv "
+    "> FILE\n",
+    "help train": "Error: No such command 'help'. Type: hubel --help, or hubel train --help\n",
+    "version": "Error: No such command 'version'. Type: hubel --version\n",
+    "hubel train photos": "Error: No such command 'hubel'. It was typed twice; once is enough.\n",
+    # paths that are none here
+    "train https://example.org/photos.zip": "That is an address, and Hubel downloads nothing: download it, and give the "
+    "file or folder that you get.\n",
+    "predict run https://example.org/cat.jpg": "That is an address, and Hubel downloads nothing",
+    "verify s3://runs/photos": "That is an address, and Hubel downloads nothing",
+    "train ~/nowhere": "In quotes the shell leaves ~ as it is. Without quotes it is ",
+    "train C:\\photos": "There is no file or folder 'C:\\photos'. That is a path of Windows, and this is another system: "
+    "give the path that it has here.\n",
+    "train photos\\hat": "The folders of a path are separated by / here. Type: photos/hat\n",
+    "predict runs\\photos a.png": "The folders of a path are separated by / here. Type: runs/photos\n",
+    "train \u201cphotos\u201d": "It holds quotes of a document, such as \u201c: type those of the keyboard, ' or \".\n",
+    "train photos/*": "The * stands for names, and no name fits: give the folder itself.\n",
+    "evaluate run MORE_IMAGES": "MORE_IMAGES stands for a corpus of yours: type its path there.\n",
+    "predict run IMAGE_OR_FOLDER": "IMAGE_OR_FOLDER stands for images of yours: type its path there.\n",
+    "verify RUN": "RUN stands for the folder of a run of yours: type its path there.\n",
+    "verify gone.keras": "Error: There is no file 'gone.keras'. Check the name.\n",
+    "anatomy runs/nowhere": "A network of your own is a .toml file. Received: 'runs/nowhere', where nothing is.\n",
+    # options that would do nothing, and files of corrections
+    "audit photos --time-limit 1m": "--time-limit belongs to --suspect-labels. Add --suspect-labels, or leave "
+    "--time-limit out.\n",
+    "audit photos --weights none": "--weights belongs to --suspect-labels. Add --suspect-labels, or",
+    "audit photos --suspect-labels --time-limit ten": "A time is a number and s, m or h: 90s, 5m, 2h. Received: 'ten'.",
+    "audit photos --overwrite": "--overwrite replaces what -o writes. Add -o FOLDER, or leave --overwrite out.\n",
+    "compare photos --overwrite": "--overwrite replaces what -o writes. Add -o FOLDER, or leave --overwrite out.\n",
+    "train photos -o new --corrections nope.csv": "Error: There is no file 'nope.csv' with corrections. 'hubel audit "
+    "CORPUS --suspect-labels -o FOLDER' writes one.\n",
+    "audit photos --corrections runs": "The corrections runs are a folder. Name the file in it, such as "
+    "runs/corrections.csv.\n",
     # corpora
     "train digitz": "There is no file or folder 'digitz'. Did you mean 'digits'?",
     "audit photos/hat": "photos/hat has no class folders. If it is itself one class, name the folder of all classes, "
@@ -129,6 +210,26 @@ def test_a_run_that_is_right_gets_no_word_of_the_kind(typed: Typed, workplace: P
     assert "Quote" not in said + printed
 
 
+def test_an_empty_word_is_refused_before_it_is_taken_for_the_folder_here(typed: Typed, workplace: Path):
+    with pytest.raises(SystemExit) as end:
+        main(["train", "photos", "-o", ""])
+    assert end.value.code == 2
+
+
+def test_every_value_shown_for_an_option_is_taken_by_it():
+    top = click.Context(hubel)
+    shown = set()
+    for name in COMMANDS:
+        command = hubel.get_command(top, name)
+        assert command is not None
+        for each in command.params:
+            word = max(each.opts, key=len)
+            if word in VALUES:
+                shown.add(word)
+                each.type_cast_value(click.Context(command), (value_of(each),) if each.multiple else value_of(each))
+    assert shown == set(VALUES)
+
+
 def test_every_command_that_needs_a_word_has_a_line_to_type():
     assert set(EXAMPLES) == set(COMMANDS) - {"convolve", "pool"}
 
@@ -167,6 +268,13 @@ def test_a_class_folder_beside_one_folder_that_holds_no_images_is_not_taken_for_
         read(tmp_path / "flat", ignore)
 
 
+TOLD_AT_ONCE = [
+    "train photos",
+    "train photos -o new --corrections nope.csv",
+    "predict picture.png runs/photos",
+    "predict run nope.png",
+    "evaluate begun",
+]
 QUICK = """
 import sys
 from hubel.cli.main import main
@@ -177,7 +285,7 @@ except SystemExit as end:
 """
 
 
-@pytest.mark.parametrize("words", ["train photos", "predict picture.png runs/photos", "evaluate begun"])
+@pytest.mark.parametrize("words", TOLD_AT_ONCE)
 def test_a_mistake_is_told_before_any_framework_is_loaded(words: str, workplace: Path):
     done = subprocess.run(
         [sys.executable, "-c", QUICK, *words.split()], capture_output=True, text=True, cwd=workplace, check=True

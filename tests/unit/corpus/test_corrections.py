@@ -80,8 +80,13 @@ def test_other_columns_say_which_are_needed(tmp_path: Path, text: str):
 
 
 def test_a_missing_file_is_named(tmp_path: Path):
-    with pytest.raises(UnusableInput, match="nowhere.csv cannot be read"):
+    with pytest.raises(UnusableInput, match="There is no file '.*nowhere.csv' with corrections. 'hubel audit CORPUS "):
         read_corrections(tmp_path / "nowhere.csv")
+    (tmp_path / "corrections.csv").write_text("path,correction\n")
+    with pytest.raises(UnusableInput, match="Did you mean '.*/corrections.csv'"):
+        read_corrections(tmp_path / "correction.csv")
+    with pytest.raises(UnusableInput, match="are a folder. Name the file in it, such as .*/corrections.csv"):
+        read_corrections(tmp_path)
 
 
 def test_names_that_are_not_utf8_survive_the_round_trip(tmp_path: Path):

@@ -95,7 +95,7 @@ def _good() -> Evidence:
 
 def suspects(count: int) -> tuple[Suspect, ...]:
     """So many doubted labels."""
-    return tuple(Suspect(f"a/{number}.jpg", "a", "b") for number in range(count))
+    return tuple(Suspect(f"a/{number}.jpg", "a", "b", 0.4) for number in range(count))
 
 
 NO_TEST = {"test": {"examples": 0}, "named": {}, "leaking_test": 0, "without_leaks": None}

@@ -54,7 +54,9 @@ def test_a_label_that_all_else_speaks_against_is_suspected_also_where_a_class_ha
         (tuple(range(0, 40, 2)), report(labels[::2], sure(named[::2]))),
         (tuple(range(1, 40, 2)), report(labels[1::2], sure(named[1::2]))),
     ]
-    assert find_suspects_held_out(corpus, scored) == (("39.jpg", "a", "b"),)  # type: ignore[arg-type]
+    (suspect,) = find_suspects_held_out(corpus, scored)  # type: ignore[arg-type]
+    assert suspect[:3] == ("39.jpg", "a", "b")
+    assert suspect.chance > 0.5
 
 
 @pytest.mark.parametrize("labels", [[], [1, 1, 1]])

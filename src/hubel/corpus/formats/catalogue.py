@@ -24,10 +24,11 @@ from hubel.corpus.formats import (
     webdataset,
 )
 from hubel.corpus.formats.detection import refuse_detection
+from hubel.corpus.not_there import why_not_there
 from hubel.corpus.reading import AS_FOUND, FOR_IMAGES, FOR_LISTS, NO_SPLITS, WISHES, Reading
 from hubel.errors import UnusableCorpus, WrongRequest
 from hubel.events import OnEvent, ignore
-from hubel.files import is_there
+from hubel.files import is_there, shown
 from hubel.images.formats import ENDINGS
 
 SPLITS_NONE = f"splits {NO_SPLITS}"
@@ -125,10 +126,11 @@ def check_there(location: str | Path) -> None:
         beside = []
     names = difflib.get_close_matches(path.name, [*beside, *BUILT_IN], n=1, cutoff=0.7)
     near = f" Did you mean {str(path.with_name(names[0]))!r}?" if names else ""
-    raise UnusableCorpus(
-        f"There is no file or folder {str(location)!r}.{near} Give the folder that holds the class folders, "
-        f"or the word {' or '.join(BUILT_IN)} for the built-in corpus."
+    what = (
+        f"{near} Give the folder that holds the class folders, or the word {' or '.join(BUILT_IN)} for the built-in "
+        "corpus."
     )
+    raise UnusableCorpus(f"There is no file or folder '{shown(location)}'.{why_not_there(location) or what}")
 
 
 def read_corpus(location: str | Path, *, reading: Reading = AS_FOUND, on_event: OnEvent = ignore) -> Corpus:
