@@ -239,17 +239,17 @@ def test_a_class_with_a_single_picture_in_the_smallest_part_is_named(tmp_path: P
 
 
 def test_features_of_a_frozen_backbone_are_computed_once(hard: Path, tmp_path: Path, weights_file: Path, monkeypatch):  # noqa: F811
-    from hubel.workflows import fitting
+    from hubel.workflows import features_in_time
 
     wishes = {"architecture": "mobilenet", "weights": str(weights_file), "image_size": 32, "epochs": None}
     computed: list[int] = []
-    real = fitting.compute_features
+    real = features_in_time.compute_features
 
     def counted(engine: object, images: object, indices: np.ndarray, **more: object) -> np.ndarray:
         computed.append(len(indices))
         return real(engine, images, indices, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(fitting, "compute_features", counted)
+    monkeypatch.setattr(features_in_time, "compute_features", counted)
     once = trained(hard, tmp_path / "once", [], **wishes)
     assert len(computed) == 3  # training images plain and mirrored, and validation images
     assert once.fitted.features is None  # not kept in memory with the run

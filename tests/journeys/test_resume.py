@@ -231,7 +231,7 @@ def test_killed_at_any_unlink_after_all_is_written_it_is_finished(
         with pytest.raises(WrongRequest, match="is finished: there is nothing to resume"):
             hubel.train(photos, run, resume=True, **WISHES)
         assert not (run / CHECKPOINTS).exists()
-    assert at == 6  # two files of each of the two, and what says that they are being removed
+    assert at == 7  # two files of each of the two, the images, and what says that they are being removed
 
 
 def test_other_variables_of_the_environment_that_change_rounding_are_refused_and_the_command_is_given(

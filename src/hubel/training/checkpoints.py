@@ -22,6 +22,8 @@ from hubel.files import TEMPORARY_PREFIX, is_folder, is_there, said_plainly, syn
 
 FORMAT = 1
 CHECKPOINTS, STATE, TENSORS = "checkpoints", "state.json", "state.safetensors"
+IMAGES = "images.csv"
+"""Beside the checkpoints: path and SHA-256 of each image of the run that was begun; it goes with them."""
 REMOVED = ".removed"
 """A file that is there while all checkpoints are being removed: what is left of them is nothing to go on from."""
 MAX_STATE_BYTES = 200_000_000
@@ -168,6 +170,7 @@ class CheckpointFolder:
         for number in self._folders():
             self._remove(number)
         with said_plainly(self.path):
+            (self.path / IMAGES).unlink(missing_ok=True)
             (self.path / REMOVED).unlink(missing_ok=True)
         _remove_empty(self.path)
 

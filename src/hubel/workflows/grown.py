@@ -8,13 +8,13 @@ from pathlib import Path
 from hubel.errors import WrongRequest
 from hubel.files import is_file, read_csv, write_csv
 from hubel.pipeline.decoded import DecodedCorpus
+from hubel.text import counted
+from hubel.training.checkpoints import IMAGES
 from hubel.workflows.plan import TrainRequest
 from hubel.workflows.run_folder import RunFolder, free_beside
 from hubel.workflows.start_run import holds_a_start
 from hubel.workflows.words import OF_THE_NETWORK, changed, go_on_command, train_command, whole_command, without
 
-IMAGES = "images.csv"
-"""Beside the checkpoints: path and SHA-256 of each image of the run that was begun."""
 EXAMPLES = 3
 
 
@@ -23,11 +23,6 @@ def remember_images(folder: RunFolder, decoded: DecodedCorpus) -> None:
     path = _path(folder)
     if path.parent.is_dir():  # else no checkpoint could be written, which was said
         write_csv(path, ("path", "sha256"), _digests(decoded).items())
-
-
-def forget_images(folder: RunFolder) -> None:
-    """Remove that, before the checkpoints of a finished run are removed."""
-    _path(folder).unlink(missing_ok=True)
 
 
 def check_images(folder: RunFolder, decoded: DecodedCorpus, request: TrainRequest) -> None:
@@ -75,11 +70,9 @@ def describe_change(before: Mapping[str, str], now: Mapping[str, str]) -> str:
         "removed": sorted(before.keys() - now.keys()),
         "changed": sorted(path for path in before.keys() & now.keys() if before[path] != now[path]),
     }
-    return " ".join(f"{_counted(paths)} {kind}: {_named(paths)}." for kind, paths in kinds.items() if paths)
-
-
-def _counted(paths: list[str]) -> str:
-    return "1 image" if len(paths) == 1 else f"{len(paths):,} images"
+    return " ".join(
+        f"{counted(len(paths), 'image')} {kind}: {_named(paths)}." for kind, paths in kinds.items() if paths
+    )
 
 
 def _named(paths: list[str]) -> str:

@@ -41,7 +41,7 @@ from hubel.workflows.advice import advise
 from hubel.workflows.advice_parts import Advice
 from hubel.workflows.division import divide
 from hubel.workflows.fitting import Fitted, Work, fit
-from hubel.workflows.grown import check_images, forget_images, remember_images
+from hubel.workflows.grown import check_images, remember_images
 from hubel.workflows.keeper import open_keeper
 from hubel.workflows.learning_curve import check_drawable, draw_learning_curve
 from hubel.workflows.machine import describe_machine
@@ -148,7 +148,6 @@ def train_classifier(
         except TrainingDiverged as error:  # its last words are what to try; the folder holds the checkpoints by now
             raise TrainingDiverged(f"{error} --overwrite") from error
         if not run.fitted.interrupted and not run.curve_interrupted:
-            forget_images(folder)
             folder.checkpoints.remove()
     return run
 
