@@ -74,8 +74,8 @@ def command(  # noqa: PLR0913  (one for each option)
     check_trainable(audit.corpus)
     if fail_on_leak and audit.leaks:
         click.echo(
-            f"Error: the given splits leak: {counted(len(audit.leaks), 'finding')} (--fail-on-leak). Delete the copies in "
-            "one of the splits, and audit again.",
+            f"Error: the given splits leak: {counted(len(audit.leaks), 'finding')} (--fail-on-leak). Delete the copies "
+            "in one of the splits, and audit again.",
             err=True,
         )
         return 5
