@@ -49,8 +49,8 @@ class Classifier(Answering):
     off_corpus: AnyScore | None = None
     is_calibrated: ClassVar[bool] = True
     why_no_sets: ClassVar[str] = (
-        "This classifier has no prediction sets: they need at least 20 validation images, and a classifier trained by "
-        "version 0.4 or later. Train again, or leave the coverage out."
+        "This classifier has no prediction sets: they need at least 20 validation images. Train again with more "
+        "images (also where it was trained by a version before 0.4), or leave the coverage out."
     )
 
     @cached_property

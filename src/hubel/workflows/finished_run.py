@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from hubel.arrays import Probabilities
 from hubel.classifier.prediction_sets import PredictionSets
 from hubel.errors import UnusableInput
 from hubel.evaluation.conformal import SetScore, score_sets
+from hubel.evaluation.off_corpus import MIN_EXAMPLES as LEAST
 from hubel.files import is_file, is_there, read_csv
 from hubel.workflows.prediction_files import PREDICTIONS, read_predictions
 from hubel.workflows.run_folder import FINGERPRINTS, LEAKS, METRICS, OFF_CORPUS, SEEN_BEFORE, SPLIT
@@ -125,9 +127,13 @@ def read_off_corpus(run: Path) -> np.ndarray:
     if not is_file(path):
         if not is_file(run / PREDICTIONS):
             raise UnusableInput(no_run(run, PREDICTIONS))
+        parts = Counter(split for (split,) in read_columns(run / SPLIT, "split"))
+        has = f"it has {parts['train']:,} and {parts['validation']:,}"
+        few = min(parts["train"], parts["validation"]) < LEAST
+        cure = "Train again, with more images." if few else "It is of a version before 0.4: train again."
         raise UnusableInput(
-            f"{run} has no {OFF_CORPUS}: its classifier has no off-corpus score. That needs 50 training and 50 "
-            "validation images, and version 0.4 or later: train again, with more images if these are fewer."
+            f"The classifier in {run} has no off-corpus score. That needs {LEAST} training and {LEAST} validation "
+            f"images, and {has}. {cure}"
         )
     rows = read_columns(path, "split", "score")
     try:

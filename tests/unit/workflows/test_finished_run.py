@@ -74,8 +74,12 @@ def test_off_corpus_scores_are_those_of_the_test_rows(run: Path):
 
 
 def test_a_run_without_off_corpus_scores_says_what_they_need(run: Path, tmp_path: Path):
-    with pytest.raises(UnusableInput, match=r"no off_corpus\.csv.*50 training and 50 validation.*train again"):
-        read_off_corpus(run)
+    for validation, cure in ((49, "Train again, with more images"), (50, "of a version before 0.4: train again")):
+        parts = ["train"] * 60 + ["validation"] * validation
+        write_csv(run / "split.csv", ("path", "split"), [(str(place), part) for place, part in enumerate(parts)])
+        needs = f"needs 50 training and 50 validation images, and it has 60 and {validation}. .*{cure}"
+        with pytest.raises(UnusableInput, match=needs):
+            read_off_corpus(run)
     with pytest.raises(UnusableInput, match="is no run folder"):
         read_off_corpus(tmp_path.parent)
 
