@@ -43,7 +43,7 @@ from scipy.special import logsumexp  # noqa: E402
 from tests.made.strangers import HARMLESS, MADE, TURNED, make_strangers  # noqa: E402
 from tests.made.unseen_strangers import UNSEEN, UNSEEN_HARMLESS, UNSEEN_TURNED  # noqa: E402
 
-from hubel.classifier.artefact import load_classifier  # noqa: E402
+from hubel.classifier.artefact import assemble, find_artefact, read_parts  # noqa: E402
 from hubel.classifier.classifier import Classifier  # noqa: E402
 from hubel.classifier.off_corpus import Looks, OffCorpus, root  # noqa: E402
 from hubel.corpus.formats.catalogue import read_corpus  # noqa: E402
@@ -71,6 +71,12 @@ class Seen:
 Candidate = Callable[[Seen], np.ndarray]
 """(images) → scores; the higher, the stranger."""
 Turn = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+
+
+def open_untested(run: Path) -> Classifier:
+    """Without the self-test: the score in the artefact, perhaps of another version, is not what is measured."""
+    parts = read_parts(find_artefact(run))
+    return assemble(parts.manifest.document, parts.tensors, parts.folder)[0]
 
 
 def see(classifier: Classifier, images: np.ndarray) -> Seen:
@@ -197,7 +203,7 @@ def limit_of(scores: np.ndarray) -> float:
 
 def measure_run(run: Path, corpora: dict[str, str]) -> list[dict[str, object]]:
     """A row for each table, kind and candidate."""
-    classifier = load_classifier(run)
+    classifier = open_untested(run)
     decoded, labels, splits = own_images(run, classifier)
     train, validation, test = (np.flatnonzero(splits == name) for name in ("train", "validation", "test"))
     train = some(train, MOST_KNOWN)
@@ -248,7 +254,7 @@ def show(rows: list[dict[str, object]]) -> None:
 
 def time_score(run: Path, rounds: int = 25) -> None:
     """Milliseconds of processor time for an image with and without the score; medians of rounds in turn."""
-    classifier = load_classifier(run)
+    classifier = open_untested(run)
     images = np.random.default_rng(0).integers(0, 256, (64, *classifier.preprocessing.size, 3)).astype(np.uint8)
     took: dict[str, list[float]] = {"without": [], "with": []}
     for _ in range(rounds + 2):
