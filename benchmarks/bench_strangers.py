@@ -25,12 +25,14 @@ from __future__ import annotations
 
 import argparse
 import csv
+import multiprocessing
 import os
 import platform
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -169,8 +171,14 @@ def stranger_images(own: np.ndarray, classifier: Classifier, corpora: dict[str, 
         for kind in MADE
     } | turn_own(own, {**TURNED, **HARMLESS}, seed=0)
     for name, location in corpora.items():
-        images = decode_corpus(read_corpus(location), preprocessing).images
-        found[name] = np.asarray(images[some(np.arange(len(images)), STRANGERS)])
+        corpus = read_corpus(location)
+        chosen = some(np.arange(len(corpus)), STRANGERS)
+        part = replace(
+            corpus,
+            examples=tuple(corpus.examples[place] for place in chosen),
+            positions=tuple(corpus.positions[place] for place in chosen),
+        )
+        found[name] = np.asarray(decode_corpus(part, preprocessing).images)
     return found
 
 
@@ -201,8 +209,9 @@ def limit_of(scores: np.ndarray) -> float:
     return float(np.sort(scores)[min(len(scores), int(np.ceil((len(scores) + 1) * (1 - FLAGGED)))) - 1])
 
 
-def measure_run(run: Path, corpora: dict[str, str]) -> list[dict[str, object]]:
+def measure_run(run: Path, every: dict[str, str]) -> list[dict[str, object]]:
     """A row for each table, kind and candidate."""
+    corpora = {name: place for name, place in every.items() if not run.name.startswith(name)}
     classifier = open_untested(run)
     decoded, labels, splits = own_images(run, classifier)
     train, validation, test = (np.flatnonzero(splits == name) for name in ("train", "validation", "test"))
@@ -271,14 +280,16 @@ def main() -> None:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("runs", nargs="+", type=Path)
     words.add_argument("--strangers", nargs="*", default=[], metavar="NAME=CORPUS")
+    words.add_argument("--jobs", type=int, default=1, help="runs measured at once")
     given = words.parse_args()
     corpora = dict(each.split("=", 1) for each in given.strangers)
-    everything: list[dict[str, object]] = []
-    for run in given.runs:
-        rows = measure_run(run, {name: place for name, place in corpora.items() if not run.name.startswith(name)})
+    with ProcessPoolExecutor(given.jobs, multiprocessing.get_context("spawn")) as pool:
+        measured = list(pool.map(measure_run, given.runs, [corpora] * len(given.runs)))
+    for rows in measured:
         show(rows)
+    for run in given.runs:
         time_score(run)
-        everything += rows
+    everything = [row for rows in measured for row in rows]
     path = RESULTS / f"strangers-{platform.machine()}-keras{version('keras')}-pillow{version('pillow')}.csv"
     with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, list(everything[0]))
