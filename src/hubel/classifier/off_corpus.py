@@ -151,8 +151,11 @@ def root(values: np.ndarray) -> np.ndarray:
 
 
 def _multiply(rows: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """The matrix product, a few rows at a time: beyond 2 ** 18 products OpenBLAS wakes threads, which wait longer for
-    one another on a busy machine than the work takes, up to a hundred times."""
+    """The matrix product, a few rows at a time.
+
+    Beyond 2 ** 18 products OpenBLAS wakes threads, which on a busy machine wait for one another up to a hundred times
+    as long as the work takes.
+    """
     step = max(1, 2**18 // max(matrix.size, 1))
     return np.concatenate([rows[start : start + step] @ matrix for start in range(0, max(len(rows), 1), step)])
 
