@@ -40,6 +40,14 @@ def made_classifier(name: str) -> Classifier:
     return Classifier(build_model(blueprint), blueprint, ("a", "b", "c"), Preprocessing(SIDE, SIDE))
 
 
+def assert_the_same_logits(found: np.ndarray, alone: np.ndarray) -> None:
+    """To the bit on TensorFlow and PyTorch; XLA, under JAX, orders the sums of another function in another way."""
+    if keras.backend.backend() == "jax":
+        np.testing.assert_allclose(found, alone, rtol=1e-5, atol=1e-5)
+    else:
+        np.testing.assert_array_equal(found, alone)
+
+
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_maps_are_found_from_shallow_to_deep_within_bounds(name: str):
     side = max(64, ARCHITECTURES[name].smallest)
@@ -58,7 +66,7 @@ def test_what_maps_hold_is_what_numpy_makes_of_the_layers_outputs(name: str):
     images = discs(3, seed=0)
     found, logits = classifier.engine.compute_maps(images)
     assert found.shape == (3, classifier.engine.map_channels)
-    np.testing.assert_array_equal(logits, classifier.engine.compute_logits(images))
+    assert_the_same_logits(logits, classifier.engine.compute_logits(images))
     graph = walk(classifier.model)
     values = [
         np.asarray(keras.ops.convert_to_numpy(value))
@@ -67,8 +75,7 @@ def test_what_maps_hold_is_what_numpy_makes_of_the_layers_outputs(name: str):
     maps = [value for value in values if value.ndim == 4]
     start = 0
     for each in find_maps(classifier.model):
-        step = -(-each.shape[-1] // MOST_CHANNELS)
-        chosen = [value[..., ::step] for value in maps if value.shape[1:] == tuple(each.shape[1:])]
+        chosen = [value[..., :MOST_CHANNELS] for value in maps if value.shape[1:] == tuple(each.shape[1:])]
         width = chosen[0].shape[-1]
         mean, deviation = found[:, start : start + width], found[:, start + width : start + 2 * width]
         fits = [
@@ -93,4 +100,4 @@ def test_strangers_are_flagged_own_images_hardly_and_the_artefact_says_the_same(
     save_classifier(fitted, tmp_path / "classifier", made_by="hubel test")
     loaded = load_classifier(tmp_path / "classifier")
     np.testing.assert_allclose(loaded.compute(others)[1], fitted.compute(others)[1], rtol=1e-5)
-    np.testing.assert_array_equal(loaded.compute(others)[0], classifier.engine.compute_logits(others))
+    assert_the_same_logits(loaded.compute(others)[0], classifier.engine.compute_logits(others))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
+
+Maker: TypeAlias = Callable[[np.random.Generator, int], np.ndarray]
 
 SIDE = 256
 WORDS = [
@@ -119,7 +122,7 @@ def stripes(rng: np.random.Generator, side: int) -> np.ndarray:
     return np.array([_colour(rng), _colour(rng)])[field].astype(np.uint8)
 
 
-MADE: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {
+MADE: dict[str, Maker] = {
     "white noise": white_noise,
     "grey noise": grey_noise,
     "1/f noise": natural_noise,
@@ -189,10 +192,12 @@ HARMLESS: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
 """kind → (own image, generator) → the same image for a person: it should be flagged hardly more often."""
 
 
-def make_strangers(kind: str, count: int, side: int) -> list[np.ndarray]:
+def make_strangers(
+    kind: str, count: int, side: int, *, makers: Mapping[str, Maker] = MADE, seed: int = 0
+) -> list[np.ndarray]:
     """Every second one is grey; the same images for the same words, on every machine with this version of Pillow."""
-    seed = sum(map(ord, kind))
-    images = [MADE[kind](np.random.default_rng([seed, number]), side) for number in range(count)]
+    seeds = [sum(map(ord, kind)), *([seed] if seed else [])]
+    images = [makers[kind](np.random.default_rng([*seeds, number]), side) for number in range(count)]
     return [_grey(image) if number % 2 else image for number, image in enumerate(images)]
 
 

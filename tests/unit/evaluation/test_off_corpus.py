@@ -39,6 +39,16 @@ def test_with_few_channels_the_distance_is_that_of_scipy():
     assert (found <= np.array(expected) * 1.001).all()
 
 
+@pytest.mark.parametrize(("count", "channels", "directions"), [(1, 448, 64), (64, 448, 64), (7, 5000, 64), (0, 8, 7)])
+def test_a_distance_of_many_images_is_that_of_each_alone(count: int, channels: int, directions: int):
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(count, channels))
+    projection = (0.9 * np.linalg.qr(rng.normal(size=(channels, directions)))[0]).astype(np.float32)
+    fitted = Distance(np.zeros(channels, np.float32), np.full(channels, 2, np.float32), projection, 1.0)
+    expected = [np.sqrt(row @ row - ((row @ projection) ** 2).sum()) / 2 for row in values]
+    np.testing.assert_allclose(fitted.measure(values), expected, rtol=1e-6)
+
+
 def test_beyond_the_free_directions_one_variance_stands_for_all_others():
     rng = np.random.default_rng(0)
     widths = np.concatenate([np.full(DIRECTIONS, 5.0), np.full(40, 1.0)])

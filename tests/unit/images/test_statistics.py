@@ -32,10 +32,10 @@ def test_upright_stripes_change_across_and_not_down():
     assert (turned["change down"], turned["change across"]) == (found["change across"], found["change down"])
 
 
-def test_a_large_image_is_looked_at_in_a_few_thousand_places_and_described_alike():
+def test_a_large_image_is_looked_at_in_a_thousand_places_and_described_alike():
     small = np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8)
     large = np.random.default_rng(1).integers(0, 256, (512, 320, 3)).astype(np.uint8)
-    np.testing.assert_allclose(describe_pixels(large[None]), describe_pixels(small[None]), atol=0.06)
+    np.testing.assert_allclose(describe_pixels(large[None]), describe_pixels(small[None]), atol=0.09)
 
 
 @pytest.mark.parametrize("shape", [(0, 8, 8, 3), (2, 1, 1, 3), (1, 1, 5, 3), (1, 2, 1000, 3)])
