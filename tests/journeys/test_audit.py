@@ -240,7 +240,7 @@ def test_a_leaking_test_split_is_scored_with_and_without_its_copies(photos: Path
     run = tmp_path / "run"
     done = hubel("train", photos, "-o", run, "--epochs", 1, "--weights", "none")
     assert done.returncode == 0, done.stderr
-    assert "The given test split leaks: 3 of its 9 images have a copy" in done.stderr
+    assert "The given test split leaks: 3 of 9 test images have a copy" in done.stderr
     assert "Leaks 3 of these 9 have a copy" in done.stdout
     metrics = json.loads((run / "metrics.json").read_text())
     assert metrics["test"]["examples"] == 9

@@ -74,7 +74,7 @@ def test_a_file_instead_of_a_folder(tmp_path: Path):
         (("--architecture", "resnet"), "There is no architecture named 'resnet'. "),
         (("--architecture", "residul"), "Did you mean 'residual'?"),
         (("--image-size", "-3"), "from 1 to 1024. Received: -3"),
-        (("--image-size", "big"), "not a valid int"),
+        (("--image-size", "big"), "takes a whole number, such as --image-size 96. Received: 'big'"),
         (("--epochs", "0"), "epochs must be a whole number from 1"),
         (("--time-limit", "soon"), "a number and s, m or h: 90s, 5m, 2h. Received: 'soon'"),
         (("--time-limit", "1s"), "from 10 seconds"),

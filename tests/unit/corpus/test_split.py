@@ -154,7 +154,7 @@ def test_a_given_test_split_that_leaks_is_said_and_its_examples_are_listed():
         together[place[f"train/a/{n:03}"]] = together[place[f"test/a/{n:03}"]]
     splits = split_corpus(corpus, together, seed=0)
     assert splits.leaking_test == tuple(sorted(place[f"test/a/{n:03}"] for n in range(3)))
-    assert splits.notes[0].startswith("The given test split leaks: 3 of its 80 images have a copy")
+    assert splits.notes[0].startswith("The given test split leaks: 3 of 80 test images have a copy")
 
 
 def test_a_split_that_is_cut_never_leaks():
