@@ -193,6 +193,6 @@ def test_refused_files_and_leaks_are_said(colours: Path, capsys: pytest.CaptureF
     (colours / "train/red/broken.png").write_bytes(b"<html>")
     assert run(colours, "--claims", "activation", "--epochs", 1) == 4
     said = capsys.readouterr().err
-    assert "1 of the 19 test images have a copy" in said
+    assert "1 of 19 test images has a copy" in said
     assert "leaks.csv" not in said
     assert f"1 file was refused and left out. See them: hubel audit {colours}" in said

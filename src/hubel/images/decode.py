@@ -3,8 +3,8 @@
 1. The content decides what a file is, never its name.
 2. Limits are checked from the header, before any pixel is decoded; large images are decoded one at a time.
 3. The EXIF orientation is applied: the image is upright.
-4. Of an animation or a file with several pages, the first one is taken; if that is black or white all over, the file is
-   refused.
+4. Of an animation or a file with several pages, the first one is taken; a TIFF of several pages whose first one is
+   black or white all over is refused.
 5. Transparent pixels are laid over white.
 6. CMYK and Lab become RGB; palettes and 1, 2 and 4 bits are expanded; grey becomes three equal channels.
 7. More than 8 bits, and floats, are stretched: one range of values for a whole corpus becomes 0 to 255; of an image

@@ -10,12 +10,13 @@ from PIL import Image as PillowImage
 from hubel.errors import UnreadableImage
 from hubel.images.samples import Samples
 
-_OF_SEVERAL_PAGES = ("TIFF", "GIF", "PNG", "WEBP", "AVIF")
 _EMPTY = ((0, 0, 0), (255, 255, 255))
 
 
 def refuse_blank_first_page(content: PillowImage.Image | Samples, count_pages: Callable[[], int]) -> None:
-    """Refuse a file of several pages or frames whose first one is black, or white, all over.
+    """Refuse a TIFF of several pages whose first one is black, or white, all over.
+
+    An animation may begin like that; its first frame is taken.
 
     Args:
         content: the first page, loaded.
@@ -28,24 +29,22 @@ def refuse_blank_first_page(content: PillowImage.Image | Samples, count_pages: C
     if empty and (pages := count_pages()) > 1:
         raise UnreadableImage(
             "blank-first-page",
-            f"it has {pages} pages or frames, and the first, which would be taken, is empty: save the page that counts "
-            "as an image of its own",
+            f"it has {pages} pages, and the first, which would be taken, is empty: save the page that counts as an "
+            "image of its own",
         )
 
 
 def _shows_nothing(picture: PillowImage.Image) -> bool:
-    if picture.format not in _OF_SEVERAL_PAGES:
+    if picture.format != "TIFF":
         return False
-    if picture.format != "GIF" and getattr(picture, "n_frames", 1) == 1:
-        return False
-    corner = picture.crop((0, 0, 1, 1)).convert("RGB").getpixel((0, 0))
-    return corner in _EMPTY and _is_uniform(picture)
-
-
-def _is_uniform(picture: PillowImage.Image) -> bool:
+    if picture.mode.startswith("I;16"):  # in some orders of the bytes Pillow can do little with these
+        return _is_empty(np.asarray(picture))
     extrema = picture.getextrema()
     pairs = extrema if isinstance(extrema[0], tuple) else (extrema,)
-    return all(low == high for low, high in pairs)
+    if any(low != high for low, high in pairs):
+        return False
+    corner = picture.crop((0, 0, 1, 1)).convert("RGB").getpixel((0, 0))
+    return corner in _EMPTY
 
 
 def _is_empty(values: np.ndarray) -> bool:

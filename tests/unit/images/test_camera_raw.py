@@ -64,26 +64,38 @@ DEEP = Image.fromarray(np.arange(48 * 64, dtype=np.uint16).reshape(48, 64))
 
 
 @pytest.mark.parametrize(
-    ("first", "later", "form"),
+    ("first", "later"),
     [
-        (BLACK, GREY, "TIFF"),
-        (WHITE, GREY, "TIFF"),
-        (Image.fromarray(np.zeros((48, 64), np.uint16)), DEEP, "TIFF"),
-        (BLACK.convert("RGB"), GREY.convert("RGB"), "TIFF"),
-        (BLACK, GREY, "GIF"),
-        (BLACK.convert("RGB"), GREY.convert("RGB"), "WEBP"),
-        (BLACK, GREY, "PNG"),
+        (BLACK, GREY),
+        (WHITE, GREY),
+        (Image.fromarray(np.zeros((48, 64), np.uint16)), DEEP),
+        (BLACK.convert("RGB"), GREY.convert("RGB")),
     ],
 )
-def test_a_stack_whose_first_page_is_empty_is_refused(first: Image.Image, later: Image.Image, form: str):
+def test_a_stack_whose_first_page_is_empty_is_refused(first: Image.Image, later: Image.Image):
     file = io.BytesIO()
-    first.save(file, form, save_all=True, append_images=[later, later.transpose(Image.Transpose.ROTATE_180)])
-    with pytest.raises(
-        UnreadableImage, match="it has 3 pages or frames, and the first, which would be taken, is empty"
-    ):
+    first.save(file, "TIFF", save_all=True, append_images=[later, later.transpose(Image.Transpose.ROTATE_180)])
+    with pytest.raises(UnreadableImage, match="it has 3 pages, and the first, which would be taken, is empty"):
         decode_image(file.getvalue())
     # Classifiers of earlier versions read what they learned from.
     assert len(np.unique(decode_image(file.getvalue(), rule=SampleRule(legacy=True)))) == 1
+
+
+@pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG"])
+def test_an_animation_may_begin_with_an_empty_frame(form: str):
+    file = io.BytesIO()
+    BLACK.save(file, form, save_all=True, append_images=[GREY])
+    assert not decode_image(file.getvalue()).any()
+
+
+def test_sixteen_bits_are_looked_at_in_either_order_of_their_bytes():
+    for order in ("<", ">"):
+        deep = Image.frombytes(
+            "I;16B" if order == ">" else "I;16", DEEP.size, np.asarray(DEEP).astype(f"{order}u2").tobytes()
+        )
+        file = io.BytesIO()
+        deep.save(file, "TIFF")
+        assert len(np.unique(decode_image(file.getvalue()))) > 200
 
 
 def test_an_empty_image_of_one_page_and_a_stack_that_begins_with_content_are_read():

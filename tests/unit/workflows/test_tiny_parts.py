@@ -170,12 +170,12 @@ def without(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Move parts of the split that is made into its training part, as if groups had left nothing for them."""
 
     def empty(*parts: str) -> None:
-        def emptied(corpus, together, *, seed):
+        def emptied(corpus, together, **more):
             from dataclasses import replace
 
             from hubel.corpus.split import split_corpus
 
-            splits = split_corpus(corpus, together, seed=seed)
+            splits = split_corpus(corpus, together, **more)
             moved = [place for part in parts for place in splits.of(part)]
             return replace(splits, train=tuple(sorted([*splits.train, *moved])), **dict.fromkeys(parts, ()))
 
