@@ -159,7 +159,7 @@ UNCOVERED = {
     "cli/render_layers.py: It has no such layer. hubel anatomy RUN shows those it has": "what to type is another layer of the list",
     "cli/trace.py: _ has no layer of a kind that Hubel can work out. See them all: hubel anatomy _": "needs a model without any layer that can be worked out",
     "reports/audit_page.py: hubel train CORPUS -o RUN --corrections _": "on the page of an audit, where its reader fills in the names",
-    "workflows/evaluate.py:  run can be read in _. Put them back, or name a corpus to score: hubel evaluate RUN CORPUS": "needs a run all of whose test images vanished; the cure is that of 'gone bad'",
+    "workflows/evaluate.py:  (_) can be read in _. Put them back, or name a corpus to score: hubel evaluate RUN CORPUS": "needs a run all of whose test images vanished; the cure is that of 'gone bad'",
     "workflows/finished_run.py: There is no folder _. Give the folder named with -o in 'hubel train": "the library's words for a folder that the command line refuses before",
     "workflows/reproduce.py: Stopped: whether the result is the same is not known. Type it again: hubel reproduce _": "the same command again",
     "workflows/which_run.py:  no classifier. The run comes first: _ RUN. It is the folder named with -o in 'hubel train": "what to type is the user's own run; tests/unit/cli/test_messages.py",
