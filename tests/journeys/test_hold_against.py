@@ -265,4 +265,4 @@ def test_too_few_validation_pictures_promise_nothing(typed: Typed, corpus: Path,
     assert "no prediction sets: they need at least 20 validation images" in done.stderr
     done = typed("evaluate", few, "--strangers", "digits")
     assert done.returncode == 3
-    assert "no off_corpus.csv" in done.stderr
+    assert "has no off-corpus score. That needs 50 training and 50 validation images, and it has 2" in done.stderr
