@@ -123,7 +123,7 @@ CASES = {
     "the classifier of a run": Case("evaluate run/classifier", r"folder of the run: (\S+)", "evaluate {}"),
     "no run.json": Case("evaluate no-json", r"a corpus to score: (hubel evaluate RUN CORPUS)"),
     "no split": Case("evaluate no-split", r"a corpus to score: (hubel evaluate RUN CORPUS)"),
-    "no coverage": Case("predict run new.png --abstain 0.9", r"Train again, or (leave the coverage out)",
+    "no coverage": Case("predict run new.png --abstain 0.9", r", or (leave the coverage out)",
                         "predict run new.png"),
     # advice
     "advice to train longer": Case("train photos -o advised --epochs 1 --architecture small-cnn --overwrite", ADVICE.format("train .*--epochs 4"), first=0),
