@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from hubel.api.reading_wishes import explain_reading, reading_of
 from hubel.api.words import Numbers, RunLike, optional_path, path_of, said_of_a_model
 from hubel.architectures.file_kinds import is_model_target
 from hubel.classifier.artefact import load_classifier
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.foreign_classifier import ForeignClassifier
-from hubel.corpus.reading import make_reading
 from hubel.errors import WrongRequest
 from hubel.events import OnEvent, ignore
 from hubel.workflows.against import Against, compare_runs
@@ -52,7 +52,8 @@ def load(
     return load_classifier(path)
 
 
-def evaluate(  # noqa: PLR0913  (each is a wish the user may have)
+@explain_reading
+def evaluate(  # noqa: PLR0913, D417  (each is a wish the user may have)
     run: RunLike,
     corpus: str | Path | None = None,
     *,
@@ -78,12 +79,7 @@ def evaluate(  # noqa: PLR0913  (each is a wish the user may have)
         corpus: a location that `hubel.read_corpus` takes; None for the run's own test split.
         against: is ``run`` better than this other run?
         strangers: a corpus; does ``run`` notice that its images are unlike its own?
-        splits: how ``corpus`` is read, as of `hubel.train`, and the five that follow too.
-        path_column: of a list, with the names of the files.
-        label_column: with the labels.
-        split_column: with the words train, validation and test.
-        group_column: whose equal values stay on one side of a split.
-        images: the folder in which the files of a list lie.
+        splits, path_column, label_column, split_column, group_column, images: how it is read.
         class_names: of a model file, as of `hubel.load`; or ``"corpus"`` for the classes of the corpus.
         pixels: of a model file, as of `hubel.load`.
         input: of a model file, as of `hubel.load`.
@@ -97,11 +93,11 @@ def evaluate(  # noqa: PLR0913  (each is a wish the user may have)
     Raises:
         HubelError: a subclass says what is wrong and what to change.
     """
-    wishes = {
-        "splits": splits, "path_column": path_column, "label_column": label_column, "split_column": split_column,
-        "group_column": group_column, "images": images,
-    }  # fmt: skip
-    path, reading = path_of(run), make_reading(wishes)
+    reading = reading_of(
+        splits=splits, path_column=path_column, label_column=label_column, split_column=split_column,
+        group_column=group_column, images=images,
+    )  # fmt: skip
+    path = path_of(run)
     said = said_of_a_model(pixels=pixels, size=input, class_names=class_names)
     if is_model_target(path):
         _check_of_a_model(path, corpus, {"against": against, "strangers": strangers})
