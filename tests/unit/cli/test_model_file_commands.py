@@ -118,7 +118,11 @@ def test_evaluate_prints_the_score_with_what_it_rests_on(folder, typed):
             "--against rests on what a run wrote down",
         ),
         ("evaluate soft.keras photos --class-names corpus --strangers photos", 2, "--strangers rests on"),
-        ("evaluate soft.keras photos --class-names corpus --overwrite", 2, "Add -o FOLDER"),
+        (
+            "evaluate soft.keras photos --class-names corpus --overwrite",
+            2,
+            "--overwrite replaces what -o writes. Name a folder with -o, or",
+        ),
         ("evaluate run photos --pixels 0..1", 2, "--pixels is for model files. run is none"),
         ("evaluate run photos -o scored", 2, "A run has its own: run/report.html"),
         ("evaluate run photos --against soft.keras", 2, "--against takes a run, and soft.keras is a model file"),
