@@ -124,6 +124,7 @@ def test_evaluate_prints_the_score_with_what_it_rests_on(folder, typed):
             "--overwrite replaces what -o writes. Name a folder with -o, or",
         ),
         ("evaluate run photos --pixels 0..1", 2, "--pixels is for model files. run is none"),
+        ("evaluate run --images photos", 2, "--images says how a corpus is read; the run's own is read as in training"),
         ("evaluate run photos -o scored", 2, "A run has its own: run/report.html"),
         ("evaluate run photos --against soft.keras", 2, "--against takes a run, and soft.keras is a model file"),
         (f"predict run {HERE} --class-names classes.txt", 2, "--class-names is for model files"),
