@@ -17,12 +17,34 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hubel.events import EpochDone, Event, Message
 from hubel.files import TEMPORARY_PREFIX
 from hubel.training.checkpoints import CHECKPOINTS, CheckpointFolder
 from hubel.workflows.keeper import EVERY_EPOCH
 
 TIMES = ("images_per_s", "elapsed_s")
 SAME = ("classifier/weights.safetensors", "classifier/manifest.json", "predictions.csv", "split.csv", "intake.csv", "dense_baseline.csv")  # fmt: skip
+EPOCHS = 5
+WISHES = {"architecture": "small-cnn", "image_size": 8, "epochs": EPOCHS}
+"""Of the trainings that are killed from within."""
+
+
+class Killed(BaseException):
+    """The program ends here."""
+
+
+def killed_in(epoch: int) -> Callable[[Event], None]:
+    """Kills in so many epochs, before the checkpoint of the last of them."""
+
+    def listen(event: Event) -> None:
+        if isinstance(event, EpochDone) and event.epoch == epoch:
+            raise Killed
+
+    return listen
+
+
+def said(heard: list[Event]) -> str:
+    return "\n".join(event.text for event in heard if isinstance(event, Message))
 
 
 def result_of(run: Path) -> dict[str, object]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from hubel.api.reading_wishes import explain_reading, reading_of
 from hubel.api.words import optional_path
-from hubel.corpus.reading import make_reading
 from hubel.events import OnEvent, ignore
 from hubel.workflows.audit import Audit, prepare_audit_folder, write_audit
 from hubel.workflows.audit import audit_corpus as look_at
 from hubel.workflows.audit_words import Given
 
 
-def audit_corpus(  # noqa: PLR0913  (each is a wish the user may have)
+@explain_reading
+def audit_corpus(  # noqa: PLR0913, D417  (each is a wish the user may have)
     corpus: str | Path,
     out: str | Path | None = None,
     *,
@@ -40,14 +41,7 @@ def audit_corpus(  # noqa: PLR0913  (each is a wish the user may have)
         out: a folder for a page with the images, and tables; None to write nothing.
         suspect_labels: also rank the labels that are worth a second look.
         corrections: a CSV of labels that a person corrected; the audit is of the corrected corpus.
-        splits: as of `hubel.train`, and the seven that follow too.
-        path_column: of a list, with the names of the files.
-        label_column: with the labels.
-        split_column: with the words train, validation and test.
-        group_column: whose equal values stay on one side of a split.
-        images: the folder in which the files of a list lie.
-        bands: which bands of the images are looked at.
-        copies: what counts as a copy: ``"near"``, ``"exact"`` or ``"off"``.
+        splits, path_column, label_column, split_column, group_column, images, bands, copies: how it is read.
         overwrite: replace an audit that is in ``out``.
         weights: of the network behind ``suspect_labels``: ``"imagenet"``, which may download them; ``"none"``; or the
             path of a Keras weights file of mobilenet. By default ImageNet's where this machine has them.
@@ -61,11 +55,11 @@ def audit_corpus(  # noqa: PLR0913  (each is a wish the user may have)
     Raises:
         HubelError: a subclass says what is wrong and what to change.
     """
-    wishes = {
-        "splits": splits, "path_column": path_column, "label_column": label_column, "split_column": split_column,
-        "group_column": group_column, "images": images, "bands": bands, "copies": copies,
-    }  # fmt: skip
-    reading, folder = make_reading(wishes), optional_path(out)
+    reading = reading_of(
+        splits=splits, path_column=path_column, label_column=label_column, split_column=split_column,
+        group_column=group_column, images=images, bands=bands, copies=copies,
+    )  # fmt: skip
+    folder = optional_path(out)
     if folder is not None:
         prepare_audit_folder(folder, str(corpus), reading=reading, overwrite=overwrite)
     audit = look_at(corpus, corrections=optional_path(corrections), reading=reading, on_event=on_event)

@@ -8,20 +8,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from hubel.api.reading_wishes import explain_reading, reading_of
 from hubel.api.words import Numbers, RunLike, optional_path, path_of, said_of_a_model
 from hubel.architectures.file_kinds import is_model_target
 from hubel.classifier.artefact import load_classifier
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.foreign_classifier import ForeignClassifier
-from hubel.corpus.reading import make_reading
-from hubel.errors import WrongRequest
 from hubel.events import OnEvent, ignore
 from hubel.workflows.against import Against, compare_runs
 from hubel.workflows.against_corpus import compare_on_corpus
 from hubel.workflows.evaluate import Evaluation, evaluate_run
 from hubel.workflows.evaluate_foreign import ForeignEvaluation, ForeignRequest, evaluate_foreign
 from hubel.workflows.opening import open_foreign
-from hubel.workflows.said import Said, check_said
+from hubel.workflows.said import check_said
+from hubel.workflows.score_wishes import ScoreWishes, check_score_of_a_model, check_score_of_a_run
 from hubel.workflows.strangers import StrangerScore, score_strangers
 from hubel.workflows.verify import Verification, verify_artefact
 
@@ -52,7 +52,8 @@ def load(
     return load_classifier(path)
 
 
-def evaluate(  # noqa: PLR0913  (each is a wish the user may have)
+@explain_reading
+def evaluate(  # noqa: PLR0913, D417  (each is a wish the user may have)
     run: RunLike,
     corpus: str | Path | None = None,
     *,
@@ -78,12 +79,7 @@ def evaluate(  # noqa: PLR0913  (each is a wish the user may have)
         corpus: a location that `hubel.read_corpus` takes; None for the run's own test split.
         against: is ``run`` better than this other run?
         strangers: a corpus; does ``run`` notice that its images are unlike its own?
-        splits: how ``corpus`` is read, as of `hubel.train`, and the five that follow too.
-        path_column: of a list, with the names of the files.
-        label_column: with the labels.
-        split_column: with the words train, validation and test.
-        group_column: whose equal values stay on one side of a split.
-        images: the folder in which the files of a list lie.
+        splits, path_column, label_column, split_column, group_column, images: how it is read.
         class_names: of a model file, as of `hubel.load`; or ``"corpus"`` for the classes of the corpus.
         pixels: of a model file, as of `hubel.load`.
         input: of a model file, as of `hubel.load`.
@@ -97,51 +93,25 @@ def evaluate(  # noqa: PLR0913  (each is a wish the user may have)
     Raises:
         HubelError: a subclass says what is wrong and what to change.
     """
-    wishes = {
-        "splits": splits, "path_column": path_column, "label_column": label_column, "split_column": split_column,
-        "group_column": group_column, "images": images,
-    }  # fmt: skip
-    path, reading = path_of(run), make_reading(wishes)
+    reading = reading_of(
+        splits=splits, path_column=path_column, label_column=label_column, split_column=split_column,
+        group_column=group_column, images=images,
+    )  # fmt: skip
+    path, other = path_of(run), None if against is None else path_of(against)
     said = said_of_a_model(pixels=pixels, size=input, class_names=class_names)
+    location, strange = (None if each is None else str(each) for each in (corpus, strangers))
+    wishes = ScoreWishes(path, location, other, strange, reading, said, optional_path(out), overwrite)
     if is_model_target(path):
-        _check_of_a_model(path, corpus, {"against": against, "strangers": strangers})
-        request = ForeignRequest(path, str(corpus), said, reading, optional_path(out), overwrite)
+        request = ForeignRequest(path, check_score_of_a_model(wishes), said, reading, wishes.out, overwrite)
         return evaluate_foreign(request, on_event=on_event)
-    _check_of_a_run(path, said, {"out": out, "overwrite": overwrite or None})
-    if reading.wishes and corpus is None and strangers is None:
-        raise WrongRequest(
-            f"{next(iter(reading.wishes))} says how a corpus is read; the run's own is read as in training. Name a "
-            "corpus, or leave it out."
-        )
-    if strangers is not None:
-        if corpus is not None or against is not None:
-            raise WrongRequest("strangers is measured alone: leave corpus and against out.")
-        return score_strangers(path, str(strangers), reading=reading, on_event=on_event)
-    if against is None:
-        return evaluate_run(path, None if corpus is None else str(corpus), reading=reading, on_event=on_event)
-    other = path_of(against)
-    if is_model_target(other):
-        raise WrongRequest(f"against takes a run, and {other} is a model file. Score it alone with hubel.evaluate.")
-    if corpus is None:
+    check_score_of_a_run(wishes)
+    if strange is not None:
+        return score_strangers(path, strange, reading=reading, on_event=on_event)
+    if other is None:
+        return evaluate_run(path, location, reading=reading, on_event=on_event)
+    if location is None:
         return compare_runs(path, other, on_event=on_event)
-    return compare_on_corpus(path, other, str(corpus), reading=reading, on_event=on_event)[0]
-
-
-def _check_of_a_model(path: Path, corpus: object, given: Mapping[str, object]) -> None:
-    for name, value in given.items():
-        if value is not None:
-            raise WrongRequest(f"{name} rests on what a run wrote down, and {path} is a model file. Leave it out.")
-    if corpus is None:
-        raise WrongRequest(f"{path} is a model file and brings no test images. Name a corpus, and class_names.")
-
-
-def _check_of_a_run(path: Path, said: Said, given: Mapping[str, object]) -> None:
-    check_said(path, said)
-    for name, value in given.items():
-        if value is not None:
-            raise WrongRequest(
-                f"{name} is for the report of a model file. A run has its own, {path}/report.html. Leave {name} out."
-            )
+    return compare_on_corpus(path, other, location, reading=reading, on_event=on_event)[0]
 
 
 def verify(run: RunLike) -> Verification:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from hubel.api.reading_wishes import explain_reading, reading_of
 from hubel.api.words import RunLike, optional_path, path_of
 from hubel.architectures.spec import CnnSpec
 from hubel.corpus.corpus import Corpus
-from hubel.corpus.reading import make_reading
 from hubel.events import OnEvent, ignore
 from hubel.workflows.compare import compare_variants
 from hubel.workflows.compare_folder import prepare_compare_folder, write_comparison
@@ -21,7 +21,8 @@ from hubel.workflows.train import Run, train_classifier
 from hubel.workflows.variants import select
 
 
-def train(  # noqa: PLR0913  (each is a wish the user may have; a bundle would only hide them)
+@explain_reading
+def train(  # noqa: PLR0913, D417  (each is a wish the user may have; a bundle would only hide them)
     corpus: str | Path | Corpus,
     out: str | Path,
     *,
@@ -68,15 +69,7 @@ def train(  # noqa: PLR0913  (each is a wish the user may have; a bundle would o
         learning_rate: its peak.
         mirror: swap left and right in training; None for only where images have colour.
         corrections: a CSV of labels that a person corrected.
-        splits: name of a folder, or a word of the split column → ``"train"``, ``"validation"`` or ``"test"``; or
-            ``"none"``: every folder is a class.
-        path_column: of a list, with the names of the files.
-        label_column: with the labels; or several columns that hold 1 for the class and 0 else.
-        split_column: with the words train, validation and test.
-        group_column: whose equal values stay on one side of the split.
-        images: the folder in which the files of a list lie.
-        bands: which bands of the images, counted from 1, are red, green and blue (or the one that is grey).
-        copies: what stays on one side of the split: ``"near"`` (the same image saved again), ``"exact"``, ``"off"``.
+        splits, path_column, label_column, split_column, group_column, images, bands, copies: how it is read.
         seed: of split, weights, shuffling and augmentation.
         overwrite: replace a run that is in ``out``.
         resume: go on with a run that was interrupted in ``out``; everything else as in the call that began it.
@@ -95,10 +88,10 @@ def train(  # noqa: PLR0913  (each is a wish the user may have; a bundle would o
         >>> run = hubel.train("photos/", out="runs/photos", time_limit="5m")  # doctest: +SKIP
         >>> run.metrics["test"]["accuracy"]  # doctest: +SKIP
     """
-    reading = {
-        "splits": splits, "path_column": path_column, "label_column": label_column, "split_column": split_column,
-        "group_column": group_column, "images": images, "bands": bands, "copies": copies,
-    }  # fmt: skip
+    reading = reading_of(
+        splits=splits, path_column=path_column, label_column=label_column, split_column=split_column,
+        group_column=group_column, images=images, bands=bands, copies=copies,
+    )  # fmt: skip
     request = TrainRequest(
         corpus,
         Path(out),
@@ -113,7 +106,7 @@ def train(  # noqa: PLR0913  (each is a wish the user may have; a bundle would o
         mirror=mirror,
         time_limit_s=_seconds(time_limit),
         corrections=optional_path(corrections),
-        reading=make_reading(reading),
+        reading=reading,
         seed=seed,
         overwrite=overwrite,
         resume=resume,
@@ -123,7 +116,8 @@ def train(  # noqa: PLR0913  (each is a wish the user may have; a bundle would o
     return train_classifier(request, on_event=on_event)
 
 
-def compare(  # noqa: PLR0913  (each is a wish the user may have)
+@explain_reading
+def compare(  # noqa: PLR0913, D417  (each is a wish the user may have)
     corpus: str | Path | Corpus,
     *,
     architectures: str | Sequence[str] | None = None,
@@ -155,14 +149,7 @@ def compare(  # noqa: PLR0913  (each is a wish the user may have)
         time_limit: seconds, or a text such as ``"5m"``, for everything.
         image_size: pixels of the square working size.
         max_examples: use a random part of so many images.
-        splits: as of `hubel.train`, and the seven that follow too.
-        path_column: of a list, with the names of the files.
-        label_column: with the labels.
-        split_column: with the words train, validation and test.
-        group_column: whose equal values stay on one side of the split.
-        images: the folder in which the files of a list lie.
-        bands: which bands of the images are red, green and blue.
-        copies: what stays on one side of the split.
+        splits, path_column, label_column, split_column, group_column, images, bands, copies: how it is read.
         out: a folder for compare.json, .csv, .md and .svg; None to write nothing.
         overwrite: replace a comparison that is in ``out``.
         seed: of split, part, weights and shuffling.
@@ -174,11 +161,11 @@ def compare(  # noqa: PLR0913  (each is a wish the user may have)
     Raises:
         HubelError: a subclass says what is wrong and what to change.
     """
-    wishes = {
-        "splits": splits, "path_column": path_column, "label_column": label_column, "split_column": split_column,
-        "group_column": group_column, "images": images, "bands": bands, "copies": copies,
-    }  # fmt: skip
-    reading, folder = make_reading(wishes), optional_path(out)
+    reading = reading_of(
+        splits=splits, path_column=path_column, label_column=label_column, split_column=split_column,
+        group_column=group_column, images=images, bands=bands, copies=copies,
+    )  # fmt: skip
+    folder = optional_path(out)
     request = CompareRequest(
         corpus, select(_joined(architectures), _joined(claims)), epochs=epochs, time_limit_s=_seconds(time_limit),
         image_size=image_size, max_examples=max_examples, seed=seed, reading=reading,

@@ -12,13 +12,12 @@ from hubel.cli.model_files import model_file_options
 from hubel.cli.reading import reading_options
 from hubel.cli.run_command import RunCommand
 from hubel.corpus.reading import FOR_LISTS, Reading
-from hubel.errors import WrongRequest
 from hubel.text import counted
 
 if TYPE_CHECKING:
     from hubel.workflows.evaluate import Evaluation
-    from hubel.workflows.evaluate_foreign import ForeignRequest
     from hubel.workflows.said import Said
+    from hubel.workflows.score_wishes import ScoreWishes
 
 
 @click.command("evaluate", cls=RunCommand)
@@ -59,65 +58,27 @@ def command(  # noqa: PLR0913  (one for each option)
     hubel evaluate model.keras photos/ --class-names classes.txt --pixels 0..1 -o report
     """  # noqa: D301  (click's mark against re-wrapping)
     from hubel.architectures.file_kinds import is_model_target
-    from hubel.workflows.said import check_said
+    from hubel.workflows.score_wishes import ScoreWishes, check_score_of_a_model, check_score_of_a_run
 
+    wishes = ScoreWishes(run, corpus, against, strangers, reading, said, out, overwrite, typed=True)
     if is_model_target(run):
-        _refuse_for_model_files(run, against=against, strangers=strangers)
-        return _foreign(_foreign_request(run, corpus, said, reading, (out, overwrite)), as_json=as_json)
-    check_said(run, said)
-    if against is not None and is_model_target(against):
-        raise WrongRequest(
-            f"--against takes a run, and {against} is a model file. Score it alone: hubel evaluate {against} CORPUS "
-            "--class-names FILE"
-        )
-    if out is not None or overwrite:
-        raise WrongRequest(f"-o writes the report of a model file. A run has its own: {run}/report.html. Leave -o out.")
-    if reading.wishes and corpus is None and strangers is None:
-        raise WrongRequest(
-            f"{reading.words[0]} says how a corpus is read; the run's own is read as in training. Name a CORPUS, or "
-            "leave it out."
-        )
+        return _foreign(wishes, check_score_of_a_model(wishes), as_json=as_json)
+    check_score_of_a_run(wishes)
     if strangers is not None:
-        if corpus is not None or against is not None:
-            given = "--against" if corpus is None else f"the corpus {corpus!r}"
-            raise WrongRequest(
-                f"--strangers is measured alone, with the run's own test images; {given} was given too. Type two "
-                "commands."
-            )
         return _strangers(run, strangers, reading, as_json=as_json)
     if against is not None:
         return _against(run, against, corpus, reading, as_json=as_json)
     return _score(run, corpus, reading, as_json=as_json)
 
 
-def _refuse_for_model_files(path: Path, *, against: Path | None, strangers: str | None) -> None:
-    for option, given in (("--against", against), ("--strangers", strangers)):
-        if given is not None:
-            raise WrongRequest(
-                f"{option} rests on what a run wrote down, and {path} is a model file. Leave {option} out."
-            )
-
-
-def _foreign_request(
-    path: Path, corpus: str | None, said: Said, reading: Reading, out: tuple[Path | None, bool]
-) -> ForeignRequest:
-    from hubel.workflows.evaluate_foreign import ForeignRequest
-
-    if corpus is None:
-        raise WrongRequest(
-            f"{path} is a model file and brings no test images. Name some: hubel evaluate {path} CORPUS --class-names "
-            "FILE"
-        )
-    if out[1] and out[0] is None:
-        raise WrongRequest("--overwrite replaces what -o writes. Add -o FOLDER, or leave --overwrite out.")
-    return ForeignRequest(path, corpus, said, reading, *out, command=("hubel", *sys.argv[1:]))
-
-
-def _foreign(request: ForeignRequest, *, as_json: bool) -> int:
+def _foreign(wishes: ScoreWishes, corpus: str, *, as_json: bool) -> int:
     from hubel.cli.listen import Listener, print_document
     from hubel.cli.render import console
-    from hubel.workflows.evaluate_foreign import evaluate_foreign
+    from hubel.workflows.evaluate_foreign import ForeignRequest, evaluate_foreign
 
+    request = ForeignRequest(
+        wishes.run, corpus, wishes.said, wishes.reading, wishes.out, wishes.overwrite, command=("hubel", *sys.argv[1:])
+    )
     with Listener() as listener:
         scored = evaluate_foreign(request, on_event=listener)
     if as_json:

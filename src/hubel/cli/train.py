@@ -16,6 +16,7 @@ from hubel.text import counted
 
 if TYPE_CHECKING:
     from hubel.corpus.reading import Reading
+    from hubel.workflows.plan import TrainRequest
     from hubel.workflows.train import Run
 
 STARTED = time.monotonic()
@@ -72,11 +73,8 @@ def command(  # noqa: PLR0913  (one for each option)
 
     Without options, what suits the corpus is chosen and said before it starts.
     """
-    from hubel.cli.asking import asking
-    from hubel.cli.listen import Listener, print_document
-    from hubel.workflows.out_folder import check_place, run_folder_of
+    from hubel.workflows.out_folder import run_folder_of
     from hubel.workflows.plan import TrainRequest, parse_duration
-    from hubel.workflows.start_run import find_start
 
     folder = out or run_folder_of(corpus)
     request = TrainRequest(
@@ -86,34 +84,49 @@ def command(  # noqa: PLR0913  (one for each option)
         learning_curve=learning_curve, resume=resume, from_run=from_run, reading=reading,
         command=("hubel", *sys.argv[1:]),
     )  # fmt: skip
-    check_place(
-        folder,
-        corpus,
-        reading=reading,
-        overwrite=overwrite,
-        resume=resume,
-        learning_curve=learning_curve,
-        anew=from_run is not None or learning_curve or any((architecture, weights, alpha, image_size, resize)),
-    )  # fmt: skip  (before the framework is loaded)
-    if corrections is not None:
-        from hubel.corpus.corrections import read_corrections
-
-        read_corrections(corrections)  # here too, so that a mistake in it is said at once
-    find_start(request)
+    _check(request, corpus)
     if out is None:
         click.echo(f"The run goes to {folder}. Choose another folder with -o.", err=True)
+    return _train(request, as_json=as_json)
+
+
+def _check(request: TrainRequest, corpus: str) -> None:
+    """Say at once, before the framework is loaded, what would stop the training later."""
+    from hubel.workflows.out_folder import check_place
+    from hubel.workflows.start_run import find_start
+
+    choices = (request.architecture, request.weights, request.alpha, request.image_size, request.resize)
+    check_place(
+        request.out,
+        corpus,
+        reading=request.reading,
+        overwrite=request.overwrite,
+        resume=request.resume,
+        learning_curve=request.learning_curve,
+        anew=request.from_run is not None or request.learning_curve or any(choices),
+    )
+    if request.corrections is not None:
+        from hubel.corpus.corrections import read_corrections
+
+        read_corrections(request.corrections)
+    find_start(request)
+
+
+def _train(request: TrainRequest, *, as_json: bool) -> int:
+    from hubel.cli.asking import asking
+    from hubel.cli.listen import Listener, print_document
     from hubel.cli.signals import stoppable
     from hubel.workflows.train import train_classifier
     from hubel.workflows.words import how_to_go_on
 
     try:
         with Listener() as listener, stoppable() as stop:
-            allow = asking(listener, asked=weights == "imagenet")
+            allow = asking(listener, asked=request.weights == "imagenet")
             run = train_classifier(request, started=STARTED, stop=stop, may_download=allow, on_event=listener)
     except KeyboardInterrupt:
         raise StoppedByUser(f"Stopped. {how_to_go_on(request)}") from None
     if as_json:
-        print_document({"run": str(folder), **run.metrics}, listener)
+        print_document({"run": str(request.out), **run.metrics}, listener)
     else:
         _show(run)
     if run.fitted.interrupted or run.curve_interrupted:

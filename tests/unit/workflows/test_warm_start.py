@@ -101,9 +101,8 @@ def grown(folder: Path, first: Path) -> tuple[Run, str]:
     return trained(folder / "now", folder / "second", heard, from_run=first, epochs=4), said(heard)
 
 
-def test_it_begins_with_the_weights_of_the_run_and_with_outputs_by_name(
-    folder: Path, first: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def weights_at_start(monkeypatch: pytest.MonkeyPatch) -> list[list[np.ndarray]]:
+    """The weights of each model as its fit begins; empty until then."""
     begun: list[list[np.ndarray]] = []
     fit_model = fit_module.fit_model
 
@@ -111,7 +110,15 @@ def test_it_begins_with_the_weights_of_the_run_and_with_outputs_by_name(
         begun.append(model.get_weights())
         return fit_model(model, *given, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("hubel.workflows.fitting.fit_model", look)
+    for module in ("hubel.workflows.fitting", "hubel.training.transfer"):
+        monkeypatch.setattr(f"{module}.fit_model", look)
+    return begun
+
+
+def test_it_begins_with_the_weights_of_the_run_and_with_outputs_by_name(
+    folder: Path, first: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    begun = weights_at_start(monkeypatch)
     run = trained(folder / "now", tmp_path / "run", from_run=first, epochs=1)
     before = load_classifier(first).model.get_weights()
     assert run.classifier.class_names == LATER
@@ -316,15 +323,7 @@ def test_a_pretrained_network_keeps_its_backbone_and_its_head(folder: Path, tmp_
     keras.applications.MobileNet((32, 32, 3), alpha=0.25, include_top=False, weights=None).save_weights(weights)
     wishes = {"architecture": "mobilenet", "image_size": 32, "epochs": 1}
     before = trained(folder / "then", tmp_path / "first", weights=str(weights), **wishes)
-    begun: list[list[np.ndarray]] = []
-    fit_head = fit_module.fit_model
-
-    def look(model: keras.Model, *given: object, **more: object) -> object:
-        begun.append(model.get_weights())
-        return fit_head(model, *given, **more)  # type: ignore[arg-type]
-
-    monkeypatch.setattr("hubel.training.transfer.fit_model", look)
-    monkeypatch.setattr("hubel.workflows.fitting.fit_model", look)
+    begun = weights_at_start(monkeypatch)
     after = trained(folder / "now", tmp_path / "second", from_run=before.path, epochs=1)
     assert after.fitted.blueprint.spec == before.fitted.blueprint.spec.__class__(
         **{**before.fitted.blueprint.spec.to_json(), "classes": 3}
