@@ -27,6 +27,12 @@ def none_of(images: int) -> str:
     return "Not even the one image" if images == 1 else f"None of the {images:,} images"
 
 
+def chance(share: float) -> str:
+    """In whole percent, as a person says it; what is not certain never reads as if it were."""
+    percent = round(100 * share)
+    return "below 1 %" if percent < 1 else "above 99 %" if percent > 99 else f"{percent} %"
+
+
 def listed(words: Sequence[str], *, last: str = "and") -> str:
     """Words as a sentence has them: ``a``, ``a and b``, ``a, b and c``."""
     return f" {last} ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

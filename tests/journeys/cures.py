@@ -38,7 +38,7 @@ CASES = {
     "taken, replaced": Case(f"train photos -o run-2 {QUICK}", r"that run with (--overwrite)\.",
                             f"train photos -o run-2 {QUICK} {{}}"),
     "inside the corpus": Case(f"train photos -o photos/run {QUICK}", r"such as (-o \S+)$", f"train photos {{}} {QUICK}"),
-    "a word too many": Case(f"train photos new-run {QUICK}", r"comes behind -o: (hubel .*)"),
+    "a word too many": Case(f"train photos new-run {QUICK}", r"goes after -o: (hubel .*)"),
     "an audit that is taken": Case("audit photos -o audits/taken", r"replace it with (--overwrite)",
                                    "audit photos -o audits/taken {}"),
     # words

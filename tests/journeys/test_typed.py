@@ -167,7 +167,7 @@ def test_the_readme_is_typed_from_top_to_bottom(typist: Typist, tmp_path: Path):
     assert (tmp_path / "runs/photos/report.html").exists()  # "writes runs/photos", without -o
     assert "crosses" in said["hubel predict runs/photos new.jpg"].split()
     assert re.search(
-        r"without (1 image|\d{2,} images|[2-9] images) it learned from",
+        r"without (1 image|\d{2,} images|[2-9] images) it was trained on",
         said["hubel evaluate runs/photos other_photos/"],
     )
 

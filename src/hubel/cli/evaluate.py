@@ -15,7 +15,7 @@ from hubel.corpus.reading import FOR_LISTS, Reading
 from hubel.text import counted
 
 if TYPE_CHECKING:
-    from hubel.workflows.evaluate import Evaluation
+    from hubel.workflows.evaluate import Evaluation, LeftOut
     from hubel.workflows.said import Said
     from hubel.workflows.score_wishes import ScoreWishes
 
@@ -94,11 +94,21 @@ def _show_score(target: Path, evaluation: Evaluation) -> None:
     from hubel.cli.render import console, show_report, show_without_leaks
 
     screen = console()
-    known = 0 if evaluation.left_out is None else len(evaluation.left_out.paths)
-    rest = f", without {counted(known, 'image')} it learned from" if known else ""
-    screen.print(f"{target} on {evaluation.location}{rest}")
+    screen.print(f"{target} on {evaluation.location}{_without(evaluation.left_out)}")
     show_report(screen, evaluation.report, split=evaluation.split)
     show_without_leaks(screen, evaluation.report, evaluation.without_leaks)
+
+
+def _without(left_out: LeftOut | None) -> str:
+    """Which images are not in the score; near copies of training images were not themselves trained on."""
+    if left_out is None or not left_out.paths:
+        return ""
+    trained, copies = len(left_out.trained_on), len(left_out.copies)
+    parts = [f"{counted(trained, 'image')} it was trained on"] if trained else []
+    parts += [f"{counted(copies, 'copy', 'copies')} of {'such' if trained else 'images it was trained on'}"] * (
+        copies > 0
+    )
+    return f", without {' and '.join(parts)}"
 
 
 def _score(run: Path, corpus: str | None, reading: Reading, *, as_json: bool) -> int:

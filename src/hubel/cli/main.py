@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from hubel.cli.mistakes import broken_name, check_words, said_better, what_json_is
+from hubel.cli.mistakes import broken_name, check_values, check_words, said_better, what_json_is
 from hubel.errors import HubelError, WrongRequest
 from hubel.files import unusable
 
@@ -144,6 +144,7 @@ def _run(words: list[str], *, debug: bool) -> int:
         if any("\0" in word for word in words):
             raise WrongRequest("A word of the command holds a NUL character, which no path can. Leave it out.")
         check_words(words)
+        check_values(words, _command_of(words))
         code = hubel.main(args=words, standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import os
 import re
 import shlex
@@ -43,7 +44,7 @@ VALUES = {
     "--learning-rate": "0.01", "--abstain": "0.95", "--max-examples": "1000", "--units": "100", "--time-limit": "5m",
     "--channels": "64", "--out": "runs/photos", "--architecture": "small-cnn", "--against": "runs/other",
     "--layer": "last", "--kernel": "sobel-x", "--matrix": "photo.jpg", "--architectures": "dense,small-cnn",
-    "--resize": "pad",
+    "--resize": "pad", "--claims": "all",
 }  # fmt: skip
 """Options → a value that can be typed."""
 DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
@@ -73,10 +74,25 @@ def check_words(words: Sequence[str]) -> None:
         )
     empty = next((word for word in words if not word or (word.startswith("--") and word.endswith("="))), None)
     if empty is not None and not {"convolve", "pool"} & set(words[:2]):
-        where = f"Nothing stands behind {empty}" if empty else "A word of the command is empty"
+        where = f"Nothing follows {empty}" if empty else "A word of the command is empty"
         raise WrongRequest(
             f"{where}. A shell variable without a value makes such a word. Leave it out, or put a value there."
         )
+
+
+def check_values(words: Sequence[str], command: click.Command) -> None:
+    """Refuse an option that stands where the value of the one before it should be; click would take it for the value.
+
+    Raises:
+        BadOptionUsage: the option before needs a value.
+    """
+    known = _options(command)
+    for word, following in itertools.pairwise(words):
+        if word == "--":
+            return
+        takes_value = word in known and not known[word].is_flag and not known[word].count
+        if takes_value and (following in known or following == "--help"):
+            raise click.BadOptionUsage(word, "", click.Context(command, info_name=f"hubel {command.name}"))
 
 
 def _with_plain_dash(word: str) -> str:
@@ -147,7 +163,7 @@ def _no_such_option(typed: str, command: click.Command, words: Sequence[str]) ->
         # click takes -resume for -r -e -s ...
         name = word.partition("=")[0]
         if not word.startswith("--") and word.startswith(typed) and len(name) >= _OF_A_WORD and f"-{name}" in known:
-            return f"No such option {name!r}. Options of a word begin with two dashes: -{name}"
+            return f"No such option {name!r}. Options spelled out begin with two dashes: -{name}"
     said = f"No such option {typed!r}."
     if OPTION_SYNONYMS.get(typed) in known:
         return f"{said} Did you mean {OPTION_SYNONYMS[typed]!r}?"
@@ -166,7 +182,7 @@ def _no_value(error: click.BadOptionUsage, command: click.Command) -> str:
         return ""
     if option.is_flag:
         return f"{error.option_name} takes no value. Type it alone: {error.option_name}"
-    return f"{error.option_name} needs a value behind it, such as: {error.option_name} {value_of(option)}"
+    return f"{error.option_name} needs a value after it, such as: {error.option_name} {value_of(option)}"
 
 
 def value_of(option: click.Parameter) -> str:
@@ -253,11 +269,15 @@ def _place_of_a_path(name: str, given: list[str], surplus: list[str], kept: list
     """
     paths = [Path(word) for word in (*given[-1:], *surplus)]
     there = os.path.exists(surplus[0])  # noqa: PTH110
+    if name in CORPUS_FIRST and not there and given and not os.path.exists(given[-1]) and given[-1] != "digits":  # noqa: PTH110
+        joined = shlex.quote(" ".join([given[-1], *surplus]))
+        return f"There is neither {given[-1]!r} nor {surplus[0]!r}. If it is one name with spaces, quote it: {joined}"
     parents = {path.parent for path in paths}
     if name in CORPUS_FIRST and len(parents) == 1 and len(paths) > 2 and all(map(os.path.isdir, paths)):
         return f"{name} takes one folder, that of the class folders: hubel {name} {shlex.quote(str(parents.pop()))}"
-    if name in CORPUS_FIRST and len(surplus) == 1 and not (there and not _may_be_output(paths[-1])):
-        return f"{name} takes one corpus. The folder to write comes behind -o: {shlex.join([*kept, '-o', surplus[0]])}"
+    has_out = any(word in {"-o", "--out"} or word.startswith("--out=") for word in kept)
+    if name in CORPUS_FIRST and len(surplus) == 1 and not has_out and not (there and not _may_be_output(paths[-1])):
+        return f"{name} takes one corpus. The folder to write goes after -o: {shlex.join([*kept, '-o', surplus[0]])}"
     if name == "filters":
         words = ["hubel", "maps", *given, surplus[0], "--layer", "last", "-o", "maps.png"]
         return f"Filters need no image. Its feature maps: {shlex.join(words)}"

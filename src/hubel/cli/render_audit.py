@@ -14,7 +14,8 @@ from hubel.cli.render import console
 from hubel.cli.render_advice import wrapped
 from hubel.corpus.audit.catalogue import CHECKS
 from hubel.corpus.audit.finding import Check, Finding
-from hubel.corpus.corpus import Corpus
+from hubel.corpus.corpus import Corpus, check_trainable
+from hubel.errors import UnusableCorpus
 from hubel.text import counted, one_line
 from hubel.workflows.audit import CORRECTIONS, PAGE, Audit
 from hubel.workflows.audit_words import Given
@@ -119,8 +120,16 @@ def _next(audit: Audit, given: Given, out: Path | None) -> list[str]:
         file = out / CORRECTIONS
         steps.append(f"Write the right classes into {shlex.quote(str(file))}, then: {given.train(file)}")
         return steps
-    if not audit.label_ranking and len(audit.corpus.class_names) > 1:
+    if not _is_trainable(audit.corpus):
+        return steps
+    if not audit.label_ranking:
         steps.append(f"Look for wrong labels: {given.audit(given.folder, '--suspect-labels')}")
-    if len(audit.corpus.class_names) > 1:
-        steps.append(f"Train: {given.train()}")
-    return steps
+    return [*steps, f"Train: {given.train()}"]
+
+
+def _is_trainable(corpus: Corpus) -> bool:
+    try:
+        check_trainable(corpus)
+    except UnusableCorpus:
+        return False  # the command says why, last
+    return True

@@ -29,7 +29,7 @@ class RunCommand(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         """See that it is one."""
         from hubel.corpus.formats.catalogue import check_there
-        from hubel.workflows.which_run import check_run
+        from hubel.workflows.which_run import check_is_no_run, check_run
 
         others: list[str | Path] = []
         for parameter in self.params:
@@ -42,5 +42,8 @@ class RunCommand(click.Command):
         if ctx.params.get("against") is not None:
             check_run(ctx.params["against"], command=f"{command} {shlex.quote(str(run))} --against")
         if ctx.params.get("corpus") is not None:
-            check_there(ctx.params["corpus"])
+            corpus = ctx.params["corpus"]
+            check_there(corpus)
+            against = f"{command} {shlex.quote(str(run))} --against {shlex.quote(str(corpus))}"
+            check_is_no_run(corpus, cure=f"Is one better than the other? {against}" if self.name == "evaluate" else "")
         return super().invoke(ctx)

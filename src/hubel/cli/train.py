@@ -46,7 +46,7 @@ ARCHITECTURE_HELP = (
 @click.option("--epochs", type=int, metavar="N", help="Passes over the training images; repeatable to the bit.")
 @click.option("--time-limit", metavar="90s|5m|2h", help="Seconds, minutes or hours from Enter to the saved classifier.")
 @click.option("--batch-size", type=int, metavar="N", help="Images per step.")
-@click.option("--learning-rate", type=float, metavar="X", help="Its peak; it rises to it and falls to 0.")
+@click.option("--learning-rate", type=float, metavar="X", help="Peak learning rate; warms up, then anneals to 0.")
 @click.option("--mirror/--no-mirror", default=None, help="Swap left and right in training. Default: only with colour.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of split, weights, shuffling, augmentation.")
 @reading_options()
@@ -56,7 +56,9 @@ ARCHITECTURE_HELP = (
     "--from", "from_run", type=click.Path(path_type=Path), metavar="RUN",
     help="Begin with the weights of a finished run: its network; classes by name; its test images stay unseen.",
 )  # fmt: skip
-@click.option("--resume", is_flag=True, help="Go on with a run that was interrupted: its own words, and this.")
+@click.option(
+    "--resume", is_flag=True, help="Go on with an interrupted run: the same options as before, plus --resume."
+)
 @click.option("--overwrite", is_flag=True, help="Replace a run that is in the folder; other files stay.")
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as one JSON document.")
 def command(  # noqa: PLR0913  (one for each option)

@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from hubel.text import counted, listed, one_line
+from hubel.text import chance, counted, listed, one_line
 
 
 def make_environment(**shared: Any) -> Environment:
@@ -34,7 +34,7 @@ def make_environment(**shared: Any) -> Environment:
         "listed": listed,
         "grouped": lambda number: f"{number:,}",
         "percent": lambda share: f"{100 * min(1.0, max(0.0, share)):.1f}%",
-        "chance": _chance,
+        "chance": chance,
         "options": _options,
         "data_address": data_address,
     }
@@ -48,12 +48,6 @@ def _options(sentence: str) -> Markup:
     return Markup("").join(
         Markup("<code>{}</code>").format(part) if place % 2 else part for place, part in enumerate(parts)
     )
-
-
-def _chance(share: float) -> str:
-    """In whole percent, as a person says it; what is not certain never reads as if it were."""
-    percent = round(100 * share)
-    return "below 1 %" if percent < 1 else "above 99 %" if percent > 99 else f"{percent} %"
 
 
 def data_address(picture: bytes) -> str:

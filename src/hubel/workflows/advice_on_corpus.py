@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hubel.evaluation.proportions import Share, chance_of_difference
-from hubel.text import counted
+from hubel.text import chance, counted
 from hubel.workflows.advice_parts import Remark, again, audit_labels, listed
 from hubel.workflows.evidence import Evidence
 
@@ -67,7 +67,7 @@ def judge_suspicious_labels(evidence: Evidence) -> Remark | None:
     return Remark(
         "Some labels may be wrong, or the classifier is. Look at them, the most doubtful of the corpus first.",
         f"Of {held_out.count:,} validation and test images {len(suspects):,} have labels to look at. About "
-        f"{round(share * len(suspects)):,} of these ({share:.0%}) are expected to be wrong: {shown}.",
+        f"{round(share * len(suspects)):,} of these ({chance(share)}) are expected to be wrong: {shown}.",
         audit_labels(evidence),
     )
 

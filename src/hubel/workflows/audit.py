@@ -26,9 +26,10 @@ from hubel.images.samples import SampleRule
 from hubel.pipeline.examined import examine_corpus
 from hubel.reports.audit_page import AuditPage, render_audit_page, shown_paths, suspect_paths
 from hubel.reports.thumbnails import make_thumbnails
-from hubel.text import counted
+from hubel.text import chance, counted
 from hubel.workflows.audit_words import Given
 from hubel.workflows.out_folder import keep_out_of_the_images, prepare_folder
+from hubel.workflows.which_run import check_is_no_run
 
 FORMAT = 1
 SHOWN_FINDINGS = 12
@@ -91,13 +92,11 @@ class Audit:
             return ""
         wrong = round(self.expected_share * self.suspects)
         if self.suspects == 1:
-            said = f"Its chance of being wrong is about {100 * self.expected_share:.0f} %"
+            said = f"Its estimated chance of being wrong is {chance(self.expected_share)}"
         else:
             about = f"About {wrong:,}" if wrong else "Fewer than one"
             be = "is" if wrong < 2 else "are"
-            said = (
-                f"The most doubtful first. {about} of these {self.suspects:,} ({100 * self.expected_share:.0f} %) {be}"
-            )
+            said = f"The most doubtful first. {about} of these {self.suspects:,} ({chance(self.expected_share)}) {be}"
             said += " expected to be wrong"
         return f"{said}, as if errors fell at random; mix-ups of classes that look alike may add some."
 
@@ -183,6 +182,7 @@ def audit_corpus(
         UnusableCorpus: nothing there, or nothing that is a corpus. One that no classifier can be made of is audited.
         UnusableInput: corrections that do not fit.
     """
+    check_is_no_run(location)
     corpus = read_corpus(location, reading=reading, on_event=on_event)
     earlier: tuple[tuple[str, str, str, str], ...] = ()
     if corrections is not None:

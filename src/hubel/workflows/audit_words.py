@@ -16,16 +16,21 @@ class Given:
         corrections: the file of labels that a person corrected.
         weights: ``--weights``, where it was typed.
         seed: ``--seed``.
+        time_limit: ``--time-limit``, where it was typed.
     """
 
     corpus: tuple[str, ...]
     corrections: Path | None = None
     weights: str | None = None
     seed: int = 0
+    time_limit: str | None = None
 
     def audit(self, out: Path, *more: str) -> str:
         """The command that audits it again."""
-        return shlex.join(["hubel", "audit", *self.corpus, *more, *self._rest(self.corrections), "-o", str(out)])
+        limit = ["--time-limit", self.time_limit] if self.time_limit is not None and "--suspect-labels" in more else []
+        return shlex.join(
+            ["hubel", "audit", *self.corpus, *more, *limit, *self._rest(self.corrections), "-o", str(out)]
+        )
 
     def train(self, corrections: Path | None = None) -> str:
         """The command that trains on it, with these corrections or those that were given."""

@@ -44,6 +44,7 @@ from hubel.workflows.run_folder import labels_of
 from hubel.workflows.survey import survey_corpus
 from hubel.workflows.variants import CLAIMS
 from hubel.workflows.verdicts import judge
+from hubel.workflows.which_run import check_is_no_run
 
 LARGEST_PX = 32
 """Working size where none is asked for and the images are larger: many variants are to train in minutes."""
@@ -109,6 +110,7 @@ def compare_variants(
     if isinstance(request.corpus, Corpus):
         corpus = request.corpus
     else:
+        check_is_no_run(request.corpus)
         corpus = read_corpus(request.corpus, reading=request.reading, on_event=on_event)
     check_trainable(corpus)
     corpus = take_part(corpus, request.max_examples, seed=request.seed, on_event=on_event)

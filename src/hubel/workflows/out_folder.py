@@ -17,6 +17,7 @@ from hubel.errors import OutputNotWritable, UnusableInput, WrongRequest
 from hubel.files import is_file, is_folder, is_there, real_path, said_plainly
 from hubel.workflows.request_record import reading_of
 from hubel.workflows.run_folder import RUN, RunFolder
+from hubel.workflows.which_run import check_is_no_run
 
 RUNS = "runs"
 """The folder of runs that are not given a place."""
@@ -74,6 +75,7 @@ def check_place(out: Path, location: str | Path, *, reading: Reading, **wishes: 
         HubelError: as `keep_out_of_the_corpus` and `RunFolder.check`; or there is no corpus.
     """
     check_there(location)
+    check_is_no_run(location)
     keep_out_of_the_corpus(out, location, reading=reading)
     if os.path.isdir(out) or wishes["resume"]:  # noqa: PTH112  (a name that no file system takes is said when it is made)
         RunFolder(out).check(**wishes)

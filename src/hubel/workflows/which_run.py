@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hubel.architectures.file_kinds import is_model_target
 from hubel.corpus.not_there import why_not_there
-from hubel.errors import UnusableInput, WrongRequest
+from hubel.errors import UnusableCorpus, UnusableInput, WrongRequest
 from hubel.files import is_folder, is_there, shown
 from hubel.text import one_line
 from hubel.training.checkpoints import CHECKPOINTS, STATE, CheckpointFolder
@@ -46,7 +46,7 @@ def check_run(run: Path, *, command: str, others: Sequence[str | Path] = ()) -> 
             f"The run comes first, and {shown(swapped)} is one. Type: {_line(command, str(swapped), *rest)}"
         )
     if not is_there(run):
-        raise UnusableInput(_not_there(run, command))
+        raise UnusableInput(_not_there(run, command, others))
     if not is_folder(run):
         raise UnusableInput(
             f"{shown(run)} is a file and no model file of Keras, so it holds no classifier. The run comes first: "
@@ -56,7 +56,7 @@ def check_run(run: Path, *, command: str, others: Sequence[str | Path] = ()) -> 
         raise UnusableInput(
             f"The run in {shown(run)} is unfinished, so it holds no classifier yet. Go on with it: {_resume(run)}"
         )
-    raise UnusableInput(_no_run_in(run, command))
+    raise UnusableInput(_no_run_in(run, command, others))
 
 
 def _is_run(path: Path) -> bool:
@@ -72,7 +72,23 @@ def can_be_run(path: Path) -> bool:
         return False
 
 
-def _not_there(run: Path, command: str) -> str:
+def check_is_no_run(location: str | Path, *, cure: str = "") -> None:
+    """Refuse a run in the place of a corpus.
+
+    Args:
+        location: as the user typed it.
+        cure: what a run can be given to instead; else to name the folder of the images.
+
+    Raises:
+        UnusableCorpus: it is a run.
+    """
+    path = Path(location)
+    if can_be_run(path) and is_folder(path):
+        text = cure or "Name the folder that holds the class folders."
+        raise UnusableCorpus(f"{shown(path)} is a run, not a corpus. {text}")
+
+
+def _not_there(run: Path, command: str, others: Sequence[str | Path]) -> str:
     reason = why_not_there(run)
     if reason:
         return f"There is no file or folder '{shown(run)}'.{reason}"
@@ -82,7 +98,7 @@ def _not_there(run: Path, command: str) -> str:
     near = _runs_in(run.parent) if is_folder(run.parent) else []
     named = difflib.get_close_matches(run.name, [each.name for each in near], n=1, cutoff=0.5)
     if named:
-        return f"{text} Did you mean {_line(command, str(run.parent / named[0]))}?"
+        return f"{text} Did you mean {_line(command, str(run.parent / named[0]), *map(str, others))}?"
     if near:
         where = "Here are" if run.parent == Path() else f"{shown(run.parent)} has"
         return f"{text} {where} these runs: {_listed(near)}."
@@ -91,13 +107,12 @@ def _not_there(run: Path, command: str) -> str:
     )
 
 
-def _no_run_in(run: Path, command: str) -> str:
+def _no_run_in(run: Path, command: str, others: Sequence[str | Path]) -> str:
     inside = _runs_in(run)
     if inside:
-        return (
-            f"{shown(run)} holds no classifier itself, but these runs: {_listed(inside)}. Name one of them: "
-            f"{_line(command, str(inside[0]))}"
-        )
+        them = f"these runs: {_listed(inside)}. Name one of them" if len(inside) > 1 else "a run. Name that"
+        line = _line(command, str(inside[0]), *map(str, others))
+        return f"{shown(run)} holds no classifier itself, but {them}: {line}"
     return (
         f"{shown(run)} holds no classifier: it is not the folder of a run. RUN is the folder named with -o in "
         "'hubel train'."

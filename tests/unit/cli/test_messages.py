@@ -67,7 +67,18 @@ MISTAKES = {
     "hubel train 'my photos' -o begun --epochs 9 --resume\n",
     "evaluate begun": "hubel train 'my photos' -o begun --epochs 9 --resume\n",
     "predict runs picture.png": "Error: runs holds no classifier itself, but these runs: runs/birds, runs/photos. Name "
-    "one of them: hubel predict runs/birds\n",
+    "one of them: hubel predict runs/birds picture.png\n",
+    "predict runs/phots picture.png": "Did you mean hubel predict runs/photos picture.png?\n",
+    # a run in the place of a corpus
+    "audit runs/photos": "Error: runs/photos is a run, not a corpus. Name the folder that holds the class folders.\n",
+    "train runs/photos": "Error: runs/photos is a run, not a corpus. Name the folder that holds the class folders.\n",
+    "compare runs/photos": "Error: runs/photos is a run, not a corpus. Name the folder that holds the class folders.\n",
+    "evaluate runs/photos runs/birds": "Error: runs/birds is a run, not a corpus. Is one better than the other? hubel "
+    "evaluate runs/photos --against runs/birds\n",
+    # an option in the place of a value
+    "train photos -o --overwrite": "Error: -o needs a value after it, such as: -o runs/photos\n",
+    "compare photos --claims --epochs 3": "Error: --claims needs a value after it, such as: --claims all\n",
+    "train photos --epochs --help": "Error: --epochs needs a value after it, such as: --epochs 10\n",
     "verify runs/photo": "so it holds no classifier. Did you mean hubel verify runs/photos?\n",
     "verify runs/zzz": "runs has these runs: runs/birds, runs/photos.\n",
     "verify no/run": "RUN is the folder named with -o in 'hubel train'. Train one: hubel train CORPUS -o no/run\n",
@@ -77,6 +88,9 @@ MISTAKES = {
     # names with spaces
     "predict run my cat.png": "\nQuote names with spaces: 'my cat.png'\n",
     "audit my cat.png": "\nQuote names with spaces: 'my cat.png'\n",
+    "train my cats -o x": "There is neither 'my' nor 'cats'. If it is one name with spaces, quote it: 'my cats'\n",
+    "train photos extra -o x": "train takes one corpus at a time, and 'extra' is one word too many. Leave it out: hubel "
+    "train photos -o x\n",
     # commands and options by another name
     "trian digits": "No such command 'trian'. Did you mean 'train'?",
     "classify run": "No such command 'classify'. Did you mean 'predict'?",
@@ -89,10 +103,10 @@ MISTAKES = {
     "predict run": "Error: Name the images, or a folder of images: hubel predict run new.jpg\n",
     "predict --top 3": "Missing argument 'RUN'. Such as: hubel predict runs/photos new.jpg\n",
     # a word too many
-    "train photos/ runs/x": "takes one corpus. The folder to write comes behind -o: hubel train photos/ -o runs/x\n",
-    "train photos extra --epochs 3": "behind -o: hubel train photos --epochs 3 -o extra\n",
-    "audit photos new": "takes one corpus. The folder to write comes behind -o: hubel audit photos -o new\n",
-    "audit photos runs/photos": "The folder to write comes behind -o: hubel audit photos -o runs/photos\n",
+    "train photos/ runs/x": "takes one corpus. The folder to write goes after -o: hubel train photos/ -o runs/x\n",
+    "train photos extra --epochs 3": "after -o: hubel train photos --epochs 3 -o extra\n",
+    "audit photos new": "takes one corpus. The folder to write goes after -o: hubel audit photos -o new\n",
+    "audit photos runs/photos": "The folder to write goes after -o: hubel audit photos -o runs/photos\n",
     "audit photos digits x": "audit takes one corpus at a time, and 'digits' is one word too many. Leave it out: hubel "
     "audit photos\n",
     "audit photos photos": "Error: 'photos' was typed twice. Type: hubel audit photos\n",
@@ -117,18 +131,18 @@ MISTAKES = {
     "train photos --learning-rate 0,1": "--learning-rate takes a number, with a point before the fraction, such as "
     "--learning-rate 0.1. Received: '0,1'.\n",
     "predict run a.png --top 0": "--top takes a whole number of at least 1, such as --top 3. Received: '0'.\n",
-    "train photos --epochs": "Error: --epochs needs a value behind it, such as: --epochs 10\n",
-    "train photos -o": "Error: -o needs a value behind it, such as: -o runs/photos\n",
-    "train photos --corrections": "Error: --corrections needs a value behind it, such as: --corrections FILE\n",
+    "train photos --epochs": "Error: --epochs needs a value after it, such as: --epochs 10\n",
+    "train photos -o": "Error: -o needs a value after it, such as: -o runs/photos\n",
+    "train photos --corrections": "Error: --corrections needs a value after it, such as: --corrections FILE\n",
     "train photos --json=true": "Error: --json takes no value. Type it alone: --json\n",
-    "train photos --out=": "Error: Nothing stands behind --out=. A shell variable without a value makes such a word.",
+    "train photos --out=": "Error: Nothing follows --out=. A shell variable without a value makes such a word.",
     # dashes
     "train photos \u2013resume": "Error: '\u2013resume' begins with a dash as documents set it; options begin with the "
     "one on the keyboard, -. Type: hubel train photos --resume\n",
     "train photos \u2014-epochs 3": "Type: hubel train photos --epochs 3\n",
     "train photos \u2212o runs/x": "Type: hubel train photos -o runs/x\n",
-    "train photos -resume": "No such option '-resume'. Options of a word begin with two dashes: --resume\n",
-    "train photos -epochs=3": "No such option '-epochs'. Options of a word begin with two dashes: --epochs\n",
+    "train photos -resume": "No such option '-resume'. Options spelled out begin with two dashes: --resume\n",
+    "train photos -epochs=3": "No such option '-epochs'. Options spelled out begin with two dashes: --epochs\n",
     "train photos -O x": "Error: No such option '-O'. Did you mean '-o'?\n",
     "--train photos": "Error: No such option '--train'. Commands have no dashes: hubel train\n",
     "-v": "Error: No such option '-v'. Did you mean '--version'?\n",

@@ -203,7 +203,7 @@ def test_imbalance_begins_above_ten_to_one(rare: int, *, is_finding: bool):
 def test_a_given_test_split_is_counted_as_it_is():
     found = [*split_found(), *(Found(f"train/c/{n}.jpg", "c", "train") for n in range(90))]
     (few,) = named("too-few", examined(found))
-    assert few.message == "Class 'c': 90 images, 0 of them in the given test split."
+    assert few.message == "Class 'c': 90 images, none in the given test split."
 
 
 def test_one_class_is_a_finding():

@@ -292,7 +292,7 @@ def test_few_pictures_are_counted_the_fewest_first():
 def test_suspicious_labels_come_with_three_examples():
     advice = said("suspicious-labels")
     assert advice.evidence.startswith(
-        "Of 450 validation and test images 20 have labels to look at. About 8 of these (40%) are expected to be wrong: "
+        "Of 450 validation and test images 20 have labels to look at. About 8 of these (40 %) are expected to be wrong: "
         "'a/0.jpg' is labelled 'a', looks like 'b'; "
     )
     assert advice.evidence.count("looks like") == 3

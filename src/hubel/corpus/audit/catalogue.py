@@ -44,8 +44,8 @@ CHECKS = {
     ),
     "suspect-label": Check(
         "Labels to look at",
-        "A classifier that learned from the other images names another class than the label says. Some of these labels "
-        "are wrong, others are right and the image is hard; how many are expected to be wrong is said.",
+        "A classifier that learned from the other images names another class than the label says. Such a label may be "
+        "wrong, or right and the image hard; how many are expected to be wrong is said.",
         "a chance of 5 % and more that the label is wrong, fitted to out-of-fold probabilities as if errors fell at "
         "random; and up to 20 that confident learning takes for wrong",
         "Look at each; correct the wrong ones on the page or in corrections.csv, and give the file with --corrections.",

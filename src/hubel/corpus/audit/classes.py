@@ -45,7 +45,7 @@ def find_too_few(examined: ExaminedCorpus) -> Iterator[Finding]:
         expected = tested[label] if given else round(count * TEST_SHARE)
         if expected < MIN_TEST_EXAMPLES:
             where = "in the given test split" if given else "to be tested on"
-            text = f"Class {name!r}: {_pictures(count)}, {expected} of them {where}."
+            text = f"Class {name!r}: {_pictures(count)}, {f'{expected} of them' if expected else 'none'} {where}."
             yield Finding("too-few", (), expected / MIN_TEST_EXAMPLES, text, measurement=float(expected))
 
 
