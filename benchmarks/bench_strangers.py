@@ -58,6 +58,8 @@ RESULTS = Path(__file__).parent / "results"
 STRANGERS, MOST_KNOWN, CHUNK = 200, 4000, 256
 DIRECTIONS = 64
 CHOSEN_ON, NEVER_SEEN, OWN = "chosen on", "never seen", "own test images"
+TWO, THREE = "maps and pixels", "and last layer"
+"""What networks have that learned from their corpus alone; and pretrained ones."""
 SEED_OF_UNSEEN = 20261126
 
 
@@ -87,8 +89,7 @@ def see(classifier: Classifier, images: np.ndarray) -> Seen:
     features = np.concatenate([classifier.engine.compute_features(part)[0] for part in parts])
     looked = [classifier.look(part) for part in parts]
     logits, looks = zip(*looked, strict=True)
-    joined = Looks(np.concatenate([each.maps for each in looks]), np.concatenate([each.pixels for each in looks]))
-    return Seen(np.concatenate(logits), features, joined)
+    return Seen(np.concatenate(logits), features, Looks.joined(looks))
 
 
 def last_layer(known: np.ndarray, labels: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
@@ -125,7 +126,8 @@ def nearest_neighbours(known: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
 def make_candidates(known: Seen, labels: np.ndarray, held_out: Seen) -> dict[str, Candidate]:
     """Every score that is compared, fitted to a corpus."""
     both = fit_off_corpus(known.looks, held_out.looks)
-    if both is None:
+    three = fit_off_corpus(known.looks, held_out.looks, labels=labels)
+    if both is None or three is None:
         sys.exit("The run has fewer than 50 training or 50 validation images.")
     features = last_layer(known.features, labels)
     candidates: dict[str, Candidate] = {
@@ -138,9 +140,11 @@ def make_candidates(known: Seen, labels: np.ndarray, held_out: Seen) -> dict[str
         near = nearest_neighbours(root(known.looks.maps))
         candidates["neighbours in maps"] = lambda seen: near(root(seen.looks.maps))
         candidates["maps"] = lambda seen: maps.measure(root(seen.looks.maps))
-    thirds = {f"... or {name}": candidates[name] for name in ("last layer (0.5)", "energy of the logits")}
-    candidates |= {"larger of maps and pixels": lambda seen: both.score(seen.looks)}
-    return candidates | {name: with_third(both, third, held_out) for name, third in thirds.items()}
+    return candidates | {
+        TWO: lambda seen: both.score(seen.looks),
+        THREE: lambda seen: three.score(seen.looks),
+        "two parts, or energy": with_third(both, candidates["energy of the logits"], held_out),
+    }
 
 
 def with_third(both: OffCorpus, third: Candidate, held_out: Seen) -> Candidate:

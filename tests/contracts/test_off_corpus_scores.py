@@ -64,7 +64,8 @@ def test_maps_are_found_from_shallow_to_deep_within_bounds(name: str):
 def test_what_maps_hold_is_what_numpy_makes_of_the_layers_outputs(name: str):
     classifier = made_classifier(name)
     images = discs(3, seed=0)
-    found, logits = classifier.engine.compute_maps(images)
+    found, features, logits = classifier.engine.compute_maps(images)
+    np.testing.assert_allclose(features, classifier.engine.compute_features(images)[0], rtol=1e-5, atol=1e-5)
     assert found.shape == (3, classifier.engine.map_channels)
     assert_the_same_logits(logits, classifier.engine.compute_logits(images))
     graph = walk(classifier.model)
@@ -92,7 +93,10 @@ def test_what_maps_hold_is_what_numpy_makes_of_the_layers_outputs(name: str):
 def test_strangers_are_flagged_own_images_hardly_and_the_artefact_says_the_same(name: str, tmp_path: Path):
     classifier = made_classifier(name)
     known, held_out, others = (discs(count, seed=seed) for seed, count in enumerate((150, 100, 100)))
-    fitted = classifier.completed(off_corpus=fit_off_corpus(classifier.look(known)[1], classifier.look(held_out)[1]))
+    labels = np.arange(len(known)) % 3 if ARCHITECTURES[name].pretrained else None
+    seen = [classifier.look(each)[1] for each in (known, held_out)]
+    fitted = classifier.completed(off_corpus=fit_off_corpus(*seen, labels=labels))
+    assert (fitted.off_corpus.last is None) == (labels is None)
     assert (fitted.compute(others)[1] > 1).mean() <= 0.06
     for kind in ("white noise", "grey noise", "blank"):
         strangers = np.stack(make_strangers(kind, 20, SIDE))

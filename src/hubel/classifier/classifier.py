@@ -16,7 +16,7 @@ from hubel.briefs import brief, few_names
 from hubel.classifier.answering import UNCALIBRATED, Answering, Calibration
 from hubel.classifier.engine import FeatureEngine, KerasEngine
 from hubel.classifier.given import ImageInput, each_image
-from hubel.classifier.off_corpus import AnyScore, LastLayerScore, Looks
+from hubel.classifier.off_corpus import AnyScore, Looks, NearestClass
 from hubel.classifier.prediction_sets import PredictionSets
 from hubel.images.array_images import ArrayRule
 from hubel.images.preprocessing import Preprocessing
@@ -92,16 +92,16 @@ class Classifier(Answering):
 
     def look(self, pixels: Images) -> tuple[Logits, Looks]:
         """Logits [batch, classes], and what the off-corpus score sees of the images."""
-        maps, logits = self.engine.compute_maps(pixels)
-        return logits, Looks(maps, describe_pixels(pixels))
+        maps, features, logits = self.engine.compute_maps(pixels)
+        return logits, Looks(maps, features, describe_pixels(pixels))
 
     def compute(self, pixels: Images) -> tuple[Logits, np.ndarray | None]:
         """Logits [batch, classes], and the off-corpus scores [batch] where it has them."""
         if self.off_corpus is None:
             return self.engine.compute_logits(pixels), None
-        if isinstance(self.off_corpus, LastLayerScore):
+        if isinstance(self.off_corpus, NearestClass):
             features, logits = self.engine.compute_features(pixels)
-            return logits, self.off_corpus.score(features)
+            return logits, self.off_corpus.measure(features)
         logits, looks = self.look(pixels)
         return logits, self.off_corpus.score(looks)
 

@@ -30,8 +30,8 @@ class FeatureEngine(Engine, Protocol):
         """How many numbers `compute_maps` gives of an image; 0 for a network without feature maps."""
         ...
 
-    def compute_maps(self, images: Images) -> tuple[Features, Logits]:
-        """uint8 [batch, height, width, 3] → what feature maps hold [batch, map_channels], and the logits."""
+    def compute_maps(self, images: Images) -> tuple[Features, Features, Logits]:
+        """uint8 [batch, height, width, 3] → what feature maps hold [batch, map_channels], the features, the logits."""
         ...
 
     @property
@@ -54,30 +54,35 @@ class KerasEngine:
         self._model = _on_processors(model)
 
     @cached_property
+    def _features(self) -> keras.KerasTensor:
+        """What enters the last dense layer."""
+        return [layer for layer in self._model.layers if isinstance(layer, keras.layers.Dense)][-1].input
+
+    @cached_property
     def _with_features(self) -> keras.Model:
-        last = [layer for layer in self._model.layers if isinstance(layer, keras.layers.Dense)][-1]
-        return _on_processors(keras.Model(self._model.input, [last.input, self._model.output]))
+        return _on_processors(keras.Model(self._model.input, [self._features, self._model.output]))
 
     @cached_property
     def _with_maps(self) -> keras.Model:
         summaries = [summary for each in find_maps(self._model) for summary in summarise_map(each)]
-        joined = [keras.ops.concatenate(summaries, axis=-1)] if summaries else []
-        return _on_processors(keras.Model(self._model.input, [*joined, self._model.output]))
+        joined = keras.ops.concatenate(summaries, axis=-1)
+        return _on_processors(keras.Model(self._model.input, [joined, self._features, self._model.output]))
 
     @cached_property
     def map_channels(self) -> int:
         """How many numbers `compute_maps` gives of an image; 0 for a network without feature maps."""
         return 2 * sum(map(count_channels, find_maps(self._model)))
 
-    def compute_maps(self, images: Images) -> tuple[Features, Logits]:
-        """uint8 [batch, height, width, 3] → what feature maps hold [batch, map_channels], and the logits.
+    def compute_maps(self, images: Images) -> tuple[Features, Features, Logits]:
+        """uint8 [batch, height, width, 3] → what feature maps hold [batch, map_channels], the features, the logits.
 
-        Of each map at which `find_maps` looks, the mean of its channels over all places, then their deviation.
+        Of each map at which `find_maps` looks, the mean of its channels over all places, then their deviation. The
+        features are those of `compute_features`.
         """
         if not self.map_channels:
-            return np.zeros((len(images), 0), np.float32), self.compute_logits(images)
-        maps, logits = _run(self._with_maps, images)
-        return maps, logits
+            return np.zeros((len(images), 0), np.float32), *self.compute_features(images)
+        maps, features, logits = _run(self._with_maps, images)
+        return maps, features, logits
 
     @property
     def channels(self) -> int:

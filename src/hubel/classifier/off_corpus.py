@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import TypeAlias
 
 import numpy as np
@@ -23,11 +24,18 @@ class Looks:
     Args:
         maps: mean and deviation of feature maps at several depths, as `KerasEngine.compute_maps` gives them,
             float32 [batch, channels]; no channels where the network has no maps.
+        features: what enters the last dense layer, float32 [batch, features].
         pixels: `describe_pixels` of the images, float32 [batch, 8].
     """
 
     maps: Features
+    features: Features
     pixels: np.ndarray
+
+    @classmethod
+    def joined(cls, parts: Sequence[Looks]) -> Looks:
+        """Of several batches, one behind the other; at least one."""
+        return cls(*(np.concatenate([getattr(each, name.name) for each in parts]) for name in fields(cls)))
 
 
 @brief
@@ -63,8 +71,7 @@ class Distance:
         if not (self.scale > 0).all():
             raise WrongRequest("The scale of a distance from the corpus must be above 0 everywhere.")
         _check_limit(self.typical)
-        if not 1e-2 <= self.power <= 1e2:
-            raise WrongRequest(f"The power of a distance must be from 0.01 to 100. Received: {self.power!r}.")
+        _check_power(self.power)
 
     def measure(self, values: np.ndarray) -> np.ndarray:
         """float64 [batch]: distances of values [batch, channels]; 1 is typical."""
@@ -76,40 +83,16 @@ class Distance:
 
 @brief
 @dataclass(frozen=True)
-class OffCorpus:
-    """The larger of two distances, in units of what one in a hundred images of the corpus exceeds.
-
-    Args:
-        maps: of what feature maps hold; None for a network without.
-        pixels: of how the pixels look.
-        limit: the larger of the two that one in a hundred images of the corpus exceeds.
-    """
-
-    maps: Distance | None
-    pixels: Distance
-    limit: float
-
-    def __post_init__(self) -> None:
-        _check_limit(self.limit)
-
-    def score(self, looks: Looks) -> np.ndarray:
-        """float64 [batch]: above 1, the image is unlike the corpus."""
-        found = self.pixels.measure(looks.pixels)
-        if self.maps is not None:
-            found = np.maximum(found, self.maps.measure(root(looks.maps)))
-        return found / self.limit
-
-
-@brief
-@dataclass(frozen=True)
-class LastLayerScore:
-    """The score of artefacts of format 2: distance of the last layer's features to the nearest class.
+class NearestClass:
+    """Distance to the nearest class, in what enters the last dense layer; alone, the score of artefacts of format 2.
 
     Args:
         mean: of each feature over the training images, float32 [channels].
         projection: standardises features and turns them into directions of variance 1, float32 [channels, directions].
         centres: mean of each class with training images after that, float32 [classes, directions].
-        limit: the distance that one in a hundred images of the corpus exceeds.
+        typical: distances are given as multiples of it: what half of the corpus' images exceed; alone, what one in a
+            hundred does,
+        power: raised to this power, as of `Distance`.
 
     Source: Mahalanobis distance with one covariance for all classes, Lee et al. 2018, arXiv:1807.03888; in the
     principal components of the scatter within classes.
@@ -118,7 +101,8 @@ class LastLayerScore:
     mean: np.ndarray
     projection: np.ndarray
     centres: np.ndarray
-    limit: float
+    typical: float
+    power: float = 1.0
 
     def __post_init__(self) -> None:
         channels, directions = self.projection.shape
@@ -127,21 +111,52 @@ class LastLayerScore:
                 "An off-corpus score needs a mean [channels], a projection [channels, directions] and centres "
                 f"[classes, directions]. Received: {self.mean.shape}, {self.projection.shape}, {self.centres.shape}."
             )
+        _check_limit(self.typical)
+        _check_power(self.power)
+
+    def measure(self, features: Features) -> np.ndarray:
+        """float64 [batch]: distances of features [batch, channels]; 1 is typical."""
+        places = _multiply(features.astype(np.float64) - self.mean, self.projection.astype(np.float64))
+        centres = self.centres.astype(np.float64)  # places: [batch, directions]
+        squares = (places**2).sum(axis=1)[:, None] - 2 * places @ centres.T + (centres**2).sum(axis=1)
+        return (np.sqrt(np.maximum(squares.min(axis=1), 0.0)) / self.typical) ** self.power
+
+
+@brief
+@dataclass(frozen=True)
+class OffCorpus:
+    """The largest of a few distances, in units of what one in a hundred images of the corpus exceeds.
+
+    Args:
+        maps: of what feature maps hold; None for a network without.
+        pixels: of how the pixels look.
+        last: of what enters the last layer; None where the network learned all of that from the corpus alone.
+        limit: the largest of them that one in a hundred images of the corpus exceeds.
+    """
+
+    maps: Distance | None
+    pixels: Distance
+    limit: float
+    last: NearestClass | None = None
+
+    def __post_init__(self) -> None:
         _check_limit(self.limit)
 
-    def score(self, features: Features) -> np.ndarray:
-        """float64 [batch]: above 1, the image is unlike the corpus.
+    def measure(self, looks: Looks) -> np.ndarray:
+        """float64 [batch]: the largest of the distances."""
+        found = self.pixels.measure(looks.pixels)
+        if self.maps is not None:
+            found = np.maximum(found, self.maps.measure(root(looks.maps)))
+        if self.last is not None:
+            found = np.maximum(found, self.last.measure(looks.features))
+        return found
 
-        Args:
-            features: what enters the last dense layer, float32 [batch, channels].
-        """
-        places = (features.astype(np.float64) - self.mean) @ self.projection.astype(np.float64)  # [batch, directions]
-        centres = self.centres.astype(np.float64)
-        squares = (places**2).sum(axis=1)[:, None] - 2 * places @ centres.T + (centres**2).sum(axis=1)
-        return np.sqrt(np.maximum(squares.min(axis=1), 0.0)) / self.limit
+    def score(self, looks: Looks) -> np.ndarray:
+        """float64 [batch]: above 1, the image is unlike the corpus."""
+        return self.measure(looks) / self.limit
 
 
-AnyScore: TypeAlias = OffCorpus | LastLayerScore
+AnyScore: TypeAlias = OffCorpus | NearestClass
 
 
 def root(values: np.ndarray) -> np.ndarray:
@@ -163,3 +178,8 @@ def _multiply(rows: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 def _check_limit(limit: float) -> None:
     if not (np.isfinite(limit) and limit > 0):
         raise WrongRequest(f"The limit of an off-corpus score must be above 0. Received: {limit!r}.")
+
+
+def _check_power(power: float) -> None:
+    if not 1e-2 <= power <= 1e2:
+        raise WrongRequest(f"The power of a distance must be from 0.01 to 100. Received: {power!r}.")

@@ -9,25 +9,25 @@ import numpy as np
 
 from hubel.classifier.engine import FeatureEngine
 from hubel.classifier.manifest import CURE, WEIGHTS
-from hubel.classifier.off_corpus import AnyScore, Distance, LastLayerScore, OffCorpus
+from hubel.classifier.off_corpus import AnyScore, Distance, NearestClass, OffCorpus
 from hubel.errors import DamagedArtefact
 from hubel.images.statistics import STATISTICS
 
 OFF_CORPUS = "off_corpus."
 """How the tensors of the off-corpus score begin; no weight of a model does."""
-_ARRAYS = ("mean", "scale", "projection")
-_ARRAYS_OF_FORMAT_2 = ("mean", "projection", "centres")
+_DISTANCE, _NEAREST_CLASS = ("mean", "scale", "projection"), ("mean", "projection", "centres")
+_PARTS = {"maps": (Distance, _DISTANCE), "pixels": (Distance, _DISTANCE), "last": (NearestClass, _NEAREST_CLASS)}
+"""Part of the score → what it is, and its arrays; each is a field of `OffCorpus`."""
 
 
 def describe_score(score: AnyScore | None) -> dict[str, Any] | None:
     """The numbers of it that are no arrays, for the manifest."""
     if score is None:
         return None
-    if isinstance(score, LastLayerScore):
-        return {"limit": score.limit}
-    parts = {"pixels": score.pixels} | ({} if score.maps is None else {"maps": score.maps})
+    if isinstance(score, NearestClass):  # as format 2 has it
+        return {"limit": score.typical}
     return {"limit": score.limit} | {
-        part: {"typical": each.typical, "power": each.power} for part, each in parts.items()
+        part: {"typical": each.typical, "power": each.power} for part, each in _parts_of(score).items()
     }
 
 
@@ -35,12 +35,16 @@ def score_tensors(score: AnyScore | None) -> dict[str, np.ndarray]:
     """Its arrays under the names they have in the weights file."""
     if score is None:
         return {}
-    if isinstance(score, LastLayerScore):
-        arrays = {name: getattr(score, name) for name in _ARRAYS_OF_FORMAT_2}
+    if isinstance(score, NearestClass):
+        arrays = {name: getattr(score, name) for name in _NEAREST_CLASS}
     else:
-        parts = {"pixels": score.pixels} | ({} if score.maps is None else {"maps": score.maps})
-        arrays = {f"{part}.{name}": getattr(each, name) for part, each in parts.items() for name in _ARRAYS}
+        parts = _parts_of(score).items()
+        arrays = {f"{part}.{name}": getattr(each, name) for part, each in parts for name in _PARTS[part][1]}
     return {f"{OFF_CORPUS}{name}": np.ascontiguousarray(array) for name, array in arrays.items()}
+
+
+def _parts_of(score: OffCorpus) -> dict[str, Distance | NearestClass]:
+    return {part: getattr(score, part) for part in _PARTS if getattr(score, part) is not None}
 
 
 def read_score(described: dict[str, Any] | None, weights: dict[str, np.ndarray], folder: Path) -> AnyScore | None:
@@ -59,20 +63,20 @@ def read_score(described: dict[str, Any] | None, weights: dict[str, np.ndarray],
     if described is None:
         return None
     if set(described) == {"limit"}:
-        arrays = _take("", _ARRAYS_OF_FORMAT_2, weights, folder)
-        return LastLayerScore(*arrays, float(described["limit"]))
-    parts = {
-        part: Distance(
-            *_take(f"{part}.", _ARRAYS, weights, folder),
+        mean, projection, centres = _take("", _NEAREST_CLASS, weights, folder)
+        return NearestClass(mean, projection, centres, float(described["limit"]))
+    parts: dict[str, Any] = {
+        part: kind(
+            *_take(f"{part}.", names, weights, folder),
             float(described[part]["typical"]),
             float(described[part]["power"]),
         )
-        for part in ("maps", "pixels")
+        for part, (kind, names) in _PARTS.items()
         if part in described
     }
     if set(described) != {"limit", *parts}:
-        raise ValueError("the off-corpus score has other parts than maps and pixels")
-    return OffCorpus(parts.get("maps"), parts["pixels"], float(described["limit"]))
+        raise ValueError(f"the off-corpus score has other parts than {', '.join(_PARTS)}")
+    return OffCorpus(parts.get("maps"), parts["pixels"], float(described["limit"]), parts.get("last"))
 
 
 def check_channels(score: AnyScore, engine: FeatureEngine, folder: Path) -> None:
@@ -81,14 +85,16 @@ def check_channels(score: AnyScore, engine: FeatureEngine, folder: Path) -> None
     Raises:
         DamagedArtefact: saying how many it has.
     """
-    if isinstance(score, LastLayerScore):
-        held, there = len(score.mean), engine.channels
-    else:
-        held = len(score.pixels.mean) + (0 if score.maps is None else len(score.maps.mean))
-        there = len(STATISTICS) + (0 if score.maps is None else engine.map_channels)
+    parts = {"last": score} if isinstance(score, NearestClass) else _parts_of(score)
+    there_are = {"maps": engine.map_channels, "pixels": len(STATISTICS), "last": engine.channels}
+    held, there = ([len(each.mean) for each in parts.values()], [there_are[part] for part in parts])
     if held != there:
-        text = f"{folder / WEIGHTS}: the off-corpus score is of {held:,} numbers, the model makes {there:,}"
+        text = f"{folder / WEIGHTS}: the off-corpus score is of {_said(held)} numbers, the model makes {_said(there)}"
         raise DamagedArtefact(f"{text}. {CURE}")
+
+
+def _said(counts: list[int]) -> str:
+    return " and ".join(f"{count:,}" for count in counts)
 
 
 def _take(part: str, names: tuple[str, ...], weights: dict[str, np.ndarray], folder: Path) -> list[np.ndarray]:

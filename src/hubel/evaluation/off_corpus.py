@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 from scipy.stats import rankdata
 
-from hubel.classifier.off_corpus import Distance, Looks, OffCorpus, root
+from hubel.arrays import Features, Labels
+from hubel.classifier.off_corpus import Distance, Looks, NearestClass, OffCorpus, root
 from hubel.images.statistics import STATISTICS
 
 DIRECTIONS = 64
@@ -24,25 +26,58 @@ _SHRINKAGE_OF_MAPS = 0.01
 """Share of the variance added in every direction: hundreds of channels from few images look too certain."""
 
 
-def fit_off_corpus(known: Looks, held_out: Looks) -> OffCorpus | None:
+def fit_off_corpus(known: Looks, held_out: Looks, *, labels: Labels | None = None) -> OffCorpus | None:
     """Learn what a corpus looks like; None where there are too few images.
 
     Args:
         known: of training images.
         held_out: of images that were not trained on; they set the limits.
+        labels: of the training images, int64 [examples], where the last layer is looked at too. That pays for a network
+            that brings what it knows from elsewhere; one that learned from this corpus alone has given up there what
+            its classes do not need.
     """
     if len(known.pixels) < MIN_EXAMPLES or len(held_out.pixels) < MIN_EXAMPLES:
         return None
     pixels = _fit_distance(known.pixels, held_out.pixels, unseen=_UNSEEN_OF_PIXELS, shrinkage=0.0)
-    found = pixels.measure(held_out.pixels)
-    if not known.maps.shape[1]:
-        return OffCorpus(None, pixels, _limit(found))
-    held_out_maps = root(held_out.maps)
-    maps = _fit_distance(root(known.maps), held_out_maps, unseen=_UNSEEN_OF_MAPS, shrinkage=_SHRINKAGE_OF_MAPS)
-    power = _spread(maps.measure(held_out_maps)) / _spread(found)
-    pixels = replace(pixels, power=float(np.clip(power, 0.1, 10.0)))
-    found = np.maximum(pixels.measure(held_out.pixels), maps.measure(held_out_maps))
-    return OffCorpus(maps, pixels, _limit(found))
+    maps = last = None
+    if known.maps.shape[1]:
+        seen = root(held_out.maps)
+        maps = _fit_distance(root(known.maps), seen, unseen=_UNSEEN_OF_MAPS, shrinkage=_SHRINKAGE_OF_MAPS)
+        usual = _spread(maps.measure(seen))
+        pixels = _stretched(pixels, pixels.measure(held_out.pixels), usual)
+        if labels is not None and (last := _fit_nearest_class(known.features, labels, held_out.features)) is not None:
+            last = _stretched(last, last.measure(held_out.features), usual)
+    learned = OffCorpus(maps, pixels, 1.0, last)
+    return replace(learned, limit=_limit(learned.measure(held_out)))
+
+
+_Part = TypeVar("_Part", Distance, NearestClass)
+
+
+def _stretched(part: _Part, found: np.ndarray, usual: float) -> _Part:
+    """The same with a power by which its distances spread as usual."""
+    return replace(part, power=float(np.clip(usual / _spread(found), 0.1, 10.0)))
+
+
+def _fit_nearest_class(known: Features, labels: Labels, held_out: Features) -> NearestClass | None:
+    mean, deviation = known.mean(axis=0, dtype=np.float64), known.std(axis=0, dtype=np.float64)
+    # A channel that hardly varies must not be blown up to the size of the others.
+    deviation = np.maximum(deviation, 1e-2 * deviation.mean() + 1e-12)
+    standardised = (known - mean) / deviation
+    present, places = np.unique(labels, return_inverse=True)
+    centres = np.stack([standardised[places == place].mean(axis=0) for place in range(len(present))])
+    variances, vectors = np.linalg.eigh(np.cov((standardised - centres[places]).T))
+    kept = [each for each in np.argsort(-variances)[:DIRECTIONS] if variances[each] > 1e-6 * variances.max()]
+    if not kept:
+        return None  # every image of a class gives the same features
+    whitening = vectors[:, kept] / np.sqrt(variances[kept])
+    fitted = NearestClass(
+        mean.astype(np.float32),
+        (whitening / deviation[:, None]).astype(np.float32),
+        (centres @ whitening).astype(np.float32),
+        1.0,
+    )
+    return replace(fitted, typical=max(float(np.median(fitted.measure(held_out))), 1e-9))
 
 
 def _fit_distance(known: np.ndarray, held_out: np.ndarray, *, unseen: np.ndarray, shrinkage: float) -> Distance:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hubel.architectures.spec import PretrainedSpec
 from hubel.arrays import Logits
 from hubel.classifier.answering import Calibration, softmax
 from hubel.classifier.classifier import Classifier
@@ -73,7 +74,9 @@ def score(work: Work, classifier: Classifier) -> Scored:
     if len(train) > most:
         train = np.sort(np.random.default_rng([work.request.seed, 8]).permutation(train)[:most])
     known = _look_at(work, classifier, train, "scoring training images")
-    off_corpus = fit_off_corpus(known.looks, held_out.looks)
+    spec = classifier.blueprint.spec
+    brought = isinstance(spec, PretrainedSpec) and spec.fixed_statistics  # what it knows, from ImageNet
+    off_corpus = fit_off_corpus(known.looks, held_out.looks, labels=work.labels[train] if brought else None)
     temperature = fit_temperature(held_out.logits, labels["validation"])
     probabilities = softmax(held_out.logits, temperature=temperature)
     calibrated = classifier.completed(
@@ -120,8 +123,7 @@ def _look_at(work: Work, classifier: Classifier, indices: np.ndarray, stage: str
         parts.append(classifier.look(np.asarray(images[indices[start : start + _CHUNK]])))
         work.on_event(Progress(stage, min(len(indices), start + _CHUNK), len(indices)))
     logits, looks = zip(*parts, strict=True)
-    joined = Looks(np.concatenate([each.maps for each in looks]), np.concatenate([each.pixels for each in looks]))
-    return _Seen(np.concatenate(logits), joined)
+    return _Seen(np.concatenate(logits), Looks.joined(looks))
 
 
 def _outputs(off_corpus: OffCorpus | None, seen: _Seen) -> Outputs:

@@ -19,7 +19,7 @@ from hubel.classifier.answering import Calibration
 from hubel.classifier.artefact import save_classifier
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.manifest import MANIFEST, WEIGHTS, canonical
-from hubel.classifier.off_corpus import Distance, OffCorpus
+from hubel.classifier.off_corpus import Distance, NearestClass, OffCorpus
 from hubel.classifier.prediction_sets import PredictionSets
 from hubel.images.preprocessing import Preprocessing
 
@@ -30,7 +30,8 @@ def make_classifier(class_names: tuple[str, ...] = ("cat", "dog", "Ünïcode <b>
     keras.utils.set_random_seed(seed)
     spec = CnnSpec((8, 8), len(class_names), (Group(4, window=4),))
     rng = np.random.default_rng(seed)
-    off_corpus = OffCorpus(make_distance(16, rng), make_distance(8, rng), 2.0)
+    last = NearestClass(*(rng.random(shape, np.float32) for shape in (16, (16, 3), (2, 3))), 3.0)
+    off_corpus = OffCorpus(make_distance(16, rng), make_distance(8, rng), 2.0, last)
     sets = PredictionSets(tuple(float(each) for each in np.linspace(0.6, 0.01, 50)), 100)
     blueprint = Blueprint("tiny", spec)
     return Classifier(

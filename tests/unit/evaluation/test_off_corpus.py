@@ -9,7 +9,7 @@ from sklearn.covariance import EmpiricalCovariance
 from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score
 
-from hubel.classifier.off_corpus import Distance, LastLayerScore, Looks, OffCorpus, root
+from hubel.classifier.off_corpus import Distance, Looks, NearestClass, OffCorpus, root
 from hubel.errors import WrongRequest
 from hubel.evaluation.off_corpus import DIRECTIONS, MIN_EXAMPLES, _fit_distance, auroc, fit_off_corpus
 
@@ -21,7 +21,13 @@ def cloud(count: int, *, seed: int, channels: int = 5) -> np.ndarray:
 
 
 def looks(count: int, *, seed: int) -> Looks:
-    return Looks(cloud(count, seed=seed, channels=30), cloud(count, seed=seed + 1000, channels=8))
+    parts = (cloud(count, seed=seed + more, channels=channels) for more, channels in ((0, 30), (2000, 12), (1000, 8)))
+    return Looks(*parts)
+
+
+def of_pixels(pixels: np.ndarray) -> Looks:
+    """Of a network that has no maps."""
+    return Looks(np.zeros((len(pixels), 0), np.float32), np.zeros((len(pixels), 3), np.float32), pixels)
 
 
 def distances(fitted: Distance, values: np.ndarray) -> np.ndarray:
@@ -88,20 +94,50 @@ def test_about_one_image_of_a_hundred_of_the_corpus_is_flagged(held_out: int, mo
     assert 0.007 <= np.mean(shares) <= most
 
 
-@pytest.mark.parametrize("where", ["maps", "pixels"])
-def test_a_stranger_to_either_is_flagged(where: str):
-    score = fit_off_corpus(looks(900, seed=0), looks(300, seed=1))
+@pytest.mark.parametrize("where", ["maps", "features", "pixels"])
+def test_a_stranger_to_any_part_is_flagged(where: str):
+    score = fit_off_corpus(looks(900, seed=0), looks(300, seed=1), labels=np.arange(900) % 3)
     assert score is not None
     inside, other = looks(200, seed=2), looks(200, seed=3)
-    wild = {"maps": other.maps, "pixels": other.pixels}
+    wild = vars(other).copy()
     wild[where] = np.random.default_rng(5).normal(size=wild[where].shape).astype(np.float32) * 30
     assert auroc(score.score(inside), score.score(Looks(**wild))) > 0.99
     assert (score.score(Looks(**wild)) > 1).mean() > 0.95
 
 
+def test_without_labels_the_last_layer_is_not_looked_at():
+    known, held_out, other = (looks(count, seed=seed) for seed, count in enumerate((300, 200, 50)))
+    score = fit_off_corpus(known, held_out)
+    assert score is not None
+    assert score.last is None
+    wild = Looks(other.maps, other.features * 1000, other.pixels)
+    np.testing.assert_array_equal(score.score(wild), score.score(other))
+
+
+def test_the_last_layer_is_measured_from_the_nearest_class_as_scikit_learn_does():
+    rng = np.random.default_rng(0)
+    labels = np.arange(900) % 3
+    away = rng.normal(size=(3, 6)) * 20
+    known, held_out = looks(900, seed=0), looks(300, seed=1)
+    features = (rng.normal(size=(900, 6)) @ rng.normal(size=(6, 6)) + away[labels]).astype(np.float32)
+    others = (rng.normal(size=(300, 6)) * 5 + away[np.arange(300) % 3]).astype(np.float32)
+    score = fit_off_corpus(
+        Looks(known.maps, features, known.pixels), Looks(held_out.maps, others, held_out.pixels), labels=labels
+    )
+    assert score is not None
+    assert score.last is not None
+    within = EmpiricalCovariance(assume_centered=True).fit(
+        features - np.stack([features[labels == label].mean(axis=0) for label in range(3)])[labels]
+    )
+    centres = [features[labels == label].mean(axis=0) for label in range(3)]
+    expected = np.sqrt(np.min([within.mahalanobis(others - centre) for centre in centres], axis=0))
+    found = score.last.measure(others) ** (1 / score.last.power)
+    np.testing.assert_allclose(found, expected / np.median(expected), rtol=1e-3)
+
+
 def test_a_network_without_maps_is_scored_by_its_pixels_alone():
     pixels = [cloud(count, seed=seed, channels=8) for seed, count in enumerate((300, 100, 50))]
-    known, held_out, other = (Looks(np.zeros((len(each), 0), np.float32), each) for each in pixels)
+    known, held_out, other = (of_pixels(each) for each in pixels)
     score = fit_off_corpus(known, held_out)
     assert score is not None
     assert score.maps is None
@@ -112,12 +148,12 @@ def test_a_trace_of_colour_is_no_stranger_to_a_grey_corpus_but_colour_is():
     known, held_out, other = (cloud(count, seed=seed, channels=8) / 50 for seed, count in enumerate((400, 200, 100)))
     for each in (known, held_out, other):
         each[:, 7] = np.log(0.05)
-    score = fit_off_corpus(*(Looks(np.zeros((len(each), 0), np.float32), each) for each in (known, held_out)))
+    score = fit_off_corpus(of_pixels(known), of_pixels(held_out))
     assert score is not None
     flagged = {}
     for colour in (0.0, 1 / 255, 0.3):
         other[:, 7] = np.log(colour + 0.05)
-        flagged[colour] = float((score.score(Looks(np.zeros((100, 0), np.float32), other)) > 1).mean())
+        flagged[colour] = float((score.score(of_pixels(other)) > 1).mean())
     assert flagged[1 / 255] <= flagged[0.0] + 0.05
     assert flagged[0.3] == 1.0
 
@@ -137,10 +173,12 @@ def test_auroc_equals_scikit_learns_with_ties():
 def test_too_few_images_give_no_score_and_all_the_same_give_one():
     assert fit_off_corpus(looks(MIN_EXAMPLES - 1, seed=0), looks(100, seed=1)) is None
     assert fit_off_corpus(looks(100, seed=0), looks(MIN_EXAMPLES - 1, seed=1)) is None
-    same = Looks(np.ones((100, 4), np.float32), np.ones((100, 8), np.float32))
-    score = fit_off_corpus(same, same)
-    assert score is not None
-    assert not (score.score(same) > 1).any()
+    same = Looks(*(np.ones((100, channels), np.float32) for channels in (4, 3, 8)))
+    for labels in (None, np.arange(100) % 2):
+        score = fit_off_corpus(same, same, labels=labels)
+        assert score is not None
+        assert score.last is None
+        assert not (score.score(same) > 1).any()
 
 
 def test_parts_that_do_not_fit_one_another_are_refused():
@@ -163,6 +201,6 @@ def test_the_score_of_format_2_is_the_distance_to_the_nearest_class():
     mean, projection, centres = (rng.normal(size=shape).astype(np.float32) for shape in (4, (4, 2), (3, 2)))
     features = rng.normal(size=(10, 4)).astype(np.float32)
     expected = [min(np.linalg.norm((row - mean) @ projection - centre) for centre in centres) / 2 for row in features]
-    np.testing.assert_allclose(LastLayerScore(mean, projection, centres, 2.0).score(features), expected, rtol=1e-5)
+    np.testing.assert_allclose(NearestClass(mean, projection, centres, 2.0).measure(features), expected, rtol=1e-5)
     with pytest.raises(WrongRequest, match="needs a mean"):
-        LastLayerScore(mean[:3], projection, centres, 1.0)
+        NearestClass(mean[:3], projection, centres, 1.0)
