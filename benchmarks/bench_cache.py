@@ -17,7 +17,7 @@ import numpy as np
 from hubel.arrays import ImageStore
 from hubel.pipeline.augmentation import Augmentation, augment, draw
 from hubel.pipeline.cache import Kind, kept
-from hubel.workflows.machine import describe_machine
+from hubel.runs.machine import describe_machine
 
 BATCH, MOST_READ = 32, 10_000
 

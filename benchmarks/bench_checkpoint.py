@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from hubel.runs.machine import describe_machine
+from hubel.runs.request import TrainRequest
 from hubel.training.checkpoints import CheckpointFolder
-from hubel.workflows.keeper import EVERY_EPOCH, Keeper
-from hubel.workflows.machine import describe_machine
-from hubel.workflows.plan import TrainRequest
-from hubel.workflows.train import train_classifier
+from hubel.workflows.training.checkpointing import EVERY_EPOCH, Keeper
+from hubel.workflows.training.train import train_classifier
 
 
 def measure(corpus: str, epochs: int, *, every_epoch: bool) -> str:

@@ -29,7 +29,7 @@ from hubel.corpus.duplicates import find_near_pairs  # noqa: E402
 from hubel.corpus.formats.catalogue import read_corpus  # noqa: E402
 from hubel.corpus.measurement import measure_images  # noqa: E402
 from hubel.errors import UnreadableImage  # noqa: E402
-from hubel.pipeline.examined import examine_corpus  # noqa: E402
+from hubel.pipeline.examine import examine_corpus  # noqa: E402
 
 
 def encoded(image: Image.Image) -> bytes:

@@ -26,12 +26,12 @@ from hubel.images.preprocessing import Preprocessing
 from hubel.pipeline.augmentation import Augmentation
 from hubel.pipeline.batches import TrainingBatches, class_weights
 from hubel.pipeline.decoded import decode_corpus
+from hubel.runs.machine import describe_machine
+from hubel.runs.run_folder import labels_of
 from hubel.training.fit import compile_model, fit_model, measure_step
 from hubel.training.recipe import Recipe
 from hubel.training.schedule import WallClock
 from hubel.training.score import accuracy_and_log_loss
-from hubel.workflows.machine import describe_machine
-from hubel.workflows.run_folder import labels_of
 
 MUON = Recipe(epochs=10_000, patience=1.0, augmentation=Augmentation(mirror=True))
 ADAMW = Recipe(epochs=10_000, patience=1.0, optimizer="adamw", learning_rate=4e-3, weight_decay=0.02)

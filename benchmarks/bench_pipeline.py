@@ -15,7 +15,7 @@ from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import make_blueprint
 from hubel.classifier.engine import KerasEngine
 from hubel.pipeline.augmentation import Augmentation, augment, draw
-from hubel.workflows.machine import describe_machine
+from hubel.runs.machine import describe_machine
 
 
 def milliseconds(work: Callable[[], object], repeats: int = 15) -> float:

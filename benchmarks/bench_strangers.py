@@ -52,7 +52,7 @@ from hubel.corpus.formats.catalogue import read_corpus  # noqa: E402
 from hubel.evaluation.off_corpus import FLAGGED, auroc, fit_off_corpus  # noqa: E402
 from hubel.images.preprocessing import prepare_image  # noqa: E402
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus  # noqa: E402
-from hubel.workflows.recorded_run import read_document, read_placed  # noqa: E402
+from hubel.runs.recorded_run import read_document, read_placed  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results"
 STRANGERS, MOST_KNOWN, CHUNK = 200, 4000, 256

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
+from hubel.advice.advise import MOST_SHOWN, RULES
+from hubel.advice.remarks import SEVERITIES
 from hubel.cli.main import COMMANDS, hubel
 from hubel.corpus.audit.catalogue import CHECKS
 from hubel.corpus.formats.catalogue import FORMATS
-from hubel.workflows.advice import MOST_SHOWN, RULES
-from hubel.workflows.advice_parts import SEVERITIES
 
 REFERENCE = Path(__file__).parent / "reference"
 WIDTH = 100

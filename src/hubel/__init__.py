@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from hubel.classifier.prediction import Prediction
     from hubel.corpus.corpus import Corpus, Example
     from hubel.errors import HubelError
-    from hubel.workflows.audit import Audit
-    from hubel.workflows.train import Run
+    from hubel.workflows.auditing.audit import Audit
+    from hubel.workflows.training.train import Run
 
 __version__ = version("hubel")
 
 _HOMES = {
-    "Audit": "hubel.workflows.audit",
+    "Audit": "hubel.workflows.auditing.audit",
     "Classifier": "hubel.classifier.classifier",
     "CnnSpec": "hubel.architectures.spec",
     "Corpus": "hubel.corpus.corpus",
@@ -35,7 +35,7 @@ _HOMES = {
     "Group": "hubel.architectures.spec",
     "HubelError": "hubel.errors",
     "Prediction": "hubel.classifier.prediction",
-    "Run": "hubel.workflows.train",
+    "Run": "hubel.workflows.training.train",
     "anatomy": "hubel.api.layers",
     "audit_corpus": "hubel.api.auditing",
     "compare": "hubel.api.training",

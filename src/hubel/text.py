@@ -1,8 +1,11 @@
-"""Text that came from outside, made fit to be shown."""
+"""Text that came from outside, made fit to be shown; durations that a person typed."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+
+from hubel.errors import WrongRequest
 
 
 def one_line(text: str) -> str:
@@ -51,3 +54,15 @@ def shortened(text: str, most: int) -> str:
     words = line[: most - 1].rsplit(maxsplit=1)
     whole = any(map(str.isspace, line[most - 2 : most])) or len(words) < 2
     return f"{line[: most - 1] if whole else words[0]}".rstrip(" ,;:(") + "…"
+
+
+def parse_duration(text: str) -> float:
+    """Seconds of ``"90s"``, ``"5m"``, ``"1.5h"`` or ``"90"``.
+
+    Raises:
+        WrongRequest: anything else.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|h|)", text.strip().lower())
+    if found is None:
+        raise WrongRequest(f"A time is a number and s, m or h: 90s, 5m, 2h. Received: {text!r}.")
+    return float(found[1]) * {"s": 1, "": 1, "m": 60, "h": 3600}[found[2]]

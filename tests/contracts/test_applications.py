@@ -19,7 +19,7 @@ from hubel.architectures.layer_table import LayerRow, layer_rows, total_of
 from hubel.architectures.walk import walk
 from hubel.backends.framework import keras
 from hubel.backends.shapes_only import without_weights
-from hubel.workflows.anatomy import AnatomyRequest, examine
+from hubel.workflows.looking.anatomy import AnatomyRequest, examine
 
 layers, applications = keras.layers, keras.applications
 

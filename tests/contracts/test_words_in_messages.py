@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import importlib
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from hubel.cli.main import COMMANDS, SYNONYMS, hubel
+from hubel.cli.main import COMMANDS, SYNONYMS, find_command, hubel
 from hubel.cli.mistakes import OPTION_SYNONYMS
 
 SRC = Path(__file__).parents[2] / "src" / "hubel"
@@ -42,7 +41,7 @@ def strings(path: Path) -> Iterator[str]:
 
 @cache
 def options_of(name: str) -> frozenset[str]:
-    entry = importlib.import_module(COMMANDS[name][0]).command
+    entry = find_command(name)
     words = {word for each in entry.params for word in (*each.opts, *each.secondary_opts)}
     return frozenset(words | {"--help", "--debug"})
 

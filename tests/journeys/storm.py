@@ -20,7 +20,7 @@ from pathlib import Path
 from hubel.events import EpochDone, Event, Message
 from hubel.files import TEMPORARY_PREFIX
 from hubel.training.checkpoints import CHECKPOINTS, CheckpointFolder
-from hubel.workflows.keeper import EVERY_EPOCH
+from hubel.workflows.training.checkpointing import EVERY_EPOCH
 
 TIMES = ("images_per_s", "elapsed_s")
 SAME = ("classifier/weights.safetensors", "classifier/manifest.json", "predictions.csv", "split.csv", "intake.csv", "dense_baseline.csv")  # fmt: skip

@@ -286,8 +286,8 @@ def test_a_class_of_copies_of_one_picture_trains_without_a_test_and_says_so(tmp_
 
 def test_a_time_limit_too_short_for_the_corpus_is_said(colours: Path, tmp_path: Path):
     from hubel.events import Message
-    from hubel.workflows.plan import TrainRequest
-    from hubel.workflows.train import train_classifier
+    from hubel.runs.request import TrainRequest
+    from hubel.workflows.training.train import train_classifier
 
     heard: list[object] = []
     request = TrainRequest(colours, tmp_path / "run", architecture="small-cnn", image_size=8, time_limit_s=60)
@@ -335,8 +335,8 @@ def test_a_damaged_classifier_is_refused_by_every_command(colours: Path, tmp_pat
 def test_training_that_diverges_says_what_to_change(colours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     from hubel.errors import TrainingDiverged
     from hubel.pipeline import batches
-    from hubel.workflows.plan import TrainRequest
-    from hubel.workflows.train import train_classifier
+    from hubel.runs.request import TrainRequest
+    from hubel.workflows.training.train import train_classifier
 
     augment = batches.augment
     monkeypatch.setattr(batches, "augment", lambda *given: augment(*given) * np.inf)

@@ -13,10 +13,10 @@ from hubel.architectures.catalogue import make_blueprint
 from hubel.cli.main import main
 from hubel.errors import StoppedByUser, TrainingDiverged
 from hubel.files import read_csv
-from hubel.workflows import compare as compare_module
-from hubel.workflows.compare import compare_variants
-from hubel.workflows.comparison import CompareRequest
-from hubel.workflows.variants import VARIANTS, select
+from hubel.workflows.comparing import compare as compare_module
+from hubel.workflows.comparing.compare import compare_variants
+from hubel.workflows.comparing.comparison import CompareRequest
+from hubel.workflows.comparing.variants import VARIANTS, select
 
 pytestmark = pytest.mark.backend
 

@@ -20,8 +20,8 @@ from hubel.cli.main import _exit_code
 from hubel.corpus.duplicates import members
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.split import split_corpus
-from hubel.pipeline.examined import examine_corpus
-from hubel.workflows.audit import audit_corpus
+from hubel.pipeline.examine import examine_corpus
+from hubel.workflows.auditing.audit import audit_corpus
 
 
 def rows_of_manifest(shared: Path) -> list[dict[str, str]]:

@@ -21,7 +21,7 @@ from tests.journeys.test_train_and_predict import hubel, rows
 from hubel.api.training import train
 from hubel.errors import UnusableCorpus
 from hubel.events import Event, Message, PlanMade
-from hubel.workflows.train import Run
+from hubel.workflows.training.train import Run
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +179,7 @@ def test_a_run_that_replaces_another_does_not_keep_its_curve(hard: Path, tmp_pat
 
 
 def test_time_that_has_run_out_is_said_and_costs_only_the_curve(hard: Path, tmp_path: Path, monkeypatch):
-    from hubel.workflows import learning_curve
+    from hubel.workflows.training import learning_curve
 
     said: list[Event] = []
     monkeypatch.setattr(learning_curve, "SAVE_S", 10_000.0)  # as if the classifier had taken all of the time
@@ -225,7 +225,7 @@ def test_what_cannot_be_drawn_is_refused_before_any_training(tmp_path: Path, spl
 def test_a_class_with_a_single_picture_in_the_smallest_part_is_named(tmp_path: Path):
     from hubel.corpus.formats.catalogue import read_corpus
     from hubel.corpus.split import Splits
-    from hubel.workflows.learning_curve import check_drawable
+    from hubel.workflows.training.learning_curve import check_drawable
 
     corpus = read_corpus(manifest(tmp_path, {"train": 40, "test": 10}))
     blue = [place for place, example in enumerate(corpus.examples) if "train-blue" in example.path]
@@ -239,7 +239,7 @@ def test_a_class_with_a_single_picture_in_the_smallest_part_is_named(tmp_path: P
 
 
 def test_features_of_a_frozen_backbone_are_computed_once(hard: Path, tmp_path: Path, weights_file: Path, monkeypatch):  # noqa: F811
-    from hubel.workflows import features_in_time
+    from hubel.workflows.training import features_in_time
 
     wishes = {"architecture": "mobilenet", "weights": str(weights_file), "image_size": 32, "epochs": None}
     computed: list[int] = []
@@ -253,7 +253,7 @@ def test_features_of_a_frozen_backbone_are_computed_once(hard: Path, tmp_path: P
     once = trained(hard, tmp_path / "once", [], **wishes)
     assert len(computed) == 3  # training images plain and mirrored, and validation images
     assert once.fitted.features is None  # not kept in memory with the run
-    monkeypatch.setattr("hubel.workflows.earlier.Earlier.knows", lambda *_: False)
+    monkeypatch.setattr("hubel.workflows.training.part_plan.Earlier.knows", lambda *_: False)
     anew = trained(hard, tmp_path / "anew", [], **wishes)
     assert len(computed) == 3 + 9
     assert once.learning_curve == anew.learning_curve

@@ -10,7 +10,7 @@ import pytest
 
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.formats.catalogue import read_corpus
-from hubel.workflows.suspects import Doubts, Suspects, find_suspects
+from hubel.workflows.auditing.suspects import Doubts, Suspects, find_suspects
 
 pytestmark = pytest.mark.slow
 

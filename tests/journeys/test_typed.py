@@ -23,7 +23,7 @@ from docs.course_pages import blocks, prepare
 from PIL import Image, ImageDraw
 
 from hubel.cli.main import main
-from hubel.workflows import compare
+from hubel.workflows.comparing import compare
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

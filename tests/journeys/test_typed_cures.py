@@ -24,7 +24,7 @@ from tests.made.foreign_classifiers import make_model, write_images
 from tests.unit.images.deep_files import tiff
 
 from hubel.cli.main import main
-from hubel.training.survival import Stop
+from hubel.training.interruption import Stop
 
 COLOURS = {"a": (200, 40, 40), "b": (40, 180, 60), "c": (40, 60, 200)}
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from hubel.api.reading_wishes import explain_reading, reading_of
 from hubel.api.words import optional_path
 from hubel.events import OnEvent, ignore
-from hubel.workflows.audit import Audit, prepare_audit_folder, write_audit
-from hubel.workflows.audit import audit_corpus as look_at
-from hubel.workflows.audit_words import Given
+from hubel.workflows.auditing.audit import Audit, prepare_audit_folder, write_audit
+from hubel.workflows.auditing.audit import audit_corpus as look_at
+from hubel.workflows.auditing.audit_words import Given
 
 
 @explain_reading
@@ -74,8 +74,8 @@ def audit_corpus(  # noqa: PLR0913, D417  (each is a wish the user may have)
 def _doubted(
     audit: Audit, wishes: tuple[str | None, str | float | None, int, tuple[int, ...]], on_event: OnEvent
 ) -> Audit:
-    from hubel.workflows.plan import parse_duration  # noqa: PLC0415  (both load the framework, only where asked)
-    from hubel.workflows.suspects import LIMIT_S, Doubts, find_suspects  # noqa: PLC0415
+    from hubel.text import parse_duration  # noqa: PLC0415  (both load the framework, only where asked)
+    from hubel.workflows.auditing.suspects import LIMIT_S, Doubts, find_suspects  # noqa: PLC0415
 
     weights, time_limit, seed, bands = wishes
     limit_s = LIMIT_S if time_limit is None else parse_duration(str(time_limit))

@@ -16,10 +16,16 @@ from hubel.files import write_bytes
 from hubel.reports.network_picture import render_network
 from hubel.reports.stacks_picture import draw_stacks
 from hubel.reports.trace_picture import render_png, render_svg
-from hubel.workflows.anatomy import Anatomy, AnatomyRequest, examine
-from hubel.workflows.layer_pictures import LayerChoice, list_layers, picture_excitement, picture_filters, picture_maps
-from hubel.workflows.out_folder import check_output_file, keep_out_of_the_corpus
-from hubel.workflows.trace import Choice, TracedRun, list_traceable, trace_run
+from hubel.runs.out_folder import check_output_file, keep_out_of_the_corpus
+from hubel.workflows.looking.anatomy import Anatomy, AnatomyRequest, examine
+from hubel.workflows.looking.layer_images import (
+    LayerChoice,
+    list_layers,
+    picture_excitement,
+    picture_filters,
+    picture_maps,
+)
+from hubel.workflows.looking.trace import Choice, TracedRun, list_traceable, trace_run
 
 KERNEL, CHANNELS = 3, 64
 

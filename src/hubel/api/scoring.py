@@ -15,14 +15,14 @@ from hubel.classifier.artefact import load_classifier
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.foreign_classifier import ForeignClassifier
 from hubel.events import OnEvent, ignore
-from hubel.workflows.against import Against, compare_runs
-from hubel.workflows.against_corpus import compare_on_corpus
-from hubel.workflows.evaluate import Evaluation, evaluate_run
-from hubel.workflows.evaluate_foreign import ForeignEvaluation, ForeignRequest, evaluate_foreign
+from hubel.workflows.evaluating.compare_on_corpus import compare_on_corpus
+from hubel.workflows.evaluating.compare_runs import Against, compare_runs
+from hubel.workflows.evaluating.evaluate import Evaluation, evaluate_run
+from hubel.workflows.evaluating.evaluate_foreign import ForeignEvaluation, ForeignRequest, evaluate_foreign
+from hubel.workflows.evaluating.off_corpus_test import StrangerScore, score_strangers
+from hubel.workflows.evaluating.score_wishes import ScoreWishes, check_score_of_a_model, check_score_of_a_run
 from hubel.workflows.opening import open_foreign
 from hubel.workflows.said import check_said
-from hubel.workflows.score_wishes import ScoreWishes, check_score_of_a_model, check_score_of_a_run
-from hubel.workflows.strangers import StrangerScore, score_strangers
 from hubel.workflows.verify import Verification, verify_artefact
 
 Score: TypeAlias = Evaluation | ForeignEvaluation | Against | StrangerScore

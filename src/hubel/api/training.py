@@ -10,15 +10,16 @@ from hubel.api.words import RunLike, optional_path, path_of
 from hubel.architectures.spec import CnnSpec
 from hubel.corpus.corpus import Corpus
 from hubel.events import OnEvent, ignore
-from hubel.workflows.compare import compare_variants
-from hubel.workflows.compare_folder import prepare_compare_folder, write_comparison
-from hubel.workflows.comparison import CompareRequest, Comparison
-from hubel.workflows.plan import TrainRequest, parse_duration
-from hubel.workflows.reproduce import reproduce_run
-from hubel.workflows.reproduce_check import check_repeatable
-from hubel.workflows.same_result import Reproduction
-from hubel.workflows.train import Run, train_classifier
-from hubel.workflows.variants import select
+from hubel.runs.request import TrainRequest
+from hubel.text import parse_duration
+from hubel.workflows.comparing.compare import compare_variants
+from hubel.workflows.comparing.compare_folder import prepare_compare_folder, write_comparison
+from hubel.workflows.comparing.comparison import CompareRequest, Comparison
+from hubel.workflows.comparing.variants import select
+from hubel.workflows.reproducing.reproduce import reproduce_run
+from hubel.workflows.reproducing.reproduce_check import check_repeatable
+from hubel.workflows.reproducing.same_result import Reproduction
+from hubel.workflows.training.train import Run, train_classifier
 
 
 @explain_reading

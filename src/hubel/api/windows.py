@@ -13,8 +13,8 @@ from hubel.api.words import Numbers, numbers_of, optional_path
 from hubel.arithmetic.windows import Calculation, WindowOptions, calculate_convolution, calculate_pooling
 from hubel.errors import WrongRequest
 from hubel.reports.window_steps import check_ending, write_steps
-from hubel.workflows.matrices import cut, read_kernel, read_matrix
-from hubel.workflows.out_folder import check_output_file
+from hubel.runs.out_folder import check_output_file
+from hubel.workflows.looking.matrices import cut, read_kernel, read_matrix
 
 Matrix: TypeAlias = "str | Path | ArrayLike | None"
 

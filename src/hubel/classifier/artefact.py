@@ -19,7 +19,6 @@ from hubel.architectures.file_kinds import is_model_target
 from hubel.backends.framework import keras
 from hubel.classifier.assembly import assemble, read_architecture, read_weights
 from hubel.classifier.classifier import Classifier
-from hubel.classifier.first_load import describe_libraries, is_quick, marker, remember
 from hubel.classifier.manifest import (
     FORMAT,
     MANIFEST,
@@ -31,6 +30,7 @@ from hubel.classifier.manifest import (
     read_manifest,
 )
 from hubel.classifier.self_test import Outcome, SelfTest, make_self_test, run_self_test
+from hubel.classifier.self_test_cache import describe_libraries, is_quick, marker, remember
 from hubel.classifier.stored_score import describe_score, score_tensors
 from hubel.errors import ClaimFailed, DamagedArtefact, UnusableInput
 from hubel.files import is_file, is_there, written_folder

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import click
 
-from hubel.cli.listen import Listener
+from hubel.cli.show.listen import Listener
 
 
 def asking(listener: Listener, *, asked: bool) -> Callable[[str], bool]:

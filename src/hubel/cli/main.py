@@ -20,24 +20,21 @@ from hubel.errors import HubelError, WrongRequest
 from hubel.files import unusable
 
 COMMANDS = {
-    "audit": ("hubel.cli.audit", "Look at every file of a corpus; say what is wrong, train nothing."),
-    "train": ("hubel.cli.train", "Corpus in, classifier with an honest score out."),
-    "evaluate": ("hubel.cli.evaluate", "Score a run on its test split, or a run or a model file on another corpus."),
-    "reproduce": (
-        "hubel.cli.reproduce",
-        "Train a run again; say whether the result is the same, and if not, what differs.",
-    ),
-    "compare": ("hubel.cli.compare", "Train variants side by side; say which is better, or that this cannot be told."),
-    "predict": ("hubel.cli.predict", "Name what is on images."),
-    "verify": ("hubel.cli.verify", "Is a classifier whole, and does it answer as it did where it was saved?"),
-    "trace": ("hubel.cli.trace", "Work out one value of a layer, from the image to the last digit."),
-    "maps": ("hubel.cli.maps", "Show all feature maps of a layer for an image."),
-    "filters": ("hubel.cli.filters", "Show the filters of a layer, or what they respond to."),
-    "anatomy": ("hubel.cli.anatomy", "Show every layer in numbers: size, cost, and what it sees of the image."),
-    "convolve": ("hubel.cli.convolve", "Slide a kernel over a matrix, step by step."),
-    "pool": ("hubel.cli.pool", "Subsample a matrix by max, average or sum, step by step."),
+    "audit": "Look at every file of a corpus; say what is wrong, train nothing.",
+    "train": "Corpus in, classifier with an honest score out.",
+    "evaluate": "Score a run on its test split, or a run or a model file on another corpus.",
+    "reproduce": "Train a run again; say whether the result is the same, and if not, what differs.",
+    "compare": "Train variants side by side; say which is better, or that this cannot be told.",
+    "predict": "Name what is on images.",
+    "verify": "Is a classifier whole, and does it answer as it did where it was saved?",
+    "trace": "Work out one value of a layer, from the image to the last digit.",
+    "maps": "Show all feature maps of a layer for an image.",
+    "filters": "Show the filters of a layer, or what they respond to.",
+    "anatomy": "Show every layer in numbers: size, cost, and what it sees of the image.",
+    "convolve": "Slide a kernel over a matrix, step by step.",
+    "pool": "Subsample a matrix by max, average or sum, step by step.",
 }
-"""name → (module, summary); the module has a click command called ``command``."""
+"""name → summary; its click command is `command` in the module of its name in `hubel.cli.commands`."""
 
 SYNONYMS = {
     "check": "audit", "inspect": "audit", "fit": "train", "learn": "train", "finetune": "train", "test": "evaluate",
@@ -51,6 +48,11 @@ TO_TYPE = {"help": "hubel --help, or hubel train --help", "version": "hubel --ve
 REPORT_AT = "the project's issue tracker"
 
 
+def find_command(name: str) -> click.Command:
+    """The click command of that name; its module is imported here, and not before."""
+    return importlib.import_module(f"hubel.cli.commands.{name}").command
+
+
 class LazyGroup(click.Group):
     """A group that imports a command's module only when that command is asked for."""
 
@@ -62,7 +64,7 @@ class LazyGroup(click.Group):
         """Import it."""
         if cmd_name not in COMMANDS:
             return None
-        return importlib.import_module(COMMANDS[cmd_name][0]).command
+        return find_command(cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -76,7 +78,7 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Summaries from the table above; no command is imported for them."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+            formatter.write_dl(list(COMMANDS.items()))
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -136,7 +138,7 @@ def _exit_code(words: list[str], *, debug: bool) -> int:
 def _command_of(words: list[str]) -> click.Command:
     """The command that was typed; the program itself where there is none."""
     name = next((word for word in words if word in COMMANDS), None)
-    return hubel if name is None else importlib.import_module(COMMANDS[name][0]).command
+    return hubel if name is None else find_command(name)
 
 
 def _run(words: list[str], *, debug: bool) -> int:

@@ -18,7 +18,7 @@ class RunCommand(click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.MissingParameter as error:
-            from hubel.workflows.which_run import can_be_run
+            from hubel.runs.which_run import can_be_run
 
             typed = [word for word in words if not word.startswith("-")]
             if len(typed) == 1 and not can_be_run(Path(typed[0])) and Path(typed[0]).is_file():
@@ -29,7 +29,7 @@ class RunCommand(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         """See that it is one."""
         from hubel.corpus.formats.catalogue import check_there
-        from hubel.workflows.which_run import check_is_no_run, check_run
+        from hubel.runs.which_run import check_is_no_run, check_run
 
         others: list[str | Path] = []
         for parameter in self.params:

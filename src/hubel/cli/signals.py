@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from hubel.training.survival import Stop
+from hubel.training.interruption import Stop
 
 
 class _AtOnce(BaseException):

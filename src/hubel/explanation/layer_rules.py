@@ -20,7 +20,7 @@ from hubel.explanation.window_rules import (
     pooling,
     separable,
 )
-from hubel.explanation.working import (
+from hubel.explanation.worked_value import (
     Place,
     Term,
     Working,

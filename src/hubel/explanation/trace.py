@@ -17,7 +17,7 @@ from hubel.backends.framework import keras
 from hubel.classifier.answering import Answering
 from hubel.errors import ClaimFailed, UnusableInput, WrongRequest
 from hubel.explanation.layer_rules import RULES
-from hubel.explanation.working import Numbers, Patch, Place, Term, Working, number, softmax_at
+from hubel.explanation.worked_value import Numbers, Patch, Place, Term, Working, number, softmax_at
 
 PROBABILITIES = "probabilities"
 """What one asks for to see the step behind the logits; the model itself ends with these."""

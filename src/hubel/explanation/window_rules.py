@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from hubel.architectures.geometry import Window, window_of
-from hubel.explanation.working import Numbers, Patch, Place, Term, Working, activated, number, plus
+from hubel.explanation.worked_value import Numbers, Patch, Place, Term, Working, activated, number, plus
 
 
 def take_patch(place: Place, channels: range) -> Patch:

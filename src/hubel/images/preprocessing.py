@@ -27,6 +27,8 @@ MOST_BANDS = 1000
 """The highest number of a band that can be chosen."""
 LAST_LEGACY_DECODER = 2
 """Classifiers of this decoder and earlier ones see deep colours and fourth bands as they were trained to."""
+PHOTOGRAPH_SIDE = 64
+"""Pixels of the shorter side from which images are treated as photographs."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -34,6 +35,14 @@ class DecodedCorpus:
     images: ImageStore
     digests: tuple[str, ...]
     preprocessing: Preprocessing
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over the path and the content of every example."""
+        total = hashlib.sha256()
+        for example, digest in zip(self.corpus.examples, self.digests, strict=True):
+            total.update(f"{example.path}\0{digest}\n".encode("utf-8", "surrogateescape"))
+        return total.hexdigest()
 
 
 def decode_corpus(corpus: Corpus, preprocessing: Preprocessing, *, on_event: OnEvent = ignore) -> DecodedCorpus:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hubel.explanation.trace import Trace
-from hubel.explanation.working import number
+from hubel.explanation.worked_value import number
 from hubel.reports.drawing import Box, Colour, Line, Shape, Words, width_of
 from hubel.text import one_line
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from hubel.arrays import Image
 from hubel.explanation.trace import PROBABILITIES, Trace
-from hubel.explanation.working import Patch, Term, number
+from hubel.explanation.worked_value import Patch, Term, number
 from hubel.images.render import NEGATIVE, POSITIVE
 from hubel.reports.drawing import Box, Colour, Drawing, Line, Pixels, Shape, Words, width_of
 from hubel.reports.softmax_bars import draw_softmax

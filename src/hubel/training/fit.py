@@ -19,11 +19,11 @@ from hubel.errors import OutOfMemory, StoppedByUser, TrainingDiverged
 from hubel.events import EpochDone, OnEvent, PhaseDone, TrainingProgress, ignore
 from hubel.pipeline.batches import made_ahead
 from hubel.training.history import EpochRow, History
+from hubel.training.interruption import Survival
 from hubel.training.optimizer import make_optimizer
 from hubel.training.recipe import Recipe
 from hubel.training.schedule import Clock, warm_up_and_anneal
 from hubel.training.state import LoopState, put_tensors, take_tensors
-from hubel.training.survival import Survival
 
 OPTIMIZER_BYTES = 16
 """Of one parameter in training: the weight, its gradient and two averages, 4 bytes each."""

@@ -10,6 +10,8 @@ from hubel.pipeline.augmentation import Augmentation
 
 OPTIMIZERS = ("kernel-muon", "adamw")
 
+DEFAULT_EPOCHS = 40
+
 
 @dataclass(frozen=True)
 class Recipe:

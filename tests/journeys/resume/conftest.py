@@ -11,7 +11,7 @@ from tests.conftest import speckled, write_picture
 from tests.journeys.storm import WISHES, Killed, killed_in
 
 import hubel
-from hubel.workflows.keeper import EVERY_EPOCH
+from hubel.workflows.training.checkpointing import EVERY_EPOCH
 
 
 @pytest.fixture(autouse=True)

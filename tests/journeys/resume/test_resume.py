@@ -28,8 +28,8 @@ from tests.journeys.test_pretrained import weights_file  # noqa: F401  (a fixtur
 import hubel
 from hubel.errors import OutputNotWritable, StoppedByUser
 from hubel.events import EpochDone, Event, Message, PlanMade
+from hubel.runs.run_lock import LOCK
 from hubel.training.checkpoints import CHECKPOINTS, TENSORS, CheckpointFolder
-from hubel.workflows.run_lock import LOCK
 
 
 def test_killed_and_resumed_it_is_the_same_to_the_bit_and_files_of_the_user_stay(photos: Path, run: Path, whole: Path):

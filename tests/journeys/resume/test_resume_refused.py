@@ -15,11 +15,11 @@ from tests.journeys.storm import WISHES, Killed, last_number
 import hubel
 from hubel.errors import OutputNotWritable, UnusableInput, WrongRequest
 from hubel.events import Event, PlanMade
+from hubel.runs.machine import describe_machine
+from hubel.runs.run_folder import RunFolder
+from hubel.runs.run_lock import locked
 from hubel.training.checkpoints import CHECKPOINTS, STATE, CheckpointFolder
-from hubel.workflows.differences import compare_machine
-from hubel.workflows.machine import describe_machine
-from hubel.workflows.run_folder import RunFolder
-from hubel.workflows.run_lock import locked
+from hubel.workflows.reproducing.differences import compare_machine
 
 
 def refusal(photos: Path, run: Path, **wishes: object) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import subprocess
 import sys
@@ -13,7 +12,7 @@ import pytest
 
 import hubel
 from hubel.classifier.answering import Answering
-from hubel.cli.main import COMMANDS
+from hubel.cli.main import COMMANDS, find_command
 
 FUNCTIONS = {"audit": "audit_corpus"}
 """Command → its function, where that is called otherwise."""
@@ -35,7 +34,7 @@ ONLY_TYPED = {
 def options_of(command: str) -> dict[str, click.Parameter]:
     """Name for Python → parameter of the command."""
     found = {}
-    for parameter in importlib.import_module(COMMANDS[command][0]).command.params:
+    for parameter in find_command(command).params:
         long = [each for each in parameter.opts if each.startswith("--")]
         name = long[0].lstrip("-").replace("-", "_") if long else str(parameter.name)
         if str(parameter.name) not in ONLY_TYPED:

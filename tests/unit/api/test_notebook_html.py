@@ -18,7 +18,7 @@ from tests.unit.api.conftest import CLASSES
 import hubel
 from hubel.corpus.corpus import Corpus, Example
 from hubel.errors import UnreadableImage
-from hubel.workflows.mistakes import show_mistakes
+from hubel.workflows.evaluating.mistakes import show_mistakes
 
 
 class Read(HTMLParser):

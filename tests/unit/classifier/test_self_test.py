@@ -13,7 +13,8 @@ import pytest
 from safetensors.numpy import load_file
 from tests.unit.classifier.made import forge, forge_weights, make_classifier, read_document, save_made
 
-from hubel.classifier import artefact, first_load
+from hubel.classifier import artefact
+from hubel.classifier import self_test_cache as first_load
 from hubel.classifier.artefact import load_classifier
 from hubel.classifier.patterns import PATTERNS, make_patterns
 from hubel.classifier.self_test import COVERAGE, SelfTest, make_self_test, read_self_test, run_self_test

@@ -19,9 +19,9 @@ from hubel.backends.shapes_only import without_weights
 from hubel.classifier.answering import Calibration
 from hubel.classifier.artefact import save_classifier
 from hubel.classifier.classifier import Classifier
-from hubel.cli.render_anatomy import human, human_bytes
+from hubel.cli.show.anatomy import human, human_bytes
 from hubel.images.preprocessing import Preprocessing
-from hubel.workflows.anatomy_warnings import Subject, find_doubts
+from hubel.workflows.looking.anatomy_warnings import Subject, find_doubts
 
 
 def doubts_of(spec: CnnSpec) -> dict[str, str]:

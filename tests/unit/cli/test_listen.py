@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from hubel.cli.listen import Listener, print_document
+from hubel.cli.show.listen import Listener, print_document
 from hubel.events import EpochDone, Event, Message, PhaseDone
 
 

@@ -19,7 +19,7 @@ from hubel.cli.mistakes import EXAMPLES, VALUES, value_of
 from hubel.corpus.formats.class_folders import read
 from hubel.errors import HubelError
 from hubel.events import ignore
-from hubel.workflows.out_folder import run_folder_of
+from hubel.runs.out_folder import run_folder_of
 
 
 @pytest.fixture(scope="module")

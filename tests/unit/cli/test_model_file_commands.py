@@ -12,7 +12,7 @@ from tests.made.foreign_classifiers import CLASSES, make_model, write_images
 from tests.made.model_files import zipped
 
 from hubel.backends.framework import keras
-from hubel.workflows import layer_pictures
+from hubel.workflows.looking import layer_images as layer_pictures
 
 HERE = "photos/red/00.png"
 

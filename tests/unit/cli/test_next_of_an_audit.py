@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hubel.cli.render_audit import show_audit
+from hubel.cli.show.audit import show_audit
 from hubel.corpus.audit.finding import Finding
-from hubel.workflows.audit import Audit, audit_corpus
-from hubel.workflows.audit_words import Given
+from hubel.workflows.auditing.audit import Audit, audit_corpus
+from hubel.workflows.auditing.audit_words import Given
 
 
 def made(folder: Path, each: int) -> Path:

@@ -7,9 +7,9 @@ import io
 import pytest
 from rich.console import Console
 
-from hubel.cli.render_advice import show_advice, wrapped
+from hubel.advice.remarks import Advice
+from hubel.cli.show.advice import show_advice, wrapped
 from hubel.corpus.audit.catalogue import CHECKS
-from hubel.workflows.advice_parts import Advice
 
 
 def printed(*advice: Advice) -> str:

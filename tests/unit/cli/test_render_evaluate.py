@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hubel.cli.evaluate import _without
-from hubel.workflows.evaluate import LeftOut
+from hubel.cli.commands.evaluate import _without
+from hubel.workflows.evaluating.evaluate import LeftOut
 
 
 @pytest.mark.parametrize(

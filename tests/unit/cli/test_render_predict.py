@@ -8,7 +8,7 @@ import json
 import pytest
 
 from hubel.classifier.prediction import Prediction
-from hubel.cli.render_predict import WRITERS, Shown
+from hubel.cli.show.predict import WRITERS, Shown
 from hubel.errors import UnreadableImage
 from hubel.workflows.predict import Answer
 

@@ -10,7 +10,7 @@ import pytest
 from sklearn import metrics as sk
 
 from hubel.classifier.prediction_sets import COVERAGES, PredictionSets
-from hubel.cli.render import console, show_report
+from hubel.cli.show.results import console, show_report
 from hubel.evaluation.report import EvaluationReport
 
 SETS = PredictionSets(tuple(1 - coverage for coverage in COVERAGES), 100)

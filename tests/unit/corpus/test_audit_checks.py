@@ -13,7 +13,7 @@ from hubel.corpus.audit.finding import Finding
 from hubel.corpus.audit.pictures import describe_frames
 from hubel.corpus.corpus import Found, make_corpus
 from hubel.corpus.duplicates import Copies
-from hubel.corpus.examined import ExaminedCorpus
+from hubel.corpus.measured_corpus import ExaminedCorpus
 from hubel.corpus.measurement import MEASUREMENT
 from hubel.corpus.pairs import PAIR
 

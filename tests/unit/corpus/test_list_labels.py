@@ -214,9 +214,9 @@ def test_columns_of_parquet_with_images_can_be_named(tmp_path: Path):
 
 
 def test_the_next_steps_of_an_audit_repeat_how_the_list_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    from hubel.cli.render_audit import show_audit
-    from hubel.workflows.audit import audit_corpus
-    from hubel.workflows.audit_words import Given
+    from hubel.cli.show.audit import show_audit
+    from hubel.workflows.auditing.audit import audit_corpus
+    from hubel.workflows.auditing.audit_words import Given
 
     for number in range(6):
         colour = np.full((24, 24, 3), 40 * number, np.uint8)

@@ -13,8 +13,8 @@ from tests.made.scenes import SCENES, images_of, plate
 from hubel.corpus.audit.copies import find_conflicts
 from hubel.corpus.corpus import Corpus, Found, make_corpus
 from hubel.corpus.duplicates import Copies, find_near_pairs
-from hubel.corpus.examined import ExaminedCorpus
 from hubel.corpus.fingerprint import ORIENTATIONS
+from hubel.corpus.measured_corpus import ExaminedCorpus
 from hubel.corpus.measurement import measure_images
 from hubel.corpus.shared_scenes import Scene, pairs_within
 from hubel.corpus.split import split_corpus

@@ -14,7 +14,7 @@ from hubel.backends.framework import keras
 from hubel.errors import ClaimFailed, UnknownName, UnusableInput, WrongRequest
 from hubel.explanation.layer_rules import RULES
 from hubel.explanation.trace import Tracer, trace_value
-from hubel.explanation.working import Place, Working
+from hubel.explanation.worked_value import Place, Working
 
 pytestmark = pytest.mark.backend
 

@@ -19,7 +19,7 @@ from hubel.corpus.trees.folder import read_file
 from hubel.errors import UnreadableImage, UnusableCorpus
 from hubel.images.preprocessing import Preprocessing
 from hubel.pipeline.decoded import decode_corpus
-from hubel.pipeline.examined import examine_corpus, examine_decoded
+from hubel.pipeline.examine import examine_corpus, examine_decoded
 
 SIZE = Preprocessing(8, 8)
 MOMENT = [UnreadableImage(code, "so it is") for code in ("vanished", "permission-denied", "unreadable", "changed")]
@@ -205,7 +205,7 @@ LIMITED = """
 import resource, sys
 from pathlib import Path
 from hubel.corpus.formats.catalogue import read_corpus
-from hubel.pipeline.examined import examine_corpus
+from hubel.pipeline.examine import examine_corpus
 
 small, large = map(read_corpus, sys.argv[1:])
 examine_corpus(small)  # loads what it needs

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hubel.explanation.trace import PROBABILITIES, Trace
-from hubel.explanation.working import Term
+from hubel.explanation.worked_value import Term
 from hubel.reports.drawing import Box, Words
 from hubel.reports.softmax_bars import BAR, ORANGE, draw_softmax
 from hubel.reports.trace_picture import draw_trace

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from hubel.explanation.trace import Trace
-from hubel.explanation.working import Patch, Term
+from hubel.explanation.worked_value import Patch, Term
 from hubel.reports.drawing import SHARPNESS, Drawing, Line, Pixels, Words, width_of
 from hubel.reports.trace_picture import MARGIN, ORANGE, PHOTO, TOP, draw_trace, render_png, render_svg
 

@@ -17,7 +17,7 @@ from hubel.reports.window_page import render_page
 from hubel.reports.window_scene import digits_of, equation, make_scene, shown
 from hubel.reports.window_steps import render_gif, write_steps
 from hubel.reports.window_svg import render_svg
-from hubel.workflows.matrices import read_kernel, read_matrix
+from hubel.workflows.looking.matrices import read_kernel, read_matrix
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -10,7 +10,7 @@ from tests.browser import NEEDS_BROWSER, Browser
 
 from hubel.arithmetic.windows import WindowOptions, calculate_convolution
 from hubel.reports.window_steps import write_steps
-from hubel.workflows.matrices import read_kernel, read_matrix
+from hubel.workflows.looking.matrices import read_kernel, read_matrix
 
 pytestmark = NEEDS_BROWSER
 

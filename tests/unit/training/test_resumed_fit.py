@@ -20,11 +20,11 @@ from hubel.pipeline.batches import TrainingBatches
 from hubel.training.checkpoints import CheckpointFolder
 from hubel.training.fit import compile_model, fit_model, measure_step
 from hubel.training.history import History
+from hubel.training.interruption import Moment, Stop, Survival
 from hubel.training.recipe import Recipe
 from hubel.training.schedule import StepClock, WallClock
 from hubel.training.score import accuracy_and_log_loss
 from hubel.training.state import LoopState, put_tensors, take_tensors
-from hubel.training.survival import Moment, Stop, Survival
 
 pytestmark = pytest.mark.backend
 

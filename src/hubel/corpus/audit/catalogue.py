@@ -8,8 +8,8 @@ from functools import partial
 from hubel.corpus.altered_copies import HALF
 from hubel.corpus.audit import classes, copies, leakage, pictures
 from hubel.corpus.audit.finding import Check, Finding
-from hubel.corpus.examined import ExaminedCorpus
 from hubel.corpus.fingerprint import MIN_SIDE
+from hubel.corpus.measured_corpus import ExaminedCorpus
 from hubel.corpus.near_pairs import NEAR
 
 _CORRECTIONS = (

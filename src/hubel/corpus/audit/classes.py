@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from hubel.corpus.audit.finding import Finding
 from hubel.corpus.class_names import alike, difference
-from hubel.corpus.examined import ExaminedCorpus
+from hubel.corpus.measured_corpus import ExaminedCorpus
 from hubel.text import counted
 
 MAX_IMBALANCE = 10.0

@@ -9,8 +9,8 @@ import numpy as np
 
 from hubel.corpus.audit.finding import Finding
 from hubel.corpus.duplicates import Copies, equal_files, members
-from hubel.corpus.examined import ExaminedCorpus
 from hubel.corpus.fingerprint import ORIENTATIONS
+from hubel.corpus.measured_corpus import ExaminedCorpus
 
 SAME_CLASS, ACROSS_CLASSES, ACROSS_SPLITS = "same class", "across classes", "across given splits"
 

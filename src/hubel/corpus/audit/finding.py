@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hubel.briefs import brief, few_names
-from hubel.corpus.examined import ExaminedCorpus
+from hubel.corpus.measured_corpus import ExaminedCorpus
 
 
 @brief

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from hubel.corpus.audit.copies import ACROSS_SPLITS
 from hubel.corpus.audit.finding import Finding
-from hubel.corpus.examined import ExaminedCorpus
+from hubel.corpus.measured_corpus import ExaminedCorpus
 from hubel.corpus.split import leaks_between
 from hubel.text import counted
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hubel.corpus.audit.finding import Finding
-from hubel.corpus.examined import ExaminedCorpus
+from hubel.corpus.measured_corpus import ExaminedCorpus
 from hubel.corpus.trees.tree import ending_of
 from hubel.images.formats import ENDINGS
 

@@ -1,0 +1,1 @@
+"""Evidence of a finished run → remarks in plain words, with what to do next."""

@@ -1,0 +1,208 @@
+"""What can be wrong with the training: too short, too long, a network too large or too small."""
+
+from __future__ import annotations
+
+import math
+
+from hubel.advice.evidence import Evidence
+from hubel.advice.remarks import Remark, audit_labels, beside, compare, ended_by_clock, longer, resume
+from hubel.evaluation.proportions import difference_interval
+from hubel.images.preprocessing import PHOTOGRAPH_SIDE
+from hubel.text import counted
+
+WELL = 0.98
+"""Test accuracy from which longer training is not worth a word: what is left is a matter of single images."""
+LATE_FALL = 0.15
+"""Share by which the validation log loss falls in the last fifth of the epochs where the network still learns. The last
+small steps of a schedule lower it too, but where the training was long enough, by less."""
+GAP = 0.1
+"""Accuracy on training images less accuracy on others that networks of good health show too: they have seen the ones
+dozens of times."""
+LOW = 0.85
+"""Accuracy on its own training images that a network reaches that is large enough and trained for long enough."""
+LARGE, SMALL = 100, 2
+"""Parameters for each training image: above the one a network can know them all by heart, below the other it cannot
+even fit them. Neither is a fault by itself; both explain one. They are so far apart that no corpus is sent from one
+network of `LARGER` and `SMALLER` to another and back."""
+SMALLER = {"small-cnn": "residual", "vgg-style": "residual", "dense": "residual"}
+LARGER = {"lenet5": "small-cnn", "residual": "small-cnn"}
+"""Networks with fewer and with more parameters at any image size."""
+HIGH_RATE = 0.5
+"""Share of the highest learning rate above which the steps are still large."""
+
+
+def judge_interrupted(evidence: Evidence) -> Remark | None:
+    """The user stopped it."""
+    if not evidence.interrupted:
+        return None
+    kept = "best epoch so far" if evidence.last_phase.validation_log_loss else "last whole epoch"
+    return Remark(
+        f"The training was stopped by hand; the {kept} is saved. Go on where it stopped.",
+        _epochs_done(evidence),
+        resume(evidence),
+    )
+
+
+def judge_cut_short(evidence: Evidence) -> Remark | None:
+    """The clock left no room for what was planned, and something is left to gain."""
+    if not ended_by_clock(evidence) or not _can_gain(evidence) or _overfits(evidence):
+        return None
+    return Remark(
+        f"The time limit of {evidence.time_limit_s:.0f} s cut the training short; it may gain from twice as much.",
+        _epochs_done(evidence),
+        longer(evidence),
+    )
+
+
+def judge_stopped_too_early(evidence: Evidence) -> Remark | None:
+    """The last epochs still improved the validation log loss clearly."""
+    phase = evidence.last_phase
+    losses = phase.validation_log_loss
+    if phase.name == "head" or phase.ended_by != "schedule" or not losses or not evidence.validated.count:
+        return None
+    last = max(1, round(len(losses) / 5))
+    before = losses[-last - 1] if len(losses) > last else math.log(len(evidence.class_counts))
+    after = min(losses[-last:])
+    if after > (1 - LATE_FALL) * before or not _can_gain(evidence) or _overfits(evidence):
+        return None
+    guessing = "" if len(losses) > last else ", which is guessing,"
+    epochs = "only epoch" if len(losses) == 1 else "last epoch" if last == 1 else f"last {last} epochs"
+    return Remark(
+        "It was still learning when the training ended: train longer.",
+        f"In the {epochs}{'' if len(losses) == 1 else f' of {len(losses)}'} the validation log loss fell from "
+        f"{before:.3f}{guessing} to {after:.3f}.",
+        longer(evidence),
+    )
+
+
+def judge_network_too_large(evidence: Evidence) -> Remark | None:
+    """It overfits, has many parameters for each image, and a smaller network is known."""
+    smaller = SMALLER.get(evidence.architecture)
+    if not _overfits(evidence) or smaller is None or evidence.parameters < LARGE * evidence.train_images:
+        return None
+    return Remark(
+        "The network is large for so few images: it does far better on them than on others. More images help most; "
+        "see whether a smaller network does better.",
+        f"{_parameters(evidence)}. {_gap_in_words(evidence)}",
+        compare(evidence, evidence.architecture_word, smaller),
+    )
+
+
+def judge_overfitting(evidence: Evidence) -> Remark | None:
+    """Far better on the images it was trained on than chance explains."""
+    if not _overfits(evidence):
+        return None
+    text = "It overfits: it does far better on the images it was trained on than on others. More images help most"
+    command = ""
+    if not evidence.pretrained and evidence.image_side >= PHOTOGRAPH_SIDE:
+        text += "; or begin with a network that has learned from a million photographs"
+        command = _begin_pretrained(evidence)
+    elif not evidence.head_alone and evidence.last_phase.name == "fine-tune":
+        text += "; and see whether a head on the pretrained network as it is does better"
+        command = beside(evidence, "head", without=("--epochs", "--time-limit"))
+    return Remark(f"{text}.", _gap_in_words(evidence), command)
+
+
+def judge_network_too_small(evidence: Evidence) -> Remark | None:
+    """It underfits, has few parameters for each image, and a larger network is known."""
+    larger = LARGER.get(evidence.architecture)
+    if not _underfits(evidence) or larger is None or evidence.parameters > SMALL * evidence.train_images:
+        return None
+    return Remark(
+        "The network is small for so many images: it does not even learn those it is trained on. See whether a larger "
+        "one does better.",
+        f"{_parameters(evidence)}. {_train_in_words(evidence)}",
+        compare(evidence, evidence.architecture_word, larger),
+    )
+
+
+def judge_underfitting(evidence: Evidence) -> Remark | None:
+    """Poor on the very images it was trained on."""
+    if not _underfits(evidence):
+        return None
+    text, command = _cure_underfitting(evidence)
+    fact = "It underfits: it does not even learn the images it is trained on."
+    return Remark(f"{fact} {text}", _train_in_words(evidence), command)
+
+
+def _cure_underfitting(evidence: Evidence) -> tuple[str, str]:
+    """What would change what was done, and its command."""
+    phase = evidence.last_phase
+    if not evidence.pretrained and evidence.image_side >= PHOTOGRAPH_SIDE:
+        return "Begin with a network that has learned from a million photographs.", _begin_pretrained(evidence)
+    if phase.name == "head":
+        command = beside(evidence, "fine-tuned", "--epochs", "10", without=("--time-limit",))
+        return "Train all of the network, not only its head.", command
+    if evidence.head_alone:
+        text = "Training all of the network made it worse, so only its head was kept: try smaller steps."
+        return text, beside(evidence, "smaller-steps", "--learning-rate", f"{phase.peak_learning_rate / 4:.2g}")
+    look = "look whether the images show what their labels say."
+    if phase.ended_by == "patience":
+        return f"More epochs would not help, it stopped because nothing got better: {look}", audit_labels(evidence)
+    return f"Train longer; if that does not help, {look}", longer(evidence)
+
+
+def _begin_pretrained(evidence: Evidence) -> str:
+    """The same images, and a head on what was learned elsewhere: the words for a training from nothing do not fit."""
+    more = ("--architecture", "mobilenet", "--weights", "imagenet")
+    return beside(evidence, "pretrained", *more, without=("--alpha", "--epochs", "--learning-rate", "--batch-size"))
+
+
+def judge_stopped_by_patience(evidence: Evidence) -> Remark | None:
+    """The best epoch had large steps, so it was never polished by small ones."""
+    phase = evidence.last_phase
+    if phase.ended_by != "patience" or not evidence.validated.count or not _can_gain(evidence):
+        return None
+    best = phase.best_epoch
+    rate = phase.learning_rates[best - 1] / phase.peak_learning_rate
+    epochs = max(5, 2 * best)
+    if rate <= HIGH_RATE or epochs >= phase.planned:
+        return None
+    return Remark(
+        "It got no better and stopped before its steps had become small: with fewer epochs they shrink in time.",
+        f"Epoch {best} of at most {phase.planned} was the best, at {rate:.2f} of the highest learning rate.",
+        beside(evidence, f"epochs-{epochs}", "--epochs", str(epochs)),
+    )
+
+
+def _can_gain(evidence: Evidence) -> bool:
+    return not evidence.tested.count or evidence.tested.value < WELL
+
+
+def _gap(evidence: Evidence) -> tuple[float, float]:
+    """95 % interval of the accuracy on training images less that on test images."""
+    return difference_interval(evidence.train, evidence.tested)
+
+
+def _overfits(evidence: Evidence) -> bool:
+    """Not where validation images are named as well as training images: then the test images are another matter."""
+    if not evidence.train.count or not evidence.tested.count or _gap(evidence)[0] <= GAP:
+        return False
+    return not evidence.validated.count or evidence.train.value - evidence.validated.value > GAP
+
+
+def _underfits(evidence: Evidence) -> bool:
+    return evidence.train.count > 0 and evidence.train.interval[1] < LOW and not _overfits(evidence)
+
+
+def _gap_in_words(evidence: Evidence) -> str:
+    low, high = _gap(evidence)
+    return (
+        f"It names {evidence.train.value:.3f} of its training images rightly and {evidence.tested.value:.3f} of the "
+        f"{counted(evidence.tested.count, 'test image')}: a gap of {low:.2f} to {high:.2f} (95 % interval)."
+    )
+
+
+def _train_in_words(evidence: Evidence) -> str:
+    return f"It names {evidence.train.value:.3f} of {evidence.train.count:,} of its training images rightly."
+
+
+def _parameters(evidence: Evidence) -> str:
+    each = evidence.parameters / max(1, evidence.train_images)
+    images = counted(evidence.train_images, "training image")
+    return f"{evidence.parameters:,} parameters, {each:.2g} for each of {images}"
+
+
+def _epochs_done(evidence: Evidence) -> str:
+    phase = evidence.last_phase
+    return f"{phase.done:.3g} of at most {counted(phase.planned, 'epoch')} {'was' if phase.done == 1 else 'were'} done."

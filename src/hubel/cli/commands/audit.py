@@ -1,0 +1,99 @@
+"""``hubel audit``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hubel.cli.reading import reading_options
+from hubel.errors import WrongRequest
+from hubel.text import counted
+
+if TYPE_CHECKING:
+    from hubel.corpus.reading import Reading
+    from hubel.workflows.auditing.audit import Audit
+    from hubel.workflows.auditing.audit_words import Given
+
+
+@click.command("audit")
+@click.argument("corpus")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Write a page with the images, and tables, there.")
+@click.option(
+    "--suspect-labels",
+    is_flag=True,
+    help="Also list the labels worth a look, the most doubtful first; minutes at most.",
+)
+@click.option("--weights", metavar="imagenet|none|FILE", help="What --suspect-labels sees with. imagenet may download.")
+@click.option("--time-limit", metavar="90s|5m|2h", help="Of --suspect-labels, once images are read. Default: 3m.")
+@reading_options()
+@click.option("--corrections", type=click.Path(path_type=Path), metavar="FILE", help="Labels corrected by a person.")
+@click.option("--fail-on-leak", is_flag=True, help="Exit with 5 if the given splits leak.")
+@click.option("--overwrite", is_flag=True, help="Replace an audit that is in the folder; other files stay.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the classifiers behind --suspect-labels.")
+@click.option("--json", "as_json", is_flag=True, help="Print the audit as one JSON document.")
+def command(  # noqa: PLR0913  (one for each option)
+    corpus: str, out: Path | None, *, suspect_labels: bool, corrections: Path | None, fail_on_leak: bool,
+    overwrite: bool, seed: int, as_json: bool, weights: str | None, time_limit: str | None, reading: Reading,
+) -> int:  # fmt: skip
+    """Look at every file of CORPUS and say what is wrong with it, before time is spent on training.
+
+    It counts every file, names the refused ones with reason and cure, and looks for copies, leaks between given
+    splits, doubtful labels and images that do not belong. Nothing in the corpus is changed.
+    """
+    from hubel.cli.show.listen import Listener, print_document
+    from hubel.corpus.corpus import check_trainable
+    from hubel.workflows.auditing.audit import audit_corpus, prepare_audit_folder, write_audit
+    from hubel.workflows.auditing.audit_words import Given
+
+    _check_honoured({"--weights": weights, "--time-limit": time_limit}, suspect_labels=suspect_labels)
+    if overwrite and out is None:
+        raise WrongRequest("--overwrite replaces what -o writes. Add -o FOLDER, or leave --overwrite out.")
+    given = Given((corpus, *reading.words), corrections, weights, seed, time_limit)
+    if out is not None:
+        prepare_audit_folder(out, corpus, reading=reading, overwrite=overwrite)
+    with Listener() as listener:
+        audit = audit_corpus(corpus, corrections=corrections, reading=reading, on_event=listener)
+        if suspect_labels and len(audit.corpus.class_names) > 1:
+            from hubel.cli.asking import asking
+            from hubel.text import parse_duration
+            from hubel.workflows.auditing.suspects import LIMIT_S, Doubts, find_suspects
+
+            limit_s = LIMIT_S if time_limit is None else parse_duration(time_limit)
+            doubts = Doubts(weights, seed, limit_s, reading.bands)
+            allow = asking(listener, asked=weights == "imagenet")
+            suspects = find_suspects(audit.corpus, doubts, may_download=allow, on_event=listener)
+            audit = audit.with_suspects(suspects.findings, suspects.ranking, expected_share=suspects.expected_share)
+        if out is not None:
+            write_audit(audit, out, given=given, on_event=listener)
+    if as_json:
+        print_document(audit.to_json(), listener)
+    else:
+        _show(audit, given, out)
+    check_trainable(audit.corpus)
+    if fail_on_leak and audit.leaks:
+        click.echo(
+            f"Error: the given splits leak: {counted(len(audit.leaks), 'finding')} (--fail-on-leak). Delete the copies "
+            "in one of the splits, and audit again.",
+            err=True,
+        )
+        return 5
+    return 4 if audit.corpus.refused else 0
+
+
+def _check_honoured(options: dict[str, str | None], *, suspect_labels: bool) -> None:
+    """Refuse what only the search for suspect labels obeys, where it was not asked for; and a time that is none."""
+    from hubel.text import parse_duration
+
+    for option, value in options.items():
+        if value is not None and not suspect_labels:
+            raise WrongRequest(f"{option} belongs to --suspect-labels. Add --suspect-labels, or leave {option} out.")
+    if options["--time-limit"] is not None:
+        parse_duration(options["--time-limit"])
+
+
+def _show(audit: Audit, given: Given, out: Path | None) -> None:
+    from hubel.cli.show.audit import show_audit
+
+    show_audit(audit, given, out)

@@ -1,0 +1,79 @@
+"""``hubel compare``."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from hubel.architectures.catalogue import ARCHITECTURES
+from hubel.cli.reading import reading_options
+from hubel.corpus.reading import Reading
+from hubel.errors import WrongRequest
+from hubel.workflows.comparing.variants import CLAIMS
+
+STARTED = time.monotonic()
+"""The time limit counts from here: the first thing a training command does."""
+
+
+@click.command("compare")
+@click.argument("corpus")
+@click.option(
+    "--architectures", metavar="NAME,NAME", help=f"Each against each: {', '.join(ARCHITECTURES)}, or FILE.toml."
+)
+@click.option("--claims", metavar="all|NAME,NAME", help=f"One-change ablations: {', '.join(CLAIMS)}.")
+@click.option("--epochs", type=int, metavar="N", help="Passes over the training images, of each. Default: 10 to 60.")
+@click.option("--time-limit", metavar="90s|5m|2h", help="For everything; each trains for the same seconds.")
+@click.option("--image-size", type=int, metavar="N", help="Working size in pixels, square. Default: at most 32.")
+@click.option("--max-examples", type=int, metavar="N", help="Use a random part: every class and split in proportion.")
+@reading_options()
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Write compare.json, .csv, .md and .svg there.")
+@click.option("--overwrite", is_flag=True, help="Replace a comparison that is in the folder; other files stay.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of split, part, weights and shuffling.")
+@click.option("--json", "as_json", is_flag=True, help="Print the comparison as one JSON document.")
+def command(  # noqa: PLR0913  (one for each option)
+    corpus: str, *, architectures: str | None, claims: str | None, epochs: int | None, time_limit: str | None,
+    image_size: int | None, max_examples: int | None, out: Path | None, overwrite: bool, seed: int, as_json: bool,
+    reading: Reading,
+) -> int:  # fmt: skip
+    """Train variants side by side on CORPUS, with the same split and the same budget, and say which is better.
+
+    With --claims it puts sentences on convolutional networks to the test, each with networks that differ in one thing.
+    A difference counts only where a paired test on the same test images says so; else it says that it cannot tell.
+
+    \b
+    hubel compare digits --claims all
+    hubel compare photos/ --architectures dense,small-cnn,residual --time-limit 5m
+    """  # noqa: D301  (click's mark against re-wrapping)
+    from hubel.text import parse_duration
+    from hubel.workflows.comparing.variants import select
+
+    selection = select(architectures, claims)
+    limit_s = None if time_limit is None else parse_duration(time_limit)
+    from hubel.cli.show.listen import Listener, print_document
+    from hubel.workflows.comparing.compare import compare_variants
+    from hubel.workflows.comparing.compare_folder import prepare_compare_folder, to_json, write_comparison
+    from hubel.workflows.comparing.comparison import CompareRequest
+
+    request = CompareRequest(
+        corpus, selection, epochs=epochs, time_limit_s=limit_s, image_size=image_size, max_examples=max_examples,
+        seed=seed, reading=reading,
+    )  # fmt: skip
+    if overwrite and out is None:
+        raise WrongRequest("--overwrite replaces what -o writes. Add -o FOLDER, or leave --overwrite out.")
+    if out is not None:
+        prepare_compare_folder(out, corpus, reading=reading, overwrite=overwrite)
+    with Listener() as listener:
+        comparison = compare_variants(request, started=STARTED, on_event=listener)
+    if out is not None:
+        write_comparison(comparison, out)
+    if as_json:
+        print_document(to_json(comparison), listener)
+    else:
+        from hubel.cli.show.compare import show_comparison
+
+        show_comparison(comparison, out)
+    if comparison.interrupted:
+        return 130
+    return 4 if comparison.corpus.refused else 0

@@ -1,0 +1,79 @@
+"""``hubel filters``."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hubel.cli.layer_option import LAYER, LAYER_HELP
+from hubel.cli.model_files import model_file_options
+from hubel.cli.run_command import RunCommand
+from hubel.text import counted
+
+if TYPE_CHECKING:
+    from hubel.workflows.said import Said
+
+
+@click.command("filters", cls=RunCommand)
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--layer", metavar=LAYER, help=f"Whose filters. {LAYER_HELP} first by default, with --excite last.")
+@click.option("--excite", is_flag=True, help="What the filters respond to: for each, an image made to excite it.")
+@click.option("--corpus", metavar="CORPUS", help="With --excite: also the patches of its images that excite them most.")
+@click.option("--filter", "chosen", type=int, multiple=True, metavar="F", help="With --excite: which; may be repeated.")
+@model_file_options("pixels", "size")
+@click.option("-o", "--out", type=click.Path(path_type=Path), metavar="PNG", help="Write them there.")
+def command(  # noqa: PLR0913  (one for each option)
+    run: Path, *, layer: str | None, excite: bool, corpus: str | None, chosen: tuple[int, ...], out: Path | None,
+    said: Said,
+) -> int:  # fmt: skip
+    """Show the filters of a layer, or with --excite what they respond to.
+
+    RUN is a run folder, or a model file of Keras, such as model.keras. Only --excite needs to know its pixels. Without
+    --layer and -o the layers are listed.
+
+    A filter is the kernel that all positions of one feature map share. --excite follows the gradient for 96 steps: a
+    few seconds for small networks, up to some minutes for deep ones.
+    """
+    from hubel.cli.show.layers import check_png, show_layers
+    from hubel.cli.show.listen import Listener
+    from hubel.errors import WrongRequest
+    from hubel.files import write_bytes
+    from hubel.runs.out_folder import check_output_file, keep_out_of_the_corpus
+    from hubel.workflows.looking.layer_images import list_layers, picture_excitement, picture_filters
+
+    if layer is None and out is None:
+        words = shlex.join(["hubel", "filters", str(run), *said.words, *(["--excite"] if excite else [])])
+        show_layers(list_layers(run, with_filters=not excite, said=said), words)
+        return 0
+    layer = layer or ("last" if excite else "first")
+    if out is None:
+        given = shlex.join(["hubel", "filters", str(run), *said.words, *(["--excite"] if excite else [])])
+        raise WrongRequest(f"Say where to write the image: {given} --layer {layer} -o filters.png")
+    check_png(out)
+    check_output_file(out, run=run)
+    if corpus is not None:
+        keep_out_of_the_corpus(out, corpus, what="file")
+    if not excite and (corpus is not None or chosen):
+        raise WrongRequest("--corpus and --filter choose what --excite looks for. Add --excite, or leave them out.")
+    if excite:
+        with Listener() as listener:
+            made = picture_excitement(run, layer, corpus=corpus, filters=chosen, said=said, on_event=listener)
+        write_bytes(out, made.png)
+        click.echo(f"Wrote {out}: {made.shown}, each row a filter of {made.layer}; first an image made to excite it")
+        if corpus is None:
+            click.echo("Add --corpus CORPUS for what excites them in your images.")
+        return 0
+    sheet = picture_filters(run, layer, said=said)
+    write_bytes(out, sheet.png)
+    kernel = sheet.kernel
+    height, width, channels, filters = kernel.shape
+    size = f"{height} x {width} x {channels} = {kernel.size:,} shared weights"
+    click.echo(f"{sheet.layer}: {counted(filters, 'filter')} of {size}")
+    click.echo(f"values {kernel.min():.4g} to {kernel.max():.4g}")
+    click.echo(f"Wrote {out}: {sheet.shown}")
+    words = ["hubel", "filters", str(run), *said.words, "--layer", sheet.layer, "--excite", "-o", "excite.png"]
+    click.echo(f"Next\n  What they respond to: {shlex.join(words)}")
+    return 0

@@ -1,0 +1,80 @@
+"""Look at every image once: what is measured on it, and which others are its copies."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from hubel.corpus.corpus import Corpus
+from hubel.corpus.duplicates import PAIRS_VERSION, Copies, find_near_pairs
+from hubel.corpus.measured_corpus import ExaminedCorpus
+from hubel.corpus.measurement import MEASUREMENT, VERSION, measure_images
+from hubel.corpus.pairs import PAIR
+from hubel.corpus.reading import NEAR_COPIES, NO_COPIES
+from hubel.errors import UnusableCorpus
+from hubel.events import OnEvent, ignore
+from hubel.images.decode import DECODER_VERSION
+from hubel.pipeline.cache import Kind, kept
+from hubel.pipeline.contents import HashedCorpus, computed_rows, hash_corpus
+from hubel.pipeline.decoded import DecodedCorpus
+
+_RULES = (DECODER_VERSION, VERSION)
+
+
+def examine_corpus(
+    corpus: Corpus, *, bands: tuple[int, ...] = (), copies: str = NEAR_COPIES, on_event: OnEvent = ignore
+) -> ExaminedCorpus:
+    """Measure every example, or find them measured in the cache.
+
+    Args:
+        corpus: what `read_corpus` listed.
+        bands: numbers of the bands to take, from 1; none takes all.
+        copies: what counts as a copy, as in `Reading.copies`.
+        on_event: hears `Progress`.
+
+    Returns:
+        The measurements, and the corpus without what cannot be read; that joined its ``left_out``, with the reason.
+    """
+    hashed = hash_corpus(corpus, on_event=on_event)
+    measure = partial(measure_images, bands=bands)
+    entry = computed_rows(hashed, _measured(bands), measure, stage="measuring", on_event=on_event)
+    readable = hashed.without(entry.refused)
+    return _examined(readable, entry.data, bands, copies, on_event)
+
+
+def examine_decoded(decoded: DecodedCorpus, *, copies: str = NEAR_COPIES, on_event: OnEvent = ignore) -> ExaminedCorpus:
+    """Measure every example of a decoded corpus.
+
+    Raises:
+        UnusableCorpus: an image could be decoded, but cannot be measured now: its copies would not be known.
+    """
+    corpus, digests, bands = decoded.corpus, decoded.digests, decoded.preprocessing.bands
+    measure = partial(measure_images, bands=bands)
+    hashed = HashedCorpus(corpus, digests)
+    entry = computed_rows(hashed, _measured(bands), measure, stage="measuring", on_event=on_event)
+    for place, fault in sorted(entry.refused.items())[:1]:
+        more = f" (and {len(entry.refused) - 1:,} more)" if len(entry.refused) > 1 else ""
+        raise UnusableCorpus(
+            f"{corpus.location}: {corpus.examples[place].path!r}{more} was decoded, but could not be read again to "
+            f"look for its copies: {fault.reason}. Without that, copies could lie on both sides of a split. Start "
+            "again when the corpus is at rest: what cannot be read from the start is left out."
+        )
+    return _examined(hashed, entry.data, bands, copies, on_event)
+
+
+def _measured(bands: tuple[int, ...]) -> Kind:
+    return Kind("measurements", MEASUREMENT, (), [*_RULES, *bands])
+
+
+def _examined(
+    hashed: HashedCorpus, measurements: np.ndarray, bands: tuple[int, ...], mode: str, on_event: OnEvent
+) -> ExaminedCorpus:
+    """With what counts as a copy, by `Reading.copies`."""
+    corpus, digests = hashed.corpus, hashed.digests
+    if len(digests) == 0 or mode != NEAR_COPIES:
+        return ExaminedCorpus(corpus, measurements, Copies(digests, np.zeros(0, PAIR), exact=mode != NO_COPIES))
+    labels = np.array([example.label for example in corpus.examples], np.int64)
+    kind = Kind("pairs", PAIR, (), [*_RULES, PAIRS_VERSION, labels.tolist(), *bands])
+    found = kept(digests, kind, lambda: find_near_pairs(measurements, digests, labels, on_event=on_event))
+    return ExaminedCorpus(corpus, measurements, Copies(digests, found.data))

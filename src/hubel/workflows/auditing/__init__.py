@@ -1,0 +1,1 @@
+"""Audit: what is wrong with a corpus, and which labels are doubtful."""

@@ -1,0 +1,206 @@
+"""Suspect labels: each image is named by classifiers that were trained without it; the label may disagree."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.model_selection import StratifiedGroupKFold
+
+from hubel.architectures.catalogue import find_architecture
+from hubel.architectures.families.backbones import pretrained_weights
+from hubel.architectures.families.mobilenet import ALPHA
+from hubel.architectures.families.weight_files import MayDownload, not_here
+from hubel.arrays import Labels
+from hubel.backends.seeding import seed_everything
+from hubel.corpus.audit.finding import Finding
+from hubel.corpus.corpus import Corpus
+from hubel.errors import DownloadFailed, UnusableCorpus, WeightsNotAvailable, WrongRequest
+from hubel.evaluation.label_quality import MIN_EXAMPLES, LabelRanking, rank_labels
+from hubel.events import Message, OnEvent, ignore
+from hubel.images.preprocessing import PHOTOGRAPH_SIDE, choose_resize
+from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
+from hubel.pipeline.examine import examine_decoded
+from hubel.runs.run_folder import labels_of
+from hubel.workflows.auditing.doubt import (
+    SHARE_OF_FEATURES,
+    Describe,
+    Doubted,
+    compute_in_time,
+    describe_by_backbone,
+    describe_by_own_patches,
+    out_of_fold,
+)
+from hubel.workflows.training.survey import Survey, survey_corpus
+
+BACKBONE = "mobilenet"
+OWN_SIZE = 32
+"""Pixels of the images that features are learned from without a backbone."""
+SMALLEST_OWN = 4
+FOLDS, FEWER_FOLDS = 5, 3
+MANY_IMAGES = 20_000
+"""From so many on, three folds do: two thirds of them are enough to learn from."""
+LIMIT_S = 180.0
+"""Seconds of an audit for the labels, unless the user says another."""
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """How labels are doubted.
+
+    Args:
+        weights: ``"imagenet"``, ``"none"`` or the path of a Keras weights file of mobilenet; None takes ImageNet's
+            where this machine has them and the images are photographs.
+        seed: of folds and features.
+        limit_s: seconds, once the images are decoded.
+        bands: numbers of the bands to take, from 1; none takes all.
+    """
+
+    weights: str | None = None
+    seed: int = 0
+    limit_s: float = LIMIT_S
+    bands: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 10 <= self.limit_s <= 30 * 24 * 3600:
+            raise WrongRequest(f"The time limit must be from 10 seconds to 30 days. Received: {self.limit_s:g} s.")
+
+
+@dataclass(frozen=True)
+class Suspects:
+    """Every label, the most doubtful first.
+
+    Args:
+        findings: those worth a look, the most doubtful first.
+        ranking: of all that were looked at: (path, label, suggested, quality).
+        expected_share: of the findings, the share that is expected to be wrong, as if errors fell at random.
+    """
+
+    findings: tuple[Finding, ...]
+    ranking: tuple[tuple[str, str, str, float], ...]
+    expected_share: float = 0.0
+
+
+def find_suspects(
+    corpus: Corpus, doubts: Doubts | None = None, *, may_download: MayDownload | None = None, on_event: OnEvent = ignore
+) -> Suspects:
+    """Rank the labels of a corpus by out-of-fold predictions, which are made here.
+
+    A logistic regression on features: of the ImageNet backbone where its weights are at hand and the images are large
+    enough; otherwise of what patches of this corpus look like.
+
+    Args:
+        corpus: at least two classes.
+        doubts: with what, and how long.
+        may_download: asked for ImageNet weights that this machine does not have; by default, whether `doubts` names
+            them.
+        on_event: hears what goes on.
+
+    Raises:
+        UnusableCorpus: no class has enough images to learn it from some and try it on others.
+        WeightsNotAvailable: weights that the user named are not there.
+    """
+    doubts = doubts or Doubts()
+    seed_everything(doubts.seed)
+    survey = survey_corpus(corpus, bands=doubts.bands)
+    weights = _weights(doubts, survey, may_download, on_event)
+    size = _size(survey, pretrained=weights is not None)
+    resize = choose_resize(survey.sizes) if survey.sizes else "squash"
+    decoded = decode_corpus(corpus, survey.preprocessing(size, size, resize), on_event=on_event)
+    labels = labels_of(decoded.corpus)
+    together = examine_decoded(decoded, on_event=on_event).copies.kept_together(decoded.corpus)
+    _check_doubtable(decoded.corpus, make_folds(labels, together, seed=doubts.seed), on_event)
+    if weights is None:
+        describe = describe_by_own_patches(decoded.images, seed=doubts.seed)
+    else:
+        describe = describe_by_backbone(BACKBONE, decoded.preprocessing, weights)
+    doubted = _doubt(decoded, describe, together, doubts, on_event)
+    return _describe(decoded.corpus, doubted, labels[doubted.places])
+
+
+def _weights(
+    doubts: Doubts, survey: Survey, may_download: MayDownload | None, on_event: OnEvent
+) -> list[np.ndarray] | None:
+    if doubts.weights == "none" or (doubts.weights is None and survey.median_side < PHOTOGRAPH_SIDE):
+        return None
+    asked = may_download or (lambda question: doubts.weights == "imagenet")  # noqa: ARG005
+    try:
+        return pretrained_weights(BACKBONE, ALPHA, doubts.weights or "imagenet", may_download=asked)
+    except DownloadFailed:  # after a yes, going on without them would be another answer than was given
+        raise
+    except WeightsNotAvailable:
+        if doubts.weights is not None:
+            raise
+        text = "The labels are doubted by what patches of these images look like: less sharp. To download them, add"
+        on_event(Message(f"{not_here(BACKBONE, ALPHA)} {text} --weights imagenet.", warning=True))
+        return None
+
+
+def _size(survey: Survey, *, pretrained: bool) -> int:
+    side = survey.median_side
+    if not pretrained:
+        return max(SMALLEST_OWN, min(OWN_SIZE, side))
+    return min(find_architecture(BACKBONE).image_size, max(96, 32 * -(-side // 32)))
+
+
+def _check_doubtable(corpus: Corpus, folds: Sequence[np.ndarray], on_event: OnEvent) -> None:
+    if len(corpus) < 2 * len(corpus.class_names) or len(folds) < 2:
+        raise UnusableCorpus(
+            f"{corpus.location} has too few images to doubt its labels: each class needs some to learn from and "
+            "others to try it on. Add images, or leave --suspect-labels out."
+        )
+    few = [name for name, count in corpus.class_counts.items() if count < MIN_EXAMPLES]
+    if few:
+        names = ", ".join(repr(name) for name in few[:5]) + (" ..." if len(few) > 5 else "")
+        on_event(Message(f"Fewer than {MIN_EXAMPLES} images of {names}: their labels are ranked, but none is doubted."))
+
+
+def _doubt(
+    decoded: DecodedCorpus, describe: Describe, together: Sequence[int], doubts: Doubts, on_event: OnEvent
+) -> Doubted:
+    labels = labels_of(decoded.corpus)
+    places, features = compute_in_time(decoded.images, labels, describe, limit_s=doubts.limit_s, on_event=on_event)
+    folds = make_folds(labels[places], [together[place] for place in places], seed=doubts.seed)
+    probabilities = out_of_fold(
+        features,
+        labels[places],
+        folds,
+        classes=len(decoded.corpus.class_names),
+        limit_s=(1 - SHARE_OF_FEATURES) * doubts.limit_s,
+        on_event=on_event,
+    )
+    return Doubted(places, probabilities)
+
+
+def make_folds(labels: Labels, together: Sequence[int], *, seed: int) -> list[np.ndarray]:
+    """Places of each fold, stratified as well as the sets allow; fewer than two where nothing can be divided.
+
+    Args:
+        labels: int64 [examples].
+        together: one mark for each; copies and groups stay in one fold, or a copy would vouch for a wrong label.
+        seed: of the draw.
+    """
+    count = FEWER_FOLDS if len(labels) > MANY_IMAGES else FOLDS
+    count = min(count, len(set(together)), int(np.bincount(labels).max()))
+    if count < 2:
+        return []
+    divider = StratifiedGroupKFold(count, shuffle=True, random_state=seed % 2**32)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of classes with fewer examples than folds
+        return [places for _, places in divider.split(np.zeros(len(labels)), labels, together)]
+
+
+def _describe(corpus: Corpus, doubted: Doubted, labels: Labels) -> Suspects:
+    ranking: LabelRanking = rank_labels(labels, doubted.probabilities)
+    findings, rows = [], []
+    for row in ranking.order:
+        path = corpus.examples[doubted.places[row]].path
+        given, suggested = corpus.class_names[labels[row]], corpus.class_names[ranking.suggested[row]]
+        quality = float(ranking.quality[row])
+        rows.append((path, given, suggested, quality))
+        if ranking.suspect[row]:
+            text = f"Its label is {given!r}; classifiers that never saw it say {suggested!r}."
+            findings.append(Finding("suspect-label", (path,), quality, text, suggested=suggested))
+    return Suspects(tuple(findings), tuple(rows), ranking.expected_share)

@@ -1,0 +1,1 @@
+"""Compare: variants trained on one split with one budget → verdicts."""

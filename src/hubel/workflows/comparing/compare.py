@@ -1,0 +1,331 @@
+"""Compare: train variants on one split with one budget, and say which is better, or that this cannot be told."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hubel.architectures.build import build_model
+from hubel.architectures.catalogue import Blueprint
+from hubel.architectures.layer_table import count_macs, layer_table
+from hubel.arrays import Labels
+from hubel.backends.framework import keras
+from hubel.backends.seeding import seed_everything
+from hubel.classifier.engine import KerasEngine
+from hubel.corpus.corpus import Corpus, check_trainable
+from hubel.corpus.formats.catalogue import read_corpus
+from hubel.corpus.sample import take_part
+from hubel.corpus.split import Splits
+from hubel.errors import StoppedByUser, TrainingDiverged, UnusableCorpus
+from hubel.evaluation.evaluate import compute_logits
+from hubel.evaluation.paired import adjust, compare_hits
+from hubel.evaluation.shift_consistency import stays_when_moved
+from hubel.events import Message, OnEvent, PlanMade, ignore
+from hubel.images.preprocessing import Preprocessing, choose_resize
+from hubel.pipeline.augmentation import NONE
+from hubel.pipeline.batches import TrainingBatches, class_weights
+from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
+from hubel.pipeline.examine import examine_decoded
+from hubel.runs.run_folder import labels_of
+from hubel.runs.which_run import check_is_no_run
+from hubel.text import counted, have
+from hubel.training.fit import OPTIMIZER_BYTES, compile_model, fit_model, measure_step
+from hubel.training.history import History
+from hubel.training.recipe import Recipe
+from hubel.training.schedule import Clock, StepClock, WallClock
+from hubel.training.score import accuracy_and_log_loss
+from hubel.workflows.comparing.comparison import CompareRequest, Comparison, Pair
+from hubel.workflows.comparing.variant_result import Measured, still_falling
+from hubel.workflows.comparing.variants import CLAIMS
+from hubel.workflows.comparing.verdicts import judge
+from hubel.workflows.training.division import LEAST, divide
+from hubel.workflows.training.plan import ADAMW_RATE
+from hubel.workflows.training.survey import survey_corpus
+
+LARGEST_PX = 32
+"""Working size where none is asked for and the images are larger: many variants are to train in minutes."""
+BATCH = 32
+FEWEST_EPOCHS, MOST_EPOCHS = 10, 60
+"""Of each variant where no number is asked for; the more training images, the fewer."""
+MOST_TRAIN_SCORED, MOST_MOVED = 2000, 1000
+"""Training images that are scored for the gap, and test images that are moved; random parts, the same for all."""
+TRAINING_SHARE = 0.75
+"""Of a time limit; the rest is for building, scoring and moving images."""
+
+
+@dataclass(frozen=True)
+class _Material:
+    """What every variant is given."""
+
+    request: CompareRequest
+    decoded: DecodedCorpus
+    splits: Splits
+    labels: Labels
+    recipe: Recipe
+    seconds: float | None
+    on_event: OnEvent
+
+    def places(self, split: str, most: int | None = None) -> np.ndarray:
+        """int64 places of a split, or of a random part of it; ascending."""
+        places = np.array(self.splits.of(split), np.int64)
+        if most is None or len(places) <= most:
+            return places
+        return np.sort(np.random.default_rng([self.request.seed, 6]).permutation(places)[:most])
+
+    @property
+    def classes(self) -> int:
+        return len(self.decoded.corpus.class_names)
+
+    @property
+    def moved_px(self) -> int:
+        """A pixel of 8, two of 32, three of 48 and more."""
+        return min(3, max(1, min(self.decoded.preprocessing.size) // 16))
+
+    @property
+    def budget(self) -> str:
+        if self.seconds is not None:
+            return f"{self.seconds:.1f} s of training"
+        return counted(self.recipe.epochs, "epoch")
+
+
+def compare_variants(
+    request: CompareRequest, *, started: float | None = None, on_event: OnEvent = ignore
+) -> Comparison:
+    """Train each variant on the same split with the same recipe and budget, measure it, and judge.
+
+    Args:
+        request: corpus, variants and budget.
+        started: monotonic seconds from which a time limit counts; now by default.
+        on_event: hears what goes on.
+
+    Raises:
+        HubelError: a subclass says what is wrong with the corpus or the request.
+        StoppedByUser: Ctrl-C before the first variant was done.
+    """
+    started = time.monotonic() if started is None else started
+    if isinstance(request.corpus, Corpus):
+        corpus = request.corpus
+    else:
+        check_is_no_run(request.corpus)
+        corpus = read_corpus(request.corpus, reading=request.reading, on_event=on_event)
+    check_trainable(corpus)
+    corpus = take_part(corpus, request.max_examples, seed=request.seed, on_event=on_event)
+    preprocessing = _preprocessing(corpus, request)
+    request.selection.blueprints(preprocessing.size, len(corpus.class_names))  # refuses what cannot be built, early
+    decoded = decode_corpus(corpus, preprocessing, on_event=on_event)
+    check_trainable(decoded.corpus)
+    copies = examine_decoded(decoded, copies=request.reading.copies, on_event=on_event).copies
+    splits = divide(decoded.corpus, copies.kept_together(decoded.corpus), seed=request.seed)
+    if not splits.test:
+        raise UnusableCorpus(f"{corpus.location} leaves no image to test on: nothing to compare. {LEAST}. Add some.")
+    _say_notes(decoded.corpus, splits, on_event)
+    blueprints = request.selection.blueprints(preprocessing.size, len(decoded.corpus.class_names))
+    material = _material(request, decoded, splits, _Time(started, len(blueprints)), on_event)
+    on_event(_plan(material, blueprints))
+    rows, interrupted = _measure_all(material, blueprints)
+    return _compared(material, rows, interrupted=interrupted)
+
+
+def _say_notes(corpus: Corpus, splits: Splits, on_event: OnEvent) -> None:
+    audit = f"hubel audit {shlex.quote(corpus.location)}"
+    leaking = len(splits.leaking_test)
+    notes = [*corpus.notes, *(note for note in splits.notes if not leaking or "leaks" not in note)]
+    if leaking:
+        notes.append(
+            f"{leaking:,} of {counted(len(splits.test), 'test image')} {have(leaking)} a copy, or an image of the same "
+            f"group, in another part: what learns by heart gains from it. See them: {audit}"
+        )
+    if corpus.refused:
+        was = "was" if len(corpus.refused) == 1 else "were"
+        notes.append(f"{counted(len(corpus.refused), 'file')} {was} refused and left out. See them: {audit}")
+    for note in notes:
+        on_event(Message(note, warning=True))
+
+
+def _preprocessing(corpus: Corpus, request: CompareRequest) -> Preprocessing:
+    survey = survey_corpus(corpus, bands=request.reading.bands)
+    size = request.image_size or max(request.selection.smallest_px, min(LARGEST_PX, survey.median_side))
+    return survey.preprocessing(size, size, choose_resize(survey.sizes) if survey.sizes else "squash")
+
+
+@dataclass(frozen=True)
+class _Time:
+    """When it began, and how many variants share what is left."""
+
+    started: float
+    variants: int
+
+    def each(self, limit_s: float | None) -> float | None:
+        """Seconds of training of each variant, the same for all; None without a limit."""
+        if limit_s is None:
+            return None
+        return max(1.0, TRAINING_SHARE * (limit_s - (time.monotonic() - self.started)) / self.variants)
+
+
+def _material(
+    request: CompareRequest, decoded: DecodedCorpus, splits: Splits, when: _Time, on_event: OnEvent
+) -> _Material:
+    recipe = Recipe(
+        epochs=request.epochs or _default_epochs(len(splits.train)),
+        batch_size=BATCH,
+        optimizer="adamw",
+        learning_rate=ADAMW_RATE / 2,  # most have no batch normalisation
+        weight_decay=0.01,
+        patience=1.0,  # each uses all of its budget
+        augmentation=NONE,
+        seed=request.seed,
+    )
+    seconds = when.each(request.time_limit_s)
+    return _Material(request, decoded, splits, labels_of(decoded.corpus), recipe, seconds, on_event)
+
+
+def _default_epochs(train_examples: int) -> int:
+    """60 for a few hundred images, 10 from some thousands on."""
+    return max(FEWEST_EPOCHS, min(MOST_EPOCHS, 50_000 // train_examples))
+
+
+def _plan(material: _Material, blueprints: Mapping[str, Blueprint]) -> PlanMade:
+    splits, preprocessing = material.splits, material.decoded.preprocessing
+    return PlanMade(
+        (
+            ("variants", f"{len(blueprints)}: {', '.join(blueprints)}"),
+            ("images", preprocessing.describe()),
+            ("split", f"{len(splits.train):,} train, {len(splits.validation):,} validation, {len(splits.test):,} test"),
+            ("budget", f"{material.budget} each, batches of {BATCH}, AdamW, no augmentation, nothing pretrained"),
+        )
+    )
+
+
+def _measure_all(material: _Material, blueprints: Mapping[str, Blueprint]) -> tuple[list[Measured], bool]:
+    """Every variant, one after the other; Ctrl-C keeps what is finished."""
+    rows: list[Measured] = []
+    try:
+        for number, blueprint in enumerate(blueprints.values(), 1):
+            material.on_event(Message(f"Training {blueprint.name}, {number} of {len(blueprints)}."))
+            rows.append(_measure(material, blueprint))
+    except (KeyboardInterrupt, StoppedByUser):
+        if not rows:
+            raise StoppedByUser("Stopped before the first variant was done: there is nothing to compare.") from None
+        return rows, True
+    return rows, False
+
+
+def _measure(material: _Material, blueprint: Blueprint) -> Measured:
+    keras.utils.clear_session()
+    seed_everything(material.request.seed)
+    model = build_model(blueprint)
+    measured = _described(blueprint.name, model)
+    compile_model(model, material.recipe)
+    batches = _batches(material)
+    measure_step(model, batches, steps=2)  # compiles what is timed
+    try:
+        history = _train(material, model, batches)
+    except TrainingDiverged as error:
+        material.on_event(Message(f"{blueprint.name} diverged: {error}", warning=True))
+        return replace(measured, diverged=True)
+    if history.ended_by == "user":
+        raise StoppedByUser(f"{blueprint.name} was not finished.")
+    trained = replace(
+        measured,
+        epochs=history.epochs,
+        still_falling=still_falling([row.validation_log_loss for row in history.rows if row.validation_log_loss]),
+        epoch_s=_epoch_s(material, history),
+    )
+    return _score(material, model, trained)
+
+
+def _described(name: str, model: keras.Model) -> Measured:
+    """What a model's shapes alone say of it."""
+    rows, parameters = layer_table(model), model.count_params()
+    # What goes in, and what flattening only renames, takes no memory of its own.
+    activations = BATCH * sum(row.activation_bytes for row in rows if row.kind not in ("InputLayer", "Flatten"))
+    fields = [row.receptive_field for row in rows if row.kernel is not None and row.macs]
+    return Measured(
+        name,
+        parameters=parameters,
+        macs=count_macs(model),
+        activation_bytes=activations,
+        memory_bytes=activations + OPTIMIZER_BYTES * parameters,
+        field=fields[-1] if fields else None,
+    )
+
+
+def _batches(material: _Material) -> TrainingBatches:
+    train, recipe = material.places("train"), material.recipe
+    return TrainingBatches(
+        material.decoded.images,
+        material.labels,
+        train,
+        recipe.batch_size,
+        recipe.augmentation,
+        class_weights(material.labels[train], material.classes, balance=recipe.balance),
+        recipe.seed,
+    )
+
+
+def _train(material: _Material, model: keras.Model, batches: TrainingBatches) -> History:
+    engine, places = KerasEngine(model), material.places("validation")
+    images, labels = material.decoded.images, material.labels[places]
+    clock: Clock = StepClock(material.recipe.epochs * batches.steps_per_epoch)
+    if material.seconds is not None:
+        clock = WallClock(material.seconds)
+
+    def validate() -> tuple[float, float] | None:
+        return accuracy_and_log_loss(compute_logits(engine, images, places), labels)
+
+    return fit_model(model, batches, validate, material.recipe, clock, on_event=material.on_event)
+
+
+def _epoch_s(material: _Material, history: History) -> float:
+    """Seconds of one pass over the training split without its validation; the first is left out where there are more.
+
+    That one also warms the machine up.
+    """
+    rates = [row.images_per_s for row in history.rows]
+    return len(material.splits.train) / float(np.median(rates[1:] or rates))
+
+
+def _score(material: _Material, model: keras.Model, measured: Measured) -> Measured:
+    engine, images = KerasEngine(model), material.decoded.images
+
+    def hits(places: np.ndarray, stage: str) -> np.ndarray:
+        logits = compute_logits(engine, images, places, stage=stage, on_event=material.on_event)
+        return logits.argmax(axis=1) == material.labels[places]
+
+    moved = np.asarray(images[material.places("test", MOST_MOVED)])
+    return replace(
+        measured,
+        train_hits=hits(material.places("train", MOST_TRAIN_SCORED), "scoring train"),
+        validation_hits=hits(material.places("validation"), "scoring validation"),
+        test_hits=hits(material.places("test"), "scoring test"),
+        stays=stays_when_moved(engine.compute_logits, moved, most_px=material.moved_px),
+    )
+
+
+def _compared(material: _Material, rows: list[Measured], *, interrupted: bool) -> Comparison:
+    by_name = {row.name: row for row in rows}
+    request = material.request
+    claims = tuple(judge(name, CLAIMS[name], by_name) for name in request.selection.claims)
+    return Comparison(
+        request=request,
+        corpus=material.decoded.corpus,
+        image_size=material.decoded.preprocessing.size,
+        splits=material.splits,
+        budget=material.budget,
+        moved_px=material.moved_px,
+        rows=tuple(rows),
+        pairs=_pairs(by_name, [each.name for each in request.selection.architectures]),
+        claims=claims,
+        interrupted=interrupted,
+    )
+
+
+def _pairs(rows: Mapping[str, Measured], names: Sequence[str]) -> tuple[Pair, ...]:
+    finished = [rows[name] for name in names if name in rows and not rows[name].diverged]
+    both = [(one, other) for place, one in enumerate(finished) for other in finished[place + 1 :]]
+    tests = adjust([compare_hits(one.test_hits, other.test_hits) for one, other in both])
+    return tuple(Pair(one.name, other.name, test) for (one, other), test in zip(both, tests, strict=True))

@@ -1,0 +1,98 @@
+"""What a comparison was asked for, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from hubel.briefs import brief, elided
+from hubel.corpus.corpus import Corpus
+from hubel.corpus.reading import AS_FOUND, Reading
+from hubel.corpus.split import Splits
+from hubel.errors import WrongRequest
+from hubel.evaluation.paired import PairedTest
+from hubel.images.preprocessing import Preprocessing
+from hubel.text import counted
+from hubel.training.recipe import Recipe
+from hubel.workflows.comparing.variant_result import Measured
+from hubel.workflows.comparing.variants import Selection
+from hubel.workflows.comparing.verdicts import ClaimVerdict
+
+
+@dataclass(frozen=True)
+class CompareRequest:
+    """What the user asked for.
+
+    Args:
+        corpus: a location that `read_corpus` takes, or a `Corpus`.
+        selection: what is compared.
+        epochs: passes over the training split, of each variant; None for a number that suits the corpus.
+        time_limit_s: seconds for everything; the training time is divided equally. Not with ``epochs``.
+        image_size: pixels of the square working size.
+        max_examples: compare on a random part of so many examples.
+        seed: of split, part, weights and shuffling.
+        reading: how the corpus is read, and what counts as a copy in it.
+    """
+
+    corpus: str | Path | Corpus
+    selection: Selection
+    epochs: int | None = None
+    time_limit_s: float | None = None
+    image_size: int | None = None
+    max_examples: int | None = None
+    seed: int = 0
+    reading: Reading = AS_FOUND
+
+    def __post_init__(self) -> None:
+        if self.epochs is not None and self.time_limit_s is not None:
+            raise WrongRequest("Give --epochs or --time-limit, not both: all variants share one budget.")
+        if self.time_limit_s is not None and not 10 <= self.time_limit_s <= 30 * 24 * 3600:
+            raise WrongRequest(f"The time limit must be from 10 seconds to 30 days. Received: {self.time_limit_s:g} s.")
+        Recipe(epochs=1 if self.epochs is None else self.epochs, seed=self.seed)
+        size = 32 if self.image_size is None else self.image_size
+        Preprocessing(size, size)  # refuses what is impossible
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two architectures, and what the test images say of them."""
+
+    first: str
+    second: str
+    test: PairedTest
+
+
+@brief
+@dataclass(frozen=True)
+class Comparison:
+    """What became of a comparison.
+
+    Args:
+        request: what was asked for.
+        corpus: what was compared on.
+        image_size: (height, width) in pixels.
+        splits: the same for all.
+        budget: of each variant, in words.
+        moved_px: the longest move behind the shift consistency.
+        rows: one for each finished variant.
+        pairs: each architecture against each other.
+        claims: what became of each.
+        interrupted: the user ended it before all were done.
+    """
+
+    request: CompareRequest
+    corpus: Corpus
+    image_size: tuple[int, int]
+    splits: Splits
+    budget: str
+    moved_px: int
+    rows: tuple[Measured, ...]
+    pairs: tuple[Pair, ...]
+    claims: tuple[ClaimVerdict, ...]
+    interrupted: bool
+
+    def _brief(self) -> Iterator[str]:
+        yield f"Comparison of {counted(len(self.rows), 'variant')} on {elided(self.corpus.location)}, {self.budget}"
+        yield from map(repr, self.rows[:7])
+        yield f"{len(self.pairs)} pairs, {len(self.claims)} claims"

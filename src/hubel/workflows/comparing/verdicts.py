@@ -1,0 +1,220 @@
+"""A claim + what was measured → supported, refuted, cannot tell, or not shown here; with the numbers behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hubel.evaluation.paired import BETTER, CANNOT_TELL, WORSE, PairedTest, adjust, compare_gaps, compare_hits
+from hubel.workflows.comparing.variant_result import Measured
+from hubel.workflows.comparing.variants import Claim, Need, Part
+
+SUPPORTED, REFUTED, NOT_SHOWN = "supported", "refuted", "not shown here"
+MARGIN = 0.03
+"""Accuracy that may be lost under the words "no loss of accuracy": 3 points, by the interval's lower end."""
+
+COUNTED = {
+    "parameters": ("parameters", "parameters", "fewer"),
+    "macs": ("macs", "MACs", "fewer"),
+    "memory": ("memory_bytes", "bytes", "less"),
+}
+"""quantity → (field of `Measured`, its unit, the word for a smaller number); plain numbers, which need no test."""
+TESTED = {"accuracy": ("test_hits", "accuracy"), "shift": ("stays", "shift consistency")}
+"""quantity → (field of `Measured`, its name); these have a paired test on the same images."""
+LEARNED = (*TESTED, "gap")
+"""Quantities that come from training; networks that were trained too little show nothing of them."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What became of one need of one part.
+
+    Args:
+        verdict: ``"supported"``, ``"refuted"``, ``"cannot tell"``, or ``"not shown here"`` where the networks were
+            trained too little for it.
+        text: why, with numbers.
+        test: the paired test behind it, where there is one.
+    """
+
+    variant: str
+    reference: str
+    quantity: str
+    verdict: str
+    text: str
+    test: PairedTest | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "variant": self.variant,
+            "reference": self.reference,
+            "quantity": self.quantity,
+            "verdict": self.verdict,
+            "text": self.text,
+            "test": None if self.test is None else self.test.to_json(),
+        }
+
+
+@dataclass(frozen=True)
+class ClaimVerdict:
+    """What became of a claim.
+
+    Args:
+        name: in `CLAIMS`.
+        text: the claim.
+        verdict: supported where every finding is, refuted where one is, else not shown here where one is not, else
+            cannot tell.
+        findings: one for each need of each part.
+        reason: of "not shown here", a few words; empty with every other verdict.
+    """
+
+    name: str
+    text: str
+    verdict: str
+    findings: tuple[Finding, ...]
+    reason: str = ""
+
+    @property
+    def headline(self) -> str:
+        """The verdict, with its reason where it has one."""
+        return f"{self.verdict}: {self.reason}" if self.reason else self.verdict
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "name": self.name,
+            "claim": self.text,
+            "verdict": self.verdict,
+            "reason": self.reason,
+            "findings": [finding.to_json() for finding in self.findings],
+        }
+
+
+def judge(name: str, claim: Claim, rows: Mapping[str, Measured]) -> ClaimVerdict:
+    """Put a claim to the test.
+
+    The paired tests of one claim are adjusted for their number.
+
+    Args:
+        name: of the claim.
+        claim: what must hold.
+        rows: name → what was measured; a variant that was not finished is not there.
+    """
+    tests = _tests(claim, rows)
+    findings = tuple(
+        _finding(part, need, rows, tests.get((part.variant, part.reference, need.quantity)))
+        for part in claim.parts
+        for need in part.needs
+    )
+    verdicts = {finding.verdict for finding in findings}
+    verdict = next((each for each in (REFUTED, NOT_SHOWN, CANNOT_TELL) if each in verdicts), SUPPORTED)
+    compared = [part for part in claim.parts if not _missing(part, rows)]
+    reasons = [unsettled for part in compared if (unsettled := _unsettled(part, rows))]
+    return ClaimVerdict(name, claim.text, verdict, findings, reasons[0] if verdict == NOT_SHOWN else "")
+
+
+def _tests(claim: Claim, rows: Mapping[str, Measured]) -> dict[tuple[str, str, str], PairedTest]:
+    """(variant, reference, quantity) → test, adjusted."""
+    made = {
+        (part.variant, part.reference, need.quantity): compare_hits(
+            getattr(rows[part.variant], TESTED[need.quantity][0]),
+            getattr(rows[part.reference], TESTED[need.quantity][0]),
+        )
+        for part in claim.parts
+        for need in part.needs
+        if need.quantity in TESTED and not _missing(part, rows)
+    }
+    return dict(zip(made, adjust(list(made.values())), strict=True))
+
+
+def _missing(part: Part, rows: Mapping[str, Measured]) -> str:
+    """Why the two cannot be compared; empty where they can."""
+    for name in (part.variant, part.reference):
+        if name not in rows:
+            return f"{name} was not finished"
+        if rows[name].diverged:
+            return f"{name} diverged: its loss was no number any more"
+    return ""
+
+
+def _unsettled(part: Part, rows: Mapping[str, Measured]) -> str:
+    """Why the two were trained too little to be compared; empty where they were not."""
+    return next((rows[name].unsettled for name in (part.reference, part.variant) if rows[name].unsettled), "")
+
+
+def _finding(part: Part, need: Need, rows: Mapping[str, Measured], test: PairedTest | None) -> Finding:
+    missing = _missing(part, rows)
+    if missing:
+        verdict, text = CANNOT_TELL, f"{missing}."
+    elif test is not None:
+        verdict, text = _by_test(need, test, (rows[part.variant], rows[part.reference]))
+    elif need.quantity == "gap":
+        verdict, text = _by_gap(rows[part.variant], rows[part.reference])
+    elif need.quantity == "field":
+        verdict, text = _by_field(rows[part.variant], rows[part.reference])
+    else:
+        verdict, text = _by_number(need, rows[part.variant], rows[part.reference])
+    unsettled = "" if missing or need.quantity not in LEARNED else _unsettled(part, rows)
+    if unsettled:
+        verdict, text = NOT_SHOWN, f"{unsettled}; so far: {text}"
+    return Finding(part.variant, part.reference, need.quantity, verdict, text, test)
+
+
+def _by_test(need: Need, test: PairedTest, pair: tuple[Measured, Measured]) -> tuple[str, str]:
+    field, name = TESTED[need.quantity]
+    variant, reference = (float(getattr(row, field).mean()) for row in pair)
+    low, high = test.interval
+    numbers = (
+        f"{name} {variant:.3f} against {reference:.3f}, difference {points(test.difference)} "
+        f"({points(low)} to {points(high)}), {p_text(test.adjusted_p)}"
+    )
+    said = "no difference can be told" if test.verdict == CANNOT_TELL else test.verdict
+    if need.relation == "better":
+        verdict = {BETTER: SUPPORTED, WORSE: REFUTED}.get(test.verdict, CANNOT_TELL)
+        return verdict, f"{said}: {numbers}."
+    if test.verdict == WORSE:
+        return REFUTED, f"{said}: {numbers}."
+    if test.verdict == BETTER:
+        return SUPPORTED, f"{said}: {numbers}."
+    if low >= -MARGIN:
+        return SUPPORTED, f"{said}, at most {MARGIN * 100:.0f} points are lost: {numbers}."
+    return CANNOT_TELL, f"{said}, but more than {MARGIN * 100:.0f} points may be lost: {numbers}."
+
+
+def _by_gap(variant: Measured, reference: Measured) -> tuple[str, str]:
+    found = compare_gaps((variant.train_hits, variant.test_hits), (reference.train_hits, reference.test_hits))
+    verdict = {BETTER: SUPPORTED, WORSE: REFUTED}.get(found.verdict, CANNOT_TELL)
+    said = {BETTER: "smaller", WORSE: "larger"}.get(found.verdict, "no difference can be told")
+    gaps = f"train-test gap {points(variant.gap or 0.0)} against {points(reference.gap or 0.0)}"
+    low, high = found.interval
+    return verdict, f"{said}: {gaps}, difference {points(found.difference)} ({points(low)} to {points(high)})."
+
+
+def _by_field(variant: Measured, reference: Measured) -> tuple[str, str]:
+    one, other = variant.field, reference.field
+    if one is None or other is None:
+        return CANNOT_TELL, "what one of them sees is not known."
+    seen = "a position behind the last convolution sees {} x {} pixels".format(*one)
+    if one == other:
+        return SUPPORTED, f"the same: {seen} with both."
+    return REFUTED, f"not the same: {seen}, against {other[0]} x {other[1]}."
+
+
+def _by_number(need: Need, variant: Measured, reference: Measured) -> tuple[str, str]:
+    field, unit, smaller = COUNTED[need.quantity]
+    one, other = getattr(variant, field), getattr(reference, field)
+    ratio = f"{other / one:.1f} times {smaller}" if one <= other else f"{one / other:.1f} times more"
+    verdict = SUPPORTED if one < other and one * need.factor <= other else REFUTED
+    claimed = f"; claimed: {need.factor:.0f} times {smaller}" if need.factor != 1 else ""
+    return verdict, f"{ratio}: {one:,} {unit} against {other:,}{claimed}."
+
+
+def points(value: float) -> str:
+    """A share as points of a hundred, with its sign."""
+    return f"{100 * value:+.1f}"
+
+
+def p_text(value: float) -> str:
+    """A p-value as it is read."""
+    return "p < 0.0001" if value < 0.0001 else f"p = {value:.4f}" if value < 0.01 else f"p = {value:.3f}"

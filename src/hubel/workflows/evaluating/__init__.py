@@ -1,0 +1,1 @@
+"""Evaluate: score a classifier on images it was not trained on."""

@@ -1,0 +1,1 @@
+"""Look inside: anatomy, traces, feature maps, filters, matrices."""

@@ -1,0 +1,1 @@
+"""Reproduce: repeat a run, and say whether the result is the same."""

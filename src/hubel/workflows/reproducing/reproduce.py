@@ -1,0 +1,84 @@
+"""Reproduce: repeat a run from its ``run.json``, and say whether the result is the same."""
+
+from __future__ import annotations
+
+import shlex
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from hubel.architectures.families.weight_files import MayDownload, never
+from hubel.errors import OutputNotWritable, StoppedByUser
+from hubel.events import OnEvent, ignore
+from hubel.files import is_there
+from hubel.runs.finished_run import read_digests
+from hubel.runs.recorded_run import RecordedRun, read_document, read_placed
+from hubel.runs.request_record import request_again
+from hubel.runs.run_folder import ARTEFACT, FILES
+from hubel.workflows.reproducing.differences import CORPUS, Difference, compare_choices, compare_splits, name_some
+from hubel.workflows.reproducing.reproduce_check import Checked
+from hubel.workflows.reproducing.same_result import Reproduction, compare_results
+from hubel.workflows.training.train import train_classifier
+
+
+def reproduce_run(
+    checked: Checked, *, out: Path | None = None, may_download: MayDownload = never, on_event: OnEvent = ignore
+) -> Reproduction:
+    """Train again as a run was trained, and hold the result against it.
+
+    Args:
+        checked: the run, of `check_repeatable`.
+        out: the folder of the repetition; None for one that is deleted.
+        may_download: asked for ImageNet weights that the run began with and this machine does not have.
+        on_event: hears what goes on.
+
+    Raises:
+        HubelError: a subclass says why it cannot be repeated, or that the user stopped it.
+    """
+    recorded = checked.recorded
+    with _folder(out) as folder:
+        request = request_again(
+            recorded.request, checked.corpus, folder, weights=str(recorded.document.get("weights", "none"))
+        )
+        again = replace(request, command=recorded.given_words)
+        run = train_classifier(again, may_download=may_download, on_event=on_event)
+        if run.fitted.interrupted or run.curve_interrupted:
+            raise StoppedByUser(
+                "Stopped: whether the result is the same is not known. Type it again: "
+                f"hubel reproduce {shlex.quote(str(recorded.path))}"
+            )
+        found = _found_by_training(checked, folder)
+        result = compare_results(recorded.path, folder)
+    return Reproduction(recorded.path, out, checked.corpus.location, result, (*checked.differences, *found))
+
+
+@contextmanager
+def _folder(out: Path | None) -> Generator[Path]:
+    """The folder to train into; a temporary one where the user named none."""
+    if out is None:
+        with tempfile.TemporaryDirectory(prefix="hubel-reproduce-", ignore_cleanup_errors=True) as temporary:
+            yield Path(temporary) / "run"
+        return
+    taken = [name for name in (*FILES, ARTEFACT) if is_there(out / name)]
+    if taken:
+        raise OutputNotWritable(f"{out} holds a run already ({taken[0]}). Choose another folder with -o.")
+    yield out
+
+
+def _found_by_training(checked: Checked, folder: Path) -> list[Difference]:
+    """What only the repetition shows: another plan, another split, a file that can be read by now."""
+    recorded: RecordedRun = checked.recorded
+    now = read_digests(folder) or {}
+    found = [*compare_choices(recorded.document, read_document(folder))]
+    found += compare_splits(recorded.placed, read_placed(folder))
+    readable = [path for path in now if path in recorded.refused]
+    if readable:
+        text = f"refused then, read now: {name_some(readable)}"
+        found.append(Difference(CORPUS, text, tuple(readable)))
+    known = {path for each in checked.differences for path in each.paths}
+    gone = [path for path in recorded.digests if path not in now and path not in known]
+    if gone:
+        found.append(Difference(CORPUS, f"read then, refused now: {name_some(gone)}", tuple(gone)))
+    return found

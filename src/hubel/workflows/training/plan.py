@@ -1,0 +1,219 @@
+"""What training will do, chosen from the corpus and the user's words before it starts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from hubel.architectures.catalogue import ARCHITECTURES, Architecture, find_architecture, make_blueprint
+from hubel.corpus.split import Splits
+from hubel.errors import WrongRequest
+from hubel.events import PlanMade
+from hubel.images.preprocessing import PHOTOGRAPH_SIDE, Preprocessing, choose_resize
+from hubel.pipeline.augmentation import Augmentation
+from hubel.runs.request import TrainRequest
+from hubel.training.recipe import DEFAULT_EPOCHS, Recipe
+from hubel.workflows.training.survey import Survey
+
+DEFAULT_TIME_S = 300.0
+"""Training without --epochs and --time-limit ends within this, on any machine."""
+FINE_TUNE_EPOCHS = 20
+MOST_MIRRORED = 20_000
+"""Training images up to which features are computed of the mirror images too; more images need it less."""
+FINE_TUNE_RATE = 3e-4
+ADAMW_RATE = 2e-3
+FULL_SPEED_MACS_PER_S = 2.0e10
+"""Multiply-accumulates of training a second that two cores of a laptop reach; only used to choose what is sensible."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Architecture and preprocessing; ``chosen_for_user`` if the user named no architecture."""
+
+    entry: Architecture
+    weights: str
+    preprocessing: Preprocessing
+    chosen_for_user: bool
+
+    @property
+    def architecture(self) -> str:
+        """Its name."""
+        return self.entry.name
+
+
+def choose(request: TrainRequest, survey: Survey) -> Choice:
+    """Architecture, weights, working size and resize policy, from the request where it says so."""
+    side = survey.median_side
+    entry = find_architecture(request.architecture or _choose_architecture(request, side))
+    weights = request.weights or ("imagenet" if entry.pretrained else "none")
+    height, width = _choose_size(request, entry, side)
+    resize = request.resize or (choose_resize(survey.sizes) if survey.sizes else "squash")
+    make_blueprint(entry, (height, width), 2, alpha=request.alpha)  # refuses a size or an alpha that does not fit
+    preprocessing = survey.preprocessing(height, width, resize)
+    return Choice(entry, weights, preprocessing, chosen_for_user=request.architecture is None)
+
+
+def check_classes(choice: Choice, classes: int) -> None:
+    """Refuse a spec of the user's own that was made for another number of classes.
+
+    Raises:
+        WrongRequest: saying what to change.
+    """
+    own = choice.entry.own
+    if own is not None and own.classes != classes:
+        raise WrongRequest(
+            f"The CnnSpec is for {own.classes} classes, the corpus has {classes}: "
+            f"use dataclasses.replace(spec, classes={classes})."
+        )
+
+
+def _choose_architecture(request: TrainRequest, side: int) -> str:
+    if request.weights not in (None, "none"):
+        return "mobilenet"
+    if (request.image_size or side) < 16:
+        return "small-cnn"
+    return "mobilenet" if side >= PHOTOGRAPH_SIDE and request.weights is None else "residual"
+
+
+def _choose_size(request: TrainRequest, entry: Architecture, side: int) -> tuple[int, int]:
+    if request.image_size is not None:
+        return request.image_size, request.image_size
+    if entry.own is not None:
+        return entry.own.image_size
+    if entry.pretrained:  # learned at this size; smaller images are enlarged, but not without end
+        size = min(entry.image_size, max(96, 32 * -(-side // 32)))
+    else:
+        size = max(entry.smallest, min(entry.image_size, side))
+    return size, size
+
+
+def scratch_recipe(
+    request: TrainRequest, choice: Choice, *, grey: bool, train_examples: int, macs: int
+) -> tuple[Recipe, float | None]:
+    """The recipe of training from scratch, and the seconds it may take where the clock decides.
+
+    Without --epochs and --time-limit, 40 epochs if they take a few minutes on a laptop, else five minutes.
+    """
+    expected_s = 3 * macs * train_examples * DEFAULT_EPOCHS / FULL_SPEED_MACS_PER_S
+    limit = request.time_limit_s
+    if limit is None and request.epochs is None and expected_s > DEFAULT_TIME_S:
+        limit = DEFAULT_TIME_S
+    recipe = Recipe(
+        epochs=request.epochs or DEFAULT_EPOCHS,
+        batch_size=request.batch_size or _batch_size(train_examples),
+        augmentation=_augmentation(request, choice, grey=grey),
+        seed=request.seed,
+    )
+    if choice.entry != ARCHITECTURES["residual"]:  # its dense layers and depthwise kernels want their own step sizes
+        recipe = replace(recipe, optimizer="adamw", learning_rate=ADAMW_RATE, weight_decay=0.01)
+    if request.learning_rate is not None:
+        scale = request.learning_rate / recipe.learning_rate
+        recipe = replace(recipe, learning_rate=request.learning_rate, kernel_step=recipe.kernel_step * scale)
+    return recipe, limit
+
+
+def head_recipe(request: TrainRequest, *, grey: bool, train_examples: int) -> Recipe:
+    """The recipe of a head on frozen features; its images are mirrored or not, nothing else."""
+    mirror = request.mirror if request.mirror is not None else not grey and train_examples <= MOST_MIRRORED
+    return Recipe(
+        epochs=40,
+        batch_size=_batch_size(train_examples),
+        optimizer="adamw",
+        learning_rate=3e-3,
+        weight_decay=0.0,
+        label_smoothing=0.05,  # with 0.1 the probabilities fit less well, calibrated or not
+        phase="head",
+        warm_up=0.05,
+        patience=1.0,  # its epochs take a tenth of a second
+        augmentation=Augmentation(mirror=mirror, shift=0.0),
+        seed=request.seed,
+    )
+
+
+def fine_tune_recipe(request: TrainRequest, choice: Choice, *, grey: bool) -> Recipe:
+    """The recipe of training a pretrained network as a whole, after its head."""
+    return Recipe(
+        epochs=request.epochs or FINE_TUNE_EPOCHS,
+        phase="fine-tune",
+        batch_size=request.batch_size or 32,
+        optimizer="adamw",
+        learning_rate=request.learning_rate or FINE_TUNE_RATE,
+        weight_decay=0.01,
+        augmentation=_augmentation(request, choice, grey=grey),
+        seed=request.seed,
+    )
+
+
+@dataclass(frozen=True)
+class PlanWords:
+    """What a plan says of the training itself.
+
+    Args:
+        model: its size.
+        training: what is done how long.
+        remaining_s: seconds from now until everything is written, as expected.
+        curve: what is trained for the learning curve; empty without one.
+    """
+
+    model: str
+    training: str
+    remaining_s: float
+    curve: str = ""
+
+
+def describe_plan(choice: Choice, splits: Splits, recipe: Recipe, words: PlanWords) -> PlanMade:
+    """The plan as lines for a person, said before training starts.
+
+    Args:
+        choice: architecture and preprocessing.
+        splits: their sizes are said.
+        recipe: its augmentation is said.
+        words: what only the training itself knows.
+    """
+    why = " (chosen for this corpus)" if choice.chosen_for_user else ""
+    augmentation = recipe.augmentation
+    changes = [
+        "mirrored" if augmentation.mirror else "",
+        f"moved up to {augmentation.shift:.0%}" if augmentation.shift else "",
+        f"enlarged up to {1 / (1 - augmentation.zoom):.1f} times" if augmentation.zoom else "",
+        f"brightness changed up to {augmentation.brightness:.0%}" if augmentation.brightness else "",
+    ]
+    return PlanMade(
+        (
+            ("architecture", f"{choice.architecture}{why}, {words.model}"),
+            ("images", choice.preprocessing.describe()),
+            ("split", f"{len(splits.train):,} train, {len(splits.validation):,} validation, {len(splits.test):,} test"),
+            ("training", words.training),
+            *([("then", words.curve)] if words.curve else []),
+            ("augmentation", ", ".join(change for change in changes if change) or "none"),
+            ("expected end", f"{_clock_time(words.remaining_s)}, in about {_duration(words.remaining_s)}"),
+        )
+    )
+
+
+def _clock_time(seconds_from_now: float) -> str:
+    return time.strftime("%H:%M:%S", time.localtime(time.time() + seconds_from_now))
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{seconds / 3600:.1f} h"
+
+
+def _augmentation(request: TrainRequest, choice: Choice, *, grey: bool) -> Augmentation:
+    photographs = min(choice.preprocessing.size) >= PHOTOGRAPH_SIDE
+    return Augmentation(
+        mirror=request.mirror if request.mirror is not None else not grey,
+        shift=0.125,
+        zoom=0.4 if photographs else 0.0,
+        brightness=0.2 if photographs and not grey else 0.0,
+    )
+
+
+def _batch_size(train_examples: int) -> int:
+    """A power of two from 16 to 256 that gives at least 40 steps an epoch where it can."""
+    sizes: Sequence[int] = (256, 128, 64, 32)
+    return next((size for size in sizes if train_examples >= 40 * size), 16)

@@ -1,0 +1,80 @@
+"""The choices made before a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.conftest import write_picture
+
+from hubel.corpus.formats.catalogue import read_corpus
+from hubel.errors import WrongRequest
+from hubel.runs.request import TrainRequest
+from hubel.text import parse_duration
+from hubel.workflows.training.plan import choose, scratch_recipe
+from hubel.workflows.training.survey import survey_corpus
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("5m", 300), ("1.5h", 5400), ("42", 42), (" 2 M ", 120)])
+def test_durations(text: str, seconds: float):
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "m", "5d", "-3s", "1e9", "5m30s"])
+def test_what_is_no_duration(text: str):
+    with pytest.raises(WrongRequest, match="90s, 5m, 2h"):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("side", "wish", "architecture", "size"),
+    [
+        (8, {}, "small-cnn", 8),
+        (32, {}, "residual", 32),
+        (300, {}, "mobilenet", 224),
+        (100, {}, "mobilenet", 128),
+        (300, {"weights": "none"}, "residual", 96),
+        (32, {"weights": "imagenet"}, "mobilenet", 96),
+        (300, {"architecture": "small-cnn"}, "small-cnn", 64),
+        (300, {"image_size": 50, "weights": "none"}, "residual", 50),
+    ],
+)
+def test_architecture_and_size_follow_the_pictures(
+    tmp_path: Path, side: int, wish: dict[str, object], architecture: str, size: int
+):
+    for name in ("a", "b"):
+        for number in range(3):
+            write_picture(
+                tmp_path / "corpus" / name / f"{number}.png", np.full((side, side, 3), (9, 90, 200), np.uint8)
+            )
+    survey = survey_corpus(read_corpus(tmp_path / "corpus"))
+    assert survey.median_side == side
+    assert not survey.grey
+    choice = choose(TrainRequest("x", Path("y"), **wish), survey)  # type: ignore[arg-type]
+    assert (choice.architecture, choice.preprocessing.size) == (architecture, (size, size))
+
+
+def test_a_grey_corpus_is_not_mirrored_unless_asked_for():
+    survey = survey_corpus(read_corpus("digits"))
+    assert survey.grey
+    request = TrainRequest("digits", Path("y"))
+    choice = choose(request, survey)
+    recipe, limit = scratch_recipe(request, choice, grey=survey.grey, train_examples=1259, macs=10**6)
+    assert not recipe.augmentation.mirror
+    assert limit is None
+    asked, _ = scratch_recipe(
+        TrainRequest("digits", Path("y"), mirror=True), choice, grey=True, train_examples=9, macs=1
+    )
+    assert asked.augmentation.mirror
+
+
+def test_a_corpus_too_large_for_40_epochs_in_minutes_is_ended_by_the_clock():
+    request = TrainRequest("digits", Path("y"))
+    choice = choose(request, survey_corpus(read_corpus("digits")))
+    _, limit = scratch_recipe(request, choice, grey=True, train_examples=45_000, macs=10**7)
+    assert limit == 300
+    _, limit = scratch_recipe(
+        TrainRequest("digits", Path("y"), epochs=3), choice, grey=True, train_examples=45_000, macs=10**7
+    )
+    assert limit is None
