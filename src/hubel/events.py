@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from hubel.errors.wording import Text
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -19,9 +21,9 @@ class Progress:
 
 @dataclass(frozen=True)
 class Message:
-    """A sentence for the user; ``warning`` if something may need a change."""
+    """Sentences for the user, which each door puts into words; ``warning`` if something may need a change."""
 
-    text: str
+    text: Text | str
     warning: bool = False
 
 

@@ -208,6 +208,26 @@ def sentences() -> Iterator[tuple[str, str]]:
                 if found["name"] not in NO_COMMANDS:
                     part = text[: found.end()].strip()
                     yield f"{path.relative_to(SRC)}: {part[-90:].replace(GAP, '_')}", part
+        for part in values(tree):
+            yield f"{path.relative_to(SRC)}: {part[-90:].replace(GAP, '_')}", part
+
+
+def values(tree: ast.Module) -> Iterator[str]:
+    """What stands before each `Command` of a `Text`, an error or a `Remedy`, and the name of the command."""
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        text = ""
+        for part in call.args:
+            if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                text += part.value
+            elif isinstance(part, ast.JoinedStr):
+                text += "".join(each.value if isinstance(each, ast.Constant) else GAP for each in part.values)
+            elif isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id == "Command":
+                name = part.args[0]
+                text += f"hubel {name.value if isinstance(name, ast.Constant) else GAP}"
+                yield text.strip()
+                text += GAP
+            else:
+                text += GAP
 
 
 def says(said: str, text: str) -> bool:

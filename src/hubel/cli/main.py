@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from hubel.cli.mistakes import broken_name, check_values, check_words, said_better, what_json_is
+from hubel.cli.wording import said
 from hubel.errors import HubelError, WrongRequest
 from hubel.files import unusable
 
@@ -153,13 +154,13 @@ def _run(words: list[str], *, debug: bool) -> int:
         said_better(error, words, _command_of(words)).show()
         return 2
     except HubelError as error:
-        return _say(error, debug=debug)
+        return _say(error, words, debug=debug)
     except (KeyboardInterrupt, click.Abort):
         click.echo("\nStopped.", err=True)
         return 130
     except OSError as error:
         about = _about_a_path(error, words)
-        return _blame_output(error) if about is None else _say(about, debug=debug)
+        return _blame_output(error) if about is None else _say(about, words, debug=debug)
     except Exception as error:  # noqa: BLE001  (the outermost loop)
         return _report(error)
     return code if isinstance(code, int) else 0
@@ -194,9 +195,9 @@ def _report(error: Exception) -> int:
     return 1
 
 
-def _say(error: HubelError, *, debug: bool) -> int:
+def _say(error: HubelError, words: list[str], *, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
     prefix: dict[int, Any] = {130: ""}
-    click.echo(f"{prefix.get(error.exit_code, 'Error: ')}{error}", err=True)
+    click.echo(f"{prefix.get(error.exit_code, 'Error: ')}{said(error, _command_of(words))}", err=True)
     return error.exit_code

@@ -8,6 +8,7 @@ import numpy as np
 
 from hubel.corpus.corpus import Corpus
 from hubel.errors import WrongRequest
+from hubel.errors.wording import Option, Text
 from hubel.events import Message, OnEvent, ignore
 
 
@@ -26,8 +27,8 @@ def take_part(corpus: Corpus, most: int | None, *, seed: int, on_event: OnEvent 
     least = 3 * len(corpus.class_names)
     if most is not None and most < least:
         raise WrongRequest(
-            f"--max-examples must be at least 3 for each of the {len(corpus.class_names)} classes: {least}. "
-            f"Received: {most}."
+            Option("max_examples"),
+            f" must be at least 3 for each of the {len(corpus.class_names)} classes: {least}. Received: {most}.",
         )
     if most is None or most >= len(corpus):
         return corpus
@@ -40,8 +41,12 @@ def take_part(corpus: Corpus, most: int | None, *, seed: int, on_event: OnEvent 
     kept = sorted(int(place) for places in drawn for place in places)
     on_event(
         Message(
-            f"{len(kept):,} of {len(corpus):,} examples are used: a random part with every class and given split in "
-            f"proportion (--max-examples {most}, seed {seed})."
+            Text(
+                f"{len(kept):,} of {len(corpus):,} examples are used: a random sample with every class and given split "
+                "in proportion (",
+                Option("max_examples", most),
+                f", seed {seed}).",
+            )
         )
     )
     return replace(

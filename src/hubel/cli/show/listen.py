@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
 from hubel import events
+from hubel.cli.wording import worded
 from hubel.text import counted
 
 SECONDS_BETWEEN_LINES = 1.0
@@ -117,10 +118,11 @@ class Listener:
             case events.PhaseDone():
                 self._print(f"{PHASES[event.phase]}{line}" for line in _ended(event))
             case events.Message():
+                sentences = worded(event.text)
                 if event.warning:
-                    self.warnings.append(event.text)
+                    self.warnings.append(sentences)
                 label = Text("Note: ", "bold yellow" if event.warning else "bold")
-                self.console.print(label.append(Text(event.text, "not bold default")))
+                self.console.print(label.append(Text(sentences, "not bold default")))
             case events.PlanMade():
                 self.console.print(Text("Plan", "bold"))
                 self._print(f"  {name:<13} {value}" for name, value in event.lines)

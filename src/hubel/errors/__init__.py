@@ -17,17 +17,31 @@ HubelError                       1   500
 ├── ClaimFailed                  5   500   two ways to compute the same do not agree
 └── StoppedByUser              130   503   Ctrl-C
 
-A message says what happened, which file or field, why, and what to type next.
+A message says what happened, which file or field, why, and what to do next. It is made of text and of values
+(`hubel.errors.wording`), which each door puts into its own words; ``str(error)`` has those of Python.
 """
 
 from __future__ import annotations
 
+from hubel.errors.wording import Part, Text
+
 
 class HubelError(Exception):
-    """Base of every error that Hubel raises on purpose."""
+    """Base of every error that Hubel raises on purpose.
+
+    Args:
+        parts: the message, as of `Text`.
+    """
 
     exit_code = 1
     http_status = 500
+
+    def __init__(self, *parts: Part | Text) -> None:
+        super().__init__(*parts)
+        self.text = Text(*parts)
+
+    def __str__(self) -> str:
+        return str(self.text)
 
 
 class WrongRequest(HubelError):
@@ -59,7 +73,7 @@ class UnreadableImage(UnusableInput):
 
     Args:
         code: a short stable word for the kind of fault, such as ``"truncated"``.
-        reason: why, and what to do, for a person to read.
+        reason: why, and what to do, for a person to read; without options, for it is also written into files.
     """
 
     def __init__(self, code: str, reason: str) -> None:
