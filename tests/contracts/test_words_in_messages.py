@@ -20,7 +20,7 @@ COMMAND = re.compile(r"\bhubel (?P<name>[a-z][a-z-]*)(?P<rest>[^.;\n'\"`()]*)")
 OPTION = re.compile(r"(?<![\w/.-])(--[a-z][a-z0-9-]*)")
 NO_COMMANDS = {"has", "pattern"}
 """Words behind the program's name in a sentence about it."""
-OF_OTHERS = {"--sparse": "of tar", "--option": "stands for any"}
+OF_OTHERS = {"--sparse": "of tar", "--no-": "begins what switches a flag off", "--option": "stands for any"}
 
 
 @cache

@@ -32,7 +32,7 @@ def test_two_variants_are_measured_on_one_split_and_written(tmp_path: Path, caps
     words = ("digits", "--architectures", "dense,lenet5", "--epochs", 1, "--image-size", 8, "--max-examples", 600)
     assert run(*words, "-o", out) == 0
     screen, said = capsys.readouterr()
-    assert "of 1,797 examples are used: a random part with every class" in said
+    assert "of 1,797 examples are used: a random sample with every class" in said
     document = json.loads((out / "compare.json").read_text())
     assert [row["name"] for row in document["variants"]] == ["dense", "lenet5"]
     tested = document["examples"]["test"]
