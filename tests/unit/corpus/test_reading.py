@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 import pytest
+from hubel.cli.reading import reading_options
 
 import hubel
-from hubel.cli.reading import reading_options
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.reading import AS_FOUND, WISHES, Reading, check_reading, make_reading
 from hubel.errors import WrongRequest
