@@ -29,8 +29,10 @@ def option_words(option: Option) -> tuple[str, ...]:
 
 def command_words(command: Command) -> tuple[str, ...]:
     """``("hubel", "train", "photos", "--epochs", "4")``; empty for no command."""
-    options = (word for option in command.options for word in option_words(option))
-    return ("hubel", command.name, *command.arguments, *options) if command else ()
+    options = [word for option in command.options for word in option_words(option)]
+    odd = any(len(each) > 1 and each.startswith("-") for each in command.arguments)  # else it would be an option
+    words = (*options, "--", *command.arguments) if odd else (*command.arguments, *options)
+    return ("hubel", command.name, *words) if command else ()
 
 
 def in_shell(part: Option | Command) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hubel.errors import WrongRequest
+from hubel.errors.wording import Option
 from hubel.files import real_path
 
 PARTS = ("train", "validation", "test")
@@ -112,6 +113,11 @@ class Reading:
         }
         every = {name: texts[name] if name in texts else getattr(self, name) for name in WISHES}
         return {name: text for name, text in every.items() if text}
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """The same as values."""
+        return tuple(Option(name, text) for name, text in self.wishes.items())
 
     @property
     def words(self) -> tuple[str, ...]:

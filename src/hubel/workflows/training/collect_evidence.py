@@ -11,10 +11,11 @@ from hubel.advice.evidence import Evidence, Phase, Suspect
 from hubel.architectures.catalogue import ARCHITECTURES, Architecture
 from hubel.architectures.spec import CnnSpec, PretrainedSpec
 from hubel.corpus.corpus import Corpus
+from hubel.errors.wording import NOTHING, Command, Option
 from hubel.evaluation.label_quality import rank_labels
 from hubel.evaluation.proportions import Share
 from hubel.evaluation.report import EvaluationReport
-from hubel.runs.commands import train_command
+from hubel.runs.request import TrainRequest
 from hubel.training.history import History
 from hubel.training.recipe import Recipe
 from hubel.workflows.training.fitting import Fitted, Work
@@ -55,9 +56,27 @@ def make_evidence(work: Work, fitted: Fitted, scored: Scored) -> Evidence:
         corrections="" if request.corrections is None else str(request.corrections),
         seed=request.seed,
         run_path=str(request.out),
-        command=train_command(request),
-        reading=request.reading.words,
+        command=_command(request),
+        reading=request.reading.options,
         unlabelled=find_unlabelled_folders(corpus),
+    )
+
+
+def _command(request: TrainRequest) -> Command:
+    """Trains the same; nothing for a network that was made in Python."""
+    if isinstance(request.architecture, CnnSpec | Architecture):
+        return NOTHING
+    limit = None if request.time_limit_s is None else f"{request.time_limit_s:g}s"
+    names = ("architecture", "from_run", "weights", "alpha", "image_size", "resize", "epochs", "time_limit",
+             "batch_size", "learning_rate", "corrections", "seed", "mirror", "learning_curve")  # fmt: skip
+    wishes = {name: limit if name == "time_limit" else getattr(request, name) for name in names}
+    given = [
+        Option(name, str(value) if isinstance(value, Path) else value)
+        for name, value in wishes.items()
+        if value is not None and (name == "mirror" or value)
+    ]
+    return Command(
+        "train", (str(request.location),), (Option("out", str(request.out)), *given, *request.reading.options)
     )
 
 
