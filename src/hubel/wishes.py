@@ -81,7 +81,7 @@ def check_bounds(wishes: Mapping[str, Wish], given: Any) -> None:
         WrongRequest: names the option and what is allowed.
     """
     for name, wish in wishes.items():
-        value = getattr(given, wish.field or name)
+        value = None if wish.bounds is None else getattr(given, wish.field or name)
         if wish.bounds is None or value is None:
             continue
         numbers = int if wish.kind is int else (int, float)

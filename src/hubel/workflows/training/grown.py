@@ -65,8 +65,8 @@ def _begin_from(folder: RunFolder, request: TrainRequest) -> Iterator[Part]:
     """The command that begins with the weights in the folder; nothing where it holds no classifier, or no words do."""
     command = train_command(request).without(*OF_THE_NETWORK)
     if holds_a_start(folder.path) and command and not request.learning_curve:
-        more = (Option("out", str(free_beside(folder.path))), Option("from_run", str(folder.path)))
-        yield from (". Or begin with the weights of the classifier that is there: ", command.with_(*more))
+        yield ". Or begin with the weights of the classifier that is there: "
+        yield command.with_(Option("out", str(free_beside(folder.path))), Option("from_run", str(folder.path)))
 
 
 def describe_change(before: Mapping[str, str], now: Mapping[str, str]) -> str:
