@@ -61,12 +61,13 @@ def test_the_list_of_files_with_words_of_a_command_line_shrinks():
 
 
 def built(tree: ast.Module, kind: str) -> Iterator[tuple[ast.Call, bool]]:
-    """Calls of `Option` or `Command` whose name is written out, and whether they stand in a `Remedy`."""
+    """Calls of `Option` or `Command` whose name is written out, and whether they stand in a `Remedy` or another `Command`."""
     inside = {
         id(each)
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and _name(node) == "Remedy"
+        if isinstance(node, ast.Call) and _name(node) in ("Remedy", "Command")
         for each in ast.walk(node)
+        if each is not node
     }
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _name(node) == kind and node.args and isinstance(node.args[0], ast.Constant):

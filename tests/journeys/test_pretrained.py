@@ -19,8 +19,8 @@ from hubel.architectures.families.backbones import (
     set_backbone_weights,
 )
 from hubel.backends.framework import keras
-from hubel.classifier.artefact import load_classifier
-from hubel.classifier.engine import KerasEngine
+from hubel.engines.catalogue import load_classifier
+from hubel.engines.keras_engine import KerasEngine
 from hubel.errors import WeightsNotAvailable, WrongRequest
 from hubel.training.recipe import Recipe
 from hubel.training.transfer import SplitFeatures, compute_features, fit_head

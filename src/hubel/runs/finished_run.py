@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from hubel.arrays import Probabilities
+from hubel.calibration.off_corpus import MIN_EXAMPLES as LEAST
 from hubel.classifier.prediction_sets import PredictionSets
 from hubel.errors import UnusableInput
-from hubel.evaluation.conformal import SetScore, score_sets
-from hubel.evaluation.off_corpus import MIN_EXAMPLES as LEAST
+from hubel.evaluation.set_score import SetScore, score_sets
 from hubel.files import is_file, is_there, read_csv
 from hubel.runs.prediction_files import PREDICTIONS, read_predictions
 from hubel.runs.run_folder import FINGERPRINTS, LEAKS, METRICS, OFF_CORPUS, SEEN_BEFORE, SPLIT

@@ -82,9 +82,9 @@ def compute_features(
     parts = []
     for start in range(0, len(indices), _CHUNK):
         chosen = images[indices[start : start + _CHUNK]]
-        parts.append(engine.compute_logits(chosen[:, :, ::-1] if mirrored else chosen))
+        parts.append(engine.compute(chosen[:, :, ::-1] if mirrored else chosen).logits)
         on_event(Progress(stage, min(len(indices), start + _CHUNK), len(indices)))
-    return np.concatenate(parts) if parts else engine.compute_logits(np.asarray(images[:0]))
+    return np.concatenate(parts) if parts else engine.compute(np.asarray(images[:0])).logits
 
 
 def fit_head(  # noqa: PLR0913  (the last is for those in a hurry)

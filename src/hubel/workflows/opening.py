@@ -6,8 +6,8 @@ from pathlib import Path
 
 from hubel.architectures.file_kinds import is_model_target
 from hubel.classifier.answering import Answering
-from hubel.classifier.artefact import load_classifier
-from hubel.classifier.foreign_classifier import ForeignClassifier, load_foreign_classifier
+from hubel.classifier.foreign_classifier import ForeignClassifier
+from hubel.engines.catalogue import load_classifier, load_foreign_classifier
 from hubel.errors import UnusableInput, WrongRequest
 from hubel.files import is_file, look_at
 from hubel.workflows.said import NOTHING_SAID, OF_THE_CORPUS, Said, check_said

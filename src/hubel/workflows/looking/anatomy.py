@@ -21,7 +21,7 @@ from hubel.arithmetic.convolution import locally_connected_parameters
 from hubel.backends.framework import keras
 from hubel.backends.shapes_only import without_weights
 from hubel.briefs import brief, elided
-from hubel.classifier.artefact import load_classifier
+from hubel.engines.catalogue import load_classifier
 from hubel.errors import UnknownName, UnusableInput, WrongRequest
 from hubel.files import is_file, is_folder, is_there
 from hubel.text import counted

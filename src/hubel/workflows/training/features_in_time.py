@@ -10,7 +10,8 @@ import numpy as np
 from hubel.architectures.families.backbones import feature_model
 from hubel.arrays import Features
 from hubel.backends.framework import keras
-from hubel.classifier.engine import LARGE_BATCH, KerasEngine
+from hubel.classifier.engine import LARGE_BATCH
+from hubel.engines.keras_engine import KerasEngine
 from hubel.events import Message, Progress
 from hubel.text import counted
 from hubel.training.transfer import KnownFeatures, SplitFeatures, compute_features
