@@ -20,7 +20,11 @@ print(json.dumps(sorted(sys.modules)))
 def loaded_by(code: str, *words: str) -> list[str]:
     """Modules that a fresh process has after some lines of Python."""
     done = subprocess.run(
-        [sys.executable, "-c", code + AFTERWARDS, *words], env=environment(), stdout=subprocess.PIPE, text=True, check=True
+        [sys.executable, "-c", code + AFTERWARDS, *words],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
     )
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -48,8 +52,8 @@ def test_a_classifier_answers_with_any_engine_that_computes_and_without_a_framew
 import sys
 from pathlib import Path
 import numpy as np
-from hubel.classifier.artefact import find_artefact, open_parts, read_parts
-from hubel.classifier.engine import Outputs, Runtime
+from hubel.classifier.artefact import find_artefact, read_parts
+from hubel.classifier.engine import Outputs
 from hubel.classifier.self_test import make_self_test, run_self_test
 
 class Means:  # an engine with nothing but `compute`

@@ -17,7 +17,6 @@ import safetensors.numpy
 from hubel.architectures.file_kinds import is_model_target
 from hubel.classifier.assembly import assemble, read_architecture, read_weights
 from hubel.classifier.classifier import Classifier
-from hubel.classifier.engine import Runtime
 from hubel.classifier.manifest import (
     FORMAT,
     MANIFEST,
@@ -28,6 +27,7 @@ from hubel.classifier.manifest import (
     parse_manifest,
     read_manifest,
 )
+from hubel.classifier.runtime import Runtime
 from hubel.classifier.self_test import Outcome, SelfTest, make_self_test, run_self_test
 from hubel.classifier.self_test_cache import is_quick, marker, remember
 from hubel.classifier.stored_score import describe_score, score_tensors

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
@@ -15,9 +14,9 @@ from hubel.architectures.parameters import estimate_parameters
 from hubel.architectures.spec import Spec
 from hubel.classifier.answering import Calibration
 from hubel.classifier.classifier import Classifier
-from hubel.classifier.engine import Engine
 from hubel.classifier.manifest import CURE, MANIFEST, UPDATE, WEIGHTS, open_part
 from hubel.classifier.prediction_sets import PredictionSets
+from hubel.classifier.runtime import MakeEngine
 from hubel.classifier.self_test import SelfTest, read_self_test
 from hubel.classifier.stored_score import OFF_CORPUS, check_channels, read_score
 from hubel.classifier.tensors import Header, check_finite, read_header, read_tensors
@@ -32,8 +31,6 @@ _MOST_LETTERS = 20_000
 """Of the JSON of an architecture; eight groups take a tenth of it."""
 _MISTAKES = (HubelError, KeyError, TypeError, ValueError, AttributeError, OverflowError)
 """What plain data of a stranger can lead to while it is read."""
-MakeEngine: TypeAlias = Callable[[Blueprint, Mapping[str, np.ndarray], Path], Engine]
-"""As of `Runtime`."""
 
 
 def read_architecture(document: dict[str, Any], folder: Path) -> Blueprint:

@@ -1,15 +1,12 @@
-"""The one seam through which pixels become numbers: what an engine computes, and what comes with it on a machine."""
+"""The one seam through which pixels become numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 
-from hubel.architectures.catalogue import Blueprint
 from hubel.arrays import Features, Images, Logits
 
 SMALL_BATCH, LARGE_BATCH = 1, 64
@@ -50,19 +47,3 @@ class Engine(Protocol):
     def model(self) -> Any:
         """The network as a `keras.Model`, for whoever looks inside; answering for images never asks for it."""
         ...
-
-
-@dataclass(frozen=True)
-class Runtime:
-    """What computes on this machine.
-
-    Args:
-        make_engine: blueprint, name → tensor, and the path named in errors → an engine. It raises `DamagedArtefact` for
-            tensors that do not fit.
-        libraries: name → version of all that has a part in the answers.
-        tolerance: how far a probability may be off because this machine rounds differently.
-    """
-
-    make_engine: Callable[[Blueprint, Mapping[str, np.ndarray], Path], Engine]
-    libraries: Mapping[str, str]
-    tolerance: float

@@ -6,12 +6,15 @@ import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hubel.catalogue import find
 from hubel.classifier.artefact import find_artefact, open_parts, read_parts
 from hubel.classifier.classifier import Classifier
-from hubel.classifier.engine import Runtime
-from hubel.classifier.foreign_classifier import ForeignClassifier
+from hubel.classifier.runtime import Runtime
+
+if TYPE_CHECKING:
+    from hubel.classifier.foreign_classifier import ForeignClassifier
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from hubel.backends.framework import BACKEND, keras
 from hubel.backends.select import backend_version
 from hubel.classifier.artefact import write_artefact
 from hubel.classifier.classifier import Classifier
-from hubel.classifier.engine import Runtime
 from hubel.classifier.manifest import CURE
+from hubel.classifier.runtime import Runtime
 from hubel.classifier.self_test import TOLERANCE
 from hubel.engines.keras_engine import KerasEngine
 from hubel.errors import DamagedArtefact

@@ -122,7 +122,9 @@ def test_other_weights_with_checksums_that_fit_do_not_pass(saved: Path, kind: st
     weights = {name: tensor.copy() for name, tensor in load_file(saved / "weights.safetensors").items()}
     spoil(weights, kind)
     forge_weights(saved, weights)
-    with pytest.raises(ClaimFailed, match=r"does not answer here as it did.*must.*hubel\.verify\(.*install the versions"):
+    with pytest.raises(
+        ClaimFailed, match=r"does not answer here as it did.*must.*hubel\.verify\(.*install the versions"
+    ):
         load_classifier(saved)
     found = verify_artefact(saved)
     assert [(check.name, check.result) for check in found.checks] == [
@@ -237,7 +239,10 @@ def test_a_classifier_whose_answers_are_not_numbers_is_not_saved(tmp_path: Path)
     classifier = make_classifier()
     kernel = classifier.model.get_layer("logits").kernel
     kernel.assign(np.full(kernel.shape, np.nan))
-    with pytest.raises(ClaimFailed, match="not saved: its weights grew without bound during training. Train again with other images, another seed or"):
+    with pytest.raises(
+        ClaimFailed,
+        match="not saved: its weights grew without bound during training. Train again with other images, another seed or",
+    ):
         save_made(tmp_path / "nan", classifier)
     assert not (tmp_path / "nan").exists()
 
