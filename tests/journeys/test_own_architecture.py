@@ -11,7 +11,7 @@ import pytest
 
 import hubel
 from hubel.architectures.catalogue import Blueprint
-from hubel.architectures.spec import CnnSpec, Group
+from hubel.architectures.families.cnn import CnnSpec, Group
 from hubel.classifier.artefact import load_classifier, save_classifier
 from hubel.cli.main import main
 from hubel.errors import DamagedArtefact, WrongRequest

@@ -11,7 +11,6 @@ import numpy as np
 
 from hubel.architectures.build import build_model, weight_name
 from hubel.architectures.catalogue import Blueprint, blueprint_from_json
-from hubel.architectures.parameters import estimate_parameters
 from hubel.architectures.spec import Spec
 from hubel.backends.framework import keras
 from hubel.classifier.answering import Calibration
@@ -79,7 +78,7 @@ def read_weights(folder: Path, document: dict[str, Any], spec: Spec) -> dict[str
 def _check_numbers(header: Header, spec: Spec, folder: Path) -> None:
     """A network may be as large as its weights are, or about; a small misfit is named by its tensor later."""
     try:
-        needed = estimate_parameters(spec)
+        needed = spec.count_parameters()
     except HubelError as error:
         raise _damaged(folder / MANIFEST, error) from error
     beside = sum(slot.size for name, slot in header.slots.items() if name.startswith(OFF_CORPUS))

@@ -9,7 +9,6 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from hubel.architectures.parameters import estimate_work
 from hubel.architectures.spec import Spec
 from hubel.backends.framework import BACKEND
 from hubel.backends.select import backend_version
@@ -23,7 +22,7 @@ FOLDER = "self-tests"
 
 def is_quick(spec: Spec) -> bool:
     """Whether a few images cost so little that loading may answer them."""
-    macs, numbers = estimate_work(spec)
+    macs, numbers = spec.count_work()
     return macs <= MOST_MACS and numbers <= MOST_NUMBERS
 
 

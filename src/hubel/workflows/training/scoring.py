@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hubel.architectures.spec import PretrainedSpec
+from hubel.architectures.families.pretrained import PretrainedSpec
 from hubel.arrays import Logits
 from hubel.classifier.answering import Calibration, softmax
 from hubel.classifier.classifier import Classifier
