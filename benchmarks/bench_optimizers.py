@@ -14,7 +14,7 @@ import numpy as np
 
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import make_blueprint
-from hubel.architectures.spec import ResidualSpec
+from hubel.architectures.families.residual import ResidualSpec
 from hubel.architectures.whitening import whitening_kernel
 from hubel.backends.framework import keras
 from hubel.backends.seeding import seed_everything

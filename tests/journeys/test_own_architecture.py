@@ -11,7 +11,7 @@ import pytest
 
 import hubel
 from hubel.architectures.catalogue import Blueprint
-from hubel.architectures.spec import CnnSpec, Group
+from hubel.architectures.families.cnn import CnnSpec, Group
 from hubel.cli.main import main
 from hubel.engines.catalogue import load_classifier
 from hubel.engines.keras_artefact import save_classifier

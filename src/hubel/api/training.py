@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hubel.api.reading_wishes import explain_reading, reading_of
 from hubel.api.words import RunLike, optional_path, path_of
-from hubel.architectures.spec import CnnSpec
+from hubel.architectures.families.cnn import CnnSpec
 from hubel.corpus.corpus import Corpus
 from hubel.events import OnEvent, ignore
 from hubel.runs.request import TrainRequest

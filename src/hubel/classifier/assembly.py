@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from hubel.architectures.catalogue import Blueprint, blueprint_from_json
-from hubel.architectures.parameters import estimate_parameters
 from hubel.architectures.spec import Spec
 from hubel.classifier.answering import Calibration
 from hubel.classifier.classifier import Classifier
@@ -90,7 +89,7 @@ def read_weights(folder: Path, document: dict[str, Any], spec: Spec) -> dict[str
 def _check_numbers(header: Header, spec: Spec, folder: Path) -> None:
     """A network may be about as large as its weights are; a small misfit is named by its tensor later."""
     try:
-        needed = estimate_parameters(spec)
+        needed = spec.count_parameters()
     except HubelError as error:
         raise _damaged(folder / MANIFEST, error) from error
     beside = sum(slot.size for name, slot in header.slots.items() if name.startswith(OFF_CORPUS))

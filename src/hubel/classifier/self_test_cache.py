@@ -8,7 +8,6 @@ import platform
 from collections.abc import Mapping
 from pathlib import Path
 
-from hubel.architectures.parameters import estimate_work
 from hubel.architectures.spec import Spec
 from hubel.errors import OutputNotWritable
 from hubel.files import cache_folder, write_bytes
@@ -20,7 +19,7 @@ FOLDER = "self-tests"
 
 def is_quick(spec: Spec) -> bool:
     """Whether a few images cost so little that loading may answer them."""
-    macs, numbers = estimate_work(spec)
+    macs, numbers = spec.count_work()
     return macs <= MOST_MACS and numbers <= MOST_NUMBERS
 
 

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 
 from hubel.architectures.catalogue import Architecture
-from hubel.architectures.spec import CnnSpec
+from hubel.architectures.families.cnn import CnnSpec
 from hubel.corpus.corpus import Corpus
 from hubel.runs.request import TrainRequest
 from hubel.training.checkpoints import CHECKPOINTS, CheckpointFolder

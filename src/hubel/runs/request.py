@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hubel.architectures.catalogue import ARCHITECTURES, Architecture, find_architecture
-from hubel.architectures.spec import CnnSpec
+from hubel.architectures.families.cnn import CnnSpec
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.errors import WrongRequest

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hubel.architectures.families.backbones import LOGITS
+from hubel.architectures.families.parts import LOGITS
 from hubel.arrays import Features, ImageStore, Labels
 from hubel.backends.framework import keras
 from hubel.classifier.engine import LARGE_BATCH, Engine
@@ -104,7 +104,7 @@ def fit_head(  # noqa: PLR0913  (the last is for those in a hurry)
     layer for it.
 
     Args:
-        model: from `build_pretrained`; its last layer is changed.
+        model: of `PretrainedSpec.build`; its last layer is changed.
         features: of the training and the validation split.
         labels: of both, int64.
         recipe: of the head.

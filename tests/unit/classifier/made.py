@@ -13,7 +13,7 @@ from safetensors.numpy import save
 
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import Blueprint
-from hubel.architectures.spec import CnnSpec, Group
+from hubel.architectures.families.cnn import CnnSpec, Group
 from hubel.backends.framework import keras
 from hubel.classifier.answering import Calibration
 from hubel.classifier.classifier import Classifier

@@ -10,9 +10,9 @@ from tests.unit.cli.anatomy_typed import document, run
 
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import Blueprint, make_blueprint
+from hubel.architectures.families.cnn import CnnSpec, Group
 from hubel.architectures.geometry import receptive_fields
 from hubel.architectures.layer_table import layer_rows
-from hubel.architectures.spec import CnnSpec, Group
 from hubel.architectures.walk import walk
 from hubel.backends.framework import keras
 from hubel.backends.shapes_only import without_weights

@@ -10,11 +10,11 @@ from typing import Any
 from hubel.architectures.build import build_model
 from hubel.architectures.call_shapes import reason_of, text_of
 from hubel.architectures.catalogue import ARCHITECTURES, Architecture, find_architecture, make_blueprint
+from hubel.architectures.families.cnn import CnnSpec
 from hubel.architectures.file_kinds import find_kind
 from hubel.architectures.foreign import read_foreign
 from hubel.architectures.geometry import CONVOLUTIONS, receptive_fields
 from hubel.architectures.layer_table import LayerRow, Total, as_map, layer_rows, total_of
-from hubel.architectures.spec import CnnSpec
 from hubel.architectures.spec_file import SUFFIX
 from hubel.architectures.walk import Graph, walk
 from hubel.arithmetic.convolution import locally_connected_parameters

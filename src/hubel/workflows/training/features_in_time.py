@@ -27,7 +27,7 @@ def all_features(work: Work, model: keras.Model, train: np.ndarray, *, mirror: b
 
     Args:
         work: corpus and splits.
-        model: of `build_pretrained`.
+        model: of `PretrainedSpec.build`.
         train: places, ascending.
         mirror: of the mirror images, too.
     """
@@ -51,7 +51,7 @@ def features_in_time(
 
     Args:
         work: corpus and splits.
-        model: of `build_pretrained`.
+        model: of `PretrainedSpec.build`.
         train: places, ascending.
         mirror: of the mirror images, too, where time is left.
         seconds: for all of it.

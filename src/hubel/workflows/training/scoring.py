@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hubel.architectures.spec import PretrainedSpec
+from hubel.architectures.families.pretrained import PretrainedSpec
 from hubel.arrays import Logits
 from hubel.calibration.off_corpus import fit_off_corpus
 from hubel.calibration.sets import fit_prediction_sets

@@ -16,8 +16,8 @@ from hubel.advice.advise import advise
 from hubel.advice.remarks import Advice
 from hubel.architectures.catalogue import make_blueprint
 from hubel.architectures.families.backbones import pretrained_weights
+from hubel.architectures.families.pretrained import PretrainedSpec
 from hubel.architectures.families.weight_files import MayDownload, not_here
-from hubel.architectures.spec import PretrainedSpec
 from hubel.backends.seeding import seed_everything
 from hubel.briefs import brief, elided, with_interval
 from hubel.classifier.classifier import Classifier
