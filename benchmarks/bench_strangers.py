@@ -55,7 +55,8 @@ from hubel.engines.catalogue import find_runtime  # noqa: E402
 from hubel.evaluation.metrics import auroc  # noqa: E402
 from hubel.images.preprocessing import prepare_image  # noqa: E402
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus  # noqa: E402
-from hubel.runs.recorded_run import read_document, read_placed  # noqa: E402
+from hubel.runs.tables.documents import read_document  # noqa: E402
+from hubel.runs.tables.split import read_split  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results"
 STRANGERS, MOST_KNOWN, CHUNK = 200, 4000, 256
@@ -162,7 +163,7 @@ def with_third(both: OffCorpus, third: Candidate, held_out: Seen) -> Candidate:
 def own_images(run: Path, classifier: Classifier) -> tuple[DecodedCorpus, np.ndarray, np.ndarray]:
     """The run's corpus at the working size, and the label and the split of each image."""
     decoded = decode_corpus(read_corpus(read_document(run)["corpus"]["location"]), classifier.preprocessing)
-    placed = read_placed(run)
+    placed = read_split(run)
     rows = [placed.get(example.path) for example in decoded.corpus.examples]
     labels, splits = zip(*[("", "") if row is None else (row.label, row.split) for row in rows], strict=True)
     return decoded, np.array(labels), np.array(splits)

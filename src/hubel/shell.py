@@ -24,13 +24,21 @@ def option_words(option: Option) -> tuple[str, ...]:
         return (name.replace("--", "--no-", 1),)
     if isinstance(value, tuple):
         return (name, ",".join(value))
-    return (name, f"{value:g}" if isinstance(value, float) else str(value))
+    return (name, _number(value) if isinstance(value, float) else str(value))
+
+
+def _number(value: float) -> str:
+    """``"90"`` for 90.0, and every digit where there are many."""
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)
 
 
 def command_words(command: Command) -> tuple[str, ...]:
     """``("hubel", "train", "photos", "--epochs", "4")``; empty for no command."""
-    options = (word for option in command.options for word in option_words(option))
-    return ("hubel", command.name, *command.arguments, *options) if command else ()
+    options = [word for option in command.options for word in option_words(option)]
+    odd = any(len(each) > 1 and each.startswith("-") for each in command.arguments)  # else it would be an option
+    words = (*options, "--", *command.arguments) if odd else (*command.arguments, *options)
+    return ("hubel", command.name, *words) if command else ()
 
 
 def in_shell(part: Option | Command) -> str:

@@ -112,8 +112,8 @@ def test_reproduce_looks_for_the_corpus_first(run: hubel.Run, tmp_path: Path):
 
 def test_train_takes_the_wishes_of_the_recipe(corpus: Path, tmp_path: Path):
     wrong: list[tuple[dict[str, Any], str]] = [
-        ({"learning_rate": 0}, "learning rate must be above 0"),
-        ({"resize": "stretch"}, "resize policy must be one of"),
+        ({"learning_rate": 0}, "learning_rate must be above 0"),
+        ({"resize": "stretch"}, "resize must be one of"),
         ({"batch_size": 0}, "batch"),
     ]
     for wishes, words in wrong:

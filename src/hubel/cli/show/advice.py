@@ -10,6 +10,8 @@ from rich.text import Text
 
 from hubel.advice.advise import most_harmful
 from hubel.advice.remarks import Advice
+from hubel.errors.wording import NOTHING
+from hubel.shell import in_shell
 from hubel.text import one_line
 
 WIDEST = 120
@@ -19,13 +21,13 @@ INDENT = "  "
 def show_advice(out: Console, advice: Sequence[Advice]) -> None:
     """Each as sentences with their evidence, and the command on a line of its own, never broken nor printed twice."""
     out.print(Text("Next", "bold"))
-    printed = {""}
+    printed = {NOTHING}
     for each in most_harmful(advice):
         sentences = one_line(f"{each.text} {each.evidence}")
         for line in wrapped(sentences, out):
             out.print(line)
         if each.command not in printed:
-            out.print(Text(2 * INDENT + one_line(each.command), "bold"))
+            out.print(Text(2 * INDENT + one_line(in_shell(each.command)), "bold"))
             printed.add(each.command)
 
 

@@ -15,8 +15,9 @@ from hubel.errors import UnusableInput
 from hubel.evaluation.metrics import wilson_interval
 from hubel.evaluation.paired import PairedTest, compare_hits
 from hubel.events import Message, OnEvent, ignore
-from hubel.runs.finished_run import read_answers, read_digests, read_seen
-from hubel.runs.run_folder import FINGERPRINTS
+from hubel.runs.finished_run import read_seen
+from hubel.runs.tables.fingerprints import FINGERPRINTS, read_digests
+from hubel.runs.tables.predictions import read_predictions
 from hubel.text import counted
 
 
@@ -146,7 +147,7 @@ def compare_runs(first: Path, second: Path, *, on_event: OnEvent = ignore) -> Ag
 
 def _own_test(run: Path, both: tuple[Path, Path]) -> Named:
     """The answers for the run's test images, by SHA-256; copies of one file are one image."""
-    answers = read_answers(run)
+    answers = read_predictions(run).of("test")
     if not answers.paths:
         raise UnusableInput(
             f"{run} has no test images to compare on. Compare the two on one corpus: {on_a_corpus(*both)}"

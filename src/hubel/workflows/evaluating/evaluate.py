@@ -24,7 +24,10 @@ from hubel.files import is_there
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
 from hubel.runs.known_images import Known, find_known
 from hubel.runs.request_record import reading_of
-from hubel.runs.run_folder import RunFolder
+from hubel.runs.tables.dense_baseline import read_baseline
+from hubel.runs.tables.documents import read_document
+from hubel.runs.tables.leaks import read_leaks
+from hubel.runs.tables.split import read_split
 from hubel.text import counted, none_of
 from hubel.workflows.evaluating.mistakes import show_mistakes
 
@@ -158,7 +161,7 @@ def evaluate_run(
         decoded = decode_corpus(other, classifier.preprocessing, on_event=on_event)
         elsewhere = _Elsewhere(find_known(run, decoded, on_event=on_event), keep_known)
         return evaluate_decoded(classifier, decoded, elsewhere=elsewhere, on_event=on_event)
-    document = RunFolder(run).read_run()
+    document = read_document(run)
     described = document.get("corpus", {})
     location = described.get("location", "")
     if str(location) not in BUILT_IN and not is_there(location):
@@ -173,8 +176,11 @@ def evaluate_run(
             f"The corpus of this run is not as it was: {error} Name another: hubel evaluate {shlex.quote(str(run))} "
             "CORPUS"
         ) from error
-    folder = RunFolder(run)
-    split = _TestSplit(folder.read_test_split(), folder.read_leaking_test(), folder.read_baseline())
+    split = _TestSplit(
+        {path: placed.label for path, placed in read_split(run).items() if placed.split == "test"},
+        {path for path, part in read_leaks(run).items() if part == "test"},
+        read_baseline(run, "test"),
+    )
     if not split.class_of:
         raise UnusableInput(
             f"{run} has no test images, so it has no score. Name a corpus to score it on, of images that it was not "

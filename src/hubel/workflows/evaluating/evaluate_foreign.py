@@ -20,14 +20,16 @@ from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.errors import WrongRequest
 from hubel.evaluation.report import INTERVAL_METHOD
 from hubel.events import Message, OnEvent, Progress, ignore
-from hubel.files import is_file, write_bytes
+from hubel.files import is_file, write_bytes, write_json
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
 from hubel.reports.run_page import OF_A_MODEL_FILE, RunPage, render_run_page, shown_places
 from hubel.reports.sheets import make_sheets
 from hubel.runs.machine import describe_machine
 from hubel.runs.out_folder import prepare_folder
-from hubel.runs.prediction_files import PARQUET, PREDICTIONS, write_predictions
-from hubel.runs.run_folder import FORMAT, INTAKE, METRICS, REPORT, RunFolder
+from hubel.runs.run_folder import FORMAT, REPORT
+from hubel.runs.tables.documents import METRICS
+from hubel.runs.tables.intake import INTAKE, write_intake
+from hubel.runs.tables.predictions import PARQUET, PREDICTIONS, write_predictions
 from hubel.workflows.evaluating.evaluate import Evaluation, evaluate_decoded
 from hubel.workflows.evaluating.page_images import Tested, some_of_each_class, worst_mistakes
 from hubel.workflows.evaluating.suspicion import TRIED, suspect
@@ -145,7 +147,7 @@ def evaluate_foreign(request: ForeignRequest, *, on_event: OnEvent = ignore) -> 
     for warning in scored.warnings:
         on_event(Message(warning, warning=True))
     if request.out is not None:
-        _write(RunFolder(request.out), scored, request, on_event)
+        _write(request.out, scored, request, on_event)
     return scored
 
 
@@ -156,17 +158,17 @@ def _warnings(classifier: ForeignClassifier, evaluation: Evaluation, decoded: De
     return suspect(classifier, evaluation.report, images, evaluation.report.labels[some])
 
 
-def _write(folder: RunFolder, scored: ForeignEvaluation, request: ForeignRequest, on_event: OnEvent) -> None:
+def _write(folder: Path, scored: ForeignEvaluation, request: ForeignRequest, on_event: OnEvent) -> None:
     """``metrics.json``, ``predictions.csv``, ``intake.csv`` and ``report.html``, as in a run folder."""
     on_event(Progress("writing the report", 0, 2, "parts"))
     report = scored.evaluation.report
     metrics = _metrics(scored)
-    folder.write_files_found(scored.decoded.corpus)
-    write_predictions(folder.path, report.class_names, {"test": (report, scored.evaluation.paths)})
-    folder.write_metrics(metrics)
+    write_intake(folder, scored.decoded.corpus)
+    write_predictions(folder, report.class_names, {"test": (report, scored.evaluation.paths)})
+    write_json(folder / METRICS, metrics)
     page = _page(scored, metrics, request.command)
     on_event(Progress("writing the report", 1, 2, "parts"))
-    write_bytes(folder.path / REPORT, render_run_page(page, template=OF_A_MODEL_FILE).encode())
+    write_bytes(folder / REPORT, render_run_page(page, template=OF_A_MODEL_FILE).encode())
     on_event(Progress("writing the report", 2, 2, "parts"))
 
 

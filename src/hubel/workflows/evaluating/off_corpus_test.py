@@ -23,8 +23,9 @@ from hubel.evaluation.metrics import auroc, wilson_interval
 from hubel.events import Message, OnEvent, ignore
 from hubel.files import is_folder
 from hubel.pipeline.decoded import decode_corpus
-from hubel.runs.finished_run import read_digests, read_off_corpus
+from hubel.runs.finished_run import read_off_corpus
 from hubel.runs.known_images import find_known
+from hubel.runs.tables.fingerprints import read_digests
 from hubel.text import counted, none_of
 from hubel.workflows.evaluating.evaluate import say_refused
 from hubel.workflows.predict import list_inputs, predict_files

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from hubel.runs.recorded_run import Placed, RecordedRun
+from hubel.runs.recorded_run import RecordedRun
+from hubel.runs.tables.split import Placed
 from hubel.text import one_line
 
 MOST_NAMED = 10

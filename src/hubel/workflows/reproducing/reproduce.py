@@ -13,10 +13,13 @@ from hubel.architectures.families.weight_files import MayDownload, never
 from hubel.errors import OutputNotWritable, StoppedByUser
 from hubel.events import OnEvent, ignore
 from hubel.files import is_there
-from hubel.runs.finished_run import read_digests
-from hubel.runs.recorded_run import RecordedRun, read_document, read_placed
+from hubel.runs.recorded_run import RecordedRun
 from hubel.runs.request_record import request_again
-from hubel.runs.run_folder import ARTEFACT, FILES
+from hubel.runs.run_folder import FILES
+from hubel.runs.tables.documents import read_document
+from hubel.runs.tables.fingerprints import read_digests
+from hubel.runs.tables.reading import ARTEFACT
+from hubel.runs.tables.split import read_split
 from hubel.workflows.reproducing.differences import CORPUS, Difference, compare_choices, compare_splits, name_some
 from hubel.workflows.reproducing.reproduce_check import Checked
 from hubel.workflows.reproducing.same_result import Reproduction, compare_results
@@ -72,7 +75,7 @@ def _found_by_training(checked: Checked, folder: Path) -> list[Difference]:
     recorded: RecordedRun = checked.recorded
     now = read_digests(folder) or {}
     found = [*compare_choices(recorded.document, read_document(folder))]
-    found += compare_splits(recorded.placed, read_placed(folder))
+    found += compare_splits(recorded.placed, read_split(folder))
     readable = [path for path in now if path in recorded.refused]
     if readable:
         text = f"refused then, read now: {name_some(readable)}"

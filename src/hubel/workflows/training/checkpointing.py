@@ -13,12 +13,15 @@ from typing import Any
 import numpy as np
 
 from hubel.errors import DamagedArtefact, OutputNotWritable, WrongRequest
+from hubel.errors.wording import Command, Option, Text
 from hubel.events import Message, OnEvent
 from hubel.runs.machine import describe_hardware
+from hubel.shell import command_words, flag_of
 from hubel.training.checkpoints import Checkpoint, CheckpointFolder
 from hubel.training.history import History
 from hubel.training.interruption import Moment, Stop, Survival
 from hubel.training.state import LoopState, Tensors, rows_from_json, rows_to_json
+from hubel.wishes import TRAINING
 
 SHARE = 20
 """A checkpoint that took t seconds is followed by the next after 20 t at the earliest: they take 5 % at most."""
@@ -36,13 +39,13 @@ class Origin:
 
     Args:
         made_of: everything that its result depends on, by the name a user knows it by.
-        command: the words that began it, without ``--resume``; empty for a run begun in Python.
+        command: trains it; `NOTHING` where no words can say that.
         anew: the command that replaces it.
     """
 
     made_of: Mapping[str, Any]
-    command: tuple[str, ...]
-    anew: str
+    command: Command
+    anew: Command
 
 
 @dataclass
@@ -144,7 +147,8 @@ class Keeper:
         except OutputNotWritable as error:
             if not self._failed:
                 kept = "there is none yet" if self._last is None else f"number {self._last} stays"
-                self.on_event(Message(f"{error} The training goes on without this checkpoint; {kept}.", warning=True))
+                text = Text(error.text, f" The training goes on without this checkpoint; {kept}.")
+                self.on_event(Message(text, warning=True))
             self._failed = True
             return False
         self._failed = False
@@ -153,7 +157,7 @@ class Keeper:
     def _describe(self, phase: str, done: Sequence[History], state: LoopState | None) -> dict[str, Any]:
         return {
             "made_by": f"hubel {version('hubel')}",
-            "command": list(self.origin.command),
+            "command": list(command_words(self.origin.command)),
             "made_of": dict(self.origin.made_of),
             "hardware": self._hardware,
             "resumed": self.resumed,
@@ -241,24 +245,34 @@ def check_same(found: Checkpoint, origin: Origin) -> None:
     try:
         was, command = dict(found.document["made_of"]), list(found.document["command"])
     except (KeyError, TypeError, ValueError) as error:
-        raise DamagedArtefact(f"Checkpoint {found.number} does not say what it is of. {origin.anew}") from error
+        raise DamagedArtefact(
+            f"Checkpoint {found.number} does not say which run it belongs to. Train anew: ", origin.anew
+        ) from error
     now = dict(origin.made_of)
     differ = [name for name in {**was, **now} if was.get(name) != now.get(name)]
     if not differ:
         return
-    lines = [f"  {name}: was {_short(name, was.get(name))}, is {_short(name, now.get(name))}" for name in differ]
+    lines = [
+        part
+        for name in differ
+        for part in ("  ", _called(name), f": was {_short(name, was.get(name))}, is {_short(name, now.get(name))}\n")
+    ]
     words = shlex.join(command) if command else "the call that began it"
-    cure = "Go on with these words and --resume, and with the corpus and versions of then"
+    cure = Text("Go on with the same options and ", Option("resume"), ", and with the corpus and versions as they were")
     variables = {name.removeprefix(VARIABLE): was.get(name) for name in differ if name.startswith(VARIABLE)}
     if variables and command:
-        cure = f"Go on as it was begun: {_under(variables)} {words} --resume"
+        cure = Text(f"Go on as it was begun: {_under(variables)} {words} ", Option("resume", value=True))
     elif variables:
-        cure = f"Go on as it was begun, under: {_under(variables)}"
+        cure = Text(f"Go on as it was begun, under: {_under(variables)}")
     raise WrongRequest(
-        "The run cannot be resumed: the result would mix two different runs.\n"
-        + "\n".join(lines)
-        + f"\nIt was begun with: {words}\n{cure}; or train anew: {origin.anew}"
-    )
+        "The run cannot be resumed: the result would mix two different runs.\n",
+        Text(*lines), f"It was begun with: {words}\n", cure, "; or train anew: ", origin.anew,
+    )  # fmt: skip
+
+
+def _called(name: str) -> str | Option:
+    """A wish as an option; checkpoints name it by its flag."""
+    return next((Option(wish) for wish in TRAINING if flag_of(wish) == name), name)
 
 
 def _under(variables: Mapping[str, str | None]) -> str:

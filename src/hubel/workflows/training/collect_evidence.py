@@ -57,7 +57,7 @@ def make_evidence(work: Work, fitted: Fitted, scored: Scored) -> Evidence:
         seed=request.seed,
         run_path=str(request.out),
         command=train_command(request),
-        reading=request.reading.words,
+        reading=request.reading.options,
         unlabelled=find_unlabelled_folders(corpus),
     )
 

@@ -45,6 +45,17 @@ from hubel.runs.request import TrainRequest
 from hubel.runs.request_record import record_request
 from hubel.runs.run_folder import RunFolder, labels_of
 from hubel.runs.run_lock import locked
+from hubel.runs.tables.dense_baseline import write_baseline
+from hubel.runs.tables.documents import write_documents
+from hubel.runs.tables.fingerprints import write_digests
+from hubel.runs.tables.history import write_history
+from hubel.runs.tables.intake import write_intake
+from hubel.runs.tables.leaks import write_leaks
+from hubel.runs.tables.learning_curve import write_learning_curve
+from hubel.runs.tables.off_corpus import write_scores
+from hubel.runs.tables.predictions import write_predictions
+from hubel.runs.tables.seen_before import write_seen_before
+from hubel.runs.tables.split import read_split, write_split
 from hubel.text import counted
 from hubel.training.interruption import Stop
 from hubel.workflows.evaluating.mistakes import show_mistakes
@@ -107,7 +118,7 @@ class Run:
     def _repr_html_(self) -> str:
         report, lines = self.reports.get("test"), self._brief()
         try:
-            tested = RunFolder(self.path).read_test_split()
+            tested = {path for path, placed in read_split(self.path).items() if placed.split == "test"}
         except UnusableInput:  # the folder is gone
             return document(lines, ())
         places = [place for place, each in enumerate(self.corpus.examples) if each.path in tested]
@@ -146,7 +157,7 @@ def train_classifier(
         try:
             run = _train(request, folder, (begun, stop or Stop()), may_download or _asked_for(request), on_event)
         except StoppedByUser as error:
-            raise StoppedByUser(f"{error} {how_to_go_on(request)}") from error
+            raise StoppedByUser(error.text, " ", how_to_go_on(request)) from error
         except TrainingDiverged as error:  # its last words are what to try; the folder holds the checkpoints by now
             raise TrainingDiverged(f"{error} --overwrite") from error
         if not run.fitted.interrupted and not run.curve_interrupted:
@@ -193,12 +204,12 @@ def _train(
     times = {"intake_s": keeper.intake_s, "training_s": training_s}
     advice = advise(make_evidence(work, fitted, scored))
     documents = make_documents(work, fitted, scored, advice=advice, times=times, request=recorded)
-    folder.write_seen_before(prepared.seen)
+    write_seen_before(folder.path, prepared.seen)
     _write(folder, work, fitted, scored)
     _write_documents(folder, documents)
     drawn = draw_learning_curve(work, fitted, pretrained, scored.reports["test"])
     if drawn.curve is not None:
-        folder.write_learning_curve(decoded.corpus, splits, drawn.predicted)
+        write_learning_curve(folder.path, decoded.corpus, splits, drawn.predicted)
         documents = with_learning_curve(documents, drawn, total_s=time.monotonic() - keeper.started)
         _write_documents(folder, documents)
     write_run_report(folder, Finished(work, fitted, scored, prepared.copies, documents, drawn.curve))
@@ -358,15 +369,17 @@ def _write(folder: RunFolder, work: Work, fitted: Fitted, scored: Scored) -> Non
     """The artefact and every table."""
     corpus, reports = work.decoded.corpus, scored.reports
     save_classifier(scored.classifier, folder.artefact, made_by=f"hubel {version('hubel')}")
-    folder.write_intake(corpus, work.splits)
-    folder.write_fingerprints(corpus, work.decoded.digests)
-    folder.write_leaks(corpus, work.splits)
-    folder.write_history(fitted.histories)
-    folder.write_predictions(corpus, work.splits, reports)
-    folder.write_beside(corpus, work.splits, reports)
-    folder.write_learning_curve(corpus, work.splits, {})
+    write_intake(folder.path, corpus)
+    write_split(folder.path, corpus, work.splits)
+    write_digests(folder.path, corpus, work.decoded.digests)
+    write_leaks(folder.path, corpus, work.splits)
+    write_history(folder.path, fitted.histories)
+    paths = {split: [corpus.examples[index].path for index in work.splits.of(split)] for split in reports}
+    write_predictions(folder.path, corpus.class_names, {name: (reports[name], paths[name]) for name in reports})
+    write_baseline(folder.path, corpus, work.splits, reports)
+    write_scores(folder.path, corpus, work.splits, reports)
+    write_learning_curve(folder.path, corpus, work.splits, {})
 
 
 def _write_documents(folder: RunFolder, documents: Documents) -> None:
-    folder.write_run(documents.run)
-    folder.write_metrics(documents.metrics)
+    write_documents(folder.path, run=documents.run, metrics=documents.metrics)
