@@ -14,8 +14,9 @@ from tests.conftest import COLOURS, speckled, write_picture
 from tests.journeys.test_train_and_predict import rows
 
 import hubel
-from hubel.architectures.families.backbones import BACKBONES
-from hubel.architectures.spec import CnnSpec, Group
+from hubel.architectures.families.cnn import CnnSpec, Group
+from hubel.architectures.families.pretrained import PRETRAINED
+from hubel.backends.framework import keras
 from hubel.cli.main import main
 from hubel.corpus.formats.catalogue import read_corpus
 
@@ -150,7 +151,7 @@ def test_a_run_from_python_on_the_built_in_digits_with_a_network_of_its_own(
 
 def test_a_pretrained_run_begins_with_the_same_file_of_weights(typed: Typed, corpus: Path, tmp_path: Path):
     file, run = tmp_path / "mobilenet.weights.h5", tmp_path / "run"
-    BACKBONES["mobilenet"].make(224, 224, 0.25, None).save_weights(file)
+    PRETRAINED["mobilenet"].make(keras, (224, 224), alpha=0.25).save_weights(file)
     assert typed("train", corpus, "-o", run, "--weights", file, "--image-size", 32).returncode == 4
     done = typed("reproduce", run)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -11,10 +11,10 @@ from typing import TypeAlias
 from hubel.api.explain import explain
 from hubel.api.words import Numbers, RunLike, optional_path, path_of, said_of_a_model
 from hubel.architectures.file_kinds import is_model_target
-from hubel.classifier.artefact import load_classifier
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.foreign_classifier import ForeignClassifier
 from hubel.corpus.reading import make_reading
+from hubel.engines.catalogue import load_classifier
 from hubel.events import OnEvent, ignore
 from hubel.wishes import SCORING
 from hubel.workflows.evaluating.compare_on_corpus import compare_on_corpus

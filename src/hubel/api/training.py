@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hubel.api.explain import explain
 from hubel.api.words import RunLike, optional_path, path_of
-from hubel.architectures.spec import CnnSpec
+from hubel.architectures.families.cnn import CnnSpec
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.reading import make_reading
 from hubel.events import OnEvent, ignore

@@ -20,8 +20,8 @@ class RunCommand(click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.MissingParameter as error:
+            from hubel.runs.is_run import can_be_run
             from hubel.runs.tables.reading import A_RUN
-            from hubel.runs.which_run import can_be_run
 
             typed = [word for word in words if not word.startswith("-")]
             if len(typed) == 1 and not can_be_run(Path(typed[0])) and Path(typed[0]).is_file():
@@ -31,8 +31,7 @@ class RunCommand(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """See that it is one."""
-        from hubel.corpus.formats.catalogue import check_there
-        from hubel.runs.which_run import check_is_no_run, check_run
+        from hubel.runs.is_run import is_run_or_model
 
         others: list[str | Path] = []
         for parameter in self.params:
@@ -40,16 +39,24 @@ class RunCommand(click.Command):
             if isinstance(parameter, click.Argument) and parameter.name != "run" and value is not None:
                 others += value if isinstance(value, tuple) else [value]
         name, run = str(self.name), ctx.params["run"]
-        check_run(
-            run, ask=lambda *given: Command(name, given), others=[each for each in others if str(each) != "-"]
-        )  # fmt: skip
+        if not is_run_or_model(run):
+            from hubel.runs.which_run import check_run
+
+            check_run(
+                run, ask=lambda *given: Command(name, given), others=[each for each in others if str(each) != "-"]
+            )  # fmt: skip
 
         def against(other: str, *_: str) -> Command:
             return Command(name, (str(run),), (Option("against", other),))
 
         if ctx.params.get("against") is not None:
+            from hubel.runs.which_run import check_run
+
             check_run(ctx.params["against"], ask=against)
         if ctx.params.get("corpus") is not None:
+            from hubel.corpus.formats.catalogue import check_there
+            from hubel.runs.which_run import check_is_no_run
+
             corpus = ctx.params["corpus"]
             check_there(corpus)
             better = Text("Is one better than the other? ", against(str(corpus))) if name == "evaluate" else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hubel.architectures.catalogue import Architecture
-from hubel.architectures.spec import CnnSpec
+from hubel.architectures.families.cnn import CnnSpec
 from hubel.errors.wording import NOTHING, Command, Option, Text, Value
 from hubel.runs.request import TrainRequest
 from hubel.training.checkpoints import CHECKPOINTS, CheckpointFolder

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from hubel.calibration.off_corpus import MIN_EXAMPLES as LEAST
 from hubel.classifier.prediction_sets import PredictionSets
 from hubel.errors import UnusableInput
-from hubel.evaluation.conformal import SetScore, score_sets
-from hubel.evaluation.off_corpus import MIN_EXAMPLES as LEAST
+from hubel.evaluation.set_score import SetScore, score_sets
 from hubel.files import is_file
 from hubel.runs.tables.documents import METRICS
 from hubel.runs.tables.fingerprints import read_digests

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hubel.architectures.catalogue import ARCHITECTURES, Architecture, find_architecture
-from hubel.architectures.spec import CnnSpec
+from hubel.architectures.families.cnn import CnnSpec
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.errors import WrongRequest

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from hubel.architectures.catalogue import ARCHITECTURES, Architecture, find_architecture
-from hubel.architectures.spec import MAX_SIDE, CnnSpec, spec_from_json
+from hubel.architectures.families.cnn import CnnSpec
+from hubel.architectures.spec import MAX_SIDE, spec_from_json
 from hubel.architectures.spec_file import FROM_THE_CORPUS, NETWORK_FIELDS, SUFFIX, make_own_spec
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.reading import AS_FOUND, Reading, check_reading, make_reading

@@ -14,16 +14,12 @@ from hubel.corpus.not_there import why_not_there
 from hubel.errors import UnusableCorpus, UnusableInput, WrongRequest
 from hubel.errors.wording import Command, Option, Text
 from hubel.files import is_folder, is_there, shown
-from hubel.runs.tables.documents import METRICS, RUN
-from hubel.runs.tables.predictions import PREDICTIONS
+from hubel.runs.is_run import MANIFEST, can_be_run, is_run_or_model
 from hubel.runs.tables.reading import A_RUN, ARTEFACT
 from hubel.shell import flag_of
 from hubel.text import one_line
 from hubel.training.checkpoints import CHECKPOINTS, STATE, CheckpointFolder
 
-MANIFEST, WEIGHTS = "manifest.json", "weights.safetensors"
-MARKS = (ARTEFACT, MANIFEST, RUN, METRICS, PREDICTIONS)
-"""Files of a run folder or of its ``classifier/`` folder: one is enough, the command knows what else it needs."""
 Ask: TypeAlias = Callable[..., Command]
 """A run and what else was typed, as texts → the command."""
 MOST_LISTED = 5
@@ -43,7 +39,7 @@ def check_run(run: Path, *, ask: Ask, others: Sequence[str | Path] = ()) -> None
         WrongRequest: one of the others is the run.
         UnusableInput: it is not there, not finished, holds runs, or is something else.
     """
-    if _is_run(run) or (is_model_target(run) and is_there(run)):
+    if is_run_or_model(run):
         return
     swapped = next((each for each in map(Path, others) if can_be_run(each)), None)
     if swapped is not None:
@@ -62,19 +58,6 @@ def check_run(run: Path, *, ask: Ask, others: Sequence[str | Path] = ()) -> None
             f"The run in {shown(run)} is unfinished, so it holds no classifier yet. Go on with it: ", _go_on(run)
         )
     raise UnusableInput(_no_run_in(run, ask, typed))
-
-
-def _is_run(path: Path) -> bool:
-    return is_folder(path) and any(is_there(path / name) for name in MARKS)
-
-
-def can_be_run(path: Path) -> bool:
-    """It surely holds a classifier; nothing that cannot be looked at does."""
-    try:
-        own = is_there(path / MANIFEST) and is_there(path / WEIGHTS)
-        return own or is_there(path / ARTEFACT / MANIFEST) or (is_there(path) and is_model_target(path))
-    except UnusableInput:
-        return False
 
 
 def check_is_no_run(location: str | Path, *, cure: Text | None = None) -> None:

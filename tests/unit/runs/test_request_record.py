@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from hubel.architectures.catalogue import find_architecture, make_blueprint
-from hubel.architectures.spec import CnnSpec, Group
+from hubel.architectures.families.cnn import CnnSpec, Group
 from hubel.corpus.corpus import Corpus, Found, make_corpus
 from hubel.corpus.formats.arrays_in_memory import ArraySource
 from hubel.corpus.reading import Reading

@@ -17,7 +17,7 @@ from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import make_blueprint
 from hubel.architectures.families.backbones import feature_model, set_backbone_weights
 from hubel.arrays import Features, Images, ImageStore, Labels, Probabilities
-from hubel.classifier.engine import KerasEngine
+from hubel.engines.keras_engine import KerasEngine
 from hubel.events import Message, OnEvent, Progress, ignore
 from hubel.images.preprocessing import Preprocessing
 from hubel.training.patch_features import describe_by_patches, learn_patch_kinds

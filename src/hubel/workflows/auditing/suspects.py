@@ -11,7 +11,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from hubel.architectures.catalogue import find_architecture
 from hubel.architectures.families.backbones import pretrained_weights
-from hubel.architectures.families.mobilenet import ALPHA
+from hubel.architectures.families.pretrained import PRETRAINED
 from hubel.architectures.families.weight_files import MayDownload, not_here
 from hubel.arrays import Labels
 from hubel.backends.seeding import seed_everything
@@ -36,6 +36,7 @@ from hubel.workflows.auditing.doubt import (
 from hubel.workflows.training.survey import Survey, survey_corpus
 
 BACKBONE = "mobilenet"
+ALPHA = PRETRAINED[BACKBONE].alpha
 OWN_SIZE = 32
 """Pixels of the images that features are learned from without a backbone."""
 SMALLEST_OWN = 4

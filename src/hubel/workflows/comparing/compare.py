@@ -15,11 +15,11 @@ from hubel.architectures.layer_table import count_macs, layer_table
 from hubel.arrays import Labels
 from hubel.backends.framework import keras
 from hubel.backends.seeding import seed_everything
-from hubel.classifier.engine import KerasEngine
 from hubel.corpus.corpus import Corpus, check_trainable
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.sample import take_part
 from hubel.corpus.split import Splits
+from hubel.engines.keras_engine import KerasEngine
 from hubel.errors import StoppedByUser, TrainingDiverged, UnusableCorpus
 from hubel.evaluation.evaluate import compute_logits
 from hubel.evaluation.paired import adjust, compare_hits

@@ -12,10 +12,10 @@ import numpy as np
 
 from hubel.briefs import brief, elided, with_interval
 from hubel.classifier.answering import Answering
-from hubel.classifier.artefact import load_classifier
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.formats.catalogue import BUILT_IN, read_corpus
 from hubel.corpus.reading import AS_FOUND, Reading
+from hubel.engines.catalogue import load_classifier
 from hubel.errors import UnusableCorpus, UnusableInput
 from hubel.evaluation.evaluate import compute_outputs, evaluate_outputs
 from hubel.evaluation.report import EvaluationReport

@@ -11,16 +11,15 @@ from typing import Any
 import numpy as np
 
 from hubel.briefs import brief, elided
-from hubel.classifier.artefact import load_classifier
 from hubel.classifier.classifier import Classifier
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.corpus.trees.catalogue import is_archive
+from hubel.engines.catalogue import load_classifier
 from hubel.errors import UnusableCorpus, UnusableInput
 from hubel.evaluation.evaluate import compute_outputs
-from hubel.evaluation.metrics import wilson_interval
-from hubel.evaluation.off_corpus import auroc
+from hubel.evaluation.metrics import auroc, wilson_interval
 from hubel.events import Message, OnEvent, ignore
 from hubel.files import is_folder
 from hubel.pipeline.decoded import decode_corpus

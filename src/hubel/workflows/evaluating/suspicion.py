@@ -75,7 +75,7 @@ def _better_pixels(classifier: ForeignClassifier, images: Images, labels: np.nda
 
 def _hits(classifier: ForeignClassifier, images: Images, labels: np.ndarray) -> int:
     try:
-        logits = classifier.engine.compute_logits(images)
+        logits = classifier.compute_logits(images)
     except UnusableInput:  # numbers that are not finite: the setting is not the right one
         return 0
     return int((logits.argmax(axis=1) == labels).sum())

@@ -10,7 +10,8 @@ import numpy as np
 from hubel.architectures.families.backbones import feature_model
 from hubel.arrays import Features
 from hubel.backends.framework import keras
-from hubel.classifier.engine import LARGE_BATCH, KerasEngine
+from hubel.classifier.engine import LARGE_BATCH
+from hubel.engines.keras_engine import KerasEngine
 from hubel.events import Message, Progress
 from hubel.text import counted
 from hubel.training.transfer import KnownFeatures, SplitFeatures, compute_features
@@ -26,7 +27,7 @@ def all_features(work: Work, model: keras.Model, train: np.ndarray, *, mirror: b
 
     Args:
         work: corpus and splits.
-        model: of `build_pretrained`.
+        model: of `PretrainedSpec.build`.
         train: places, ascending.
         mirror: of the mirror images, too.
     """
@@ -50,7 +51,7 @@ def features_in_time(
 
     Args:
         work: corpus and splits.
-        model: of `build_pretrained`.
+        model: of `PretrainedSpec.build`.
         train: places, ascending.
         mirror: of the mirror images, too, where time is left.
         seconds: for all of it.

@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hubel.architectures.build import build_model
-from hubel.architectures.families.backbones import LOGITS, set_backbone_weights
+from hubel.architectures.families.backbones import set_backbone_weights
+from hubel.architectures.families.parts import LOGITS
+from hubel.architectures.families.pretrained import PretrainedSpec
+from hubel.architectures.families.residual import ResidualSpec
 from hubel.architectures.layer_table import count_macs
-from hubel.architectures.spec import PretrainedSpec, ResidualSpec
 from hubel.architectures.whitening import whitening_kernel
 from hubel.backends.framework import keras
 from hubel.events import Message

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hubel.architectures.spec import PretrainedSpec
+from hubel.architectures.families.pretrained import PretrainedSpec
 from hubel.arrays import Logits
+from hubel.calibration.off_corpus import fit_off_corpus
+from hubel.calibration.sets import fit_prediction_sets
+from hubel.calibration.temperature import choose_threshold, fit_temperature
 from hubel.classifier.answering import Calibration, softmax
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.off_corpus import Looks, OffCorpus
 from hubel.evaluation.baseline import MOST_EXAMPLES, predict_by_dense_network
-from hubel.evaluation.calibration import choose_threshold, fit_temperature
-from hubel.evaluation.conformal import fit_prediction_sets
-from hubel.evaluation.evaluate import Outputs, compute_outputs, evaluate_outputs
-from hubel.evaluation.off_corpus import fit_off_corpus
+from hubel.evaluation.evaluate import SplitOutputs, compute_outputs, evaluate_outputs
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import Progress
 from hubel.workflows.training.work import (
@@ -79,7 +79,8 @@ def score(work: Work, classifier: Classifier) -> Scored:
     off_corpus = fit_off_corpus(known.looks, held_out.looks, labels=work.labels[train] if brought else None)
     temperature = fit_temperature(held_out.logits, labels["validation"])
     probabilities = softmax(held_out.logits, temperature=temperature)
-    calibrated = classifier.completed(
+    calibrated = replace(
+        classifier,
         calibration=Calibration(temperature, choose_threshold(probabilities)),
         sets=fit_prediction_sets(probabilities, labels["validation"]),
         off_corpus=off_corpus,
@@ -126,5 +127,5 @@ def _look_at(work: Work, classifier: Classifier, indices: np.ndarray, stage: str
     return _Seen(np.concatenate(logits), Looks.joined(looks))
 
 
-def _outputs(off_corpus: OffCorpus | None, seen: _Seen) -> Outputs:
-    return Outputs(seen.logits, None if off_corpus is None else off_corpus.score(seen.looks))
+def _outputs(off_corpus: OffCorpus | None, seen: _Seen) -> SplitOutputs:
+    return SplitOutputs(seen.logits, None if off_corpus is None else off_corpus.score(seen.looks))

@@ -19,8 +19,9 @@ from hubel.architectures.catalogue import (
     find_architecture,
     make_blueprint,
 )
+from hubel.architectures.families.pretrained import PretrainedSpec
 from hubel.architectures.file_kinds import is_model_target
-from hubel.architectures.spec import PretrainedSpec, Spec
+from hubel.architectures.spec import Spec
 from hubel.classifier.manifest import CURE, MANIFEST, read_manifest
 from hubel.errors import DamagedArtefact, HubelError, UnusableInput, WrongRequest
 from hubel.errors.wording import Option

@@ -16,11 +16,10 @@ from hubel.advice.advise import advise
 from hubel.advice.remarks import Advice
 from hubel.architectures.catalogue import make_blueprint
 from hubel.architectures.families.backbones import pretrained_weights
+from hubel.architectures.families.pretrained import PretrainedSpec
 from hubel.architectures.families.weight_files import MayDownload, not_here
-from hubel.architectures.spec import PretrainedSpec
 from hubel.backends.seeding import seed_everything
 from hubel.briefs import brief, elided, with_interval
-from hubel.classifier.artefact import save_classifier
 from hubel.classifier.classifier import Classifier
 from hubel.corpus.audit.pictures import describe_frames
 from hubel.corpus.class_names import alike, difference
@@ -30,6 +29,8 @@ from hubel.corpus.duplicates import members
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.measured_corpus import ExaminedCorpus
 from hubel.corpus.split import Splits
+from hubel.engines.keras_artefact import save_classifier
+from hubel.engines.keras_engine import KerasEngine
 from hubel.errors import DownloadFailed, StoppedByUser, TrainingDiverged, UnusableInput, WeightsNotAvailable
 from hubel.evaluation.learning_curve import LearningCurve
 from hubel.evaluation.report import EvaluationReport
@@ -359,7 +360,9 @@ def _classifier(work: Work, fitted: Fitted) -> Classifier:
         **{name: value for name, value in describe_machine().items() if name in ("versions", "backend")},
     }
     names = work.decoded.corpus.class_names
-    return Classifier(fitted.model, fitted.blueprint, names, work.choice.preprocessing, provenance=provenance)
+    return Classifier(
+        KerasEngine(fitted.model), fitted.blueprint, names, work.choice.preprocessing, provenance=provenance
+    )
 
 
 def _write(folder: RunFolder, work: Work, fitted: Fitted, scored: Scored) -> None:

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from hubel.architectures.build import weight_name
-from hubel.architectures.families.backbones import BACKBONE
-from hubel.architectures.spec import PretrainedSpec
+from hubel.architectures.families.pretrained import BACKBONE, PretrainedSpec
 from hubel.backends.framework import keras
-from hubel.classifier.artefact import load_classifier
 from hubel.corpus.corpus import IGNORED, SPLITS, Corpus, IntakeRow, check_trainable, without
 from hubel.corpus.split import Splits
+from hubel.engines.catalogue import load_classifier
 from hubel.errors import UnusableInput
 from hubel.events import Message, OnEvent
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus

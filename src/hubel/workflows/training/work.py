@@ -12,8 +12,9 @@ from hubel.architectures.catalogue import Blueprint, make_blueprint
 from hubel.arrays import Labels
 from hubel.backends.framework import keras
 from hubel.briefs import brief
-from hubel.classifier.engine import LARGE_BATCH, KerasEngine
+from hubel.classifier.engine import LARGE_BATCH
 from hubel.corpus.split import Splits
+from hubel.engines.keras_engine import KerasEngine
 from hubel.evaluation.baseline import MOST_EXAMPLES
 from hubel.evaluation.evaluate import compute_logits
 from hubel.evaluation.learning_curve import SHARES

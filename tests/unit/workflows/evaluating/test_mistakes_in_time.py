@@ -34,7 +34,7 @@ def tested(monkeypatch: pytest.MonkeyPatch) -> page_images.Tested:
     )  # fmt: skip
     corpus = SimpleNamespace(examples=[SimpleNamespace(path=f"{place}.png") for place in range(count)])
     decoded = SimpleNamespace(corpus=corpus, images=np.zeros((count, 8, 8, 3), np.uint8))
-    classifier = SimpleNamespace(engine=SimpleNamespace(compute_logits=None))
+    classifier = SimpleNamespace(compute_logits=None)
     return page_images.Tested(cast("Any", decoded), np.arange(count), cast("Any", report), cast("Any", classifier))
 
 
