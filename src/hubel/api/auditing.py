@@ -66,7 +66,7 @@ def audit_corpus(  # noqa: PLR0913, D417  (each is a wish the user may have)
     if suspect_labels and len(audit.corpus.class_names) > 1:
         audit = _doubted(audit, (weights, time_limit, seed, reading.bands), on_event)
     if folder is not None:
-        given = Given((str(corpus), *reading.words), optional_path(corrections), weights, seed)
+        given = Given(str(corpus), reading.options, optional_path(corrections), weights, seed)
         write_audit(audit, folder, given=given, on_event=on_event)
     return audit
 

@@ -214,7 +214,7 @@ def write_audit(audit: Audit, out: Path, *, given: Given | None = None, on_event
     Args:
         audit: what was found.
         out: the folder.
-        given: what the next command must be told; by default, where the corpus lies.
+        given: what the next command must be told too; by default, where the corpus lies.
         on_event: hears what goes on.
     """
     keep_out_of_the_images(out, audit.corpus)
@@ -224,7 +224,7 @@ def write_audit(audit: Audit, out: Path, *, given: Given | None = None, on_event
     if audit.label_ranking:
         write_csv(out / LABELS, ("path", "label", "suggested", "quality"), audit.label_ranking)
     write_csv(out / CORRECTIONS, (*COLUMNS, "check"), _correctable(audit))
-    page = _page(audit, given or Given((audit.corpus.location,)), out, on_event)
+    page = _page(audit, given or Given(audit.corpus.location), out, on_event)
     write_bytes(out / PAGE, render_audit_page(page).encode("utf-8"))
     write_json(out / DOCUMENT, audit.to_json())
 

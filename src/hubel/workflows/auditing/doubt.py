@@ -18,6 +18,7 @@ from hubel.architectures.catalogue import make_blueprint
 from hubel.architectures.families.backbones import feature_model, set_backbone_weights
 from hubel.arrays import Features, Images, ImageStore, Labels, Probabilities
 from hubel.classifier.engine import KerasEngine
+from hubel.errors.wording import Option, Text
 from hubel.events import Message, OnEvent, Progress, ignore
 from hubel.images.preprocessing import Preprocessing
 from hubel.training.patch_features import describe_by_patches, learn_patch_kinds
@@ -80,11 +81,13 @@ def compute_in_time(
     most = max(len(np.unique(labels)), 2 * len(first), int(SHARE_OF_FEATURES * limit_s / max(seconds, 1e-9)))
     places = spread(labels, most)
     expected = seconds * len(places) / SHARE_OF_FEATURES
-    text = f"Looking at {len(places):,} labels takes about {max(5, 5 * round(expected / 5))} s."
+    text = Text(f"Checking {len(places):,} labels takes about {max(5, 5 * round(expected / 5))} s.")
     if len(places) < len(labels):
-        text = (
-            f"There is time for {len(places):,} of {len(labels):,} labels in {limit_s:.0f} s: each class is looked at "
-            "in its share. --time-limit 1h looks at more."
+        text = Text(
+            f"There is time for {len(places):,} of {len(labels):,} labels in {limit_s:.0f} s, drawn in proportion from "
+            "each class. To check more: ",
+            Option("time_limit", "1h"),
+            ".",
         )
     on_event(Message(text, warning=len(places) < len(labels)))
     features = []
