@@ -24,12 +24,12 @@ TRAIN = Command("train", ("CORPUS",), (Option("out", "RUN"), Option("corrections
 CARDS_SHOWN = 60
 SUSPECTS_SHOWN = 300
 """More of them: each is decided on here."""
-PICTURES_SHOWN = 8
+IMAGES_SHOWN = 8
 ROWS_SHOWN = 30
 FILES_SHOWN = 10
 _SHARED: dict[str, Any] = {
     "SUSPECT_LABEL": SUSPECT_LABEL,
-    "PICTURES_SHOWN": PICTURES_SHOWN,
+    "IMAGES_SHOWN": IMAGES_SHOWN,
     "ROWS_SHOWN": ROWS_SHOWN,
     "FILES_SHOWN": FILES_SHOWN,
 }
@@ -125,13 +125,23 @@ def render_audit_page(page: AuditPage) -> str:
 
 
 def shown_paths(findings: Sequence[Finding], checks: Mapping[str, Check]) -> list[str]:
-    """The paths whose images the page shows, each once: the ones that need a thumbnail."""
+    """The paths whose images the page shows, each once: the ones that need a thumbnail.
+
+    Args:
+        findings: of the audit.
+        checks: that were run, in the order in which they are shown.
+    """
     cards = (finding for section in _sections(findings, checks) for finding in section.shown)
-    return list(dict.fromkeys(path for finding in cards for path in finding.paths[:PICTURES_SHOWN]))
+    return list(dict.fromkeys(path for finding in cards for path in finding.paths[:IMAGES_SHOWN]))
 
 
 def suspect_paths(findings: Sequence[Finding], checks: Mapping[str, Check]) -> list[str]:
-    """Those of `shown_paths` that a person decides on: they need a larger image."""
+    """Those of `shown_paths` that a person decides on: they need a larger image.
+
+    Args:
+        findings: of the audit.
+        checks: that were run, in the order in which they are shown.
+    """
     return [
         finding.paths[0]
         for section in _sections(findings, checks)

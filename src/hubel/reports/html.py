@@ -56,10 +56,10 @@ def _unbroken(sentence: Text | str) -> Markup:
     return Markup("").join(Markup("<code>{}</code>").format(piece) if whole else piece for piece, whole in parts)
 
 
-def data_address(picture: bytes) -> str:
+def data_address(image: bytes) -> str:
     """The content of a PNG, WebP or JPEG file as an address that needs no file."""
-    kind = "png" if picture.startswith(b"\x89PNG") else "webp" if picture.startswith(b"RIFF") else "jpeg"
-    return f"data:image/{kind};base64,{base64.b64encode(picture).decode()}"
+    kind = "png" if image.startswith(b"\x89PNG") else "webp" if image.startswith(b"RIFF") else "jpeg"
+    return f"data:image/{kind};base64,{base64.b64encode(image).decode()}"
 
 
 def asset(*names: str) -> Markup:

@@ -107,7 +107,13 @@ class Audit:
         *,
         expected_share: float = 0.0,
     ) -> Audit:
-        """The same with suspect labels, each finding where its check belongs."""
+        """The same with suspect labels, each finding where its check belongs.
+
+        Args:
+            suspects: the findings.
+            ranking: as of ``label_ranking``.
+            expected_share: of the suspects, the share that is expected to be wrong.
+        """
         both = [*self.findings, *suspects]
         ordered = [each for name in CHECKS for each in ranked([one for one in both if one.check == name])]
         return replace(self, findings=tuple(ordered), label_ranking=tuple(ranking), expected_share=expected_share)
@@ -201,6 +207,12 @@ def _earlier(corpus: Corpus, decided: Corrections) -> tuple[tuple[str, str, str,
 
 def prepare_audit_folder(out: Path, location: str, *, reading: Reading = AS_FOUND, overwrite: bool) -> None:
     """Make the folder of an audit before time is spent.
+
+    Args:
+        out: the folder.
+        location: of the corpus, which must not hold it.
+        reading: how the corpus is read.
+        overwrite: an audit may be there already.
 
     Raises:
         HubelError: as `prepare_folder`.

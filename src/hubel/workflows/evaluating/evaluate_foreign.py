@@ -238,5 +238,5 @@ def _page(scored: ForeignEvaluation, metrics: dict[str, Any], command: Sequence[
         shown=shown.tolist(),
         sheets=make_sheets(decoded.images, evaluation.places[shown]),
         mistakes=worst_mistakes(Tested(decoded, evaluation.places, report, scored.classifier)),
-        class_pictures=some_of_each_class(decoded, evaluation.places, report.labels, class_names=names),
+        class_images=some_of_each_class(decoded, evaluation.places, report.labels, class_names=names),
     )
