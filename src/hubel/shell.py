@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from hubel.errors.wording import Command, Option, is_placeholder
+from hubel.errors.wording import Command, Option, Text, is_placeholder
 
 RENAMED = {"from_run": "--from", "out": "-o"}
 """Options that are written otherwise than the rule says: a word of Python's own, and what every example has short."""
@@ -45,3 +45,8 @@ def in_shell(part: Option | Command) -> str:
     """It as it is typed: words with spaces are quoted, placeholders such as RUN are not."""
     words = command_words(part) if isinstance(part, Command) else option_words(part)
     return " ".join(word if is_placeholder(word) else shlex.quote(word) for word in words)
+
+
+def text_in_shell(text: Text | str) -> str:
+    """The text with its options and commands as they are typed, for a file or a page that no command is asked about."""
+    return text if isinstance(text, str) else text.render(in_shell)

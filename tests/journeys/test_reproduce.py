@@ -81,7 +81,7 @@ def test_a_run_on_a_moved_corpus_is_the_same_and_kept_where_the_user_says(
     assert (then["request"]["seed"], then["request"]["epochs"]) == (3, 2)
     refused = typed("reproduce", run, moved, "-o", run)
     assert refused.returncode == 3
-    assert "holds a run already (metrics.json). Choose another folder with -o." in refused.stderr
+    assert "already holds a run (metrics.json). Choose another folder: -o FOLDER." in refused.stderr
 
 
 def test_a_changed_picture_stops_it_before_training_and_anyway_says_what_came_of_it(
@@ -158,4 +158,4 @@ def test_a_pretrained_run_begins_with_the_same_file_of_weights(typed: Typed, cor
     file.write_bytes(file.read_bytes() + b"x")
     done = typed("reproduce", run)
     assert done.returncode == 3
-    assert f"the weights in {file} have another content" in done.stderr
+    assert f"the weights in {file} have changed" in done.stderr

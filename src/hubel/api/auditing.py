@@ -58,7 +58,7 @@ def audit_corpus(  # noqa: PLR0913, D417  (each is a wish the user may have)
         audit = _doubted(audit, (weights, seed, AUDITING["time_limit"].read(time_limit), reading.bands), on_event)
     if folder is not None:
         limit = None if time_limit is None else str(time_limit)
-        given = Given((str(corpus), *reading.words), optional_path(corrections), weights, seed, limit)
+        given = Given(str(corpus), reading.options, optional_path(corrections), weights, seed, limit)
         write_audit(audit, folder, given=given, on_event=on_event)
     return audit
 

@@ -11,6 +11,7 @@ from hubel.advice.remarks import Advice
 from hubel.cli.show.advice import show_advice, wrapped
 from hubel.corpus.audit.catalogue import CHECKS
 from hubel.errors.wording import NOTHING, Command, Option
+from hubel.shell import text_in_shell
 
 
 def printed(*advice: Advice) -> str:
@@ -56,7 +57,7 @@ def test_names_from_the_corpus_cannot_steer_the_terminal_nor_be_markup():
 
 @pytest.mark.parametrize("name", CHECKS)
 def test_the_cure_of_a_finding_fits_the_terminal_and_breaks_no_word(name: str):
-    cure = f"Cure: {CHECKS[name].cure}"
+    cure = f"Cure: {text_in_shell(CHECKS[name].cure)}"
     lines = wrapped(cure, Console(width=60, file=io.StringIO()))
     assert max(len(line) for line in lines) <= 60
     assert " ".join(line.strip() for line in lines) == cure

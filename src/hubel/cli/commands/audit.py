@@ -40,7 +40,7 @@ def command(  # noqa: PLR0913  (one for each option)
     _check_honoured({"--weights": weights, "--time-limit": time_limit}, suspect_labels=suspect_labels)
     if overwrite and out is None:
         raise WrongRequest("--overwrite replaces what -o writes. Add -o FOLDER, or leave --overwrite out.")
-    given = Given((corpus, *reading.words), corrections, weights, seed, time_limit)
+    given = Given(corpus, reading.options, corrections, weights, seed, time_limit)
     if out is not None:
         prepare_audit_folder(out, corpus, reading=reading, overwrite=overwrite)
     with Listener() as listener:

@@ -48,7 +48,7 @@ def command(  # noqa: PLR0913  (one for each option)
     from hubel.architectures.file_kinds import is_model_target
     from hubel.workflows.evaluating.score_wishes import ScoreWishes, check_score_of_a_model, check_score_of_a_run
 
-    wishes = ScoreWishes(run, corpus, against, strangers, reading, said, out, overwrite, typed=True)
+    wishes = ScoreWishes(run, corpus, against, strangers, reading, said, out, overwrite)
     if is_model_target(run):
         return _foreign(wishes, check_score_of_a_model(wishes), as_json=as_json)
     check_score_of_a_run(wishes)

@@ -19,7 +19,12 @@ INDENT = "  "
 
 
 def show_advice(out: Console, advice: Sequence[Advice]) -> None:
-    """Each as sentences with their evidence, and the command on a line of its own, never broken nor printed twice."""
+    """Each as sentences with their evidence, and the command on a line of its own, never broken or printed twice.
+
+    Args:
+        out: where it is printed.
+        advice: as `advise` gives it.
+    """
     out.print(Text("Next", "bold"))
     printed = {NOTHING}
     for each in most_harmful(advice):
@@ -32,7 +37,12 @@ def show_advice(out: Console, advice: Sequence[Advice]) -> None:
 
 
 def wrapped(sentences: str, out: Console) -> list[str]:
-    """Indented lines that fit the terminal; no word is broken, so that a path or an option can be copied."""
+    """Indented lines that fit the terminal; no word is broken, so that a path or an option can be copied.
+
+    Args:
+        sentences: on one line.
+        out: whose width counts.
+    """
     width = max(40, min(WIDEST, out.width) - len(INDENT))
     lines = textwrap.wrap(sentences, width, break_long_words=False, break_on_hyphens=False)
     return [INDENT + line for line in lines]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from hubel.corpus.formats.catalogue import BUILT_IN, read_corpus
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.engines.catalogue import load_classifier
 from hubel.errors import UnusableCorpus, UnusableInput
+from hubel.errors.wording import Command, Text
 from hubel.evaluation.evaluate import compute_outputs, evaluate_outputs
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import Message, OnEvent, ignore
@@ -166,15 +166,17 @@ def evaluate_run(
     location = described.get("location", "")
     if str(location) not in BUILT_IN and not is_there(location):
         raise UnusableInput(
-            f"The corpus of {run} was {location!r}, which is not there now. Say where it is: hubel evaluate "
-            f"{shlex.quote(str(run))} CORPUS"
+            f"The corpus of {run} was {location!r}, which is no longer there. Say where it is now: ",
+            Command("evaluate", (str(run), "CORPUS")),
         )
     try:
         own = read_corpus(location, reading=reading_of(document.get("request", {})), on_event=on_event)
     except UnusableCorpus as error:
         raise UnusableInput(
-            f"The corpus of this run is not as it was: {error} Name another: hubel evaluate {shlex.quote(str(run))} "
-            "CORPUS"
+            "The corpus of this run has changed: ",
+            error.text,
+            " Name another one: ",
+            Command("evaluate", (str(run), "CORPUS")),
         ) from error
     split = _TestSplit(
         {path: placed.label for path, placed in read_split(run).items() if placed.split == "test"},
@@ -183,8 +185,8 @@ def evaluate_run(
     )
     if not split.class_of:
         raise UnusableInput(
-            f"{run} has no test images, so it has no score. Name a corpus to score it on, of images that it was not "
-            f"trained on: hubel evaluate {shlex.quote(str(run))} CORPUS"
+            f"{run} has no test images, so it has no score. Name a corpus of images that it was not trained on: ",
+            Command("evaluate", (str(run), "CORPUS")),
         )
     decoded = decode_corpus(own, classifier.preprocessing, on_event=on_event)
     return evaluate_decoded(classifier, decoded, own=split, on_event=on_event)
@@ -273,14 +275,15 @@ def _say_left_out(left_out: LeftOut, known: Known, where: tuple[int, str], on_ev
         words.append(f"{len(left_out.trained_on):,} that it was trained on (training and validation images)")
     if left_out.copies:
         be = "is a copy" if len(left_out.copies) == 1 else "are copies"
-        words.append(f"{len(left_out.copies):,} that {be} of such images, or of a group with them")
+        words.append(f"{len(left_out.copies):,} that {be} of such images or in one group with them")
     remaining = count - len(left_out.paths)
     if not remaining:
-        own = f"Score it on its own test images: hubel evaluate {shlex.quote(str(known.run))}. Or name"
+        own = ("Score it on its own test images: ", Command("evaluate", (str(known.run),)), ". Or name")
         raise UnusableCorpus(
             f"{location} has no image that is new to {known.run}: of {count:,} there are {', and '.join(words)}. A "
-            "score on these would say nothing of other images. "
-            f"{own if known.test_images else 'Name'} a corpus of other images."
+            "score on these would say nothing about other images. ",
+            *(own if known.test_images else ("Name",)),
+            " a corpus of other images.",
         )
     if words:
         images = counted(count, "image")
@@ -291,15 +294,16 @@ def _say_left_out(left_out: LeftOut, known: Known, where: tuple[int, str], on_ev
         on_event(Message(text, warning=True))
 
 
-def _why_nothing_is_scored(classifier: Answering, corpus: Corpus, own: _TestSplit | None) -> str:
+def _why_nothing_is_scored(classifier: Answering, corpus: Corpus, own: _TestSplit | None) -> Text:
     if own is not None:
-        return (
+        return Text(
             f"None of the test images of the run ({len(own.class_of):,}) can be read in {corpus.location}. Put them "
-            "back, or name a corpus to score: hubel evaluate RUN CORPUS"
+            "back, or name a corpus to score it on: ",
+            Command("evaluate", ("RUN", "CORPUS")),
         )
     if not len(corpus):
-        return f"{none_of(len(corpus.refused))} in {corpus.location} can be read. Name another corpus."
-    return (
+        return Text(f"{none_of(len(corpus.refused))} in {corpus.location} can be read. Name another corpus.")
+    return Text(
         f"{corpus.location} has no image to score: the classifier knows {', '.join(classifier.class_names[:5])}, "
         f"the corpus has {', '.join(corpus.class_names[:5])}. Class folders are matched by name."
     )
@@ -319,12 +323,17 @@ def _say_differences(classifier: Answering, corpus: Corpus, own: _TestSplit | No
         gone = set(own.class_of) - {example.path for example in corpus.examples}
         if gone:
             images = counted(len(gone), "test image")
-            text = f"Gone: {images} of the run, such as {min(gone)!r}. The score is of the others."
+            text = f"Gone: {images} of the run, such as {min(gone)!r}. The score is that of the others."
             on_event(Message(text, warning=True))
 
 
 def say_refused(refused: Sequence[tuple[str, str]], on_event: OnEvent) -> None:
-    """Name the files that cannot be read, as (path, reason); of many the first only."""
+    """Name the files that cannot be read; of many only the first.
+
+    Args:
+        refused: (path, reason) of each.
+        on_event: hears the names.
+    """
     for path, reason in refused[:MOST_REFUSED_NAMED]:
         on_event(Message(f"Refused {path!r}: {reason}.", warning=True))
     if len(refused) > MOST_REFUSED_NAMED:

@@ -104,7 +104,7 @@ def score_strangers(
     if corpus is not None:
         scores, refused, known = _of_corpus(classifier, corpus, run, on_event)
     else:
-        scores, refused, known = _of_pictures(classifier, location, run)
+        scores, refused, known = _of_images(classifier, location, run)
     say_refused(refused, on_event)
     _say_known(known, run, location, left=len(scores), on_event=on_event)
     if not len(scores) and not refused:
@@ -141,7 +141,7 @@ def _of_corpus(classifier: Classifier, corpus: Corpus, run: Path, on_event: OnEv
     return _scores(outputs.off_corpus), refused, len(decoded.corpus) - len(places)
 
 
-def _of_pictures(classifier: Classifier, location: str, run: Path) -> _Strangers:
+def _of_images(classifier: Classifier, location: str, run: Path) -> _Strangers:
     own = set((read_digests(run) or {}).values())
     answers = list(predict_files(classifier, [location]))
     refused = tuple((answer.path, answer.error.reason) for answer in answers if answer.error is not None)

@@ -100,7 +100,7 @@ def write_run_report(folder: RunFolder, finished: Finished) -> None:
         sheets=sheets,
         mistakes=mistakes,
         strangers=_strangers(finished),
-        class_pictures=_class_images(finished),
+        class_images=_class_images(finished),
         contact=contact,
         contact_rows=contact_rows,
         curve=finished.curve,

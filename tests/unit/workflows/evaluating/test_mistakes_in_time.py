@@ -43,4 +43,4 @@ def test_as_many_are_covered_as_there_is_time_for(tested: page_images.Tested, en
     mistakes = worst_mistakes(tested, ends_at=ends_at)
     assert len(mistakes) == MISTAKES_SHOWN
     assert [bool(each.heat) for each in mistakes] == [place < covered for place in range(MISTAKES_SHOWN)]
-    assert all(each.picture for each in mistakes)
+    assert all(each.image for each in mistakes)

@@ -232,7 +232,7 @@ def test_a_run_that_is_gone_is_asked_for_before_it_is_repeated(folder: Path, gro
     document = json.loads(record.read_bytes())
     document["request"]["from_run"]["file"] = str(tmp_path / "gone" / "classifier" / "weights.safetensors")
     record.write_text(json.dumps(document))
-    with pytest.raises(UnusableInput, match="was made with the weights in .*gone.*which cannot be read now"):
+    with pytest.raises(UnusableInput, match="was made with the weights in .*gone.*which can no longer be read"):
         check_repeatable(tmp_path / "second")
 
 
