@@ -17,6 +17,7 @@ from hubel.backends.gradients import compute_gradient
 from hubel.errors import WrongRequest
 from hubel.events import OnEvent, Progress, ignore
 from hubel.explanation.image_prior import ImagePrior, small_move
+from hubel.random_streams import stream
 
 _BATCH = 64
 _AT_ONCE = 8
@@ -191,7 +192,7 @@ def _climb(
     score: Callable[[Any], Any], prior: ImagePrior, images: int, ascent: Ascent, hear: Callable[[int], None]
 ) -> np.ndarray:
     """Adam (Kingma & Ba 2015) on the frequencies; real and imaginary parts each with a step of its own."""
-    rng = np.random.default_rng(ascent.seed)
+    rng = stream("exciting image", ascent.seed)
     spectrum = np.repeat(prior.start(rng, 1), images, axis=0)  # an image does not depend on those made beside it
     first = np.zeros((*spectrum.shape, 2))
     second = np.zeros_like(first)

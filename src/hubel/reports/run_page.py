@@ -19,6 +19,7 @@ from hubel.evaluation.metrics import wilson_interval
 from hubel.evaluation.paired import BETTER, CANNOT_TELL, WORSE
 from hubel.evaluation.report import EvaluationReport
 from hubel.evaluation.suitability import RULE
+from hubel.random_streams import stream
 from hubel.reports.faults import group_faults
 from hubel.reports.html import asset, data_address, make_environment, policy
 from hubel.reports.network_picture import render_network
@@ -149,7 +150,7 @@ def shown_places(report: EvaluationReport, *, seed: int) -> np.ndarray:
     wrong, right = np.flatnonzero(~report.hits), np.flatnonzero(report.hits)
     if len(report.labels) <= MOST:
         return np.arange(len(report.labels))
-    rng = np.random.default_rng([seed, 9])
+    rng = stream("shown examples", seed)
     wrong = np.sort(rng.permutation(wrong)[:MOST])
     return np.sort(np.concatenate([wrong, rng.permutation(right)[: MOST - len(wrong)]]))
 

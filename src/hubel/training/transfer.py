@@ -13,6 +13,7 @@ from hubel.arrays import Features, ImageStore, Labels
 from hubel.backends.framework import keras
 from hubel.classifier.engine import LARGE_BATCH, Engine
 from hubel.events import OnEvent, Progress, ignore
+from hubel.random_streams import stream
 from hubel.training.fit import compile_model, fit_model
 from hubel.training.history import History
 from hubel.training.recipe import Recipe
@@ -166,7 +167,7 @@ class _FeatureBatches:
         return min(self.batch_size, len(self.labels))
 
     def epoch(self, epoch: int) -> Iterator[tuple[np.ndarray, Labels]]:
-        rng = np.random.default_rng([self.seed, epoch, 3])
+        rng = stream("feature batches", self.seed, epoch=epoch)
         order = rng.permutation(len(self.labels))
         mirrored = rng.random(len(self.labels)) < 0.5
         for step in range(self.steps_per_epoch):

@@ -20,6 +20,7 @@ from hubel.arrays import Features, Images, ImageStore, Labels, Probabilities
 from hubel.classifier.engine import KerasEngine
 from hubel.events import Message, OnEvent, Progress, ignore
 from hubel.images.preprocessing import Preprocessing
+from hubel.random_streams import stream
 from hubel.training.patch_features import describe_by_patches, learn_patch_kinds
 from hubel.training.transfer import compute_features
 
@@ -138,7 +139,7 @@ def spread(labels: Labels, most: int) -> np.ndarray:
     """Places of at most so many examples, ascending: at random, each class in its share and none left out."""
     if len(labels) <= most:
         return np.arange(len(labels))
-    drawn = np.random.default_rng(0).permutation(len(labels))
+    drawn = stream("spread of labels").permutation(len(labels))
     drawn = drawn[np.argsort(labels[drawn], kind="stable")]
     counts = np.bincount(labels)
     first = np.repeat(np.cumsum(counts) - counts, counts)

@@ -20,6 +20,7 @@ from hubel.evaluation.evaluate import Outputs, compute_outputs, evaluate_outputs
 from hubel.evaluation.off_corpus import fit_off_corpus
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import Progress
+from hubel.random_streams import stream
 from hubel.workflows.training.work import (
     BASELINE_S,
     FEWEST_TRAIN_SCORED,
@@ -72,7 +73,7 @@ def score(work: Work, classifier: Classifier) -> Scored:
     held_out = _look_at(work, classifier, work.indices("validation"), "scoring validation")
     most = _as_many_as_fit(work, (time.monotonic() - begun) / max(1, len(held_out.logits)))
     if len(train) > most:
-        train = np.sort(np.random.default_rng([work.request.seed, 8]).permutation(train)[:most])
+        train = np.sort(stream("known images", work.request.seed).permutation(train)[:most])
     known = _look_at(work, classifier, train, "scoring training images")
     spec = classifier.blueprint.spec
     brought = isinstance(spec, PretrainedSpec) and spec.fixed_statistics  # what it knows, from ImageNet
