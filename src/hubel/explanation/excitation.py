@@ -14,6 +14,7 @@ from hubel.arithmetic.receptive_field import field_box
 from hubel.arrays import Images, ImageStore
 from hubel.backends.framework import keras
 from hubel.backends.gradients import compute_gradient
+from hubel.chunks import in_chunks
 from hubel.errors import WrongRequest
 from hubel.events import OnEvent, Progress, ignore
 from hubel.explanation.image_prior import ImagePrior, small_move
@@ -63,14 +64,13 @@ def find_patches(
         on_event: hears `Progress`.
     """
     tops, places = [], []
-    for start in range(0, len(images), _BATCH):
-        batch = np.asarray(images[start : start + _BATCH], np.float32)
+    for chunk in in_chunks(len(images), _BATCH, stage="looking for patches", on_event=on_event):
+        batch = np.asarray(images[chunk], np.float32)
         values = compute_batch(graph, batch, until=call)[call.outputs[0]]
         maps = keras.ops.convert_to_numpy(values)[..., list(filters)]
         flat = maps.reshape(len(batch), -1, len(filters))  # [batch, places, filters]
         places.append(flat.argmax(axis=1))
         tops.append(flat.max(axis=1))
-        on_event(Progress("looking for patches", min(len(images), start + _BATCH), len(images)))
     strongest, where = np.concatenate(tops), np.concatenate(places)  # [examples, filters]
     width = int(call.output_shapes[0][1] or 1)
     boxes = _Boxes(graph, call)

@@ -11,8 +11,9 @@ import numpy as np
 from hubel.architectures.families.backbones import LOGITS
 from hubel.arrays import Features, ImageStore, Labels
 from hubel.backends.framework import keras
+from hubel.chunks import in_chunks
 from hubel.classifier.engine import LARGE_BATCH, Engine
-from hubel.events import OnEvent, Progress, ignore
+from hubel.events import OnEvent, ignore
 from hubel.random_streams import stream
 from hubel.training.fit import compile_model, fit_model
 from hubel.training.history import History
@@ -80,11 +81,9 @@ def compute_features(
     Returns:
         float32 [len(indices), channels].
     """
-    parts = []
-    for start in range(0, len(indices), _CHUNK):
-        chosen = images[indices[start : start + _CHUNK]]
-        parts.append(engine.compute_logits(chosen[:, :, ::-1] if mirrored else chosen))
-        on_event(Progress(stage, min(len(indices), start + _CHUNK), len(indices)))
+    columns = slice(None, None, -1 if mirrored else None)
+    chunks = in_chunks(len(indices), _CHUNK, stage=stage, on_event=on_event)
+    parts = [engine.compute_logits(images[indices[chunk]][:, :, columns]) for chunk in chunks]
     return np.concatenate(parts) if parts else engine.compute_logits(np.asarray(images[:0]))
 
 

@@ -17,6 +17,7 @@ from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import make_blueprint
 from hubel.architectures.families.backbones import feature_model, set_backbone_weights
 from hubel.arrays import Features, Images, ImageStore, Labels, Probabilities
+from hubel.chunks import in_chunks
 from hubel.classifier.engine import KerasEngine
 from hubel.events import Message, OnEvent, Progress, ignore
 from hubel.images.preprocessing import Preprocessing
@@ -88,10 +89,8 @@ def compute_in_time(
             "in its share. --time-limit 1h looks at more."
         )
     on_event(Message(text, warning=len(places) < len(labels)))
-    features = []
-    for start in range(0, len(places), CHUNK):
-        features.append(describe(np.asarray(images[places[start : start + CHUNK]])))
-        on_event(Progress("computing features", min(len(places), start + CHUNK), len(places)))
+    chunks = in_chunks(len(places), CHUNK, stage="computing features", on_event=on_event)
+    features = [describe(np.asarray(images[places[chunk]])) for chunk in chunks]
     return places, np.concatenate(features)
 
 

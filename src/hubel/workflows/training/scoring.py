@@ -10,6 +10,7 @@ import numpy as np
 
 from hubel.architectures.spec import PretrainedSpec
 from hubel.arrays import Logits
+from hubel.chunks import in_chunks
 from hubel.classifier.answering import Calibration, softmax
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.off_corpus import Looks, OffCorpus
@@ -119,11 +120,10 @@ def _as_many_as_fit(work: Work, image_s: float) -> int:
 
 
 def _look_at(work: Work, classifier: Classifier, indices: np.ndarray, stage: str) -> _Seen:
-    images, parts = work.decoded.images, []
-    for start in range(0, max(1, len(indices)), _CHUNK):
-        parts.append(classifier.look(np.asarray(images[indices[start : start + _CHUNK]])))
-        work.on_event(Progress(stage, min(len(indices), start + _CHUNK), len(indices)))
-    logits, looks = zip(*parts, strict=True)
+    images = work.decoded.images
+    chunks = in_chunks(len(indices), _CHUNK, stage=stage, on_event=work.on_event)
+    parts = [classifier.look(np.asarray(images[indices[chunk]])) for chunk in chunks]
+    logits, looks = zip(*(parts or [classifier.look(np.asarray(images[:0]))]), strict=True)
     return _Seen(np.concatenate(logits), Looks.joined(looks))
 
 
