@@ -25,14 +25,14 @@ _AT_ONCE = 8
 """Filters whose images are made together."""
 _TINY = 1e-12
 FLOOR = 0.01
-"""Share of the largest gradient below which a frequency moves less: else those that do not matter turn to specks."""
+"""Share of the largest gradient below which a frequency moves less, so that unimportant ones do not become specks."""
 RECTIFIERS = ("ReLU", "Activation")
 OFF_COUNTS = 0.1
 """Share of the value before a rectifier that is added to its score."""
 
 
 @dataclass(frozen=True)
-class Patch:
+class ExcitingPatch:
     """A place in an image that excites a filter.
 
     Args:
@@ -52,7 +52,7 @@ class Patch:
 
 def find_patches(
     graph: Graph, call: Call, images: ImageStore, *, filters: Sequence[int], most: int = 8, on_event: OnEvent = ignore
-) -> dict[int, list[Patch]]:
+) -> dict[int, list[ExcitingPatch]]:
     """For each filter, the images that excite it most, strongest first; at most one patch of each image.
 
     Args:
@@ -80,7 +80,7 @@ def find_patches(
         for example in np.argsort(-strongest[:, column], kind="stable")[:most]:
             place = divmod(int(where[example, column]), width)
             value = float(strongest[example, column])
-            found[each].append(Patch(int(example), value, *place, boxes.of(*place)))
+            found[each].append(ExcitingPatch(int(example), value, *place, boxes.of(*place)))
     return found
 
 
@@ -90,7 +90,9 @@ class _Boxes:
     def __init__(self, graph: Graph, call: Call) -> None:
         fields = receptive_fields(graph).get(call.outputs[0])
         if fields is None:
-            raise WrongRequest(f"What {call.name} sees is not known: a layer before it is of a kind unknown to Hubel.")
+            raise WrongRequest(
+                f"What {call.name} sees is unknown: before it is a layer of a kind that Hubel does not know."
+            )
         self._fields = fields
         self._size = image_size(graph)
 
@@ -134,8 +136,8 @@ def make_exciting_images(
     """For each filter an image that excites it: nearly plain grey, changed step by step along the gradient.
 
     The score is the mean of the feature map. The gradient is followed in frequencies and colours as photographs have
-    them (`ImagePrior`), for an image that is moved a little before each step; else what comes out is static, which
-    excites the filter just as well and says nothing.
+    them (`ImagePrior`), and the image is moved a little before each step. Otherwise the result would be static, which
+    excites the filter just as well and shows nothing.
 
     Args:
         graph: of the model.

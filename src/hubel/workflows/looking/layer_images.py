@@ -15,7 +15,7 @@ from hubel.classifier.answering import Answering
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.errors import UnusableCorpus, WrongRequest
 from hubel.events import OnEvent, ignore
-from hubel.explanation.excitation import Ascent, Patch, find_patches, make_exciting_images
+from hubel.explanation.excitation import Ascent, ExcitingPatch, find_patches, make_exciting_images
 from hubel.explanation.feature_maps import (
     FeatureMaps,
     compute_feature_maps,
@@ -140,7 +140,7 @@ def picture_excitement(
     call = find_layer(graph, layer, usable=layers_with_maps(graph))
     chosen = _check_filters(graph, call, filters)
     decoded, places = _some_images(classifier, corpus, on_event)
-    patches: dict[int, list[Patch]] = {}
+    patches: dict[int, list[ExcitingPatch]] = {}
     images = np.zeros((0, 1, 1, 3), np.uint8)
     if decoded is not None:
         images = np.asarray(decoded.images[places])
