@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from hubel.architectures.layer_table import LayerRow
 from hubel.corpus.corpus import IntakeRow
+from hubel.drawing.svg import whole_svg
 from hubel.evaluation.baseline import DESCRIPTION
 from hubel.evaluation.learning_curve import LearningCurve, describe_forecast
 from hubel.evaluation.metrics import wilson_interval
@@ -22,7 +23,7 @@ from hubel.evaluation.suitability import RULE
 from hubel.random_streams import stream
 from hubel.reports.faults import group_faults
 from hubel.reports.html import asset, data_address, make_environment, policy
-from hubel.reports.network_picture import render_network
+from hubel.reports.network import draw_network
 from hubel.reports.run_plots import (
     draw_accuracy_by_images,
     draw_history,
@@ -192,7 +193,7 @@ def render_run_page(page: RunPage, *, template: str = OF_A_RUN) -> str:
         figures=draw_history(page.history) if page.history else (),
         curve=draw_accuracy_by_images(page.curve) if page.curve is not None else "",
         forecast=describe_forecast(page.curve) if page.curve is not None else (),
-        network=Markup(render_network(title, subtitle, (height, width, channels), page.layers)),  # noqa: S704
+        network=Markup(whole_svg(draw_network(title, subtitle, (height, width, channels), page.layers))),  # noqa: S704
         faults=group_faults(page.refused),
         class_rows=_class_rows(page),
         score_rows=_score_rows(page) if tested else (),

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from hubel.classifier.answering import Answering
+from hubel.drawing.tiles import heat_tile
 from hubel.evaluation.report import EvaluationReport
 from hubel.explanation.catalogue import find_explanation
-from hubel.images.render import heat_tile
 from hubel.pipeline.decoded import DecodedCorpus
 from hubel.reports.run_page import MATRIX_CLASSES, Mistake
 from hubel.reports.thumbnails import encode_thumbnail, make_thumbnails
