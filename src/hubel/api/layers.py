@@ -10,12 +10,14 @@ from pathlib import Path
 from hubel.api.drawn import LayerImage
 from hubel.api.words import Numbers, RunLike, numbers_of, optional_path, path_of, said_of_a_model
 from hubel.arithmetic.stacks import Stack, stack_table
+from hubel.drawing.raster import render_png
+from hubel.drawing.svg import render_svg
 from hubel.errors import WrongRequest
 from hubel.events import OnEvent, ignore
 from hubel.files import write_bytes
-from hubel.reports.network_picture import render_network
-from hubel.reports.stacks_picture import draw_stacks
-from hubel.reports.trace_picture import render_png, render_svg
+from hubel.reports.network import draw_network
+from hubel.reports.stacks import draw_stacks
+from hubel.reports.trace import draw_trace
 from hubel.runs.out_folder import check_output_file, keep_out_of_the_corpus
 from hubel.workflows.looking.anatomy import Anatomy, AnatomyRequest, examine
 from hubel.workflows.looking.layer_images import (
@@ -65,7 +67,7 @@ def anatomy(  # noqa: PLR0913  (each is a wish the user may have)
             raise WrongRequest("stacks looks at no network: leave target, input, classes and units out.")
         table = stack_table(kernel_size=kernel, channels=channels)
         if file is not None:
-            write_bytes(file, draw_stacks(table).to_svg())
+            write_bytes(file, render_svg(draw_stacks(table)))
         return table
     if target is None:
         raise WrongRequest('Say what to look at: hubel.anatomy("small-cnn"), or hubel.anatomy(stacks=True).')
@@ -80,7 +82,7 @@ def anatomy(  # noqa: PLR0913  (each is a wish the user may have)
     if file is not None:
         title = f"{found.title} at {' × '.join(map(str, found.shape))}"
         headline = f"{found.total.parameters:,} parameters, {found.total.macs:,} MACs for one image"
-        write_bytes(file, render_network(title, headline, found.image, found.rows).encode())
+        write_bytes(file, render_svg(draw_network(title, headline, found.image, found.rows)))
     return found
 
 
@@ -131,7 +133,7 @@ def trace(  # noqa: PLR0913  (each is a wish the user may have)
     traced = trace_run(path, Path(image), layer=str(layer), at=where, filter_name=name, said=said)
     if file is not None:
         render = render_svg if file.suffix.lower() == ".svg" else render_png
-        write_bytes(file, render(traced.trace, traced.pixels))
+        write_bytes(file, render(draw_trace(traced.trace, traced.pixels)))
     return traced
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hubel.random_streams import stream
+
 Range = tuple[float, float]
 """The value that becomes 0, and the one that becomes 255."""
 
@@ -47,7 +49,7 @@ def summarise(visible: np.ndarray) -> Values | None:
         return None
     kept = values
     if len(values) > _KEPT:  # evenly spaced ones could all be red, or of one column
-        kept = values[np.random.default_rng(0).integers(0, len(values), _KEPT)]
+        kept = values[stream("sampled values").integers(0, len(values), _KEPT)]
     return Values(
         kept.astype(np.float64),
         float(values.min()),

@@ -97,7 +97,7 @@ def test_the_picture_is_written(folder, typed, ending: str):
     [
         ("trace run --layer logits", 2, "Give the image: hubel trace run IMAGE --layer logits"),
         ("trace run picture.png --layer logit", 2, "Did you mean 'logits'?"),
-        ("trace run picture.png --layer logits --at 0,0", 2, "it has no places. Leave --at out"),
+        ("trace run picture.png --layer logits --at 0,0", 2, "it has no rows and columns. Leave --at out"),
         ("trace run picture.png --layer probabilities --at 0,0", 2, "Leave --at out"),
         ("trace run picture.png --layer logits --filter d", 2, "or a class name: a, b, c. Received: 'd'"),
         ("trace run picture.png --layer logits --filter 3", 2, "the filters 0 to 2. Received: 3"),

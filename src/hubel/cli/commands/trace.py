@@ -62,11 +62,13 @@ def command(  # noqa: PLR0913  (one for each option)
 
     traced = trace_run(run, image, layer=layer, at=at, filter_name=filter_name, said=said)
     if out is not None:
+        from hubel.drawing.raster import render_png
+        from hubel.drawing.svg import render_svg
         from hubel.files import write_bytes
-        from hubel.reports.trace_picture import render_png, render_svg
+        from hubel.reports.trace import draw_trace
 
         render = render_svg if out.suffix.lower() == ".svg" else render_png
-        write_bytes(out, render(traced.trace, traced.pixels, traced.class_name))
+        write_bytes(out, render(draw_trace(traced.trace, traced.pixels, traced.class_name)))
     if as_json:
         click.echo(json.dumps(traced.to_json()))
         return 0

@@ -30,6 +30,7 @@ from hubel.pipeline.augmentation import NONE
 from hubel.pipeline.batches import TrainingBatches, class_weights
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
 from hubel.pipeline.examine import examine_decoded
+from hubel.random_streams import stream
 from hubel.runs.run_folder import labels_of
 from hubel.runs.which_run import check_is_no_run
 from hubel.text import counted, have
@@ -74,7 +75,7 @@ class _Material:
         places = np.array(self.splits.of(split), np.int64)
         if most is None or len(places) <= most:
             return places
-        return np.sort(np.random.default_rng([self.request.seed, 6]).permutation(places)[:most])
+        return np.sort(stream("comparison part", self.request.seed).permutation(places)[:most])
 
     @property
     def classes(self) -> int:

@@ -13,9 +13,11 @@ from hubel.architectures.layer_choice import find_layer
 from hubel.architectures.walk import Call, Graph, walk
 from hubel.classifier.answering import Answering
 from hubel.corpus.formats.catalogue import read_corpus
+from hubel.drawing.feature_maps import Seen, Tile, draw_excitement, draw_filters, draw_maps
+from hubel.drawing.raster import render_png
 from hubel.errors import UnusableCorpus, WrongRequest
 from hubel.events import OnEvent, ignore
-from hubel.explanation.excitation import Ascent, Patch, find_patches, make_exciting_images
+from hubel.explanation.excitation import Ascent, ExcitingPatch, find_patches, make_exciting_images
 from hubel.explanation.feature_maps import (
     FeatureMaps,
     compute_feature_maps,
@@ -24,7 +26,6 @@ from hubel.explanation.feature_maps import (
     layers_with_maps,
 )
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
-from hubel.reports.layer_sheets import Seen, Tile, draw_excitement, draw_filters, draw_maps
 from hubel.text import none_of
 from hubel.workflows.opening import open_target
 from hubel.workflows.said import NOTHING_SAID, Said
@@ -93,7 +94,7 @@ def picture_maps(run: Path, image: Path, *, layer: str, said: Said = NOTHING_SAI
     pixels = classifier.read_pixels(image)
     made = compute_feature_maps(graph, call, classifier.to_input(pixels))
     shown = [int(each) for each in made.strongest_first[:MOST_FILTERS]]
-    return made, draw_maps(Seen(made.layer, made.maps, shown, pixels, image.name)).to_png()
+    return made, render_png(draw_maps(Seen(made.layer, made.maps, shown, pixels, image.name)))
 
 
 def picture_filters(run: Path, layer: str, *, said: Said = NOTHING_SAID) -> FilterSheet:
@@ -107,7 +108,7 @@ def picture_filters(run: Path, layer: str, *, said: Said = NOTHING_SAID) -> Filt
     call = find_layer(graph, layer, usable=layers_with_filters(graph))
     kernel = kernel_of(graph, call)
     drawing, shown = draw_filters(call.name, kernel, most=MOST_FILTERS)
-    return FilterSheet(call.name, kernel, shown, drawing.to_png())
+    return FilterSheet(call.name, kernel, shown, render_png(drawing))
 
 
 def picture_excitement(
@@ -140,7 +141,7 @@ def picture_excitement(
     call = find_layer(graph, layer, usable=layers_with_maps(graph))
     chosen = _check_filters(graph, call, filters)
     decoded, places = _some_images(classifier, corpus, on_event)
-    patches: dict[int, list[Patch]] = {}
+    patches: dict[int, list[ExcitingPatch]] = {}
     images = np.zeros((0, 1, 1, 3), np.uint8)
     if decoded is not None:
         images = np.asarray(decoded.images[places])
@@ -159,7 +160,7 @@ def picture_excitement(
         rows.append(row)
     count = int(call.output_shapes[0][2] or 0)
     drawing = draw_excitement(call.name, rows, filters=count, corpus=corpus)
-    return ExcitementSheet(call.name, f"{len(rows)} of {count} filters shown", drawing.to_png())
+    return ExcitementSheet(call.name, f"{len(rows)} of {count} filters shown", render_png(drawing))
 
 
 @dataclass(frozen=True)

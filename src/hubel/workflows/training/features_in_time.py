@@ -13,6 +13,7 @@ from hubel.backends.framework import keras
 from hubel.classifier.engine import LARGE_BATCH
 from hubel.engines.keras_engine import KerasEngine
 from hubel.events import Message, Progress
+from hubel.random_streams import stream
 from hubel.text import counted
 from hubel.training.transfer import KnownFeatures, SplitFeatures, compute_features
 from hubel.workflows.training.work import Work
@@ -62,7 +63,7 @@ def features_in_time(
     engine, images = KerasEngine(feature_model(model)), work.decoded.images
     clock = _Batches(time.monotonic() + seconds)
     validation = [clock.timed(engine, images[part]) for part in _parts(work.indices("validation"))]
-    order = np.random.default_rng([work.request.seed, 5]).permutation(train)
+    order = stream("order of features", work.request.seed).permutation(train)
     least, taken = min(len(train), LEAST_PER_CLASS * work.classes), 0
     plain: list[Features] = []
     for part in _parts(order):

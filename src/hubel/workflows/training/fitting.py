@@ -17,6 +17,7 @@ from hubel.architectures.layer_table import count_macs
 from hubel.architectures.whitening import whitening_kernel
 from hubel.backends.framework import keras
 from hubel.events import Message
+from hubel.random_streams import stream
 from hubel.runs.request import TrainRequest
 from hubel.text import counted
 from hubel.training.fit import compile_model, fit_model, measure_step
@@ -315,7 +316,7 @@ def _no_time(work: Work, why: str) -> None:
 
 
 def _whiten_stem(model: keras.Model, spec: ResidualSpec, work: Work, train: np.ndarray) -> None:
-    chosen = np.random.default_rng([work.request.seed, 4]).permutation(train)[:WHITENING_IMAGES]
+    chosen = stream("whitening", work.request.seed).permutation(train)[:WHITENING_IMAGES]
     images = work.decoded.images[np.sort(chosen)]
     kernel = whitening_kernel(images, kernel_size=spec.stem_kernel, filters=spec.stem_filters)
     model.get_layer("stem").set_weights([kernel, np.zeros(spec.stem_filters, np.float32)])

@@ -17,6 +17,7 @@ from hubel.evaluation.report import EvaluationReport
 from hubel.events import Progress
 from hubel.files import write_bytes
 from hubel.pipeline.augmentation import augment, draw
+from hubel.random_streams import stream
 from hubel.reports.run_page import RunPage, Stranger, render_run_page, shown_places
 from hubel.reports.sheets import make_sheets
 from hubel.reports.thumbnails import encode_thumbnail
@@ -147,7 +148,7 @@ def _contact(finished: Finished) -> tuple[bytes, int]:
     """Training images as they reach the network, and below each as the first epochs changed it; and how many rows."""
     work = finished.work
     augmentation = list(finished.fitted.recipes.values())[-1].augmentation
-    rng = np.random.default_rng([work.request.seed, 10])
+    rng = stream("contact sheet", work.request.seed)
     indices = np.sort(rng.permutation(work.indices("train"))[:CONTACT_PICTURES])
     images = work.decoded.images
     rows = [np.asarray(images[indices])]

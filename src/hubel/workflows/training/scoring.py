@@ -13,6 +13,7 @@ from hubel.arrays import Logits
 from hubel.calibration.off_corpus import fit_off_corpus
 from hubel.calibration.sets import fit_prediction_sets
 from hubel.calibration.temperature import choose_threshold, fit_temperature
+from hubel.chunks import in_chunks
 from hubel.classifier.answering import Calibration, softmax
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.off_corpus import Looks, OffCorpus
@@ -20,6 +21,7 @@ from hubel.evaluation.baseline import MOST_EXAMPLES, predict_by_dense_network
 from hubel.evaluation.evaluate import SplitOutputs, compute_outputs, evaluate_outputs
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import Progress
+from hubel.random_streams import stream
 from hubel.workflows.training.work import (
     BASELINE_S,
     FEWEST_TRAIN_SCORED,
@@ -72,7 +74,7 @@ def score(work: Work, classifier: Classifier) -> Scored:
     held_out = _look_at(work, classifier, work.indices("validation"), "scoring validation")
     most = _as_many_as_fit(work, (time.monotonic() - begun) / max(1, len(held_out.logits)))
     if len(train) > most:
-        train = np.sort(np.random.default_rng([work.request.seed, 8]).permutation(train)[:most])
+        train = np.sort(stream("known images", work.request.seed).permutation(train)[:most])
     known = _look_at(work, classifier, train, "scoring training images")
     spec = classifier.blueprint.spec
     brought = isinstance(spec, PretrainedSpec) and spec.fixed_statistics  # what it knows, from ImageNet
@@ -119,11 +121,10 @@ def _as_many_as_fit(work: Work, image_s: float) -> int:
 
 
 def _look_at(work: Work, classifier: Classifier, indices: np.ndarray, stage: str) -> _Seen:
-    images, parts = work.decoded.images, []
-    for start in range(0, max(1, len(indices)), _CHUNK):
-        parts.append(classifier.look(np.asarray(images[indices[start : start + _CHUNK]])))
-        work.on_event(Progress(stage, min(len(indices), start + _CHUNK), len(indices)))
-    logits, looks = zip(*parts, strict=True)
+    images = work.decoded.images
+    chunks = in_chunks(len(indices), _CHUNK, stage=stage, on_event=work.on_event)
+    parts = [classifier.look(np.asarray(images[indices[chunk]])) for chunk in chunks]
+    logits, looks = zip(*(parts or [classifier.look(np.asarray(images[:0]))]), strict=True)
     return _Seen(np.concatenate(logits), Looks.joined(looks))
 
 
