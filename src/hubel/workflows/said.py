@@ -1,4 +1,4 @@
-"""What a user says of a model file, which does not say it itself. Needs no framework."""
+"""What a user says of a model file, which does not say it itself. Loads no framework."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hubel.errors import WrongRequest
+from hubel.errors.wording import Option
 
 OF_THE_CORPUS = "corpus"
 """What is typed for: the class names of the corpus, in alphabetical order."""
@@ -26,11 +27,11 @@ class Said:
     size: tuple[int, int] | None = None
 
     @property
-    def words(self) -> tuple[str, ...]:
-        """The same as words of a command."""
+    def options(self) -> tuple[Option, ...]:
+        """The same as options of a command."""
         size = None if self.size is None else "x".join(map(str, self.size))
-        given = {"--class-names": self.class_names, "--pixels": self.pixels, "--input": size}
-        return tuple(word for option, text in given.items() if text is not None for word in (option, text))
+        given = {"class_names": self.class_names, "pixels": self.pixels, "input": size}
+        return tuple(Option(name, text) for name, text in given.items() if text is not None)
 
 
 NOTHING_SAID = Said()
@@ -39,11 +40,12 @@ NOTHING_SAID = Said()
 def check_said(run: Path, said: Said) -> None:
     """See that nothing is said of a run that it knows itself.
 
+    Args:
+        run: a run folder, for the message.
+        said: by the user.
+
     Raises:
         WrongRequest: it is.
     """
-    if said.words:
-        option = said.words[0]
-        raise WrongRequest(
-            f"{option} is for model files. {run} is none, and a run knows it itself. Leave {option} out."
-        )
+    for option in said.options:
+        raise WrongRequest(Option(option.name), f" is for model files, and {run} is not one. Leave it out.")

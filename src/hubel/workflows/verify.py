@@ -1,9 +1,9 @@
-"""Verify: is an artefact whole, and does it say here what it said where it was saved?"""
+"""Verify: is an artefact whole, and does it give the answers that it gave when it was saved?"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from hubel.classifier.classifier import Classifier
 from hubel.classifier.manifest import WEIGHTS
 from hubel.classifier.self_test import Outcome, SelfTest
 from hubel.errors import DamagedArtefact, UnusableInput
+from hubel.errors.wording import Command, Option, Remedy, Text
 
 HOLDS, FAILS, ABSENT, SKIPPED = "holds", "fails", "absent", "skipped"
 LITTLE_SPREAD = 0.01
@@ -33,7 +34,7 @@ class Check:
 
     name: str
     result: str
-    text: str
+    text: Text | str
 
 
 @brief
@@ -63,14 +64,18 @@ class Verification:
         """Nothing failed."""
         return all(check.result in (HOLDS, ABSENT) for check in self.checks)
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain data."""
+    def to_json(self, say: Callable[[Text | str], str] = str) -> dict[str, Any]:
+        """Plain data.
+
+        Args:
+            say: puts the text of a check into words.
+        """
         outcome = self.outcome
         return {
             "classifier": str(self.folder),
             "made_by": self.made_by,
             "holds": self.holds,
-            "checks": [asdict(check) for check in self.checks],
+            "checks": [{"name": each.name, "result": each.result, "text": say(each.text)} for each in self.checks],
             "self_test": None
             if outcome is None
             else {
@@ -97,14 +102,16 @@ def verify_artefact(folder: Path) -> Verification:
     """
     if is_model_target(folder):
         raise UnusableInput(
-            f"There is nothing to verify in {folder}: a model file holds no checksums and no answers to compare with. "
-            f"Score it instead: hubel evaluate {folder} CORPUS --class-names FILE"
+            f"There is nothing to verify in {folder}: a model file holds no checksums and no answers to compare with.",
+            Remedy(
+                "Score it instead: ", Command("evaluate", (str(folder), "CORPUS"), (Option("class_names", "FILE"),))
+            ),
         )
     folder = find_artefact(folder)
     try:
         parts = read_parts(folder)
     except DamagedArtefact as error:
-        return Verification(folder, "", (Check("files", FAILS, str(error)), *_skipped("structure", "self-test")), None)
+        return Verification(folder, "", (Check("files", FAILS, error.text), *_skipped("structure", "self-test")), None)
     document = parts.manifest.document
     numbers = sum(tensor.size for tensor in parts.tensors.values())
     files = Check(
@@ -118,7 +125,7 @@ def verify_artefact(folder: Path) -> Verification:
         classifier, test = assemble(document, parts.tensors, folder)
     except DamagedArtefact as error:
         return Verification(
-            folder, made_by, (files, Check("structure", FAILS, str(error)), *_skipped("self-test")), None
+            folder, made_by, (files, Check("structure", FAILS, error.text), *_skipped("self-test")), None
         )
     structure = Check("structure", HOLDS, _describe(classifier))
     if test is None:

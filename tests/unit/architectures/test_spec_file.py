@@ -93,7 +93,7 @@ def test_a_name_is_a_name_and_a_path_is_a_path(tmp_path: Path, monkeypatch: pyte
         ("shared = 'no'", WrongRequest, "my-net.toml: shared must be true or false. Received: 'no'"),
         ("batch_normalisation = 1", WrongRequest, "batch_normalisation must be true or false"),
         ("head = 'globl'", WrongRequest, "my-net.toml: head must be one of flatten, average, max. Received: 'globl'"),
-        ("image_size = [32, 32]", WrongRequest, "image_size comes from the corpus and --image-size. Leave it out"),
+        ("image_size = [32, 32]", WrongRequest, "image_size comes from the corpus. Leave it out of the file. Choose another size with image_size\\."),
         ("classes = 3", WrongRequest, "my-net.toml: classes comes from the corpus"),
         ("dropout = ", UnusableInput, "my-net.toml is not TOML"),
         ("x = [" * 5000, HubelError, "my-net.toml is not TOML|too deep"),
@@ -166,5 +166,5 @@ def test_what_is_no_architecture_is_refused(tmp_path: Path):
     path = write(tmp_path, WHOLE)
     with pytest.raises(WrongRequest, match="my-net has no pretrained weights: leave --weights out"):
         request(path, weights="imagenet")
-    with pytest.raises(WrongRequest, match="my-net has none. Leave it out"):
+    with pytest.raises(WrongRequest, match="my-net has none. Leave alpha out"):
         choose(request(path, alpha=0.5), SURVEY)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hubel.cli.layer_option import LAYER, LAYER_HELP
-from hubel.cli.model_files import model_file_options
+from hubel.cli.model_files import model_file_options, said_words
 from hubel.cli.run_command import RunCommand
 from hubel.text import counted
 
@@ -45,12 +45,12 @@ def command(  # noqa: PLR0913  (one for each option)
     from hubel.workflows.looking.layer_images import list_layers, picture_excitement, picture_filters
 
     if layer is None and out is None:
-        words = shlex.join(["hubel", "filters", str(run), *said.words, *(["--excite"] if excite else [])])
+        words = shlex.join(["hubel", "filters", str(run), *said_words(said), *(["--excite"] if excite else [])])
         show_layers(list_layers(run, with_filters=not excite, said=said), words)
         return 0
     layer = layer or ("last" if excite else "first")
     if out is None:
-        given = shlex.join(["hubel", "filters", str(run), *said.words, *(["--excite"] if excite else [])])
+        given = shlex.join(["hubel", "filters", str(run), *said_words(said), *(["--excite"] if excite else [])])
         raise WrongRequest(f"Say where to write the image: {given} --layer {layer} -o filters.png")
     check_png(out)
     check_output_file(out, run=run)
@@ -74,6 +74,6 @@ def command(  # noqa: PLR0913  (one for each option)
     click.echo(f"{sheet.layer}: {counted(filters, 'filter')} of {size}")
     click.echo(f"values {kernel.min():.4g} to {kernel.max():.4g}")
     click.echo(f"Wrote {out}: {sheet.shown}")
-    words = ["hubel", "filters", str(run), *said.words, "--layer", sheet.layer, "--excite", "-o", "excite.png"]
+    words = ["hubel", "filters", str(run), *said_words(said), "--layer", sheet.layer, "--excite", "-o", "excite.png"]
     click.echo(f"Next\n  What they respond to: {shlex.join(words)}")
     return 0

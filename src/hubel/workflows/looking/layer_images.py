@@ -14,6 +14,7 @@ from hubel.architectures.walk import Call, Graph, walk
 from hubel.classifier.answering import Answering
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.errors import UnusableCorpus, WrongRequest
+from hubel.errors.wording import Option
 from hubel.events import OnEvent, ignore
 from hubel.explanation.excitation import Ascent, Patch, find_patches, make_exciting_images
 from hubel.explanation.feature_maps import (
@@ -183,12 +184,14 @@ class _AsTaken:
 def _check_filters(graph: Graph, call: Call, filters: Sequence[int]) -> list[int]:
     if call not in layers_with_maps(graph):
         raise WrongRequest(
-            f"{call.name} ({call.kind}) makes no feature maps. Leave --layer out for a list of the layers that do."
+            f"{call.name} ({call.kind}) makes no feature maps. Leave ",
+            Option("layer"),
+            " out for a list of the layers that do.",
         )
     count = int(call.output_shapes[0][2] or 0)
     wrong = [each for each in filters if not 0 <= each < count]
     if wrong:
-        raise WrongRequest(f"--filter: {call.name} has the filters 0 to {count - 1}. Received: {wrong[0]}.")
+        raise WrongRequest(f"{call.name} has the filters 0 to {count - 1}. Received: {wrong[0]}.")
     return list(filters) or list(range(min(count, EXCITED_FILTERS)))
 
 
