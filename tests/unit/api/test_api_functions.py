@@ -138,7 +138,7 @@ WRONG: list[tuple[str, tuple[Any, ...], dict[str, Any], str]] = [
     ("anatomy", ("dense",), {"input": 100}, r"input takes whole numbers from 0, such as \(100, 100, 1\)"),
     ("anatomy", ("dense",), {"out": "a.png"}, r"out takes a file that ends in \.svg\. Received: 'a\.png'"),
     ("load", (7,), {}, "A run is its folder, or what hubel.train returned. Received: int"),
-    ("load", ("there",), {"pixels": "0..1"}, "--pixels is for model files"),
+    ("load", ("there",), {"pixels": "0..1"}, "pixels is for model files"),
     ("evaluate", ("there",), {"out": "x"}, r"out is for the report of a model file\. A run has its own"),
     ("evaluate", ("there",), {"images": "x"}, "images says how a corpus is read"),
     (

@@ -136,7 +136,7 @@ def request(architecture: object, **more: object) -> TrainRequest:
     return TrainRequest("x", Path("y"), architecture=architecture, **more)  # type: ignore[arg-type]
 
 
-def test_a_file_works_at_the_size_of_small_pictures_and_at_64_pixels_of_large_ones(tmp_path: Path):
+def test_a_file_works_at_the_size_of_small_images_and_at_64_pixels_of_large_ones(tmp_path: Path):
     path = write(tmp_path, WHOLE)
     choice = choose(request(path), SURVEY)
     assert (choice.architecture, choice.weights, choice.chosen_for_user) == ("my-net", "none", False)

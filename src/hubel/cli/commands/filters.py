@@ -42,7 +42,7 @@ def command(  # noqa: PLR0913  (one for each option)
     from hubel.errors import WrongRequest
     from hubel.files import write_bytes
     from hubel.runs.out_folder import check_output_file, keep_out_of_the_corpus
-    from hubel.workflows.looking.layer_images import list_layers, picture_excitement, picture_filters
+    from hubel.workflows.looking.layer_images import image_of_excitement, image_of_filters, list_layers
 
     if layer is None and out is None:
         words = shlex.join(["hubel", "filters", str(run), *said_words(said), *(["--excite"] if excite else [])])
@@ -60,13 +60,13 @@ def command(  # noqa: PLR0913  (one for each option)
         raise WrongRequest("--corpus and --filter choose what --excite looks for. Add --excite, or leave them out.")
     if excite:
         with Listener() as listener:
-            made = picture_excitement(run, layer, corpus=corpus, filters=chosen, said=said, on_event=listener)
+            made = image_of_excitement(run, layer, corpus=corpus, filters=chosen, said=said, on_event=listener)
         write_bytes(out, made.png)
         click.echo(f"Wrote {out}: {made.shown}, each row a filter of {made.layer}; first an image made to excite it")
         if corpus is None:
             click.echo("Add --corpus CORPUS for what excites them in your images.")
         return 0
-    sheet = picture_filters(run, layer, said=said)
+    sheet = image_of_filters(run, layer, said=said)
     write_bytes(out, sheet.png)
     kernel = sheet.kernel
     height, width, channels, filters = kernel.shape

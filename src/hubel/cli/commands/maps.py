@@ -36,7 +36,7 @@ def command(run: Path, image: Path | None, *, layer: str | None, out: Path | Non
     from hubel.errors import WrongRequest
     from hubel.files import write_bytes
     from hubel.runs.out_folder import check_output_file
-    from hubel.workflows.looking.layer_images import MOST_FILTERS, list_layers, picture_maps
+    from hubel.workflows.looking.layer_images import MOST_FILTERS, image_of_maps, list_layers
 
     if image is None and layer is None and out is None:
         words = shlex.join(["hubel", "maps", str(run), "IMAGE", *said_words(said)])
@@ -48,7 +48,7 @@ def command(run: Path, image: Path | None, *, layer: str | None, out: Path | Non
         raise WrongRequest(f"Give the image and where to write: {given} -o maps.png")
     check_png(out)
     check_output_file(out, run=run, made_of=[image])
-    made, picture = picture_maps(run, image, layer=layer, said=said)
+    made, picture = image_of_maps(run, image, layer=layer, said=said)
     write_bytes(out, picture)
     height, width, filters = made.maps.shape
     silent = int((made.maps.max(axis=(0, 1)) <= 0).sum())

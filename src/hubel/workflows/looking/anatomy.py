@@ -26,7 +26,7 @@ from hubel.errors import UnknownName, UnusableInput, WrongRequest
 from hubel.errors.wording import Command, Option, Text
 from hubel.files import is_file, is_folder, is_there
 from hubel.text import counted
-from hubel.workflows.looking.anatomy_warnings import IMAGE_AXES, Doubt, Subject, find_doubts
+from hubel.workflows.looking.anatomy_warnings import IMAGE_AXES, NetworkDoubt, Subject, find_doubts
 
 CLASSES = 10
 CHANNELS = 3
@@ -82,7 +82,7 @@ class Anatomy:
     shape: tuple[int, ...]
     rows: tuple[LayerRow, ...]
     sharing: Sharing | None
-    doubts: tuple[Doubt, ...]
+    doubts: tuple[NetworkDoubt, ...]
 
     @property
     def image(self) -> tuple[int, ...]:
@@ -143,7 +143,7 @@ def examine(request: AnatomyRequest) -> Anatomy:
     title, model, notes = _model_of(request)
     graph = walk(model, image_shape=request.image)
     rows = layer_rows(graph)
-    doubts = [Doubt("left-out", note) for note in notes]
+    doubts = [NetworkDoubt("left-out", note) for note in notes]
     doubts += find_doubts(Subject(graph, receptive_fields(graph), rows))
     shape = tuple(int(size or 0) for size in graph.image_shape)
     return Anatomy(title, shape, tuple(rows), _sharing(graph, rows), tuple(doubts))

@@ -16,7 +16,7 @@ IMAGE_AXES = 3
 
 
 @dataclass(frozen=True)
-class Doubt:
+class NetworkDoubt:
     """One warning.
 
     Args:
@@ -173,7 +173,7 @@ CHECKS: dict[str, Callable[[Subject], Text | str | None]] = {
 """name → check of a `Subject`: a text if it holds."""
 
 
-def find_doubts(subject: Subject) -> list[Doubt]:
+def find_doubts(subject: Subject) -> list[NetworkDoubt]:
     """Every warning that holds, in the order of `CHECKS`."""
     found = ((name, check(subject)) for name, check in CHECKS.items())
-    return [Doubt(name, text) for name, text in found if text is not None]
+    return [NetworkDoubt(name, text) for name, text in found if text is not None]

@@ -74,7 +74,7 @@ def list_layers(run: Path, *, with_filters: bool, said: Said = NOTHING_SAID) -> 
     return [LayerChoice(number[id(call)], call.name, call.kind, call.output_shapes[0]) for call in calls]
 
 
-def picture_maps(run: Path, image: Path, *, layer: str, said: Said = NOTHING_SAID) -> tuple[FeatureMaps, bytes]:
+def image_of_maps(run: Path, image: Path, *, layer: str, said: Said = NOTHING_SAID) -> tuple[FeatureMaps, bytes]:
     """All feature maps of a layer for an image, as numbers and as a PNG.
 
     Args:
@@ -97,7 +97,7 @@ def picture_maps(run: Path, image: Path, *, layer: str, said: Said = NOTHING_SAI
     return made, draw_maps(Seen(made.layer, made.maps, shown, pixels, image.name)).to_png()
 
 
-def picture_filters(run: Path, layer: str, *, said: Said = NOTHING_SAID) -> FilterSheet:
+def image_of_filters(run: Path, layer: str, *, said: Said = NOTHING_SAID) -> FilterSheet:
     """The filters of a layer.
 
     Raises:
@@ -111,7 +111,7 @@ def picture_filters(run: Path, layer: str, *, said: Said = NOTHING_SAID) -> Filt
     return FilterSheet(call.name, kernel, shown, drawing.to_png())
 
 
-def picture_excitement(
+def image_of_excitement(
     run: Path,
     layer: str,
     *,
