@@ -57,7 +57,7 @@ CASES = {
     "a folder of runs": Case("verify runs", r"Name one of them: (hubel .*)"),
     "too many images": Case("trace run new.png other", r"Leave it out: (hubel .*)"),
     "a kernel without an option": Case("convolve sobel-x", r"before it: (hubel .*)"),
-    "an empty kernel": Case("convolve --kernel ''", r"a name of (hubel convolve --list)"),
+    "an empty kernel": Case("convolve --kernel ''", r", or a name: (\w+),", "convolve --kernel {}"),
     "a kernel misspelt": Case("convolve --kernel sobell-x", r"Did you mean '(\S+)'", "convolve --kernel {}"),
     "a kernel too large": Case("convolve --matrix '1,2;3,4' --kernel sobel-x", r"Pad \(padding '(same)'\)",
                                "convolve --matrix '1,2;3,4' --kernel sobel-x --padding {}"),
@@ -83,9 +83,9 @@ CASES = {
                                             "audit photos --time-limit 10s {}"),
     # training
     "small images": Case("train photos -o m --epochs 1 --image-size 16 --architecture mobilenet",
-                         r"or (--architecture small-cnn)\.", "train photos -o m --epochs 1 --image-size 16 {}"),
+                         r"use another network: (--architecture small-cnn)\.", "train photos -o m --epochs 1 --image-size 16 {}"),
     "weights elsewhere": Case("train tiny -o w --epochs 1 --image-size 32 --architecture mobilenet",
-                              r"from scratch with (--weights none)\.",
+                              r"do without them: (--weights none)\.",
                               "train tiny -o w --epochs 1 --image-size 32 --architecture mobilenet {}"),
     "an architecture misspelt": Case("anatomy smal-cnn", r"Did you mean '([\w-]+)'", "anatomy {}"),
     "stopped": Case(f"STOP train photos -o begun {QUICK}", r"Go on where it stopped: (hubel .*)", first=130),
@@ -93,7 +93,7 @@ CASES = {
     "nothing to resume": Case(f"train photos -o run {QUICK} --resume", r"Score it with '(hubel evaluate run)'"),
     # looking
     "no such layer": Case("trace run new.png --layer logitz", r"Did you mean '(\w+)'", "trace run new.png --layer {}"),
-    "the layers": Case("trace run new.png --layer 99", r"in the order that (hubel anatomy RUN) shows"),
+    "the layers": Case("trace run new.png --layer 99", r"numbered from 1 to \d+, as (hubel anatomy RUN) shows"),
     "no layer": Case("trace run", r"Next\n\s*(hubel trace run IMAGE [^\n]*)", first=0),
     "a layer, no image": Case("trace run --layer logits", r"Give the image: (hubel .*)"),
     "maps to nowhere": Case("maps run new.png --layer last", r"where to write: (hubel .*)"),
@@ -141,7 +141,7 @@ CASES = {
     "use a kernel": Case("convolve --list", r"Use one: (hubel convolve --kernel sobel-x);", first=0),
 }  # fmt: skip
 UNCOVERED = {
-    "architectures/layer_table.py: The work of the layer _ cannot be counted. hubel anatomy RUN shows the others": "needs a layer that no architecture of ours and no layer of Keras has",
+    "architectures/layer_table.py: The work of the layer _ cannot be counted. hubel anatomy": "needs a layer that no architecture of ours and no layer of Keras has",
     "classifier/artefact.py: in it, nor in a classifier/ folder. Name the folder that was named with -o in 'hubel train": "what to type is the user's own run",
     "classifier/artefact.py: machine compute otherwise. It was made with _; here are _. See every check: hubel verify _": "needs libraries that compute otherwise than those of the run",
     "cli/layer_option.py: first or last: of the convolutions; N: its number in hubel anatomy": "help of an option, not a complaint",

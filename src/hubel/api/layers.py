@@ -22,12 +22,12 @@ from hubel.runs.out_folder import check_output_file, keep_out_of_the_corpus
 from hubel.workflows.looking.anatomy import Anatomy, AnatomyRequest, examine
 from hubel.workflows.looking.layer_images import (
     LayerChoice,
+    image_of_excitement,
+    image_of_filters,
+    image_of_maps,
     list_layers,
-    picture_excitement,
-    picture_filters,
-    picture_maps,
 )
-from hubel.workflows.looking.trace import Choice, TracedRun, list_traceable, trace_run
+from hubel.workflows.looking.trace import TraceableLayer, TracedRun, list_traceable, trace_run
 
 KERNEL, CHANNELS = 3, 64
 
@@ -97,7 +97,7 @@ def trace(  # noqa: PLR0913  (each is a wish the user may have)
     pixels: str | None = None,
     input: Numbers = None,
     out: str | Path | None = None,
-) -> TracedRun | list[Choice]:
+) -> TracedRun | list[TraceableLayer]:
     """Work out one value of a layer for an image, from the numbers that go in to what comes out; as ``hubel trace``.
 
     Args:
@@ -172,7 +172,7 @@ def maps(
     file = _checked(out, ".png")
     if file is not None:
         check_output_file(file, run=path, made_of=[Path(image)])
-    made, png = picture_maps(path, Path(image), layer=layer, said=said)
+    made, png = image_of_maps(path, Path(image), layer=layer, said=said)
     return _written(LayerImage("Feature maps", made.layer, png, made.maps), file)
 
 
@@ -219,12 +219,12 @@ def filters(  # noqa: PLR0913  (each is a wish the user may have)
     if file is not None:
         check_output_file(file, run=path)
     if not excite:
-        sheet = picture_filters(path, layer, said=said)
+        sheet = image_of_filters(path, layer, said=said)
         return _written(LayerImage("Filters", sheet.layer, sheet.png, sheet.kernel), file)
     location = None if corpus is None else str(corpus)
     if location is not None and file is not None:
         keep_out_of_the_corpus(file, location, what="file")
-    made = picture_excitement(path, layer, corpus=location, filters=chosen, said=said, on_event=on_event)
+    made = image_of_excitement(path, layer, corpus=location, filters=chosen, said=said, on_event=on_event)
     return _written(LayerImage("What excites the filters", made.layer, made.png), file)
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from hubel.cli.wording import worded
+
 if TYPE_CHECKING:
     from hubel.workflows.looking.anatomy import Anatomy
 
@@ -61,7 +63,7 @@ def command(  # noqa: PLR0913  (one for each option)
     if out is not None:
         _write_picture(anatomy, out)
     if as_json:
-        click.echo(json.dumps(anatomy.to_json()))
+        click.echo(json.dumps(anatomy.to_json(worded)))
         return
     from hubel.cli.show.anatomy import show_anatomy
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hubel.cli.layer_option import LAYER, LAYER_HELP
-from hubel.cli.model_files import model_file_options
+from hubel.cli.model_files import model_file_options, said_words
 from hubel.cli.run_command import RunCommand
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def command(  # noqa: PLR0913  (one for each option)
         return 0
     from hubel.cli.show.trace import show_trace
 
-    show_trace(traced, ("hubel", "trace", str(run), str(image), *said.words), image=out)
+    show_trace(traced, ("hubel", "trace", str(run), str(image), *said_words(said)), image=out)
     return 0
 
 
@@ -119,5 +119,5 @@ def _list(run: Path, image: Path | None, said: Said, *, as_json: bool) -> None:
     if not choices:
         click.echo(f"{run} has no layer of a kind that Hubel can work out. See them all: hubel anatomy {run}")
         return
-    typed = ["hubel", "trace", str(run), str(image or "IMAGE"), *said.words, "--layer", "last"]
+    typed = ["hubel", "trace", str(run), str(image or "IMAGE"), *said_words(said), "--layer", "last"]
     click.echo(f"Next\n  {shlex.join(typed)}")

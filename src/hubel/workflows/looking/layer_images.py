@@ -16,6 +16,7 @@ from hubel.corpus.formats.catalogue import read_corpus
 from hubel.drawing.feature_maps import Seen, Tile, draw_excitement, draw_filters, draw_maps
 from hubel.drawing.raster import render_png
 from hubel.errors import UnusableCorpus, WrongRequest
+from hubel.errors.wording import Option
 from hubel.events import OnEvent, ignore
 from hubel.explanation.excitation import Ascent, ExcitingPatch, find_patches, make_exciting_images
 from hubel.explanation.feature_maps import (
@@ -74,7 +75,7 @@ def list_layers(run: Path, *, with_filters: bool, said: Said = NOTHING_SAID) -> 
     return [LayerChoice(number[id(call)], call.name, call.kind, call.output_shapes[0]) for call in calls]
 
 
-def picture_maps(run: Path, image: Path, *, layer: str, said: Said = NOTHING_SAID) -> tuple[FeatureMaps, bytes]:
+def image_of_maps(run: Path, image: Path, *, layer: str, said: Said = NOTHING_SAID) -> tuple[FeatureMaps, bytes]:
     """All feature maps of a layer for an image, as numbers and as a PNG.
 
     Args:
@@ -97,7 +98,7 @@ def picture_maps(run: Path, image: Path, *, layer: str, said: Said = NOTHING_SAI
     return made, render_png(draw_maps(Seen(made.layer, made.maps, shown, pixels, image.name)))
 
 
-def picture_filters(run: Path, layer: str, *, said: Said = NOTHING_SAID) -> FilterSheet:
+def image_of_filters(run: Path, layer: str, *, said: Said = NOTHING_SAID) -> FilterSheet:
     """The filters of a layer.
 
     Raises:
@@ -111,7 +112,7 @@ def picture_filters(run: Path, layer: str, *, said: Said = NOTHING_SAID) -> Filt
     return FilterSheet(call.name, kernel, shown, render_png(drawing))
 
 
-def picture_excitement(
+def image_of_excitement(
     run: Path,
     layer: str,
     *,
@@ -184,12 +185,14 @@ class _AsTaken:
 def _check_filters(graph: Graph, call: Call, filters: Sequence[int]) -> list[int]:
     if call not in layers_with_maps(graph):
         raise WrongRequest(
-            f"{call.name} ({call.kind}) makes no feature maps. Leave --layer out for a list of the layers that do."
+            f"{call.name} ({call.kind}) makes no feature maps. Leave ",
+            Option("layer"),
+            " out for a list of the layers that do.",
         )
     count = int(call.output_shapes[0][2] or 0)
     wrong = [each for each in filters if not 0 <= each < count]
     if wrong:
-        raise WrongRequest(f"--filter: {call.name} has the filters 0 to {count - 1}. Received: {wrong[0]}.")
+        raise WrongRequest(f"{call.name} has the filters 0 to {count - 1}. Received: {wrong[0]}.")
     return list(filters) or list(range(min(count, EXCITED_FILTERS)))
 
 

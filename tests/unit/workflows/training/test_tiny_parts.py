@@ -27,7 +27,7 @@ from hubel.workflows.comparing.variants import select
 from hubel.workflows.evaluating.compare_runs import compare_runs
 from hubel.workflows.evaluating.evaluate import evaluate_run
 from hubel.workflows.evaluating.off_corpus_test import score_strangers
-from hubel.workflows.looking.layer_images import picture_excitement
+from hubel.workflows.looking.layer_images import image_of_excitement
 from hubel.workflows.reproducing.reproduce import reproduce_run
 from hubel.workflows.reproducing.reproduce_check import check_repeatable
 from hubel.workflows.training import fitting, train
@@ -310,7 +310,7 @@ def test_a_corpus_without_one_readable_image_is_refused_by_all_that_take_one(cor
     bad = str(tmp_path / "bad")
     takers: list[Callable[[], object]] = [
         lambda: evaluate_run(run.path, bad),
-        lambda: picture_excitement(run.path, "group_1_1_convolution", corpus=bad, filters=[0]),
+        lambda: image_of_excitement(run.path, "group_1_1_convolution", corpus=bad, filters=[0]),
         lambda: check_trainable(audit_corpus(bad).corpus),
     ]
     for take in takers:
