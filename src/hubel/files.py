@@ -22,29 +22,30 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO
 
 from hubel.errors import OutputNotWritable, UnusableInput
+from hubel.errors.wording import Option, Remedy
 
 TEMPORARY_PREFIX = ".hubel-writing-"
 
 _REASONS = {
-    errno.ENOSPC: "the disk is full; free some space or choose another folder with -o",
-    errno.EDQUOT: "the disk quota is used up; free some space or choose another folder with -o",
-    errno.EROFS: "the disk is read-only; choose another folder with -o",
-    errno.EACCES: "this user may not write there; choose another folder with -o",
-    errno.EPERM: "this user may not write there; choose another folder with -o",
-    errno.ENOTDIR: "a part of the path is a file; choose another folder with -o",
-    errno.ENAMETOOLONG: "a name in it is longer than the file system allows; choose a shorter one with -o",
-    errno.ELOOP: "a link in it leads back to itself; choose another folder with -o",
-    errno.EISDIR: "there is a folder of that name; choose another name with -o",
-    errno.EEXIST: "a file is in the way; choose another folder with -o",
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EROFS: "the disk is read-only",
+    errno.EACCES: "this user may not write there",
+    errno.EPERM: "this user may not write there",
+    errno.ENOTDIR: "a part of the path is a file",
+    errno.ENAMETOOLONG: "a name in it is longer than the file system allows",
+    errno.ELOOP: "a link in it leads back to itself",
+    errno.EISDIR: "there is a folder of that name",
+    errno.EEXIST: "a file is in the way",
 }
 _UNREADABLE = {
     errno.ENOENT: "it is not there; check the path",
     errno.ENOTDIR: "a part of the path is a file, not a folder; check the path",
     errno.EISDIR: "it is a folder, not a file; name a file in it",
     errno.ENAMETOOLONG: "a name in it is longer than the file system allows; check the path",
-    errno.ELOOP: "a link in it leads back to itself; name what the link was meant to lead to",
-    errno.EACCES: "this user may not look at it; chmod +rx its folder and +r the file, or run as its owner",
-    errno.EPERM: "this user may not look at it; chmod +rx its folder and +r the file, or run as its owner",
+    errno.ELOOP: "a link in it leads back to itself; name the file or folder that the link was meant to lead to",
+    errno.EACCES: "this user may not read it; chmod +rx its folder and +r the file, or run as its owner",
+    errno.EPERM: "this user may not read it; chmod +rx its folder and +r the file, or run as its owner",
 }
 MOST_SHOWN = 200
 """Characters of a path that a message repeats."""
@@ -135,19 +136,24 @@ def said_plainly(path: Path, *, needed: int | None = None) -> Generator[None]:
     """Turn an operating system's error about ``path`` into one a user can act on.
 
     Args:
-        path: that is written.
-        needed: bytes that it takes; where there is no room they are said, with those that are free.
+        path: the file or folder that is written.
+        needed: bytes that it takes; where there is no room, the message says how many are needed and how many are free.
+
+    Raises:
+        OutputNotWritable: instead of the system's error.
     """
     if "\0" in str(path):
         raise OutputNotWritable(f"Cannot write {shown(path)}: it holds a NUL character, which no path can.")
     try:
         yield
     except OSError as error:
-        reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
-        text = f"Cannot write {shown(path)}: {reason}."
-        if needed is not None and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            text += f" It needs {_megabytes(needed)}, {_megabytes(_free(path))} are free there."
-        raise OutputNotWritable(text) from error
+        reason, room = _REASONS.get(error.errno or 0, error.strerror or str(error)), ""
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        if full and needed is not None:
+            room = f" It needs {_megabytes(needed)}; {_megabytes(_free(path))} are free there."
+        text = f"Cannot write {shown(path)}: {reason}.{room}"
+        cure = Remedy(f"{'Free some space, or write' if full else 'Write'} elsewhere: ", Option("out", "PATH"), ".")
+        raise OutputNotWritable(text, *([cure] if error.errno in _REASONS else [])) from error
 
 
 def _free(path: Path) -> int:

@@ -61,10 +61,10 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _small(pixels: Image) -> tuple[str, bytes]:
-    picture, buffer = PillowImage.fromarray(pixels), io.BytesIO()
-    if max(picture.size) <= SIDE // 2:  # its own pixels are few: none of them is lost
-        picture.save(buffer, "PNG")
+    image, buffer = PillowImage.fromarray(pixels), io.BytesIO()
+    if max(image.size) <= SIDE // 2:  # its own pixels are few: none of them is lost
+        image.save(buffer, "PNG")
         return "png", buffer.getvalue()
-    picture.thumbnail((SIDE, SIDE), PillowImage.Resampling.BILINEAR)
-    picture.save(buffer, "JPEG", quality=_JPEG_QUALITY)
+    image.thumbnail((SIDE, SIDE), PillowImage.Resampling.BILINEAR)
+    image.save(buffer, "JPEG", quality=_JPEG_QUALITY)
     return "jpeg", buffer.getvalue()

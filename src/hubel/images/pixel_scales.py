@@ -78,4 +78,4 @@ PIXELS: dict[str, PixelScale] = dict(
         strict=True,
     )
 )
-"""Name for ``--pixels`` → how."""
+"""Name for ``pixels`` → how."""

@@ -105,15 +105,14 @@ def check_bands(count: int, *, alpha: bool, chosen: tuple[int, ...]) -> None:
     said = "1 band" if count == 1 else f"{count} bands"
     if chosen:
         if max(chosen) > count:
-            asked = ",".join(map(str, chosen))
-            reason = f"it has {said}, and there is no band {max(chosen)}: choose others than --bands {asked}"
+            reason = f"it has {said}, and there is no band {max(chosen)}: choose other bands"
             raise UnreadableImage("no-such-band", reason)
     elif count - alpha not in (1, 3):
         marked = "one of them marked as transparency" if alpha else "none of them marked as transparency"
         raise UnreadableImage(
             "many-bands",
-            f"it has {said}, {marked}: choose red, green and blue when the corpus is read, such as --bands 3,2,1, or "
-            "save these three as an RGB image",
+            f"it has {said}, {marked}: choose the bands of red, green and blue when the corpus is read, or save those "
+            "three as an RGB image",
         )
 
 

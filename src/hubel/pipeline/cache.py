@@ -113,7 +113,7 @@ def say_where(on_event: OnEvent) -> None:
     if usable_cache_folder() == folder or folder in _told:
         return
     _told.add(folder)
-    text = f"Nothing can be written to the cache {folder}: images are read again each time."
+    text = f"The cache {folder} cannot be written, so images are decoded again each time."
     on_event(Message(f"{text} Set HUBEL_CACHE to a folder that can be written.", warning=True))
 
 
@@ -152,7 +152,7 @@ def _make(
         if getattr(error.__cause__, "errno", None) in _OTHERS_DID:
             return None
         raise OutputNotWritable(
-            f"{error} That is the cache of decoded images: set HUBEL_CACHE to a folder with room."
+            error.text.facts, " That is the cache of decoded images: set HUBEL_CACHE to a folder with room."
         ) from error
     _prune(path.parent.parent, keep=path)
     return None

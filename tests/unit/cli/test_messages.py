@@ -176,15 +176,15 @@ MISTAKES = {
     "audit photos --suspect-labels --time-limit ten": "A time is a number and s, m or h: 90s, 5m, 2h. Received: 'ten'.",
     "audit photos --overwrite": "--overwrite replaces what -o writes. Add -o FOLDER, or leave --overwrite out.\n",
     "compare photos --overwrite": "--overwrite replaces what -o writes. Add -o FOLDER, or leave --overwrite out.\n",
-    "train photos -o new --corrections nope.csv": "Error: There is no file 'nope.csv' with corrections. 'hubel audit "
-    "CORPUS --suspect-labels -o FOLDER' writes one.\n",
+    "train photos -o new --corrections nope.csv": "Error: There is no file 'nope.csv' with corrections. This writes "
+    "such a file: hubel audit CORPUS --suspect-labels -o FOLDER\n",
     "audit photos --corrections runs": "The corrections runs are a folder. Name the file in it, such as "
     "runs/corrections.csv.\n",
     # corpora
     "train digitz": "There is no file or folder 'digitz'. Did you mean 'digits'?",
     "audit photos/hat": "photos/hat has no class folders. If it is itself one class, name the folder of all classes, "
     "which is above it: photos. Else put the images of each class into a folder of its own: hat/cat/1.jpg, ",
-    "audit picture.png": "Error: picture.png is one image, and no corpus that Hubel reads. Name the folder that holds "
+    "audit picture.png": "Error: picture.png is a single image, not a corpus. Name the folder that holds "
     "the class folders.\n",
     # a place that is taken
     "train photos": "Error: runs/photos holds a run already (metrics.json). Choose another folder with -o, such as -o "

@@ -10,7 +10,7 @@ import pytest
 
 from hubel.corpus.audit.catalogue import CHECKS, find_all
 from hubel.corpus.audit.finding import Finding
-from hubel.corpus.audit.pictures import describe_frames
+from hubel.corpus.audit.images import describe_frames
 from hubel.corpus.corpus import Found, make_corpus
 from hubel.corpus.duplicates import Copies
 from hubel.corpus.measured_corpus import ExaminedCorpus

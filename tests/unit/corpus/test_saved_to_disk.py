@@ -166,7 +166,9 @@ def test_minus_one_is_a_class_where_no_list_of_names_says_otherwise(tmp_path: Pa
 
 def test_no_usable_label_at_all_is_an_error_with_the_first_reason(tmp_path: Path):
     save(tmp_path, {"image": [cell(0), cell(1)], "label": [-1, -1]}, features=CLASS_LABEL)
-    with pytest.raises(UnusableCorpus, match="2 rows, and none of them is an example.*label -1, which stands for none"):
+    with pytest.raises(
+        UnusableCorpus, match="2 rows, and no row is an image with a label.*label -1, which stands for none"
+    ):
         read(tmp_path)
 
 

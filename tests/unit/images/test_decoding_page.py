@@ -6,7 +6,7 @@ import io
 import re
 from pathlib import Path
 
-from docs.decoding_pictures import STRIPS, render_pictures
+from docs.decoding_images import STRIPS, render_images
 from PIL import Image
 
 ROOT = Path(__file__).parents[3]
@@ -22,7 +22,7 @@ def test_every_picture_of_the_page_is_there_and_small():
 
 
 def test_the_pictures_can_be_made_again_in_the_same_size():
-    for name, data in render_pictures():
+    for name, data in render_images():
         with Image.open(io.BytesIO(data)) as made, Image.open(ROOT / "docs/images" / name) as kept:
             assert abs(made.width - kept.width) <= 20, name  # letters differ between versions of the drawing library
             assert made.height == kept.height

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from hubel.cli.show.advice import wrapped
 from hubel.cli.show.results import console
+from hubel.cli.wording import worded
 from hubel.corpus.audit.catalogue import CHECKS
 from hubel.corpus.audit.finding import Check, Finding
 from hubel.corpus.corpus import Corpus, check_trainable
@@ -66,7 +67,7 @@ def _account(screen: Console, audit: Audit) -> None:
         images = "image" if many == "1" else "images"
         screen.print(f"{counted(len(sizes), 'class', 'classes')} of {many} {images}, {pixels}")
     for note in audit.notes:
-        screen.print(Text("Note: ", "bold").append(Text(one_line(note), "not bold default")))
+        screen.print(Text("Note: ", "bold").append(Text(one_line(worded(note)), "not bold default")))
     screen.print()
 
 
@@ -97,7 +98,7 @@ def _section(screen: Console, check: Check, findings: Sequence[Finding], expecte
             screen.print(Text(f"    ... and {len(finding.paths) - PATHS_SHOWN:,} more", "dim"))
     if len(findings) > FINDINGS_SHOWN:
         screen.print(f"  ... and {len(findings) - FINDINGS_SHOWN:,} more")
-    for line in wrapped(f"Cure: {check.cure}", screen):
+    for line in wrapped(f"Cure: {worded(check.what_to_do)}", screen):
         screen.print(Text(line, "italic"))
     screen.print()
 

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from functools import partial
 
 from hubel.corpus.altered_copies import HALF
-from hubel.corpus.audit import classes, copies, leakage, pictures
+from hubel.corpus.audit import classes, copies, images, leakage
 from hubel.corpus.audit.finding import Check, Finding
 from hubel.corpus.fingerprint import MIN_SIDE
 from hubel.corpus.measured_corpus import ExaminedCorpus
 from hubel.corpus.near_pairs import NEAR
+from hubel.errors.wording import Option, Remedy
 
-_CORRECTIONS = (
-    "Write the right class, or !remove, beside it in corrections.csv (made with -o), and give that with --corrections."
-)
+_CORRECTIONS = "Write the right class, or !remove, beside it in corrections.csv, and give that file to the training."
+_HOW = Remedy("It is written with ", Option("out", "FOLDER"), " and read with ", Option("corrections", "FILE"), ".")
 _SIMILARITY = "similarity {:.2f}"
 
 CHECKS = {
@@ -41,6 +41,7 @@ CHECKS = {
         _CORRECTIONS,
         copies.find_conflicts,
         _SIMILARITY,
+        _HOW,
     ),
     "suspect-label": Check(
         "Labels to look at",
@@ -48,7 +49,8 @@ CHECKS = {
         "wrong, or right and the image hard; how many are expected to be wrong is said.",
         "a chance of 5 % and more that the label is wrong, fitted to out-of-fold probabilities as if errors fell at "
         "random; and up to 20 that confident learning takes for wrong",
-        "Look at each; correct the wrong ones on the page or in corrections.csv, and give the file with --corrections.",
+        "Look at each; correct the wrong ones on the page or in corrections.csv, and give that file to the training.",
+        remedy=_HOW,
     ),
     "similar-class-names": Check(
         "Class names that read alike",
@@ -107,53 +109,56 @@ CHECKS = {
     "blank": Check(
         "Blank images",
         "There is nothing to learn from, but a label to remember.",
-        f"standard deviation of grey below {pictures.BLANK_CONTRAST:.0f} of 255",
+        f"standard deviation of grey below {images.BLANK_CONTRAST:.0f} of 255",
         _CORRECTIONS,
-        pictures.BLANK.find,
+        images.BLANK.find,
+        remedy=_HOW,
     ),
     "dark": Check(
         "Dark images",
         "Little can be seen on them.",
-        f"95 % of the pixels below {pictures.DARK_END:.0f} of 255",
+        f"95 % of the pixels below {images.DARK_END:.0f} of 255",
         _CORRECTIONS,
-        pictures.DARK.find,
+        images.DARK.find,
+        remedy=_HOW,
     ),
     "bright": Check(
         "Bright images",
         "Little can be seen on them.",
-        f"95 % of the pixels above {pictures.BRIGHT_END:.0f} of 255",
+        f"95 % of the pixels above {images.BRIGHT_END:.0f} of 255",
         _CORRECTIONS,
-        pictures.BRIGHT.find,
+        images.BRIGHT.find,
+        remedy=_HOW,
     ),
     "blurry": Check(
         "Blurry images",
         "Details that tell the classes apart may be gone.",
-        f"sharpness (deviation of the Laplacian over that of grey, at 128 pixels) below {pictures.BLURRY_SHARPNESS}; "
-        f"sides of {pictures.SHARP_SIDE} pixels and more",
+        f"sharpness (deviation of the Laplacian over that of grey, at 128 pixels) below {images.BLURRY_SHARPNESS}; "
+        f"sides of {images.SHARP_SIDE} pixels and more",
         "Look whether the class can still be seen; if not, leave them out.",
-        pictures.BLURRY.find,
+        images.BLURRY.find,
     ),
     "odd-size": Check(
         "Odd sizes",
         "Much smaller or larger than the others: thumbnails, icons, scans.",
-        f"side more than {pictures.SIZE_FACTOR:.0f} times the median or below a {pictures.SIZE_FACTOR:.0f}th of it",
+        f"side more than {images.SIZE_FACTOR:.0f} times the median or below a {images.SIZE_FACTOR:.0f}th of it",
         "Look whether they belong here; replace thumbnails by the images they were made of.",
-        pictures.ODD_SIZE.find,
+        images.ODD_SIZE.find,
     ),
     "odd-shape": Check(
         "Odd shapes",
         "Much wider or taller than the others: banners, strips, panoramas.",
-        f"longer over shorter side more than {pictures.SHAPE_FACTOR:.0f} times the median of that, or less than half",
+        f"longer over shorter side more than {images.SHAPE_FACTOR:.0f} times the median of that, or less than half",
         "Look whether they belong here; crop them.",
-        pictures.ODD_SHAPE.find,
+        images.ODD_SHAPE.find,
     ),
     "grey-among-colour": Check(
         "Grey among colour",
         "If one class is grey more often, the classifier learns that instead.",
-        f"mean difference of the channels below {pictures.GREY_COLOUR:.0f} of 255, in fewer than "
-        f"{100 * pictures.GREY_SHARE:.0f} % of the images",
+        f"mean difference of the channels below {images.GREY_COLOUR:.0f} of 255, in fewer than "
+        f"{100 * images.GREY_SHARE:.0f} % of the images",
         "Look whether it is one class more than the others.",
-        pictures.GREY.find,
+        images.GREY.find,
         "mean difference of the channels {:.2f} of 255",
     ),
     "wrong-extension": Check(
@@ -161,7 +166,7 @@ CHECKS = {
         "Hubel goes by the content; other programs may refuse them.",
         "the file name's ending is not one of the format's usual ones",
         "Rename them, or save them again.",
-        pictures.find_wrong_extensions,
+        images.find_wrong_extensions,
     ),
 }
 

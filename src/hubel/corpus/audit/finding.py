@@ -8,6 +8,7 @@ from typing import Any
 
 from hubel.briefs import brief, few_names
 from hubel.corpus.measured_corpus import ExaminedCorpus
+from hubel.errors.wording import Remedy, Text
 
 
 @brief
@@ -50,7 +51,7 @@ class Finding:
 
 
 def find_nothing(examined: ExaminedCorpus) -> Iterable[Finding]:  # noqa: ARG001
-    """What a check finds that is not made of measurements alone."""
+    """Stands in a check that needs more than measurements, and so is made elsewhere."""
     return ()
 
 
@@ -63,6 +64,7 @@ class Check:
         why: what it does to a classifier.
         threshold: from where on it is a finding.
         cure: what to do.
+        remedy: which options help with that.
         find: measurements → findings, in any order.
         measured: what the measurement is, with a place for it; empty where the message says it.
     """
@@ -73,3 +75,9 @@ class Check:
     cure: str
     find: Callable[[ExaminedCorpus], Iterable[Finding]] = find_nothing
     measured: str = ""
+    remedy: Remedy | None = None
+
+    @property
+    def what_to_do(self) -> Text:
+        """The cure with its remedy, for a door to word."""
+        return Text(self.cure) if self.remedy is None else Text(self.cure, self.remedy)

@@ -31,8 +31,8 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
     if webdataset.has_labels_beside(rows):
         if "splits" in reading.wishes:
             raise WrongRequest(
-                f"--splits does not apply to {path}: it holds no class folders, but a label beside each image. Name a "
-                "folder of such archives, one for each part: train.tar, test.tar."
+                f"{path} holds a label beside each image, and no folders that could be parts. Name a folder of such "
+                "archives, one for each part: train.tar, test.tar."
             )
         return webdataset.read_single(path, tree, rows, on_event=on_event)
     return _with_classes(path, tree, rows, reading)
@@ -46,4 +46,4 @@ def _with_classes(path: Path, tree: ArchiveTree, rows: Sequence[IntakeRow], read
         if not refused:
             raise
         first = f"{refused[0].path!r}: {refused[0].reason}"
-        raise UnusableCorpus(f"{error} Files refused: {len(refused)}. First: {first}.") from error
+        raise UnusableCorpus(error.text, f" Files refused: {len(refused)}. First: {first}.") from error

@@ -16,6 +16,7 @@ from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.corpus.split_words import SPLIT_FOLDERS
 from hubel.corpus.trees.folder import list_folder
 from hubel.errors import HubelError
+from hubel.errors.wording import Text
 from hubel.events import OnEvent
 
 NAMES = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
@@ -34,7 +35,7 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
     """
     files = NamedFiles(path, path)
     checked: list[Row] = []
-    notes: list[str] = []
+    notes: list[Text | str] = []
     for file in _lists(path):
         if not _has_labels(file):
             continue

@@ -15,6 +15,7 @@ from hubel.corpus.split_words import SPLIT_FOLDERS
 from hubel.corpus.trees.folder import FolderTree
 from hubel.corpus.trees.tree import TreeSource
 from hubel.errors import UnreadableImage, UnusableCorpus
+from hubel.errors.wording import Text
 
 BLANK_ROW, LISTED_TWICE, OTHER_SPLIT = "blank-row", "listed-twice", "other-split"
 """Codes of rows that are ignored; all others are refused."""
@@ -147,7 +148,13 @@ def is_text(cell: str) -> bool:
 
 
 def make_listed_corpus(
-    location: Path, format_name: str, checked: Sequence[Row], files: NamedFiles, *, notes: Sequence[str], whole: bool
+    location: Path,
+    format_name: str,
+    checked: Sequence[Row],
+    files: NamedFiles,
+    *,
+    notes: Sequence[Text | str],
+    whole: bool,
 ) -> Corpus:
     """The corpus that a list names.
 

@@ -14,6 +14,7 @@ from hubel.corpus.corpus import Found
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.corpus.split_words import SPLIT_FOLDERS
 from hubel.errors import UnusableCorpus, WrongRequest
+from hubel.errors.wording import Option
 from hubel.text import shortened
 
 IMAGE_COLUMNS = ("image", "img", "picture", "pixels")
@@ -109,7 +110,7 @@ def named_column(path: Path, names: Sequence[str], wish: str, name: str | None) 
     meant = next((each for each in names if near and each.casefold() == near[0]), None)
     hint = f" Did you mean {meant!r}?" if meant is not None else ""
     raise WrongRequest(
-        f"{path} has no column {name!r}, which --{wish.replace('_', '-')} names.{hint} Its columns: {quoted(names)}."
+        f"{path} has no column {name!r}, which ", Option(wish), f" names.{hint} Its columns: {quoted(names)}."
     )
 
 
@@ -225,7 +226,8 @@ def split_of(
         return otherwise, ""
     known = SPLIT_FOLDERS if words is None else words
     if word.casefold() not in known:
-        ask = f"write one of {SPLIT_WORDS}, or leave it empty" if words is None else "--splits does not name it"
+        leave_out = "the splits that were named leave it out"
+        ask = leave_out if words is not None else f"write one of {SPLIT_WORDS}, or leave it empty"
         return None, f"it has the split {shortened(word, 60)!r}: {ask}"
     return known[word.casefold()], ""
 

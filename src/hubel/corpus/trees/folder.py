@@ -75,7 +75,7 @@ def _open_without_waiting(path: str, flags: int) -> int:
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedFolder:
     """What a folder holds.
 
     Args:
@@ -91,7 +91,7 @@ class Listed:
     twice: Mapping[str, str]
 
 
-def list_files(root: Path, on_event: OnEvent = ignore) -> Listed:
+def list_files(root: Path, on_event: OnEvent = ignore) -> ListedFolder:
     """List every file below a folder.
 
     Args:
@@ -105,7 +105,7 @@ def list_files(root: Path, on_event: OnEvent = ignore) -> Listed:
         if len(rows) % FILES_BETWEEN_EVENTS == 0:
             on_event(Progress("listing", len(rows), 0, "files"))
     rows.sort(key=lambda row: row.path)
-    return Listed(rows, walk.folders, walk.links, walk.twice)
+    return ListedFolder(rows, walk.folders, walk.links, walk.twice)
 
 
 class _Open(NamedTuple):

@@ -22,7 +22,7 @@ from hubel.backends.seeding import seed_everything
 from hubel.briefs import brief, elided, with_interval
 from hubel.classifier.artefact import save_classifier
 from hubel.classifier.classifier import Classifier
-from hubel.corpus.audit.pictures import describe_frames
+from hubel.corpus.audit.images import describe_frames
 from hubel.corpus.class_names import alike, difference
 from hubel.corpus.corpus import Corpus, check_trainable
 from hubel.corpus.corrections import apply_corrections, read_corrections

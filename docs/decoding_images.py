@@ -1,6 +1,6 @@
 """The images of docs/concepts/decoding.md: for each rule, what a naive reader gives and what Hubel gives.
 
-    python docs/decoding_pictures.py
+    python docs/decoding_images.py
 
 Every image is drawn here; what Hubel gives is what its decoder gave when this script ran.
 """
@@ -203,7 +203,7 @@ def fitted(picture: Image.Image) -> Image.Image:
     return picture.resize((round(picture.width * HEIGHT / picture.height), HEIGHT), Image.Resampling.LANCZOS)
 
 
-def render_pictures() -> Iterator[tuple[str, bytes]]:
+def render_images() -> Iterator[tuple[str, bytes]]:
     """(file name, PNG) of every strip; a palette of 128 colours keeps them small."""
     for name, make in STRIPS.items():
         small = join(make()).quantize(128, dither=Image.Dither.NONE)
@@ -211,7 +211,7 @@ def render_pictures() -> Iterator[tuple[str, bytes]]:
 
 
 def main() -> None:
-    for name, data in render_pictures():
+    for name, data in render_images():
         (FOLDER / name).write_bytes(data)
         print(f"{name} {len(data):,} bytes")
 
