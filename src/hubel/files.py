@@ -86,7 +86,12 @@ def shown(path: str | Path) -> str:
 
 
 def unusable(path: str | Path, error: OSError | ValueError) -> UnusableInput:
-    """What a user is told of a path that the operating system does not let us look at, whatever its reason."""
+    """What a user is told of a path that the operating system does not let us look at, whatever its reason.
+
+    Args:
+        path: that the user named.
+        error: what the operating system, or Python, says of it.
+    """
     reason = "it holds a NUL character, which no path can; check where it comes from"
     if isinstance(error, OSError):
         reason = _UNREADABLE.get(error.errno or 0, f"the system says: {error.strerror or error}")
@@ -193,13 +198,23 @@ def written_file(path: Path, *, needed: int | None = None) -> Generator[BinaryIO
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file as `written_file` does; raises as it."""
+    """Write a file as `written_file` does; raises as it.
+
+    Args:
+        path: the final file.
+        data: its content.
+    """
     with written_file(path, needed=len(data)) as file:
         file.write(data)
 
 
 def write_json(path: Path, document: Any) -> None:
-    """Write JSON for people and programs: two spaces, keys in their given order, no NaN."""
+    """Write JSON for people and programs: two spaces, keys in their given order, no NaN.
+
+    Args:
+        path: the final file.
+        document: plain data.
+    """
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     try:
         data = text.encode()
@@ -223,7 +238,12 @@ def not_defused(cell: str) -> str:
 
 
 def write_csv_rows(stream: IO[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write rows as lines of a CSV, defused."""
+    """Write rows as lines of a CSV, defused.
+
+    Args:
+        stream: an open text file.
+        rows: their cells.
+    """
     plain = csv.writer(stream, lineterminator="\n")
     quoted = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL)
     for row in rows:
@@ -234,7 +254,13 @@ def write_csv_rows(stream: IO[str], rows: Iterable[Sequence[object]]) -> None:
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a UTF-8 CSV; floats keep every digit, names that are not UTF-8 keep their bytes, formulas are defused."""
+    """Write a UTF-8 CSV; floats keep every digit, names that are not UTF-8 keep their bytes, formulas are defused.
+
+    Args:
+        path: the final file.
+        header: names of the columns.
+        rows: their cells.
+    """
     buffer = io.StringIO()
     write_csv_rows(buffer, itertools.chain([header], rows))
     write_bytes(path, buffer.getvalue().encode("utf-8", "surrogateescape"))

@@ -166,7 +166,13 @@ class Corpus:
 
 
 def tile_of(corpus: Corpus, place: int, caption: str) -> str:
-    """An example as a small image for a notebook; where it cannot be read, why."""
+    """An example as a small image for a notebook; where it cannot be read, why.
+
+    Args:
+        corpus: what is shown.
+        place: of the example in ``examples``.
+        caption: stands below the image.
+    """
     try:
         content = corpus.read(place)
     except UnreadableImage as error:
@@ -210,13 +216,25 @@ def make_corpus(
 
 
 def refused_row(corpus: Corpus, index: int, code: str, reason: str) -> IntakeRow:
-    """The row of an example that turns out to be unreadable."""
+    """The row of an example that turns out to be unreadable.
+
+    Args:
+        corpus: what `read_corpus` listed.
+        index: place of the example.
+        code: a short stable word for the fault.
+        reason: why, and what to do.
+    """
     example = corpus.examples[index]
     return IntakeRow(example.path, REFUSED, code, reason, corpus.class_names[example.label])
 
 
 def without(corpus: Corpus, refused: Mapping[int, IntakeRow]) -> Corpus:
-    """The corpus less the examples at these places, which join ``left_out``; a class without any goes too."""
+    """The corpus less the examples at these places, which join ``left_out``; a class without any goes too.
+
+    Args:
+        corpus: what `read_corpus` listed.
+        refused: place of an example → its row from now on.
+    """
     if not refused and all(corpus.class_counts.values()):
         return corpus
     kept = [index for index in range(len(corpus)) if index not in refused]
@@ -230,7 +248,7 @@ def without(corpus: Corpus, refused: Mapping[int, IntakeRow]) -> Corpus:
         examples=tuple(replace(corpus.examples[i], label=new_label[corpus.examples[i].label]) for i in kept),
         left_out=(*corpus.left_out, *(refused[index] for index in sorted(refused))),
         positions=tuple(corpus.positions[index] for index in kept),
-        notes=(*corpus.notes, *(f"Class {name!r} is left out: no image of it is left to read." for name in gone)),
+        notes=(*corpus.notes, *(f"Class {name!r} is left out: none of its images can be read." for name in gone)),
     )
 
 

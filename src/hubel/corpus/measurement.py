@@ -75,7 +75,8 @@ def measure_images(
     """Measure several images at once: the numbers of small ones take longer to ask for than to compute.
 
     Args:
-        contents: as for `measure_image`; each is let go before the next is taken. A fault stays what it is.
+        contents: bytes or uint8 [height, width, 3], as for `measure_image`; each is let go before the next is taken. A
+            fault stays what it is.
         bands: numbers of the bands to take, from 1; none takes all.
 
     Returns:

@@ -43,12 +43,21 @@ _TURNS = {
 
 
 def upright(image: PillowImage.Image, orientation: int) -> PillowImage.Image:
-    """The image turned as its EXIF orientation, 1 to 8, asks for."""
+    """The image turned as its EXIF orientation, 1 to 8, asks for.
+
+    Args:
+        image: as it is stored.
+        orientation: of EXIF; any other number turns nothing.
+    """
     return image.transpose(_TURNS[orientation]) if orientation in _TURNS else image
 
 
 def to_rgb(content: PillowImage.Image | Samples, rule: SampleRule = ALONE) -> PillowImage.Image:
     """A loaded image, or the chosen samples of a file, in mode RGB; the same object where it is RGB already.
+
+    Args:
+        content: a loaded image, or samples of which the bands are chosen.
+        rule: which values become black and white, and which bands are taken.
 
     Raises:
         UnreadableImage: it lacks a band that the rule chooses.

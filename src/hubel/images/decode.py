@@ -180,6 +180,12 @@ def decoded_pillow(
     """As `decode_image`, but gives a Pillow image in mode RGB: who resizes it with Pillow saves two copies.
 
     Inside the ``with``, a large image keeps other large ones waiting, and a lack of memory is a fault as well.
+
+    Args:
+        data: the whole file.
+        limits: refused above these.
+        at_least: (height, width) that the caller will shrink to.
+        rule: which values become black and white, and which bands are taken.
     """
     with ExitStack() as stack:
         with _named_errors():
@@ -228,6 +234,10 @@ def from_pillow(image: PillowImage.Image, rule: SampleRule = ALONE) -> Image:
     """The pixels of an opened Pillow image, by the same rules, as uint8 [height, width, 3].
 
     Pillow keeps 8 bits of deep colours. Where that can be told, the image is refused: give its path or its bytes.
+
+    Args:
+        image: opened by the caller, loaded or not.
+        rule: which values become black and white, and which bands are taken.
     """
     with SILENCE, _named_errors():
         if not rule.legacy:
@@ -241,7 +251,7 @@ def _check_opened(image: PillowImage.Image, rule: SampleRule) -> None:
     raw_modes = [str(tile.args) for tile in getattr(image, "tile", ())]
     if image.mode not in DEEP_MODES and any(";16" in raw_mode for raw_mode in raw_modes):
         raise WrongRequest(
-            "Pillow keeps the upper 8 of the 16 bits of this image: give its path or its bytes, not the opened image."
+            "Pillow keeps only 8 of the 16 bits of this image: give its path or its bytes, not the opened image."
         )
     is_marked = getattr(image, "tag_v2", {}).get(_TIFF_EXTRA_SAMPLES)
     if image.format == "TIFF" and image.mode in ALPHA_MODES and not is_marked and image.mode != "PA":

@@ -18,7 +18,7 @@ from hubel.images.value_range import Range, is_range
 
 RESIZE_POLICIES = {
     "squash": "stretch to the working size; everything stays in view, shapes may be distorted",
-    "crop": "keep the shape, fill the working size, cut what stands over",
+    "crop": "keep the shape, fill the working size, crop the rest",
     "pad": "keep the shape, fit inside, fill the rest with grey",
 }
 PADDING_GREY = 128
@@ -119,8 +119,8 @@ def check_choice(bands: tuple[int, ...]) -> None:
     numbers = isinstance(bands, tuple) and all(type(band) is int and 1 <= band <= MOST_BANDS for band in bands)
     if not numbers or len(bands) not in (0, 1, 3):
         raise WrongRequest(
-            "Bands are three numbers from 1, those of red, green and blue, such as 4,3,2; or one, which is seen as "
-            f"grey. Received: {bands!r}."
+            "Bands are three numbers from 1, for red, green and blue, such as 4,3,2; or one number, for grey. "
+            f"Received: {bands!r}."
         )
 
 
@@ -128,6 +128,10 @@ def prepare_image(image: Image, preprocessing: Preprocessing) -> Image:
     """Resize one decoded image: uint8 [height, width, 3] → uint8 [preprocessing.height, preprocessing.width, 3].
 
     Shrinking averages over all the pixels that fall together (Pillow's antialiased bilinear filter).
+
+    Args:
+        image: uint8 [height, width, 3].
+        preprocessing: the working size and how to reach it.
     """
     if image.shape[:2] == preprocessing.size:
         return image
@@ -149,6 +153,11 @@ def _prepared(image: PillowImage.Image, preprocessing: Preprocessing) -> Image:
 
 def read_pixels(data: bytes, preprocessing: Preprocessing, *, limits: Limits = CORPUS_LIMITS) -> Image:
     """The one way from a file's bytes to the pixels that reach a model.
+
+    Args:
+        data: the whole file.
+        preprocessing: the working size and how to reach it.
+        limits: refused above these.
 
     Returns:
         uint8 [preprocessing.height, preprocessing.width, 3].

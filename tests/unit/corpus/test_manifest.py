@@ -208,7 +208,7 @@ def test_what_is_not_utf8_is_read_as_windows_1252_and_that_is_said(folder: Path)
     assert classes(corpus) == {"a.jpg": "Café"}
     assert corpus.notes == ("list.csv is not UTF-8: it is read as Windows-1252. Save it as UTF-8 if names look wrong.",)
     assert left_out(corpus) == [("b.jpg", "refused not-text")]  # 0x81 is nothing in Windows-1252
-    assert "line 3: it has bytes that are no text in this encoding: save the manifest as UTF-8" in reasons(corpus)
+    assert "line 3: it has bytes that are not text in this encoding: save the manifest as UTF-8" in reasons(corpus)
 
 
 def test_a_line_of_twenty_megabytes_is_never_held(folder: Path):

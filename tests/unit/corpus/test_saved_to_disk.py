@@ -148,7 +148,7 @@ def test_rows_without_a_usable_label_are_refused_one_by_one(tmp_path: Path):
     assert [(row.path[-1], row.code, row.reason) for row in corpus.refused] == [
         ("1", "no-label", "the row has no label: give it one, or remove the row"),
         ("2", "no-label", "the row has the label -1, which stands for none: give it one, or remove the row"),
-        ("3", "no-such-class", "the row has the label 2, which is no class of its own list of 2: correct it"),
+        ("3", "no-such-class", "the row has the label 2, which is not in its own list of 2 classes: correct it"),
         (
             "4",
             "unknown-split",

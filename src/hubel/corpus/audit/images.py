@@ -82,7 +82,7 @@ BLANK = ImageCheck(
     lambda rows: rows["contrast"],
     lambda _, values: values < BLANK_CONTRAST,
     lambda values: values / 64,
-    "There is next to nothing on it: the standard deviation of its grey is {value:.1f} of 255.",
+    "It is almost blank: the standard deviation of its grey is {value:.1f} of 255.",
 )
 DARK = ImageCheck(
     "dark",
@@ -139,7 +139,7 @@ def find_wrong_extensions(examined: ExaminedCorpus) -> Iterator[Finding]:
         ending = ending_of(example.path.rsplit("/", 1)[-1])
         usual = ENDINGS.get(form, ())
         if ending and ending.isalnum() and usual and ending not in usual and len(ending) <= 5:
-            text = f"Its name says .{ending}, its content is {form}: it was read by its content."
+            text = f"Its name says .{ending}, but its content is {form}, and it was read as that."
             yield Finding("wrong-extension", (example.path,), 0.5, text)
 
 
@@ -150,4 +150,4 @@ def describe_frames(examined: ExaminedCorpus) -> list[str]:
         return []
     first = examined.paths([int(several[0])])[0]
     what = "image has" if len(several) == 1 else "images have"
-    return [f"{len(several):,} {what} several frames or pages, such as {first!r}: the first one is taken."]
+    return [f"{len(several):,} {what} several frames or pages, such as {first!r}: only the first is used."]

@@ -22,6 +22,11 @@ def matches(path: Path) -> bool:
 def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
     """List the archive; images stay in it, and are read from it when they are needed.
 
+    Args:
+        path: what the user named.
+        on_event: hears `Progress`.
+        reading: what the user said about it.
+
     Raises:
         UnusableCorpus: a damaged archive, or one without class folders and labels.
         WrongRequest: the reading names a folder that is not there.

@@ -56,6 +56,11 @@ def matches(path: Path) -> bool:
 def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
     """List the corpus; no image is opened yet.
 
+    Args:
+        path: what the user named.
+        on_event: hears `Progress`.
+        reading: what the user said about it.
+
     Raises:
         UnusableCorpus: no class folders, no files in them, or folders that can be read in several ways.
         WrongRequest: the reading names a folder that is not there.

@@ -59,6 +59,11 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus: 
 
     ``train-images...`` gives the training part, ``t10k-images...`` or ``test-images...`` the test part.
 
+    Args:
+        path: what the user named.
+        on_event: hears `Progress`.
+        reading: what the user said about it.
+
     Raises:
         UnusableCorpus: a missing, damaged or cut-off file, named, or one with something other than images.
     """
@@ -124,8 +129,8 @@ def _check_fit(part: IdxPart, images: np.ndarray, labels: np.ndarray) -> None:
         raise UnusableCorpus(f"{part.images} must hold images with 1 or 3 channels, channels last. It is {shape}.")
     if len(images) != len(labels):
         raise UnusableCorpus(
-            f"{part.images} holds {len(images):,} images, but {part.labels.name} {len(labels):,} labels: they are not "
-            "of the same set. Download both again."
+            f"{part.images} holds {len(images):,} images, but {part.labels.name} {len(labels):,} labels: they do "
+            "not belong together. Download both again."
         )
 
 
@@ -157,12 +162,14 @@ def _read_shape(path: Path, file: _Stream, ranks: tuple[int, ...], *, most: int)
     start = file.read(4)
     if len(start) < 4 or start[:2] != b"\0\0":
         shown = start.hex(" ") or "nothing"
-        raise UnusableCorpus(f"{path} is no IDX file: it begins with {shown}, not with 00 00 08. {AGAIN.capitalize()}.")
+        raise UnusableCorpus(
+            f"{path} is not an IDX file: it begins with {shown}, not with 00 00 08. {AGAIN.capitalize()}."
+        )
     if start[2] != UINT8:
         raise UnusableCorpus(f"{path} holds numbers of type {start[2]:#04x}; Hubel reads bytes (0x08): convert it.")
     if start[3] not in ranks:
         wanted = " or ".join(map(str, ranks))
-        raise UnusableCorpus(f"{path} has {start[3]} axes, it should have {wanted}: is it another file, renamed?")
+        raise UnusableCorpus(f"{path} has {start[3]} axes, not {wanted}: is it another file, renamed?")
     sizes = file.read(4 * start[3])
     if len(sizes) < 4 * start[3]:
         raise UnusableCorpus(f"{path} ends within its header: {AGAIN}.")
@@ -173,7 +180,7 @@ def _read_shape(path: Path, file: _Stream, ranks: tuple[int, ...], *, most: int)
         )
     if math.prod(shape) > min(most, MOST_BYTES):
         raise UnusableCorpus(
-            f"{path} is cut off or lies: its header says {math.prod(shape):,} bytes, more than the file can hold. "
+            f"{path} is cut off or damaged: its header says {math.prod(shape):,} bytes, more than the file can hold. "
             f"{AGAIN.capitalize()}."
         )
     return shape
@@ -191,7 +198,7 @@ def _unpack(path: Path, file: _Stream, shape: tuple[int, ...]) -> np.ndarray:
 def _check_size(path: Path, size: int, shape: tuple[int, ...]) -> None:
     wanted = math.prod(shape)
     if size != wanted:
-        what = f"has {size:,} bytes" if size < wanted else "goes on"
+        what = f"has {size:,} bytes" if size < wanted else "has more"
         raise UnusableCorpus(
             f"{path} is damaged or cut off: its header says {' x '.join(map(str, shape))} = {wanted:,} bytes, and it "
             f"{what} after the header. {AGAIN.capitalize()}."

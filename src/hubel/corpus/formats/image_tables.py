@@ -187,7 +187,7 @@ def _class_name(label: str | None, names: tuple[str, ...] | None) -> tuple[str, 
     if label == "-1":
         return "", "no-label", "the row has the label -1, which stands for none: give it one, or remove the row"
     if not 0 <= int(label) < len(names):
-        reason = f"the row has the label {label}, which is no class of its own list of {len(names)}: correct it"
+        reason = f"the row has the label {label}, which is not in its own list of {len(names)} classes: correct it"
         return "", "no-such-class", reason
     return names[int(label)], "", ""
 

@@ -30,6 +30,11 @@ def matches(path: Path) -> bool:
 def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
     """Read every list. The split of a row is what its column says, or else the name of the folder of the list.
 
+    Args:
+        path: what the user named.
+        on_event: hears `Progress`.
+        reading: what the user said about it.
+
     Raises:
         UnusableCorpus, WrongRequest: see `hubel.corpus.formats.manifest.read`.
     """

@@ -63,7 +63,12 @@ class ListColumns(NamedTuple):
 
 
 def looks_like_header(names: Sequence[str], reading: Reading) -> bool:
-    """Whether these may be the column names of a list, told from one column alone."""
+    """Whether these may be the column names of a list, told from one column alone.
+
+    Args:
+        names: the cells of a first row.
+        reading: may name the column of the paths.
+    """
     if len(names) < 2:
         return False
     if reading.path_column is not None:
@@ -72,7 +77,12 @@ def looks_like_header(names: Sequence[str], reading: Reading) -> bool:
 
 
 def has_columns(names: Sequence[str], reading: Reading) -> bool:
-    """Whether it is clear from the names alone which columns hold paths and labels."""
+    """Whether it is clear from the names alone which columns hold paths and labels.
+
+    Args:
+        names: of the columns.
+        reading: may name columns.
+    """
     if not looks_like_header(names, reading):
         return False
     path = same_name(names, reading.path_column or "") or find_column(names, PATH_COLUMNS)
@@ -81,6 +91,10 @@ def has_columns(names: Sequence[str], reading: Reading) -> bool:
 
 def choose_columns(table: ListTable, reading: Reading) -> ListColumns:
     """Which column is what; where no single column can be the labels, those that hold only 0 and 1 are looked for.
+
+    Args:
+        table: the list.
+        reading: may name columns.
 
     Raises:
         WrongRequest: the user names a column that is not there.

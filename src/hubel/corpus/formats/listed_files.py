@@ -51,7 +51,12 @@ class Row(NamedTuple):
     reason: str = ""
 
     def left_out(self, code: str = "", reason: str = "") -> IntakeRow:
-        """Its intake row, with this fault or its own."""
+        """Its intake row, with this fault or its own.
+
+        Args:
+            code: another than its own, with ``reason``.
+            reason: why, and what to do.
+        """
         status = IGNORED if (code or self.code) in (BLANK_ROW, LISTED_TWICE, OTHER_SPLIT) else REFUSED
         usable = self.path and self.path.strip() and is_text(self.path) and len(self.path) <= MOST_CELL
         return IntakeRow(
@@ -127,7 +132,7 @@ def _fault_of_cells(row: Row) -> tuple[str, str]:
     if any("\0" in cell for cell in cells):
         return "nul", "it holds a NUL character: remove it"
     if not all(map(is_text, cells)):
-        return "not-text", "it holds half a character, which is no text: correct it"
+        return "not-text", "it holds half a character, which is not text: correct it"
     if any(len(cell) > MOST_CELL for cell in cells):
         return "cell-too-long", f"a cell has more than {MOST_CELL:,} characters: shorten it"
     if row.path is None or not row.path.strip():

@@ -46,6 +46,11 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
     Each column is the one that the user names, or else the first with one of its usual names. Labels are text: they
     are never interpreted.
 
+    Args:
+        path: what the user named.
+        on_event: hears `Progress`.
+        reading: what the user said about it.
+
     Raises:
         UnusableCorpus: no header with a path and a label column, no rows, or a damaged file.
         WrongRequest: a column, or a word of the splits, that is not there.
@@ -62,6 +67,11 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
 
 def read_list(path: Path, on_event: OnEvent, reading: Reading) -> tuple[list[Row], list[Text | str]]:
     """The rows of a list with their labels and splits, and notes on how they were read; no file is looked for.
+
+    Args:
+        path: the list.
+        on_event: hears `Progress`.
+        reading: may name columns and splits.
 
     Raises:
         UnusableCorpus, WrongRequest: see `read`.

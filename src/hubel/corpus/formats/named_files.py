@@ -103,7 +103,7 @@ class NamedFiles:
             reason = "this user may not look into its folder: chmod +rx, or run as its owner"
             raise UnreadableImage("permission-denied", reason) from error
         except ValueError as error:  # a NUL, or half a character
-            raise UnreadableImage("not-a-path", "no file can be called so: correct the path") from error
+            raise UnreadableImage("not-a-path", "no file can have that name: correct the path") from error
         except OSError as error:
             reason = f"the system cannot look for it ({error.strerror}): correct the path"
             raise UnreadableImage("not-a-path", reason) from error
@@ -169,6 +169,10 @@ class NamedFiles:
 
 def make_named_files(images: Path | None, list_folder: Path) -> NamedFiles:
     """Files below the folder that the user names, or else below the folder of the list.
+
+    Args:
+        images: the folder that the user names, if any.
+        list_folder: the folder of the list.
 
     Raises:
         UnusableCorpus: the user names what is no folder.

@@ -92,6 +92,11 @@ def matches(path: Path) -> bool:
 def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
     """List the records of every file. The split is what the name of the file says, or else that of its folder.
 
+    Args:
+        path: what the user named.
+        on_event: hears `Progress`.
+        reading: what the user said about it.
+
     Raises:
         UnusableCorpus: a damaged file, no image in any record, or no label.
     """
@@ -195,7 +200,7 @@ def _records(path: Path, stored: StoredBytes) -> Iterator[tuple[_RecordPlace, by
 
 
 def _damaged(path: Path, reason: str) -> UnusableCorpus:
-    return UnusableCorpus(f"{path} is no whole TFRecord file: {reason}. Download or write it again.")
+    return UnusableCorpus(f"{path} is not a complete TFRecord file: {reason}. Download or write it again.")
 
 
 def _length(head: bytes) -> int | None:
@@ -214,7 +219,7 @@ def _row(path: str, data: bytes, split: str | None, label_feature: str | None, s
     try:
         features = read_features(data)
     except ValueError as error:
-        return IntakeRow(path, REFUSED, "bad-record", f"it is no tf.train.Example ({error}): write it again")
+        return IntakeRow(path, REFUSED, "bad-record", f"it is not a tf.train.Example ({error}): write it again")
     seen.update(features.keys())
     if _first(features, IMAGES, "bytes") is None:
         return IntakeRow(

@@ -108,6 +108,11 @@ def matches(path: Path) -> bool:
 def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:  # noqa: ARG001
     """List every shard of a folder and read the labels; images are read later.
 
+    Args:
+        path: what the user named.
+        on_event: hears `Progress`.
+        reading: what the user said about it.
+
     Raises:
         UnusableCorpus: a damaged shard, named, or no label at all.
     """
@@ -130,6 +135,12 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus: 
 
 def read_single(path: Path, tree: Tree, rows: Sequence[IntakeRow], *, on_event: OnEvent) -> Corpus:
     """The corpus of one archive that `has_labels_beside` its images.
+
+    Args:
+        path: what the user named.
+        tree: reads the archive.
+        rows: its members.
+        on_event: hears `Progress`.
 
     Raises:
         UnusableCorpus: no label at all.
@@ -245,7 +256,7 @@ def _by_key(rows: Iterable[IntakeRow]) -> tuple[dict[str, Key], list[IntakeRow]]
 def _sidecar(row: IntakeRow) -> IntakeRow:
     if row.status == REFUSED:
         return row
-    return IntakeRow(row.path, IGNORED, "sidecar", "it is no image, but a label or other data beside one")
+    return IntakeRow(row.path, IGNORED, "sidecar", "it is not an image but a label or other data beside one")
 
 
 def _orphan_rows(key: Key, endings: set[str]) -> Iterator[IntakeRow]:
@@ -290,7 +301,7 @@ def _json_label(tree: Tree, row: IntakeRow) -> str | None:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise _bad_label(row, f"it is no JSON ({error}): correct it") from error
+        raise _bad_label(row, f"it is not JSON ({error}): correct it") from error
     keys = [key for key in LABEL_KEYS if key in document] if isinstance(document, dict) else []
     if not keys:
         return None
@@ -311,7 +322,7 @@ def _text_of(tree: Tree, row: IntakeRow) -> str:
             raise _bad_label(row, f"it has {len(content):,} bytes, the limit is {MAX_LABEL_BYTES:,}: shorten it")
         return content.decode("utf-8-sig").strip()
     except UnicodeDecodeError as error:
-        raise _bad_label(row, "it is no UTF-8 text: save it as UTF-8") from error
+        raise _bad_label(row, "it is not UTF-8 text: save it as UTF-8") from error
     except UnreadableImage as error:
         raise error if error.code == "bad-label" else _bad_label(row, error.reason) from error
 

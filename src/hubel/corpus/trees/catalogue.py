@@ -64,6 +64,10 @@ def archive_kind(path: Path) -> str:
 def open_tree(path: Path, on_event: OnEvent) -> Tree:
     """A folder or an archive as a tree; archives are listed now, and read without extraction.
 
+    Args:
+        path: of a folder, or of a zip or tar archive.
+        on_event: hears `Progress`.
+
     Raises:
         UnusableCorpus: an archive that is damaged, or none.
     """

@@ -189,7 +189,7 @@ class _Walk:
             elif _holds(target, self._home) or _holds(target, real):
                 yield IntakeRow(path, REFUSED, "link-to-parent", "it is a link to a folder that it lies in: remove it")
             elif any(_holds(system, target) for system in SYSTEM_FOLDERS):
-                yield IntakeRow(path, REFUSED, "link-to-system", "it is a link to where there are no files: remove it")
+                yield IntakeRow(path, REFUSED, "link-to-system", "it is a link into a folder of the system: remove it")
             else:
                 self._next_links.append(_Open(path, target, debris=False))
 
@@ -206,7 +206,12 @@ def _holds(folder: str, path: str) -> bool:
 
 
 def list_folder(folder: Path, below: str = "") -> tuple[list[os.DirEntry[str]], IntakeRow | None]:
-    """What lies in a folder, by name; and a row that says why it cannot be listed, if so."""
+    """What lies in a folder, by name; and a row that says why it cannot be listed, if so.
+
+    Args:
+        folder: that is listed.
+        below: its path in the corpus, empty for the corpus itself.
+    """
     try:
         with os.scandir(folder) as entries:
             return sorted(entries, key=lambda entry: entry.name), None

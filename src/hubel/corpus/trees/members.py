@@ -108,6 +108,10 @@ class Listing(Generic[P]):
 def counted(entries: Iterable[T], on_event: OnEvent) -> Iterator[T]:
     """The entries of an archive, with progress said on the way.
 
+    Args:
+        entries: of the archive's own list.
+        on_event: hears `Progress`.
+
     Raises:
         BrokenArchive: more than `MAX_MEMBERS`.
     """
@@ -169,7 +173,12 @@ def checked_name(name: str) -> tuple[str, MemberFault | None]:
 
 
 def fault_of_size(size: int, stored: int) -> MemberFault | None:
-    """Why a member of ``size`` bytes, ``stored`` of them in the archive, is not read."""
+    """Why a member of ``size`` bytes, ``stored`` of them in the archive, is not read.
+
+    Args:
+        size: bytes, unpacked.
+        stored: bytes in the archive.
+    """
     if size > BYTES_OF_ANY_RATIO and size > MAX_RATIO * stored:
         reason = f"it would unpack from {stored:,} to {size:,} bytes, more than {MAX_RATIO} times: remove it"
         return MemberFault("bomb", reason)
@@ -199,7 +208,7 @@ def _judge(path: str, member: Member[P], earlier: dict[str, P]) -> tuple[P | Non
 
 
 def _replaced(path: str) -> IntakeRow:
-    reason = "the archive holds this name again further on: that one counts, as when it is unpacked"
+    reason = "the archive holds this name again later: the later one counts, as when it is unpacked"
     return IntakeRow(path, IGNORED, "replaced", reason)
 
 

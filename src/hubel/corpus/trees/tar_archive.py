@@ -77,7 +77,11 @@ class TarTree:
         return iter(self.listing.rows)
 
     def read(self, path: str) -> bytes:
-        """The content of one file."""
+        """The content of one file.
+
+        Raises:
+            UnreadableImage: it is not in the archive, was refused, or the archive was changed.
+        """
         place = self.listing.place(path)
         with self.source.reading() as read_at:
             content = read_at(place.offset, place.size)
@@ -88,6 +92,10 @@ class TarTree:
 
 def read_tar(source: StoredBytes, on_event: OnEvent) -> TarTree:
     """List a tar archive.
+
+    Args:
+        source: the bytes of the archive, unpacked.
+        on_event: hears `Progress`.
 
     Raises:
         BrokenArchive: it is no tar archive, or there is something else where a header should be.
@@ -135,7 +143,7 @@ def _next_header(read_at: ReadAt, place: int, size: int) -> tuple[TarHeader, int
     except NoHeader as error:
         if ended:  # behind the end mark anything may stand, such as what a tape held before
             return None
-        where = f"there is no header of a file at byte {place:,}" if place else "its content is no tar archive"
+        where = f"there is no header of a file at byte {place:,}" if place else "its content is not a tar archive"
         raise BrokenArchive(f"{where} ({error})") from error
 
 
@@ -155,7 +163,7 @@ def _parse(block: bytes) -> TarHeader:
     checksum = block[148:156]
     difference = sum(block) - sum(checksum) + 8 * ord(" ") - _number(checksum)
     if difference and difference != 256 * sum(byte > 127 for byte in block[:148] + block[156:]):
-        raise NoHeader("its checksum is another")  # the second sum: some old programs take bytes as signed
+        raise NoHeader("its checksum does not match")  # the second sum: some old programs take bytes as signed
     name = _text(block[:100])
     if block[257:263] == b"ustar\0" and block[345]:
         name = f"{_text(block[345:500])}/{name}"

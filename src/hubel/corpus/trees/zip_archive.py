@@ -65,7 +65,11 @@ class ZipTree:
         return iter(self.listing.rows)
 
     def read(self, path: str) -> bytes:
-        """The content of one file, checked against its checksum; never more than the list of files says."""
+        """The content of one file, checked against its checksum; never more than the list of files says.
+
+        Raises:
+            UnreadableImage: it is not in the archive, was refused, is damaged, or the archive was changed.
+        """
         entry = self.listing.place(path)
         with self.source.reading() as read_at:
             packed = _stored_bytes(read_at, entry)
@@ -73,12 +77,16 @@ class ZipTree:
         if len(content) > entry.size:
             raise UnreadableImage("lying-size", f"it holds more than the {entry.size:,} bytes it declares: remove it")
         if len(content) < entry.size or zlib.crc32(content) != entry.crc:
-            raise UnreadableImage("corrupt", "its checksum in the archive is another: copy or download it again")
+            raise UnreadableImage("corrupt", "its checksum in the archive does not match: copy or download it again")
         return content
 
 
 def read_zip(source: StoredBytes, on_event: OnEvent) -> ZipTree:
     """List a zip archive.
+
+    Args:
+        source: the bytes of the archive.
+        on_event: hears `Progress`.
 
     Raises:
         BrokenArchive: it has no list of files, or a damaged one.
@@ -111,7 +119,9 @@ def _find_list(read_at: ReadAt, size: int) -> tuple[int, int, int, int]:
     tail = read_at(tail_start, size - tail_start)
     found = tail.rfind(b"PK\5\6", 0, max(0, len(tail) - _END.size + 4))
     if found == -1:
-        raise BrokenArchive("its list of files, which is at the end, is missing: it was cut off, or is no zip archive")
+        raise BrokenArchive(
+            "its list of files, which is at the end, is missing: it was cut off, or is not a zip archive"
+        )
     _, disk, list_disk, _, count, list_size, list_offset, _ = _END.unpack_from(tail, found)
     stop = tail_start + found
     located = found - _END64_LOCATOR.size
@@ -199,7 +209,7 @@ def _fault(entry: ZipEntry, offsets: list[int]) -> MemberFault | None:
     following = bisect_left(offsets, entry.offset) + 1
     end = entry.offset + _LOCAL.size + entry.name_bytes + entry.stored
     if following < len(offsets) and end > offsets[following]:
-        return MemberFault("overlap", "its bytes are those of another member as well, as in bombs: pack it again")
+        return MemberFault("overlap", "its bytes overlap those of another member, as in a zip bomb: pack it again")
     return fault_of_size(entry.size, entry.stored)
 
 
