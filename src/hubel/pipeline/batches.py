@@ -78,7 +78,7 @@ def made_ahead(batches: Iterator[tuple[np.ndarray, Labels]], *, ahead: int = 2) 
     """The same batches, made in a second thread while the caller works with the one before.
 
     Args:
-        batches: consumed in the thread; its error is raised here.
+        batches: [batch, height, width, 3] and [batch], consumed in the thread; its error is raised here.
         ahead: batches that may wait at most.
     """
     waiting: queue.Queue[tuple[np.ndarray, Labels] | BaseException | None] = queue.Queue(ahead)

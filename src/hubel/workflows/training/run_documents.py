@@ -14,6 +14,7 @@ import numpy as np
 from hubel.advice.remarks import Advice
 from hubel.architectures.layer_table import count_macs
 from hubel.corpus.formats.catalogue import BUILT_IN
+from hubel.errors.wording import facts_of
 from hubel.evaluation.report import INTERVAL_METHOD
 from hubel.files import is_there
 from hubel.runs.machine import describe_machine
@@ -118,7 +119,7 @@ def _run(work: Work, fitted: Fitted, seconds: Mapping[str, float]) -> dict[str, 
             "format": corpus.format,
             "fingerprint": work.decoded.fingerprint,
             "intake": corpus.intake_counts,
-            "notes": [*corpus.notes, *work.splits.notes],
+            "notes": [*map(facts_of, corpus.notes), *work.splits.notes],
         },
         "corrections": None if request.corrections is None else str(request.corrections.resolve()),
         "seed": request.seed,

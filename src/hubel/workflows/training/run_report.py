@@ -12,6 +12,7 @@ import numpy as np
 
 from hubel.architectures.layer_table import layer_table
 from hubel.corpus.corpus import SPLITS
+from hubel.errors.wording import facts_of
 from hubel.evaluation.learning_curve import LearningCurve
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import Progress
@@ -94,7 +95,7 @@ def write_run_report(folder: RunFolder, finished: Finished) -> None:
         split_counts=_split_counts(work),
         history=[row for history in finished.fitted.histories for row in history.rows],
         layers=layer_table(finished.fitted.model),
-        notes=(*corpus.notes, *work.splits.notes),
+        notes=(*map(facts_of, corpus.notes), *work.splits.notes),
         refused=corpus.refused,
         copies=finished.copies,
         shown=shown.tolist(),

@@ -21,7 +21,7 @@ from hubel.architectures.families.weight_files import MayDownload, not_here
 from hubel.backends.seeding import seed_everything
 from hubel.briefs import brief, elided, with_interval
 from hubel.classifier.classifier import Classifier
-from hubel.corpus.audit.pictures import describe_frames
+from hubel.corpus.audit.images import describe_frames
 from hubel.corpus.class_names import alike, difference
 from hubel.corpus.corpus import Corpus, check_trainable
 from hubel.corpus.corrections import apply_corrections, read_corrections

@@ -56,7 +56,7 @@ def each(
     return tuple((name, split, group(name, place)) for split in splits for name in names for place in range(count))
 
 
-TOO_FEW = "fewer than 3 images in every class, at most {}: too few to train on some.* Add images until a class has 3"
+TOO_FEW = "at most {} image.? in a class. Training, validation and testing each need .* a class needs 3;"
 ONE_CLASS = "images of at least two classes; the training split of .* holds {}.* Move some images of each class into"
 CORPORA = {
     "one image": Tiny((("a", "", ""),), "at least two classes; .* has only 'a'"),
