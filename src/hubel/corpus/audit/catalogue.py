@@ -46,7 +46,6 @@ CHECKS = {
         _CORRECTIONS,
         copies.find_conflicts,
         _SIMILARITY,
-        _HOW,
     ),
     "suspect-label": Check(
         "Labels to look at",
