@@ -142,7 +142,7 @@ def _show(run: Run) -> None:
     from hubel.cli.show.advice import show_advice
     from hubel.cli.show.learning_curve import show_learning_curve
     from hubel.cli.show.results import console, show_report, show_without_leaks
-    from hubel.workflows.training.division import LEAST
+    from hubel.pipeline.division import LEAST
 
     out = console()
     counts, seconds = run.metrics["intake"], run.metrics["time"]

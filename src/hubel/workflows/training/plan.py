@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from hubel.architectures.catalogue import ARCHITECTURES, Architecture, find_architecture, make_blueprint
 from hubel.corpus.split import Splits
 from hubel.errors import WrongRequest
 from hubel.events import PlanMade
-from hubel.images.preprocessing import PHOTOGRAPH_SIDE, Preprocessing, choose_resize
+from hubel.images.preprocessing import PHOTOGRAPH_SIDE, Preprocessing
 from hubel.pipeline.augmentation import Augmentation
+from hubel.pipeline.survey import Survey
 from hubel.runs.request import TrainRequest
 from hubel.training.recipe import DEFAULT_EPOCHS, Recipe
-from hubel.workflows.training.survey import Survey
 
 DEFAULT_TIME_S = 300.0
 """Training without --epochs and --time-limit ends within this, on any machine."""
@@ -29,12 +31,21 @@ FULL_SPEED_MACS_PER_S = 2.0e10
 
 @dataclass(frozen=True)
 class Choice:
-    """Architecture and preprocessing; ``chosen_for_user`` if the user named no architecture."""
+    """What is trained on a corpus.
+
+    Args:
+        entry: the architecture.
+        weights: ``"imagenet"``, ``"none"`` or the path of a Keras weights file.
+        preprocessing: of its images.
+        chosen_for_user: the user named no architecture.
+        pretrained: weights of the backbone that it begins with; None from scratch.
+    """
 
     entry: Architecture
     weights: str
     preprocessing: Preprocessing
     chosen_for_user: bool
+    pretrained: list[np.ndarray] | None = field(default=None, compare=False, repr=False)
 
     @property
     def architecture(self) -> str:
@@ -47,10 +58,9 @@ def choose(request: TrainRequest, survey: Survey) -> Choice:
     side = survey.median_side
     entry = find_architecture(request.architecture or _choose_architecture(request, side))
     weights = request.weights or ("imagenet" if entry.pretrained else "none")
-    height, width = _choose_size(request, entry, side)
-    resize = request.resize or (choose_resize(survey.sizes) if survey.sizes else "squash")
-    make_blueprint(entry, (height, width), 2, alpha=request.alpha)  # refuses a size or an alpha that does not fit
-    preprocessing = survey.preprocessing(height, width, resize)
+    size = _choose_size(request, entry, side)
+    make_blueprint(entry, size, 2, alpha=request.alpha)  # refuses a size or an alpha that does not fit
+    preprocessing = survey.preprocessing(size, resize=request.resize)
     return Choice(entry, weights, preprocessing, chosen_for_user=request.architecture is None)
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from hubel.advice.advise import advise
 from hubel.advice.remarks import Advice
@@ -22,36 +20,31 @@ from hubel.backends.seeding import seed_everything
 from hubel.briefs import brief, elided, with_interval
 from hubel.classifier.artefact import save_classifier
 from hubel.classifier.classifier import Classifier
-from hubel.corpus.audit.pictures import describe_frames
-from hubel.corpus.class_names import alike, difference
-from hubel.corpus.corpus import Corpus, check_trainable
+from hubel.corpus.corpus import Corpus
 from hubel.corpus.corrections import apply_corrections, read_corrections
-from hubel.corpus.duplicates import members
-from hubel.corpus.formats.catalogue import read_corpus
-from hubel.corpus.measured_corpus import ExaminedCorpus
-from hubel.corpus.split import Splits
 from hubel.errors import DownloadFailed, StoppedByUser, TrainingDiverged, UnusableInput, WeightsNotAvailable
+from hubel.errors.wording import Option, Text
 from hubel.evaluation.learning_curve import LearningCurve
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import Message, OnEvent, ignore
 from hubel.images.notebook import document
-from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
-from hubel.pipeline.examine import examine_decoded
+from hubel.pipeline.prepare import Preparation, Prepared, prepare_corpus
+from hubel.pipeline.survey import Survey
 from hubel.runs.commands import how_to_go_on
 from hubel.runs.machine import describe_machine
 from hubel.runs.out_folder import keep_out_of_the_corpus, keep_out_of_the_images
 from hubel.runs.request import TrainRequest
 from hubel.runs.request_record import record_request
-from hubel.runs.run_folder import RunFolder, labels_of
+from hubel.runs.run_folder import RunFolder
 from hubel.runs.run_lock import locked
 from hubel.text import counted
 from hubel.training.interruption import Stop
 from hubel.workflows.evaluating.mistakes import show_mistakes
 from hubel.workflows.training.checkpointing import open_keeper
 from hubel.workflows.training.collect_evidence import make_evidence
-from hubel.workflows.training.division import divide
 from hubel.workflows.training.fitting import Fitted, Work, fit
 from hubel.workflows.training.grown import check_images, remember_images
+from hubel.workflows.training.intake_notes import describe_intake
 from hubel.workflows.training.learning_curve import check_drawable, draw_learning_curve
 from hubel.workflows.training.plan import Choice, check_classes, choose
 from hubel.workflows.training.resume_identity import origin_of
@@ -59,7 +52,6 @@ from hubel.workflows.training.run_documents import Documents, make_documents, wi
 from hubel.workflows.training.run_report import Finished, write_run_report
 from hubel.workflows.training.scoring import Scored, score
 from hubel.workflows.training.start_run import find_start
-from hubel.workflows.training.survey import Survey, survey_corpus
 from hubel.workflows.training.warm_start import WarmStart, describe_classes, describe_parts, keep_parts, load_start
 
 
@@ -171,7 +163,8 @@ def _train(
     seed_everything(request.seed)
     recorded = record_request(request)
     prepared = _prepare(request, warm, may_download, on_event)
-    choice, decoded, splits, pretrained = prepared.choice, prepared.decoded, prepared.splits, prepared.pretrained
+    choice, decoded, splits = prepared.chosen, prepared.decoded, prepared.splits
+    pretrained = choice.pretrained
     if request.learning_curve:
         check_drawable(decoded.corpus, splits, seed=request.seed, on_event=on_event)
     if found is not None:
@@ -182,17 +175,15 @@ def _train(
     if found is None:
         remember_images(folder, decoded)
     keeper.keep_end = request.learning_curve
-    labels = labels_of(decoded.corpus)
-    work = Work(
-        request, choice, decoded, splits, labels, prepared.grey, keeper.started, on_event, keeper, warm=warm
-    )  # fmt: skip
+    grey, labels = prepared.survey.grey, prepared.labels
+    work = Work(request, choice, decoded, splits, labels, grey, keeper.started, on_event, keeper, warm=warm)
     fitted = fit(work, pretrained)
     training_s = time.monotonic() - keeper.started - keeper.intake_s
     scored = score(work, _classifier(work, fitted))
     times = {"intake_s": keeper.intake_s, "training_s": training_s}
     advice = advise(make_evidence(work, fitted, scored))
     documents = make_documents(work, fitted, scored, advice=advice, times=times, request=recorded)
-    folder.write_seen_before(prepared.seen)
+    folder.write_seen_before(prepared.kept.seen)
     _write(folder, work, fitted, scored)
     _write_documents(folder, documents)
     drawn = draw_learning_curve(work, fitted, pretrained, scored.reports["test"])
@@ -215,126 +206,62 @@ def _train(
     )
 
 
-@dataclass(frozen=True)
-class _Prepared:
-    """A corpus that is read and divided, and what will be trained on it.
+def _prepare(
+    request: TrainRequest, warm: WarmStart | None, may_download: MayDownload, on_event: OnEvent
+) -> Prepared[Choice]:
+    def refine(corpus: Corpus) -> Corpus:
+        keep_out_of_the_images(request.out, corpus)
+        return (
+            corpus if request.corrections is None else apply_corrections(corpus, read_corrections(request.corrections))
+        )
 
-    Args:
-        choice: architecture and preprocessing.
-        decoded: corpus and pixels.
-        splits: of it.
-        pretrained: weights of the backbone; None from scratch.
-        grey: the images have no colour.
-        copies: images that are copies of one another.
-        seen: SHA-256 of images outside of it that the weights of ``--from`` have learned from.
-    """
+    def choose(survey: Survey, corpus: Corpus) -> Choice:
+        classes = len(corpus.class_names)
+        if warm is None:
+            return _choose_with_weights(request, survey, classes, may_download, on_event)
+        return replace(warm.start.choose(classes), pretrained=warm.backbone_weights())
 
-    choice: Choice
-    decoded: DecodedCorpus
-    splits: Splits
-    pretrained: list[np.ndarray] | None
-    grey: bool
-    copies: int
-    seen: tuple[str, ...] = ()
-
-
-def _prepare(request: TrainRequest, warm: WarmStart | None, may_download: MayDownload, on_event: OnEvent) -> _Prepared:
-    corpus = _read(request, on_event)
-    bands = request.reading.bands if warm is None else warm.start.preprocessing.bands
-    survey = survey_corpus(corpus, bands=bands)
-    if warm is None:
-        choice, pretrained = _choose_with_weights(request, survey, len(corpus.class_names), may_download, on_event)
-    else:
-        choice, pretrained = warm.start.choose(len(corpus.class_names)), warm.backbone_weights()
-    decoded = decode_corpus(corpus, choice.preprocessing, on_event=on_event)
-    check_trainable(decoded.corpus)
-    kept = None if warm is None else keep_parts(warm.start, decoded, on_event=on_event)
-    if kept is not None:
-        decoded = kept.decoded
-    examined = examine_decoded(decoded, copies=request.reading.copies, on_event=on_event)
-    together = examined.copies.kept_together(decoded.corpus)
-    splits = divide(decoded.corpus, together, seed=request.seed, kept=() if kept is None else kept.parts)
-    _say_notes(examined, splits, on_event)
-    if warm is not None and kept is not None:
-        for message in (
-            describe_classes(warm.start, decoded.corpus.class_names),
-            *describe_parts(kept, splits, warm.start),
-        ):
+    reading = request.reading
+    how = Preparation(reading, bands=reading.bands, seed=request.seed, refine=refine)
+    if warm is not None:
+        keep = partial(keep_parts, warm.start, on_event=on_event)
+        how = replace(how, bands=warm.start.preprocessing.bands, keep=keep)
+    prepared = prepare_corpus(request.corpus, choose, how=how, on_event=on_event)
+    for message in describe_intake(prepared):
+        on_event(message)
+    if warm is not None:
+        on_event(describe_classes(warm.start, prepared.corpus.class_names))
+        for message in describe_parts(prepared.kept, prepared.splits, warm.start):
             on_event(message)
-    copies = sum(len(places) for places in members(examined.copies.sets()))
-    seen = () if kept is None else kept.seen
-    return _Prepared(choice, decoded, splits, pretrained, survey.grey, copies, seen)
-
-
-def _read(request: TrainRequest, on_event: OnEvent) -> Corpus:
-    if isinstance(request.corpus, Corpus):
-        corpus = request.corpus
-    else:
-        corpus = read_corpus(request.corpus, reading=request.reading, on_event=on_event)
-    keep_out_of_the_images(request.out, corpus)
-    if request.corrections is not None:
-        corpus = apply_corrections(corpus, read_corrections(request.corrections))
-    check_trainable(corpus)
-    return corpus
+    return prepared
 
 
 def _choose_with_weights(
     request: TrainRequest, survey: Survey, classes: int, may_download: MayDownload, on_event: OnEvent
-) -> tuple[Choice, list[np.ndarray] | None]:
+) -> Choice:
     choice = choose(request, survey)
     check_classes(choice, classes)
     spec = make_blueprint(choice.entry, choice.preprocessing.size, classes, alpha=request.alpha).spec
     if choice.weights == "none" or not isinstance(spec, PretrainedSpec):
-        return choice, None
+        return choice
     try:
-        return choice, pretrained_weights(spec.backbone, spec.alpha, choice.weights, may_download=may_download)
+        weights = pretrained_weights(spec.backbone, spec.alpha, choice.weights, may_download=may_download)
+        return replace(choice, pretrained=weights)
     except DownloadFailed:  # after a yes, going on without them would be another answer than was given
         raise
     except WeightsNotAvailable:
         if request.architecture is not None or request.weights is not None:
             raise
         fallback = choose(replace(request, weights="none"), survey)
-        text = (
-            f"{not_here(spec.backbone, spec.alpha)} Training {fallback.architecture} from scratch instead; photographs "
-            "are mostly told apart better with them: to download them, add --weights imagenet."
+        text = Text(
+            not_here(spec.backbone, spec.alpha),
+            f" Training {fallback.architecture} from scratch instead. Photographs are usually classified better with "
+            "pretrained weights; to download them, add ",
+            Option("weights", "imagenet"),
+            ".",
         )
         on_event(Message(text, warning=True))
-        return fallback, None
-
-
-def _notes_on_names(corpus: Corpus) -> list[str]:
-    return [
-        f"The classes {', '.join(ascii(name) for name in names)} differ only by {difference(names)}: they are kept "
-        "apart. If they are one class, give their images one folder."
-        for names in alike(corpus.class_names)
-    ]
-
-
-def _say_notes(examined: ExaminedCorpus, splits: Splits, on_event: OnEvent) -> None:
-    corpus = examined.corpus
-    _say_copies(examined, on_event)
-    for note in (*corpus.notes, *_notes_on_names(corpus), *describe_frames(examined), *splits.notes):
-        on_event(Message(note, warning=True))
-    _say_refused(corpus, on_event)
-
-
-def _say_copies(examined: ExaminedCorpus, on_event: OnEvent) -> None:
-    count = sum(len(places) for places in members(examined.copies.sets()))
-    if count:
-        text = f"{count:,} images are copies of one another; in a split that is cut, each set stays on one side."
-        on_event(Message(f"{text} See them: hubel audit {shlex.quote(examined.corpus.location)}"))
-
-
-def _say_refused(corpus: Corpus, on_event: OnEvent) -> None:
-    refused = corpus.refused
-    for row in refused[:5]:
-        on_event(Message(f"Refused {row.path!r}: {row.reason}.", warning=True))
-    if len(refused) > 5:
-        on_event(
-            Message(
-                f"Refused {len(refused) - 5} more files; intake.csv in the run folder lists them all.", warning=True
-            )
-        )
+        return fallback
 
 
 def _classifier(work: Work, fitted: Fitted) -> Classifier:

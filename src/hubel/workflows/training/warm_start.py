@@ -18,6 +18,7 @@ from hubel.corpus.split import Splits
 from hubel.errors import UnusableInput
 from hubel.events import Message, OnEvent
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
+from hubel.pipeline.prepare import Kept
 from hubel.runs.finished_run import read_columns, read_digests, read_seen_before
 from hubel.runs.known_images import find_known
 from hubel.runs.run_folder import SPLIT
@@ -98,21 +99,6 @@ def describe_classes(start: StartRun, class_names: Sequence[str]) -> Message:
 def _named(names: Sequence[str]) -> str:
     more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
     return ", ".join(map(repr, names[:MOST_NAMED])) + more
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A corpus whose score will be of images that the start weights have not seen.
-
-    Args:
-        decoded: without the images that cannot be tested on.
-        parts: the part that each example had in the run, or has to have because of it; None of what is new.
-        seen: SHA-256 of all that the start weights have learned from and that is not in the corpus any more.
-    """
-
-    decoded: DecodedCorpus
-    parts: tuple[str | None, ...]
-    seen: tuple[str, ...]
 
 
 def keep_parts(start: StartRun, decoded: DecodedCorpus, *, on_event: OnEvent) -> Kept:
