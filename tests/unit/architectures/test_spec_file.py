@@ -11,7 +11,7 @@ from hubel.architectures.spec import CnnSpec, Group
 from hubel.errors import HubelError, UnknownName, UnusableInput, WrongRequest
 from hubel.pipeline.survey import Survey
 from hubel.runs.request import TrainRequest
-from hubel.workflows.training.plan import check_classes, choose
+from hubel.workflows.training.choose import check_classes, choose
 
 WHOLE = """
 head = "average"

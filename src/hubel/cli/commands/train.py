@@ -123,9 +123,9 @@ def _train(request: TrainRequest, *, as_json: bool) -> int:
     from hubel.workflows.training.train import train_classifier
 
     try:
-        with Listener() as listener, stoppable() as stop:
-            allow = asking(listener, asked=request.weights == "imagenet")
-            run = train_classifier(request, started=STARTED, stop=stop, may_download=allow, on_event=listener)
+        with Listener() as listener, stoppable(listener) as signals:
+            allow, stop = asking(listener, asked=request.weights == "imagenet"), signals.stop
+            run = train_classifier(request, started=STARTED, stop=stop, may_download=allow, on_event=signals.on_event)
     except KeyboardInterrupt:
         raise StoppedByUser(f"Stopped. {how_to_go_on(request)}") from None
     if as_json:

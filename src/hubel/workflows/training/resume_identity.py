@@ -15,7 +15,7 @@ from hubel.runs.commands import train_command, whole_command
 from hubel.runs.machine import DEVICES, describe_machine
 from hubel.runs.request import TrainRequest
 from hubel.workflows.training.checkpointing import VARIABLE, Origin
-from hubel.workflows.training.plan import Choice
+from hubel.workflows.training.choose import Choice
 
 
 def origin_of(

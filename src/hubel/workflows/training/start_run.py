@@ -30,7 +30,7 @@ from hubel.runs.finished_run import no_run
 from hubel.runs.request import TrainRequest
 from hubel.runs.run_folder import ARTEFACT, BEGINS, RunFolder, free_beside
 from hubel.training.checkpoints import CHECKPOINTS, CheckpointFolder
-from hubel.workflows.training.plan import Choice
+from hubel.workflows.training.choose import Choice
 
 
 @dataclass(frozen=True)

@@ -5,54 +5,54 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from hubel.advice.advise import advise
 from hubel.advice.remarks import Advice
-from hubel.architectures.catalogue import make_blueprint
-from hubel.architectures.families.backbones import pretrained_weights
-from hubel.architectures.families.weight_files import MayDownload, not_here
-from hubel.architectures.spec import PretrainedSpec
+from hubel.architectures.families.weight_files import MayDownload
 from hubel.backends.seeding import seed_everything
 from hubel.briefs import brief, elided, with_interval
 from hubel.classifier.artefact import save_classifier
 from hubel.classifier.classifier import Classifier
 from hubel.corpus.corpus import Corpus
-from hubel.corpus.corrections import apply_corrections, read_corrections
-from hubel.errors import DownloadFailed, StoppedByUser, TrainingDiverged, UnusableInput, WeightsNotAvailable
-from hubel.errors.wording import Option, Text
+from hubel.errors import StoppedByUser, TrainingDiverged, UnusableInput
+from hubel.errors.wording import Option, Remedy
 from hubel.evaluation.learning_curve import LearningCurve
 from hubel.evaluation.report import EvaluationReport
-from hubel.events import Message, OnEvent, ignore
+from hubel.events import OnEvent, ignore
 from hubel.images.notebook import document
-from hubel.pipeline.prepare import Preparation, Prepared, prepare_corpus
-from hubel.pipeline.survey import Survey
+from hubel.pipeline.prepare import Prepared
 from hubel.runs.commands import how_to_go_on
 from hubel.runs.machine import describe_machine
-from hubel.runs.out_folder import keep_out_of_the_corpus, keep_out_of_the_images
+from hubel.runs.out_folder import keep_out_of_the_corpus
 from hubel.runs.request import TrainRequest
 from hubel.runs.request_record import record_request
 from hubel.runs.run_folder import RunFolder
 from hubel.runs.run_lock import locked
 from hubel.text import counted
+from hubel.training.checkpoints import Checkpoint
 from hubel.training.interruption import Stop
+from hubel.training.plan import FitPlan, Point
 from hubel.workflows.evaluating.mistakes import show_mistakes
-from hubel.workflows.training.checkpointing import open_keeper
+from hubel.workflows.training.checkpointing import CheckpointWriter, SoFar, open_run
+from hubel.workflows.training.choose import Choice
 from hubel.workflows.training.collect_evidence import make_evidence
-from hubel.workflows.training.fitting import Fitted, Work, fit
+from hubel.workflows.training.finished import Finished
+from hubel.workflows.training.fitting import Fitted, Listeners, run_fit
 from hubel.workflows.training.grown import check_images, remember_images
-from hubel.workflows.training.intake_notes import describe_intake
-from hubel.workflows.training.learning_curve import check_drawable, draw_learning_curve
-from hubel.workflows.training.plan import Choice, check_classes, choose
+from hubel.workflows.training.intake import prepare_training
+from hubel.workflows.training.learning_curve import Drawn, check_drawable, draw_learning_curve
+from hubel.workflows.training.network import Network, ready_network
+from hubel.workflows.training.plan_fit import describe_lateness, describe_plan, plan_fit
 from hubel.workflows.training.resume_identity import origin_of
 from hubel.workflows.training.run_documents import Documents, make_documents, with_learning_curve
-from hubel.workflows.training.run_report import Finished, write_run_report
-from hubel.workflows.training.scoring import Scored, score
+from hubel.workflows.training.run_report import write_run_report
+from hubel.workflows.training.scoring import score
 from hubel.workflows.training.start_run import find_start
-from hubel.workflows.training.warm_start import WarmStart, describe_classes, describe_parts, keep_parts, load_start
+from hubel.workflows.training.time_budget import Deadline
+from hubel.workflows.training.warm_start import load_start
 
 
 @brief
@@ -135,70 +135,100 @@ def train_classifier(
         folder.tidy()
         folder.prepare(overwrite=request.overwrite, resume=request.resume)
         try:
-            run = _train(request, folder, (begun, stop or Stop()), may_download or _asked_for(request), on_event)
+            run = _train(request, folder, begun=begun, stop=stop, may_download=may_download, on_event=on_event)
         except StoppedByUser as error:
-            raise StoppedByUser(f"{error} {how_to_go_on(request)}") from error
-        except TrainingDiverged as error:  # its last words are what to try; the folder holds the checkpoints by now
-            raise TrainingDiverged(f"{error} --overwrite") from error
+            raise StoppedByUser(error.text, " ", how_to_go_on(request)) from error
+        except TrainingDiverged as error:  # the folder holds its checkpoints by now
+            again = Remedy("No classifier was saved; to train into this folder again, add ", Option("overwrite"), ".")
+            raise TrainingDiverged(error.text, again) from error
         if not run.fitted.interrupted and not run.curve_interrupted:
             folder.checkpoints.remove()
     return run
 
 
-def _asked_for(request: TrainRequest) -> MayDownload:
-    return lambda question: request.weights == "imagenet"  # noqa: ARG005
-
-
 def _train(
     request: TrainRequest,
     folder: RunFolder,
-    clock: tuple[float, Stop],
-    may_download: MayDownload,
+    *,
+    begun: float,
+    stop: Stop | None,
+    may_download: MayDownload | None,
     on_event: OnEvent,
 ) -> Run:
-    begun, stop = clock
-    found = folder.checkpoints.latest(on_event) if request.resume else None
-    start = find_start(request)
+    found, start = folder.checkpoints.latest(on_event) if request.resume else None, find_start(request)
     warm = None if start is None else load_start(start)
     seed_everything(request.seed)
     recorded = record_request(request)
-    prepared = _prepare(request, warm, may_download, on_event)
-    choice, decoded, splits = prepared.chosen, prepared.decoded, prepared.splits
-    pretrained = choice.pretrained
-    if request.learning_curve:
+    prepared = prepare_training(request, warm, may_download=may_download, on_event=on_event)
+    so_far, keep = _open(request, folder, prepared=prepared, found=found, begun=begun, on_event=on_event)
+    network = ready_network(request, prepared, warm=warm)
+    plan = _plan(request, prepared, network=network, started=so_far.started).after(found)
+    _say(plan, prepared, network=network, on_event=on_event)
+    fitted = run_fit(plan, network, prepared, listeners=Listeners(on_event, keep, stop or Stop()))
+    finished = _score(request, prepared, fitted=fitted, so_far=so_far, on_event=on_event)
+    advice = advise(make_evidence(finished))
+    documents = make_documents(finished, advice=advice, request=recorded)
+    _write(folder, finished, documents)
+    drawn = draw_learning_curve(finished, on_event=on_event)
+    documents = _write_learning_curve(folder, finished, drawn, documents)
+    write_run_report(folder, finished, documents=documents, curve=drawn.curve, on_event=on_event)
+    return _run_of(finished, documents, advice, drawn)
+
+
+def _open(
+    request: TrainRequest,
+    folder: RunFolder,
+    *,
+    prepared: Prepared[Choice],
+    found: Checkpoint | None,
+    begun: float,
+    on_event: OnEvent,
+) -> tuple[SoFar, CheckpointWriter]:
+    """What is known of the run, and what writes its checkpoints; one that begins has its first written."""
+    choice, decoded, splits, curve = prepared.chosen, prepared.decoded, prepared.splits, request.learning_curve
+    if curve:
         check_drawable(decoded.corpus, splits, seed=request.seed, on_event=on_event)
     if found is not None:
         check_images(folder, decoded, request)
-    from_weights = None if start is None else start.digest
-    origin = origin_of(request, choice, decoded, splits, pretrained, from_weights=from_weights)
-    keeper = open_keeper(folder.checkpoints, origin, found, begun=begun, stop=stop, on_event=on_event)
+    origin = origin_of(request, choice, decoded, splits, choice.pretrained, from_weights=choice.begun_from)
+    so_far = open_run(folder.checkpoints, origin, found, begun=begun, on_event=on_event)
+    keep = CheckpointWriter(folder.checkpoints, origin, so_far=so_far, keep_end=curve, on_event=on_event)
     if found is None:
+        keep(Point, "between")
         remember_images(folder, decoded)
-    keeper.keep_end = request.learning_curve
-    grey, labels = prepared.survey.grey, prepared.labels
-    work = Work(request, choice, decoded, splits, labels, grey, keeper.started, on_event, keeper, warm=warm)
-    fitted = fit(work, pretrained)
-    training_s = time.monotonic() - keeper.started - keeper.intake_s
-    scored = score(work, _classifier(work, fitted))
-    times = {"intake_s": keeper.intake_s, "training_s": training_s}
-    advice = advise(make_evidence(work, fitted, scored))
-    documents = make_documents(work, fitted, scored, advice=advice, times=times, request=recorded)
-    folder.write_seen_before(prepared.kept.seen)
-    _write(folder, work, fitted, scored)
-    _write_documents(folder, documents)
-    drawn = draw_learning_curve(work, fitted, pretrained, scored.reports["test"])
-    if drawn.curve is not None:
-        folder.write_learning_curve(decoded.corpus, splits, drawn.predicted)
-        documents = with_learning_curve(documents, drawn, total_s=time.monotonic() - keeper.started)
-        _write_documents(folder, documents)
-    write_run_report(folder, Finished(work, fitted, scored, prepared.copies, documents, drawn.curve))
+    return so_far, keep
+
+
+def _plan(request: TrainRequest, prepared: Prepared[Choice], *, network: Network, started: float) -> FitPlan:
+    recipes, limit_s, costs = network.recipes, network.limit_s, network.costs
+    return plan_fit(request, prepared.splits, recipes=recipes, limit_s=limit_s, costs=costs, started=started)
+
+
+def _say(plan: FitPlan, prepared: Prepared[Choice], *, network: Network, on_event: OnEvent) -> None:
+    on_event(describe_plan(plan, prepared.chosen, prepared.splits, parameters=network.model.count_params()))
+    late = describe_lateness(plan)
+    if late is not None:
+        on_event(late)
+
+
+def _score(
+    request: TrainRequest, prepared: Prepared[Choice], *, fitted: Fitted, so_far: SoFar, on_event: OnEvent
+) -> Finished:
+    training_s = time.monotonic() - so_far.started - so_far.intake_s
+    deadline, classifier = Deadline(so_far.started, request.time_limit_s), _classifier(request, prepared, fitted)
+    scored = score(prepared, classifier, deadline=deadline, seed=request.seed, on_event=on_event)
+    return Finished(request, prepared, fitted, scored, so_far, training_s)
+
+
+def _run_of(finished: Finished, documents: Documents, advice: tuple[Advice, ...], drawn: Drawn) -> Run:
+    scored = finished.scored
     return Run(
-        request.out,
+        finished.request.out,
         scored.classifier,
         documents.metrics,
         scored.reports,
-        decoded.corpus,
-        replace(fitted, features=None),
+        finished.prepared.corpus,
+        replace(finished.fitted, features=None),
         scored.without_leaks,
         advice,
         drawn.curve,
@@ -206,89 +236,44 @@ def _train(
     )
 
 
-def _prepare(
-    request: TrainRequest, warm: WarmStart | None, may_download: MayDownload, on_event: OnEvent
-) -> Prepared[Choice]:
-    def refine(corpus: Corpus) -> Corpus:
-        keep_out_of_the_images(request.out, corpus)
-        return (
-            corpus if request.corrections is None else apply_corrections(corpus, read_corrections(request.corrections))
-        )
-
-    def choose(survey: Survey, corpus: Corpus) -> Choice:
-        classes = len(corpus.class_names)
-        if warm is None:
-            return _choose_with_weights(request, survey, classes, may_download, on_event)
-        return replace(warm.start.choose(classes), pretrained=warm.backbone_weights())
-
-    reading = request.reading
-    how = Preparation(reading, bands=reading.bands, seed=request.seed, refine=refine)
-    if warm is not None:
-        keep = partial(keep_parts, warm.start, on_event=on_event)
-        how = replace(how, bands=warm.start.preprocessing.bands, keep=keep)
-    prepared = prepare_corpus(request.corpus, choose, how=how, on_event=on_event)
-    for message in describe_intake(prepared):
-        on_event(message)
-    if warm is not None:
-        on_event(describe_classes(warm.start, prepared.corpus.class_names))
-        for message in describe_parts(prepared.kept, prepared.splits, warm.start):
-            on_event(message)
-    return prepared
-
-
-def _choose_with_weights(
-    request: TrainRequest, survey: Survey, classes: int, may_download: MayDownload, on_event: OnEvent
-) -> Choice:
-    choice = choose(request, survey)
-    check_classes(choice, classes)
-    spec = make_blueprint(choice.entry, choice.preprocessing.size, classes, alpha=request.alpha).spec
-    if choice.weights == "none" or not isinstance(spec, PretrainedSpec):
-        return choice
-    try:
-        weights = pretrained_weights(spec.backbone, spec.alpha, choice.weights, may_download=may_download)
-        return replace(choice, pretrained=weights)
-    except DownloadFailed:  # after a yes, going on without them would be another answer than was given
-        raise
-    except WeightsNotAvailable:
-        if request.architecture is not None or request.weights is not None:
-            raise
-        fallback = choose(replace(request, weights="none"), survey)
-        text = Text(
-            not_here(spec.backbone, spec.alpha),
-            f" Training {fallback.architecture} from scratch instead. Photographs are usually classified better with "
-            "pretrained weights; to download them, add ",
-            Option("weights", "imagenet"),
-            ".",
-        )
-        on_event(Message(text, warning=True))
-        return fallback
-
-
-def _classifier(work: Work, fitted: Fitted) -> Classifier:
+def _classifier(request: TrainRequest, prepared: Prepared[Choice], fitted: Fitted) -> Classifier:
     """The classifier as it is before calibration."""
-    begun_from = {} if work.warm is None else {"begun_from": work.warm.start.digest}
+    begun_from = prepared.chosen.begun_from
     provenance = {
-        "corpus_fingerprint": work.decoded.fingerprint,
-        "train_examples": len(work.splits.train),
-        "seed": work.request.seed,
-        **begun_from,
+        "corpus_fingerprint": prepared.decoded.fingerprint,
+        "train_examples": len(prepared.splits.train),
+        "seed": request.seed,
+        **({} if begun_from is None else {"begun_from": begun_from}),
         **{name: value for name, value in describe_machine().items() if name in ("versions", "backend")},
     }
-    names = work.decoded.corpus.class_names
-    return Classifier(fitted.model, fitted.blueprint, names, work.choice.preprocessing, provenance=provenance)
+    names, preprocessing = prepared.corpus.class_names, prepared.chosen.preprocessing
+    return Classifier(fitted.model, fitted.blueprint, names, preprocessing, provenance=provenance)
 
 
-def _write(folder: RunFolder, work: Work, fitted: Fitted, scored: Scored) -> None:
-    """The artefact and every table."""
-    corpus, reports = work.decoded.corpus, scored.reports
-    save_classifier(scored.classifier, folder.artefact, made_by=f"hubel {version('hubel')}")
-    folder.write_intake(corpus, work.splits)
-    folder.write_fingerprints(corpus, work.decoded.digests)
-    folder.write_leaks(corpus, work.splits)
-    folder.write_history(fitted.histories)
-    folder.write_predictions(corpus, work.splits, reports)
-    folder.write_beside(corpus, work.splits, reports)
-    folder.write_learning_curve(corpus, work.splits, {})
+def _write(folder: RunFolder, finished: Finished, documents: Documents) -> None:
+    """The artefact, every table, and the documents."""
+    prepared, reports = finished.prepared, finished.scored.reports
+    corpus, splits = prepared.corpus, prepared.splits
+    folder.write_seen_before(prepared.kept.seen)
+    save_classifier(finished.scored.classifier, folder.artefact, made_by=f"hubel {version('hubel')}")
+    folder.write_intake(corpus, splits)
+    folder.write_fingerprints(corpus, prepared.decoded.digests)
+    folder.write_leaks(corpus, splits)
+    folder.write_history(finished.fitted.histories)
+    folder.write_predictions(corpus, splits, reports)
+    folder.write_beside(corpus, splits, reports)
+    folder.write_learning_curve(corpus, splits, {})
+    _write_documents(folder, documents)
+
+
+def _write_learning_curve(folder: RunFolder, finished: Finished, drawn: Drawn, documents: Documents) -> Documents:
+    """The table, and the documents with it; they stay as they are where none was drawn."""
+    if drawn.curve is None:
+        return documents
+    folder.write_learning_curve(finished.prepared.corpus, finished.prepared.splits, drawn.predicted)
+    documents = with_learning_curve(documents, drawn, total_s=finished.deadline.elapsed())
+    _write_documents(folder, documents)
+    return documents
 
 
 def _write_documents(folder: RunFolder, documents: Documents) -> None:
