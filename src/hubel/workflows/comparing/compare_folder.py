@@ -15,12 +15,12 @@ from hubel.reports.drawing import Drawing
 from hubel.runs.machine import describe_machine
 from hubel.runs.out_folder import keep_out_of_the_images, prepare_folder
 from hubel.shell import in_shell
-from hubel.text import counted, one_line
+from hubel.text import counted, one_line, p_text, points
 from hubel.workflows.comparing.compare import MOST_MOVED, MOST_TRAIN_SCORED
 from hubel.workflows.comparing.comparison import Comparison, Pair
 from hubel.workflows.comparing.variant_result import LEAST_EPOCHS, SETTLED, VariantResult
 from hubel.workflows.comparing.variants import VARIANTS
-from hubel.workflows.comparing.verdicts import MARGIN, NOT_SHOWN, p_text, points
+from hubel.workflows.comparing.verdicts import MARGIN, NOT_SHOWN
 
 FORMAT = 1
 DOCUMENT, TABLE, PAGE, CHART = FILES = ("compare.json", "compare.csv", "compare.md", "compare.svg")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hubel.evaluation.paired import BETTER, CANNOT_TELL, WORSE, PairedTest, adjust, compare_gaps, compare_hits
+from hubel.text import p_text, points
 from hubel.workflows.comparing.variant_result import VariantResult
 from hubel.workflows.comparing.variants import Claim, Need, VariantPair
 
@@ -208,13 +209,3 @@ def _by_number(need: Need, variant: VariantResult, reference: VariantResult) -> 
     verdict = SUPPORTED if one < other and one * need.factor <= other else REFUTED
     claimed = f"; claimed: {need.factor:.0f} times {smaller}" if need.factor != 1 else ""
     return verdict, f"{ratio}: {one:,} {unit} against {other:,}{claimed}."
-
-
-def points(value: float) -> str:
-    """A share as percentage points, with its sign."""
-    return f"{100 * value:+.1f}"
-
-
-def p_text(value: float) -> str:
-    """A p-value as it is read."""
-    return "p < 0.0001" if value < 0.0001 else f"p = {value:.4f}" if value < 0.01 else f"p = {value:.3f}"
