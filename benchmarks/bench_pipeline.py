@@ -13,7 +13,7 @@ import numpy as np
 
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import make_blueprint
-from hubel.classifier.engine import KerasEngine
+from hubel.engines.keras_engine import KerasEngine
 from hubel.pipeline.augmentation import Augmentation, augment, draw
 from hubel.runs.machine import describe_machine
 

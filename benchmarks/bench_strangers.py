@@ -45,14 +45,18 @@ from scipy.special import logsumexp  # noqa: E402
 from tests.made.strangers import HARMLESS, MADE, TURNED, make_strangers  # noqa: E402
 from tests.made.unseen_strangers import UNSEEN, UNSEEN_HARMLESS, UNSEEN_TURNED  # noqa: E402
 
-from hubel.classifier.artefact import assemble, find_artefact, read_parts  # noqa: E402
+from hubel.calibration.off_corpus import FLAGGED, fit_off_corpus  # noqa: E402
+from hubel.classifier.artefact import find_artefact, read_parts  # noqa: E402
+from hubel.classifier.assembly import assemble  # noqa: E402
 from hubel.classifier.classifier import Classifier  # noqa: E402
 from hubel.classifier.off_corpus import Looks, OffCorpus, root  # noqa: E402
 from hubel.corpus.formats.catalogue import read_corpus  # noqa: E402
-from hubel.evaluation.off_corpus import FLAGGED, auroc, fit_off_corpus  # noqa: E402
+from hubel.engines.catalogue import find_runtime  # noqa: E402
+from hubel.evaluation.metrics import auroc  # noqa: E402
 from hubel.images.preprocessing import prepare_image  # noqa: E402
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus  # noqa: E402
-from hubel.runs.recorded_run import read_document, read_placed  # noqa: E402
+from hubel.runs.tables.documents import read_document  # noqa: E402
+from hubel.runs.tables.split import read_split  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results"
 STRANGERS, MOST_KNOWN, CHUNK = 200, 4000, 256
@@ -80,13 +84,13 @@ Turn = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 def open_untested(run: Path) -> Classifier:
     """Without the self-test: the score in the artefact, perhaps of another version, is not what is measured."""
     parts = read_parts(find_artefact(run))
-    return assemble(parts.manifest.document, parts.tensors, parts.folder)[0]
+    return assemble(parts.manifest.document, parts.tensors, parts.folder, find_runtime().make_engine)[0]
 
 
 def see(classifier: Classifier, images: np.ndarray) -> Seen:
     """Run the network over images at the working size."""
     parts = [images[start : start + CHUNK] for start in range(0, len(images), CHUNK)]
-    features = np.concatenate([classifier.engine.compute_features(part)[0] for part in parts])
+    features = np.concatenate([classifier.engine.compute(part, wanted="features").features for part in parts])
     looked = [classifier.look(part) for part in parts]
     logits, looks = zip(*looked, strict=True)
     return Seen(np.concatenate(logits), features, Looks.joined(looks))
@@ -159,7 +163,7 @@ def with_third(both: OffCorpus, third: Candidate, held_out: Seen) -> Candidate:
 def own_images(run: Path, classifier: Classifier) -> tuple[DecodedCorpus, np.ndarray, np.ndarray]:
     """The run's corpus at the working size, and the label and the split of each image."""
     decoded = decode_corpus(read_corpus(read_document(run)["corpus"]["location"]), classifier.preprocessing)
-    placed = read_placed(run)
+    placed = read_split(run)
     rows = [placed.get(example.path) for example in decoded.corpus.examples]
     labels, splits = zip(*[("", "") if row is None else (row.label, row.split) for row in rows], strict=True)
     return decoded, np.array(labels), np.array(splits)
@@ -271,7 +275,7 @@ def time_score(run: Path, rounds: int = 25) -> None:
     images = np.random.default_rng(0).integers(0, 256, (64, *classifier.preprocessing.size, 3)).astype(np.uint8)
     took: dict[str, list[float]] = {"without": [], "with": []}
     for _ in range(rounds + 2):
-        for name, compute in (("without", classifier.engine.compute_logits), ("with", classifier.compute)):
+        for name, compute in (("without", classifier.compute_logits), ("with", classifier.compute)):
             begun = time.process_time()
             compute(images)
             took[name].append((time.process_time() - begun) / len(images) * 1000)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hubel.api.scoring import evaluate, load, verify
     from hubel.api.training import compare, reproduce, train
     from hubel.api.windows import convolve, pool
-    from hubel.architectures.spec import CnnSpec, Group
+    from hubel.architectures.families.cnn import CnnSpec, Group
     from hubel.classifier.classifier import Classifier
     from hubel.classifier.prediction import Prediction
     from hubel.corpus.corpus import Corpus, Example
@@ -29,10 +29,10 @@ __version__ = version("hubel")
 _HOMES = {
     "Audit": "hubel.workflows.auditing.audit",
     "Classifier": "hubel.classifier.classifier",
-    "CnnSpec": "hubel.architectures.spec",
+    "CnnSpec": "hubel.architectures.families.cnn",
     "Corpus": "hubel.corpus.corpus",
     "Example": "hubel.corpus.corpus",
-    "Group": "hubel.architectures.spec",
+    "Group": "hubel.architectures.families.cnn",
     "HubelError": "hubel.errors",
     "Prediction": "hubel.classifier.prediction",
     "Run": "hubel.workflows.training.train",

@@ -7,7 +7,8 @@ import pytest
 
 from hubel.backends.framework import keras
 from hubel.backends.seeding import seed_everything
-from hubel.classifier.engine import LARGE_BATCH, SMALL_BATCH, KerasEngine
+from hubel.classifier.engine import LARGE_BATCH, SMALL_BATCH
+from hubel.engines.keras_engine import KerasEngine
 
 pytestmark = pytest.mark.backend
 

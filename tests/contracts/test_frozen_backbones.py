@@ -7,9 +7,7 @@ import pytest
 
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import Blueprint
-from hubel.architectures.families.backbones import BACKBONE, BACKBONES
-from hubel.architectures.families.pretrained import PRETRAINED
-from hubel.architectures.spec import PretrainedSpec
+from hubel.architectures.families.pretrained import BACKBONE, PRETRAINED, PretrainedSpec
 from hubel.backends.framework import BACKEND, keras
 from hubel.training.fit import compile_model
 from hubel.training.recipe import Recipe
@@ -49,7 +47,7 @@ def moved(model: keras.Model, *, kind: str) -> set[bool]:
     return {not np.array_equal(before[name], after[name]) for name in chosen}
 
 
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("name", PRETRAINED)
 def test_a_frozen_backbone_computes_in_training_what_it_computes_in_prediction(name: str):
     model = network(name, fixed_statistics=True)
     in_training, in_prediction = (
@@ -60,7 +58,7 @@ def test_a_frozen_backbone_computes_in_training_what_it_computes_in_prediction(n
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[] if name in FAST else [pytest.mark.slow]) for name in BACKBONES]
+    "name", [pytest.param(name, marks=[] if name in FAST else [pytest.mark.slow]) for name in PRETRAINED]
 )
 def test_fine_tuning_moves_the_kernels_and_no_statistic(name: str):
     model = network(name, fixed_statistics=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,12 @@ from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import ARCHITECTURES, make_blueprint
 from hubel.architectures.walk import compute_batch, walk
 from hubel.backends.framework import keras
-from hubel.classifier.artefact import load_classifier, save_classifier
+from hubel.calibration.off_corpus import fit_off_corpus
 from hubel.classifier.classifier import Classifier
-from hubel.classifier.depths import MOST_CHANNELS, MOST_MAPS, find_maps
-from hubel.evaluation.off_corpus import fit_off_corpus
+from hubel.engines.catalogue import load_classifier
+from hubel.engines.depths import MOST_CHANNELS, MOST_MAPS, find_maps
+from hubel.engines.keras_artefact import save_classifier
+from hubel.engines.keras_engine import KerasEngine
 from hubel.images.preprocessing import Preprocessing
 
 pytestmark = pytest.mark.backend
@@ -37,7 +40,7 @@ def discs(count: int, *, seed: int) -> np.ndarray:
 def made_classifier(name: str) -> Classifier:
     keras.utils.set_random_seed(0)
     blueprint = make_blueprint(name, (SIDE, SIDE), 3)
-    return Classifier(build_model(blueprint), blueprint, ("a", "b", "c"), Preprocessing(SIDE, SIDE))
+    return Classifier(KerasEngine(build_model(blueprint)), blueprint, ("a", "b", "c"), Preprocessing(SIDE, SIDE))
 
 
 def assert_the_same_logits(found: np.ndarray, alone: np.ndarray) -> None:
@@ -64,10 +67,13 @@ def test_maps_are_found_from_shallow_to_deep_within_bounds(name: str):
 def test_what_maps_hold_is_what_numpy_makes_of_the_layers_outputs(name: str):
     classifier = made_classifier(name)
     images = discs(3, seed=0)
-    found, features, logits = classifier.engine.compute_maps(images)
-    np.testing.assert_allclose(features, classifier.engine.compute_features(images)[0], rtol=1e-5, atol=1e-5)
-    assert found.shape == (3, classifier.engine.map_channels)
-    assert_the_same_logits(logits, classifier.engine.compute_logits(images))
+    made = classifier.engine.compute(images, wanted="maps")
+    alone = classifier.engine.compute(images, wanted="features")
+    found = made.maps
+    np.testing.assert_allclose(made.features, alone.features, rtol=1e-5, atol=1e-5)
+    assert classifier.engine.compute(images[:0], wanted="maps").maps.shape == (0, found.shape[1])
+    for logits in (made.logits, alone.logits):
+        assert_the_same_logits(logits, classifier.compute_logits(images))
     graph = walk(classifier.model)
     values = [
         np.asarray(keras.ops.convert_to_numpy(value))
@@ -95,7 +101,7 @@ def test_strangers_are_flagged_own_images_hardly_and_the_artefact_says_the_same(
     known, held_out, others = (discs(count, seed=seed) for seed, count in enumerate((150, 100, 100)))
     labels = np.arange(len(known)) % 3 if ARCHITECTURES[name].pretrained else None
     seen = [classifier.look(each)[1] for each in (known, held_out)]
-    fitted = classifier.completed(off_corpus=fit_off_corpus(*seen, labels=labels))
+    fitted = replace(classifier, off_corpus=fit_off_corpus(*seen, labels=labels))
     assert (fitted.off_corpus.last is None) == (labels is None)
     assert (fitted.compute(others)[1] > 1).mean() <= 0.06
     for kind in ("white noise", "grey noise", "blank"):
@@ -104,4 +110,4 @@ def test_strangers_are_flagged_own_images_hardly_and_the_artefact_says_the_same(
     save_classifier(fitted, tmp_path / "classifier", made_by="hubel test")
     loaded = load_classifier(tmp_path / "classifier")
     np.testing.assert_allclose(loaded.compute(others)[1], fitted.compute(others)[1], rtol=1e-5)
-    assert_the_same_logits(loaded.compute(others)[0], classifier.engine.compute_logits(others))
+    assert_the_same_logits(loaded.compute(others)[0], classifier.compute_logits(others))

@@ -9,7 +9,7 @@ import pytest
 
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import ARCHITECTURES, Blueprint, make_blueprint
-from hubel.architectures.spec import CnnSpec, Group
+from hubel.architectures.families.cnn import CnnSpec, Group
 from hubel.architectures.walk import Call, walk
 from hubel.backends.framework import keras
 from hubel.explanation.layer_rules import RULES

@@ -13,8 +13,8 @@ from tests.conftest import COLOURS, speckled
 from tests.unit.classifier.made import read_document
 
 from hubel.api.training import train
-from hubel.classifier.artefact import load_classifier
 from hubel.cli.main import main
+from hubel.engines.catalogue import load_classifier
 from hubel.workflows.verify import verify_artefact
 
 SECRET = "Matterhorn-4711"

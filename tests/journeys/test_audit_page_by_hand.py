@@ -17,6 +17,7 @@ from tests.made.audit_pages import NAMES, hostile_page, small_page, suspects, wr
 from hubel.corpus.audit.finding import Finding
 from hubel.corpus.corrections import read_corrections
 from hubel.corpus.formats.catalogue import read_corpus
+from hubel.errors.wording import Command, Option
 from hubel.reports.thumbnails import make_thumbnails
 
 pytestmark = NEEDS_BROWSER
@@ -207,14 +208,15 @@ def test_a_copy_is_compared_with_its_original_by_the_arrow_keys(browser: Browser
 
 
 def test_the_next_command_is_copied_as_it_is_typed(browser: Browser, tmp_path: Path):
-    command = "hubel train 'my photos' -o runs/photos --corrections audit/corrections.csv"
+    options = (Option("out", "runs/photos"), Option("corrections", "audit/corrections.csv"))
+    command = Command("train", ("my photos",), options)
     browser.open(written(small_page(command=command), tmp_path))
     browser.run("""(() => {
         const board = { writeText: async (given) => { window.given = given; } };
         Object.defineProperty(navigator, "clipboard", { value: board, configurable: true });
         document.querySelector(".next .copy").click();
     })()""")
-    assert browser.run("window.given") == command
+    assert browser.run("window.given") == "hubel train 'my photos' -o runs/photos --corrections audit/corrections.csv"
     assert browser.run("document.querySelector('.next .copy').textContent") == "Copied"
     assert browser.troubles() == []
 

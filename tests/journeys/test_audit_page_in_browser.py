@@ -14,6 +14,7 @@ from hubel.corpus.audit.catalogue import CHECKS as CHECKS_OF_HUBEL
 from hubel.corpus.audit.finding import Finding
 from hubel.corpus.corpus import IntakeRow
 from hubel.corpus.formats.catalogue import read_corpus
+from hubel.errors.wording import Command, Option
 from hubel.reports.audit_page import AuditPage
 from hubel.reports.thumbnails import make_thumbnails
 
@@ -113,7 +114,11 @@ def of_every_check(tmp_path_factory: pytest.TempPathFactory) -> Path:
         splits_of=dict.fromkeys(paths, "validation"),
         thumbnails=make_thumbnails(corpus, range(7)),
         expected="About 2 of these 3 are expected to be wrong, estimated from these labels as if errors fell at random.",
-        command=f"hubel train 'my photos' -o runs/photos --corrections {'a_long_name_of_a_file' * 4}.csv",
+        command=Command(
+            "train",
+            ("my photos",),
+            (Option("out", "runs/photos"), Option("corrections", f"{'a_long_name_of_a_file' * 4}.csv")),
+        ),
     )  # fmt: skip
     return written(page, folder)
 

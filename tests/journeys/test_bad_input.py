@@ -308,7 +308,7 @@ def test_a_corpus_that_has_moved_is_said_and_can_be_named(colours: Path, tmp_pat
     assert hubel("train", colours, "-o", tmp_path / "run", *words).returncode == 0
     moved = colours.rename(tmp_path / "elsewhere")
     done = hubel("evaluate", tmp_path / "run")
-    check(done, 3, "which is not there now. Say where it is: ", f"hubel evaluate {tmp_path / 'run'} CORPUS")
+    check(done, 3, "which is no longer there. Say where it is now: ", f"hubel evaluate {tmp_path / 'run'} CORPUS")
     assert "digits" not in done.stderr  # no cure but the one that applies
     assert "class folders" not in done.stderr
     (moved / "red/cut.png").write_bytes(b"\x89PNG\r\n\x1a\n")

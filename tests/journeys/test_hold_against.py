@@ -88,7 +88,7 @@ def test_a_run_with_shuffled_labels_is_called_worse(typed: Typed, run: Path, shu
     only_other = sum(others[name] and not right[name] for name in test)
     assert f"Only {run} is right: {only_mine}.   Only {shuffled} is right: {only_other}." in lines
     relabelled = sum(mine[name]["label"] != other[name]["label"] for name in test)
-    assert f"Labelled otherwise in {shuffled}: {relabelled} of 90 images" in done.stderr
+    assert f"{relabelled} of 90 images have another label in {shuffled}" in done.stderr
     document = json.loads(typed("evaluate", run, "--against", shuffled, "--json").stdout)
     assert (document["verdict"], document["examples"], document["relabelled"]) == ("better", 90, relabelled)
     assert document["run_score"]["accuracy"] == pytest.approx(sum(right.values()) / 90)

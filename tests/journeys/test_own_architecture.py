@@ -11,9 +11,10 @@ import pytest
 
 import hubel
 from hubel.architectures.catalogue import Blueprint
-from hubel.architectures.spec import CnnSpec, Group
-from hubel.classifier.artefact import load_classifier, save_classifier
+from hubel.architectures.families.cnn import CnnSpec, Group
 from hubel.cli.main import main
+from hubel.engines.catalogue import load_classifier
+from hubel.engines.keras_artefact import save_classifier
 from hubel.errors import DamagedArtefact, WrongRequest
 
 pytestmark = pytest.mark.backend
@@ -65,7 +66,7 @@ def test_a_spec_made_in_python_is_trained(tmp_path: Path):
     assert run.classifier.blueprint == Blueprint("own", spec)
     again = load_classifier(tmp_path / "run")
     images = np.random.default_rng(0).integers(0, 256, (3, 10, 8, 3), dtype=np.uint8)
-    np.testing.assert_array_equal(again.engine.compute_logits(images), run.classifier.engine.compute_logits(images))
+    np.testing.assert_array_equal(again.compute_logits(images), run.classifier.compute_logits(images))
 
 
 def test_an_artefact_for_other_than_three_channels_is_refused(tmp_path: Path):

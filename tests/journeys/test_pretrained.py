@@ -11,16 +11,11 @@ from tests.journeys.test_train_and_predict import hubel
 
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import make_blueprint
-from hubel.architectures.families.backbones import (
-    BACKBONE,
-    BACKBONES,
-    feature_model,
-    pretrained_weights,
-    set_backbone_weights,
-)
+from hubel.architectures.families.backbones import feature_model, pretrained_weights, set_backbone_weights
+from hubel.architectures.families.pretrained import BACKBONE, PRETRAINED
 from hubel.backends.framework import keras
-from hubel.classifier.artefact import load_classifier
-from hubel.classifier.engine import KerasEngine
+from hubel.engines.catalogue import load_classifier
+from hubel.engines.keras_engine import KerasEngine
 from hubel.errors import WeightsNotAvailable, WrongRequest
 from hubel.training.recipe import Recipe
 from hubel.training.transfer import SplitFeatures, compute_features, fit_head
@@ -32,7 +27,7 @@ pytestmark = pytest.mark.backend
 def weights_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     keras.utils.set_random_seed(3)
     path = tmp_path_factory.mktemp("weights") / "mobilenet.weights.h5"
-    BACKBONES["mobilenet"].make(224, 224, 0.25, None).save_weights(path)
+    PRETRAINED["mobilenet"].make(keras, (224, 224), alpha=0.25).save_weights(path)
     return path
 
 

@@ -84,7 +84,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         layers=layers,
         mistakes=[Mistake(path, names[0], names[1], 0.97, 0.01, png(40), png(41)) for _ in range(3)],
         strangers=[Stranger(path, names[2], 2.5, png(42))],
-        class_pictures={name: [png(43)] * 4 for name in names},
+        class_images={name: [png(43)] * 4 for name in names},
         contact=png(200),
         contact_rows=4,
         refused=[IntakeRow(path, "refused", "empty", "the file has no bytes: copy it again")],

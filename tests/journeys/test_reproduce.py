@@ -14,8 +14,9 @@ from tests.conftest import COLOURS, speckled, write_picture
 from tests.journeys.test_train_and_predict import rows
 
 import hubel
-from hubel.architectures.families.backbones import BACKBONES
-from hubel.architectures.spec import CnnSpec, Group
+from hubel.architectures.families.cnn import CnnSpec, Group
+from hubel.architectures.families.pretrained import PRETRAINED
+from hubel.backends.framework import keras
 from hubel.cli.main import main
 from hubel.corpus.formats.catalogue import read_corpus
 
@@ -80,7 +81,7 @@ def test_a_run_on_a_moved_corpus_is_the_same_and_kept_where_the_user_says(
     assert (then["request"]["seed"], then["request"]["epochs"]) == (3, 2)
     refused = typed("reproduce", run, moved, "-o", run)
     assert refused.returncode == 3
-    assert "holds a run already (metrics.json). Choose another folder with -o." in refused.stderr
+    assert "already holds a run (metrics.json). Choose another folder: -o FOLDER." in refused.stderr
 
 
 def test_a_changed_picture_stops_it_before_training_and_anyway_says_what_came_of_it(
@@ -150,11 +151,11 @@ def test_a_run_from_python_on_the_built_in_digits_with_a_network_of_its_own(
 
 def test_a_pretrained_run_begins_with_the_same_file_of_weights(typed: Typed, corpus: Path, tmp_path: Path):
     file, run = tmp_path / "mobilenet.weights.h5", tmp_path / "run"
-    BACKBONES["mobilenet"].make(224, 224, 0.25, None).save_weights(file)
+    PRETRAINED["mobilenet"].make(keras, (224, 224), alpha=0.25).save_weights(file)
     assert typed("train", corpus, "-o", run, "--weights", file, "--image-size", 32).returncode == 4
     done = typed("reproduce", run)
     assert done.returncode == 0, done.stdout + done.stderr
     file.write_bytes(file.read_bytes() + b"x")
     done = typed("reproduce", run)
     assert done.returncode == 3
-    assert f"the weights in {file} have another content" in done.stderr
+    assert f"the weights in {file} have changed" in done.stderr

@@ -1,4 +1,4 @@
-"""After a run, in plain words: what is wrong, how it shows, and the next command to type."""
+"""After a run, in plain words: what is wrong, how it shows, and the command that comes next."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hubel.advice.remarks import CUT_SHORT, NEXT, NOTE, SERIOUS, WORTHWHILE, Adv
 
 MOST_SHOWN = 5
 """More than a handful is not read."""
-NEW_PICTURES = "new-images"
+NEW_IMAGES = "new-images"
 
 _TOO_SHORT = ("cut-short", "stopped-too-early", "stopped-by-patience")
 _FIT = ("network-too-large", "overfitting", "network-too-small", "underfitting")
@@ -141,7 +141,7 @@ RULES: dict[str, Rule] = {
         NOTE,
         score.judge_test_too_small,
     ),
-    NEW_PICTURES: Rule("Use it", "always", NEXT, score.judge_new_pictures),
+    NEW_IMAGES: Rule("Use it", "always", NEXT, score.judge_new_images),
 }
 """name → rule, the most harmful first; a rule can only silence those behind it."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from hubel.errors.wording import Command, Option
 from hubel.evaluation.proportions import Share
 
 
@@ -64,7 +65,7 @@ class Evidence:
         train_counts: the same in the training split.
         test_given: the corpus has a test split of its own; else it was cut from the rest.
         architecture: its name.
-        architecture_word: what names it on the command line; empty for a network that was made in Python.
+        architecture_word: what a user calls it; empty for a network that was made in Python.
         pretrained: it began with weights that were learned elsewhere.
         parameters: of the whole network.
         image_side: pixels of the shorter side it works on.
@@ -75,7 +76,7 @@ class Evidence:
         corrections: the file of corrected labels; empty without one.
         seed: of the run.
         run_path: the run folder.
-        command: the words that train the same again; empty where no words can.
+        command: trains the same again; `NOTHING` where no words can say it.
         reading: the options that say how the corpus is read.
         unlabelled: folders of the corpus whose images have no labels, as the user would name them.
     """
@@ -101,8 +102,8 @@ class Evidence:
     corrections: str
     seed: int
     run_path: str
-    command: tuple[str, ...]
-    reading: tuple[str, ...] = ()
+    command: Command
+    reading: tuple[Option, ...] = ()
     unlabelled: tuple[str, ...] = ()
 
     @property

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-import shlex
-
 from hubel.advice.evidence import Evidence
-from hubel.advice.remarks import Remark, again, audit, audit_labels, beside, compare, is_brief, is_given, longer
+from hubel.advice.remarks import (
+    Remark,
+    again,
+    audit,
+    audit_labels,
+    beside,
+    compare,
+    is_brief,
+    is_given,
+    longer,
+    smaller_steps,
+)
+from hubel.errors.wording import NOTHING, Command, Option
 from hubel.evaluation.metrics import wilson_interval
 from hubel.evaluation.paired import BETTER, WORSE
 from hubel.evaluation.proportions import Share, chance_of_difference
@@ -23,6 +33,7 @@ all images have one confidence, chance exceeds three times its own mean in 2 % o
 EASY = 0.95
 """Accuracy of a dense network from which the classes are called easy."""
 LOOK = "Look whether the images are in the right folders, and show what their labels say."
+LEARNED_TOO_LITTLE = "The convolutions learned too little, or what they see does not matter here."
 MORE_IMAGES = "MORE_IMAGES"
 MOST_UNLABELLED = 3
 """Folders of images without labels that fit into one command."""
@@ -59,9 +70,9 @@ def judge_collapse(evidence: Evidence) -> Remark | None:
         return None
     if is_brief(evidence):
         cure, command = "It was hardly trained: train longer.", longer(evidence)
-    elif is_given(evidence, "--learning-rate") and not evidence.head_alone:
+    elif is_given(evidence, "learning_rate") and not evidence.head_alone:
         cure = "The steps were probably too large: train with smaller ones."
-        command = again(evidence, "--learning-rate", f"{evidence.last_phase.peak_learning_rate / 4:.2g}")
+        command = again(evidence, smaller_steps(evidence))
     else:
         cure, command = LOOK, audit_labels(evidence)
     return Remark(
@@ -107,11 +118,10 @@ def judge_no_better_than_dense(evidence: Evidence) -> Remark | None:
     if is_brief(evidence):
         meaning, command = "Train longer before you judge.", longer(evidence)
     else:
-        meaning = "The convolutions learned too little, or what they see does not matter here. Compare the two."
-        if not worse and dense >= EASY:
-            meaning = "The classes are easy to tell, even without convolutions. Compare the two."
-        command = "" if evidence.pretrained or alike else compare(evidence, "dense", evidence.architecture_word)
-        meaning = meaning if command else meaning.removesuffix(" Compare the two.")
+        easy = not worse and dense >= EASY
+        meaning = "The classes are easy to tell apart, even without convolutions." if easy else LEARNED_TOO_LITTLE
+        command = NOTHING if evidence.pretrained or alike else compare(evidence, "dense", evidence.architecture_word)
+        meaning += " Compare the two." if command else ""
     low, high = test["interval"]
     return Remark(
         f"A small dense network, trained in seconds, {fact}. {meaning}",
@@ -139,7 +149,7 @@ def judge_unlucky_split(evidence: Evidence) -> Remark | None:
         command = audit(evidence)
     else:
         text = f"The split is unlucky: its test images are {harder} than its validation images. Try another."
-        command = beside(evidence, f"seed-{evidence.seed + 1}", "--seed", str(evidence.seed + 1))
+        command = beside(evidence, f"seed-{evidence.seed + 1}", Option("seed", evidence.seed + 1))
     return Remark(
         text,
         f"Accuracy {tested.value:.3f} on {counted(tested.count, 'test image')}, {validated.value:.3f} on "
@@ -167,7 +177,7 @@ def judge_poor_calibration(evidence: Evidence) -> Remark | None:
 
 def judge_test_too_small(evidence: Evidence) -> Remark | None:
     """The interval is so wide that the score says little."""
-    command = f"hubel evaluate {shlex.quote(evidence.run_path)} {MORE_IMAGES}"
+    command = Command("evaluate", (evidence.run_path, MORE_IMAGES))
     if not evidence.tested.count:
         return Remark("Nothing shows how good it is. Score it on other images.", "There are no test images.", command)
     if not _is_rough(evidence):
@@ -181,13 +191,12 @@ def judge_test_too_small(evidence: Evidence) -> Remark | None:
     )
 
 
-def judge_new_pictures(evidence: Evidence) -> Remark:
+def judge_new_images(evidence: Evidence) -> Remark:
     """Always: what a classifier is for; with the images of the corpus that have no labels, if there are any."""
-    run = shlex.quote(evidence.run_path)
     if 0 < len(evidence.unlabelled) <= MOST_UNLABELLED:
-        folders = shlex.join(evidence.unlabelled)
-        return Remark("Name the images of the corpus that have no labels.", "", f"hubel predict {run} {folders}")
-    return Remark("Name new images.", "", f"hubel predict {run} IMAGE_OR_FOLDER")
+        command = Command("predict", (evidence.run_path, *evidence.unlabelled))
+        return Remark("Name the images of the corpus that have no labels.", "", command)
+    return Remark("Name new images.", "", Command("predict", (evidence.run_path, "IMAGE_OR_FOLDER")))
 
 
 def images_for_width(share: Share, width: float) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from hubel.advice.evidence import Evidence
-from hubel.advice.remarks import Remark, audit_labels, beside, compare, ended_by_clock, longer, resume
+from hubel.advice.remarks import Remark, audit_labels, beside, compare, ended_by_clock, longer, resume, smaller_steps
+from hubel.errors.wording import NOTHING, Command, Option
 from hubel.evaluation.proportions import difference_interval
 from hubel.images.preprocessing import PHOTOGRAPH_SIDE
 from hubel.text import counted
@@ -93,13 +94,13 @@ def judge_overfitting(evidence: Evidence) -> Remark | None:
     if not _overfits(evidence):
         return None
     text = "It overfits: it does far better on the images it was trained on than on others. More images help most"
-    command = ""
+    command = NOTHING
     if not evidence.pretrained and evidence.image_side >= PHOTOGRAPH_SIDE:
         text += "; or begin with a network that has learned from a million photographs"
         command = _begin_pretrained(evidence)
     elif not evidence.head_alone and evidence.last_phase.name == "fine-tune":
         text += "; and see whether a head on the pretrained network as it is does better"
-        command = beside(evidence, "head", without=("--epochs", "--time-limit"))
+        command = beside(evidence, "head", without=("epochs", "time_limit"))
     return Remark(f"{text}.", _gap_in_words(evidence), command)
 
 
@@ -125,27 +126,27 @@ def judge_underfitting(evidence: Evidence) -> Remark | None:
     return Remark(f"{fact} {text}", _train_in_words(evidence), command)
 
 
-def _cure_underfitting(evidence: Evidence) -> tuple[str, str]:
+def _cure_underfitting(evidence: Evidence) -> tuple[str, Command]:
     """What would change what was done, and its command."""
     phase = evidence.last_phase
     if not evidence.pretrained and evidence.image_side >= PHOTOGRAPH_SIDE:
         return "Begin with a network that has learned from a million photographs.", _begin_pretrained(evidence)
     if phase.name == "head":
-        command = beside(evidence, "fine-tuned", "--epochs", "10", without=("--time-limit",))
+        command = beside(evidence, "fine-tuned", Option("epochs", 10), without=("time_limit",))
         return "Train all of the network, not only its head.", command
     if evidence.head_alone:
         text = "Training all of the network made it worse, so only its head was kept: try smaller steps."
-        return text, beside(evidence, "smaller-steps", "--learning-rate", f"{phase.peak_learning_rate / 4:.2g}")
+        return text, beside(evidence, "smaller-steps", smaller_steps(evidence))
     look = "look whether the images show what their labels say."
     if phase.ended_by == "patience":
         return f"More epochs would not help, it stopped because nothing got better: {look}", audit_labels(evidence)
     return f"Train longer; if that does not help, {look}", longer(evidence)
 
 
-def _begin_pretrained(evidence: Evidence) -> str:
-    """The same images, and a head on what was learned elsewhere: the words for a training from nothing do not fit."""
-    more = ("--architecture", "mobilenet", "--weights", "imagenet")
-    return beside(evidence, "pretrained", *more, without=("--alpha", "--epochs", "--learning-rate", "--batch-size"))
+def _begin_pretrained(evidence: Evidence) -> Command:
+    """The same images, and a head on what was learned elsewhere: options for a training from nothing do not fit."""
+    more = (Option("architecture", "mobilenet"), Option("weights", "imagenet"))
+    return beside(evidence, "pretrained", *more, without=("alpha", "epochs", "learning_rate", "batch_size"))
 
 
 def judge_stopped_by_patience(evidence: Evidence) -> Remark | None:
@@ -161,7 +162,7 @@ def judge_stopped_by_patience(evidence: Evidence) -> Remark | None:
     return Remark(
         "It got no better and stopped before its steps had become small: with fewer epochs they shrink in time.",
         f"Epoch {best} of at most {phase.planned} was the best, at {rate:.2f} of the highest learning rate.",
-        beside(evidence, f"epochs-{epochs}", "--epochs", str(epochs)),
+        beside(evidence, f"epochs-{epochs}", Option("epochs", epochs)),
     )
 
 

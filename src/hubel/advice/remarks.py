@@ -1,17 +1,17 @@
-"""What advice is made of: a remark, a rule, and commands that can be typed."""
+"""What advice is made of: a remark, a rule, and the commands that come next, as values."""
 
 from __future__ import annotations
 
 import math
-import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from hubel.advice.evidence import Evidence
 from hubel.architectures.catalogue import ARCHITECTURES
-from hubel.runs.commands import changed
-from hubel.runs.commands import without as without_option
+from hubel.briefs import brief
+from hubel.errors.wording import NOTHING, Command, Option, Text
+from hubel.shell import in_shell
 from hubel.training.recipe import DEFAULT_EPOCHS
 
 SERIOUS, WORTHWHILE, NOTE, NEXT = "serious", "worthwhile", "note", "next"
@@ -37,12 +37,12 @@ class Remark:
     Args:
         text: what is wrong and what to do, in plain words.
         evidence: the numbers that show it.
-        command: the next command to type; empty where there is none.
+        command: the next command; `NOTHING` where there is none.
     """
 
     text: str
     evidence: str
-    command: str = ""
+    command: Command = NOTHING
 
 
 @dataclass(frozen=True)
@@ -65,71 +65,82 @@ class Rule:
     instead_of: tuple[str, ...] = ()
 
 
+@brief
 @dataclass(frozen=True)
 class Advice:
-    """What is wrong with a run, how it shows, and what to type next.
+    """What is wrong with a run, how it shows, and the next command.
 
     Args:
         rule: its name in `RULES`.
         severity: a name in `SEVERITIES`.
         text: what is wrong and what to do, in plain words.
         evidence: the numbers that show it.
-        command: the next command to type; empty where there is none.
+        command: the next command, which each door words in its own way; `NOTHING` where there is none.
     """
 
     rule: str
     severity: str
     text: str
     evidence: str
-    command: str
+    command: Command
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data."""
-        return asdict(self)
+        """Plain data; the command as it is typed."""
+        return {**asdict(self), "command": in_shell(self.command)}
+
+    def _brief(self) -> Iterator[str]:
+        yield f"{self.severity}: {self.text}"
+        yield from filter(None, (self.evidence, str(Text(self.command)) if self.command else ""))
 
 
-def again(evidence: Evidence, *more: str) -> str:
-    """The same training over the run that is there.
+def again(evidence: Evidence, *more: Option) -> Command:
+    """The same training in place of the run; nothing where no words can say it.
 
     Args:
         evidence: its command.
-        more: options and their values, which replace those of the command.
+        more: options in place of those of the command.
     """
-    return changed(evidence.command, more, last=("--overwrite",))
+    command = evidence.command.without("overwrite")
+    return command and command.with_(*more, Option("overwrite", value=True))
 
 
-def resume(evidence: Evidence) -> str:
-    """The same training, going on where it stopped; empty where no words can say it."""
-    return changed(evidence.command, (), last=("--resume",))
+def resume(evidence: Evidence) -> Command:
+    """The same training, going on where it stopped; nothing where no words can say it."""
+    command = evidence.command.without("overwrite")
+    return command and command.with_(Option("resume", value=True))
 
 
-def beside(evidence: Evidence, ending: str, *more: str, without: Sequence[str] = ()) -> str:
+def beside(evidence: Evidence, ending: str, *more: Option, without: Sequence[str] = ()) -> Command:
     """Another training into a folder beside the run, so that the two can be compared.
 
     Args:
         evidence: command and run folder.
         ending: of the name of that folder.
-        more: options and their values, which replace those of the command.
-        without: options that are left out, with their values.
+        more: options in place of those of the command; another architecture begins anew, not from another run.
+        without: options that are left out.
     """
-    words: Sequence[str] = evidence.command
-    for name in ("--out", *without):
-        words = without_option(words, name)
-    return changed(words, ("-o", f"{evidence.run_path.rstrip('/')}-{ending}", *more))
+    anew = ("from_run",) if any(option.name == "architecture" for option in more) else ()
+    command = evidence.command.without("out", "overwrite", *anew, *without)
+    return command and command.with_(Option("out", f"{evidence.run_path.rstrip('/')}-{ending}"), *more)
 
 
-def longer(evidence: Evidence) -> str:
+def longer(evidence: Evidence) -> Command:
     """The same training to its end, or anew with more time where the clock ended it, or with more epochs."""
     if evidence.interrupted:
         return resume(evidence)
     if ended_by_clock(evidence) and evidence.time_limit_s is not None:
-        return again(evidence, "--time-limit", f"{2 * evidence.time_limit_s:.0f}s")
+        return again(evidence, Option("time_limit", f"{2 * evidence.time_limit_s:.0f}s"))
     planned = evidence.last_phase.planned
     epochs = max(2 * planned, min(4 * planned, DEFAULT_EPOCHS))
-    more = ["--epochs", str(epochs)]
-    if evidence.time_limit_s is not None and is_given(evidence, "--time-limit"):  # else the clock ends it as before
-        more += ["--time-limit", f"{math.ceil(evidence.time_limit_s * epochs / planned)}s"]
+    more = [Option("epochs", epochs)]
+    if evidence.time_limit_s is not None and is_given(evidence, "time_limit"):  # else the clock ends it as before
+        more.append(Option("time_limit", f"{math.ceil(evidence.time_limit_s * epochs / planned)}s"))
     return again(evidence, *more)
+
+
+def smaller_steps(evidence: Evidence) -> Option:
+    """A quarter of the highest learning rate."""
+    return Option("learning_rate", float(f"{evidence.last_phase.peak_learning_rate / 4:.2g}"))
 
 
 def ended_by_clock(evidence: Evidence) -> bool:
@@ -140,8 +151,13 @@ def ended_by_clock(evidence: Evidence) -> bool:
 
 
 def is_given(evidence: Evidence, option: str) -> bool:
-    """The user's own words have this option."""
-    return any(word == option or word.startswith(f"{option}=") for word in evidence.command)
+    """The user gave this option.
+
+    Args:
+        evidence: the command.
+        option: by its name in Python.
+    """
+    return evidence.command.value_of(option) is not None
 
 
 def is_brief(evidence: Evidence) -> bool:
@@ -150,34 +166,53 @@ def is_brief(evidence: Evidence) -> bool:
     return phase.name == "train" and phase.done < BRIEF and phase.ended_by != "patience"
 
 
-def audit(evidence: Evidence, *more: str) -> str:
-    """Look at the corpus, with the corrections of the run."""
-    corrections = ("--corrections", evidence.corrections) if evidence.corrections else ()
-    return shlex.join(["hubel", "audit", evidence.location, *evidence.reading, *corrections, *more])
+def audit(evidence: Evidence, *more: Option) -> Command:
+    """Look at the corpus, with the corrections of the run.
+
+    Args:
+        evidence: location, reading and corrections.
+        more: options of the audit.
+    """
+    corrections = (Option("corrections", evidence.corrections),) if evidence.corrections else ()
+    return Command("audit", (evidence.location,), (*evidence.reading, *corrections, *more))
 
 
-def audit_labels(evidence: Evidence) -> str:
+def audit_labels(evidence: Evidence) -> Command:
     """Look at the labels, on a page with the images."""
-    return audit(evidence, "--suspect-labels", "-o", f"{evidence.run_path.rstrip('/')}-audit")
+    return audit(
+        evidence, Option("suspect_labels", value=True), Option("out", f"{evidence.run_path.rstrip('/')}-audit")
+    )
 
 
-def compare(evidence: Evidence, *architectures: str) -> str:
-    """Train architectures side by side; empty where one of them has no name.
+def compare(evidence: Evidence, *architectures: str) -> Command:
+    """Train architectures side by side; nothing where one of them has no name.
 
     Labels that were corrected are out of reach of that command: then the other one is trained beside the run.
+
+    Args:
+        evidence: location, reading, image size and seed.
+        architectures: their names.
     """
     if not all(architectures):
-        return ""
+        return NOTHING
     if evidence.corrections:
         other = next((name for name in architectures if name != evidence.architecture_word), "")
-        return "" if not other else beside(evidence, other, "--architecture", other, without=("--learning-rate",))
-    words = ["hubel", "compare", evidence.location, *evidence.reading, "--architectures", ",".join(architectures)]
+        without = ("learning_rate",)
+        return beside(evidence, other, Option("architecture", other), without=without) if other else NOTHING
+    options = [*evidence.reading, Option("architectures", architectures)]
     if evidence.image_side > COMPARED_AT and evidence.architecture in ARCHITECTURES:
-        words += ["--image-size", str(evidence.image_side)]
-    return shlex.join([*words, *(("--seed", str(evidence.seed)) if evidence.seed else ())])
+        options.append(Option("image_size", evidence.image_side))
+    if evidence.seed:
+        options.append(Option("seed", evidence.seed))
+    return Command("compare", (evidence.location,), tuple(options))
 
 
 def listed(names: Sequence[str], *, most: int = 4) -> str:
-    """Names of classes in quotes, the first few of them."""
+    """Names of classes in quotes, the first few of them.
+
+    Args:
+        names: of all.
+        most: names that are listed.
+    """
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(repr(name) for name in names[:most]) + more

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from hubel.api.reading_wishes import explain_reading, reading_of
+from hubel.api.explain import explain
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.formats.catalogue import read_corpus as read
+from hubel.corpus.reading import make_reading
 from hubel.events import OnEvent, ignore
+from hubel.wishes import READING
 
 
-@explain_reading
+@explain(READING)
 def read_corpus(  # noqa: PLR0913, D417  (each is a wish the user may have)
     corpus: str | Path,
     *,
@@ -27,15 +29,11 @@ def read_corpus(  # noqa: PLR0913, D417  (each is a wish the user may have)
 
     Args:
         corpus: a folder, an archive, or a file in one of the formats; or the word ``"digits"``.
-        splits, path_column, label_column, split_column, group_column, images: how it is read.
+        the wishes: each as its row in `hubel.wishes` says.
         on_event: hears `Progress` while many files are listed.
 
     Raises:
         UnusableCorpus: nothing there, or nothing that is a corpus.
         WrongRequest: a wish that this form of corpus has no place for.
     """
-    reading = reading_of(
-        splits=splits, path_column=path_column, label_column=label_column, split_column=split_column,
-        group_column=group_column, images=images,
-    )  # fmt: skip
-    return read(corpus, reading=reading, on_event=on_event)
+    return read(corpus, reading=make_reading(locals()), on_event=on_event)

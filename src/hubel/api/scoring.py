@@ -8,13 +8,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from hubel.api.reading_wishes import explain_reading, reading_of
+from hubel.api.explain import explain
 from hubel.api.words import Numbers, RunLike, optional_path, path_of, said_of_a_model
 from hubel.architectures.file_kinds import is_model_target
-from hubel.classifier.artefact import load_classifier
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.foreign_classifier import ForeignClassifier
+from hubel.corpus.reading import make_reading
+from hubel.engines.catalogue import load_classifier
 from hubel.events import OnEvent, ignore
+from hubel.wishes import SCORING
 from hubel.workflows.evaluating.compare_on_corpus import compare_on_corpus
 from hubel.workflows.evaluating.compare_runs import Against, compare_runs
 from hubel.workflows.evaluating.evaluate import Evaluation, evaluate_run
@@ -52,7 +54,7 @@ def load(
     return load_classifier(path)
 
 
-@explain_reading
+@explain(SCORING)
 def evaluate(  # noqa: PLR0913, D417  (each is a wish the user may have)
     run: RunLike,
     corpus: str | Path | None = None,
@@ -77,14 +79,10 @@ def evaluate(  # noqa: PLR0913, D417  (each is a wish the user may have)
     Args:
         run: a run folder or a model file, or the `Run` that ``hubel.train`` returned.
         corpus: a location that `hubel.read_corpus` takes; None for the run's own test split.
-        against: is ``run`` better than this other run?
-        strangers: a corpus; does ``run`` notice that its images are unlike its own?
-        splits, path_column, label_column, split_column, group_column, images: how it is read.
+        the wishes: each as its row in `hubel.wishes` says.
         class_names: of a model file, as of `hubel.load`; or ``"corpus"`` for the classes of the corpus.
         pixels: of a model file, as of `hubel.load`.
         input: of a model file, as of `hubel.load`.
-        out: of a model file: a folder for report.html, metrics.json and predictions.csv.
-        overwrite: replace a report that is in ``out``.
         on_event: hears the values of `hubel.events`.
 
     Returns:
@@ -93,10 +91,7 @@ def evaluate(  # noqa: PLR0913, D417  (each is a wish the user may have)
     Raises:
         HubelError: a subclass says what is wrong and what to change.
     """
-    reading = reading_of(
-        splits=splits, path_column=path_column, label_column=label_column, split_column=split_column,
-        group_column=group_column, images=images,
-    )  # fmt: skip
+    reading = make_reading(locals())
     path, other = path_of(run), None if against is None else path_of(against)
     said = said_of_a_model(pixels=pixels, size=input, class_names=class_names)
     location, strange = (None if each is None else str(each) for each in (corpus, strangers))

@@ -9,19 +9,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from hubel.architectures.families.cnn import CnnSpec
 from hubel.architectures.families.dense_mlp import dense_spec
 from hubel.architectures.families.lenet5 import lenet5_spec
-from hubel.architectures.families.pretrained import PRETRAINED, SIZE, SMALLEST, pretrained_spec
-from hubel.architectures.families.residual import residual_spec
+from hubel.architectures.families.pretrained import PRETRAINED, SIZE, SMALLEST, PretrainedSpec, pretrained_spec
+from hubel.architectures.families.residual import ResidualSpec, residual_spec
 from hubel.architectures.families.small_cnn import small_cnn_spec
 from hubel.architectures.families.vgg_style import vgg_style_spec
-from hubel.architectures.spec import CnnSpec, PretrainedSpec, ResidualSpec, Spec, spec_from_json
+from hubel.architectures.spec import Spec, spec_from_json
 from hubel.architectures.spec_file import SUFFIX, make_own_spec, read_spec_file
 from hubel.catalogue import find
 from hubel.errors import WrongRequest
-
-FAMILIES: dict[str, type[Spec]] = {"cnn": CnnSpec, "residual": ResidualSpec, "pretrained": PretrainedSpec}
-"""What an artefact may name: the kind of spec; `hubel.architectures.build` builds each."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +34,7 @@ class Architecture:
         smallest: pixels of the smallest side it can take.
         alphas: widths that have pretrained weights; none for an architecture that has no such weights.
         own: the user's own spec; its image size and classes are wishes of the user too.
+        kind: the family of its specs.
     """
 
     name: str
@@ -45,6 +44,7 @@ class Architecture:
     smallest: int = 1
     alphas: tuple[float, ...] = ()
     own: CnnSpec | None = None
+    kind: type[Spec] = CnnSpec
 
     @property
     def pretrained(self) -> bool:
@@ -56,16 +56,23 @@ ARCHITECTURES = {
     entry.name: entry
     for entry in (
         Architecture("small-cnn", "the textbook network; its depth fits the image", small_cnn_spec, 64),
-        Architecture("residual", "learns fastest from scratch on a processor", residual_spec, 96, smallest=8),
+        Architecture(
+            "residual", "learns fastest from scratch on a processor", residual_spec, 96, smallest=8, kind=ResidualSpec
+        ),
         Architecture("dense", "no convolution at all, to compare with", dense_spec, 32),
         Architecture("lenet5", "the network of 1998 that read digits", lenet5_spec, 32, smallest=4),
         Architecture("vgg-style", "stacked 3 x 3 convolutions and a global average", vgg_style_spec, 64, smallest=4),
         *(
-            Architecture(name, width.summary, partial(pretrained_spec, name), SIZE, SMALLEST, width.alphas)
-            for name, width in PRETRAINED.items()
+            Architecture(
+                name, each.summary, partial(pretrained_spec, name), SIZE, SMALLEST, each.alphas, kind=PretrainedSpec
+            )
+            for name, each in PRETRAINED.items()
         ),
     )
 }
+
+FAMILIES = {entry.kind.family: entry.kind for entry in ARCHITECTURES.values()}
+"""What an artefact may name: the kind of spec."""
 
 OWN = "own"
 """What a network is called that came as a `CnnSpec`."""
@@ -117,7 +124,7 @@ class Blueprint:
     @property
     def family(self) -> str:
         """The kind of spec, a name in `FAMILIES`."""
-        return next(name for name, kind in FAMILIES.items() if type(self.spec) is kind)
+        return self.spec.family
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, for the artefact."""

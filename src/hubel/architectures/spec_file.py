@@ -9,7 +9,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from hubel.architectures.spec import MAX_SIDE, CnnSpec, Group
+from hubel.architectures.families.cnn import CnnSpec, Group
+from hubel.architectures.spec import MAX_SIDE
 from hubel.errors import UnusableInput, WrongRequest
 from hubel.files import look_at
 

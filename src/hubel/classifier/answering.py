@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hubel.arrays import Image, Images, Logits, Probabilities
-from hubel.backends.framework import keras
 from hubel.classifier.engine import Engine
 from hubel.classifier.given import ImageInput, at_place, each_image, is_one_image, to_model_pixels
 from hubel.classifier.prediction import Prediction, make_predictions
@@ -54,8 +53,8 @@ class Answering(abc.ABC):
     if TYPE_CHECKING:  # fields of the dataclasses below: an abstract property would stand in their way
 
         @property
-        def model(self) -> keras.Model:
-            """[batch, height, width, channels] float32 → [batch, outputs]."""
+        def engine(self) -> Engine:
+            """Computes the logits."""
             ...
 
         @property
@@ -89,9 +88,9 @@ class Answering(abc.ABC):
             ...
 
     @property
-    @abc.abstractmethod
-    def engine(self) -> Engine:
-        """Computes the logits."""
+    def model(self) -> Any:
+        """The `keras.Model`: float32 [batch, height, width, channels] → [batch, outputs]."""
+        return self.engine.model
 
     @property
     @abc.abstractmethod
@@ -122,6 +121,10 @@ class Answering(abc.ABC):
     @abc.abstractmethod
     def compute(self, pixels: Images) -> tuple[Logits, np.ndarray | None]:
         """Logits [batch, classes], and the off-corpus scores [batch] where it has them."""
+
+    def compute_logits(self, pixels: Images) -> Logits:
+        """Logits [batch, classes] of uint8 [batch, height, width, 3]."""
+        return self.engine.compute(pixels).logits
 
     def predict(
         self,
@@ -177,7 +180,7 @@ class Answering(abc.ABC):
         """
         rule = ArrayRule(scale, channels)
         if is_one_image(images):
-            raise WrongRequest("predict_stream takes several images. Of one, use predict, or give a list: [image].")
+            raise WrongRequest("predict_stream takes several images. For one, use predict, or give a list: [image].")
         self.check_coverage(coverage)
         return self._stream(each_image(images), rule, coverage=coverage)
 
@@ -189,7 +192,16 @@ class Answering(abc.ABC):
             yield from self.predict_pixels(pixels, coverage=coverage)
 
     def batches(self, images: Iterator[tuple[str, ImageInput]], rule: ArrayRule) -> Iterator[Images]:
-        """The pixels of images with their places, up to 256 together."""
+        """The pixels of images, up to 256 together: uint8 [batch, height, width, 3].
+
+        Args:
+            images: each with its place, as `each_image` gives them.
+            rule: what the caller says of arrays.
+
+        Raises:
+            UnreadableImage: an image cannot be decoded; the message names its place.
+            WrongRequest: it is of no kind that `predict` takes.
+        """
         while waiting := [self._read(place, image, rule) for place, image in islice(images, _BATCH)]:
             yield np.stack(waiting)
 
@@ -216,7 +228,12 @@ class Answering(abc.ABC):
             raise WrongRequest(self.why_no_sets)
 
     def predict_pixels(self, pixels: Images, *, coverage: float | None = None) -> list[Prediction]:
-        """Predictions for images that are at the working size already: uint8 [batch, height, width, 3]."""
+        """Predictions for images that are at the working size already.
+
+        Args:
+            pixels: uint8 [batch, height, width, 3].
+            coverage: as of `predict`.
+        """
         logits, scores = self.compute(pixels)
         probabilities = softmax(logits, temperature=self.calibration.temperature)
         sets = None if coverage is None or self.sets is None else self.sets.find(probabilities, coverage)
@@ -231,7 +248,15 @@ class Answering(abc.ABC):
 
 
 def softmax(logits: np.ndarray, *, temperature: float = 1.0) -> Probabilities:
-    """float64 probabilities of logits / temperature, over the last axis."""
+    """Probabilities over the last axis.
+
+    Args:
+        logits: [..., classes].
+        temperature: divides the logits.
+
+    Returns:
+        float64 [..., classes].
+    """
     scaled = logits.astype(np.float64) / temperature
     exponentials = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
     return exponentials / exponentials.sum(axis=-1, keepdims=True)

@@ -7,16 +7,14 @@ the SHA-256 of the weights, a self-test and, last, its own checksum. A file that
 from __future__ import annotations
 
 import hashlib
-import shlex
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import safetensors.numpy
 
-from hubel.architectures.build import weight_name
 from hubel.architectures.file_kinds import is_model_target
-from hubel.backends.framework import keras
 from hubel.classifier.assembly import assemble, read_architecture, read_weights
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.manifest import (
@@ -29,15 +27,17 @@ from hubel.classifier.manifest import (
     parse_manifest,
     read_manifest,
 )
+from hubel.classifier.runtime import Runtime
 from hubel.classifier.self_test import Outcome, SelfTest, make_self_test, run_self_test
-from hubel.classifier.self_test_cache import describe_libraries, is_quick, marker, remember
+from hubel.classifier.self_test_cache import is_quick, marker, remember
 from hubel.classifier.stored_score import describe_score, score_tensors
 from hubel.errors import ClaimFailed, DamagedArtefact, UnusableInput
+from hubel.errors.wording import Command, Option, Text
 from hubel.files import is_file, is_there, written_folder
 from hubel.text import one_line, shortened
 
 _ATTEMPTS = 20
-"""To read a folder that is replaced meanwhile."""
+"""To read a folder that is being replaced."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Parts:
     Args:
         folder: it lies in.
         manifest: everything beside the weights.
-        tensors: name → float32 array.
+        tensors: name → float32 array [...].
     """
 
     folder: Path
@@ -55,19 +55,20 @@ class Parts:
     tensors: dict[str, np.ndarray]
 
 
-def save_classifier(classifier: Classifier, folder: Path, *, made_by: str) -> None:
+def write_artefact(classifier: Classifier, tensors: Mapping[str, np.ndarray], folder: Path, *, made_by: str) -> None:
     """Write the artefact: whole under its final name, or not at all.
 
     Args:
         classifier: what to save; it answers the patterns of the self-test.
-        folder: created; an artefact that is there already is replaced by one rename.
+        tensors: its network's weights, name → float32 [...].
+        folder: created; an artefact that is already there is replaced in one rename.
         made_by: program and version, for people.
 
     Raises:
         OutputNotWritable: the folder cannot be written.
-        ClaimFailed: its answers are no numbers.
+        ClaimFailed: its answers are not numbers.
     """
-    weights = safetensors.numpy.save({**_named_weights(classifier.model), **score_tensors(classifier.off_corpus)})
+    weights = safetensors.numpy.save({**tensors, **score_tensors(classifier.off_corpus)})
     document = {
         "format": FORMAT,
         "made_by": made_by,
@@ -88,22 +89,23 @@ def save_classifier(classifier: Classifier, folder: Path, *, made_by: str) -> No
         (temporary / MANIFEST).write_bytes(manifest)
 
 
-def load_classifier(folder: Path) -> Classifier:
-    """Read an artefact: a run folder, or its ``classifier/`` folder.
+def open_parts(parts: Parts, runtime: Runtime) -> Classifier:
+    """The classifier of an artefact, tested if it is the first time with these libraries on this machine.
 
-    Its self-test is run the first time that it is loaded with these libraries on this machine.
+    Args:
+        parts: of `read_parts`.
+        runtime: runs its network.
 
     Raises:
-        UnusableInput: there is no artefact.
-        DamagedArtefact: a part of it is not as it was written, or asks for more than the bounds allow.
-        ClaimFailed: it does not say here what it said where it was saved.
+        DamagedArtefact: the parts do not fit together.
+        ClaimFailed: it does not answer here as it did where it was saved.
     """
-    parts = read_parts(find_artefact(folder))
-    classifier, test = assemble(parts.manifest.document, parts.tensors, parts.folder)
-    if test is not None and is_quick(classifier.blueprint.spec) and not is_there(marker(parts.manifest.checksum)):
-        outcome = run_and_remember(parts, classifier, test)
+    classifier, test = assemble(parts.manifest.document, parts.tensors, parts.folder, runtime.make_engine)
+    known = marker(parts.manifest.checksum, runtime.libraries)
+    if test is not None and is_quick(classifier.blueprint.spec) and not is_there(known):
+        outcome = run_and_remember(parts, classifier, test, runtime)
         if not outcome.holds:
-            raise ClaimFailed(describe_failure(parts, outcome))
+            raise ClaimFailed(describe_failure(parts, outcome, runtime))
     return classifier
 
 
@@ -114,17 +116,14 @@ def find_artefact(folder: Path) -> Path:
         UnusableInput: there is none.
     """
     if is_model_target(folder):
-        raise UnusableInput(
-            f"{folder} is a model file, not a run of Hubel. anatomy, evaluate, predict, trace, maps and filters "
-            "take model files; this does not."
-        )
+        raise UnusableInput(f"{folder} is a model file. This needs a run of Hubel: give the folder of one.")
     inner = folder / "classifier"
     folder = inner if is_file(inner / MANIFEST) else folder
     if not is_file(folder / MANIFEST):
         raise UnusableInput(
-            f"{folder} holds no classifier: there is no {MANIFEST} in it, nor in a classifier/ folder. Name the folder "
-            "that was named with -o in 'hubel train'."
-        )
+            f"{folder} holds no classifier: there is no {MANIFEST} in it, nor in a classifier/ folder in it. Give "
+            "a folder RUN made with ", Command("train", ("CORPUS",), (Option("out", "RUN"),)), ".",
+        )  # fmt: skip
     return folder
 
 
@@ -141,7 +140,7 @@ def read_parts(folder: Path) -> Parts:
         except DamagedArtefact:
             if _identity(folder) == before:
                 raise
-    raise DamagedArtefact(f"{folder} is replaced again and again while it is read. Stop what writes it, and try again.")
+    raise DamagedArtefact(f"{folder} keeps being replaced while it is read. Stop what writes it, and try again.")
 
 
 def _identity(folder: Path) -> tuple[int, int]:
@@ -159,30 +158,38 @@ def _read_once(folder: Path) -> Parts:
     return Parts(folder, manifest, read_weights(folder, manifest.document, blueprint.spec))
 
 
-def run_and_remember(parts: Parts, classifier: Classifier, test: SelfTest) -> Outcome:
-    """Run the self-test; if it holds, the next load does without."""
-    outcome = run_self_test(classifier, test)
+def run_and_remember(parts: Parts, classifier: Classifier, test: SelfTest, runtime: Runtime) -> Outcome:
+    """Run the self-test; if it holds, the next load skips it.
+
+    Args:
+        parts: of the artefact.
+        classifier: made of them.
+        test: of its manifest.
+        runtime: what computes the answers.
+    """
+    outcome = run_self_test(classifier, test, tolerance=runtime.tolerance)
     if outcome.holds:
-        remember(marker(parts.manifest.checksum))
+        remember(marker(parts.manifest.checksum, runtime.libraries))
     return outcome
 
 
-def describe_failure(parts: Parts, outcome: Outcome) -> str:
-    """What does not hold, why that may be, and what to type."""
+def describe_failure(parts: Parts, outcome: Outcome, runtime: Runtime) -> Text:
+    """What does not hold, why that may be, and what to do.
+
+    Args:
+        parts: of the artefact.
+        outcome: of its self-test.
+        runtime: what computed the answers.
+    """
     provenance = parts.manifest.document["provenance"]
     made_with = provenance.get("versions") if isinstance(provenance, dict) else None
     known = made_with if isinstance(made_with, dict) else {}
     there = one_line(shortened(", ".join(f"{name} {known[name]}" for name in sorted(known)), 300)) or "unknown versions"
-    here = ", ".join(f"{name} {number}" for name, number in describe_libraries().items())
-    return (
+    here = ", ".join(f"{name} {number}" for name, number in runtime.libraries.items())
+    return Text(
         f"{parts.folder}: this classifier does not answer here as it did where it was saved. {outcome.failures[0]} "
-        f"(tolerance {outcome.tolerance:g}). Its files fit their checksums, so the libraries or this machine "
-        f"compute otherwise. It was made with {there}; here are {here}. See every check: "
-        f"hubel verify {shlex.quote(str(parts.folder))}; then install the versions it was made with, or train it again."
+        f"(tolerance {outcome.tolerance:g}). Its files match their checksums, so the libraries or this machine compute "
+        f"differently. It was made with {there}; here are {here}. See every check: ",
+        Command("verify", (str(parts.folder),)),
+        "; then install the versions it was made with, or train it again.",
     )
-
-
-def _named_weights(model: keras.Model) -> dict[str, np.ndarray]:
-    return {
-        weight_name(variable): np.ascontiguousarray(keras.ops.convert_to_numpy(variable)) for variable in model.weights
-    }

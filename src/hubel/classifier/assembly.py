@@ -1,4 +1,4 @@
-"""Manifest and weights → classifier; every size is held against the weights that are there before anything is built."""
+"""Manifest and weights → classifier; every size is compared with the weights at hand before anything is built."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from hubel.architectures.build import build_model, weight_name
 from hubel.architectures.catalogue import Blueprint, blueprint_from_json
-from hubel.architectures.parameters import estimate_parameters
 from hubel.architectures.spec import Spec
-from hubel.backends.framework import keras
 from hubel.classifier.answering import Calibration
 from hubel.classifier.classifier import Classifier
-from hubel.classifier.manifest import CURE, MANIFEST, WEIGHTS, open_part
+from hubel.classifier.manifest import CURE, MANIFEST, UPDATE, WEIGHTS, open_part
 from hubel.classifier.prediction_sets import PredictionSets
+from hubel.classifier.runtime import MakeEngine
 from hubel.classifier.self_test import SelfTest, read_self_test
 from hubel.classifier.stored_score import OFF_CORPUS, check_channels, read_score
 from hubel.classifier.tensors import Header, check_finite, read_header, read_tensors
@@ -37,6 +35,10 @@ _MISTAKES = (HubelError, KeyError, TypeError, ValueError, AttributeError, Overfl
 def read_architecture(document: dict[str, Any], folder: Path) -> Blueprint:
     """The blueprint, within its bounds.
 
+    Args:
+        document: of the manifest.
+        folder: named in errors.
+
     Raises:
         DamagedArtefact: a number is out of bounds, or no image fits it.
     """
@@ -54,6 +56,14 @@ def read_architecture(document: dict[str, Any], folder: Path) -> Blueprint:
 def read_weights(folder: Path, document: dict[str, Any], spec: Spec) -> dict[str, np.ndarray]:
     """The tensors: as many as the spec needs, each of finite numbers.
 
+    Args:
+        folder: of the artefact.
+        document: of its manifest.
+        spec: of its architecture.
+
+    Returns:
+        Name → float32 array [...].
+
     Raises:
         DamagedArtefact: the file is not as it was written, or the spec needs another size; the tensor is named.
     """
@@ -69,7 +79,7 @@ def read_weights(folder: Path, document: dict[str, Any], spec: Spec) -> dict[str
             _check_numbers(header, spec, folder)
             tensors, digest = read_tensors(file, header)
             if digest != described.get("sha256"):
-                raise DamagedArtefact(f"{path} is not as it was written: its checksum does not fit. {CURE}")
+                raise DamagedArtefact(f"{path} is not as it was written: its checksum does not match. {CURE}")
             check_finite(tensors)
         except (ValueError, KeyError, TypeError, OSError) as error:
             raise _damaged(path, error) from error
@@ -77,36 +87,40 @@ def read_weights(folder: Path, document: dict[str, Any], spec: Spec) -> dict[str
 
 
 def _check_numbers(header: Header, spec: Spec, folder: Path) -> None:
-    """A network may be as large as its weights are, or about; a small misfit is named by its tensor later."""
+    """A network may be about as large as its weights are; a small misfit is named by its tensor later."""
     try:
-        needed = estimate_parameters(spec)
+        needed = spec.count_parameters()
     except HubelError as error:
         raise _damaged(folder / MANIFEST, error) from error
     beside = sum(slot.size for name, slot in header.slots.items() if name.startswith(OFF_CORPUS))
     held = header.numbers - beside
     if needed > 2 * held or held > 8 * needed + 1_000_000:
-        text = f"{folder / MANIFEST} describes a network of {needed:,} numbers, {WEIGHTS} holds {held:,}"
-        raise DamagedArtefact(f"{text}. {CURE}")
+        raise DamagedArtefact(
+            f"{folder / MANIFEST} describes a network of {needed:,} numbers, {WEIGHTS} holds {held:,}. {CURE}"
+        )
     if beside > _MOST_OFF_CORPUS:
-        text = f"{folder / WEIGHTS}: the tensors {OFF_CORPUS}* have {beside:,} numbers, {_MOST_OFF_CORPUS:,} at most"
-        raise DamagedArtefact(f"{text}. {CURE}")
+        raise DamagedArtefact(
+            f"{folder / WEIGHTS}: the tensors {OFF_CORPUS}* have {beside:,} numbers; {_MOST_OFF_CORPUS:,} are allowed. "
+            f"{CURE}"
+        )
 
 
 def assemble(
-    document: dict[str, Any], tensors: dict[str, np.ndarray], folder: Path
+    document: dict[str, Any], tensors: dict[str, np.ndarray], folder: Path, make_engine: MakeEngine
 ) -> tuple[Classifier, SelfTest | None]:
-    """Build the network, give it its weights, and put what belongs to it beside it.
+    """Put the network together with what belongs to it.
 
     Args:
         document: of the manifest.
-        tensors: of `read_weights`.
+        tensors: of `read_weights`, name → float32 [...].
         folder: named in errors.
+        make_engine: runs the network.
 
     Raises:
-        DamagedArtefact: parts do not fit one another.
+        DamagedArtefact: the parts do not fit together.
     """
     try:
-        return _assemble(document, dict(tensors), folder)
+        return _assemble(document, dict(tensors), folder, make_engine)
     except _MISTAKES as error:
         if isinstance(error, DamagedArtefact):
             raise
@@ -114,7 +128,7 @@ def assemble(
 
 
 def _assemble(
-    document: dict[str, Any], weights: dict[str, np.ndarray], folder: Path
+    document: dict[str, Any], weights: dict[str, np.ndarray], folder: Path, make_engine: MakeEngine
 ) -> tuple[Classifier, SelfTest | None]:
     blueprint = read_architecture(document, folder)
     class_names = _read_class_names(document["class_names"], blueprint.spec, folder)
@@ -123,11 +137,10 @@ def _assemble(
     off_corpus = read_score(document.get("off_corpus"), weights, folder)
     test = read_self_test(document.get("self_test"), class_names)
     provenance = dict(document["provenance"])
-    model = build_model(blueprint)
-    _set_weights(model, weights, folder / WEIGHTS)
-    classifier = Classifier(model, blueprint, class_names, preprocessing, calibration, provenance, sets, off_corpus)
+    engine = make_engine(blueprint, weights, folder / WEIGHTS)
+    classifier = Classifier(engine, blueprint, class_names, preprocessing, calibration, provenance, sets, off_corpus)
     if off_corpus is not None:
-        check_channels(off_corpus, classifier.engine, folder)
+        check_channels(off_corpus, engine.compute(classifier.no_images, wanted="maps"), folder)
     return classifier, test
 
 
@@ -139,8 +152,8 @@ def _read_class_names(described: object, spec: Spec, folder: Path) -> tuple[str,
         or len(names) != spec.classes
     ):
         raise DamagedArtefact(
-            f"{folder / MANIFEST} has {len(names):,} class names for {spec.classes} classes, which need "
-            f"one each. {CURE}"
+            f"{folder / MANIFEST} has {len(names):,} class names for {spec.classes} classes; each class needs its own. "
+            f"{CURE}"
         )
     return tuple(names)
 
@@ -151,12 +164,15 @@ def _read_preprocessing(document: object, spec: Spec, folder: Path) -> Preproces
     decoder = document["decoder"]
     # Later decoders read everything that earlier ones read rightly, to the same pixels.
     if not isinstance(decoder, int) or isinstance(decoder, bool) or not 1 <= decoder <= DECODER_VERSION:
-        text = f"{folder / MANIFEST} needs decoder {decoder!r}, this version has {DECODER_VERSION}"
-        raise DamagedArtefact(f"{text}. Update: get the newer source of Hubel, and in its folder type: pip install .")
+        raise DamagedArtefact(
+            f"{folder / MANIFEST} needs decoder {decoder!r}, this version has {DECODER_VERSION}. {UPDATE}"
+        )
     preprocessing = Preprocessing.from_json(document)
     if preprocessing.size != spec.image_size:
-        text = f"{folder / MANIFEST}: preprocessing makes {preprocessing.size}, the model takes another size"
-        raise DamagedArtefact(f"{text}. {CURE}")
+        raise DamagedArtefact(
+            f"{folder / MANIFEST}: preprocessing makes images of {preprocessing.size}, the model takes another size. "
+            f"{CURE}"
+        )
     return preprocessing
 
 
@@ -166,21 +182,9 @@ def _read_sets(described: dict[str, Any] | None) -> PredictionSets | None:
     return PredictionSets(tuple(map(float, described["thresholds"])), int(described["examples"]))
 
 
-def _set_weights(model: keras.Model, weights: dict[str, np.ndarray], path: Path) -> None:
-    expected = {weight_name(variable): variable for variable in model.weights}
-    if set(expected) != set(weights):
-        odd = sorted(set(expected) ^ set(weights))[0]
-        raise DamagedArtefact(f"{path} does not fit the architecture: tensor {odd!r} is missing or foreign. {CURE}")
-    for name, variable in expected.items():
-        value = weights[name]
-        if tuple(value.shape) != tuple(variable.shape) or value.dtype != np.dtype(variable.dtype):
-            raise DamagedArtefact(
-                f"{path}: tensor {name!r} is {value.dtype} {list(value.shape)}, the architecture needs "
-                f"{variable.dtype} {list(variable.shape)}. {CURE}"
-            )
-        variable.assign(value)
-
-
 def _damaged(path: Path, error: Exception) -> DamagedArtefact:
-    said = f"{error} is missing" if isinstance(error, KeyError) else str(error).rstrip(".")
-    return DamagedArtefact(f"{path}: {shortened(said, 500)}. {CURE}")
+    if isinstance(error, HubelError):  # what it received may be as long as a stranger likes
+        parts = (shortened(part, 500) if isinstance(part, str) else part for part in error.text.parts)
+        return DamagedArtefact(f"{path}: ", *parts, f" {CURE}")
+    said = f"{error} is missing" if isinstance(error, KeyError) else shortened(str(error).rstrip("."), 500)
+    return DamagedArtefact(f"{path}: {said}. {CURE}")

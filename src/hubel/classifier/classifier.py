@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 
 from hubel.architectures.catalogue import Blueprint
 from hubel.arrays import Features, Image, Images, Logits
-from hubel.backends.framework import keras
 from hubel.briefs import brief, few_names
 from hubel.classifier.answering import UNCALIBRATED, Answering, Calibration
-from hubel.classifier.engine import FeatureEngine, KerasEngine
+from hubel.classifier.engine import Engine
 from hubel.classifier.given import ImageInput, each_image
 from hubel.classifier.off_corpus import AnyScore, Looks, NearestClass
 from hubel.classifier.prediction_sets import PredictionSets
@@ -29,7 +27,7 @@ class Classifier(Answering):
     """File in, class name out.
 
     Args:
-        model: [batch, height, width, 3] float32, 0 to 255 → logits [batch, classes].
+        engine: runs the network.
         blueprint: the architecture it was built from.
         class_names: in the order of the logits.
         preprocessing: the same as in training.
@@ -39,7 +37,7 @@ class Classifier(Answering):
         provenance: where it comes from; plain data.
     """
 
-    model: keras.Model
+    engine: Engine
     blueprint: Blueprint
     class_names: tuple[str, ...]
     preprocessing: Preprocessing
@@ -52,17 +50,6 @@ class Classifier(Answering):
         "This classifier has no prediction sets: they need at least 20 validation images. Train again with more "
         "images (also where it was trained by a version before 0.4), or leave the coverage out."
     )
-
-    @cached_property
-    def engine(self) -> FeatureEngine:
-        """Computes the logits."""
-        return KerasEngine(self.model)
-
-    def completed(self, **fields: Any) -> Classifier:
-        """The same model with other fields; its engine is kept, so that nothing is compiled again."""
-        changed = replace(self, **fields)
-        vars(changed)["engine"] = self.engine
-        return changed
 
     @property
     def output_names(self) -> tuple[str, ...]:
@@ -83,25 +70,30 @@ class Classifier(Answering):
         return values
 
     def show(self, values: np.ndarray) -> Image:
-        """As they are: they are red, green and blue."""
+        """Values [height, width, 3] as they are: they are red, green and blue."""
         return values
 
     def to_input(self, pixels: Images) -> np.ndarray:
-        """The pixels as they are: the model scales them itself."""
+        """Pixels uint8 [..., height, width, 3] as float32: the model scales them itself."""
         return np.asarray(pixels, np.float32)
+
+    @property
+    def no_images(self) -> Images:
+        """uint8 [0, height, width, 3]: what an engine makes of it shows how many numbers each output has."""
+        return np.zeros((0, *self.preprocessing.size, 3), np.uint8)
 
     def look(self, pixels: Images) -> tuple[Logits, Looks]:
         """Logits [batch, classes], and what the off-corpus score sees of the images."""
-        maps, features, logits = self.engine.compute_maps(pixels)
-        return logits, Looks(maps, features, describe_pixels(pixels))
+        made = self.engine.compute(pixels, wanted="maps")
+        return made.logits, Looks(made.maps, made.features, describe_pixels(pixels))
 
     def compute(self, pixels: Images) -> tuple[Logits, np.ndarray | None]:
         """Logits [batch, classes], and the off-corpus scores [batch] where it has them."""
         if self.off_corpus is None:
-            return self.engine.compute_logits(pixels), None
+            return self.compute_logits(pixels), None
         if isinstance(self.off_corpus, NearestClass):
-            features, logits = self.engine.compute_features(pixels)
-            return logits, self.off_corpus.measure(features)
+            made = self.engine.compute(pixels, wanted="features")
+            return made.logits, self.off_corpus.measure(made.features)
         logits, looks = self.look(pixels)
         return logits, self.off_corpus.score(looks)
 
@@ -119,8 +111,8 @@ class Classifier(Answering):
             float32 [images, channels]; one row of one image.
         """
         batches = self.batches(each_image(images), ArrayRule(scale, channels))
-        parts = [self.engine.compute_features(pixels)[0] for pixels in batches]
-        return np.concatenate(parts) if parts else np.zeros((0, self.engine.channels), np.float32)
+        parts = [self.engine.compute(pixels, wanted="features").features for pixels in batches]
+        return np.concatenate(parts) if parts else self.engine.compute(self.no_images, wanted="features").features
 
     def _brief(self) -> Iterator[str]:
         yield f"Classifier of {len(self.class_names):,} classes: {few_names(self.class_names)}"

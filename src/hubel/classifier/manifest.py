@@ -30,13 +30,14 @@ KEYS = {
 }
 """Of the manifest of each format that was ever written; all of them are read. Format 3 has another off-corpus score."""
 LEFT_BY_SYSTEMS = (".DS_Store", "Thumbs.db", "desktop.ini")
-"""What Finder and Explorer put into a folder that is looked at; never read."""
+"""What Finder and Explorer put into a folder that somebody opens; never read."""
 CURE = "Copy the classifier folder again, or train it again."
+UPDATE = "Update: get the newer source of Hubel, and in its folder type: pip install ."
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """A manifest that is as it was written.
+    """A manifest exactly as it was written.
 
     Args:
         document: its content, without the checksum.
@@ -71,6 +72,10 @@ def read_manifest(folder: Path) -> Manifest:
 def parse_manifest(data: bytes, path: Path) -> Manifest:
     """The manifest that `canonical` wrote.
 
+    Args:
+        data: content of the file.
+        path: named in errors.
+
     Raises:
         DamagedArtefact: it is not as it was written, or of a later format.
     """
@@ -81,13 +86,13 @@ def parse_manifest(data: bytes, path: Path) -> Manifest:
         if version > FORMAT:
             raise DamagedArtefact(
                 f"{path} has format {version}, made by {shortened(str(document.get('made_by')), 60)!r}; this version "
-                f"reads up to {FORMAT}. Update: get the newer source of Hubel, and in its folder type: pip install ."
+                f"reads up to {FORMAT}. {UPDATE}"
             )
         intact = tuple(document) == KEYS.get(version) and canonical(document) == data
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DamagedArtefact(f"{path} is no manifest of a classifier ({error}). {CURE}") from error
+        raise DamagedArtefact(f"{path} is not the manifest of a classifier ({error}). {CURE}") from error
     if not intact:
-        raise DamagedArtefact(f"{path} is not as it was written: its checksum does not fit. {CURE}")
+        raise DamagedArtefact(f"{path} is not as it was written: its checksum does not match. {CURE}")
     return Manifest(document, checksum)
 
 
@@ -103,8 +108,8 @@ def check_files(folder: Path) -> None:
         raise DamagedArtefact(f"{folder} cannot be read ({error.strerror}). {CURE}") from error
     if foreign is not None:
         raise DamagedArtefact(
-            f"{folder} holds {foreign}, which is no part of a classifier. Remove it if you put it there; else do not "
-            f"trust the folder. {CURE}"
+            f"{folder} holds {foreign}, which is not part of a classifier. Remove it if you put it there; otherwise do "
+            f"not trust the folder. {CURE}"
         )
 
 
@@ -125,7 +130,7 @@ def open_part(path: Path) -> BufferedReader:
     """Open a file of an artefact for reading; links, pipes and devices are refused.
 
     Raises:
-        DamagedArtefact: it is not there, or no plain file.
+        DamagedArtefact: it is not there, or not a plain file.
     """
     flags = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY", "O_CLOEXEC"))
     if path.is_symlink():
@@ -136,5 +141,5 @@ def open_part(path: Path) -> BufferedReader:
         raise DamagedArtefact(f"{path} cannot be read ({error.strerror}). {CURE}") from error
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
-        raise DamagedArtefact(f"{path} is no file. {CURE}")
+        raise DamagedArtefact(f"{path} is not a file. {CURE}")
     return os.fdopen(handle, "rb")

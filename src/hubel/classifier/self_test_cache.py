@@ -1,52 +1,38 @@
-"""The self-test of a classifier is run when it is loaded for the first time with these libraries on this machine."""
+"""A classifier's self-test runs the first time that it is loaded with these libraries on this machine."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import platform
-from functools import cache
-from importlib.metadata import version
+from collections.abc import Mapping
 from pathlib import Path
 
-from hubel.architectures.parameters import estimate_work
 from hubel.architectures.spec import Spec
-from hubel.backends.framework import BACKEND
-from hubel.backends.select import backend_version
 from hubel.errors import OutputNotWritable
 from hubel.files import cache_folder, write_bytes
 
 MOST_MACS, MOST_NUMBERS = 2 * 10**10, 2**26
-"""Of one image. A larger network takes seconds or a quarter of a gigabyte for it: loading leaves it untested."""
+"""For one image. A larger network would take seconds or a quarter of a gigabyte, so loading leaves it untested."""
 FOLDER = "self-tests"
 
 
 def is_quick(spec: Spec) -> bool:
     """Whether a few images cost so little that loading may answer them."""
-    macs, numbers = estimate_work(spec)
+    macs, numbers = spec.count_work()
     return macs <= MOST_MACS and numbers <= MOST_NUMBERS
 
 
-@cache
-def describe_libraries() -> dict[str, str]:
-    """Versions of what computes the answers; they are looked up once."""
-    return {
-        "hubel": version("hubel"),
-        "keras": version("keras"),
-        "numpy": version("numpy"),
-        BACKEND: backend_version(BACKEND),
-    }
-
-
-def marker(checksum: str) -> Path:
+def marker(checksum: str, libraries: Mapping[str, str]) -> Path:
     """The file whose presence says that the self-test held here.
 
     Args:
         checksum: of the manifest, which has the checksum of the weights in it.
+        libraries: name → version of what computes the answers.
     """
     devices = [os.environ.get("CUDA_VISIBLE_DEVICES", "all"), os.environ.get("KERAS_TORCH_DEVICE", "")]
     machine = [platform.system(), platform.machine(), platform.node(), str(os.cpu_count()), *devices]
-    known = "\0".join([checksum, *map(str, describe_libraries().items()), *machine])
+    known = "\0".join([checksum, *map(str, libraries.items()), *machine])
     return cache_folder() / FOLDER / hashlib.sha256(known.encode()).hexdigest()
 
 

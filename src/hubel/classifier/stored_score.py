@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hubel.classifier.engine import FeatureEngine
+from hubel.classifier.engine import Outputs
 from hubel.classifier.manifest import CURE, WEIGHTS
 from hubel.classifier.off_corpus import AnyScore, Distance, NearestClass, OffCorpus
 from hubel.errors import DamagedArtefact
@@ -21,7 +21,7 @@ _PARTS = {"maps": (Distance, _DISTANCE), "pixels": (Distance, _DISTANCE), "last"
 
 
 def describe_score(score: AnyScore | None) -> dict[str, Any] | None:
-    """The numbers of it that are no arrays, for the manifest."""
+    """Its numbers outside of arrays, for the manifest."""
     if score is None:
         return None
     if isinstance(score, NearestClass):  # as format 2 has it
@@ -32,7 +32,7 @@ def describe_score(score: AnyScore | None) -> dict[str, Any] | None:
 
 
 def score_tensors(score: AnyScore | None) -> dict[str, np.ndarray]:
-    """Its arrays under the names they have in the weights file."""
+    """Name in the weights file → array: [channels], [channels, directions] or [classes, directions]."""
     if score is None:
         return {}
     if isinstance(score, NearestClass):
@@ -52,12 +52,12 @@ def read_score(described: dict[str, Any] | None, weights: dict[str, np.ndarray],
 
     Args:
         described: plain data of a stranger: what `describe_score` made, in this version or an earlier one.
-        weights: name → array.
+        weights: name → array [...].
         folder: named in errors.
 
     Raises:
         DamagedArtefact: a tensor is missing.
-        WrongRequest: its parts do not fit one another.
+        WrongRequest: its parts do not fit together.
         KeyError, TypeError, ValueError: it is not what was written.
     """
     if described is None:
@@ -79,18 +79,25 @@ def read_score(described: dict[str, Any] | None, weights: dict[str, np.ndarray],
     return OffCorpus(parts.get("maps"), parts["pixels"], float(described["limit"]), parts.get("last"))
 
 
-def check_channels(score: AnyScore, engine: FeatureEngine, folder: Path) -> None:
-    """See that a score is of as many numbers as there are.
+def check_channels(score: AnyScore, made: Outputs, folder: Path) -> None:
+    """See that a score fits the network.
+
+    Args:
+        score: of the artefact.
+        made: what the network makes; of no images.
+        folder: named in errors.
 
     Raises:
-        DamagedArtefact: saying how many it has.
+        DamagedArtefact: saying how many numbers it needs.
     """
     parts = {"last": score} if isinstance(score, NearestClass) else _parts_of(score)
-    there_are = {"maps": engine.map_channels, "pixels": len(STATISTICS), "last": engine.channels}
-    held, there = ([len(each.mean) for each in parts.values()], [there_are[part] for part in parts])
-    if held != there:
-        text = f"{folder / WEIGHTS}: the off-corpus score is of {_said(held)} numbers, the model makes {_said(there)}"
-        raise DamagedArtefact(f"{text}. {CURE}")
+    there_are = {"maps": made.maps.shape[1], "pixels": len(STATISTICS), "last": made.features.shape[1]}
+    needed, there = ([len(each.mean) for each in parts.values()], [there_are[part] for part in parts])
+    if needed != there:
+        raise DamagedArtefact(
+            f"{folder / WEIGHTS}: the off-corpus score needs {_said(needed)} numbers, the model makes {_said(there)}. "
+            f"{CURE}"
+        )
 
 
 def _said(counts: list[int]) -> str:

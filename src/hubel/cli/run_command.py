@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Any
 
 import click
+
+from hubel.cli.wording import worded
+from hubel.errors.wording import Command, Option, Text
 
 
 class RunCommand(click.Command):
@@ -18,32 +20,45 @@ class RunCommand(click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.MissingParameter as error:
-            from hubel.runs.which_run import can_be_run
+            from hubel.runs.is_run import can_be_run
+            from hubel.runs.tables.reading import A_RUN
 
             typed = [word for word in words if not word.startswith("-")]
             if len(typed) == 1 and not can_be_run(Path(typed[0])) and Path(typed[0]).is_file():
-                said = f"The run comes first: hubel {self.name} RUN {shlex.quote(typed[0])}"
-                raise click.UsageError(f"{said}  RUN is the folder named with -o in 'hubel train'.", ctx) from error
+                right = Text("The run comes first: ", Command(str(self.name), ("RUN", typed[0])), "  ", A_RUN)
+                raise click.UsageError(worded(right, self), ctx) from error
             raise
 
     def invoke(self, ctx: click.Context) -> Any:
         """See that it is one."""
-        from hubel.corpus.formats.catalogue import check_there
-        from hubel.runs.which_run import check_is_no_run, check_run
+        from hubel.runs.is_run import is_run_or_model
 
         others: list[str | Path] = []
         for parameter in self.params:
             value = ctx.params.get(parameter.name or "")
             if isinstance(parameter, click.Argument) and parameter.name != "run" and value is not None:
                 others += value if isinstance(value, tuple) else [value]
-        command = f"hubel {self.name}"
-        run = ctx.params["run"]
-        check_run(run, command=command, others=[each for each in others if str(each) != "-"])
+        name, run = str(self.name), ctx.params["run"]
+        if not is_run_or_model(run):
+            from hubel.runs.which_run import check_run
+
+            check_run(
+                run, ask=lambda *given: Command(name, given), others=[each for each in others if str(each) != "-"]
+            )  # fmt: skip
+
+        def against(other: str, *_: str) -> Command:
+            return Command(name, (str(run),), (Option("against", other),))
+
         if ctx.params.get("against") is not None:
-            check_run(ctx.params["against"], command=f"{command} {shlex.quote(str(run))} --against")
+            from hubel.runs.which_run import check_run
+
+            check_run(ctx.params["against"], ask=against)
         if ctx.params.get("corpus") is not None:
+            from hubel.corpus.formats.catalogue import check_there
+            from hubel.runs.which_run import check_is_no_run
+
             corpus = ctx.params["corpus"]
             check_there(corpus)
-            against = f"{command} {shlex.quote(str(run))} --against {shlex.quote(str(corpus))}"
-            check_is_no_run(corpus, cure=f"Is one better than the other? {against}" if self.name == "evaluate" else "")
+            better = Text("Is one better than the other? ", against(str(corpus))) if name == "evaluate" else None
+            check_is_no_run(corpus, cure=better)
         return super().invoke(ctx)

@@ -9,6 +9,7 @@ import click
 from hubel.errors import HubelError
 from hubel.errors.wording import Command, Option, Text
 from hubel.shell import RENAMED, in_shell
+from hubel.text import one_line
 
 PYTHON_NAMES = {flag.lstrip("-"): name for name, flag in RENAMED.items() if flag.startswith("--")}
 
@@ -41,7 +42,7 @@ def written(part: Option | Command, command: click.Command | None) -> str | None
     """The words for it; None for an option that the command has not got."""
     if isinstance(part, Option) and (command is None or part.name not in options_of(command)):
         return None
-    return in_shell(part)
+    return one_line(in_shell(part))
 
 
 @cache

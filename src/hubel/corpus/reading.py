@@ -1,63 +1,23 @@
-"""How the user wants a corpus read, where it does not say so itself: one table of wishes for every door."""
+"""How the user wants a corpus read, where it does not say so itself."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from hubel.errors import WrongRequest
+from hubel.errors.wording import Option
 from hubel.files import real_path
+from hubel.shell import option_words
+from hubel.wishes import READING
 
 PARTS = ("train", "validation", "test")
 NEAR_COPIES, EXACT_COPIES, NO_COPIES = COPIES = ("near", "exact", "off")
 NO_SPLITS = "none"
-"""The text of ``--splits`` for: no folder is a part."""
+"""The value of ``splits`` for: no folder is a part."""
 MOST_BANDS = 1000
-
-
-class Wish(NamedTuple):
-    """One option.
-
-    Args:
-        metavar: what its value looks like on a command line.
-        summary: one sentence of help.
-    """
-
-    metavar: str
-    summary: str
-
-    @property
-    def option(self) -> str:
-        """Its name on a command line, of its name here."""
-        return next(f"--{name.replace('_', '-')}" for name, wish in WISHES.items() if wish is self)
-
-
-WISHES = {
-    "splits": Wish(
-        "train=NAME,test=NAME",
-        "Which folders, or words of the split column, are which part: train, validation or test. `none`: every folder "
-        "is a class, or no column counts.",
-    ),
-    "path_column": Wish("NAME", "The column of a list that names the files."),
-    "label_column": Wish("NAME[,NAME]", "The column with the labels; or several that hold 1 for the class and 0 else."),
-    "split_column": Wish("NAME", "The column that says train, validation or test."),
-    "group_column": Wish("NAME", "The column whose equal values stay on one side of a split."),
-    "images": Wish("FOLDER", "Where the files of a list lie. Default: beside the list."),
-    "bands": Wish("4,3,2", "Which three bands (or one) of images with more than three are red, green and blue."),
-    "copies": Wish(
-        "near|exact|off",
-        "What counts as a copy and stays on one side of a split: the same image saved again (default), the same bytes "
-        "only, or nothing.",
-    ),
-}
-"""Name of a field of `Reading` → its option. Every command that reads a corpus takes all of them."""
-
-FOR_IMAGES = ("bands", "copies")
-"""Wishes about the images themselves: they hold for every format."""
-FOR_LISTS = tuple(name for name in WISHES if name not in FOR_IMAGES)
-"""Wishes about how the images are listed: each format says which of them it has a place for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +30,7 @@ class Reading:
         images: the folder in which the files of a list lie.
         bands: one or three numbers, counted from 1, of the bands that become grey, or red, green and blue.
         copies: ``"near"``, ``"exact"`` or ``"off"``.
-        no_splits: no folder is a part, whatever it is called: ``--splits none``.
+        no_splits: no folder is a part, whatever it is called.
     """
 
     splits: tuple[tuple[str, str], ...] = ()
@@ -86,19 +46,21 @@ class Reading:
     def __post_init__(self) -> None:
         wrong = [part for _, part in self.splits if part not in PARTS]
         if wrong:
-            raise WrongRequest(f"--splits knows the parts {', '.join(PARTS)}. Received: {wrong[0]!r}.")
+            raise WrongRequest(Option("splits"), f" takes the parts {', '.join(PARTS)}. Received: {wrong[0]!r}.")
         if self.splits and "train" not in dict(self.splits).values():
-            raise WrongRequest("--splits must say what is trained on: train=NAME.")
+            raise WrongRequest(Option("splits"), " must say what to train on: train=NAME.")
         if self.no_splits and self.split_column:
             raise WrongRequest(
-                "--splits none says that there are no splits, and --split-column where they are. Keep one."
-            )
+                Option("splits", NO_SPLITS), " says that there are no splits, and ", Option("split_column"),
+                " says where they are. Leave out one of them.",
+            )  # fmt: skip
         if self.copies not in COPIES:
-            raise WrongRequest(f"--copies must be one of {', '.join(COPIES)}. Received: {self.copies!r}.")
+            raise WrongRequest(Option("copies"), f" must be one of {', '.join(COPIES)}. Received: {self.copies!r}.")
         if len(self.bands) not in (0, 1, 3) or not all(1 <= band <= MOST_BANDS for band in self.bands):
             raise WrongRequest(
-                "--bands takes one number, or three for red, green and blue, counted from 1, such as 4,3,2. "
-                f"Received: {','.join(map(str, self.bands))}."
+                Option("bands"),
+                " takes one number, or three for red, green and blue, counted from 1, such as 4,3,2. "
+                f"Received: {','.join(map(str, self.bands))}.",
             )
 
     @property
@@ -110,13 +72,18 @@ class Reading:
             "bands": ",".join(map(str, self.bands)),
             "copies": "" if self.copies == COPIES[0] else self.copies,
         }
-        every = {name: texts[name] if name in texts else getattr(self, name) for name in WISHES}
+        every = {name: texts[name] if name in texts else getattr(self, name) for name in READING}
         return {name: text for name, text in every.items() if text}
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """The same, to be written at a door."""
+        return tuple(Option(name, text) for name, text in self.wishes.items())
 
     @property
     def words(self) -> tuple[str, ...]:
         """The same as words of a command."""
-        return tuple(word for name, text in self.wishes.items() for word in (WISHES[name].option, text))
+        return tuple(word for option in self.options for word in option_words(option))
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; the folder of the images is made absolute."""
@@ -132,12 +99,13 @@ def make_reading(wishes: Mapping[str, object]) -> Reading:
     """A `Reading` from texts as on a command line, or from what Python has for them; None and empty ones are no wishes.
 
     Args:
-        wishes: name in `WISHES` → text, path, several of them, or for ``splits`` name of a folder → part.
+        wishes: name in `READING` → text, path, several of them, or for ``splits`` name of a folder → part; other names
+            are passed over.
 
     Raises:
         WrongRequest: a text that cannot be understood.
     """
-    given = {name: text for name, value in wishes.items() if (text := _text(value))}
+    given = {name: text for name in READING if (text := _text(wishes.get(name)))}
     columns = {name: given.get(name) for name in ("path_column", "label_column", "split_column", "group_column")}
     return Reading(
         splits=_splits(given.get("splits", "")),
@@ -160,7 +128,7 @@ def _text(value: object) -> str:
 def check_reading(document: object) -> bool:
     """Whether plain data is what `Reading.to_json` writes."""
     if not isinstance(document, dict) or not all(
-        name in WISHES and isinstance(text, str) for name, text in document.items()
+        name in READING and isinstance(text, str) for name, text in document.items()
     ):
         return False
     try:
@@ -177,16 +145,21 @@ def _splits(text: str) -> tuple[tuple[str, str], ...]:
         part, equals, name = (each.strip() for each in word.partition("="))
         if not equals or not name:
             raise WrongRequest(
-                f"--splits takes pairs such as train=Training,test=Test. Received: {word.strip()!r} in {text!r}. "
-                f"Where every folder is a class: --splits {NO_SPLITS}."
+                Option("splits"),
+                f" takes pairs such as train=Training,test=Test. Received: {word.strip()!r} in {text!r}. Where every "
+                "folder is a class: ",
+                Option("splits", NO_SPLITS),
+                ".",
             )
         if pairs.setdefault(name, part) != part:
-            raise WrongRequest(f"--splits names {name!r} twice, as {pairs[name]} and as {part}. Keep one of them.")
+            raise WrongRequest(
+                Option("splits"), f" names {name!r} twice, as {pairs[name]} and as {part}. Keep one of them."
+            )
     return tuple(pairs.items())
 
 
 def _bands(text: str) -> tuple[int, ...]:
     words = [word.strip() for word in text.split(",")] if text else []
     if not all(word.isascii() and word.isdecimal() and len(word) < 6 for word in words):
-        raise WrongRequest(f"--bands takes numbers of bands, such as 4,3,2. Received: {text!r}.")
+        raise WrongRequest(Option("bands"), f" takes numbers of bands, such as 4,3,2. Received: {text!r}.")
     return tuple(map(int, words))

@@ -21,7 +21,7 @@ def compute_logits(
     """Logits of some images, a few at a time.
 
     Args:
-        engine: of a classifier.
+        engine: runs the network.
         images: uint8 [examples, height, width, 3]; they may lie on disk.
         indices: which of them.
         stage: its name in the `Progress` that ``on_event`` hears.
@@ -32,14 +32,14 @@ def compute_logits(
     """
     parts = []
     for start in range(0, len(indices), _CHUNK):
-        parts.append(engine.compute_logits(np.asarray(images[indices[start : start + _CHUNK]])))
+        parts.append(engine.compute(np.asarray(images[indices[start : start + _CHUNK]])).logits)
         on_event(Progress(stage, min(len(indices), start + _CHUNK), len(indices)))
-    return np.concatenate(parts) if parts else engine.compute_logits(np.asarray(images[:0]))
+    return np.concatenate(parts) if parts else engine.compute(np.asarray(images[:0])).logits
 
 
 @dataclass(frozen=True)
-class Outputs:
-    """What a classifier computes of some images.
+class SplitOutputs:
+    """What a classifier computes for some images.
 
     Args:
         logits: float32 [examples, classes].
@@ -57,8 +57,16 @@ def compute_outputs(
     *,
     stage: str = "evaluating",
     on_event: OnEvent = ignore,
-) -> Outputs:
-    """Logits and off-corpus scores of some images, a few at a time; arguments as for `compute_logits`."""
+) -> SplitOutputs:
+    """Logits and off-corpus scores of some images, a few at a time.
+
+    Args:
+        classifier: computes them.
+        images: uint8 [examples, height, width, 3]; they may lie on disk.
+        indices: which of them.
+        stage: its name in the `Progress` that ``on_event`` hears.
+        on_event: hears `Progress`.
+    """
     logits, scores = [], []
     for start in range(0, len(indices), _CHUNK):
         some_logits, some_scores = classifier.compute(np.asarray(images[indices[start : start + _CHUNK]]))
@@ -66,12 +74,12 @@ def compute_outputs(
         scores.append(some_scores)
         on_event(Progress(stage, min(len(indices), start + _CHUNK), len(indices)))
     if not logits:
-        return Outputs(*classifier.compute(np.asarray(images[:0])))
-    return Outputs(np.concatenate(logits), None if scores[0] is None else np.concatenate(scores))
+        return SplitOutputs(*classifier.compute(np.asarray(images[:0])))
+    return SplitOutputs(np.concatenate(logits), None if scores[0] is None else np.concatenate(scores))
 
 
 def evaluate_outputs(
-    classifier: Answering, outputs: Outputs, labels: Labels, *, baseline: Labels | None = None
+    classifier: Answering, outputs: SplitOutputs, labels: Labels, *, baseline: Labels | None = None
 ) -> EvaluationReport:
     """Score outputs by the classifier's own calibration.
 

@@ -132,19 +132,33 @@ def balanced_accuracy(scores: list[ClassScore]) -> float | None:
     return float(np.mean(values)) if values else None
 
 
-def macro_roc_auc(probabilities: Probabilities, labels: Labels) -> float | None:
-    """Mean area under the ROC curve of each class against the others; None where no class has both.
+def auroc(negative: np.ndarray, positive: np.ndarray) -> float | None:
+    """Chance that a positive scores higher than a negative, ties counted half; None without either.
+
+    Args:
+        negative: scores [examples], such as of images of the corpus.
+        positive: scores [examples], such as of strangers.
 
     Source: the Mann-Whitney statistic; Hanley & McNeil 1982.
     """
-    areas = []
-    for index in range(probabilities.shape[1]):
-        inside = labels == index
-        positive, negative = int(inside.sum()), int((~inside).sum())
-        if positive and negative:
-            ranks = rankdata(probabilities[:, index])[inside].sum()
-            areas.append((ranks - positive * (positive + 1) / 2) / (positive * negative))
-    return float(np.mean(areas)) if areas else None
+    if not len(negative) or not len(positive):
+        return None
+    ranks = rankdata(np.concatenate([negative, positive]))[len(negative) :]
+    least = len(positive) * (len(positive) + 1) / 2
+    return float((ranks.sum() - least) / (len(negative) * len(positive)))
+
+
+def macro_roc_auc(probabilities: Probabilities, labels: Labels) -> float | None:
+    """Mean area under the ROC curve of each class against the others; None where no class has both.
+
+    Args:
+        probabilities: float64 [examples, classes].
+        labels: int64 [examples].
+    """
+    columns = enumerate(probabilities.T)
+    areas = [auroc(column[labels != index], column[labels == index]) for index, column in columns]
+    known = [area for area in areas if area is not None]
+    return float(np.mean(known)) if known else None
 
 
 def macro_f1(scores: list[ClassScore]) -> float | None:

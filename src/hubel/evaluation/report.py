@@ -10,11 +10,11 @@ import numpy as np
 
 from hubel.arrays import Labels, Probabilities
 from hubel.briefs import brief, with_interval
+from hubel.calibration.off_corpus import FLAGGED
 from hubel.classifier.prediction_sets import PredictionSets
 from hubel.evaluation import metrics
-from hubel.evaluation.conformal import SetScore, score_sets
-from hubel.evaluation.off_corpus import FLAGGED
 from hubel.evaluation.paired import PairedTest, compare_hits
+from hubel.evaluation.set_score import SetScore, score_sets
 from hubel.evaluation.suitability import Suitability, judge
 from hubel.text import counted
 

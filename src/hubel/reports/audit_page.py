@@ -9,8 +9,10 @@ from typing import Any
 from hubel.corpus.audit.finding import Check, Finding
 from hubel.corpus.corpus import IntakeRow
 from hubel.corpus.corrections import COLUMNS, REMOVE
+from hubel.errors.wording import Command, Option
 from hubel.reports.faults import group_faults
 from hubel.reports.html import asset, make_environment, policy
+from hubel.shell import in_shell
 from hubel.text import one_line
 
 SUSPECT_LABEL = "suspect-label"
@@ -18,15 +20,16 @@ SUSPECT_LABEL = "suspect-label"
 
 FILE = "corrections.csv"
 """What the page saves."""
+TRAIN = Command("train", ("CORPUS",), (Option("out", "RUN"), Option("corrections", FILE)))
 CARDS_SHOWN = 60
 SUSPECTS_SHOWN = 300
 """More of them: each is decided on here."""
-PICTURES_SHOWN = 8
+IMAGES_SHOWN = 8
 ROWS_SHOWN = 30
 FILES_SHOWN = 10
 _SHARED: dict[str, Any] = {
     "SUSPECT_LABEL": SUSPECT_LABEL,
-    "PICTURES_SHOWN": PICTURES_SHOWN,
+    "IMAGES_SHOWN": IMAGES_SHOWN,
     "ROWS_SHOWN": ROWS_SHOWN,
     "FILES_SHOWN": FILES_SHOWN,
 }
@@ -51,7 +54,7 @@ class AuditPage:
         splits_of: path → given split, of the findings' paths.
         thumbnails: path → a small JPEG, PNG or WebP; `shown_paths` says of which paths they are used.
         expected: how many of the suspect labels are expected to be wrong, as a sentence.
-        command: what to type to train with the corrections.
+        command: trains with the corrections.
         file: what the saved corrections replace.
         earlier: rows of `COLUMNS` that were decided before; they are saved with the others.
         identity: of the corpus' content; what is chosen on the page is kept under it. Empty: it is not kept.
@@ -71,7 +74,7 @@ class AuditPage:
     splits_of: Mapping[str, str] = field(default_factory=dict)
     thumbnails: Mapping[str, bytes] = field(default_factory=dict)
     expected: str = ""
-    command: str = f"hubel train CORPUS -o RUN --corrections {FILE}"
+    command: Command = TRAIN
     file: str = FILE
     earlier: Sequence[Sequence[str]] = ()
     identity: str = ""
@@ -104,6 +107,7 @@ def render_audit_page(page: AuditPage) -> str:
     sections = _sections(page.findings, page.checks)
     suspects = next((section.shown for section in sections if section.name == SUSPECT_LABEL), ())
     script = asset("page.js", "audit.js")
+    command = in_shell(page.command)
     return make_environment(**_SHARED).get_template("audit.html").render(
         page=page,
         sections=sections,
@@ -113,7 +117,7 @@ def render_audit_page(page: AuditPage) -> str:
         faults=group_faults(page.refused),
         choices=_choices(page, suspects),
         unsavable=[name for name in page.class_names if not _is_choice(name)],
-        command=page.command if page.command.isprintable() else AuditPage.command,
+        command=command if command.isprintable() else in_shell(TRAIN),
         policy=policy(script),
         style=asset("base.css", "audit.css"),
         script=script,
@@ -121,13 +125,23 @@ def render_audit_page(page: AuditPage) -> str:
 
 
 def shown_paths(findings: Sequence[Finding], checks: Mapping[str, Check]) -> list[str]:
-    """The paths whose images the page shows, each once: the ones that need a thumbnail."""
+    """The paths whose images the page shows, each once: the ones that need a thumbnail.
+
+    Args:
+        findings: of the audit.
+        checks: that were run, in the order in which they are shown.
+    """
     cards = (finding for section in _sections(findings, checks) for finding in section.shown)
-    return list(dict.fromkeys(path for finding in cards for path in finding.paths[:PICTURES_SHOWN]))
+    return list(dict.fromkeys(path for finding in cards for path in finding.paths[:IMAGES_SHOWN]))
 
 
 def suspect_paths(findings: Sequence[Finding], checks: Mapping[str, Check]) -> list[str]:
-    """Those of `shown_paths` that a person decides on: they need a larger image."""
+    """Those of `shown_paths` that a person decides on: they need a larger image.
+
+    Args:
+        findings: of the audit.
+        checks: that were run, in the order in which they are shown.
+    """
     return [
         finding.paths[0]
         for section in _sections(findings, checks)

@@ -11,6 +11,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from hubel.errors.wording import Text
+from hubel.shell import text_in_shell
 from hubel.text import chance, counted, listed, one_line
 
 
@@ -35,25 +37,29 @@ def make_environment(**shared: Any) -> Environment:
         "grouped": lambda number: f"{number:,}",
         "percent": lambda share: f"{100 * min(1.0, max(0.0, share)):.1f}%",
         "chance": chance,
-        "options": _options,
+        "unbroken": _unbroken,
         "data_address": data_address,
     }
     environment.globals.update(shared)
     return environment
 
 
-def _options(sentence: str) -> Markup:
-    """A sentence in which no line ends within an option or a file name of Hubel's."""
-    parts = re.split(r"(--[a-z-]+[a-z]|\w+\.csv)", one_line(sentence))
-    return Markup("").join(
-        Markup("<code>{}</code>").format(part) if place % 2 else part for place, part in enumerate(parts)
-    )
+def _unbroken(sentence: Text | str) -> Markup:
+    """A sentence in which no line ends within an option, a command or a file name of Hubel's."""
+    parts = [
+        (piece, place % 2 > 0)
+        for part in Text(sentence).parts
+        for place, piece in enumerate(
+            re.split(r"(\w+\.csv)", one_line(part)) if isinstance(part, str) else ("", text_in_shell(Text(part)))
+        )
+    ]
+    return Markup("").join(Markup("<code>{}</code>").format(piece) if whole else piece for piece, whole in parts)
 
 
-def data_address(picture: bytes) -> str:
+def data_address(image: bytes) -> str:
     """The content of a PNG, WebP or JPEG file as an address that needs no file."""
-    kind = "png" if picture.startswith(b"\x89PNG") else "webp" if picture.startswith(b"RIFF") else "jpeg"
-    return f"data:image/{kind};base64,{base64.b64encode(picture).decode()}"
+    kind = "png" if image.startswith(b"\x89PNG") else "webp" if image.startswith(b"RIFF") else "jpeg"
+    return f"data:image/{kind};base64,{base64.b64encode(image).decode()}"
 
 
 def asset(*names: str) -> Markup:

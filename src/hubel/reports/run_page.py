@@ -57,7 +57,7 @@ class Mistake:
         named: what it was taken for.
         probability: of that.
         true_probability: of its own class.
-        picture: the picture, a small file.
+        image: a small file.
         heat: the same as the network sees it, with what spoke for ``named`` marked; empty where no time was left.
     """
 
@@ -66,7 +66,7 @@ class Mistake:
     named: str
     probability: float
     true_probability: float
-    picture: bytes
+    image: bytes
     heat: bytes
 
 
@@ -77,7 +77,7 @@ class Stranger:
     path: str
     true: str
     score: float
-    picture: bytes
+    image: bytes
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class RunPage:
         sheets: small copies of them.
         mistakes: the surest first.
         strangers: the most unlike first.
-        class_pictures: class name → small files.
+        class_images: class name → small files.
         contact: images as the network sees them and, below each, as training changed them; a file, or none.
         contact_rows: rows of that image.
         curve: the learning curve, where one was drawn.
@@ -123,7 +123,7 @@ class RunPage:
     sheets: Sheets = field(default_factory=lambda: Sheets((), (1, 1), 0))
     mistakes: Sequence[Mistake] = ()
     strangers: Sequence[Stranger] = ()
-    class_pictures: Mapping[str, Sequence[bytes]] = field(default_factory=dict)
+    class_images: Mapping[str, Sequence[bytes]] = field(default_factory=dict)
     contact: bytes = b""
     contact_rows: int = 0
     curve: LearningCurve | None = None
@@ -145,6 +145,9 @@ def shown_places(report: EvaluationReport, *, seed: int) -> np.ndarray:
     Args:
         report: of the test split.
         seed: of the run; decides which others.
+
+    Returns:
+        int64 [shown], ascending.
     """
     wrong, right = np.flatnonzero(~report.hits), np.flatnonzero(report.hits)
     if len(report.labels) <= MOST:
@@ -228,7 +231,7 @@ def _class_rows(page: RunPage) -> list[dict[str, Any]]:
             "name": name,
             "counts": [page.split_counts[split].get(name, 0) for split in page.split_counts],
             "total": sum(page.split_counts[split].get(name, 0) for split in page.split_counts),
-            "pictures": page.class_pictures.get(name, ()),
+            "images": page.class_images.get(name, ()),
         }
         for name in page.class_names
     ]

@@ -3,100 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from hubel.arrays import Probabilities
+from hubel.calibration.off_corpus import MIN_EXAMPLES as LEAST
 from hubel.classifier.prediction_sets import PredictionSets
 from hubel.errors import UnusableInput
-from hubel.evaluation.conformal import SetScore, score_sets
-from hubel.evaluation.off_corpus import MIN_EXAMPLES as LEAST
-from hubel.files import is_file, is_there, read_csv
-from hubel.runs.prediction_files import PREDICTIONS, read_predictions
-from hubel.runs.run_folder import FINGERPRINTS, LEAKS, METRICS, OFF_CORPUS, SEEN_BEFORE, SPLIT
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What a run's classifier said of its test images, one row of ``predictions.csv`` each.
-
-    Args:
-        class_names: in the order of the columns.
-        paths: relative to the corpus.
-        labels: true class names, as corrected.
-        predicted: class names.
-        probabilities: calibrated, float64 [examples, classes].
-    """
-
-    class_names: tuple[str, ...]
-    paths: tuple[str, ...]
-    labels: tuple[str, ...]
-    predicted: tuple[str, ...]
-    probabilities: Probabilities
-
-
-def read_answers(run: Path) -> Answers:
-    """The test rows of ``predictions.csv``; by place, because a class may be named like another column.
-
-    Raises:
-        UnusableInput: no run folder, or the file is damaged.
-    """
-    path = run / PREDICTIONS
-    try:
-        table = read_predictions(run)
-        mine = [place for place, split in enumerate(table.splits) if split == "test"]
-        columns = (tuple(column[place] for place in mine) for column in (table.paths, table.labels, table.predicted))
-        return Answers(table.class_names, *columns, table.probabilities[mine])
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise UnusableInput(no_run(run, PREDICTIONS)) from error
-    except (OSError, ValueError, IndexError) as error:
-        raise UnusableInput(
-            f"{path} cannot be read ({error}). Copy the run folder again, or train it again."
-        ) from error
-
-
-def no_run(run: Path, missing: str) -> str:
-    """What is said of a folder without this file of a run."""
-    if not is_there(run):
-        return f"There is no folder {str(run)!r}. Give the folder named with -o in 'hubel train'."
-    return f"{run} is no run folder: it has no {missing}. Give the folder named with -o in 'hubel train'."
-
-
-def read_columns(path: Path, *columns: str) -> list[list[str]]:
-    """These columns of a CSV of a run, row by row.
-
-    Raises:
-        UnusableInput: the file is damaged.
-    """
-    try:
-        return [[row[column] for column in columns] for row in read_csv(path)]
-    except (OSError, ValueError, KeyError) as error:
-        raise UnusableInput(
-            f"{path} cannot be read ({error}). Copy the run folder again, or train it again."
-        ) from error
-
-
-def read_digests(run: Path) -> Mapping[str, str] | None:
-    """Path → SHA-256 of each example's content; None where the run kept none.
-
-    Raises:
-        UnusableInput: the file is damaged.
-    """
-    path = run / FINGERPRINTS
-    return dict(read_columns(path, "path", "sha256")) if is_file(path) else None
-
-
-def read_seen_before(run: Path) -> set[str]:
-    """SHA-256 of images outside of its corpus that the weights a run began with have learned from.
-
-    Raises:
-        UnusableInput: the file is damaged.
-    """
-    path = run / SEEN_BEFORE
-    return {digest for (digest,) in read_columns(path, "sha256")} if is_file(path) else set()
+from hubel.evaluation.set_score import SetScore, score_sets
+from hubel.files import is_file
+from hubel.runs.tables.documents import METRICS
+from hubel.runs.tables.fingerprints import read_digests
+from hubel.runs.tables.leaks import read_leaks
+from hubel.runs.tables.off_corpus import OFF_CORPUS, read_scores
+from hubel.runs.tables.predictions import PREDICTIONS, read_predictions
+from hubel.runs.tables.reading import no_run
+from hubel.runs.tables.seen_before import read_seen_before
+from hubel.runs.tables.split import read_split
 
 
 def read_seen(run: Path) -> set[str] | None:
@@ -111,9 +35,7 @@ def read_seen(run: Path) -> set[str] | None:
     digests = read_digests(run)
     if digests is None:
         return None
-    seen = {path for path, split in read_columns(run / SPLIT, "path", "split") if split != "test"}
-    if is_file(run / LEAKS):
-        seen |= {path for (path,) in read_columns(run / LEAKS, "path")}
+    seen = {path for path, placed in read_split(run).items() if placed.split != "test"} | read_leaks(run).keys()
     return {digests[path] for path in seen if path in digests} | read_seen_before(run)
 
 
@@ -123,27 +45,20 @@ def read_off_corpus(run: Path) -> np.ndarray:
     Raises:
         UnusableInput: no run folder, or its classifier has no such score.
     """
-    path = run / OFF_CORPUS
-    if not is_file(path):
+    if not is_file(run / OFF_CORPUS):
         if not is_file(run / PREDICTIONS):
             raise UnusableInput(no_run(run, PREDICTIONS))
-        parts = Counter(split for (split,) in read_columns(run / SPLIT, "split"))
+        parts = Counter(placed.split for placed in read_split(run).values())
         has = f"it has {parts['train']:,} and {parts['validation']:,}"
         few = min(parts["train"], parts["validation"]) < LEAST
-        cure = "Train again, with more images." if few else "It is of a version before 0.4: train again."
+        cure = "Train again, with more images." if few else "A version before 0.4 made it: train again."
         raise UnusableInput(
             f"The classifier in {run} has no off-corpus score. That needs {LEAST} training and {LEAST} validation "
             f"images, and {has}. {cure}"
         )
-    rows = read_columns(path, "split", "score")
-    try:
-        scores = np.array([float(score) for split, score in rows if split == "test"], np.float64)
-    except ValueError as error:
-        raise UnusableInput(
-            f"{path} cannot be read ({error}). Copy the run folder again, or train it again."
-        ) from error
+    scores = read_scores(run, "test")
     if not len(scores):
-        raise UnusableInput(f"{run} has no test images to hold strangers against. Train again, with more images.")
+        raise UnusableInput(f"{run} has no test images to compare the others with. Train again, with more images.")
     return scores
 
 
@@ -159,7 +74,7 @@ def score_promise(run: Path, sets: PredictionSets, class_names: Sequence[str], c
     if not is_file(run / METRICS):
         return None
     try:
-        answers = read_answers(run)
+        answers = read_predictions(run).of("test")
     except UnusableInput:
         return None
     if not answers.labels or answers.class_names != tuple(class_names) or not set(answers.labels) <= set(class_names):

@@ -20,9 +20,12 @@ from hubel.events import Message, OnEvent, ignore
 from hubel.files import is_file
 from hubel.pipeline.decoded import DecodedCorpus
 from hubel.pipeline.examine import examine_corpus, examine_decoded
-from hubel.runs.finished_run import read_columns, read_digests, read_seen_before
 from hubel.runs.request_record import reading_of
-from hubel.runs.run_folder import FINGERPRINTS, LEAKS, SPLIT, RunFolder
+from hubel.runs.tables.documents import read_document
+from hubel.runs.tables.fingerprints import FINGERPRINTS, read_digests
+from hubel.runs.tables.leaks import read_leaks
+from hubel.runs.tables.seen_before import read_seen_before
+from hubel.runs.tables.split import SPLIT, read_split
 from hubel.text import counted
 
 
@@ -108,14 +111,13 @@ def _read_record(folder: Path) -> _Record | None:
     digests = read_digests(folder)
     if digests is None or not is_file(folder / SPLIT):
         return None
-    rows = [row for row in read_columns(folder / SPLIT, "path", "split", "group") if row[0] in digests]
-    leaks = [path for (path,) in read_columns(folder / LEAKS, "path")] if is_file(folder / LEAKS) else []
-    trained_on = {digests[path] for path, split, _ in rows if split != "test"} | read_seen_before(folder)
+    rows = [(digests[path], placed) for path, placed in read_split(folder).items() if path in digests]
+    trained_on = {digest for digest, placed in rows if placed.split != "test"} | read_seen_before(folder)
     return _Record(
         trained_on,
-        {digests[path] for path, split, _ in rows if split == "test"},
-        {digests[path] for path in leaks if path in digests} - trained_on,
-        {digests[path]: group for path, split, group in rows if group and split != "test"},
+        {digest for digest, placed in rows if placed.split == "test"},
+        {digests[path] for path in read_leaks(folder) if path in digests} - trained_on,
+        {digest: placed.group for digest, placed in rows if placed.group and placed.split != "test"},
     )
 
 
@@ -154,7 +156,7 @@ def _near_copies(
 def _own_images(folder: Path, wanted: Set[str], bands: tuple[int, ...], on_event: OnEvent) -> ExaminedCorpus | None:
     """The run's own corpus, measured; None where near copies do not count, or where it is gone, which is said."""
     try:
-        document = RunFolder(folder).read_run()
+        document = read_document(folder)
         location, reading = document.get("corpus", {}).get("location", ""), reading_of(document.get("request", {}))
         if reading.copies != NEAR_COPIES:
             return None

@@ -1,9 +1,8 @@
-"""What a command writes: never among the images of the corpus, never over what is there without being asked."""
+"""Where results go: never among the images of the corpus, and over what is there only when asked."""
 
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,9 +13,11 @@ from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.corpus.trees.folder import FolderTree
 from hubel.corpus.trees.tree import TreeSource
 from hubel.errors import OutputNotWritable, UnusableInput, WrongRequest
+from hubel.errors.wording import Option, Remedy
 from hubel.files import is_file, is_folder, is_there, real_path, said_plainly
 from hubel.runs.request_record import reading_of
-from hubel.runs.run_folder import RUN, RunFolder
+from hubel.runs.run_folder import RunFolder
+from hubel.runs.tables.documents import RUN, read_document
 from hubel.runs.which_run import check_is_no_run
 
 RUNS = "runs"
@@ -89,6 +90,11 @@ def _is_list(path: Path) -> bool:
 def keep_out_of_the_images(out: Path, corpus: Corpus, *, what: str = "folder") -> None:
     """See that what is written lies in no folder that holds images of a corpus, nor below one.
 
+    Args:
+        out: the folder or file that will be written.
+        corpus: whose images must stay alone.
+        what: it is: ``"folder"`` or ``"file"``.
+
     Raises:
         WrongRequest: it does.
     """
@@ -122,7 +128,9 @@ def check_output_file(out: Path, *, run: Path | None = None, made_of: Iterable[P
     """
     for source in made_of:
         if real_path(out) == real_path(source):
-            raise WrongRequest(f"-o {out} would replace the file that it is drawn from. Choose another name with -o.")
+            raise WrongRequest(
+                Option("out", str(out)), " would replace the file that it is drawn from. Choose another name."
+            )
     corpus = None if run is None else _corpus_of(run)
     if corpus is not None:
         keep_out_of_the_corpus(out, corpus[0], reading=corpus[1], what="file")
@@ -131,7 +139,7 @@ def check_output_file(out: Path, *, run: Path | None = None, made_of: Iterable[P
 def _corpus_of(run: Path) -> tuple[str, Reading] | None:
     """Where the corpus of a run was, and how it was read; None where that is not known, or nothing is there."""
     try:
-        document = RunFolder(run).read_run() if is_file(run / RUN) else {}
+        document = read_document(run) if is_file(run / RUN) else {}
         location = document.get("corpus", {}).get("location", "")
         return (location, reading_of(document.get("request", {}))) if location and is_there(location) else None
     except (UnusableInput, AttributeError):
@@ -141,8 +149,8 @@ def _corpus_of(run: Path) -> tuple[str, Reading] | None:
 def _refused(out: Path, why: str, folder: Path, what: str) -> WrongRequest:
     """The error, with a place beside the folder that would do."""
     beside = real_path(folder).parent / ("runs" if what == "folder" else "") / real_path(out).name
-    better = shlex.quote(os.path.relpath(beside))
-    return WrongRequest(f"The {what} {out} {why}. Choose a {what} beside it with -o, such as -o {better}")
+    better = Option("out", os.path.relpath(beside))
+    return WrongRequest(f"The {what} {out} {why}. Choose a {what} beside it: ", better)
 
 
 def prepare_folder(
@@ -168,5 +176,7 @@ def prepare_folder(
     taken = [name for name in names if is_there(out / name)]
     if taken and not overwrite:
         raise OutputNotWritable(
-            f"{out} holds {what} already ({taken[0]}). Choose another folder with -o, or replace it with --overwrite."
+            f"{out} holds {what} already ({taken[0]}).",
+            Remedy("Choose another folder: ", Option("out"), "."),
+            Remedy("Replace it: ", Option("overwrite"), "."),
         )

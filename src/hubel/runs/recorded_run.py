@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from hubel.corpus.corpus import REFUSED
 from hubel.errors import DamagedArtefact, UnusableInput
+from hubel.errors.wording import Command, Option, Text
 from hubel.files import is_file
-from hubel.runs.finished_run import no_run, read_columns, read_digests
-from hubel.runs.prediction_files import PREDICTIONS
 from hubel.runs.request_record import CURE, check_record
-from hubel.runs.run_folder import ARTEFACT, FINGERPRINTS, INTAKE, METRICS, RUN, SPLIT
+from hubel.runs.tables.documents import METRICS, RUN, read_document
+from hubel.runs.tables.fingerprints import FINGERPRINTS, read_digests
+from hubel.runs.tables.intake import INTAKE, read_intake
+from hubel.runs.tables.predictions import PREDICTIONS
+from hubel.runs.tables.reading import ARTEFACT
+from hubel.runs.tables.split import SPLIT, Placed, read_split
 
 WEIGHTS = f"{ARTEFACT}/weights.safetensors"
 MANIFEST = f"{ARTEFACT}/manifest.json"
 OBJECTS = ("corpus", "versions", "hardware", "recipe", "architecture", "preprocessing")
-
-
-class Placed(NamedTuple):
-    """Label, split and group of an example, as ``split.csv`` has them; no group is an empty one."""
-
-    label: str
-    split: str
-    group: str
 
 
 @dataclass(frozen=True)
@@ -83,37 +78,10 @@ def read_recorded(run: Path) -> RecordedRun:
     check_record(document["request"], run / RUN)
     for name in (FINGERPRINTS, SPLIT, INTAKE, PREDICTIONS, METRICS, WEIGHTS):
         if not is_file(run / name):
-            raise UnusableInput(f"{run} is not whole: it has no {name}, which a repetition is held against. {CURE}")
+            raise UnusableInput(f"{run} is not whole: it has no {name}, which a repetition is compared with. {CURE}")
     _check_weights(run)
-    refused = (path for path, status in read_columns(run / INTAKE, "path", "status") if status == REFUSED)
-    return RecordedRun(run, document, read_digests(run) or {}, read_placed(run), frozenset(refused))
-
-
-def read_placed(run: Path) -> dict[str, Placed]:
-    """Path → label, split and group of each example.
-
-    Raises:
-        UnusableInput: ``split.csv`` is damaged.
-    """
-    return {path: Placed(*rest) for path, *rest in read_columns(run / SPLIT, "path", "label", "split", "group")}
-
-
-def read_document(run: Path, name: str = RUN) -> dict[str, Any]:
-    """A JSON object of a run folder.
-
-    Raises:
-        UnusableInput: there is none, or it is damaged.
-    """
-    path = run / name
-    try:
-        document = json.loads(path.read_bytes())
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise UnusableInput(no_run(run, name)) from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise UnusableInput(f"{path} cannot be read ({error}). {CURE}") from error
-    if not isinstance(document, dict):
-        raise UnusableInput(f"{path} is not as it was written: it is no JSON object. {CURE}")
-    return document
+    refused = frozenset(row.path for row in read_intake(run) if row.status == REFUSED)
+    return RecordedRun(run, document, read_digests(run) or {}, read_split(run), refused)
 
 
 def weights_digest(run: Path) -> str:
@@ -130,29 +98,19 @@ def weights_digest(run: Path) -> str:
 
 
 def _check_weights(run: Path) -> None:
-    """A damaged folder must not pass for a machine that does not repeat itself."""
+    """Refuse a damaged folder: its repetition would seem to differ."""
     told = read_document(run, MANIFEST).get("weights")
     if not isinstance(told, dict) or told.get("sha256") != weights_digest(run):
         raise DamagedArtefact(f"{run / WEIGHTS} is not as it was written: its checksum does not fit. {CURE}")
 
 
-def _of_an_older_version(run: Path, document: Mapping[str, Any]) -> str:
+def _of_an_older_version(run: Path, document: Mapping[str, Any]) -> Text:
     versions = document.get("versions")
     version = versions.get("hubel", "?") if isinstance(versions, dict) else "?"
     words = document.get("command")
-    what = f"{run / RUN} has no 'request': Hubel {version}, which made it, did not write down everything that was asked"
-    if not isinstance(words, list) or not words:
-        return f"{what}. Train again in Python with the same arguments and another folder: hubel.train(..., out=...)"
-    command = shlex.join(["NEW" if place else str(word) for word, place in _with_places(words)])
-    return f"{what}. Type what was typed then, with another folder: {command}"
-
-
-def _with_places(words: Sequence[object]) -> list[tuple[str, bool]]:
-    """The words of a command, each with whether it names the folder to write."""
-    marked = []
-    for place, word in enumerate(map(str, words)):
-        if word.startswith("--out="):
-            marked += [("-o", False), ("", True)]
-        else:
-            marked.append((word, place > 0 and words[place - 1] in ("-o", "--out")))
-    return marked
+    typed = f" What was typed: {shlex.join(map(str, words))}." if isinstance(words, list) and words else ""
+    return Text(
+        f"{run / RUN} has no 'request': Hubel {version}, which made it, did not write down everything that was asked."
+        f"{typed} Train again with the same options, into another folder: ",
+        Command("train", ("...",), (Option("out", "NEW"),)),
+    )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hubel.architectures.catalogue import ARCHITECTURES, Architecture, find_architecture
-from hubel.architectures.spec import CnnSpec
+from hubel.architectures.families.cnn import CnnSpec
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.errors import WrongRequest
-from hubel.images.preprocessing import Preprocessing
-from hubel.training.recipe import Recipe
+from hubel.errors.wording import Option
+from hubel.images.preprocessing import RESIZE_POLICIES
+from hubel.wishes import READING, TRAINING, check_bounds
 
 
 @dataclass(frozen=True)
@@ -22,21 +25,10 @@ class TrainRequest:
         corpus: a location that `read_corpus` takes, or a `Corpus`.
         out: the run folder.
         architecture: what `find_architecture` takes: a name, the path of a TOML file with a network, a `CnnSpec` ...
-        weights: ``"imagenet"``, ``"none"`` or the path of a Keras weights file.
-        alpha: width of a pretrained backbone.
-        image_size: pixels of the square working size.
-        resize: a name in `RESIZE_POLICIES`.
-        epochs: passes over the training split.
-        time_limit_s: seconds for everything, from ``started`` to the saved artefact.
-        batch_size, learning_rate, mirror: of the recipe.
-        seed: of split, weights, shuffling and augmentation.
-        corrections: a file of labels that a person corrected.
-        overwrite: replace a run that is in ``out``.
-        resume: go on with a run that was interrupted in ``out``.
-        learning_curve: train on parts of the training split as well.
-        from_run: a run whose weights it begins with; None to begin anew.
         reading: how the corpus is read, and what counts as a copy in it.
         command: the words the user typed, for ``run.json``.
+
+    The others are rows of `hubel.wishes.TRAINING`, which says what they mean.
     """
 
     corpus: str | Path | Corpus
@@ -63,30 +55,52 @@ class TrainRequest:
     def __post_init__(self) -> None:
         if self.overwrite and self.resume:
             raise WrongRequest(
-                "--resume goes on with a run and --overwrite replaces it. Received both: leave out one of them."
-            )
+                Option("resume"), " goes on with a run, and ", Option("overwrite"), " replaces it. Leave out one."
+            )  # fmt: skip
         if self.learning_curve and self.from_run is not None:
             raise WrongRequest(
-                "--learning-curve trains on parts of the images as if the others were not there, and the weights of "
-                f"--from {self.from_run} have learned from all of them. Received both: leave out one of them."
+                Option("learning_curve"),
+                " trains on parts of the images as if the others were not there, and the weights of ",
+                Option("from_run", str(self.from_run)),
+                " have learned from all of them. Leave out one of them.",
             )
         architecture = None if self.architecture is None else find_architecture(self.architecture)
-        size = 32 if self.image_size is None else self.image_size
-        Preprocessing(size, size, self.resize or "squash")  # refuses what is impossible
-        if self.time_limit_s is not None and not 10 <= self.time_limit_s <= 30 * 24 * 3600:
-            raise WrongRequest(f"The time limit must be from 10 seconds to 30 days. Received: {self.time_limit_s:g} s.")
-        if self.learning_rate is not None and not 0 < self.learning_rate <= 100:
-            raise WrongRequest(f"The learning rate must be above 0 and at most 100. Received: {self.learning_rate:g}.")
-        epochs = 1 if self.epochs is None else self.epochs
-        Recipe(epochs=epochs, batch_size=1 if self.batch_size is None else self.batch_size, seed=self.seed)
+        if self.resize not in (None, *RESIZE_POLICIES):
+            raise WrongRequest(
+                Option("resize"), f" must be one of {', '.join(RESIZE_POLICIES)}. Received: {self.resize!r}."
+            )
+        check_bounds(TRAINING, self)
         if self.weights not in (None, "none") and architecture is not None and not architecture.pretrained:
             takers = ", ".join(name for name, entry in ARCHITECTURES.items() if entry.pretrained)
             raise WrongRequest(
-                f"{architecture.name} has no pretrained weights: leave --weights out, or use --architecture {takers}. "
-                f"Received: --weights {self.weights}."
+                f"{architecture.name} has no pretrained weights. Leave out ",
+                Option("weights", self.weights),
+                ", or choose another ",
+                Option("architecture"),
+                f": {takers}.",
             )
 
     @property
     def location(self) -> str | Path:
         """Of the corpus."""
         return self.corpus.location if isinstance(self.corpus, Corpus) else self.corpus
+
+
+def make_request(
+    corpus: str | Path | Corpus, wishes: Mapping[str, Any], *, reading: Reading, command: tuple[str, ...] = ()
+) -> TrainRequest:
+    """The request for what was given at a door.
+
+    Args:
+        corpus: a location that `read_corpus` takes, or a `Corpus`.
+        wishes: name in `TRAINING` → value; other names are passed over.
+        reading: how the corpus is read.
+        command: the words the user typed.
+
+    Raises:
+        WrongRequest: a value is outside of its bounds, or two contradict each other.
+    """
+    given = {
+        wish.field or name: wish.read(wishes[name]) for name, wish in TRAINING.items() if name not in READING
+    }  # fmt: skip
+    return TrainRequest(corpus, **given, reading=reading, command=command)

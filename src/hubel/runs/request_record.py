@@ -9,37 +9,27 @@ from pathlib import Path
 from typing import Any
 
 from hubel.architectures.catalogue import ARCHITECTURES, Architecture, find_architecture
-from hubel.architectures.spec import MAX_SIDE, CnnSpec, spec_from_json
+from hubel.architectures.families.cnn import CnnSpec
+from hubel.architectures.spec import MAX_SIDE, spec_from_json
 from hubel.architectures.spec_file import FROM_THE_CORPUS, NETWORK_FIELDS, SUFFIX, make_own_spec
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.reading import AS_FOUND, Reading, check_reading, make_reading
 from hubel.errors import UnusableInput, WrongRequest
 from hubel.files import real_path
 from hubel.runs.request import TrainRequest
+from hubel.wishes import AS_A_FILE, AS_IT_IS, TRAINING, Time, Wish
 
-PLAIN: dict[str, tuple[type, ...]] = {
-    "alpha": (int, float),
-    "image_size": (int,),
-    "resize": (str,),
-    "epochs": (int,),
-    "time_limit_s": (int, float),
-    "batch_size": (int,),
-    "learning_rate": (int, float),
-    "mirror": (bool,),
-    "seed": (int,),
-    "learning_curve": (bool,),
-}
-"""Wishes that are written as they are; the others are ``architecture``, ``weights`` and ``corrections``."""
-NOT_RECORDED = ("corpus", "out", "overwrite", "resume", "command")
-"""Of a request: where things lie, which may be elsewhere the next time, and whether something is there already."""
+RECORDED = {wish.field or name: wish for name, wish in TRAINING.items() if wish.recorded}
+"""Wishes that ``run.json`` has, by their name in the request."""
+PLAIN = {name: wish for name, wish in RECORDED.items() if wish.recorded == AS_IT_IS}
 STORED = Path("classifier", "weights.safetensors")
 """Where a run folder has its weights."""
 WEIGHTS_WORDS = ("imagenet", "none")
-KEYS = ("architecture", "weights", "corrections", *PLAIN)
 FROM = "from_run"
-"""The weights of the run that was begun from; runs before version 0.6 have none."""
 READING = "reading"
 """How the corpus was read; runs before version 0.5 have none."""
+JSON_KINDS: dict[type, tuple[type, ...]] = {float: (int, float), Time: (int, float)}
+"""Kind of a wish → types that JSON has for it, where that is another."""
 
 
 def record_request(request: TrainRequest) -> dict[str, Any]:
@@ -91,8 +81,8 @@ def files_of(recorded: Mapping[str, Any]) -> dict[str, tuple[Path, str | None]]:
     """What the run read beside its corpus: ``weights``, ``corrections`` or ``from_run`` → file and SHA-256."""
     return {
         name: (Path(recorded[name]["file"]), recorded[name]["sha256"])
-        for name in ("weights", "corrections", FROM)
-        if isinstance(recorded.get(name), dict)
+        for name, wish in RECORDED.items()
+        if wish.recorded == AS_A_FILE and isinstance(recorded.get(name), dict)
     }
 
 
@@ -104,31 +94,31 @@ def check_record(recorded: Mapping[str, Any], where: Path) -> None:
         where: the file it is from, for messages.
 
     Raises:
-        UnusableInput: a field is missing, unknown or of another kind, named.
+        UnusableInput: names a field that is missing, unknown, or has a value of the wrong type.
     """
-    unknown = [name for name in recorded if name not in (*KEYS, FROM, READING)]
+    unknown = [name for name in recorded if name not in (*RECORDED, READING)]
     if unknown:
         raise UnusableInput(
             f"{where}: 'request' has {unknown[0]!r}, which this version of Hubel does not know. Repeat the run with "
             "the version that made it; 'versions' in the same file says which."
         )
-    for name in KEYS:
-        if name not in recorded:
+    for name, wish in RECORDED.items():
+        if name not in recorded and not wish.since:
             raise UnusableInput(f"{where}: 'request' has no {name!r}. {CURE}")
-        value = recorded[name]
-        if name in PLAIN:
-            right = type(value) in PLAIN[name] or (value is None and name not in ("seed", "learning_curve"))
-        elif name == "architecture":
-            right = value is None or (isinstance(value, dict) and isinstance(value.get("name"), str))
-        else:
-            right = value is None or _is_file(value) or (name == "weights" and value in WEIGHTS_WORDS)
-        if not right:
-            raise UnusableInput(f"{where}: 'request' has {name} {value!r}, which cannot be. {CURE}")
-
-    if recorded.get(FROM) is not None and not _is_file(recorded[FROM]):
-        raise UnusableInput(f"{where}: 'request' has {FROM} {recorded[FROM]!r}, which cannot be. {CURE}")
+        if not _is_possible(name, wish, recorded.get(name, wish.default)):
+            raise UnusableInput(f"{where}: 'request' has an impossible {name}, {recorded[name]!r}. {CURE}")
     if not check_reading(recorded.get(READING, {})):
-        raise UnusableInput(f"{where}: 'request' has {READING} {recorded[READING]!r}, which cannot be. {CURE}")
+        raise UnusableInput(f"{where}: 'request' has an impossible {READING}, {recorded[READING]!r}. {CURE}")
+
+
+def _is_possible(name: str, wish: Wish, value: object) -> bool:
+    if value is None:
+        return wish.default is None
+    if wish.recorded == AS_IT_IS:
+        return type(value) in JSON_KINDS.get(wish.kind, (wish.kind,))
+    if wish.recorded == AS_A_FILE:
+        return _is_file(value) or (name == "weights" and value in WEIGHTS_WORDS)
+    return isinstance(value, dict) and isinstance(value.get("name"), str)
 
 
 CURE = "Copy the run folder again."
@@ -167,10 +157,11 @@ def request_again(recorded: Mapping[str, Any], corpus: Corpus, out: Path, *, wei
             from_run=begins_from,
             corrections=files.get("corrections"),
             reading=reading_of(recorded),
-            **{name: recorded[name] for name in PLAIN},
+            **{name: recorded.get(name, wish.default) for name, wish in PLAIN.items()},
         )
     except (WrongRequest, TypeError, ValueError) as error:
-        raise UnusableInput(f"The 'request' in run.json cannot be repeated: {error} {CURE}") from error
+        reason = error.text if isinstance(error, WrongRequest) else str(error)
+        raise UnusableInput("The 'request' in run.json cannot be repeated: ", reason, f" {CURE}") from error
 
 
 def _architecture_again(recorded: Mapping[str, Any] | None) -> str | CnnSpec | Architecture | None:

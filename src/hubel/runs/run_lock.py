@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hubel.errors import OutputNotWritable
+from hubel.errors.wording import Option, Remedy
 from hubel.files import said_plainly
 
 try:
@@ -50,7 +51,7 @@ def _take(path: Path) -> int | None:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             os.close(handle)
-            raise OutputNotWritable(_held_by(path)) from error
+            raise OutputNotWritable(_held_by(path), Remedy("Or choose another folder: ", Option("out"), ".")) from error
         except OSError:
             os.close(handle)
             path.unlink(missing_ok=True)
@@ -78,6 +79,4 @@ def _held_by(path: Path) -> str:
         who = f"process {holder['pid']} on {holder['host']}, since {holder['started']}"
     except (OSError, ValueError, KeyError, TypeError):
         who = "another process"
-    return (
-        f"{path.parent} is in use: {who}, is training into it. Wait until it is done, or choose another folder with -o."
-    )
+    return f"{path.parent} is in use: {who}, is training into it. Wait until it is done."

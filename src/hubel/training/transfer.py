@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hubel.architectures.families.backbones import LOGITS
+from hubel.architectures.families.parts import LOGITS
 from hubel.arrays import Features, ImageStore, Labels
 from hubel.backends.framework import keras
 from hubel.classifier.engine import LARGE_BATCH, Engine
@@ -86,9 +86,9 @@ def compute_features(
     parts = []
     for start in range(0, len(indices), _CHUNK):
         chosen = images[indices[start : start + _CHUNK]]
-        parts.append(engine.compute_logits(chosen[:, :, ::-1] if mirrored else chosen))
+        parts.append(engine.compute(chosen[:, :, ::-1] if mirrored else chosen).logits)
         on_event(Progress(stage, min(len(indices), start + _CHUNK), len(indices)))
-    return np.concatenate(parts) if parts else engine.compute_logits(np.asarray(images[:0]))
+    return np.concatenate(parts) if parts else engine.compute(np.asarray(images[:0])).logits
 
 
 def fit_head(  # noqa: PLR0913  (the last is for those in a hurry)
@@ -108,7 +108,7 @@ def fit_head(  # noqa: PLR0913  (the last is for those in a hurry)
     layer for it.
 
     Args:
-        model: from `build_pretrained`; its last layer is changed.
+        model: of `PretrainedSpec.build`; its last layer is changed.
         features: of the training and the validation split.
         labels: of both, int64.
         recipe: of the head.

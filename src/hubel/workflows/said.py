@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hubel.errors import WrongRequest
+from hubel.errors.wording import Option
+from hubel.shell import option_words
 
 OF_THE_CORPUS = "corpus"
 """What is typed for: the class names of the corpus, in alphabetical order."""
@@ -26,11 +28,16 @@ class Said:
     size: tuple[int, int] | None = None
 
     @property
+    def options(self) -> tuple[Option, ...]:
+        """What is said."""
+        size = None if self.size is None else "x".join(map(str, self.size))
+        given = {"class_names": self.class_names, "pixels": self.pixels, "input": size}
+        return tuple(Option(name, text) for name, text in given.items() if text is not None)
+
+    @property
     def words(self) -> tuple[str, ...]:
         """The same as words of a command."""
-        size = None if self.size is None else "x".join(map(str, self.size))
-        given = {"--class-names": self.class_names, "--pixels": self.pixels, "--input": size}
-        return tuple(word for option, text in given.items() if text is not None for word in (option, text))
+        return tuple(word for option in self.options for word in option_words(option))
 
 
 NOTHING_SAID = Said()
@@ -39,11 +46,15 @@ NOTHING_SAID = Said()
 def check_said(run: Path, said: Said) -> None:
     """See that nothing is said of a run that it knows itself.
 
+    Args:
+        run: its folder.
+        said: what the user says.
+
     Raises:
         WrongRequest: it is.
     """
-    if said.words:
-        option = said.words[0]
+    if said.options:
+        option = Option(said.options[0].name)
         raise WrongRequest(
-            f"{option} is for model files. {run} is none, and a run knows it itself. Leave {option} out."
+            option, f" is for model files, and {run} is a run, which knows this itself. Leave out ", option, "."
         )

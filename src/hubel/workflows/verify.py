@@ -14,6 +14,7 @@ from hubel.classifier.assembly import assemble
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.manifest import WEIGHTS
 from hubel.classifier.self_test import Outcome, SelfTest
+from hubel.engines.catalogue import find_runtime
 from hubel.errors import DamagedArtefact, UnusableInput
 
 HOLDS, FAILS, ABSENT, SKIPPED = "holds", "fails", "absent", "skipped"
@@ -115,7 +116,8 @@ def verify_artefact(folder: Path) -> Verification:
     )
     made_by = str(document["made_by"])
     try:
-        classifier, test = assemble(document, parts.tensors, folder)
+        runtime = find_runtime()
+        classifier, test = assemble(document, parts.tensors, folder, runtime.make_engine)
     except DamagedArtefact as error:
         return Verification(
             folder, made_by, (files, Check("structure", FAILS, str(error)), *_skipped("self-test")), None
@@ -124,8 +126,8 @@ def verify_artefact(folder: Path) -> Verification:
     if test is None:
         absent = Check("self-test", ABSENT, "classifiers saved before version 0.4 have none")
         return Verification(folder, made_by, (files, structure, absent), None)
-    outcome = run_and_remember(parts, classifier, test)
-    text = _describe_test(test, outcome) if outcome.holds else describe_failure(parts, outcome)
+    outcome = run_and_remember(parts, classifier, test, runtime)
+    text = _describe_test(test, outcome) if outcome.holds else str(describe_failure(parts, outcome, runtime))
     last = Check("self-test", HOLDS if outcome.holds else FAILS, text)
     return Verification(folder, made_by, (files, structure, last), outcome)
 

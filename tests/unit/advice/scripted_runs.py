@@ -9,13 +9,21 @@ from typing import Any
 import numpy as np
 
 from hubel.advice.evidence import Evidence, Phase, Suspect
+from hubel.errors.wording import Command, Option
 from hubel.evaluation.proportions import Share
 from hubel.evaluation.report import EvaluationReport
 
-COMMAND = ("hubel", "train", "my photos", "-o", "run", "--time-limit", "60s", "--overwrite")
 CLASSES = ("a", "b", "c")
 FLAT = tuple(0.3 + 0.7**epoch for epoch in range(40))
 """Validation log losses that have settled long before the end."""
+
+
+def trained(corpus: str, **options: Any) -> Command:
+    """The command of a training."""
+    return Command("train", (corpus,), tuple(Option(name, value) for name, value in options.items()))
+
+
+COMMAND = trained("my photos", out="run", time_limit="60s", overwrite=True)
 
 
 def score(confusion: Any, *, confidence: float | None = None, dense: float = 0.6) -> dict[str, Any]:

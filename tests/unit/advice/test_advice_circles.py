@@ -11,7 +11,7 @@ from typing import Any
 import click
 import numpy as np
 import pytest
-from tests.unit.advice.scripted_runs import BAD, HEART, POOR, SHORT, healthy, on_test, phase
+from tests.unit.advice.scripted_runs import BAD, HEART, POOR, SHORT, healthy, on_test, phase, trained
 
 from hubel.advice.advise import RULES, advise
 from hubel.advice.evidence import Evidence
@@ -20,10 +20,12 @@ from hubel.advice.remarks import COMPARED_AT, Advice
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import make_blueprint
 from hubel.cli.main import hubel
+from hubel.errors.wording import NOTHING, Command
 from hubel.evaluation.paired import compare_hits
 from hubel.evaluation.proportions import Share
 from hubel.pipeline.survey import Survey
 from hubel.runs.request import TrainRequest
+from hubel.shell import in_shell
 from hubel.text import parse_duration
 from hubel.workflows.comparing.compare import LARGEST_PX
 from hubel.workflows.training.choose import choose, fine_tune_recipe, head_recipe, scratch_recipe
@@ -32,24 +34,24 @@ HEAD = phase(name="head", patience=1.0, validation_log_loss=(0.9, 0.5, 0.6))
 TUNED = phase(name="fine-tune", done=3.0, planned=3, validation_log_loss=(0.8, 0.45, 0.4), peak_learning_rate=3e-4)
 WORSE = replace(TUNED, validation_log_loss=(2.0, 0.7, 0.7))
 MOBILENET = {"pretrained": True, "image_side": 224, "architecture": "mobilenet", "architecture_word": "mobilenet"}
-HEAD_ONLY = {**MOBILENET, "phases": (HEAD,), "time_limit_s": None, "command": ("hubel", "train", "photos", "-orun")}
-HEAD_KEPT = {**HEAD_ONLY, "phases": (HEAD, WORSE), "command": ("hubel", "train", "photos", "-orun", "--epochs=3")}
+HEAD_ONLY = {**MOBILENET, "phases": (HEAD,), "time_limit_s": None, "command": trained("photos", out="run")}
+HEAD_KEPT = {**HEAD_ONLY, "phases": (HEAD, WORSE), "command": trained("photos", out="run", epochs=3)}
 FINE_TUNED = {**HEAD_KEPT, "phases": (HEAD, TUNED)}
-NO_TIME_LEFT = {**HEAD_ONLY, "time_limit_s": 20.0, "command": (*HEAD_ONLY["command"], "--time-limit", "20s")}
+NO_TIME_LEFT = {**HEAD_ONLY, "time_limit_s": 20.0, "command": trained("photos", out="run", time_limit="20s")}
 KINDS: dict[str, dict[str, Any]] = {
     "from scratch": {},
     "of photographs": {"image_side": 96, "architecture": "residual", "architecture_word": "residual"},
     "a head": HEAD_ONLY,
-    "a head, with a learning rate": {**HEAD_ONLY, "command": (*HEAD_ONLY["command"], "--learning-rate", "3")},
+    "a head, with a learning rate": {**HEAD_ONLY, "command": trained("photos", out="run", learning_rate=3.0)},
     "a head, no time for more": NO_TIME_LEFT,
     "fine-tuned for nothing": HEAD_KEPT,
     "fine-tuned": FINE_TUNED,
     "short": {
         "phases": (SHORT,),
         "time_limit_s": None,
-        "command": ("hubel", "train", "x", "-o", "run", "--epochs", "3"),
+        "command": trained("x", out="run", epochs=3),
     },
-    "short of 60 s": {"phases": (SHORT,), "command": ("hubel", "train", "x", "-o", "run", "--time-limit=60s")},
+    "short of 60 s": {"phases": (SHORT,), "command": trained("x", out="run", time_limit="60s")},
     "impatient": BAD["stopped-by-patience"],
 }
 AFTER_SOMETHING_ELSE = {"few-images": "images are added", "unequal-classes": "images are added"}
@@ -71,11 +73,11 @@ class Typed:
         return TrainRequest(self.values["corpus"], self.values["out"], **taken, **rest, time_limit_s=seconds)
 
 
-def typed(words: tuple[str, ...]) -> Typed:
-    top = click.Context(hubel)
+def typed(command: Command) -> Typed:
+    top, words = click.Context(hubel), shlex.split(in_shell(command))
     entry = hubel.get_command(top, words[1])
     assert entry is not None
-    with entry.make_context(words[1], list(words[2:]), parent=top) as context:
+    with entry.make_context(words[1], words[2:], parent=top) as context:
         return Typed(words[1], dict(context.params))
 
 
@@ -105,8 +107,8 @@ def consistent(evidence: Evidence) -> Evidence:
     return replace(evidence, architecture_word=evidence.architecture)
 
 
-def after(request: TrainRequest, evidence: Evidence, words: tuple[str, ...]) -> Evidence:
-    """The run of the advised words, where it shows the same as the one before."""
+def after(request: TrainRequest, evidence: Evidence, command: Command) -> Evidence:
+    """The run of the advised command, where it shows the same as the one before."""
     last, pretrained = evidence.last_phase, evidence.pretrained or request.weights == "imagenet"
     tunes = request.epochs is not None or request.time_limit_s is not None
     planned, rate = request.epochs or last.planned, request.learning_rate or last.peak_learning_rate
@@ -116,7 +118,7 @@ def after(request: TrainRequest, evidence: Evidence, words: tuple[str, ...]) -> 
         phases = (HEAD, tuned) if tunes else (HEAD,)
     return replace(
         evidence,
-        command=words,
+        command=command,
         seed=request.seed,
         time_limit_s=request.time_limit_s,
         architecture=request.architecture or evidence.architecture,
@@ -131,7 +133,7 @@ def trainings() -> list[tuple[str, Evidence, Advice]]:
         (case, evidence, each)
         for case, _, evidence in cases()
         for each in advise(evidence)
-        if each.command.startswith("hubel train") and each.rule not in AFTER_SOMETHING_ELSE
+        if each.command.name == "train" and each.rule not in AFTER_SOMETHING_ELSE
     ]
 
 
@@ -139,7 +141,7 @@ def test_every_advised_training_trains_something_else_or_goes_on():
     said = trainings()
     assert len(said) > 50
     for case, evidence, advice in said:
-        before, after = typed(evidence.command).request(), typed(tuple(shlex.split(advice.command))).request()
+        before, after = typed(evidence.command).request(), typed(advice.command).request()
         if after.resume:
             assert evidence.interrupted, case
             continue
@@ -149,13 +151,13 @@ def test_every_advised_training_trains_something_else_or_goes_on():
 
 def test_no_advice_is_repeated_with_the_same_command_after_it_was_followed():
     for case, evidence, advice in trainings():
-        words = tuple(word for word in shlex.split(advice.command) if word != "--overwrite")
-        request = typed(words).request()
+        command = advice.command.without("overwrite")
+        request = typed(command).request()
         if request.resume:
             continue
-        followed = after(request, evidence, words)
-        again = {(each.rule, each.command.removesuffix(" --overwrite")) for each in advise(followed)}
-        assert (advice.rule, shlex.join(words)) not in again, case
+        followed = after(request, evidence, command)
+        again = {(each.rule, each.command.without("overwrite")) for each in advise(followed)}
+        assert (advice.rule, command) not in again, case
 
 
 def test_every_rule_with_a_command_was_tried_by_one_of_the_two_tests_above_or_needs_no_training():
@@ -163,7 +165,7 @@ def test_every_rule_with_a_command_was_tried_by_one_of_the_two_tests_above_or_ne
         advice.rule for _, _, advice in trainings()
     }
     commands = {
-        each.command.split()[1]
+        each.command.name
         for _, _, evidence in cases()
         for each in advise(evidence)
         if each.rule in others and each.command
@@ -185,49 +187,51 @@ def underfitting(**changes: Any) -> Advice:
 
 
 def test_a_head_is_advised_only_where_it_is_not_what_was_kept():
-    assert overfitting(**FINE_TUNED).command == "hubel train photos -o run-head"
+    assert in_shell(overfitting(**FINE_TUNED).command) == "hubel train photos -o run-head"
     for kind in (HEAD_ONLY, HEAD_KEPT, NO_TIME_LEFT):
         advice = overfitting(**kind)
-        assert advice.command == ""
+        assert advice.command == NOTHING
         assert advice.text.endswith("More images help most.")
 
 
 def test_a_head_that_underfits_is_fine_tuned_without_the_clock_that_left_no_time_for_it():
-    assert underfitting(**HEAD_ONLY).command == "hubel train photos -o run-fine-tuned --epochs 10"
-    assert underfitting(**NO_TIME_LEFT).command == "hubel train photos -o run-fine-tuned --epochs 10"
+    assert in_shell(underfitting(**HEAD_ONLY).command) == "hubel train photos -o run-fine-tuned --epochs 10"
+    assert in_shell(underfitting(**NO_TIME_LEFT).command) == "hubel train photos -o run-fine-tuned --epochs 10"
 
 
 def test_fine_tuning_that_made_it_worse_is_tried_with_smaller_steps():
     advice = underfitting(**HEAD_KEPT)
     assert "made it worse, so only its head was kept: try smaller steps." in advice.text
-    assert advice.command == "hubel train photos --epochs=3 -o run-smaller-steps --learning-rate 7.5e-05"
+    assert in_shell(advice.command) == "hubel train photos --epochs 3 -o run-smaller-steps --learning-rate 7.5e-05"
 
 
 def test_who_stopped_because_nothing_got_better_is_not_told_to_train_longer():
     advice = underfitting(phases=(phase(ended_by="patience", done=30.0),))
     assert "More epochs would not help" in advice.text
-    assert advice.command == "hubel audit 'my photos' --suspect-labels -o run-audit"
+    assert in_shell(advice.command) == "hubel audit 'my photos' --suspect-labels -o run-audit"
 
 
 def test_more_epochs_get_more_time_where_the_clock_was_set():
     advice = underfitting(phases=(phase(done=39.0),))
-    assert advice.command == "hubel train 'my photos' -o run --epochs 80 --time-limit 120s --overwrite"
+    assert in_shell(advice.command) == "hubel train 'my photos' -o run --time-limit 120s --epochs 80 --overwrite"
 
 
-def test_words_for_a_training_from_nothing_are_not_carried_to_a_pretrained_network():
-    command = ("hubel", "train", "photos", "-orun", "--epochs", "3", "--learning-rate", "0.2", "--batch-size=512")
+def test_options_of_a_training_from_nothing_are_not_carried_to_a_pretrained_network():
+    command = trained("photos", out="run", epochs=3, learning_rate=0.2, batch_size=512)
     advice = overfitting(image_side=96, command=command, time_limit_s=None)
-    assert advice.command == "hubel train photos -o run-pretrained --architecture mobilenet --weights imagenet"
+    assert (
+        in_shell(advice.command) == "hubel train photos -o run-pretrained --architecture mobilenet --weights imagenet"
+    )
 
 
 def test_a_comparison_sees_what_the_run_saw():
     compared = {**BAD["no-better-than-dense"], "image_side": 48, "seed": 3}
     (advice,) = [each for each in advise(healthy(**compared)) if each.rule == "no-better-than-dense"]
     words = "hubel compare 'my photos' --architectures dense,small-cnn --image-size 48 --seed 3"
-    assert advice.command == words
-    corrected = healthy(**compared, corrections="fixed.csv", command=("hubel", "train", "x", "--corrections=fixed.csv"))
+    assert in_shell(advice.command) == words
+    corrected = healthy(**compared, corrections="fixed.csv", command=trained("x", corrections="fixed.csv"))
     (advice,) = [each for each in advise(corrected) if each.rule == "no-better-than-dense"]
-    assert advice.command == "hubel train x --corrections=fixed.csv -o run-dense --architecture dense"
+    assert in_shell(advice.command) == "hubel train x --corrections fixed.csv -o run-dense --architecture dense"
     assert COMPARED_AT == LARGEST_PX
 
 
@@ -235,10 +239,10 @@ def test_two_networks_that_answer_alike_are_called_so():
     changes = on_test([[100, 0, 0], [0, 100, 0], [0, 0, 100]], dense=1.0)
     (advice,) = [each for each in advise(healthy(**changes)) if each.rule == "no-better-than-dense"]
     assert advice.text == (
-        "A small dense network, trained in seconds, is right on the same images. The classes are easy to tell, even "
-        "without convolutions."
+        "A small dense network, trained in seconds, is right on the same images. The classes are easy to tell apart, "
+        "even without convolutions."
     )
-    assert advice.command == ""
+    assert advice.command == NOTHING
     right = np.ones(20, bool)
     assert compare_hits(right, right).alike
     assert not compare_hits(right, np.arange(20) > 0).alike
@@ -255,4 +259,4 @@ def test_no_network_is_too_small_where_the_one_advised_instead_is_too_large(side
 
 
 def test_the_folder_is_named_beside_the_run():
-    assert Path(typed(tuple(shlex.split(underfitting(**HEAD_ONLY).command))).values["out"]) == Path("run-fine-tuned")
+    assert Path(typed(underfitting(**HEAD_ONLY).command).values["out"]) == Path("run-fine-tuned")

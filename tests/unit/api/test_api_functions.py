@@ -112,8 +112,8 @@ def test_reproduce_looks_for_the_corpus_first(run: hubel.Run, tmp_path: Path):
 
 def test_train_takes_the_wishes_of_the_recipe(corpus: Path, tmp_path: Path):
     wrong: list[tuple[dict[str, Any], str]] = [
-        ({"learning_rate": 0}, "learning rate must be above 0"),
-        ({"resize": "stretch"}, "resize policy must be one of"),
+        ({"learning_rate": 0}, "learning_rate must be above 0"),
+        ({"resize": "stretch"}, "resize must be one of"),
         ({"batch_size": 0}, "batch"),
     ]
     for wishes, words in wrong:
@@ -138,7 +138,7 @@ WRONG: list[tuple[str, tuple[Any, ...], dict[str, Any], str]] = [
     ("anatomy", ("dense",), {"input": 100}, r"input takes whole numbers from 0, such as \(100, 100, 1\)"),
     ("anatomy", ("dense",), {"out": "a.png"}, r"out takes a file that ends in \.svg\. Received: 'a\.png'"),
     ("load", (7,), {}, "A run is its folder, or what hubel.train returned. Received: int"),
-    ("load", ("there",), {"pixels": "0..1"}, "--pixels is for model files"),
+    ("load", ("there",), {"pixels": "0..1"}, "^pixels is for model files"),
     ("evaluate", ("there",), {"out": "x"}, r"out is for the report of a model file\. A run has its own"),
     ("evaluate", ("there",), {"images": "x"}, "images says how a corpus is read"),
     (
@@ -147,15 +147,20 @@ WRONG: list[tuple[str, tuple[Any, ...], dict[str, Any], str]] = [
         {"strangers": "digits"},
         "strangers is measured alone.*the corpus 'digits' was given too",
     ),
-    ("evaluate", ("model.keras", "digits"), {"overwrite": True}, "overwrite replaces what out writes. Name a folder"),
+    (
+        "evaluate",
+        ("model.keras", "digits"),
+        {"overwrite": True},
+        "overwrite replaces a report that is there. Name its folder: out=FOLDER",
+    ),
     ("evaluate", ("there",), {"against": "model.keras"}, "against takes a run, and model.keras is a model file"),
     (
         "evaluate",
         ("model.keras",),
         {},
-        r"brings no test images\. Name some: hubel\.evaluate\('model\.keras', corpus, class_names=\.\.\.\)",
+        r"has no test images of its own\. Name some: hubel\.evaluate\('model\.keras', CORPUS, class_names=FILE\)",
     ),
-    ("evaluate", ("model.keras", "digits"), {"against": "x"}, "against rests on what a run wrote down"),
+    ("evaluate", ("model.keras", "digits"), {"against": "x"}, "against needs what a run recorded"),
     ("filters", ("there",), {"layer": "a", "filter": 3}, "corpus and filter choose what excite looks for"),
     ("maps", ("there",), {"layer": "a"}, r"Give the image: hubel\.maps\(run, image, layer='a'\)"),
     ("trace", ("there",), {"layer": "a"}, r"Give the image: hubel\.trace\(run, image, layer='a'\)"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +9,9 @@ import pytest
 
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import Blueprint, make_blueprint
-from hubel.architectures.families.backbones import BACKBONE, BACKBONES, pretrained_weights, set_backbone_weights
+from hubel.architectures.families.backbones import pretrained_weights, set_backbone_weights
+from hubel.architectures.families.pretrained import BACKBONE, PRETRAINED, Backbone, PretrainedSpec
 from hubel.architectures.families.weight_files import always
-from hubel.architectures.spec import PretrainedSpec
 from hubel.backends.framework import keras
 from hubel.errors import WeightsNotAvailable, WrongRequest
 
@@ -20,8 +19,8 @@ from hubel.errors import WeightsNotAvailable, WrongRequest
 @pytest.mark.parametrize("name", ["mobilenet-v3-small", "convnext-tiny"])
 def test_weights_of_the_whole_network_give_the_maps_of_the_whole_network(name: str, tmp_path: Path):
     keras.utils.set_random_seed(0)
-    backbone = BACKBONES[name]
-    whole = backbone.make(64, 64, 1.0, None)
+    backbone = PRETRAINED[name]
+    whole = backbone.make(keras, (64, 64), alpha=1.0)
     whole.save_weights(tmp_path / "whole.weights.h5")
     model = build_model(make_blueprint(name, (64, 64), 2))
     set_backbone_weights(model, pretrained_weights(name, 1.0, str(tmp_path / "whole.weights.h5")))
@@ -43,10 +42,10 @@ def test_a_width_without_imagenet_weights_names_those_that_have_some():
 def test_weights_that_cannot_be_downloaded_say_how_to_get_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
 
-    def make(height: int, width: int, alpha: float, weights: str | None) -> keras.Model:
+    def make(*_: object, **__: object) -> keras.Model:
         raise Exception("URL fetch failure on https://example.org: None -- no network")  # as Keras raises it
 
-    monkeypatch.setitem(BACKBONES, "resnet50-v2", replace(BACKBONES["resnet50-v2"], make=make))
+    monkeypatch.setattr(Backbone, "make", make)
     with pytest.raises(
         WeightsNotAvailable, match=r"of resnet50-v2 \(alpha 1\) are not on this machine .*URL fetch failure"
     ):

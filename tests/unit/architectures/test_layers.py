@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hubel.architectures.families.cnn import CnnSpec, Group
 from hubel.architectures.layers import LocallyConnected2D, SumPooling2D
-from hubel.architectures.spec import CnnSpec, Group
 from hubel.backends.framework import keras
 from hubel.errors import WrongRequest
 
@@ -179,12 +179,11 @@ SPECS = [
 def test_every_choice_of_a_spec_is_built_as_it_is_counted(spec: CnnSpec):
     from hubel.architectures.build import build_model
     from hubel.architectures.catalogue import Blueprint, blueprint_from_json
-    from hubel.architectures.parameters import count_parameters
 
     blueprint = Blueprint("mine", spec)
     model = build_model(blueprint)
     assert blueprint_from_json(blueprint.to_json()) == blueprint
-    assert count_parameters(spec) == model.count_params()
+    assert spec.count_parameters() == model.count_params()
     assert model.output.shape == (None, 3)
     assert model.input.shape[1:] == (*spec.image_size, spec.channels)
     size = spec.image_size

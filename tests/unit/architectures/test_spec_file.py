@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hubel.architectures.catalogue import ARCHITECTURES, blueprint_from_json, find_architecture, make_blueprint
-from hubel.architectures.spec import CnnSpec, Group
+from hubel.architectures.families.cnn import CnnSpec, Group
 from hubel.errors import HubelError, UnknownName, UnusableInput, WrongRequest
 from hubel.pipeline.survey import Survey
 from hubel.runs.request import TrainRequest

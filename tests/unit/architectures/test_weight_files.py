@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hubel.architectures.families.backbones import BACKBONES, pretrained_weights
+from hubel.architectures.families.backbones import pretrained_weights
 from hubel.architectures.families.pretrained import PRETRAINED
-from hubel.architectures.families.weight_files import find_weight_file, weight_file_name
+from hubel.architectures.families.weight_files import find_weight_file
 from hubel.backends.framework import keras
 from hubel.errors import WeightsNotAvailable
 
@@ -27,12 +27,12 @@ def test_the_names_are_those_that_keras_asks_for(name: str, monkeypatch: pytest.
     monkeypatch.setattr("keras.src.utils.file_utils.get_file", get_file)
     alpha = PRETRAINED[name].alphas[0]
     with keras.StatelessScope(initialize_variables=False), pytest.raises(Asked) as asked:
-        BACKBONES[name].make(224, 224, alpha, "imagenet")
-    assert str(asked.value) == weight_file_name(name, alpha)
+        PRETRAINED[name].make(keras, (224, 224), alpha=alpha, weights="imagenet")
+    assert str(asked.value) == PRETRAINED[name].file_name(alpha)
 
 
 def test_every_width_has_a_name_of_its_own():
-    names = [weight_file_name(name, alpha) for name, width in PRETRAINED.items() for alpha in width.alphas]
+    names = [each.file_name(alpha) for each in PRETRAINED.values() for alpha in each.alphas]
     assert len(set(names)) == len(names) == 17
 
 
@@ -40,7 +40,7 @@ def test_a_file_in_the_cache_is_found_and_read_without_asking(tmp_path: Path, mo
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     assert find_weight_file("mobilenet", 0.25) is None
     keras.utils.set_random_seed(0)
-    whole = BACKBONES["mobilenet"].make(224, 224, 0.25, None)
+    whole = PRETRAINED["mobilenet"].make(keras, (224, 224), alpha=0.25)
     file = tmp_path / "models/mobilenet_2_5_224_tf_no_top.h5"
     file.parent.mkdir()
     whole.save_weights(tmp_path / "x.weights.h5")

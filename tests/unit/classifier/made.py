@@ -13,14 +13,15 @@ from safetensors.numpy import save
 
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import Blueprint
-from hubel.architectures.spec import CnnSpec, Group
+from hubel.architectures.families.cnn import CnnSpec, Group
 from hubel.backends.framework import keras
 from hubel.classifier.answering import Calibration
-from hubel.classifier.artefact import save_classifier
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.manifest import MANIFEST, WEIGHTS, canonical
 from hubel.classifier.off_corpus import Distance, NearestClass, OffCorpus
 from hubel.classifier.prediction_sets import PredictionSets
+from hubel.engines.keras_artefact import save_classifier
+from hubel.engines.keras_engine import KerasEngine
 from hubel.images.preprocessing import Preprocessing
 
 FILES = (MANIFEST, WEIGHTS)
@@ -35,8 +36,8 @@ def make_classifier(class_names: tuple[str, ...] = ("cat", "dog", "Ünïcode <b>
     sets = PredictionSets(tuple(float(each) for each in np.linspace(0.6, 0.01, 50)), 100)
     blueprint = Blueprint("tiny", spec)
     return Classifier(
-        build_model(blueprint), blueprint, class_names, Preprocessing(8, 8), Calibration(0.5, 0.4), {"seed": seed}, sets,
-        off_corpus,
+        KerasEngine(build_model(blueprint)), blueprint, class_names, Preprocessing(8, 8), Calibration(0.5, 0.4),
+        {"seed": seed}, sets, off_corpus,
     )  # fmt: skip
 
 

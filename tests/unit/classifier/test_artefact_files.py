@@ -15,8 +15,9 @@ from tests.unit.classifier.made import FILES, forge, make_classifier, save_made
 
 from hubel import files
 from hubel.classifier import artefact
-from hubel.classifier.artefact import load_classifier, read_parts
+from hubel.classifier.artefact import read_parts
 from hubel.classifier.self_test import make_self_test
+from hubel.engines.catalogue import load_classifier
 from hubel.errors import DamagedArtefact, OutputNotWritable, UnusableInput
 
 
@@ -64,8 +65,8 @@ def test_a_file_cut_anywhere_is_refused_by_name(saved: Path, name: str):
     [
         ("link", "is a link, not a file. Copy the classifier with its files: cp -rL"),
         ("dangling link", "is a link, not a file"),
-        ("folder", "is no file"),
-        ("pipe", "is no file"),
+        ("folder", "is not a file"),
+        ("pipe", "is not a file"),
         ("gone", r"cannot be read \(No such file"),
     ],
 )

@@ -16,14 +16,16 @@ from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import make_blueprint
 from hubel.backends.framework import keras
 from hubel.classifier.answering import Calibration
-from hubel.classifier.artefact import load_classifier, save_classifier
 from hubel.classifier.classifier import Classifier
+from hubel.engines.catalogue import load_classifier
+from hubel.engines.keras_artefact import save_classifier
+from hubel.engines.keras_engine import KerasEngine
 from hubel.errors import DamagedArtefact, UnreadableImage, UnusableInput, WrongRequest
 from hubel.images.preprocessing import Preprocessing, read_pixels
 
 pytestmark = pytest.mark.backend
 
-PICTURE = np.random.default_rng(3).integers(0, 256, (30, 20, 3), dtype=np.uint8)
+IMAGE = np.random.default_rng(3).integers(0, 256, (30, 20, 3), dtype=np.uint8)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +35,12 @@ def classifier() -> Classifier:
     calibration = Calibration(temperature=1.7, abstention_threshold=0.4)
     model = build_model(blueprint)
     return Classifier(
-        model, blueprint, ("cat", "dog", "Ünïcode <b>"), Preprocessing(12, 12, "pad"), calibration, {"seed": 0}
+        KerasEngine(model),
+        blueprint,
+        ("cat", "dog", "Ünïcode <b>"),
+        Preprocessing(12, 12, "pad"),
+        calibration,
+        {"seed": 0},
     )
 
 
@@ -49,20 +56,20 @@ def png(pixels: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def test_a_path_bytes_a_picture_and_an_array_give_the_same_answer(classifier: Classifier, tmp_path: Path):
-    (tmp_path / "x.png").write_bytes(png(PICTURE))
-    kinds = [tmp_path / "x.png", str(tmp_path / "x.png"), png(PICTURE), Image.fromarray(PICTURE), PICTURE]
+def test_a_path_bytes_an_image_and_an_array_give_the_same_answer(classifier: Classifier, tmp_path: Path):
+    (tmp_path / "x.png").write_bytes(png(IMAGE))
+    kinds = [tmp_path / "x.png", str(tmp_path / "x.png"), png(IMAGE), Image.fromarray(IMAGE), IMAGE]
     answers = [classifier.predict(kind) for kind in kinds]
     assert all(answer == answers[0] for answer in answers)
     assert [answer.class_name for answer in classifier.predict(kinds)] == [answers[0].class_name] * 5
-    assert len(classifier.predict(np.stack([PICTURE, PICTURE]))) == 2
+    assert len(classifier.predict(np.stack([IMAGE, IMAGE]))) == 2
 
 
 def test_probabilities_are_the_softmax_of_the_models_logits(classifier: Classifier):
-    pixels = read_pixels(png(PICTURE), classifier.preprocessing).astype(np.float32)[None]
+    pixels = read_pixels(png(IMAGE), classifier.preprocessing).astype(np.float32)[None]
     logits = np.asarray(keras.ops.convert_to_numpy(classifier.model(pixels)), np.float64)[0] / 1.7
     expected = np.exp(logits) / np.exp(logits).sum()
-    prediction = classifier.predict(PICTURE)
+    prediction = classifier.predict(IMAGE)
     np.testing.assert_allclose(list(prediction.probabilities.values()), expected, rtol=1e-4)
     assert prediction.probability == max(prediction.probabilities.values())
     assert prediction.class_name == classifier.class_names[int(expected.argmax())]
@@ -71,7 +78,7 @@ def test_probabilities_are_the_softmax_of_the_models_logits(classifier: Classifi
 
 
 def test_many_images_are_answered_as_one_by_one(classifier: Classifier):
-    pictures = [np.roll(PICTURE, shift, axis=0) for shift in range(70)]
+    pictures = [np.roll(IMAGE, shift, axis=0) for shift in range(70)]
     together = classifier.predict(pictures)
     for picture, answer in zip(pictures[::23], together[::23], strict=True):
         alone = classifier.predict(picture)
@@ -100,8 +107,8 @@ def test_a_copied_artefact_predicts_the_same(classifier: Classifier, saved: Path
     shutil.copytree(saved, tmp_path / "elsewhere")
     for folder in (saved, saved.parent, tmp_path / "elsewhere"):
         loaded = load_classifier(folder)
-        assert loaded.predict(PICTURE) == classifier.predict(PICTURE)
-        assert replace(loaded, model=None) == replace(classifier, model=None)  # type: ignore[arg-type]
+        assert loaded.predict(IMAGE) == classifier.predict(IMAGE)
+        assert replace(loaded, engine=None) == replace(classifier, engine=None)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "weights.safetensors"])

@@ -11,8 +11,9 @@ from tests.made.foreign_classifiers import CLASSES, SIDE, make_model
 
 from hubel.architectures.walk import walk
 from hubel.backends.framework import keras
-from hubel.classifier.foreign_classifier import load_foreign_classifier
-from hubel.classifier.model_ends import ModelOutput, read_output, scales_its_pixels
+from hubel.classifier.model_output import ModelOutput
+from hubel.engines.catalogue import load_foreign_classifier
+from hubel.engines.model_ends import read_output, scales_its_pixels
 from hubel.errors import HubelError
 from hubel.images.pixel_scales import PIXELS
 
@@ -154,21 +155,21 @@ def test_what_cannot_be_given_images_is_refused_with_the_reason(tmp_path: Path):
     )
     refused(two_layers((8, 8, 4), layers.Flatten()), tmp_path, "takes 8x8x4.* with 1 or 3 channels")
     refused(two_layers((3, 8, 8), layers.Flatten()), tmp_path, "takes 3x8x8.*data_format='channels_last'")
-    refused(make_model(side=None), tmp_path, "takes images of any size. Say which, such as --input 224x224")
-    refused(make_model(), tmp_path, "takes images of 12x12 only. Leave --input out", size=(8, 8))
-    refused(make_model(channels=1), tmp_path, "--pixels caffe is for models of three channels", pixels="caffe")
+    refused(make_model(side=None), tmp_path, "takes images of any size. Choose one, such as input='224x224'")
+    refused(make_model(), tmp_path, "takes images of 12x12 only. Leave input out", size=(8, 8))
+    refused(make_model(channels=1), tmp_path, "pixels='caffe' is for models of three channels", pixels="caffe")
     huge = two_layers((512, 512, 3), layers.UpSampling2D(16), layers.GlobalAveragePooling2D())
-    refused(huge, tmp_path, r"makes 201,326,592 numbers of one image; Hubel computes up to 134,217,728")
+    refused(huge, tmp_path, r"makes 201,326,592 numbers for one image; Hubel computes up to 134,217,728")
 
 
 def test_pixels_that_nobody_states_are_asked_for_with_every_choice(tmp_path: Path):
-    refused(make_model(), tmp_path, r"does not say how it wants its pixels")
+    refused(make_model(), tmp_path, r"does not say how to scale its pixels.*Choose one with pixels: ")
     for name in PIXELS:
         refused(make_model(), tmp_path, rf"[:;] {name.replace('.', '[.]')} \(")
     refused(
         make_model(),
         tmp_path,
-        r"no --pixels setting named '0-1'. Known: -1..1, 0..1, 0..255, caffe, torch",
+        r"no pixel scale named '0-1'. Known: -1..1, 0..1, 0..255, caffe, torch",
         pixels="0-1",
     )
 
@@ -186,9 +187,7 @@ def test_what_names_no_classes_is_refused_with_the_reason(tmp_path: Path):
 def test_numbers_that_are_not_finite_are_no_answer(tmp_path: Path):
     model = make_model()
     model.get_layer("answer").set_weights([np.full((3, 3), np.nan, np.float32), np.zeros(3, np.float32)])
-    refused(
-        model, tmp_path, "makes numbers that are not finite. Its weights are damaged, or --pixels 0..1", pixels="0..1"
-    )
+    refused(model, tmp_path, "makes numbers that are not finite.*Try a scale other than pixels='0..1'", pixels="0..1")
 
 
 @pytest.mark.parametrize(("end", "channels", "given"), [("softmax", 3, ("a", "b")), ("sigmoid", 1, ("a", "b", "c"))])

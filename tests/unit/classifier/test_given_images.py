@@ -230,7 +230,7 @@ def test_a_stream_asks_for_no_more_than_it_needs(classifier: Classifier):
     assert asked == []
     assert next(stream) == next(stream)
     assert len(asked) <= 256
-    with pytest.raises(WrongRequest, match=r"takes several images\. Of one, use predict"):
+    with pytest.raises(WrongRequest, match=r"takes several images\. For one, use predict"):
         classifier.predict_stream(COLOUR)
 
 

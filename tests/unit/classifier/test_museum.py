@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from hubel.classifier.artefact import load_classifier
 from hubel.classifier.manifest import FORMAT
+from hubel.engines.catalogue import load_classifier
 from hubel.workflows.verify import verify_artefact
 
 pytestmark = pytest.mark.backend

@@ -11,9 +11,10 @@ from PIL import Image
 
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import make_blueprint
-from hubel.classifier.artefact import save_classifier
 from hubel.classifier.classifier import Classifier
 from hubel.cli.main import main
+from hubel.engines.keras_artefact import save_classifier
+from hubel.engines.keras_engine import KerasEngine
 from hubel.images.preprocessing import Preprocessing
 
 Typed = Callable[[str], tuple[int, str, str]]
@@ -24,7 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """With ``run``, a classifier of a, b and c, and ``picture.png``."""
     folder = tmp_path_factory.mktemp("looked-at")
     blueprint = make_blueprint("small-cnn", (16, 16), 3)
-    classifier = Classifier(build_model(blueprint), blueprint, ("a", "b", "c"), Preprocessing(16, 16))
+    classifier = Classifier(KerasEngine(build_model(blueprint)), blueprint, ("a", "b", "c"), Preprocessing(16, 16))
     save_classifier(classifier, folder / "run" / "classifier", made_by="a test")
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (20, 20, 3), np.uint8)).save(folder / "picture.png")
     return folder

@@ -10,16 +10,17 @@ from tests.unit.cli.anatomy_typed import document, run
 
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import Blueprint, make_blueprint
+from hubel.architectures.families.cnn import CnnSpec, Group
 from hubel.architectures.geometry import receptive_fields
 from hubel.architectures.layer_table import layer_rows
-from hubel.architectures.spec import CnnSpec, Group
 from hubel.architectures.walk import walk
 from hubel.backends.framework import keras
 from hubel.backends.shapes_only import without_weights
 from hubel.classifier.answering import Calibration
-from hubel.classifier.artefact import save_classifier
 from hubel.classifier.classifier import Classifier
 from hubel.cli.show.anatomy import human, human_bytes
+from hubel.engines.keras_artefact import save_classifier
+from hubel.engines.keras_engine import KerasEngine
 from hubel.images.preprocessing import Preprocessing
 from hubel.workflows.looking.anatomy_warnings import Subject, find_doubts
 
@@ -139,7 +140,9 @@ def test_work_that_is_not_counted_is_said(capsys: pytest.CaptureFixture[str], tm
 def test_a_run_is_looked_at_as_it_was_trained(capsys: pytest.CaptureFixture[str], tmp_path: Path):
     blueprint = make_blueprint("small-cnn", (12, 16), 3)
     model = build_model(blueprint)
-    classifier = Classifier(model, blueprint, ("a", "b", "c"), Preprocessing(12, 16, "pad"), Calibration(), {})
+    classifier = Classifier(
+        KerasEngine(model), blueprint, ("a", "b", "c"), Preprocessing(12, 16, "pad"), Calibration(), {}
+    )
     save_classifier(classifier, tmp_path / "run/classifier", made_by="hubel test")
     found = document(capsys, str(tmp_path / "run"))
     assert found["input"] == [12, 16, 3]

@@ -11,6 +11,8 @@ from PIL import Image
 
 from hubel.cli.show.audit import show_audit
 from hubel.corpus.audit.finding import Finding
+from hubel.errors.wording import Option
+from hubel.shell import in_shell
 from hubel.workflows.auditing.audit import Audit, audit_corpus
 from hubel.workflows.auditing.audit_words import Given
 
@@ -30,7 +32,7 @@ def audit(tmp_path: Path) -> Audit:
 
 
 def test_of_too_few_images_no_training_is_offered(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    show_audit(audit_corpus(made(tmp_path / "few", 2)), Given(("few",)), None)
+    show_audit(audit_corpus(made(tmp_path / "few", 2)), Given("few"), None)
     said = capsys.readouterr().out
     assert "See the images: hubel audit few -o audits/few" in said
     assert "Class 'cat': 2 images, none to be tested on." in said
@@ -39,19 +41,21 @@ def test_of_too_few_images_no_training_is_offered(tmp_path: Path, capsys: pytest
 
 
 def test_of_enough_images_it_is(audit: Audit, capsys: pytest.CaptureFixture[str]):
-    show_audit(audit, Given(("photos",)), None)
+    show_audit(audit, Given("photos"), None)
     said = capsys.readouterr().out
     assert "Train: hubel train photos -o runs/photos" in said
     assert "Look for wrong labels: hubel audit photos --suspect-labels -o audits/photos" in said
 
 
 def test_the_time_limit_of_the_search_is_carried_to_the_next_search_and_not_to_a_training():
-    given = Given(("photos",), Path("fixes.csv"), "none", 3, "5m")
-    assert given.audit(Path("audits/photos"), "--suspect-labels") == (
-        "hubel audit photos --suspect-labels --time-limit 5m --weights none --seed 3 --corrections fixes.csv -o "
-        "audits/photos"
+    given = Given("photos", (Option("images", "my photos"),), Path("fixes.csv"), "none", 3, "5m")
+    assert in_shell(given.audit(Path("audits/photos"), Option("suspect_labels", True))) == (
+        "hubel audit photos --images 'my photos' --suspect-labels --time-limit 5m --weights none --seed 3 "
+        "--corrections fixes.csv -o audits/photos"
     )
-    assert given.train() == "hubel train photos --weights none --seed 3 --corrections fixes.csv -o runs/photos"
+    assert in_shell(given.train()) == (
+        "hubel train photos --images 'my photos' --weights none --seed 3 --corrections fixes.csv -o runs/photos"
+    )
 
 
 @pytest.mark.parametrize(

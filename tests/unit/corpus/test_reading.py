@@ -10,10 +10,11 @@ import click
 import pytest
 
 import hubel
-from hubel.cli.reading import reading_options
+from hubel.cli.wish_options import wish_options
 from hubel.corpus.formats.catalogue import read_corpus
-from hubel.corpus.reading import AS_FOUND, WISHES, Reading, check_reading, make_reading
+from hubel.corpus.reading import AS_FOUND, Reading, check_reading, make_reading
 from hubel.errors import WrongRequest
+from hubel.wishes import READING
 
 SAID = {
     "splits": "train=Training,train=extra,test=Test set",
@@ -28,15 +29,15 @@ SAID = {
 
 
 def test_every_wish_is_a_field_an_option_and_an_argument_of_train():
-    assert {each.name for each in fields(Reading)} == {*WISHES, "no_splits"}
-    assert set(WISHES) == set(SAID)
-    assert set(WISHES) <= set(inspect.signature(hubel.train).parameters)
+    assert {each.name for each in fields(Reading)} == {*READING, "no_splits"}
+    assert set(READING) == set(SAID)
+    assert set(READING) <= set(inspect.signature(hubel.train).parameters)
 
     @click.command()
-    @reading_options()
+    @wish_options(READING)
     def command(reading: Reading) -> None: ...
 
-    assert [each.opts for each in command.params] == [[f"--{name.replace('_', '-')}"] for name in WISHES]
+    assert [each.opts for each in command.params] == [[f"--{name.replace('_', '-')}"] for name in READING]
 
 
 def test_what_is_said_is_understood_and_said_again_as_words():
@@ -80,23 +81,23 @@ def test_the_record_says_the_same_from_every_folder(tmp_path: Path, monkeypatch:
 
 
 def test_nothing_said_is_nothing_recorded():
-    assert make_reading(dict.fromkeys(WISHES)) == make_reading({"splits": ""}) == AS_FOUND
+    assert make_reading(dict.fromkeys(READING)) == make_reading({"splits": ""}) == AS_FOUND
     assert AS_FOUND.to_json() == {}
 
 
 @pytest.mark.parametrize(
     ("wish", "message"),
     [
-        ({"splits": "Training"}, "--splits takes pairs such as train=Training,test=Test. Received: 'Training'"),
-        ({"splits": "train="}, "--splits takes pairs"),
-        ({"splits": "train=a,exam=b"}, "--splits knows the parts train, validation, test. Received: 'exam'"),
-        ({"splits": "test=b"}, "must say what is trained on: train=NAME"),
+        ({"splits": "Training"}, "splits takes pairs such as train=Training,test=Test. Received: 'Training'"),
+        ({"splits": "train="}, "splits takes pairs"),
+        ({"splits": "train=a,exam=b"}, "splits takes the parts train, validation, test. Received: 'exam'"),
+        ({"splits": "test=b"}, "must say what to train on: train=NAME"),
         ({"splits": "train=a,test=a"}, "names 'a' twice, as train and as test"),
         ({"bands": "4,3"}, "three for red, green and blue, counted from 1, such as 4,3,2. Received: 4,3"),
         ({"bands": "0,1,2"}, "counted from 1"),
-        ({"bands": "1,x,2"}, "--bands takes numbers of bands, such as 4,3,2. Received: '1,x,2'"),
-        ({"bands": "-1"}, "--bands takes numbers"),
-        ({"copies": "none"}, "--copies must be one of near, exact, off. Received: 'none'"),
+        ({"bands": "1,x,2"}, "bands takes numbers of bands, such as 4,3,2. Received: '1,x,2'"),
+        ({"bands": "-1"}, "bands takes numbers"),
+        ({"copies": "none"}, "copies must be one of near, exact, off. Received: 'none'"),
     ],
 )
 def test_what_cannot_be_understood_says_what_can(wish: dict[str, str], message: str):

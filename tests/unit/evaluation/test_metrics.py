@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 from sklearn import metrics as sk
 
+from hubel.calibration.temperature import choose_threshold, fit_temperature
 from hubel.classifier.answering import softmax
 from hubel.evaluation import metrics
-from hubel.evaluation.calibration import choose_threshold, fit_temperature
 from hubel.evaluation.report import EvaluationReport
 
 

@@ -13,8 +13,8 @@ from tests.conftest import write_picture
 from tests.unit.classifier.made import make_classifier, save_made
 from tests.unit.images.deep_files import png16, tiff
 
-from hubel.classifier.artefact import load_classifier
 from hubel.corpus.formats.catalogue import read_corpus
+from hubel.engines.catalogue import load_classifier
 from hubel.images.preprocessing import Preprocessing
 from hubel.pipeline.decoded import decode_corpus
 from hubel.pipeline.examine import examine_corpus, examine_decoded

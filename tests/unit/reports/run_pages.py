@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from hubel.calibration.sets import fit_prediction_sets
 from hubel.classifier.answering import softmax
-from hubel.evaluation.conformal import fit_prediction_sets
 from hubel.evaluation.report import INTERVAL_METHOD, EvaluationReport
 from hubel.reports.run_page import RunPage, shown_places
 from hubel.reports.sheets import make_sheets

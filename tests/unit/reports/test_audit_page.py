@@ -19,6 +19,7 @@ from tests.pages import Parsed
 from hubel.corpus.audit.catalogue import CHECKS as REAL_CHECKS
 from hubel.corpus.audit.finding import Check, Finding
 from hubel.corpus.corpus import IntakeRow
+from hubel.errors.wording import Command, Option
 from hubel.reports.audit_page import AuditPage, render_audit_page, shown_paths
 from hubel.text import one_line
 
@@ -332,13 +333,15 @@ def test_without_a_label_that_can_be_corrected_nothing_is_offered_to_save():
 
 
 def test_the_next_command_is_the_one_that_was_given():
-    text = parsed(replace(FULL, command="hubel train 'my photos' --seed 3", file="out/corrections.csv"))
+    text = parsed(
+        replace(FULL, command=Command("train", ("my photos",), (Option("seed", 3),)), file="out/corrections.csv")
+    )
     assert "hubel train 'my photos' --seed 3" in text.text("check-suspect-label")
     assert "out/corrections.csv" in text.text("check-suspect-label")
 
 
 def test_a_command_that_cannot_be_typed_is_not_shown():
-    text = parsed(replace(FULL, command="hubel train 'a\nb'")).text("check-suspect-label")
+    text = parsed(replace(FULL, command=Command("train", ("a\nb",)))).text("check-suspect-label")
     assert "hubel train CORPUS -o RUN --corrections corrections.csv" in text
 
 

@@ -202,12 +202,12 @@ def test_every_mistake_is_shown_before_any_right_answer_where_there_is_no_room_f
     np.testing.assert_array_equal(places, shown_places(report, seed=0))
 
 
-def test_mistakes_strangers_and_class_pictures_are_shown_with_their_names():
+def test_mistakes_strangers_and_class_images_are_shown_with_their_names():
     mistake = Mistake("cat/x.jpg", "cat", "dog", 0.97, 0.01, png(), png(3))
     stranger = Stranger("hen/y.jpg", "hen", 2.5, png(4))
     shown = parsed(
         page_of(
-            mistakes=[mistake], strangers=[stranger], class_pictures={"dog": [png(5)]}, contact=png(6), contact_rows=4
+            mistakes=[mistake], strangers=[stranger], class_images={"dog": [png(5)]}, contact=png(6), contact_rows=4
         )
     )
     assert "labelled cat (0.01), taken for dog (0.97) cat/x.jpg" in shown.text("mistakes")

@@ -10,7 +10,8 @@ import pytest
 from hubel.classifier.prediction_sets import COVERAGES, PredictionSets
 from hubel.errors import UnusableInput
 from hubel.files import write_csv
-from hubel.runs.finished_run import read_answers, read_off_corpus, read_seen, score_promise
+from hubel.runs.finished_run import read_off_corpus, read_seen, score_promise
+from hubel.runs.tables.predictions import read_predictions
 
 HEADER = ("path", "split", "label", "predicted", "probability", "abstained")
 SETS = PredictionSets(tuple(1 - coverage for coverage in COVERAGES), 100)
@@ -33,7 +34,7 @@ def run(tmp_path: Path) -> Path:
 
 
 def test_classes_named_like_columns_are_read_right(run: Path):
-    answers = read_answers(run)
+    answers = read_predictions(run).of("test")
     assert answers.class_names == ("label", "path")
     assert answers.paths == ("1", "2", "3", "4")
     assert answers.labels == ("label", "path", "path", "label")
@@ -74,9 +75,11 @@ def test_off_corpus_scores_are_those_of_the_test_rows(run: Path):
 
 
 def test_a_run_without_off_corpus_scores_says_what_they_need(run: Path, tmp_path: Path):
-    for validation, cure in ((49, "Train again, with more images"), (50, "of a version before 0.4: train again")):
+    for validation, cure in ((49, "Train again, with more images"), (50, "A version before 0.4 made it: train again")):
         parts = ["train"] * 60 + ["validation"] * validation
-        write_csv(run / "split.csv", ("path", "split"), [(str(place), part) for place, part in enumerate(parts)])
+        write_csv(
+            run / "split.csv", ("path", "label", "split"), [(str(place), "a", part) for place, part in enumerate(parts)]
+        )
         needs = f"needs 50 training and 50 validation images, and it has 60 and {validation}. .*{cure}"
         with pytest.raises(UnusableInput, match=needs):
             read_off_corpus(run)

@@ -16,6 +16,7 @@ from hubel.cli.main import _exit_code
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.reading import Reading
 from hubel.errors import WrongRequest
+from hubel.errors.wording import Option
 from hubel.runs.out_folder import check_output_file, image_folders, keep_out_of_the_corpus, keep_out_of_the_images
 from hubel.runs.request import TrainRequest
 from hubel.workflows.training.train import train_classifier
@@ -48,9 +49,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("out", ["blue", "blue/run", "blue/deep/run", "../lab/red", "link"])
 def test_a_folder_that_a_list_names_takes_no_output(lab: Path, location: str, out: str):
     Path("link").symlink_to("blue")
-    with pytest.raises(
-        WrongRequest, match="holds images of the corpus .*Choose a folder beside it with -o, such as -o runs/"
-    ):
+    with pytest.raises(WrongRequest, match="holds images of the corpus .*Choose a folder beside it: out='runs/"):
         keep_out_of_the_corpus(Path(out), location)
 
 
@@ -113,7 +112,9 @@ def test_the_cure_is_a_path_that_is_taken(lab: Path):
     for location, out in (("lab.csv", "blue"), (".", "runs/x"), ("lab.csv", "blue/run")):
         with pytest.raises(WrongRequest) as refused:
             keep_out_of_the_corpus(Path(out), location)
-        keep_out_of_the_corpus(Path(str(refused.value).rpartition(" -o ")[2]), location)
+        cure = refused.value.text.parts[-1]
+        assert isinstance(cure, Option)
+        keep_out_of_the_corpus(Path(str(cure.value)), location)
 
 
 def test_images_beside_their_list_make_its_folder_one_of_images(lab: Path):
@@ -181,7 +182,7 @@ def test_every_command_that_writes_refuses_before_it_touches_anything(run: Path,
 def test_a_drawing_never_replaces_the_image_it_is_made_of(lab: Path, words: str, capsys):
     before = Path("red/0.png").read_bytes()
     assert _exit_code(words.split(), debug=False) == 2
-    assert "would replace the file that it is drawn from. Choose another name with -o." in capsys.readouterr().err
+    assert "would replace the file that it is drawn from. Choose another name." in capsys.readouterr().err
     assert Path("red/0.png").read_bytes() == before
 
 

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from hubel.architectures.catalogue import find_architecture, make_blueprint
-from hubel.architectures.spec import CnnSpec, Group
+from hubel.architectures.families.cnn import CnnSpec, Group
 from hubel.corpus.corpus import Corpus, Found, make_corpus
 from hubel.corpus.formats.arrays_in_memory import ArraySource
 from hubel.corpus.reading import Reading
 from hubel.errors import UnusableInput
 from hubel.runs.request import TrainRequest
-from hubel.runs.request_record import NOT_RECORDED, check_record, record_request, request_again
+from hubel.runs.request_record import READING, RECORDED, check_record, record_request, request_again
 
 SPEC = CnnSpec((24, 20), 3, groups=(Group(8, pooling="sum", padding="valid"),), dense_units=(16,), head="average")
 NETWORK = 'head = "max"\ndense_units = [16]\n\n[[groups]]\nfilters = 8\nkernel_size = 5\n'
@@ -39,7 +39,9 @@ def again(request: TrainRequest, corpus: Corpus, *, weights: str = "none") -> Tr
 
 def test_every_field_of_a_request_is_recorded(corpus: Corpus):
     recorded = record_request(TrainRequest(corpus, Path("run")))
-    assert set(recorded) | set(NOT_RECORDED) == {field.name for field in fields(TrainRequest)}
+    about_the_folder = {"corpus", "out", "overwrite", "resume", "command"}
+    assert set(recorded) == {*RECORDED, READING}
+    assert set(recorded) | about_the_folder == {field.name for field in fields(TrainRequest)}
 
 
 @pytest.mark.parametrize(

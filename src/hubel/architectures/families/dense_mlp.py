@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hubel.architectures.spec import CnnSpec
+from hubel.architectures.families.cnn import CnnSpec
 
 UNITS = (256,)
 

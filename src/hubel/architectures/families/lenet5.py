@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hubel.architectures.spec import CnnSpec, Group
+from hubel.architectures.families.cnn import CnnSpec, Group
 
 PAPER_SIDE = 32
 """Pixels from which on convolutions are not padded, as in the paper; a smaller image keeps its size by padding."""

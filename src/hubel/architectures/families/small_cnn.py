@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hubel.architectures.spec import CnnSpec, Group
+from hubel.architectures.families.cnn import CnnSpec, Group
 
 SMALLEST_MAP = 4
 """Pixels along the shorter side below which no group pools further: a smaller map has no places left to tell apart."""

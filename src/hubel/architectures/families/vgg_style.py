@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hubel.architectures.spec import CnnSpec, Group
+from hubel.architectures.families.cnn import CnnSpec, Group
 
 SMALLEST_MAP = 2
 FILTERS = (32, 64, 128, 256, 256)

@@ -16,8 +16,6 @@ BYTES_PER_WEIGHT = 4
 MayDownload: TypeAlias = Callable[[str], bool]
 """Asked with a question, before anything is downloaded; a program asks its user, or knows the answer."""
 
-_ALPHA_IN_MOBILENET = {1.0: "1_0", 0.75: "7_5", 0.5: "5_0", 0.25: "2_5"}
-
 
 def never(question: str) -> bool:  # noqa: ARG001
     """Download nothing."""
@@ -27,29 +25,6 @@ def never(question: str) -> bool:  # noqa: ARG001
 def always(question: str) -> bool:  # noqa: ARG001
     """Download what is not there: the user asked for it."""
     return True
-
-
-def weight_file_name(backbone: str, alpha: float) -> str:
-    """What keras.applications calls the file of a backbone without its top, for images of 224 pixels.
-
-    Args:
-        backbone: a name in `PRETRAINED`.
-        alpha: one of its widths.
-    """
-    match backbone:
-        case "mobilenet":
-            return f"mobilenet_{_ALPHA_IN_MOBILENET[alpha]}_224_tf_no_top.h5"
-        case "mobilenet-v2":
-            return f"mobilenet_v2_weights_tf_dim_ordering_tf_kernels_{float(alpha)}_224_no_top.h5"
-        case "mobilenet-v3-small" | "mobilenet-v3-large":
-            return f"weights_mobilenet_v3_{backbone.rsplit('-', 1)[1]}_224_{float(alpha)}_float_no_top_v2.h5"
-        case "efficientnet-v2-b0":
-            return "efficientnetv2-b0_notop.h5"
-        case "resnet50-v2":
-            return "resnet50v2_weights_tf_dim_ordering_tf_kernels_notop.h5"
-        case "convnext-tiny":
-            return "convnext_tiny_notop.h5"
-    raise ValueError(f"no file of weights is known for {backbone!r}")
 
 
 def weight_folders() -> list[Path]:
@@ -63,7 +38,7 @@ def weight_folders() -> list[Path]:
 
 def find_weight_file(backbone: str, alpha: float) -> Path | None:
     """The file of a backbone's ImageNet weights; None where this machine does not have it."""
-    name = weight_file_name(backbone, alpha)
+    name = PRETRAINED[backbone].file_name(alpha)
     return next((folder / name for folder in weight_folders() if (folder / name).is_file()), None)
 
 

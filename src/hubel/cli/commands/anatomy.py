@@ -65,7 +65,7 @@ def command(  # noqa: PLR0913  (one for each option)
         return
     from hubel.cli.show.anatomy import show_anatomy
 
-    show_anatomy(anatomy, every_layer=every_layer, picture=out)
+    show_anatomy(anatomy, every_layer=every_layer, image=out)
 
 
 def _check_kind(*, stacks: bool) -> None:
@@ -127,4 +127,4 @@ def _show_stacks(kernel: int, channels: int, out: Path | None, *, as_json: bool)
         return
     from hubel.cli.show.anatomy import show_stacks
 
-    show_stacks(table, picture=out)
+    show_stacks(table, image=out)

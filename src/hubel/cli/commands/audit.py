@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hubel.cli.reading import reading_options
+from hubel.cli.wish_options import wish_options
 from hubel.errors import WrongRequest
 from hubel.text import counted
+from hubel.wishes import AUDITING
 
 if TYPE_CHECKING:
     from hubel.corpus.reading import Reading
@@ -19,19 +20,8 @@ if TYPE_CHECKING:
 
 @click.command("audit")
 @click.argument("corpus")
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="Write a page with the images, and tables, there.")
-@click.option(
-    "--suspect-labels",
-    is_flag=True,
-    help="Also list the labels worth a look, the most doubtful first; minutes at most.",
-)
-@click.option("--weights", metavar="imagenet|none|FILE", help="What --suspect-labels sees with. imagenet may download.")
-@click.option("--time-limit", metavar="90s|5m|2h", help="Of --suspect-labels, once images are read. Default: 3m.")
-@reading_options()
-@click.option("--corrections", type=click.Path(path_type=Path), metavar="FILE", help="Labels corrected by a person.")
+@wish_options(AUDITING)
 @click.option("--fail-on-leak", is_flag=True, help="Exit with 5 if the given splits leak.")
-@click.option("--overwrite", is_flag=True, help="Replace an audit that is in the folder; other files stay.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the classifiers behind --suspect-labels.")
 @click.option("--json", "as_json", is_flag=True, help="Print the audit as one JSON document.")
 def command(  # noqa: PLR0913  (one for each option)
     corpus: str, out: Path | None, *, suspect_labels: bool, corrections: Path | None, fail_on_leak: bool,
@@ -50,7 +40,7 @@ def command(  # noqa: PLR0913  (one for each option)
     _check_honoured({"--weights": weights, "--time-limit": time_limit}, suspect_labels=suspect_labels)
     if overwrite and out is None:
         raise WrongRequest("--overwrite replaces what -o writes. Add -o FOLDER, or leave --overwrite out.")
-    given = Given((corpus, *reading.words), corrections, weights, seed, time_limit)
+    given = Given(corpus, reading.options, corrections, weights, seed, time_limit)
     if out is not None:
         prepare_audit_folder(out, corpus, reading=reading, overwrite=overwrite)
     with Listener() as listener:

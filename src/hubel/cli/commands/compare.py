@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 
 from hubel.architectures.catalogue import ARCHITECTURES
-from hubel.cli.reading import reading_options
+from hubel.cli.wish_options import wish_options
 from hubel.corpus.reading import Reading
 from hubel.errors import WrongRequest
+from hubel.wishes import COMPARING
 from hubel.workflows.comparing.variants import CLAIMS
 
 STARTED = time.monotonic()
@@ -19,18 +20,10 @@ STARTED = time.monotonic()
 
 @click.command("compare")
 @click.argument("corpus")
-@click.option(
-    "--architectures", metavar="NAME,NAME", help=f"Each against each: {', '.join(ARCHITECTURES)}, or FILE.toml."
-)
-@click.option("--claims", metavar="all|NAME,NAME", help=f"One-change ablations: {', '.join(CLAIMS)}.")
-@click.option("--epochs", type=int, metavar="N", help="Passes over the training images, of each. Default: 10 to 60.")
-@click.option("--time-limit", metavar="90s|5m|2h", help="For everything; each trains for the same seconds.")
-@click.option("--image-size", type=int, metavar="N", help="Working size in pixels, square. Default: at most 32.")
-@click.option("--max-examples", type=int, metavar="N", help="Use a random part: every class and split in proportion.")
-@reading_options()
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="Write compare.json, .csv, .md and .svg there.")
-@click.option("--overwrite", is_flag=True, help="Replace a comparison that is in the folder; other files stay.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of split, part, weights and shuffling.")
+@wish_options(
+    COMPARING, architectures=f"Each against each: {', '.join(ARCHITECTURES)}, or FILE.toml.",
+    claims=f"One-change ablations: {', '.join(CLAIMS)}.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as one JSON document.")
 def command(  # noqa: PLR0913  (one for each option)
     corpus: str, *, architectures: str | None, claims: str | None, epochs: int | None, time_limit: str | None,

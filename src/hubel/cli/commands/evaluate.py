@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from hubel.cli.model_files import model_file_options
-from hubel.cli.reading import reading_options
 from hubel.cli.run_command import RunCommand
-from hubel.corpus.reading import FOR_LISTS, Reading
+from hubel.cli.wish_options import wish_options
+from hubel.corpus.reading import Reading
 from hubel.text import counted
+from hubel.wishes import SCORING
 
 if TYPE_CHECKING:
     from hubel.workflows.evaluating.evaluate import Evaluation, LeftOut
@@ -23,21 +24,8 @@ if TYPE_CHECKING:
 @click.command("evaluate", cls=RunCommand)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("corpus", required=False)
-@click.option(
-    "--against", type=click.Path(path_type=Path), metavar="RUN_B",
-    help="Is RUN better than this other run? On the test images that both have, or on CORPUS.",
-)  # fmt: skip
-@click.option(
-    "--strangers", metavar="CORPUS",
-    help="Does RUN notice that these images are unlike its own? Labels do not matter.",
-)  # fmt: skip
-@reading_options(*FOR_LISTS)
+@wish_options(SCORING)
 @model_file_options()
-@click.option(
-    "-o", "--out", type=click.Path(path_type=Path), metavar="FOLDER",
-    help="Of a model file: write its report.html, metrics.json and predictions.csv there.",
-)  # fmt: skip
-@click.option("--overwrite", is_flag=True, help="With -o: replace what is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
 def command(  # noqa: PLR0913  (one for each option)
     run: Path, corpus: str | None, *, against: Path | None, strangers: str | None, as_json: bool, reading: Reading,
@@ -60,7 +48,7 @@ def command(  # noqa: PLR0913  (one for each option)
     from hubel.architectures.file_kinds import is_model_target
     from hubel.workflows.evaluating.score_wishes import ScoreWishes, check_score_of_a_model, check_score_of_a_run
 
-    wishes = ScoreWishes(run, corpus, against, strangers, reading, said, out, overwrite, typed=True)
+    wishes = ScoreWishes(run, corpus, against, strangers, reading, said, out, overwrite)
     if is_model_target(run):
         return _foreign(wishes, check_score_of_a_model(wishes), as_json=as_json)
     check_score_of_a_run(wishes)

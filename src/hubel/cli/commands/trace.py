@@ -72,7 +72,7 @@ def command(  # noqa: PLR0913  (one for each option)
         return 0
     from hubel.cli.show.trace import show_trace
 
-    show_trace(traced, ("hubel", "trace", str(run), str(image), *said.words), picture=out)
+    show_trace(traced, ("hubel", "trace", str(run), str(image), *said.words), image=out)
     return 0
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from hubel.architectures.catalogue import ARCHITECTURES
-from hubel.cli.reading import reading_options
+from hubel.cli.wish_options import wish_options
+from hubel.cli.wording import worded
 from hubel.errors import StoppedByUser
 from hubel.text import counted
+from hubel.wishes import TRAINING
 
 if TYPE_CHECKING:
     from hubel.corpus.reading import Reading
@@ -32,41 +34,9 @@ ARCHITECTURE_HELP = (
 
 @click.command("train")
 @click.argument("corpus")
-@click.option(
-    "-o", "--out", type=click.Path(path_type=Path), metavar="RUN",
-    help="The run folder to write. Default: runs/ and the name of the corpus.",
-)  # fmt: skip
-@click.option("--architecture", metavar="NAME|FILE.toml", help=ARCHITECTURE_HELP)
-@click.option("--weights", metavar="imagenet|none|FILE", help="What a pretrained architecture begins with.")
-@click.option(
-    "--alpha", type=float, help="Width of a pretrained MobileNet; of mobilenet: 0.25 (default), 0.5, 0.75 or 1."
-)
-@click.option("--image-size", type=int, metavar="N", help="Working size in pixels, square. Default: from the corpus.")
-@click.option("--resize", metavar="squash|crop|pad", help="How images reach that size. Default: from the corpus.")
-@click.option("--epochs", type=int, metavar="N", help="Passes over the training images; repeatable to the bit.")
-@click.option("--time-limit", metavar="90s|5m|2h", help="Seconds, minutes or hours from Enter to the saved classifier.")
-@click.option("--batch-size", type=int, metavar="N", help="Images per step.")
-@click.option("--learning-rate", type=float, metavar="X", help="Peak learning rate; warms up, then anneals to 0.")
-@click.option("--mirror/--no-mirror", default=None, help="Swap left and right in training. Default: only with colour.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of split, weights, shuffling, augmentation.")
-@reading_options()
-@click.option("--corrections", type=click.Path(path_type=Path), metavar="FILE", help="Labels corrected by a person.")
-@click.option("--learning-curve", is_flag=True, help="Train on parts too; say what twice the images would bring.")
-@click.option(
-    "--from", "from_run", type=click.Path(path_type=Path), metavar="RUN",
-    help="Begin with the weights of a finished run: its network; classes by name; its test images stay unseen.",
-)  # fmt: skip
-@click.option(
-    "--resume", is_flag=True, help="Go on with an interrupted run: the same options as before, plus --resume."
-)
-@click.option("--overwrite", is_flag=True, help="Replace a run that is in the folder; other files stay.")
+@wish_options(TRAINING, architecture=ARCHITECTURE_HELP)
 @click.option("--json", "as_json", is_flag=True, help="Print the metrics as one JSON document.")
-def command(  # noqa: PLR0913  (one for each option)
-    corpus: str, out: Path | None, *, time_limit: str | None, as_json: bool, architecture: str | None,
-    weights: str | None, alpha: float | None, image_size: int | None, resize: str | None, epochs: int | None,
-    batch_size: int | None, learning_rate: float | None, mirror: bool | None, corrections: Path | None, seed: int,
-    from_run: Path | None, overwrite: bool, learning_curve: bool, resume: bool, reading: Reading,
-) -> int:  # fmt: skip
+def command(corpus: str, *, out: Path | None, reading: Reading, as_json: bool, **wishes: Any) -> int:
     """Train a classifier on CORPUS and write a run folder.
 
     CORPUS is a folder of class folders, with or without train/ validation/ test/ around them; a zip or tar of that; a
@@ -76,17 +46,11 @@ def command(  # noqa: PLR0913  (one for each option)
     Without options, what suits the corpus is chosen and said before it starts.
     """
     from hubel.runs.out_folder import run_folder_of
-    from hubel.runs.request import TrainRequest
-    from hubel.text import parse_duration
+    from hubel.runs.request import make_request
 
     folder = out or run_folder_of(corpus)
-    request = TrainRequest(
-        corpus, folder, architecture=architecture, weights=weights, alpha=alpha, image_size=image_size, resize=resize,
-        epochs=epochs, time_limit_s=None if time_limit is None else parse_duration(time_limit), batch_size=batch_size,
-        learning_rate=learning_rate, mirror=mirror, corrections=corrections, seed=seed, overwrite=overwrite,
-        learning_curve=learning_curve, resume=resume, from_run=from_run, reading=reading,
-        command=("hubel", *sys.argv[1:]),
-    )  # fmt: skip
+    typed = ("hubel", *sys.argv[1:])
+    request = make_request(corpus, {**wishes, "out": folder}, reading=reading, command=typed)
     _check(request, corpus)
     if out is None:
         click.echo(f"The run goes to {folder}. Choose another folder with -o.", err=True)
@@ -127,13 +91,13 @@ def _train(request: TrainRequest, *, as_json: bool) -> int:
             allow, stop = asking(listener, asked=request.weights == "imagenet"), signals.stop
             run = train_classifier(request, started=STARTED, stop=stop, may_download=allow, on_event=signals.on_event)
     except KeyboardInterrupt:
-        raise StoppedByUser(f"Stopped. {how_to_go_on(request)}") from None
+        raise StoppedByUser("Stopped. ", how_to_go_on(request)) from None
     if as_json:
         print_document({"run": str(request.out), **run.metrics}, listener)
     else:
         _show(run)
     if run.fitted.interrupted or run.curve_interrupted:
-        click.echo(how_to_go_on(request), err=True)
+        click.echo(worded(how_to_go_on(request)), err=True)
         return 130
     return 4 if run.corpus.refused else 0
 

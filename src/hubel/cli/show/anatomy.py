@@ -63,8 +63,14 @@ def _wide_console() -> Console:
     return screen
 
 
-def show_anatomy(anatomy: Anatomy, *, every_layer: bool, picture: Path | None) -> None:
-    """The table, the totals, what sharing saves, and the warnings."""
+def show_anatomy(anatomy: Anatomy, *, every_layer: bool, image: Path | None) -> None:
+    """The table, the totals, what sharing saves, and the warnings.
+
+    Args:
+        anatomy: what to show.
+        every_layer: one line for each layer, however many there are.
+        image: the file that it was drawn to.
+    """
     screen = _wide_console()
     takes = f"{anatomy.takes} {' × '.join(map(str, anatomy.shape))}"
     screen.print(Text(one_line(anatomy.title), "bold").append(f"  {takes}", "not bold"))
@@ -83,8 +89,8 @@ def show_anatomy(anatomy: Anatomy, *, every_layer: bool, picture: Path | None) -
         _show_sharing(screen, anatomy.sharing)
     for doubt in anatomy.doubts:
         screen.print(Text("Warning: ", "bold yellow").append(one_line(doubt.text), "not bold default"))
-    if picture is not None:
-        screen.print(f"The image is in {one_line(str(picture))}")
+    if image is not None:
+        screen.print(f"The image is in {one_line(str(image))}")
 
 
 def _lines(anatomy: Anatomy, *, every_layer: bool) -> tuple[list[Volume], str]:
@@ -171,15 +177,20 @@ def _show_sharing(screen: Console, sharing: Sharing) -> None:
     height, width = sharing.kernel
     text = (
         f"{sharing.name}, {height}×{width}: {human(sharing.connections)} connections share "
-        f"{human(sharing.parameters)} parameters; with weights of its own at each place "
+        f"{human(sharing.parameters)} parameters; with separate weights at each place "
         f"{human(sharing.local_parameters)}; dense {human(sharing.dense_connections)} connections, "
         f"{human(sharing.dense_parameters)} parameters."
     )
     screen.print(Text("Sparse and shared: ", "bold").append(one_line(text), "not bold"))
 
 
-def show_stacks(stacks: Sequence[Stack], *, picture: Path | None) -> None:
-    """Kernels in a row against one large kernel that sees as much."""
+def show_stacks(stacks: Sequence[Stack], *, image: Path | None) -> None:
+    """Kernels in a row against one large kernel that sees as much.
+
+    Args:
+        stacks: one line for each.
+        image: the file that they were drawn to.
+    """
     screen = _wide_console()
     first = stacks[0]
     size = f"{first.kernel_size} × {first.kernel_size}"
@@ -200,6 +211,8 @@ def show_stacks(stacks: Sequence[Stack], *, picture: Path | None) -> None:
             f"{stack.single_macs_per_position:,}",
         )
     screen.print(table)
-    screen.print("And there is an activation after each of the small ones: more than one large kernel can express.")
-    if picture is not None:
-        screen.print(f"The image is in {one_line(str(picture))}")
+    screen.print(
+        "Each of the small ones is followed by an activation, so together they can express more than one large kernel."
+    )
+    if image is not None:
+        screen.print(f"The image is in {one_line(str(image))}")

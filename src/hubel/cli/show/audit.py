@@ -12,10 +12,14 @@ from rich.text import Text
 
 from hubel.cli.show.advice import wrapped
 from hubel.cli.show.results import console
+from hubel.cli.wording import worded
 from hubel.corpus.audit.catalogue import CHECKS
 from hubel.corpus.audit.finding import Check, Finding
 from hubel.corpus.corpus import Corpus, check_trainable
 from hubel.errors import UnusableCorpus
+from hubel.errors.wording import Option
+from hubel.errors.wording import Text as Sentence
+from hubel.shell import in_shell
 from hubel.text import counted, one_line
 from hubel.workflows.auditing.audit import CORRECTIONS, PAGE, Audit
 from hubel.workflows.auditing.audit_words import Given
@@ -97,7 +101,7 @@ def _section(screen: Console, check: Check, findings: Sequence[Finding], expecte
             screen.print(Text(f"    ... and {len(finding.paths) - PATHS_SHOWN:,} more", "dim"))
     if len(findings) > FINDINGS_SHOWN:
         screen.print(f"  ... and {len(findings) - FINDINGS_SHOWN:,} more")
-    for line in wrapped(f"Cure: {check.cure}", screen):
+    for line in wrapped(worded("Cure: " + Sentence(check.cure)), screen):
         screen.print(Text(line, "italic"))
     screen.print()
 
@@ -111,20 +115,21 @@ def _next(audit: Audit, given: Given, out: Path | None) -> list[str]:
         out: where the page is.
     """
     steps = []
-    suspects = ("--suspect-labels",) if audit.label_ranking else ()
+    labels = Option("suspect_labels", value=True)
+    suspects = (labels,) if audit.label_ranking else ()
     if out is not None:
         steps.append(f"Look at the images: open {shlex.quote(str(out / PAGE))} in a browser")
     else:
-        steps.append(f"See the images: {given.audit(given.folder, *suspects)}")
+        steps.append(f"See the images: {in_shell(given.audit(given.folder, *suspects))}")
     if audit.suspects and out is not None:
         file = out / CORRECTIONS
-        steps.append(f"Write the right classes into {shlex.quote(str(file))}, then: {given.train(file)}")
+        steps.append(f"Write the right classes into {shlex.quote(str(file))}, then: {in_shell(given.train(file))}")
         return steps
     if not _is_trainable(audit.corpus):
         return steps
     if not audit.label_ranking:
-        steps.append(f"Look for wrong labels: {given.audit(given.folder, '--suspect-labels')}")
-    return [*steps, f"Train: {given.train()}"]
+        steps.append(f"Look for wrong labels: {in_shell(given.audit(given.folder, labels))}")
+    return [*steps, f"Train: {in_shell(given.train())}"]
 
 
 def _is_trainable(corpus: Corpus) -> bool:

@@ -30,7 +30,12 @@ COLOURS = {"supported": "green", "refuted": "red", "cannot tell": "yellow", "not
 
 
 def show_comparison(comparison: Comparison, folder: Path | None) -> None:
-    """The table, what its columns are, the pairs, the claims, what the test covers, and where it was written."""
+    """The table, what its columns are, the pairs, the claims, what the test covers, and where it was written.
+
+    Args:
+        comparison: what to show.
+        folder: where it was written, if it was.
+    """
     screen = console()
     screen.print()
     screen.print(Text(conditions(comparison), "bold"))
@@ -54,7 +59,7 @@ def show_comparison(comparison: Comparison, folder: Path | None) -> None:
     if folder is not None and comparison.rows:
         screen.print(f"Wrote {one_line(str(folder))}: {', '.join(FILES)}")
     if comparison.interrupted:
-        screen.print(Text("Stopped: the variants that were not finished are not in the table.", "bold yellow"))
+        screen.print(Text("Stopped: variants that were not finished are not in the table.", "bold yellow"))
 
 
 def _show_table(screen: Console, rows: Sequence[Sequence[str]]) -> None:
@@ -64,7 +69,7 @@ def _show_table(screen: Console, rows: Sequence[Sequence[str]]) -> None:
         shown.add_column(name, justify="right" if place else "left", no_wrap=True)
     for row in rest:
         shown.add_row(*(Text(one_line(cell)) for cell in row))
-    # A number that is cut off is no number: on a narrow terminal the lines wrap.
+    # A number must not be cut off: on a narrow terminal the lines wrap.
     screen.width = max(screen.width, Measurement.get(screen, screen.options.update(width=500), shown).maximum)
     screen.print(shown)
 

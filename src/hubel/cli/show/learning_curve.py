@@ -11,7 +11,12 @@ from hubel.evaluation.learning_curve import LearningCurve, describe_forecast
 
 
 def show_learning_curve(out: Console, curve: LearningCurve) -> None:
-    """A table of the trainings, the forecast, and what its bar does not cover."""
+    """A table of the trainings, the forecast, and what its bar does not cover.
+
+    Args:
+        out: where it is printed.
+        curve: what to show.
+    """
     table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
     for name in ("share", "training images", "accuracy", "95 % interval"):
         table.add_column(name, justify="right")

@@ -189,7 +189,12 @@ def _ended(event: events.PhaseDone) -> list[str]:
 
 
 def print_document(document: Mapping[str, Any], listener: Listener) -> None:
-    """A command's JSON document on standard output, with what it warned of on standard error."""
+    """A command's JSON document on standard output, with what it warned of on standard error.
+
+    Args:
+        document: plain data.
+        listener: that heard the warnings.
+    """
     click.echo(json.dumps({**document, "warnings": [{"text": text} for text in listener.warnings]}))
 
 

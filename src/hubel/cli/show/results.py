@@ -28,7 +28,13 @@ def console() -> Console:
 
 
 def show_report(out: Console, report: EvaluationReport, *, split: str) -> None:
-    """Headline, what there is to beat, how sure it is, per-class table and most frequent mistakes of one score."""
+    """Headline, what there is to beat, how sure it is, per-class table and most frequent mistakes of one score.
+
+    Args:
+        out: where it is printed.
+        report: the score.
+        split: ``"test"``, or ``"all"`` of another corpus.
+    """
     score = report.to_json()
     out.print(_headline(score, split))
     out.print(_baselines(score))
@@ -51,7 +57,13 @@ def show_report(out: Console, report: EvaluationReport, *, split: str) -> None:
 
 
 def show_without_leaks(out: Console, report: EvaluationReport, without: EvaluationReport | None) -> None:
-    """The score without the test examples that have a copy elsewhere; nothing where none has."""
+    """The score without the test examples that have a copy elsewhere; nothing where none has.
+
+    Args:
+        out: where it is printed.
+        report: the score of all of them.
+        without: the score of the others.
+    """
     if without is None:
         return
     count = len(report.labels) - len(without.labels)
@@ -121,7 +133,7 @@ def _defined(value: float | None) -> str:
 
 def _abstention(abstention: dict[str, Any]) -> str:
     if abstention["threshold"] == 0:
-        return "It never abstains: there were no validation images to choose a confidence by."
+        return "It never abstains: there were no validation images to choose a threshold with."
     if abstention["selective_accuracy"] is None:
         return f"Below a confidence of {abstention['threshold']:.2f} it abstains; here it always does."
     return (

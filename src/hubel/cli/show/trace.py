@@ -21,13 +21,13 @@ LARGEST_MATRIX = 11
 _GAP = "   "
 
 
-def show_trace(traced: TracedRun, typed: Sequence[str], *, picture: Path | None) -> None:
+def show_trace(traced: TracedRun, typed: Sequence[str], *, image: Path | None) -> None:
     """What is traced, the numbers, the sum, the model's own value, and what to look at next.
 
     Args:
         traced: what to show.
         typed: the words of the command, without its layer.
-        picture: the file it was drawn to.
+        image: the file it was drawn to.
     """
     screen, trace = console(), traced.trace
     screen.print(Text(one_line(trace.layer), "bold").append(f"  {_where(traced)}", "not bold"))
@@ -49,8 +49,8 @@ def show_trace(traced: TracedRun, typed: Sequence[str], *, picture: Path | None)
             "not bold",
         )
     )
-    if picture is not None:
-        screen.print(f"Wrote {one_line(str(picture))}")
+    if image is not None:
+        screen.print(f"Wrote {one_line(str(image))}")
     _show_next(screen, traced, typed)
 
 
@@ -138,7 +138,12 @@ def _show_channel(screen: Console, patch: Patch, channel: int, total: float) -> 
 
 
 def matrix(values: np.ndarray, inside: np.ndarray | None) -> list[str]:
-    """Aligned rows with four digits behind the point, fewer for large numbers; padding as a dot."""
+    """Aligned rows with four decimals, fewer for large numbers; padding as a dot.
+
+    Args:
+        values: [rows, columns].
+        inside: bool [rows, columns], False for padding; None where there is none.
+    """
     largest = float(np.abs(values).max()) if values.size else 0.0
     digits = 0 if largest >= 10_000 else 2 if largest >= 100 else 4
     whole = bool((values == np.rint(values)).all())

@@ -11,9 +11,14 @@ from hubel.corpus.audit.finding import Check, Finding
 from hubel.corpus.fingerprint import MIN_SIDE
 from hubel.corpus.measured_corpus import ExaminedCorpus
 from hubel.corpus.near_pairs import NEAR
+from hubel.errors.wording import Option, Text
 
-_CORRECTIONS = (
-    "Write the right class, or !remove, beside it in corrections.csv (made with -o), and give that with --corrections."
+_CORRECTIONS = Text(
+    "Write the right class, or !remove, beside it in corrections.csv (written with ",
+    Option("out"),
+    "), and pass that file: ",
+    Option("corrections", "FILE"),
+    ".",
 )
 _SIMILARITY = "similarity {:.2f}"
 
@@ -48,7 +53,11 @@ CHECKS = {
         "wrong, or right and the image hard; how many are expected to be wrong is said.",
         "a chance of 5 % and more that the label is wrong, fitted to out-of-fold probabilities as if errors fell at "
         "random; and up to 20 that confident learning takes for wrong",
-        "Look at each; correct the wrong ones on the page or in corrections.csv, and give the file with --corrections.",
+        Text(
+            "Look at each. Correct the wrong ones on the page or in corrections.csv, and pass that file: ",
+            Option("corrections", "FILE"),
+            ".",
+        ),
     ),
     "similar-class-names": Check(
         "Class names that read alike",

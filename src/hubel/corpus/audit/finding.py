@@ -8,6 +8,7 @@ from typing import Any
 
 from hubel.briefs import brief, few_names
 from hubel.corpus.measured_corpus import ExaminedCorpus
+from hubel.errors.wording import Text
 
 
 @brief
@@ -70,6 +71,6 @@ class Check:
     title: str
     why: str
     threshold: str
-    cure: str
+    cure: Text | str
     find: Callable[[ExaminedCorpus], Iterable[Finding]] = find_nothing
     measured: str = ""

@@ -25,11 +25,13 @@ from hubel.corpus.formats import (
 )
 from hubel.corpus.formats.detection import refuse_detection
 from hubel.corpus.not_there import why_not_there
-from hubel.corpus.reading import AS_FOUND, FOR_IMAGES, FOR_LISTS, NO_SPLITS, WISHES, Reading
+from hubel.corpus.reading import AS_FOUND, NO_SPLITS, Reading
 from hubel.errors import UnusableCorpus, WrongRequest
 from hubel.events import OnEvent, ignore
 from hubel.files import is_there, shown
 from hubel.images.formats import ENDINGS
+from hubel.shell import flag_of
+from hubel.wishes import LISTING
 
 SPLITS_NONE = f"splits {NO_SPLITS}"
 """Stands in `Format.honours` for ``--splits none``, beside ``"splits"`` for names of parts."""
@@ -43,7 +45,7 @@ class Format:
         summary: one line of help.
         matches: whether a path is of this form.
         read: list the corpus.
-        honours: the names in `WISHES` that it obeys, besides those of every format; and `SPLITS_NONE`.
+        honours: the names in `hubel.wishes.READING` that it obeys, besides those of every format; and `SPLITS_NONE`.
     """
 
     summary: str
@@ -72,7 +74,7 @@ FORMATS = {
         "a CSV, TSV, Excel, Parquet or JSON Lines file that lists images with path and label columns",
         manifest.matches,
         manifest.read,
-        honours=(*FOR_LISTS, SPLITS_NONE),
+        honours=(*LISTING, SPLITS_NONE),
     ),
     "imagefolder": Format(
         "a folder with metadata.csv or metadata.jsonl beside the images, as of Hugging Face imagefolder",
@@ -170,9 +172,9 @@ def read_corpus(location: str | Path, *, reading: Reading = AS_FOUND, on_event: 
 def _check_honoured(location: str, summary: str, honours: tuple[str, ...], reading: Reading) -> None:
     """Refuse a wish that this form of corpus has no place for, instead of passing it over."""
     for name in reading.wishes:
-        wish, option = name, WISHES[name].option
+        wish, option = name, flag_of(name)
         if name == "splits" and reading.no_splits:
             wish, option = SPLITS_NONE, f"{option} {NO_SPLITS}"
-        if wish not in honours and name not in FOR_IMAGES:
+        if wish not in honours and name in LISTING:
             takers = "; ".join(entry.summary for entry in FORMATS.values() if wish in entry.honours)
             raise WrongRequest(f"{option} does not apply to {location}: it is read as {summary}. It is for: {takers}.")

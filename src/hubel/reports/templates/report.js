@@ -11,7 +11,7 @@
   const [tileHeight, tileWidth] = data.tile;
   let waiting = [];
 
-  const picture = (place, path) => {
+  const smallImage = (place, path) => {
     const tile = document.createElement("span");
     const sheet = Math.floor(place / data.tiles);
     const inside = place % data.tiles;
@@ -36,7 +36,7 @@
       const name = document.createElement("bdi");
       name.className = "path";
       name.textContent = path;
-      item.append(picture(place, path), share, name);
+      item.append(smallImage(place, path), share, name);
       list.append(item);
     }
     next.hidden = waiting.length === 0;

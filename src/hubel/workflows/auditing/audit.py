@@ -107,7 +107,13 @@ class Audit:
         *,
         expected_share: float = 0.0,
     ) -> Audit:
-        """The same with suspect labels, each finding where its check belongs."""
+        """The same with suspect labels, each finding where its check belongs.
+
+        Args:
+            suspects: the findings.
+            ranking: as of ``label_ranking``.
+            expected_share: of the suspects, the share that is expected to be wrong.
+        """
         both = [*self.findings, *suspects]
         ordered = [each for name in CHECKS for each in ranked([one for one in both if one.check == name])]
         return replace(self, findings=tuple(ordered), label_ranking=tuple(ranking), expected_share=expected_share)
@@ -202,6 +208,12 @@ def _earlier(corpus: Corpus, decided: Corrections) -> tuple[tuple[str, str, str,
 def prepare_audit_folder(out: Path, location: str, *, reading: Reading = AS_FOUND, overwrite: bool) -> None:
     """Make the folder of an audit before time is spent.
 
+    Args:
+        out: the folder.
+        location: of the corpus, which must not hold it.
+        reading: how the corpus is read.
+        overwrite: an audit may be there already.
+
     Raises:
         HubelError: as `prepare_folder`.
     """
@@ -214,7 +226,7 @@ def write_audit(audit: Audit, out: Path, *, given: Given | None = None, on_event
     Args:
         audit: what was found.
         out: the folder.
-        given: what the next command must be told; by default, where the corpus lies.
+        given: what the next command must be told too; by default, where the corpus lies.
         on_event: hears what goes on.
     """
     keep_out_of_the_images(out, audit.corpus)
@@ -224,7 +236,7 @@ def write_audit(audit: Audit, out: Path, *, given: Given | None = None, on_event
     if audit.label_ranking:
         write_csv(out / LABELS, ("path", "label", "suggested", "quality"), audit.label_ranking)
     write_csv(out / CORRECTIONS, (*COLUMNS, "check"), _correctable(audit))
-    page = _page(audit, given or Given((audit.corpus.location,)), out, on_event)
+    page = _page(audit, given or Given(audit.corpus.location), out, on_event)
     write_bytes(out / PAGE, render_audit_page(page).encode("utf-8"))
     write_json(out / DOCUMENT, audit.to_json())
 

@@ -1,10 +1,11 @@
-"""What to type after an audit: every command carries what was given to it."""
+"""What comes after an audit: every command carries what was given to it."""
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
+
+from hubel.errors.wording import Command, Option
 
 
 @dataclass(frozen=True)
@@ -12,40 +13,46 @@ class Given:
     """What an audit was told that the next command must be told too.
 
     Args:
-        corpus: its location, and the options that say how it is read.
+        corpus: its location.
+        reading: the options that say how it is read.
         corrections: the file of labels that a person corrected.
-        weights: ``--weights``, where it was typed.
-        seed: ``--seed``.
-        time_limit: ``--time-limit``, where it was typed.
+        weights: of the network that doubts the labels, where they were given.
+        seed: of the classifiers that doubt the labels.
+        time_limit: of the doubting, where it was given.
     """
 
-    corpus: tuple[str, ...]
+    corpus: str
+    reading: tuple[Option, ...] = ()
     corrections: Path | None = None
     weights: str | None = None
     seed: int = 0
     time_limit: str | None = None
 
-    def audit(self, out: Path, *more: str) -> str:
-        """The command that audits it again."""
-        limit = ["--time-limit", self.time_limit] if self.time_limit is not None and "--suspect-labels" in more else []
-        return shlex.join(
-            ["hubel", "audit", *self.corpus, *more, *limit, *self._rest(self.corrections), "-o", str(out)]
-        )
+    def audit(self, out: Path, *more: Option) -> Command:
+        """The command that audits it again.
 
-    def train(self, corrections: Path | None = None) -> str:
+        Args:
+            out: the folder of that audit.
+            more: options that it is given, too.
+        """
+        doubted = self.time_limit is not None and any(option.name == "suspect_labels" for option in more)
+        limit = (Option("time_limit", self.time_limit),) if doubted else ()
+        return self._command("audit", (*more, *limit), self.corrections, out)
+
+    def train(self, corrections: Path | None = None) -> Command:
         """The command that trains on it, with these corrections or those that were given."""
-        run = f"runs/{folder_name(self.corpus[0])}"
-        return shlex.join(["hubel", "train", *self.corpus, *self._rest(corrections or self.corrections), "-o", run])
+        return self._command("train", (), corrections or self.corrections, Path("runs") / folder_name(self.corpus))
 
-    def _rest(self, corrections: Path | None) -> list[str]:
-        weights = [] if self.weights is None else ["--weights", self.weights]
-        seed = ["--seed", str(self.seed)] if self.seed else []
-        return [*weights, *seed, *([] if corrections is None else ["--corrections", str(corrections)])]
+    def _command(self, name: str, more: tuple[Option, ...], corrections: Path | None, out: Path) -> Command:
+        file = None if corrections is None else str(corrections)
+        known = {"weights": self.weights, "seed": self.seed or None, "corrections": file, "out": str(out)}
+        given = (Option(each, value) for each, value in known.items() if value is not None)
+        return Command(name, (self.corpus,), (*self.reading, *more, *given))
 
     @property
     def folder(self) -> Path:
         """Where an audit of this corpus would be written, unless the user says another."""
-        return Path("audits") / folder_name(self.corpus[0])
+        return Path("audits") / folder_name(self.corpus)
 
 
 def folder_name(location: str) -> str:

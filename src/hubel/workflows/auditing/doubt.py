@@ -17,7 +17,8 @@ from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import make_blueprint
 from hubel.architectures.families.backbones import feature_model, set_backbone_weights
 from hubel.arrays import Features, Images, ImageStore, Labels, Probabilities
-from hubel.classifier.engine import KerasEngine
+from hubel.engines.keras_engine import KerasEngine
+from hubel.errors.wording import Option, Text
 from hubel.events import Message, OnEvent, Progress, ignore
 from hubel.images.preprocessing import Preprocessing
 from hubel.training.patch_features import describe_by_patches, learn_patch_kinds
@@ -52,7 +53,13 @@ class Doubted:
 
 
 def describe_by_backbone(architecture: str, preprocessing: Preprocessing, weights: Sequence[np.ndarray]) -> Describe:
-    """Images → features of a backbone with these weights."""
+    """Images → features of a backbone with these weights.
+
+    Args:
+        architecture: a pretrained one, by its name.
+        preprocessing: of the images.
+        weights: of the backbone, as `pretrained_weights` gives them: one array [...] for each variable.
+    """
     model = build_model(make_blueprint(architecture, preprocessing.size, 2))
     set_backbone_weights(model, weights)
     engine = KerasEngine(feature_model(model))
@@ -60,7 +67,12 @@ def describe_by_backbone(architecture: str, preprocessing: Preprocessing, weight
 
 
 def describe_by_own_patches(images: ImageStore, *, seed: int) -> Describe:
-    """Images → features that are learned from some of these images."""
+    """Images → features that are learned from some of these images.
+
+    Args:
+        images: uint8 [examples, height, width, 3].
+        seed: of the learning.
+    """
     chosen = np.linspace(0, len(images) - 1, min(len(images), LEARNED_FROM)).astype(np.int64)
     kinds = learn_patch_kinds(np.asarray(images[chosen]), seed=seed)
     return lambda batch: describe_by_patches(batch, kinds)
@@ -71,8 +83,15 @@ def compute_in_time(
 ) -> tuple[np.ndarray, Features]:
     """Features of all images, or of as many as there is time for, with each class in its share; said before it starts.
 
+    Args:
+        images: uint8 [examples, height, width, 3].
+        labels: int64 [examples].
+        describe: images → features.
+        limit_s: seconds for this and what follows.
+        on_event: hears how long it takes, and progress.
+
     Returns:
-        Places, ascending, and the features of the images there.
+        Places int64 [described], ascending, and the features [described, channels] of the images there.
     """
     first = np.arange(min(TIMED, len(labels)))
     describe(np.asarray(images[first]))  # whatever is compiled, is compiled here
@@ -80,11 +99,13 @@ def compute_in_time(
     most = max(len(np.unique(labels)), 2 * len(first), int(SHARE_OF_FEATURES * limit_s / max(seconds, 1e-9)))
     places = spread(labels, most)
     expected = seconds * len(places) / SHARE_OF_FEATURES
-    text = f"Looking at {len(places):,} labels takes about {max(5, 5 * round(expected / 5))} s."
+    text = Text(f"Checking {len(places):,} labels takes about {max(5, 5 * round(expected / 5))} s.")
     if len(places) < len(labels):
-        text = (
-            f"There is time for {len(places):,} of {len(labels):,} labels in {limit_s:.0f} s: each class is looked at "
-            "in its share. --time-limit 1h looks at more."
+        text = Text(
+            f"There is time for {len(places):,} of {len(labels):,} labels in {limit_s:.0f} s, drawn in proportion from "
+            "each class. To check more: ",
+            Option("time_limit", "1h"),
+            ".",
         )
     on_event(Message(text, warning=len(places) < len(labels)))
     features = []
@@ -135,7 +156,12 @@ def out_of_fold(
 
 
 def spread(labels: Labels, most: int) -> np.ndarray:
-    """Places of at most so many examples, ascending: at random, each class in its share and none left out."""
+    """Places int64 [spread] of some examples, ascending: at random, each class in its share and none left out.
+
+    Args:
+        labels: int64 [examples].
+        most: places.
+    """
     if len(labels) <= most:
         return np.arange(len(labels))
     drawn = np.random.default_rng(0).permutation(len(labels))

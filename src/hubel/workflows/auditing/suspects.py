@@ -11,13 +11,14 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from hubel.architectures.catalogue import find_architecture
 from hubel.architectures.families.backbones import pretrained_weights
-from hubel.architectures.families.mobilenet import ALPHA
+from hubel.architectures.families.pretrained import PRETRAINED
 from hubel.architectures.families.weight_files import MayDownload, not_here
 from hubel.arrays import Labels
 from hubel.backends.seeding import seed_everything
 from hubel.corpus.audit.finding import Finding
 from hubel.corpus.corpus import Corpus
 from hubel.errors import DownloadFailed, UnusableCorpus, WeightsNotAvailable, WrongRequest
+from hubel.errors.wording import Option, Text
 from hubel.evaluation.label_quality import MIN_EXAMPLES, LabelRanking, rank_labels
 from hubel.events import Message, OnEvent, ignore
 from hubel.images.preprocessing import PHOTOGRAPH_SIDE, Preprocessing
@@ -34,6 +35,7 @@ from hubel.workflows.auditing.doubt import (
 )
 
 BACKBONE = "mobilenet"
+ALPHA = PRETRAINED[BACKBONE].alpha
 OWN_SIZE = 32
 """Pixels of the images that features are learned from without a backbone."""
 SMALLEST_OWN = 4
@@ -140,8 +142,9 @@ def _weights(
     except WeightsNotAvailable:
         if doubts.weights is not None:
             raise
-        text = "The labels are doubted by what patches of these images look like: less sharp. To download them, add"
-        on_event(Message(f"{not_here(BACKBONE, ALPHA)} {text} --weights imagenet.", warning=True))
+        text = " The labels are checked by what patches of these images look like, which is less precise. To download "
+        download = Option("weights", "imagenet")
+        on_event(Message(Text(not_here(BACKBONE, ALPHA), f"{text}the weights: ", download, "."), warning=True))
         return None
 
 
@@ -155,13 +158,16 @@ def _size(survey: Survey, *, pretrained: bool) -> int:
 def _check_doubtable(corpus: Corpus, folds: Sequence[np.ndarray], on_event: OnEvent) -> None:
     if len(corpus) < 2 * len(corpus.class_names) or len(folds) < 2:
         raise UnusableCorpus(
-            f"{corpus.location} has too few images to doubt its labels: each class needs some to learn from and "
-            "others to try it on. Add images, or leave --suspect-labels out."
+            f"{corpus.location} has too few images to check its labels: each class needs some to learn from and "
+            "others to test on. Add images, or leave out ",
+            Option("suspect_labels"),
+            ".",
         )
     few = [name for name, count in corpus.class_counts.items() if count < MIN_EXAMPLES]
     if few:
         names = ", ".join(repr(name) for name in few[:5]) + (" ..." if len(few) > 5 else "")
-        on_event(Message(f"Fewer than {MIN_EXAMPLES} images of {names}: their labels are ranked, but none is doubted."))
+        text = "their labels are ranked, but none is listed as suspect"
+        on_event(Message(f"Fewer than {MIN_EXAMPLES} images of {names}: {text}."))
 
 
 def _doubt(prepared: Prepared[_Chosen], describe: Describe, doubts: Doubts, on_event: OnEvent) -> Doubted:

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from hubel.architectures.catalogue import Architecture, Blueprint, find_architecture, make_blueprint
+from hubel.architectures.families.cnn import CnnSpec, Group
+from hubel.architectures.families.pretrained import PretrainedSpec
 from hubel.architectures.families.small_cnn import SMALLEST_MAP
-from hubel.architectures.spec import CnnSpec, Group, PretrainedSpec
 from hubel.catalogue import find
 from hubel.errors import WrongRequest
 from hubel.errors.wording import Option

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.reading import AS_FOUND, Reading
+from hubel.errors.wording import Text
 from hubel.events import Event, Message, OnEvent, ignore
 from hubel.workflows.evaluating.compare_runs import Against, Named, pair
 from hubel.workflows.evaluating.evaluate import Evaluation, evaluate_run
@@ -21,7 +22,7 @@ def compare_on_corpus(
 
     Args:
         first: a run folder or its ``classifier/`` folder: the one that is judged.
-        second: the one it is held against.
+        second: the one it is compared with.
         corpus: a location that `read_corpus` takes.
         reading: how it is read.
         on_event: hears what goes on.
@@ -42,10 +43,10 @@ def compare_on_corpus(
 
 
 def _about(run: Path, on_event: OnEvent) -> OnEvent:
-    """Messages say of which classifier they speak."""
+    """Messages that begin with the classifier they are about."""
 
     def told(event: Event) -> None:
-        on_event(replace(event, text=f"{run}: {event.text}") if isinstance(event, Message) else event)
+        on_event(replace(event, text=f"{run}: " + Text(event.text)) if isinstance(event, Message) else event)
 
     return told
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +11,13 @@ import numpy as np
 
 from hubel.briefs import brief, elided
 from hubel.errors import UnusableInput
+from hubel.errors.wording import Command, Option, Text
 from hubel.evaluation.metrics import wilson_interval
 from hubel.evaluation.paired import PairedTest, compare_hits
 from hubel.events import Message, OnEvent, ignore
-from hubel.runs.finished_run import read_answers, read_digests, read_seen
-from hubel.runs.run_folder import FINGERPRINTS
+from hubel.runs.finished_run import read_seen
+from hubel.runs.tables.fingerprints import FINGERPRINTS, read_digests
+from hubel.runs.tables.predictions import read_predictions
 from hubel.text import counted
 
 
@@ -127,13 +128,13 @@ def _score(hits: np.ndarray) -> dict[str, Any]:
 
 
 def compare_runs(first: Path, second: Path, *, on_event: OnEvent = ignore) -> Against:
-    """Hold one finished run against another on the images in the test splits of both, told by their content.
+    """Compare one finished run with another on the images in the test splits of both, told by their content.
 
     Labels are those of the first run. Images with a copy outside of a test split are left out.
 
     Args:
         first: the run folder that is judged.
-        second: the run folder it is held against.
+        second: the run folder it is compared with.
         on_event: hears what is left out, and why.
 
     Raises:
@@ -146,16 +147,17 @@ def compare_runs(first: Path, second: Path, *, on_event: OnEvent = ignore) -> Ag
 
 def _own_test(run: Path, both: tuple[Path, Path]) -> Named:
     """The answers for the run's test images, by SHA-256; copies of one file are one image."""
-    answers = read_answers(run)
+    answers = read_predictions(run).of("test")
     if not answers.paths:
         raise UnusableInput(
-            f"{run} has no test images to compare on. Compare the two on one corpus: {on_a_corpus(*both)}"
+            f"{run} has no test images to compare on. Compare the two on one corpus: ", on_a_corpus(*both)
         )
     digests = read_digests(run)
     if digests is None:
         raise UnusableInput(
-            f"{run} has no {FINGERPRINTS}, as runs of version 0.3 and older: which images it shares with another run "
-            f"is not known. Compare the two on one corpus: {on_a_corpus(*both)}"
+            f"{run} has no {FINGERPRINTS}, as runs of version 0.3 and older have none, so which images it shares with "
+            "another run is unknown. Compare the two on one corpus: ",
+            on_a_corpus(*both),
         )
     told: dict[str, tuple[str, str]] = {}
     for path, label, predicted in zip(answers.paths, answers.labels, answers.predicted, strict=True):
@@ -164,13 +166,18 @@ def _own_test(run: Path, both: tuple[Path, Path]) -> Named:
     return Named(str(run), set(answers.class_names), told)
 
 
-def on_a_corpus(first: Path | str, second: Path | str) -> str:
-    """The command that compares two classifiers on a corpus yet to be named."""
-    return f"hubel evaluate {shlex.quote(str(first))} CORPUS --against {shlex.quote(str(second))}"
+def on_a_corpus(first: Path | str, second: Path | str) -> Command:
+    """The command that compares two classifiers on a corpus yet to be named.
+
+    Args:
+        first: run folder of the one that is judged.
+        second: run folder of the other.
+    """
+    return Command("evaluate", (str(first), "CORPUS"), (Option("against", str(second)),))
 
 
 def pair(first: Named, second: Named, *, seen: Set[str], corpus: str | None, on_event: OnEvent) -> Against:
-    """Hold the answers of two classifiers for the same images against each other.
+    """Compare the answers of two classifiers for the same images.
 
     Args:
         first: whose labels count.
@@ -196,7 +203,8 @@ def pair(first: Named, second: Named, *, seen: Set[str], corpus: str | None, on_
     if not kept:
         raise UnusableInput(_nothing_left(first.run, second.run, corpus, notes))
     if relabelled:
-        text = f"Labelled otherwise in {second.run}: {relabelled:,} of {counted(len(kept), 'image')}"
+        be = "has" if relabelled == 1 else "have"
+        text = f"{relabelled:,} of {counted(len(kept), 'image')} {be} another label in {second.run}"
         notes.append(f"{text}; both are judged by the labels of {first.run}.")
     for note in notes:
         on_event(Message(note, warning=True))
@@ -227,11 +235,12 @@ def _notes(first: str, second: str, *, left: int, unknown: Mapping[str, int]) ->
     return notes
 
 
-def _nothing_left(first: str, second: str, corpus: str | None, notes: list[str]) -> str:
+def _nothing_left(first: str, second: str, corpus: str | None, notes: list[str]) -> Text:
     why = f" {' '.join(notes)}" if notes else ""
     if corpus is not None:
-        return f"{corpus} has no image to compare {first} and {second} on.{why} Name another corpus."
-    return (
-        f"{first} and {second} have no test image in common that can be compared.{why} Images are told by their "
-        f"content. Compare the two on one corpus: {on_a_corpus(first, second)}"
+        return Text(f"{corpus} has no image to compare {first} and {second} on.{why} Name another corpus.")
+    return Text(
+        f"{first} and {second} have no test image in common, going by the content of the files.{why} Compare the two "
+        "on one corpus: ",
+        on_a_corpus(first, second),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +11,12 @@ import numpy as np
 
 from hubel.briefs import brief, elided, with_interval
 from hubel.classifier.answering import Answering
-from hubel.classifier.artefact import load_classifier
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.formats.catalogue import BUILT_IN, read_corpus
 from hubel.corpus.reading import AS_FOUND, Reading
+from hubel.engines.catalogue import load_classifier
 from hubel.errors import UnusableCorpus, UnusableInput
+from hubel.errors.wording import Command, Text
 from hubel.evaluation.evaluate import compute_outputs, evaluate_outputs
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import Message, OnEvent, ignore
@@ -24,7 +24,10 @@ from hubel.files import is_there
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
 from hubel.runs.known_images import Known, find_known
 from hubel.runs.request_record import reading_of
-from hubel.runs.run_folder import RunFolder
+from hubel.runs.tables.dense_baseline import read_baseline
+from hubel.runs.tables.documents import read_document
+from hubel.runs.tables.leaks import read_leaks
+from hubel.runs.tables.split import read_split
 from hubel.text import counted, none_of
 from hubel.workflows.evaluating.mistakes import show_mistakes
 
@@ -158,27 +161,32 @@ def evaluate_run(
         decoded = decode_corpus(other, classifier.preprocessing, on_event=on_event)
         elsewhere = _Elsewhere(find_known(run, decoded, on_event=on_event), keep_known)
         return evaluate_decoded(classifier, decoded, elsewhere=elsewhere, on_event=on_event)
-    document = RunFolder(run).read_run()
+    document = read_document(run)
     described = document.get("corpus", {})
     location = described.get("location", "")
     if str(location) not in BUILT_IN and not is_there(location):
         raise UnusableInput(
-            f"The corpus of {run} was {location!r}, which is not there now. Say where it is: hubel evaluate "
-            f"{shlex.quote(str(run))} CORPUS"
+            f"The corpus of {run} was {location!r}, which is no longer there. Say where it is now: ",
+            Command("evaluate", (str(run), "CORPUS")),
         )
     try:
         own = read_corpus(location, reading=reading_of(document.get("request", {})), on_event=on_event)
     except UnusableCorpus as error:
         raise UnusableInput(
-            f"The corpus of this run is not as it was: {error} Name another: hubel evaluate {shlex.quote(str(run))} "
-            "CORPUS"
+            "The corpus of this run has changed: ",
+            error.text,
+            " Name another one: ",
+            Command("evaluate", (str(run), "CORPUS")),
         ) from error
-    folder = RunFolder(run)
-    split = _TestSplit(folder.read_test_split(), folder.read_leaking_test(), folder.read_baseline())
+    split = _TestSplit(
+        {path: placed.label for path, placed in read_split(run).items() if placed.split == "test"},
+        {path for path, part in read_leaks(run).items() if part == "test"},
+        read_baseline(run, "test"),
+    )
     if not split.class_of:
         raise UnusableInput(
-            f"{run} has no test images, so it has no score. Name a corpus to score it on, of images that it was not "
-            f"trained on: hubel evaluate {shlex.quote(str(run))} CORPUS"
+            f"{run} has no test images, so it has no score. Name a corpus of images that it was not trained on: ",
+            Command("evaluate", (str(run), "CORPUS")),
         )
     decoded = decode_corpus(own, classifier.preprocessing, on_event=on_event)
     return evaluate_decoded(classifier, decoded, own=split, on_event=on_event)
@@ -267,14 +275,15 @@ def _say_left_out(left_out: LeftOut, known: Known, where: tuple[int, str], on_ev
         words.append(f"{len(left_out.trained_on):,} that it was trained on (training and validation images)")
     if left_out.copies:
         be = "is a copy" if len(left_out.copies) == 1 else "are copies"
-        words.append(f"{len(left_out.copies):,} that {be} of such images, or of a group with them")
+        words.append(f"{len(left_out.copies):,} that {be} of such images or in one group with them")
     remaining = count - len(left_out.paths)
     if not remaining:
-        own = f"Score it on its own test images: hubel evaluate {shlex.quote(str(known.run))}. Or name"
+        own = ("Score it on its own test images: ", Command("evaluate", (str(known.run),)), ". Or name")
         raise UnusableCorpus(
             f"{location} has no image that is new to {known.run}: of {count:,} there are {', and '.join(words)}. A "
-            "score on these would say nothing of other images. "
-            f"{own if known.test_images else 'Name'} a corpus of other images."
+            "score on these would say nothing about other images. ",
+            *(own if known.test_images else ("Name",)),
+            " a corpus of other images.",
         )
     if words:
         images = counted(count, "image")
@@ -285,15 +294,16 @@ def _say_left_out(left_out: LeftOut, known: Known, where: tuple[int, str], on_ev
         on_event(Message(text, warning=True))
 
 
-def _why_nothing_is_scored(classifier: Answering, corpus: Corpus, own: _TestSplit | None) -> str:
+def _why_nothing_is_scored(classifier: Answering, corpus: Corpus, own: _TestSplit | None) -> Text:
     if own is not None:
-        return (
+        return Text(
             f"None of the test images of the run ({len(own.class_of):,}) can be read in {corpus.location}. Put them "
-            "back, or name a corpus to score: hubel evaluate RUN CORPUS"
+            "back, or name a corpus to score it on: ",
+            Command("evaluate", ("RUN", "CORPUS")),
         )
     if not len(corpus):
-        return f"{none_of(len(corpus.refused))} in {corpus.location} can be read. Name another corpus."
-    return (
+        return Text(f"{none_of(len(corpus.refused))} in {corpus.location} can be read. Name another corpus.")
+    return Text(
         f"{corpus.location} has no image to score: the classifier knows {', '.join(classifier.class_names[:5])}, "
         f"the corpus has {', '.join(corpus.class_names[:5])}. Class folders are matched by name."
     )
@@ -313,12 +323,17 @@ def _say_differences(classifier: Answering, corpus: Corpus, own: _TestSplit | No
         gone = set(own.class_of) - {example.path for example in corpus.examples}
         if gone:
             images = counted(len(gone), "test image")
-            text = f"Gone: {images} of the run, such as {min(gone)!r}. The score is of the others."
+            text = f"Gone: {images} of the run, such as {min(gone)!r}. The score is that of the others."
             on_event(Message(text, warning=True))
 
 
 def say_refused(refused: Sequence[tuple[str, str]], on_event: OnEvent) -> None:
-    """Name the files that cannot be read, as (path, reason); of many the first only."""
+    """Name the files that cannot be read; of many only the first.
+
+    Args:
+        refused: (path, reason) of each.
+        on_event: hears the names.
+    """
     for path, reason in refused[:MOST_REFUSED_NAMED]:
         on_event(Message(f"Refused {path!r}: {reason}.", warning=True))
     if len(refused) > MOST_REFUSED_NAMED:

@@ -18,16 +18,20 @@ from hubel.classifier.foreign_classifier import ForeignClassifier
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.errors import WrongRequest
+from hubel.errors.wording import Option, Text
 from hubel.evaluation.report import INTERVAL_METHOD
 from hubel.events import Message, OnEvent, Progress, ignore
-from hubel.files import is_file, write_bytes
+from hubel.files import is_file, write_bytes, write_json
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
 from hubel.reports.run_page import OF_A_MODEL_FILE, RunPage, render_run_page, shown_places
 from hubel.reports.sheets import make_sheets
 from hubel.runs.machine import describe_machine
 from hubel.runs.out_folder import prepare_folder
-from hubel.runs.prediction_files import PARQUET, PREDICTIONS, write_predictions
-from hubel.runs.run_folder import FORMAT, INTAKE, METRICS, REPORT, RunFolder
+from hubel.runs.run_folder import FORMAT, REPORT
+from hubel.runs.tables.documents import METRICS
+from hubel.runs.tables.intake import INTAKE, write_intake
+from hubel.runs.tables.predictions import PARQUET, PREDICTIONS, write_predictions
+from hubel.shell import text_in_shell
 from hubel.workflows.evaluating.evaluate import Evaluation, evaluate_decoded
 from hubel.workflows.evaluating.page_images import Tested, some_of_each_class, worst_mistakes
 from hubel.workflows.evaluating.suspicion import TRIED, suspect
@@ -78,20 +82,24 @@ class ForeignEvaluation:
     classifier: ForeignClassifier
     evaluation: Evaluation
     decoded: DecodedCorpus
-    warnings: tuple[str, ...]
+    warnings: tuple[Text, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Plain data: that of an evaluation, what it rests on, and what may be wrong with it."""
         return {
             **self.evaluation.to_json(),
             **describe_model(self.classifier),
-            "warnings": [{"text": text} for text in self.warnings],
+            "warnings": self.warnings_to_json(),
         }
+
+    def warnings_to_json(self) -> list[dict[str, str]]:
+        """The warnings as the command line says them."""
+        return [{"text": text_in_shell(text)} for text in self.warnings]
 
     def _brief(self) -> Iterator[str]:
         yield f"ForeignEvaluation of {elided(self.classifier.path)}"
         yield from repr(self.evaluation).splitlines()
-        yield from self.warnings[:3]
+        yield from map(str, self.warnings[:3])
 
 
 def describe_model(classifier: ForeignClassifier) -> dict[str, Any]:
@@ -113,6 +121,10 @@ def _assumptions(classifier: ForeignClassifier) -> tuple[str, ...]:
 def evaluate_foreign(request: ForeignRequest, *, on_event: OnEvent = ignore) -> ForeignEvaluation:
     """Score a model file, and write the report where one is asked for.
 
+    Args:
+        request: model file, corpus and report.
+        on_event: hears assumptions, progress and warnings.
+
     Raises:
         WrongRequest: the class names or pixels are not said, or do not fit the model.
         UnusableInput: the model cannot be loaded, or the corpus cannot be read.
@@ -122,9 +134,11 @@ def evaluate_foreign(request: ForeignRequest, *, on_event: OnEvent = ignore) -> 
     path, said = request.path, request.said
     if said.class_names is None:
         raise WrongRequest(
-            f"Which class does each output of {path} stand for? Give --class-names FILE, one name a line in the order "
-            f"of the outputs; or --class-names {OF_THE_CORPUS}, the corpus' own in alphabetical order, which is what "
-            "image_dataset_from_directory of Keras uses."
+            f"Which class does each output of {path} stand for? Give ",
+            Option("class_names", "FILE"),
+            ", one name a line in the order of the outputs; or ",
+            Option("class_names", OF_THE_CORPUS),
+            ", the corpus' own in alphabetical order, which is what image_dataset_from_directory of Keras uses.",
         )
     if request.out is not None:
         prepare_folder(
@@ -145,28 +159,28 @@ def evaluate_foreign(request: ForeignRequest, *, on_event: OnEvent = ignore) -> 
     for warning in scored.warnings:
         on_event(Message(warning, warning=True))
     if request.out is not None:
-        _write(RunFolder(request.out), scored, request, on_event)
+        _write(request.out, scored, request, on_event)
     return scored
 
 
-def _warnings(classifier: ForeignClassifier, evaluation: Evaluation, decoded: DecodedCorpus) -> list[str]:
+def _warnings(classifier: ForeignClassifier, evaluation: Evaluation, decoded: DecodedCorpus) -> list[Text]:
     count = len(evaluation.places)
     some = np.unique(np.linspace(0, count - 1, min(count, TRIED)).astype(np.int64))
     images = np.asarray(decoded.images[evaluation.places[some]])
     return suspect(classifier, evaluation.report, images, evaluation.report.labels[some])
 
 
-def _write(folder: RunFolder, scored: ForeignEvaluation, request: ForeignRequest, on_event: OnEvent) -> None:
+def _write(folder: Path, scored: ForeignEvaluation, request: ForeignRequest, on_event: OnEvent) -> None:
     """``metrics.json``, ``predictions.csv``, ``intake.csv`` and ``report.html``, as in a run folder."""
     on_event(Progress("writing the report", 0, 2, "parts"))
     report = scored.evaluation.report
     metrics = _metrics(scored)
-    folder.write_files_found(scored.decoded.corpus)
-    write_predictions(folder.path, report.class_names, {"test": (report, scored.evaluation.paths)})
-    folder.write_metrics(metrics)
+    write_intake(folder, scored.decoded.corpus)
+    write_predictions(folder, report.class_names, {"test": (report, scored.evaluation.paths)})
+    write_json(folder / METRICS, metrics)
     page = _page(scored, metrics, request.command)
     on_event(Progress("writing the report", 1, 2, "parts"))
-    write_bytes(folder.path / REPORT, render_run_page(page, template=OF_A_MODEL_FILE).encode())
+    write_bytes(folder / REPORT, render_run_page(page, template=OF_A_MODEL_FILE).encode())
     on_event(Progress("writing the report", 2, 2, "parts"))
 
 
@@ -187,7 +201,7 @@ def _metrics(scored: ForeignEvaluation) -> dict[str, Any]:
             "sha256": _digest(classifier.path),
         },
         **describe_model(classifier),
-        "warnings": [{"text": text} for text in scored.warnings],
+        "warnings": scored.warnings_to_json(),
     }
 
 
@@ -226,5 +240,5 @@ def _page(scored: ForeignEvaluation, metrics: dict[str, Any], command: Sequence[
         shown=shown.tolist(),
         sheets=make_sheets(decoded.images, evaluation.places[shown]),
         mistakes=worst_mistakes(Tested(decoded, evaluation.places, report, scored.classifier)),
-        class_pictures=some_of_each_class(decoded, evaluation.places, report.labels, class_names=names),
+        class_images=some_of_each_class(decoded, evaluation.places, report.labels, class_names=names),
     )

@@ -22,7 +22,7 @@ def show_mistakes(
     Args:
         lines: what is said of the score.
         corpus: of the images.
-        places: of the examples of the report, in its order.
+        places: int64 [examples], of the examples of the report in the corpus, in its order.
         report: with the answers.
     """
     confidence = report.probabilities.max(axis=1) if len(report.labels) else np.zeros(0)

@@ -11,21 +11,21 @@ from typing import Any
 import numpy as np
 
 from hubel.briefs import brief, elided
-from hubel.classifier.artefact import load_classifier
 from hubel.classifier.classifier import Classifier
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.corpus.trees.catalogue import is_archive
+from hubel.engines.catalogue import load_classifier
 from hubel.errors import UnusableCorpus, UnusableInput
 from hubel.evaluation.evaluate import compute_outputs
-from hubel.evaluation.metrics import wilson_interval
-from hubel.evaluation.off_corpus import auroc
+from hubel.evaluation.metrics import auroc, wilson_interval
 from hubel.events import Message, OnEvent, ignore
 from hubel.files import is_folder
 from hubel.pipeline.decoded import decode_corpus
-from hubel.runs.finished_run import read_digests, read_off_corpus
+from hubel.runs.finished_run import read_off_corpus
 from hubel.runs.known_images import find_known
+from hubel.runs.tables.fingerprints import read_digests
 from hubel.text import counted, none_of
 from hubel.workflows.evaluating.evaluate import say_refused
 from hubel.workflows.predict import list_inputs, predict_files
@@ -104,7 +104,7 @@ def score_strangers(
     if corpus is not None:
         scores, refused, known = _of_corpus(classifier, corpus, run, on_event)
     else:
-        scores, refused, known = _of_pictures(classifier, location, run)
+        scores, refused, known = _of_images(classifier, location, run)
     say_refused(refused, on_event)
     _say_known(known, run, location, left=len(scores), on_event=on_event)
     if not len(scores) and not refused:
@@ -141,7 +141,7 @@ def _of_corpus(classifier: Classifier, corpus: Corpus, run: Path, on_event: OnEv
     return _scores(outputs.off_corpus), refused, len(decoded.corpus) - len(places)
 
 
-def _of_pictures(classifier: Classifier, location: str, run: Path) -> _Strangers:
+def _of_images(classifier: Classifier, location: str, run: Path) -> _Strangers:
     own = set((read_digests(run) or {}).values())
     answers = list(predict_files(classifier, [location]))
     refused = tuple((answer.path, answer.error.reason) for answer in answers if answer.error is not None)

@@ -39,7 +39,16 @@ class Tested:
 
 
 def thumbnails(decoded: DecodedCorpus, indices: Sequence[int], side: int) -> dict[str, bytes]:
-    """Images of the corpus, with the bands and values that the network saw."""
+    """Small images of the corpus, with the bands and values that the network saw.
+
+    Args:
+        decoded: the corpus.
+        indices: of the images.
+        side: pixels of the longer side.
+
+    Returns:
+        Path → small file.
+    """
     return make_thumbnails(decoded.corpus, indices, side=side, rule=decoded.preprocessing.rule)
 
 
@@ -63,7 +72,7 @@ def worst_mistakes(tested: Tested, *, ends_at: float = math.inf) -> list[Mistake
         pixels = np.asarray(tested.decoded.images[index])
         begun, heat = time.monotonic(), b""
         if begun + last_s <= ends_at:
-            marked = compute_occlusion(tested.classifier.engine.compute_logits, pixels, named)
+            marked = compute_occlusion(tested.classifier.compute_logits, pixels, named)
             heat = encode_thumbnail(heat_tile(pixels, marked), MISTAKE_SIDE)
             last_s = time.monotonic() - begun
         path, own = corpus.examples[index].path, encode_thumbnail(pixels, MISTAKE_SIDE)
@@ -74,7 +83,7 @@ def worst_mistakes(tested: Tested, *, ends_at: float = math.inf) -> list[Mistake
                 named=report.class_names[named],
                 probability=float(confidence[place]),
                 true_probability=float(report.probabilities[place, report.labels[place]]),
-                picture=small.get(path, own),
+                image=small.get(path, own),
                 heat=heat,
             )
         )
@@ -88,8 +97,8 @@ def some_of_each_class(
 
     Args:
         decoded: the corpus.
-        places: of the images to choose from.
-        labels: class index of each of them.
+        places: int64 [images], of the images to choose from.
+        labels: int64 [images], the class index of each of them.
         class_names: in the order of the indices.
     """
     if len(class_names) > MATRIX_CLASSES:

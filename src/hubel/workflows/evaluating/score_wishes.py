@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 from hubel.architectures.file_kinds import is_model_target
 from hubel.corpus.reading import Reading
 from hubel.errors import WrongRequest
+from hubel.errors.wording import Command, Option
 from hubel.workflows.said import Said, check_said
 
 
@@ -25,7 +25,6 @@ class ScoreWishes:
         said: of a model file, by the user.
         out: of a model file, the folder for its report.
         overwrite: a report may be there already.
-        typed: as a command, not in Python: messages name options, not keywords.
     """
 
     run: Path
@@ -36,19 +35,11 @@ class ScoreWishes:
     said: Said
     out: Path | None
     overwrite: bool
-    typed: bool = False
 
-    def spelled(self, name: str) -> str:
-        """A wish as the user writes it."""
-        if not self.typed:
-            return name
-        return "-o" if name == "out" else f"--{name.replace('_', '-')}"
 
-    def alone(self, model: Path) -> str:
-        """How a model file is scored."""
-        if self.typed:
-            return f"hubel evaluate {shlex.quote(str(model))} CORPUS --class-names FILE"
-        return f"hubel.evaluate({str(model)!r}, corpus, class_names=...)"
+def alone(model: Path) -> Command:
+    """How a model file is scored."""
+    return Command("evaluate", (str(model), "CORPUS"), (Option("class_names", "FILE"),))
 
 
 def check_score_of_a_model(wishes: ScoreWishes) -> str:
@@ -62,18 +53,17 @@ def check_score_of_a_model(wishes: ScoreWishes) -> str:
     """
     for name in ("against", "strangers"):
         if getattr(wishes, name) is not None:
-            option = wishes.spelled(name)
-            raise WrongRequest(
-                f"{option} rests on what a run wrote down, and {wishes.run} is a model file. Leave {option} out."
-            )
+            text = f" needs what a run recorded, and {wishes.run} is a model file. Leave out "
+            raise WrongRequest(Option(name), text, Option(name), ".")
     if wishes.overwrite and wishes.out is None:
-        overwrite, out = wishes.spelled("overwrite"), wishes.spelled("out")
+        overwrite = Option("overwrite")
         raise WrongRequest(
-            f"{overwrite} replaces what {out} writes. Name a folder with {out}, or leave {overwrite} out."
-        )
+            overwrite, " replaces a report that is there. Name its folder: ", Option("out", "FOLDER"),
+            "; or leave out ", overwrite, ".",
+        )  # fmt: skip
     if wishes.corpus is None:
         raise WrongRequest(
-            f"{wishes.run} is a model file and brings no test images. Name some: {wishes.alone(wishes.run)}"
+            f"{wishes.run} is a model file and has no test images of its own. Name some: ", alone(wishes.run)
         )
     return wishes.corpus
 
@@ -88,25 +78,19 @@ def check_score_of_a_run(wishes: ScoreWishes) -> None:
     against = wishes.against
     if against is not None and is_model_target(against):
         raise WrongRequest(
-            f"{wishes.spelled('against')} takes a run, and {against} is a model file. Score it alone: "
-            f"{wishes.alone(against)}"
+            Option("against"), f" takes a run, and {against} is a model file. Score it alone: ", alone(against)
         )
     for name in ("out", "overwrite"):
         if getattr(wishes, name):
-            option = wishes.spelled(name)
-            raise WrongRequest(
-                f"{option} is for the report of a model file. A run has its own: {wishes.run}/report.html. Leave "
-                f"{option} out."
-            )
+            text = f" is for the report of a model file. A run has its own: {wishes.run}/report.html. Leave out "
+            raise WrongRequest(Option(name), text, Option(name), ".")
     if wishes.reading.wishes and wishes.corpus is None and wishes.strangers is None:
-        option = wishes.spelled(next(iter(wishes.reading.wishes)))
-        raise WrongRequest(
-            f"{option} says how a corpus is read; the run's own is read as in training. Name a corpus, or leave "
-            f"{option} out."
-        )
+        option = Option(next(iter(wishes.reading.wishes)))
+        text = " says how a corpus is read; the run's own is read as in training. Name a corpus, or leave out "
+        raise WrongRequest(option, text, option, ".")
     if wishes.strangers is not None and (wishes.corpus is not None or against is not None):
-        given = wishes.spelled("against") if wishes.corpus is None else f"the corpus {wishes.corpus!r}"
+        given = Option("against") if wishes.corpus is None else f"the corpus {wishes.corpus!r}"
         raise WrongRequest(
-            f"{wishes.spelled('strangers')} is measured alone, with the run's own test images; {given} was given too. "
-            "Ask for one at a time."
-        )
+            Option("strangers"), " is measured alone, with the run's own test images, but ", given,
+            " was given too. Ask for one at a time.",
+        )  # fmt: skip

@@ -8,6 +8,7 @@ from scipy.optimize import linear_sum_assignment
 from hubel.arrays import Images
 from hubel.classifier.foreign_classifier import ForeignClassifier
 from hubel.errors import UnusableInput
+from hubel.errors.wording import Option, Text
 from hubel.evaluation.metrics import confusion_matrix, wilson_interval
 from hubel.evaluation.report import EvaluationReport
 from hubel.images.pixel_scales import PIXELS
@@ -16,7 +17,6 @@ MOST_ORDERED = 2000
 """Classes among which a better order is looked for: the work grows with their third power."""
 TRIED = 64
 """Images that the other settings are tried on, spread evenly over those that were scored."""
-WHAT_IS_HEARSAY = "the pixels or the order of the class names are"
 NAMED = 20
 """Class names that are listed in a better order."""
 
@@ -27,8 +27,8 @@ def is_near_chance(report: EvaluationReport) -> bool:
     return low <= 1 / len(report.class_names)
 
 
-def suspect(classifier: ForeignClassifier, report: EvaluationReport, images: Images, labels: np.ndarray) -> list[str]:
-    """What may be wrong with a score near chance, and what to type; nothing of another score.
+def suspect(classifier: ForeignClassifier, report: EvaluationReport, images: Images, labels: np.ndarray) -> list[Text]:
+    """What may be wrong with a score near chance, and what to change; nothing of another score.
 
     Args:
         classifier: that was scored.
@@ -39,22 +39,23 @@ def suspect(classifier: ForeignClassifier, report: EvaluationReport, images: Ima
     if not is_near_chance(report):
         return []
     count = len(report.class_names)
-    open_to_doubt = "the order of the class names is" if classifier.pixels_found else WHAT_IS_HEARSAY
-    near = (
-        f"This score cannot be told from guessing, which is right for 1 in {count:,}. Unless the model knows nothing "
-        f"of these images, {open_to_doubt} not as in its training."
+    order = "the order of the class names"
+    doubtful = f"{order} differs" if classifier.pixels_found else f"the pixel values or {order} differ"
+    near = Text(
+        f"This score cannot be distinguished from guessing, which is right for 1 image in {count:,}. Unless the model "
+        f"knows nothing about such images, {doubtful} from its training."
     )
     better = None if classifier.pixels_found else _better_pixels(classifier, images, labels)
     if better is not None:
         return [near, better]
-    order = _better_order(report)
-    if order is not None:
-        return [near, order]
-    tried = "order of the class names" if classifier.pixels_found else "--pixels and no other order of the class names"
-    return [near, f"No other {tried} is clearly better on these images."]
+    reordered = _better_order(report)
+    if reordered is not None:
+        return [near, reordered]
+    pixels = () if classifier.pixels_found else (Option("pixels"), " and no other ")
+    return [near, Text("No other ", *pixels, "order of the class names is clearly better on these images.")]
 
 
-def _better_pixels(classifier: ForeignClassifier, images: Images, labels: np.ndarray) -> str | None:
+def _better_pixels(classifier: ForeignClassifier, images: Images, labels: np.ndarray) -> Text | None:
     """The setting that names clearly more of the images rightly, if there is one."""
     hits = {}
     for name, scale in PIXELS.items():
@@ -66,22 +67,25 @@ def _better_pixels(classifier: ForeignClassifier, images: Images, labels: np.nda
     _, high = wilson_interval(stated, len(labels))
     if low <= max(high, 1 / len(classifier.class_names)):
         return None
-    best = " or ".join(f"--pixels {name}" for name, count in hits.items() if count == most)
-    return (
-        f"{best} is right for {most} of {len(labels)} images that it was tried on, --pixels {classifier.pixels} for "
-        f"{stated}. Look up which of them the training used."
+    first, *others = (Option("pixels", name) for name, count in hits.items() if count == most)
+    return Text(
+        first,
+        *(part for option in others for part in (" or ", option)),
+        f" is right for {most} of {len(labels)} images that it was tried on, ",
+        Option("pixels", str(classifier.pixels)),
+        f" for {stated}. Look up which of them the training used.",
     )
 
 
 def _hits(classifier: ForeignClassifier, images: Images, labels: np.ndarray) -> int:
     try:
-        logits = classifier.engine.compute_logits(images)
+        logits = classifier.compute_logits(images)
     except UnusableInput:  # numbers that are not finite: the setting is not the right one
         return 0
     return int((logits.argmax(axis=1) == labels).sum())
 
 
-def _better_order(report: EvaluationReport) -> str | None:
+def _better_order(report: EvaluationReport) -> Text | None:
     """The order of the class names that suits the answers clearly better: found on one half, tried on the other."""
     if len(report.class_names) > MOST_ORDERED:
         return None
@@ -100,7 +104,7 @@ def _better_order(report: EvaluationReport) -> str | None:
         return None
     names = [report.class_names[each] for each in class_of]
     listed = f"in the order {', '.join(names)}" if count <= NAMED else "in another order"
-    return (
+    return Text(
         f"With the class names {listed}, {right:,} of {int(others.sum()):,} images that this order was not found on "
         "would be right. Look up the order of its training."
     )

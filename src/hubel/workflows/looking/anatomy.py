@@ -10,18 +10,18 @@ from typing import Any
 from hubel.architectures.build import build_model
 from hubel.architectures.call_shapes import reason_of, text_of
 from hubel.architectures.catalogue import ARCHITECTURES, Architecture, find_architecture, make_blueprint
+from hubel.architectures.families.cnn import CnnSpec
 from hubel.architectures.file_kinds import find_kind
 from hubel.architectures.foreign import read_foreign
 from hubel.architectures.geometry import CONVOLUTIONS, receptive_fields
 from hubel.architectures.layer_table import LayerRow, Total, as_map, layer_rows, total_of
-from hubel.architectures.spec import CnnSpec
 from hubel.architectures.spec_file import SUFFIX
 from hubel.architectures.walk import Graph, walk
 from hubel.arithmetic.convolution import locally_connected_parameters
 from hubel.backends.framework import keras
 from hubel.backends.shapes_only import without_weights
 from hubel.briefs import brief, elided
-from hubel.classifier.artefact import load_classifier
+from hubel.engines.catalogue import load_classifier
 from hubel.errors import UnknownName, UnusableInput, WrongRequest
 from hubel.files import is_file, is_folder, is_there
 from hubel.text import counted

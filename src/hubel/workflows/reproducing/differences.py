@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from hubel.runs.recorded_run import Placed, RecordedRun
+from hubel.runs.recorded_run import RecordedRun
+from hubel.runs.tables.split import Placed
 from hubel.text import one_line
 
 MOST_NAMED = 10
@@ -88,7 +89,12 @@ def compare_corpus(recorded: RecordedRun, listed: Mapping[str, Listed]) -> list[
 
 
 def new_paths(recorded: RecordedRun, listed: Mapping[str, Listed]) -> list[str]:
-    """Examples that the run did not have; a file that it refused may still be refused, and is not new."""
+    """Examples that the run did not have; a file that it refused may still be refused, and is not new.
+
+    Args:
+        recorded: the run.
+        listed: path → each example that lies there now.
+    """
     return [path for path in listed if path not in recorded.digests and path not in recorded.refused]
 
 
@@ -198,7 +204,13 @@ def compare_splits(then: Mapping[str, Placed], now: Mapping[str, Placed]) -> lis
 
 
 def leaves(then: Any, now: Any, name: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """The values that differ in two JSON documents, each with its name, such as ``test.accuracy``."""
+    """The values that differ in two JSON documents: (name, then, now), the name such as ``test.accuracy``.
+
+    Args:
+        then: the older document, or a part of it.
+        now: the newer one.
+        name: of that part.
+    """
     if isinstance(then, Mapping) and isinstance(now, Mapping):
         for key in [*then, *(key for key in now if key not in then)]:
             yield from leaves(then.get(key), now.get(key), f"{name}.{key}" if name else str(key))

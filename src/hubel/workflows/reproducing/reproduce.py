@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -11,12 +10,16 @@ from pathlib import Path
 
 from hubel.architectures.families.weight_files import MayDownload, never
 from hubel.errors import OutputNotWritable, StoppedByUser
+from hubel.errors.wording import Command, Option
 from hubel.events import OnEvent, ignore
 from hubel.files import is_there
-from hubel.runs.finished_run import read_digests
-from hubel.runs.recorded_run import RecordedRun, read_document, read_placed
+from hubel.runs.recorded_run import RecordedRun
 from hubel.runs.request_record import request_again
-from hubel.runs.run_folder import ARTEFACT, FILES
+from hubel.runs.run_folder import FILES
+from hubel.runs.tables.documents import read_document
+from hubel.runs.tables.fingerprints import read_digests
+from hubel.runs.tables.reading import ARTEFACT
+from hubel.runs.tables.split import read_split
 from hubel.workflows.reproducing.differences import CORPUS, Difference, compare_choices, compare_splits, name_some
 from hubel.workflows.reproducing.reproduce_check import Checked
 from hubel.workflows.reproducing.same_result import Reproduction, compare_results
@@ -26,7 +29,7 @@ from hubel.workflows.training.train import train_classifier
 def reproduce_run(
     checked: Checked, *, out: Path | None = None, may_download: MayDownload = never, on_event: OnEvent = ignore
 ) -> Reproduction:
-    """Train again as a run was trained, and hold the result against it.
+    """Train again as a run was trained, and compare the results.
 
     Args:
         checked: the run, of `check_repeatable`.
@@ -46,8 +49,8 @@ def reproduce_run(
         run = train_classifier(again, may_download=may_download, on_event=on_event)
         if run.fitted.interrupted or run.curve_interrupted:
             raise StoppedByUser(
-                "Stopped: whether the result is the same is not known. Type it again: "
-                f"hubel reproduce {shlex.quote(str(recorded.path))}"
+                "Stopped before it was known whether the result is the same. Start again: ",
+                Command("reproduce", (str(recorded.path),)),
             )
         found = _found_by_training(checked, folder)
         result = compare_results(recorded.path, folder)
@@ -63,7 +66,9 @@ def _folder(out: Path | None) -> Generator[Path]:
         return
     taken = [name for name in (*FILES, ARTEFACT) if is_there(out / name)]
     if taken:
-        raise OutputNotWritable(f"{out} holds a run already ({taken[0]}). Choose another folder with -o.")
+        raise OutputNotWritable(
+            f"{out} already holds a run ({taken[0]}). Choose another folder: ", Option("out", "FOLDER"), "."
+        )
     yield out
 
 
@@ -72,7 +77,7 @@ def _found_by_training(checked: Checked, folder: Path) -> list[Difference]:
     recorded: RecordedRun = checked.recorded
     now = read_digests(folder) or {}
     found = [*compare_choices(recorded.document, read_document(folder))]
-    found += compare_splits(recorded.placed, read_placed(folder))
+    found += compare_splits(recorded.placed, read_split(folder))
     readable = [path for path in now if path in recorded.refused]
     if readable:
         text = f"refused then, read now: {name_some(readable)}"

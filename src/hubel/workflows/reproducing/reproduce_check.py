@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from hubel.corpus.corpus import IGNORED, Corpus, IntakeRow, without
 from hubel.corpus.corrections import apply_corrections, read_corrections
 from hubel.corpus.formats.catalogue import BUILT_IN, read_corpus
 from hubel.errors import UnusableInput
+from hubel.errors.wording import Command, Option, Text
 from hubel.events import Message, OnEvent, ignore
 from hubel.files import is_there
 from hubel.pipeline.contents import compute_digests
@@ -55,7 +55,7 @@ def check_repeatable(
         on_event: hears each difference.
 
     Raises:
-        UnusableInput: what is missing or changed, and what to type.
+        UnusableInput: what is missing or changed, and what to do.
     """
     recorded = read_recorded(run)
     files = _check_files(recorded)
@@ -82,11 +82,11 @@ def _check_files(recorded: RecordedRun) -> list[Difference]:
         now = file_digest(file)
         if now is None:
             raise UnusableInput(
-                f"{recorded.path} was made with the {_called(name)} in {file}, which cannot be read now. Put that file "
-                "back."
+                f"{recorded.path} was made with the {_called(name)} in {file}, which can no longer be read. Put that "
+                "file back."
             )
         if now != digest:
-            text = f"the {_called(name)} in {_quoted(file)} have another content"
+            text = f"the {_called(name)} in {file} have changed"
             changed.append(Difference(FILES, text, (str(file),), stops=True))
     return changed
 
@@ -95,17 +95,12 @@ def _called(name: str) -> str:
     return "weights" if name == FROM else name
 
 
-def _quoted(path: Path) -> str:
-    """As it can be typed."""
-    return shlex.quote(str(path))
-
-
 def _read(recorded: RecordedRun, location: str | Path | None, on_event: OnEvent) -> Corpus:
     where = recorded.location if location is None else str(location)
     if location is None and where not in BUILT_IN and not is_there(Path(where)):
         raise UnusableInput(
-            f"The corpus of {recorded.path} was {where!r}, which is not there now. Say where it is: "
-            f"hubel reproduce {_quoted(recorded.path)} CORPUS"
+            f"The corpus of {recorded.path} was {where!r}, which is no longer there. Say where it is now: ",
+            Command("reproduce", (str(recorded.path), "CORPUS")),
         )
     return read_corpus(where, reading=reading_of(recorded.request), on_event=on_event)
 
@@ -136,11 +131,13 @@ def _without(corpus: Corpus, new: Set[str]) -> Corpus:
     )
 
 
-def _not_as_it_was(recorded: RecordedRun, location: str, stopping: list[Difference]) -> str:
-    run = _quoted(recorded.path)
+def _not_as_it_was(recorded: RecordedRun, location: str, stopping: list[Difference]) -> Text:
+    run = str(recorded.path)
     lines = "\n".join(f"  {each.text}" for each in stopping)
-    return (
-        f"{recorded.path} cannot be repeated as it was, with {location}:\n{lines}\n"
-        f"Put back what is not as it was; or name the corpus of then: hubel reproduce {run} CORPUS; or see what "
-        f"becomes of it with what there is: hubel reproduce {run} --anyway"
+    return Text(
+        f"{recorded.path} cannot be repeated with {location}, because of what has changed:\n{lines}\n"
+        "Put it back as it was; or name the original corpus: ",
+        Command("reproduce", (run, "CORPUS")),
+        "; or repeat the run all the same: ",
+        Command("reproduce", (run,), (Option("anyway", value=True),)),
     )

@@ -10,11 +10,9 @@ from typing import Any
 import numpy as np
 
 from hubel.briefs import brief, elided
-from hubel.errors import UnusableInput
-from hubel.runs.prediction_files import PREDICTIONS, read_predictions
-from hubel.runs.recorded_run import read_document, weights_digest
-from hubel.runs.request_record import CURE
-from hubel.runs.run_folder import METRICS
+from hubel.runs.recorded_run import weights_digest
+from hubel.runs.tables.documents import METRICS, read_document
+from hubel.runs.tables.predictions import read_predictions
 from hubel.workflows.reproducing.differences import Difference, leaves
 
 NO_SCORES = ("time", "advice", "intake")
@@ -155,10 +153,7 @@ def _read_rows(run: Path) -> dict[Key, Predicted]:
     Raises:
         UnusableInput: a file is damaged.
     """
-    try:
-        table = read_predictions(run)
-    except (OSError, ValueError, IndexError) as error:
-        raise UnusableInput(f"{run / PREDICTIONS} cannot be read ({error}). {CURE}") from error
+    table = read_predictions(run)
     rows = zip(table.paths, table.splits, table.predicted, table.probabilities, strict=True)
     return {(path, split): Predicted(named, table.class_names, row) for path, split, named, row in rows}
 

@@ -11,14 +11,15 @@ from importlib.metadata import version
 from typing import Any
 
 from hubel.errors import DamagedArtefact, OutputNotWritable, WrongRequest
-from hubel.errors.wording import Option, Part, Text
+from hubel.errors.wording import Command, Option, Text
 from hubel.events import Message, OnEvent
 from hubel.runs.machine import describe_hardware
-from hubel.shell import option_words
+from hubel.shell import command_words, flag_of
 from hubel.training.checkpoints import Checkpoint, CheckpointFolder
 from hubel.training.interruption import Moment
 from hubel.training.plan import BEGUN, Point
 from hubel.training.state import LoopState
+from hubel.wishes import TRAINING
 
 SHARE = 20
 """A checkpoint that took t seconds is followed by the next after 20 t at the earliest: they take 5 % at most."""
@@ -34,13 +35,13 @@ class Origin:
 
     Args:
         made_of: everything that its result depends on, by the name a user knows it by.
-        command: the words that began it, without ``--resume``; empty for a run begun in Python.
-        anew: what replaces it.
+        command: trains it; `NOTHING` where no words can say that.
+        anew: the command that replaces it.
     """
 
     made_of: Mapping[str, Any]
-    command: tuple[str, ...]
-    anew: Part | Text
+    command: Command
+    anew: Command
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ class CheckpointWriter:
     def _describe(self, point: Point) -> dict[str, Any]:
         return {
             "made_by": f"hubel {version('hubel')}",
-            "command": list(self._origin.command),
+            "command": list(command_words(self._origin.command)),
             "made_of": dict(self._origin.made_of),
             "hardware": self._so_far.hardware,
             "resumed": list(self._so_far.resumed),
@@ -203,23 +204,27 @@ def check_same(found: Checkpoint, origin: Origin) -> None:
     differ = [name for name in {**was, **now} if was.get(name) != now.get(name)]
     if not differ:
         return
-    lines = [f"  {name}: was {_short(name, was.get(name))}, is {_short(name, now.get(name))}" for name in differ]
-    begun = shlex.join(command) if command else "the call that began it"
-    resumed = shlex.join((*command, *option_words(Option("resume"))))
+    lines = [
+        part
+        for name in differ
+        for part in ("  ", _called(name), f": was {_short(name, was.get(name))}, is {_short(name, now.get(name))}\n")
+    ]
+    words = shlex.join(command) if command else "the call that began it"
+    cure = Text("Go on with the same options and ", Option("resume"), ", and with the corpus and versions as they were")
     variables = {name.removeprefix(VARIABLE): was.get(name) for name in differ if name.startswith(VARIABLE)}
-    cure = Text("Go on with the same words and ", Option("resume"), ", and with the corpus and versions of that time")
     if variables and command:
-        cure = Text(f"Go on as it was begun: {_under(variables)} {resumed}")
+        cure = Text(f"Go on as it was begun: {_under(variables)} {words} ", Option("resume", value=True))
     elif variables:
         cure = Text(f"Go on as it was begun, under: {_under(variables)}")
     raise WrongRequest(
         "The run cannot be resumed: the result would mix two different runs.\n",
-        "\n".join(lines),
-        f"\nIt was begun with: {begun}\n",
-        cure,
-        "; or train anew: ",
-        origin.anew,
-    )
+        Text(*lines), f"It was begun with: {words}\n", cure, "; or train anew: ", origin.anew,
+    )  # fmt: skip
+
+
+def _called(name: str) -> str | Option:
+    """A wish as an option; checkpoints name it by its flag."""
+    return next((Option(wish) for wish in TRAINING if flag_of(wish) == name), name)
 
 
 def _under(variables: Mapping[str, str | None]) -> str:

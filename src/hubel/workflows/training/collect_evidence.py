@@ -9,7 +9,8 @@ import numpy as np
 
 from hubel.advice.evidence import Evidence, Phase, Suspect
 from hubel.architectures.catalogue import ARCHITECTURES, Architecture
-from hubel.architectures.spec import CnnSpec, PretrainedSpec
+from hubel.architectures.families.cnn import CnnSpec
+from hubel.architectures.families.pretrained import PretrainedSpec
 from hubel.corpus.corpus import Corpus
 from hubel.evaluation.label_quality import rank_labels
 from hubel.evaluation.proportions import Share
@@ -52,7 +53,7 @@ def make_evidence(finished: Finished) -> Evidence:
         seed=request.seed,
         run_path=str(request.out),
         command=train_command(request),
-        reading=request.reading.words,
+        reading=request.reading.options,
         unlabelled=find_unlabelled_folders(corpus),
     )
 

@@ -10,7 +10,8 @@ import numpy as np
 from hubel.architectures.families.backbones import feature_model
 from hubel.arrays import Features
 from hubel.backends.framework import keras
-from hubel.classifier.engine import LARGE_BATCH, KerasEngine
+from hubel.classifier.engine import LARGE_BATCH
+from hubel.engines.keras_engine import KerasEngine
 from hubel.errors.wording import Option, Remedy, Text
 from hubel.events import Message, OnEvent, Progress, ignore
 from hubel.pipeline.prepare import Prepared
@@ -31,7 +32,7 @@ def all_features(
 
     Args:
         prepared: the corpus.
-        model: of `build_pretrained`.
+        model: of `PretrainedSpec.build`.
         mirror: of the mirror images, too.
         on_event: hears `Progress`.
 
@@ -58,7 +59,7 @@ def features_in_time(
 
     Args:
         prepared: the corpus.
-        model: of `build_pretrained`.
+        model: of `PretrainedSpec.build`.
         recipe: of the head: its seed, and whether mirror images are learned from.
         seconds: for all of it.
         on_event: hears `Progress`, and of what is left out.

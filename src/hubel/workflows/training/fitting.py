@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from hubel.architectures.catalogue import Blueprint
-from hubel.architectures.families.backbones import LOGITS
+from hubel.architectures.families.parts import LOGITS
 from hubel.backends.framework import keras
 from hubel.briefs import brief
-from hubel.classifier.engine import KerasEngine
+from hubel.engines.keras_engine import KerasEngine
 from hubel.errors.wording import Option, Remedy, Text
 from hubel.evaluation.evaluate import compute_logits
 from hubel.events import Message, OnEvent, ignore

@@ -1,14 +1,15 @@
-"""A corpus that changed while a run was interrupted: which images are new, gone or others, by name."""
+"""A corpus that changed while a run was interrupted: which images were added, removed or changed, by name."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from hubel.errors import WrongRequest
+from hubel.errors.wording import Option, Part
 from hubel.files import is_file, read_csv, write_csv
 from hubel.pipeline.decoded import DecodedCorpus
-from hubel.runs.commands import OF_THE_NETWORK, changed, go_on_command, train_command, whole_command, without
+from hubel.runs.commands import OF_THE_NETWORK, go_on_command, train_command, whole_command
 from hubel.runs.request import TrainRequest
 from hubel.runs.run_folder import RunFolder, free_beside
 from hubel.text import counted
@@ -19,7 +20,12 @@ EXAMPLES = 3
 
 
 def remember_images(folder: RunFolder, decoded: DecodedCorpus) -> None:
-    """Write down what a run was begun with; it lies beside its checkpoints, and goes with them."""
+    """Write down which images a run was begun with, beside its checkpoints; it is removed with them.
+
+    Args:
+        folder: of the run.
+        decoded: its images.
+    """
     path = _path(folder)
     if path.parent.is_dir():  # else no checkpoint could be written, which was said
         write_csv(path, ("path", "sha256"), _digests(decoded).items())
@@ -28,8 +34,13 @@ def remember_images(folder: RunFolder, decoded: DecodedCorpus) -> None:
 def check_images(folder: RunFolder, decoded: DecodedCorpus, request: TrainRequest) -> None:
     """Refuse to go on with other images than a run was begun with.
 
+    Args:
+        folder: of the run.
+        decoded: its images now.
+        request: what is asked for now.
+
     Raises:
-        WrongRequest: says which are new, gone or others, and what to type.
+        WrongRequest: says which images were added, removed or changed, and how to go on.
     """
     path = _path(folder)
     if not is_file(path):
@@ -42,20 +53,20 @@ def check_images(folder: RunFolder, decoded: DecodedCorpus, request: TrainReques
     if text:
         raise WrongRequest(
             f"The run in {folder.path} cannot be resumed: its corpus has changed since it was begun. {text} Train on "
-            f"the images as they are now: {whole_command(request)}. Or put them back as they were, and go on: "
-            f"{go_on_command(request)}{_begin_from(folder, request)}"
+            "the images as they are now: ",
+            whole_command(request),
+            ". Or put them back as they were, and go on: ",
+            go_on_command(request),
+            *_begin_from(folder, request),
         )
 
 
-def _begin_from(folder: RunFolder, request: TrainRequest) -> str:
-    """The command that begins with the weights in the folder; empty where it holds no classifier, or no words do."""
-    words: Sequence[str] = train_command(request)
-    if not holds_a_start(folder.path) or not words or request.learning_curve:
-        return ""
-    for option in (*OF_THE_NETWORK, "--out"):
-        words = without(words, option)
-    more = ("-o", str(free_beside(folder.path)), "--from", str(folder.path))
-    return f" Or begin with the weights of the classifier that is there: {changed(words, more)}"
+def _begin_from(folder: RunFolder, request: TrainRequest) -> Iterator[Part]:
+    """The command that begins with the weights in the folder; nothing where it holds no classifier, or no words do."""
+    command = train_command(request).without(*OF_THE_NETWORK)
+    if holds_a_start(folder.path) and command and not request.learning_curve:
+        yield ". Or begin with the weights of the classifier that is there: "
+        yield command.with_(Option("out", str(free_beside(folder.path))), Option("from_run", str(folder.path)))
 
 
 def describe_change(before: Mapping[str, str], now: Mapping[str, str]) -> str:

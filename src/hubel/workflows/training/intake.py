@@ -8,8 +8,8 @@ from functools import partial
 
 from hubel.architectures.catalogue import make_blueprint
 from hubel.architectures.families.backbones import pretrained_weights
+from hubel.architectures.families.pretrained import PretrainedSpec
 from hubel.architectures.families.weight_files import MayDownload, not_here
-from hubel.architectures.spec import PretrainedSpec
 from hubel.corpus.audit.pictures import describe_frames
 from hubel.corpus.class_names import alike, difference
 from hubel.corpus.corpus import Corpus

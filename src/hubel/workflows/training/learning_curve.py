@@ -11,10 +11,10 @@ import numpy as np
 
 from hubel.arrays import Labels
 from hubel.backends.seeding import seed_everything
-from hubel.classifier.engine import KerasEngine
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.nested_parts import nested_parts
 from hubel.corpus.split import Splits
+from hubel.engines.keras_engine import KerasEngine
 from hubel.errors import StoppedByUser, TrainingDiverged, UnusableCorpus
 from hubel.errors.wording import Option, Part, Remedy, Text
 from hubel.evaluation.evaluate import compute_logits

@@ -10,11 +10,13 @@ import numpy as np
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import Blueprint, make_blueprint
 from hubel.architectures.families.backbones import set_backbone_weights
+from hubel.architectures.families.pretrained import PretrainedSpec
+from hubel.architectures.families.residual import ResidualSpec
 from hubel.architectures.layer_table import count_macs
-from hubel.architectures.spec import PretrainedSpec, ResidualSpec
 from hubel.architectures.whitening import whitening_kernel
 from hubel.backends.framework import keras
-from hubel.classifier.engine import LARGE_BATCH, KerasEngine
+from hubel.classifier.engine import LARGE_BATCH
+from hubel.engines.keras_engine import KerasEngine
 from hubel.pipeline.batches import TrainingBatches, class_weights
 from hubel.pipeline.prepare import Prepared
 from hubel.runs.request import TrainRequest

@@ -14,8 +14,13 @@ from hubel.pipeline.decoded import DecodedCorpus
 from hubel.runs.commands import train_command, whole_command
 from hubel.runs.machine import DEVICES, describe_machine
 from hubel.runs.request import TrainRequest
+from hubel.shell import flag_of
+from hubel.wishes import TRAINING
 from hubel.workflows.training.checkpointing import VARIABLE, Origin
 from hubel.workflows.training.choose import Choice
+
+IDENTITY = {name: wish for name, wish in TRAINING.items() if wish.identity}
+"""Wishes that a resumed run must have as it was begun; the others count by what they lead to."""
 
 
 def origin_of(
@@ -51,18 +56,12 @@ def origin_of(
         "layers": _digest(blueprint.to_json()),
         "weights": str(choice.weights),
         "content of the weights": None if pretrained is None else _digest_of_arrays(pretrained),
-        "weights of --from": from_weights,
+        f"weights of {flag_of('from_run')}": from_weights,
         "image size": list(size),
         "resize": choice.preprocessing.resize,
-        "--bands": list(choice.preprocessing.bands) or None,
+        flag_of("bands"): list(choice.preprocessing.bands) or None,
         "values of deep images": [list(ends) for ends in choice.preprocessing.ranges] or None,
-        "--epochs": request.epochs,
-        "--time-limit": request.time_limit_s,
-        "--batch-size": request.batch_size,
-        "--learning-rate": request.learning_rate,
-        "--mirror": request.mirror,
-        "--seed": request.seed,
-        "--learning-curve": request.learning_curve,
+        **{flag_of(name): getattr(request, wish.field or name) for name, wish in IDENTITY.items()},
         **_versions_and_variables(),
     }
     return Origin(made_of, train_command(request), whole_command(request))

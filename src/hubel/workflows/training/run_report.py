@@ -77,7 +77,7 @@ def write_run_report(
         sheets=sheets,
         mistakes=mistakes,
         strangers=_strangers(prepared, report),
-        class_pictures=_class_images(prepared),
+        class_images=_class_images(prepared),
         contact=contact,
         contact_rows=contact_rows,
         curve=curve,

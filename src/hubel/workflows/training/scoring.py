@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
-from hubel.architectures.spec import PretrainedSpec
+from hubel.architectures.families.pretrained import PretrainedSpec
 from hubel.arrays import ImageStore, Logits
+from hubel.calibration.off_corpus import fit_off_corpus
+from hubel.calibration.sets import fit_prediction_sets
+from hubel.calibration.temperature import choose_threshold, fit_temperature
 from hubel.classifier.answering import Calibration, softmax
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.off_corpus import Looks, OffCorpus
 from hubel.corpus.split import Splits
 from hubel.evaluation.baseline import MOST_EXAMPLES, predict_by_dense_network
-from hubel.evaluation.calibration import choose_threshold, fit_temperature
-from hubel.evaluation.conformal import fit_prediction_sets
-from hubel.evaluation.evaluate import Outputs, compute_outputs, evaluate_outputs
-from hubel.evaluation.off_corpus import fit_off_corpus
+from hubel.evaluation.evaluate import SplitOutputs, compute_outputs, evaluate_outputs
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import OnEvent, Progress, ignore
 from hubel.pipeline.prepare import Prepared
@@ -88,7 +88,8 @@ def score(
     off_corpus = fit_off_corpus(known.looks, held_out.looks, labels=prepared.labels[train] if brought else None)
     temperature = fit_temperature(held_out.logits, labels["validation"])
     probabilities = softmax(held_out.logits, temperature=temperature)
-    calibrated = classifier.completed(
+    calibrated = replace(
+        classifier,
         calibration=Calibration(temperature, choose_threshold(probabilities)),
         sets=fit_prediction_sets(probabilities, labels["validation"]),
         off_corpus=off_corpus,
@@ -137,5 +138,5 @@ def _look_at(
     return _Seen(np.concatenate(logits), Looks.joined(looks))
 
 
-def _outputs(off_corpus: OffCorpus | None, seen: _Seen) -> Outputs:
-    return Outputs(seen.logits, None if off_corpus is None else off_corpus.score(seen.looks))
+def _outputs(off_corpus: OffCorpus | None, seen: _Seen) -> SplitOutputs:
+    return SplitOutputs(seen.logits, None if off_corpus is None else off_corpus.score(seen.looks))

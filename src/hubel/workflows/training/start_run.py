@@ -1,4 +1,4 @@
-"""``--from RUN``: the run whose weights a training begins with, and what its request may not say otherwise.
+"""The run whose weights a training begins with, and what a request must not contradict.
 
 Loads no framework, so that the answer comes at once.
 """
@@ -6,7 +6,6 @@ Loads no framework, so that the answer comes at once.
 from __future__ import annotations
 
 import contextlib
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,15 +19,18 @@ from hubel.architectures.catalogue import (
     find_architecture,
     make_blueprint,
 )
+from hubel.architectures.families.pretrained import PretrainedSpec
 from hubel.architectures.file_kinds import is_model_target
-from hubel.architectures.spec import PretrainedSpec, Spec
+from hubel.architectures.spec import Spec
 from hubel.classifier.manifest import CURE, MANIFEST, read_manifest
 from hubel.errors import DamagedArtefact, HubelError, UnusableInput, WrongRequest
+from hubel.errors.wording import Option
 from hubel.files import is_file, real_path
 from hubel.images.preprocessing import Preprocessing
-from hubel.runs.finished_run import no_run
 from hubel.runs.request import TrainRequest
-from hubel.runs.run_folder import ARTEFACT, BEGINS, RunFolder, free_beside
+from hubel.runs.run_folder import BEGINS, free_beside
+from hubel.runs.tables.documents import read_document
+from hubel.runs.tables.reading import ARTEFACT, no_run
 from hubel.training.checkpoints import CHECKPOINTS, CheckpointFolder
 from hubel.workflows.training.choose import Choice
 
@@ -82,59 +84,62 @@ def find_start(request: TrainRequest) -> StartRun | None:
         preprocessing = Preprocessing.from_json(document["preprocessing"])
         names, digest = tuple(map(str, document["class_names"])), str(document["weights"]["sha256"])
     except (HubelError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise DamagedArtefact(f"{manifest} is not as it was written ({error}). {CURE}") from error
+        reason = error.text if isinstance(error, HubelError) else str(error)
+        raise DamagedArtefact(f"{manifest} is not as it was written (", reason, f"). {CURE}") from error
     spec, weights = blueprint.spec, "none"
     if isinstance(spec, PretrainedSpec) and spec.fixed_statistics:
-        weights = str(RunFolder(run).read_run().get("weights", "imagenet"))
+        weights = str(read_document(run).get("weights", "imagenet"))
     start = StartRun(run, blueprint, names, preprocessing, weights, digest)
-    for option, takes in _contradictions(request, start):
+    for option, has in _contradictions(request, start):
         raise WrongRequest(
-            f"{option} contradicts --from {_quoted(run)}: {takes}. Leave {option.split()[0]} out, or leave --from out "
-            "to begin anew."
-        )
+            option, " contradicts ", Option("from_run", str(run)), f": {has}. Leave ", Option(option.name),
+            " out, or leave ", Option("from_run"), " out to begin anew.",
+        )  # fmt: skip
     return start
 
 
 def _check_run(run: Path, request: TrainRequest) -> None:
     if is_model_target(run):
-        raise WrongRequest(f"--from takes a run folder, and {run} is a model file. To begin anew, leave --from out.")
-    if real_path(run) == real_path(request.out):
-        beside = _quoted(free_beside(request.out))
         raise WrongRequest(
-            f"--from and -o name the same folder, {run}: the run that is begun from stays. Choose another folder with "
-            f"-o, such as -o {beside}"
-        )
+            Option("from_run"), f" takes a run folder, and {run} is a model file. To begin anew, leave ",
+            Option("from_run"), " out.",
+        )  # fmt: skip
+    if real_path(run) == real_path(request.out):
+        raise WrongRequest(
+            Option("from_run"), " and ", Option("out"), f" name the same folder, {run}. Training never changes "
+            "the run it begins from. Choose another folder: ", Option("out", str(free_beside(request.out))),
+        )  # fmt: skip
     missing = next((name for name in BEGINS if not is_file(run / name)), None)
     if missing is None:
         return
     if CheckpointFolder(run / CHECKPOINTS).numbers():
         raise UnusableInput(
             f"The run in {run} is unfinished, so it holds no classifier to begin from. Finish it first: the command "
-            "that began it, and --resume."
-        )
-    raise UnusableInput(f"--from: {no_run(run, missing)}")
+            "that began it, with ", Option("resume"), ".",
+        )  # fmt: skip
+    raise UnusableInput(Option("from_run"), ": ", no_run(run, missing))
 
 
-def _contradictions(request: TrainRequest, start: StartRun) -> Iterator[tuple[str, str]]:
-    """Each option that says otherwise than the run, as it is typed, and what the run has instead."""
+def _contradictions(request: TrainRequest, start: StartRun) -> Iterator[tuple[Option, str]]:
+    """Each option that contradicts the run, and what the run has instead."""
     spec, preprocessing = start.blueprint.spec, start.preprocessing
     if request.weights is not None:
-        yield f"--weights {request.weights}", "the weights are those of that run"
+        yield Option("weights", request.weights), "the weights are those of that run"
     if request.architecture is not None and not _is_of(find_architecture(request.architecture), spec):
-        yield f"--architecture {_word(request.architecture)}", f"its architecture is {start.blueprint.name}"
+        yield Option("architecture", _word(request.architecture)), f"its architecture is {start.blueprint.name}"
     alpha = getattr(spec, "alpha", None)
     if request.alpha not in (None, alpha):
         has = "its architecture has no width" if alpha is None else f"its backbone has the width {alpha:g}"
-        yield f"--alpha {request.alpha:g}", has
+        yield Option("alpha", request.alpha), has
     side = request.image_size
     if side is not None and (side, side) != preprocessing.size:
         height, width = preprocessing.size
-        yield f"--image-size {side}", f"its classifier takes {height} x {width} pixels"
+        yield Option("image_size", side), f"its classifier takes {height} x {width} pixels"
     if request.resize not in (None, preprocessing.resize):
-        yield f"--resize {request.resize}", f"its images are resized by {preprocessing.resize!r}"
+        yield Option("resize", request.resize), f"its images are resized by {preprocessing.resize!r}"
     if request.reading.bands not in ((), preprocessing.bands):
         has = ",".join(map(str, preprocessing.bands)) or "none in particular"
-        yield f"--bands {','.join(map(str, request.reading.bands))}", f"its bands are {has}"
+        yield Option("bands", ",".join(map(str, request.reading.bands))), f"its bands are {has}"
 
 
 def _is_of(entry: Architecture, spec: Spec) -> bool:
@@ -166,7 +171,3 @@ def _entry(blueprint: Blueprint, classes: int) -> Architecture:
 
 def _word(architecture: Any) -> str:
     return str(architecture) if isinstance(architecture, (str, Path)) else find_architecture(architecture).name
-
-
-def _quoted(path: Path) -> str:
-    return shlex.quote(str(path))

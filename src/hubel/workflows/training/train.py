@@ -14,9 +14,10 @@ from hubel.advice.remarks import Advice
 from hubel.architectures.families.weight_files import MayDownload
 from hubel.backends.seeding import seed_everything
 from hubel.briefs import brief, elided, with_interval
-from hubel.classifier.artefact import save_classifier
 from hubel.classifier.classifier import Classifier
 from hubel.corpus.corpus import Corpus
+from hubel.engines.keras_artefact import save_classifier
+from hubel.engines.keras_engine import KerasEngine
 from hubel.errors import StoppedByUser, TrainingDiverged, UnusableInput
 from hubel.errors.wording import Option, Remedy
 from hubel.evaluation.learning_curve import LearningCurve
@@ -31,6 +32,17 @@ from hubel.runs.request import TrainRequest
 from hubel.runs.request_record import record_request
 from hubel.runs.run_folder import RunFolder
 from hubel.runs.run_lock import locked
+from hubel.runs.tables.dense_baseline import write_baseline
+from hubel.runs.tables.documents import write_documents
+from hubel.runs.tables.fingerprints import write_digests
+from hubel.runs.tables.history import write_history
+from hubel.runs.tables.intake import write_intake
+from hubel.runs.tables.leaks import write_leaks
+from hubel.runs.tables.learning_curve import write_learning_curve
+from hubel.runs.tables.off_corpus import write_scores
+from hubel.runs.tables.predictions import write_predictions
+from hubel.runs.tables.seen_before import write_seen_before
+from hubel.runs.tables.split import read_split, write_split
 from hubel.text import counted
 from hubel.training.checkpoints import Checkpoint
 from hubel.training.interruption import Stop
@@ -98,7 +110,7 @@ class Run:
     def _repr_html_(self) -> str:
         report, lines = self.reports.get("test"), self._brief()
         try:
-            tested = RunFolder(self.path).read_test_split()
+            tested = {path for path, placed in read_split(self.path).items() if placed.split == "test"}
         except UnusableInput:  # the folder is gone
             return document(lines, ())
         places = [place for place, each in enumerate(self.corpus.examples) if each.path in tested]
@@ -247,35 +259,34 @@ def _classifier(request: TrainRequest, prepared: Prepared[Choice], fitted: Fitte
         **{name: value for name, value in describe_machine().items() if name in ("versions", "backend")},
     }
     names, preprocessing = prepared.corpus.class_names, prepared.chosen.preprocessing
-    return Classifier(fitted.model, fitted.blueprint, names, preprocessing, provenance=provenance)
+    engine = KerasEngine(fitted.model)
+    return Classifier(engine, fitted.blueprint, names, preprocessing, provenance=provenance)
 
 
 def _write(folder: RunFolder, finished: Finished, documents: Documents) -> None:
     """The artefact, every table, and the documents."""
     prepared, reports = finished.prepared, finished.scored.reports
     corpus, splits = prepared.corpus, prepared.splits
-    folder.write_seen_before(prepared.kept.seen)
+    write_seen_before(folder.path, prepared.kept.seen)
     save_classifier(finished.scored.classifier, folder.artefact, made_by=f"hubel {version('hubel')}")
-    folder.write_intake(corpus, splits)
-    folder.write_fingerprints(corpus, prepared.decoded.digests)
-    folder.write_leaks(corpus, splits)
-    folder.write_history(finished.fitted.histories)
-    folder.write_predictions(corpus, splits, reports)
-    folder.write_beside(corpus, splits, reports)
-    folder.write_learning_curve(corpus, splits, {})
-    _write_documents(folder, documents)
+    write_intake(folder.path, corpus)
+    write_split(folder.path, corpus, splits)
+    write_digests(folder.path, corpus, prepared.decoded.digests)
+    write_leaks(folder.path, corpus, splits)
+    write_history(folder.path, finished.fitted.histories)
+    paths = {split: [corpus.examples[index].path for index in splits.of(split)] for split in reports}
+    write_predictions(folder.path, corpus.class_names, {name: (reports[name], paths[name]) for name in reports})
+    write_baseline(folder.path, corpus, splits, reports)
+    write_scores(folder.path, corpus, splits, reports)
+    write_learning_curve(folder.path, corpus, splits, {})
+    write_documents(folder.path, run=documents.run, metrics=documents.metrics)
 
 
 def _write_learning_curve(folder: RunFolder, finished: Finished, drawn: Drawn, documents: Documents) -> Documents:
     """The table, and the documents with it; they stay as they are where none was drawn."""
     if drawn.curve is None:
         return documents
-    folder.write_learning_curve(finished.prepared.corpus, finished.prepared.splits, drawn.predicted)
+    write_learning_curve(folder.path, finished.prepared.corpus, finished.prepared.splits, drawn.predicted)
     documents = with_learning_curve(documents, drawn, total_s=finished.deadline.elapsed())
-    _write_documents(folder, documents)
+    write_documents(folder.path, run=documents.run, metrics=documents.metrics)
     return documents
-
-
-def _write_documents(folder: RunFolder, documents: Documents) -> None:
-    folder.write_run(documents.run)
-    folder.write_metrics(documents.metrics)

@@ -9,20 +9,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from hubel.architectures.build import weight_name
-from hubel.architectures.families.backbones import BACKBONE
-from hubel.architectures.spec import PretrainedSpec
+from hubel.architectures.families.pretrained import BACKBONE, PretrainedSpec
 from hubel.backends.framework import keras
-from hubel.classifier.artefact import load_classifier
 from hubel.corpus.corpus import IGNORED, SPLITS, Corpus, IntakeRow, check_trainable, without
 from hubel.corpus.split import Splits
+from hubel.engines.catalogue import load_classifier
 from hubel.errors import UnusableInput
 from hubel.errors.wording import Option, Remedy
 from hubel.events import Message, OnEvent
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
 from hubel.pipeline.prepare import Kept
-from hubel.runs.finished_run import read_columns, read_digests, read_seen_before
 from hubel.runs.known_images import find_known
-from hubel.runs.run_folder import SPLIT
+from hubel.runs.tables.fingerprints import read_digests
+from hubel.runs.tables.seen_before import read_seen_before
+from hubel.runs.tables.split import read_split
 from hubel.text import counted
 from hubel.workflows.training.start_run import StartRun
 
@@ -155,10 +155,10 @@ def _part(before: str | None, *, learned: bool) -> str | None:
 def _parts_of(start: StartRun) -> dict[str, str]:
     """SHA-256 → part in the run; what lay in two parts was trained on."""
     digests, found = read_digests(start.path) or {}, dict[str, str]()
-    for path, part in read_columns(start.path / SPLIT, "path", "split"):
+    for path, placed in read_split(start.path).items():
         digest = digests.get(path)
-        if digest is not None and part in SPLITS:
-            found[digest] = min(part, found.get(digest, part), key=SPLITS.index)
+        if digest is not None and placed.split in SPLITS:
+            found[digest] = min(placed.split, found.get(digest, placed.split), key=SPLITS.index)
     return found
 
 

@@ -50,10 +50,10 @@ def test_the_ranking_begins_with_what_the_probabilities_contradict_most():
     assert (np.diff(ranking.quality[ranking.order]) >= 0).all()
 
 
-def test_too_few_pictures_are_said(tmp_path: Path):
+def test_too_few_images_are_said(tmp_path: Path):
     for name in ("a", "b", "c"):
         write_picture(tmp_path / name / "1.png", speckled((9, 99, 199), rng=np.random.default_rng(0)))
-    with pytest.raises(UnusableCorpus, match="too few images to doubt its labels"):
+    with pytest.raises(UnusableCorpus, match="too few images to check its labels"):
         find_suspects(read_corpus(tmp_path))
 
 

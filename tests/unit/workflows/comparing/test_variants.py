@@ -9,7 +9,7 @@ import pytest
 
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import ARCHITECTURES, Blueprint
-from hubel.architectures.spec import CnnSpec
+from hubel.architectures.families.cnn import CnnSpec
 from hubel.backends.framework import keras
 from hubel.corpus.corpus import Corpus, Example
 from hubel.corpus.sample import take_part

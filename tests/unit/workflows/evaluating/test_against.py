@@ -10,6 +10,7 @@ import pytest
 from scipy.stats import binomtest
 
 from hubel.errors import UnusableInput
+from hubel.errors.wording import Command, Option
 from hubel.events import Event, Message
 from hubel.files import write_csv
 from hubel.workflows.evaluating.compare_runs import compare_runs
@@ -40,7 +41,7 @@ def said(events: list[Event]) -> str:
     return "\n".join(event.text for event in events if isinstance(event, Message))
 
 
-def test_pictures_are_joined_by_content_and_judged_by_the_labels_of_the_first(tmp_path: Path):
+def test_images_are_joined_by_content_and_judged_by_the_labels_of_the_first(tmp_path: Path):
     # Ten images that only the first names rightly, one that only the second does, three that both do.
     ours = [(f"x/{n}", f"c{n}", "a", "a" if n != 10 else "b") for n in range(14)]
     theirs = [(f"y/{n}", f"c{n}", "a", "a" if n >= 10 else "b") for n in range(14)]
@@ -83,7 +84,7 @@ def test_other_labels_in_the_second_are_counted_and_judged_too(tmp_path: Path):
     events: list[Event] = []
     document = compare_runs(first, second, on_event=events.append).to_json()
     assert document["relabelled"] == 12
-    assert f"Labelled otherwise in {second}: 12 of 15 images; both are judged by the labels of {first}" in said(events)
+    assert f"12 of 15 images have another label in {second}; both are judged by the labels of {first}" in said(events)
     assert document["verdict"] == "better"
     assert document["by_other_labels"]["verdict"] == "worse"
     assert document["by_other_labels"]["second_only"] == 12
@@ -101,7 +102,7 @@ def test_classes_that_the_second_does_not_know_are_left_out_and_named(tmp_path: 
     assert f"1 image of classes that {second} does not know: hat" in said(events)
 
 
-def test_pictures_that_either_has_seen_in_training_are_left_out(tmp_path: Path):
+def test_images_that_either_has_seen_in_training_are_left_out(tmp_path: Path):
     rows: list[Row] = [(f"{n}", f"c{n}", "a", "a") for n in range(6)]
     first = write_run(tmp_path / "first", rows, train={"t": "c1"})
     second = write_run(tmp_path / "second", rows, train={"u": "c2"})
@@ -112,7 +113,7 @@ def test_pictures_that_either_has_seen_in_training_are_left_out(tmp_path: Path):
     assert "Left out: 3 images" in said(events)
 
 
-def test_copies_of_one_file_are_one_picture(tmp_path: Path):
+def test_copies_of_one_file_are_one_image(tmp_path: Path):
     rows: list[Row] = [("1", "same", "a", "a"), ("2", "same", "a", "a"), ("3", "other", "b", "a")]
     run = write_run(tmp_path / "run", rows)
     assert compare_runs(run, run).test.examples == 2
@@ -123,12 +124,12 @@ def test_a_run_against_itself_cannot_be_told(tmp_path: Path):
     assert compare_runs(run, run).test.verdict == "cannot tell"
 
 
-def test_no_common_test_picture_asks_for_a_corpus(tmp_path: Path):
+def test_no_common_test_image_asks_for_a_corpus(tmp_path: Path):
     first = write_run(tmp_path / "one run", [("1", "c1", "a", "a")])
     second = write_run(tmp_path / "second", [("1", "c2", "a", "a")], train={"t": "c1"})
     with pytest.raises(UnusableInput, match="no test image in common") as raised:
         compare_runs(first, second)
-    assert f"hubel evaluate '{first}' CORPUS --against {second}" in str(raised.value)
+    assert raised.value.text.parts[-1] == Command("evaluate", (str(first), "CORPUS"), (Option("against", str(second)),))
 
 
 def test_a_run_of_an_older_version_asks_for_a_corpus(tmp_path: Path):
@@ -136,7 +137,8 @@ def test_a_run_of_an_older_version_asks_for_a_corpus(tmp_path: Path):
     first, second = write_run(tmp_path / "first", rows), write_run(tmp_path / "second", rows)
     (second / "fingerprints.csv").unlink()
     with pytest.raises(
-        UnusableInput, match=rf"{second} has no fingerprints.csv.*hubel evaluate {first} CORPUS --against"
+        UnusableInput,
+        match=rf"{second} has no fingerprints.csv.*hubel.evaluate\('{first}', CORPUS, against='{second}'\)",
     ):
         compare_runs(first, second)
 

@@ -14,6 +14,7 @@ from tests.pages import Parsed
 from hubel.backends.framework import keras
 from hubel.errors import HubelError, OutputNotWritable, UnusableInput
 from hubel.evaluation.metrics import expected_calibration_error, reliability_bins, wilson_interval
+from hubel.shell import text_in_shell
 from hubel.workflows.evaluating.evaluate_foreign import ForeignEvaluation, ForeignRequest, evaluate_foreign
 from hubel.workflows.opening import read_class_names
 from hubel.workflows.said import Said
@@ -63,18 +64,20 @@ def test_what_the_score_rests_on_is_in_the_document(folder: Path):
 
 
 def test_wrong_pixels_are_suspected_and_the_better_setting_is_named(folder: Path):
-    near, better = evaluated(folder, Said("corpus", "0..1")).warnings
-    assert "cannot be told from guessing, which is right for 1 in 3" in near
+    scored = evaluated(folder, Said("corpus", "0..1"))
+    near, better = (each["text"] for each in scored.to_json()["warnings"])
+    assert "cannot be distinguished from guessing, which is right for 1 image in 3" in near
     # without values below 0 it always names the first class; torch has values below 0 as well
     assert better.startswith("--pixels -1..1 or --pixels torch is right for 57 of 60 images that it was tried on, ")
     assert "--pixels 0..1 for 20" in better
+    assert str(scored.warnings[1]).startswith("pixels='-1..1' or pixels='torch' is right for 57 of 60 images")
 
 
 def test_a_wrong_order_of_the_class_names_is_suspected_and_the_right_one_is_named(folder: Path, tmp_path: Path):
     (tmp_path / "names.txt").write_text("green\nred\nblue\n")
     _, order = evaluated(folder, Said(str(tmp_path / "names.txt"), "-1..1")).warnings
-    assert "With the class names in the order blue, green, red, 2" in order
-    assert "of 30 images that this order was not found on would be right" in order
+    assert "With the class names in the order blue, green, red, 2" in str(order)
+    assert "of 30 images that this order was not found on would be right" in str(order)
 
 
 def test_of_a_model_that_knows_nothing_no_setting_is_named(folder: Path, tmp_path: Path):
@@ -82,7 +85,9 @@ def test_of_a_model_that_knows_nothing_no_setting_is_named(folder: Path, tmp_pat
     model.get_layer("answer").set_weights([np.zeros((3, 3), np.float32), np.zeros(3, np.float32)])
     model.save(tmp_path / "model.keras")
     said = evaluate_foreign(ForeignRequest(tmp_path / "model.keras", str(folder / "photos"), STATED)).warnings
-    assert said[1] == "No other --pixels and no other order of the class names is clearly better on these images."
+    assert text_in_shell(said[1]) == (
+        "No other --pixels and no other order of the class names is clearly better on these images."
+    )
 
 
 def test_pixels_that_the_model_scales_itself_are_not_doubted(folder: Path, tmp_path: Path):
@@ -91,8 +96,8 @@ def test_pixels_that_the_model_scales_itself_are_not_doubted(folder: Path, tmp_p
     request = ForeignRequest(tmp_path / "model.keras", str(folder / "photos"), Said("corpus"))
     scored = evaluate_foreign(request)
     assert scored.classifier.pixels == "0..255"
-    assert scored.warnings[0].endswith("the order of the class names is not as in its training.")
-    assert scored.warnings[1] == "No other order of the class names is clearly better on these images."
+    assert str(scored.warnings[0]).endswith("the order of the class names differs from its training.")
+    assert str(scored.warnings[1]) == "No other order of the class names is clearly better on these images."
 
 
 def test_a_single_output_tells_two_classes_apart(folder: Path, tmp_path: Path):
@@ -136,12 +141,14 @@ def test_the_report_is_whole_and_says_what_is_not_known(folder: Path, tmp_path: 
 def test_a_doubt_stands_at_the_head_of_the_report(folder: Path, tmp_path: Path):
     evaluated(folder, Said("corpus", "0..1"), out=tmp_path / "report")
     text = Parsed((tmp_path / "report" / "report.html").read_text()).text("headline")
-    assert "cannot be told from guessing" in text
+    assert "cannot be distinguished from guessing" in text
     assert "--pixels -1..1 or --pixels torch is right" in text
 
 
 def test_what_is_not_said_is_asked_for(folder: Path):
-    with pytest.raises(HubelError, match="Give --class-names FILE.*image_dataset_from_directory"):
+    with pytest.raises(
+        HubelError, match="Give class_names=FILE, one.* or class_names='corpus', the .*image_dataset_from_directory"
+    ):
         evaluated(folder, Said(None, "-1..1"))
     with pytest.raises(HubelError, match="does not say how it wants its pixels"):
         evaluated(folder, Said("corpus"))

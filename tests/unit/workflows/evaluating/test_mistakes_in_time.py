@@ -34,7 +34,7 @@ def tested(monkeypatch: pytest.MonkeyPatch) -> page_images.Tested:
     )  # fmt: skip
     corpus = SimpleNamespace(examples=[SimpleNamespace(path=f"{place}.png") for place in range(count)])
     decoded = SimpleNamespace(corpus=corpus, images=np.zeros((count, 8, 8, 3), np.uint8))
-    classifier = SimpleNamespace(engine=SimpleNamespace(compute_logits=None))
+    classifier = SimpleNamespace(compute_logits=None)
     return page_images.Tested(cast("Any", decoded), np.arange(count), cast("Any", report), cast("Any", classifier))
 
 
@@ -43,4 +43,4 @@ def test_as_many_are_covered_as_there_is_time_for(tested: page_images.Tested, en
     mistakes = worst_mistakes(tested, ends_at=ends_at)
     assert len(mistakes) == MISTAKES_SHOWN
     assert [bool(each.heat) for each in mistakes] == [place < covered for place in range(MISTAKES_SHOWN)]
-    assert all(each.picture for each in mistakes)
+    assert all(each.image for each in mistakes)

@@ -42,7 +42,7 @@ def test_nothing_differs_where_nothing_has_changed(corpus: Path, tmp_path: Path)
     assert differences(write_run(tmp_path / "run", corpus)) == []
 
 
-def test_missing_and_changed_pictures_stop_it_by_name_and_new_ones_are_left_out(corpus: Path, tmp_path: Path):
+def test_missing_and_changed_images_stop_it_by_name_and_new_ones_are_left_out(corpus: Path, tmp_path: Path):
     run = write_run(tmp_path / "run", corpus)
     (corpus / "a/1.png").unlink()
     (corpus / "b/0.png").write_bytes(b"another content, same name")
@@ -51,9 +51,9 @@ def test_missing_and_changed_pictures_stop_it_by_name_and_new_ones_are_left_out(
         check_repeatable(run)
     assert stopped.value.exit_code == 3
     lines = str(stopped.value).splitlines()
-    assert lines[0] == f"{run} cannot be repeated as it was, with {corpus}:"
+    assert lines[0] == f"{run} cannot be repeated with {corpus}, because of what has changed:"
     assert lines[1:3] == ["  1 image is missing: a/1.png", "  1 image is changed in content: b/0.png"]
-    assert f"hubel reproduce {run} --anyway" in lines[3]
+    assert lines[3].endswith(f"repeat the run all the same: hubel.reproduce('{run}', anyway=True)")
     assert differences(run, anyway=True) == [
         ("corpus", "1 image is missing: a/1.png"),
         ("corpus", "1 image is changed in content: b/0.png"),
@@ -61,7 +61,7 @@ def test_missing_and_changed_pictures_stop_it_by_name_and_new_ones_are_left_out(
     ]
 
 
-def test_a_new_picture_alone_does_not_stop_it(corpus: Path, tmp_path: Path):
+def test_a_new_image_alone_does_not_stop_it(corpus: Path, tmp_path: Path):
     run = write_run(tmp_path / "run", corpus)
     (corpus / "c").mkdir()
     (corpus / "c/new.png").write_bytes(b"new")
@@ -113,7 +113,7 @@ def test_labels_groups_and_given_splits_are_compared():
     assert all(each.stops for each in found)
 
 
-def test_another_split_of_the_same_pictures_is_named():
+def test_another_split_of_the_same_images_is_named():
     then = {"1": Placed("a", "train", ""), "2": Placed("a", "test", "")}
     (found,) = compare_splits(then, {"1": Placed("a", "test", ""), "2": Placed("a", "test", "")})
     assert found.text == "1 image is in another part of the split: 1 (train then, test now)"
@@ -180,7 +180,9 @@ def test_another_plan_of_the_same_request_is_named():
 def test_a_corpus_that_has_moved_is_named_by_the_user(corpus: Path, tmp_path: Path):
     run = write_run(tmp_path / "run", corpus)
     moved = corpus.rename(tmp_path / "elsewhere")
-    with pytest.raises(UnusableInput, match=rf"was '{corpus}', which is not there now.*hubel reproduce {run} CORPUS"):
+    with pytest.raises(
+        UnusableInput, match=rf"was '{corpus}', which is no longer there.*hubel.reproduce\('{run}', CORPUS\)"
+    ):
         check_repeatable(run)
     assert differences(run, moved) == []
 
@@ -200,9 +202,9 @@ def test_corrections_and_weights_are_told_by_content(corpus: Path, tmp_path: Pat
     with pytest.raises(UnusableInput) as stopped:
         check_repeatable(run)
     assert "2 images are under another label: a/0.png (b then, a now), a/1.png (a then, b now)" in str(stopped.value)
-    assert f"the corrections in {corrections} have another content" in str(stopped.value)
+    assert f"the corrections in {corrections} have changed" in str(stopped.value)
     corrections.unlink()
-    with pytest.raises(UnusableInput, match="cannot be read now. Put that file back"):
+    with pytest.raises(UnusableInput, match="can no longer be read. Put that file back"):
         check_repeatable(run, anyway=True)
 
 
@@ -234,7 +236,7 @@ def test_a_file_that_is_gone_is_named(corpus: Path, tmp_path: Path, name: str):
 def test_weights_that_are_not_those_of_the_run_accuse_no_machine(corpus: Path, tmp_path: Path):
     run = write_run(tmp_path / "run", corpus)
     (run / "classifier/weights.safetensors").write_bytes(b"other weights")
-    with pytest.raises(DamagedArtefact, match="its checksum does not fit"):
+    with pytest.raises(DamagedArtefact, match="its checksum does not match"):
         check_repeatable(run)
 
 

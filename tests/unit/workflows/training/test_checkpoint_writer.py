@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 
 from hubel.errors import DamagedArtefact, OutputNotWritable, WrongRequest
+from hubel.errors.wording import Command, Option
 from hubel.events import Event, Message
+from hubel.shell import command_words
 from hubel.training.checkpoints import Checkpoint, CheckpointFolder
 from hubel.training.history import EpochRow
 from hubel.training.plan import BEGUN, Point
@@ -27,7 +29,10 @@ from hubel.workflows.training.checkpointing import (
     open_run,
 )
 
-ORIGIN = Origin({"images": 9, "environment variable OMP_NUM_THREADS": None}, ("hubel", "train", "my photos"), "anew")
+TRAIN = Command("train", ("my photos",))
+ORIGIN = Origin(
+    {"images": 9, "environment variable OMP_NUM_THREADS": None}, TRAIN, TRAIN.with_(Option("overwrite", value=True))
+)
 ROW = EpochRow("train", 1, 4, 0.5, 0.75, 0.5, 1e-3, 8, 100.0, 2.0, best=True)
 
 
@@ -139,7 +144,7 @@ def test_a_stop_says_what_is_saved_and_what_comes_now(scene: Scene, moment: Any,
 
 def checkpoint(**changes: Any) -> Checkpoint:
     document = {
-        "made_of": dict(ORIGIN.made_of), "command": list(ORIGIN.command), "spent_s": 30.0, "intake_s": 4.0,
+        "made_of": dict(ORIGIN.made_of), "command": list(command_words(ORIGIN.command)), "spent_s": 30.0, "intake_s": 4.0,
         "hardware": {}, "resumed": [{"checkpoint": 1}], "phase": "train", "loop": {"steps": 6}, **changes,
     }  # fmt: skip
     return Checkpoint(7, document, {})
@@ -171,7 +176,8 @@ def test_another_run_is_refused_with_each_difference_and_what_to_do():
     assert str(told.value) == (
         "The run cannot be resumed: the result would mix two different runs.\n  images: was 9, is 10\n"
         "It was begun with: hubel train 'my photos'\n"
-        "Go on with the same words and resume, and with the corpus and versions of that time; or train anew: anew"
+        "Go on with the same options and resume, and with the corpus and versions as they were; or train anew: "
+        "hubel.train('my photos', overwrite=True)"
     )
 
 
@@ -179,11 +185,15 @@ def test_other_variables_are_refused_with_the_line_that_sets_them():
     now = {**ORIGIN.made_of, "environment variable OMP_NUM_THREADS": "1"}
     with pytest.raises(WrongRequest) as told:
         check_same(checkpoint(), replace(ORIGIN, made_of=now))
-    assert "Go on as it was begun: env -u OMP_NUM_THREADS hubel train 'my photos' --resume; or train" in str(told.value)
+    assert "Go on as it was begun: env -u OMP_NUM_THREADS hubel train 'my photos' resume=True; or train" in str(
+        told.value
+    )
     with pytest.raises(WrongRequest, match=r"Go on as it was begun, under: env -u OMP_NUM_THREADS; or train anew"):
         check_same(checkpoint(command=[]), replace(ORIGIN, made_of=now))
 
 
 def test_a_checkpoint_without_its_origin_is_damaged():
-    with pytest.raises(DamagedArtefact, match=r"Checkpoint 7 does not record what its run was made of. .*anew: anew"):
+    with pytest.raises(
+        DamagedArtefact, match=r"Checkpoint 7 does not record what its run was made of. .*anew: hubel.train"
+    ):
         check_same(checkpoint(made_of=None), ORIGIN)

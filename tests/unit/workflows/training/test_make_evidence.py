@@ -11,18 +11,20 @@ import pytest
 from hubel.architectures.families.small_cnn import small_cnn_spec
 from hubel.cli.commands.train import command
 from hubel.corpus.corpus import Example, IntakeRow
+from hubel.errors.wording import NOTHING
 from hubel.evaluation.report import EvaluationReport
 from hubel.runs.commands import train_command
 from hubel.runs.request import TrainRequest
+from hubel.shell import command_words
 from hubel.workflows.training.collect_evidence import find_suspects_held_out, find_unlabelled_folders
 
 
-def test_a_request_made_in_python_can_betrain_command():
+def test_a_request_made_in_python_has_a_command_that_asks_for_the_same():
     request = TrainRequest(
         "my photos", Path("runs/x"), architecture="residual", epochs=7, time_limit_s=90.0, mirror=False, seed=3,
         corrections=Path("fixed.csv"), image_size=32,
     )  # fmt: skip
-    words = train_command(request)
+    words = command_words(train_command(request))
     assert words[:2] == ("hubel", "train")
     with command.make_context("train", list(words[2:])) as context:
         told = context.params
@@ -32,8 +34,8 @@ def test_a_request_made_in_python_can_betrain_command():
     ]  # fmt: skip
 
 
-def test_a_network_made_in_python_cannot_betrain_command():
-    assert train_command(TrainRequest("photos", Path("run"), architecture=small_cnn_spec((32, 32), 3))) == ()
+def test_a_network_made_in_python_has_no_command():
+    assert train_command(TrainRequest("photos", Path("run"), architecture=small_cnn_spec((32, 32), 3))) == NOTHING
 
 
 def report(labels: list[int], probabilities: np.ndarray) -> EvaluationReport:

@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 
 from hubel.architectures.catalogue import find_architecture
-from hubel.architectures.families.backbones import FEATURES, LOGITS
+from hubel.architectures.families.parts import LOGITS
+from hubel.architectures.families.pretrained import FEATURES
 from hubel.backends.framework import keras
-from hubel.classifier import engine
 from hubel.corpus.corpus import Corpus, Example
 from hubel.corpus.split import Splits
+from hubel.engines import keras_engine
 from hubel.events import Event, Message, PlanMade
 from hubel.images.preprocessing import Preprocessing
 from hubel.pipeline.decoded import DecodedCorpus
@@ -80,7 +81,7 @@ class Machine:
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
-    simulated, real_run, real_step = Machine(rate=200.0), engine._run_batch, fit_module._train_on_batch
+    simulated, real_run, real_step = Machine(rate=200.0), keras_engine._run_batch, fit_module._train_on_batch
 
     def run(model: keras.Model, images: np.ndarray, size: int) -> list[np.ndarray]:
         simulated.compile((id(model), size), simulated.compile_s)
@@ -96,7 +97,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
         return real_step(model, images, one_hot, weights)
 
     monkeypatch.setattr(time, "monotonic", lambda: simulated.now)
-    monkeypatch.setattr(engine, "_run_batch", run)
+    monkeypatch.setattr(keras_engine, "_run_batch", run)
     monkeypatch.setattr(fit_module, "_train_on_batch", step)
     for module in (fitting, transfer):  # the clock's default is the real one
         monkeypatch.setattr(module, "WallClock", lambda seconds, **more: WallClock(seconds, time.monotonic, **more))

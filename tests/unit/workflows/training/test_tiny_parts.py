@@ -259,7 +259,7 @@ def test_without_a_test_there_is_no_score_and_it_is_said(corpus, without, tmp_pa
     assert "There are no test images: the classifier has no score. A class gives images to every part where" in said
     metrics = strict(tmp_path / "run/metrics.json")
     assert metrics["test"] == {"examples": 0}
-    with pytest.raises(UnusableInput, match="has no test images, so it has no score. Name a corpus to score it on"):
+    with pytest.raises(UnusableInput, match="has no test images, so it has no score. Name a corpus of images"):
         evaluate_run(tmp_path / "run")
     with pytest.raises(
         UnusableCorpus, match="of 12 there are 12 that it was trained on .*other images. Name a corpus of"

@@ -15,9 +15,9 @@ from PIL import Image
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import make_blueprint
 from hubel.backends.framework import keras
-from hubel.classifier.artefact import load_classifier
-from hubel.classifier.engine import KerasEngine
 from hubel.corpus.formats.catalogue import read_corpus
+from hubel.engines.catalogue import load_classifier
+from hubel.engines.keras_engine import KerasEngine
 from hubel.errors import HubelError, OutputNotWritable, UnusableInput, WrongRequest
 from hubel.events import EpochDone, Event, Message
 from hubel.files import read_csv, write_csv
@@ -136,7 +136,7 @@ def test_the_outputs_that_are_kept_answer_as_before_to_the_bit(folder: Path, fir
     model = build_model(make_blueprint(choice.entry, choice.preprocessing.size, 3))
     load_start(start).put_into(model, LATER)
     pixels = np.stack([np.array(drawn(name, 7).convert("RGB")) for name in LATER])
-    then, now = load_classifier(first).engine.compute_logits(pixels), KerasEngine(model).compute_logits(pixels)
+    then, now = load_classifier(first).compute_logits(pixels), KerasEngine(model).compute_logits(pixels)
     np.testing.assert_array_equal(now[:, 1:], then)
     np.testing.assert_array_equal(now[:, 0], 0)
 
@@ -232,7 +232,7 @@ def test_a_run_that_is_gone_is_asked_for_before_it_is_repeated(folder: Path, gro
     document = json.loads(record.read_bytes())
     document["request"]["from_run"]["file"] = str(tmp_path / "gone" / "classifier" / "weights.safetensors")
     record.write_text(json.dumps(document))
-    with pytest.raises(UnusableInput, match="was made with the weights in .*gone.*which cannot be read now"):
+    with pytest.raises(UnusableInput, match="was made with the weights in .*gone.*which can no longer be read"):
         check_repeatable(tmp_path / "second")
 
 

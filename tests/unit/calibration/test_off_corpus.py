@@ -9,9 +9,10 @@ from sklearn.covariance import EmpiricalCovariance
 from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score
 
+from hubel.calibration.off_corpus import DIRECTIONS, MIN_EXAMPLES, _fit_distance, fit_off_corpus
 from hubel.classifier.off_corpus import Distance, Looks, NearestClass, OffCorpus, root
 from hubel.errors import WrongRequest
-from hubel.evaluation.off_corpus import DIRECTIONS, MIN_EXAMPLES, _fit_distance, auroc, fit_off_corpus
+from hubel.evaluation.metrics import auroc
 
 
 def cloud(count: int, *, seed: int, channels: int = 5) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""A run's predictions on disk: ``predictions.csv``, and with many classes ``predictions.parquet``. No framework."""
+"""``predictions.csv``: what the classifier says of each example; with many classes also ``predictions.parquet``."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from hubel.arrays import Probabilities
 from hubel.errors import UnusableInput
 from hubel.evaluation.report import EvaluationReport
 from hubel.files import is_file, read_csv_rows, write_csv, written_file
+from hubel.runs.tables.reading import PREDICTIONS, damaged, no_run
 
-PREDICTIONS, PARQUET = "predictions.csv", "predictions.parquet"
+PARQUET = "predictions.parquet"
 MOST_COLUMNS = 200
 """With more classes, ``predictions.csv`` has the most probable ones alone, and ``predictions.parquet`` has them all."""
 TOP = 5
@@ -52,9 +53,21 @@ class PredictionTable:
     predicted: tuple[str, ...]
     probabilities: Probabilities
 
+    def of(self, split: str) -> PredictionTable:
+        """The rows of one split."""
+        mine = [place for place, name in enumerate(self.splits) if name == split]
+        columns = (self.paths, self.splits, self.labels, self.predicted)
+        taken = (tuple(column[place] for place in mine) for column in columns)
+        return PredictionTable(self.class_names, *taken, self.probabilities[mine])
+
 
 def write_predictions(folder: Path, class_names: Sequence[str], parts: Parts) -> None:
     """One row per example, every digit of each probability.
+
+    Args:
+        folder: of the run.
+        class_names: in the order of the columns.
+        parts: split → its report, and the paths of its examples.
 
     Raises:
         OutputNotWritable: the folder cannot be written.
@@ -73,22 +86,30 @@ def write_predictions(folder: Path, class_names: Sequence[str], parts: Parts) ->
     write_csv(folder / PREDICTIONS, (*HEADER, *class_names), rows)
 
 
-def read_predictions(run: Path) -> PredictionTable:
+def read_predictions(folder: Path) -> PredictionTable:
     """Every row, whichever file holds its probabilities.
 
     Raises:
-        FileNotFoundError, NotADirectoryError: there is no ``predictions.csv``.
-        OSError, ValueError, IndexError: a file is damaged.
-        UnusableInput: there is no ``predictions.parquet``, and there should be.
+        UnusableInput: no run folder, or a file is missing or damaged.
     """
-    header, rows = read_csv_rows(run / PREDICTIONS)
+    path = folder / PREDICTIONS
+    try:
+        return _read(folder)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UnusableInput(no_run(folder, PREDICTIONS)) from error
+    except (OSError, ValueError, IndexError) as error:
+        raise damaged(path, error) from error
+
+
+def _read(folder: Path) -> PredictionTable:
+    header, rows = read_csv_rows(folder / PREDICTIONS)  # by place: a class may be named like another column
     columns = [tuple(row[place] for row in rows) for place in range(4)]
-    if is_file(run / PARQUET):
-        names, probabilities = _read_parquet(run / PARQUET, columns[0])
+    if is_file(folder / PARQUET):
+        names, probabilities = _read_parquet(folder / PARQUET, columns[0])
         return PredictionTable(names, *columns, probabilities)
     if tuple(header[len(HEADER) :]) == TOP_HEADER:
         raise UnusableInput(
-            f"{run} is not whole: it has no {PARQUET}, which holds the probabilities of more than {MOST_COLUMNS} "
+            f"{folder} is not whole: it has no {PARQUET}, which holds the probabilities of more than {MOST_COLUMNS} "
             "classes. Copy the run folder again, or train it again."
         )
     names = tuple(header[len(HEADER) :])

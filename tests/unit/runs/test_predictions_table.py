@@ -12,9 +12,8 @@ import pytest
 
 from hubel.errors import UnusableInput
 from hubel.evaluation.report import EvaluationReport
-from hubel.runs.finished_run import read_answers
-from hubel.runs.prediction_files import MOST_COLUMNS, read_predictions, write_predictions
 from hubel.runs.recorded_run import weights_digest
+from hubel.runs.tables.predictions import MOST_COLUMNS, read_predictions, write_predictions
 from hubel.workflows.reproducing.same_result import compare_results
 
 HEADER = ["path", "split", "label", "predicted", "probability", "abstained"]
@@ -48,7 +47,7 @@ def test_every_digit_of_every_probability_is_read_back(tmp_path: Path, classes: 
     assert table.class_names == report.class_names
     assert table.splits == ("validation",) * 7 + ("test",) * 7
     np.testing.assert_array_equal(table.probabilities, np.tile(report.probabilities, (2, 1)))
-    answers = read_answers(tmp_path)
+    answers = table.of("test")
     assert answers.paths == tuple(f"=a/\udce9 {place}.png" for place in range(7))
     assert answers.labels == tuple(report.class_names[label] for label in report.labels)
     assert answers.predicted == tuple(report.class_names[place] for place in report.probabilities.argmax(axis=1))
@@ -87,7 +86,7 @@ def test_a_run_of_many_classes_without_its_parquet_file_says_what_is_missing(tmp
     written(tmp_path, 201)
     (tmp_path / "predictions.parquet").unlink()
     with pytest.raises(UnusableInput, match=r"no predictions\.parquet, which holds .* Copy the run folder again"):
-        read_answers(tmp_path)
+        read_predictions(tmp_path)
 
 
 def test_a_parquet_file_of_another_run_or_a_cut_one_is_refused(tmp_path: Path):
@@ -96,10 +95,10 @@ def test_a_parquet_file_of_another_run_or_a_cut_one_is_refused(tmp_path: Path):
     whole = (tmp_path / "predictions.parquet").read_bytes()
     (tmp_path / "predictions.parquet").write_bytes((tmp_path / "other/predictions.parquet").read_bytes())
     with pytest.raises(UnusableInput, match=r"its rows are not those of predictions\.csv.*Copy the run folder again"):
-        read_answers(tmp_path)
+        read_predictions(tmp_path)
     (tmp_path / "predictions.parquet").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(UnusableInput, match=r"cannot be read \(.*Copy the run folder again"):
-        read_answers(tmp_path)
+        read_predictions(tmp_path)
 
 
 def test_two_runs_of_many_classes_are_held_against_each_other_to_the_last_digit(tmp_path: Path):

@@ -1,4 +1,4 @@
-"""Fit the off-corpus score, and measure how well it tells strangers."""
+"""Fit the off-corpus score."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
-from scipy.stats import rankdata
 
 from hubel.arrays import Features, Labels
 from hubel.classifier.off_corpus import Distance, Looks, NearestClass, OffCorpus, root
@@ -106,15 +105,3 @@ def _limit(found: np.ndarray) -> float:
     """What one in a hundred images still to come exceeds, as far as these tell."""
     place = min(len(found), int(np.ceil((len(found) + 1) * (1 - FLAGGED)))) - 1
     return float(max(np.sort(found)[place], 1e-9))
-
-
-def auroc(inside: np.ndarray, strangers: np.ndarray) -> float | None:
-    """Chance that a stranger scores higher than an image of the corpus, ties counted half; None without either.
-
-    Source: the Mann-Whitney statistic; Hanley & McNeil 1982.
-    """
-    if not len(inside) or not len(strangers):
-        return None
-    ranks = rankdata(np.concatenate([inside, strangers]))[len(inside) :]
-    least = len(strangers) * (len(strangers) + 1) / 2
-    return float((ranks.sum() - least) / (len(inside) * len(strangers)))

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from mapie.classification import SplitConformalClassifier
 from sklearn.base import BaseEstimator, ClassifierMixin
 
+from hubel.calibration.sets import MIN_EXAMPLES, fit_prediction_sets
 from hubel.classifier.answering import softmax
 from hubel.classifier.prediction_sets import COVERAGES, PredictionSets
 from hubel.errors import WrongRequest
-from hubel.evaluation.conformal import MIN_EXAMPLES, fit_prediction_sets, score_sets
+from hubel.evaluation.set_score import score_sets
 
 
 class Stored(ClassifierMixin, BaseEstimator):

@@ -1,0 +1,1 @@
+"""What runs a network: pixels in, logits and features out. The only room, with backends, where Keras is at home."""

@@ -1,0 +1,86 @@
+"""The reference engine: the Keras model itself."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from hubel.arrays import Images, Logits
+from hubel.backends.framework import BACKEND, keras
+from hubel.classifier.engine import LARGE_BATCH, SMALL_BATCH, Outputs, Wanted
+from hubel.engines.depths import find_maps, summarise_map
+
+
+class KerasEngine:
+    """Runs a Keras model.
+
+    Keras compiles a function for each batch size it meets, so only two are used; the rest of a batch is filled up.
+
+    Args:
+        model: float32 [batch, height, width, channels] → float32 [batch, outputs].
+    """
+
+    def __init__(self, model: keras.Model) -> None:
+        self.model = _on_processors(model)
+
+    @cached_property
+    def _features(self) -> keras.KerasTensor:
+        """What enters the last dense layer."""
+        return [layer for layer in self.model.layers if isinstance(layer, keras.layers.Dense)][-1].input
+
+    @cached_property
+    def _with_features(self) -> keras.Model:
+        return _on_processors(keras.Model(self.model.input, [self._features, self.model.output]))
+
+    @cached_property
+    def _with_maps(self) -> keras.Model | None:
+        """None for a network without feature maps."""
+        summaries = [summary for each in find_maps(self.model) for summary in summarise_map(each)]
+        if not summaries:
+            return None
+        joined = keras.ops.concatenate(summaries, axis=-1)
+        return _on_processors(keras.Model(self.model.input, [joined, self._features, self.model.output]))
+
+    def compute(self, pixels: Images, *, wanted: Wanted = "logits") -> Outputs:
+        """Run the network.
+
+        Args:
+            pixels: uint8 [batch, height, width, 3], or whatever else the model takes, as float32.
+            wanted: what is needed beside the logits. Of each map at which `find_maps` looks, ``maps`` has the mean of
+                its channels over all places, then their deviation.
+        """
+        if wanted == "logits":
+            return Outputs(_run(self.model, pixels)[0])
+        if wanted == "maps" and self._with_maps is not None:
+            maps, features, logits = _run(self._with_maps, pixels)
+            return Outputs(logits, features, maps)
+        features, logits = _run(self._with_features, pixels)
+        return Outputs(logits, features, np.zeros((len(pixels), 0), np.float32))
+
+    def compute_logits(self, pixels: Images) -> Logits:
+        """uint8 [batch, height, width, 3] → float32 [batch, classes]."""
+        return self.compute(pixels).logits
+
+
+def _on_processors(model: keras.Model) -> keras.Model:
+    if BACKEND == "tensorflow":
+        model.jit_compile = False  # XLA would compile for seconds, and runs slower on processors
+    return model
+
+
+def _run(model: keras.Model, images: np.ndarray) -> list[np.ndarray]:
+    """Every output of a model, in batches of the two sizes."""
+    size = SMALL_BATCH if len(images) <= 4 * SMALL_BATCH else LARGE_BATCH
+    parts = [_run_batch(model, images[start : start + size], size) for start in range(0, len(images), size)]
+    if not parts:
+        return [np.zeros((0, output.shape[-1]), np.float32) for output in model.outputs]
+    return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
+
+
+def _run_batch(model: keras.Model, images: np.ndarray, size: int) -> list[np.ndarray]:
+    batch = np.zeros((size, *images.shape[1:]), np.float32)
+    batch[: len(images)] = images
+    outputs = model.predict_on_batch(batch)
+    several = outputs if isinstance(outputs, (list, tuple)) else [outputs]
+    return [np.asarray(output, np.float32)[: len(images)] for output in several]

@@ -1,0 +1,34 @@
+"""Is a path a run? Told by the names of the files in it; nothing is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hubel.architectures.file_kinds import is_model_target
+from hubel.errors import UnusableInput
+from hubel.files import is_folder, is_there
+from hubel.runs.tables.documents import METRICS, RUN
+from hubel.runs.tables.reading import ARTEFACT, PREDICTIONS
+
+MANIFEST, WEIGHTS = "manifest.json", "weights.safetensors"
+MARKS = (ARTEFACT, MANIFEST, RUN, METRICS, PREDICTIONS)
+"""Files of a run folder or of its ``classifier/`` folder: one is enough, the command knows what else it needs."""
+
+
+def is_run_or_model(path: Path) -> bool:
+    """It is a run, perhaps a damaged one, or a model file.
+
+    Raises:
+        UnusableInput: the operating system does not let us look.
+    """
+    marked = is_folder(path) and any(is_there(path / name) for name in MARKS)
+    return marked or (is_model_target(path) and is_there(path))
+
+
+def can_be_run(path: Path) -> bool:
+    """It surely holds a classifier; nothing that cannot be looked at does."""
+    try:
+        own = is_there(path / MANIFEST) and is_there(path / WEIGHTS)
+        return own or is_there(path / ARTEFACT / MANIFEST) or (is_there(path) and is_model_target(path))
+    except UnusableInput:
+        return False

@@ -1,0 +1,43 @@
+"""``leaks.csv``: examples that have a copy, or one of their group, in another of the given splits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hubel.corpus.corpus import Corpus
+from hubel.corpus.split import Splits
+from hubel.files import is_file, write_csv
+from hubel.runs.tables.reading import read_columns
+
+LEAKS = "leaks.csv"
+
+
+def write_leaks(folder: Path, corpus: Corpus, splits: Splits) -> None:
+    """One row per example of each set that the given splits divide; no file where there is none.
+
+    Args:
+        folder: of the run.
+        corpus: its examples.
+        splits: of them.
+
+    Raises:
+        OutputNotWritable: the folder cannot be written.
+    """
+    (folder / LEAKS).unlink(missing_ok=True)  # of a run that is overwritten
+    names = splits.names()
+    rows = [
+        (number, corpus.examples[place].path, names[place], corpus.class_names[corpus.examples[place].label])
+        for number, leak in enumerate(splits.leaks, start=1)
+        for place in leak.places
+    ]
+    if rows:
+        write_csv(folder / LEAKS, ("set", "path", "split", "label"), rows)
+
+
+def read_leaks(folder: Path) -> dict[str, str]:
+    """Path → split of each example in such a set.
+
+    Raises:
+        UnusableInput: the file is damaged.
+    """
+    return dict(read_columns(folder / LEAKS, "path", "split")) if is_file(folder / LEAKS) else {}

@@ -1,0 +1,53 @@
+"""What every reader of a run folder says of a file that is missing or damaged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hubel.errors import UnusableInput
+from hubel.errors.wording import Command, Text
+from hubel.files import is_file, is_there, read_csv, shown
+
+ARTEFACT, PREDICTIONS = "classifier", "predictions.csv"
+A_RUN = Text("A run is a folder that ", Command("train", ("CORPUS",)), " has written.")
+"""What is expected where something else was given."""
+
+
+def no_run(run: Path, missing: str) -> Text:
+    """What is said of a folder that lacks a file of a run.
+
+    Args:
+        run: the folder, which may not be there.
+        missing: name of the file.
+    """
+    if not is_there(run):
+        return Text(f"There is no folder {str(run)!r}. ", A_RUN)
+    if run.name == ARTEFACT and is_file(run.parent / missing):
+        return Text(f"{shown(run)} is the classifier of a run. Give the folder of the run: {shown(run.parent)}")
+    return Text(f"{shown(run)} is no run folder: it has no {missing}. ", A_RUN)
+
+
+def damaged(path: Path, error: Exception) -> UnusableInput:
+    """The error for a file whose content cannot be read.
+
+    Args:
+        path: of the file.
+        error: why.
+    """
+    return UnusableInput(f"{path} cannot be read ({error}). Copy the run folder again, or train it again.")
+
+
+def read_columns(path: Path, *columns: str) -> list[list[str]]:
+    """These columns of a CSV of a run, row by row.
+
+    Args:
+        path: of the file.
+        columns: their names.
+
+    Raises:
+        UnusableInput: the file is damaged.
+    """
+    try:
+        return [[row[column] for column in columns] for row in read_csv(path)]
+    except (OSError, ValueError, KeyError) as error:
+        raise damaged(path, error) from error

@@ -1,0 +1,120 @@
+"""What is loaded, and when: no framework before somebody asks for an engine."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from PIL import Image
+from tests.conftest import environment
+
+MUSEUM = Path(__file__).parents[1] / "museum"
+FRAMEWORKS = {"keras", "tensorflow", "jax", "torch"}
+AFTERWARDS = """
+import json, sys
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+def loaded_by(code: str, *words: str) -> list[str]:
+    """Modules that a fresh process has after some lines of Python."""
+    done = subprocess.run(
+        [sys.executable, "-c", code + AFTERWARDS, *words],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def frameworks_in(modules: list[str]) -> set[str]:
+    return FRAMEWORKS & {name.partition(".")[0] for name in modules}
+
+
+def test_an_artefact_of_any_format_is_read_and_verified_without_a_framework():
+    code = """
+import sys
+from pathlib import Path
+from hubel.classifier.artefact import find_artefact, read_parts
+for folder in sys.argv[1:]:
+    parts = read_parts(find_artefact(Path(folder)))
+    assert parts.tensors and parts.manifest.document["class_names"]
+"""
+    loaded = loaded_by(code, *map(str, sorted(MUSEUM.iterdir())))
+    assert "hubel.classifier.artefact" in loaded
+    assert frameworks_in(loaded) == set()
+
+
+def test_a_classifier_answers_with_any_engine_that_computes_and_without_a_framework():
+    code = """
+import sys
+from pathlib import Path
+import numpy as np
+from hubel.classifier.artefact import find_artefact, read_parts
+from hubel.classifier.engine import Outputs
+from hubel.classifier.self_test import make_self_test, run_self_test
+
+class Means:  # an engine with nothing but `compute`
+    def __init__(self, blueprint, tensors, path):
+        self.classes = blueprint.spec.classes
+        self.features = len(tensors["logits/kernel"])
+        self.maps = MAPS
+    def compute(self, pixels, *, wanted="logits"):
+        mean = pixels.mean(axis=(1, 2, 3), dtype=np.float32)[:, None]
+        return Outputs(mean * np.linspace(-1, 1, self.classes, dtype=np.float32), mean.repeat(self.features, 1),
+                       mean.repeat(self.maps, 1))
+
+parts = read_parts(find_artefact(Path(sys.argv[1])))
+MAPS = len(parts.tensors["off_corpus.maps.mean"])
+from hubel.classifier.assembly import assemble
+classifier, _ = assemble(parts.manifest.document, parts.tensors, parts.folder, Means)
+images = [np.full((9, 9, 3), value, np.uint8) for value in (0, 200)]
+dark, light = classifier.predict(images, coverage=0.9)
+assert light.class_name == classifier.class_names[-1] and light.off_corpus_score is not None
+assert classifier.embed(images).shape == (2, len(parts.tensors["logits/kernel"]))
+assert run_self_test(classifier, make_self_test(classifier)).holds
+"""
+    assert frameworks_in(loaded_by(code, str(MUSEUM / "format-3"))) == set()
+
+
+def test_fitting_a_calibration_loads_no_framework():
+    loaded = loaded_by("import hubel.calibration.off_corpus, hubel.calibration.sets, hubel.calibration.temperature")
+    assert frameworks_in(loaded) == set()
+
+
+def test_a_framework_is_loaded_when_an_engine_is_asked_for():
+    assert "keras" in loaded_by("from hubel.engines.catalogue import find_runtime; find_runtime()")
+
+
+MOST_BEFORE_AN_ENGINE = 100
+"""Modules of the package, with their packages; of version 0.6.0 it were 171, and Keras."""
+NOT_FOR_PREDICTION = (
+    "hubel.training", "hubel.backends", "hubel.pipeline", "hubel.evaluation", "hubel.calibration", "hubel.explanation",
+    "hubel.reports", "hubel.advice", "hubel.corpus.formats", "hubel.workflows.training",
+)  # fmt: skip
+
+
+def test_predict_loads_what_it_needs_and_no_framework_before_it_asks_for_an_engine(tmp_path: Path):
+    Image.new("RGB", (9, 9)).save(tmp_path / "x.png")
+    code = """
+import json, sys
+from types import SimpleNamespace
+from hubel.cli.main import main
+
+def stop():
+    print(json.dumps(sorted(sys.modules)))
+    raise SystemExit
+
+sys.modules["hubel.engines.keras_artefact"] = SimpleNamespace(runtime=stop)
+main(["predict", *sys.argv[1:]])
+raise AssertionError("no engine was asked for")
+"""
+    loaded = loaded_by(code, str(MUSEUM / "format-3"), str(tmp_path / "x.png"))
+    assert "hubel.workflows.predict" in loaded
+    assert frameworks_in(loaded) == set()
+    ours = [name for name in loaded if name.partition(".")[0] == "hubel"]
+    assert [name for name in ours if name.startswith(NOT_FOR_PREDICTION)] == []
+    assert len(ours) <= MOST_BEFORE_AN_ENGINE
