@@ -18,19 +18,20 @@ from unittest import mock
 from hubel.runs.machine import describe_machine
 from hubel.runs.request import TrainRequest
 from hubel.training.checkpoints import CheckpointFolder
-from hubel.workflows.training.checkpointing import EVERY_EPOCH, Keeper
+from hubel.workflows.training.checkpointing import EVERY_EPOCH, CheckpointWriter
 from hubel.workflows.training.train import train_classifier
 
 
 def measure(corpus: str, epochs: int, *, every_epoch: bool) -> str:
     """Train once; say how often a checkpoint was written and what all of them took."""
     costs, sizes = [], []
-    keep, write = Keeper._keep, CheckpointFolder.write
+    keep, write = CheckpointWriter.__call__, CheckpointFolder.write
 
-    def timed(self: Keeper, *given: Any) -> None:
-        start = time.perf_counter()
+    def timed(self: CheckpointWriter, *given: Any) -> None:
+        start, before = time.perf_counter(), len(sizes)
         keep(self, *given)
-        costs.append(time.perf_counter() - start)
+        if len(sizes) > before:  # it was due
+            costs.append(time.perf_counter() - start)
 
     def weighed(self: CheckpointFolder, document: Any, tensors: Any, **more: Any) -> int:
         sizes.append(sum(tensor.nbytes for tensor in tensors.values()))
@@ -39,7 +40,7 @@ def measure(corpus: str, epochs: int, *, every_epoch: bool) -> str:
     environment = {EVERY_EPOCH: "1"} if every_epoch else {}
     with (
         tempfile.TemporaryDirectory() as folder,
-        mock.patch.object(Keeper, "_keep", timed),
+        mock.patch.object(CheckpointWriter, "__call__", timed),
         mock.patch.object(CheckpointFolder, "write", weighed),
         mock.patch.dict("os.environ", environment),
     ):

@@ -84,7 +84,14 @@ class PhaseDone:
     validation_log_loss: float | None
 
 
-Event: TypeAlias = Progress | Message | PlanMade | TrainingProgress | EpochDone | PhaseDone
+@dataclass(frozen=True)
+class StopHeard:
+    """From ``now`` on a wish to stop is heard after each step; or no longer."""
+
+    now: bool
+
+
+Event: TypeAlias = Progress | Message | PlanMade | TrainingProgress | EpochDone | PhaseDone | StopHeard
 OnEvent: TypeAlias = Callable[[Event], None]
 
 

@@ -77,3 +77,13 @@ def parse_duration(text: str) -> float:
     if found is None:
         raise WrongRequest(f"A time is a number and s, m or h: 90s, 5m, 2h. Received: {text!r}.")
     return float(found[1]) * {"s": 1, "": 1, "m": 60, "h": 3600}[found[2]]
+
+
+def points(value: float) -> str:
+    """A share as percentage points, with its sign."""
+    return f"{100 * value:+.1f}"
+
+
+def p_text(value: float) -> str:
+    """A p-value as it is read."""
+    return "p < 0.0001" if value < 0.0001 else f"p = {value:.4f}" if value < 0.01 else f"p = {value:.3f}"

@@ -44,7 +44,7 @@ def killed_in(epoch: int) -> Callable[[Event], None]:
 
 
 def said(heard: list[Event]) -> str:
-    return "\n".join(event.text for event in heard if isinstance(event, Message))
+    return "\n".join(str(event.text) for event in heard if isinstance(event, Message))
 
 
 def result_of(run: Path) -> dict[str, object]:

@@ -292,8 +292,8 @@ def test_a_time_limit_too_short_for_the_corpus_is_said(colours: Path, tmp_path: 
     heard: list[object] = []
     request = TrainRequest(colours, tmp_path / "run", architecture="small-cnn", image_size=8, time_limit_s=60)
     run = train_classifier(request, started=time.monotonic() - 100, on_event=heard.append)
-    said = [event.text for event in heard if isinstance(event, Message)]
-    assert any("s of the 60 s: it will end late. Use a longer --time-limit." in text for text in said)
+    said = [str(event.text) for event in heard if isinstance(event, Message)]
+    assert any("s of the 60 s: the training will end late. Use a longer time_limit." in text for text in said)
     assert run.metrics["time"]["total_s"] < 130  # it does its least and stops
 
 
@@ -343,7 +343,7 @@ def test_training_that_diverges_says_what_to_change(colours: Path, tmp_path: Pat
     request = TrainRequest(colours, tmp_path / "run", architecture="small-cnn", image_size=8, epochs=2)
     with pytest.raises(
         TrainingDiverged,
-        match=r"(The loss is nan|A weight is no number any more) in step .*--learning-rate .* --overwrite$",
+        match=r"(The loss is nan|A weight is no longer a number) in step .*learning_rate=.* this folder again, add overwrite\.$",
     ):
         train_classifier(request)
     assert not (tmp_path / "run/classifier").exists()

@@ -83,7 +83,7 @@ def test_a_claim_after_one_epoch_is_not_shown_and_it_is_said_what_to_type(
     assert "## sharing: not shown here: 1 epoch >" in page
     for text in (screen, page):
         assert "not shown here: 1 epoch" in text
-        assert "Trained for longer, it may turn out otherwise: try --epochs 20." in text
+        assert "With longer training the result may change: try --epochs 20." in text
 
 
 def test_memory_is_that_of_every_layers_output_and_of_the_weights(monkeypatch: pytest.MonkeyPatch):

@@ -187,7 +187,7 @@ def test_time_that_has_run_out_is_said_and_costs_only_the_curve(hard: Path, tmp_
     assert run.learning_curve is None
     assert not run.curve_interrupted
     assert any(
-        "The learning curve is not drawn: no time is left for it" in event.text
+        "the learning curve is not drawn: no time is left for it. Use a longer time_limit." in str(event.text)
         for event in said
         if isinstance(event, Message)
     )
@@ -210,7 +210,7 @@ def manifest(folder: Path, splits: dict[str, int]) -> Path:
 @pytest.mark.parametrize(
     ("splits", "message"),
     [
-        ({"train": 10, "validation": 3, "test": 4}, "at least 10 test images; .* gives 8. Leave --learning-curve out"),
+        ({"train": 10, "validation": 3, "test": 4}, "at least 10 test images; .* gives 8. Leave learning_curve out"),
         ({"train": 5, "validation": 3, "test": 8}, "at least 4 images in its smallest part, 2 for each class. 25% of"),
     ],
 )
@@ -234,7 +234,7 @@ def test_a_class_with_a_single_picture_in_the_smallest_part_is_named(tmp_path: P
     said: list[Event] = []
     check_drawable(corpus, Splits((*blue, *red[:3]), (), test), seed=0, on_event=said.append)
     assert [event.text for event in said if isinstance(event, Message)] == [
-        "The smallest part of the learning curve holds one image each of 'red': it begins lower for that."
+        "The smallest part of the learning curve holds only one image each of 'red', so the curve begins lower."
     ]
 
 
@@ -253,7 +253,7 @@ def test_features_of_a_frozen_backbone_are_computed_once(hard: Path, tmp_path: P
     once = trained(hard, tmp_path / "once", [], **wishes)
     assert len(computed) == 3  # training images plain and mirrored, and validation images
     assert once.fitted.features is None  # not kept in memory with the run
-    monkeypatch.setattr("hubel.workflows.training.part_plan.Earlier.knows", lambda *_: False)
+    monkeypatch.setattr("hubel.training.transfer.KnownFeatures.holds", lambda *_: False)
     anew = trained(hard, tmp_path / "anew", [], **wishes)
     assert len(computed) == 3 + 9
     assert once.learning_curve == anew.learning_curve

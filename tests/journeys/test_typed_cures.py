@@ -24,7 +24,8 @@ from tests.made.foreign_classifiers import make_model, write_images
 from tests.unit.images.deep_files import tiff
 
 from hubel.cli.main import main
-from hubel.training.interruption import Stop
+from hubel.cli.signals import Signals
+from hubel.events import OnEvent
 
 COLOURS = {"a": (200, 40, 40), "b": (40, 180, 60), "c": (40, 60, 200)}
 
@@ -60,8 +61,10 @@ def stopped(line: str) -> Said:
     """As if Ctrl-C came in the first step."""
 
     @contextmanager
-    def at_once() -> Iterator[Stop]:
-        yield Stop(asked=True)
+    def at_once(on_event: OnEvent) -> Iterator[Signals]:
+        signals = Signals(on_event)
+        signals.stop.asked = True
+        yield signals
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("hubel.cli.signals.stoppable", at_once)

@@ -249,11 +249,16 @@ def _notes(corpus: Corpus, splits: Splits) -> list[str]:
             f"The test split holds out whole groups, but has only {len(tested)} of them: the score describes these "
             "groups, and others may score differently. Add groups."
         )
+    return [*notes, *([leak_note(splits)] if splits.leaking_test else [])]
+
+
+def leak_note(splits: Splits) -> str:
+    """That a given test split leaks; empty where it does not."""
     leaking = len(splits.leaking_test)
-    if leaking:
-        notes.append(
-            f"The given test split leaks: {leaking:,} of {counted(len(splits.test), 'test image')} {have(leaking)} a "
-            "copy, or an image of the same group, in another part. leaks.csv lists them; the score is shown with and "
-            "without them."
-        )
-    return notes
+    if not leaking:
+        return ""
+    return (
+        f"The given test split leaks: {leaking:,} of {counted(len(splits.test), 'test image')} {have(leaking)} a "
+        "copy, or an image of the same group, in another part. leaks.csv lists them; the score is shown with and "
+        "without them."
+    )

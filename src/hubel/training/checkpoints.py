@@ -17,6 +17,7 @@ import safetensors.numpy
 from safetensors import SafetensorError
 
 from hubel.errors import DamagedArtefact, UnusableInput
+from hubel.errors.wording import Option, Remedy
 from hubel.events import Message, OnEvent, ignore
 from hubel.files import TEMPORARY_PREFIX, is_folder, is_there, said_plainly, sync_folder, written_folder
 
@@ -48,7 +49,7 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class CheckpointFolder:
-    """The folder ``checkpoints/`` of a run; what a user puts there is never touched.
+    """The folder ``checkpoints/`` of a run; files that a user puts there are never touched.
 
     The latest is the one with the highest number: clocks jump, and files are copied.
     """
@@ -76,8 +77,8 @@ class CheckpointFolder:
         """Write the next checkpoint, then remove all but it and the one before it.
 
         Args:
-            document: plain data, not a number allowed.
-            tensors: contiguous arrays.
+            document: plain data; infinity and NaN are allowed.
+            tensors: name → contiguous array [of any shape].
             beside: number of the last one that is known to be whole; it stays.
 
         Returns:
@@ -125,8 +126,8 @@ class CheckpointFolder:
             return found
         if damaged:
             raise UnusableInput(
-                f"There is no whole checkpoint in {self.path}: {'; '.join(damaged)}. Train anew: type the command "
-                "with --overwrite instead of --resume."
+                f"Every checkpoint in {self.path} is damaged: {'; '.join(damaged)}.",
+                Remedy("Train anew: use ", Option("overwrite"), " instead of ", Option("resume"), "."),
             )
         return None
 
@@ -203,7 +204,7 @@ def _read_state(path: Path) -> dict[str, Any]:
         checksum, version = document.pop("checksum"), document.pop("format")
         intact = version != FORMAT or (_canonical(document) == data and isinstance(checksum, str))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise DamagedArtefact(f"checkpoint {path.parent} is damaged: {path.name} is no state") from error
+        raise DamagedArtefact(f"checkpoint {path.parent} is damaged: {path.name} is not a state") from error
     if version != FORMAT:
         text = f"checkpoint {path.parent} has format {version!r}, this version of Hubel reads {FORMAT}"
         raise DamagedArtefact(text)

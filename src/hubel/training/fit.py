@@ -16,7 +16,8 @@ from hubel.arrays import Labels
 from hubel.backends.framework import BACKEND, keras
 from hubel.backends.memory import is_out_of_memory
 from hubel.errors import OutOfMemory, StoppedByUser, TrainingDiverged
-from hubel.events import EpochDone, OnEvent, PhaseDone, TrainingProgress, ignore
+from hubel.errors.wording import Option, Remedy
+from hubel.events import EpochDone, OnEvent, PhaseDone, StopHeard, TrainingProgress, ignore
 from hubel.pipeline.batches import made_ahead
 from hubel.training.history import EpochRow, History
 from hubel.training.interruption import Survival
@@ -50,7 +51,7 @@ class Batches(Protocol):
         ...
 
     def epoch(self, epoch: int) -> Iterator[tuple[np.ndarray, Labels]]:
-        """Inputs and int64 labels of each batch."""
+        """Inputs [batch, ...] and labels, int64 [batch], of each batch."""
         ...
 
 
@@ -111,7 +112,7 @@ def fit_model(  # noqa: PLR0913  (the last is for those who resume; a bundle of 
         survival: a state to go on from, what keeps states, and who may ask it to stop; None for none of these.
 
     Raises:
-        TrainingDiverged: the loss is no number any more.
+        TrainingDiverged: the loss is no longer a number.
         StoppedByUser: Ctrl-C before the first epoch was done, or whoever asked it to stop wants it to leave.
     """
     survival = Survival() if survival is None else survival
@@ -121,11 +122,15 @@ def fit_model(  # noqa: PLR0913  (the last is for those who resume; a bundle of 
     if survival.state is not None:
         loop.go_on_from(survival.state)
     try:
-        with survival.stop.listened():
-            ended_by = loop.run()
+        if survival.stop is not None:
+            on_event(StopHeard(now=True))
+        ended_by = loop.run()
     except KeyboardInterrupt:
         ended_by = "user"
-    if ended_by == "user" and survival.stop.leaves:
+    finally:
+        if survival.stop is not None:
+            on_event(StopHeard(now=False))
+    if ended_by == "user" and survival.leaves:
         raise StoppedByUser("Stopped.")
     if ended_by == "user" and loop.best.weights is None:
         raise StoppedByUser("Stopped before the first epoch was done: there is no classifier yet.")
@@ -137,7 +142,12 @@ def fit_model(  # noqa: PLR0913  (the last is for those who resume; a bundle of 
 
 
 def compile_model(model: keras.Model, recipe: Recipe) -> None:
-    """Give the model its loss and optimiser. XLA is off on processors: it trains no faster and compiles for seconds."""
+    """Give the model its loss and optimiser. XLA is off on processors: it trains no faster and compiles for seconds.
+
+    Args:
+        model: images in, logits out.
+        recipe: optimiser and label smoothing.
+    """
     loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
     model.compile(optimizer=make_optimizer(recipe), loss=loss, jit_compile=BACKEND == "jax")
 
@@ -180,21 +190,24 @@ def _train_on_batch(model: keras.Model, images: np.ndarray, one_hot: np.ndarray,
     except Exception as error:
         if not is_out_of_memory(error):
             raise
-        raise OutOfMemory(_no_room(model, images)) from error
+        raise _no_room(model, images) from error
     return float(result)
 
 
-def _no_room(model: keras.Model, images: np.ndarray) -> str:
+def _no_room(model: keras.Model, images: np.ndarray) -> OutOfMemory:
     count, size = len(images), " x ".join(map(str, images.shape[1:3])) + " pixels" if images.ndim == 4 else "features"
     needed = images.nbytes + OPTIMIZER_BYTES * model.count_params()
     if images.ndim == 4:
         needed += 2 * count * sum(row.activation_bytes for row in layer_table(model))  # forward, and their gradients
-    cure = f"--batch-size {max(1, count // 2)}"
+    fewer = Remedy("Train on fewer images at a time: ", Option("batch_size", max(1, count // 2)), ".")
+    smaller = Remedy("Or use smaller images: ", Option("image_size"), ".")
     if count == 1:
-        cure = "a smaller --image-size or another --architecture"
-    return (
-        f"There is not enough memory for a step of training: {count} images of {size} take about "
-        f"{needed / 1e6:,.0f} MB. Nothing that was saved is lost. Use less at a time: {cure}"
+        fewer = Remedy("Use another ", Option("architecture"), ".")
+    return OutOfMemory(
+        f"There is not enough memory for one training step: a batch of {count} images of {size} takes about "
+        f"{needed / 1e6:,.0f} MB. Nothing that was saved is lost.",
+        fewer,
+        smaller,
     )
 
 
@@ -231,9 +244,9 @@ class _Loop:
     def run(self) -> str:
         """Epoch after epoch; returns what ended it."""
         while True:
-            if self.survival.stop.asked:
+            if self.survival.asked:
                 self._check_weights(len(self.rows))
-                self.survival.keep(self._state, "stop")
+                self.survival.keep(self._state, "leave" if self.survival.leaves else "stop")
                 return "user"
             ended_by = self._ended_by()
             if ended_by is not None:
@@ -268,7 +281,7 @@ class _Loop:
             self.side = min(images.shape[1:3]) if images.ndim == 4 else 0
             self.rate = (self.done - first) * self.batches.step_size / (time.monotonic() - start)
             self._tell_progress(self.total / self.done, epoch)
-            if self.survival.stop.asked:
+            if self.survival.asked:
                 return False
         return True
 
@@ -326,16 +339,17 @@ class _Loop:
         return loss
 
     def _check_weights(self, epoch: int) -> None:
-        """ReLU turns what is no number into 0, so a loss can stay finite over weights that are ruined."""
+        """ReLU turns what is not a number into 0, so a loss can stay finite over weights that are ruined."""
         if not all(np.isfinite(weights).all() for weights in self.model.get_weights()):
-            raise self._diverged("A weight is no number any more", epoch)
+            raise self._diverged("A weight is no longer a number", epoch)
 
     def _diverged(self, what: str, epoch: int) -> TrainingDiverged:
         rate = float(self.model.optimizer.learning_rate)
+        smaller = float(f"{self.recipe.learning_rate / 4:.2g}")
         return TrainingDiverged(
             f"{what} in step {self.steps} (epoch {epoch + 1}, learning rate {rate:.3g}): the weights have grown "
-            "without bound, or the images hold no numbers. No classifier was saved. Try a smaller step: "
-            f"--learning-rate {self.recipe.learning_rate / 4:.2g}"
+            "without bound, or the images contain values that are not numbers.",
+            Remedy("Take smaller steps: ", Option("learning_rate", smaller), "."),
         )
 
     def _tell_progress(self, loss: float, epoch: int) -> None:

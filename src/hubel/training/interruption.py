@@ -1,16 +1,15 @@
-"""What lets a fit outlive its end: a state to go on from, a place for its states, and who may ask it to stop."""
+"""Who listens to a fit: what hears of its progress, what is offered its states, and who may ask it to stop."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from hubel.training.state import LoopState
 
-Moment: TypeAlias = Literal["epoch", "stop", "end"]
-"""An epoch is done; the fit was asked to stop; all epochs are done."""
+Moment: TypeAlias = Literal["epoch", "stop", "leave", "end", "between"]
+"""An epoch is done; the fit was asked to stop; it was asked to leave; all epochs are done; a phase is to begin."""
 Keep: TypeAlias = Callable[[Callable[[], LoopState], Moment], None]
 """(makes the state, why it is offered): keeps it, if it is worth its time."""
 
@@ -22,25 +21,19 @@ class Stop:
     Args:
         asked: it is to end.
         leaves: nothing shall be made of what was trained so far: the program is to go.
-        heard: a fit is running that will notice.
     """
 
     asked: bool = False
     leaves: bool = False
-    heard: bool = False
-
-    @contextmanager
-    def listened(self) -> Generator[None]:
-        """A context in which a fit looks at the wish after each step."""
-        self.heard = True
-        try:
-            yield
-        finally:
-            self.heard = False
 
 
 def keep_nothing(make_state: Callable[[], LoopState], moment: Moment) -> None:
-    """Keep no state."""
+    """Keep no state.
+
+    Args:
+        make_state: makes it; not called.
+        moment: why it is offered.
+    """
 
 
 @dataclass(frozen=True)
@@ -50,9 +43,19 @@ class Survival:
     Args:
         state: to go on from; None to begin.
         keep: is offered the state after each epoch, when it stops and at the end.
-        stop: looked at after each step.
+        stop: looked at after each step; None where nobody can ask.
     """
 
     state: LoopState | None = None
     keep: Keep = keep_nothing
-    stop: Stop = field(default_factory=Stop)
+    stop: Stop | None = None
+
+    @property
+    def asked(self) -> bool:
+        """It is to end."""
+        return self.stop is not None and self.stop.asked
+
+    @property
+    def leaves(self) -> bool:
+        """And nothing shall be made of it."""
+        return self.stop is not None and self.stop.leaves

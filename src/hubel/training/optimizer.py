@@ -47,7 +47,13 @@ class KernelMuon(keras.optimizers.Optimizer):
         self._momenta = [self.add_variable_from_reference(variable, name="momentum") for variable in variables]
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        """One step of one variable."""
+        """One step of one variable.
+
+        Args:
+            gradient: of the loss, in the variable's shape.
+            variable: that is changed.
+            learning_rate: of this step.
+        """
         momentum = self._momenta[self._get_variable_index(variable)]
         learning_rate = keras.ops.cast(learning_rate, variable.dtype)
         if len(variable.shape) == 4 and variable.shape[2] > 3:

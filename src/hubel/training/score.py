@@ -8,9 +8,11 @@ from hubel.arrays import Labels
 
 
 def accuracy_and_log_loss(logits: np.ndarray, labels: Labels) -> tuple[float, float] | None:
-    """Accuracy, and mean negative log probability of the true class in nats, of logits [batch, classes].
+    """Accuracy, and mean negative log probability of the true class in nats; None where there are no examples.
 
-    None where there are no examples.
+    Args:
+        logits: float [examples, classes].
+        labels: true class indices, int64 [examples].
     """
     if len(labels) == 0:
         return None

@@ -52,7 +52,12 @@ class LoopState:
 
     @classmethod
     def from_json(cls, described: Mapping[str, Any], tensors: Tensors) -> LoopState:
-        """The state that `to_json` described."""
+        """The state that `to_json` described.
+
+        Args:
+            described: its result.
+            tensors: name → array [of its own shape].
+        """
         values: dict[str, Any] = {**described, "rows": rows_from_json(described["rows"])}
         values["best_score"] = tuple(described["best_score"])
         return cls(tensors=tensors, **values)
@@ -75,7 +80,7 @@ def take_tensors(model: keras.Model, best: list[np.ndarray] | None) -> dict[str,
 
     Args:
         model: its random states are among its variables.
-        best: weights of the best epoch; None where these are the model's own, or there is none.
+        best: weights [each of its own shape] of the best epoch; None where these are the model's own, or there is none.
     """
     taken = {name: np.array(keras.ops.convert_to_numpy(variable)) for name, variable in _variables(model)}
     taken |= {f"{_RANDOM}{name}": value for name, value in random_states().items()}
@@ -85,8 +90,12 @@ def take_tensors(model: keras.Model, best: list[np.ndarray] | None) -> dict[str,
 def put_tensors(model: keras.Model, tensors: Tensors) -> list[np.ndarray] | None:
     """Give a model and its optimiser the values that `take_tensors` took.
 
+    Args:
+        model: compiled, of the same architecture.
+        tensors: name → array [of its own shape].
+
     Returns:
-        The weights of the best epoch; None where none were taken.
+        The weights [each of its own shape] of the best epoch; None where none were taken.
 
     Raises:
         DamagedArtefact: a tensor is missing, foreign or of another shape.

@@ -51,8 +51,12 @@ class KnownFeatures:
     places: np.ndarray
     computed: SplitFeatures
 
+    def holds(self, places: np.ndarray) -> bool:
+        """The features of all these training examples, int64 [examples], are there."""
+        return bool(np.isin(places, self.places).all())
+
     def take(self, places: np.ndarray) -> SplitFeatures:
-        """The same for some of the training examples."""
+        """The same for some of the training examples: int64 [examples], ascending."""
         rows = np.searchsorted(self.places, places)
         plain, mirrored = self.computed.plain, self.computed.mirrored
         taken = plain[rows]

@@ -145,7 +145,7 @@ def test_killed_while_the_learning_curve_is_drawn_only_the_curve_is_drawn_again(
     wishes, out = {**WISHES, "epochs": 1, "learning_curve": True}, tmp_path / "run"
 
     def listen(event: Event) -> None:
-        if isinstance(event, Message) and "training on 50%" in event.text:
+        if isinstance(event, Message) and "training on 50%" in str(event.text):
             raise Killed
 
     with pytest.raises(Killed):

@@ -131,7 +131,7 @@ def test_what_cannot_be_resumed_says_what_to_type(photos: Path, whole: Path, tmp
 def test_where_every_checkpoint_is_damaged_it_says_so(photos: Path, run: Path):
     for number in (3, 4):
         (run / CHECKPOINTS / f"{number:06}" / STATE).write_text("{}")
-    with pytest.raises(UnusableInput, match="no whole checkpoint"):
+    with pytest.raises(UnusableInput, match="Every checkpoint in .* is damaged"):
         hubel.train(photos, run, resume=True, **WISHES)
 
 

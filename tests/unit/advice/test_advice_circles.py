@@ -23,12 +23,12 @@ from hubel.cli.main import hubel
 from hubel.errors.wording import NOTHING, Command
 from hubel.evaluation.paired import compare_hits
 from hubel.evaluation.proportions import Share
+from hubel.pipeline.survey import Survey
 from hubel.runs.request import TrainRequest
 from hubel.shell import in_shell
 from hubel.text import parse_duration
 from hubel.workflows.comparing.compare import LARGEST_PX
-from hubel.workflows.training.plan import choose, fine_tune_recipe, head_recipe, scratch_recipe
-from hubel.workflows.training.survey import Survey
+from hubel.workflows.training.choose import choose, fine_tune_recipe, head_recipe, scratch_recipe
 
 HEAD = phase(name="head", patience=1.0, validation_log_loss=(0.9, 0.5, 0.6))
 TUNED = phase(name="fine-tune", done=3.0, planned=3, validation_log_loss=(0.8, 0.45, 0.4), peak_learning_rate=3e-4)

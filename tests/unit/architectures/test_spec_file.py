@@ -9,9 +9,9 @@ import pytest
 from hubel.architectures.catalogue import ARCHITECTURES, blueprint_from_json, find_architecture, make_blueprint
 from hubel.architectures.families.cnn import CnnSpec, Group
 from hubel.errors import HubelError, UnknownName, UnusableInput, WrongRequest
+from hubel.pipeline.survey import Survey
 from hubel.runs.request import TrainRequest
-from hubel.workflows.training.plan import check_classes, choose
-from hubel.workflows.training.survey import Survey
+from hubel.workflows.training.choose import check_classes, choose
 
 WHOLE = """
 head = "average"

@@ -112,7 +112,10 @@ def test_where_all_are_damaged_each_is_named_and_the_cure(tmp_path: Path):
     folder = fill(CheckpointFolder(tmp_path / "checkpoints"), 2)
     for number in (1, 2):
         damage(folder.name_of(number) / TENSORS, "3")
-    with pytest.raises(UnusableInput, match=r"no whole checkpoint in .*000002 is .*000001 is .*--overwrite"):
+    with pytest.raises(
+        UnusableInput,
+        match=r"Every checkpoint in .* is damaged: .*000002 is .*000001 is .*Train anew: use overwrite instead of resume",
+    ):
         folder.latest()
 
 

@@ -44,10 +44,12 @@ def test_no_room_for_a_step_says_what_takes_less(model, error: Exception, monkey
         raise error
 
     monkeypatch.setattr(model, "train_on_batch", fails)
-    with pytest.raises(OutOfMemory, match=r"64 images of 16 x 16 pixels take about [1-9][0-9]* MB") as told:
+    with pytest.raises(OutOfMemory, match=r"a batch of 64 images of 16 x 16 pixels takes about [1-9][0-9]* MB") as told:
         step(model, 64)
-    assert str(told.value).endswith("Nothing that was saved is lost. Use less at a time: --batch-size 32")
-    with pytest.raises(OutOfMemory, match="a smaller --image-size or another --architecture"):
+    assert str(told.value).endswith(
+        "Train on fewer images at a time: batch_size=32. Or use smaller images: image_size."
+    )
+    with pytest.raises(OutOfMemory, match="Use another architecture. Or use smaller images: image_size."):
         step(model, 1)
 
 

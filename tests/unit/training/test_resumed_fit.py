@@ -14,7 +14,7 @@ import pytest
 from hubel.backends.framework import keras
 from hubel.backends.seeding import seed_everything
 from hubel.errors import DamagedArtefact, StoppedByUser
-from hubel.events import EpochDone, PhaseDone, TrainingProgress
+from hubel.events import EpochDone, PhaseDone, StopHeard, TrainingProgress
 from hubel.pipeline.augmentation import Augmentation
 from hubel.pipeline.batches import TrainingBatches
 from hubel.training.checkpoints import CheckpointFolder
@@ -236,18 +236,19 @@ def test_the_clock_goes_on_from_the_seconds_that_are_spent():
 
 def test_asked_to_leave_it_makes_nothing_of_what_was_trained():
     """T06: a container that is shut down has seconds, not minutes."""
-    stop, kept = Stop(), []
+    stop, kept, heard = Stop(), [], []
 
     def ask(event: object) -> None:
         stop.asked = stop.leaves = isinstance(event, EpochDone)
+        heard.append(event)
 
     def keep(make_state: Callable[[], LoopState], moment: Moment) -> None:
         kept.append(moment)
 
     with pytest.raises(StoppedByUser, match="^Stopped.$"):
         run(survival=Survival(None, keep, stop), on_event=ask)
-    assert kept[-1] == "stop"
-    assert not stop.heard
+    assert kept[-1] == "leave"
+    assert [event for event in heard if isinstance(event, StopHeard)] == [StopHeard(now=True), StopHeard(now=False)]
 
 
 def test_every_variable_is_in_the_state_and_comes_back():

@@ -238,7 +238,7 @@ def test_a_loss_that_is_no_number_stops_at_once_and_says_what_to_change():
             for number, (points, labels) in enumerate(super().epoch(epoch)):
                 yield (points * np.nan if number == 2 else points), labels
 
-    with pytest.raises(TrainingDiverged, match=r"loss is nan in step 3 \(epoch 1.*--learning-rate 0.025"):
+    with pytest.raises(TrainingDiverged, match=r"loss is nan in step 3 \(epoch 1.*learning_rate=0.025"):
         fit_model(line(RECIPE), Broken(), lambda: (0.5, 1.0), RECIPE, StepClock(24))
 
 
@@ -249,7 +249,7 @@ def test_weights_that_are_no_numbers_stop_it_even_where_relu_hides_them_from_the
         if isinstance(event, TrainingProgress) and event.fraction == 4 / 24:  # after the last step of the first epoch
             model.layers[-1].kernel.assign(np.full((2, 2), np.nan, np.float32))
 
-    with pytest.raises(TrainingDiverged, match=r"A weight is no number any more .*--learning-rate 0.025"):
+    with pytest.raises(TrainingDiverged, match=r"A weight is no longer a number .*learning_rate=0.025"):
         fit_model(model, Points(), lambda: (0.5, 1.0), RECIPE, StepClock(24), on_event=ruin)
 
 

@@ -87,9 +87,9 @@ def _train(request: TrainRequest, *, as_json: bool) -> int:
     from hubel.workflows.training.train import train_classifier
 
     try:
-        with Listener() as listener, stoppable() as stop:
-            allow = asking(listener, asked=request.weights == "imagenet")
-            run = train_classifier(request, started=STARTED, stop=stop, may_download=allow, on_event=listener)
+        with Listener() as listener, stoppable(listener) as signals:
+            allow, stop = asking(listener, asked=request.weights == "imagenet"), signals.stop
+            run = train_classifier(request, started=STARTED, stop=stop, may_download=allow, on_event=signals.on_event)
     except KeyboardInterrupt:
         raise StoppedByUser("Stopped. ", how_to_go_on(request)) from None
     if as_json:
@@ -106,7 +106,7 @@ def _show(run: Run) -> None:
     from hubel.cli.show.advice import show_advice
     from hubel.cli.show.learning_curve import show_learning_curve
     from hubel.cli.show.results import console, show_report, show_without_leaks
-    from hubel.workflows.training.division import LEAST
+    from hubel.pipeline.division import LEAST
 
     out = console()
     counts, seconds = run.metrics["intake"], run.metrics["time"]

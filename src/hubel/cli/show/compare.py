@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hubel.cli.show.results import console
+from hubel.cli.wording import worded
 from hubel.text import one_line
 from hubel.workflows.comparing.compare_folder import (
     FILES,
@@ -54,7 +55,7 @@ def show_comparison(comparison: Comparison, folder: Path | None) -> None:
             screen.print(line)
         screen.print()
     for text in describe_verdicts(comparison):
-        screen.print(text)
+        screen.print(worded(text))
     if folder is not None and comparison.rows:
         screen.print(f"Wrote {one_line(str(folder))}: {', '.join(FILES)}")
     if comparison.interrupted:

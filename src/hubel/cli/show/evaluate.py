@@ -12,8 +12,7 @@ from rich.text import Text
 from hubel.cli.show.results import console
 from hubel.evaluation.metrics import wilson_interval
 from hubel.evaluation.paired import BETTER, CANNOT_TELL, PairedTest
-from hubel.text import one_line
-from hubel.workflows.comparing.verdicts import p_text, points
+from hubel.text import one_line, p_text, points
 from hubel.workflows.evaluating.compare_runs import Against
 
 if TYPE_CHECKING:

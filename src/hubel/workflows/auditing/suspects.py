@@ -21,10 +21,9 @@ from hubel.errors import DownloadFailed, UnusableCorpus, WeightsNotAvailable, Wr
 from hubel.errors.wording import Option, Text
 from hubel.evaluation.label_quality import MIN_EXAMPLES, LabelRanking, rank_labels
 from hubel.events import Message, OnEvent, ignore
-from hubel.images.preprocessing import PHOTOGRAPH_SIDE, choose_resize
-from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
-from hubel.pipeline.examine import examine_decoded
-from hubel.runs.run_folder import labels_of
+from hubel.images.preprocessing import PHOTOGRAPH_SIDE, Preprocessing
+from hubel.pipeline.prepare import Preparation, Prepared, prepare_corpus
+from hubel.pipeline.survey import Survey
 from hubel.workflows.auditing.doubt import (
     SHARE_OF_FEATURES,
     Describe,
@@ -34,7 +33,6 @@ from hubel.workflows.auditing.doubt import (
     describe_by_own_patches,
     out_of_fold,
 )
-from hubel.workflows.training.survey import Survey, survey_corpus
 
 BACKBONE = "mobilenet"
 ALPHA = PRETRAINED[BACKBONE].alpha
@@ -106,20 +104,29 @@ def find_suspects(
     """
     doubts = doubts or Doubts()
     seed_everything(doubts.seed)
-    survey = survey_corpus(corpus, bands=doubts.bands)
-    weights = _weights(doubts, survey, may_download, on_event)
-    size = _size(survey, pretrained=weights is not None)
-    resize = choose_resize(survey.sizes) if survey.sizes else "squash"
-    decoded = decode_corpus(corpus, survey.preprocessing(size, size, resize), on_event=on_event)
-    labels = labels_of(decoded.corpus)
-    together = examine_decoded(decoded, on_event=on_event).copies.kept_together(decoded.corpus)
-    _check_doubtable(decoded.corpus, make_folds(labels, together, seed=doubts.seed), on_event)
-    if weights is None:
-        describe = describe_by_own_patches(decoded.images, seed=doubts.seed)
+
+    def choose(survey: Survey, _: Corpus) -> _Chosen:
+        weights = _weights(doubts, survey, may_download, on_event)
+        side = _size(survey, pretrained=weights is not None)
+        return _Chosen(survey.preprocessing((side, side)), weights)
+
+    prepared = prepare_corpus(corpus, choose, how=Preparation(bands=doubts.bands), on_event=on_event)
+    _check_doubtable(prepared.corpus, make_folds(prepared.labels, prepared.together, seed=doubts.seed), on_event)
+    chosen = prepared.chosen
+    if chosen.weights is None:
+        describe = describe_by_own_patches(prepared.decoded.images, seed=doubts.seed)
     else:
-        describe = describe_by_backbone(BACKBONE, decoded.preprocessing, weights)
-    doubted = _doubt(decoded, describe, together, doubts, on_event)
-    return _describe(decoded.corpus, doubted, labels[doubted.places])
+        describe = describe_by_backbone(BACKBONE, chosen.preprocessing, chosen.weights)
+    doubted = _doubt(prepared, describe, doubts, on_event)
+    return _describe(prepared.corpus, doubted, prepared.labels[doubted.places])
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """Preprocessing, and the weights of the backbone; None to learn features from the images alone."""
+
+    preprocessing: Preprocessing
+    weights: list[np.ndarray] | None
 
 
 def _weights(
@@ -163,17 +170,15 @@ def _check_doubtable(corpus: Corpus, folds: Sequence[np.ndarray], on_event: OnEv
         on_event(Message(f"Fewer than {MIN_EXAMPLES} images of {names}: {text}."))
 
 
-def _doubt(
-    decoded: DecodedCorpus, describe: Describe, together: Sequence[int], doubts: Doubts, on_event: OnEvent
-) -> Doubted:
-    labels = labels_of(decoded.corpus)
-    places, features = compute_in_time(decoded.images, labels, describe, limit_s=doubts.limit_s, on_event=on_event)
+def _doubt(prepared: Prepared[_Chosen], describe: Describe, doubts: Doubts, on_event: OnEvent) -> Doubted:
+    labels, together, images = prepared.labels, prepared.together, prepared.decoded.images
+    places, features = compute_in_time(images, labels, describe, limit_s=doubts.limit_s, on_event=on_event)
     folds = make_folds(labels[places], [together[place] for place in places], seed=doubts.seed)
     probabilities = out_of_fold(
         features,
         labels[places],
         folds,
-        classes=len(decoded.corpus.class_names),
+        classes=prepared.classes,
         limit_s=(1 - SHARE_OF_FEATURES) * doubts.limit_s,
         on_event=on_event,
     )

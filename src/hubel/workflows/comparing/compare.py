@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,26 +11,24 @@ import numpy as np
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import Blueprint
 from hubel.architectures.layer_table import count_macs, layer_table
-from hubel.arrays import Labels
 from hubel.backends.framework import keras
 from hubel.backends.seeding import seed_everything
 from hubel.corpus.corpus import Corpus, check_trainable
-from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.sample import take_part
-from hubel.corpus.split import Splits
+from hubel.corpus.split import Splits, leak_note
 from hubel.engines.keras_engine import KerasEngine
 from hubel.errors import StoppedByUser, TrainingDiverged, UnusableCorpus
+from hubel.errors.wording import Command, Part, Text
 from hubel.evaluation.evaluate import compute_logits
 from hubel.evaluation.paired import adjust, compare_hits
 from hubel.evaluation.shift_consistency import stays_when_moved
 from hubel.events import Message, OnEvent, PlanMade, ignore
-from hubel.images.preprocessing import Preprocessing, choose_resize
 from hubel.pipeline.augmentation import NONE
 from hubel.pipeline.batches import TrainingBatches, class_weights
-from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
-from hubel.pipeline.examine import examine_decoded
+from hubel.pipeline.division import LEAST
+from hubel.pipeline.prepare import OnlyPreprocessing, Preparation, Prepared, prepare_corpus
+from hubel.pipeline.survey import Survey
 from hubel.random_streams import stream
-from hubel.runs.run_folder import labels_of
 from hubel.runs.which_run import check_is_no_run
 from hubel.text import counted, have
 from hubel.training.fit import OPTIMIZER_BYTES, compile_model, fit_model, measure_step
@@ -40,12 +37,10 @@ from hubel.training.recipe import Recipe
 from hubel.training.schedule import Clock, StepClock, WallClock
 from hubel.training.score import accuracy_and_log_loss
 from hubel.workflows.comparing.comparison import CompareRequest, Comparison, Pair
-from hubel.workflows.comparing.variant_result import Measured, still_falling
+from hubel.workflows.comparing.variant_result import VariantResult, still_falling
 from hubel.workflows.comparing.variants import CLAIMS
 from hubel.workflows.comparing.verdicts import judge
-from hubel.workflows.training.division import LEAST, divide
-from hubel.workflows.training.plan import ADAMW_RATE
-from hubel.workflows.training.survey import survey_corpus
+from hubel.workflows.training.choose import ADAMW_RATE
 
 LARGEST_PX = 32
 """Working size where none is asked for and the images are larger: many variants are to train in minutes."""
@@ -63,28 +58,22 @@ class _Material:
     """What every variant is given."""
 
     request: CompareRequest
-    decoded: DecodedCorpus
-    splits: Splits
-    labels: Labels
+    prepared: Prepared[OnlyPreprocessing]
     recipe: Recipe
     seconds: float | None
     on_event: OnEvent
 
     def places(self, split: str, most: int | None = None) -> np.ndarray:
         """int64 places of a split, or of a random part of it; ascending."""
-        places = np.array(self.splits.of(split), np.int64)
+        places = self.prepared.indices(split)
         if most is None or len(places) <= most:
             return places
         return np.sort(stream("comparison part", self.request.seed).permutation(places)[:most])
 
     @property
-    def classes(self) -> int:
-        return len(self.decoded.corpus.class_names)
-
-    @property
     def moved_px(self) -> int:
         """A pixel of 8, two of 32, three of 48 and more."""
-        return min(3, max(1, min(self.decoded.preprocessing.size) // 16))
+        return min(3, max(1, min(self.prepared.chosen.preprocessing.size) // 16))
 
     @property
     def budget(self) -> str:
@@ -108,49 +97,54 @@ def compare_variants(
         StoppedByUser: Ctrl-C before the first variant was done.
     """
     started = time.monotonic() if started is None else started
-    if isinstance(request.corpus, Corpus):
-        corpus = request.corpus
-    else:
+    if not isinstance(request.corpus, Corpus):
         check_is_no_run(request.corpus)
-        corpus = read_corpus(request.corpus, reading=request.reading, on_event=on_event)
-    check_trainable(corpus)
-    corpus = take_part(corpus, request.max_examples, seed=request.seed, on_event=on_event)
-    preprocessing = _preprocessing(corpus, request)
-    request.selection.blueprints(preprocessing.size, len(corpus.class_names))  # refuses what cannot be built, early
-    decoded = decode_corpus(corpus, preprocessing, on_event=on_event)
-    check_trainable(decoded.corpus)
-    copies = examine_decoded(decoded, copies=request.reading.copies, on_event=on_event).copies
-    splits = divide(decoded.corpus, copies.kept_together(decoded.corpus), seed=request.seed)
-    if not splits.test:
-        raise UnusableCorpus(f"{corpus.location} leaves no image to test on: nothing to compare. {LEAST}. Add some.")
-    _say_notes(decoded.corpus, splits, on_event)
-    blueprints = request.selection.blueprints(preprocessing.size, len(decoded.corpus.class_names))
-    material = _material(request, decoded, splits, _Time(started, len(blueprints)), on_event)
+    prepared = _prepare(request, on_event)
+    _say_notes(prepared.corpus, prepared.splits, on_event)
+    blueprints = request.selection.blueprints(prepared.chosen.preprocessing.size, prepared.classes)
+    material = _material(request, prepared, _Time(started, len(blueprints)), on_event)
     on_event(_plan(material, blueprints))
     rows, interrupted = _measure_all(material, blueprints)
     return _compared(material, rows, interrupted=interrupted)
 
 
+def _prepare(request: CompareRequest, on_event: OnEvent) -> Prepared[OnlyPreprocessing]:
+    def take(corpus: Corpus) -> Corpus:
+        check_trainable(corpus)
+        return take_part(corpus, request.max_examples, seed=request.seed, on_event=on_event)
+
+    def choose(survey: Survey, corpus: Corpus) -> OnlyPreprocessing:
+        side = request.image_size or max(request.selection.smallest_px, min(LARGEST_PX, survey.median_side))
+        request.selection.blueprints((side, side), len(corpus.class_names))  # refuses what cannot be built, early
+        return OnlyPreprocessing(survey.preprocessing((side, side)))
+
+    reading = request.reading
+    how = Preparation(reading, bands=reading.bands, seed=request.seed, refine=take)
+    prepared = prepare_corpus(request.corpus, choose, how=how, on_event=on_event)
+    if not prepared.splits.test:
+        location = prepared.corpus.location
+        raise UnusableCorpus(f"{location} leaves no image to test on: nothing to compare. {LEAST}. Add some.")
+    return prepared
+
+
 def _say_notes(corpus: Corpus, splits: Splits, on_event: OnEvent) -> None:
-    audit = f"hubel audit {shlex.quote(corpus.location)}"
-    leaking = len(splits.leaking_test)
-    notes = [*corpus.notes, *(note for note in splits.notes if not leaking or "leaks" not in note)]
+    look: tuple[Part, ...] = (" See them: ", Command("audit", (corpus.location,)))
+    notes: list[Text | str] = [*corpus.notes, *(note for note in splits.notes if note != leak_note(splits))]
+    leaking, refused = len(splits.leaking_test), len(corpus.refused)
     if leaking:
         notes.append(
-            f"{leaking:,} of {counted(len(splits.test), 'test image')} {have(leaking)} a copy, or an image of the same "
-            f"group, in another part: what learns by heart gains from it. See them: {audit}"
+            Text(
+                f"{leaking:,} of {counted(len(splits.test), 'test image')} {have(leaking)} a copy, or an image of the "
+                "same group, in another part: this favours variants that memorise their training images.",
+                *look,
+            )
         )
-    if corpus.refused:
-        was = "was" if len(corpus.refused) == 1 else "were"
-        notes.append(f"{counted(len(corpus.refused), 'file')} {was} refused and left out. See them: {audit}")
+    if refused:
+        notes.append(
+            Text(f"{counted(refused, 'file')} {'was' if refused == 1 else 'were'} refused and left out.", *look)
+        )
     for note in notes:
         on_event(Message(note, warning=True))
-
-
-def _preprocessing(corpus: Corpus, request: CompareRequest) -> Preprocessing:
-    survey = survey_corpus(corpus, bands=request.reading.bands)
-    size = request.image_size or max(request.selection.smallest_px, min(LARGEST_PX, survey.median_side))
-    return survey.preprocessing(size, size, choose_resize(survey.sizes) if survey.sizes else "squash")
 
 
 @dataclass(frozen=True)
@@ -168,10 +162,10 @@ class _Time:
 
 
 def _material(
-    request: CompareRequest, decoded: DecodedCorpus, splits: Splits, when: _Time, on_event: OnEvent
+    request: CompareRequest, prepared: Prepared[OnlyPreprocessing], when: _Time, on_event: OnEvent
 ) -> _Material:
     recipe = Recipe(
-        epochs=request.epochs or _default_epochs(len(splits.train)),
+        epochs=request.epochs or _default_epochs(len(prepared.splits.train)),
         batch_size=BATCH,
         optimizer="adamw",
         learning_rate=ADAMW_RATE / 2,  # most have no batch normalisation
@@ -181,7 +175,7 @@ def _material(
         seed=request.seed,
     )
     seconds = when.each(request.time_limit_s)
-    return _Material(request, decoded, splits, labels_of(decoded.corpus), recipe, seconds, on_event)
+    return _Material(request, prepared, recipe, seconds, on_event)
 
 
 def _default_epochs(train_examples: int) -> int:
@@ -190,7 +184,7 @@ def _default_epochs(train_examples: int) -> int:
 
 
 def _plan(material: _Material, blueprints: Mapping[str, Blueprint]) -> PlanMade:
-    splits, preprocessing = material.splits, material.decoded.preprocessing
+    splits, preprocessing = material.prepared.splits, material.prepared.chosen.preprocessing
     return PlanMade(
         (
             ("variants", f"{len(blueprints)}: {', '.join(blueprints)}"),
@@ -201,9 +195,9 @@ def _plan(material: _Material, blueprints: Mapping[str, Blueprint]) -> PlanMade:
     )
 
 
-def _measure_all(material: _Material, blueprints: Mapping[str, Blueprint]) -> tuple[list[Measured], bool]:
+def _measure_all(material: _Material, blueprints: Mapping[str, Blueprint]) -> tuple[list[VariantResult], bool]:
     """Every variant, one after the other; Ctrl-C keeps what is finished."""
-    rows: list[Measured] = []
+    rows: list[VariantResult] = []
     try:
         for number, blueprint in enumerate(blueprints.values(), 1):
             material.on_event(Message(f"Training {blueprint.name}, {number} of {len(blueprints)}."))
@@ -215,7 +209,7 @@ def _measure_all(material: _Material, blueprints: Mapping[str, Blueprint]) -> tu
     return rows, False
 
 
-def _measure(material: _Material, blueprint: Blueprint) -> Measured:
+def _measure(material: _Material, blueprint: Blueprint) -> VariantResult:
     keras.utils.clear_session()
     seed_everything(material.request.seed)
     model = build_model(blueprint)
@@ -226,7 +220,7 @@ def _measure(material: _Material, blueprint: Blueprint) -> Measured:
     try:
         history = _train(material, model, batches)
     except TrainingDiverged as error:
-        material.on_event(Message(f"{blueprint.name} diverged: {error}", warning=True))
+        material.on_event(Message(Text(f"{blueprint.name} diverged: ", error.text), warning=True))
         return replace(measured, diverged=True)
     if history.ended_by == "user":
         raise StoppedByUser(f"{blueprint.name} was not finished.")
@@ -239,13 +233,13 @@ def _measure(material: _Material, blueprint: Blueprint) -> Measured:
     return _score(material, model, trained)
 
 
-def _described(name: str, model: keras.Model) -> Measured:
+def _described(name: str, model: keras.Model) -> VariantResult:
     """What a model's shapes alone say of it."""
     rows, parameters = layer_table(model), model.count_params()
     # What goes in, and what flattening only renames, takes no memory of its own.
     activations = BATCH * sum(row.activation_bytes for row in rows if row.kind not in ("InputLayer", "Flatten"))
     fields = [row.receptive_field for row in rows if row.kernel is not None and row.macs]
-    return Measured(
+    return VariantResult(
         name,
         parameters=parameters,
         macs=count_macs(model),
@@ -258,19 +252,19 @@ def _described(name: str, model: keras.Model) -> Measured:
 def _batches(material: _Material) -> TrainingBatches:
     train, recipe = material.places("train"), material.recipe
     return TrainingBatches(
-        material.decoded.images,
-        material.labels,
+        material.prepared.decoded.images,
+        material.prepared.labels,
         train,
         recipe.batch_size,
         recipe.augmentation,
-        class_weights(material.labels[train], material.classes, balance=recipe.balance),
+        class_weights(material.prepared.labels[train], material.prepared.classes, balance=recipe.balance),
         recipe.seed,
     )
 
 
 def _train(material: _Material, model: keras.Model, batches: TrainingBatches) -> History:
     engine, places = KerasEngine(model), material.places("validation")
-    images, labels = material.decoded.images, material.labels[places]
+    images, labels = material.prepared.decoded.images, material.prepared.labels[places]
     clock: Clock = StepClock(material.recipe.epochs * batches.steps_per_epoch)
     if material.seconds is not None:
         clock = WallClock(material.seconds)
@@ -287,15 +281,15 @@ def _epoch_s(material: _Material, history: History) -> float:
     That one also warms the machine up.
     """
     rates = [row.images_per_s for row in history.rows]
-    return len(material.splits.train) / float(np.median(rates[1:] or rates))
+    return len(material.prepared.splits.train) / float(np.median(rates[1:] or rates))
 
 
-def _score(material: _Material, model: keras.Model, measured: Measured) -> Measured:
-    engine, images = KerasEngine(model), material.decoded.images
+def _score(material: _Material, model: keras.Model, measured: VariantResult) -> VariantResult:
+    engine, images = KerasEngine(model), material.prepared.decoded.images
 
     def hits(places: np.ndarray, stage: str) -> np.ndarray:
         logits = compute_logits(engine, images, places, stage=stage, on_event=material.on_event)
-        return logits.argmax(axis=1) == material.labels[places]
+        return logits.argmax(axis=1) == material.prepared.labels[places]
 
     moved = np.asarray(images[material.places("test", MOST_MOVED)])
     return replace(
@@ -307,15 +301,15 @@ def _score(material: _Material, model: keras.Model, measured: Measured) -> Measu
     )
 
 
-def _compared(material: _Material, rows: list[Measured], *, interrupted: bool) -> Comparison:
+def _compared(material: _Material, rows: list[VariantResult], *, interrupted: bool) -> Comparison:
     by_name = {row.name: row for row in rows}
     request = material.request
     claims = tuple(judge(name, CLAIMS[name], by_name) for name in request.selection.claims)
     return Comparison(
         request=request,
-        corpus=material.decoded.corpus,
-        image_size=material.decoded.preprocessing.size,
-        splits=material.splits,
+        corpus=material.prepared.corpus,
+        image_size=material.prepared.chosen.preprocessing.size,
+        splits=material.prepared.splits,
         budget=material.budget,
         moved_px=material.moved_px,
         rows=tuple(rows),
@@ -325,7 +319,7 @@ def _compared(material: _Material, rows: list[Measured], *, interrupted: bool) -
     )
 
 
-def _pairs(rows: Mapping[str, Measured], names: Sequence[str]) -> tuple[Pair, ...]:
+def _pairs(rows: Mapping[str, VariantResult], names: Sequence[str]) -> tuple[Pair, ...]:
     finished = [rows[name] for name in names if name in rows and not rows[name].diverged]
     both = [(one, other) for place, one in enumerate(finished) for other in finished[place + 1 :]]
     tests = adjust([compare_hits(one.test_hits, other.test_hits) for one, other in both])

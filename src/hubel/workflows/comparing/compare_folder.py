@@ -11,18 +11,20 @@ from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.drawing.bar_table import Column, draw_table
 from hubel.drawing.shapes import Drawing
 from hubel.drawing.svg import render_svg
+from hubel.errors.wording import Option, Text
 from hubel.files import write_bytes, write_csv, write_json
 from hubel.runs.machine import describe_machine
 from hubel.runs.out_folder import keep_out_of_the_images, prepare_folder
-from hubel.text import counted, one_line
+from hubel.shell import in_shell
+from hubel.text import counted, one_line, p_text, points
 from hubel.workflows.comparing.compare import MOST_MOVED, MOST_TRAIN_SCORED
 from hubel.workflows.comparing.comparison import Comparison, Pair
-from hubel.workflows.comparing.variant_result import LEAST_EPOCHS, SETTLED, Measured
+from hubel.workflows.comparing.variant_result import LEAST_EPOCHS, SETTLED, VariantResult
 from hubel.workflows.comparing.variants import VARIANTS
-from hubel.workflows.comparing.verdicts import MARGIN, NOT_SHOWN, p_text, points
+from hubel.workflows.comparing.verdicts import MARGIN, NOT_SHOWN
 
 FORMAT = 1
-DOCUMENT, TABLE, PAGE, PICTURE = FILES = ("compare.json", "compare.csv", "compare.md", "compare.svg")
+DOCUMENT, TABLE, PAGE, CHART = FILES = ("compare.json", "compare.csv", "compare.md", "compare.svg")
 HEADER = ("variant", "accuracy (95 %)", "parameters", "MACs", "memory", "s/epoch", "gap", "shift")
 TIMED_HEADER = (*HEADER, "epochs")
 UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
@@ -31,6 +33,12 @@ UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 def prepare_compare_folder(out: Path, location: str, *, reading: Reading = AS_FOUND, overwrite: bool) -> None:
     """Make the folder of a comparison before time is spent.
 
+    Args:
+        out: the folder.
+        location: of the corpus, which must not lie in it.
+        reading: how the corpus is read.
+        overwrite: replace a comparison that is in the folder.
+
     Raises:
         HubelError: as `prepare_folder`.
     """
@@ -38,7 +46,12 @@ def prepare_compare_folder(out: Path, location: str, *, reading: Reading = AS_FO
 
 
 def write_comparison(comparison: Comparison, out: Path) -> None:
-    """Write the document, the table as CSV, everything as Markdown, and an image; other files in the folder stay."""
+    """Write the document, the table as CSV, everything as Markdown, and a drawing; other files in the folder stay.
+
+    Args:
+        comparison: what is written.
+        out: the folder, made by `prepare_compare_folder`.
+    """
     keep_out_of_the_images(out, comparison.corpus)
     rows = [row.to_json() for row in comparison.rows]
     header = [name for name in rows[0] if name != "accuracy_interval"]
@@ -46,7 +59,7 @@ def write_comparison(comparison: Comparison, out: Path) -> None:
     write_csv(out / TABLE, (*header, "accuracy_low", "accuracy_high"), cells)
     write_bytes(out / PAGE, render_markdown(comparison).encode("utf-8", "backslashreplace"))
     if comparison.rows:
-        write_bytes(out / PICTURE, render_svg(draw(comparison)))
+        write_bytes(out / CHART, render_svg(draw(comparison)))
     write_json(out / DOCUMENT, to_json(comparison))
 
 
@@ -98,7 +111,7 @@ def table(comparison: Comparison) -> list[tuple[str, ...]]:
     return [TIMED_HEADER, *((*_cells(row), _number(row.epochs, "{:.1f}")) for row in comparison.rows)]
 
 
-def _cells(row: Measured) -> tuple[str, ...]:
+def _cells(row: VariantResult) -> tuple[str, ...]:
     """In the order of `HEADER`; what is not known is ``-``."""
     interval = "" if row.interval is None else " ({:.3f}-{:.3f})".format(*row.interval)
     return (
@@ -125,47 +138,57 @@ def describe_columns(comparison: Comparison) -> tuple[str, ...]:
     """What the table's columns are and how far they can be trusted, one sentence each."""
     splits = comparison.splits
     scored, moved = min(len(splits.train), MOST_TRAIN_SCORED), min(len(splits.test), MOST_MOVED)
-    epoch = "best epoch by validation log loss" if splits.validation else "last epoch, for want of validation images"
+    epoch = (
+        "best epoch by validation log loss"
+        if splits.validation
+        else "last epoch, because there are no validation images"
+    )
     shifted = counted(moved, "test image")
     pixels = "1 pixel" if comparison.moved_px == 1 else f"1 to {comparison.moved_px} pixels"
     return (
         f"accuracy: of {counted(len(splits.test), 'test image')}; {epoch}; interval after Wilson.",
         "memory: of one training step, computed from shapes: outputs of all layers, weights, gradients, optimiser.",
         "s/epoch: median seconds of one pass over the training images, validation not counted.",
-        f"gap: accuracy on {counted(scored, 'training image')} less that on the test images, in points of a hundred.",
+        f"gap: accuracy on {counted(scored, 'training image')} less that on the test images, in percentage points.",
         f"shift: share of {shifted} that keep their class when moved {pixels} up, down, left and right.",
     )
 
 
-def describe_not_shown(comparison: Comparison) -> str:
-    """What "not shown here" means, or that pairs were trained too little, and what to type; empty where neither is."""
+def describe_not_shown(comparison: Comparison) -> Text:
+    """What "not shown here" means, or that pairs were trained too little, and what to do; empty where neither is."""
     not_shown = any(claim.verdict == NOT_SHOWN for claim in comparison.claims)
     paired = {name for pair in comparison.pairs for name in (pair.first, pair.second)}
     short = [row.name for row in comparison.rows if row.unsettled and row.name in paired]
     if not not_shown and not short:
-        return ""
+        return Text()
     epochs = max([2 * LEAST_EPOCHS, *(2 * int(row.epochs or 0) for row in comparison.rows)])
-    longer = f"--epochs {epochs}" if comparison.request.time_limit_s is None else "a longer --time-limit"
+    longer = Text(Option("epochs", epochs))
+    if comparison.request.time_limit_s is not None:
+        longer = Text("a longer ", Option("time_limit"))
     which = '"Not shown here"' if not_shown else f"Trained too little to show what they can learn: {', '.join(short)}"
-    return (
+    return Text(
         f"{which}: fewer than {LEAST_EPOCHS} epochs, or a validation log loss that still fell by {SETTLED:.0%} or more "
-        f"in the second half of the training. Trained for longer, it may turn out otherwise: try {longer}."
+        "in the second half of the training. With longer training the result may change: try ",
+        longer,
+        ".",
     )
 
 
-def describe_verdicts(comparison: Comparison) -> tuple[str, ...]:
+def describe_verdicts(comparison: Comparison) -> tuple[Text, ...]:
     """What the words of the verdicts mean, and what they do not cover."""
     loss = f'"No loss of accuracy": at most {100 * MARGIN:.0f} points, by the interval\'s lower end.'
-    texts = (describe_not_shown(comparison), loss if comparison.claims else "", describe_test())
+    texts = (describe_not_shown(comparison), Text(loss if comparison.claims else ""), describe_test())
     return tuple(text for text in texts if text)
 
 
-def describe_test() -> str:
+def describe_test() -> Text:
     """What the paired test covers and what it does not."""
-    return (
+    return Text(
         "The test: exact McNemar on the same test images, p adjusted (Holm) for the comparisons of one list; intervals "
         "after Newcombe, of one comparison each. It covers the choice of test images, not the luck of one training: "
-        "repeat with another --seed before you rely on it."
+        "repeat with another ",
+        Option("seed"),
+        " before you rely on it.",
     )
 
 
@@ -212,7 +235,7 @@ def render_markdown(comparison: Comparison) -> str:
             for each in claim.findings
         ]
     for text in describe_verdicts(comparison):
-        lines += ["", text]
+        lines += ["", text.render(in_shell)]
     return "\n".join([*lines, ""])
 
 

@@ -11,11 +11,12 @@ from hubel.corpus.corpus import Corpus
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.corpus.split import Splits
 from hubel.errors import WrongRequest
+from hubel.errors.wording import Option
 from hubel.evaluation.paired import PairedTest
 from hubel.images.preprocessing import Preprocessing
 from hubel.text import counted
 from hubel.training.recipe import Recipe
-from hubel.workflows.comparing.variant_result import Measured
+from hubel.workflows.comparing.variant_result import VariantResult
 from hubel.workflows.comparing.variants import Selection
 from hubel.workflows.comparing.verdicts import ClaimVerdict
 
@@ -46,7 +47,9 @@ class CompareRequest:
 
     def __post_init__(self) -> None:
         if self.epochs is not None and self.time_limit_s is not None:
-            raise WrongRequest("Give --epochs or --time-limit, not both: all variants share one budget.")
+            raise WrongRequest(
+                "Give ", Option("epochs"), " or ", Option("time_limit"), ", not both: all variants share one budget."
+            )
         if self.time_limit_s is not None and not 10 <= self.time_limit_s <= 30 * 24 * 3600:
             raise WrongRequest(f"The time limit must be from 10 seconds to 30 days. Received: {self.time_limit_s:g} s.")
         Recipe(epochs=1 if self.epochs is None else self.epochs, seed=self.seed)
@@ -87,7 +90,7 @@ class Comparison:
     splits: Splits
     budget: str
     moved_px: int
-    rows: tuple[Measured, ...]
+    rows: tuple[VariantResult, ...]
     pairs: tuple[Pair, ...]
     claims: tuple[ClaimVerdict, ...]
     interrupted: bool

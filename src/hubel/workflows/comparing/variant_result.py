@@ -24,7 +24,7 @@ def _nothing() -> np.ndarray:
 
 @brief
 @dataclass(frozen=True)
-class Measured:
+class VariantResult:
     """One variant's row; what was not reached is None or empty.
 
     Args:
@@ -36,7 +36,7 @@ class Measured:
             from shapes, without what the framework needs for itself.
         field: (height, width) in pixels of the image that a position behind the last convolution sees, with those that
             lie outside; None without convolutions.
-        diverged: its loss became no number; then there are no scores.
+        diverged: its loss was no longer a number; then there are no scores.
         epochs: passes over the training split, with a fraction.
         still_falling: share by which the validation log loss still fell in the second half of the training, by
             `still_falling`; None where nobody can tell.
@@ -126,7 +126,7 @@ class Measured:
 
 
 def share(hits: np.ndarray) -> float | None:
-    """Mean of bools; None of none."""
+    """Mean of bools [examples]; None of none."""
     return float(hits.mean()) if len(hits) else None
 
 

@@ -14,6 +14,7 @@ from hubel.architectures.families.pretrained import PretrainedSpec
 from hubel.architectures.families.small_cnn import SMALLEST_MAP
 from hubel.catalogue import find
 from hubel.errors import WrongRequest
+from hubel.errors.wording import Option
 
 SMALLEST_PX = 8
 """Pixels of the shorter side that the networks of the claims need."""
@@ -27,7 +28,7 @@ MakeSpec = Callable[[tuple[int, int], int], CnnSpec]
 def _base(
     size: tuple[int, int], classes: int, *, pooling: str = "max", shared: bool = True, activation: str = "relu"
 ) -> CnnSpec:
-    """Two groups of one 3 x 3 convolution each. Without batch normalisation, which a dense network has not either."""
+    """Two groups of one 3 x 3 convolution each. Without batch normalisation, as in the dense network."""
     second = pooling if min(size) // 4 >= SMALLEST_MAP else "none"
     return CnnSpec(
         size,
@@ -128,7 +129,7 @@ class Need:
 
 
 @dataclass(frozen=True)
-class Part:
+class VariantPair:
     """One variant against its reference.
 
     Args:
@@ -151,7 +152,7 @@ class Claim:
     """
 
     text: str
-    parts: tuple[Part, ...]
+    parts: tuple[VariantPair, ...]
 
     @property
     def variants(self) -> tuple[str, ...]:
@@ -167,33 +168,33 @@ SMALLER = (Need("field", "same"), NOT_WORSE, Need("parameters", "less"), Need("m
 CLAIMS = {
     "dense-or-cnn": Claim(
         "A convolutional network is at least as accurate as a dense one, with a tenth of its parameters or fewer.",
-        (Part("cnn", "dense-only", (NOT_WORSE, Need("parameters", "less", 10))),),
+        (VariantPair("cnn", "dense-only", (NOT_WORSE, Need("parameters", "less", 10))),),
     ),
     "small-kernels": Claim(
         "Two 3 x 3 convolutions in a row see as much as one 5 x 5, and four as much as one 9 x 9, with fewer "
         "parameters and multiplications and no loss of accuracy.",
         (
-            Part("two-3x3", "one-5x5", SMALLER),
-            Part("four-3x3", "one-9x9", SMALLER),
+            VariantPair("two-3x3", "one-5x5", SMALLER),
+            VariantPair("four-3x3", "one-9x9", SMALLER),
         ),
     ),
     "pooling": Claim(
         "Pooling, be it max, average or sum, saves memory and keeps the class more often when the image moves, "
         "with no loss of accuracy.",
         tuple(
-            Part(name, "pool-none", (NOT_WORSE, Need("shift", "better"), Need("memory", "less")))
+            VariantPair(name, "pool-none", (NOT_WORSE, Need("shift", "better"), Need("memory", "less")))
             for name in ("cnn", "pool-average", "pool-sum")
         ),
     ),
     "sharing": Claim(
         "Weights that are shared by all places need a tenth of the parameters or fewer, lose no accuracy, and close "
         "the gap between training and test.",
-        (Part("cnn", "unshared", (NOT_WORSE, Need("parameters", "less", 10), Need("gap", "better"))),),
+        (VariantPair("cnn", "unshared", (NOT_WORSE, Need("parameters", "less", 10), Need("gap", "better"))),),
     ),
     "activation": Claim(
         "Without ReLU, a network of convolutions is one linear map, and less accurate for it (both with average "
         "pooling: max pooling would be no linear map).",
-        (Part("pool-average", "linear", (MORE_ACCURATE,)),),
+        (VariantPair("pool-average", "linear", (MORE_ACCURATE,)),),
     ),
 }
 """name → claim. What becomes of each is computed from what was trained; nothing here knows it."""
@@ -225,13 +226,18 @@ class Selection:
     def blueprints(self, size: tuple[int, int], classes: int) -> dict[str, Blueprint]:
         """Everything to train, in order; what several claims need is there once.
 
+        Args:
+            size: (height, width) in pixels.
+            classes: of the corpus.
+
         Raises:
             WrongRequest: the images are too small for one of them.
         """
         if self.claims and min(size) < SMALLEST_PX:
             raise WrongRequest(
-                f"The networks of the claims need images of at least {SMALLEST_PX} pixels. Received: {min(size)}. "
-                f"Use --image-size {SMALLEST_PX} or more."
+                f"The networks of the claims need images of at least {SMALLEST_PX} pixels. Received: {min(size)}. Use ",
+                Option("image_size", SMALLEST_PX),
+                " or more.",
             )
         made = {each.name: _from_scratch(make_blueprint(each, size, classes)) for each in self.architectures}
         made.update({name: Blueprint(name, VARIANTS[name].make_spec(size, classes)) for name in self.variants})
@@ -269,8 +275,11 @@ def select(architectures: str | None, claims: str | None) -> Selection:
         raise WrongRequest(f"Two variants are named {twice[0]!r}: rename the file of one of them.")
     if len(taken) < 2:
         raise WrongRequest(
-            f"A comparison needs at least two variants. Received: {', '.join(names) or 'none'}. "
-            "Use --architectures small-cnn,dense or --claims all."
+            f"A comparison needs at least two variants. Received: {', '.join(names) or 'none'}. Use ",
+            Option("architectures", ("small-cnn", "dense")),
+            " or ",
+            Option("claims", "all"),
+            ".",
         )
     return selection
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 import shlex
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
-
-import numpy as np
 
 from hubel.errors import DamagedArtefact, OutputNotWritable, WrongRequest
 from hubel.errors.wording import Command, Option, Text
@@ -18,9 +16,9 @@ from hubel.events import Message, OnEvent
 from hubel.runs.machine import describe_hardware
 from hubel.shell import command_words, flag_of
 from hubel.training.checkpoints import Checkpoint, CheckpointFolder
-from hubel.training.history import History
-from hubel.training.interruption import Moment, Stop, Survival
-from hubel.training.state import LoopState, Tensors, rows_from_json, rows_to_json
+from hubel.training.interruption import Moment
+from hubel.training.plan import BEGUN, Point
+from hubel.training.state import LoopState
 from hubel.wishes import TRAINING
 
 SHARE = 20
@@ -29,8 +27,6 @@ EVERY_EPOCH = "HUBEL_CHECKPOINT_EVERY_EPOCH"
 """For tests: a variable of the environment that, when set, has one written after each epoch whatever it costs."""
 VARIABLE = "environment variable "
 """In front of its name, in what a run is made of."""
-BEGUN = "begun"
-"""The phase of a checkpoint from before the first step."""
 
 
 @dataclass(frozen=True)
@@ -48,206 +44,162 @@ class Origin:
     anew: Command
 
 
-@dataclass
-class Keeper:
-    """Writes the checkpoints of one run.
+@dataclass(frozen=True)
+class SoFar:
+    """What is known of a run, its earlier parts included, when its corpus was read.
 
     Args:
-        folder: theirs.
-        origin: of the run.
-        stop: who may ask it to stop.
-        on_event: hears what is kept, and what could not be.
-        started: monotonic seconds from which the time of the run counts, that of its earlier parts included.
+        started: monotonic seconds from which its time counts, that of its earlier parts included.
         intake_s: seconds that reading the corpus took, in its earlier parts too.
-        found: the checkpoint it goes on from; None for a run from the start.
-        keep_end: also the state after the last epoch is kept, because much follows it.
+        hardware: that it runs on.
+        resumed: what ``run.json`` says of each time it was resumed.
+        number: of the checkpoint that it goes on from; None from the start.
     """
 
-    folder: CheckpointFolder
-    origin: Origin
-    stop: Stop
-    on_event: OnEvent
     started: float
     intake_s: float
-    found: Checkpoint | None = None
-    keep_end: bool = False
-    _last: int | None = None
-    _cost_s: float = 0.0
-    _ended: float = 0.0
-    _at: tuple[str, int, int] | None = None
-    _failed: bool = False
-    resumed: list[dict[str, Any]] = field(init=False)
-    """What ``run.json`` says of each time the run was resumed."""
+    hardware: Mapping[str, Any]
+    resumed: tuple[Mapping[str, Any], ...] = ()
+    number: int | None = None
 
-    def __post_init__(self) -> None:
-        self._last = None if self.found is None else self.found.number
-        self._hardware = describe_hardware()
-        self.resumed = self._resumed_from()
 
-    @property
-    def phase(self) -> str:
-        """In which a resumed run goes on; ``"begun"`` from the start."""
-        return BEGUN if self.found is None else self.found.document["phase"]
+@dataclass(frozen=True)
+class _Written:
+    """What a writer knows of its last try: number of the last whole checkpoint, at which step, when and how long."""
 
-    def done(self) -> tuple[History, ...]:
-        """The phases that a resumed run has behind it."""
-        described = () if self.found is None else self.found.document["done"]
-        return tuple(History(rows_from_json(each["rows"]), each["ended_by"], each["epochs"]) for each in described)
+    number: int | None
+    at: tuple[str, int, int] | None = None
+    ended: float = 0.0
+    cost_s: float = 0.0
+    failed: bool = False
 
-    def extra(self) -> list[np.ndarray]:
-        """The arrays that came out of these phases."""
-        tensors = {} if self.found is None else self.found.tensors
-        return [tensors[name] for name in sorted(tensors) if name.startswith("extra/")]
 
-    def survival(self, phase: str, *, done: Sequence[History] = (), extra: Sequence[np.ndarray] = ()) -> Survival:
-        """What lets the fit of one phase outlive its end.
+class CheckpointWriter:
+    """A listener of a training: writes a checkpoint where that is worth its time.
+
+    Args:
+        folder: of the checkpoints.
+        origin: of the run.
+        so_far: what is known of it.
+        keep_end: also the state after the last epoch is written, because much follows it.
+        on_event: hears what is written, and what could not be.
+    """
+
+    def __init__(
+        self, folder: CheckpointFolder, origin: Origin, *, so_far: SoFar, keep_end: bool, on_event: OnEvent
+    ) -> None:
+        self._folder, self._origin, self._so_far = folder, origin, so_far
+        self._keep_end, self._on_event = keep_end, on_event
+        self._last = _Written(so_far.number)
+
+    def __call__(self, make_point: Callable[[], Point], moment: Moment) -> None:
+        """Write the point, if it is worth its time.
 
         Args:
-            phase: its name in the recipes.
-            done: phases before it.
-            extra: arrays that came out of them.
+            make_point: makes it.
+            moment: why it is offered.
         """
-
-        def keep(make_state: Callable[[], LoopState], moment: Moment) -> None:
-            if self._is_due(moment):
-                self._keep(phase, done, extra, make_state(), moment)
-
-        return Survival(self._state(phase), keep, self.stop)
-
-    def begin(self, phase: str = BEGUN, *, done: Sequence[History] = (), extra: Sequence[np.ndarray] = ()) -> None:
-        """Keep the state between two phases."""
-        self._keep(phase, done, extra, None, "end")
-
-    def _state(self, phase: str) -> LoopState | None:
-        if self.found is None or self.phase != phase or self.found.document["loop"] is None:
-            return None
-        tensors = {name: value for name, value in self.found.tensors.items() if not name.startswith("extra/")}
-        return LoopState.from_json(self.found.document["loop"], tensors)
+        if not self._is_due(moment):
+            return
+        point, last, begun = make_point(), self._last, time.monotonic()
+        state = point.state
+        at = (point.phase, 0 if state is None else state.steps, 0 if state is None else state.epoch_steps)
+        if at != last.at:
+            number = self._write(point)
+            last = replace(last, failed=True) if number is None else _Written(number, at)
+        ended = time.monotonic()
+        self._last = replace(last, ended=ended, cost_s=ended - begun)
+        if moment in ("stop", "leave") and state is not None and not last.failed:
+            self._on_event(_stopped(state, scores=moment == "stop"))
 
     def _is_due(self, moment: Moment) -> bool:
         if moment == "epoch":
-            return EVERY_EPOCH in os.environ or time.monotonic() - self._ended >= SHARE * self._cost_s
-        return moment == "stop" or self.keep_end
+            return EVERY_EPOCH in os.environ or time.monotonic() - self._last.ended >= SHARE * self._last.cost_s
+        return self._keep_end or moment != "end"
 
-    def _keep(
-        self, phase: str, done: Sequence[History], extra: Sequence[np.ndarray], state: LoopState | None, moment: Moment
-    ) -> None:
-        begun = time.monotonic()
-        at = (phase, 0 if state is None else state.steps, 0 if state is None else state.epoch_steps)
-        if at != self._at:
-            self._at = at if self._write(self._describe(phase, done, state), _tensors(state, extra)) else self._at
-        self._ended = time.monotonic()
-        self._cost_s = self._ended - begun
-        if moment == "stop":
-            self._say_stopped(state)
-
-    def _write(self, document: Mapping[str, Any], tensors: Tensors) -> bool:
+    def _write(self, point: Point) -> int | None:
+        """The number of the new checkpoint; None where it could not be written, which is said once."""
+        last = self._last
         try:
-            self._last = self.folder.write(document, tensors, beside=self._last)
+            return self._folder.write(self._describe(point), point.tensors, beside=last.number)
         except OutputNotWritable as error:
-            if not self._failed:
-                kept = "there is none yet" if self._last is None else f"number {self._last} stays"
+            if not last.failed:
+                kept = "there is none yet" if last.number is None else f"number {last.number} stays"
                 text = Text(error.text, f" The training goes on without this checkpoint; {kept}.")
-                self.on_event(Message(text, warning=True))
-            self._failed = True
-            return False
-        self._failed = False
-        return True
+                self._on_event(Message(text, warning=True))
+            return None
 
-    def _describe(self, phase: str, done: Sequence[History], state: LoopState | None) -> dict[str, Any]:
+    def _describe(self, point: Point) -> dict[str, Any]:
         return {
             "made_by": f"hubel {version('hubel')}",
-            "command": list(command_words(self.origin.command)),
-            "made_of": dict(self.origin.made_of),
-            "hardware": self._hardware,
-            "resumed": self.resumed,
-            "spent_s": time.monotonic() - self.started,
-            "intake_s": self.intake_s,
-            "phase": phase,
-            "done": [{**asdict(each), "rows": rows_to_json(each.rows)} for each in done],
-            "loop": None if state is None else state.to_json(),
+            "command": list(command_words(self._origin.command)),
+            "made_of": dict(self._origin.made_of),
+            "hardware": self._so_far.hardware,
+            "resumed": list(self._so_far.resumed),
+            "spent_s": time.monotonic() - self._so_far.started,
+            "intake_s": self._so_far.intake_s,
+            **point.to_json(),
         }
 
-    def _say_stopped(self, state: LoopState | None) -> None:
-        if self._failed or state is None:
-            return
-        text = f"Stopped after step {state.steps}, in epoch {len(state.rows) + 1}: a checkpoint is saved."
-        if state.best_epoch and not self.stop.leaves:
-            which = "best" if any(row.best for row in state.rows) else "last whole one"
-            text += f" Epoch {state.best_epoch}, the {which} so far, is scored now; Ctrl-C once more skips that."
-        self.on_event(Message(text))
 
-    def _resumed_from(self) -> list[dict[str, Any]]:
-        if self.found is None:
-            return []
-        document = self.found.document
-        row = {
-            "checkpoint": self.found.number,
-            "phase": document["phase"],
-            "steps": 0 if document["loop"] is None else document["loop"]["steps"],
-            "same_hardware": document["hardware"] == self._hardware,
-        }
-        return [*document["resumed"], row]
+def _stopped(state: LoopState, *, scores: bool) -> Message:
+    text = f"Stopped after step {state.steps}, in epoch {len(state.rows) + 1}: a checkpoint is saved."
+    if state.best_epoch and scores:
+        which = "best" if any(row.best for row in state.rows) else "last complete one"
+        text += f" Epoch {state.best_epoch}, the {which} so far, is scored now; press Ctrl-C again to skip that."
+    return Message(text)
 
 
-def _tensors(state: LoopState | None, extra: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
-    own = {} if state is None else dict(state.tensors)
-    return own | {f"extra/{place:05}": np.array(value) for place, value in enumerate(extra)}
-
-
-def open_keeper(
-    folder: CheckpointFolder,
-    origin: Origin,
-    found: Checkpoint | None,
-    *,
-    begun: float,
-    stop: Stop,
-    on_event: OnEvent,
-) -> Keeper:
-    """The keeper of a run whose corpus was read just now; one that begins has its first checkpoint written.
+def open_run(
+    folder: CheckpointFolder, origin: Origin, found: Checkpoint | None, *, begun: float, on_event: OnEvent
+) -> SoFar:
+    """What is known of a run whose corpus was read just now.
 
     Args:
         folder: of the checkpoints; those of a run that is replaced are removed.
         origin: of the run.
         found: the checkpoint to go on from; None to begin.
         begun: monotonic seconds at which this part of the run began.
-        stop: who may ask it to stop.
-        on_event: hears what is kept.
+        on_event: hears from where it goes on.
 
     Raises:
         WrongRequest: what was begun is another run.
+        DamagedArtefact: the checkpoint does not say what its run was made of.
     """
-    intake_s = time.monotonic() - begun
+    intake_s, hardware = time.monotonic() - begun, describe_hardware()
     if found is None:
         folder.remove()
-        keeper = Keeper(folder, origin, stop, on_event, begun, intake_s)
-        keeper.begin()
-        return keeper
+        return SoFar(begun, intake_s, hardware)
     check_same(found, origin)
-    earlier = found.document
-    started = begun - earlier["spent_s"]
-    keeper = Keeper(folder, origin, stop, on_event, started, intake_s + earlier["intake_s"], found)
-    row = keeper.resumed[-1]
-    where = "the start" if row["phase"] == BEGUN else f"step {row['steps']} of phase {row['phase']!r}"
-    text = f"Going on from checkpoint {found.number:06}: {where}, after {earlier['spent_s']:.0f} s."
-    if not row["same_hardware"]:
+    before = found.document
+    steps = 0 if before["loop"] is None else before["loop"]["steps"]
+    same = before["hardware"] == hardware
+    row = {"checkpoint": found.number, "phase": before["phase"], "steps": steps, "same_hardware": same}
+    where = "the start" if before["phase"] == BEGUN else f"step {steps} of phase {before['phase']!r}"
+    text = f"Going on from checkpoint {found.number:06}: {where}, after {before['spent_s']:.0f} s."
+    if not same:
         text += " It was written on other hardware: the last bits may differ from those of a run in one go."
-    on_event(Message(text, warning=not row["same_hardware"]))
-    return keeper
+    on_event(Message(text, warning=not same))
+    started, resumed = begun - before["spent_s"], (*before["resumed"], row)
+    return SoFar(started, intake_s + before["intake_s"], hardware, resumed, found.number)
 
 
 def check_same(found: Checkpoint, origin: Origin) -> None:
     """Refuse to go on with other images, words or versions than a run was begun with.
 
+    Args:
+        found: the checkpoint to go on from.
+        origin: of the run that is asked for.
+
     Raises:
-        WrongRequest: names each difference, and what to type.
+        WrongRequest: names each difference, and what to do.
+        DamagedArtefact: the checkpoint does not say what its run was made of.
     """
     try:
         was, command = dict(found.document["made_of"]), list(found.document["command"])
     except (KeyError, TypeError, ValueError) as error:
-        raise DamagedArtefact(
-            f"Checkpoint {found.number} does not say which run it belongs to. Train anew: ", origin.anew
-        ) from error
+        text = f"Checkpoint {found.number} does not record what its run was made of. Train anew: "
+        raise DamagedArtefact(text, origin.anew) from error
     now = dict(origin.made_of)
     differ = [name for name in {**was, **now} if was.get(name) != now.get(name)]
     if not differ:

@@ -16,21 +16,17 @@ from hubel.evaluation.label_quality import rank_labels
 from hubel.evaluation.proportions import Share
 from hubel.evaluation.report import EvaluationReport
 from hubel.runs.commands import train_command
+from hubel.runs.request import TrainRequest
 from hubel.training.history import History
 from hubel.training.recipe import Recipe
-from hubel.workflows.training.fitting import Fitted, Work
-from hubel.workflows.training.scoring import Scored
+from hubel.workflows.training.choose import Choice
+from hubel.workflows.training.finished import Finished
 
 
-def make_evidence(work: Work, fitted: Fitted, scored: Scored) -> Evidence:
-    """What a run shows, from everything that is known at its end.
-
-    Args:
-        work: what the model was fitted to.
-        fitted: recipes and histories.
-        scored: the scores.
-    """
-    corpus, splits, request = work.decoded.corpus, work.splits, work.request
+def make_evidence(finished: Finished) -> Evidence:
+    """What a run shows, from everything that is known at its end."""
+    request, prepared, fitted, scored = finished.request, finished.prepared, finished.fitted, finished.scored
+    corpus, splits, choice = prepared.corpus, prepared.splits, prepared.chosen
     test = scored.reports["test"]
     named = np.bincount(test.predicted, minlength=len(corpus.class_names)) if len(test.labels) else None
     trained = Counter(corpus.class_names[corpus.examples[place].label] for place in splits.train)
@@ -40,15 +36,15 @@ def make_evidence(work: Work, fitted: Fitted, scored: Scored) -> Evidence:
         train=Share(int(scored.train_hits.sum()), len(scored.train_hits)),
         named={} if named is None else {name: int(named[place]) for place, name in enumerate(corpus.class_names)},
         phases=tuple(map(_phase, fitted.histories, fitted.recipes.values())),
-        time_limit_s=fitted.time_limit_s,
+        time_limit_s=fitted.plan.limit_s,
         class_counts=corpus.class_counts,
         train_counts={name: trained[name] for name in corpus.class_names},
         test_given=any(example.split == "test" for example in corpus.examples),
-        architecture=work.choice.architecture,
-        architecture_word=_architecture_word(work),
-        pretrained=work.choice.weights != "none" and isinstance(fitted.blueprint.spec, PretrainedSpec),
+        architecture=choice.architecture,
+        architecture_word=_architecture_word(request, choice),
+        pretrained=choice.weights != "none" and isinstance(fitted.blueprint.spec, PretrainedSpec),
         parameters=fitted.model.count_params(),
-        image_side=min(work.choice.preprocessing.size),
+        image_side=min(choice.preprocessing.size),
         leaking_test=len(splits.leaking_test),
         without_leaks=None if scored.without_leaks is None else scored.without_leaks.to_json(),
         suspects=find_suspects_held_out(corpus, [(splits.of(name), scored.reports[name]) for name in scored.reports]),
@@ -85,13 +81,13 @@ def find_unlabelled_folders(corpus: Corpus) -> tuple[str, ...]:
     return tuple(str(Path(corpus.location) / folder) for folder in sorted(folders))
 
 
-def _architecture_word(work: Work) -> str:
-    word = work.request.architecture
+def _architecture_word(request: TrainRequest, choice: Choice) -> str:
+    word = request.architecture
     if isinstance(word, CnnSpec | Architecture):
         return ""
     if word is not None:
         return str(word)
-    return work.choice.architecture if work.choice.architecture in ARCHITECTURES else ""
+    return choice.architecture if choice.architecture in ARCHITECTURES else ""
 
 
 def find_suspects_held_out(

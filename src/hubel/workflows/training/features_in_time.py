@@ -12,79 +12,87 @@ from hubel.arrays import Features
 from hubel.backends.framework import keras
 from hubel.classifier.engine import LARGE_BATCH
 from hubel.engines.keras_engine import KerasEngine
-from hubel.events import Message, Progress
+from hubel.errors.wording import Option, Remedy, Text
+from hubel.events import Message, OnEvent, Progress, ignore
+from hubel.pipeline.prepare import Prepared
 from hubel.random_streams import stream
 from hubel.text import counted
+from hubel.training.recipe import Recipe
 from hubel.training.transfer import KnownFeatures, SplitFeatures, compute_features
-from hubel.workflows.training.work import Work
+from hubel.workflows.training.choose import Choice
 
 LEAST_PER_CLASS = 10
 """Training images of each class, on average, whose features are computed even if that is late: of fewer a head learns
 next to nothing."""
 
 
-def all_features(work: Work, model: keras.Model, train: np.ndarray, *, mirror: bool) -> KnownFeatures:
-    """Features of these training images and of the validation split, however long that takes.
+def all_features(
+    prepared: Prepared[Choice], model: keras.Model, *, mirror: bool, on_event: OnEvent = ignore
+) -> KnownFeatures:
+    """Features of the training and the validation split, however long that takes.
 
     Args:
-        work: corpus and splits.
+        prepared: the corpus.
         model: of `PretrainedSpec.build`.
-        train: places, ascending.
         mirror: of the mirror images, too.
+        on_event: hears `Progress`.
+
+    Returns:
+        Of the training images [examples, channels], plain and mirrored, and of those of the validation split.
     """
-    engine, images = KerasEngine(feature_model(model)), work.decoded.images
+    engine, images, train = KerasEngine(feature_model(model)), prepared.decoded.images, prepared.indices("train")
 
     def features(indices: np.ndarray, stage: str, *, mirrored: bool = False) -> Features:
-        return compute_features(engine, images, indices, mirrored=mirrored, stage=stage, on_event=work.on_event)
+        return compute_features(engine, images, indices, mirrored=mirrored, stage=stage, on_event=on_event)
 
     plain = features(train, "computing features")
     mirrored = features(train, "computing mirrored features", mirrored=True) if mirror else plain
-    validation = features(work.indices("validation"), "computing validation features")
+    validation = features(prepared.indices("validation"), "computing validation features")
     return KnownFeatures(train, SplitFeatures(plain, mirrored, validation))
 
 
 def features_in_time(
-    work: Work, model: keras.Model, train: np.ndarray, *, mirror: bool, seconds: float
+    prepared: Prepared[Choice], model: keras.Model, recipe: Recipe, *, seconds: float, on_event: OnEvent = ignore
 ) -> tuple[KnownFeatures, float]:
     """Features of as many training images as there is time for, in random order; then of their mirror images.
 
     After each batch it looks at the clock again, so a machine that becomes slower computes fewer.
 
     Args:
-        work: corpus and splits.
+        prepared: the corpus.
         model: of `PretrainedSpec.build`.
-        train: places, ascending.
-        mirror: of the mirror images, too, where time is left.
+        recipe: of the head: its seed, and whether mirror images are learned from.
         seconds: for all of it.
+        on_event: hears `Progress`, and of what is left out.
 
     Returns:
-        The features, and how many images a second were computed in the end.
+        The features [examples, channels], and how many images a second were computed in the end.
     """
-    engine, images = KerasEngine(feature_model(model)), work.decoded.images
+    engine, images, train = KerasEngine(feature_model(model)), prepared.decoded.images, prepared.indices("train")
     clock = _Batches(time.monotonic() + seconds)
-    validation = [clock.timed(engine, images[part]) for part in _parts(work.indices("validation"))]
-    order = stream("order of features", work.request.seed).permutation(train)
-    least, taken = min(len(train), LEAST_PER_CLASS * work.classes), 0
+    validation = [clock.timed(engine, images[part]) for part in _parts(prepared.indices("validation"))]
+    order = stream("order of features", recipe.seed).permutation(train)
+    least, taken = min(len(train), LEAST_PER_CLASS * prepared.classes), 0
     plain: list[Features] = []
     for part in _parts(order):
         if taken >= least and not clock.has_time():
             break
         plain.append(clock.timed(engine, images[part]))
         taken += len(part)
-        work.on_event(Progress("computing features", taken, len(train)))
+        on_event(Progress("computing features", taken, len(train)))
     mirrored = list(plain)
-    for place, part in enumerate(_parts(order[:taken]) if mirror else ()):
+    for place, part in enumerate(_parts(order[:taken]) if recipe.augmentation.mirror else ()):
         if not clock.has_time():
-            _say_unmirrored(work, taken - place * LARGE_BATCH)
+            on_event(_unmirrored(taken - place * LARGE_BATCH))
             break
         mirrored[place] = clock.timed(engine, images[part][:, :, ::-1])
-        work.on_event(Progress("computing mirrored features", min(taken, (place + 1) * LARGE_BATCH), taken))
+        on_event(Progress("computing mirrored features", min(taken, (place + 1) * LARGE_BATCH), taken))
     if taken < len(train):
         some = f"{taken:,} of {counted(len(train), 'training image')}"
         text = f"The time limit allows the features of {some}."
         if taken - len(part) < least and time.monotonic() > clock.ends_at:
-            text = f"No time is left: it will end late, and learn from {some}."
-        work.on_event(Message(f"{text} A longer --time-limit uses more.", warning=True))
+            text = f"No time is left: the training will end late, and learn from {some}."
+        on_event(Message(Text(text, Remedy("To use more, set a longer ", Option("time_limit"), ".")), warning=True))
     ascending = np.argsort(order[:taken])
     empty = [engine.compute_logits(np.asarray(images[:0]))]
     parts = (np.concatenate(plain)[ascending], np.concatenate(mirrored)[ascending], np.concatenate(validation or empty))
@@ -119,6 +127,6 @@ def _parts(places: np.ndarray) -> list[np.ndarray]:
     return [places[start : start + LARGE_BATCH] for start in range(0, len(places), LARGE_BATCH)]
 
 
-def _say_unmirrored(work: Work, count: int) -> None:
+def _unmirrored(count: int) -> Message:
     text = f"The time limit leaves no time for the mirror images of {counted(count, 'training image')}."
-    work.on_event(Message(f"{text} A longer --time-limit uses them."))
+    return Message(Text(text, Remedy("To use them, set a longer ", Option("time_limit"), ".")))

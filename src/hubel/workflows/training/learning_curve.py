@@ -16,13 +16,17 @@ from hubel.corpus.nested_parts import nested_parts
 from hubel.corpus.split import Splits
 from hubel.engines.keras_engine import KerasEngine
 from hubel.errors import StoppedByUser, TrainingDiverged, UnusableCorpus
+from hubel.errors.wording import Option, Part, Remedy, Text
 from hubel.evaluation.evaluate import compute_logits
 from hubel.evaluation.learning_curve import MIN_PER_CLASS, MIN_TEST, SHARES, LearningCurve, make_learning_curve
-from hubel.evaluation.report import EvaluationReport
-from hubel.events import Message, OnEvent
-from hubel.workflows.training.fitting import fit
-from hubel.workflows.training.part_plan import Earlier
-from hubel.workflows.training.work import SAVE_S, Fitted, Work
+from hubel.events import Message, OnEvent, ignore
+from hubel.pipeline.prepare import Prepared
+from hubel.training.plan import FINE_TUNE, FitPlan
+from hubel.workflows.training.choose import Choice
+from hubel.workflows.training.finished import Finished
+from hubel.workflows.training.fitting import Listeners, run_fit
+from hubel.workflows.training.network import ready_network
+from hubel.workflows.training.time_budget import SAVE_S, Deadline, what_follows
 
 WHOLE = 1.0
 
@@ -58,109 +62,116 @@ def check_drawable(corpus: Corpus, splits: Splits, *, seed: int, on_event: OnEve
     """
     labels = np.array([corpus.examples[place].label for place in splits.train], np.int64)
     smallest = nested_parts(labels, SHARES[:1], seed=seed)[0]
-    cure = "Leave --learning-curve out, or add images."
+    cure = Remedy("Leave ", Option("learning_curve"), " out, or add images.")
     if len(splits.test) < MIN_TEST:
         raise UnusableCorpus(
-            f"A learning curve needs at least {MIN_TEST} test images; {corpus.location} gives {len(splits.test)}. "
-            f"{cure}"
+            f"A learning curve needs at least {MIN_TEST} test images; {corpus.location} gives {len(splits.test)}.",
+            cure,
         )
     counts = np.bincount(labels[smallest], minlength=len(corpus.class_names))
     present = np.flatnonzero(np.bincount(labels, minlength=len(counts)))
     if len(smallest) < MIN_PER_CLASS * len(present):
         raise UnusableCorpus(
             f"A learning curve needs at least {MIN_PER_CLASS * len(present):,} images in its smallest part, "
-            f"{MIN_PER_CLASS} for each class. {SHARES[0]:.0%} of the training images are {len(smallest):,}. {cure}"
+            f"{MIN_PER_CLASS} for each class. {SHARES[0]:.0%} of the training images are {len(smallest):,}.",
+            cure,
         )
     single = [corpus.class_names[label] for label in present if counts[label] < MIN_PER_CLASS]
     if single:
         shown = ", ".join(repr(name) for name in single[:5]) + (" ..." if len(single) > 5 else "")
-        text = f"The smallest part of the learning curve holds one image each of {shown}: it begins lower for that."
+        text = (
+            f"The smallest part of the learning curve holds only one image each of {shown}, so the curve begins lower."
+        )
         on_event(Message(text, warning=True))
 
 
-def draw_learning_curve(
-    work: Work, fitted: Fitted, pretrained: list[np.ndarray] | None, report: EvaluationReport
-) -> Drawn:
+def draw_learning_curve(finished: Finished, *, on_event: OnEvent = ignore) -> Drawn:
     """Train on each part, score on the same test split, and forecast; nothing where no curve was asked for.
 
     Ctrl-C ends it without a curve; the classifier is not touched.
 
     Args:
-        work: what the classifier was fitted to.
-        fitted: how.
-        pretrained: weights of the backbone, as it began with; None from scratch.
-        report: the classifier's test score, the last point.
+        finished: the run; its test score is the last point.
+        on_event: hears what goes on.
     """
-    if not work.parts or fitted.interrupted:
+    fitted, prepared, seed = finished.fitted, finished.prepared, finished.request.seed
+    shares = fitted.plan.shares
+    if not shares or fitted.interrupted:
         return Drawn()
-    places = _trained_on(work, fitted)
-    parts = [places[part] for part in nested_parts(work.labels[places], work.parts, seed=work.request.seed)]
+    places, report = _trained_on(finished), finished.scored.reports["test"]
+    parts = [places[part] for part in nested_parts(prepared.labels[places], shares, seed=seed)]
     predicted: dict[float, Labels] = {}
     trained: list[dict[str, Any]] = []
     try:
-        for number, (share, part) in enumerate(zip(work.parts, parts, strict=True)):
-            earlier = _earlier(work, fitted, number)
-            if earlier is None:
+        for number, (share, part) in enumerate(zip(shares, parts, strict=True)):
+            splits = replace(prepared.splits, train=tuple(map(int, part)))
+            plan = plan_part(fitted.plan, splits, finished.deadline, number=number)
+            if plan is None:
+                on_event(_not_drawn("no time is left for it.", Remedy("Use a longer ", Option("time_limit"), ".")))
                 return Drawn()
             text = f"Learning curve: training on {share:.0%} of the training images, {len(part):,}."
-            work.on_event(Message(text))
-            predicted[share], row = _train_part(work, earlier, part, pretrained)
+            on_event(Message(text))
+            predicted[share], row = _train_part(finished, plan, replace(prepared, splits=splits), on_event)
             if row["recipe"].keys() != fitted.recipes.keys():  # no time was left to fine-tune it, which was said
-                return _not_drawn(work, "a part could not be trained as the classifier was")
+                on_event(_not_drawn("a part could not be trained as the classifier was."))
+                return Drawn()
             trained.append({"share": share, "train_examples": len(part), **row})
     except (KeyboardInterrupt, StoppedByUser):
-        text = "Stopped: the classifier is saved, the learning curve is not drawn. With --resume it is."
-        work.on_event(Message(text, warning=True))
+        text = "Stopped: the classifier is saved, the learning curve is not drawn."
+        on_event(Message(Text(text, Remedy("To draw it, use ", Option("resume"), ".")), warning=True))
         return Drawn(interrupted=True)
     except TrainingDiverged as error:
-        return _not_drawn(work, f"training on a part diverged ({str(error).split(':', maxsplit=1)[0]})")
+        on_event(_not_drawn("training on a part diverged. ", error.text))
+        return Drawn()
     predicted[WHOLE] = report.predicted
     wrong = np.stack([named != report.labels for named in predicted.values()])
-    sizes = [*map(len, parts), len(places)]
-    curve = make_learning_curve(list(predicted), sizes, wrong, seed=work.request.seed)
+    curve = make_learning_curve(list(predicted), [*map(len, parts), len(places)], wrong, seed=seed)
     return Drawn(curve, predicted, tuple(trained))
 
 
-def _not_drawn(work: Work, reason: str) -> Drawn:
-    work.on_event(Message(f"The learning curve is not drawn: {reason}. The classifier is saved.", warning=True))
-    return Drawn()
+def _not_drawn(*reason: Part | Text) -> Message:
+    return Message(Text("The classifier is saved, but the learning curve is not drawn: ", *reason), warning=True)
 
 
-def _trained_on(work: Work, fitted: Fitted) -> np.ndarray:
+def _trained_on(finished: Finished) -> np.ndarray:
     """All of the training split, or what the time limit left of it."""
-    if fitted.features is not None and "fine-tune" not in fitted.recipes:
+    fitted = finished.fitted
+    if fitted.features is not None and FINE_TUNE not in fitted.recipes:
         return fitted.features.places
-    return work.indices("train")
+    return finished.prepared.indices("train")
 
 
-def _earlier(work: Work, fitted: Fitted, number: int) -> Earlier | None:
-    """How a part is to be trained, and until when; None, and a message, where the time limit leaves nothing for it."""
-    share, later = work.parts[number], work.parts[number:]
-    clock_s, ends_at = fitted.clock_s, float("inf")
-    if clock_s is not None:
-        clock_s *= share
-    if work.request.time_limit_s is not None:
-        ends_at = work.started + work.request.time_limit_s - SAVE_S
-        left_s = ends_at - time.monotonic() - len(later) * fitted.beside_s
-        if left_s < 1:
-            _not_drawn(work, "no time is left for it; use a longer --time-limit")
-            return None
-        if clock_s is not None:
-            clock_s = min(clock_s, left_s * share / sum(later))
-    return Earlier(fitted.recipes, clock_s, ends_at, fitted.features)
+def plan_part(plan: FitPlan, splits: Splits, deadline: Deadline, *, number: int) -> FitPlan | None:
+    """How a part is to be trained, and until when; None where the time limit leaves nothing for it.
+
+    Args:
+        plan: of the classifier, as it was carried out.
+        splits: with the part in place of the training split.
+        deadline: of everything.
+        number: of the part, 0 for the first.
+    """
+    share, later = plan.shares[number], plan.shares[number:]
+    ends_at = deadline.ends_at - SAVE_S
+    left_s = ends_at - time.monotonic() - len(later) * plan.costs.beside_s
+    if left_s < 1:
+        return None
+    afterwards = what_follows(splits, deadline.limit_s)
+    return plan.scaled(share, afterwards=afterwards, left_s=left_s * share / sum(later), ends_at=ends_at)
 
 
 def _train_part(
-    work: Work, earlier: Earlier, part: np.ndarray, pretrained: list[np.ndarray] | None
+    finished: Finished, plan: FitPlan, prepared: Prepared[Choice], on_event: OnEvent
 ) -> tuple[Labels, dict[str, Any]]:
     """Class index of each test example by a model trained on a part, and how it was trained."""
-    seed_everything(work.request.seed)
-    splits = replace(work.splits, train=tuple(map(int, part)))
-    fitted = fit(replace(work, splits=splits, earlier=earlier, keeper=None), pretrained)
+    seed_everything(finished.request.seed)
+    network = ready_network(finished.request, prepared, recipes=plan.recipes)
+    plan = replace(plan, costs=network.costs)
+    known = finished.fitted.features
+    fitted = run_fit(plan, network, prepared, listeners=Listeners(on_event), known=known)
     if fitted.interrupted:
         raise StoppedByUser("A part of the learning curve was not finished.")
-    engine, test = KerasEngine(fitted.model), work.indices("test")
-    logits = compute_logits(engine, work.decoded.images, test, stage="scoring test", on_event=work.on_event)
+    engine, test = KerasEngine(fitted.model), prepared.indices("test")
+    logits = compute_logits(engine, prepared.decoded.images, test, stage="scoring test", on_event=on_event)
     row = {
         "recipe": {phase: recipe.to_json() for phase, recipe in fitted.recipes.items()},
         "clock_decided": [history.to_json() for history in fitted.histories],

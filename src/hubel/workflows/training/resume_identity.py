@@ -17,7 +17,7 @@ from hubel.runs.request import TrainRequest
 from hubel.shell import flag_of
 from hubel.wishes import TRAINING
 from hubel.workflows.training.checkpointing import VARIABLE, Origin
-from hubel.workflows.training.plan import Choice
+from hubel.workflows.training.choose import Choice
 
 IDENTITY = {name: wish for name, wish in TRAINING.items() if wish.identity}
 """Wishes that a resumed run must have as it was begun; the others count by what they lead to."""

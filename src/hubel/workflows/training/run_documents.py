@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,9 +18,8 @@ from hubel.evaluation.report import INTERVAL_METHOD
 from hubel.files import is_there
 from hubel.runs.machine import describe_machine
 from hubel.runs.run_folder import FORMAT
+from hubel.workflows.training.finished import Finished
 from hubel.workflows.training.learning_curve import Drawn
-from hubel.workflows.training.scoring import Scored
-from hubel.workflows.training.work import Fitted, Work
 
 
 @dataclass(frozen=True)
@@ -32,39 +30,35 @@ class Documents:
     run: dict[str, Any]
 
 
-def make_documents(
-    work: Work,
-    fitted: Fitted,
-    scored: Scored,
-    *,
-    advice: Sequence[Advice],
-    times: Mapping[str, float],
-    request: Mapping[str, Any],
-) -> Documents:
+def make_documents(finished: Finished, *, advice: Sequence[Advice], request: Mapping[str, Any]) -> Documents:
     """Both documents of a run that is about to be written.
 
     Args:
-        work: what the model was fitted to.
-        fitted: how.
-        scored: the classifier and its scores.
+        finished: the run.
         advice: the most harmful first.
-        times: seconds of each stage.
         request: what was asked for, of `record_request`.
     """
-    last = fitted.histories[-1]
+    last = finished.fitted.histories[-1]
     seconds = {
-        "total_s": round(time.monotonic() - work.started, 3),
-        **{name: round(value, 3) for name, value in times.items()},
+        "total_s": round(finished.deadline.elapsed(), 3),
+        "intake_s": round(finished.so_far.intake_s, 3),
+        "training_s": round(finished.training_s, 3),
         "epochs": round(last.epochs, 3),
         "examples_per_s": round(float(np.mean([row.images_per_s for row in last.rows])), 1) if last.rows else 0.0,
     }
-    metrics = _metrics(work, fitted, scored)
+    metrics = _metrics(finished)
     metrics |= {"time": seconds, "advice": [each.to_json() for each in advice]}
-    return Documents(metrics, {**_run(work, fitted, seconds), "request": dict(request)})
+    return Documents(metrics, {**_run(finished, seconds), "request": dict(request)})
 
 
 def with_learning_curve(documents: Documents, drawn: Drawn, *, total_s: float) -> Documents:
-    """The same with a learning curve, and the time that it took; unchanged where none was drawn."""
+    """The same with a learning curve, and the time that it took; unchanged where none was drawn.
+
+    Args:
+        documents: of the run without it.
+        drawn: what became of the curve.
+        total_s: seconds of the whole run, the curve included.
+    """
     if drawn.curve is None:
         return documents
     curve_s = round(total_s - documents.metrics["time"]["total_s"], 3)
@@ -75,8 +69,9 @@ def with_learning_curve(documents: Documents, drawn: Drawn, *, total_s: float) -
     )
 
 
-def _metrics(work: Work, fitted: Fitted, scored: Scored) -> dict[str, Any]:
-    corpus, (height, width) = work.decoded.corpus, work.choice.preprocessing.size
+def _metrics(finished: Finished) -> dict[str, Any]:
+    prepared, fitted, scored = finished.prepared, finished.fitted, finished.scored
+    corpus, (height, width) = prepared.corpus, prepared.chosen.preprocessing.size
     metrics: dict[str, Any] = {
         "format": FORMAT,
         "classes": list(corpus.class_names),
@@ -87,11 +82,11 @@ def _metrics(work: Work, fitted: Fitted, scored: Scored) -> dict[str, Any]:
         "calibration": {
             "method": "temperature",
             "temperature": scored.classifier.calibration.temperature,
-            "fitted_on": len(work.splits.validation),
+            "fitted_on": len(prepared.splits.validation),
         },
         "intake": corpus.intake_counts,
         "model": {
-            "architecture": work.choice.architecture,
+            "architecture": prepared.chosen.architecture,
             "parameters": fitted.model.count_params(),
             "macs": count_macs(fitted.model),
             "image_size": [height, width, 3],
@@ -99,14 +94,15 @@ def _metrics(work: Work, fitted: Fitted, scored: Scored) -> dict[str, Any]:
     }
     if scored.without_leaks is not None:
         metrics["leakage"] = {
-            "test_examples": len(work.splits.leaking_test),
+            "test_examples": len(prepared.splits.leaking_test),
             "test_without": scored.without_leaks.to_json(),
         }
     return metrics
 
 
-def _run(work: Work, fitted: Fitted, seconds: Mapping[str, float]) -> dict[str, Any]:
-    corpus, request = work.decoded.corpus, work.request
+def _run(finished: Finished, seconds: Mapping[str, float]) -> dict[str, Any]:
+    request, prepared, fitted = finished.request, finished.prepared, finished.fitted
+    corpus, choice = prepared.corpus, prepared.chosen
     location = Path(corpus.location)
     on_disk = corpus.location not in BUILT_IN and is_there(location)
     return {
@@ -117,31 +113,31 @@ def _run(work: Work, fitted: Fitted, seconds: Mapping[str, float]) -> dict[str, 
         "corpus": {
             "location": str(location.resolve()) if on_disk else corpus.location,
             "format": corpus.format,
-            "fingerprint": work.decoded.fingerprint,
+            "fingerprint": prepared.decoded.fingerprint,
             "intake": corpus.intake_counts,
-            "notes": [*map(facts_of, corpus.notes), *work.splits.notes],
+            "notes": [*map(facts_of, corpus.notes), *prepared.splits.notes],
         },
         "corrections": None if request.corrections is None else str(request.corrections.resolve()),
         "seed": request.seed,
         "architecture": fitted.blueprint.to_json(),
-        "weights": work.choice.weights,
-        "preprocessing": work.choice.preprocessing.to_json(),
+        "weights": choice.weights,
+        "preprocessing": choice.preprocessing.to_json(),
         "recipe": {phase: recipe.to_json() for phase, recipe in fitted.recipes.items()},
-        "time_limit_s": fitted.time_limit_s,
+        "time_limit_s": fitted.plan.limit_s,
         # What would be different on a faster or slower machine, and how each phase ended.
         "clock_decided": [history.to_json() for history in fitted.histories],
-        "same_to_the_bit": _same_to_the_bit(work, fitted),
-        "resumed": [] if work.keeper is None else work.keeper.resumed,
+        "same_to_the_bit": _same_to_the_bit(finished),
+        "resumed": list(finished.so_far.resumed),
         "time": seconds,
         **describe_machine(),
     }
 
 
-def _same_to_the_bit(work: Work, fitted: Fitted) -> str:
+def _same_to_the_bit(finished: Finished) -> str:
     """Where the same run, in one go or interrupted and resumed, gives the same weights, and where it does not."""
-    resumed = [] if work.keeper is None else work.keeper.resumed
-    if not all(row["same_hardware"] for row in resumed):
+    plan = finished.fitted.plan
+    if not all(row["same_hardware"] for row in finished.so_far.resumed):
         return "nowhere: the run was resumed on other hardware"
-    if fitted.clock_s is not None or fitted.time_limit_s is not None:
+    if plan.clock_s is not None or plan.limit_s is not None:
         return "nowhere: the clock decided how many steps were taken"
     return "on this machine with these versions; not with another processor, number of cores, or a GPU"

@@ -32,7 +32,7 @@ from hubel.runs.run_folder import BEGINS, free_beside
 from hubel.runs.tables.documents import read_document
 from hubel.runs.tables.reading import ARTEFACT, no_run
 from hubel.training.checkpoints import CHECKPOINTS, CheckpointFolder
-from hubel.workflows.training.plan import Choice
+from hubel.workflows.training.choose import Choice
 
 
 @dataclass(frozen=True)

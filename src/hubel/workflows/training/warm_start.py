@@ -15,8 +15,10 @@ from hubel.corpus.corpus import IGNORED, SPLITS, Corpus, IntakeRow, check_traina
 from hubel.corpus.split import Splits
 from hubel.engines.catalogue import load_classifier
 from hubel.errors import UnusableInput
+from hubel.errors.wording import Option, Remedy
 from hubel.events import Message, OnEvent
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
+from hubel.pipeline.prepare import Kept
 from hubel.runs.known_images import find_known
 from hubel.runs.tables.fingerprints import read_digests
 from hubel.runs.tables.seen_before import read_seen_before
@@ -44,7 +46,7 @@ class WarmStart:
     model: keras.Model
 
     def backbone_weights(self) -> list[np.ndarray] | None:
-        """Of a backbone that was pretrained; None of a network that was trained from scratch."""
+        """Arrays [each of its own shape] of a pretrained backbone; None where the run was trained from scratch."""
         spec = self.start.blueprint.spec
         if not isinstance(spec, PretrainedSpec) or not spec.fixed_statistics:
             return None
@@ -79,7 +81,12 @@ def load_start(start: StartRun) -> WarmStart:
 
 
 def describe_classes(start: StartRun, class_names: Sequence[str]) -> Message:
-    """What becomes of its outputs, in words."""
+    """What becomes of its outputs, in words.
+
+    Args:
+        start: the run.
+        class_names: of the corpus that is trained on now.
+    """
     kept = [name for name in class_names if name in start.class_names]
     new = [name for name in class_names if name not in start.class_names]
     gone = [name for name in start.class_names if name not in class_names]
@@ -89,7 +96,7 @@ def describe_classes(start: StartRun, class_names: Sequence[str]) -> Message:
     elif not new and not gone:
         text += ": the same classes."
     else:
-        text += f": the outputs of {counted(len(kept), 'class', 'classes')} are taken over."
+        text += f": the outputs of {counted(len(kept), 'class', 'classes')} are kept."
     text += f" New: {_named(new)}." if new and kept else ""
     text += f" No longer there: {_named(gone)}." if gone else ""
     return Message(text, warning=bool(gone) or not kept)
@@ -98,21 +105,6 @@ def describe_classes(start: StartRun, class_names: Sequence[str]) -> Message:
 def _named(names: Sequence[str]) -> str:
     more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
     return ", ".join(map(repr, names[:MOST_NAMED])) + more
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A corpus whose score will be of images that the start weights have not seen.
-
-    Args:
-        decoded: without the images that cannot be tested on.
-        parts: the part that each example had in the run, or has to have because of it; None of what is new.
-        seen: SHA-256 of all that the start weights have learned from and that is not in the corpus any more.
-    """
-
-    decoded: DecodedCorpus
-    parts: tuple[str | None, ...]
-    seen: tuple[str, ...]
 
 
 def keep_parts(start: StartRun, decoded: DecodedCorpus, *, on_event: OnEvent) -> Kept:
@@ -129,7 +121,10 @@ def keep_parts(start: StartRun, decoded: DecodedCorpus, *, on_event: OnEvent) ->
     """
     known = find_known(start.path, decoded, on_event=on_event)
     if known is None:
-        raise UnusableInput(f"{start.path} does not say which images it has learned from. Train anew, without --from.")
+        raise UnusableInput(
+            f"{start.path} does not record which images it has learned from.",
+            Remedy("Train anew: leave ", Option("from_run"), " out."),
+        )
     before = _parts_of(start)
     parts = [
         _part(before.get(digest), learned=bool(each))
@@ -143,7 +138,7 @@ def keep_parts(start: StartRun, decoded: DecodedCorpus, *, on_event: OnEvent) ->
         check_trainable(decoded.corpus)
         text = (
             f"Left out of the given test and validation splits: {counted(len(unfair), 'image')} that {start.path} has "
-            "learned from, or copies of such. A score on them would say nothing; intake.csv lists them."
+            "learned from, or copies of such images. A score on them would mean nothing; intake.csv lists them."
         )
         on_event(Message(text, warning=True))
         left_out = set(unfair)
@@ -174,7 +169,13 @@ def _without(corpus: Corpus, start: StartRun, places: Sequence[int]) -> Corpus:
 
 
 def describe_parts(kept: Kept, splits: Splits, start: StartRun) -> tuple[Message, ...]:
-    """How many images have the part they had, and what could not keep it."""
+    """How many images have the part they had, and what could not keep it.
+
+    Args:
+        kept: the part that each image had.
+        splits: the part that each image has now.
+        start: the run.
+    """
     names = splits.names()
     same: Mapping[str, int] = Counter(
         now for now, part in zip(names, kept.parts, strict=True) if part is not None and now == part
@@ -185,8 +186,8 @@ def describe_parts(kept: Kept, splits: Splits, start: StartRun) -> tuple[Message
     moved = sum(part == "test" and now == "train" for now, part in zip(names, kept.parts, strict=True))
     if moved:
         text = (
-            f"{counted(moved, 'image')} that {start.path} was tested on will be trained on: new images make them "
-            "copies, or of one group, of images that were trained on, or the corpus gives another test split."
+            f"{counted(moved, 'image')} that {start.path} was tested on will be trained on: because of new "
+            "images they are copies of training images, or in one group with them; or the given test split differs."
         )
         found.append(Message(text, warning=True))
     return tuple(found)

@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 import time
-from types import SimpleNamespace
 
 import pytest
 
+from hubel.corpus.split import Splits
 from hubel.workflows.training import scoring
+from hubel.workflows.training.time_budget import Deadline
+
+SPLITS = Splits(tuple(range(1000)), (), tuple(range(1000, 1200)))
 
 
-def work(*, limit_s: float | None, elapsed_s: float = 0.0) -> SimpleNamespace:
-    return SimpleNamespace(
-        request=SimpleNamespace(time_limit_s=limit_s),
-        started=time.monotonic() - elapsed_s,
-        splits=SimpleNamespace(train=range(1000), test=range(200)),
-    )
+def as_many(*, limit_s: float | None, image_s: float, elapsed_s: float = 0.0) -> int:
+    deadline = Deadline(time.monotonic() - elapsed_s, limit_s)
+    return scoring.as_many_as_fit(SPLITS, deadline, image_s=image_s)
 
 
 def test_without_a_limit_and_with_much_time_left_it_is_all_that_are_useful():
-    assert scoring._as_many_as_fit(work(limit_s=None), 9.0) == 4000
-    assert scoring._as_many_as_fit(work(limit_s=1000.0), 0.01) == 4000
+    assert as_many(limit_s=None, image_s=9.0) == 4000
+    assert as_many(limit_s=1000.0, image_s=0.01) == 4000
 
 
 def test_a_machine_that_has_become_slow_looks_at_what_fits():
     # 100 s are left, less 5 for writing, 0.6 for the baseline and 800 images of 0.05 s: 54.4 s, 1,088 images.
-    assert scoring._as_many_as_fit(work(limit_s=300.0, elapsed_s=200.0), 0.05) == pytest.approx(1088, abs=2)
+    assert as_many(limit_s=300.0, elapsed_s=200.0, image_s=0.05) == pytest.approx(1088, abs=2)
 
 
 def test_some_are_always_looked_at():
-    assert scoring._as_many_as_fit(work(limit_s=300.0, elapsed_s=400.0), 0.05) == scoring.FEWEST_TRAIN_SCORED
+    assert as_many(limit_s=300.0, elapsed_s=400.0, image_s=0.05) == scoring.FEWEST_TRAIN_SCORED
 
 
 def test_they_come_before_the_covered_copies():
     # 37 s are left, less 5.6 and 200 images of 0.05 s: 21.4 s, 428 images and no copy; 400 are enough.
-    assert scoring._as_many_as_fit(work(limit_s=300.0, elapsed_s=263.0), 0.05) == scoring.LEAST_TRAIN_SCORED
-    assert scoring._as_many_as_fit(work(limit_s=300.0, elapsed_s=273.0), 0.05) == pytest.approx(228, abs=2)
+    assert as_many(limit_s=300.0, elapsed_s=263.0, image_s=0.05) == scoring.LEAST_TRAIN_SCORED
+    assert as_many(limit_s=300.0, elapsed_s=273.0, image_s=0.05) == pytest.approx(228, abs=2)

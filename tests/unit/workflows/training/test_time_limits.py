@@ -15,21 +15,26 @@ from hubel.architectures.catalogue import find_architecture
 from hubel.architectures.families.parts import LOGITS
 from hubel.architectures.families.pretrained import FEATURES
 from hubel.backends.framework import keras
-from hubel.corpus.corpus import Corpus
+from hubel.corpus.corpus import Corpus, Example
 from hubel.corpus.split import Splits
 from hubel.engines import keras_engine
 from hubel.events import Event, Message, PlanMade
 from hubel.images.preprocessing import Preprocessing
 from hubel.pipeline.decoded import DecodedCorpus
+from hubel.pipeline.prepare import Kept, Prepared
+from hubel.pipeline.survey import Survey
 from hubel.runs.request import TrainRequest
 from hubel.training import fit as fit_module
+from hubel.training import transfer
 from hubel.training.schedule import ReplanningClock, WallClock
 from hubel.workflows.evaluating.page_images import MISTAKES_SHOWN
-from hubel.workflows.training import fitting
+from hubel.workflows.training import fitting, network
+from hubel.workflows.training.choose import Choice
 from hubel.workflows.training.features_in_time import LEAST_PER_CLASS
-from hubel.workflows.training.plan import Choice
-from hubel.workflows.training.scoring import _as_many_as_fit
-from hubel.workflows.training.work import BASELINE_S, OCCLUDED, SAVE_S, Fitted, Work
+from hubel.workflows.training.fitting import Fitted
+from hubel.workflows.training.plan_fit import describe_lateness, describe_plan, plan_fit
+from hubel.workflows.training.scoring import as_many_as_fit
+from hubel.workflows.training.time_budget import BASELINE_S, OCCLUDED, SAVE_S, Deadline
 
 SIDE, CLASSES, TRAIN, OTHERS = 32, 10, 1010, 216
 SLOWER = 3.0
@@ -59,13 +64,13 @@ class Machine:
             self.compiled.add(what)
             self.spend(seconds)
 
-    def follow(self, work: Work) -> None:
+    def follow(self, splits: Splits, limit_s: float | None) -> None:
         """What is done after the fit: scoring, the baseline, covered copies, writing."""
-        begun = self.now
+        begun, deadline = self.now, Deadline(0.0, limit_s)
         self.spend(OTHERS / self.rate)
-        self.spend(_as_many_as_fit(work, (self.now - begun) / OTHERS) / self.rate)
+        self.spend(as_many_as_fit(splits, deadline, image_s=(self.now - begun) / OTHERS) / self.rate)
         self.spend(OTHERS / self.rate + BASELINE_S * TRAIN)
-        ends_at, last_s = work.started + (work.request.time_limit_s or float("inf")), 0.0
+        ends_at, last_s = deadline.ends_at, 0.0
         for _ in range(MISTAKES_SHOWN):  # as `worst_mistakes` does
             begun = self.now
             if begun + last_s <= ends_at:
@@ -86,7 +91,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     def step(model: keras.Model, images: np.ndarray, one_hot: np.ndarray, weights: np.ndarray) -> float:
         if images.ndim == 4:
             simulated.compile(id(model), 2 * simulated.compile_s)
-            simulated.spend(fitting.FINE_TUNING_COST * len(images) / simulated.rate)
+            simulated.spend(network.FINE_TUNING_COST * len(images) / simulated.rate)
         else:
             simulated.spend(0.002)
         return real_step(model, images, one_hot, weights)
@@ -94,13 +99,14 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     monkeypatch.setattr(time, "monotonic", lambda: simulated.now)
     monkeypatch.setattr(keras_engine, "_run_batch", run)
     monkeypatch.setattr(fit_module, "_train_on_batch", step)
-    monkeypatch.setattr(fitting, "WallClock", lambda seconds, **more: WallClock(seconds, time.monotonic, **more))
-    monkeypatch.setattr(fitting, "build_model", lambda blueprint: network())
-    monkeypatch.setattr(fitting, "set_backbone_weights", lambda model, weights: None)
+    for module in (fitting, transfer):  # the clock's default is the real one
+        monkeypatch.setattr(module, "WallClock", lambda seconds, **more: WallClock(seconds, time.monotonic, **more))
+    monkeypatch.setattr(network, "build_model", lambda blueprint: small_network())
+    monkeypatch.setattr(network, "set_backbone_weights", lambda model, weights: None)
     return simulated
 
 
-def network() -> keras.Model:
+def small_network() -> keras.Model:
     """Stands for a backbone and its head; its real work is nothing."""
     keras.utils.set_random_seed(0)
     image = keras.Input((SIDE, SIDE, 3))
@@ -108,30 +114,52 @@ def network() -> keras.Model:
     return keras.Model(image, keras.layers.Dense(CLASSES, name=LOGITS)(pooled))
 
 
-def work(heard: list[Event], *, limit_s: float | None, architecture: str = "mobilenet", **wishes: Any) -> Work:
+@dataclass
+class Job:
+    """A training that is asked for, and what it says."""
+
+    request: TrainRequest
+    prepared: Prepared[Choice]
+    heard: list[Event]
+
+
+def job(
+    heard: list[Event], *, limit_s: float | None, architecture: str = "mobilenet", scratch: bool = False, **wishes: Any
+) -> Job:
     rng, count = np.random.default_rng(0), TRAIN + 2 * OTHERS
     labels = rng.integers(0, CLASSES, count)
     images = np.broadcast_to((20 * labels).astype(np.uint8)[:, None, None, None], (count, SIDE, SIDE, 3))
     names = tuple(map(str, range(CLASSES)))
-    corpus = Corpus("photos", "folder", names, (), (), cast("Any", None), ())
+    examples = tuple(Example(f"{place}.png", int(label)) for place, label in enumerate(labels))
+    corpus = Corpus("photos", "folder", names, examples, (), cast("Any", None), ())
     preprocessing = Preprocessing(SIDE, SIDE, "squash")
-    choice = Choice(find_architecture(architecture), "imagenet", preprocessing, chosen_for_user=False)
+    entry = find_architecture(architecture)
+    choice = Choice(entry, "imagenet", preprocessing, chosen_for_user=False, pretrained=None if scratch else [])
     places = np.arange(count)
     splits = Splits(*(tuple(map(int, part)) for part in np.split(places, [TRAIN, TRAIN + OTHERS])))
     request = TrainRequest("photos", Path("run"), time_limit_s=limit_s, **wishes)
     decoded = DecodedCorpus(corpus, cast("Any", images), (), preprocessing)
-    return Work(request, choice, decoded, splits, labels, False, 0.0, heard.append)
+    survey, none = Survey(((SIDE, SIDE),), grey=False), cast("Any", None)
+    return Job(request, Prepared(choice, survey, decoded, none, splits, Kept(decoded)), heard)
 
 
-def fitted(machine: Machine, mine: Work, *, intake_s: float = 5.0) -> Fitted:
+def fitted(machine: Machine, mine: Job, *, intake_s: float = 5.0) -> Fitted:
     machine.spend(intake_s)
-    done = fitting.fit(mine, [])
-    machine.follow(mine)
+    request, splits = mine.request, mine.prepared.splits
+    ready = network.ready_network(request, mine.prepared)
+    plan = plan_fit(
+        request, splits, recipes=ready.recipes, limit_s=ready.limit_s, costs=ready.costs, started=0.0
+    )  # fmt: skip
+    mine.heard.append(describe_plan(plan, mine.prepared.chosen, splits, parameters=ready.model.count_params()))
+    late = describe_lateness(plan)
+    mine.heard += [] if late is None else [late]
+    done = fitting.run_fit(plan, ready, mine.prepared, listeners=fitting.Listeners(mine.heard.append))
+    machine.follow(splits, request.time_limit_s)
     return done
 
 
 def said(heard: list[Event]) -> str:
-    return "\n".join(event.text for event in heard if isinstance(event, Message))
+    return "\n".join(str(event.text) for event in heard if isinstance(event, Message))
 
 
 def compiled_steps(machine: Machine) -> list[object]:
@@ -144,13 +172,13 @@ def compiled_steps(machine: Machine) -> list[object]:
 )
 def test_a_machine_that_keeps_its_speed_is_in_time(machine: Machine, limit_s: float, rate: float):
     machine.rate = rate
-    fitted(machine, work([], limit_s=limit_s))
+    fitted(machine, job([], limit_s=limit_s))
     assert machine.now <= IN_TIME * limit_s
 
 
 def test_on_a_slow_machine_half_of_the_time_is_for_training(machine: Machine):
     machine.rate, heard = 60.0, []
-    fitted(machine, work(heard, limit_s=60.0))
+    fitted(machine, job(heard, limit_s=60.0))
     found = re.search("The time limit allows the features of ([0-9]+) of 1,010 training images", said(heard))
     assert found is not None
     assert int(found[1]) > 300  # 128 where all that could follow is kept free
@@ -164,17 +192,14 @@ def test_a_machine_that_becomes_three_times_slower_is_late_by_half_at_most(
     machine: Machine, limit_s: float, rate: float, slow_at: float
 ):
     machine.rate, machine.slow_at = rate, slow_at
-    fitted(machine, work([], limit_s=limit_s))
+    fitted(machine, job([], limit_s=limit_s))
     assert machine.now <= (1 + LATE) * limit_s
 
 
 def test_from_scratch_too(machine: Machine):
     machine.rate, machine.slow_at = 1000.0, 40.0
-    mine = work([], limit_s=80.0, architecture="small-cnn")
-    machine.spend(5)
-    done = fitting.fit(mine, None)
+    done = fitted(machine, job([], limit_s=80.0, architecture="small-cnn", scratch=True))
     assert 3 < done.histories[0].epochs < 10  # an epoch takes 5 s, then 15 s
-    machine.follow(mine)
     assert machine.now <= 1.15 * 80
 
 
@@ -183,7 +208,7 @@ def test_features_are_planned_anew_while_they_are_computed(machine: Machine):
     quick, slow = [], []
     for heard, slow_at in ((quick, float("inf")), (slow, 15.0)):
         machine.now, machine.slow_at, machine.compiled = 0.0, slow_at, set()
-        fitted(machine, work(heard, limit_s=50.0))
+        fitted(machine, job(heard, limit_s=50.0))
     assert "features of" not in said(quick)
     assert "The time limit allows the features of" in said(slow)
     assert machine.now <= (1 + LATE) * 50
@@ -191,7 +216,7 @@ def test_features_are_planned_anew_while_they_are_computed(machine: Machine):
 
 def test_nothing_is_compiled_for_which_there_is_no_time(machine: Machine):
     machine.rate, heard = 60.0, []
-    done = fitted(machine, work(heard, limit_s=60.0))
+    done = fitted(machine, job(heard, limit_s=60.0))
     assert compiled_steps(machine) == []
     assert "No time is left to fine-tune the backbone: compiling it and one epoch take about" in said(heard)
     assert list(done.recipes) == ["head"]
@@ -199,7 +224,7 @@ def test_nothing_is_compiled_for_which_there_is_no_time(machine: Machine):
 
 def test_where_there_is_time_the_whole_network_is_trained(machine: Machine):
     machine.rate = 1000.0
-    done = fitted(machine, work([], limit_s=60.0))
+    done = fitted(machine, job([], limit_s=60.0))
     assert len(compiled_steps(machine)) == 1
     assert list(done.recipes) == ["head", "fine-tune"]
     assert 40 < machine.now <= 1.05 * 60
@@ -208,12 +233,14 @@ def test_where_there_is_time_the_whole_network_is_trained(machine: Machine):
 def test_below_a_floor_the_features_are_not_cut_and_it_is_said_to_be_late(machine: Machine):
     """Of ten images of 1,443 a head learned next to nothing, and it was late all the same."""
     machine.rate, heard = 5.0, []
-    done = fitted(machine, work(heard, limit_s=60.0))
+    done = fitted(machine, job(heard, limit_s=60.0))
     floor = LEAST_PER_CLASS * CLASSES
     count = 64 * -(-floor // 64)
-    assert f"No time is left: it will end late, and learn from {count} of 1,010 training images." in said(heard)
+    assert f"No time is left: the training will end late, and learn from {count} of 1,010 training images." in said(
+        heard
+    )
     assert re.search(
-        "Reading the corpus took .* of the 60 s: it will end late. Use a longer --time-limit.", said(heard)
+        "Reading the corpus took .* of the 60 s: the training will end late. Use a longer time_limit.", said(heard)
     )
     (plan,) = [event for event in heard if isinstance(event, PlanMade)]
     assert "-" not in dict(plan.lines)["expected end"]

@@ -18,6 +18,7 @@ from hubel.corpus.formats.catalogue import read_corpus
 from hubel.errors import HubelError, UnusableCorpus, UnusableInput
 from hubel.events import Event, Message
 from hubel.files import read_csv
+from hubel.pipeline.division import NO_VALIDATION, divide
 from hubel.runs.request import TrainRequest
 from hubel.workflows.auditing.audit import audit_corpus, write_audit
 from hubel.workflows.comparing.compare import compare_variants
@@ -30,8 +31,7 @@ from hubel.workflows.evaluating.off_corpus_test import score_strangers
 from hubel.workflows.looking.layer_images import image_of_excitement
 from hubel.workflows.reproducing.reproduce import reproduce_run
 from hubel.workflows.reproducing.reproduce_check import check_repeatable
-from hubel.workflows.training import fitting, train
-from hubel.workflows.training.division import NO_VALIDATION, divide
+from hubel.workflows.training import fitting, intake, plan_fit
 from hubel.workflows.training.train import Run, train_classifier
 from hubel.workflows.verify import verify_artefact
 
@@ -112,7 +112,7 @@ class Heard:
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, Message):
-            self.notes.append(event.text)
+            self.notes.append(str(event.text))
 
 
 def trained(location: str, out: Path, heard: Heard | None = None, **wishes: Any) -> Run:
@@ -179,7 +179,7 @@ def without(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
             moved = [place for part in parts for place in splits.of(part)]
             return replace(splits, train=tuple(sorted([*splits.train, *moved])), **dict.fromkeys(parts, ()))
 
-        monkeypatch.setattr("hubel.workflows.training.division.split_corpus", emptied)
+        monkeypatch.setattr("hubel.pipeline.division.split_corpus", emptied)
 
     return empty
 
@@ -224,8 +224,9 @@ def test_without_validation_a_pretrained_network_is_trained_too(corpus, without,
 
         return feature_model(build_model(make_blueprint("mobilenet", (32, 32), 2))).get_weights()
 
-    monkeypatch.setattr(train, "pretrained_weights", weights)
-    monkeypatch.setattr(fitting, "HEAD_EPOCH_S", 0.0)
+    monkeypatch.setattr(intake, "pretrained_weights", weights)
+    for module in (fitting, plan_fit):
+        monkeypatch.setattr(module, "HEAD_EPOCH_S", 0.0)
     without("validation")
     heard = Heard()
     run = trained(corpus(each(6, "")), tmp_path / "run", heard, architecture="mobilenet", epochs=1, image_size=32)
@@ -280,7 +281,7 @@ def test_a_comparison_without_validation_says_which_epoch_counts(corpus, without
     comparison = compared(corpus(each(6, "")), heard)
     assert NO_VALIDATION in heard.notes
     assert [row.to_json()["validation_accuracy"] for row in comparison.rows] == [None, None]
-    assert "last epoch, for want of validation images" in describe_columns(comparison)[0]
+    assert "last epoch, because there are no validation images" in describe_columns(comparison)[0]
 
 
 def test_a_learning_curve_without_validation_is_drawn(corpus, without, tmp_path: Path):

@@ -75,7 +75,7 @@ def parts(run: Path) -> dict[str, str]:
 
 
 def said(heard: list[Event]) -> str:
-    return "\n".join(event.text for event in heard if isinstance(event, Message))
+    return "\n".join(str(event.text) for event in heard if isinstance(event, Message))
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +157,7 @@ def test_every_image_of_the_run_stays_in_its_part_and_new_ones_are_divided(
     new = [part for digest, part in now.items() if digest not in before]
     assert [new.count(part) for part in ("train", "validation", "test")] == [63, 9, 18]
     assert "Begins with the weights of" in grown[1]
-    assert "the outputs of 2 classes are taken over. New: 'bar'." in grown[1]
+    assert "the outputs of 2 classes are kept. New: 'bar'." in grown[1]
     assert "84 train, 12 validation, 24 test. New: 90 images." in grown[1]
 
 
@@ -278,7 +278,7 @@ def test_classes_that_are_gone_are_said(folder: Path, grown: tuple[Run, str], tm
     heard: list[Event] = []
     run = trained(folder / "then", tmp_path / "run", heard, from_run=folder / "second", epochs=1)
     assert run.classifier.class_names == EARLIER
-    assert "the outputs of 2 classes are taken over. No longer there: 'bar'." in said(heard)
+    assert "the outputs of 2 classes are kept. No longer there: 'bar'." in said(heard)
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ from tests.conftest import write_picture
 
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.errors import WrongRequest
+from hubel.pipeline.survey import survey_corpus
 from hubel.runs.request import TrainRequest
 from hubel.text import parse_duration
-from hubel.workflows.training.plan import choose, scratch_recipe
-from hubel.workflows.training.survey import survey_corpus
+from hubel.workflows.training.choose import choose, scratch_recipe
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("5m", 300), ("1.5h", 5400), ("42", 42), (" 2 M ", 120)])

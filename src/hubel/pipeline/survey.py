@@ -10,7 +10,7 @@ import numpy as np
 from hubel.corpus.corpus import Corpus
 from hubel.errors import UnreadableImage
 from hubel.images.decode import decode_image, deep_values, read_header
-from hubel.images.preprocessing import Preprocessing
+from hubel.images.preprocessing import Preprocessing, choose_resize
 from hubel.images.samples import SampleRule
 from hubel.images.value_range import Range, Values, choose_range
 
@@ -45,9 +45,15 @@ class Survey:
         """Median of the shorter sides in pixels; 32 where nothing could be read."""
         return int(np.median([min(size) for size in self.sizes])) if self.sizes else 32
 
-    def preprocessing(self, height: int, width: int, resize: str) -> Preprocessing:
-        """To this size by this policy, with the bands and ranges of this corpus."""
-        return Preprocessing(height, width, resize, self.bands, self.integer_range, self.float_range)
+    def preprocessing(self, size: tuple[int, int], *, resize: str | None = None) -> Preprocessing:
+        """With the bands and ranges of this corpus.
+
+        Args:
+            size: (height, width) in pixels.
+            resize: a name in `RESIZE_POLICIES`; None for the one that suits these images.
+        """
+        resize = resize or (choose_resize(self.sizes) if self.sizes else "squash")
+        return Preprocessing(*size, resize, self.bands, self.integer_range, self.float_range)
 
 
 def survey_corpus(corpus: Corpus, *, bands: tuple[int, ...] = ()) -> Survey:

@@ -1,20 +1,19 @@
-"""What training will do, chosen from the corpus and the user's words before it starts."""
+"""Architecture and recipes, chosen from the corpus and the user's words."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from hubel.architectures.catalogue import ARCHITECTURES, Architecture, find_architecture, make_blueprint
-from hubel.corpus.split import Splits
 from hubel.errors import WrongRequest
-from hubel.events import PlanMade
-from hubel.images.preprocessing import PHOTOGRAPH_SIDE, Preprocessing, choose_resize
+from hubel.images.preprocessing import PHOTOGRAPH_SIDE, Preprocessing
 from hubel.pipeline.augmentation import Augmentation
+from hubel.pipeline.survey import Survey
 from hubel.runs.request import TrainRequest
 from hubel.training.recipe import DEFAULT_EPOCHS, Recipe
-from hubel.workflows.training.survey import Survey
 
 DEFAULT_TIME_S = 300.0
 """Training without --epochs and --time-limit ends within this, on any machine."""
@@ -29,12 +28,23 @@ FULL_SPEED_MACS_PER_S = 2.0e10
 
 @dataclass(frozen=True)
 class Choice:
-    """Architecture and preprocessing; ``chosen_for_user`` if the user named no architecture."""
+    """What is trained on a corpus.
+
+    Args:
+        entry: the architecture.
+        weights: ``"imagenet"``, ``"none"`` or the path of a Keras weights file.
+        preprocessing: of its images.
+        chosen_for_user: the user named no architecture.
+        pretrained: weights of the backbone that it begins with; None from scratch.
+        begun_from: SHA-256 of the weights of the run that it begins with; None to begin anew.
+    """
 
     entry: Architecture
     weights: str
     preprocessing: Preprocessing
     chosen_for_user: bool
+    pretrained: list[np.ndarray] | None = field(default=None, compare=False, repr=False)
+    begun_from: str | None = None
 
     @property
     def architecture(self) -> str:
@@ -43,22 +53,30 @@ class Choice:
 
 
 def choose(request: TrainRequest, survey: Survey) -> Choice:
-    """Architecture, weights, working size and resize policy, from the request where it says so."""
+    """Architecture, weights, working size and resize policy, from the request where it names them.
+
+    Args:
+        request: the user's words.
+        survey: a look at the corpus.
+    """
     side = survey.median_side
     entry = find_architecture(request.architecture or _choose_architecture(request, side))
     weights = request.weights or ("imagenet" if entry.pretrained else "none")
-    height, width = _choose_size(request, entry, side)
-    resize = request.resize or (choose_resize(survey.sizes) if survey.sizes else "squash")
-    make_blueprint(entry, (height, width), 2, alpha=request.alpha)  # refuses a size or an alpha that does not fit
-    preprocessing = survey.preprocessing(height, width, resize)
+    size = _choose_size(request, entry, side)
+    make_blueprint(entry, size, 2, alpha=request.alpha)  # refuses a size or an alpha that does not fit
+    preprocessing = survey.preprocessing(size, resize=request.resize)
     return Choice(entry, weights, preprocessing, chosen_for_user=request.architecture is None)
 
 
 def check_classes(choice: Choice, classes: int) -> None:
     """Refuse a spec of the user's own that was made for another number of classes.
 
+    Args:
+        choice: the architecture.
+        classes: of the corpus.
+
     Raises:
-        WrongRequest: saying what to change.
+        WrongRequest: the two numbers differ.
     """
     own = choice.entry.own
     if own is not None and own.classes != classes:
@@ -94,6 +112,13 @@ def scratch_recipe(
     """The recipe of training from scratch, and the seconds it may take where the clock decides.
 
     Without --epochs and --time-limit, 40 epochs if they take a few minutes on a laptop, else five minutes.
+
+    Args:
+        request: the user's words.
+        choice: architecture and preprocessing.
+        grey: the images have no colour.
+        train_examples: images of the training split.
+        macs: of one image's forward pass.
     """
     expected_s = 3 * macs * train_examples * DEFAULT_EPOCHS / FULL_SPEED_MACS_PER_S
     limit = request.time_limit_s
@@ -114,7 +139,13 @@ def scratch_recipe(
 
 
 def head_recipe(request: TrainRequest, *, grey: bool, train_examples: int) -> Recipe:
-    """The recipe of a head on frozen features; its images are mirrored or not, nothing else."""
+    """The recipe of a head on frozen features; its images may be mirrored, nothing else.
+
+    Args:
+        request: the user's words.
+        grey: the images have no colour.
+        train_examples: images of the training split.
+    """
     mirror = request.mirror if request.mirror is not None else not grey and train_examples <= MOST_MIRRORED
     return Recipe(
         epochs=40,
@@ -132,7 +163,13 @@ def head_recipe(request: TrainRequest, *, grey: bool, train_examples: int) -> Re
 
 
 def fine_tune_recipe(request: TrainRequest, choice: Choice, *, grey: bool) -> Recipe:
-    """The recipe of training a pretrained network as a whole, after its head."""
+    """The recipe of training a pretrained network as a whole, after its head.
+
+    Args:
+        request: the user's words.
+        choice: architecture and preprocessing.
+        grey: the images have no colour.
+    """
     return Recipe(
         epochs=request.epochs or FINE_TUNE_EPOCHS,
         phase="fine-tune",
@@ -143,64 +180,6 @@ def fine_tune_recipe(request: TrainRequest, choice: Choice, *, grey: bool) -> Re
         augmentation=_augmentation(request, choice, grey=grey),
         seed=request.seed,
     )
-
-
-@dataclass(frozen=True)
-class PlanWords:
-    """What a plan says of the training itself.
-
-    Args:
-        model: its size.
-        training: what is done how long.
-        remaining_s: seconds from now until everything is written, as expected.
-        curve: what is trained for the learning curve; empty without one.
-    """
-
-    model: str
-    training: str
-    remaining_s: float
-    curve: str = ""
-
-
-def describe_plan(choice: Choice, splits: Splits, recipe: Recipe, words: PlanWords) -> PlanMade:
-    """The plan as lines for a person, said before training starts.
-
-    Args:
-        choice: architecture and preprocessing.
-        splits: their sizes are said.
-        recipe: its augmentation is said.
-        words: what only the training itself knows.
-    """
-    why = " (chosen for this corpus)" if choice.chosen_for_user else ""
-    augmentation = recipe.augmentation
-    changes = [
-        "mirrored" if augmentation.mirror else "",
-        f"moved up to {augmentation.shift:.0%}" if augmentation.shift else "",
-        f"enlarged up to {1 / (1 - augmentation.zoom):.1f} times" if augmentation.zoom else "",
-        f"brightness changed up to {augmentation.brightness:.0%}" if augmentation.brightness else "",
-    ]
-    return PlanMade(
-        (
-            ("architecture", f"{choice.architecture}{why}, {words.model}"),
-            ("images", choice.preprocessing.describe()),
-            ("split", f"{len(splits.train):,} train, {len(splits.validation):,} validation, {len(splits.test):,} test"),
-            ("training", words.training),
-            *([("then", words.curve)] if words.curve else []),
-            ("augmentation", ", ".join(change for change in changes if change) or "none"),
-            ("expected end", f"{_clock_time(words.remaining_s)}, in about {_duration(words.remaining_s)}"),
-        )
-    )
-
-
-def _clock_time(seconds_from_now: float) -> str:
-    return time.strftime("%H:%M:%S", time.localtime(time.time() + seconds_from_now))
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 100 else f"{seconds / 3600:.1f} h"
 
 
 def _augmentation(request: TrainRequest, choice: Choice, *, grey: bool) -> Augmentation:

@@ -18,7 +18,7 @@ from hubel.engines.catalogue import load_classifier
 from hubel.images.preprocessing import Preprocessing
 from hubel.pipeline.decoded import decode_corpus
 from hubel.pipeline.examine import examine_corpus, examine_decoded
-from hubel.workflows.training.survey import survey_corpus
+from hubel.pipeline.survey import survey_corpus
 
 SIDE = 12
 TINTS = ((30, 0, 0), (0, 25, 0))
@@ -58,7 +58,7 @@ def test_11_bits_of_16_are_seen_as_the_same_images_of_8_bits(tmp_path: Path):
     decoded, scores = {}, {}
     for name, folder in write_corpora(tmp_path).items():
         corpus = read_corpus(folder)
-        preprocessing = survey_corpus(corpus).preprocessing(SIDE, SIDE, "squash")
+        preprocessing = survey_corpus(corpus).preprocessing((SIDE, SIDE), resize="squash")
         decoded[name] = decode_corpus(corpus, preprocessing)
         labels = np.array([example.label for example in corpus.examples])
         order = np.random.default_rng(8).permutation(len(labels))
@@ -73,7 +73,7 @@ def test_11_bits_of_16_are_seen_as_the_same_images_of_8_bits(tmp_path: Path):
 
 def test_the_scale_is_in_the_artefact_and_serving_gives_the_pixels_of_training(tmp_path: Path):
     corpus = read_corpus(write_corpora(tmp_path)["eleven"])
-    preprocessing = survey_corpus(corpus).preprocessing(8, 8, "squash")
+    preprocessing = survey_corpus(corpus).preprocessing((8, 8), resize="squash")
     trained_on = np.asarray(decode_corpus(corpus, preprocessing).images[:])
     artefact = save_made(tmp_path / "classifier", replace(make_classifier(), preprocessing=preprocessing))
     stored = json.loads((artefact / "manifest.json").read_text())["preprocessing"]
@@ -93,7 +93,7 @@ def test_grey_deep_images_of_one_corpus_share_one_scale(tmp_path: Path):
         values = (500 + rng.random((10, 10)) * (top - 500)).astype(np.uint16)
         write_picture(tmp_path / "xray" / ("high" if number % 2 else "low") / f"{number:02}.png", values)
     corpus = read_corpus(tmp_path / "xray")
-    preprocessing = survey_corpus(corpus).preprocessing(10, 10, "squash")
+    preprocessing = survey_corpus(corpus).preprocessing((10, 10), resize="squash")
     images = np.asarray(decode_corpus(corpus, preprocessing).images[:])
     means = {name: images[corpus_labels(corpus) == label].mean() for label, name in enumerate(corpus.class_names)}
     assert means["low"] == pytest.approx(1000 / 4095 * 255, abs=3)
@@ -113,7 +113,7 @@ def test_chosen_bands_reach_the_pixels_the_measurements_and_the_artefact(tmp_pat
         (tmp_path / "five" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "five" / name).write_bytes(tiff(stored[name], extra=(0, 0, 0, 0), compression="lzw"))
     corpus = read_corpus(tmp_path / "five")
-    preprocessing = survey_corpus(corpus, bands=(4, 3, 2)).preprocessing(8, 8, "squash")
+    preprocessing = survey_corpus(corpus, bands=(4, 3, 2)).preprocessing((8, 8), resize="squash")
     decoded = decode_corpus(corpus, preprocessing)
     for example, pixels in zip(decoded.corpus.examples, decoded.images[:], strict=True):
         np.testing.assert_array_equal(pixels, stored[example.path][..., [3, 2, 1]])
@@ -148,7 +148,7 @@ def test_a_corpus_of_8_bits_is_surveyed_by_its_headers(tmp_path: Path, monkeypat
     def no_values(*_args: object, **_options: object) -> None:
         raise AssertionError("an image of 8 bits was decoded for its values")
 
-    monkeypatch.setattr("hubel.workflows.training.survey.deep_values", no_values)
+    monkeypatch.setattr("hubel.pipeline.survey.deep_values", no_values)
     survey = survey_corpus(read_corpus(tmp_path / "c"))
     assert (survey.integer_range, survey.float_range) == (None, None)
 
@@ -162,6 +162,6 @@ def test_a_few_8_bit_images_among_deep_ones_do_not_change_the_scale(tmp_path: Pa
     corpus = read_corpus(tmp_path / "c")
     survey = survey_corpus(corpus)
     assert survey.integer_range == (0, 4095)
-    images = decode_corpus(corpus, survey.preprocessing(6, 6, "squash")).images[:]
+    images = decode_corpus(corpus, survey.preprocessing((6, 6), resize="squash")).images[:]
     eight_bits = next(place for place, example in enumerate(corpus.examples) if example.path.endswith("0.png"))
     assert (np.asarray(images)[eight_bits] == 200).all()

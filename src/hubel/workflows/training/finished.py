@@ -1,0 +1,39 @@
+"""A training whose classifier is scored: what its evidence, its documents and its report are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hubel.pipeline.prepare import Prepared
+from hubel.runs.request import TrainRequest
+from hubel.workflows.training.checkpointing import SoFar
+from hubel.workflows.training.choose import Choice
+from hubel.workflows.training.fitting import Fitted
+from hubel.workflows.training.scoring import Scored
+from hubel.workflows.training.time_budget import Deadline
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A training whose classifier is scored.
+
+    Args:
+        request: the user's words.
+        prepared: what was trained on.
+        fitted: the model and how it came about.
+        scored: the classifier and its scores.
+        so_far: when the run began, and from what it went on.
+        training_s: seconds of the training itself.
+    """
+
+    request: TrainRequest
+    prepared: Prepared[Choice]
+    fitted: Fitted
+    scored: Scored
+    so_far: SoFar
+    training_s: float
+
+    @property
+    def deadline(self) -> Deadline:
+        """Of everything."""
+        return Deadline(self.so_far.started, self.request.time_limit_s)

@@ -1,0 +1,124 @@
+"""Request → a prepared corpus and what is trained on it; and what the user should know of both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+
+from hubel.architectures.catalogue import make_blueprint
+from hubel.architectures.families.backbones import pretrained_weights
+from hubel.architectures.families.pretrained import PretrainedSpec
+from hubel.architectures.families.weight_files import MayDownload, not_here
+from hubel.corpus.audit.images import describe_frames
+from hubel.corpus.class_names import alike, difference
+from hubel.corpus.corpus import Corpus
+from hubel.corpus.corrections import apply_corrections, read_corrections
+from hubel.errors import DownloadFailed, WeightsNotAvailable
+from hubel.errors.wording import Command, Option, Remedy, Text
+from hubel.events import Message, OnEvent
+from hubel.pipeline.prepare import Chosen, Preparation, Prepared, prepare_corpus
+from hubel.pipeline.survey import Survey
+from hubel.runs.out_folder import keep_out_of_the_images
+from hubel.runs.request import TrainRequest
+from hubel.workflows.training.choose import Choice, check_classes, choose
+from hubel.workflows.training.warm_start import WarmStart, describe_classes, describe_parts, keep_parts
+
+SHOWN = 5
+"""Refused files that are named."""
+
+
+def prepare_training(
+    request: TrainRequest, warm: WarmStart | None, *, may_download: MayDownload | None = None, on_event: OnEvent
+) -> Prepared[Choice]:
+    """Read a corpus, choose what is trained on it, decode and split it; and say what the user should know.
+
+    Args:
+        request: the user's words.
+        warm: the run whose weights it begins with; None to begin anew.
+        may_download: asked for ImageNet weights that this machine does not have; None for whether the request names
+            them.
+        on_event: hears what goes on.
+
+    Raises:
+        HubelError: a subclass says what is wrong with the corpus or the request.
+    """
+    allow = may_download or (lambda _: request.weights == "imagenet")
+
+    def refine(corpus: Corpus) -> Corpus:
+        keep_out_of_the_images(request.out, corpus)
+        return (
+            corpus if request.corrections is None else apply_corrections(corpus, read_corrections(request.corrections))
+        )
+
+    def choose_for(survey: Survey, corpus: Corpus) -> Choice:
+        classes = len(corpus.class_names)
+        if warm is None:
+            return _choose_with_weights(request, survey, classes, allow, on_event)
+        start = warm.start
+        return replace(start.choose(classes), pretrained=warm.backbone_weights(), begun_from=start.digest)
+
+    reading = request.reading
+    how = Preparation(reading, bands=reading.bands, seed=request.seed, refine=refine)
+    if warm is not None:
+        keep = partial(keep_parts, warm.start, on_event=on_event)
+        how = replace(how, bands=warm.start.preprocessing.bands, keep=keep)
+    prepared = prepare_corpus(request.corpus, choose_for, how=how, on_event=on_event)
+    for message in describe_intake(prepared):
+        on_event(message)
+    if warm is not None:
+        on_event(describe_classes(warm.start, prepared.corpus.class_names))
+        for message in describe_parts(prepared.kept, prepared.splits, warm.start):
+            on_event(message)
+    return prepared
+
+
+def _choose_with_weights(
+    request: TrainRequest, survey: Survey, classes: int, may_download: MayDownload, on_event: OnEvent
+) -> Choice:
+    choice = choose(request, survey)
+    check_classes(choice, classes)
+    spec = make_blueprint(choice.entry, choice.preprocessing.size, classes, alpha=request.alpha).spec
+    if choice.weights == "none" or not isinstance(spec, PretrainedSpec):
+        return choice
+    try:
+        weights = pretrained_weights(spec.backbone, spec.alpha, choice.weights, may_download=may_download)
+        return replace(choice, pretrained=weights)
+    except DownloadFailed:  # after a yes, going on without them would be another answer than was given
+        raise
+    except WeightsNotAvailable:
+        if request.architecture is not None or request.weights is not None:
+            raise
+        fallback = choose(replace(request, weights="none"), survey)
+        text = Text(
+            not_here(spec.backbone, spec.alpha),
+            f" Training {fallback.architecture} from scratch instead. Photographs are usually classified better with "
+            "pretrained weights.",
+            Remedy("To download them, add ", Option("weights", "imagenet"), "."),
+        )
+        on_event(Message(text, warning=True))
+        return fallback
+
+
+def describe_intake(prepared: Prepared[Chosen]) -> Iterator[Message]:
+    """Copies, classes of nearly one name, frames of one scene, what the split lacks, and what was refused."""
+    corpus = prepared.corpus
+    if prepared.copies:
+        text = f"{prepared.copies:,} images are copies of one another; where the split is made here, each set of "
+        text += "copies stays in one part. See them: "
+        yield Message(Text(text, Command("audit", (corpus.location,))))
+    for note in (*corpus.notes, *_on_names(corpus), *describe_frames(prepared.examined), *prepared.splits.notes):
+        yield Message(note, warning=True)
+    for row in corpus.refused[:SHOWN]:
+        yield Message(f"Refused {row.path!r}: {row.reason}.", warning=True)
+    more = len(corpus.refused) - SHOWN
+    if more > 0:
+        yield Message(f"Refused {more:,} more files; intake.csv in the run folder lists them all.", warning=True)
+
+
+def _on_names(corpus: Corpus) -> list[str]:
+    return [
+        f"The classes {', '.join(ascii(name) for name in names)} differ only by {difference(names)}: they are kept "
+        "apart. If they are one class, give their images one folder."
+        for names in alike(corpus.class_names)
+    ]

@@ -1,0 +1,113 @@
+"""The plan of a training, made of what its network costs, and said before it begins."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hubel.architectures.catalogue import find_architecture
+from hubel.corpus.split import Splits
+from hubel.images.preprocessing import Preprocessing
+from hubel.pipeline.augmentation import NONE, Augmentation
+from hubel.runs.request import TrainRequest
+from hubel.training.plan import FINE_TUNE, HEAD, Costs, FitPlan, Point
+from hubel.training.recipe import Recipe
+from hubel.workflows.training.choose import Choice
+from hubel.workflows.training.plan_fit import describe_lateness, describe_plan, plan_fit
+
+SPLITS = Splits(tuple(range(1000)), tuple(range(1000, 1100)), tuple(range(1100, 1300)))
+COSTS = Costs(rate=200.0, epoch_s=4.0, validation_s=0.5, beside_s=3.0)
+SCRATCH = (Recipe(epochs=10, augmentation=Augmentation(mirror=True, shift=0.125)),)
+HEAD_ONLY = (Recipe(epochs=40, phase=HEAD, augmentation=Augmentation(mirror=True, shift=0.0)),)
+BOTH = (*HEAD_ONLY, Recipe(epochs=3, phase=FINE_TUNE))
+CHOICE = Choice(find_architecture("residual"), "none", Preprocessing(32, 32), chosen_for_user=True)
+
+
+def planned(
+    recipes: tuple[Recipe, ...] = SCRATCH, *, limit_s: float | None = None, gone_s: float = 0.0, **wishes: Any
+) -> FitPlan:
+    request = TrainRequest("photos", Path("run"), time_limit_s=limit_s, **wishes)
+    started = time.monotonic() - gone_s
+    return plan_fit(request, SPLITS, recipes=recipes, limit_s=limit_s, costs=COSTS, started=started)
+
+
+def lines(plan: FitPlan) -> dict[str, str]:
+    return dict(describe_plan(plan, CHOICE, SPLITS, parameters=12_345).lines)
+
+
+def test_by_epochs_it_takes_what_they_take_and_what_follows():
+    plan = planned()
+    assert plan.expected_s == {"train": 45.0, "afterwards": plan.reserve_s}
+    assert plan.remaining_s == 45 + plan.reserve_s
+    assert (plan.clock_s, plan.limit_s) == (None, None)
+    said = lines(plan)
+    assert said["architecture"] == "residual (chosen for this corpus), 12,345 parameters"
+    assert said["training"] == "10 epochs"
+    assert said["augmentation"] == "mirrored, moved up to 12%"
+    assert said["split"] == "1,000 train, 100 validation, 200 test"
+    assert said["expected end"].endswith(f"in about {45 + plan.reserve_s:.0f} s")
+    assert "then" not in said
+
+
+def test_by_the_clock_it_takes_what_is_left():
+    plan = planned(limit_s=40.0, gone_s=5.0)
+    assert plan.clock_s == pytest.approx(40 - 5 - plan.reserve_s, abs=0.1)
+    assert plan.expected_s["train"] == plan.clock_s
+    about = plan.clock_s / 4.5
+    assert lines(plan)["training"] == f"about {about:.1f} of at most 10 epochs, ended by the clock after 40 s"
+    assert plan.remaining_s == pytest.approx(35, abs=0.1)
+
+
+def test_the_parts_of_a_learning_curve_are_planned_and_said():
+    plan = planned(learning_curve=True)
+    assert plan.shares == (0.25, 0.5)
+    assert plan.expected_s == {"train": 45.0, "25%": 3 + 10 * 1.5, "50%": 3 + 10 * 2.5, "afterwards": plan.reserve_s}
+    assert lines(plan)["then"] == "the same anew on 25% and 50% of the training images, for the learning curve"
+
+
+def test_a_head_needs_features_of_each_image_and_its_mirror_image_and_its_epochs_take_a_tenth_of_a_second():
+    plan = planned(HEAD_ONLY)
+    assert plan.expected_s[HEAD] == pytest.approx(2100 / 200 + 40 * 0.1)
+    said = lines(plan)
+    assert said["training"] == "a head on frozen features"
+    assert said["architecture"].endswith("12,345 parameters, pretrained")
+
+
+def test_a_whole_network_after_its_head_is_planned_by_its_epochs():
+    plan = planned(BOTH, epochs=3)
+    assert plan.expected_s[FINE_TUNE] == 12
+    assert not plan.fits_epochs
+    assert lines(plan)["training"] == "a head on frozen features, then 3 epochs of all of the network"
+
+
+def test_a_pretrained_network_is_never_expected_to_end_after_its_limit():
+    plan = planned(BOTH, limit_s=20.0)
+    assert plan.fits_epochs
+    assert sum(plan.expected_s.values()) > 20
+    assert plan.remaining_s == pytest.approx(20, abs=0.1)
+    assert lines(plan)["training"].endswith(
+        "then at most 3 epochs of all of the network, ended by the clock after 20 s"
+    )
+
+
+def test_without_augmentation_it_says_none():
+    assert lines(planned((replace(SCRATCH[0], augmentation=NONE),)))["augmentation"] == "none"
+
+
+def test_where_no_time_is_left_that_is_said_and_what_took_it():
+    assert describe_lateness(planned()) is None
+    assert describe_lateness(planned(limit_s=60.0)) is None
+    plan = planned(limit_s=30.0, gone_s=29.0)
+    message = describe_lateness(plan)
+    assert message is not None
+    assert message.warning
+    assert str(message.text) == (
+        "Reading the corpus took 29 s of the 30 s: the training will end late. Use a longer time_limit."
+    )
+    resumed = describe_lateness(replace(plan, point=Point("train")))
+    assert resumed is not None
+    assert str(resumed.text).startswith("Reading the corpus and the training so far took 29 s")
