@@ -82,7 +82,7 @@ EXPECTED = {
     ),
 }
 UNUSABLE = {
-    "no_header.csv": "begins with 'cats/a.jpg,cat', which is no header.*Put path,label above the first row",
+    "no_header.csv": "begins with 'cats/a.jpg,cat', which is no header.*If that row is an image already, put path,label above it",
     "garbage.parquet": r"made__garbage\.parquet is damaged \(.*: download it again",
 }
 
