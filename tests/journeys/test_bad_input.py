@@ -271,12 +271,12 @@ def test_the_module_runs_like_the_command():
     assert done.stdout.startswith("hubel, version ")
 
 
-def test_a_class_of_copies_of_one_picture_trains_without_a_test_and_says_so(tmp_path: Path):
+def test_a_class_of_copies_of_one_image_trains_without_a_test_and_says_so(tmp_path: Path):
     rng = np.random.default_rng(0)
     for name in ("cat", "dog"):
-        picture = speckled((100, 100, 100), rng=rng)
+        image = speckled((100, 100, 100), rng=rng)
         for number in range(6):
-            write_picture(tmp_path / "photos" / name / f"{number}.png", picture)
+            write_picture(tmp_path / "photos" / name / f"{number}.png", image)
     done = hubel("train", tmp_path / "photos", "-o", tmp_path / "run", "--epochs", 2, "--architecture", "small-cnn")
     assert done.returncode == 0, done.stderr
     assert "No test example of 'cat', 'dog'" in done.stderr
