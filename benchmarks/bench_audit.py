@@ -115,7 +115,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=60_000)
     arguments = parser.parse_args()
     print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, NumPy {np.__version__}")
-    bench_pairs(arguments.pictures)
+    bench_pairs(arguments.images)
     with tempfile.TemporaryDirectory() as folder:
         make_files(Path(folder) / "corpus", arguments.files)
         bench_listing(Path(folder) / "corpus", arguments.files)

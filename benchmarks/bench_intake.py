@@ -45,13 +45,13 @@ def make_photographs(folder: Path, count: int = 400) -> None:
     """JPEG files of 400 x 530 pixels: shapes, shading and noise, about 40 KB each."""
     rng = np.random.default_rng(0)
     for number in range(count):
-        picture = Image.new("RGB", (400, 530), tuple(rng.integers(60, 220, 3).tolist()))
-        pen = ImageDraw.Draw(picture)
+        image = Image.new("RGB", (400, 530), tuple(rng.integers(60, 220, 3).tolist()))
+        pen = ImageDraw.Draw(image)
         for _ in range(12):
             left, top = rng.integers(0, 400), rng.integers(0, 530)
             corners = (left, top, left + rng.integers(20, 200), top + rng.integers(20, 200))
             pen.ellipse([int(each) for each in corners], fill=tuple(rng.integers(0, 256, 3).tolist()))
-        noisy = np.asarray(picture) + rng.normal(0, 6, (530, 400, 3))
+        noisy = np.asarray(image) + rng.normal(0, 6, (530, 400, 3))
         Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8)).save(folder / f"{number:04}.jpg", quality=80)
 
 
@@ -72,8 +72,8 @@ def with_pillow(files: Sequence[Path], side: int, threads: int) -> int:
     """Opened, converted, resized: what most programs do."""
 
     def read(path: Path) -> np.ndarray:
-        with Image.open(path) as picture:
-            return np.asarray(picture.convert("RGB").resize((side, side), Image.Resampling.BILINEAR))
+        with Image.open(path) as image:
+            return np.asarray(image.convert("RGB").resize((side, side), Image.Resampling.BILINEAR))
 
     return over_threads(read, files, threads)
 
@@ -83,8 +83,8 @@ def with_tf_data(files: Sequence[Path], side: int, threads: int) -> int:
     import tensorflow as tf  # noqa: TID251  (Hubel itself reads images without a framework)
 
     def read(path: tf.Tensor) -> tf.Tensor:
-        picture = tf.io.decode_jpeg(tf.io.read_file(path), channels=3)
-        resized = tf.image.resize(picture, (side, side), antialias=True)
+        image = tf.io.decode_jpeg(tf.io.read_file(path), channels=3)
+        resized = tf.image.resize(image, (side, side), antialias=True)
         return tf.cast(tf.round(resized), tf.uint8)
 
     batches = tf.data.Dataset.from_tensor_slices([str(path) for path in files])
@@ -102,8 +102,8 @@ def with_opencv(files: Sequence[Path], side: int, threads: int) -> int:
     cv2.setNumThreads(1)  # the pool has the threads
 
     def read(path: Path) -> np.ndarray:
-        picture = cv2.resize(cv2.imread(str(path), cv2.IMREAD_COLOR), (side, side), interpolation=cv2.INTER_AREA)
-        return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+        image = cv2.resize(cv2.imread(str(path), cv2.IMREAD_COLOR), (side, side), interpolation=cv2.INTER_AREA)
+        return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
     return over_threads(read, files, threads)
 

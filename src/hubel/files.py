@@ -22,29 +22,30 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO
 
 from hubel.errors import OutputNotWritable, UnusableInput
+from hubel.errors.wording import Option, Remedy
 
 TEMPORARY_PREFIX = ".hubel-writing-"
 
 _REASONS = {
-    errno.ENOSPC: "the disk is full; free some space or choose another folder with -o",
-    errno.EDQUOT: "the disk quota is used up; free some space or choose another folder with -o",
-    errno.EROFS: "the disk is read-only; choose another folder with -o",
-    errno.EACCES: "this user may not write there; choose another folder with -o",
-    errno.EPERM: "this user may not write there; choose another folder with -o",
-    errno.ENOTDIR: "a part of the path is a file; choose another folder with -o",
-    errno.ENAMETOOLONG: "a name in it is longer than the file system allows; choose a shorter one with -o",
-    errno.ELOOP: "a link in it leads back to itself; choose another folder with -o",
-    errno.EISDIR: "there is a folder of that name; choose another name with -o",
-    errno.EEXIST: "a file is in the way; choose another folder with -o",
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EROFS: "the disk is read-only",
+    errno.EACCES: "this user may not write there",
+    errno.EPERM: "this user may not write there",
+    errno.ENOTDIR: "a part of the path is a file",
+    errno.ENAMETOOLONG: "a name in it is longer than the file system allows",
+    errno.ELOOP: "a link in it leads back to itself",
+    errno.EISDIR: "there is a folder of that name",
+    errno.EEXIST: "a file is in the way",
 }
 _UNREADABLE = {
     errno.ENOENT: "it is not there; check the path",
     errno.ENOTDIR: "a part of the path is a file, not a folder; check the path",
     errno.EISDIR: "it is a folder, not a file; name a file in it",
     errno.ENAMETOOLONG: "a name in it is longer than the file system allows; check the path",
-    errno.ELOOP: "a link in it leads back to itself; name what the link was meant to lead to",
-    errno.EACCES: "this user may not look at it; chmod +rx its folder and +r the file, or run as its owner",
-    errno.EPERM: "this user may not look at it; chmod +rx its folder and +r the file, or run as its owner",
+    errno.ELOOP: "a link in it leads back to itself; name the file or folder that the link was meant to lead to",
+    errno.EACCES: "this user may not read it; chmod +rx its folder and +r the file, or run as its owner",
+    errno.EPERM: "this user may not read it; chmod +rx its folder and +r the file, or run as its owner",
 }
 MOST_SHOWN = 200
 """Characters of a path that a message repeats."""
@@ -85,7 +86,12 @@ def shown(path: str | Path) -> str:
 
 
 def unusable(path: str | Path, error: OSError | ValueError) -> UnusableInput:
-    """What a user is told of a path that the operating system does not let us look at, whatever its reason."""
+    """What a user is told of a path that the operating system does not let us look at, whatever its reason.
+
+    Args:
+        path: that the user named.
+        error: what the operating system, or Python, says of it.
+    """
     reason = "it holds a NUL character, which no path can; check where it comes from"
     if isinstance(error, OSError):
         reason = _UNREADABLE.get(error.errno or 0, f"the system says: {error.strerror or error}")
@@ -135,19 +141,24 @@ def said_plainly(path: Path, *, needed: int | None = None) -> Generator[None]:
     """Turn an operating system's error about ``path`` into one a user can act on.
 
     Args:
-        path: that is written.
-        needed: bytes that it takes; where there is no room they are said, with those that are free.
+        path: the file or folder that is written.
+        needed: bytes that it takes; where there is no room, the message says how many are needed and how many are free.
+
+    Raises:
+        OutputNotWritable: instead of the system's error.
     """
     if "\0" in str(path):
         raise OutputNotWritable(f"Cannot write {shown(path)}: it holds a NUL character, which no path can.")
     try:
         yield
     except OSError as error:
-        reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
-        text = f"Cannot write {shown(path)}: {reason}."
-        if needed is not None and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            text += f" It needs {_megabytes(needed)}, {_megabytes(_free(path))} are free there."
-        raise OutputNotWritable(text) from error
+        reason, room = _REASONS.get(error.errno or 0, error.strerror or str(error)), ""
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        if full and needed is not None:
+            room = f" It needs {_megabytes(needed)}; {_megabytes(_free(path))} are free there."
+        text = f"Cannot write {shown(path)}: {reason}.{room}"
+        cure = Remedy(f"{'Free some space, or write' if full else 'Write'} elsewhere: ", Option("out", "PATH"), ".")
+        raise OutputNotWritable(text, *([cure] if error.errno in _REASONS else [])) from error
 
 
 def _free(path: Path) -> int:
@@ -187,13 +198,23 @@ def written_file(path: Path, *, needed: int | None = None) -> Generator[BinaryIO
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file as `written_file` does; raises as it."""
+    """Write a file as `written_file` does; raises as it.
+
+    Args:
+        path: the final file.
+        data: its content.
+    """
     with written_file(path, needed=len(data)) as file:
         file.write(data)
 
 
 def write_json(path: Path, document: Any) -> None:
-    """Write JSON for people and programs: two spaces, keys in their given order, no NaN."""
+    """Write JSON for people and programs: two spaces, keys in their given order, no NaN.
+
+    Args:
+        path: the final file.
+        document: plain data.
+    """
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     try:
         data = text.encode()
@@ -217,7 +238,12 @@ def not_defused(cell: str) -> str:
 
 
 def write_csv_rows(stream: IO[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write rows as lines of a CSV, defused."""
+    """Write rows as lines of a CSV, defused.
+
+    Args:
+        stream: an open text file.
+        rows: their cells.
+    """
     plain = csv.writer(stream, lineterminator="\n")
     quoted = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL)
     for row in rows:
@@ -228,7 +254,13 @@ def write_csv_rows(stream: IO[str], rows: Iterable[Sequence[object]]) -> None:
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a UTF-8 CSV; floats keep every digit, names that are not UTF-8 keep their bytes, formulas are defused."""
+    """Write a UTF-8 CSV; floats keep every digit, names that are not UTF-8 keep their bytes, formulas are defused.
+
+    Args:
+        path: the final file.
+        header: names of the columns.
+        rows: their cells.
+    """
     buffer = io.StringIO()
     write_csv_rows(buffer, itertools.chain([header], rows))
     write_bytes(path, buffer.getvalue().encode("utf-8", "surrogateescape"))

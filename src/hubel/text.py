@@ -16,7 +16,13 @@ def one_line(text: str) -> str:
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:
-    """A number with its noun: ``1 image``, ``1,200 images``; for the few nouns that take no "s", the plural."""
+    """A number with its noun: ``1 image``, ``1,200 images``; for the few nouns that take no "s", the plural.
+
+    Args:
+        number: how many.
+        noun: in the singular.
+        plural: where it takes no "s".
+    """
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {plural or noun + 's'}"
 
 
@@ -37,7 +43,12 @@ def chance(share: float) -> str:
 
 
 def listed(words: Sequence[str], *, last: str = "and") -> str:
-    """Words as a sentence has them: ``a``, ``a and b``, ``a, b and c``."""
+    """Words as a sentence has them: ``a``, ``a and b``, ``a, b and c``.
+
+    Args:
+        words: in order.
+        last: stands before the last of them.
+    """
     return f" {last} ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from hubel.architectures.build import build_model, weight_name
-from hubel.architectures.catalogue import ARCHITECTURES, Blueprint, blueprint_from_json, make_blueprint
+from hubel.architectures.catalogue import ARCHITECTURES, FAMILIES, Blueprint, blueprint_from_json, make_blueprint
 from hubel.architectures.families.cnn import CnnSpec, Group
 from hubel.architectures.families.dense_mlp import dense_spec
+from hubel.architectures.families.parts import LOGITS
 from hubel.architectures.families.pretrained import PRETRAINED, PretrainedSpec
 from hubel.architectures.families.residual import ResidualSpec
 from hubel.architectures.layer_table import as_map, count_macs, layer_table
@@ -21,6 +22,7 @@ from hubel.architectures.spec import Spec
 from hubel.architectures.whitening import whitening_kernel
 from hubel.backends.framework import keras
 from hubel.errors import UnknownName, WrongRequest
+from hubel.training.recipe import Recipe
 
 pytestmark = pytest.mark.backend
 
@@ -134,7 +136,10 @@ def test_an_unknown_architecture_gets_a_suggestion():
 
 
 def test_an_image_too_small_for_an_architecture_says_what_to_use():
-    with pytest.raises(WrongRequest, match="at least 32 pixels. Received: 16. Use --image-size"):
+    with pytest.raises(
+        WrongRequest,
+        match="at least 32 pixels. Received: 16. Use larger images: image_size=32. Or use another network: architecture=",
+    ):
         make_blueprint("mobilenet", (16, 16), 2)
 
 
@@ -147,7 +152,7 @@ def test_alpha_is_for_pretrained_backbones():
 
 
 def test_a_backbone_of_one_width_has_no_alpha():
-    with pytest.raises(WrongRequest, match=r"resnet50-v2 comes in one width. Leave --alpha out. Received: 0.5"):
+    with pytest.raises(WrongRequest, match=r"resnet50-v2 comes in one width. Received: alpha 0.5. Leave alpha out"):
         make_blueprint("resnet50-v2", (32, 32), 2, alpha=0.5)
     with pytest.raises(WrongRequest, match="red, green and blue: channels=3. Received: 1"):
         PretrainedSpec((32, 32), 2, channels=1)
@@ -345,3 +350,16 @@ def test_whitening_makes_patches_uncorrelated_and_of_equal_size():
     patches = np.lib.stride_tricks.sliding_window_view(images / 63.75 - 2, (2, 2), (1, 2)).transpose(0, 1, 2, 4, 5, 3)
     values = patches.reshape(-1, 12) @ kernel[..., :12].reshape(12, 12)
     np.testing.assert_allclose(np.cov(values.T), np.eye(12), atol=0.15)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_family_hints_at_a_recipe_that_can_be_made(name: str):
+    hints = FAMILIES[name].hints
+    recipe = Recipe(1, optimizer=hints.optimizer, learning_rate=hints.learning_rate, weight_decay=hints.weight_decay)
+    assert (recipe == Recipe(1)) == (name == "residual")  # the defaults of a recipe are those of this family
+    entry = next(each for each in ARCHITECTURES.values() if each.kind.family == name)
+    with keras.StatelessScope(initialize_variables=False):
+        model = build_model(make_blueprint(entry, (32, 32), 3))
+    if hints.whitened_layer:
+        assert isinstance(model.get_layer(hints.whitened_layer), keras.layers.Conv2D)
+    assert model.layers[-1].name == LOGITS

@@ -65,7 +65,7 @@ def test_one_readable_class_only_says_why_the_other_is_gone(colours: Path, tmp_p
 
 def test_a_file_instead_of_a_folder(tmp_path: Path):
     (tmp_path / "photo.jpg").write_bytes(b"x")
-    check(hubel("train", tmp_path / "photo.jpg", "-o", tmp_path / "run"), 3, "no corpus that Hubel reads")
+    check(hubel("train", tmp_path / "photo.jpg", "-o", tmp_path / "run"), 3, "is a single image, not a corpus")
 
 
 @pytest.mark.parametrize(
@@ -99,8 +99,8 @@ def test_an_unknown_command():
 
 def test_an_output_folder_that_cannot_be_made(tmp_path: Path):
     (tmp_path / "file").write_text("mine")
-    check(hubel("train", "digits", "-o", tmp_path / "file"), 3, "Cannot write", "choose another folder with -o")
-    check(hubel("train", "digits", "-o", tmp_path / "file/run"), 3, "Cannot write", "choose another folder with -o")
+    check(hubel("train", "digits", "-o", tmp_path / "file"), 3, "Cannot write", "Write elsewhere: -o PATH.")
+    check(hubel("train", "digits", "-o", tmp_path / "file/run"), 3, "Cannot write", "Write elsewhere: -o PATH.")
     assert (tmp_path / "file").read_text() == "mine"
 
 

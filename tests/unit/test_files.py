@@ -95,7 +95,7 @@ def test_the_old_folder_stays_when_the_new_one_cannot_take_its_place(tmp_path: P
 
 def test_an_unwritable_place_says_what_to_do(tmp_path: Path):
     (tmp_path / "file").write_text("x")
-    with pytest.raises(OutputNotWritable, match="a part of the path is a file; choose another folder with -o"):
+    with pytest.raises(OutputNotWritable, match=r"a part of the path is a file\. Write elsewhere: out=PATH\."):
         files.write_bytes(tmp_path / "file" / "x", b"")
 
 
@@ -143,8 +143,8 @@ def test_looking_at_a_path_tells_what_is_there(tmp_path: Path):
     [
         ("x" * 300, "a name in it is longer than the file system allows; check the path"),
         ("y/" * 3000, "a name in it is longer than the file system allows; check the path"),
-        ("loop", "a link in it leads back to itself; name what the link was meant to lead to"),
-        ("loop/below", "a link in it leads back to itself; name what the link was meant to lead to"),
+        ("loop", "a link in it leads back to itself; name the file or folder that the link was meant to lead to"),
+        ("loop/below", "a link in it leads back to itself; name the file or folder that the link was meant to lead to"),
         ("a\0b", "it holds a NUL character, which no path can; check where it comes from"),
     ],
 )
@@ -164,17 +164,17 @@ def test_a_closed_folder_says_what_to_do(tmp_path: Path, monkeypatch: pytest.Mon
         raise PermissionError(errno.EACCES, "Permission denied", path)
 
     monkeypatch.setattr(os, "stat", denied)
-    with pytest.raises(UnusableInput, match="this user may not look at it; chmod \\+rx its folder and \\+r the file"):
+    with pytest.raises(UnusableInput, match="this user may not read it; chmod \\+rx its folder and \\+r the file"):
         files.is_there("closed/a")
 
 
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("x" * 300, "a name in it is longer than the file system allows; choose a shorter one with -o"),
-        ("loop/below", "a link in it leads back to itself; choose another folder with -o"),
+        ("x" * 300, "a name in it is longer than the file system allows. Write elsewhere: out=PATH"),
+        ("loop/below", "a link in it leads back to itself. Write elsewhere: out=PATH"),
         ("a\0b", "it holds a NUL character, which no path can"),
-        ("folder", "there is a folder of that name; choose another name with -o"),
+        ("folder", "there is a folder of that name. Write elsewhere: out=PATH"),
     ],
 )
 def test_a_path_that_cannot_be_written_is_a_sentence(tmp_path: Path, path: str, said: str):
@@ -196,7 +196,7 @@ def test_the_room_that_is_said_is_measured_when_the_half_written_folder_is_gone(
 
     monkeypatch.setattr(shutil, "disk_usage", free)
     with (
-        pytest.raises(OutputNotWritable, match=r"It needs 9\.0 MB, 7\.0 MB are free there\."),
+        pytest.raises(OutputNotWritable, match=r"It needs 9\.0 MB; 7\.0 MB are free there\."),
         files.written_folder(tmp_path / "made", needed=9_000_000) as temporary,
     ):
         (temporary / "half").write_bytes(b"x")

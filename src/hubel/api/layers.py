@@ -10,22 +10,24 @@ from pathlib import Path
 from hubel.api.drawn import LayerImage
 from hubel.api.words import Numbers, RunLike, numbers_of, optional_path, path_of, said_of_a_model
 from hubel.arithmetic.stacks import Stack, stack_table
+from hubel.drawing.raster import render_png
+from hubel.drawing.svg import render_svg
 from hubel.errors import WrongRequest
 from hubel.events import OnEvent, ignore
 from hubel.files import write_bytes
-from hubel.reports.network_picture import render_network
-from hubel.reports.stacks_picture import draw_stacks
-from hubel.reports.trace_picture import render_png, render_svg
+from hubel.reports.network import draw_network
+from hubel.reports.stacks import draw_stacks
+from hubel.reports.trace import draw_trace
 from hubel.runs.out_folder import check_output_file, keep_out_of_the_corpus
 from hubel.workflows.looking.anatomy import Anatomy, AnatomyRequest, examine
 from hubel.workflows.looking.layer_images import (
     LayerChoice,
+    image_of_excitement,
+    image_of_filters,
+    image_of_maps,
     list_layers,
-    picture_excitement,
-    picture_filters,
-    picture_maps,
 )
-from hubel.workflows.looking.trace import Choice, TracedRun, list_traceable, trace_run
+from hubel.workflows.looking.trace import TraceableLayer, TracedRun, list_traceable, trace_run
 
 KERNEL, CHANNELS = 3, 64
 
@@ -65,7 +67,7 @@ def anatomy(  # noqa: PLR0913  (each is a wish the user may have)
             raise WrongRequest("stacks looks at no network: leave target, input, classes and units out.")
         table = stack_table(kernel_size=kernel, channels=channels)
         if file is not None:
-            write_bytes(file, draw_stacks(table).to_svg())
+            write_bytes(file, render_svg(draw_stacks(table)))
         return table
     if target is None:
         raise WrongRequest('Say what to look at: hubel.anatomy("small-cnn"), or hubel.anatomy(stacks=True).')
@@ -80,7 +82,7 @@ def anatomy(  # noqa: PLR0913  (each is a wish the user may have)
     if file is not None:
         title = f"{found.title} at {' × '.join(map(str, found.shape))}"
         headline = f"{found.total.parameters:,} parameters, {found.total.macs:,} MACs for one image"
-        write_bytes(file, render_network(title, headline, found.image, found.rows).encode())
+        write_bytes(file, render_svg(draw_network(title, headline, found.image, found.rows)))
     return found
 
 
@@ -95,7 +97,7 @@ def trace(  # noqa: PLR0913  (each is a wish the user may have)
     pixels: str | None = None,
     input: Numbers = None,
     out: str | Path | None = None,
-) -> TracedRun | list[Choice]:
+) -> TracedRun | list[TraceableLayer]:
     """Work out one value of a layer for an image, from the numbers that go in to what comes out; as ``hubel trace``.
 
     Args:
@@ -131,7 +133,7 @@ def trace(  # noqa: PLR0913  (each is a wish the user may have)
     traced = trace_run(path, Path(image), layer=str(layer), at=where, filter_name=name, said=said)
     if file is not None:
         render = render_svg if file.suffix.lower() == ".svg" else render_png
-        write_bytes(file, render(traced.trace, traced.pixels))
+        write_bytes(file, render(draw_trace(traced.trace, traced.pixels)))
     return traced
 
 
@@ -170,7 +172,7 @@ def maps(
     file = _checked(out, ".png")
     if file is not None:
         check_output_file(file, run=path, made_of=[Path(image)])
-    made, png = picture_maps(path, Path(image), layer=layer, said=said)
+    made, png = image_of_maps(path, Path(image), layer=layer, said=said)
     return _written(LayerImage("Feature maps", made.layer, png, made.maps), file)
 
 
@@ -217,12 +219,12 @@ def filters(  # noqa: PLR0913  (each is a wish the user may have)
     if file is not None:
         check_output_file(file, run=path)
     if not excite:
-        sheet = picture_filters(path, layer, said=said)
+        sheet = image_of_filters(path, layer, said=said)
         return _written(LayerImage("Filters", sheet.layer, sheet.png, sheet.kernel), file)
     location = None if corpus is None else str(corpus)
     if location is not None and file is not None:
         keep_out_of_the_corpus(file, location, what="file")
-    made = picture_excitement(path, layer, corpus=location, filters=chosen, said=said, on_event=on_event)
+    made = image_of_excitement(path, layer, corpus=location, filters=chosen, said=said, on_event=on_event)
     return _written(LayerImage("What excites the filters", made.layer, made.png), file)
 
 

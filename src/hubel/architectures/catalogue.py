@@ -20,6 +20,7 @@ from hubel.architectures.spec import Spec, spec_from_json
 from hubel.architectures.spec_file import SUFFIX, make_own_spec, read_spec_file
 from hubel.catalogue import find
 from hubel.errors import WrongRequest
+from hubel.errors.wording import Option, Remedy
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,9 @@ def make_blueprint(
     if min(image_size) < architecture.smallest:
         raise WrongRequest(
             f"{architecture.name} needs images of at least {architecture.smallest} pixels. "
-            f"Received: {min(image_size)}. Use --image-size, or --architecture small-cnn."
+            f"Received: {min(image_size)}.",
+            Remedy("Use larger images: ", Option("image_size", architecture.smallest), "."),
+            Remedy("Or use another network: ", Option("architecture", "small-cnn"), "."),
         )
     spec = architecture.make_spec(image_size, classes)
     if alpha is not None:
@@ -161,10 +164,14 @@ def make_blueprint(
 def _widened(spec: Spec, architecture: Architecture, alpha: float) -> Spec:
     if not isinstance(spec, PretrainedSpec):
         raise WrongRequest(
-            f"--alpha is the width of a pretrained backbone; {architecture.name} has none. Leave it out."
+            f"Alpha is the width of a pretrained backbone; {architecture.name} has none.",
+            Remedy("Leave ", Option("alpha"), " out."),
         )
     if len(architecture.alphas) == 1 and alpha not in architecture.alphas:
-        raise WrongRequest(f"{architecture.name} comes in one width. Leave --alpha out. Received: {alpha:g}.")
+        raise WrongRequest(
+            f"{architecture.name} comes in one width. Received: alpha {alpha:g}.",
+            Remedy("Leave ", Option("alpha"), " out."),
+        )
     return replace(spec, alpha=alpha)
 
 

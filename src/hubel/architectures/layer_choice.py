@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from hubel.architectures.geometry import CONVOLUTIONS, LOCAL, TRANSPOSED
 from hubel.architectures.walk import Call, Graph
 from hubel.errors import UnknownName, WrongRequest
+from hubel.errors.wording import Command, Option, Text
 from hubel.text import one_line
 
 FIRST, LAST = "first", "last"
@@ -36,15 +37,16 @@ def find_layer(graph: Graph, said: str, *, usable: Sequence[Call] | None = None,
     if said.isascii() and said.isdigit():
         if not 1 <= int(said) <= len(graph.calls):
             raise WrongRequest(
-                f"--layer: the layers have the numbers 1 to {len(graph.calls)}, in the order that hubel anatomy RUN "
-                f"shows. Received: {said}."
+                f"There is no layer {said}: they are numbered from 1 to {len(graph.calls)}, as ",
+                Command("anatomy", ("RUN",)),
+                " shows.",
             )
         return graph.calls[int(said) - 1]
     if said in (FIRST, LAST):
         shown = list(graph.calls if usable is None else usable)
         convolutions = [call for call in shown if is_convolution(call)]
         if not shown:
-            raise WrongRequest(f"--layer {said}: this network has no layer that can be shown here.")
+            raise WrongRequest(Option("layer", said), ": this network has no layer that can be shown here.")
         return (convolutions or shown)[0 if said == FIRST else -1]
     raise UnknownName(_unknown(graph, said, others))
 
@@ -63,18 +65,20 @@ def _only(calls: list[Call]) -> list[Call]:
     return calls if len({call.name for call in calls}) == 1 else []
 
 
-def _unknown(graph: Graph, said: str, others: Sequence[str]) -> str:
+def _unknown(graph: Graph, said: str, others: Sequence[str]) -> Text:
     names = list(dict.fromkeys(call.name for call in graph.calls))
     same = [name for name in names if name.rpartition("/")[2] == said]
     if same:
-        return f"Several layers are called {said!r}. Write the whole name: {_in_order(same)}."
+        return Text(f"Several layers are called {said!r}. Write the whole name: {_in_order(same)}.")
     spelt = {name.rpartition("/")[2].lower(): name for name in reversed(names)} | {each: each for each in others}
     near = [spelt[each] for each in difflib.get_close_matches(said.rpartition("/")[2].lower(), spelt, n=NEAR)]
     hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
     rest = f", or {', '.join(others)}" if others else ""
-    return (
+    return Text(
         f"There is no layer named {said!r}.{hint} In network order: {_in_order(names)}{rest}. "
-        "Also first, last, or a number; hubel anatomy RUN shows all."
+        "Also first, last, or a number; ",
+        Command("anatomy", ("RUN",)),
+        " shows all.",
     )
 
 

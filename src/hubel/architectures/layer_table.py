@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
+from hubel.architectures.call_shapes import text_of
 from hubel.architectures.geometry import (
     CONVOLUTIONS,
     LOCAL,
@@ -21,6 +22,7 @@ from hubel.architectures.work import macs_of
 from hubel.arithmetic.convolution import convolution_connections, dense_connections, dense_parameters
 from hubel.backends.framework import keras
 from hubel.errors import UnusableInput
+from hubel.errors.wording import Command, Option, Remedy
 
 __all__ = [
     "LayerRow",
@@ -165,7 +167,9 @@ def count_macs(model: keras.Model) -> int:
     unknown = [name for name, count in counts if count is None]
     if unknown:
         raise UnusableInput(
-            f"The work of the layer {unknown[0]!r} cannot be counted. hubel anatomy RUN shows the others."
+            f"The work of the layer {unknown[0]!r} cannot be counted. ",
+            Command("anatomy", ("RUN",)),
+            " shows the others.",
         )
     return sum(count or 0 for _, count in counts)
 
@@ -173,8 +177,8 @@ def count_macs(model: keras.Model) -> int:
 def _check_size(graph: Graph) -> None:
     if None in graph.image_shape:
         raise UnusableInput(
-            f"The model takes images of any size {list(graph.image_shape)}, and its numbers depend on it. "
-            "Give one: --input 224x224x3."
+            f"The model takes images of any size, {text_of(graph.image_shape)}, and its numbers depend on it.",
+            Remedy("Give one: ", Option("input", "224x224"), "."),
         )
 
 

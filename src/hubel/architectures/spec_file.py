@@ -12,6 +12,7 @@ from typing import Any
 from hubel.architectures.families.cnn import CnnSpec, Group
 from hubel.architectures.spec import MAX_SIDE
 from hubel.errors import UnusableInput, WrongRequest
+from hubel.errors.wording import Option, Remedy
 from hubel.files import look_at
 
 SUFFIX = ".toml"
@@ -42,7 +43,8 @@ def read_spec_file(path: Path) -> dict[str, Any]:
     document = _read_toml(path)
     for name in FROM_THE_CORPUS:
         if name in document:
-            raise WrongRequest(f"{path}: {name} comes from the corpus and --image-size. Leave it out of the file.")
+            cures = [Remedy("Choose another size with ", Option("image_size"), ".")] if name == "image_size" else []
+            raise WrongRequest(f"{path}: {name} comes from the corpus. Leave it out of the file.", *cures)
     _check_names(document, NETWORK_FIELDS, f"{path}")
     groups = document.pop("groups", [])
     if not isinstance(groups, list) or not all(isinstance(group, dict) for group in groups):
@@ -71,7 +73,7 @@ def make_own_spec(parts: Mapping[str, Any], path: Path, image_size: tuple[int, i
     try:
         return CnnSpec(image_size, classes, **parts)
     except WrongRequest as error:
-        raise WrongRequest(f"{path}: {error}") from error
+        raise WrongRequest(f"{path}: ", error.text) from error
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -102,7 +104,7 @@ def _make_group(document: dict[str, Any], where: str) -> Group:
     try:
         return Group(**document)
     except WrongRequest as error:
-        raise WrongRequest(f"{where}: {error}") from error
+        raise WrongRequest(f"{where}: ", error.text) from error
 
 
 def _check_names(document: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from hubel.architectures.call_shapes import DoesNotFit, Value, entries_of, text_of, value_of, values_made
 from hubel.backends.framework import keras
 from hubel.errors import UnusableInput
+from hubel.errors.wording import Option, Remedy
 
 IMAGE_AXES = 3
 MOST_CALLS = 20_000
@@ -60,7 +61,7 @@ class Graph:
     """All calls of a model.
 
     Args:
-        image: place of the input.
+        image: place of the input; of a part of a model, of what it begins with.
         image_shape: [height, width, channels] of it.
         calls: in an order in which each finds its inputs made.
         outputs: places of the model's outputs.
@@ -72,16 +73,18 @@ class Graph:
     outputs: tuple[int, ...]
 
 
-def walk(model: keras.Model, *, image_shape: tuple[int, ...] | None = None) -> Graph:
-    """The calls of a model with one image as input.
+def walk(model: keras.Model, *, image_shape: tuple[int, ...] | None = None, behind: str | None = None) -> Graph:
+    """The calls of a model with one image as input, or of the part of it behind a layer.
 
     Args:
         model: functional or Sequential.
         image_shape: (height, width) or (height, width, channels) to look at it with; the model's own by default.
+        behind: name of a call, as in `Call`. The graph then begins with what that call makes: its ``image`` is that
+            value, and its calls are those that lead from there to the model's outputs.
 
     Raises:
         UnusableInput: the model has several inputs, is not made of connected layers, cannot take an image of that
-            shape, or makes something of it that has no size.
+            shape, or makes something of it that has no size; or no part of it can begin behind that layer.
     """
     model = _functional(model)
     if len(model.inputs) != 1:
@@ -89,17 +92,56 @@ def walk(model: keras.Model, *, image_shape: tuple[int, ...] | None = None) -> G
     image = value_of(model.inputs[0])
     if image_shape is not None:
         if len(image.shape) != IMAGE_AXES:
-            raise UnusableInput(f"The model takes {text_of(image.shape)}, not images. Leave --input out.")
+            raise UnusableInput(
+                f"The model takes {text_of(image.shape)}, not images.", Remedy("Leave ", Option("input"), " out.")
+            )
         image = Value((*image_shape, *image.shape[len(image_shape) :]), image.dtype)
-    walker = _Walker(image, cure=None if image_shape is None else "Leave --input out, or give a size that fits.")
+    cure = Remedy("Leave ", Option("input"), " out, or give a size that fits.")
+    walker = _Walker(image, cures=() if image_shape is None else (cure,))
     outputs = walker.walk(model, (0,), prefix="")
     if image_shape is not None:
         walker.check_answers(outputs)
-    return Graph(0, image.shape, tuple(walker.calls), outputs)
+    graph = Graph(0, image.shape, tuple(walker.calls), outputs)
+    return graph if behind is None else _part_behind(graph, behind)
+
+
+def _part_behind(graph: Graph, name: str) -> Graph:
+    """The calls that lead from what a call makes to the outputs; each must take nothing but what is made of that."""
+    first = next((call for call in reversed(graph.calls) if call.name == name), None)
+    if first is None:
+        raise UnusableInput(f"There is no layer {name!r} to begin behind. Give the name of one.")
+    if len(first.outputs) != 1:
+        raise UnusableInput(f"The layer {name!r} makes several values. Begin behind a layer that makes one.")
+    made_by = {place: call for call in graph.calls if call is not first for place in call.outputs}
+    wanted, needed = list(graph.outputs), set()
+    while wanted:
+        place = wanted.pop()
+        if place in needed or place == first.outputs[0]:
+            continue
+        if place not in made_by:  # the image itself
+            raise UnusableInput(
+                f"The model cannot begin behind the layer {name!r}: another path leads past it to the outputs. "
+                "Choose a layer that all paths go through."
+            )
+        needed.add(place)
+        wanted += made_by[place].inputs
+    calls = tuple(call for call in graph.calls if needed & set(call.outputs))
+    if any(call.entries != 1 for call in calls if first.outputs[0] in call.inputs):
+        raise UnusableInput(f"The model cannot begin behind the layer {name!r}: it makes several windows of an image.")
+    return Graph(first.outputs[0], first.output_shapes[0], calls, graph.outputs)
 
 
 def compute_values(graph: Graph, image: np.ndarray, *, until: Call | None = None) -> dict[int, Any]:
-    """Every value of the graph for one image, float32 [height, width, channels], as `compute_batch` gives it."""
+    """Every value of the graph for one image.
+
+    Args:
+        graph: of `walk`.
+        image: float32 [height, width, channels].
+        until: the last call that is needed; the model's end by default.
+
+    Returns:
+        place → backend tensor [1, ...], as of `compute_batch`.
+    """
     return compute_batch(graph, np.asarray(image, np.float32)[None], until=until)
 
 
@@ -108,7 +150,8 @@ def compute_batch(graph: Graph, images: Any, *, until: Call | None = None) -> di
 
     Args:
         graph: of `walk`.
-        images: float32 [batch, height, width, channels]; an array, or a tensor of the backend.
+        images: float32 [batch, height, width, channels], or [batch, ...] of what the graph begins with; an array, or a
+            tensor of the backend.
         until: the last call that is needed; the model's end by default.
 
     Returns:
@@ -126,10 +169,10 @@ def compute_batch(graph: Graph, images: Any, *, until: Call | None = None) -> di
 class _Walker:
     """Collects the calls, and numbers the values: 0 is the image."""
 
-    def __init__(self, image: Value, *, cure: str | None) -> None:
+    def __init__(self, image: Value, *, cures: tuple[Remedy, ...]) -> None:
         self.calls: list[Call] = []
         self._values = [image]
-        self._cure = cure
+        self._cures = cures
 
     def walk(self, model: Any, inputs: Sequence[int], *, prefix: str) -> tuple[int, ...]:
         if len(inputs) != len(model.inputs):
@@ -154,7 +197,8 @@ class _Walker:
             count = "several" if answers is None else answers
             raise UnusableInput(
                 f"The model cannot take images of {text_of(self._values[0].shape)}: it would give {count} answers to "
-                f"each, as it reshapes them to a size that is fixed. {self._cure}"
+                f"each, as it reshapes them to a fixed size.",
+                *self._cures,
             )
 
     def _call(self, node: Any, taken: tuple[int, ...], prefix: str) -> tuple[int, ...]:
@@ -189,17 +233,17 @@ class _Walker:
         """What the call makes.
 
         Raises:
-            UnusableInput: it cannot be, is of no known size, or is nothing.
+            UnusableInput: nothing, or something of unknown size, or the layer cannot take its input.
         """
         image, layer = self._values[0].shape, f"the layer {name} ({type(node.operation).__name__})"
         try:
             made = values_made(node, inputs)
         except DoesNotFit as error:
             sizes = " and one of ".join(text_of(value.for_one_image) for value in inputs)
-            words = [
+            text = (
                 f"The model cannot take images of {text_of(image)}: {layer} cannot take an input of {sizes}: {error}."
-            ]
-            raise UnusableInput(" ".join([*words, *([self._cure] if self._cure else [])])) from error
+            )
+            raise UnusableInput(text, *self._cures) from error
         for shape in (value.for_one_image for value in made):
             if None in shape and None not in image:
                 raise UnusableInput(
@@ -209,8 +253,8 @@ class _Walker:
                 )
             if 0 in shape:
                 raise UnusableInput(
-                    f"Nothing is left of an image of {text_of(image)} behind {layer}: its output is {text_of(shape)}. "
-                    "Use larger images: --input."
+                    f"Nothing is left of an image of {text_of(image)} behind {layer}: its output is {text_of(shape)}.",
+                    Remedy("Use larger images: ", Option("input"), "."),
                 )
         return made
 
@@ -231,8 +275,8 @@ def _functional(model: Any) -> Any:
         raise UnusableInput(f"The Sequential model {model.name!r} has no layers. Add some, and save it again.")
     if isinstance(model, keras.Sequential) and not model.built:
         raise UnusableInput(
-            f"The Sequential model {model.name!r} is not built: its layers do not know what they will be given. "
-            "Give the size of its images: --input 224x224x3."
+            f"The Sequential model {model.name!r} is not built: its layers do not know the size of their input.",
+            Remedy("Give the size of its images: ", Option("input", "224x224"), "."),
         )
     inner = getattr(model, "_functional", None)  # what a Sequential is made of once it is built
     model = model if inner is None else inner

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from hubel.arithmetic.convolution import PADDINGS, positions
 from hubel.briefs import brief
 from hubel.errors import WrongRequest
+from hubel.errors.wording import Option
 
 MODES = ("max", "average", "sum")
 
@@ -144,7 +145,7 @@ def pool(maps: NDArray[np.float64], mode: str, options: WindowOptions) -> NDArra
         raise WrongRequest(f"The mode must be one of {', '.join(MODES)}. Received: {mode!r}.")
     if options.dilation != (1, 1):
         # A spread window at the border could hold no real pixel at all: nothing to take the maximum of.
-        raise WrongRequest(f"Pooling takes no dilation. Received: {_by(options.dilation)}. Leave it away.")
+        raise WrongRequest(f"Pooling takes no dilation. Received: {_by(options.dilation)}. Leave it out.")
     size = options.output_size(maps.shape[:2])
     if mode == "max":
         result = np.full((*size, maps.shape[2]), -np.inf)
@@ -205,7 +206,14 @@ def window_steps(
 def window_step(
     maps: NDArray[np.float64], kernel: NDArray[np.float64] | None = None, *, options: WindowOptions, at: tuple[int, int]
 ) -> Step:
-    """The window at one position (row, column) of the result; see `window_steps`."""
+    """The window at one position of the result.
+
+    Args:
+        maps: [height, width, channels].
+        kernel: one filter, [kernel_height, kernel_width, channels]; None for pooling.
+        options: how the window moves.
+        at: (row, column) of the result.
+    """
     (above, _), (before, _) = options.pads(maps.shape[:2])
     top, left = at[0] * options.stride[0] - above, at[1] * options.stride[1] - before
     rows = top + np.arange(options.kernel_size[0]) * options.dilation[0]
@@ -218,7 +226,7 @@ def window_step(
 
 
 MOST_STEPS = 20_000
-"""Windows written as JSON or text; more is no lesson any more, and would fill the memory."""
+"""Windows written as JSON or text; more teaches nothing, and would fill the memory."""
 
 MOST_NUMBERS = 2_000_000
 """Numbers written as JSON, those of every window counted."""
@@ -271,8 +279,11 @@ class Calculation:
         if self.count > MOST_STEPS or numbers > MOST_NUMBERS:
             raise WrongRequest(
                 f"{self.count:,} windows over {self.maps.shape[0]:,}x{self.maps.shape[1]:,} pixels are too many to "
-                f"write out one by one (at most {MOST_STEPS:,}, and {MOST_NUMBERS:,} numbers). "
-                "Take a part with --region 0,0,28,28, or a larger --stride."
+                f"write out one by one (at most {MOST_STEPS:,}, and {MOST_NUMBERS:,} numbers). Take a part with ",
+                Option("region", "0,0,28,28"),
+                ", or a larger ",
+                Option("stride"),
+                ".",
             )
 
     def to_json(self) -> dict[str, Any]:
@@ -316,7 +327,14 @@ def calculate_convolution(
     maps: NDArray[np.float64], kernel: NDArray[np.float64], *, options: WindowOptions, bias: float = 0.0,
     relu: bool = False,
 ) -> Calculation:  # fmt: skip
-    """One kernel [kernel_height, kernel_width], laid on every channel of the matrix; the channels' sums are added.
+    """One kernel, laid on every channel of the matrix; the channels' sums are added.
+
+    Args:
+        maps: the matrix, [height, width, channels].
+        kernel: [kernel_height, kernel_width].
+        options: how the kernel moves.
+        bias: added to every sum.
+        relu: then set to 0 what is negative.
 
     Raises:
         WrongRequest: the kernel does not fit.
@@ -328,6 +346,11 @@ def calculate_convolution(
 
 def calculate_pooling(maps: NDArray[np.float64], mode: str, options: WindowOptions) -> Calculation:
     """Pooling of each channel on its own.
+
+    Args:
+        maps: the matrix, [height, width, channels].
+        mode: one of `MODES`.
+        options: how the window moves.
 
     Raises:
         WrongRequest: as `pool`.

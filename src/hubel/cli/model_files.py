@@ -5,12 +5,16 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from hubel.errors import WrongRequest
 from hubel.images.pixel_names import PIXEL_NAMES
+from hubel.shell import option_words
+
+if TYPE_CHECKING:
+    from hubel.workflows.said import Said
 
 Function = Callable[..., Any]
 _OPTIONS: dict[str, tuple[str, str, str]] = {
@@ -44,6 +48,11 @@ def model_file_options(*names: str) -> Callable[[Function], Function]:
         return command
 
     return decorate
+
+
+def said_words(said: Said) -> list[str]:
+    """What is said of a model file, as it is typed."""
+    return [word for option in said.options for word in option_words(option)]
 
 
 def _size(text: str | None) -> tuple[int, int] | None:

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from PIL import Image as PillowImage
 
+from hubel.chunks import in_chunks
 from hubel.corpus import outline
 from hubel.corpus.measurement import THUMBNAIL
 from hubel.events import OnEvent, Progress
@@ -74,11 +75,10 @@ def _candidates(measurements: np.ndarray, on_event: OnEvent) -> Iterator[tuple[i
     inner = _usual_taken_away(measurements["outline"].astype(np.float32))
     parts = [_usual_taken_away(part.reshape(len(whole), -1)) for part in (whole[:, :-1], whole[:, 1:])]
     pairs: set[tuple[int, int]] = set()
-    for start in range(0, len(measurements), _ROWS):
-        pairs.update(_nearest(inner[start : start + _ROWS] @ inner.T, start))
-        upper, lower = (part[start : start + _ROWS] @ part.T for part in parts)
-        pairs.update(_nearest(np.maximum(upper, lower), start))
-        on_event(Progress("comparing outlines", min(len(measurements), start + _ROWS), len(measurements)))
+    for rows in in_chunks(len(measurements), _ROWS, stage="comparing outlines", on_event=on_event):
+        pairs.update(_nearest(inner[rows] @ inner.T, rows.start))
+        upper, lower = (part[rows] @ part.T for part in parts)
+        pairs.update(_nearest(np.maximum(upper, lower), rows.start))
     yield from sorted(pairs)
 
 

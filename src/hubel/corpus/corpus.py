@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 from hubel.arrays import Image
 from hubel.briefs import brief, elided, name_counts
 from hubel.errors import UnreadableImage, UnusableCorpus
+from hubel.errors.wording import Option, Remedy, Text
 from hubel.images.notebook import cell, document, tile
 from hubel.text import counted, none_of
 
@@ -93,7 +94,7 @@ class Corpus:
         left_out: one row per file found that is *not* an example, and why.
         source: gives the content of example ``i`` at its place ``positions[i]``.
         positions: place of each example in the source.
-        notes: what the user should know, in plain words.
+        notes: what the user should know; options and commands stand in remedies, so that the facts can be stored.
     """
 
     location: str
@@ -103,7 +104,7 @@ class Corpus:
     left_out: tuple[IntakeRow, ...]
     source: Source
     positions: tuple[int, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Text | str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.examples)
@@ -165,7 +166,13 @@ class Corpus:
 
 
 def tile_of(corpus: Corpus, place: int, caption: str) -> str:
-    """An example as a small image for a notebook; where it cannot be read, why."""
+    """An example as a small image for a notebook; where it cannot be read, why.
+
+    Args:
+        corpus: what is shown.
+        place: of the example in ``examples``.
+        caption: stands below the image.
+    """
     try:
         content = corpus.read(place)
     except UnreadableImage as error:
@@ -180,7 +187,7 @@ def make_corpus(
     *,
     source: Source,
     left_out: Sequence[IntakeRow] = (),
-    notes: Sequence[str] = (),
+    notes: Sequence[Text | str] = (),
 ) -> Corpus:
     """Build a corpus from what a format found.
 
@@ -209,13 +216,25 @@ def make_corpus(
 
 
 def refused_row(corpus: Corpus, index: int, code: str, reason: str) -> IntakeRow:
-    """The row of an example that turns out to be unreadable."""
+    """The row of an example that turns out to be unreadable.
+
+    Args:
+        corpus: what `read_corpus` listed.
+        index: place of the example.
+        code: a short stable word for the fault.
+        reason: why, and what to do.
+    """
     example = corpus.examples[index]
     return IntakeRow(example.path, REFUSED, code, reason, corpus.class_names[example.label])
 
 
 def without(corpus: Corpus, refused: Mapping[int, IntakeRow]) -> Corpus:
-    """The corpus less the examples at these places, which join ``left_out``; a class without any goes too."""
+    """The corpus less the examples at these places, which join ``left_out``; a class without any goes too.
+
+    Args:
+        corpus: what `read_corpus` listed.
+        refused: place of an example → its row from now on.
+    """
     if not refused and all(corpus.class_counts.values()):
         return corpus
     kept = [index for index in range(len(corpus)) if index not in refused]
@@ -229,12 +248,12 @@ def without(corpus: Corpus, refused: Mapping[int, IntakeRow]) -> Corpus:
         examples=tuple(replace(corpus.examples[i], label=new_label[corpus.examples[i].label]) for i in kept),
         left_out=(*corpus.left_out, *(refused[index] for index in sorted(refused))),
         positions=tuple(corpus.positions[index] for index in kept),
-        notes=(*corpus.notes, *(f"Class {name!r} is left out: no image of it is left to read." for name in gone)),
+        notes=(*corpus.notes, *(f"Class {name!r} is left out: none of its images can be read." for name in gone)),
     )
 
 
 LISTS = ("manifest", "coco", "label-studio")
-"""Formats whose images may lie elsewhere: those that take ``--images``."""
+"""Formats whose images may lie elsewhere: those that take ``images``."""
 
 
 def check_trainable(corpus: Corpus) -> None:
@@ -248,9 +267,14 @@ def check_trainable(corpus: Corpus) -> None:
     if len(corpus) == 0:
         codes = Counter(row.code for row in refused)
         said = ", ".join(f"{count} {code}" for code, count in codes.most_common())
-        listed = corpus.format in LISTS and set(codes) <= {"vanished", "outside"}
-        cure = " If they lie in another folder, name it: --images FOLDER" if listed else ""
-        raise UnusableCorpus(f"{none_of(len(refused))} in {corpus.location} can be read ({said}).{first}{cure}")
+        remedies = []
+        if corpus.format in LISTS and set(codes) <= {"vanished", "outside"}:
+            remedies.append(Remedy("If they lie in another folder, name it: ", Option("images", "FOLDER")))
+        if set(codes) <= {"many-bands", "no-such-band"}:
+            bands = ("3", "2", "1")
+            remedies.append(Remedy("Say which bands are red, green and blue, such as ", Option("bands", bands), "."))
+        said = f"{none_of(len(refused))} in {corpus.location} can be read ({said}).{first}"
+        raise UnusableCorpus(said, *remedies)
     if len(corpus.class_names) < 2:
         cure = "Put the images of each class into a folder of its own, side by side, and name the folder above them."
         if refused:
@@ -261,7 +285,7 @@ def check_trainable(corpus: Corpus) -> None:
     most = max(corpus.class_counts.values())
     if most < LEAST_IMAGES:
         raise UnusableCorpus(
-            f"{corpus.location} has fewer than {LEAST_IMAGES} images in every class, at most {most}: too few to train "
-            f"on some, validate on others and test on others again. Add images until a class has {LEAST_IMAGES}; 30 "
-            "and more of each are a sound beginning."
+            f"{corpus.location} has at most {counted(most, 'image')} in a class. Training, validation and testing each "
+            f"need images of their own, so a class needs {LEAST_IMAGES}; 30 or more of each are a sound beginning. Add "
+            "images."
         )

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from hubel.corpus.corpus import IGNORED, Corpus, IntakeRow, without
 from hubel.errors import UnusableInput
+from hubel.errors.wording import Command, Option, Remedy
 from hubel.files import look_at, not_defused, shown
 from hubel.text import counted
 
 REMOVE = "!remove"
 """What is written instead of a class name to leave an image out."""
-WRITTEN_BY = "'hubel audit CORPUS --suspect-labels -o FOLDER'"
 FILE = "corrections.csv"
 COLUMNS = ("path", "label", "suggested", "correction")
 
@@ -47,8 +47,8 @@ def read_corrections(file: Path) -> Corrections:
     if look_at(file) is None:
         folder = file.parent
         near = get_close_matches(file.name, [each.name for each in folder.glob("*.csv")], n=1)
-        said = f"Did you mean {str(folder / near[0])!r}?" if near else f"{WRITTEN_BY} writes one."
-        raise UnusableInput(f"There is no file '{shown(file)}' with corrections. {said}")
+        said = f" Did you mean {str(folder / near[0])!r}?" if near else _what_writes_one()
+        raise UnusableInput(f"There is no file '{shown(file)}' with corrections.", said)
     if file.is_dir():
         raise UnusableInput(f"The corrections {file} are a folder. Name the file in it, such as {file / FILE}.")
     try:
@@ -62,8 +62,8 @@ def read_corrections(file: Path) -> Corrections:
         column = next((name for name in ("correction", "label") if name in names), None)
         if "path" not in names or column is None:
             raise UnusableInput(
-                f"{file} has the columns {', '.join(names) or '(none)'}; it needs path and correction, as in the "
-                f"corrections.csv that {WRITTEN_BY} writes."
+                f"{file} has the columns {', '.join(names) or '(none)'}; it needs path and correction.",
+                _what_writes_one(),
             )
         decided: dict[str, str] = {}
         lines: dict[str, int] = {}
@@ -83,8 +83,19 @@ def read_corrections(file: Path) -> Corrections:
     return Corrections(file, decided, lines)
 
 
+def _what_writes_one() -> Remedy:
+    return Remedy(
+        "This writes such a file: ",
+        Command("audit", ("CORPUS",), (Option("suspect_labels", value=True), Option("out", "FOLDER"))),
+    )
+
+
 def apply_corrections(corpus: Corpus, corrections: Corrections) -> Corpus:
     """The corpus with these labels; an image that is removed joins ``left_out``, a class left empty goes.
+
+    Args:
+        corpus: what `read_corpus` listed.
+        corrections: of images in it; those of other images change nothing, and a note counts them.
 
     Raises:
         UnusableInput: a class that the corpus does not have.
@@ -111,10 +122,10 @@ def apply_corrections(corpus: Corpus, corrections: Corrections) -> Corpus:
     if strangers:
         notes.append(
             f"Not in this corpus: {counted(len(strangers), 'image')} of {corrections.file.name}, such as "
-            f"{strangers[0]!r}. Nothing is changed by that."
+            f"{strangers[0]!r}. Those lines change nothing."
         )
     if not corrections.decided:
-        notes = [f"{corrections.file.name} holds no correction: write the right class into its column 'correction'."]
+        notes = [f"{corrections.file.name} corrects nothing: write the right class into its column 'correction'."]
     return without(replace(corpus, examples=tuple(examples), notes=(*corpus.notes, *notes)), removed)
 
 

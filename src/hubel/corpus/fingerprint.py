@@ -78,7 +78,12 @@ def oriented(fingerprints: np.ndarray, orientation: int) -> np.ndarray:
 
 
 def oriented_image(image: np.ndarray, orientation: int) -> np.ndarray:
-    """An image [side, side, ...] in another orientation, as `oriented` does with fingerprints."""
+    """An image [side, side, ...] in another orientation, as `oriented` does with fingerprints.
+
+    Args:
+        image: [side, side, ...].
+        orientation: 0 to 7, as of `oriented`.
+    """
     turned = image.swapaxes(0, 1) if orientation & 4 else image
     turned = turned[:, ::-1] if orientation & 1 else turned
     return turned[::-1] if orientation & 2 else turned
@@ -88,7 +93,7 @@ _INVERSES = np.array([0, 1, 2, 3, 4, 6, 5, 7])
 
 
 def inverse_orientation(orientation: int | np.ndarray) -> np.ndarray:
-    """What undoes an orientation; a turn by 90 degrees by one of 270, the others by themselves."""
+    """What undoes an orientation (or [orientations]): a turn by 90 degrees by one of 270, the others by themselves."""
     return _INVERSES[orientation]
 
 

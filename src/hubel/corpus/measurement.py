@@ -13,7 +13,7 @@ from hubel.arrays import Image, Images
 from hubel.corpus import outline
 from hubel.corpus.fingerprint import LENGTH, SIDE, compute_fingerprints, grey_of
 from hubel.errors import UnreadableImage
-from hubel.images.decode import decoded_picture, read_header
+from hubel.images.decode import decoded_pillow, read_header
 from hubel.images.samples import SampleRule
 
 VERSION = 5
@@ -75,7 +75,8 @@ def measure_images(
     """Measure several images at once: the numbers of small ones take longer to ask for than to compute.
 
     Args:
-        contents: as for `measure_image`; each is let go before the next is taken. A fault stays what it is.
+        contents: bytes or uint8 [height, width, 3], as for `measure_image`; each is let go before the next is taken. A
+            fault stays what it is.
         bands: numbers of the bands to take, from 1; none takes all.
 
     Returns:
@@ -113,8 +114,8 @@ def _look(content: bytes | Image, bands: tuple[int, ...]) -> tuple[np.ndarray, I
         header = read_header(content)
         row["format"], row["frames"] = header.format.encode(), header.frames
         row["width"], row["height"] = header.width, header.height
-        with decoded_picture(content, at_least=(THUMBNAIL, THUMBNAIL), rule=SampleRule(bands)) as picture:
-            small = _squashed(picture)
+        with decoded_pillow(content, at_least=(THUMBNAIL, THUMBNAIL), rule=SampleRule(bands)) as image:
+            small = _squashed(image)
     else:
         row["height"], row["width"] = content.shape[:2]
         row["frames"] = 1

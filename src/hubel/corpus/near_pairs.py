@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from hubel.chunks import in_chunks
 from hubel.corpus.fingerprint import LENGTH, oriented, without_orientation
 from hubel.corpus.pairs import PAIR, joined
-from hubel.events import OnEvent, Progress
+from hubel.events import OnEvent
 
 NEAR = 0.95
 """Correlation of fingerprints from which two images count as near duplicates. Copies that were re-encoded, resized or
@@ -93,10 +94,10 @@ def _compare(one: np.ndarray, two: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _candidates(vectors: np.ndarray, on_event: OnEvent) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """(first, second), first < second, of all vectors whose dot product reaches `NEAR`; block by block."""
-    for top in range(0, len(vectors), _ROWS):
+    for rows in in_chunks(len(vectors), _ROWS, stage="comparing", on_event=on_event):
+        top = rows.start
         for left in range(top, len(vectors), _COLUMNS):
-            products = vectors[top : top + _ROWS] @ vectors[left : left + _COLUMNS].T
+            products = vectors[rows] @ vectors[left : left + _COLUMNS].T
             row, column = np.divmod(np.flatnonzero(products >= NEAR - 1e-4), products.shape[1])
             first, second = row + top, column + left
             yield first[first < second], second[first < second]
-        on_event(Progress("comparing", min(len(vectors), top + _ROWS), len(vectors)))

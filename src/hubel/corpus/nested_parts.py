@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hubel.arrays import Labels
+from hubel.random_streams import stream
 
 
 def nested_parts(labels: Labels, shares: Sequence[float], *, seed: int) -> list[np.ndarray]:
@@ -22,7 +23,7 @@ def nested_parts(labels: Labels, shares: Sequence[float], *, seed: int) -> list[
         For each share the places of its examples, int64, ascending. Every class has its share, rounded, and at least
         one; what lies in a smaller part lies in every larger one.
     """
-    rng = np.random.default_rng([seed, 9])
+    rng = stream("nested parts", seed)
     drawn: list[list[np.ndarray]] = [[] for _ in shares]
     for label in np.unique(labels):
         order = rng.permutation(np.flatnonzero(labels == label))

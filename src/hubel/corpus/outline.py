@@ -60,7 +60,7 @@ def without_margins(image: PillowImage.Image, margins: np.ndarray) -> PillowImag
 
     Args:
         image: square, mode L or F.
-        margins: four numbers in its pixels: top, bottom, left, right.
+        margins: [4], in its pixels: top, bottom, left, right.
     """
     top, bottom, left, right = (float(each) for each in margins)
     box = (left, top, image.width - right, image.height - bottom)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
 from hubel.corpus.corpus import Corpus
 from hubel.errors import WrongRequest
 from hubel.errors.wording import Option, Text
 from hubel.events import Message, OnEvent, ignore
+from hubel.random_streams import stream
 
 
 def take_part(corpus: Corpus, most: int | None, *, seed: int, on_event: OnEvent = ignore) -> Corpus:
@@ -35,7 +34,7 @@ def take_part(corpus: Corpus, most: int | None, *, seed: int, on_event: OnEvent 
     layers: dict[tuple[str, int], list[int]] = {}
     for place, example in enumerate(corpus.examples):
         layers.setdefault((example.split or "", example.label), []).append(place)
-    rng = np.random.default_rng([seed, 7])
+    rng = stream("corpus sample", seed)
     share = most / len(corpus)
     drawn = (rng.permutation(layers[key])[: max(1, round(len(layers[key]) * share))] for key in sorted(layers))
     kept = sorted(int(place) for places in drawn for place in places)

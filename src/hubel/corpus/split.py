@@ -73,7 +73,7 @@ class Splits:
         parts = {name: len(self.of(name)) for name in ("train", "validation", "test")}
         yield f"Splits: {name_counts(parts)}"
         if self.leaks:
-            yield f"{len(self.leaks):,} sets of copies are divided by them"
+            yield f"{len(self.leaks):,} sets of copies lie in more than one of them"
 
 
 def split_corpus(corpus: Corpus, together: Sequence[Hashable], *, seed: int, kept: Sequence[str | None] = ()) -> Splits:
@@ -246,8 +246,8 @@ def _notes(corpus: Corpus, splits: Splits) -> list[str]:
     tested = {corpus.examples[index].group for index in splits.test} - {None}
     if 0 < len(tested) < FEW_GROUPS and not any(example.split for example in corpus.examples):
         notes.append(
-            f"Whole groups are left out for the test, and it has only {len(tested)}: the score says how well those are "
-            "told, and other groups may fare otherwise. Add groups."
+            f"The test split holds out whole groups, but has only {len(tested)} of them: the score describes these "
+            "groups, and others may score differently. Add groups."
         )
     return [*notes, *([leak_note(splits)] if splits.leaking_test else [])]
 

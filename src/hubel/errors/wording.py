@@ -109,6 +109,11 @@ class Text:
         return in_python(self)
 
     @property
+    def facts(self) -> str:
+        """The text without its remedies, for a file, which is read at no door; others of its parts must be text."""
+        return self.render(lambda _: None)
+
+    @property
     def remedies(self) -> tuple[Remedy, ...]:
         """Sentences that some doors leave out."""
         return tuple(part for part in self.parts if isinstance(part, Remedy))
@@ -124,6 +129,11 @@ class Text:
             LookupError: an option or command outside of a remedy for which the door has no words.
         """
         return "".join(_rendered(self.parts, write))
+
+
+def facts_of(note: Text | str) -> str:
+    """What a note says without its remedies, as of `Text.facts`."""
+    return note if isinstance(note, str) else note.facts
 
 
 def _flat(parts: Iterable[Part | Text]) -> Iterator[Part]:

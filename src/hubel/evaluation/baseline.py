@@ -10,6 +10,7 @@ from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
 from hubel.arrays import ImageStore, Labels
+from hubel.random_streams import stream
 
 SIDE, UNITS, EPOCHS, MOST_EXAMPLES = 16, 128, 20, 10_000
 _CHUNK = 256
@@ -29,7 +30,7 @@ def predict_by_dense_network(
         seed: of the part, the weights and the order.
     """
     if len(train) > MOST_EXAMPLES:
-        train = np.sort(np.random.default_rng([seed, 6]).permutation(train)[:MOST_EXAMPLES])
+        train = np.sort(stream("baseline part", seed).permutation(train)[:MOST_EXAMPLES])
     if not len(test) or len(np.unique(labels[train])) < 2:
         return None
     pixels = _shrunk(images, train)

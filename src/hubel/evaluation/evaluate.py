@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from hubel.arrays import ImageStore, Labels, Logits
+from hubel.chunks import in_chunks
 from hubel.classifier.answering import Answering, softmax
 from hubel.classifier.engine import LARGE_BATCH, Engine
 from hubel.evaluation.report import EvaluationReport
-from hubel.events import OnEvent, Progress, ignore
+from hubel.events import OnEvent, ignore
 
 _CHUNK = 4 * LARGE_BATCH
 
@@ -30,10 +31,8 @@ def compute_logits(
     Returns:
         float32 [len(indices), classes].
     """
-    parts = []
-    for start in range(0, len(indices), _CHUNK):
-        parts.append(engine.compute(np.asarray(images[indices[start : start + _CHUNK]])).logits)
-        on_event(Progress(stage, min(len(indices), start + _CHUNK), len(indices)))
+    chunks = in_chunks(len(indices), _CHUNK, stage=stage, on_event=on_event)
+    parts = [engine.compute(np.asarray(images[indices[chunk]])).logits for chunk in chunks]
     return np.concatenate(parts) if parts else engine.compute(np.asarray(images[:0])).logits
 
 
@@ -67,14 +66,11 @@ def compute_outputs(
         stage: its name in the `Progress` that ``on_event`` hears.
         on_event: hears `Progress`.
     """
-    logits, scores = [], []
-    for start in range(0, len(indices), _CHUNK):
-        some_logits, some_scores = classifier.compute(np.asarray(images[indices[start : start + _CHUNK]]))
-        logits.append(some_logits)
-        scores.append(some_scores)
-        on_event(Progress(stage, min(len(indices), start + _CHUNK), len(indices)))
-    if not logits:
+    chunks = in_chunks(len(indices), _CHUNK, stage=stage, on_event=on_event)
+    parts = [classifier.compute(np.asarray(images[indices[chunk]])) for chunk in chunks]
+    if not parts:
         return SplitOutputs(*classifier.compute(np.asarray(images[:0])))
+    logits, scores = zip(*parts, strict=True)
     return SplitOutputs(np.concatenate(logits), None if scores[0] is None else np.concatenate(scores))
 
 

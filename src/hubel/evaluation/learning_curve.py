@@ -10,6 +10,7 @@ import numpy as np
 
 from hubel.briefs import brief, with_interval
 from hubel.evaluation.metrics import wilson_interval
+from hubel.random_streams import stream
 from hubel.text import counted
 
 SHARES = (0.25, 0.5)
@@ -190,7 +191,7 @@ def fit_forecast(train_examples: Sequence[int], wrong: np.ndarray, *, seed: int)
     patterns, counts = np.unique(wrong.T, axis=0, return_counts=True)  # images with equal marks are interchangeable
     patterns = np.concatenate([patterns, np.zeros((1, points), bool), np.ones((1, points), bool)])
     chances = np.array([*counts, 0.5, 0.5]) / (count + 1)
-    drawn = np.random.default_rng([seed, 10]).multinomial(count, chances, size=DRAWS) @ patterns  # [draws, points]
+    drawn = stream("forecast", seed).multinomial(count, chances, size=DRAWS) @ patterns  # [draws, points]
     bootstrap = fit_power_law(train_examples, smoothed_errors(drawn, count)).error(target)
     error = fit_power_law(train_examples, smoothed_errors(wrong.sum(axis=1), count)).error(target)
     least, most = np.quantile(bootstrap, (ENDS, 1 - ENDS))

@@ -14,23 +14,25 @@ from hubel.arithmetic.receptive_field import field_box
 from hubel.arrays import Images, ImageStore
 from hubel.backends.framework import keras
 from hubel.backends.gradients import compute_gradient
+from hubel.chunks import in_chunks
 from hubel.errors import WrongRequest
 from hubel.events import OnEvent, Progress, ignore
 from hubel.explanation.image_prior import ImagePrior, small_move
+from hubel.random_streams import stream
 
 _BATCH = 64
 _AT_ONCE = 8
 """Filters whose images are made together."""
 _TINY = 1e-12
 FLOOR = 0.01
-"""Share of the largest gradient below which a frequency moves less: else those that do not matter turn to specks."""
+"""Share of the largest gradient below which a frequency moves less, so that unimportant ones do not become specks."""
 RECTIFIERS = ("ReLU", "Activation")
 OFF_COUNTS = 0.1
 """Share of the value before a rectifier that is added to its score."""
 
 
 @dataclass(frozen=True)
-class Patch:
+class ExcitingPatch:
     """A place in an image that excites a filter.
 
     Args:
@@ -50,7 +52,7 @@ class Patch:
 
 def find_patches(
     graph: Graph, call: Call, images: ImageStore, *, filters: Sequence[int], most: int = 8, on_event: OnEvent = ignore
-) -> dict[int, list[Patch]]:
+) -> dict[int, list[ExcitingPatch]]:
     """For each filter, the images that excite it most, strongest first; at most one patch of each image.
 
     Args:
@@ -62,14 +64,13 @@ def find_patches(
         on_event: hears `Progress`.
     """
     tops, places = [], []
-    for start in range(0, len(images), _BATCH):
-        batch = np.asarray(images[start : start + _BATCH], np.float32)
+    for chunk in in_chunks(len(images), _BATCH, stage="looking for patches", on_event=on_event):
+        batch = np.asarray(images[chunk], np.float32)
         values = compute_batch(graph, batch, until=call)[call.outputs[0]]
         maps = keras.ops.convert_to_numpy(values)[..., list(filters)]
         flat = maps.reshape(len(batch), -1, len(filters))  # [batch, places, filters]
         places.append(flat.argmax(axis=1))
         tops.append(flat.max(axis=1))
-        on_event(Progress("looking for patches", min(len(images), start + _BATCH), len(images)))
     strongest, where = np.concatenate(tops), np.concatenate(places)  # [examples, filters]
     width = int(call.output_shapes[0][1] or 1)
     boxes = _Boxes(graph, call)
@@ -79,7 +80,7 @@ def find_patches(
         for example in np.argsort(-strongest[:, column], kind="stable")[:most]:
             place = divmod(int(where[example, column]), width)
             value = float(strongest[example, column])
-            found[each].append(Patch(int(example), value, *place, boxes.of(*place)))
+            found[each].append(ExcitingPatch(int(example), value, *place, boxes.of(*place)))
     return found
 
 
@@ -89,7 +90,9 @@ class _Boxes:
     def __init__(self, graph: Graph, call: Call) -> None:
         fields = receptive_fields(graph).get(call.outputs[0])
         if fields is None:
-            raise WrongRequest(f"What {call.name} sees is not known: a layer before it is of a kind unknown to Hubel.")
+            raise WrongRequest(
+                f"What {call.name} sees is unknown: before it is a layer of a kind that Hubel does not know."
+            )
         self._fields = fields
         self._size = image_size(graph)
 
@@ -133,8 +136,8 @@ def make_exciting_images(
     """For each filter an image that excites it: nearly plain grey, changed step by step along the gradient.
 
     The score is the mean of the feature map. The gradient is followed in frequencies and colours as photographs have
-    them (`ImagePrior`), for an image that is moved a little before each step; else what comes out is static, which
-    excites the filter just as well and says nothing.
+    them (`ImagePrior`), and the image is moved a little before each step. Otherwise the result would be static, which
+    excites the filter just as well and shows nothing.
 
     Args:
         graph: of the model.
@@ -191,7 +194,7 @@ def _climb(
     score: Callable[[Any], Any], prior: ImagePrior, images: int, ascent: Ascent, hear: Callable[[int], None]
 ) -> np.ndarray:
     """Adam (Kingma & Ba 2015) on the frequencies; real and imaginary parts each with a step of its own."""
-    rng = np.random.default_rng(ascent.seed)
+    rng = stream("exciting image", ascent.seed)
     spectrum = np.repeat(prior.start(rng, 1), images, axis=0)  # an image does not depend on those made beside it
     first = np.zeros((*spectrum.shape, 2))
     second = np.zeros_like(first)

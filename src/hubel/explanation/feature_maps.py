@@ -9,6 +9,7 @@ import numpy as np
 from hubel.architectures.walk import Call, Graph, compute_values
 from hubel.backends.framework import keras
 from hubel.errors import WrongRequest
+from hubel.errors.wording import Option
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,9 @@ def compute_feature_maps(graph: Graph, call: Call, image: np.ndarray) -> Feature
     """
     if call not in layers_with_maps(graph):
         raise WrongRequest(
-            f"{call.name} ({call.kind}) makes no feature maps: its output is {list(call.output_shapes[0])}. "
-            "Leave --layer out for a list of the layers that do."
+            f"{call.name} ({call.kind}) makes no feature maps: its output is {list(call.output_shapes[0])}. Leave ",
+            Option("layer"),
+            " out for a list of the layers that do.",
         )
     value = compute_values(graph, image, until=call)[call.outputs[0]]
     return FeatureMaps(call.name, call.kind, np.array(keras.ops.convert_to_numpy(value)[0]))
@@ -64,14 +66,20 @@ def compute_feature_maps(graph: Graph, call: Call, image: np.ndarray) -> Feature
 def kernel_of(graph: Graph, call: Call) -> np.ndarray:
     """The kernel of a convolution, [kernel_height, kernel_width, in_channels, filters].
 
-    A depthwise convolution has one filter for each channel, and that sees nothing else: its in_channels are 1.
+    Each filter of a depthwise convolution sees one channel only: its in_channels are 1.
+
+    Args:
+        graph: of the model.
+        call: one of `layers_with_filters`.
 
     Raises:
         WrongRequest: the layer is no convolution.
     """
     if call not in layers_with_filters(graph):
         raise WrongRequest(
-            f"{call.name} ({call.kind}) has no filters. Leave --layer out for a list of the layers that have."
+            f"{call.name} ({call.kind}) has no filters. Leave ",
+            Option("layer"),
+            " out for a list of the layers that do.",
         )
     kernel = np.array(keras.ops.convert_to_numpy(call.layer.kernel))
     if isinstance(call.layer, keras.layers.DepthwiseConv2D):

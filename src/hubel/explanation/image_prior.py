@@ -60,7 +60,12 @@ class ImagePrior:
         return 1 / np.maximum(np.hypot(down, across), 1 / max(self.height, self.width)) / CONTRAST
 
     def start(self, rng: np.random.Generator, images: int) -> Spectrum:
-        """Frequencies of images to begin with."""
+        """Frequencies of images to begin with, [images, directions, height, width // 2 + 1].
+
+        Args:
+            rng: what they are drawn from.
+            images: how many.
+        """
         shape = (images, self._mixture.shape[1], *self._strengths.shape)
         return SPREAD * (rng.standard_normal(shape) + 1j * rng.standard_normal(shape))
 
@@ -91,6 +96,11 @@ def small_move(rng: np.random.Generator, height: int, width: int) -> csr_array:
     """A random small shift, turn and zoom of an image, as a matrix from its pixels to those of the moved one.
 
     What leaves at one edge comes in at the other. The transposed matrix leads gradients back.
+
+    Args:
+        rng: what the move is drawn from.
+        height: of the image in pixels.
+        width: of the image in pixels.
 
     Returns:
         [height * width, height * width], rows add up to 1.

@@ -21,9 +21,9 @@ from hubel.explanation.window_rules import (
     separable,
 )
 from hubel.explanation.worked_value import (
-    Place,
+    Position,
     Term,
-    Working,
+    WorkedValue,
     activate,
     elu,
     gelu,
@@ -34,15 +34,15 @@ from hubel.explanation.worked_value import (
     softmax_at,
 )
 
-Rule = Callable[[Place], Working]
+Rule = Callable[[Position], WorkedValue]
 
 
-def _normalised(place: Place, mean: float, deviation: float, root: str) -> Working:
+def _normalised(place: Position, mean: float, deviation: float, root: str) -> WorkedValue:
     """(x - mean) / deviation, times gamma, plus beta."""
     gamma, beta = (float(_last(place, name, default)) for name, default in (("gamma", 1.0), ("beta", 0.0)))
     value = (place.x - mean) / deviation * gamma + beta
     share = abs(gamma) / deviation
-    return Working(
+    return WorkedValue(
         value,
         share * (abs(place.x) + abs(mean)) + abs(beta),
         f"({number(place.x)} {plus(-mean)}) / {root} × {number(gamma)} {plus(beta)} = {number(value)}",
@@ -57,7 +57,7 @@ def _normalised(place: Place, mean: float, deviation: float, root: str) -> Worki
     )
 
 
-def _last(place: Place, name: str, default: float) -> Any:
+def _last(place: Position, name: str, default: float) -> Any:
     values = place.weight(name, default=default)
     return values if values.ndim == 0 else values.ravel()[place.filter_index]
 
@@ -66,7 +66,7 @@ def _alone(label: str, value: float) -> Term:
     return Term(label, value, None, value)
 
 
-def batch_normalisation(place: Place) -> Working:
+def batch_normalisation(place: Position) -> WorkedValue:
     """With the statistics of training, as in prediction."""
     _check_last_axis(place)
     mean, variance = float(_last(place, "moving_mean", 0.0)), float(_last(place, "moving_variance", 1.0))
@@ -74,44 +74,53 @@ def batch_normalisation(place: Place) -> Working:
     return _normalised(place, mean, math.sqrt(variance + epsilon), f"√({number(variance)} + {number(epsilon)})")
 
 
-def layer_normalisation(place: Place) -> Working:
-    """With the mean and the variance of all channels at the place."""
+def layer_normalisation(place: Position) -> WorkedValue:
+    """With the mean and the variance of all channels at the place.
+
+    Raises:
+        UnusableInput: it works along other axes, or scales by the root mean square.
+    """
     _check_last_axis(place)
     values, epsilon = place.inputs[0][place.index[:-1]], float(place.call.layer.epsilon)
     variance = float(values.var())
     if getattr(place.call.layer, "rms_scaling", False):
-        raise UnusableInput(f"{place.call.name} scales by the root mean square, which Hubel does not work out.")
+        raise UnusableInput(f"{place.call.name} scales by the root mean square, which Hubel cannot trace.")
     return _normalised(
         place, float(values.mean()), math.sqrt(variance + epsilon), f"√({number(variance)} + {number(epsilon)})"
     )
 
 
-def _check_last_axis(place: Place) -> None:
+def _check_last_axis(place: Position) -> None:
     axis = place.call.layer.axis
     axes = list(axis) if isinstance(axis, (list, tuple)) else [axis]
     if axes not in ([-1], [len(place.index)]):
-        raise UnusableInput(f"{place.call.name} works along the axes {axes}; Hubel works out the last one only.")
+        raise UnusableInput(f"{place.call.name} works along the axes {axes}; Hubel traces the last axis only.")
 
 
-def activation_layer(place: Place) -> Working:
+def activation_layer(place: Position) -> WorkedValue:
     """A layer, or an operation, that is an activation."""
     layer = place.call.layer
     name = name_of(getattr(layer, "activation", None))
     return softmax(place) if name == "softmax" else _function(place, name, activate(name, place.x, place.call))
 
 
-def operation_activation(place: Place, *, name: str) -> Working:
-    """An activation that is an operation of ``keras.ops``."""
+def operation_activation(place: Position, *, name: str) -> WorkedValue:
+    """An activation that is an operation of ``keras.ops``.
+
+    Args:
+        place: of its value.
+        name: of the activation, as Keras has it.
+    """
     return _function(place, name, activate(name, place.x, place.call))
 
 
-def _function(place: Place, name: str, value: float) -> Working:
+def _function(place: Position, name: str, value: float) -> WorkedValue:
     text = f"{name}({number(place.x)}) = {number(value)}"
     terms = (_alone("x", place.x),)
-    return Working(value, abs(place.x), text, before=place.x, activation=name, terms=terms)
+    return WorkedValue(value, abs(place.x), text, before=place.x, activation=name, terms=terms)
 
 
-def relu_layer(place: Place) -> Working:
+def relu_layer(place: Position) -> WorkedValue:
     """ReLU with its options."""
     layer = place.call.layer
     options = {
@@ -123,23 +132,23 @@ def relu_layer(place: Place) -> Working:
     return _function(place, f"relu with {said}" if said else "relu", relu(place.x, **options))  # type: ignore[arg-type]
 
 
-def leaky_relu_layer(place: Place) -> Working:
+def leaky_relu_layer(place: Position) -> WorkedValue:
     """Below 0 it is not cut off but flatter."""
     slope = float(place.call.layer.negative_slope)
     return _function(place, f"relu with negative_slope {number(slope)}", relu(place.x, negative_slope=slope))
 
 
-def elu_layer(place: Place) -> Working:
+def elu_layer(place: Position) -> WorkedValue:
     """Below 0 it levels off."""
     return _function(place, "elu", elu(place.x, alpha=float(place.call.layer.alpha)))
 
 
-def gelu_operation(place: Place) -> Working:
+def gelu_operation(place: Position) -> WorkedValue:
     """As an operation, exact or by tanh."""
     return _function(place, "gelu", gelu(place.x, approximate=bool(place.call.layer.approximate)))
 
 
-def softmax(place: Place) -> Working:
+def softmax(place: Position) -> WorkedValue:
     """Over the last axis."""
     if hasattr(place.call.layer, "axis"):
         _check_last_axis(place)
@@ -147,14 +156,14 @@ def softmax(place: Place) -> Working:
     value, text = softmax_at(values, place.filter_index)
     terms = tuple(_alone(f"unit {index}", float(each)) for index, each in enumerate(values))
     size = value * (1 + float(np.abs(values).max()))
-    return Working(value, size, text, before=place.x, activation="softmax", terms=terms)
+    return WorkedValue(value, size, text, before=place.x, activation="softmax", terms=terms)
 
 
-def rescaling(place: Place) -> Working:
+def rescaling(place: Position) -> WorkedValue:
     """Scale and offset, one for all channels or one for each."""
     scale, offset = (_spread(place, getattr(place.call.layer, name)) for name in ("scale", "offset"))
     value = place.x * scale + offset
-    return Working(
+    return WorkedValue(
         value,
         abs(place.x * scale) + abs(offset),
         f"{number(place.x)} × {number(scale)} {plus(offset)} = {number(value)}",
@@ -163,14 +172,14 @@ def rescaling(place: Place) -> Working:
     )
 
 
-def _spread(place: Place, values: Any) -> float:
+def _spread(place: Position, values: Any) -> float:
     """A number for all places, or an array of fewer axes, at this place."""
     shape = place.inputs[0].shape
     array = np.asarray(keras.ops.convert_to_numpy(values), np.float64)
     return float(np.broadcast_to(array.reshape(array.shape[-len(shape) :]), shape)[place.index])
 
 
-def normalization(place: Place) -> Working:
+def normalization(place: Position) -> WorkedValue:
     """By a mean and a variance that are given or were measured."""
     layer = place.call.layer
     mean, variance = _spread(place, layer.mean), _spread(place, layer.variance)
@@ -178,22 +187,27 @@ def normalization(place: Place) -> Working:
     if layer.invert:
         value = mean + place.x * deviation
         text = f"{number(place.x)} × {number(deviation)} {plus(mean)} = {number(value)}"
-        return Working(value, abs(mean) + abs(place.x * deviation), text, terms=(_alone("x", place.x),))
+        return WorkedValue(value, abs(mean) + abs(place.x * deviation), text, terms=(_alone("x", place.x),))
     value = (place.x - mean) / deviation
     text = f"({number(place.x)} {plus(-mean)}) / {number(deviation)} = {number(value)}"
-    return Working(value, (abs(place.x) + abs(mean)) / deviation, text, terms=(_alone("x", place.x),))
+    return WorkedValue(value, (abs(place.x) + abs(mean)) / deviation, text, terms=(_alone("x", place.x),))
 
 
-def layer_scale(place: Place) -> Working:
+def layer_scale(place: Position) -> WorkedValue:
     """A factor for each channel."""
     gamma = float(_last(place, "gamma", 1.0))
     value = place.x * gamma
     text = f"{number(place.x)} × {number(gamma)} = {number(value)}"
-    return Working(value, abs(value), text, terms=(Term("x", place.x, gamma, value),))
+    return WorkedValue(value, abs(value), text, terms=(Term("x", place.x, gamma, value),))
 
 
-def combined(place: Place, *, sign: str) -> Working:
-    """Branches that are added, multiplied and so on, number by number; small maps are spread over large ones."""
+def combined(place: Position, *, sign: str) -> WorkedValue:
+    """Branches that are added, multiplied and so on, number by number; small maps are spread over large ones.
+
+    Args:
+        place: of the value.
+        sign: between the branches, a key of ``_COMBINED``.
+    """
     values = [_branch(place, each) for each in place.inputs]
     labels = [f"branch {place_}" for place_ in range(1, len(values) + 1)]
     if len(values) == 1:
@@ -201,15 +215,15 @@ def combined(place: Place, *, sign: str) -> Working:
     value, size = _COMBINED[sign](values)
     text = f" {sign} ".join(number(each) for each in values)
     text = f"{sign} of {', '.join(map(number, values))}" if sign.isalpha() else text
-    return Working(value, size, f"{text} = {number(value)}", terms=tuple(map(_alone, labels, values)))
+    return WorkedValue(value, size, f"{text} = {number(value)}", terms=tuple(map(_alone, labels, values)))
 
 
-def _branch(place: Place, values: np.ndarray) -> float:
+def _branch(place: Position, values: np.ndarray) -> float:
     where = [0 if size == 1 else each for size, each in zip(values.shape, place.index, strict=True)]
     return float(values[tuple(where)])
 
 
-def _with_constant(place: Place, sign: str) -> tuple[list[float], list[str]]:
+def _with_constant(place: Position, sign: str) -> tuple[list[float], list[str]]:
     """An operation with a number that is built in, which is read off by giving it 0 and 1 as input."""
     at = [_apply(place, probe) for probe in (0.0, 1.0)]
     x = place.x
@@ -222,10 +236,10 @@ def _with_constant(place: Place, sign: str) -> tuple[list[float], list[str]]:
     if sign == "/":
         two = _apply(place, 2.0)
         return ([x, 1 / at[1]], ["x", "constant"]) if abs(two) > abs(at[1]) else ([at[1], x], ["constant", "x"])
-    raise UnusableInput(f"{place.call.name} takes the {sign} of a map and a constant, which Hubel does not work out.")
+    raise UnusableInput(f"{place.call.name} takes the {sign} of a map and a constant, which Hubel cannot trace.")
 
 
-def _apply(place: Place, value: float) -> float:
+def _apply(place: Position, value: float) -> float:
     probe = np.full((1, *place.inputs[0].shape), value, np.float32)
     (made,) = place.call.apply([keras.ops.convert_to_tensor(probe)])
     return float(keras.ops.convert_to_numpy(made)[0][place.index])
@@ -258,8 +272,12 @@ _COMBINED: dict[str, Callable[[list[float]], tuple[float, float]]] = {
 }
 
 
-def concatenate(place: Place) -> Working:
-    """One of the branches, side by side."""
+def concatenate(place: Position) -> WorkedValue:
+    """One of the branches, side by side.
+
+    Raises:
+        UnusableInput: the value lies beyond all branches.
+    """
     axis = place.call.layer.axis
     axis = axis - 1 if axis > 0 else axis + len(place.index)
     index = list(place.index)
@@ -268,24 +286,29 @@ def concatenate(place: Place) -> Working:
             where = tuple(index)
             return _copied(float(values[where]), f"branch {branch} at {_said(where)}")
         index[axis] -= values.shape[axis]
-    raise UnusableInput(f"{place.call.name}: the branches are smaller than what they make.")
+    raise UnusableInput(f"{place.call.name}: its branches are smaller than its output.")
 
 
-def identity(place: Place) -> Working:
+def identity(place: Position) -> WorkedValue:
     """A layer that does something in training only."""
     return _copied(place.x, "the input at the same place, unchanged when predicting")
 
 
-def reshaped(place: Place) -> Working:
-    """The same numbers in another shape: row by row, in each row place by place, in each place channel by channel."""
+def reshaped(place: Position) -> WorkedValue:
+    """The same numbers in another shape, in row-major order."""
     values = place.inputs[0]
     flat = int(np.ravel_multi_index(place.index, _known(place.call.output_shapes[0])))
     where = tuple(int(each) for each in np.unravel_index(flat, values.shape))
     return _copied(float(values[where]), f"the input at {_said(where)}")
 
 
-def framed(place: Place, *, sign: int) -> Working:
-    """A frame of zeros put around a map, or a frame cut off."""
+def framed(place: Position, *, sign: int) -> WorkedValue:
+    """A frame of zeros put around a map, or a frame cut off.
+
+    Args:
+        place: of the value.
+        sign: 1 for a frame put around, -1 for one cut off.
+    """
     layer = place.call.layer
     (above, _), (before, _) = layer.padding if sign > 0 else layer.cropping
     row, column = place.index[0] - sign * above, place.index[1] - sign * before
@@ -293,11 +316,11 @@ def framed(place: Place, *, sign: int) -> Working:
     if 0 <= row < values.shape[0] and 0 <= column < values.shape[1]:
         where = (row, column, place.filter_index)
         return _copied(float(values[where]), f"the input at {_said(where)}")
-    return Working(0.0, 0.0, "0, in the padding")
+    return WorkedValue(0.0, 0.0, "0, in the padding")
 
 
-def _copied(value: float, text: str) -> Working:
-    return Working(value, abs(value), f"{text}: {number(value)}", terms=(_alone("x", value),))
+def _copied(value: float, text: str) -> WorkedValue:
+    return WorkedValue(value, abs(value), f"{text}: {number(value)}", terms=(_alone("x", value),))
 
 
 def _known(shape: tuple[int | None, ...]) -> tuple[int, ...]:

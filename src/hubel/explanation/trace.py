@@ -1,4 +1,4 @@
-"""One value of any layer, worked out from the layer's input and weights, and held against what the model computed."""
+"""One value of any layer, worked out from the layer's input and weights, and checked against the model's own."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from hubel.arrays import Image
 from hubel.backends.framework import keras
 from hubel.classifier.answering import Answering
 from hubel.errors import ClaimFailed, UnusableInput, WrongRequest
+from hubel.errors.wording import Option
 from hubel.explanation.layer_rules import RULES
-from hubel.explanation.worked_value import Numbers, Patch, Place, Term, Working, number, softmax_at
+from hubel.explanation.worked_value import Numbers, Patch, Position, Term, WorkedValue, number, softmax_at
 
 PROBABILITIES = "probabilities"
-"""What one asks for to see the step behind the logits; the model itself ends with these."""
+"""The name to ask for the step after the logits; the model itself ends with the logits."""
 TOLERANCE = 1e-5
-"""Of the value, or of the sum of the absolute values of what was added up if that is more. Rounding in float32 is a
-share of the summands: where large ones cancel, few digits of a small sum are right, in the model too."""
+"""Relative to the value, or to the sum of the absolute summands if that is larger. Rounding in float32 is a share of
+the summands: where large ones cancel, only few digits of a small sum are right, in the model too."""
 SHOWN_TERMS = 10
 NUMBER_BY_NUMBER = ("Flatten", "Dropout", "Identity", "ReLU", "LeakyReLU", "ELU", "BatchNormalization", "Rescaling")
 """Each number of their vector comes from one number of the map that was flattened, and sees what that one sees."""
@@ -171,7 +172,7 @@ class Tracer:
         rule = RULES.get(call.kind)
         if rule is None:
             raise UnusableInput(
-                f"{call.name} is a {call.kind}, which Hubel cannot work out. Known: {', '.join(RULES)}."
+                f"{call.name} is a {call.kind}, and Hubel does not know how that computes. Known: {', '.join(RULES)}."
             )
         if getattr(call.layer, "data_format", None) == "channels_first":
             raise UnusableInput(
@@ -180,11 +181,19 @@ class Tracer:
             )
         index = _choose(call, output, at, filter_index)
         inputs = tuple(self._array(place, call).astype(np.float64) for place in call.inputs)
-        working = rule(Place(call, inputs, index))
+        working = rule(Position(call, inputs, index))
         return _compared(call.name, call.kind, index, working, float(output[index]), self.box(call, index))
 
     def box(self, call: Call, index: tuple[int, ...]) -> tuple[int, int, int, int] | None:
-        """What one value sees of the image: (top, left, bottom, right) in pixels; None where it is not known."""
+        """What one value sees of the image.
+
+        Args:
+            call: the layer.
+            index: of the value: (row, column, filter), or (unit,).
+
+        Returns:
+            (top, left, bottom, right) in pixels; None where it is not known.
+        """
         value = call.outputs[0]
         makers = {made: each for each in self.graph.calls for made in each.outputs}
         while len(index) == 1 and value in makers and makers[value].kind in NUMBER_BY_NUMBER:
@@ -201,19 +210,24 @@ class Tracer:
 
 def _choose(call: Call, output: Numbers, at: tuple[int, int] | None, filter_index: int | None) -> tuple[int, ...]:
     if output.ndim not in (1, 3):
-        raise UnusableInput(f"{call.name} makes {list(output.shape)}; Hubel traces feature maps and vectors.")
+        raise UnusableInput(f"{call.name} makes arrays of {list(output.shape)}; Hubel traces feature maps and vectors.")
     count = output.shape[-1]
     if filter_index is not None and not 0 <= filter_index < count:
-        raise WrongRequest(f"--filter: {call.name} has the filters 0 to {count - 1}. Received: {filter_index}.")
+        raise WrongRequest(
+            Option("filter"), f": {call.name} has the filters 0 to {count - 1}. Received: {filter_index}."
+        )
     if output.ndim == 1:
         if at is not None:
-            raise WrongRequest(f"{call.name} makes a vector of {count}: it has no places. Leave --at out.")
+            raise WrongRequest(
+                f"{call.name} makes a vector of {count}: it has no rows and columns. Leave ", Option("at"), " out."
+            )
         return (int(output.argmax()) if filter_index is None else filter_index,)
     height, width = output.shape[:2]
     if at is not None and not (0 <= at[0] < height and 0 <= at[1] < width):
         raise WrongRequest(
-            f"--at: {call.name} makes maps of {height} x {width}: rows 0 to {height - 1}, columns 0 to {width - 1}. "
-            f"Received: {at[0]},{at[1]}."
+            Option("at"),
+            f": {call.name} makes maps of {height} x {width}: rows 0 to {height - 1}, columns 0 to {width - 1}. "
+            f"Received: {at[0]},{at[1]}.",
         )
     rows = slice(None) if at is None else slice(at[0], at[0] + 1)
     columns = slice(None) if at is None else slice(at[1], at[1] + 1)
@@ -225,7 +239,7 @@ def _choose(call: Call, output: Numbers, at: tuple[int, int] | None, filter_inde
 
 
 def _compared(
-    layer: str, kind: str, index: tuple[int, ...], working: Working, model_value: float,
+    layer: str, kind: str, index: tuple[int, ...], working: WorkedValue, model_value: float,
     box: tuple[int, int, int, int] | None,
 ) -> Trace:  # fmt: skip
     trace = Trace(
@@ -246,9 +260,10 @@ def _compared(
     )
     if not trace.difference <= trace.tolerance:
         raise ClaimFailed(
-            f"{layer} ({kind}), place {list(index)}: worked out {number(trace.value)}, the model computed "
-            f"{number(model_value)}; rounding explains {number(trace.tolerance)} at most. Nothing is shown that is not "
-            "what the model does. On a graphics card with reduced precision, set CUDA_VISIBLE_DEVICES= and try again."
+            f"{layer} ({kind}), index {list(index)}: Hubel works out {number(trace.value)}, the model computed "
+            f"{number(model_value)}; rounding explains a difference of {number(trace.tolerance)} at most. Hubel shows "
+            "only what the model really does. If a graphics card computes with reduced precision, set "
+            "CUDA_VISIBLE_DEVICES= and try again."
         )
     return trace
 
@@ -262,7 +277,7 @@ def _largest_first(terms: tuple[Term, ...]) -> tuple[Term, ...]:
 def trace_value(
     graph: Graph, image: Image, *, layer: str, at: tuple[int, int] | None = None, filter_index: int | None = None
 ) -> Trace:
-    """One value of a layer of a model, for one image; what `Tracer.trace` says.
+    """One value of a layer of a model, for one image, as `Tracer.trace` gives it.
 
     Args:
         graph: of `hubel.architectures.walk.walk`.
@@ -284,7 +299,7 @@ def trace_probability(
 
     Args:
         tracer: of the classifier's model and one image.
-        classifier: whose answer is held against it.
+        classifier: whose answer it is checked against.
         pixels: of that image, uint8 [height, width, 3].
         filter_index: class index; by default the predicted class.
 
@@ -298,7 +313,7 @@ def trace_probability(
     scaled = logits / temperature
     index = int(scaled.argmax()) if filter_index is None else filter_index
     if not 0 <= index < len(logits):
-        raise WrongRequest(f"--filter: the classes are 0 to {len(logits) - 1}. Received: {index}.")
+        raise WrongRequest(Option("filter"), f": the classes are 0 to {len(logits) - 1}. Received: {index}.")
     value, text = softmax_at(scaled, index)
     text = (
         f"{number(float(logits[index]))} / temperature {number(temperature)} = {number(float(scaled[index]))}; {text}"
@@ -310,5 +325,5 @@ def trace_probability(
     )
     # The classifier computes the logits once more, in a batch: they may differ in their last digits.
     size = value * (1 + 2 * float(np.abs(scaled).max()))
-    working = Working(value, size, text, float(scaled[index]), "softmax", terms=terms)
+    working = WorkedValue(value, size, text, float(scaled[index]), "softmax", terms=terms)
     return _compared(PROBABILITIES, "Softmax", (index,), working, float(answer), tracer.box(last, (index,)))

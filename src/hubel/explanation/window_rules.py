@@ -7,11 +7,16 @@ from dataclasses import replace
 import numpy as np
 
 from hubel.architectures.geometry import Window, window_of
-from hubel.explanation.worked_value import Numbers, Patch, Place, Term, Working, activated, number, plus
+from hubel.explanation.worked_value import Numbers, Patch, Position, Term, WorkedValue, activated, number, plus
 
 
-def take_patch(place: Place, channels: range) -> Patch:
-    """The window at a place, of some channels of the input."""
+def take_patch(place: Position, channels: range) -> Patch:
+    """The window that a value is computed from.
+
+    Args:
+        place: the value.
+        channels: of the input.
+    """
     values, window = place.inputs[0], window_of(place.call)
     if window is None:  # one tap
         window = Window((1, 1), (1, 1), "valid", (1, 1))
@@ -30,7 +35,7 @@ def take_patch(place: Place, channels: range) -> Patch:
     return Patch(taken, inside, rows, columns, tuple(channels))
 
 
-def convolution(place: Place) -> Working:
+def convolution(place: Position) -> WorkedValue:
     """Conv2D, groups and dilation included."""
     kernel = place.weight("kernel")  # [height, width, channels of a group, filters]
     groups, each = place.call.layer.groups, kernel.shape[2]
@@ -43,7 +48,7 @@ def convolution(place: Place) -> Working:
     )
 
 
-def depthwise(place: Place) -> Working:
+def depthwise(place: Position) -> WorkedValue:
     """Each channel has kernels of its own and is not added to others."""
     kernel = place.weight("kernel")  # [height, width, channels, kernels for each channel]
     channel, which = divmod(place.filter_index, kernel.shape[3])
@@ -53,7 +58,7 @@ def depthwise(place: Place) -> Working:
     )
 
 
-def locally_connected(place: Place) -> Working:
+def locally_connected(place: Position) -> WorkedValue:
     """A convolution whose kernel, and bias, belongs to this place alone."""
     row, column, index = place.index
     kernel = place.weight("kernel")[row, column, ..., index]
@@ -61,13 +66,13 @@ def locally_connected(place: Place) -> Working:
     return _weighted(place, take_patch(place, range(kernel.shape[2])), kernel, bias)
 
 
-def _weighted(place: Place, patch: Patch, kernel: Numbers, bias: float | None) -> Working:
+def _weighted(place: Position, patch: Patch, kernel: Numbers, bias: float | None) -> WorkedValue:
     patch = replace(patch, kernel=kernel)
     products = np.asarray(patch.products)
     total = float(products.sum())
     value = total + (bias or 0.0)
     with_bias = f" {plus(bias)} (bias) = {number(value)}" if bias is not None else ""
-    working = Working(
+    working = WorkedValue(
         value,
         float(np.abs(products).sum()) + abs(bias or 0.0),
         f"sum of {products.size} products {number(total)}{with_bias}",
@@ -77,7 +82,7 @@ def _weighted(place: Place, patch: Patch, kernel: Numbers, bias: float | None) -
     return activated(working, place.call.layer.activation, call=place.call, all_units=None)
 
 
-def separable(place: Place) -> Working:
+def separable(place: Position) -> WorkedValue:
     """A depthwise convolution, then a weighted sum of its maps."""
     depth = place.weight("depthwise_kernel")  # [height, width, channels, kernels for each channel]
     each = depth.shape[3]
@@ -95,7 +100,7 @@ def separable(place: Place) -> Working:
     bias = float(place.weight("bias")[place.filter_index]) if place.call.layer.use_bias else None
     value = total + (bias or 0.0)
     with_bias = f" {plus(bias)} (bias) = {number(value)}" if bias is not None else ""
-    working = Working(
+    working = WorkedValue(
         value,
         float((absolute * np.abs(weights)).sum()) + abs(bias or 0.0),
         f"each channel's sum times its weight, added up: {number(total)}{with_bias}",
@@ -106,7 +111,7 @@ def separable(place: Place) -> Working:
     return activated(working, place.call.layer.activation, call=place.call, all_units=None)
 
 
-def dense(place: Place) -> Working:
+def dense(place: Position) -> WorkedValue:
     """A weighted sum of all inputs; over a map, of all channels at the place."""
     kernel, layer = place.weight("kernel"), place.call.layer
     values = place.inputs[0][place.index[:-1]]
@@ -116,7 +121,7 @@ def dense(place: Place) -> Working:
     bias = None if biases is None else float(biases[place.filter_index])
     value = total + (bias or 0.0)
     with_bias = f" {plus(bias)} (bias) = {number(value)}" if bias is not None else ""
-    working = Working(
+    working = WorkedValue(
         value,
         float(np.abs(values * weights).sum()) + abs(bias or 0.0),
         f"sum of {len(values)} products {number(total)}{with_bias}",
@@ -134,13 +139,13 @@ def _terms(labels: list[str], values: Numbers, weights: Numbers) -> tuple[Term, 
     )
 
 
-def pooling(place: Place) -> Working:
+def pooling(place: Position) -> WorkedValue:
     """The largest, the mean or the sum of a window; padding does not count."""
     patch = take_patch(place, range(place.filter_index, place.filter_index + 1))
     return _pooled(place.call.kind.removesuffix("ing2D").removesuffix("Pool"), patch)
 
 
-def global_pooling(place: Place) -> Working:
+def global_pooling(place: Position) -> WorkedValue:
     """The largest or the mean of a whole map."""
     values = place.inputs[0][..., place.filter_index : place.filter_index + 1]
     height, width = values.shape[:2]
@@ -149,16 +154,16 @@ def global_pooling(place: Place) -> Working:
     return _pooled("Max" if "Max" in place.call.kind else "Average", patch)
 
 
-def _pooled(how: str, patch: Patch) -> Working:
+def _pooled(how: str, patch: Patch) -> WorkedValue:
     counted = patch.values[patch.inside].ravel()
     absolute = float(np.abs(counted).sum())
     if how == "Max":
         value = float(counted.max())
-        return Working(value, abs(value), f"largest of {counted.size} values: {number(value)}", patch=patch)
+        return WorkedValue(value, abs(value), f"largest of {counted.size} values: {number(value)}", patch=patch)
     total = float(counted.sum())
     text = f"sum of {counted.size} values {number(total)}"
     if how == "Sum":
-        return Working(total, absolute, text, patch=patch)
+        return WorkedValue(total, absolute, text, patch=patch)
     value = total / counted.size
     text += f", / {counted.size} = {number(value)}"
-    return Working(value, absolute / counted.size, text, patch=patch)
+    return WorkedValue(value, absolute / counted.size, text, patch=patch)

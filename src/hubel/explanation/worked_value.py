@@ -19,7 +19,7 @@ Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Place:
+class Position:
     """One value of one layer's output, and what the layer computes it from.
 
     Args:
@@ -43,7 +43,12 @@ class Place:
         return float(self.inputs[0][self.index])
 
     def weight(self, name: str, *, default: float | None = None) -> Numbers:
-        """A weight of the layer as float64; the default, as an array of no axes, where the layer does without."""
+        """A weight of the layer as float64.
+
+        Args:
+            name: of the layer's variable.
+            default: given as an array of no axes where the layer has no such weight.
+        """
         variable = getattr(self.call.layer, name, None)
         if variable is None:
             return np.asarray(default, np.float64)
@@ -99,7 +104,7 @@ class Term:
 
 
 @dataclass(frozen=True)
-class Working:
+class WorkedValue:
     """How a value comes about.
 
     Args:
@@ -134,7 +139,14 @@ def plus(value: float) -> str:
 
 
 def relu(x: float, *, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> float:
-    """As Keras' ``relu``."""
+    """As Keras' ``relu``.
+
+    Args:
+        x: the number.
+        negative_slope: below the threshold.
+        max_value: cut off above it; None leaves large numbers as they are.
+        threshold: below it, a number is taken for negative.
+    """
     if x < threshold:
         return negative_slope * (x - threshold)
     return x if max_value is None else min(x, max_value)
@@ -148,7 +160,11 @@ def sigmoid(x: float) -> float:
 
 
 def gelu(x: float, *, approximate: bool = False) -> float:
-    """The number times the share of a normal distribution below it; with ``approximate`` by tanh.
+    """The number times the share of a normal distribution below it.
+
+    Args:
+        x: the number.
+        approximate: by tanh.
 
     Source: Hendrycks & Gimpel 2016, arXiv:1606.08415.
     """
@@ -163,7 +179,12 @@ def hard_sigmoid(x: float) -> float:
 
 
 def elu(x: float, *, alpha: float = 1.0) -> float:
-    """Unchanged above 0; below, it levels off at ``-alpha``."""
+    """Unchanged above 0; below, it levels off.
+
+    Args:
+        x: the number.
+        alpha: it levels off at ``-alpha``.
+    """
     return x if x > 0 else alpha * math.expm1(x)
 
 
@@ -186,7 +207,12 @@ ACTIVATIONS: dict[str, Callable[[float], float]] = {
 
 
 def softmax_at(values: Sequence[float] | Numbers, index: int) -> tuple[float, str]:
-    """One number of a softmax, and its formula; the largest value is subtracted so that nothing overflows."""
+    """One number of a softmax, and its formula; the largest value is subtracted so that nothing overflows.
+
+    Args:
+        values: of all units.
+        index: of the unit.
+    """
     scaled = np.asarray(values, np.float64)
     exponentials = np.exp(scaled - scaled.max())
     total = float(exponentials.sum())
@@ -202,7 +228,9 @@ def name_of(activation: Any) -> str:
     return "linear" if activation is None else str(getattr(activation, "__name__", activation))
 
 
-def activated(working: Working, activation: Any, *, call: Call, all_units: Callable[[], Numbers] | None) -> Working:
+def activated(
+    working: WorkedValue, activation: Any, *, call: Call, all_units: Callable[[], Numbers] | None
+) -> WorkedValue:
     """The same value behind the activation that is built into a layer.
 
     Args:
@@ -222,17 +250,22 @@ def activated(working: Working, activation: Any, *, call: Call, all_units: Calla
     else:
         value = activate(name, before, call)
         text = f"{working.formula}; {name} → {number(value)}"
-    return Working(value, working.size, text, before, name, working.bias, working.patch, working.terms)
+    return WorkedValue(value, working.size, text, before, name, working.bias, working.patch, working.terms)
 
 
 def activate(name: str, x: float, call: Call) -> float:
     """A named activation of one number.
 
+    Args:
+        name: as Keras has it.
+        x: the number.
+        call: the layer, for the message.
+
     Raises:
-        UnusableInput: it is not known.
+        UnusableInput: the activation is unknown.
     """
     if name not in ACTIVATIONS:
         raise UnusableInput(
-            f"The activation {name!r} of {call.name} is unknown to Hubel. Known: {', '.join(sorted(ACTIVATIONS))}."
+            f"Hubel does not know the activation {name!r} of {call.name}. Known: {', '.join(sorted(ACTIVATIONS))}."
         )
     return float(find(ACTIVATIONS, name, kind="activation")(x))

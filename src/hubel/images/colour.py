@@ -42,13 +42,22 @@ _TURNS = {
 }
 
 
-def upright(picture: PillowImage.Image, orientation: int) -> PillowImage.Image:
-    """The image turned as its EXIF orientation, 1 to 8, asks for."""
-    return picture.transpose(_TURNS[orientation]) if orientation in _TURNS else picture
+def upright(image: PillowImage.Image, orientation: int) -> PillowImage.Image:
+    """The image turned as its EXIF orientation, 1 to 8, asks for.
+
+    Args:
+        image: as it is stored.
+        orientation: of EXIF; any other number turns nothing.
+    """
+    return image.transpose(_TURNS[orientation]) if orientation in _TURNS else image
 
 
 def to_rgb(content: PillowImage.Image | Samples, rule: SampleRule = ALONE) -> PillowImage.Image:
     """A loaded image, or the chosen samples of a file, in mode RGB; the same object where it is RGB already.
+
+    Args:
+        content: a loaded image, or samples of which the bands are chosen.
+        rule: which values become black and white, and which bands are taken.
 
     Raises:
         UnreadableImage: it lacks a band that the rule chooses.
@@ -70,55 +79,53 @@ def to_rgb(content: PillowImage.Image | Samples, rule: SampleRule = ALONE) -> Pi
     return rgb
 
 
-def grey_samples(picture: PillowImage.Image) -> Samples:
+def grey_samples(image: PillowImage.Image) -> Samples:
     """The numbers of a loaded image in one of the `DEEP_MODES`."""
-    values = np.asarray(picture)[..., None]  # [height, width, 1]
-    hidden = picture.info.get("transparency")  # one value, in a PNG
-    inverted = getattr(picture, "tag_v2", {}).get(_TIFF_PHOTOMETRIC) == _WHITE_IS_ZERO  # Pillow sees to 8 bits only
+    values = np.asarray(image)[..., None]  # [height, width, 1]
+    hidden = image.info.get("transparency")  # one value, in a PNG
+    inverted = getattr(image, "tag_v2", {}).get(_TIFF_PHOTOMETRIC) == _WHITE_IS_ZERO  # Pillow sees to 8 bits only
     return Samples(values, inverted=inverted, hidden=None if hidden is None else (hidden,))
 
 
-def to_array(picture: PillowImage.Image) -> Image:
+def to_array(image: PillowImage.Image) -> Image:
     """An image in mode RGB as uint8 [height, width, 3]."""
-    if is_one_block(picture.height, picture.width):
-        return np.asarray(picture)
-    pixels = np.empty((picture.height, picture.width, 3), np.uint8)
-    for top, bottom in row_blocks(picture.height, picture.width):
-        pixels[top:bottom] = np.asarray(picture.crop((0, top, picture.width, bottom)))
+    if is_one_block(image.height, image.width):
+        return np.asarray(image)
+    pixels = np.empty((image.height, image.width, 3), np.uint8)
+    for top, bottom in row_blocks(image.height, image.width):
+        pixels[top:bottom] = np.asarray(image.crop((0, top, image.width, bottom)))
     return pixels
 
 
-def _chosen_bands(picture: PillowImage.Image, chosen: tuple[int, ...]) -> PillowImage.Image:
+def _chosen_bands(image: PillowImage.Image, chosen: tuple[int, ...]) -> PillowImage.Image:
     """Bands of 8 bits as red, green and blue, or one as grey; transparency is the last band, and is not applied."""
-    alpha = picture.mode in ALPHA_MODES or "transparency" in picture.info
-    if picture.mode in ("1", "L", "LA", "La"):
-        plain = picture.convert("LA" if alpha else "L")
-    elif picture.mode == "LAB":
-        plain = to_rgb(picture)
+    alpha = image.mode in ALPHA_MODES or "transparency" in image.info
+    if image.mode in ("1", "L", "LA", "La"):
+        plain = image.convert("LA" if alpha else "L")
+    elif image.mode == "LAB":
+        plain = to_rgb(image)
     else:
-        plain = picture.convert("RGBA" if alpha else "RGB")
+        plain = image.convert("RGBA" if alpha else "RGB")
     bands = plain.split()
     check_bands(len(bands), alpha=alpha, chosen=chosen)
     taken = [bands[number - 1] for number in chosen]
     return PillowImage.merge("RGB", taken * (3 // len(taken)))
 
 
-def _conversion(picture: PillowImage.Image) -> Callable[[PillowImage.Image], PillowImage.Image]:
+def _conversion(image: PillowImage.Image) -> Callable[[PillowImage.Image], PillowImage.Image]:
     """What turns this image, or a block of it, into RGB."""
-    if picture.mode == "LAB":
+    if image.mode == "LAB":
         lab, rgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
         transform = ImageCms.buildTransform(lab, rgb, "LAB", "RGB")
         return lambda band: _applied(transform, band)
-    if (picture.mode in ALPHA_MODES or "transparency" in picture.info) and not _is_unused_alpha(picture):
+    if (image.mode in ALPHA_MODES or "transparency" in image.info) and not _is_unused_alpha(image):
         return _over_white
     return lambda band: band.convert("RGB")
 
 
-def _is_unused_alpha(picture: PillowImage.Image) -> bool:
+def _is_unused_alpha(image: PillowImage.Image) -> bool:
     """Whether all of a BMP would be transparent: many programs leave the fourth byte zero, and no reader obeys it."""
-    return (
-        picture.format in ("BMP", "DIB") and picture.mode == "RGBA" and picture.getchannel("A").getextrema() == (0, 0)
-    )
+    return image.format in ("BMP", "DIB") and image.mode == "RGBA" and image.getchannel("A").getextrema() == (0, 0)
 
 
 def _applied(transform: ImageCms.ImageCmsTransform, band: PillowImage.Image) -> PillowImage.Image:

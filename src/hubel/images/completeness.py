@@ -13,35 +13,35 @@ _FILLING = bytes(range(1, 251, 3)) * 8
 """Coded data that continues a JPEG which stops too early: any bytes without FF."""
 
 
-def check_complete(picture: PillowImage.Image, data: bytes) -> None:
+def check_complete(image: PillowImage.Image, data: bytes) -> None:
     """Refuse an image of which a part was made up by the decoder.
 
     Args:
-        picture: loaded.
+        image: loaded.
         data: the whole file.
 
     Raises:
         UnreadableImage: with ``code`` ``truncated`` or ``corrupt``.
     """
-    if picture.format in ("JPEG", "MPO"):
-        _check_jpeg(picture, data)
-    elif picture.format == "PNG":
-        _check_png(picture, data)
+    if image.format in ("JPEG", "MPO"):
+        _check_jpeg(image, data)
+    elif image.format == "PNG":
+        _check_png(image, data)
 
 
-def _check_jpeg(picture: PillowImage.Image, data: bytes) -> None:
+def _check_jpeg(image: PillowImage.Image, data: bytes) -> None:
     """Of a file whose rest is zeros or missing, libjpeg makes grey blocks, and only warns; Pillow does not hear it."""
     end = jpeg_end(data)
     if end is None:
         raise UnreadableImage("truncated", "the file ends too early: copy or download it again")
-    if _is_mid_grey(_last_pixel(picture)) and _thumbnail(data) != _thumbnail(_filled_up(data, end)):
+    if _is_mid_grey(_last_pixel(image)) and _thumbnail(data) != _thumbnail(_filled_up(data, end)):
         raise _holds_too_little()
 
 
-def _check_png(picture: PillowImage.Image, data: bytes) -> None:
+def _check_png(image: PillowImage.Image, data: bytes) -> None:
     """Pillow stops when it has every row, whatever the checksums say, and leaves rows black that are not there."""
     sound = png_checksums_hold(io.BytesIO(data))
-    if sound and not png_is_interlaced(data) and any(_last_pixel(picture)):
+    if sound and not png_is_interlaced(data) and any(_last_pixel(image)):
         return  # rows are filled in order, from nothing but zeros
     missing, ended = png_missing_bytes(io.BytesIO(data))
     if missing > 0:
@@ -54,8 +54,8 @@ def _holds_too_little() -> UnreadableImage:
     return UnreadableImage("truncated", "it holds less of the image than its header says: copy or download it again")
 
 
-def _last_pixel(picture: PillowImage.Image) -> tuple[float, ...]:
-    pixel = picture.getpixel((picture.width - 1, picture.height - 1))
+def _last_pixel(image: PillowImage.Image) -> tuple[float, ...]:
+    pixel = image.getpixel((image.width - 1, image.height - 1))
     return pixel if isinstance(pixel, tuple) else (pixel or 0,)
 
 
@@ -71,6 +71,6 @@ def _filled_up(data: bytes, end: int) -> bytes:
 
 def _thumbnail(data: bytes) -> bytes:
     """The pixels at an eighth of the size, the fastest that shows every block."""
-    with PillowImage.open(io.BytesIO(data), formats=("JPEG",)) as picture:
-        picture.draft(None, (1, 1))
-        return picture.tobytes()
+    with PillowImage.open(io.BytesIO(data), formats=("JPEG",)) as image:
+        image.draft(None, (1, 1))
+        return image.tobytes()

@@ -121,16 +121,16 @@ def read_header(source: bytes | IO[bytes], *, limits: Limits = CORPUS_LIMITS) ->
 
 
 def _read_header(file: IO[bytes], limits: Limits) -> ImageHeader:
-    with _open(file, limits) as picture:
-        is_deep = picture.mode in DEEP_MODES or is_deep_colour(picture, _head(file))
-        width, height = picture.size
-        if picture.format == "PNG":
-            picture.info.setdefault("exif", png_exif(file))  # Pillow would decode the image in search of it
-        is_upright = picture.format == "TIFF"  # Pillow turns these, and says the size they have then
-        if not is_upright and _orientation(picture) in TURNED_ORIENTATIONS:
+    with _open(file, limits) as image:
+        is_deep = image.mode in DEEP_MODES or is_deep_colour(image, _head(file))
+        width, height = image.size
+        if image.format == "PNG":
+            image.info.setdefault("exif", png_exif(file))  # Pillow would decode the image in search of it
+        is_upright = image.format == "TIFF"  # Pillow turns these, and says the size they have then
+        if not is_upright and _orientation(image) in TURNED_ORIENTATIONS:
             width, height = height, width
-        mode = picture.mode  # before pages are counted: another page may have another
-        return ImageHeader(str(picture.format), width, height, mode, count_frames(picture, file), is_deep)
+        mode = image.mode  # before pages are counted: another page may have another
+        return ImageHeader(str(image.format), width, height, mode, count_frames(image, file), is_deep)
 
 
 def _head(file: IO[bytes]) -> bytes:
@@ -165,12 +165,12 @@ def decode_image(
         UnreadableImage: with ``code`` ``empty``, ``too-large``, ``too-many-pixels``, ``not-an-image``,
             ``truncated``, ``corrupt``, ``many-bands`` or ``no-such-band``; ``no-memory`` says nothing of the file.
     """
-    with decoded_picture(data, limits=limits, at_least=at_least, rule=rule) as picture:
-        return to_array(picture)
+    with decoded_pillow(data, limits=limits, at_least=at_least, rule=rule) as image:
+        return to_array(image)
 
 
 @contextmanager
-def decoded_picture(
+def decoded_pillow(
     data: bytes,
     *,
     limits: Limits = CORPUS_LIMITS,
@@ -180,6 +180,12 @@ def decoded_picture(
     """As `decode_image`, but gives a Pillow image in mode RGB: who resizes it with Pillow saves two copies.
 
     Inside the ``with``, a large image keeps other large ones waiting, and a lack of memory is a fault as well.
+
+    Args:
+        data: the whole file.
+        limits: refused above these.
+        at_least: (height, width) that the caller will shrink to.
+        rule: which values become black and white, and which bands are taken.
     """
     with ExitStack() as stack:
         with _named_errors():
@@ -224,28 +230,32 @@ def deep_values(data: bytes, *, bands: tuple[int, ...] = (), limits: Limits = CO
         return visible_values(content) if content.is_deep else None
 
 
-def from_pillow(picture: PillowImage.Image, rule: SampleRule = ALONE) -> Image:
+def from_pillow(image: PillowImage.Image, rule: SampleRule = ALONE) -> Image:
     """The pixels of an opened Pillow image, by the same rules, as uint8 [height, width, 3].
 
     Pillow keeps 8 bits of deep colours. Where that can be told, the image is refused: give its path or its bytes.
+
+    Args:
+        image: opened by the caller, loaded or not.
+        rule: which values become black and white, and which bands are taken.
     """
     with SILENCE, _named_errors():
         if not rule.legacy:
-            _check_opened(picture, rule)
-        picture.load()
-        return to_array(upright(to_rgb(picture, rule), _orientation(picture)))
+            _check_opened(image, rule)
+        image.load()
+        return to_array(upright(to_rgb(image, rule), _orientation(image)))
 
 
-def _check_opened(picture: PillowImage.Image, rule: SampleRule) -> None:
+def _check_opened(image: PillowImage.Image, rule: SampleRule) -> None:
     """Refuse an opened image that is not what its file holds."""
-    raw_modes = [str(tile.args) for tile in getattr(picture, "tile", ())]
-    if picture.mode not in DEEP_MODES and any(";16" in raw_mode for raw_mode in raw_modes):
+    raw_modes = [str(tile.args) for tile in getattr(image, "tile", ())]
+    if image.mode not in DEEP_MODES and any(";16" in raw_mode for raw_mode in raw_modes):
         raise WrongRequest(
-            "Pillow keeps the upper 8 of the 16 bits of this image: give its path or its bytes, not the opened image."
+            "Pillow keeps only 8 of the 16 bits of this image: give its path or its bytes, not the opened image."
         )
-    is_marked = getattr(picture, "tag_v2", {}).get(_TIFF_EXTRA_SAMPLES)
-    if picture.format == "TIFF" and picture.mode in ALPHA_MODES and not is_marked and picture.mode != "PA":
-        check_bands(len(picture.getbands()), alpha=False, chosen=rule.bands)
+    is_marked = getattr(image, "tag_v2", {}).get(_TIFF_EXTRA_SAMPLES)
+    if image.format == "TIFF" and image.mode in ALPHA_MODES and not is_marked and image.mode != "PA":
+        check_bands(len(image.getbands()), alpha=False, chosen=rule.bands)
 
 
 _DECODER_ERRORS = (
@@ -295,20 +305,20 @@ def _load(
         if not rule.legacy:
             refuse_blank_first_page(samples, lambda: count_pages(io.BytesIO(data)))
         return samples, layout.orientation
-    picture = stack.enter_context(_open(io.BytesIO(data), limits))
-    stack.callback(picture.close)  # also frees its pixels, which the traceback of an error would keep alive
-    full_size = picture.size
-    _shrink_while_decoding(picture, at_least)
-    stack.enter_context(_turn_of(picture, full_size))
-    is_deep = not rule.legacy and is_deep_colour(picture, data)
-    if is_deep and picture.format == "PPM":  # Pillow would take seconds for it
-        return choose_bands(read_deep_colour(picture, data), rule.bands), 1
-    picture.load()
-    check_complete(picture, data)
+    image = stack.enter_context(_open(io.BytesIO(data), limits))
+    stack.callback(image.close)  # also frees its pixels, which the traceback of an error would keep alive
+    full_size = image.size
+    _shrink_while_decoding(image, at_least)
+    stack.enter_context(_turn_of(image, full_size))
+    is_deep = not rule.legacy and is_deep_colour(image, data)
+    if is_deep and image.format == "PPM":  # Pillow would take seconds for it
+        return choose_bands(read_deep_colour(image, data), rule.bands), 1
+    image.load()
+    check_complete(image, data)
     if not rule.legacy:
-        refuse_blank_first_page(picture, lambda: read_header(data, limits=limits).frames)
-    orientation = _orientation(picture)  # not before it is loaded: of PNG, Pillow would load it for this
-    return choose_bands(read_deep_colour(picture, data), rule.bands) if is_deep else picture, orientation
+        refuse_blank_first_page(image, lambda: read_header(data, limits=limits).frames)
+    orientation = _orientation(image)  # not before it is loaded: of PNG, Pillow would load it for this
+    return choose_bands(read_deep_colour(image, data), rule.bands) if is_deep else image, orientation
 
 
 def _find_layout(file: IO[bytes]) -> TiffLayout | None:
@@ -336,15 +346,15 @@ def _open(file: IO[bytes], limits: Limits) -> PillowImage.Image:
         raise UnreadableImage("truncated", "the file ends too early: copy or download it again")
     file.seek(0)
     try:
-        picture = PillowImage.open(file, formats=FORMATS)
+        image = PillowImage.open(file, formats=FORMATS)
     except UnidentifiedImageError as error:
         file.seek(0)
         raise explain(file.read(HEAD)) from error
     except PillowImage.DecompressionBombError as error:  # Pillow's own limit, above ours
         reason = f"its header says more pixels than the limit of {limits.max_pixels:,}: save it smaller"
         raise UnreadableImage("too-many-pixels", reason) from error
-    _check_pixels(*picture.size, limits)
-    return picture
+    _check_pixels(*image.size, limits)
+    return image
 
 
 def _check_pixels(width: int, height: int, limits: Limits) -> None:
@@ -355,16 +365,16 @@ def _check_pixels(width: int, height: int, limits: Limits) -> None:
         )
 
 
-def _shrink_while_decoding(picture: PillowImage.Image, at_least: tuple[int, int] | None) -> None:
-    if at_least is not None and picture.format in ("JPEG", "MPO"):
+def _shrink_while_decoding(image: PillowImage.Image, at_least: tuple[int, int] | None) -> None:
+    if at_least is not None and image.format in ("JPEG", "MPO"):
         height, width = at_least
-        picture.draft(None, (height, width) if _orientation(picture) in TURNED_ORIENTATIONS else (width, height))
+        image.draft(None, (height, width) if _orientation(image) in TURNED_ORIENTATIONS else (width, height))
 
 
-def _turn_of(picture: PillowImage.Image, full_size: tuple[int, int]) -> AbstractContextManager[object]:
+def _turn_of(image: PillowImage.Image, full_size: tuple[int, int]) -> AbstractContextManager[object]:
     """What to hold while this image is decoded."""
     # Of a progressive JPEG all coefficients are in memory at once, whatever size it is decoded at.
-    width, height = full_size if picture.info.get("progressive") else picture.size
+    width, height = full_size if image.info.get("progressive") else image.size
     return _LARGE if width * height > LARGE_PIXELS else nullcontext()
 
 
@@ -379,9 +389,9 @@ def _upright_rgb(content: PillowImage.Image | Samples, orientation: int, rule: S
     return turned
 
 
-def _orientation(picture: PillowImage.Image) -> int:
+def _orientation(image: PillowImage.Image) -> int:
     try:
-        value = picture.getexif().get(ORIENTATION_TAG, 1)
+        value = image.getexif().get(ORIENTATION_TAG, 1)
     except _DECODER_ERRORS:  # damaged metadata of an image whose pixels may be fine
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1

@@ -16,65 +16,65 @@ _DEEP_COLOUR_TYPES = (2, 4, 6)
 """Colour types of the PNG specification, 11.2.1: RGB, grey with alpha, RGB with alpha."""
 
 
-def is_deep_colour(picture: PillowImage.Image, head: bytes) -> bool:
+def is_deep_colour(image: PillowImage.Image, head: bytes) -> bool:
     """Whether Pillow, which has opened the file, would keep the upper 8 of more bits.
 
     Args:
-        picture: opened and not loaded.
+        image: opened and not loaded.
         head: the first 26 bytes of the file, or more.
     """
-    if picture.format == "PNG":
+    if image.format == "PNG":
         return head[24] == 16 and head[25] in _DEEP_COLOUR_TYPES
-    return picture.format == "PPM" and picture.mode == "RGB" and _highest(picture) > 255
+    return image.format == "PPM" and image.mode == "RGB" and _highest(image) > 255
 
 
-def read_deep_colour(picture: PillowImage.Image, data: bytes) -> Samples:
+def read_deep_colour(image: PillowImage.Image, data: bytes) -> Samples:
     """The samples of such a file.
 
     Args:
-        picture: opened from ``data``; of a PNG, it may be loaded.
+        image: opened from ``data``; of a PNG, it may be loaded.
         data: the whole file.
     """
-    return _read_png(picture, data) if picture.format == "PNG" else _read_ppm(data)
+    return _read_png(image, data) if image.format == "PNG" else _read_ppm(data)
 
 
-def _read_png(picture: PillowImage.Image, data: bytes) -> Samples:
+def _read_png(image: PillowImage.Image, data: bytes) -> Samples:
     """Pillow unpacks the pixels twice, and keeps one byte of each number: the upper as it would, then the lower."""
     colour_type = data[25]
     if colour_type == _GREY_ALPHA:
         bytes_ = np.asarray(_unpacked(data, "RGBA"))  # four bytes a pixel: two numbers
         return Samples(np.ascontiguousarray(bytes_).view(">u2").astype(np.uint16), alpha=True)
-    upper = np.asarray(picture).astype(np.uint16)
+    upper = np.asarray(image).astype(np.uint16)
     upper <<= 8
-    values = np.bitwise_or(upper, np.asarray(_unpacked(data, f"{picture.mode};16L")), out=upper)
-    hidden = picture.info.get("transparency")
+    values = np.bitwise_or(upper, np.asarray(_unpacked(data, f"{image.mode};16L")), out=upper)
+    hidden = image.info.get("transparency")
     return Samples(values, alpha=colour_type in _WITH_ALPHA, hidden=hidden if isinstance(hidden, tuple) else None)
 
 
 def _unpacked(data: bytes, raw_mode: str) -> PillowImage.Image:
     """The pixels of a PNG, of which Pillow is told to read bytes in another order than they have."""
-    picture = PillowImage.open(io.BytesIO(data), formats=("PNG",))
-    picture.tile = [tile._replace(args=raw_mode) for tile in picture.tile]
-    picture.load()
-    return picture
+    image = PillowImage.open(io.BytesIO(data), formats=("PNG",))
+    image.tile = [tile._replace(args=raw_mode) for tile in image.tile]
+    image.load()
+    return image
 
 
-def _highest(picture: PillowImage.Image) -> int:
+def _highest(image: PillowImage.Image) -> int:
     """The number that is white in a PPM, as its header says."""
-    args = picture.tile[0].args if isinstance(picture, ImageFile) and picture.tile else None
+    args = image.tile[0].args if isinstance(image, ImageFile) and image.tile else None
     highest = args[-1] if isinstance(args, tuple) and args else 0
     return highest if isinstance(highest, int) else 0
 
 
 def _read_ppm(data: bytes) -> Samples:
     """Numbers up to 65,535, as Pillow gives them of grey."""
-    picture = PillowImage.open(io.BytesIO(data), formats=("PPM",))
-    highest, (width, height) = _highest(picture), picture.size
-    tile = picture.tile[0]
+    image = PillowImage.open(io.BytesIO(data), formats=("PPM",))
+    highest, (width, height) = _highest(image), image.size
+    tile = image.tile[0]
     if tile.codec_name == "ppm_plain":  # as text; of grey Pillow keeps 16 bits
-        picture._mode, picture._size = "I", (3 * width, height)
-        picture.tile = [tile._replace(extents=(0, 0, *picture.size))]
-        numbers = np.asarray(picture).astype(np.uint16)
+        image._mode, image._size = "I", (3 * width, height)
+        image.tile = [tile._replace(extents=(0, 0, *image.size))]
+        numbers = np.asarray(image).astype(np.uint16)
     else:
         count = 3 * width * height
         if len(data) - tile.offset < 2 * count:

@@ -34,16 +34,16 @@ def refuse_blank_first_page(content: PillowImage.Image | Samples, count_pages: C
         )
 
 
-def _shows_nothing(picture: PillowImage.Image) -> bool:
-    if picture.format != "TIFF":
+def _shows_nothing(image: PillowImage.Image) -> bool:
+    if image.format != "TIFF":
         return False
-    if picture.mode.startswith("I;16"):  # in some orders of the bytes Pillow can do little with these
-        return _is_empty(np.asarray(picture))
-    extrema = picture.getextrema()
+    if image.mode.startswith("I;16"):  # in some orders of the bytes Pillow can do little with these
+        return _is_empty(np.asarray(image))
+    extrema = image.getextrema()
     pairs = extrema if isinstance(extrema[0], tuple) else (extrema,)
     if any(low != high for low, high in pairs):
         return False
-    corner = picture.crop((0, 0, 1, 1)).convert("RGB").getpixel((0, 0))
+    corner = image.crop((0, 0, 1, 1)).convert("RGB").getpixel((0, 0))
     return corner in _EMPTY
 
 

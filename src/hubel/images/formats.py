@@ -80,7 +80,7 @@ def explain(start: bytes) -> UnreadableImage:
         if start.lower().startswith(signature):
             reason = f"it begins as {name}, but its header is damaged or of a rare kind: export it again"
             return UnreadableImage("corrupt", reason)
-    return UnreadableImage("not-an-image", "its content is no image format that Hubel reads: save it as PNG or JPEG")
+    return UnreadableImage("not-an-image", "its content is in no image format that Hubel reads: save it as PNG or JPEG")
 
 
 def _other_kind(start: bytes) -> str:
@@ -91,5 +91,5 @@ def _other_kind(start: bytes) -> str:
         return ADVICE
     text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if text[4:8] == b"ftyp" and text[8:12] in _HEIF_BRANDS:
-        return "it is a HEIC image, as telephones make: export it as JPEG or PNG"
+        return "it is a HEIC image, as phones make: export it as JPEG or PNG"
     return next((reason for signature, reason in _OTHERS if text.startswith(signature)), "")

@@ -22,12 +22,23 @@ _JPEG_QUALITY = 75
 
 
 def cell(text: object, most: int = _CELL) -> str:
-    """Text that may be hostile, as a piece of HTML."""
+    """Text that may be hostile, as a piece of HTML.
+
+    Args:
+        text: any object's text.
+        most: characters that are shown.
+    """
     return escape(elided(text, most))
 
 
 def tile(content: bytes | Image, caption: object, *, rule: SampleRule = ALONE) -> str:
-    """A small image with its caption; where it cannot be read, a line that says so."""
+    """A small image with its caption; where it cannot be read, a line that says so.
+
+    Args:
+        content: a file's bytes, or uint8 [height, width, 3].
+        caption: stands below the image.
+        rule: how it is decoded.
+    """
     try:
         pixels = decode_image(content, at_least=(SIDE, SIDE), rule=rule) if isinstance(content, bytes) else content
     except UnreadableImage as error:
@@ -61,10 +72,10 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _small(pixels: Image) -> tuple[str, bytes]:
-    picture, buffer = PillowImage.fromarray(pixels), io.BytesIO()
-    if max(picture.size) <= SIDE // 2:  # its own pixels are few: none of them is lost
-        picture.save(buffer, "PNG")
+    image, buffer = PillowImage.fromarray(pixels), io.BytesIO()
+    if max(image.size) <= SIDE // 2:  # its own pixels are few: none of them is lost
+        image.save(buffer, "PNG")
         return "png", buffer.getvalue()
-    picture.thumbnail((SIDE, SIDE), PillowImage.Resampling.BILINEAR)
-    picture.save(buffer, "JPEG", quality=_JPEG_QUALITY)
+    image.thumbnail((SIDE, SIDE), PillowImage.Resampling.BILINEAR)
+    image.save(buffer, "JPEG", quality=_JPEG_QUALITY)
     return "jpeg", buffer.getvalue()

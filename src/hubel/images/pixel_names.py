@@ -1,4 +1,4 @@
-"""The names of ``--pixels``. They need no NumPy, so that ``--help`` is quick."""
+"""The names of pixel scales. They need no NumPy, so that help is quick."""
 
 from __future__ import annotations
 

@@ -38,7 +38,12 @@ class PixelScale:
         return len(self.middle) == 3
 
     def arrange(self, pixels: Images, *, channels: int) -> Images:
-        """Channels in the model's order: uint8 [..., 3], red first → uint8 [..., channels]; of 1, it is grey."""
+        """Channels in the model's order: uint8 [..., 3], red first → uint8 [..., channels]; of 1, it is grey.
+
+        Args:
+            pixels: uint8 [..., 3], red first.
+            channels: of the model's input, 1 or 3.
+        """
         if channels == 1:
             grey = (pixels.astype(np.uint32) @ _LUMINOSITY + 0x8000) >> 16
             return grey.astype(np.uint8)[..., None]
@@ -78,4 +83,4 @@ PIXELS: dict[str, PixelScale] = dict(
         strict=True,
     )
 )
-"""Name for ``--pixels`` → how."""
+"""Name for ``pixels`` → how."""

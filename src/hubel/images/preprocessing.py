@@ -12,13 +12,13 @@ from PIL import Image as PillowImage
 from hubel.arrays import Image
 from hubel.errors import WrongRequest
 from hubel.images.colour import to_array
-from hubel.images.decode import CORPUS_LIMITS, DECODER_VERSION, Limits, decoded_picture
+from hubel.images.decode import CORPUS_LIMITS, DECODER_VERSION, Limits, decoded_pillow
 from hubel.images.samples import SampleRule
 from hubel.images.value_range import Range, is_range
 
 RESIZE_POLICIES = {
     "squash": "stretch to the working size; everything stays in view, shapes may be distorted",
-    "crop": "keep the shape, fill the working size, cut what stands over",
+    "crop": "keep the shape, fill the working size, crop the rest",
     "pad": "keep the shape, fit inside, fill the rest with grey",
 }
 PADDING_GREY = 128
@@ -119,8 +119,8 @@ def check_choice(bands: tuple[int, ...]) -> None:
     numbers = isinstance(bands, tuple) and all(type(band) is int and 1 <= band <= MOST_BANDS for band in bands)
     if not numbers or len(bands) not in (0, 1, 3):
         raise WrongRequest(
-            "Bands are three numbers from 1, those of red, green and blue, such as 4,3,2; or one, which is seen as "
-            f"grey. Received: {bands!r}."
+            "Bands are three numbers from 1, for red, green and blue, such as 4,3,2; or one number, for grey. "
+            f"Received: {bands!r}."
         )
 
 
@@ -128,27 +128,36 @@ def prepare_image(image: Image, preprocessing: Preprocessing) -> Image:
     """Resize one decoded image: uint8 [height, width, 3] → uint8 [preprocessing.height, preprocessing.width, 3].
 
     Shrinking averages over all the pixels that fall together (Pillow's antialiased bilinear filter).
+
+    Args:
+        image: uint8 [height, width, 3].
+        preprocessing: the working size and how to reach it.
     """
     if image.shape[:2] == preprocessing.size:
         return image
     return _prepared(PillowImage.fromarray(image), preprocessing)
 
 
-def _prepared(picture: PillowImage.Image, preprocessing: Preprocessing) -> Image:
+def _prepared(image: PillowImage.Image, preprocessing: Preprocessing) -> Image:
     height, width = preprocessing.size
     if preprocessing.resize == "squash":
-        return _resized(picture, height, width, box=None)
+        return _resized(image, height, width, box=None)
     if preprocessing.resize == "crop":
-        return _resized(picture, height, width, box=_centre_box(picture.width, picture.height, width / height))
-    inner_height, inner_width = _fitting_size(picture.width, picture.height, preprocessing)
+        return _resized(image, height, width, box=_centre_box(image.width, image.height, width / height))
+    inner_height, inner_width = _fitting_size(image.width, image.height, preprocessing)
     top, left = (height - inner_height) // 2, (width - inner_width) // 2
     canvas = np.full((height, width, 3), PADDING_GREY, np.uint8)
-    canvas[top : top + inner_height, left : left + inner_width] = _resized(picture, inner_height, inner_width, box=None)
+    canvas[top : top + inner_height, left : left + inner_width] = _resized(image, inner_height, inner_width, box=None)
     return canvas
 
 
 def read_pixels(data: bytes, preprocessing: Preprocessing, *, limits: Limits = CORPUS_LIMITS) -> Image:
     """The one way from a file's bytes to the pixels that reach a model.
+
+    Args:
+        data: the whole file.
+        preprocessing: the working size and how to reach it.
+        limits: refused above these.
 
     Returns:
         uint8 [preprocessing.height, preprocessing.width, 3].
@@ -157,10 +166,10 @@ def read_pixels(data: bytes, preprocessing: Preprocessing, *, limits: Limits = C
         UnreadableImage: the file cannot be decoded.
     """
     at_least = (2 * preprocessing.height, 2 * preprocessing.width)  # twice the target: the resize still averages
-    with decoded_picture(data, limits=limits, at_least=at_least, rule=preprocessing.rule) as picture:
-        if picture.size == (preprocessing.width, preprocessing.height):
-            return to_array(picture)
-        return _prepared(picture, preprocessing)
+    with decoded_pillow(data, limits=limits, at_least=at_least, rule=preprocessing.rule) as image:
+        if image.size == (preprocessing.width, preprocessing.height):
+            return to_array(image)
+        return _prepared(image, preprocessing)
 
 
 def choose_resize(sizes: Sequence[tuple[int, int]]) -> str:
@@ -177,10 +186,8 @@ def choose_resize(sizes: Sequence[tuple[int, int]]) -> str:
     return "squash" if high / low < 3 else "pad"
 
 
-def _resized(
-    picture: PillowImage.Image, height: int, width: int, box: tuple[float, float, float, float] | None
-) -> Image:
-    return np.asarray(picture.resize((width, height), PillowImage.Resampling.BILINEAR, box=box))
+def _resized(image: PillowImage.Image, height: int, width: int, box: tuple[float, float, float, float] | None) -> Image:
+    return np.asarray(image.resize((width, height), PillowImage.Resampling.BILINEAR, box=box))
 
 
 def _centre_box(width: int, height: int, aspect: float) -> tuple[float, float, float, float]:

@@ -23,7 +23,7 @@ MAX_SHIFT = 0.25
 
 
 def identity(count: int) -> np.ndarray:
-    """So many maps that move nothing."""
+    """So many maps that move nothing: float32 [count, 2, 3]."""
     return np.tile(np.array([[1, 0, 0], [0, 1, 0]], np.float32), (count, 1, 1))
 
 
@@ -134,7 +134,12 @@ def differing_parts(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def correlations(one: np.ndarray, two: np.ndarray) -> np.ndarray:
-    """Of vectors along the last axis; 0 where one of them is constant."""
+    """Of vectors along the last axis; 0 where one of them is constant.
+
+    Args:
+        one: vectors [..., length].
+        two: likewise.
+    """
     one = one - one.mean(axis=-1, keepdims=True)
     two = two - two.mean(axis=-1, keepdims=True)
     lengths = np.sqrt((one * one).sum(axis=-1) * (two * two).sum(axis=-1))

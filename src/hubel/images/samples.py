@@ -80,14 +80,24 @@ class Samples:
 
 
 def row_blocks(height: int, width: int) -> Iterator[tuple[int, int]]:
-    """First row and row after the last of blocks of about a million pixels."""
+    """First row and row after the last of blocks of about a million pixels.
+
+    Args:
+        height: pixels.
+        width: pixels.
+    """
     rows = max(1, BLOCK_PIXELS // width)
     for top in range(0, height, rows):
         yield top, min(height, top + rows)
 
 
 def is_one_block(height: int, width: int) -> bool:
-    """Whether an image is small enough to be converted at once."""
+    """Whether an image is small enough to be converted at once.
+
+    Args:
+        height: pixels.
+        width: pixels.
+    """
     return height * width <= BLOCK_PIXELS
 
 
@@ -105,20 +115,23 @@ def check_bands(count: int, *, alpha: bool, chosen: tuple[int, ...]) -> None:
     said = "1 band" if count == 1 else f"{count} bands"
     if chosen:
         if max(chosen) > count:
-            asked = ",".join(map(str, chosen))
-            reason = f"it has {said}, and there is no band {max(chosen)}: choose others than --bands {asked}"
+            reason = f"it has {said}, and there is no band {max(chosen)}: choose other bands"
             raise UnreadableImage("no-such-band", reason)
     elif count - alpha not in (1, 3):
         marked = "one of them marked as transparency" if alpha else "none of them marked as transparency"
         raise UnreadableImage(
             "many-bands",
-            f"it has {said}, {marked}: choose red, green and blue when the corpus is read, such as --bands 3,2,1, or "
-            "save these three as an RGB image",
+            f"it has {said}, {marked}: choose the bands of red, green and blue when the corpus is read, or save those "
+            "three as an RGB image",
         )
 
 
 def choose_bands(samples: Samples, chosen: tuple[int, ...]) -> Samples:
     """The chosen bands, or all where none is; transparency counts as the last band, and is not applied.
+
+    Args:
+        samples: of a file.
+        chosen: numbers of bands, from 1; none takes all.
 
     Raises:
         UnreadableImage: there is no such band.
@@ -149,7 +162,12 @@ def visible_values(samples: Samples) -> Values | None:
 
 
 def render_samples(samples: Samples, rule: SampleRule) -> PillowImage.Image:
-    """The image in mode RGB, over white."""
+    """The image in mode RGB, over white.
+
+    Args:
+        samples: of which the bands are chosen.
+        rule: which values become black and white.
+    """
     low, high = _range_of(samples, rule) if samples.is_deep else (0.0, 255.0)
     opaque = _opaque(samples, high) if samples.alpha else 1.0
     height, width = samples.values.shape[:2]

@@ -129,20 +129,20 @@ def icon_sizes(file: IO[bytes]) -> Iterator[tuple[int, int]]:
             yield width, abs(height) // 2
 
 
-def count_frames(picture: PillowImage.Image, file: IO[bytes]) -> int:
+def count_frames(image: PillowImage.Image, file: IO[bytes]) -> int:
     """Frames of an animation, pages of a TIFF, images of an MPO: 1 to `MOST_FRAMES`; 1 where that is damaged.
 
     Args:
-        picture: opened and not loaded.
+        image: opened and not loaded.
         file: what it was opened from.
     """
     try:
-        if picture.format == "GIF":
+        if image.format == "GIF":
             frames = _gif_frames(file)
-        elif picture.format == "TIFF":
-            frames = _tiff_pages(picture)
+        elif image.format == "TIFF":
+            frames = _tiff_pages(image)
         else:
-            frames = getattr(picture, "n_frames", 1)
+            frames = getattr(image, "n_frames", 1)
     except Exception:  # noqa: BLE001  (whatever a plugin raises on a damaged second page, the first is what counts)
         return 1
     return max(1, min(frames, MOST_FRAMES))
@@ -176,12 +176,12 @@ def _colour_table_bytes(flags: int) -> int:
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
-def _tiff_pages(picture: PillowImage.Image) -> int:
+def _tiff_pages(image: PillowImage.Image) -> int:
     """One by one: Pillow's own count takes quadratic time in a long chain of pages."""
     pages = 1
     while pages < MOST_FRAMES:
         try:
-            picture.seek(pages)
+            image.seek(pages)
         except EOFError:
             break
         pages += 1

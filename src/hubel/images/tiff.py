@@ -269,8 +269,8 @@ def _unpack(data: bytes, layout: TiffLayout, plane: int | None) -> np.ndarray:
     across = -(-layout.width // storage.columns)
     block_bytes = storage.columns * bands * layout.sample_bytes
     file = io.BytesIO(_as_grey_bytes(data, layout, places, across * block_bytes))
-    with TiffImagePlugin.TiffImageFile(file) as picture:
-        packed = np.asarray(picture).reshape(layout.height, across, block_bytes)
+    with TiffImagePlugin.TiffImageFile(file) as image:
+        packed = np.asarray(image).reshape(layout.height, across, block_bytes)
     values = _less_predictor(packed, layout, bands)
     return values.reshape(layout.height, across * storage.columns, bands)[:, : layout.width]
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hubel.random_streams import stream
+
 Range = tuple[float, float]
 """The value that becomes 0, and the one that becomes 255."""
 
@@ -41,13 +43,13 @@ class Values:
 
 
 def summarise(visible: np.ndarray) -> Values | None:
-    """What is kept of the visible values of an image, any shape; None where there are none."""
+    """What is kept of the visible values of an image, [any shape]; None where there are none."""
     values = visible.ravel()
     if not values.size:
         return None
     kept = values
     if len(values) > _KEPT:  # evenly spaced ones could all be red, or of one column
-        kept = values[np.random.default_rng(0).integers(0, len(values), _KEPT)]
+        kept = values[stream("sampled values").integers(0, len(values), _KEPT)]
     return Values(
         kept.astype(np.float64),
         float(values.min()),
@@ -57,7 +59,12 @@ def summarise(visible: np.ndarray) -> Values | None:
 
 
 def full_scale(highest: float, *, floats: bool) -> float:
-    """The least of 255, 511, 1,023 … that is not below a value; of floats up to 1, it is 1."""
+    """The least of 255, 511, 1,023 … that is not below a value; of floats up to 1, it is 1.
+
+    Args:
+        highest: value that is there.
+        floats: whether values are floats.
+    """
     if floats and highest <= 1:
         return 1.0
     return float(2 ** max(8, math.ceil(highest).bit_length()) - 1)
@@ -89,6 +96,10 @@ def range_alone(values: Values | None, *, grey: bool) -> Range:
     """The range of an image that is read without a corpus: its own.
 
     Grey goes from its lowest to its highest value; colour from 0 to its full scale, so that it keeps its colours.
+
+    Args:
+        values: that can be seen; None where there are none.
+        grey: whether there is one channel.
     """
     if values is None:
         return 0.0, 0.0  # no value that could be seen

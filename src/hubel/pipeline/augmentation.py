@@ -8,6 +8,7 @@ import numpy as np
 
 from hubel.arrays import ImageStore
 from hubel.errors import WrongRequest
+from hubel.random_streams import stream
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,8 @@ def draw(augmentation: Augmentation, count: int, *, seed: int, epoch: int) -> Ep
         seed: of the run.
         epoch: 0 for the first.
     """
-    rng = np.random.default_rng([seed, epoch, 1])
-    first = np.random.default_rng([seed, 2]).random(count) < 0.5
+    rng = stream("augmentation", seed, epoch=epoch)
+    first = stream("first mirroring", seed).random(count) < 0.5
     return EpochDraws(
         mirrored=(first ^ (epoch % 2 == 1)) & augmentation.mirror,
         offsets=rng.uniform(-augmentation.shift, augmentation.shift, (count, 2)),

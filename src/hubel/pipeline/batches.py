@@ -11,6 +11,7 @@ import numpy as np
 
 from hubel.arrays import ImageStore, Labels
 from hubel.pipeline.augmentation import Augmentation, augment, draw
+from hubel.random_streams import stream
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class TrainingBatches:
 
         Every batch is a function of (seed, epoch, place); all have the same size.
         """
-        order = np.random.default_rng([self.seed, epoch, 0]).permutation(self.indices)
+        order = stream("batch order", self.seed, epoch=epoch).permutation(self.indices)
         draws = draw(self.augmentation, len(self.images), seed=self.seed, epoch=epoch)
         for step in range(self.steps_per_epoch):
             chosen = order[step * self.step_size : (step + 1) * self.step_size]
@@ -77,7 +78,7 @@ def made_ahead(batches: Iterator[tuple[np.ndarray, Labels]], *, ahead: int = 2) 
     """The same batches, made in a second thread while the caller works with the one before.
 
     Args:
-        batches: consumed in the thread; its error is raised here.
+        batches: [batch, height, width, 3] and [batch], consumed in the thread; its error is raised here.
         ahead: batches that may wait at most.
     """
     waiting: queue.Queue[tuple[np.ndarray, Labels] | BaseException | None] = queue.Queue(ahead)

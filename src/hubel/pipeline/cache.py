@@ -54,7 +54,7 @@ class Entry:
 
     @property
     def data(self) -> np.ndarray:
-        """All rows, in memory."""
+        """All rows, in memory: [rows, *shape of one]."""
         return self.rows[:]
 
 
@@ -78,6 +78,11 @@ class Kind:
 def kept(digests: Sequence[str], kind: Kind, make_rows: Callable[[], Iterable[np.ndarray]]) -> Entry:
     """The entry for these contents; made by ``make_rows`` where it is missing, torn or altered.
 
+    Args:
+        digests: SHA-256 of each image's file.
+        kind: what is kept.
+        make_rows: computes the rows, each [*shape of one], in order, where they are not found.
+
     Raises:
         OutputNotWritable: the cache cannot be written.
         DamagedCache: it is deleted or damaged again and again while it is written.
@@ -92,6 +97,14 @@ def kept_by_place(
 
     Faults of the content are kept like rows. With a fault that may pass, nothing is kept: the entry serves this caller
     alone.
+
+    Args:
+        digests: SHA-256 of each image's file.
+        kind: what is kept.
+        make_rows: computes (place, row [*shape of one] or fault), where they are not found.
+
+    Raises:
+        OutputNotWritable, DamagedCache: as `kept`.
     """
     key = _key(digests, kind)
     kept_there = cache_folder() / kind.name / key  # of a cache that may only be read, too
@@ -113,7 +126,7 @@ def say_where(on_event: OnEvent) -> None:
     if usable_cache_folder() == folder or folder in _told:
         return
     _told.add(folder)
-    text = f"Nothing can be written to the cache {folder}: images are read again each time."
+    text = f"The cache {folder} cannot be written, so images are decoded again each time."
     on_event(Message(f"{text} Set HUBEL_CACHE to a folder that can be written.", warning=True))
 
 
@@ -152,7 +165,7 @@ def _make(
         if getattr(error.__cause__, "errno", None) in _OTHERS_DID:
             return None
         raise OutputNotWritable(
-            f"{error} That is the cache of decoded images: set HUBEL_CACHE to a folder with room."
+            error.text.facts, " That is the cache of decoded images: set HUBEL_CACHE to a folder with room."
         ) from error
     _prune(path.parent.parent, keep=path)
     return None

@@ -40,7 +40,12 @@ class HashedCorpus:
 
 
 def hash_corpus(corpus: Corpus, *, on_event: OnEvent = ignore) -> HashedCorpus:
-    """Read every example once; what cannot be read joins the corpus' ``left_out``, with the reason."""
+    """Read every example once; what cannot be read joins the corpus' ``left_out``, with the reason.
+
+    Args:
+        corpus: what `read_corpus` listed.
+        on_event: hears `Progress`.
+    """
     found = compute_digests(corpus, on_event)
     faults = {place: each for place, each in enumerate(found) if isinstance(each, UnreadableImage)}
     digests = tuple("" if isinstance(each, UnreadableImage) else each for each in found)
@@ -48,7 +53,12 @@ def hash_corpus(corpus: Corpus, *, on_event: OnEvent = ignore) -> HashedCorpus:
 
 
 def compute_digests(corpus: Corpus, on_event: OnEvent) -> list[str | UnreadableImage]:
-    """SHA-256 of each example's content, or why it cannot be read."""
+    """SHA-256 of each example's content, or why it cannot be read.
+
+    Args:
+        corpus: what `read_corpus` listed.
+        on_event: hears `Progress`.
+    """
 
     def several(places: Iterable[int]) -> list[str | UnreadableImage]:
         return [_digest(_read(corpus, place)) for place in places]
@@ -91,7 +101,7 @@ def computed_rows(
     Args:
         hashed: whose images; one that has changed since is refused.
         kind: what is computed.
-        compute: several contents → a row for each; a fault for what cannot be read, or was none.
+        compute: several contents → a row [*shape of one] for each; a fault for what cannot be read, or was none.
         stage: its name in the `Progress` that ``on_event`` hears.
         on_event: hears `Progress`.
     """

@@ -46,6 +46,11 @@ def examine_corpus(
 def examine_decoded(decoded: DecodedCorpus, *, copies: str = NEAR_COPIES, on_event: OnEvent = ignore) -> ExaminedCorpus:
     """Measure every example of a decoded corpus.
 
+    Args:
+        decoded: the corpus, less what could not be decoded.
+        copies: what counts as a copy, as in `Reading.copies`.
+        on_event: hears `Progress`.
+
     Raises:
         UnusableCorpus: an image could be decoded, but cannot be measured now: its copies would not be known.
     """
@@ -58,7 +63,7 @@ def examine_decoded(decoded: DecodedCorpus, *, copies: str = NEAR_COPIES, on_eve
         raise UnusableCorpus(
             f"{corpus.location}: {corpus.examples[place].path!r}{more} was decoded, but could not be read again to "
             f"look for its copies: {fault.reason}. Without that, copies could lie on both sides of a split. Start "
-            "again when the corpus is at rest: what cannot be read from the start is left out."
+            "again when nothing changes the corpus: images that cannot be read from the start are left out."
         )
     return _examined(hashed, entry.data, bands, copies, on_event)
 

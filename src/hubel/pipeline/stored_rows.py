@@ -98,6 +98,7 @@ class StoredRows:
 
     def _damaged(self, what: str) -> DamagedCache:
         return DamagedCache(
-            f"The cache file {self._path} was damaged while it was in use ({what}). Start again: it will be made anew. "
-            "If this happens again, another program writes there or the disk fails: set HUBEL_CACHE to another folder."
+            f"The cache file {self._path} was damaged while it was in use ({what}). Start again: it will be made "
+            "again. If this happens again, another program writes there or the disk fails: set HUBEL_CACHE to another "
+            "folder."
         )

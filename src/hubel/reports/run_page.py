@@ -13,15 +13,17 @@ from markupsafe import Markup
 
 from hubel.architectures.layer_table import LayerRow
 from hubel.corpus.corpus import IntakeRow
+from hubel.drawing.svg import whole_svg
 from hubel.evaluation.baseline import DESCRIPTION
 from hubel.evaluation.learning_curve import LearningCurve, describe_forecast
 from hubel.evaluation.metrics import wilson_interval
 from hubel.evaluation.paired import BETTER, CANNOT_TELL, WORSE
 from hubel.evaluation.report import EvaluationReport
 from hubel.evaluation.suitability import RULE
+from hubel.random_streams import stream
 from hubel.reports.faults import group_faults
 from hubel.reports.html import asset, data_address, make_environment, policy
-from hubel.reports.network_picture import render_network
+from hubel.reports.network import draw_network
 from hubel.reports.run_plots import (
     draw_accuracy_by_images,
     draw_history,
@@ -152,7 +154,7 @@ def shown_places(report: EvaluationReport, *, seed: int) -> np.ndarray:
     wrong, right = np.flatnonzero(~report.hits), np.flatnonzero(report.hits)
     if len(report.labels) <= MOST:
         return np.arange(len(report.labels))
-    rng = np.random.default_rng([seed, 9])
+    rng = stream("shown examples", seed)
     wrong = np.sort(rng.permutation(wrong)[:MOST])
     return np.sort(np.concatenate([wrong, rng.permutation(right)[: MOST - len(wrong)]]))
 
@@ -194,7 +196,7 @@ def render_run_page(page: RunPage, *, template: str = OF_A_RUN) -> str:
         figures=draw_history(page.history) if page.history else (),
         curve=draw_accuracy_by_images(page.curve) if page.curve is not None else "",
         forecast=describe_forecast(page.curve) if page.curve is not None else (),
-        network=Markup(render_network(title, subtitle, (height, width, channels), page.layers)),  # noqa: S704
+        network=Markup(whole_svg(draw_network(title, subtitle, (height, width, channels), page.layers))),  # noqa: S704
         faults=group_faults(page.refused),
         class_rows=_class_rows(page),
         score_rows=_score_rows(page) if tested else (),

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from markupsafe import Markup
 
+from hubel.drawing.plot import Axis, Curve, draw_plot
 from hubel.evaluation import metrics
 from hubel.evaluation.learning_curve import LearningCurve
 from hubel.evaluation.report import EvaluationReport
-from hubel.reports.plot import Axis, Curve, draw_plot
 from hubel.training.history import EpochRow
 
 MOST_POINTS = 400

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from hubel.arrays import Image, ImageStore
-from hubel.images.render import to_png
+from hubel.drawing.raster import to_png
 
 COLUMNS = 16
 TILES = COLUMNS * COLUMNS
@@ -56,14 +56,14 @@ def make_sheets(images: ImageStore, indices: Sequence[int]) -> Sheets:
     return Sheets(tuple(files), tile, len(indices))
 
 
-def _sheet(pictures: Iterator[Image], count: int, tile: tuple[int, int]) -> Image:
+def _sheet(images: Iterator[Image], count: int, tile: tuple[int, int]) -> Image:
     height, width = tile
     sheet = np.zeros((-(-count // COLUMNS) * height, COLUMNS * width, 3), np.uint8)
-    for place, picture in enumerate(pictures):
+    for place, image in enumerate(images):
         row, column = divmod(place, COLUMNS)
-        small = picture
-        if picture.shape[:2] != tile:
-            resized = PillowImage.fromarray(picture).resize((width, height), PillowImage.Resampling.BILINEAR)
+        small = image
+        if image.shape[:2] != tile:
+            resized = PillowImage.fromarray(image).resize((width, height), PillowImage.Resampling.BILINEAR)
             small = np.asarray(resized)
         sheet[row * height : (row + 1) * height, column * width : (column + 1) * width] = small
     return sheet

@@ -7,18 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hubel.drawing.raster import width_of
+from hubel.drawing.shapes import INK, MUTED, ORANGE, Box, Colour, Line, Shape, Words
 from hubel.explanation.trace import Trace
 from hubel.explanation.worked_value import number
-from hubel.reports.drawing import Box, Colour, Line, Shape, Words, width_of
 from hubel.text import one_line
 
 CLASSES_SHOWN = 10
 BAR, ROW, GAP, ROOM = 110.0, 24.0, 40.0, 78.0
 LONGEST_NAME = 24
-INK: Colour = (29, 37, 48)
-MUTED: Colour = (91, 102, 114)
 BLUE: Colour = (126, 176, 230)
-ORANGE: Colour = (217, 72, 15)
 
 
 @dataclass(frozen=True)

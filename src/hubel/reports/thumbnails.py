@@ -62,14 +62,19 @@ def _thumbnail(corpus: Corpus, index: int, side: int, rule: SampleRule) -> bytes
 
 
 def encode_thumbnail(pixels: Image, side: int) -> bytes:
-    """A JPEG of at most ``side`` pixels along its longer side; of a smaller image, a PNG of exactly its pixels."""
-    picture = PillowImage.fromarray(pixels)
+    """A JPEG of at most ``side`` pixels along its longer side; of a smaller image, a PNG of exactly its pixels.
+
+    Args:
+        pixels: uint8 [height, width, 3].
+        side: of the file's image, at most.
+    """
+    image = PillowImage.fromarray(pixels)
     buffer = io.BytesIO()
-    if max(picture.size) < side:
-        picture.save(buffer, "PNG")
+    if max(image.size) < side:
+        image.save(buffer, "PNG")
     else:
-        scale = side / max(picture.size)
-        width, height = (max(1, round(length * scale)) for length in picture.size)
-        small = picture.resize((width, height), PillowImage.Resampling.BILINEAR)
+        scale = side / max(image.size)
+        width, height = (max(1, round(length * scale)) for length in image.size)
+        small = image.resize((width, height), PillowImage.Resampling.BILINEAR)
         small.save(buffer, "JPEG", quality=JPEG_QUALITY, optimize=True)
     return buffer.getvalue()

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from hubel.arithmetic.windows import Calculation
+from hubel.drawing.svg import FONT, inline_svg
 from hubel.reports.html import make_environment
+from hubel.reports.window_drawing import draw_still
 from hubel.reports.window_scene import make_scene
-from hubel.reports.window_svg import FONT, render_still
 
 _NOT_FLIPPED = (
     " The kernel is laid on as it stands, not flipped: what deep-learning libraries call convolution is "
@@ -41,8 +42,8 @@ def render_page(calculation: Calculation) -> str:
             font=Markup(FONT),  # noqa: S704
             note=_NOT_FLIPPED if calculation.kernel is not None else "",
             width=narrow.width,
-            wide=Markup(render_still(wide, scope="wide")),  # noqa: S704  (made here, its words escaped)
-            narrow=Markup(render_still(narrow, scope="narrow")),  # noqa: S704
+            wide=Markup(inline_svg(draw_still(wide, scope="wide"))),  # noqa: S704  (made here, its words escaped)
+            narrow=Markup(inline_svg(draw_still(narrow, scope="narrow"))),  # noqa: S704
         )
     )
 

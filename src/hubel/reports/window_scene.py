@@ -1,4 +1,4 @@
-"""What an image of a sliding window shows, and where: cells, titles, the window's way, the arithmetic of each step."""
+"""What a drawing of a sliding window shows, and where: cells, titles, the window's way, the arithmetic of each step."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hubel.arithmetic.windows import Calculation, Step
+from hubel.drawing.shapes import INK, Colour
 from hubel.errors import WrongRequest
+from hubel.errors.wording import Option
 
 MOST_FRAMES = 400
 MOST_CELLS = 2_500
@@ -27,13 +29,13 @@ _NARROW, _LARGEST_NARROW, _SMALLEST_NARROW = 340, 48.0, 22.0
 _PAPER = (241, 243, 246)
 _PADDED_ZERO = (72, 78, 90)
 """Nearly the black of a pixel that is 0, and yet no pixel."""
-INK, _LIGHT = (29, 37, 48), (240, 243, 247)
+LIGHT: Colour = (240, 243, 247)
+LINE: Colour = (195, 202, 212)
+EMPTY: Colour = (245, 247, 250)
 _BLUE, _ORANGE, _GREY = (126, 176, 230), (247, 190, 120), (226, 230, 236)
 
 _NOTHING = 1e-12
 """Below this a value is what rounding left of zero."""
-
-Colour = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Scene:
+class WindowScene:
     """Everything in pixels from the top left.
 
     Args:
@@ -87,18 +89,28 @@ class Scene:
 
 
 def digits_of(values: NDArray[np.float64], *, most: int = 2) -> int:
-    """Decimals that show these numbers exactly, at most ``most``."""
+    """Decimals that show these numbers exactly.
+
+    Args:
+        values: of any shape, [...].
+        most: decimals where no number of them is exact.
+    """
     return next((digits for digits in range(most) if np.allclose(values, np.round(values, digits), 0, 1e-9)), most)
 
 
 def shown(value: float, digits: int) -> str:
-    """A number with so many decimals; nothing is 0, and never -0."""
+    """A number with so many decimals; nothing is 0, and never -0.
+
+    Args:
+        value: the number.
+        digits: decimals.
+    """
     text = f"{value:.{digits}f}"
     return "0" if abs(value) < _NOTHING else text.lstrip("-") if not text.strip("-0.") else text
 
 
 def equation(calculation: Calculation, step: Step, *, digits: int = 2, most_terms: int = _MOST_TERMS) -> str:
-    """What is reckoned at one step, as a line: ``0.2·1 + 0.8·0 + … = 2.1``.
+    """What is computed at one step, as a line: ``0.2·1 + 0.8·0 + … = 2.1``.
 
     Args:
         calculation: the step's.
@@ -135,7 +147,7 @@ def _terms(calculation: Calculation, step: Step, digits: int, most_terms: int) -
     return f"ReLU({text})" if calculation.relu else text
 
 
-def make_scene(calculation: Calculation, *, narrow: bool = False) -> Scene:
+def make_scene(calculation: Calculation, *, narrow: bool = False) -> WindowScene:
     """Lay everything out: matrix on the left, kernel in the middle, result on the right, arithmetic below.
 
     Args:
@@ -152,7 +164,7 @@ def make_scene(calculation: Calculation, *, narrow: bool = False) -> Scene:
         cells, titles = [*cells, *more_cells], [*titles, *more_titles]
     steps = list(calculation.steps())
     longest = max((len(cell.text) for cell in cells), default=1)
-    return Scene(
+    return WindowScene(
         width=layout.width,
         height=round(layout.height),
         side=layout.side,
@@ -173,8 +185,13 @@ def _check(calculation: Calculation) -> None:
     if calculation.count > MOST_FRAMES or pixels > MOST_CELLS:
         raise WrongRequest(
             f"{calculation.count:,} windows over {pixels:,} numbers are too many for an animation: at most "
-            f"{MOST_FRAMES} windows and {MOST_CELLS:,} numbers. Take a part with --region 0,0,14,14, or a larger "
-            "--stride; -o result.png writes the whole result as an image."
+            f"{MOST_FRAMES} windows and {MOST_CELLS:,} numbers. Take a part with ",
+            Option("region", ("0", "0", "14", "14")),
+            ", or a larger ",
+            Option("stride"),
+            "; ",
+            Option("out", "result.png"),
+            " writes the whole result as an image.",
         )
 
 
@@ -198,8 +215,9 @@ class _Layout:
         if widths.sum() > _MOST_COLUMNS or rows > _MOST_ROWS:
             raise WrongRequest(
                 f"{rows} rows and {widths.sum()} columns of numbers cannot be read in an animation: at most "
-                f"{_MOST_ROWS} and {_MOST_COLUMNS}, matrix and result side by side. Take a part with "
-                "--region 0,0,14,14."
+                f"{_MOST_ROWS} and {_MOST_COLUMNS}, matrix and result side by side. Take a part with ",
+                Option("region", ("0", "0", "14", "14")),
+                ".",
             )
         if narrow:
             self._stand_below(widths, (self._rows, kernel[0], calculation.result.shape[0]))
@@ -315,7 +333,7 @@ class _Layout:
 
 def _cell(place: tuple[float, float], text: str, fill: Colour) -> Cell:
     dark = sum(share * part for share, part in zip((0.3, 0.59, 0.11), fill, strict=True)) < 128
-    return Cell(*place, text, fill, ink=_LIGHT if dark else INK)
+    return Cell(*place, text, fill, ink=LIGHT if dark else INK)
 
 
 def _are_pixels(maps: NDArray[np.float64]) -> bool:

@@ -15,6 +15,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.cluster import MiniBatchKMeans
 
 from hubel.arrays import Features, Images
+from hubel.random_streams import stream
 
 KINDS = 200
 PATCHES = 20_000
@@ -49,7 +50,7 @@ def learn_patch_kinds(images: Images, *, seed: int) -> PatchKinds:
         images: uint8 [images, height, width, 3], with sides of 4 pixels and more.
         seed: of the patches and the sorting.
     """
-    rng = np.random.default_rng(seed)
+    rng = stream("patch kinds", seed)
     height, width = images.shape[1:3]
     side = 6 if min(height, width) >= 16 else 3
     places = rng.integers(0, (len(images), height - side + 1, width - side + 1), (PATCHES, 3))

@@ -11,8 +11,10 @@ import numpy as np
 from hubel.architectures.families.parts import LOGITS
 from hubel.arrays import Features, ImageStore, Labels
 from hubel.backends.framework import keras
+from hubel.chunks import in_chunks
 from hubel.classifier.engine import LARGE_BATCH, Engine
-from hubel.events import OnEvent, Progress, ignore
+from hubel.events import OnEvent, ignore
+from hubel.random_streams import stream
 from hubel.training.fit import compile_model, fit_model
 from hubel.training.history import History
 from hubel.training.interruption import Watch
@@ -101,11 +103,9 @@ def compute_features(
     Returns:
         float32 [len(indices), channels].
     """
-    parts = []
-    for start in range(0, len(indices), _CHUNK):
-        chosen = images[indices[start : start + _CHUNK]]
-        parts.append(engine.compute(chosen[:, :, ::-1] if mirrored else chosen).logits)
-        on_event(Progress(stage, min(len(indices), start + _CHUNK), len(indices)))
+    columns = slice(None, None, -1 if mirrored else None)
+    chunks = in_chunks(len(indices), _CHUNK, stage=stage, on_event=on_event)
+    parts = [engine.compute(images[indices[chunk]][:, :, columns]).logits for chunk in chunks]
     return np.concatenate(parts) if parts else engine.compute(np.asarray(images[:0])).logits
 
 
@@ -185,7 +185,7 @@ class _FeatureBatches:
         return min(self.batch_size, len(self.labels))
 
     def epoch(self, epoch: int) -> Iterator[tuple[np.ndarray, Labels]]:
-        rng = np.random.default_rng([self.seed, epoch, 3])
+        rng = stream("feature batches", self.seed, epoch=epoch)
         order = rng.permutation(len(self.labels))
         mirrored = rng.random(len(self.labels)) < 0.5
         for step in range(self.steps_per_epoch):

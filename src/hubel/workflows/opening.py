@@ -9,6 +9,7 @@ from hubel.architectures.file_kinds import is_model_target
 from hubel.classifier.answering import Answering
 from hubel.engines.catalogue import load_classifier, load_foreign_classifier
 from hubel.errors import UnusableInput, WrongRequest
+from hubel.errors.wording import Option, Remedy
 from hubel.files import is_file, look_at
 from hubel.workflows.said import NOTHING_SAID, OF_THE_CORPUS, Said, check_said
 
@@ -20,6 +21,10 @@ MOST_NAME_BYTES = 10_000_000
 
 def open_target(target: Path, said: Said = NOTHING_SAID) -> Answering:
     """A run's classifier, or that of a model file.
+
+    Args:
+        target: a run folder, or a model file.
+        said: of a model file, what the user knows of it.
 
     Raises:
         WrongRequest: something is said of a run, which knows it itself; or it does not fit the model.
@@ -54,8 +59,9 @@ def _class_names(typed: str | None, corpus_names: tuple[str, ...]) -> tuple[str,
         return read_class_names(Path(typed))
     if not corpus_names:
         raise WrongRequest(
-            f"--class-names {OF_THE_CORPUS} takes the names from the corpus that is scored, and this command has none. "
-            f"Give a file with one name a line; of a file that is called so, --class-names ./{OF_THE_CORPUS}."
+            f"{OF_THE_CORPUS!r} takes the class names from the corpus that is scored, and here there is none.",
+            Remedy("Give a file with one name a line: ", Option("class_names", "FILE"), "."),
+            Remedy("If the file is called so: ", Option("class_names", f"./{OF_THE_CORPUS}"), "."),
         )
     return tuple(sorted(corpus_names))
 
@@ -67,14 +73,14 @@ def read_class_names(path: Path) -> tuple[str, ...]:
         UnusableInput: it is not there, no text, or a name is empty or there twice.
     """
     if not is_file(path):
-        what = "is no file" if look_at(path) is not None else "is not there"
+        what = "is not a file" if look_at(path) is not None else "is not there"
         raise UnusableInput(f"The file of class names {str(path)!r} {what}. It has one name a line.")
     if path.stat().st_size > MOST_NAME_BYTES:
-        raise UnusableInput(f"{path} has more than {MOST_NAME_BYTES:,} bytes: that is no list of class names.")
+        raise UnusableInput(f"{path} has more than {MOST_NAME_BYTES:,} bytes: too many for a list of class names.")
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
-        raise UnusableInput(f"{path} is no text in UTF-8: {error.reason}. It has one class name a line.") from error
+        raise UnusableInput(f"{path} is not UTF-8 text: {error.reason}. It has one class name a line.") from error
     names = [line.strip() for line in lines]
     while names and not names[-1]:
         names.pop()

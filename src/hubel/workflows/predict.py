@@ -39,7 +39,7 @@ STANDARD_INPUT = "-"
 
 
 @dataclass(frozen=True)
-class Answer:
+class InputAnswer:
     """What became of one input: a prediction, the reason why there is none, or that it is no image at all.
 
     Args:
@@ -150,7 +150,7 @@ def read_standard_input(data: bytes) -> list[str | bytes]:
 
 def predict_files(
     classifier: Answering, inputs: Iterable[str | bytes], *, coverage: float | None = None
-) -> Iterator[Answer]:
+) -> Iterator[InputAnswer]:
     """One answer for each file, in order; an image that cannot be read does not stop the others.
 
     Args:
@@ -173,8 +173,8 @@ def predict_files(
             predictions = iter(classifier.predict_pixels(np.stack(pixels), coverage=coverage) if pixels else ())
             for item, result in zip(chunk, results, strict=True):
                 if item.passed_over:
-                    yield Answer(item.path, None, passed_over=item.passed_over)
+                    yield InputAnswer(item.path, None, passed_over=item.passed_over)
                 elif isinstance(result, UnreadableImage):
-                    yield Answer(item.path, None, result)
+                    yield InputAnswer(item.path, None, result)
                 else:
-                    yield Answer(item.path, next(predictions))
+                    yield InputAnswer(item.path, next(predictions))

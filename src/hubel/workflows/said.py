@@ -1,4 +1,4 @@
-"""What a user says of a model file, which does not say it itself. Needs no framework."""
+"""What a user says of a model file, which does not say it itself. Loads no framework."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 
 from hubel.errors import WrongRequest
 from hubel.errors.wording import Option
-from hubel.shell import option_words
 
 OF_THE_CORPUS = "corpus"
 """What is typed for: the class names of the corpus, in alphabetical order."""
@@ -33,11 +32,6 @@ class Said:
         size = None if self.size is None else "x".join(map(str, self.size))
         given = {"class_names": self.class_names, "pixels": self.pixels, "input": size}
         return tuple(Option(name, text) for name, text in given.items() if text is not None)
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """The same as words of a command."""
-        return tuple(word for option in self.options for word in option_words(option))
 
 
 NOTHING_SAID = Said()

@@ -1,9 +1,9 @@
-"""Verify: is an artefact whole, and does it say here what it said where it was saved?"""
+"""Verify: is an artefact whole, and does it give the answers that it gave when it was saved?"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from hubel.classifier.manifest import WEIGHTS
 from hubel.classifier.self_test import Outcome, SelfTest
 from hubel.engines.catalogue import find_runtime
 from hubel.errors import DamagedArtefact, UnusableInput
+from hubel.errors.wording import Command, Option, Remedy, Text
 
 HOLDS, FAILS, ABSENT, SKIPPED = "holds", "fails", "absent", "skipped"
 LITTLE_SPREAD = 0.01
@@ -23,7 +24,7 @@ LITTLE_SPREAD = 0.01
 
 
 @dataclass(frozen=True)
-class Check:
+class ArtefactCheck:
     """One check.
 
     Args:
@@ -34,7 +35,7 @@ class Check:
 
     name: str
     result: str
-    text: str
+    text: Text | str
 
 
 @brief
@@ -51,7 +52,7 @@ class Verification:
 
     folder: Path
     made_by: str
-    checks: tuple[Check, ...]
+    checks: tuple[ArtefactCheck, ...]
     outcome: Outcome | None
 
     @property
@@ -64,14 +65,18 @@ class Verification:
         """Nothing failed."""
         return all(check.result in (HOLDS, ABSENT) for check in self.checks)
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain data."""
+    def to_json(self, say: Callable[[Text | str], str] = str) -> dict[str, Any]:
+        """Plain data.
+
+        Args:
+            say: puts the text of a check into words.
+        """
         outcome = self.outcome
         return {
             "classifier": str(self.folder),
             "made_by": self.made_by,
             "holds": self.holds,
-            "checks": [asdict(check) for check in self.checks],
+            "checks": [{"name": each.name, "result": each.result, "text": say(each.text)} for each in self.checks],
             "self_test": None
             if outcome is None
             else {
@@ -88,7 +93,7 @@ class Verification:
 
 
 def verify_artefact(folder: Path) -> Verification:
-    """Check an artefact: its files and checksums, its structure, and its self-test on this machine.
+    """ArtefactCheck an artefact: its files and checksums, its structure, and its self-test on this machine.
 
     Args:
         folder: a run folder, or its ``classifier/`` folder.
@@ -98,17 +103,21 @@ def verify_artefact(folder: Path) -> Verification:
     """
     if is_model_target(folder):
         raise UnusableInput(
-            f"There is nothing to verify in {folder}: a model file holds no checksums and no answers to compare with. "
-            f"Score it instead: hubel evaluate {folder} CORPUS --class-names FILE"
+            f"There is nothing to verify in {folder}: a model file holds no checksums and no answers to compare with.",
+            Remedy(
+                "Score it instead: ", Command("evaluate", (str(folder), "CORPUS"), (Option("class_names", "FILE"),))
+            ),
         )
     folder = find_artefact(folder)
     try:
         parts = read_parts(folder)
     except DamagedArtefact as error:
-        return Verification(folder, "", (Check("files", FAILS, str(error)), *_skipped("structure", "self-test")), None)
+        return Verification(
+            folder, "", (ArtefactCheck("files", FAILS, error.text), *_skipped("structure", "self-test")), None
+        )
     document = parts.manifest.document
     numbers = sum(tensor.size for tensor in parts.tensors.values())
-    files = Check(
+    files = ArtefactCheck(
         "files",
         HOLDS,
         f"the manifest (format {document['format']}) and {WEIGHTS} fit their checksums; nothing else is in the folder; "
@@ -120,20 +129,20 @@ def verify_artefact(folder: Path) -> Verification:
         classifier, test = assemble(document, parts.tensors, folder, runtime.make_engine)
     except DamagedArtefact as error:
         return Verification(
-            folder, made_by, (files, Check("structure", FAILS, str(error)), *_skipped("self-test")), None
+            folder, made_by, (files, ArtefactCheck("structure", FAILS, error.text), *_skipped("self-test")), None
         )
-    structure = Check("structure", HOLDS, _describe(classifier))
+    structure = ArtefactCheck("structure", HOLDS, _describe(classifier))
     if test is None:
-        absent = Check("self-test", ABSENT, "classifiers saved before version 0.4 have none")
+        absent = ArtefactCheck("self-test", ABSENT, "classifiers saved before version 0.4 have none")
         return Verification(folder, made_by, (files, structure, absent), None)
     outcome = run_and_remember(parts, classifier, test, runtime)
-    text = _describe_test(test, outcome) if outcome.holds else str(describe_failure(parts, outcome, runtime))
-    last = Check("self-test", HOLDS if outcome.holds else FAILS, text)
+    text = _describe_test(test, outcome) if outcome.holds else describe_failure(parts, outcome, runtime)
+    last = ArtefactCheck("self-test", HOLDS if outcome.holds else FAILS, text)
     return Verification(folder, made_by, (files, structure, last), outcome)
 
 
-def _skipped(*names: str) -> tuple[Check, ...]:
-    return tuple(Check(name, SKIPPED, "an earlier check failed") for name in names)
+def _skipped(*names: str) -> tuple[ArtefactCheck, ...]:
+    return tuple(ArtefactCheck(name, SKIPPED, "an earlier check failed") for name in names)
 
 
 def _describe(classifier: Classifier) -> str:

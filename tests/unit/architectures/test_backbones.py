@@ -35,7 +35,7 @@ def test_weights_of_the_whole_network_give_the_maps_of_the_whole_network(name: s
 
 
 def test_a_width_without_imagenet_weights_names_those_that_have_some():
-    with pytest.raises(WrongRequest, match=r"of mobilenet-v3-small for --alpha 0\.75, 1\. Received: 0\.5"):
+    with pytest.raises(WrongRequest, match=r"of mobilenet-v3-small for alpha 0\.75, 1\. Received: 0\.5"):
         pretrained_weights("mobilenet-v3-small", 0.5, "imagenet")
 
 

@@ -85,5 +85,7 @@ def test_a_name_that_several_layers_have_is_asked_for_whole():
 
 
 def test_a_number_that_is_not_there_says_which_are(graph: Graph):
-    with pytest.raises(WrongRequest, match="numbers 1 to 8, in the order that hubel anatomy RUN shows. Received: 9"):
+    with pytest.raises(
+        WrongRequest, match="There is no layer 9: they are numbered from 1 to 8, as hubel.anatomy\\(RUN\\) shows"
+    ):
         find_layer(graph, "9")

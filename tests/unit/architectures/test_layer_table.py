@@ -114,7 +114,7 @@ def test_channels_first_and_open_sizes_are_refused_with_what_to_do():
     if keras.config.backend() == "tensorflow":
         with pytest.raises(UnusableInput, match="channels before height and width"):
             layer_table(model_of(layers.MaxPooling2D(2, data_format="channels_first")))
-    with pytest.raises(UnusableInput, match="Give one: --input 224x224x3"):
+    with pytest.raises(UnusableInput, match="Give one: input='224x224'"):
         layer_table(model_of(layers.Conv2D(2, 3), image=(None, None, 3)))
 
 

@@ -93,7 +93,7 @@ def test_a_name_is_a_name_and_a_path_is_a_path(tmp_path: Path, monkeypatch: pyte
         ("shared = 'no'", WrongRequest, "my-net.toml: shared must be true or false. Received: 'no'"),
         ("batch_normalisation = 1", WrongRequest, "batch_normalisation must be true or false"),
         ("head = 'globl'", WrongRequest, "my-net.toml: head must be one of flatten, average, max. Received: 'globl'"),
-        ("image_size = [32, 32]", WrongRequest, "image_size comes from the corpus and --image-size. Leave it out"),
+        ("image_size = [32, 32]", WrongRequest, "image_size comes from the corpus. Leave it out of the file. Choose another size with image_size\\."),
         ("classes = 3", WrongRequest, "my-net.toml: classes comes from the corpus"),
         ("dropout = ", UnusableInput, "my-net.toml is not TOML"),
         ("x = [" * 5000, HubelError, "my-net.toml is not TOML|too deep"),
@@ -136,7 +136,7 @@ def request(architecture: object, **more: object) -> TrainRequest:
     return TrainRequest("x", Path("y"), architecture=architecture, **more)  # type: ignore[arg-type]
 
 
-def test_a_file_works_at_the_size_of_small_pictures_and_at_64_pixels_of_large_ones(tmp_path: Path):
+def test_a_file_works_at_the_size_of_small_images_and_at_64_pixels_of_large_ones(tmp_path: Path):
     path = write(tmp_path, WHOLE)
     choice = choose(request(path), SURVEY)
     assert (choice.architecture, choice.weights, choice.chosen_for_user) == ("my-net", "none", False)
@@ -166,5 +166,5 @@ def test_what_is_no_architecture_is_refused(tmp_path: Path):
     path = write(tmp_path, WHOLE)
     with pytest.raises(WrongRequest, match="my-net has no pretrained weights: leave --weights out"):
         request(path, weights="imagenet")
-    with pytest.raises(WrongRequest, match="my-net has none. Leave it out"):
+    with pytest.raises(WrongRequest, match="my-net has none. Leave alpha out"):
         choose(request(path, alpha=0.5), SURVEY)

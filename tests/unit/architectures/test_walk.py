@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from hubel.architectures.walk import compute_values, walk
+from hubel.architectures.geometry import receptive_fields
+from hubel.architectures.walk import compute_batch, compute_values, walk
 from hubel.backends.framework import keras
 from hubel.errors import UnusableInput
 
@@ -178,7 +179,7 @@ def one_layer(layer: Callable, *, shape: tuple[int, ...] = (4, 4, 3)) -> keras.M
         (
             lambda: one_layer(layers.Reshape((48,), name="flat")),
             (5, 8),
-            r"images of 5x8x3: the layer flat \(Reshape\) cannot take an input of 5x8x3: The total size .* unchanged\. L",
+            r"images of 5x8x3: the layer flat \(Reshape\) cannot take an input of 5x8x3: The total size .* unchanged\. Leave",
         ),
         (
             lambda: keras.Sequential([keras.Input((4, 4, 3)), layers.Flatten(), layers.Dense(2, name="end")]),
@@ -194,7 +195,7 @@ def one_layer(layer: Callable, *, shape: tuple[int, ...] = (4, 4, 3)) -> keras.M
         (lambda: one_layer(layers.MaxPooling2D(3)), (2, 9), "2x9x3: Computed output size would be zero or negative"),
         (lambda: one_layer(lambda x: keras.ops.reshape(x, (-1, 48))), (8, 8), "it would give 4 answers to each"),
         (windows, (16, 16), "it would give 4 answers to each"),
-        (lambda: one_layer(layers.Dense(2), shape=(16,)), (4, 4), "takes 16, not images. Leave --input out"),
+        (lambda: one_layer(layers.Dense(2), shape=(16,)), (4, 4), "takes 16, not images. Leave input out"),
     ],
 )
 def test_a_size_that_does_not_fit_is_refused_with_the_layer_and_the_reason(
@@ -202,19 +203,21 @@ def test_a_size_that_does_not_fit_is_refused_with_the_layer_and_the_reason(
 ):
     with pytest.raises(UnusableInput, match=said) as refused:
         walk(model(), image_shape=image)
-    assert "Leave --input out" in str(refused.value)
+    assert "Leave input out" in str(refused.value)
     assert "\x1b" not in str(refused.value)
 
 
 def test_what_has_no_size_is_refused_by_name():
     with pytest.raises(UnusableInput, match=r"the size of what the layer nonzero\w* \(Nonzero\) makes, \?, depends on"):
         walk(one_layer(lambda x: keras.ops.nonzero(x)[0]))
-    with pytest.raises(UnusableInput, match=r"Nothing is left of an image of 4x4x3 .* 0x4x3\. Use larger images: --in"):
+    with pytest.raises(
+        UnusableInput, match=r"Nothing is left of an image of 4x4x3 .* 0x4x3\. Use larger images: input\."
+    ):
         walk(one_layer(lambda x: x[:, 4:]))
 
 
 def test_an_unbuilt_sequential_model_is_refused_with_the_cure():
-    with pytest.raises(UnusableInput, match="is not built: .* --input 224x224x3"):
+    with pytest.raises(UnusableInput, match="is not built: .* input='224x224'"):
         walk(keras.Sequential([layers.Conv2D(2, 3), layers.Flatten()]))
     with pytest.raises(UnusableInput, match="has no layers"):
         walk(keras.Sequential())
@@ -227,3 +230,77 @@ def test_models_that_call_models_again_and_again_come_to_an_end():
         model = keras.Model(image, model(model(image)))
     with pytest.raises(UnusableInput, match=r"more than 20,000 times"):
         walk(model)
+
+
+def branched() -> keras.Model:
+    """Two paths that meet, and a nested model behind them."""
+    image = keras.Input((12, 10, 3))
+    first = layers.Conv2D(4, 3, padding="same", name="first")(image)
+    left = layers.Conv2D(4, 3, padding="same", activation="relu", name="left")(first)
+    met = layers.BatchNormalization(name="norm")(layers.Add(name="met")([first, left]))
+    inner_image = keras.Input((12, 10, 4))
+    inner = keras.Model(inner_image, layers.Conv2D(5, 3, strides=2, name="inside")(inner_image), name="inner")
+    x = layers.Dropout(0.5, name="dropout")(inner(met))
+    return keras.Model(image, layers.Dense(3, name="logits")(layers.GlobalMaxPooling2D(name="pool")(x)))
+
+
+@pytest.mark.parametrize(
+    ("behind", "calls"),
+    [
+        ("first", ["left", "met", "norm", "inner/inside", "dropout", "pool", "logits"]),
+        ("met", ["norm", "inner/inside", "dropout", "pool", "logits"]),
+        ("dropout", ["pool", "logits"]),
+        ("pool", ["logits"]),
+    ],
+)
+def test_a_walk_behind_a_layer_computes_what_keras_own_part_of_the_model_computes(behind: str, calls: list[str]):
+    keras.utils.set_random_seed(4)
+    model = branched()
+    part = keras.Model(model.get_layer(behind).output, model.output)
+    graph = walk(model, behind=behind)
+    assert [call.name for call in graph.calls] == calls
+    assert graph.image_shape == model.get_layer(behind).output.shape[1:]
+    given = np.random.default_rng(1).normal(size=(2, *graph.image_shape)).astype(np.float32)
+    values = compute_batch(graph, given)
+    assert set(values) == {graph.image, *(place for call in graph.calls for place in call.outputs)}
+    np.testing.assert_allclose(
+        keras.ops.convert_to_numpy(values[graph.outputs[0]]),
+        keras.ops.convert_to_numpy(part(given)),
+        rtol=1e-5,
+        atol=1e-5,
+    )
+
+
+def test_a_walk_behind_a_layer_of_a_nested_model_ends_as_the_whole_does():
+    model = branched()
+    image = np.random.default_rng(2).normal(size=(1, 12, 10, 3)).astype(np.float32)
+    whole = walk(model)
+    values = compute_batch(whole, image)
+    graph = walk(model, behind="inner/inside")
+    made = compute_batch(graph, values[graph.image])
+    np.testing.assert_allclose(
+        keras.ops.convert_to_numpy(made[graph.outputs[0]]), keras.ops.convert_to_numpy(model(image)), rtol=1e-5
+    )
+
+
+def test_fields_behind_a_layer_are_counted_in_its_places():
+    graph = walk(branched(), behind="first")
+    fields = receptive_fields(graph)
+    by_name = {call.name: fields[call.outputs[0]][0] for call in graph.calls}
+    assert (by_name["left"].size, by_name["inner/inside"].size, by_name["inner/inside"].stride) == (3, 5, 2)
+
+
+def test_a_walk_cannot_begin_where_a_path_leads_past_the_layer():
+    with pytest.raises(UnusableInput, match="behind the layer 'left': another path leads past it to the outputs"):
+        walk(branched(), behind="left")
+    with pytest.raises(UnusableInput, match="There is no layer 'no-such' to begin behind"):
+        walk(branched(), behind="no-such")
+
+
+def test_a_walk_cannot_begin_among_the_windows_of_an_image():
+    model = windows()
+    calls = walk(model).calls
+    dense = next(call for call in calls if call.kind == "Dense")
+    before = next(call.name for call in calls if call.outputs == dense.inputs)
+    with pytest.raises(UnusableInput, match=f"behind the layer '{before}': it makes several windows of an image"):
+        walk(model, behind=before)

@@ -201,7 +201,7 @@ def test_the_json_of_pooling_marks_the_padding():
 
 
 def test_too_many_windows_to_write_out_are_refused():
-    with pytest.raises(WrongRequest, match="40,000 windows over 200x200 .* --region"):
+    with pytest.raises(WrongRequest, match="40,000 windows over 200x200 .* region='0,0,28,28', or a larger stride"):
         calculate_pooling(np.zeros((200, 200, 1)), "max", WindowOptions((1, 1))).to_json()
 
 

@@ -18,7 +18,9 @@ from hubel.backends.framework import keras
 from hubel.backends.shapes_only import without_weights
 from hubel.classifier.answering import Calibration
 from hubel.classifier.classifier import Classifier
+from hubel.cli.main import find_command
 from hubel.cli.show.anatomy import human, human_bytes
+from hubel.cli.wording import worded
 from hubel.engines.keras_artefact import save_classifier
 from hubel.engines.keras_engine import KerasEngine
 from hubel.images.preprocessing import Preprocessing
@@ -32,7 +34,10 @@ def doubts_of(spec: CnnSpec) -> dict[str, str]:
 
 def doubts_of_model(model: keras.Model) -> dict[str, str]:
     graph = walk(model)
-    return {doubt.name: doubt.text for doubt in find_doubts(Subject(graph, receptive_fields(graph), layer_rows(graph)))}
+    return {
+        doubt.name: worded(doubt.text, find_command("anatomy"))
+        for doubt in find_doubts(Subject(graph, receptive_fields(graph), layer_rows(graph)))
+    }
 
 
 def test_the_parameter_explosion_of_the_course(capsys: pytest.CaptureFixture[str]):
@@ -114,7 +119,7 @@ def test_an_unbuilt_sequential_file_is_measured_at_a_given_size(capsys: pytest.C
     code, _, err = run(capsys, str(file))
     assert code == 3
     assert "is not built" in err
-    assert "--input 224x224x3" in err
+    assert "--input 224x224" in err
     found = document(capsys, str(file), "--input", "10x8x1")
     assert found["input"] == [10, 8, 1]
     assert found["total"]["macs"] == 8 * 6 * 9 * 4 + 8 * 6 * 4 * 2
@@ -229,7 +234,7 @@ def test_a_map_that_sees_little_of_the_image_is_warned_of():
     group = Group(4, convolutions=2)
     text = doubts_of(CnnSpec((96, 96), 3, groups=(group, group), head="average"))["sees-little"]
     # 3, 5, pool 6, then steps of 2: 10, 14, and the second pooling 16
-    assert text.startswith("The last feature map sees 16 of 96 pixels")
+    assert text.startswith("Each position of the last feature map sees 16 of 96 pixels")
     assert "sees-little" not in doubts_of(CnnSpec((32, 32), 3, groups=(group, group), head="average"))
 
 

@@ -153,7 +153,7 @@ def test_what_was_typed_is_repeated_in_what_to_type_next(hubel):
         (("convolve", "--stride", "0"), 2, "--stride takes one or two whole numbers of at least 1"),
         (("convolve", "--padding", "full"), 2, "Padding must be 'valid' or 'same'. Received: 'full'"),
         (("convolve", "--dilation", "3"), 2, "does not fit the matrix of 6x6: 1 too few in height and 1 too few"),
-        (("convolve", "--region", "4,4,4,4"), 2, "not inside of the 6x6 pixels there are"),
+        (("convolve", "--region", "4,4,4,4"), 2, "not inside the 6x6 pixels there are"),
         (("convolve", "--bias", "nan"), 2, "--bias takes a finite number"),
         (("convolve", "-o", "steps.mp4"), 2, "ends in .svg, .html, .gif, .png"),
         (("pool", "-o", "steps"), 2, "ends in .svg, .html, .gif, .png"),

@@ -146,11 +146,11 @@ def test_the_reason_and_the_cure_are_said(typed: Typed, hostile: None):
     assert "a link in it leads back to itself" in said
     _, _, said = typed("convolve --matrix closed/a")
     assert said == (
-        "Error: closed/a cannot be read: this user may not look at it; chmod +rx its folder and +r the file, or run as "
+        "Error: closed/a cannot be read: this user may not read it; chmod +rx its folder and +r the file, or run as "
         "its owner.\n"
     )
     _, _, said = typed(f"train digits -o {'x' * 300}")
-    assert "a name in it is longer than the file system allows; choose a shorter one with -o." in said
+    assert "a name in it is longer than the file system allows. Write elsewhere: -o PATH." in said
 
 
 @pytest.mark.parametrize("words", [*TYPED.values()])

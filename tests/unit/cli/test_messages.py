@@ -153,20 +153,20 @@ MISTAKES = {
     "version": "Error: No such command 'version'. Type: hubel --version\n",
     "hubel train photos": "Error: No such command 'hubel'. It was typed twice; once is enough.\n",
     # paths that are none here
-    "train https://example.org/photos.zip": "That is an address, and Hubel downloads nothing: download it, and give the "
-    "file or folder that you get.\n",
-    "predict run https://example.org/cat.jpg": "That is an address, and Hubel downloads nothing",
-    "verify s3://runs/photos": "That is an address, and Hubel downloads nothing",
-    "train ~/nowhere": "In quotes the shell leaves ~ as it is. Without quotes it is ",
-    "train C:\\photos": "There is no file or folder 'C:\\photos'. That is a path of Windows, and this is another system: "
+    "train https://example.org/photos.zip": "That is a web address, and Hubel downloads nothing: download it, and give the "
+    "file or folder you get.\n",
+    "predict run https://example.org/cat.jpg": "That is a web address, and Hubel downloads nothing",
+    "verify s3://runs/photos": "That is a web address, and Hubel downloads nothing",
+    "train ~/nowhere": "Inside quotes the shell does not expand ~. Without quotes it is ",
+    "train C:\\photos": "There is no file or folder 'C:\\photos'. That is a Windows path, but this is not Windows: "
     "give the path that it has here.\n",
     "train photos\\hat": "The folders of a path are separated by / here. Type: photos/hat\n",
     "predict runs\\photos a.png": "The folders of a path are separated by / here. Type: runs/photos\n",
-    "train \u201cphotos\u201d": "It holds quotes of a document, such as \u201c: type those of the keyboard, ' or \".\n",
-    "train photos/*": "The * stands for names, and no name fits: give the folder itself.\n",
-    "evaluate run MORE_IMAGES": "MORE_IMAGES stands for a corpus of yours: type its path there.\n",
-    "predict run IMAGE_OR_FOLDER": "IMAGE_OR_FOLDER stands for images of yours: type its path there.\n",
-    "verify RUN": "RUN stands for the folder of a run of yours: type its path there.\n",
+    "train \u201cphotos\u201d": "It has typographic quotes, such as \u201c: type plain ones, ' or \".\n",
+    "train photos/*": "No file name matches the *: give the folder itself.\n",
+    "evaluate run MORE_IMAGES": "MORE_IMAGES stands for one of your corpora: type a path in its place.\n",
+    "predict run IMAGE_OR_FOLDER": "IMAGE_OR_FOLDER stands for some of your images: type a path in its place.\n",
+    "verify RUN": "RUN stands for the folder of one of your runs: type a path in its place.\n",
     "verify gone.keras": "Error: There is no file 'gone.keras'. Check the name.\n",
     "anatomy runs/nowhere": "A network of your own is a .toml file. Received: 'runs/nowhere', where nothing is.\n",
     # options that would do nothing, and files of corrections
@@ -176,15 +176,15 @@ MISTAKES = {
     "audit photos --suspect-labels --time-limit ten": "A time is a number and s, m or h: 90s, 5m, 2h. Received: 'ten'.",
     "audit photos --overwrite": "--overwrite replaces what -o writes. Add -o FOLDER, or leave --overwrite out.\n",
     "compare photos --overwrite": "--overwrite replaces what -o writes. Add -o FOLDER, or leave --overwrite out.\n",
-    "train photos -o new --corrections nope.csv": "Error: There is no file 'nope.csv' with corrections. 'hubel audit "
-    "CORPUS --suspect-labels -o FOLDER' writes one.\n",
+    "train photos -o new --corrections nope.csv": "Error: There is no file 'nope.csv' with corrections. This writes "
+    "such a file: hubel audit CORPUS --suspect-labels -o FOLDER\n",
     "audit photos --corrections runs": "The corrections runs are a folder. Name the file in it, such as "
     "runs/corrections.csv.\n",
     # corpora
     "train digitz": "There is no file or folder 'digitz'. Did you mean 'digits'?",
     "audit photos/hat": "photos/hat has no class folders. If it is itself one class, name the folder of all classes, "
-    "which is above it: photos. Else put the images of each class into a folder of its own: hat/cat/1.jpg, ",
-    "audit picture.png": "Error: picture.png is one image, and no corpus that Hubel reads. Name the folder that holds "
+    "which is above it: 'photos'. Else put the images of each class into a folder of its own: hat/cat/1.jpg, ",
+    "audit picture.png": "Error: picture.png is a single image, not a corpus. Name the folder that holds "
     "the class folders.\n",
     # a place that is taken
     "train photos": "Error: runs/photos holds a run already (metrics.json). Choose another folder with -o, such as -o "

@@ -128,7 +128,11 @@ def test_evaluate_prints_the_score_with_what_it_rests_on(folder, typed):
         ("evaluate run photos -o scored", 2, "A run has its own: run/report.html"),
         ("evaluate run photos --against soft.keras", 2, "--against takes a run, and soft.keras is a model file"),
         (f"predict run {HERE} --class-names classes.txt", 2, "--class-names is for model files"),
-        (f"predict soft.keras {HERE} --class-names corpus", 2, "this command has none"),
+        (
+            f"predict soft.keras {HERE} --class-names corpus",
+            2,
+            "here there is none. Give a file with one name a line: --class-names FILE. If the file is called so: --class-names ./corpus.",
+        ),
         (f"predict soft.keras {HERE} --pixels -1..1 --abstain 0.9", 2, "A model file has no prediction sets"),
         (f"maps soft.keras {HERE} --layer dark -o maps.png", 2, "soft.keras does not say how it wants its pixels"),
         ("filters soft.keras --layer dark --excite -o f.png", 2, "soft.keras does not say how it wants its pixels"),

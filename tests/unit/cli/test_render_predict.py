@@ -10,18 +10,18 @@ import pytest
 from hubel.classifier.prediction import Prediction
 from hubel.cli.show.predict import WRITERS, Shown
 from hubel.errors import UnreadableImage
-from hubel.workflows.predict import Answer
+from hubel.workflows.predict import InputAnswer
 
 NAMES = ("shirt", "t-shirt", "hat", "dress", "shoes", "pants")
 
 
-def answer(inside: tuple[str, ...] | None, *, score: float | None = None, abstained: bool = False) -> Answer:
+def answer(inside: tuple[str, ...] | None, *, score: float | None = None, abstained: bool = False) -> InputAnswer:
     values = dict(zip(NAMES, (0.3, 0.4, 0.1, 0.1, 0.06, 0.04), strict=True))
-    return Answer("x.jpg", Prediction("t-shirt", 0.4, values, abstained, inside, score))
+    return InputAnswer("x.jpg", Prediction("t-shirt", 0.4, values, abstained, inside, score))
 
 
 def written(
-    form: str, *answers: Answer, capsys: pytest.CaptureFixture[str], top: int = 1, with_sets: bool = True
+    form: str, *answers: InputAnswer, capsys: pytest.CaptureFixture[str], top: int = 1, with_sets: bool = True
 ) -> str:
     WRITERS[form](iter(answers), Shown(top, with_sets))
     return capsys.readouterr().out
@@ -65,7 +65,7 @@ def test_json_has_more_keys_only_where_there_is_more_to_say(capsys: pytest.Captu
 
 
 def test_csv_has_a_column_for_the_set_when_asked_and_for_the_score_always(capsys: pytest.CaptureFixture[str]):
-    refused = Answer("y.jpg", None, UnreadableImage("truncated", "cut off"))
+    refused = InputAnswer("y.jpg", None, UnreadableImage("truncated", "cut off"))
     answers = (answer(("shirt", "t-shirt"), score=0.5, abstained=True), refused, answer((), abstained=True))
     one, two, three = csv.DictReader(written("csv", *answers, capsys=capsys, top=2).splitlines())
     assert list(one) == [

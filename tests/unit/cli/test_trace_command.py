@@ -97,12 +97,16 @@ def test_the_picture_is_written(folder, typed, ending: str):
     [
         ("trace run --layer logits", 2, "Give the image: hubel trace run IMAGE --layer logits"),
         ("trace run picture.png --layer logit", 2, "Did you mean 'logits'?"),
-        ("trace run picture.png --layer logits --at 0,0", 2, "it has no places. Leave --at out"),
+        ("trace run picture.png --layer logits --at 0,0", 2, "it has no rows and columns. Leave --at out"),
         ("trace run picture.png --layer probabilities --at 0,0", 2, "Leave --at out"),
         ("trace run picture.png --layer logits --filter d", 2, "or a class name: a, b, c. Received: 'd'"),
         ("trace run picture.png --layer logits --filter 3", 2, "the filters 0 to 2. Received: 3"),
         ("trace run picture.png --layer probabilities --filter 3", 2, "the classes are 0 to 2. Received: 3"),
-        ("trace run picture.png --layer group_1_1_relu --filter a", 2, "must be a number from 0 on. Received: 'a'"),
+        (
+            "trace run picture.png --layer group_1_1_relu --filter a",
+            2,
+            "--filter must be a whole number from 0. Received: 'a'",
+        ),
         ("trace run picture.png --layer group_1_1_relu --at 16,0", 2, "rows 0 to 15, columns 0 to 15. Received: 16,0"),
         ("trace run picture.png --layer group_1_1_relu --at 5", 2, "--at must be ROW,COLUMN"),
         ("trace run picture.png --layer logits -o l.pdf", 2, "ends in .png or .svg. Received: 'l.pdf'"),

@@ -7,9 +7,12 @@ from pathlib import Path
 import numpy as np
 from tests.conftest import write_picture
 
+from hubel.cli.main import find_command
+from hubel.cli.wording import worded
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.reading import make_reading
+from hubel.errors.wording import Text
 
 PIXELS = np.zeros((4, 4, 3), np.uint8)
 
@@ -42,3 +45,8 @@ def splits(corpus: Corpus) -> list[str | None]:
 
 def faults(corpus: Corpus) -> dict[str, str]:
     return {row.path: row.code for row in corpus.left_out}
+
+
+def typed(text: Text | str) -> str:
+    """A note, or the text of an error, as ``hubel train`` says it."""
+    return worded(text, find_command("train"))

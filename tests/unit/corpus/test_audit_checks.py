@@ -10,7 +10,7 @@ import pytest
 
 from hubel.corpus.audit.catalogue import CHECKS, find_all
 from hubel.corpus.audit.finding import Finding
-from hubel.corpus.audit.pictures import describe_frames
+from hubel.corpus.audit.images import describe_frames
 from hubel.corpus.corpus import Found, make_corpus
 from hubel.corpus.duplicates import Copies
 from hubel.corpus.measured_corpus import ExaminedCorpus
@@ -251,7 +251,7 @@ def test_jpeg_in_several_pictures_and_unknown_endings_are_no_wrong_names():
 def test_animations_are_said_once():
     corpus = examined(pictures(), frames=7)
     assert describe_frames(corpus) == [
-        "1 image has several frames or pages, such as 'cat/000.jpg': the first one is taken."
+        "1 image has several frames or pages, such as 'cat/000.jpg': only the first is used."
     ]
     assert describe_frames(examined(pictures())) == []
 

@@ -59,13 +59,13 @@ def test_an_unknown_class_is_named_with_its_line_and_the_nearest(tmp_path: Path)
 
 def test_pictures_that_are_not_there_are_said(tmp_path: Path):
     assert (
-        "Not in this corpus: 1 image of fixes.csv, such as 'x.png'. Nothing is changed by that."
+        "Not in this corpus: 1 image of fixes.csv, such as 'x.png'. Those lines change nothing."
         in apply(tmp_path, "path,correction\nx.png,dog\n").notes[-1]
     )
 
 
 def test_a_file_without_corrections_is_said(tmp_path: Path):
-    assert "holds no correction" in apply(tmp_path, "path,label,suggested,correction\ncat/0.png,cat,dog,\n").notes[-1]
+    assert "corrects nothing" in apply(tmp_path, "path,label,suggested,correction\ncat/0.png,cat,dog,\n").notes[-1]
 
 
 def test_two_decisions_on_one_picture_name_both_lines(tmp_path: Path):
@@ -80,7 +80,10 @@ def test_other_columns_say_which_are_needed(tmp_path: Path, text: str):
 
 
 def test_a_missing_file_is_named(tmp_path: Path):
-    with pytest.raises(UnusableInput, match="There is no file '.*nowhere.csv' with corrections. 'hubel audit CORPUS "):
+    with pytest.raises(
+        UnusableInput,
+        match="There is no file '.*nowhere.csv' with corrections. This writes such a file: hubel.audit_corpus",
+    ):
         read_corrections(tmp_path / "nowhere.csv")
     (tmp_path / "corrections.csv").write_text("path,correction\n")
     with pytest.raises(UnusableInput, match="Did you mean '.*/corrections.csv'"):

@@ -130,11 +130,13 @@ def test_of_several_questions_one_is_chosen(tmp_path: Path):
     both["annotations"][0]["result"] += task(1, "sharp", question="quality")["annotations"][0]["result"]
     path = write(tmp_path / "project.json", [both])
     with pytest.raises(
-        UnusableCorpus, match=r"asks several questions: 'animal' .1., 'quality' .1.. Choose one: --label-c"
+        UnusableCorpus, match=r"asks several questions: 'animal' .1., 'quality' .1.. Choose one: label_column='animal'"
     ):
         read(path)
     assert classes(read(path, label_column="quality")) == {"1 x.jpg": "sharp"}
-    with pytest.raises(UnusableCorpus, match="asks no question 'age', which --label-column names. It asks: 'animal'"):
+    with pytest.raises(
+        UnusableCorpus, match="has no question 'age'. It asks: 'animal' .1., .* Choose one: label_column='animal'"
+    ):
         read(path, label_column="age")
 
 

@@ -41,7 +41,7 @@ def test_classes_that_are_links_out_of_the_corpus_are_followed(tmp_path: Path):
     assert status(corpus) == {"cat/1.png": "read", "cat/kittens/2.png": "read", "dog/3.png": "read"}
     assert corpus.class_counts == {"cat": 2, "dog": 1}
     assert corpus.read(0) == (store / "felis/1.png").read_bytes()
-    assert corpus.notes[0] == f"'cat' is a link to {store / 'felis'}, and followed. So is 1 more link to folders."
+    assert corpus.notes[0] == f"'cat' is a link to {store / 'felis'}, and is followed. So is 1 more link to folders."
 
 
 def test_classes_that_are_links_to_a_store_beside_them_count_once(tmp_path: Path):
@@ -141,7 +141,7 @@ def test_folders_of_systems_and_programs_are_never_classes(tmp_path: Path, name:
     assert corpus.class_counts == {"cat": 1, "dog": 1}
     assert corpus.intake_counts == {"found": 5, "read": 2, "refused": 0, "ignored": 3}
     assert corpus.notes == (
-        f"Hidden folders and those of the system or of programs are no classes: {name!r}, with 3 files.",
+        f"Hidden folders and folders of the system or of programs are not classes: {name!r}, with 3 files.",
     )
 
 

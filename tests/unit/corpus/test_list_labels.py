@@ -209,7 +209,7 @@ def test_columns_of_parquet_with_images_can_be_named(tmp_path: Path):
     assert corpus.class_names == ("beagle", "pug")
     assert splits(corpus) == ["train", "test"]
     assert faults(corpus) == {"x.parquet#0000002": "other-split"}
-    with pytest.raises(WrongRequest, match="has no column 'bred', which --label-column names. Did you mean 'breed'"):
+    with pytest.raises(WrongRequest, match="has no column 'bred', which label_column names. Did you mean 'breed'"):
         read_corpus(tmp_path / "x.parquet", reading=make_reading({"label_column": "bred"}))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tests.unit.corpus.listed import classes, faults, images, read, splits
+from tests.unit.corpus.listed import classes, faults, images, read, splits, typed
 
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.reading import make_reading
@@ -24,7 +24,7 @@ def test_ids_without_ending_are_found_in_the_folder_beside_the_list(tmp_path: Pa
     assert classes(corpus) == {"train/0a1.jpg": "beagle", "train/0b2.PNG": "pug"}
     assert faults(corpus) == {"0zz": "vanished"}
     assert corpus.notes == (
-        "The labels are read from column 'breed': no other column can hold them.",
+        "The labels are read from column 'breed', the only one that can hold them.",
         f"2 files were found by name below {tmp_path} (first: '0a1' is 'train/0a1.jpg').",
     )
 
@@ -37,8 +37,8 @@ def test_a_file_that_could_be_several_is_refused_by_name_and_a_folder_chooses(tm
     assert faults(corpus) == {"1": "ambiguous", "3": "ambiguous"}
     reasons = [row.reason for row in corpus.left_out]
     assert reasons[0] == (
-        "line 2: several files could be meant ('test/1.jpg', 'train/1.jpg'): write its path, or name one folder with "
-        "--images"
+        "line 2: several files could be meant ('test/1.jpg', 'train/1.jpg'): write its path, or name the one "
+        "folder to look in"
     )
     assert "('3.jpg', '3.png')" in reasons[1]
     chosen = read(tmp_path, text, images=str(tmp_path / "train"))
@@ -53,7 +53,7 @@ def test_images_may_lie_in_another_folder_than_the_list(tmp_path: Path):
     corpus = read(tmp_path / "lists", text, images=str(tmp_path / "photos"))
     assert classes(corpus) == {"a.jpg": "cat", "deep/b.jpg": "dog"}
     assert faults(corpus) == {"c.jpg": "vanished"}
-    with pytest.raises(UnusableCorpus, match="--images .*nowhere is not there: name the folder that the files of the"):
+    with pytest.raises(UnusableCorpus, match="^The folder of images, .*nowhere, is not there. Name the folder that"):
         read(tmp_path, text, images=str(tmp_path / "nowhere"))
 
 
@@ -66,7 +66,7 @@ def test_absolute_paths_into_the_folder_of_the_list_are_its_files(tmp_path: Path
         found = {"a.jpg": "cat"} | ({"b/c.jpg": "dog"} if folder == "linked" else {})
         assert classes(corpus) == found
         assert faults(corpus)[f"{tmp_path}/other/d.jpg"] == "outside"
-    assert "or name the folder of the images with --images" in corpus.left_out[0].reason
+    assert "or name the folder that holds the images" in corpus.left_out[0].reason
 
 
 def test_the_folder_is_listed_once_however_many_files_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -89,7 +89,7 @@ def test_columns_of_0_and_1_are_classes(tmp_path: Path, one: str, zero: str):
     assert classes(corpus) == {"a.jpg": "beagle", "b.jpg": "pug"}
     assert faults(corpus) == {"c.jpg": "several-labels", "d.jpg": "no-label"}
     assert "it has 2 labels ('beagle', 'pug'): an image has one" in corpus.left_out[0].reason
-    assert corpus.notes[0] == "Each of 2 columns is a class, with 1 where an image is of it: 'beagle', 'pug'."
+    assert corpus.notes[0] == "Each of 2 columns is a class, with 1 where an image belongs to it: 'beagle', 'pug'."
     assert corpus.notes[1] == (
         "1 of 4 images has several labels (first: line 4) and is refused; Hubel names one class per image. Keep one "
         "label each, or make one list for each question."
@@ -121,7 +121,7 @@ def test_every_column_can_be_named(tmp_path: Path):
 def test_a_column_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path):
     with pytest.raises(WrongRequest) as caught:
         read(tmp_path, "path,label\na.jpg,cat\n", label_column="lable")
-    assert str(caught.value) == (
+    assert typed(caught.value.text) == (
         f"{tmp_path / 'list.csv'} has no column 'lable', which --label-column names. Did you mean 'label'? Its columns: "
         "'path', 'label'."
     )
@@ -133,7 +133,7 @@ def test_near_misses_of_the_usual_columns_are_suggested(tmp_path: Path):
     with pytest.raises(UnusableCorpus) as caught:
         read(tmp_path, text)
     advice = "--path-column 'Filname ' --label-column Categroy"
-    assert str(caught.value).endswith(f"If 'Filname ' holds the paths and 'Categroy' the labels: {advice}")
+    assert typed(caught.value.text).endswith(f"If 'Filname ' holds the paths and 'Categroy' the labels: {advice}")
     assert classes(read(tmp_path, text, path_column="Filname ", label_column="Categroy")) == {"a.jpg": "cat"}
 
 
@@ -144,7 +144,7 @@ def test_names_of_columns_may_be_written_in_any_usual_way(tmp_path: Path):
 
 def test_a_list_whose_label_column_is_not_clear_asks_for_it(tmp_path: Path):
     with pytest.raises(
-        UnusableCorpus, match="paths are in 'filename'; which one holds the labels. Name it: --label-col"
+        UnusableCorpus, match="paths are in 'filename'; which column holds the labels is not clear. Name "
     ):
         read(tmp_path, "filename,breed,age\na.jpg,pug,3\n")
 
@@ -178,8 +178,8 @@ def test_folds_are_no_split_and_the_note_says_what_to_type(tmp_path: Path):
     corpus = read(tmp_path, text)
     assert splits(corpus) == [None] * 3
     advice = "--split-column fold --splits train=0,train=1,test=2"
-    assert corpus.notes[0].endswith(
-        f"folds are no split by themselves, and a split is made. To test on one of them: {advice}"
+    assert typed(corpus.notes[0]).endswith(
+        "Numbered folds do not say what to test on, so Hubel makes a split itself. To test on one of them: " + advice
     )
     chosen = read(tmp_path, text, split_column="fold", splits="train=0,train=1,test=2")
     assert splits(chosen) == ["train", "train", "test"]
@@ -189,9 +189,9 @@ def test_a_column_of_other_words_is_not_used_and_that_is_said(tmp_path: Path):
     images(tmp_path, "a.jpg", "b.jpg")
     corpus = read(tmp_path, "path,label,dataset\na.jpg,cat,coco\nb.jpg,dog,imagenet\n")
     assert splits(corpus) == [None, None]
-    assert "\n".join(corpus.notes) == (
-        "Column 'dataset' is not used: its words ('coco' (1), 'imagenet' (1)) are none of a split, and a split is made. "
-        "If they are: --split-column dataset --splits train=coco,test=imagenet"
+    assert "\n".join(map(typed, corpus.notes)) == (
+        "Column 'dataset' is not used: its words ('coco' (1), 'imagenet' (1)) name no splits, so Hubel makes a split "
+        "itself. If they do: --split-column dataset --splits train=coco,test=imagenet"
     )
 
 
@@ -208,7 +208,7 @@ def test_words_of_which_only_some_are_splits_are_asked_about(tmp_path: Path, nam
     assert f"which words of the column {name!r} are train, validation and test?" in str(caught.value)
     assert f"'{words[0]}' (2), 'PublicTest' (1), 'PrivateTest' (1)" in str(caught.value)
     wishes = f"train={words[0]},validation=PublicTest,test=PrivateTest"
-    assert f"--split-column {name} --splits {wishes}" in str(caught.value)
+    assert f"--split-column {name} --splits {wishes}" in typed(caught.value.text)
     chosen = read(tmp_path, text, split_column=name, splits=wishes)
     assert splits(chosen) == ["train", "validation", "test", "train"]
 
@@ -238,12 +238,12 @@ def test_a_table_with_images_takes_its_splits_from_the_same_columns_as_a_list(tm
     for wishes in ({}, {"split_column": "is_valid"}):
         assert splits(read_corpus(flags, reading=make_reading(wishes))) == ["validation", "train", "train"]
     folds = image_table(tmp_path / "folds.parquet", fold=[0, 1, 2])
-    assert "folds are no split by themselves" in read_corpus(folds).notes[0]
+    assert "Numbered folds do not say what to test on" in str(read_corpus(folds).notes[0])
     chosen = read_corpus(folds, reading=make_reading({"split_column": "fold", "splits": "train=0,test=2"}))
     assert splits(chosen) == ["train", "test"]
     assert [row.code for row in chosen.left_out if row.path.startswith("folds")] == ["other-split"]
     doubtful = image_table(tmp_path / "doubtful.parquet", usage=["Training", "PublicTest", "PrivateTest"])
-    with pytest.raises(UnusableCorpus, match="--splits train=Training,validation=PublicTest,test=PrivateTest"):
+    with pytest.raises(UnusableCorpus, match="splits='train=Training,validation=PublicTest,test=PrivateTest'"):
         read_corpus(doubtful)
 
 
@@ -252,19 +252,23 @@ def test_rows_with_words_that_are_not_named_are_left_out_and_counted(tmp_path: P
     corpus = read(tmp_path, "path,label,set\na.jpg,cat,A\nb.jpg,dog,B\nc.jpg,dog,C\n", splits="train=A,test=B")
     assert splits(corpus) == ["train", "test"]
     assert faults(corpus) == {"c.jpg": "other-split"}
-    assert corpus.notes[0] == "1 row is left out: --splits does not name 'C' of column 'set'."
+    assert corpus.notes[0] == "1 row is left out: the splits that were named leave out 'C' of column 'set'."
 
 
 @pytest.mark.parametrize(
     ("text", "wishes", "words"),
     [
-        ("path,label\na.jpg,cat\n", {"splits": "train=A"}, "has none that Hubel can see: name it with --split-column"),
+        ("path,label\na.jpg,cat\n", {"splits": "train=A"}, "sees no column of splits in .* splits: split_column=NAME"),
         (
             "path,label,set\na.jpg,c,A\n",
             {"splits": "train=X"},
-            "'X', which is not in column 'set' .* It holds: 'A' .1..",
+            "'X' was named as a word for a split, but it is not in column 'set' .* That holds: 'A' .1..",
         ),
-        ("path,label,set\na.jpg,c,\n", {"split_column": "set"}, "the column 'set' is empty, or holds more than 100"),
+        (
+            "path,label,set\na.jpg,c,\n",
+            {"split_column": "set"},
+            "column 'set' cannot name the splits: it is empty, or holds more",
+        ),
     ],
 )
 def test_splits_that_cannot_be_honoured_are_refused(tmp_path: Path, text: str, wishes: dict[str, str], words: str):
@@ -284,8 +288,8 @@ def test_a_column_of_many_words_is_not_passed_over_in_silence(tmp_path: Path):
     images(tmp_path, *(f"{number}.jpg" for number in range(105)))
     lines = "".join(f"{number}.jpg,cat,d{number}\n" for number in range(105))
     corpus = read(tmp_path, f"path,label,dataset\n{lines}")
-    assert corpus.notes[0].startswith("Column 'dataset' is not used: its words ('d0' (1), 'd1' (1), ")
-    with pytest.raises(UnusableCorpus, match="the column 'dataset' is empty, or holds more than 100 different words"):
+    assert str(corpus.notes[0]).startswith("Column 'dataset' is not used: its words ('d0' (1), 'd1' (1), ")
+    with pytest.raises(UnusableCorpus, match="'dataset' cannot name the splits: it is empty, or holds more than 100 "):
         read(tmp_path, f"path,label,dataset\n{lines}", split_column="dataset")
 
 

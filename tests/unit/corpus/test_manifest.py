@@ -18,6 +18,7 @@ import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from tests.conftest import write_picture
+from tests.unit.corpus.listed import typed
 
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.formats import manifest
@@ -88,9 +89,9 @@ def test_the_path_column_has_one_of_its_usual_names_in_any_case(folder: Path, wo
 def test_where_two_columns_could_be_meant_it_is_said_which_was_taken(folder: Path):
     corpus = read(folder, "category,label,image,path\nfur,cat,x.jpg,a.jpg\nfin,cod,y.jpg,b.jpg\n")
     assert classes(corpus) == {"a.jpg": "cat", "b.jpg": "cod"}
-    assert corpus.notes == (
-        "The paths are read from column 'path', not from 'image'. To choose: --path-column",
-        "The labels are read from column 'label', not from 'category'. To choose: --label-column",
+    assert tuple(map(typed, corpus.notes)) == (
+        "The paths are read from column 'path', not from 'image'. To choose: --path-column NAME",
+        "The labels are read from column 'label', not from 'category'. To choose: --label-column NAME",
     )
 
 
@@ -207,7 +208,7 @@ def test_what_is_not_utf8_is_read_as_windows_1252_and_that_is_said(folder: Path)
     assert classes(corpus) == {"a.jpg": "Café"}
     assert corpus.notes == ("list.csv is not UTF-8: it is read as Windows-1252. Save it as UTF-8 if names look wrong.",)
     assert left_out(corpus) == [("b.jpg", "refused not-text")]  # 0x81 is nothing in Windows-1252
-    assert "line 3: it has bytes that are no text in this encoding: save the manifest as UTF-8" in reasons(corpus)
+    assert "line 3: it has bytes that are not text in this encoding: save the manifest as UTF-8" in reasons(corpus)
 
 
 def test_a_line_of_twenty_megabytes_is_never_held(folder: Path):
@@ -224,10 +225,10 @@ def test_a_line_of_twenty_megabytes_is_never_held(folder: Path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("cats/a.jpg,cat\n", r"begins with 'cats/a.jpg,cat', which is no header.*Put path,label above the first row"),
+        ("cats/a.jpg,cat\n", r"begins with 'cats/a.jpg,cat', which is no header.*If that row is an image already, put"),
         (
             "file,kind,age\na.jpg,cat,7\n",
-            "paths are in 'file'; which one holds the labels. Name it: --label-column NAME",
+            "paths are in 'file'; which column holds the labels is not clear. Name it: label_column=NAME",
         ),
         ("", "is empty: write path,label into its first line"),
         ("\n\n", "is empty"),
@@ -244,7 +245,7 @@ def test_a_file_without_header_or_rows_says_what_to_add(folder: Path, text: str,
 OUTSIDE = {
     "../secret.jpg": (
         "outside",
-        "leaves the folder of the list: copy the image into it, or name the folder of the images with --images",
+        "leaves the folder of the list: copy the image into it, or name the folder that holds the images",
     ),
     "cats/../../secret.jpg": ("outside", "leaves the folder of the list"),
     "..\\secret.jpg": ("outside", "leaves the folder of the list"),

@@ -101,7 +101,7 @@ def test_parquet_without_a_label_column_says_which_columns_there_are(tmp_path: P
 
 def test_only_unusable_labels_are_an_error_with_the_first_reason(tmp_path: Path):
     write_parquet(tmp_path / "x.parquet", [cell(1)], [7], ["cat", "dog"])
-    with pytest.raises(UnusableCorpus, match="label 7, which is no class of its own list of 2"):
+    with pytest.raises(UnusableCorpus, match="label 7, which is not in its own list of 2 classes"):
         read_corpus(tmp_path)
 
 

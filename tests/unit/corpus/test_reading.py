@@ -112,6 +112,6 @@ def test_a_record_of_another_shape_is_none(document: object):
 
 
 def test_a_wish_that_a_corpus_has_no_place_for_is_refused():
-    with pytest.raises(WrongRequest, match="--label-column does not apply to digits: it is read as the built-in"):
+    with pytest.raises(WrongRequest, match="^label_column does not apply to digits, which is read as the built-in"):
         read_corpus("digits", reading=Reading(label_column="kind"))
     assert len(read_corpus("digits", reading=Reading(copies="off"))) == 1797

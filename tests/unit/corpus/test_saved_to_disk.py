@@ -148,7 +148,7 @@ def test_rows_without_a_usable_label_are_refused_one_by_one(tmp_path: Path):
     assert [(row.path[-1], row.code, row.reason) for row in corpus.refused] == [
         ("1", "no-label", "the row has no label: give it one, or remove the row"),
         ("2", "no-label", "the row has the label -1, which stands for none: give it one, or remove the row"),
-        ("3", "no-such-class", "the row has the label 2, which is no class of its own list of 2: correct it"),
+        ("3", "no-such-class", "the row has the label 2, which is not in its own list of 2 classes: correct it"),
         (
             "4",
             "unknown-split",
@@ -166,7 +166,9 @@ def test_minus_one_is_a_class_where_no_list_of_names_says_otherwise(tmp_path: Pa
 
 def test_no_usable_label_at_all_is_an_error_with_the_first_reason(tmp_path: Path):
     save(tmp_path, {"image": [cell(0), cell(1)], "label": [-1, -1]}, features=CLASS_LABEL)
-    with pytest.raises(UnusableCorpus, match="2 rows, and none of them is an example.*label -1, which stands for none"):
+    with pytest.raises(
+        UnusableCorpus, match="2 rows, and no row is an image with a label.*label -1, which stands for none"
+    ):
         read(tmp_path)
 
 

@@ -182,7 +182,7 @@ def test_a_few_equal_groups_still_fill_every_part(groups: int, size: int, seed: 
         assert {corpus.examples[place].label for place in part} == {0, 1, 2}
     assert leaks_between(splits.names(), marks) == []
     tested = len({marks[place] for place in splits.test})
-    assert any(f"it has only {tested}: the score says how well those are told" in note for note in splits.notes) == (
+    assert any(f"has only {tested} of them: the score describes these groups" in note for note in splits.notes) == (
         tested < 10
     )
 

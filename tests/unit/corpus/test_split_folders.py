@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import shlex
 from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.corpus.listed import typed
 
 from hubel.corpus.formats.chosen_splits import choose
 from hubel.corpus.formats.folder_outline import Folder, outline
-from hubel.corpus.formats.layout import Doubt, Layout
+from hubel.corpus.formats.layout import FolderDoubt, Layout
 from hubel.corpus.formats.split_folders import as_classes, decide
 from hubel.corpus.reading import PARTS, make_reading
 from hubel.errors import WrongRequest
+from hubel.errors.wording import Option, Remedy
 
 ANIMALS = ("cat", "dog", "owl")
 
@@ -27,7 +28,7 @@ def tree(folders: list[str], images: int = 4) -> Folder:
     return outline(dict.fromkeys(folders, images))
 
 
-def parts_of(layout: Layout | Doubt, folders: list[str]) -> dict[str, tuple[str, str | None] | str]:
+def parts_of(layout: Layout | FolderDoubt, folders: list[str]) -> dict[str, tuple[str, str | None] | str]:
     """Folder → class and part, or why it is left out."""
     assert isinstance(layout, Layout), layout
     places = {folder: layout.place(folder) for folder in folders}
@@ -238,24 +239,25 @@ DOUBTS: dict[str, tuple[list[str], str, tuple[str, ...]]] = {
 def test_what_is_not_clear_is_asked(name: str):
     folders, words, options = DOUBTS[name]
     doubt = decide(tree(folders))
-    assert isinstance(doubt, Doubt)
+    assert isinstance(doubt, FolderDoubt)
     assert words in doubt.choices[0].words
-    given = [choice.option for choice in doubt.choices if choice.option]
-    assert [set(option.removeprefix("--splits ").split(",")) for option in given] == [
-        set(each.split(",")) for each in options
-    ]
-    assert "(1) " in doubt.text
-    assert all(f". For this, add {option}." in doubt.text for option in given)
+    given = [choice.splits for choice in doubt.choices if choice.splits]
+    assert [set(option.split(",")) for option in given] == [set(each.split(",")) for each in options]
+    assert str(doubt.text).startswith(" (1) ")
+    assert all(f". For this, add splits={option!r}." in str(doubt.text) for option in given)
 
 
 @pytest.mark.parametrize("name", [*DOUBTS, *PARTS_FOUND])
 def test_every_option_that_is_offered_can_be_typed(name: str):
     folders = DOUBTS[name][0] if name in DOUBTS else PARTS_FOUND[name][0]
     root, layout = tree(folders), decide(tree(folders))
-    said = layout.text if isinstance(layout, Doubt) else " ".join(each.reason for each in layout.left_out.values())
-    options = [text.split(maxsplit=1)[0].rstrip(".") for text in said.split("--splits ")[1:]]
-    for option in filter(lambda text: text != "none" and "=" in text, options):
-        reading = make_reading({"splits": shlex.split(option)[0]})
+    if isinstance(layout, FolderDoubt):
+        options = [choice.splits for choice in layout.choices]
+    else:
+        remedies = [each.remedy for each in layout.left_out.values() if each.remedy is not None]
+        options = [str(part.value) for each in remedies for part in each.parts if isinstance(part, Option)]
+    for option in filter(lambda text: text not in ("none", ""), options):
+        reading = make_reading({"splits": option})
         found = parts_of(choose(root, reading.splits), folders)
         assert {split for _, split in (each for each in found.values() if isinstance(each, tuple))} == set(
             dict(reading.splits).values()
@@ -279,7 +281,7 @@ def test_parts_below_the_classes():
 def test_two_test_parts_below_the_classes_are_not_merged():
     folders = [f"{name}/{part}" for name in ("cat", "dog") for part in ("train", "test1", "test2")]
     doubt = decide(tree(folders))
-    assert isinstance(doubt, Doubt)
+    assert isinstance(doubt, FolderDoubt)
     found = parts_of(choose(tree(folders), (("train", "train"), ("test1", "test"))), folders)
     assert found["cat/test1"] == ("cat", "test")
     assert found["dog/test2"] == "left-out"
@@ -290,7 +292,7 @@ def test_images_without_labels_beside_classes_are_left_out_with_the_way_back():
     layout = decide(tree(folders))
     assert parts_of(layout, folders)["unlabeled"] == "unlabelled"
     assert isinstance(layout, Layout)
-    assert layout.left_out["unlabeled"].reason.endswith("To make it a class: --splits none")
+    assert layout.left_out["unlabeled"].remedy == Remedy("To make it a class: ", Option("splits", "none"), ".")
     assert parts_of(as_classes(tree(folders)), folders)["unlabeled"] == ("unlabeled", None)
 
 
@@ -298,7 +300,7 @@ def test_names_that_are_not_usual_are_said_with_the_way_back():
     layout = decide(tree(below("seg_train", "seg_test")))
     assert isinstance(layout, Layout)
     (note,) = layout.notes
-    assert note == (
+    assert typed(note) == (
         "Read as parts: 'seg_train' (12 images) is train and 'seg_test' (12 images) is test. If they are classes: "
         "--splits none."
     )
@@ -317,7 +319,7 @@ THINGS = ("tube", "bus", "car", "stamp", "board", "ticket", "sky")
 def test_flat_classes_with_such_words_inside_are_classes_or_asked_about(names: set[str]):
     """Asked only where the same thing is there as two parts: ``train_bus`` beside ``test_bus``."""
     layout = decide(tree(sorted(names)))
-    if isinstance(layout, Doubt):
+    if isinstance(layout, FolderDoubt):
         rests = [name.partition("_")[2] for name in names if not name.startswith(("fold", "unlab")) and "_" in name]
         assert len(rests) > len(set(rests))
     else:
@@ -348,10 +350,16 @@ def test_what_is_chosen_is_read_and_the_rest_left_out():
 @pytest.mark.parametrize(
     ("splits", "message"),
     [
-        ("train=A,test=D", r"names 'D', but no folder with images has that name. There are: 'A' \(12 images\)"),
-        ("train=A,test=docs", "makes 'docs' the test part, but it has no class folders: its images have no labels"),
-        ("train=A,test=a", "names 'A' and 'A', which lies in it. Name one of them"),
-        ("train=A,test=B/cat", "makes 'B/cat' the test part, but it has no class folders"),
+        (
+            "train=A,test=D",
+            r"^'D' was named as the test part, but no folder with images is called that. There are: 'A' \(12 images\)",
+        ),
+        (
+            "train=A,test=docs",
+            "^'docs' was named as the test part, but it has no class folders: its images have no labels",
+        ),
+        ("train=A,test=a", "^Two parts were named, 'A' and 'A', which lies in it. Name one of them"),
+        ("train=A,test=B/cat", "^'B/cat' was named as the test part, but it has no class folders"),
     ],
 )
 def test_a_choice_that_cannot_be_read_says_what_can(splits: str, message: str):

@@ -97,7 +97,7 @@ def test_the_feature_of_the_class_can_be_named(tmp_path: Path):
     path = tmp_path / "x.tfrecords"
     path.write_bytes(records([example(image=b"A", breed=b"pug"), example(image=b"B", breed=b"beagle")]))
     with pytest.raises(
-        UnusableCorpus, match="features are: 'image', 'breed'. Name the one with the class: --label-column"
+        UnusableCorpus, match="features are: 'image', 'breed'. Name the one with the class: label_column=NAME"
     ):
         read(path)
     assert read(path, label_column="breed").class_names == ("beagle", "pug")

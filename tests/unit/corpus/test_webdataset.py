@@ -95,9 +95,9 @@ def test_where_the_label_comes_from(tmp_path: Path, files: dict[str, bytes], exp
     [
         ({"a.cls": b""}, "bad-label", "its label 'a.cls'.*no line or several"),
         ({"a.cls": b"cat\ndog"}, "bad-label", "no line or several"),
-        ({"a.cls": b"\xff\xfe"}, "bad-label", "no UTF-8"),
-        ({"a.json": b'{"label": '}, "bad-label", "its label 'a.json' cannot be used: it is no JSON"),
-        ({"a.json": b"[" * 100_000}, "bad-label", "no JSON"),
+        ({"a.cls": b"\xff\xfe"}, "bad-label", "not UTF-8"),
+        ({"a.json": b'{"label": '}, "bad-label", "its label 'a.json' cannot be used: it is not JSON"),
+        ({"a.json": b"[" * 100_000}, "bad-label", "not JSON"),
         ({"a.json": b'{"label": true}'}, "bad-label", "its 'label' is True"),
         ({"a.json": b'{"label": ["cat"]}'}, "bad-label", r"its 'label' is \['cat'\]"),
         ({"a.json": b'{"label": "\\ud800"}'}, "bad-label", "write one class name"),

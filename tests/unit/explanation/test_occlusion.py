@@ -22,9 +22,9 @@ def looks_at(rows: slice, columns: slice):
 
 @pytest.fixture
 def image() -> np.ndarray:
-    picture = np.full((48, 64, 3), 40, np.uint8)
-    picture[8:16, 40:56] = 250
-    return picture
+    image = np.full((48, 64, 3), 40, np.uint8)
+    image[8:16, 40:56] = 250
+    return image
 
 
 def test_the_part_that_decides_is_the_hottest(image: np.ndarray):

@@ -14,7 +14,7 @@ from hubel.backends.framework import keras
 from hubel.errors import ClaimFailed, UnknownName, UnusableInput, WrongRequest
 from hubel.explanation.layer_rules import RULES
 from hubel.explanation.trace import Tracer, trace_value
-from hubel.explanation.worked_value import Place, Working
+from hubel.explanation.worked_value import Position, WorkedValue
 
 pytestmark = pytest.mark.backend
 
@@ -183,13 +183,13 @@ def test_every_number_is_in_the_json():
 
 
 def test_an_answer_that_is_not_the_models_is_never_shown(monkeypatch: pytest.MonkeyPatch):
-    def wrong(place: Place) -> Working:
-        return Working(place.x * 1.0001, abs(place.x), "x")
+    def wrong(place: Position) -> WorkedValue:
+        return WorkedValue(place.x * 1.0001, abs(place.x), "x")
 
     monkeypatch.setitem(RULES, "ReLU", wrong)
     graph = graph_of(layers.ReLU(name="relu"))
     with pytest.raises(
-        ClaimFailed, match=r"relu \(ReLU\), place \[2, 1, 0\]: worked out 0.90009, the model computed 0.9"
+        ClaimFailed, match=r"relu \(ReLU\), index \[2, 1, 0\]: Hubel works out 0.90009, the model computed 0.9"
     ) as caught:
         trace_value(graph, MATRIX, layer="relu", at=(2, 1))
     assert caught.value.exit_code == 5
@@ -200,10 +200,10 @@ def test_an_answer_that_is_not_the_models_is_never_shown(monkeypatch: pytest.Mon
     [
         (
             {"layer": "relu", "at": (6, 0)},
-            r"--at: relu makes maps of 6 x 6: rows 0 to 5, columns 0 to 5. Received: 6,0",
+            r"at: relu makes maps of 6 x 6: rows 0 to 5, columns 0 to 5. Received: 6,0",
         ),
-        ({"layer": "relu", "filter_index": 1}, "--filter: relu has the filters 0 to 0. Received: 1"),
-        ({"layer": "flat", "at": (0, 0)}, "flat makes a vector of 36: it has no places. Leave --at out"),
+        ({"layer": "relu", "filter_index": 1}, "filter: relu has the filters 0 to 0. Received: 1"),
+        ({"layer": "flat", "at": (0, 0)}, "flat makes a vector of 36: it has no rows and columns. Leave at out"),
     ],
 )
 def test_a_place_that_is_not_there_is_refused_with_those_that_are(words: dict, message: str):
@@ -219,10 +219,12 @@ def test_an_unknown_layer_gets_a_suggestion():
 
 def test_what_cannot_be_worked_out_is_refused_with_the_reason():
     graph = graph_of(layers.UpSampling2D(name="larger"))
-    with pytest.raises(UnusableInput, match="larger is a UpSampling2D, which Hubel cannot work out. Known: Conv2D"):
+    with pytest.raises(
+        UnusableInput, match="larger is a UpSampling2D, and Hubel does not know how that computes. Known: Conv2D"
+    ):
         trace_value(graph, MATRIX, layer="larger")
     graph = graph_of(layers.Activation("mish", name="odd"))
-    with pytest.raises(UnusableInput, match="The activation 'mish' of odd is unknown to Hubel. Known: elu"):
+    with pytest.raises(UnusableInput, match="Hubel does not know the activation 'mish' of odd. Known: elu"):
         trace_value(graph, MATRIX, layer="odd")
     graph = graph_of(layers.BatchNormalization(axis=1, name="rows"))
     with pytest.raises(UnusableInput, match=r"rows works along the axes \[1\]"):

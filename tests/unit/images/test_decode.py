@@ -18,7 +18,7 @@ from PIL.PngImagePlugin import PngImageFile
 
 from hubel.errors import UnreadableImage
 from hubel.images import decode
-from hubel.images.decode import Limits, decode_image, decoded_picture, from_pillow, read_header
+from hubel.images.decode import Limits, decode_image, decoded_pillow, from_pillow, read_header
 
 RNG = np.random.default_rng(7)
 PIXELS = RNG.integers(0, 256, (10, 16, 3), dtype=np.uint8)
@@ -190,7 +190,7 @@ def test_a_lack_of_memory_is_not_blamed_on_the_file(lack: Exception, where: str,
 
 
 def test_a_lack_of_memory_in_the_hands_of_the_caller_is_not_blamed_on_the_file():
-    with pytest.raises(UnreadableImage) as caught, decoded_picture(encoded(Image.fromarray(PIXELS))):
+    with pytest.raises(UnreadableImage) as caught, decoded_pillow(encoded(Image.fromarray(PIXELS))):
         raise MemoryError
     assert caught.value.code == "no-memory"
 
@@ -210,7 +210,7 @@ def test_the_pixels_of_a_picture_that_failed_are_freed(monkeypatch: pytest.Monke
 
 
 def test_what_fails_in_the_hands_of_the_caller_is_no_fault_of_the_file():
-    with pytest.raises(ValueError, match="mine"), decoded_picture(encoded(Image.fromarray(PIXELS))):
+    with pytest.raises(ValueError, match="mine"), decoded_pillow(encoded(Image.fromarray(PIXELS))):
         raise ValueError("mine")
 
 
@@ -220,7 +220,7 @@ def inside_at_once(data: bytes, **options: object) -> int:
     together = threading.Event()
 
     def hold(_: int) -> None:
-        with decoded_picture(data, **options):  # type: ignore[arg-type]
+        with decoded_pillow(data, **options):  # type: ignore[arg-type]
             with lock:
                 inside[0] += 1
                 most[0] = max(most[0], inside[0])

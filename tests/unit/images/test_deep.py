@@ -119,7 +119,9 @@ def test_an_old_classifier_sees_the_upper_byte_as_it_was_trained_to():
 
 def test_an_opened_image_of_deep_colours_says_what_to_give_instead():
     data = png16(RNG.integers(0, 65536, (5, 6, 3)).astype(np.uint16))
-    with pytest.raises(WrongRequest, match="upper 8 of the 16 bits of this image: give its path or its bytes"):
+    with pytest.raises(
+        WrongRequest, match="^Pillow keeps only 8 of the 16 bits of this image: give its path or its bytes"
+    ):
         from_pillow(Image.open(io.BytesIO(data)), FULL)
     grey = Image.fromarray(np.array([[0, 65535]], np.uint16))
     assert from_pillow(grey, SampleRule(integer_range=(0.0, 131_070.0)))[0, :, 0].tolist() == [0, 128]

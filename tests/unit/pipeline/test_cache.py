@@ -97,7 +97,7 @@ def test_a_class_without_a_readable_picture_goes_and_labels_still_fit(colours: P
         path.write_bytes(b"")
     decoded, _ = decode(colours)
     assert decoded.corpus.class_names == ("blue", "red")
-    assert decoded.corpus.notes == ("Class 'green' is left out: no image of it is left to read.",)
+    assert decoded.corpus.notes == ("Class 'green' is left out: none of its images can be read.",)
     for index, example in enumerate(decoded.corpus.examples):
         name = decoded.corpus.class_names[example.label]
         assert example.path.startswith(name)
@@ -126,7 +126,7 @@ def test_where_the_cache_cannot_be_written_it_works_without_and_says_so_once(col
         example = decoded.corpus.examples[5]
         np.testing.assert_array_equal(decoded.images[5], read_pixels((colours / example.path).read_bytes(), SIZE))
     (text,) = said
-    assert f"Nothing can be written to the cache {cache}: images are read again each time. Set HUBEL_CACHE" in text
+    assert f"The cache {cache} cannot be written, so images are decoded again each time. Set HUBEL_CACHE" in text
     assert cache.read_text() == "a file, where the folder would be"
 
 

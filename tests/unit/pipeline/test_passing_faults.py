@@ -174,7 +174,7 @@ def test_no_split_is_cut_with_an_image_that_could_not_be_measured(with_copies: P
     assert said.startswith(
         f"{with_copies}: 'a/00.png' was decoded, but could not be read again to look for its copies: "
     )
-    assert "copies could lie on both sides of a split. Start again when the corpus is at rest" in said
+    assert "copies could lie on both sides of a split. Start again when nothing changes the corpus" in said
     assert (entries(cache, "measurements"), entries(cache, "pairs")) == ([], [])
     later = decode_corpus(read_corpus(with_copies), SIZE)
     sets = examine_decoded(later).copies.kept_together(later.corpus)

@@ -138,7 +138,7 @@ def test_many_bands_without_a_choice_are_refused_by_name_in_an_audit_and_in_trai
     for left in (decode_corpus(corpus, Preprocessing(6, 6)).corpus, examine_corpus(corpus).corpus):
         assert {row.code for row in left.refused} == {"many-bands"}
         assert len(left.refused) == 4
-        assert "--bands 3,2,1" in left.refused[0].reason
+        assert "choose the bands of red, green and blue" in left.refused[0].reason
 
 
 def test_a_corpus_of_8_bits_is_surveyed_by_its_headers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -24,7 +24,7 @@ def tiles(files: tuple[bytes, ...], tile: tuple[int, int], count: int) -> np.nda
     return np.stack(found)
 
 
-def test_tiny_pictures_keep_every_pixel_in_the_order_asked_for():
+def test_tiny_images_keep_every_pixel_in_the_order_asked_for():
     images = np.random.default_rng(0).integers(0, 256, (700, LOSSLESS_SIDE, 8, 3), np.uint8)
     order = np.random.default_rng(1).permutation(700)[:600]
     made = make_sheets(images, order.tolist())
@@ -32,7 +32,7 @@ def test_tiny_pictures_keep_every_pixel_in_the_order_asked_for():
     np.testing.assert_array_equal(tiles(made.files, made.tile, 600), images[order])
 
 
-def test_larger_pictures_are_shrunk_and_still_told_apart():
+def test_larger_images_are_shrunk_and_still_told_apart():
     shades = np.arange(300, dtype=np.uint8)[:, None, None, None]
     images = np.broadcast_to(shades, (300, 120, 160, 3))
     made = make_sheets(images, range(300))
@@ -42,12 +42,12 @@ def test_larger_pictures_are_shrunk_and_still_told_apart():
 
 
 @pytest.mark.parametrize(("most", "side"), SIDES)
-def test_more_pictures_get_fewer_pixels_each(most: int, side: int):
+def test_more_images_get_fewer_pixels_each(most: int, side: int):
     image = np.zeros((1, 200, 200, 3), np.uint8)
     assert make_sheets(image, [0] * most).tile == (side, side)
 
 
-def test_no_more_than_one_sheet_of_pictures_is_read_at_a_time(monkeypatch: pytest.MonkeyPatch):
+def test_no_more_than_one_sheet_of_images_is_read_at_a_time(monkeypatch: pytest.MonkeyPatch):
     class Disk:
         """Images that are made when they are read; it counts how many are alive."""
 
@@ -72,5 +72,5 @@ def test_no_more_than_one_sheet_of_pictures_is_read_at_a_time(monkeypatch: pytes
     assert Disk.most_between_sheets == TILES
 
 
-def test_no_picture_gives_no_sheet():
+def test_no_image_gives_no_sheet():
     assert make_sheets(np.zeros((0, 8, 8, 3), np.uint8), []).files == ()

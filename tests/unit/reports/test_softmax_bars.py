@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hubel.drawing.shapes import ORANGE, Box, Words
 from hubel.explanation.trace import PROBABILITIES, Trace
 from hubel.explanation.worked_value import Term
-from hubel.reports.drawing import Box, Words
-from hubel.reports.softmax_bars import BAR, ORANGE, draw_softmax
-from hubel.reports.trace_picture import draw_trace
+from hubel.reports.softmax_bars import BAR, draw_softmax
+from hubel.reports.trace import draw_trace
 
 
 def make_trace(logits: np.ndarray, index: int, temperature: float = 2.0) -> Trace:

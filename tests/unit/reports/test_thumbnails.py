@@ -21,19 +21,19 @@ from hubel.reports.audit_page import shown_paths
 from hubel.reports.thumbnails import make_thumbnails
 
 
-class Pictures:
+class StoredImages:
     """A source of pixels that lie in memory."""
 
-    def __init__(self, *pictures: np.ndarray) -> None:
-        self.pictures = pictures
+    def __init__(self, *images: np.ndarray) -> None:
+        self.images = images
 
     def read(self, position: int) -> np.ndarray:
-        return self.pictures[position]
+        return self.images[position]
 
 
-def corpus_of(*pictures: np.ndarray) -> Corpus:
-    found = [Found(f"{number:03}.png", "cat") for number in range(len(pictures))]
-    return make_corpus("memory", "arrays", found, source=Pictures(*pictures))
+def corpus_of(*images: np.ndarray) -> Corpus:
+    found = [Found(f"{number:03}.png", "cat") for number in range(len(images))]
+    return make_corpus("memory", "arrays", found, source=StoredImages(*images))
 
 
 def opened(data: bytes) -> Image.Image:
@@ -44,7 +44,7 @@ def opened(data: bytes) -> Image.Image:
     ("size", "expected"),
     [((224, 224), (112, 112)), ((400, 300), (112, 84)), ((300, 400), (84, 112)), ((4000, 3), (112, 1)), ((112, 50), (112, 50))],
 )  # fmt: skip
-def test_pictures_shrink_in_their_own_shape(size: tuple[int, int], expected: tuple[int, int]):
+def test_images_shrink_in_their_own_shape(size: tuple[int, int], expected: tuple[int, int]):
     width, height = size
     (data,) = make_thumbnails(corpus_of(np.full((height, width, 3), 90, np.uint8)), [0]).values()
     assert opened(data).format == "JPEG"
@@ -54,14 +54,14 @@ def test_pictures_shrink_in_their_own_shape(size: tuple[int, int], expected: tup
 
 @settings(deadline=None)
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 2**32 - 1))
-def test_a_small_picture_keeps_its_own_pixels(height: int, width: int, seed: int):
+def test_a_small_image_keeps_its_own_pixels(height: int, width: int, seed: int):
     pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
     (data,) = make_thumbnails(corpus_of(pixels), [0], side=41).values()
     assert opened(data).format == "PNG"
     np.testing.assert_array_equal(np.asarray(opened(data)), pixels)
 
 
-def test_only_the_pictures_asked_for_are_made(colours: Path):
+def test_only_the_images_asked_for_are_made(colours: Path):
     corpus = read_corpus(colours)
     made = make_thumbnails(corpus, [41, 0], side=16)
     assert list(made) == ["red/01.png", "blue/00.png"]
@@ -99,7 +99,7 @@ def test_progress_is_told(colours: Path):
     assert events == [Progress("thumbnails", 50, 60), Progress("thumbnails", 60, 60)]
 
 
-def test_no_pictures_make_no_thumbnails(colours: Path):
+def test_no_images_make_no_thumbnails(colours: Path):
     assert make_thumbnails(read_corpus(colours), []) == {}
 
 

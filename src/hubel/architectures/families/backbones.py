@@ -22,8 +22,14 @@ from hubel.architectures.families.weight_files import (
 from hubel.backends.framework import keras
 from hubel.catalogue import find
 from hubel.errors import DownloadFailed, WeightsNotAvailable, WrongRequest
+from hubel.errors.wording import Option, Remedy
 from hubel.files import is_file
 from hubel.text import shortened
+
+OTHER_WEIGHTS = (
+    Remedy("Or give their file: ", Option("weights", "FILE"), "."),
+    Remedy("Or do without them: ", Option("weights", "none"), "."),
+)
 
 
 def feature_model(model: keras.Model) -> keras.Model:
@@ -53,7 +59,7 @@ def pretrained_weights(name: str, alpha: float, source: str, *, may_download: Ma
     path = Path(source)
     if not is_file(path):
         raise WeightsNotAvailable(
-            f"--weights: there is no file {source!r}. Give imagenet, none, or a Keras .h5 weights file."
+            f"There is no weights file {source!r}. Give imagenet, none, or a weights file of Keras."
         )
     model = backbone.make(keras, (SIZE, SIZE), alpha=alpha)
     try:
@@ -62,7 +68,7 @@ def pretrained_weights(name: str, alpha: float, source: str, *, may_download: Ma
             model.load_weights(path)
     except (ValueError, OSError, KeyError, TypeError, UserWarning) as error:
         raise WrongRequest(
-            f"--weights: {path} does not hold the weights of {name} with alpha {alpha:g} and without its top layers "
+            f"{path} does not hold the weights of {name} with alpha {alpha:g} and without its top layers "
             f"({shortened(str(error), 160)})."
         ) from error
     return backbone.tapped(keras, model).get_weights()
@@ -72,14 +78,15 @@ def _imagenet_weights(backbone: Backbone, name: str, alpha: float, may_download:
     alphas = PRETRAINED[name].alphas
     if alpha not in alphas:
         known = ", ".join(f"{each:g}" for each in alphas)
-        raise WrongRequest(f"There are ImageNet weights of {name} for --alpha {known}. Received: {alpha:g}.")
+        raise WrongRequest(f"There are ImageNet weights of {name} for alpha {known}. Received: {alpha:g}.")
     file = find_weight_file(name, alpha)
     if file is not None:
         return _weights_in(file, backbone, name, alpha)
     if not may_download(question_of(name, alpha)):
         raise WeightsNotAvailable(
-            f"{not_here(name, alpha)} To download them, add --weights imagenet; or set KERAS_HOME to a folder whose "
-            "models/ has them; or give their file with --weights FILE; or train from scratch with --weights none."
+            f"{not_here(name, alpha)} Set KERAS_HOME to a folder whose models/ has them.",
+            Remedy("Or download them: add ", Option("weights", "imagenet"), "."),
+            *OTHER_WEIGHTS,
         )
     return _download(backbone, name, alpha)
 
@@ -91,8 +98,8 @@ def _weights_in(file: Path, backbone: Backbone, name: str, alpha: float) -> list
         return backbone.tapped(keras, whole).get_weights()
     except (ValueError, OSError, KeyError, TypeError) as error:
         raise WeightsNotAvailable(
-            f"The ImageNet weights of {name} in {file} cannot be used ({str(error).splitlines()[0][:160]}). Delete the "
-            "file, then download it again with --weights imagenet."
+            f"The ImageNet weights of {name} in {file} cannot be used ({shortened(str(error), 160)}). Delete the file.",
+            Remedy("Then download it again: add ", Option("weights", "imagenet"), "."),
         ) from error
 
 
@@ -106,8 +113,9 @@ def _download(backbone: Backbone, name: str, alpha: float) -> list[np.ndarray]:
             raise
         raise DownloadFailed(
             f"The ImageNet weights of {name} (alpha {alpha:g}) are not on this machine and cannot be downloaded from "
-            f"{HOST} ({shortened(str(error), 160)}). Connect to the internet once; or set KERAS_HOME to a folder "
-            "whose models/ has them; or give their file with --weights FILE; or train from scratch with --weights none."
+            f"{HOST} ({shortened(str(error), 160)}). Connect to the internet once, or set KERAS_HOME to a folder "
+            "whose models/ has them.",
+            *OTHER_WEIGHTS,
         ) from error
 
 

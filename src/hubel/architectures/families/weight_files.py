@@ -37,20 +37,35 @@ def weight_folders() -> list[Path]:
 
 
 def find_weight_file(backbone: str, alpha: float) -> Path | None:
-    """The file of a backbone's ImageNet weights; None where this machine does not have it."""
+    """The file of a backbone's ImageNet weights; None where this machine does not have it.
+
+    Args:
+        backbone: a name in `PRETRAINED`.
+        alpha: one of its widths.
+    """
     name = PRETRAINED[backbone].file_name(alpha)
     return next((folder / name for folder in weight_folders() if (folder / name).is_file()), None)
 
 
 def question_of(backbone: str, alpha: float) -> str:
-    """What a person is asked before weights are downloaded."""
+    """What a person is asked before weights are downloaded.
+
+    Args:
+        backbone: a name in `PRETRAINED`.
+        alpha: one of its widths.
+    """
     megabytes = PRETRAINED[backbone].parameters * alpha**2 * BYTES_PER_WEIGHT
     return f"Download the ImageNet weights of {backbone} (about {max(1, round(megabytes))} MB) from {HOST}?"
 
 
 def not_here(backbone: str, alpha: float) -> str:
-    """That the weights are missing, and that nobody asked to download them."""
+    """That the weights are missing, and that nobody asked to download them.
+
+    Args:
+        backbone: a name in `PRETRAINED`.
+        alpha: one of its widths.
+    """
     return (
-        f"The ImageNet weights of {backbone} (alpha {alpha:g}) are not on this machine, and nothing is downloaded "
+        f"The ImageNet weights of {backbone} (alpha {alpha:g}) are not on this machine, and Hubel downloads nothing "
         "unasked."
     )

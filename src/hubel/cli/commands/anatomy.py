@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from hubel.cli.wording import worded
+
 if TYPE_CHECKING:
     from hubel.workflows.looking.anatomy import Anatomy
 
@@ -61,7 +63,7 @@ def command(  # noqa: PLR0913  (one for each option)
     if out is not None:
         _write_picture(anatomy, out)
     if as_json:
-        click.echo(json.dumps(anatomy.to_json()))
+        click.echo(json.dumps(anatomy.to_json(worded)))
         return
     from hubel.cli.show.anatomy import show_anatomy
 
@@ -106,11 +108,12 @@ def _check_picture(out: Path | None) -> None:
 
 def _write_picture(anatomy: Anatomy, out: Path) -> None:
     from hubel.cli.show.anatomy import headline
+    from hubel.drawing.svg import render_svg
     from hubel.files import write_bytes
-    from hubel.reports.network_picture import render_network
+    from hubel.reports.network import draw_network
 
     title = f"{anatomy.title} at {' × '.join(map(str, anatomy.shape))}"
-    write_bytes(out, render_network(title, headline(anatomy), anatomy.image, anatomy.rows).encode())
+    write_bytes(out, render_svg(draw_network(title, headline(anatomy), anatomy.image, anatomy.rows)))
 
 
 def _show_stacks(kernel: int, channels: int, out: Path | None, *, as_json: bool) -> None:
@@ -118,10 +121,11 @@ def _show_stacks(kernel: int, channels: int, out: Path | None, *, as_json: bool)
 
     table = stack_table(kernel_size=kernel, channels=channels)
     if out is not None:
+        from hubel.drawing.svg import render_svg
         from hubel.files import write_bytes
-        from hubel.reports.stacks_picture import draw_stacks
+        from hubel.reports.stacks import draw_stacks
 
-        write_bytes(out, draw_stacks(table).to_svg())
+        write_bytes(out, render_svg(draw_stacks(table)))
     if as_json:
         click.echo(json.dumps({"stacks": [stack.to_json() for stack in table]}))
         return

@@ -63,9 +63,9 @@ def command(  # noqa: PLR0913  (one for each option)
     weights = read_kernel(kernel)
     options = WindowOptions(
         (weights.shape[0], weights.shape[1]),
-        stride=parse_pair(stride, option="--stride"),
+        stride=parse_pair(stride, option="stride"),
         padding=padding,
-        dilation=parse_pair(dilation, option="--dilation"),
+        dilation=parse_pair(dilation, option="dilation"),
     )
     if not abs(bias) < float("inf"):
         raise WrongRequest(f"--bias takes a finite number. Received: {bias}.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hubel.cli.layer_option import LAYER, LAYER_HELP
-from hubel.cli.model_files import model_file_options
+from hubel.cli.model_files import model_file_options, said_words
 from hubel.cli.run_command import RunCommand
 from hubel.text import counted
 
@@ -42,15 +42,15 @@ def command(  # noqa: PLR0913  (one for each option)
     from hubel.errors import WrongRequest
     from hubel.files import write_bytes
     from hubel.runs.out_folder import check_output_file, keep_out_of_the_corpus
-    from hubel.workflows.looking.layer_images import list_layers, picture_excitement, picture_filters
+    from hubel.workflows.looking.layer_images import image_of_excitement, image_of_filters, list_layers
 
     if layer is None and out is None:
-        words = shlex.join(["hubel", "filters", str(run), *said.words, *(["--excite"] if excite else [])])
+        words = shlex.join(["hubel", "filters", str(run), *said_words(said), *(["--excite"] if excite else [])])
         show_layers(list_layers(run, with_filters=not excite, said=said), words)
         return 0
     layer = layer or ("last" if excite else "first")
     if out is None:
-        given = shlex.join(["hubel", "filters", str(run), *said.words, *(["--excite"] if excite else [])])
+        given = shlex.join(["hubel", "filters", str(run), *said_words(said), *(["--excite"] if excite else [])])
         raise WrongRequest(f"Say where to write the image: {given} --layer {layer} -o filters.png")
     check_png(out)
     check_output_file(out, run=run)
@@ -60,13 +60,13 @@ def command(  # noqa: PLR0913  (one for each option)
         raise WrongRequest("--corpus and --filter choose what --excite looks for. Add --excite, or leave them out.")
     if excite:
         with Listener() as listener:
-            made = picture_excitement(run, layer, corpus=corpus, filters=chosen, said=said, on_event=listener)
+            made = image_of_excitement(run, layer, corpus=corpus, filters=chosen, said=said, on_event=listener)
         write_bytes(out, made.png)
         click.echo(f"Wrote {out}: {made.shown}, each row a filter of {made.layer}; first an image made to excite it")
         if corpus is None:
             click.echo("Add --corpus CORPUS for what excites them in your images.")
         return 0
-    sheet = picture_filters(run, layer, said=said)
+    sheet = image_of_filters(run, layer, said=said)
     write_bytes(out, sheet.png)
     kernel = sheet.kernel
     height, width, channels, filters = kernel.shape
@@ -74,6 +74,6 @@ def command(  # noqa: PLR0913  (one for each option)
     click.echo(f"{sheet.layer}: {counted(filters, 'filter')} of {size}")
     click.echo(f"values {kernel.min():.4g} to {kernel.max():.4g}")
     click.echo(f"Wrote {out}: {sheet.shown}")
-    words = ["hubel", "filters", str(run), *said.words, "--layer", sheet.layer, "--excite", "-o", "excite.png"]
+    words = ["hubel", "filters", str(run), *said_words(said), "--layer", sheet.layer, "--excite", "-o", "excite.png"]
     click.echo(f"Next\n  What they respond to: {shlex.join(words)}")
     return 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hubel.cli.layer_option import LAYER, LAYER_HELP
-from hubel.cli.model_files import model_file_options
+from hubel.cli.model_files import model_file_options, said_words
 from hubel.cli.run_command import RunCommand
 from hubel.text import counted
 
@@ -36,19 +36,19 @@ def command(run: Path, image: Path | None, *, layer: str | None, out: Path | Non
     from hubel.errors import WrongRequest
     from hubel.files import write_bytes
     from hubel.runs.out_folder import check_output_file
-    from hubel.workflows.looking.layer_images import MOST_FILTERS, list_layers, picture_maps
+    from hubel.workflows.looking.layer_images import MOST_FILTERS, image_of_maps, list_layers
 
     if image is None and layer is None and out is None:
-        words = shlex.join(["hubel", "maps", str(run), "IMAGE", *said.words])
+        words = shlex.join(["hubel", "maps", str(run), "IMAGE", *said_words(said)])
         show_layers(list_layers(run, with_filters=False, said=said), words)
         return 0
     layer = layer or "last"
     if image is None or out is None:
-        given = shlex.join(["hubel", "maps", str(run), str(image or "IMAGE"), *said.words, "--layer", layer])
+        given = shlex.join(["hubel", "maps", str(run), str(image or "IMAGE"), *said_words(said), "--layer", layer])
         raise WrongRequest(f"Give the image and where to write: {given} -o maps.png")
     check_png(out)
     check_output_file(out, run=run, made_of=[image])
-    made, picture = picture_maps(run, image, layer=layer, said=said)
+    made, picture = image_of_maps(run, image, layer=layer, said=said)
     write_bytes(out, picture)
     height, width, filters = made.maps.shape
     silent = int((made.maps.max(axis=(0, 1)) <= 0).sum())
@@ -57,6 +57,16 @@ def command(run: Path, image: Path | None, *, layer: str | None, out: Path | Non
     click.echo(f"values {made.maps.min():.4g} to {made.maps.max():.4g}; {silent} of {filters} maps have none above 0")
     click.echo(f"Wrote {out}: {shown} of {filters} maps shown, strongest first; the strongest also over the image")
     strongest = int(made.strongest_first[0])
-    typed = ["hubel", "trace", str(run), str(image), *said.words, "--layer", made.layer, "--filter", str(strongest)]
+    typed = [
+        "hubel",
+        "trace",
+        str(run),
+        str(image),
+        *said_words(said),
+        "--layer",
+        made.layer,
+        "--filter",
+        str(strongest),
+    ]
     click.echo(f"Next\n  One value, worked out: {shlex.join(typed)}")
     return 0

@@ -48,9 +48,9 @@ def command(  # noqa: PLR0913  (one for each option)
             from hubel.runs.out_folder import check_output_file
 
             check_output_file(out, made_of=[Path(matrix)])
-    size = parse_pair(window, option="--window")
+    size = parse_pair(window, option="window")
     options = WindowOptions(
-        size, stride=size if stride is None else parse_pair(stride, option="--stride"), padding=padding
+        size, stride=size if stride is None else parse_pair(stride, option="stride"), padding=padding
     )
     calculation = calculate_pooling(read_matrix(matrix, channel=channel, region=region), mode, options)
     from hubel.cli.show.windows import show_calculation

@@ -17,7 +17,7 @@ from hubel.text import counted
 
 if TYPE_CHECKING:
     from hubel.classifier.answering import Answering
-    from hubel.workflows.predict import Answer
+    from hubel.workflows.predict import InputAnswer
     from hubel.workflows.said import Said
 
 
@@ -75,7 +75,7 @@ def command(  # noqa: PLR0913  (one for each option)
     outcomes: Counter[str] = Counter()
     kinds: Counter[str] = Counter()
 
-    def noted(answers: Iterable[Answer]) -> Iterator[Answer]:
+    def noted(answers: Iterable[InputAnswer]) -> Iterator[InputAnswer]:
         for answer in answers:
             if answer.passed_over:
                 kinds[answer.passed_over] += 1

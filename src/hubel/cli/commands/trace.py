@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hubel.cli.layer_option import LAYER, LAYER_HELP
-from hubel.cli.model_files import model_file_options
+from hubel.cli.model_files import model_file_options, said_words
 from hubel.cli.run_command import RunCommand
 
 if TYPE_CHECKING:
@@ -62,17 +62,19 @@ def command(  # noqa: PLR0913  (one for each option)
 
     traced = trace_run(run, image, layer=layer, at=at, filter_name=filter_name, said=said)
     if out is not None:
+        from hubel.drawing.raster import render_png
+        from hubel.drawing.svg import render_svg
         from hubel.files import write_bytes
-        from hubel.reports.trace_picture import render_png, render_svg
+        from hubel.reports.trace import draw_trace
 
         render = render_svg if out.suffix.lower() == ".svg" else render_png
-        write_bytes(out, render(traced.trace, traced.pixels, traced.class_name))
+        write_bytes(out, render(draw_trace(traced.trace, traced.pixels, traced.class_name)))
     if as_json:
         click.echo(json.dumps(traced.to_json()))
         return 0
     from hubel.cli.show.trace import show_trace
 
-    show_trace(traced, ("hubel", "trace", str(run), str(image), *said.words), image=out)
+    show_trace(traced, ("hubel", "trace", str(run), str(image), *said_words(said)), image=out)
     return 0
 
 
@@ -117,5 +119,5 @@ def _list(run: Path, image: Path | None, said: Said, *, as_json: bool) -> None:
     if not choices:
         click.echo(f"{run} has no layer of a kind that Hubel can work out. See them all: hubel anatomy {run}")
         return
-    typed = ["hubel", "trace", str(run), str(image or "IMAGE"), *said.words, "--layer", "last"]
+    typed = ["hubel", "trace", str(run), str(image or "IMAGE"), *said_words(said), "--layer", "last"]
     click.echo(f"Next\n  {shlex.join(typed)}")

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from hubel.cli.run_command import RunCommand
+from hubel.cli.wording import worded
 
 
 @click.command("verify", cls=RunCommand)
@@ -27,7 +28,7 @@ def command(run: Path, *, as_json: bool) -> int:
 
     found = verify_artefact(run)
     if as_json:
-        click.echo(json.dumps(found.to_json()))
+        click.echo(json.dumps(found.to_json(worded)))
     else:
         from hubel.cli.show.verify import show_verification
 

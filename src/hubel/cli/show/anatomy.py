@@ -14,6 +14,7 @@ from hubel.architectures.layer_table import LayerRow, Total, least_macs
 from hubel.architectures.volumes import Volume, make_stages, make_volumes
 from hubel.arithmetic.stacks import Stack
 from hubel.cli.show.results import console
+from hubel.cli.wording import worded
 from hubel.text import counted, one_line
 from hubel.workflows.looking.anatomy import Anatomy, Sharing
 
@@ -88,7 +89,7 @@ def show_anatomy(anatomy: Anatomy, *, every_layer: bool, image: Path | None) -> 
     if anatomy.sharing is not None:
         _show_sharing(screen, anatomy.sharing)
     for doubt in anatomy.doubts:
-        screen.print(Text("Warning: ", "bold yellow").append(one_line(doubt.text), "not bold default"))
+        screen.print(Text("Warning: ", "bold yellow").append(one_line(worded(doubt.text)), "not bold default"))
     if image is not None:
         screen.print(f"The image is in {one_line(str(image))}")
 

@@ -70,7 +70,7 @@ def _account(screen: Console, audit: Audit) -> None:
         images = "image" if many == "1" else "images"
         screen.print(f"{counted(len(sizes), 'class', 'classes')} of {many} {images}, {pixels}")
     for note in audit.notes:
-        screen.print(Text("Note: ", "bold").append(Text(one_line(note), "not bold default")))
+        screen.print(Text("Note: ", "bold").append(Text(one_line(worded(note)), "not bold default")))
     screen.print()
 
 

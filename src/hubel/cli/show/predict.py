@@ -15,7 +15,7 @@ from hubel.text import counted, one_line
 
 if TYPE_CHECKING:
     from hubel.classifier.prediction import Prediction
-    from hubel.workflows.predict import Answer
+    from hubel.workflows.predict import InputAnswer
 
 NAMED_IN_A_SET = 4
 """Classes of a prediction set that the table names; of more it gives the count."""
@@ -34,7 +34,7 @@ class Shown:
     with_sets: bool
 
 
-def _record(answer: Answer) -> dict[str, Any]:
+def _record(answer: InputAnswer) -> dict[str, Any]:
     if answer.error is not None:
         return {"path": answer.path, "error": {"code": answer.error.code, "message": answer.error.reason}}
     prediction = _made(answer)
@@ -52,21 +52,21 @@ def _record(answer: Answer) -> dict[str, Any]:
     return record
 
 
-def _made(answer: Answer) -> Prediction:
+def _made(answer: InputAnswer) -> Prediction:
     """The prediction of an answer without an error."""
     return cast("Prediction", answer.prediction)
 
 
-def _jsonl(answers: Iterable[Answer], shown: Shown) -> None:  # noqa: ARG001
+def _jsonl(answers: Iterable[InputAnswer], shown: Shown) -> None:  # noqa: ARG001
     for answer in answers:
         click.echo(json.dumps(_record(answer)))
 
 
-def _json(answers: Iterable[Answer], shown: Shown) -> None:  # noqa: ARG001
+def _json(answers: Iterable[InputAnswer], shown: Shown) -> None:  # noqa: ARG001
     click.echo(json.dumps([_record(answer) for answer in answers]))
 
 
-def _csv(answers: Iterable[Answer], shown: Shown) -> None:
+def _csv(answers: Iterable[InputAnswer], shown: Shown) -> None:
     from hubel.files import write_csv_rows
 
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -74,7 +74,7 @@ def _csv(answers: Iterable[Answer], shown: Shown) -> None:
     write_csv_rows(sys.stdout, _csv_rows(answers, shown))
 
 
-def _csv_rows(answers: Iterable[Answer], shown: Shown) -> Iterator[tuple[object, ...]]:
+def _csv_rows(answers: Iterable[InputAnswer], shown: Shown) -> Iterator[tuple[object, ...]]:
     ranks = [name for place in range(1, shown.top + 1) for name in (f"class_{place}", f"probability_{place}")]
     more = [
         *(ranks if shown.top > 1 else []),
@@ -100,7 +100,7 @@ def _flag(value: bool) -> str:  # noqa: FBT001
     return "true" if value else "false"
 
 
-def _table(answers: Iterable[Answer], shown: Shown) -> None:
+def _table(answers: Iterable[InputAnswer], shown: Shown) -> None:
     for answer in answers:
         if answer.error is not None:
             click.echo(f"{one_line(answer.path)}  refused: {answer.error.reason}")
@@ -128,6 +128,6 @@ def _alternatives(prediction: Prediction, inside: tuple[str, ...]) -> str:
     return f"{', '.join(ranked[:-1])} or {ranked[-1]}"
 
 
-Writer = Callable[[Iterable["Answer"], Shown], None]
+Writer = Callable[[Iterable["InputAnswer"], Shown], None]
 WRITERS: Mapping[str, Writer] = {"table": _table, "json": _json, "jsonl": _jsonl, "csv": _csv}
 """Format → what writes it."""

@@ -11,8 +11,10 @@ from rich.console import Console
 from rich.text import Text
 
 from hubel.cli.show.results import console
+from hubel.errors.wording import Option
 from hubel.explanation.trace import PROBABILITIES
 from hubel.explanation.worked_value import Patch, Term
+from hubel.shell import option_words
 from hubel.text import counted, one_line
 from hubel.workflows.looking.trace import TracedRun
 
@@ -214,10 +216,10 @@ def _label(term: Term, traced: TracedRun) -> str:
 
 
 def _show_next(screen: Console, traced: TracedRun, words: Sequence[str]) -> None:
-    typed = f"{shlex.join(words)} --layer"
-    lines = [f"{typed} {each}" for each in traced.following[:2]]
-    if not lines and traced.takes:
-        lines = [f"{typed} {traced.takes[0]} --filter {traced.trace.filter_index}"]
+    further = traced.following[:2]
+    if not further and traced.takes:
+        further = ((Option("layer", traced.takes[0]), Option("filter", traced.trace.filter_index)),)
+    lines = [shlex.join([*words, *(word for each in options for word in option_words(each))]) for options in further]
     if not lines:
         return
     screen.print(Text("Next", "bold"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from hubel.cli.show.results import console
+from hubel.cli.wording import worded
 from hubel.text import one_line, shortened
 from hubel.workflows.verify import Verification
 
@@ -22,7 +23,7 @@ def show_verification(found: Verification) -> None:
     out.print(f"{one_line(str(found.folder))}{made_by}")
     for check in found.checks:
         out.print(Text(f"  {check.name:<10}", "bold").append(f"{check.result:<8}", STYLES[check.result])
-                  .append(one_line(check.text), "not bold default"))  # fmt: skip
+                  .append(one_line(worded(check.text)), "not bold default"))  # fmt: skip
     if found.holds:
         tested = found.outcome is not None
         verdict = (

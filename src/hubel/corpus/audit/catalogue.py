@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from hubel.corpus.altered_copies import HALF
-from hubel.corpus.audit import classes, copies, leakage, pictures
+from hubel.corpus.audit import classes, copies, images, leakage
 from hubel.corpus.audit.finding import Check, Finding
 from hubel.corpus.fingerprint import MIN_SIDE
 from hubel.corpus.measured_corpus import ExaminedCorpus
@@ -25,14 +25,14 @@ _SIMILARITY = "similarity {:.2f}"
 CHECKS = {
     "one-class": Check(
         "Only one class",
-        "A classifier tells classes apart: one alone cannot be learned.",
+        "A classifier tells classes apart, so it needs at least two.",
         "fewer than 2 classes",
         "Put the images of each class into a folder of its own, side by side.",
         classes.find_one_class,
     ),
     "leak": Check(
         "The given splits leak",
-        "What was trained on is tested on: the score is too good, and falls with the first new image.",
+        "The classifier is tested on images it was trained on: the score is too good, and new images will lower it.",
         f"equal bytes, near duplicates in any orientation (similarity {NEAR} and more), or one group, in two of them",
         "Delete the copies in one of the splits, or give no split and let Hubel cut one. Training shows the score with "
         "and without them.",
@@ -41,7 +41,7 @@ CHECKS = {
     ),
     "label-conflict": Check(
         "One image under two labels",
-        "At most one label can be right; the classifier is told both.",
+        "At most one label can be right, and the classifier is taught both.",
         f"equal bytes or near duplicates (similarity {NEAR} and more) with different labels",
         _CORRECTIONS,
         copies.find_conflicts,
@@ -49,8 +49,8 @@ CHECKS = {
     ),
     "suspect-label": Check(
         "Labels to look at",
-        "A classifier that learned from the other images names another class than the label says. Such a label may be "
-        "wrong, or right and the image hard; how many are expected to be wrong is said.",
+        "A classifier trained on the other images names another class than the label. The label may be wrong, or right "
+        "and the image hard; the audit says how many wrong labels to expect.",
         "a chance of 5 % and more that the label is wrong, fitted to out-of-fold probabilities as if errors fell at "
         "random; and up to 20 that confident learning takes for wrong",
         Text(
@@ -63,26 +63,26 @@ CHECKS = {
         "Class names that read alike",
         "They are probably one class, divided by accident.",
         "equal but for case, Unicode form, spaces, hyphens, dots or letters that look alike",
-        "Give their images one folder; or rename them so that people can tell them apart.",
+        "Put their images into one folder, or rename them so that people can tell them apart.",
         classes.find_similar_names,
     ),
     "too-few": Check(
         "Classes too small to test",
-        "A score of a handful of images is a toss of coins.",
+        "A score from a handful of images is little better than a coin toss.",
         f"fewer than {classes.MIN_TEST_EXAMPLES} test images",
         "Add images of these classes, or merge or leave out the class.",
         classes.find_too_few,
     ),
     "imbalance": Check(
         "Unequal classes",
-        "The large classes decide the accuracy; the small ones are learned from little.",
+        "The large classes dominate the accuracy; the small ones offer little to learn from.",
         f"more than {classes.MAX_IMBALANCE:.0f} times fewer images than the largest class",
         "Add images of the small classes; read the per-class table, not the accuracy alone.",
         classes.find_imbalance,
     ),
     "exact-duplicate": Check(
-        "Files of the same bytes",
-        "One image counts several times. Where Hubel cuts the split, they stay on one side.",
+        "Identical files",
+        "One image counts several times. Where Hubel makes the split, copies stay on one side.",
         "equal SHA-256",
         "Delete all but one.",
         copies.find_exact,
@@ -99,7 +99,7 @@ CHECKS = {
     ),
     "mirrored-duplicate": Check(
         "Mirrored copies",
-        "Training mirrors images itself; copies made before are counted twice. They stay on one side of a split.",
+        "Training mirrors images itself, so these copies count twice. They stay on one side of a split.",
         f"similarity {NEAR} and more, with left and right swapped",
         "Delete one of the two.",
         partial(copies.find_only, "mirrored-duplicate"),
@@ -107,7 +107,7 @@ CHECKS = {
     ),
     "turned-duplicate": Check(
         "Turned copies",
-        "The same image lies on its side or head: augmented before, or its orientation was lost.",
+        "The same image on its side or upside down: it was augmented before, or lost its orientation.",
         f"similarity {NEAR} and more, in one of the six other orientations",
         "Delete the one that is not upright.",
         partial(copies.find_only, "turned-duplicate"),
@@ -115,62 +115,62 @@ CHECKS = {
     ),
     "blank": Check(
         "Blank images",
-        "There is nothing to learn from, but a label to remember.",
-        f"standard deviation of grey below {pictures.BLANK_CONTRAST:.0f} of 255",
+        "They show nothing that could explain their label.",
+        f"standard deviation of grey below {images.BLANK_CONTRAST:.0f} of 255",
         _CORRECTIONS,
-        pictures.BLANK.find,
+        images.BLANK.find,
     ),
     "dark": Check(
         "Dark images",
-        "Little can be seen on them.",
-        f"95 % of the pixels below {pictures.DARK_END:.0f} of 255",
+        "Little can be seen in them.",
+        f"95 % of the pixels below {images.DARK_END:.0f} of 255",
         _CORRECTIONS,
-        pictures.DARK.find,
+        images.DARK.find,
     ),
     "bright": Check(
         "Bright images",
-        "Little can be seen on them.",
-        f"95 % of the pixels above {pictures.BRIGHT_END:.0f} of 255",
+        "Little can be seen in them.",
+        f"95 % of the pixels above {images.BRIGHT_END:.0f} of 255",
         _CORRECTIONS,
-        pictures.BRIGHT.find,
+        images.BRIGHT.find,
     ),
     "blurry": Check(
         "Blurry images",
-        "Details that tell the classes apart may be gone.",
-        f"sharpness (deviation of the Laplacian over that of grey, at 128 pixels) below {pictures.BLURRY_SHARPNESS}; "
-        f"sides of {pictures.SHARP_SIDE} pixels and more",
-        "Look whether the class can still be seen; if not, leave them out.",
-        pictures.BLURRY.find,
+        "Details that tell the classes apart may be lost.",
+        f"sharpness (deviation of the Laplacian over that of grey, at 128 pixels) below {images.BLURRY_SHARPNESS}; "
+        f"sides of {images.SHARP_SIDE} pixels and more",
+        "Check whether the class can still be recognised; if not, leave them out.",
+        images.BLURRY.find,
     ),
     "odd-size": Check(
         "Odd sizes",
         "Much smaller or larger than the others: thumbnails, icons, scans.",
-        f"side more than {pictures.SIZE_FACTOR:.0f} times the median or below a {pictures.SIZE_FACTOR:.0f}th of it",
-        "Look whether they belong here; replace thumbnails by the images they were made of.",
-        pictures.ODD_SIZE.find,
+        f"side more than {images.SIZE_FACTOR:.0f} times the median or below a {images.SIZE_FACTOR:.0f}th of it",
+        "Check whether they belong here; replace thumbnails with the original images.",
+        images.ODD_SIZE.find,
     ),
     "odd-shape": Check(
         "Odd shapes",
         "Much wider or taller than the others: banners, strips, panoramas.",
-        f"longer over shorter side more than {pictures.SHAPE_FACTOR:.0f} times the median of that, or less than half",
-        "Look whether they belong here; crop them.",
-        pictures.ODD_SHAPE.find,
+        f"longer over shorter side more than {images.SHAPE_FACTOR:.0f} times the median of that, or less than half",
+        "Check whether they belong here; crop them.",
+        images.ODD_SHAPE.find,
     ),
     "grey-among-colour": Check(
         "Grey among colour",
         "If one class is grey more often, the classifier learns that instead.",
-        f"mean difference of the channels below {pictures.GREY_COLOUR:.0f} of 255, in fewer than "
-        f"{100 * pictures.GREY_SHARE:.0f} % of the images",
-        "Look whether it is one class more than the others.",
-        pictures.GREY.find,
+        f"mean difference of the channels below {images.GREY_COLOUR:.0f} of 255, in fewer than "
+        f"{100 * images.GREY_SHARE:.0f} % of the images",
+        "Check whether one class has more of them than the others.",
+        images.GREY.find,
         "mean difference of the channels {:.2f} of 255",
     ),
     "wrong-extension": Check(
-        "Names that promise another format",
+        "Names with the wrong ending",
         "Hubel goes by the content; other programs may refuse them.",
         "the file name's ending is not one of the format's usual ones",
         "Rename them, or save them again.",
-        pictures.find_wrong_extensions,
+        images.find_wrong_extensions,
     ),
 }
 

@@ -21,8 +21,8 @@ def find_similar_names(examined: ExaminedCorpus) -> Iterator[Finding]:
     """Classes whose names a person would read as one."""
     counts = examined.corpus.class_counts
     for names in alike(examined.corpus.class_names):
-        listed = ", ".join(f"{name!a} ({counts[name]:,})" for name in names)
-        yield Finding("similar-class-names", (), 0.0, f"{listed} differ only by {difference(names)}.")
+        shown = ", ".join(f"{name!a} ({counts[name]:,})" for name in names)
+        yield Finding("similar-class-names", (), 0.0, f"{shown} differ only by {difference(names)}.")
 
 
 def find_imbalance(examined: ExaminedCorpus) -> Iterator[Finding]:
@@ -32,7 +32,9 @@ def find_imbalance(examined: ExaminedCorpus) -> Iterator[Finding]:
     for name, count in sorted(counts.items(), key=lambda item: item[1]):
         if largest is not None and counts[largest] > MAX_IMBALANCE * count:
             times = counts[largest] / count
-            text = f"{largest!r} has {_pictures(counts[largest])}, {name!r} has {count:,}: {times:.0f} times fewer."
+            text = (
+                f"{largest!r} has {counted(counts[largest], 'image')}, {name!r} has {count:,}: {times:.0f} times fewer."
+            )
             yield Finding("imbalance", (), count / counts[largest], text, measurement=round(times, 2))
 
 
@@ -45,12 +47,10 @@ def find_too_few(examined: ExaminedCorpus) -> Iterator[Finding]:
         expected = tested[label] if given else round(count * TEST_SHARE)
         if expected < MIN_TEST_EXAMPLES:
             where = "in the given test split" if given else "to be tested on"
-            text = f"Class {name!r}: {_pictures(count)}, {f'{expected} of them' if expected else 'none'} {where}."
+            text = (
+                f"Class {name!r}: {counted(count, 'image')}, {f'{expected} of them' if expected else 'none'} {where}."
+            )
             yield Finding("too-few", (), expected / MIN_TEST_EXAMPLES, text, measurement=float(expected))
-
-
-def _pictures(count: int) -> str:
-    return counted(count, "image")
 
 
 def find_one_class(examined: ExaminedCorpus) -> Iterator[Finding]:

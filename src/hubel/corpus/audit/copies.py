@@ -16,7 +16,7 @@ SAME_CLASS, ACROSS_CLASSES, ACROSS_SPLITS = "same class", "across classes", "acr
 
 
 def find_exact(examined: ExaminedCorpus) -> Iterator[Finding]:
-    """Files of the same bytes."""
+    """Identical files."""
     for places in equal_files(examined.copies.digests) if examined.copies.exact else ():
         text = f"{len(places)} files have the same bytes{_where(examined, places)}."
         yield _finding(examined, "exact-duplicate", places, 1.0, text)
@@ -67,7 +67,12 @@ def find_mirrored(examined: ExaminedCorpus) -> Iterator[Finding]:
 
 
 def find_only(check: str, examined: ExaminedCorpus) -> Iterator[Finding]:
-    """Mirrored or turned copies, one of the two."""
+    """Mirrored or turned copies, one of the two.
+
+    Args:
+        check: ``"mirrored-duplicate"`` or ``"turned-duplicate"``.
+        examined: the corpus and its copies.
+    """
     return (finding for finding in find_mirrored(examined) if finding.check == check)
 
 
@@ -103,7 +108,12 @@ def _finding(examined: ExaminedCorpus, check: str, places: Sequence[int], simila
 
 
 def relation_of(examined: ExaminedCorpus, places: Sequence[int]) -> str:
-    """What is between copies; a divided split weighs more than a divided class."""
+    """What is between copies; a divided split weighs more than a divided class.
+
+    Args:
+        examined: the corpus and its splits.
+        places: of copies of one another.
+    """
     if len(examined.given_splits(places)) > 1:
         return ACROSS_SPLITS
     return ACROSS_CLASSES if len(examined.classes(places)) > 1 else SAME_CLASS

@@ -51,7 +51,7 @@ class Finding:
 
 
 def find_nothing(examined: ExaminedCorpus) -> Iterable[Finding]:  # noqa: ARG001
-    """What a check finds that is not made of measurements alone."""
+    """Stands in a check that needs more than measurements, and so is made elsewhere."""
     return ()
 
 

@@ -22,6 +22,11 @@ def matches(path: Path) -> bool:
 def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
     """List the archive; images stay in it, and are read from it when they are needed.
 
+    Args:
+        path: what the user named.
+        on_event: hears `Progress`.
+        reading: what the user said about it.
+
     Raises:
         UnusableCorpus: a damaged archive, or one without class folders and labels.
         WrongRequest: the reading names a folder that is not there.
@@ -31,8 +36,8 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
     if webdataset.has_labels_beside(rows):
         if "splits" in reading.wishes:
             raise WrongRequest(
-                f"--splits does not apply to {path}: it holds no class folders, but a label beside each image. Name a "
-                "folder of such archives, one for each part: train.tar, test.tar."
+                f"{path} holds a label beside each image, and no folders that could be parts. Name a folder of such "
+                "archives, one for each part: train.tar, test.tar."
             )
         return webdataset.read_single(path, tree, rows, on_event=on_event)
     return _with_classes(path, tree, rows, reading)
@@ -46,4 +51,4 @@ def _with_classes(path: Path, tree: ArchiveTree, rows: Sequence[IntakeRow], read
         if not refused:
             raise
         first = f"{refused[0].path!r}: {refused[0].reason}"
-        raise UnusableCorpus(f"{error} Files refused: {len(refused)}. First: {first}.") from error
+        raise UnusableCorpus(error.text, f" Files refused: {len(refused)}. First: {first}.") from error

@@ -63,6 +63,11 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus: 
     Images: uint8 [n, height, width] or [n, height, width, 1 or 3]. Labels: [n] or [n, 1], whole numbers or names;
     ``class_names`` may give the names of numbered classes.
 
+    Args:
+        path: what the user named.
+        on_event: hears `Progress`.
+        reading: what the user said about it.
+
     Raises:
         UnusableCorpus: a missing, damaged or ill-shaped array, named.
     """

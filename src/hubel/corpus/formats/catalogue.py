@@ -27,14 +27,14 @@ from hubel.corpus.formats.detection import refuse_detection
 from hubel.corpus.not_there import why_not_there
 from hubel.corpus.reading import AS_FOUND, NO_SPLITS, Reading
 from hubel.errors import UnusableCorpus, WrongRequest
+from hubel.errors.wording import Option
 from hubel.events import OnEvent, ignore
 from hubel.files import is_there, shown
 from hubel.images.formats import ENDINGS
-from hubel.shell import flag_of
 from hubel.wishes import LISTING
 
 SPLITS_NONE = f"splits {NO_SPLITS}"
-"""Stands in `Format.honours` for ``--splits none``, beside ``"splits"`` for names of parts."""
+"""Stands in `Format.honours` for ``splits="none"``, beside ``"splits"`` for names of parts."""
 
 
 @dataclass(frozen=True)
@@ -162,19 +162,19 @@ def read_corpus(location: str | Path, *, reading: Reading = AS_FOUND, on_event: 
             _check_honoured(str(location), entry.summary, entry.honours, reading)
             return entry.read(path, on_event, reading)
     if any(path.suffix.lower()[1:] in endings for endings in ENDINGS.values()):
-        raise UnusableCorpus(
-            f"{path} is one image, and no corpus that Hubel reads. Name the folder that holds the class folders."
-        )
+        raise UnusableCorpus(f"{path} is a single image, not a corpus. Name the folder that holds the class folders.")
     known = "; ".join(entry.summary for entry in FORMATS.values())
-    raise UnusableCorpus(f"{path} is no corpus that Hubel reads. It reads: {known}.")
+    raise UnusableCorpus(f"{path} is not a corpus that Hubel can read. It reads: {known}.")
 
 
 def _check_honoured(location: str, summary: str, honours: tuple[str, ...], reading: Reading) -> None:
     """Refuse a wish that this form of corpus has no place for, instead of passing it over."""
     for name in reading.wishes:
-        wish, option = name, flag_of(name)
+        wish, option = name, Option(name)
         if name == "splits" and reading.no_splits:
-            wish, option = SPLITS_NONE, f"{option} {NO_SPLITS}"
+            wish, option = SPLITS_NONE, Option(name, NO_SPLITS)
         if wish not in honours and name in LISTING:
             takers = "; ".join(entry.summary for entry in FORMATS.values() if wish in entry.honours)
-            raise WrongRequest(f"{option} does not apply to {location}: it is read as {summary}. It is for: {takers}.")
+            raise WrongRequest(
+                option, f" does not apply to {location}, which is read as {summary}. It is for: {takers}."
+            )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hubel.corpus.formats.folder_outline import Folder, look_through
-from hubel.corpus.formats.layout import Layout, LeftOut, counted, is_within
-from hubel.corpus.formats.split_folders import Child, make_parts
+from hubel.corpus.formats.layout import Layout, LeftOutFolder, folder_names, is_within
+from hubel.corpus.formats.split_folders import NOT_NAMED, Child, make_parts
 from hubel.errors import WrongRequest
 
 
@@ -22,26 +22,27 @@ def choose(root: Folder, splits: Sequence[tuple[str, str]]) -> Layout:
     """
     top = look_through(root)
     found = [(name, top.find(name.strip("/")) or root.find(name.strip("/")), split) for name, split in splits]
-    missing = [name for name, folder, _ in found if folder is None]
-    if len(missing) == len(found) and _are_below_classes(top, missing):
+    missing = [(name, split) for name, folder, split in found if folder is None]
+    if len(missing) == len(found) and _are_below_classes(top, [name for name, _ in missing]):
         return _below_classes(top, splits)
     if missing:
+        name, split = missing[0]
         raise WrongRequest(
-            f"--splits names {missing[0]!r}, but no folder with images has that name. "
-            f"There are: {counted(top.folders)}."
+            f"{name!r} was named as the {split} part, but no folder with images is called that. There are: "
+            f"{folder_names(top.folders)}."
         )
     pairs = [(Child(folder), split) for _, folder, split in found if folder is not None]
     for child, split in pairs:
         if not child.has_classes:
             raise WrongRequest(
-                f"--splits makes {child.folder.path!r} the {split} part, but it has no class folders: its images have "
-                "no labels. Put the images of each class into a folder of its own, or leave the part out."
+                f"{child.folder.path!r} was named as the {split} part, but it has no class folders: its images have no "
+                "labels. Put the images of each class into a folder of its own, or leave the part out."
             )
     paths = [child.inside.path for child, _ in pairs]
     for place, path in enumerate(paths):
         around = next((each for each in paths[:place] + paths[place + 1 :] if is_within(path, each)), None)
         if around is not None:
-            raise WrongRequest(f"--splits names {around!r} and {path!r}, which lies in it. Name one of them.")
+            raise WrongRequest(f"Two parts were named, {around!r} and {path!r}, which lies in it. Name one of them.")
     return make_parts(top, pairs, {})
 
 
@@ -53,9 +54,8 @@ def _are_below_classes(top: Folder, names: Sequence[str]) -> bool:
 def _below_classes(top: Folder, splits: Sequence[tuple[str, str]]) -> Layout:
     given = {name.casefold(): split for name, split in splits}
     others = [each for child in top.folders for each in child.folders if each.name.casefold() not in given]
-    reason = "--splits does not name it"
     return Layout(
         {top.path: None},
         below_classes=given,
-        left_out={each.path: LeftOut(each.path, each.total, "left-out", reason) for each in others},
+        left_out={each.path: LeftOutFolder(each.path, each.total, "left-out", NOT_NAMED) for each in others},
     )

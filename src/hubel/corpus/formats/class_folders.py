@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,15 +12,17 @@ from pathlib import Path
 from hubel.corpus.corpus import IGNORED, Corpus, Found, IntakeRow, make_corpus
 from hubel.corpus.formats.chosen_splits import choose
 from hubel.corpus.formats.folder_outline import Folder, look_through, outline
-from hubel.corpus.formats.layout import Doubt, Layout, Place, images, in_words
+from hubel.corpus.formats.layout import FolderDoubt, FolderPlace, Layout
 from hubel.corpus.formats.split_folders import as_classes, decide
 from hubel.corpus.reading import AS_FOUND, Reading
-from hubel.corpus.trees.folder import FolderTree, Listed, list_files
+from hubel.corpus.trees.folder import FolderTree, ListedFolder, list_files
 from hubel.corpus.trees.tree import Tree, TreeSource, ending_of, is_debris_folder, row_of_file
 from hubel.errors import UnusableCorpus
+from hubel.errors.wording import Command, Remedy, Text
 from hubel.events import OnEvent
 from hubel.files import real_path
 from hubel.images.formats import ENDINGS
+from hubel.text import counted, listed
 
 LIST_ENDINGS = ("csv", "tsv", "parquet", "xlsx")
 MOST_LOOKED_AT = 200
@@ -38,7 +39,7 @@ class Files:
         tree: gives the content of the files.
         rows: of every file.
         folders: the paths of its folders, also of empty ones.
-        notes: what is to be said of how it was listed.
+        notes: what the user should know of how it was listed.
     """
 
     tree: Tree
@@ -55,12 +56,17 @@ def matches(path: Path) -> bool:
 def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
     """List the corpus; no image is opened yet.
 
+    Args:
+        path: what the user named.
+        on_event: hears `Progress`.
+        reading: what the user said about it.
+
     Raises:
         UnusableCorpus: no class folders, no files in them, or folders that can be read in several ways.
         WrongRequest: the reading names a folder that is not there.
     """
-    listed = list_files(path, on_event)
-    files = Files(FolderTree(path), listed.rows, listed.folders, _notes_on_links(listed))
+    found = list_files(path, on_event)
+    files = Files(FolderTree(path), found.rows, found.folders, _notes_on_links(found))
     return arrange(path, "folders", files, reading)
 
 
@@ -110,13 +116,13 @@ def _layout(path: Path, root: Folder, reading: Reading, lists: Sequence[str]) ->
     if reading.splits:
         return choose(root, reading.splits)
     layout = decide(root)
-    if isinstance(layout, Doubt):
-        listed = f" If {lists[0]} lists the images with their classes, name that: {path / lists[0]}" if lists else ""
-        raise UnusableCorpus(f"The folders of {path} can be read in more than one way. {layout.text}{listed}")
+    if isinstance(layout, FolderDoubt):
+        other = f" If {lists[0]} lists the images with their classes, name that: {path / lists[0]}" if lists else ""
+        raise UnusableCorpus(f"The folders of {path} can be read in more than one way.", layout.text, other)
     return layout
 
 
-def _why_no_example(place: Place) -> tuple[str, str]:
+def _why_no_example(place: FolderPlace) -> tuple[str, str]:
     """Code and reason for the images directly in a folder that is no class."""
     if place.left_out is None:
         return "outside-classes", "it lies in no class folder"
@@ -136,8 +142,8 @@ def _explain_unusual(path: Path, files: Files, class_names: set[str], lists: Seq
         above = real_path(path).parent
         one = ""
         if files.rows and _is_one_class_of(above):
-            folder = shlex.quote(os.path.relpath(above))
-            one = f" If it is itself one class, name the folder of all classes, which is above it: {folder}. Else"
+            folder = os.path.relpath(above)
+            one = f" If it is itself one class, name the folder of all classes, which is above it: {folder!r}. Else"
         raise UnusableCorpus(
             f"{path} has no class folders.{one} {'put' if one else 'Put'} the images of each class into a folder of "
             f"its own: {path.name}/cat/1.jpg, {path.name}/dog/2.jpg."
@@ -158,41 +164,42 @@ def _is_image(path: Path) -> bool:
     return ending_of(path.name) in {ending for endings in ENDINGS.values() for ending in endings}
 
 
-def _notes_on_links(listed: Listed) -> list[str]:
+def _notes_on_links(found: ListedFolder) -> list[str]:
     notes = []
-    if listed.links:
-        link, target = next(iter(listed.links.items()))
-        more = len(listed.links) - 1
+    if found.links:
+        link, target = next(iter(found.links.items()))
+        more = len(found.links) - 1
         others = f" So {'is 1 more link' if more == 1 else f'are {more:,} more links'} to folders." if more else ""
-        notes.append(f"{link!r} is a link to {target}, and followed.{others}")
-    if listed.twice:
-        folder, link = next(iter(listed.twice.items()))
-        more = len(listed.twice) - 1
-        others = f" So are those in {more:,} more folder{'' if more == 1 else 's'}." if more else ""
+        notes.append(f"{link!r} is a link to {target}, and is followed.{others}")
+    if found.twice:
+        folder, link = next(iter(found.twice.items()))
+        more = len(found.twice) - 1
+        others = f" So are those in {counted(more, 'more folder')}." if more else ""
         notes.append(f"The files in {folder!r} are listed once: in {link!r}, a link to it.{others}")
     return notes
 
 
-def _notes_on_layout(path: Path, format_name: str, root: Folder, layout: Layout) -> list[str]:
+def _notes_on_layout(path: Path, format_name: str, root: Folder, layout: Layout) -> list[Text | str]:
     top = look_through(root).path
-    notes = [f"Everything lies in {top + '/'!r}: that is taken for the corpus."] if top else []
+    notes: list[Text | str] = [f"Everything lies in {top + '/'!r}, which is taken for the corpus."] if top else []
     notes += layout.notes
     left_out = list(layout.left_out.values())
     for each in left_out[:MOST_NOTES]:
-        said = (
-            f"{images(each.images)} in {each.folder!r} {'is' if each.images == 1 else 'are'} left out: {each.reason}."
-        )
+        verb = "is" if each.images == 1 else "are"
+        remedies = [] if each.remedy is None else [each.remedy]
         if each.code == "unlabelled" and format_name == "folders":
-            said += f" After training, name them: hubel predict RUN {shlex.quote(str(path / each.folder))}"
-        notes.append(said)
+            remedies.append(Remedy("After training, name them: ", Command("predict", ("RUN", str(path / each.folder)))))
+        said = f"{counted(each.images, 'image')} in {each.folder!r} {verb} left out: {each.reason}."
+        notes.append(Text(said, *remedies))
     more = left_out[MOST_NOTES:]
     if more:
-        notes.append(f"{images(sum(each.images for each in more))} in {len(more)} more folders are left out too.")
+        images = counted(sum(each.images for each in more), "image")
+        notes.append(f"{images} in {counted(len(more), 'more folder')} are left out too.")
     return notes
 
 
 def _notes_on_folders(
-    files: Files, layout: Layout, places: Mapping[str, Place], counts: Mapping[str, int]
+    files: Files, layout: Layout, places: Mapping[str, FolderPlace], counts: Mapping[str, int]
 ) -> list[str]:
     notes = []
     above = next(iter(layout.parts)) if len(layout.parts) == 1 else None
@@ -205,7 +212,7 @@ def _notes_on_folders(
             for name in names - used - {""}
             if not is_debris_folder(name) and f"{above}/{name}".lstrip("/") not in layout.left_out
         )
-        notes += [f"Folder {name!r} holds no images: it is no class." for name in empty[:MOST_NOTES]]
+        notes += [f"Folder {name!r} holds no images, so it is not a class." for name in empty[:MOST_NOTES]]
         if empty[MOST_NOTES:]:
             notes.append(f"{len(empty) - MOST_NOTES} more folders hold no images either.")
     return [*notes, *_note_on_debris(files), *_note_on_inner(places, counts)]
@@ -218,13 +225,13 @@ def _note_on_debris(files: Files) -> list[str]:
             inside[next(name for name in row.path.split("/") if is_debris_folder(name))] += 1
     if not inside:
         return []
-    names = in_words([repr(name) for name in sorted(inside)][:MOST_NOTES] + (["others"] if len(inside) > 5 else []))
-    count = sum(inside.values())
-    files_in = f"{count:,} file{'' if count == 1 else 's'}"
-    return [f"Hidden folders and those of the system or of programs are no classes: {names}, with {files_in}."]
+    shown = [repr(name) for name in sorted(inside)][:MOST_NOTES]
+    names = listed([*shown, "others"] if len(inside) > MOST_NOTES else shown)
+    files_in = counted(sum(inside.values()), "file")
+    return [f"Hidden folders and folders of the system or of programs are not classes: {names}, with {files_in}."]
 
 
-def _note_on_inner(places: Mapping[str, Place], counts: Mapping[str, int]) -> list[str]:
+def _note_on_inner(places: Mapping[str, FolderPlace], counts: Mapping[str, int]) -> list[str]:
     inner: dict[str, set[str]] = defaultdict(set)
     for folder, place in places.items():
         if place.inner and counts.get(folder):
@@ -235,7 +242,7 @@ def _note_on_inner(places: Mapping[str, Place], counts: Mapping[str, int]) -> li
     inside = ", ".join(repr(each) for each in sorted(inner[name])[:3]) + (" ..." if len(inner[name]) > 3 else "")
     others = f" ({len(inner) - 1} more classes have folders too.)" if len(inner) > 1 else ""
     note = (
-        f"Class {name!r} has folders of its own ({inside}): their images count as {name!r}. If those are the "
-        f"classes, put them side by side, above their images.{others}"
+        f"Class {name!r} has folders of its own ({inside}): their images count as {name!r}. If those folders are the "
+        f"classes, put them side by side at the top of the corpus.{others}"
     )
     return [note]

@@ -34,6 +34,11 @@ def matches(path: Path) -> bool:
 def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
     """Read the annotations; images are looked for by their file names, and addresses are never fetched.
 
+    Args:
+        path: what the user named.
+        on_event: hears `Progress`.
+        reading: what the user said about it.
+
     Raises:
         UnusableCorpus: a damaged document, or one without images.
     """

@@ -71,19 +71,34 @@ def find_encoding(path: Path) -> str:
 
 
 def read_first_line(path: Path, encoding: str) -> str:
-    """The first line that is not empty, without its end; empty where there is none."""
+    """The first line that is not empty, without its end; empty where there is none.
+
+    Args:
+        path: the file.
+        encoding: of `find_encoding`.
+    """
     with _naming(path), _open(path, encoding) as file:
         return next((text.rstrip("\r\n") for _, text in _lines(file) if text.strip()), "")
 
 
 def read_lines(path: Path, encoding: str) -> Iterator[tuple[int, str]]:
-    """Number, counted from 1, and text of each line; of one that is too long, one character more than the limit."""
+    """Number, counted from 1, and text of each line; of one that is too long, one character more than the limit.
+
+    Args:
+        path: the file.
+        encoding: of `find_encoding`.
+    """
     with _naming(path), _open(path, encoding) as file:
         yield from _lines(file)
 
 
 def split_header(line: str, delimiter: str) -> tuple[str, ...]:
-    """The column names in a header line; none where it is no usable one with this delimiter."""
+    """The column names in a header line; none where it is no usable one with this delimiter.
+
+    Args:
+        line: without its end.
+        delimiter: between its cells.
+    """
     try:
         cells = _parse(line, delimiter)
     except csv.Error:
@@ -201,14 +216,14 @@ def _fault(text: str, cells: tuple[str, ...], dialect: Dialect, width: int) -> t
     if "\0" in text:
         return "nul", "it holds a NUL character: remove it"
     if "\ufffd" in text and dialect.encoding != UTF_8:
-        return "not-text", "it has bytes that are no text in this encoding: save the manifest as UTF-8"
+        return "not-text", "it has bytes that are not text in this encoding: save the manifest as UTF-8"
     if max(map(len, cells)) > MOST_CELL:
         return "cell-too-long", f"a cell has more than {MOST_CELL:,} characters: shorten it"
     if len(cells) < width:
         return "missing-cells", f"it has {len(cells)} of the {width} cells that the header names: add what is missing"
     if len(cells) > width:
         return "extra-cells", (
-            f"it has {len(cells)} cells, the header names {width}: remove what is too much, or put a cell that holds "
+            f"it has {len(cells)} cells, the header names {width}: remove the extra ones, or put a cell that holds "
             f"{dialect.delimiter!r} in quotes"
         )
     return "", ""

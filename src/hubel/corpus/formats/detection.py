@@ -26,9 +26,9 @@ def refuse_detection(path: Path) -> None:
     if not pairs or not (any(name in names for name in YOLO_FILES) or _has_texts(pairs[0] / LABELS)):
         return
     raise UnusableCorpus(
-        f"{path} holds labels for detection in the form of YOLO: the text files in {LABELS}/ list the boxes of each "
+        f"{path} holds YOLO detection labels: the text files in {LABELS}/ list the boxes of each "
         "image, and Hubel names one class per image. Export the labels as COCO, which Hubel reads where all boxes of "
-        "an image are of one class, or cut the boxes out into a folder for each class. (The form of YOLO for "
+        "an image are of one class, or cut the boxes out into a folder for each class. (YOLO's format for "
         "classification is class folders.)"
     )
 

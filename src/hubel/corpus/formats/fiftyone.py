@@ -27,6 +27,11 @@ def matches(path: Path) -> bool:
 def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:  # noqa: ARG001
     """Read the labels; an image whose label is null is refused as one without.
 
+    Args:
+        path: what the user named.
+        on_event: hears `Progress`.
+        reading: what the user said about it.
+
     Raises:
         UnusableCorpus: a damaged list.
     """

@@ -45,6 +45,11 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus: 
     The split of a row is what a column says, chosen as in a list, else the first word of its file's name
     (``train-00000-of-00001.parquet``), else its folder's. Rows without a usable label are refused one by one.
 
+    Args:
+        path: what the user named.
+        on_event: hears `Progress`.
+        reading: what the user said about it.
+
     Raises:
         UnusableCorpus: a damaged file, one without an image or a label column, or no usable row at all.
     """

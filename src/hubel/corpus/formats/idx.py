@@ -40,7 +40,7 @@ AGAIN = "download it again"
 _Stream: TypeAlias = BinaryIO | gzip.GzipFile
 
 
-class Part(NamedTuple):
+class IdxPart(NamedTuple):
     """Two files that belong together."""
 
     name: str
@@ -58,6 +58,11 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus: 
     """Read images and labels; the name of a class is its number as text. Plain files stay on disk, mapped into memory.
 
     ``train-images...`` gives the training part, ``t10k-images...`` or ``test-images...`` the test part.
+
+    Args:
+        path: what the user named.
+        on_event: hears `Progress`.
+        reading: what the user said about it.
 
     Raises:
         UnusableCorpus: a missing, damaged or cut-off file, named, or one with something other than images.
@@ -85,7 +90,7 @@ def _is_images(name: str) -> bool:
     return fields is not None and fields["kind"].lower() == "images"
 
 
-def _parts(path: Path) -> list[Part]:
+def _parts(path: Path) -> list[IdxPart]:
     """The parts in a folder, or the one of the file that is named."""
     folder = path if path.is_dir() else path.parent
     names = [
@@ -101,7 +106,7 @@ def _parts(path: Path) -> list[Part]:
             f"{path} holds several sets of IDX files ({', '.join(repr(each.strip('-_')) for each in sets)}): put each "
             f"into a folder of its own, or name one of the files with images, such as {path / images[0]}"
         )
-    return [Part(key[1], folder / name, folder / _labels_of(folder / name, names)) for key, name in first.items()]
+    return [IdxPart(key[1], folder / name, folder / _labels_of(folder / name, names)) for key, name in first.items()]
 
 
 def _key(name: str) -> tuple[str, str]:
@@ -118,14 +123,14 @@ def _labels_of(images: Path, names: Sequence[str]) -> str:
     return fits[0]
 
 
-def _check_fit(part: Part, images: np.ndarray, labels: np.ndarray) -> None:
+def _check_fit(part: IdxPart, images: np.ndarray, labels: np.ndarray) -> None:
     if images.ndim == 4 and images.shape[-1] not in (1, 3):
         shape = " x ".join(map(str, images.shape))
         raise UnusableCorpus(f"{part.images} must hold images with 1 or 3 channels, channels last. It is {shape}.")
     if len(images) != len(labels):
         raise UnusableCorpus(
-            f"{part.images} holds {len(images):,} images, but {part.labels.name} {len(labels):,} labels: they are not "
-            "of the same set. Download both again."
+            f"{part.images} holds {len(images):,} images, but {part.labels.name} {len(labels):,} labels: they do "
+            "not belong together. Download both again."
         )
 
 
@@ -157,12 +162,14 @@ def _read_shape(path: Path, file: _Stream, ranks: tuple[int, ...], *, most: int)
     start = file.read(4)
     if len(start) < 4 or start[:2] != b"\0\0":
         shown = start.hex(" ") or "nothing"
-        raise UnusableCorpus(f"{path} is no IDX file: it begins with {shown}, not with 00 00 08. {AGAIN.capitalize()}.")
+        raise UnusableCorpus(
+            f"{path} is not an IDX file: it begins with {shown}, not with 00 00 08. {AGAIN.capitalize()}."
+        )
     if start[2] != UINT8:
         raise UnusableCorpus(f"{path} holds numbers of type {start[2]:#04x}; Hubel reads bytes (0x08): convert it.")
     if start[3] not in ranks:
         wanted = " or ".join(map(str, ranks))
-        raise UnusableCorpus(f"{path} has {start[3]} axes, it should have {wanted}: is it another file, renamed?")
+        raise UnusableCorpus(f"{path} has {start[3]} axes, not {wanted}: is it another file, renamed?")
     sizes = file.read(4 * start[3])
     if len(sizes) < 4 * start[3]:
         raise UnusableCorpus(f"{path} ends within its header: {AGAIN}.")
@@ -173,7 +180,7 @@ def _read_shape(path: Path, file: _Stream, ranks: tuple[int, ...], *, most: int)
         )
     if math.prod(shape) > min(most, MOST_BYTES):
         raise UnusableCorpus(
-            f"{path} is cut off or lies: its header says {math.prod(shape):,} bytes, more than the file can hold. "
+            f"{path} is cut off or damaged: its header says {math.prod(shape):,} bytes, more than the file can hold. "
             f"{AGAIN.capitalize()}."
         )
     return shape
@@ -191,7 +198,7 @@ def _unpack(path: Path, file: _Stream, shape: tuple[int, ...]) -> np.ndarray:
 def _check_size(path: Path, size: int, shape: tuple[int, ...]) -> None:
     wanted = math.prod(shape)
     if size != wanted:
-        what = f"has {size:,} bytes" if size < wanted else "goes on"
+        what = f"has {size:,} bytes" if size < wanted else "has more"
         raise UnusableCorpus(
             f"{path} is damaged or cut off: its header says {' x '.join(map(str, shape))} = {wanted:,} bytes, and it "
             f"{what} after the header. {AGAIN.capitalize()}."

@@ -18,6 +18,7 @@ from hubel.corpus.corpus import IGNORED, REFUSED, Corpus, Found, IntakeRow, make
 from hubel.corpus.formats.table_columns import Columns, holds_text, notes_on_groups, split_of, texts, usable_splits
 from hubel.corpus.trees.folder import FolderTree, read_file
 from hubel.errors import UnreadableImage, UnusableCorpus
+from hubel.errors.wording import Text
 
 HELD_BYTES, HELD_BATCHES = 256_000_000, 256
 """Encoded images held in memory at a time; more only where two batches are larger."""
@@ -49,7 +50,7 @@ class ListedTable(NamedTuple):
     table: Table
     columns: Columns
     rows: list[Found | IntakeRow]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Text | str, ...] = ()
 
 
 class _Batch(NamedTuple):
@@ -186,7 +187,7 @@ def _class_name(label: str | None, names: tuple[str, ...] | None) -> tuple[str, 
     if label == "-1":
         return "", "no-label", "the row has the label -1, which stands for none: give it one, or remove the row"
     if not 0 <= int(label) < len(names):
-        reason = f"the row has the label {label}, which is no class of its own list of {len(names)}: correct it"
+        reason = f"the row has the label {label}, which is not in its own list of {len(names)} classes: correct it"
         return "", "no-such-class", reason
     return names[int(label)], "", ""
 
@@ -211,7 +212,7 @@ def make_table_corpus(
     refused = [row for row in rows if isinstance(row, IntakeRow)]
     if not examples:
         first = f" First: {refused[0].path}: {refused[0].reason}." if refused else ""
-        raise UnusableCorpus(f"{location} has {len(rows)} rows, and none of them is an example.{first}")
+        raise UnusableCorpus(f"{location} has {len(rows)} rows, and no row is an image with a label.{first}")
     said = list(dict.fromkeys(note for each in listed for note in each.notes))
     found, more = usable_splits([row for _, row in examples])
     more += notes_on_groups(found, [each.columns.group for each in listed])

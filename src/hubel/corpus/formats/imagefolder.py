@@ -16,6 +16,7 @@ from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.corpus.split_words import SPLIT_FOLDERS
 from hubel.corpus.trees.folder import list_folder
 from hubel.errors import HubelError
+from hubel.errors.wording import Text
 from hubel.events import OnEvent
 
 NAMES = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
@@ -29,12 +30,17 @@ def matches(path: Path) -> bool:
 def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
     """Read every list. The split of a row is what its column says, or else the name of the folder of the list.
 
+    Args:
+        path: what the user named.
+        on_event: hears `Progress`.
+        reading: what the user said about it.
+
     Raises:
         UnusableCorpus, WrongRequest: see `hubel.corpus.formats.manifest.read`.
     """
     files = NamedFiles(path, path)
     checked: list[Row] = []
-    notes: list[str] = []
+    notes: list[Text | str] = []
     for file in _lists(path):
         if not _has_labels(file):
             continue

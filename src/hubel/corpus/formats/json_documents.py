@@ -16,7 +16,12 @@ _BLOCK = 1 << 20
 
 
 def begins_with(path: Path, character: str) -> bool:
-    """Whether the first character of a .json file, after white space, is this one."""
+    """Whether the first character of a .json file, after white space, is this one.
+
+    Args:
+        path: the file.
+        character: such as ``"{"``.
+    """
     if path.suffix.lower() != ".json" or not is_file(path):
         return False
     try:
@@ -60,7 +65,7 @@ def read_json(path: Path) -> Any:
     except RecursionError as error:
         raise UnusableCorpus(f"{path} is nested too deeply for a list of images: export it again.") from error
     except ValueError as error:
-        raise UnusableCorpus(f"{path} is damaged: it is no JSON ({error}). Export or copy it again.") from error
+        raise UnusableCorpus(f"{path} is damaged: it is not JSON ({error}). Export or copy it again.") from error
 
 
 def text_of(value: object) -> str | None:

@@ -53,6 +53,10 @@ def read_json_names(path: Path) -> tuple[str, ...]:
 def read_json_rows(path: Path, names: Sequence[str]) -> Iterator[JsonRow]:
     """The values of these keys, object by object.
 
+    Args:
+        path: the file.
+        names: the keys that are wanted.
+
     Raises:
         UnusableCorpus: the file cannot be read.
     """
@@ -76,8 +80,8 @@ def _is_several(cell: object) -> bool:
 
 def _fault(value: object) -> str:
     if isinstance(value, Exception):
-        return f"it is no JSON ({value}): correct it"
-    return 'it is no JSON object: write one such as {"path": "1.jpg", "label": "cat"}'
+        return f"it is not JSON ({value}): correct it"
+    return 'it is not a JSON object: write one such as {"path": "1.jpg", "label": "cat"}'
 
 
 def _objects(path: Path) -> Iterator[tuple[int, Any]]:

@@ -15,6 +15,7 @@ from hubel.corpus.formats.named_files import IMAGE_ENDINGS, make_named_files
 from hubel.corpus.formats.table_columns import PATH_COLUMNS, find_column
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.errors import UnusableCorpus
+from hubel.errors.wording import Option, Remedy
 from hubel.events import OnEvent
 
 
@@ -26,6 +27,11 @@ def matches(path: Path) -> bool:
 def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:  # noqa: ARG001
     """Read the choices of each task.
 
+    Args:
+        path: what the user named.
+        on_event: hears `Progress`.
+        reading: what the user said about it.
+
     Raises:
         UnusableCorpus: a damaged export, one without choices, or with several questions of which none is chosen.
     """
@@ -34,7 +40,7 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus: 
     asked = Counter(question for answer in answers for question, _ in answer)
     question = reading.label_column or next(iter(asked), None)
     if question not in asked or (reading.label_column is None and len(asked) > 1):
-        raise UnusableCorpus(_unclear(path, question, asked))
+        raise _unclear(path, question, asked)
     files = make_named_files(reading.images, path.parent)
     rows = []
     for number, (task, answer) in enumerate(zip(tasks, answers, strict=True), start=1):
@@ -81,13 +87,14 @@ def _image_of(task: dict[str, Any], said: str | None) -> str | None:
     return texts[usual] if usual is not None else next(iter(images), None)
 
 
-def _unclear(path: Path, question: str | None, asked: Counter[str]) -> str:
+def _unclear(path: Path, question: str | None, asked: Counter[str]) -> UnusableCorpus:
     if not asked:
-        return (
+        return UnusableCorpus(
             f"{path} is an export of Label Studio without a choice for any image: Hubel needs a classification "
             "(<Choices>). Boxes and polygons: export as COCO, and name that file."
         )
     shown = ", ".join(f"{name!r} ({count:,})" for name, count in asked.most_common(10))
-    if question not in asked:
-        return f"{path} asks no question {question!r}, which --label-column names. It asks: {shown}."
-    return f"{path} asks several questions: {shown}. Choose one: --label-column {asked.most_common(1)[0][0]}"
+    what = (
+        f"asks several questions: {shown}" if question in asked else f"has no question {question!r}. It asks: {shown}"
+    )
+    return UnusableCorpus(f"{path} {what}.", Remedy("Choose one: ", Option("label_column", asked.most_common(1)[0][0])))

@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from hubel.corpus.formats.folder_outline import Folder
+from hubel.errors.wording import Option, Remedy, Text
+from hubel.text import counted, listed
 
-AS_CLASSES = "--splits none"
 MOST_SHOWN = 20
 """Folders in one option."""
 
 
-class LeftOut(NamedTuple):
+class LeftOutFolder(NamedTuple):
     """A folder whose images are no examples.
 
     Args:
         folder: its path.
         images: how many.
         code: ``"unlabelled"`` or ``"left-out"``.
-        reason: why, and what to do, as the end of a sentence, without its full stop.
+        reason: why, as the end of a sentence without its full stop.
+        remedy: how to have it read.
     """
 
     folder: str
     images: int
     code: str
     reason: str
+    remedy: Remedy | None = None
 
     @property
     def row_reason(self) -> str:
@@ -35,7 +37,7 @@ class LeftOut(NamedTuple):
         return f"its folder {self.folder!r} is left out: {self.reason}"
 
 
-class Place(NamedTuple):
+class FolderPlace(NamedTuple):
     """What the files directly in a folder are.
 
     Args:
@@ -48,7 +50,7 @@ class Place(NamedTuple):
     class_name: str
     split: str | None = None
     inner: str = ""
-    left_out: LeftOut | None = None
+    left_out: LeftOutFolder | None = None
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,10 @@ class Layout:
 
     parts: Mapping[str, str | None] = field(default_factory=lambda: {"": None})
     below_classes: Mapping[str, str] = field(default_factory=dict)
-    left_out: Mapping[str, LeftOut] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    left_out: Mapping[str, LeftOutFolder] = field(default_factory=dict)
+    notes: tuple[Text | str, ...] = ()
 
-    def place(self, folder: str) -> Place:
+    def place(self, folder: str) -> FolderPlace:
         """What the files directly in a folder are.
 
         Args:
@@ -76,65 +78,65 @@ class Layout:
         above, class_path = folder, ""
         while above not in self.parts:
             if above in self.left_out:
-                return Place("", left_out=self.left_out[above])
+                return FolderPlace("", left_out=self.left_out[above])
             if not above:
-                return Place("")
+                return FolderPlace("")
             above, class_path = above.rpartition("/")[0], above
         if not class_path:
-            return Place("")
+            return FolderPlace("")
         inner = folder[len(class_path) + 1 :].partition("/")[0]
         given = self.below_classes.get(inner.casefold())
-        return Place(class_path.rpartition("/")[2], given or self.parts[above], "" if given else inner)
+        return FolderPlace(class_path.rpartition("/")[2], given or self.parts[above], "" if given else inner)
 
 
-class Choice(NamedTuple):
-    """One way to read folders that can be read in several: in words, and the option that says so, if one does."""
+class FolderReading(NamedTuple):
+    """One way to read folders that can be read in several: in words, and the ``splits`` that choose it, if any do."""
 
     words: str
-    option: str = ""
+    splits: str = ""
 
 
 @dataclass(frozen=True)
-class Doubt:
+class FolderDoubt:
     """Folders that can be read in several ways; the user has to choose."""
 
-    choices: tuple[Choice, ...]
+    choices: tuple[FolderReading, ...]
 
     @property
-    def text(self) -> str:
-        """The ways, each with its option."""
-        ways = (
-            f"({number}) {choice.words}.{f' For this, add {choice.option}.' if choice.option else ''}"
-            for number, choice in enumerate(self.choices, start=1)
-        )
-        return " ".join(ways)
+    def text(self) -> Text:
+        """The ways, each with a space before it, and with what chooses it."""
+        parts: list[str | Remedy] = []
+        for number, choice in enumerate(self.choices, start=1):
+            parts.append(f" ({number}) {choice.words}.")
+            if choice.splits:
+                parts.append(Remedy("For this, add ", Option("splits", choice.splits), "."))
+        return Text(*parts)
 
 
-def counted(folders: Sequence[Folder], *, most: int = 4) -> str:
-    """``'cat' (3 images), 'dog' (1 image) and 2 more``."""
-    shown = [f"{each.name!r} ({images(each.total)})" for each in folders[:most]]
+def folder_names(folders: Sequence[Folder], *, most: int = 4) -> str:
+    """``'cat' (3 images), 'dog' (1 image) and 2 more``.
+
+    Args:
+        folders: to be named.
+        most: of them that are named, and not only counted.
+    """
+    shown = [f"{each.name!r} ({counted(each.total, 'image')})" for each in folders[:most]]
     more = [f"{len(folders) - most} more"] if len(folders) > most else []
-    return in_words([*shown, *more])
+    return listed([*shown, *more])
 
 
 def is_within(path: str, folder: str) -> bool:
-    """Whether a path is a folder or lies below it."""
+    """Whether a path is a folder or lies below it.
+
+    Args:
+        path: relative to the corpus, with ``/``.
+        folder: likewise; empty for the corpus itself.
+    """
     return not folder or path == folder or path.startswith(f"{folder}/")
 
 
-def in_words(items: Sequence[str]) -> str:
-    """``a, b and c``."""
-    return " and ".join([*([", ".join(items[:-1])] if items[1:] else []), *items[-1:]])
-
-
-def images(count: int) -> str:
-    """``"1 image"``, ``"2,000 images"``."""
-    return f"{count:,} image{'' if count == 1 else 's'}"
-
-
-def splits_option(pairs: Sequence[tuple[str, str]]) -> str:
-    """``--splits train=A,test=B`` for a shell, of folders and their splits; with ``...`` where they are very many."""
+def in_pairs(pairs: Sequence[tuple[str, str]]) -> str:
+    """``"train=A,test=B"`` of folders and their splits; with ``...`` where they are very many."""
     words = [f"{split}={folder}" for folder, split in pairs]
-    if len(words) > MOST_SHOWN:
-        return f"--splits {words[0]},{words[1]},...,{words[-1]}"
-    return f"--splits {shlex.quote(','.join(words))}"
+    shown = words if len(words) <= MOST_SHOWN else [words[0], words[1], "...", words[-1]]
+    return ",".join(shown)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import shlex
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -21,6 +20,7 @@ from hubel.corpus.formats.table_columns import (
 )
 from hubel.corpus.reading import Reading
 from hubel.errors import UnusableCorpus
+from hubel.errors.wording import Option, Remedy, Text
 
 MAYBE_SPLIT_COLUMNS = ("set", "dataset", "partition", "phase", "usage", "data_type", "data_split", "fold", "kfold")
 """Columns that hold splits only where their words are those of splits."""
@@ -54,7 +54,7 @@ class ListColumns(NamedTuple):
     path: str
     labels: tuple[str, ...]
     group: str | None
-    notes: tuple[str, ...]
+    notes: tuple[Text | str, ...]
 
     @property
     def is_one_hot(self) -> bool:
@@ -63,7 +63,12 @@ class ListColumns(NamedTuple):
 
 
 def looks_like_header(names: Sequence[str], reading: Reading) -> bool:
-    """Whether these may be the column names of a list, told from one column alone."""
+    """Whether these may be the column names of a list, told from one column alone.
+
+    Args:
+        names: the cells of a first row.
+        reading: may name the column of the paths.
+    """
     if len(names) < 2:
         return False
     if reading.path_column is not None:
@@ -72,7 +77,12 @@ def looks_like_header(names: Sequence[str], reading: Reading) -> bool:
 
 
 def has_columns(names: Sequence[str], reading: Reading) -> bool:
-    """Whether it is clear from the names alone which columns hold paths and labels."""
+    """Whether it is clear from the names alone which columns hold paths and labels.
+
+    Args:
+        names: of the columns.
+        reading: may name columns.
+    """
     if not looks_like_header(names, reading):
         return False
     path = same_name(names, reading.path_column or "") or find_column(names, PATH_COLUMNS)
@@ -81,6 +91,10 @@ def has_columns(names: Sequence[str], reading: Reading) -> bool:
 
 def choose_columns(table: ListTable, reading: Reading) -> ListColumns:
     """Which column is what; where no single column can be the labels, those that hold only 0 and 1 are looked for.
+
+    Args:
+        table: the list.
+        reading: may name columns.
 
     Raises:
         WrongRequest: the user names a column that is not there.
@@ -92,7 +106,7 @@ def choose_columns(table: ListTable, reading: Reading) -> ListColumns:
     if path is None:
         raise _unclear(table, path)
     labels = _named_labels(table, reading.label_column)
-    notes = list(_other_paths(names, path)) if reading.path_column is None else []
+    notes: list[Text | str] = list(_other_paths(names, path)) if reading.path_column is None else []
     if not labels:
         single = _label_by_name(names, path)
         labels = (single,) if single is not None else _one_hot_columns(table, _left(names, path, group))
@@ -150,47 +164,60 @@ def _one_hot_columns(table: ListTable, candidates: Sequence[str]) -> tuple[str, 
     return tuple(alive.values()) if seen else ()
 
 
-def _other_paths(names: Sequence[str], path: str) -> Iterable[str]:
+def _other_paths(names: Sequence[str], path: str) -> Iterable[Text]:
     numbers = ("imageid", "imgid", "id")
     others = [name for name in names if name != path and plain_name(name) not in numbers]
     others = [name for name in others if find_column([name], PATH_COLUMNS)]
     if others:
-        yield f"The paths are read from column {path!r}, not from {quoted(others)}. To choose: --path-column"
+        said = f"The paths are read from column {path!r}, not from {quoted(others)}."
+        yield Text(said, Remedy("To choose: ", Option("path_column", "NAME")))
 
 
-def _notes_on_labels(names: Sequence[str], labels: Sequence[str]) -> Iterable[str]:
+def _notes_on_labels(names: Sequence[str], labels: Sequence[str]) -> Iterable[Text | str]:
     if len(labels) > 1:
         shown = quoted([name.strip() for name in labels[:5]]) + (" ..." if len(labels) > 5 else "")
-        yield f"Each of {len(labels)} columns is a class, with 1 where an image is of it: {shown}."
+        yield f"Each of {len(labels)} columns is a class, with 1 where an image belongs to it: {shown}."
         return
     others = [name for name in names if name not in labels and find_column([name], LABEL_COLUMNS)]
     if others and labels:
-        yield f"The labels are read from column {labels[0]!r}, not from {quoted(others)}. To choose: --label-column"
+        said = f"The labels are read from column {labels[0]!r}, not from {quoted(others)}."
+        yield Text(said, Remedy("To choose: ", Option("label_column", "NAME")))
     elif labels and find_column(labels, LABEL_COLUMNS) is None:
-        yield f"The labels are read from column {labels[0]!r}: no other column can hold them."
+        yield f"The labels are read from column {labels[0]!r}, the only one that can hold them."
 
 
 def _unclear(table: ListTable, path: str | None) -> UnusableCorpus:
-    """Says what is missing, with the columns that may be meant, and what to type."""
-    wanted = (
-        "A list has a column with the paths of the images and one with their labels: name them with --path-column and "
-        "--label-column, or rename them (to path and label)."
+    """Says what is missing, with the columns that may be meant."""
+    wanted = Text(
+        "A list has a column with the paths of the images and one with their labels, called path and label.",
+        _columns("If they are called otherwise, name them: ", "NAME", "NAME"),
     )
     path_like = path or _near_miss(table.names, PATH_COLUMNS)
     others = [name for name in table.names if name != path_like]
     label_like = find_column(others, LABEL_COLUMNS) or _near_miss(others, LABEL_COLUMNS)
     if path_like is None and label_like is None and table.header:
         return UnusableCorpus(
-            f"{table.path} begins with {table.header!r}, which is no header that Hubel knows. Put path,label above the "
-            f"first row if that is an image already. {wanted}"
+            f"{table.path} begins with {table.header!r}, which is no header that Hubel knows. If that row is an image "
+            "already, put path,label above it. ",
+            wanted,
         )
-    advice = wanted
+    start = f"{table.path} has the columns {quoted(table.names)}"
     if path_like is not None and label_like is not None:
-        words = shlex.join(["--path-column", path_like, "--label-column", label_like])
-        advice = f"If {path_like!r} holds the paths and {label_like!r} the labels: {words}"
-    elif path is not None:
-        advice = f"The paths are in {path!r}; which one holds the labels? Name it: --label-column NAME"
-    return UnusableCorpus(f"{table.path} has the columns {quoted(table.names)}. {advice}")
+        meant = f"If {path_like!r} holds the paths and {label_like!r} the labels: "
+        return UnusableCorpus(
+            f"{start}; which hold the paths and the labels is not clear.",
+            _columns(meant, path_like, label_like),
+        )
+    if path is not None:
+        return UnusableCorpus(
+            f"{start}. The paths are in {path!r}; which column holds the labels is not clear.",
+            Remedy("Name it: ", Option("label_column", "NAME")),
+        )
+    return UnusableCorpus(f"{start}. ", wanted)
+
+
+def _columns(when: str, path: str, label: str) -> Remedy:
+    return Remedy(when, Option("path_column", path), " ", Option("label_column", label))
 
 
 def _near_miss(names: Sequence[str], usual: Sequence[str]) -> str | None:

@@ -29,7 +29,12 @@ _WHOLE_FLOAT = re.compile(r"-?\d+\.0")
 
 
 def one_hot_label(cells: Sequence[str | None], names: Sequence[str]) -> tuple[str | None, str, str]:
-    """The column that holds 1, or a code and a reason why there is not exactly one."""
+    """The column that holds 1, or a code and a reason why there is not exactly one.
+
+    Args:
+        cells: of the class columns of one row.
+        names: of these columns.
+    """
     words = [(cell or "").strip().casefold() for cell in cells]
     odd = next((place for place, word in enumerate(words) if word and word not in ONE_HOT), None)
     if odd is not None:

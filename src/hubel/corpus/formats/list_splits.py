@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -13,6 +12,7 @@ from hubel.corpus.formats.table_columns import SPLIT_COLUMNS, find_column, named
 from hubel.corpus.reading import PARTS, Reading
 from hubel.corpus.split_words import SPLIT_FOLDERS
 from hubel.errors import UnusableCorpus, WrongRequest
+from hubel.errors.wording import Option, Remedy, Text
 
 MOST_WORDS = 100
 """Different words in a column of splits; one with more is something else."""
@@ -20,7 +20,7 @@ MOST_WORDS = 100
 FLAGS = {**ONE_HOT, "yes": True, "y": True, "t": True, "no": False, "n": False, "f": False}
 
 
-class Splits(NamedTuple):
+class ListSplits(NamedTuple):
     """How splits are read.
 
     Args:
@@ -33,7 +33,7 @@ class Splits(NamedTuple):
     column: str | None = None
     words: Mapping[str, str] | None = None
     said: bool = False
-    notes: tuple[str, ...] = ()
+    notes: tuple[Text | str, ...] = ()
 
 
 class _Candidate(NamedTuple):
@@ -50,7 +50,7 @@ class _Candidate(NamedTuple):
         return ", ".join(words) + (" ..." if len(self.counts) > 6 else "")
 
 
-def choose_splits(table: ListTable, reading: Reading, used: Sequence[str]) -> Splits:
+def choose_splits(table: ListTable, reading: Reading, used: Sequence[str]) -> ListSplits:
     """The column of the splits, and what its words mean.
 
     Args:
@@ -63,7 +63,7 @@ def choose_splits(table: ListTable, reading: Reading, used: Sequence[str]) -> Sp
         UnusableCorpus: some words of a column are those of splits, and others are not.
     """
     if reading.no_splits:
-        return Splits()
+        return ListSplits()
     named = named_column(table.path, table.names, "split_column", reading.split_column)
     columns = [named] if named is not None else _candidates([name for name in table.names if name not in used])
     found = [_Candidate(column, counts) for column, counts in _count_words(table, columns).items() if counts]
@@ -74,11 +74,11 @@ def choose_splits(table: ListTable, reading: Reading, used: Sequence[str]) -> Sp
     return _as_found(table, found)
 
 
-def _as_found(table: ListTable, found: Sequence[_Candidate]) -> Splits:
+def _as_found(table: ListTable, found: Sequence[_Candidate]) -> ListSplits:
     """The first column that can only be that of the splits; notes on the others."""
     _refuse_several_flags(table, found)
-    notes: list[str] = []
-    chosen: Splits | None = None
+    notes: list[Text | str] = []
+    chosen: ListSplits | None = None
     doubtful: UnusableCorpus | None = None
     for each in found:
         usual = plain_name(each.column) in SPLIT_COLUMNS
@@ -88,16 +88,16 @@ def _as_found(table: ListTable, found: Sequence[_Candidate]) -> Splits:
             if words is not None:
                 notes.append(f"The splits are read from column {chosen.column!r}, not from {each.column!r}.")
         elif words is not None:
-            chosen = Splits(each.column, words or None)
+            chosen = ListSplits(each.column, words or None)
         elif usual and known:
-            chosen = Splits(each.column)  # rows with other words are refused one by one
+            chosen = ListSplits(each.column)  # rows with other words are refused one by one
         elif usual or known:
             doubtful = doubtful or _doubt(table, each)
         else:
             notes.append(_note_on_unused(each))
     if chosen is None and doubtful is not None:
         raise doubtful
-    return (chosen or Splits())._replace(notes=tuple(notes))
+    return (chosen or ListSplits())._replace(notes=tuple(notes))
 
 
 def _refuse_several_flags(table: ListTable, found: Sequence[_Candidate]) -> None:
@@ -105,7 +105,8 @@ def _refuse_several_flags(table: ListTable, found: Sequence[_Candidate]) -> None
     if len(flags) > 1 and not any(plain_name(each.column) in SPLIT_COLUMNS for each in found):
         raise UnusableCorpus(
             f"{table.path} has the columns {' and '.join(map(repr, flags))}: what to train on would be a guess. Write "
-            f"one column split with train, validation and test, or choose one of them: --split-column {flags[0]}"
+            "a single column split with train, validation and test.",
+            Remedy("Or choose one of them: ", Option("split_column", flags[0])),
         )
 
 
@@ -142,7 +143,7 @@ def _words_of(candidate: _Candidate) -> dict[str, str] | None:
     return {} if candidate.folded <= set(SPLIT_FOLDERS) else None
 
 
-def _as_said(table: ListTable, reading: Reading, found: Sequence[_Candidate]) -> Splits:
+def _as_said(table: ListTable, reading: Reading, found: Sequence[_Candidate]) -> ListSplits:
     said = {word.casefold(): part for word, part in reading.splits}
     for each in found:
         if set(said) <= each.folded:
@@ -150,56 +151,60 @@ def _as_said(table: ListTable, reading: Reading, found: Sequence[_Candidate]) ->
             left = ", ".join(map(repr, list(others)[:6]))
             count = sum(others.values())
             rows = "1 row is" if count == 1 else f"{count:,} rows are"
-            note = f"{rows} left out: --splits does not name {left} of column {each.column!r}."
-            return Splits(each.column, said, said=True, notes=(note,) if others else ())
+            note = f"{rows} left out: the splits that were named leave out {left} of column {each.column!r}."
+            return ListSplits(each.column, said, said=True, notes=(note,) if others else ())
     if not found:
         raise WrongRequest(
-            f"--splits names words of a column of splits, and {table.path} has none that Hubel can see: name it with "
-            f"--split-column. Its columns are: {', '.join(map(repr, table.names[:30]))}."
+            f"Splits were named, but Hubel sees no column of splits in {table.path}. Its columns are: "
+            f"{', '.join(map(repr, table.names[:30]))}.",
+            Remedy("Name the one with the splits: ", Option("split_column", "NAME"), "."),
         )
     missing = next(word for word, _ in reading.splits if word.casefold() not in found[0].folded)
     raise WrongRequest(
-        f"--splits names {missing!r}, which is not in column {found[0].column!r} of {table.path}. "
-        f"It holds: {found[0].shown}."
+        f"{missing!r} was named as a word for a split, but it is not in column {found[0].column!r} of {table.path}. "
+        f"That holds: {found[0].shown}."
     )
 
 
-def _of_named(table: ListTable, column: str, found: Sequence[_Candidate]) -> Splits:
+def _of_named(table: ListTable, column: str, found: Sequence[_Candidate]) -> ListSplits:
     if not found or len(found[0].counts) > MOST_WORDS:
         raise UnusableCorpus(
-            f"{table.path}: the column {column!r} is empty, or holds more than {MOST_WORDS} different words, and so "
-            "names no splits. Name another one with --split-column."
+            f"{table.path}: the column {column!r} cannot name the splits: it is empty, or holds more than {MOST_WORDS} "
+            "different words.",
+            Remedy("Name another one: ", Option("split_column", "NAME"), "."),
         )
     words = _words_of(found[0])
     if words is None and not found[0].folded & set(SPLIT_FOLDERS):
         if found[0].folded <= {"true", "false"}:
-            return Splits(column, {"true": "validation", "false": "train"})
+            return ListSplits(column, {"true": "validation", "false": "train"})
         raise _doubt(table, found[0])
-    return Splits(column, words or None)
+    return ListSplits(column, words or None)
 
 
 def _doubt(table: ListTable, candidate: _Candidate) -> UnusableCorpus:
     return UnusableCorpus(
         f"{table.path}: which words of the column {candidate.column!r} are train, validation and test? It holds "
-        f"{candidate.shown}. Say it: {_advice(candidate)}. Or remove the column, and a split is made."
+        f"{candidate.shown}. Without the column, Hubel makes a split itself.",
+        _advice("Say which word is which: ", candidate),
     )
 
 
-def _note_on_unused(candidate: _Candidate) -> str:
+def _note_on_unused(candidate: _Candidate) -> Text:
     column = candidate.column
     if all(word.isdecimal() for word in candidate.counts):
-        return (
-            f"Column {column!r} holds numbers ({candidate.shown}): folds are no split by themselves, and a split is "
-            f"made. To test on one of them: {_advice(candidate)}"
+        return Text(
+            f"Column {column!r} holds numbers ({candidate.shown}). Numbered folds do not say what to test on, so Hubel "
+            "makes a split itself.",
+            _advice("To test on one of them: ", candidate),
         )
-    return (
-        f"Column {column!r} is not used: its words ({candidate.shown}) are none of a split, and a split is made. "
-        f"If they are: {_advice(candidate)}"
+    return Text(
+        f"Column {column!r} is not used: its words ({candidate.shown}) name no splits, so Hubel makes a split itself.",
+        _advice("If they do: ", candidate),
     )
 
 
-def _advice(candidate: _Candidate) -> str:
-    """What to type, with a guess at what each word means."""
+def _advice(when: str, candidate: _Candidate) -> Remedy:
+    """Options that would read it, with a guess at what each word means."""
     words = [word for word, _ in candidate.counts.most_common(6)]
     guesses = {word: _guess(word) for word in words}
     if "train" not in guesses.values():
@@ -208,9 +213,8 @@ def _advice(candidate: _Candidate) -> str:
         words.sort(key=int)
         guesses = dict.fromkeys(words, "train") | {words[-1]: "test"}
     pairs = sorted(((part, word) for word, part in guesses.items()), key=lambda pair: PARTS.index(pair[0]))
-    return shlex.join(
-        ["--split-column", candidate.column, "--splits", ",".join(f"{part}={word}" for part, word in pairs)]
-    )
+    splits = ",".join(f"{part}={word}" for part, word in pairs)
+    return Remedy(when, Option("split_column", candidate.column), " ", Option("splits", splits))
 
 
 def _guess(word: str) -> str:

@@ -15,6 +15,7 @@ from hubel.corpus.split_words import SPLIT_FOLDERS
 from hubel.corpus.trees.folder import FolderTree
 from hubel.corpus.trees.tree import TreeSource
 from hubel.errors import UnreadableImage, UnusableCorpus
+from hubel.errors.wording import Text
 
 BLANK_ROW, LISTED_TWICE, OTHER_SPLIT = "blank-row", "listed-twice", "other-split"
 """Codes of rows that are ignored; all others are refused."""
@@ -50,7 +51,12 @@ class Row(NamedTuple):
     reason: str = ""
 
     def left_out(self, code: str = "", reason: str = "") -> IntakeRow:
-        """Its intake row, with this fault or its own."""
+        """Its intake row, with this fault or its own.
+
+        Args:
+            code: another than its own, with ``reason``.
+            reason: why, and what to do.
+        """
         status = IGNORED if (code or self.code) in (BLANK_ROW, LISTED_TWICE, OTHER_SPLIT) else REFUSED
         usable = self.path and self.path.strip() and is_text(self.path) and len(self.path) <= MOST_CELL
         return IntakeRow(
@@ -126,7 +132,7 @@ def _fault_of_cells(row: Row) -> tuple[str, str]:
     if any("\0" in cell for cell in cells):
         return "nul", "it holds a NUL character: remove it"
     if not all(map(is_text, cells)):
-        return "not-text", "it holds half a character, which is no text: correct it"
+        return "not-text", "it holds half a character, which is not text: correct it"
     if any(len(cell) > MOST_CELL for cell in cells):
         return "cell-too-long", f"a cell has more than {MOST_CELL:,} characters: shorten it"
     if row.path is None or not row.path.strip():
@@ -147,7 +153,13 @@ def is_text(cell: str) -> bool:
 
 
 def make_listed_corpus(
-    location: Path, format_name: str, checked: Sequence[Row], files: NamedFiles, *, notes: Sequence[str], whole: bool
+    location: Path,
+    format_name: str,
+    checked: Sequence[Row],
+    files: NamedFiles,
+    *,
+    notes: Sequence[Text | str],
+    whole: bool,
 ) -> Corpus:
     """The corpus that a list names.
 

@@ -12,13 +12,14 @@ from hubel.corpus.corpus import Corpus
 from hubel.corpus.formats.json_documents import begins_with
 from hubel.corpus.formats.list_columns import ListColumns, choose_columns, looks_like_header
 from hubel.corpus.formats.list_labels import note_on_several, one_hot_label, tidy_labels
-from hubel.corpus.formats.list_splits import Splits, choose_splits
+from hubel.corpus.formats.list_splits import ListSplits, choose_splits
 from hubel.corpus.formats.list_tables import ENDINGS, ROWS_AT_A_TIME, ListedRow, ListTable, open_table
 from hubel.corpus.formats.listed_files import OTHER_SPLIT, Row, check_rows, make_listed_corpus
 from hubel.corpus.formats.named_files import make_named_files
 from hubel.corpus.formats.table_columns import is_manifest, split_of
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.errors import UnusableCorpus
+from hubel.errors.wording import Text
 from hubel.events import OnEvent, Progress
 
 OTHER_SPREADSHEETS = (".xls", ".xlsb", ".xlsm", ".ods", ".numbers")
@@ -45,13 +46,18 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
     Each column is the one that the user names, or else the first with one of its usual names. Labels are text: they
     are never interpreted.
 
+    Args:
+        path: what the user named.
+        on_event: hears `Progress`.
+        reading: what the user said about it.
+
     Raises:
         UnusableCorpus: no header with a path and a label column, no rows, or a damaged file.
         WrongRequest: a column, or a word of the splits, that is not there.
     """
     if path.suffix.lower() in OTHER_SPREADSHEETS:
         raise UnusableCorpus(
-            f"{path} is a spreadsheet of a form that Hubel does not read. Save its first sheet as .xlsx or CSV, and "
+            f"{path} is a spreadsheet in a format that Hubel does not read. Save its first sheet as .xlsx or CSV, and "
             "name that file."
         )
     files = make_named_files(reading.images, path.parent)
@@ -59,8 +65,13 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
     return make_listed_corpus(path, "manifest", check_rows(rows, files), files, notes=notes, whole=False)
 
 
-def read_list(path: Path, on_event: OnEvent, reading: Reading) -> tuple[list[Row], list[str]]:
+def read_list(path: Path, on_event: OnEvent, reading: Reading) -> tuple[list[Row], list[Text | str]]:
     """The rows of a list with their labels and splits, and notes on how they were read; no file is looked for.
+
+    Args:
+        path: the list.
+        on_event: hears `Progress`.
+        reading: may name columns and splits.
 
     Raises:
         UnusableCorpus, WrongRequest: see `read`.
@@ -73,7 +84,7 @@ def read_list(path: Path, on_event: OnEvent, reading: Reading) -> tuple[list[Row
     used = [columns.path, *columns.labels, *([columns.group] if columns.group is not None else [])]
     splits = choose_splits(table, reading, used)
     rows = list(_counted(_rows(table, columns, splits), on_event))
-    notes = [*columns.notes, *splits.notes, *table.notes]
+    notes: list[Text | str] = [*columns.notes, *splits.notes, *table.notes]
     if not columns.is_one_hot:
         rows, more = tidy_labels(rows, columns.labels[0])
         notes += more
@@ -83,7 +94,7 @@ def read_list(path: Path, on_event: OnEvent, reading: Reading) -> tuple[list[Row
     return rows, notes
 
 
-def _rows(table: ListTable, columns: ListColumns, splits: Splits) -> Iterator[Row]:
+def _rows(table: ListTable, columns: ListColumns, splits: ListSplits) -> Iterator[Row]:
     others = [name for name in (splits.column, columns.group) if name is not None]
     wanted = list(dict.fromkeys((columns.path, *columns.labels, *others)))
     place = {name: number for number, name in enumerate(wanted)}

@@ -17,6 +17,7 @@ from urllib.parse import unquote
 
 from hubel.corpus.trees.folder import FolderTree
 from hubel.errors import UnreadableImage, UnusableCorpus
+from hubel.errors.wording import Option, Remedy
 from hubel.files import is_folder, is_there
 from hubel.images.formats import ENDINGS
 
@@ -102,7 +103,7 @@ class NamedFiles:
             reason = "this user may not look into its folder: chmod +rx, or run as its owner"
             raise UnreadableImage("permission-denied", reason) from error
         except ValueError as error:  # a NUL, or half a character
-            raise UnreadableImage("not-a-path", "no file can be called so: correct the path") from error
+            raise UnreadableImage("not-a-path", "no file can have that name: correct the path") from error
         except OSError as error:
             reason = f"the system cannot look for it ({error.strerror}): correct the path"
             raise UnreadableImage("not-a-path", reason) from error
@@ -130,7 +131,7 @@ class NamedFiles:
             reason = "it is an absolute path that leads elsewhere: write it relative to the folder of the list"
         else:
             reason = "it leaves the folder of the list: copy the image into it"
-        raise UnreadableImage("outside", f"{reason}, or name the folder of the images with --images")
+        raise UnreadableImage("outside", f"{reason}, or name the folder that holds the images")
 
     def _places(self, path: str, base: str) -> Iterator[str]:
         """Below the folder of the images, and below that of the list where the two differ."""
@@ -161,7 +162,7 @@ class NamedFiles:
         found = next(filter(None, choices), [])
         if len(found) > 1:
             several = ", ".join(repr(each) for each in found[:3]) + (" ..." if len(found) > 3 else "")
-            reason = f"several files could be meant ({several}): write its path, or name one folder with --images"
+            reason = f"several files could be meant ({several}): write its path, or name the one folder to look in"
             raise UnreadableImage("ambiguous", reason)
         return found[0] if found else None
 
@@ -169,12 +170,16 @@ class NamedFiles:
 def make_named_files(images: Path | None, list_folder: Path) -> NamedFiles:
     """Files below the folder that the user names, or else below the folder of the list.
 
+    Args:
+        images: the folder that the user names, if any.
+        list_folder: the folder of the list.
+
     Raises:
         UnusableCorpus: the user names what is no folder.
     """
     if images is not None and not is_folder(images):
         there = "is a file, not a folder" if is_there(images) else "is not there"
-        raise UnusableCorpus(f"--images {images} {there}: name the folder that the files of the list lie in.")
+        raise UnusableCorpus(f"The folder of images, {images}, {there}. Name the folder that holds the listed files.")
     return NamedFiles(images or list_folder, list_folder)
 
 
@@ -208,7 +213,8 @@ def _list_files(root: Path) -> _Index:
     for count, row in enumerate(FolderTree(root).rows()):
         if count >= MOST_FILES:
             raise UnusableCorpus(
-                f"{root} has more than {MOST_FILES:,} files below it: name the folder of the images with --images."
+                f"{root} has more than {MOST_FILES:,} files below it, too many to look for images by name.",
+                Remedy("Name the folder of the images: ", Option("images", "FOLDER"), "."),
             )
         if not row.status:
             name = posixpath.basename(row.path)

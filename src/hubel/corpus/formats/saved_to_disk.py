@@ -44,6 +44,11 @@ def matches(path: Path) -> bool:
 def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:  # noqa: ARG001
     """List the rows of every Arrow file; images stay on disk, which is mapped into memory.
 
+    Args:
+        path: what the user named.
+        on_event: hears `Progress`.
+        reading: what the user said about it.
+
     Raises:
         UnusableCorpus: a missing or damaged file, no image or label column, or no usable row at all.
     """

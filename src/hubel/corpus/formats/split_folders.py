@@ -21,16 +21,14 @@ from functools import cached_property
 
 from hubel.corpus.formats.folder_outline import Folder, look_through
 from hubel.corpus.formats.layout import (
-    AS_CLASSES,
-    Choice,
-    Doubt,
+    FolderDoubt,
+    FolderReading,
     Layout,
-    LeftOut,
-    counted,
-    images,
-    in_words,
-    splits_option,
+    LeftOutFolder,
+    folder_names,
+    in_pairs,
 )
+from hubel.corpus.reading import NO_SPLITS
 from hubel.corpus.split_words import (
     EVALUATED,
     EXACT,
@@ -43,6 +41,8 @@ from hubel.corpus.split_words import (
     is_without_labels,
     part_name,
 )
+from hubel.errors.wording import Option, Remedy, Text
+from hubel.text import counted, listed
 
 ALIKE = 0.5
 """Share of the names of class folders that two parts have in common at least."""
@@ -50,6 +50,8 @@ MOST_PARTS = 20
 """More folders than this, and more than there are names in them, are classes: few corpora have so many parts."""
 _MOST_CHOICES = 3
 _NO_LABELS = "it has no class folders, so its images have no labels"
+_NAMED_SO = "its name says that its images have no labels"
+NOT_NAMED = "the splits that were named leave it out"
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ class Child:
         return self.inside.names
 
 
-def decide(root: Folder) -> Layout | Doubt:
+def decide(root: Folder) -> Layout | FolderDoubt:
     """How a tree of folders is to be read.
 
     Args:
@@ -110,31 +112,27 @@ def decide(root: Folder) -> Layout | Doubt:
 
 
 def as_classes(root: Folder) -> Layout:
-    """Every folder is a class, whatever it is called: ``--splits none``."""
+    """Every folder is a class, whatever it is called: ``splits="none"``."""
     return Layout({look_through(root).path: None})
 
 
-def make_parts(top: Folder, pairs: Sequence[tuple[Child, str]], reasons: dict[str, tuple[str, str]]) -> Layout:
+def make_parts(top: Folder, pairs: Sequence[tuple[Child, str]], reasons: dict[str, LeftOutFolder]) -> Layout:
     """A layout of parts; every other folder is left out.
 
     Args:
         top: the folder around everything.
         pairs: the parts and the split of each.
-        reasons: path of a folder that is left out → code and reason.
+        reasons: path of a folder that is left out → why.
     """
     parts = {child.inside.path: split for child, split in pairs}
     left_out = []
     for folder in _others(top, set(parts)):
-        code, reason = reasons.get(folder.path, ("left-out", "--splits does not name it"))
-        left_out.append(LeftOut(folder.path, folder.total, code, reason))
+        named_nowhere = LeftOutFolder(folder.path, folder.total, "left-out", NOT_NAMED)
+        left_out.append(reasons.get(folder.path, named_nowhere))
+    reason = f"{_NAMED_SO}. Rename it to make it a class"
     for child, _ in pairs:
         left_out += [
-            LeftOut(
-                each.path,
-                each.total,
-                "unlabelled",
-                "its name says that its images have no labels. Rename it to make it a class",
-            )
+            LeftOutFolder(each.path, each.total, "unlabelled", reason)
             for each in child.inside.folders
             if is_without_labels(each.name)
         ]
@@ -171,7 +169,7 @@ def _children(top: Folder) -> list[Child]:
     return children
 
 
-def _parts_below_classes(top: Folder, children: Sequence[Child]) -> Layout | Doubt | None:
+def _parts_below_classes(top: Folder, children: Sequence[Child]) -> Layout | FolderDoubt | None:
     if any(child.is_named for child in children):
         return None
     below = {child.folder.path: _children(child.folder) for child in children}
@@ -189,33 +187,36 @@ def _parts_below_classes(top: Folder, children: Sequence[Child]) -> Layout | Dou
         return None
     if any(len(each.classes) > 1 and each.has_classes for each in inner):
         pairs = [(each.folder.path.removeprefix(top.path).lstrip("/"), splits[each.part]) for each in inner]
-        words = f"Parts of their own in {counted([each.folder for each in divided])}, with class folders in them"
-        return Doubt(
+        words = f"Parts of their own in {folder_names([each.folder for each in divided])}, with class folders in them"
+        return FolderDoubt(
             (
-                Choice(f"{words}: name one of these folders, or read all of them together", splits_option(pairs)),
+                FolderReading(f"{words}: name one of these folders, or read all of them together", in_pairs(pairs)),
                 _none(top),
             )
         )
     if any(len(names) > 1 for names in by_part.values()) or len(set(splits.values())) < len(splits):
         pairs = [(min(names), splits[part]) for part, names in by_part.items()]
-        return Doubt(
-            (Choice("Classes with parts below them, of which some are left out", splits_option(pairs)), _none(top))
+        return FolderDoubt(
+            (
+                FolderReading("Classes with parts below them, of which some are left out", in_pairs(pairs)),
+                _none(top),
+            )
         )
     given = {name: splits[part] for part, names in by_part.items() for name in names}
-    said = in_words([f"{name!r} is {split}" for name, split in sorted(given.items())])
+    said = listed([f"{name!r} is {split}" for name, split in sorted(given.items())])
     return Layout({top.path: None}, below_classes=given, notes=(f"The parts lie below the classes: {said}.",))
 
 
-def _named_parts(top: Folder, children: Sequence[Child]) -> Layout | Doubt | None:
+def _named_parts(top: Folder, children: Sequence[Child]) -> Layout | FolderDoubt | None:
     trains = [child for child in children if child.is_named and child.part == "train" and child.has_classes]
     if not trains:
         return None
     candidates = {"train": trains, **_candidates_beside(trains, children)}
     beside = [child for child in children if child not in trains]
     if not any(_speaks_of_part(child) for child in beside) and beside:
-        named = counted([child.folder for child in trains])
-        words = f"A part to train on, {named}; and left out, {counted([child.folder for child in beside])}"
-        return Doubt((Choice(words, _option([(child, "train") for child in trains])), _none(top)))
+        named = folder_names([child.folder for child in trains])
+        words = f"A part to train on, {named}; and left out, {folder_names([child.folder for child in beside])}"
+        return FolderDoubt((FolderReading(words, _in_pairs([(child, "train") for child in trains])), _none(top)))
     best = {part: _surest(found) for part, found in candidates.items()}
     if any(len(found) > 1 for found in best.values()):
         return _several(top, best)
@@ -253,16 +254,16 @@ def _surest(found: Sequence[Child]) -> list[Child]:
     return [child for child in found if child.sure == sure]
 
 
-def _several(top: Folder, best: dict[str, list[Child]]) -> Doubt:
+def _several(top: Folder, best: dict[str, list[Child]]) -> FolderDoubt:
     """Several folders are equally called like one part: all training parts together, and one of the others."""
     pairs = [[(child, "train") for child in best["train"]]]
     for part in ("validation", "test"):
         pairs = [[*before, (child, part)] for before in pairs for child in best.get(part, [])] or pairs
-    choices = [Choice(_read_so(each), _option(each)) for each in pairs[:_MOST_CHOICES]]
-    return Doubt((*choices, _none(top)))
+    choices = [FolderReading(_read_so(each), _in_pairs(each)) for each in pairs[:_MOST_CHOICES]]
+    return FolderDoubt((*choices, _none(top)))
 
 
-def _same_classes(top: Folder, children: Sequence[Child]) -> Layout | Doubt | None:
+def _same_classes(top: Folder, children: Sequence[Child]) -> Layout | FolderDoubt | None:
     holders = [child for child in children if child.has_classes and len(child.classes) > 1]
     largest = max((child.classes for child in holders), key=len, default=frozenset())
     alike = [child for child in holders if len(child.classes & largest) >= ALIKE * len(child.classes | largest)]
@@ -285,20 +286,20 @@ def _same_classes(top: Folder, children: Sequence[Child]) -> Layout | Doubt | No
     else:
         pairs.sort(key=lambda pair: pair[1] == "test")  # what tests is the last to be trained on
         pairs = [(pairs[0][0], "train"), *pairs[1:]]
-    return Doubt((Choice(_read_so(pairs), _option(pairs)), _none(top)))
+    return FolderDoubt((FolderReading(_read_so(pairs), _in_pairs(pairs)), _none(top)))
 
 
-def _parts_without_classes(top: Folder, children: Sequence[Child]) -> Doubt | None:
+def _parts_without_classes(top: Folder, children: Sequence[Child]) -> FolderDoubt | None:
     named = [child for child in children if child.is_named]
     folds = all(is_fold(child.folder.name) and not child.has_classes for child in children)
     if not folds and len({child.part for child in named}) < 2:
         return None
     holders = [child for child in named if child.has_classes]
-    bare = counted([child.folder for child in (children if folds else named) if not child.has_classes])
+    bare = folder_names([child.folder for child in (children if folds else named) if not child.has_classes])
     if not holders:
-        return Doubt(
+        return FolderDoubt(
             (
-                Choice(
+                FolderReading(
                     f"Parts without class folders: {bare}. Then nothing says which class an image has: put the images "
                     "of each class into a folder of its own in each part"
                 ),
@@ -309,80 +310,79 @@ def _parts_without_classes(top: Folder, children: Sequence[Child]) -> Doubt | No
         (holders[0], "train"),
         *((child, child.part) for child in holders[1:] if child.part in ("validation", "test")),
     ]
-    return Doubt((Choice(_read_so(pairs), _option(pairs)), _none(top)))
+    return FolderDoubt((FolderReading(_read_so(pairs), _in_pairs(pairs)), _none(top)))
 
 
-def _one_holder(top: Folder, children: Sequence[Child]) -> Doubt | None:
+def _one_holder(top: Folder, children: Sequence[Child]) -> FolderDoubt | None:
     holders = [child for child in children if child.has_classes]
     if len(holders) != 1 or len(holders[0].classes) < 2 or not is_filler(holders[0].folder.name):
         return None
     others = [child.folder for child in children if child is not holders[0]]
-    words = f"Classes in {counted([holders[0].folder])}; and left out, {counted(others)}"
-    return Doubt((Choice(words, _option([(holders[0], "train")])), _none(top)))
+    words = f"Classes in {folder_names([holders[0].folder])}; and left out, {folder_names(others)}"
+    return FolderDoubt((FolderReading(words, _in_pairs([(holders[0], "train")])), _none(top)))
 
 
-def _classes(top: Folder, children: Sequence[Child]) -> Layout | Doubt:
+def _classes(top: Folder, children: Sequence[Child]) -> Layout | FolderDoubt:
     unlabelled = [child.folder for child in children if is_without_labels(child.folder.name)]
     if not unlabelled:
         return Layout({top.path: None})
     classes = [child.folder for child in children if child.folder not in unlabelled]
     if len(classes) < 2:
-        words = (
-            f"One class, {counted(classes)}, and images without labels, {counted(unlabelled)}; two classes are needed"
-        )
-        return Doubt((Choice(words), _none(top))) if classes else Layout({top.path: None})
-    reason = f"its name says that its images have no labels. To make it a class: {AS_CLASSES}"
-    left_out = {each.path: LeftOut(each.path, each.total, "unlabelled", reason) for each in unlabelled}
+        without = folder_names(unlabelled)
+        words = f"One class, {folder_names(classes)}, and images without labels, {without}; two classes are needed"
+        return FolderDoubt((FolderReading(words), _none(top))) if classes else Layout({top.path: None})
+    remedy = Remedy("To make it a class: ", Option("splits", NO_SPLITS), ".")
+    left_out = {each.path: LeftOutFolder(each.path, each.total, "unlabelled", _NAMED_SO, remedy) for each in unlabelled}
     return Layout({top.path: None}, left_out=left_out)
 
 
-def _reasons(children: Sequence[Child], pairs: Sequence[tuple[Child, str]]) -> dict[str, tuple[str, str]]:
+def _reasons(children: Sequence[Child], pairs: Sequence[tuple[Child, str]]) -> dict[str, LeftOutFolder]:
     """Path of a folder beside the parts → why it is left out."""
     learned = pairs[0][0].classes
     splits = {split for _, split in pairs}
     reasons = {}
     for child in children:
+        code, remedy = "left-out", None
         if not child.has_classes:
             unlabelled = is_to_be_named(child.folder.name)
-            said = ("unlabelled", _NO_LABELS) if unlabelled else ("left-out", "it has no class folders")
+            code, reason = ("unlabelled", _NO_LABELS) if unlabelled else (code, "it has no class folders")
         elif child.part in splits:
             instead = [(child, split) if split == child.part else (each, split) for each, split in pairs]
-            said = (
-                "left-out",
-                f"another folder is the {child.part} part. To take this one instead: {_option(instead)}",
-            )
+            reason = f"another folder is the {child.part} part"
+            remedy = Remedy("To take this one instead: ", Option("splits", _in_pairs(instead)))
         elif child.classes & learned:
-            more = _option([pairs[0], (child, "train"), *pairs[1:]])
-            said = ("left-out", f"its name says no part. To train on it too: {more}")
+            reason = "its name does not say which part it is"
+            more = _in_pairs([pairs[0], (child, "train"), *pairs[1:]])
+            remedy = Remedy("To train on it too: ", Option("splits", more))
         else:
-            held = in_words([repr(each.name) for each in child.inside.folders[:3]])
-            said = ("left-out", f"it holds other folders than the parts do: {held}")
-        reasons[child.folder.path] = said
+            held = listed([repr(each.name) for each in child.inside.folders[:3]])
+            reason = f"it holds other folders than the parts do: {held}"
+        reasons[child.folder.path] = LeftOutFolder(child.folder.path, child.folder.total, code, reason, remedy)
     return reasons
 
 
-def _how_parts_are_read(pairs: Sequence[tuple[Child, str]]) -> tuple[str, ...]:
+def _how_parts_are_read(pairs: Sequence[tuple[Child, str]]) -> tuple[Text, ...]:
     if all(child.sure == PLAIN and child.folder.name.lower().startswith(split[:3]) for child, split in pairs):
         return ()  # train, val and test: nobody would take them for anything else
-    said = in_words([f"{child.folder.name!r} ({images(child.folder.total)}) is {split}" for child, split in pairs])
-    return (f"Read as parts: {said}. If they are classes: {AS_CLASSES}.",)
+    words = [f"{child.folder.name!r} ({counted(child.folder.total, 'image')}) is {split}" for child, split in pairs]
+    return (
+        Text(f"Read as parts: {listed(words)}.", Remedy("If they are classes: ", Option("splits", NO_SPLITS), ".")),
+    )
 
 
 def _read_so(pairs: Sequence[tuple[Child, str]]) -> str:
     by_split: dict[str, list[Folder]] = defaultdict(list)
     for child, split in pairs:
         by_split[split].append(child.folder)
-    said = "; ".join(f"{split}: {counted(folders)}" for split, folders in by_split.items())
+    said = "; ".join(f"{split}: {folder_names(folders)}" for split, folders in by_split.items())
     classes = pairs[0][0].inside.folders
-    names = in_words(
-        [*(repr(each.name) for each in classes[:3]), *([f"{len(classes) - 3} more"] if classes[3:] else [])]
-    )
+    names = listed([*(repr(each.name) for each in classes[:3]), *([f"{len(classes) - 3} more"] if classes[3:] else [])])
     return f"Parts with the classes {names} in them ({said})"
 
 
-def _option(pairs: Sequence[tuple[Child, str]]) -> str:
-    return splits_option([(child.folder.name, split) for child, split in pairs])
+def _in_pairs(pairs: Sequence[tuple[Child, str]]) -> str:
+    return in_pairs([(child.folder.name, split) for child, split in pairs])
 
 
-def _none(top: Folder) -> Choice:
-    return Choice(f"{len(top.folders)} classes: {counted(top.folders)}", AS_CLASSES)
+def _none(top: Folder) -> FolderReading:
+    return FolderReading(f"{len(top.folders)} classes: {folder_names(top.folders)}", NO_SPLITS)

@@ -14,6 +14,7 @@ from hubel.corpus.corpus import Found
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.corpus.split_words import SPLIT_FOLDERS
 from hubel.errors import UnusableCorpus, WrongRequest
+from hubel.errors.wording import Option
 from hubel.text import shortened
 
 IMAGE_COLUMNS = ("image", "img", "picture", "pixels")
@@ -100,6 +101,12 @@ def _typed_column(path: Path, schema: pa.Schema, features: dict[str, Any], kind:
 def named_column(path: Path, names: Sequence[str], wish: str, name: str | None) -> str | None:
     """The column that the user names, but for space around it and case; None for no name.
 
+    Args:
+        path: the table, for messages.
+        names: of its columns.
+        wish: the option that names the column.
+        name: what it says; None where it is not given.
+
     Raises:
         WrongRequest: it is not there.
     """
@@ -109,12 +116,17 @@ def named_column(path: Path, names: Sequence[str], wish: str, name: str | None) 
     meant = next((each for each in names if near and each.casefold() == near[0]), None)
     hint = f" Did you mean {meant!r}?" if meant is not None else ""
     raise WrongRequest(
-        f"{path} has no column {name!r}, which --{wish.replace('_', '-')} names.{hint} Its columns: {quoted(names)}."
+        f"{path} has no column {name!r}, which ", Option(wish), f" names.{hint} Its columns: {quoted(names)}."
     )
 
 
 def same_name(names: Iterable[str], name: str) -> str | None:
-    """The column of this name: exactly so, or else but for space around it and case."""
+    """The column of this name: exactly so, or else but for space around it and case.
+
+    Args:
+        names: of columns.
+        name: as the user writes it.
+    """
     by_name = {each.strip().casefold(): each for each in names}
     return name if name in by_name.values() else by_name.get(name.strip().casefold())
 
@@ -125,7 +137,12 @@ def quoted(names: Sequence[str]) -> str:
 
 
 def find_column(names: Iterable[str], usual: Sequence[str]) -> str | None:
-    """The column called by the first of the usual names that is there, however it is written."""
+    """The column called by the first of the usual names that is there, however it is written.
+
+    Args:
+        names: of columns.
+        usual: names, the likeliest first.
+    """
     by_word = {plain_name(name): name for name in reversed(list(names))}
     return next((by_word[plain_name(word)] for word in usual if plain_name(word) in by_word), None)
 
@@ -159,6 +176,10 @@ def holds_text(kind: pa.DataType) -> bool:
 def check_names(path: Path, names: Sequence[str]) -> None:
     """Refuse a table with two columns of one name: which of them is meant would be a guess.
 
+    Args:
+        path: the table, for messages.
+        names: of its columns.
+
     Raises:
         UnusableCorpus: the name.
     """
@@ -169,6 +190,11 @@ def check_names(path: Path, names: Sequence[str]) -> None:
 
 def check_type(path: Path, schema: pa.Schema, name: str | None) -> None:
     """Refuse a column of something other than text or whole numbers; None is no column.
+
+    Args:
+        path: the table, for messages.
+        schema: its columns.
+        name: of the column, or None.
 
     Raises:
         UnusableCorpus: floats, booleans, lists ...: their text would be a guess.
@@ -225,7 +251,8 @@ def split_of(
         return otherwise, ""
     known = SPLIT_FOLDERS if words is None else words
     if word.casefold() not in known:
-        ask = f"write one of {SPLIT_WORDS}, or leave it empty" if words is None else "--splits does not name it"
+        leave_out = "the splits that were named leave it out"
+        ask = leave_out if words is not None else f"write one of {SPLIT_WORDS}, or leave it empty"
         return None, f"it has the split {shortened(word, 60)!r}: {ask}"
     return known[word.casefold()], ""
 
@@ -248,7 +275,12 @@ def usable_splits(found: list[Found]) -> tuple[list[Found], list[str]]:
 
 
 def notes_on_groups(found: Sequence[Found], columns: Iterable[str | None]) -> list[str]:
-    """Says by which column examples are kept together, if any."""
+    """Says by which column examples are kept together, if any.
+
+    Args:
+        found: the examples.
+        columns: of the groups, one for each file; None without one.
+    """
     if all(each.group is None for each in found):
         return []
     names = " or ".join(sorted({repr(name) for name in columns if name is not None}))

@@ -28,8 +28,10 @@ from hubel.corpus.trees.folder import FolderTree, list_folder
 from hubel.corpus.trees.members import BrokenArchive
 from hubel.corpus.trees.stored_bytes import Spool, StoredBytes, file_bytes
 from hubel.errors import UnreadableImage, UnusableCorpus
+from hubel.errors.wording import Option, Remedy
 from hubel.events import OnEvent, Progress
 from hubel.images.decode import CORPUS_LIMITS
+from hubel.text import counted
 
 IMAGES = ("image/encoded", "image", "encoded", "image_raw", "image/image_raw", "jpeg", "png", "img")
 LABELS = (
@@ -47,7 +49,7 @@ _HEAD = 12
 _RECORDS_BETWEEN_EVENTS = 500
 
 
-class _Record(NamedTuple):
+class _RecordPlace(NamedTuple):
     start: int
     size: int
 
@@ -56,7 +58,7 @@ class _Record(NamedTuple):
 class RecordSource:
     """Reads the image of a record, wherever it is."""
 
-    places: Sequence[tuple[StoredBytes, str, _Record]]
+    places: Sequence[tuple[StoredBytes, str, _RecordPlace]]
 
     def read(self, position: int) -> bytes:
         """The bytes of the image.
@@ -90,6 +92,11 @@ def matches(path: Path) -> bool:
 def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
     """List the records of every file. The split is what the name of the file says, or else that of its folder.
 
+    Args:
+        path: what the user named.
+        on_event: hears `Progress`.
+        reading: what the user said about it.
+
     Raises:
         UnusableCorpus: a damaged file, no image in any record, or no label.
     """
@@ -98,7 +105,7 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
     spool = Spool()
     found: list[Found] = []
     left_out: list[IntakeRow] = []
-    places: list[tuple[StoredBytes, str, _Record]] = []
+    places: list[tuple[StoredBytes, str, _RecordPlace]] = []
     features: Counter[str] = Counter()
     for name, file in files.items():
         stored = _stored(file, spool, on_event)
@@ -123,8 +130,11 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
 def _nothing(path: Path, rows: Sequence[IntakeRow], features: Counter[str]) -> UnusableCorpus:
     first = f" First: {rows[0].path}: {rows[0].reason}." if rows else ""
     shown = ", ".join(map(repr, list(features)[:20]))
-    there = f" Its features are: {shown}. Name the one with the class: --label-column NAME." if features else ""
-    return UnusableCorpus(f"{path} has {len(rows)} records, and none of them is an image with a label.{first}{there}")
+    said = f"{path} has {counted(len(rows), 'record')}, and none of them is an image with a label.{first}"
+    if not features:
+        return UnusableCorpus(said)
+    remedy = Remedy("Name the one with the class: ", Option("label_column", "NAME"), ".")
+    return UnusableCorpus(f"{said} Its features are: {shown}.", remedy)
 
 
 def _paths(path: Path) -> list[Path]:
@@ -166,10 +176,10 @@ def _stored(path: Path, spool: Spool, on_event: OnEvent) -> StoredBytes:
             compressed = read_at(0, 2) == b"\x1f\x8b" and _length(read_at(0, _HEAD)) is None
         return spool.unpack(path, "gzip", on_event) if compressed else stored
     except (UnreadableImage, BrokenArchive) as error:
-        raise UnusableCorpus(f"{path} cannot be read: {error}.") from error
+        raise UnusableCorpus(f"{path} cannot be read: {error.reason}.") from error
 
 
-def _records(path: Path, stored: StoredBytes) -> Iterator[tuple[_Record, bytes]]:
+def _records(path: Path, stored: StoredBytes) -> Iterator[tuple[_RecordPlace, bytes]]:
     place = 0
     try:
         with stored.reading() as read_at:
@@ -183,14 +193,14 @@ def _records(path: Path, stored: StoredBytes) -> Iterator[tuple[_Record, bytes]]
                     raise _damaged(
                         path, f"the record at byte {place:,} has {size:,} bytes, the limit is {MOST_BYTES:,}"
                     )
-                yield _Record(place + _HEAD, size), read_at(place + _HEAD, size)
+                yield _RecordPlace(place + _HEAD, size), read_at(place + _HEAD, size)
                 place += _HEAD + size + 4
     except UnreadableImage as error:
-        raise UnusableCorpus(f"{path} cannot be read: {error}.") from error
+        raise UnusableCorpus(f"{path} cannot be read: {error.reason}.") from error
 
 
 def _damaged(path: Path, reason: str) -> UnusableCorpus:
-    return UnusableCorpus(f"{path} is no whole TFRecord file: {reason}. Download or write it again.")
+    return UnusableCorpus(f"{path} is not a complete TFRecord file: {reason}. Download or write it again.")
 
 
 def _length(head: bytes) -> int | None:
@@ -209,7 +219,7 @@ def _row(path: str, data: bytes, split: str | None, label_feature: str | None, s
     try:
         features = read_features(data)
     except ValueError as error:
-        return IntakeRow(path, REFUSED, "bad-record", f"it is no tf.train.Example ({error}): write it again")
+        return IntakeRow(path, REFUSED, "bad-record", f"it is not a tf.train.Example ({error}): write it again")
     seen.update(features.keys())
     if _first(features, IMAGES, "bytes") is None:
         return IntakeRow(

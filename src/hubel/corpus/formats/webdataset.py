@@ -27,7 +27,7 @@ from hubel.events import OnEvent, Progress
 from hubel.images.decode import FORMATS
 from hubel.text import shortened
 
-PICTURES = {ending[1:] for ending, name in PillowImage.registered_extensions().items() if name in FORMATS}
+IMAGE_ENDINGS = {ending[1:] for ending, name in PillowImage.registered_extensions().items() if name in FORMATS}
 LABELS = ("cls", "json", "txt")
 """Endings of label files, the first that is there counts."""
 LABEL_KEYS = ("label", "class", "cls", "class_name", "target")
@@ -63,7 +63,7 @@ class Shard:
 class Key:
     """The members of one key: images, images refused already, and ending → label file."""
 
-    pictures: list[IntakeRow] = field(default_factory=list)
+    images: list[IntakeRow] = field(default_factory=list)
     refused: list[IntakeRow] = field(default_factory=list)
     labels: dict[str, IntakeRow] = field(default_factory=dict)
 
@@ -102,11 +102,16 @@ def matches(path: Path) -> bool:
     if not path.is_dir() or not _shard_paths(path):
         return False
     outside = (row for row in FolderTree(path).rows() if not row.status)
-    return not any(_split_name(row.path)[1].rsplit(".", 1)[-1] in PICTURES for row in outside)
+    return not any(_split_name(row.path)[1].rsplit(".", 1)[-1] in IMAGE_ENDINGS for row in outside)
 
 
 def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:  # noqa: ARG001
     """List every shard of a folder and read the labels; images are read later.
+
+    Args:
+        path: what the user named.
+        on_event: hears `Progress`.
+        reading: what the user said about it.
 
     Raises:
         UnusableCorpus: a damaged shard, named, or no label at all.
@@ -131,6 +136,12 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus: 
 def read_single(path: Path, tree: Tree, rows: Sequence[IntakeRow], *, on_event: OnEvent) -> Corpus:
     """The corpus of one archive that `has_labels_beside` its images.
 
+    Args:
+        path: what the user named.
+        tree: reads the archive.
+        rows: its members.
+        on_event: hears `Progress`.
+
     Raises:
         UnusableCorpus: no label at all.
     """
@@ -139,15 +150,15 @@ def read_single(path: Path, tree: Tree, rows: Sequence[IntakeRow], *, on_event: 
 
 def has_labels_beside(rows: Iterable[IntakeRow]) -> bool:
     """Whether all images lie in one folder, and some of them next to a label file of the same key."""
-    folders, pictures, labels = set(), set(), set()
+    folders, images, labels = set(), set(), set()
     for row in rows:
         key, ending = _split_name(row.path)
-        if not row.status and _is_picture(ending):
+        if not row.status and _is_image(ending):
             folders.add(row.path.rpartition("/")[0])
-            pictures.add(key)
+            images.add(key)
         elif ending in LABELS and row.status != REFUSED and row.code not in _KEPT_CODES:
             labels.add(key)
-    return len(folders) == 1 and not pictures.isdisjoint(labels)
+    return len(folders) == 1 and not images.isdisjoint(labels)
 
 
 def _shard_paths(path: Path) -> list[Path]:
@@ -172,8 +183,8 @@ def _split_name(path: str) -> tuple[str, str]:
     return f"{folder}{slash}{stem}", ending.lower()
 
 
-def _is_picture(ending: str) -> bool:
-    return ending.rsplit(".", 1)[-1] in PICTURES
+def _is_image(ending: str) -> bool:
+    return ending.rsplit(".", 1)[-1] in IMAGE_ENDINGS
 
 
 def _read_shards(path: Path, shards: Sequence[Shard], outside: Sequence[IntakeRow], on_event: OnEvent) -> Corpus:
@@ -208,7 +219,7 @@ def _read_shard(shard: Shard, on_event: OnEvent) -> Content:
     for count, (name, key) in enumerate(keys.items(), start=1):
         if count % _KEYS_BETWEEN_EVENTS == 0:
             on_event(Progress("reading labels", count, len(keys), "files"))
-        if not key.pictures and not key.refused:
+        if not key.images and not key.refused:
             content.orphans.append(key)
             continue
         content.left_out.extend(_sidecar(row) for row in key.labels.values())
@@ -216,12 +227,12 @@ def _read_shard(shard: Shard, on_event: OnEvent) -> Content:
             class_name, ending = _label_of(shard.tree, key.labels)
         except UnreadableImage as error:
             content.left_out.extend(key.refused)
-            content.left_out.extend(IntakeRow(row.path, REFUSED, error.code, error.reason) for row in key.pictures)
+            content.left_out.extend(IntakeRow(row.path, REFUSED, error.code, error.reason) for row in key.images)
             continue
         content.endings.add(ending)
         content.left_out.extend(replace(row, class_name=class_name) for row in key.refused)
-        group = name if len(key.pictures) > 1 else None
-        content.found.extend(Found(row.path, class_name, None, group) for row in key.pictures)
+        group = name if len(key.images) > 1 else None
+        content.found.extend(Found(row.path, class_name, None, group) for row in key.images)
     return content
 
 
@@ -233,8 +244,8 @@ def _by_key(rows: Iterable[IntakeRow]) -> tuple[dict[str, Key], list[IntakeRow]]
         name, ending = _split_name(row.path)
         if row.code in _KEPT_CODES:
             others.append(row)
-        elif _is_picture(ending):
-            (keys[name].refused if row.status else keys[name].pictures).append(row)
+        elif _is_image(ending):
+            (keys[name].refused if row.status else keys[name].images).append(row)
         elif ending in LABELS and ending not in keys[name].labels:
             keys[name].labels[ending] = row
         else:
@@ -245,7 +256,7 @@ def _by_key(rows: Iterable[IntakeRow]) -> tuple[dict[str, Key], list[IntakeRow]]
 def _sidecar(row: IntakeRow) -> IntakeRow:
     if row.status == REFUSED:
         return row
-    return IntakeRow(row.path, IGNORED, "sidecar", "it is no image, but a label or other data beside one")
+    return IntakeRow(row.path, IGNORED, "sidecar", "it is not an image but a label or other data beside one")
 
 
 def _orphan_rows(key: Key, endings: set[str]) -> Iterator[IntakeRow]:
@@ -290,7 +301,7 @@ def _json_label(tree: Tree, row: IntakeRow) -> str | None:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise _bad_label(row, f"it is no JSON ({error}): correct it") from error
+        raise _bad_label(row, f"it is not JSON ({error}): correct it") from error
     keys = [key for key in LABEL_KEYS if key in document] if isinstance(document, dict) else []
     if not keys:
         return None
@@ -311,7 +322,7 @@ def _text_of(tree: Tree, row: IntakeRow) -> str:
             raise _bad_label(row, f"it has {len(content):,} bytes, the limit is {MAX_LABEL_BYTES:,}: shorten it")
         return content.decode("utf-8-sig").strip()
     except UnicodeDecodeError as error:
-        raise _bad_label(row, "it is no UTF-8 text: save it as UTF-8") from error
+        raise _bad_label(row, "it is not UTF-8 text: save it as UTF-8") from error
     except UnreadableImage as error:
         raise error if error.code == "bad-label" else _bad_label(row, error.reason) from error
 

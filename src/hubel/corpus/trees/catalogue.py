@@ -64,6 +64,10 @@ def archive_kind(path: Path) -> str:
 def open_tree(path: Path, on_event: OnEvent) -> Tree:
     """A folder or an archive as a tree; archives are listed now, and read without extraction.
 
+    Args:
+        path: of a folder, or of a zip or tar archive.
+        on_event: hears `Progress`.
+
     Raises:
         UnusableCorpus: an archive that is damaged, or none.
     """
@@ -89,10 +93,10 @@ def open_archive(path: Path, on_event: OnEvent, *, spool: Spool | None = None) -
             return read_tar(_tar_bytes(path, kind, on_event, spool or Spool()), on_event)
     except BrokenArchive as error:
         raise UnusableCorpus(
-            f"{path} cannot be read as a {'zip' if kind == 'zip' else 'tar'} archive: {error}. {error.cure}"
+            f"{path} cannot be read as a {'zip' if kind == 'zip' else 'tar'} archive: {error.reason}. {error.cure}"
         ) from error
     except UnreadableImage as error:
-        raise UnusableCorpus(f"{path} cannot be read: {error}.") from error
+        raise UnusableCorpus(f"{path} cannot be read: {error.reason}.") from error
     raise UnusableCorpus(
         f"{path} is neither a zip nor a tar archive. Name a folder, or pack one: tar cf photos.tar cat dog"
     )

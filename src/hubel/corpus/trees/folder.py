@@ -75,7 +75,7 @@ def _open_without_waiting(path: str, flags: int) -> int:
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedFolder:
     """What a folder holds.
 
     Args:
@@ -91,7 +91,7 @@ class Listed:
     twice: Mapping[str, str]
 
 
-def list_files(root: Path, on_event: OnEvent = ignore) -> Listed:
+def list_files(root: Path, on_event: OnEvent = ignore) -> ListedFolder:
     """List every file below a folder.
 
     Args:
@@ -105,7 +105,7 @@ def list_files(root: Path, on_event: OnEvent = ignore) -> Listed:
         if len(rows) % FILES_BETWEEN_EVENTS == 0:
             on_event(Progress("listing", len(rows), 0, "files"))
     rows.sort(key=lambda row: row.path)
-    return Listed(rows, walk.folders, walk.links, walk.twice)
+    return ListedFolder(rows, walk.folders, walk.links, walk.twice)
 
 
 class _Open(NamedTuple):
@@ -189,7 +189,7 @@ class _Walk:
             elif _holds(target, self._home) or _holds(target, real):
                 yield IntakeRow(path, REFUSED, "link-to-parent", "it is a link to a folder that it lies in: remove it")
             elif any(_holds(system, target) for system in SYSTEM_FOLDERS):
-                yield IntakeRow(path, REFUSED, "link-to-system", "it is a link to where there are no files: remove it")
+                yield IntakeRow(path, REFUSED, "link-to-system", "it is a link into a folder of the system: remove it")
             else:
                 self._next_links.append(_Open(path, target, debris=False))
 
@@ -206,7 +206,12 @@ def _holds(folder: str, path: str) -> bool:
 
 
 def list_folder(folder: Path, below: str = "") -> tuple[list[os.DirEntry[str]], IntakeRow | None]:
-    """What lies in a folder, by name; and a row that says why it cannot be listed, if so."""
+    """What lies in a folder, by name; and a row that says why it cannot be listed, if so.
+
+    Args:
+        folder: that is listed.
+        below: its path in the corpus, empty for the corpus itself.
+    """
     try:
         with os.scandir(folder) as entries:
             return sorted(entries, key=lambda entry: entry.name), None

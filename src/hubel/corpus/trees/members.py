@@ -45,10 +45,11 @@ class BrokenArchive(Exception):
 
     def __init__(self, reason: str, cure: str = "Copy or download it again, or pack it again.") -> None:
         super().__init__(reason)
+        self.reason = reason
         self.cure = cure
 
 
-class Fault(NamedTuple):
+class MemberFault(NamedTuple):
     """Why a member is refused: a stable word, and a reason with a cure."""
 
     code: str
@@ -74,8 +75,8 @@ class Member(NamedTuple, Generic[P]):
     name: str
     place: P | None = None
     folder: bool = False
-    special: Fault | None = None
-    fault: Fault | None = None
+    special: MemberFault | None = None
+    fault: MemberFault | None = None
     same_as: str | None = None
 
 
@@ -106,6 +107,10 @@ class Listing(Generic[P]):
 
 def counted(entries: Iterable[T], on_event: OnEvent) -> Iterator[T]:
     """The entries of an archive, with progress said on the way.
+
+    Args:
+        entries: of the archive's own list.
+        on_event: hears `Progress`.
 
     Raises:
         BrokenArchive: more than `MAX_MEMBERS`.
@@ -149,30 +154,37 @@ def list_members(members: Iterable[Member[P]]) -> Listing[P]:
     return Listing(tuple(sorted(rows, key=lambda row: row.path)), places, frozenset(top_folders))
 
 
-def checked_name(name: str) -> tuple[str, Fault | None]:
+def checked_name(name: str) -> tuple[str, MemberFault | None]:
     """A member's path with ``/`` and without ``.``; or its name as stored, and why it is refused."""
     slashed = name[: MAX_NAME + 1].replace("\\", "/")
     parts = [part for part in slashed.split("/") if part not in ("", ".")]
     if slashed.startswith("/") or _DRIVE.match(slashed):
-        return slashed, Fault("absolute-name", "its name starts at a root or a drive: pack it from inside its folder")
+        return slashed, MemberFault(
+            "absolute-name", "its name starts at a root or a drive: pack it from inside its folder"
+        )
     if ".." in parts:
-        return slashed, Fault("climbing-name", "its name climbs up ('..'): pack it from inside its folder")
+        return slashed, MemberFault("climbing-name", "its name climbs up ('..'): pack it from inside its folder")
     if "\0" in slashed or not parts:
-        return slashed, Fault("bad-name", "its name is empty or holds a NUL: rename it and pack it again")
+        return slashed, MemberFault("bad-name", "its name is empty or holds a NUL: rename it and pack it again")
     if len(slashed) > MAX_NAME or len(parts) > MAX_DEPTH:
         most = f"{MAX_NAME:,} characters or {MAX_DEPTH} folders"
-        return slashed, Fault("bad-name", f"its name is longer than {most}: rename it and pack it again")
+        return slashed, MemberFault("bad-name", f"its name is longer than {most}: rename it and pack it again")
     return "/".join(parts), None
 
 
-def fault_of_size(size: int, stored: int) -> Fault | None:
-    """Why a member of ``size`` bytes, ``stored`` of them in the archive, is not read."""
+def fault_of_size(size: int, stored: int) -> MemberFault | None:
+    """Why a member of ``size`` bytes, ``stored`` of them in the archive, is not read.
+
+    Args:
+        size: bytes, unpacked.
+        stored: bytes in the archive.
+    """
     if size > BYTES_OF_ANY_RATIO and size > MAX_RATIO * stored:
         reason = f"it would unpack from {stored:,} to {size:,} bytes, more than {MAX_RATIO} times: remove it"
-        return Fault("bomb", reason)
+        return MemberFault("bomb", reason)
     most = CORPUS_LIMITS.max_bytes
     if max(size, stored) > most:
-        return Fault("too-large", f"it has {max(size, stored):,} bytes, the limit is {most:,}: save it smaller")
+        return MemberFault("too-large", f"it has {max(size, stored):,} bytes, the limit is {most:,}: save it smaller")
     return None
 
 
@@ -186,7 +198,7 @@ def _judge(path: str, member: Member[P], earlier: dict[str, P]) -> tuple[P | Non
         if place is None:
             target = repr(member.same_as[:MAX_SHOWN])
             reason = f"it is a hard link to {target}, no earlier file that can be read: pack that file itself"
-            special = Fault("hard-link", reason)
+            special = MemberFault("hard-link", reason)
     if special:
         return None, IntakeRow(path, REFUSED, *special)
     row = row_of_file(path)
@@ -196,7 +208,7 @@ def _judge(path: str, member: Member[P], earlier: dict[str, P]) -> tuple[P | Non
 
 
 def _replaced(path: str) -> IntakeRow:
-    reason = "the archive holds this name again further on: that one counts, as when it is unpacked"
+    reason = "the archive holds this name again later: the later one counts, as when it is unpacked"
     return IntakeRow(path, IGNORED, "replaced", reason)
 
 

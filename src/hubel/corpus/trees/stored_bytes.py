@@ -65,7 +65,11 @@ class FileBytes:
 
     @contextmanager
     def reading(self) -> Generator[ReadAt]:
-        """See `StoredBytes`."""
+        """See `StoredBytes`.
+
+        Raises:
+            UnreadableImage: the file is gone, was changed, or may not be read.
+        """
         with _faults_of_file(), self.path.open("rb", buffering=0) as file:
             details = os.fstat(file.fileno())
             if (details.st_size, details.st_mtime_ns) != (self.size, self.modified_ns):
@@ -119,6 +123,11 @@ class Spool:
     def unpack(self, path: Path, compression: str, on_event: OnEvent) -> SpooledBytes:
         """Unpack a whole file behind what is there already.
 
+        Args:
+            path: the compressed file.
+            compression: ``"gzip"``, ``"bzip2"``, ``"xz"`` or ``"zstd"``.
+            on_event: hears `Progress`.
+
         Raises:
             BrokenArchive: it is damaged, or a bomb.
             UnusableCorpus: there is no room for it.
@@ -137,7 +146,12 @@ class Spool:
         return SpooledBytes(self, start, self._end - start)
 
     def read_at(self, offset: int, size: int) -> bytes:
-        """Bytes of the file, fewer only at its end."""
+        """Bytes of the file, fewer only at its end.
+
+        Args:
+            offset: bytes from the start.
+            size: bytes wanted.
+        """
         if self._file is None:
             return b""
         if hasattr(os, "pread"):

@@ -15,9 +15,9 @@ from hubel.corpus.corpus import IntakeRow
 from hubel.corpus.trees.members import (
     MAX_SHOWN,
     BrokenArchive,
-    Fault,
     Listing,
     Member,
+    MemberFault,
     counted,
     fault_of_size,
     list_members,
@@ -44,14 +44,14 @@ _PAX_KEYS = ("path", "linkpath", "size", "GNU.sparse.name")
 _PAX_SPARSE = "GNU.sparse."
 
 
-class Place(NamedTuple):
+class TarPlace(NamedTuple):
     """Where the content of a member is, in bytes."""
 
     offset: int
     size: int
 
 
-class Header(NamedTuple):
+class TarHeader(NamedTuple):
     """What is said of a member; ``type`` is one byte, ``size`` counts its content."""
 
     name: str
@@ -70,14 +70,18 @@ class TarTree:
     """The files of a tar archive; several threads may read at once."""
 
     source: StoredBytes
-    listing: Listing[Place]
+    listing: Listing[TarPlace]
 
     def rows(self) -> Iterator[IntakeRow]:
         """Every file, by path."""
         return iter(self.listing.rows)
 
     def read(self, path: str) -> bytes:
-        """The content of one file."""
+        """The content of one file.
+
+        Raises:
+            UnreadableImage: it is not in the archive, was refused, or the archive was changed.
+        """
         place = self.listing.place(path)
         with self.source.reading() as read_at:
             content = read_at(place.offset, place.size)
@@ -89,6 +93,10 @@ class TarTree:
 def read_tar(source: StoredBytes, on_event: OnEvent) -> TarTree:
     """List a tar archive.
 
+    Args:
+        source: the bytes of the archive, unpacked.
+        on_event: hears `Progress`.
+
     Raises:
         BrokenArchive: it is no tar archive, or there is something else where a header should be.
         UnreadableImage: its file may not be read.
@@ -98,7 +106,7 @@ def read_tar(source: StoredBytes, on_event: OnEvent) -> TarTree:
         return TarTree(source, list_members(_member(header, start, source.size) for header, start in headers))
 
 
-def _headers(read_at: ReadAt, size: int) -> Iterator[tuple[Header, int]]:
+def _headers(read_at: ReadAt, size: int) -> Iterator[tuple[TarHeader, int]]:
     """Every entry, and the first byte of its content."""
     place = 0
     for_all: dict[str, str] = {}
@@ -121,7 +129,7 @@ def _headers(read_at: ReadAt, size: int) -> Iterator[tuple[Header, int]]:
         place = start + -(-content // _BLOCK) * _BLOCK
 
 
-def _next_header(read_at: ReadAt, place: int, size: int) -> tuple[Header, int] | None:
+def _next_header(read_at: ReadAt, place: int, size: int) -> tuple[TarHeader, int] | None:
     """The header at this place, and where it ends; archives joined with ``cat`` are read to the end of the last."""
     block = read_at(place, _BLOCK)
     ended = not block.strip(b"\0")
@@ -135,7 +143,7 @@ def _next_header(read_at: ReadAt, place: int, size: int) -> tuple[Header, int] |
     except NoHeader as error:
         if ended:  # behind the end mark anything may stand, such as what a tape held before
             return None
-        where = f"there is no header of a file at byte {place:,}" if place else "its content is no tar archive"
+        where = f"there is no header of a file at byte {place:,}" if place else "its content is not a tar archive"
         raise BrokenArchive(f"{where} ({error})") from error
 
 
@@ -149,17 +157,17 @@ def _after_zeros(read_at: ReadAt, place: int, size: int) -> int:
     return size
 
 
-def _parse(block: bytes) -> Header:
+def _parse(block: bytes) -> TarHeader:
     if len(block) < _BLOCK:
         raise NoHeader("the archive is cut off")
     checksum = block[148:156]
     difference = sum(block) - sum(checksum) + 8 * ord(" ") - _number(checksum)
     if difference and difference != 256 * sum(byte > 127 for byte in block[:148] + block[156:]):
-        raise NoHeader("its checksum is another")  # the second sum: some old programs take bytes as signed
+        raise NoHeader("its checksum does not match")  # the second sum: some old programs take bytes as signed
     name = _text(block[:100])
     if block[257:263] == b"ustar\0" and block[345]:
         name = f"{_text(block[345:500])}/{name}"
-    return Header(name, block[156:157], _number(block[124:136]), _text(block[157:257]))
+    return TarHeader(name, block[156:157], _number(block[124:136]), _text(block[157:257]))
 
 
 def _number(field: bytes) -> int:
@@ -175,7 +183,7 @@ def _text(field: bytes) -> str:
     return field.split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
 
 
-def _extension(read_at: ReadAt, header: Header, start: int) -> bytes:
+def _extension(read_at: ReadAt, header: TarHeader, start: int) -> bytes:
     if header.size > MAX_EXTENSION_BYTES:
         raise BrokenArchive(f"the header before byte {start:,} is {header.size:,} bytes long")
     content = read_at(start, header.size)
@@ -202,14 +210,14 @@ def _pax_values(content: bytes) -> dict[str, str]:
     return values
 
 
-def _extended(header: Header, values: dict[str, str]) -> Header:
+def _extended(header: TarHeader, values: dict[str, str]) -> TarHeader:
     """The header, with what extension headers say instead."""
     size = values.get("size", str(header.size))
     if not (size.isascii() and size.isdigit() and len(size) < 20):
         raise BrokenArchive(f"a pax header gives the size {size[:20]!r}")
     name = values.get("GNU.sparse.name") or values.get("path", header.name)
     link = values.get("linkpath", header.link)
-    return Header(name, header.type, int(size), link, sparse=_PAX_SPARSE in values or header.type == GNU_SPARSE)
+    return TarHeader(name, header.type, int(size), link, sparse=_PAX_SPARSE in values or header.type == GNU_SPARSE)
 
 
 def _after_sparse_map(read_at: ReadAt, start: int) -> int:
@@ -223,7 +231,7 @@ def _after_sparse_map(read_at: ReadAt, start: int) -> int:
     return start
 
 
-def _member(header: Header, start: int, archive_size: int) -> Member[Place]:
+def _member(header: TarHeader, start: int, archive_size: int) -> Member[TarPlace]:
     if header.type in FOLDERS or (header.type in FILES and header.name.endswith("/")):
         return Member(header.name, folder=True)
     if header.type == HARD_LINK:
@@ -231,14 +239,14 @@ def _member(header: Header, start: int, archive_size: int) -> Member[Place]:
     if header.type == SYMBOLIC_LINK:
         target = repr(header.link[:MAX_SHOWN])
         reason = f"it is a symbolic link to {target}, and links in archives are not followed: pack with tar -h"
-        return Member(header.name, special=Fault("link", reason))
+        return Member(header.name, special=MemberFault("link", reason))
     if header.type not in (*FILES, GNU_SPARSE):
         reason = f"it is a pipe, a device or another special entry (type {header.type.decode('latin-1')!r}): remove it"
-        return Member(header.name, special=Fault("not-a-file", reason))
+        return Member(header.name, special=MemberFault("not-a-file", reason))
     if start + header.size > archive_size:
         reason = "the archive ends inside of it: copy or download the archive again"
-        return Member(header.name, special=Fault("truncated", reason))
+        return Member(header.name, special=MemberFault("truncated", reason))
     fault = fault_of_size(header.size, header.size)
     if header.sparse:
-        fault = Fault("sparse", "it is stored with holes, which Hubel does not read: pack without --sparse")
-    return Member(header.name, Place(start, header.size), fault=fault)
+        fault = MemberFault("sparse", "it is stored with holes, which Hubel does not read: pack without --sparse")
+    return Member(header.name, TarPlace(start, header.size), fault=fault)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from hubel.corpus.corpus import IntakeRow
-from hubel.corpus.trees.members import BrokenArchive, Fault, Listing, Member, counted, fault_of_size, list_members
+from hubel.corpus.trees.members import BrokenArchive, Listing, Member, MemberFault, counted, fault_of_size, list_members
 from hubel.corpus.trees.stored_bytes import ReadAt, StoredBytes
 from hubel.errors import UnreadableImage
 from hubel.events import OnEvent
@@ -38,7 +38,7 @@ _UTF8_NAME = 0x0800
 _UNIX, _MACOS = 3, 19
 
 
-class Entry(NamedTuple):
+class ZipEntry(NamedTuple):
     """A member, as the list of files at the end of the archive has it; sizes in bytes."""
 
     name: str
@@ -58,14 +58,18 @@ class ZipTree:
     """The files of a zip archive; several threads may read at once."""
 
     source: StoredBytes
-    listing: Listing[Entry]
+    listing: Listing[ZipEntry]
 
     def rows(self) -> Iterator[IntakeRow]:
         """Every file, by path."""
         return iter(self.listing.rows)
 
     def read(self, path: str) -> bytes:
-        """The content of one file, checked against its checksum; never more than the list of files says."""
+        """The content of one file, checked against its checksum; never more than the list of files says.
+
+        Raises:
+            UnreadableImage: it is not in the archive, was refused, is damaged, or the archive was changed.
+        """
         entry = self.listing.place(path)
         with self.source.reading() as read_at:
             packed = _stored_bytes(read_at, entry)
@@ -73,12 +77,16 @@ class ZipTree:
         if len(content) > entry.size:
             raise UnreadableImage("lying-size", f"it holds more than the {entry.size:,} bytes it declares: remove it")
         if len(content) < entry.size or zlib.crc32(content) != entry.crc:
-            raise UnreadableImage("corrupt", "its checksum in the archive is another: copy or download it again")
+            raise UnreadableImage("corrupt", "its checksum in the archive does not match: copy or download it again")
         return content
 
 
 def read_zip(source: StoredBytes, on_event: OnEvent) -> ZipTree:
     """List a zip archive.
+
+    Args:
+        source: the bytes of the archive.
+        on_event: hears `Progress`.
 
     Raises:
         BrokenArchive: it has no list of files, or a damaged one.
@@ -89,7 +97,7 @@ def read_zip(source: StoredBytes, on_event: OnEvent) -> ZipTree:
     return ZipTree(source, list_members(_members(entries)))
 
 
-def _entries(read_at: ReadAt, size: int) -> Iterator[Entry]:
+def _entries(read_at: ReadAt, size: int) -> Iterator[ZipEntry]:
     start, stop, shift, declared = _find_list(read_at, size)
     place, base, block, count = start, start, b"", 0
     while place < stop:
@@ -111,7 +119,9 @@ def _find_list(read_at: ReadAt, size: int) -> tuple[int, int, int, int]:
     tail = read_at(tail_start, size - tail_start)
     found = tail.rfind(b"PK\5\6", 0, max(0, len(tail) - _END.size + 4))
     if found == -1:
-        raise BrokenArchive("its list of files, which is at the end, is missing: it was cut off, or is no zip archive")
+        raise BrokenArchive(
+            "its list of files, which is at the end, is missing: it was cut off, or is not a zip archive"
+        )
     _, disk, list_disk, _, count, list_size, list_offset, _ = _END.unpack_from(tail, found)
     stop = tail_start + found
     located = found - _END64_LOCATOR.size
@@ -130,7 +140,7 @@ def _find_list(read_at: ReadAt, size: int) -> tuple[int, int, int, int]:
     return start, stop, shift, count
 
 
-def _read_entry(block: bytes, base: int, place: int, shift: int) -> tuple[Entry, int]:
+def _read_entry(block: bytes, base: int, place: int, shift: int) -> tuple[ZipEntry, int]:
     """The entry at this place of the file, and the place of the next one."""
     at = place - base
     if len(block) - at < _ENTRY.size or block[at : at + 4] != b"PK\1\2":
@@ -148,7 +158,7 @@ def _read_entry(block: bytes, base: int, place: int, shift: int) -> tuple[Entry,
     system = made_by >> 8
     name = _decode_name(block[at + _ENTRY.size : name_end], system, flags)
     mode = attributes >> 16 if system in (_UNIX, _MACOS) else 0
-    entry = Entry(name, name_bytes, system, mode, flags, method, crc, stored, size, offset + shift)
+    entry = ZipEntry(name, name_bytes, system, mode, flags, method, crc, stored, size, offset + shift)
     return entry, base + extra_end + comment_bytes
 
 
@@ -174,7 +184,7 @@ def _decode_name(raw: bytes, system: int, flags: int) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
 
-def _members(entries: list[Entry]) -> Iterator[Member[Entry]]:
+def _members(entries: list[ZipEntry]) -> Iterator[Member[ZipEntry]]:
     offsets = sorted(entry.offset for entry in entries)
     for entry in entries:
         kind = stat.S_IFMT(entry.mode)
@@ -182,28 +192,28 @@ def _members(entries: list[Entry]) -> Iterator[Member[Entry]]:
             yield Member(entry.name, folder=True)
         elif kind == stat.S_IFLNK:
             reason = "it is a symbolic link, and links in archives are not followed: pack the file itself (zip -r)"
-            yield Member(entry.name, special=Fault("link", reason))
+            yield Member(entry.name, special=MemberFault("link", reason))
         elif kind not in (0, stat.S_IFREG):
-            yield Member(entry.name, special=Fault("not-a-file", "it is a pipe, a socket or a device: remove it"))
+            yield Member(entry.name, special=MemberFault("not-a-file", "it is a pipe, a socket or a device: remove it"))
         else:
             yield Member(entry.name, entry, fault=_fault(entry, offsets))
 
 
-def _fault(entry: Entry, offsets: list[int]) -> Fault | None:
+def _fault(entry: ZipEntry, offsets: list[int]) -> MemberFault | None:
     if entry.flags & _ENCRYPTED:
-        return Fault("encrypted", "it is encrypted: pack it again without a password")
+        return MemberFault("encrypted", "it is encrypted: pack it again without a password")
     if entry.method not in (STORED, DEFLATED, BZIP2):
         method = _OTHER_METHODS.get(entry.method, f"method {entry.method}")
         reason = f"it is compressed with {method}, which Hubel does not read: pack it again with Deflate"
-        return Fault("unsupported-compression", reason)
+        return MemberFault("unsupported-compression", reason)
     following = bisect_left(offsets, entry.offset) + 1
     end = entry.offset + _LOCAL.size + entry.name_bytes + entry.stored
     if following < len(offsets) and end > offsets[following]:
-        return Fault("overlap", "its bytes are those of another member as well, as in bombs: pack it again")
+        return MemberFault("overlap", "its bytes overlap those of another member, as in a zip bomb: pack it again")
     return fault_of_size(entry.size, entry.stored)
 
 
-def _stored_bytes(read_at: ReadAt, entry: Entry) -> bytes:
+def _stored_bytes(read_at: ReadAt, entry: ZipEntry) -> bytes:
     header = read_at(entry.offset, _LOCAL.size)
     if len(header) < _LOCAL.size or header[:4] != b"PK\3\4":
         raise UnreadableImage("corrupt", "it is not where the archive says it is: copy or download the archive again")
@@ -214,7 +224,7 @@ def _stored_bytes(read_at: ReadAt, entry: Entry) -> bytes:
     return packed
 
 
-def _unpack(packed: bytes, entry: Entry) -> bytes:
+def _unpack(packed: bytes, entry: ZipEntry) -> bytes:
     """At most one byte more than the entry declares."""
     try:
         if entry.method == DEFLATED:

@@ -13,12 +13,13 @@ from typing import Any
 from hubel.briefs import brief, elided, name_counts
 from hubel.corpus.audit.catalogue import CHECKS, find_all, ranked
 from hubel.corpus.audit.finding import Finding
-from hubel.corpus.audit.pictures import describe_frames
+from hubel.corpus.audit.images import describe_frames
 from hubel.corpus.corpus import SPLITS, Corpus, tile_of
 from hubel.corpus.corrections import COLUMNS, Corrections, apply_corrections, read_corrections
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.measured_corpus import ExaminedCorpus
 from hubel.corpus.reading import AS_FOUND, Reading
+from hubel.errors.wording import Text, facts_of
 from hubel.events import OnEvent, ignore
 from hubel.files import write_bytes, write_csv, write_json
 from hubel.images.notebook import cell, document
@@ -64,7 +65,7 @@ class Audit:
 
     examined: ExaminedCorpus
     findings: tuple[Finding, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Text | str, ...]
     label_ranking: tuple[tuple[str, str, str, float], ...] = ()
     expected_share: float = 0.0
     earlier: tuple[tuple[str, str, str, str], ...] = ()
@@ -127,7 +128,7 @@ class Audit:
             "corpus_format": corpus.format,
             **corpus.intake_counts,
             "classes": corpus.class_counts,
-            "notes": list(self.notes),
+            "notes": list(map(facts_of, self.notes)),
             "files": [
                 {
                     "path": row.path,
@@ -278,7 +279,7 @@ def _page(audit: Audit, given: Given, out: Path, on_event: OnEvent) -> AuditPage
         checks={name: each for name, each in CHECKS.items() if name != "suspect-label" or audit.label_ranking},
         findings=audit.findings,
         split_counts=_split_counts(corpus),
-        notes=audit.notes,
+        notes=tuple(map(facts_of, audit.notes)),
         refused=corpus.refused,
         classes_of=_class_of(audit),
         splits_of={example.path: example.split for example in corpus.examples if example.split is not None},

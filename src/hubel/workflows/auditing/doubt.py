@@ -17,10 +17,12 @@ from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import make_blueprint
 from hubel.architectures.families.backbones import feature_model, set_backbone_weights
 from hubel.arrays import Features, Images, ImageStore, Labels, Probabilities
+from hubel.chunks import in_chunks
 from hubel.engines.keras_engine import KerasEngine
 from hubel.errors.wording import Option, Text
 from hubel.events import Message, OnEvent, Progress, ignore
 from hubel.images.preprocessing import Preprocessing
+from hubel.random_streams import stream
 from hubel.training.patch_features import describe_by_patches, learn_patch_kinds
 from hubel.training.transfer import compute_features
 
@@ -108,10 +110,8 @@ def compute_in_time(
             ".",
         )
     on_event(Message(text, warning=len(places) < len(labels)))
-    features = []
-    for start in range(0, len(places), CHUNK):
-        features.append(describe(np.asarray(images[places[start : start + CHUNK]])))
-        on_event(Progress("computing features", min(len(places), start + CHUNK), len(places)))
+    chunks = in_chunks(len(places), CHUNK, stage="computing features", on_event=on_event)
+    features = [describe(np.asarray(images[places[chunk]])) for chunk in chunks]
     return places, np.concatenate(features)
 
 
@@ -164,7 +164,7 @@ def spread(labels: Labels, most: int) -> np.ndarray:
     """
     if len(labels) <= most:
         return np.arange(len(labels))
-    drawn = np.random.default_rng(0).permutation(len(labels))
+    drawn = stream("spread of labels").permutation(len(labels))
     drawn = drawn[np.argsort(labels[drawn], kind="stable")]
     counts = np.bincount(labels)
     first = np.repeat(np.cumsum(counts) - counts, counts)

@@ -28,6 +28,7 @@ from hubel.pipeline.batches import TrainingBatches, class_weights
 from hubel.pipeline.division import LEAST
 from hubel.pipeline.prepare import OnlyPreprocessing, Preparation, Prepared, prepare_corpus
 from hubel.pipeline.survey import Survey
+from hubel.random_streams import stream
 from hubel.runs.which_run import check_is_no_run
 from hubel.text import counted, have
 from hubel.training.fit import OPTIMIZER_BYTES, compile_model, fit_model, measure_step
@@ -68,7 +69,7 @@ class _Material:
         places = self.prepared.indices(split)
         if most is None or len(places) <= most:
             return places
-        return np.sort(np.random.default_rng([self.request.seed, 6]).permutation(places)[:most])
+        return np.sort(stream("comparison part", self.request.seed).permutation(places)[:most])
 
     @property
     def moved_px(self) -> int:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from hubel.corpus.reading import AS_FOUND, Reading
+from hubel.drawing.bar_table import Column, draw_table
+from hubel.drawing.shapes import Drawing
+from hubel.drawing.svg import render_svg
 from hubel.errors.wording import Option, Text
 from hubel.files import write_bytes, write_csv, write_json
-from hubel.reports.bar_table import Column, draw_table
-from hubel.reports.drawing import Drawing
 from hubel.runs.machine import describe_machine
 from hubel.runs.out_folder import keep_out_of_the_images, prepare_folder
 from hubel.shell import text_in_shell
@@ -58,7 +59,7 @@ def write_comparison(comparison: Comparison, out: Path) -> None:
     write_csv(out / TABLE, (*header, "accuracy_low", "accuracy_high"), cells)
     write_bytes(out / PAGE, render_markdown(comparison).encode("utf-8", "backslashreplace"))
     if comparison.rows:
-        write_bytes(out / CHART, draw(comparison).to_svg())
+        write_bytes(out / CHART, render_svg(draw(comparison)))
     write_json(out / DOCUMENT, to_json(comparison))
 
 

@@ -18,7 +18,7 @@ from hubel.classifier.foreign_classifier import ForeignClassifier
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.errors import WrongRequest
-from hubel.errors.wording import Option, Text
+from hubel.errors.wording import Option, Text, facts_of
 from hubel.evaluation.report import INTERVAL_METHOD
 from hubel.events import Message, OnEvent, Progress, ignore
 from hubel.files import is_file, write_bytes, write_json
@@ -235,7 +235,7 @@ def _page(scored: ForeignEvaluation, metrics: dict[str, Any], command: Sequence[
         split_counts={"test": dict(zip(names, counts, strict=True))},
         history=(),
         layers=layer_table(scored.classifier.model),
-        notes=decoded.corpus.notes,
+        notes=tuple(map(facts_of, decoded.corpus.notes)),
         refused=decoded.corpus.refused,
         shown=shown.tolist(),
         sheets=make_sheets(decoded.images, evaluation.places[shown]),

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from hubel.classifier.answering import Answering
+from hubel.drawing.tiles import heat_tile
 from hubel.evaluation.report import EvaluationReport
-from hubel.explanation.occlusion import compute_occlusion
-from hubel.images.render import heat_tile
+from hubel.explanation.catalogue import find_explanation
 from hubel.pipeline.decoded import DecodedCorpus
 from hubel.reports.run_page import MATRIX_CLASSES, Mistake
 from hubel.reports.thumbnails import encode_thumbnail, make_thumbnails
@@ -72,7 +72,7 @@ def worst_mistakes(tested: Tested, *, ends_at: float = math.inf) -> list[Mistake
         pixels = np.asarray(tested.decoded.images[index])
         begun, heat = time.monotonic(), b""
         if begun + last_s <= ends_at:
-            marked = compute_occlusion(tested.classifier.compute_logits, pixels, named)
+            marked = find_explanation().compute(tested.classifier.compute_logits, pixels, named)
             heat = encode_thumbnail(heat_tile(pixels, marked), MISTAKE_SIDE)
             last_s = time.monotonic() - begun
         path, own = corpus.examples[index].path, encode_thumbnail(pixels, MISTAKE_SIDE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,10 @@ from hubel.backends.shapes_only import without_weights
 from hubel.briefs import brief, elided
 from hubel.engines.catalogue import load_classifier
 from hubel.errors import UnknownName, UnusableInput, WrongRequest
+from hubel.errors.wording import Command, Option, Text
 from hubel.files import is_file, is_folder, is_there
 from hubel.text import counted
-from hubel.workflows.looking.anatomy_warnings import IMAGE_AXES, Doubt, Subject, find_doubts
+from hubel.workflows.looking.anatomy_warnings import IMAGE_AXES, NetworkDoubt, Subject, find_doubts
 
 CLASSES = 10
 CHANNELS = 3
@@ -81,7 +82,7 @@ class Anatomy:
     shape: tuple[int, ...]
     rows: tuple[LayerRow, ...]
     sharing: Sharing | None
-    doubts: tuple[Doubt, ...]
+    doubts: tuple[NetworkDoubt, ...]
 
     @property
     def image(self) -> tuple[int, ...]:
@@ -98,8 +99,12 @@ class Anatomy:
         """Sums over all layers."""
         return total_of(self.rows)
 
-    def to_json(self) -> dict[str, Any]:
-        """The document of ``hubel anatomy --json``; its names are a contract."""
+    def to_json(self, say: Callable[[Text | str], str] = str) -> dict[str, Any]:
+        """The document of ``hubel anatomy --json``; its names are a contract.
+
+        Args:
+            say: puts the text of a warning into words.
+        """
         return {
             "input": list(self.image),
             "layers": [
@@ -107,7 +112,7 @@ class Anatomy:
                 for place, row in enumerate(self.rows, start=1)
             ],
             "total": asdict(self.total),
-            "warnings": [asdict(doubt) for doubt in self.doubts],
+            "warnings": [{"name": doubt.name, "text": say(doubt.text)} for doubt in self.doubts],
         }
 
     def _brief(self) -> Iterator[str]:
@@ -138,7 +143,7 @@ def examine(request: AnatomyRequest) -> Anatomy:
     title, model, notes = _model_of(request)
     graph = walk(model, image_shape=request.image)
     rows = layer_rows(graph)
-    doubts = [Doubt("left-out", note) for note in notes]
+    doubts = [NetworkDoubt("left-out", note) for note in notes]
     doubts += find_doubts(Subject(graph, receptive_fields(graph), rows))
     shape = tuple(int(size or 0) for size in graph.image_shape)
     return Anatomy(title, shape, tuple(rows), _sharing(graph, rows), tuple(doubts))
@@ -159,7 +164,7 @@ def _model_of(request: AnatomyRequest) -> tuple[str, keras.Model, tuple[str, ...
         architecture = find_architecture(request.target)
     except UnknownName as error:
         raise UnknownName(
-            f"{error} A run folder, a model file or a .toml file of that name is not there either."
+            error.text, " A run folder, a model file or a .toml file of that name is not there either."
         ) from error
     return architecture.name, _built(architecture, request), ()
 
@@ -178,7 +183,7 @@ def _refuse(request: AnatomyRequest, *fields: str, what: str) -> None:
     for field in fields:
         if getattr(request, field) is not None:
             option = "input" if field == "image" else field
-            raise WrongRequest(f"{what} has its own value for --{option}. Leave --{option} out.")
+            raise WrongRequest(f"{what} has its own value for ", Option(option), ". Leave it out.")
 
 
 def _built(architecture: Architecture, request: AnatomyRequest) -> keras.Model:
@@ -190,8 +195,10 @@ def _built(architecture: Architecture, request: AnatomyRequest) -> keras.Model:
     if request.units is not None:
         if architecture.name != "dense" or not isinstance(spec, CnnSpec):
             raise WrongRequest(
-                f"--units is the size of the first hidden layer of dense; {architecture.name} has none to set. "
-                "Use hubel anatomy dense --units N."
+                Option("units"),
+                f" is the size of the first hidden layer of dense; {architecture.name} has none to set. Use ",
+                Command("anatomy", ("dense",), (Option("units", "N"),)),
+                ".",
             )
         spec = replace(spec, dense_units=(request.units, *spec.dense_units[1:]))
     with without_weights():
@@ -202,7 +209,8 @@ def _check_image(image: tuple[int, ...]) -> None:
     if len(image) not in (2, 3) or not all(1 <= size <= MOST_PIXELS for size in image):
         text = "x".join(map(str, image))
         raise WrongRequest(
-            f"--input must be HEIGHTxWIDTH or HEIGHTxWIDTHxCHANNELS, each from 1 to {MOST_PIXELS:,}. Received: {text}."
+            Option("input"),
+            f" must be HEIGHTxWIDTH or HEIGHTxWIDTHxCHANNELS, each from 1 to {MOST_PIXELS:,}. Received: {text}.",
         )
 
 
@@ -218,8 +226,8 @@ def _built_for(model: keras.Model, image: tuple[int, ...] | None, path: Path) ->
         with without_weights():
             model.build((None, *shape))
     except Exception as error:  # Keras raises whatever its layers raise
-        text = f"{path} cannot take images of {text_of(shape)}: {reason_of(error)}. Give another --input."
-        raise UnusableInput(text) from error
+        text = f"{path} cannot take images of {text_of(shape)}: {reason_of(error)}. Give another "
+        raise UnusableInput(text, Option("input"), ".") from error
     return model
 
 

@@ -9,13 +9,14 @@ from math import prod
 from hubel.architectures.geometry import CONVOLUTIONS, LOCAL, WINDOWED, Fields, image_size
 from hubel.architectures.layer_table import LayerRow, least_macs, total_of, uncounted
 from hubel.architectures.walk import Call, Graph
+from hubel.errors.wording import Command, Option, Text
 
 MOST_IN_ONE_LAYER = 0.9
 IMAGE_AXES = 3
 
 
 @dataclass(frozen=True)
-class Doubt:
+class NetworkDoubt:
     """One warning.
 
     Args:
@@ -24,7 +25,7 @@ class Doubt:
     """
 
     name: str
-    text: str
+    text: Text | str
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def _places(shape: Sequence[int | None]) -> int:
     return prod(int(size or 0) for size in shape[:-1])
 
 
-def _sees_little(subject: Subject) -> str | None:
+def _sees_little(subject: Subject) -> Text | str | None:
     found = _last_map(subject)
     if found is None:
         return None
@@ -74,14 +75,15 @@ def _sees_little(subject: Subject) -> str | None:
     seen, side = min((field.size, size) for field, size in zip(fields, sizes, strict=True))
     if seen * 2 >= side:
         return None
-    return (
-        f"The last feature map sees {seen} of {side} pixels ({name}): nothing larger than that is seen as a whole "
-        f"before the map is pooled or flattened. Give it smaller images (--input {seen}x{seen}), or more groups with "
-        "pooling in a .toml file of your own."
+    return Text(
+        f"Each position of the last feature map sees {seen} of {side} pixels ({name}): nothing larger is seen as a "
+        "whole before the map is pooled or flattened. Use smaller images (",
+        Option("input", f"{seen}x{seen}"),
+        "), or more groups with pooling in a .toml file of your own.",
     )
 
 
-def _misses_the_edge(subject: Subject) -> str | None:
+def _misses_the_edge(subject: Subject) -> Text | str | None:
     found = _last_map(subject)
     if found is None:
         return None
@@ -94,10 +96,11 @@ def _misses_the_edge(subject: Subject) -> str | None:
         stride = fields[axis].stride
         if stride is not None and (first > 0 or last < side):
             fitting = _fitting_side(stride, side)
-            return (
+            return Text(
                 f"The last feature map sees nothing of {first + side - last} of {side} {what} of pixels at the edge "
-                f"({name}): pooling drops what is left over. Use a side that divides by {stride}, "
-                f"such as {fitting}: --input {fitting}x{fitting}."
+                f"({name}): pooling drops what is left over. Use a side that {stride} divides, such as {fitting}: ",
+                Option("input", f"{fitting}x{fitting}"),
+                ".",
             )
     return None
 
@@ -106,57 +109,60 @@ def _fitting_side(stride: int, side: int) -> int:
     return max(1, round(side / max(1, stride))) * max(1, stride)
 
 
-def _map_of_one(subject: Subject) -> str | None:
+def _map_of_one(subject: Subject) -> Text | str | None:
     worked = [call for call in subject.graph.calls if call.kind in (*CONVOLUTIONS, LOCAL)]
     for call in worked:
         kernel = call.layer.kernel_size
         if tuple(call.input_shapes[0][:2]) == (1, 1) and prod(kernel) > 1:
-            return (
+            return Text(
                 f"{call.name} slides a {kernel[0]} x {kernel[1]} kernel over a map of 1 x 1: {prod(kernel) - 1} of its "
-                f"{prod(kernel)} taps only ever see padding. Leave that group out, or use larger images with --input."
+                f"{prod(kernel)} taps only ever see padding. Leave that group out, or use larger images: ",
+                Option("input"),
+                ".",
             )
     return None
 
 
-def _one_layer_holds_most(subject: Subject) -> str | None:
+def _one_layer_holds_most(subject: Subject) -> Text | str | None:
     dense = next((row for row in subject.rows if row.kind == "Dense" and row.output[:2] == (1, 1)), None)
     total = total_of(subject.rows).parameters
     others = [row for row in subject.rows if row.dense_parameters and row is not dense]
     if not subject.of_images or dense is None or not others or dense.parameters <= MOST_IN_ONE_LAYER * total:
         return None
-    cure = (
-        'End the maps with an average (head = "average" in a .toml file), or pool once more before.'
-        if any(row.kind in (*CONVOLUTIONS, LOCAL) for row in subject.rows)
-        else "A convolution shares its weights over all places: compare with hubel anatomy small-cnn."
+    cure = Text(
+        "A convolution shares its weights over all places: compare with ", Command("anatomy", ("small-cnn",)), "."
     )
-    return (
+    if any(row.kind in (*CONVOLUTIONS, LOCAL) for row in subject.rows):
+        cure = Text('End the maps with an average (head = "average" in a .toml file), or pool once more before it.')
+    return Text(
         f"The dense layer {dense.name} holds {dense.parameters:,} of all {total:,} parameters "
-        f"({dense.parameters / total:.1%}). {cure}"
+        f"({dense.parameters / total:.1%}). ",
+        cure,
     )
 
 
-def _unknown_fields(subject: Subject) -> str | None:
+def _unknown_fields(subject: Subject) -> Text | str | None:
     unknown: Call | None = next((call for call in subject.graph.calls if call.outputs[0] not in subject.fields), None)
     if unknown is None or not subject.fields or not subject.of_images:
         return None
     return (
-        f"From {unknown.name} on, what a position sees is not known: Hubel does not follow the kind "
-        f"{unknown.kind}. Sizes and parameters hold."
+        f"From {unknown.name} on, Hubel does not know what a position sees: it cannot follow a {unknown.kind}. "
+        "Sizes and parameters are right."
     )
 
 
-def _uncounted_work(subject: Subject) -> str | None:
+def _uncounted_work(subject: Subject) -> Text | str | None:
     unknown = uncounted(subject.rows)
     if not unknown:
         return None
     first, more = unknown[0], f", nor for {len(unknown) - 1:,} more" if len(unknown) > 1 else ""
     return (
         f"The work of {first.name} ({first.kind}) is not counted: Hubel has no rule for it{more}. The total is at "
-        f"least {least_macs(subject.rows):,} MACs; how many more is not known. Sizes and parameters hold."
+        f"least {least_macs(subject.rows):,} MACs; how many more is not known. Sizes and parameters are right."
     )
 
 
-CHECKS: dict[str, Callable[[Subject], str | None]] = {
+CHECKS: dict[str, Callable[[Subject], Text | str | None]] = {
     "sees-little": _sees_little,
     "misses-the-edge": _misses_the_edge,
     "map-of-one": _map_of_one,
@@ -167,7 +173,7 @@ CHECKS: dict[str, Callable[[Subject], str | None]] = {
 """name → check of a `Subject`: a text if it holds."""
 
 
-def find_doubts(subject: Subject) -> list[Doubt]:
+def find_doubts(subject: Subject) -> list[NetworkDoubt]:
     """Every warning that holds, in the order of `CHECKS`."""
     found = ((name, check(subject)) for name, check in CHECKS.items())
-    return [Doubt(name, text) for name, text in found if text is not None]
+    return [NetworkDoubt(name, text) for name, text in found if text is not None]

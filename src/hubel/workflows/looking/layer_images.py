@@ -13,9 +13,12 @@ from hubel.architectures.layer_choice import find_layer
 from hubel.architectures.walk import Call, Graph, walk
 from hubel.classifier.answering import Answering
 from hubel.corpus.formats.catalogue import read_corpus
+from hubel.drawing.feature_maps import Seen, Tile, draw_excitement, draw_filters, draw_maps
+from hubel.drawing.raster import render_png
 from hubel.errors import UnusableCorpus, WrongRequest
+from hubel.errors.wording import Option
 from hubel.events import OnEvent, ignore
-from hubel.explanation.excitation import Ascent, Patch, find_patches, make_exciting_images
+from hubel.explanation.excitation import Ascent, ExcitingPatch, find_patches, make_exciting_images
 from hubel.explanation.feature_maps import (
     FeatureMaps,
     compute_feature_maps,
@@ -24,7 +27,6 @@ from hubel.explanation.feature_maps import (
     layers_with_maps,
 )
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
-from hubel.reports.layer_sheets import Seen, Tile, draw_excitement, draw_filters, draw_maps
 from hubel.text import none_of
 from hubel.workflows.opening import open_target
 from hubel.workflows.said import NOTHING_SAID, Said
@@ -73,7 +75,7 @@ def list_layers(run: Path, *, with_filters: bool, said: Said = NOTHING_SAID) -> 
     return [LayerChoice(number[id(call)], call.name, call.kind, call.output_shapes[0]) for call in calls]
 
 
-def picture_maps(run: Path, image: Path, *, layer: str, said: Said = NOTHING_SAID) -> tuple[FeatureMaps, bytes]:
+def image_of_maps(run: Path, image: Path, *, layer: str, said: Said = NOTHING_SAID) -> tuple[FeatureMaps, bytes]:
     """All feature maps of a layer for an image, as numbers and as a PNG.
 
     Args:
@@ -93,10 +95,10 @@ def picture_maps(run: Path, image: Path, *, layer: str, said: Said = NOTHING_SAI
     pixels = classifier.read_pixels(image)
     made = compute_feature_maps(graph, call, classifier.to_input(pixels))
     shown = [int(each) for each in made.strongest_first[:MOST_FILTERS]]
-    return made, draw_maps(Seen(made.layer, made.maps, shown, pixels, image.name)).to_png()
+    return made, render_png(draw_maps(Seen(made.layer, made.maps, shown, pixels, image.name)))
 
 
-def picture_filters(run: Path, layer: str, *, said: Said = NOTHING_SAID) -> FilterSheet:
+def image_of_filters(run: Path, layer: str, *, said: Said = NOTHING_SAID) -> FilterSheet:
     """The filters of a layer.
 
     Raises:
@@ -107,10 +109,10 @@ def picture_filters(run: Path, layer: str, *, said: Said = NOTHING_SAID) -> Filt
     call = find_layer(graph, layer, usable=layers_with_filters(graph))
     kernel = kernel_of(graph, call)
     drawing, shown = draw_filters(call.name, kernel, most=MOST_FILTERS)
-    return FilterSheet(call.name, kernel, shown, drawing.to_png())
+    return FilterSheet(call.name, kernel, shown, render_png(drawing))
 
 
-def picture_excitement(
+def image_of_excitement(
     run: Path,
     layer: str,
     *,
@@ -140,7 +142,7 @@ def picture_excitement(
     call = find_layer(graph, layer, usable=layers_with_maps(graph))
     chosen = _check_filters(graph, call, filters)
     decoded, places = _some_images(classifier, corpus, on_event)
-    patches: dict[int, list[Patch]] = {}
+    patches: dict[int, list[ExcitingPatch]] = {}
     images = np.zeros((0, 1, 1, 3), np.uint8)
     if decoded is not None:
         images = np.asarray(decoded.images[places])
@@ -159,7 +161,7 @@ def picture_excitement(
         rows.append(row)
     count = int(call.output_shapes[0][2] or 0)
     drawing = draw_excitement(call.name, rows, filters=count, corpus=corpus)
-    return ExcitementSheet(call.name, f"{len(rows)} of {count} filters shown", drawing.to_png())
+    return ExcitementSheet(call.name, f"{len(rows)} of {count} filters shown", render_png(drawing))
 
 
 @dataclass(frozen=True)
@@ -183,12 +185,14 @@ class _AsTaken:
 def _check_filters(graph: Graph, call: Call, filters: Sequence[int]) -> list[int]:
     if call not in layers_with_maps(graph):
         raise WrongRequest(
-            f"{call.name} ({call.kind}) makes no feature maps. Leave --layer out for a list of the layers that do."
+            f"{call.name} ({call.kind}) makes no feature maps. Leave ",
+            Option("layer"),
+            " out for a list of the layers that do.",
         )
     count = int(call.output_shapes[0][2] or 0)
     wrong = [each for each in filters if not 0 <= each < count]
     if wrong:
-        raise WrongRequest(f"--filter: {call.name} has the filters 0 to {count - 1}. Received: {wrong[0]}.")
+        raise WrongRequest(f"{call.name} has the filters 0 to {count - 1}. Received: {wrong[0]}.")
     return list(filters) or list(range(min(count, EXCITED_FILTERS)))
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from hubel.arithmetic.kernels import KERNELS, find_kernel
 from hubel.corpus.example_images import example_png, is_example
 from hubel.errors import UnreadableImage, UnusableInput, WrongRequest
+from hubel.errors.wording import Option
 from hubel.files import is_folder, is_there
 from hubel.images.decode import CORPUS_LIMITS, decode_image
 from hubel.text import one_line
@@ -60,7 +61,9 @@ def read_matrix(source: str | None, *, channel: str | None = None, region: str |
         raise WrongRequest("The matrix is empty. Give rows of numbers, a CSV or an image file.")
     values = np.array(WORKED_EXAMPLE, np.float64) if source is None else _read(source)
     if values.ndim == 2 and channel is not None:
-        raise WrongRequest(f"--channel {channel} picks from an image; this matrix has one channel. Leave it away.")
+        raise WrongRequest(
+            Option("channel", channel), " picks from an image; this matrix has one channel. Leave it out."
+        )
     part = values if region is None else cut(values, region)
     return part[..., None] if part.ndim == 2 else _channel(part, channel or "grey")
 
@@ -78,7 +81,9 @@ def read_kernel(source: str) -> _Matrix:
     if source in KERNELS:
         return find_kernel(source).weights
     if not source.strip():
-        raise WrongRequest("The kernel is empty. Give a name of hubel convolve --list, rows of numbers, or a CSV file.")
+        raise WrongRequest(
+            f"The kernel is empty. Give rows of numbers, a CSV file, or a name: {', '.join(sorted(KERNELS))}."
+        )
     if _ROWS.fullmatch(source) and not _is_there(source):
         return _parse_rows(source.split(";"), ",", where="the kernel in the command", error=WrongRequest)
     is_word = Path(source).name == source and "." not in source and not _NUMBERS.fullmatch(source)
@@ -95,7 +100,7 @@ def parse_pair(text: str, *, option: str) -> tuple[int, int]:
 
     Args:
         text: what the user typed.
-        option: which option, for the message.
+        option: whose value it is, by its name in Python.
 
     Raises:
         WrongRequest: not one or two whole numbers of at least 1.
@@ -103,14 +108,18 @@ def parse_pair(text: str, *, option: str) -> tuple[int, int]:
     match = re.fullmatch(r"\s*(\d{1,6})\s*(?:[,x]\s*(\d{1,6})\s*)?", text)
     if match is None or int(match[1]) < 1 or (match[2] is not None and int(match[2]) < 1):
         raise WrongRequest(
-            f"{option} takes one or two whole numbers of at least 1, such as 2 or 2,1 (height, width). "
-            f"Received: {text!r}."
+            Option(option),
+            f" takes one or two whole numbers of at least 1, such as 2 or 2,1 (height, width). Received: {text!r}.",
         )
     return int(match[1]), int(match[2] or match[1])
 
 
 def cut(values: NDArray[Any], region: str) -> NDArray[Any]:
-    """The part of a matrix or an image that ``"top,left,height,width"`` names, in pixels.
+    """A part of a matrix or an image.
+
+    Args:
+        values: [height, width], or [height, width, channels].
+        region: ``"top,left,height,width"`` in pixels.
 
     Raises:
         WrongRequest: the region is not four numbers, or reaches outside.
@@ -118,13 +127,14 @@ def cut(values: NDArray[Any], region: str) -> NDArray[Any]:
     match = re.fullmatch(r"\s*(\d{1,6})\s*,\s*(\d{1,6})\s*,\s*(\d{1,6})\s*,\s*(\d{1,6})\s*", region)
     if match is None:
         raise WrongRequest(
-            f"--region takes four whole numbers: top,left,height,width, such as 10,20,12,12. Received: {region!r}."
+            Option("region"),
+            f" takes four whole numbers: top,left,height,width, such as 10,20,12,12. Received: {region!r}.",
         )
     top, left, height, width = map(int, match.groups())
     rows, columns = values.shape[:2]
     if not (height and width) or top + height > rows or left + width > columns:
         raise WrongRequest(
-            f"The region of {height}x{width} pixels from row {top}, column {left} is not inside of the "
+            f"The region of {height}x{width} pixels from row {top}, column {left} is not inside the "
             f"{rows}x{columns} pixels there are (height x width). Rows go from 0 to {rows - 1}, columns from 0 to "
             f"{columns - 1}, and a region has at least one pixel."
         )

@@ -12,6 +12,7 @@ from hubel.architectures.walk import Call, Graph, walk
 from hubel.arrays import Image
 from hubel.briefs import brief
 from hubel.errors import WrongRequest
+from hubel.errors.wording import Option
 from hubel.explanation.layer_rules import RULES
 from hubel.explanation.trace import PROBABILITIES, Trace, Tracer, trace_probability
 from hubel.workflows.opening import open_target
@@ -19,11 +20,11 @@ from hubel.workflows.said import NOTHING_SAID, Said
 
 
 @dataclass(frozen=True)
-class Choice:
+class TraceableLayer:
     """A layer that can be traced.
 
     Args:
-        name: for ``--layer``.
+        name: as `find_layer` takes it.
         kind: Keras' class name.
         output: its size, [height, width, filters] or [units].
         number: among all layers, from 1, as `hubel anatomy` counts; None of the step behind the last.
@@ -46,7 +47,7 @@ class TracedRun:
         class_name: that the value is the logit or the probability of; None of other layers.
         makes: output size of the layer.
         takes: names of the layers that made its input; none where that is the image.
-        following: layers that take its output, with the words after ``--layer`` that trace the same place there.
+        following: for each layer that takes its output, the options that trace the same place there.
         flattened: (height, width, channels) of the map that a dense layer's input was before it became a vector.
     """
 
@@ -55,7 +56,7 @@ class TracedRun:
     class_name: str | None
     makes: tuple[int, ...]
     takes: tuple[str, ...]
-    following: tuple[str, ...]
+    following: tuple[tuple[Option, ...], ...]
     flattened: tuple[int, int, int] | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -75,8 +76,12 @@ class TracedRun:
         yield from repr(self.trace).splitlines()
 
 
-def list_traceable(run: Path, *, said: Said = NOTHING_SAID) -> list[Choice]:
-    """The layers of a run or model file that a value can be traced of, and the step behind them.
+def list_traceable(run: Path, *, said: Said = NOTHING_SAID) -> list[TraceableLayer]:
+    """The layers of a run or model file of which a value can be traced, and the step behind them.
+
+    Args:
+        run: a run folder, or a model file.
+        said: of a model file, what the user knows of it.
 
     Raises:
         UnusableInput: no such run.
@@ -84,8 +89,10 @@ def list_traceable(run: Path, *, said: Said = NOTHING_SAID) -> list[Choice]:
     classifier = open_target(run, said)
     calls = walk(classifier.model).calls
     numbered = enumerate(calls, start=1)
-    choices = [Choice(call.name, call.kind, _size(call), place) for place, call in numbered if call.kind in RULES]
-    last = [Choice(PROBABILITIES, "Softmax", (len(classifier.class_names),))]
+    choices = [
+        TraceableLayer(call.name, call.kind, _size(call), place) for place, call in numbered if call.kind in RULES
+    ]
+    last = [TraceableLayer(PROBABILITIES, "Softmax", (len(classifier.class_names),))]
     return choices + last if classifier.makes_logits else choices
 
 
@@ -120,7 +127,7 @@ def trace_run(
     tracer = Tracer(graph, classifier.to_input(pixels))
     if layer == PROBABILITIES and classifier.makes_logits:
         if at is not None:
-            raise WrongRequest("Probabilities are a vector: they have no places. Leave --at out.")
+            raise WrongRequest("Probabilities are a vector: they have no places. Leave ", Option("at"), " out.")
         chosen = _filter_index(filter_name, classifier.class_names)
         trace = trace_probability(tracer, classifier, pixels=pixels, filter_index=chosen)
         name, last = classifier.class_names[trace.filter_index], _producers(graph, graph.outputs)
@@ -152,7 +159,7 @@ def _filter_index(text: str | None, class_names: tuple[str, ...]) -> int | None:
         return class_names.index(text)
     if not (text.isascii() and text.isdigit()):
         also = f", or a class name: {', '.join(class_names[:20])}" if class_names else ""
-        raise WrongRequest(f"--filter must be a number from 0 on{also}. Received: {text!r}.")
+        raise WrongRequest(Option("filter"), f" must be a whole number from 0{also}. Received: {text!r}.")
     return int(text)
 
 
@@ -161,17 +168,18 @@ def _producers(graph: Graph, places: tuple[int, ...]) -> tuple[str, ...]:
     return tuple(maker[place] for place in places if place in maker)
 
 
-def _following(graph: Graph, call: Call, trace: Trace, *, softmax_follows: bool) -> tuple[str, ...]:
-    words = []
+def _following(graph: Graph, call: Call, trace: Trace, *, softmax_follows: bool) -> tuple[tuple[Option, ...], ...]:
+    number = Option("filter", trace.filter_index)
+    found = []
     for other in graph.calls:
         if call.outputs[0] not in other.inputs or other.kind not in RULES:
             continue
-        same = f" --filter {trace.filter_index}" if _size(other) == _size(call) else ""
-        place = f" --at {trace.at[0]},{trace.at[1]}" if same and trace.at is not None else ""
-        words.append(f"{other.name}{place}{same}")
+        same = (number,) if _size(other) == _size(call) else ()
+        place = (Option("at", f"{trace.at[0]},{trace.at[1]}"),) if same and trace.at is not None else ()
+        found.append((Option("layer", other.name), *place, *same))
     if softmax_follows and call.outputs[0] in graph.outputs:
-        words.append(f"{PROBABILITIES} --filter {trace.filter_index}")
-    return tuple(words)
+        found.append((Option("layer", PROBABILITIES), number))
+    return tuple(found)
 
 
 def _flattened(graph: Graph, call: Call) -> tuple[int, int, int] | None:

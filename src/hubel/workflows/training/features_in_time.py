@@ -15,6 +15,7 @@ from hubel.engines.keras_engine import KerasEngine
 from hubel.errors.wording import Option, Remedy, Text
 from hubel.events import Message, OnEvent, Progress, ignore
 from hubel.pipeline.prepare import Prepared
+from hubel.random_streams import stream
 from hubel.text import counted
 from hubel.training.recipe import Recipe
 from hubel.training.transfer import KnownFeatures, SplitFeatures, compute_features
@@ -70,7 +71,7 @@ def features_in_time(
     engine, images, train = KerasEngine(feature_model(model)), prepared.decoded.images, prepared.indices("train")
     clock = _Batches(time.monotonic() + seconds)
     validation = [clock.timed(engine, images[part]) for part in _parts(prepared.indices("validation"))]
-    order = np.random.default_rng([recipe.seed, 5]).permutation(train)
+    order = stream("order of features", recipe.seed).permutation(train)
     least, taken = min(len(train), LEAST_PER_CLASS * prepared.classes), 0
     plain: list[Features] = []
     for part in _parts(order):

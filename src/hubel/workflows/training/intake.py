@@ -10,7 +10,7 @@ from hubel.architectures.catalogue import make_blueprint
 from hubel.architectures.families.backbones import pretrained_weights
 from hubel.architectures.families.pretrained import PretrainedSpec
 from hubel.architectures.families.weight_files import MayDownload, not_here
-from hubel.corpus.audit.pictures import describe_frames
+from hubel.corpus.audit.images import describe_frames
 from hubel.corpus.class_names import alike, difference
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.corrections import apply_corrections, read_corrections

@@ -19,6 +19,7 @@ from hubel.classifier.engine import LARGE_BATCH
 from hubel.engines.keras_engine import KerasEngine
 from hubel.pipeline.batches import TrainingBatches, class_weights
 from hubel.pipeline.prepare import Prepared
+from hubel.random_streams import stream
 from hubel.runs.request import TrainRequest
 from hubel.training.fit import compile_model, measure_step
 from hubel.training.plan import MARGIN, Costs
@@ -164,7 +165,7 @@ def batches_of(prepared: Prepared[Choice], recipe: Recipe) -> TrainingBatches:
 
 
 def _whiten_stem(model: keras.Model, spec: ResidualSpec, prepared: Prepared[Choice], seed: int) -> None:
-    chosen = np.random.default_rng([seed, 4]).permutation(prepared.indices("train"))[:WHITENING_IMAGES]
+    chosen = stream("whitening", seed).permutation(prepared.indices("train"))[:WHITENING_IMAGES]
     images = prepared.decoded.images[np.sort(chosen)]
     kernel = whitening_kernel(images, kernel_size=spec.stem_kernel, filters=spec.stem_filters)
     model.get_layer("stem").set_weights([kernel, np.zeros(spec.stem_filters, np.float32)])

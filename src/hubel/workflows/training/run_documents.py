@@ -13,6 +13,7 @@ import numpy as np
 from hubel.advice.remarks import Advice
 from hubel.architectures.layer_table import count_macs
 from hubel.corpus.formats.catalogue import BUILT_IN
+from hubel.errors.wording import facts_of
 from hubel.evaluation.report import INTERVAL_METHOD
 from hubel.files import is_there
 from hubel.runs.machine import describe_machine
@@ -114,7 +115,7 @@ def _run(finished: Finished, seconds: Mapping[str, float]) -> dict[str, Any]:
             "format": corpus.format,
             "fingerprint": prepared.decoded.fingerprint,
             "intake": corpus.intake_counts,
-            "notes": [*corpus.notes, *prepared.splits.notes],
+            "notes": [*map(facts_of, corpus.notes), *prepared.splits.notes],
         },
         "corrections": None if request.corrections is None else str(request.corrections.resolve()),
         "seed": request.seed,

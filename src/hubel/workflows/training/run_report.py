@@ -10,12 +10,14 @@ import numpy as np
 
 from hubel.architectures.layer_table import layer_table
 from hubel.corpus.corpus import SPLITS
+from hubel.errors.wording import facts_of
 from hubel.evaluation.learning_curve import LearningCurve
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import OnEvent, Progress, ignore
 from hubel.files import write_bytes
 from hubel.pipeline.augmentation import augment, draw
 from hubel.pipeline.prepare import Prepared
+from hubel.random_streams import stream
 from hubel.reports.run_page import RunPage, Stranger, render_run_page, shown_places
 from hubel.reports.sheets import make_sheets
 from hubel.reports.thumbnails import encode_thumbnail
@@ -70,7 +72,7 @@ def write_run_report(
         split_counts=_split_counts(prepared),
         history=[row for history in finished.fitted.histories for row in history.rows],
         layers=layer_table(finished.fitted.model),
-        notes=(*corpus.notes, *prepared.splits.notes),
+        notes=(*map(facts_of, corpus.notes), *prepared.splits.notes),
         refused=corpus.refused,
         copies=prepared.copies,
         shown=shown.tolist(),
@@ -122,7 +124,7 @@ def _contact(finished: Finished) -> tuple[bytes, int]:
     """Training images as they reach the network, and below each as the first epochs changed it; and how many rows."""
     prepared, seed = finished.prepared, finished.request.seed
     augmentation = list(finished.fitted.recipes.values())[-1].augmentation
-    rng = np.random.default_rng([seed, 10])
+    rng = stream("contact sheet", seed)
     indices = np.sort(rng.permutation(prepared.indices("train"))[:CONTACT_IMAGES])
     images = prepared.decoded.images
     rows = [np.asarray(images[indices])]

@@ -14,6 +14,7 @@ from hubel.arrays import ImageStore, Logits
 from hubel.calibration.off_corpus import fit_off_corpus
 from hubel.calibration.sets import fit_prediction_sets
 from hubel.calibration.temperature import choose_threshold, fit_temperature
+from hubel.chunks import in_chunks
 from hubel.classifier.answering import Calibration, softmax
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.off_corpus import Looks, OffCorpus
@@ -23,6 +24,7 @@ from hubel.evaluation.evaluate import SplitOutputs, compute_outputs, evaluate_ou
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import OnEvent, Progress, ignore
 from hubel.pipeline.prepare import Prepared
+from hubel.random_streams import stream
 from hubel.workflows.training.choose import Choice
 from hubel.workflows.training.time_budget import (
     BASELINE_S,
@@ -81,7 +83,7 @@ def score(
     held_out = look_at(prepared.indices("validation"), "scoring validation")
     most = as_many_as_fit(prepared.splits, deadline, image_s=(time.monotonic() - begun) / max(1, len(held_out.logits)))
     if len(train) > most:
-        train = np.sort(np.random.default_rng([seed, 8]).permutation(train)[:most])
+        train = np.sort(stream("known images", seed).permutation(train)[:most])
     known = look_at(train, "scoring training images")
     spec = classifier.blueprint.spec
     brought = isinstance(spec, PretrainedSpec) and spec.fixed_statistics  # what it knows, from ImageNet
@@ -130,11 +132,9 @@ def as_many_as_fit(splits: Splits, deadline: Deadline, *, image_s: float) -> int
 def _look_at(
     images: ImageStore, classifier: Classifier, indices: np.ndarray, stage: str, *, on_event: OnEvent
 ) -> _Seen:
-    parts = []
-    for start in range(0, max(1, len(indices)), _CHUNK):
-        parts.append(classifier.look(np.asarray(images[indices[start : start + _CHUNK]])))
-        on_event(Progress(stage, min(len(indices), start + _CHUNK), len(indices)))
-    logits, looks = zip(*parts, strict=True)
+    chunks = in_chunks(len(indices), _CHUNK, stage=stage, on_event=on_event)
+    parts = [classifier.look(np.asarray(images[indices[chunk]])) for chunk in chunks]
+    logits, looks = zip(*(parts or [classifier.look(np.asarray(images[:0]))]), strict=True)
     return _Seen(np.concatenate(logits), Looks.joined(looks))
 
 

@@ -79,7 +79,7 @@ def test_a_region_is_the_same_part_that_numpy_cuts(image: str):
 
 @pytest.mark.parametrize("region", ["0,0,6,1", "0,0,1,8", "5,0,1,1", "0,0,0,1"])
 def test_a_region_outside_of_the_image_says_what_there_is(image: str, region: str):
-    with pytest.raises(WrongRequest, match="not inside of the 5x7 pixels there are"):
+    with pytest.raises(WrongRequest, match="not inside the 5x7 pixels there are"):
         read_matrix(image, region=region)
 
 
@@ -151,7 +151,7 @@ def test_a_kernel_is_a_name_rows_or_a_file(tmp_path: Path):
         ("a,b.csv", UnusableInput, "There is no file a,b.csv"),
         ("1,a;2,3", WrongRequest, "Row 1, column 2 of the kernel in the command holds 'a', which is not a number"),
         ("1,nan", WrongRequest, "holds 'nan', which is not a number"),
-        (" ", WrongRequest, "The kernel is empty. Give a name"),
+        (" ", WrongRequest, "The kernel is empty. Give rows of numbers, a CSV file, or a name: box, edge"),
     ],
 )
 def test_a_kernel_that_is_not_there_is_said(source: str, kind: type[HubelError], message: str):

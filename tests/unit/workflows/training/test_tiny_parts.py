@@ -28,7 +28,7 @@ from hubel.workflows.comparing.variants import select
 from hubel.workflows.evaluating.compare_runs import compare_runs
 from hubel.workflows.evaluating.evaluate import evaluate_run
 from hubel.workflows.evaluating.off_corpus_test import score_strangers
-from hubel.workflows.looking.layer_images import picture_excitement
+from hubel.workflows.looking.layer_images import image_of_excitement
 from hubel.workflows.reproducing.reproduce import reproduce_run
 from hubel.workflows.reproducing.reproduce_check import check_repeatable
 from hubel.workflows.training import fitting, intake, plan_fit
@@ -56,7 +56,7 @@ def each(
     return tuple((name, split, group(name, place)) for split in splits for name in names for place in range(count))
 
 
-TOO_FEW = "fewer than 3 images in every class, at most {}: too few to train on some.* Add images until a class has 3"
+TOO_FEW = "at most {} image.? in a class. Training, validation and testing each need .* a class needs 3;"
 ONE_CLASS = "images of at least two classes; the training split of .* holds {}.* Move some images of each class into"
 CORPORA = {
     "one image": Tiny((("a", "", ""),), "at least two classes; .* has only 'a'"),
@@ -311,7 +311,7 @@ def test_a_corpus_without_one_readable_image_is_refused_by_all_that_take_one(cor
     bad = str(tmp_path / "bad")
     takers: list[Callable[[], object]] = [
         lambda: evaluate_run(run.path, bad),
-        lambda: picture_excitement(run.path, "group_1_1_convolution", corpus=bad, filters=[0]),
+        lambda: image_of_excitement(run.path, "group_1_1_convolution", corpus=bad, filters=[0]),
         lambda: check_trainable(audit_corpus(bad).corpus),
     ]
     for take in takers:

@@ -1,10 +1,10 @@
-"""The image of stacked kernels."""
+"""The drawing of stacked kernels."""
 
 from __future__ import annotations
 
 from hubel.arithmetic.stacks import stack_table
-from hubel.reports.drawing import Box, Words
-from hubel.reports.stacks_picture import draw_stacks
+from hubel.drawing.shapes import Box, Words
+from hubel.reports.stacks import draw_stacks
 
 
 def test_every_depth_stands_beside_the_kernel_that_sees_the_same_with_its_parameters():

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hubel.reports.drawing import Box, Drawing, Pixels, Words
-from hubel.reports.layer_sheets import EDGE, TILE, Seen, Tile, draw_excitement, draw_filters, draw_maps
+from hubel.drawing.feature_maps import EDGE, TILE, Seen, Tile, draw_excitement, draw_filters, draw_maps
+from hubel.drawing.shapes import Box, Drawing, Pixels, Words
 
 
 def words(drawing: Drawing) -> list[str]:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from hubel.arrays import Image
+from hubel.drawing.raster import width_of
+from hubel.drawing.shapes import INK, MUTED, ORANGE, Box, Colour, Drawing, Line, Pixels, Shape, Words
+from hubel.drawing.tiles import NEGATIVE, POSITIVE
 from hubel.explanation.trace import PROBABILITIES, Trace
 from hubel.explanation.worked_value import Patch, Term, number
-from hubel.images.render import NEGATIVE, POSITIVE
-from hubel.reports.drawing import Box, Colour, Drawing, Line, Pixels, Shape, Words, width_of
 from hubel.reports.softmax_bars import draw_softmax
 
 CHANNELS_SHOWN, TERMS_SHOWN = 3, 10
@@ -20,29 +21,18 @@ LONGEST_NUMBER = 7
 """Characters that fit into a square."""
 MARGIN, GAP, PHOTO = 32.0, 44.0, 260.0
 CELL_LARGEST, PANEL_LARGEST = 52.0, 260.0
-TITLE, MUTED, ORANGE = (29, 37, 48), (91, 102, 114), (217, 72, 15)
 EDGE, PADDING = (195, 202, 212), (241, 243, 246)
 TOP = 92.0
 
 
-def render_svg(trace: Trace, pixels: Image, class_name: str | None = None) -> bytes:
-    """The drawing as an SVG file.
+def draw_trace(trace: Trace, pixels: Image, class_name: str | None = None) -> Drawing:
+    """Image on the left, working on the right, the value below it.
 
     Args:
         trace: what to show.
         pixels: uint8 [height, width, 3] as they reach the model.
-        class_name: that the value is the logit or the probability of; None of other layers.
+        class_name: that the value is the logit or the probability of; None for other layers.
     """
-    return draw_trace(trace, pixels, class_name).to_svg()
-
-
-def render_png(trace: Trace, pixels: Image, class_name: str | None = None) -> bytes:
-    """The drawing as a PNG file; arguments as of `render_svg`."""
-    return draw_trace(trace, pixels, class_name).to_png()
-
-
-def draw_trace(trace: Trace, pixels: Image, class_name: str | None = None) -> Drawing:
-    """Image on the left, working on the right, the value below it; arguments as of `render_svg`."""
     left = MARGIN + PHOTO + GAP
     photo = _photo(trace, pixels)
     working = _working(trace, left)
@@ -144,7 +134,7 @@ def _panel(
         if max(values.shape) <= LARGEST_WINDOW:
             text = "0" if padded else _short(float(value), largest)
             shapes.append(
-                Words(x + cell / 2, y + cell / 2 + size * 0.36, text, size, MUTED if padded else TITLE, "middle")
+                Words(x + cell / 2, y + cell / 2 + size * 0.36, text, size, MUTED if padded else INK, "middle")
             )
     return shapes
 

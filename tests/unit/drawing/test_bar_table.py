@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from hubel.reports.bar_table import BLUE, ORANGE, Column, draw_table
-from hubel.reports.drawing import Box, Line, Words, width_of
+from hubel.drawing.bar_table import Column, draw_table
+from hubel.drawing.raster import render_png, width_of
+from hubel.drawing.shapes import BLUE, ORANGE, Box, Line, Words
 
 NAMES = ("first", "second", "third")
 
@@ -33,7 +34,7 @@ def test_points_lie_within_their_intervals_on_one_axis():
     assert (high - low) / (highest - low) == pytest.approx(0.2 / 0.5)
 
 
-def test_everything_lies_inside_the_picture_and_texts_do_not_overlap_bars():
+def test_everything_lies_inside_the_drawing_and_texts_do_not_overlap_bars():
     columns = [Column("a long title of a column", [1e9, 2, 3], ["1,000,000,000", "2", "3"]) for _ in range(4)]
     drawing = draw_table("Title", "below", NAMES, columns)
     for shape in drawing.shapes:
@@ -46,4 +47,4 @@ def test_everything_lies_inside_the_picture_and_texts_do_not_overlap_bars():
 
 
 def test_equal_values_and_zeros_can_be_drawn():
-    draw_table("t", "s", ["one"], [Column("c", [0.0], ["0"]), Column("d", [0.5], ["0.5"], [(0.5, 0.5)])]).to_png()
+    render_png(draw_table("t", "s", ["one"], [Column("c", [0.0], ["0"]), Column("d", [0.5], ["0.5"], [(0.5, 0.5)])]))

@@ -1,6 +1,6 @@
 """Text with terminal colours on standard input → an SVG image of it, for the README.
 
-tmux capture-pane -e -J -p | python docs/terminal_picture.py TITLE > docs/images/train.svg
+tmux capture-pane -e -J -p | python docs/terminal_image.py TITLE > docs/images/train.svg
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from rich.text import Text
 WIDTH = 118
 
 
-def render_picture(ansi: str, title: str) -> str:
+def render_terminal(ansi: str, title: str) -> str:
     """SVG of a terminal that shows this text; no font is fetched from anywhere."""
     console = Console(record=True, width=WIDTH, file=io.StringIO())
     console.print(Text.from_ansi(ansi.rstrip().removesuffix("$")))
@@ -26,4 +26,4 @@ def render_picture(ansi: str, title: str) -> str:
 
 
 if __name__ == "__main__":
-    print(render_picture(sys.stdin.read(), sys.argv[1]))
+    print(render_terminal(sys.stdin.read(), sys.argv[1]))

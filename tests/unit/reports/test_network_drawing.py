@@ -1,8 +1,7 @@
-"""The image of a network: whole, safe, and its boxes as large as the maps ask for."""
+"""The drawing of a network: whole, safe, and its boxes as large as the maps ask for."""
 
 from __future__ import annotations
 
-import re
 from xml.etree import ElementTree as ET
 
 from hubel.architectures.build import build_model
@@ -10,7 +9,8 @@ from hubel.architectures.catalogue import make_blueprint
 from hubel.architectures.layer_table import LayerRow, layer_table
 from hubel.architectures.volumes import make_stages, make_volumes
 from hubel.backends.shapes_only import without_weights
-from hubel.reports.network_picture import MOST_VOLUMES, render_network
+from hubel.drawing.svg import render_svg
+from hubel.reports.network import MOST_VOLUMES, draw_network
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -21,7 +21,7 @@ def rows_of(name: str, side: int) -> list[LayerRow]:
 
 
 def drawn(name: str, side: int) -> ET.Element:
-    return ET.fromstring(render_network(name, "costs", (side, side, 3), rows_of(name, side)))
+    return ET.fromstring(render_svg(draw_network(name, "costs", (side, side, 3), rows_of(name, side))))
 
 
 def texts(svg: ET.Element) -> list[str]:
@@ -30,9 +30,12 @@ def texts(svg: ET.Element) -> list[str]:
 
 def fronts(svg: ET.Element) -> list[tuple[float, float]]:
     """(thickness, height) of each volume, read from its front face."""
-    faces = [path.get("d") or "" for path in svg.iter(f"{SVG}path") if path.get("fill-opacity") == "1.0"]
-    found = [re.fullmatch(r"M[-\d.]+,[-\d.]+h([\d.]+)v([\d.]+)h-[\d.]+Z", face) for face in faces]
-    return [(float(each[1]), float(each[2])) for each in found if each]
+    faces = [points(each) for each in svg.iter(f"{SVG}polygon") if each.get("fill-opacity") == "1"]
+    return [(right[0] - left[0], low[1] - right[1]) for left, right, low, _ in faces]
+
+
+def points(shape: ET.Element) -> list[tuple[float, ...]]:
+    return [tuple(map(float, each.split(","))) for each in (shape.get("points") or "").split()]
 
 
 def test_a_convolution_with_its_normalisation_and_activation_is_one_volume():
@@ -74,12 +77,13 @@ def test_all_that_is_drawn_lies_on_the_white_page():
         svg = drawn(name, side)
         assert next(svg.iter(f"{SVG}rect")).get("fill") == "#ffffff"
         width, height = (float(number) for number in (svg.get("viewBox") or "").split()[2:])
-        starts = [re.match(r"M([-\d.]+),([-\d.]+)", path.get("d") or "") for path in svg.iter(f"{SVG}path")]
-        assert all(0 <= float(each[1]) <= width and 70 <= float(each[2]) <= height for each in starts if each)
+        corners = [each for kind in ("polygon", "polyline") for shape in svg.iter(SVG + kind) for each in points(shape)]
+        assert len(corners) > 3 * 4
+        assert all(0 <= x <= width and 70 <= y <= height for x, y in corners)
         assert all(0 <= float(text.get("x") or -1) <= width for text in svg.iter(f"{SVG}text"))
 
 
 def test_a_title_from_outside_stays_text():
-    source = render_network("<script>x</script>\n&", "", (8, 8, 3), rows_of("lenet5", 8))
+    source = render_svg(draw_network("<script>x</script>\n&", "", (8, 8, 3), rows_of("lenet5", 8))).decode()
     assert "<script>" not in source
     assert ET.fromstring(source).find(f"{SVG}title") is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hubel.images.render import colour_tile, grey_tile, signed_tile
+from hubel.drawing.tiles import colour_tile, grey_tile, signed_tile
 
 
 def test_grey_goes_from_black_at_zero_to_white_at_the_largest():

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hubel.reports.drawing import Box, Colour, Drawing, Line, Shape, Words, width_of
+from hubel.drawing.raster import width_of
+from hubel.drawing.shapes import BLUE, INK, MUTED, ORANGE, Box, Colour, Drawing, Line, Shape, Words
 
-INK, MUTED, GRID = (29, 37, 48), (91, 102, 114), (228, 232, 238)
-BLUE, ORANGE = (61, 124, 201), (217, 72, 15)
+GRID: Colour = (228, 232, 238)
 MARGIN, GAP, ROW, TOP, BAR = 32.0, 36.0, 26.0, 100.0, 150.0
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
-from PIL import Image as PillowImage
 
 from hubel.arrays import HeatMap, Image
 
@@ -55,10 +52,3 @@ def heat_tile(image: Image, heat: HeatMap) -> Image:
     grey = 60 + 0.65 * image.astype(np.float64).mean(axis=-1, keepdims=True)
     share = 0.85 * heat.astype(np.float64)[..., None]
     return np.rint(grey + share * (POSITIVE - grey)).astype(np.uint8)
-
-
-def to_png(image: Image) -> bytes:
-    """uint8 [height, width, 3] → the bytes of a PNG file."""
-    buffer = io.BytesIO()
-    PillowImage.fromarray(image).save(buffer, "PNG")
-    return buffer.getvalue()

@@ -26,7 +26,7 @@ SHAPE_FACTOR = 2.0
 
 
 @dataclass(frozen=True)
-class Measured:
+class ImageCheck:
     """A check of one number of every image.
 
     Args:
@@ -77,28 +77,28 @@ def _grey_among_colour(rows: np.ndarray, values: np.ndarray) -> np.ndarray:
     return grey & (rows["contrast"] >= BLANK_CONTRAST) & (grey.mean() < GREY_SHARE)
 
 
-BLANK = Measured(
+BLANK = ImageCheck(
     "blank",
     lambda rows: rows["contrast"],
     lambda _, values: values < BLANK_CONTRAST,
     lambda values: values / 64,
-    "There is next to nothing on it: the standard deviation of its grey is {value:.1f} of 255.",
+    "It is almost blank: the standard deviation of its grey is {value:.1f} of 255.",
 )
-DARK = Measured(
+DARK = ImageCheck(
     "dark",
     lambda rows: rows["bright_end"],
     lambda rows, values: (values < DARK_END) & (rows["contrast"] >= BLANK_CONTRAST),
     lambda values: values / 255,
     "It is very dark: 95 % of its pixels are below {value:.0f} of 255.",
 )
-BRIGHT = Measured(
+BRIGHT = ImageCheck(
     "bright",
     lambda rows: rows["dark_end"],
     lambda rows, values: (values > BRIGHT_END) & (rows["contrast"] >= BLANK_CONTRAST),
     lambda values: 1 - values / 255,
     "It is very bright: 95 % of its pixels are above {value:.0f} of 255.",
 )
-BLURRY = Measured(
+BLURRY = ImageCheck(
     "blurry",
     lambda rows: rows["sharpness"],
     lambda rows, values: (
@@ -109,26 +109,26 @@ BLURRY = Measured(
     lambda values: values / 0.5,
     "It looks out of focus: its sharpness is {value:.2f}.",
 )
-GREY = Measured(
+GREY = ImageCheck(
     "grey-among-colour",
     lambda rows: rows["colour"],
     _grey_among_colour,
     lambda values: values / 64,
     "It is grey; most of the others have colour.",
 )
-ODD_SIZE = Measured(
+ODD_SIZE = ImageCheck(
     "odd-size",
     _side,
     _far(SIZE_FACTOR),
     lambda values: np.minimum(values, 1 / values),
     "It has {width:,} x {height:,} pixels: {value:.2g} times the usual side.",
 )
-ODD_SHAPE = Measured(
+ODD_SHAPE = ImageCheck(
     "odd-shape",
     _shape,
     _far(SHAPE_FACTOR),
     lambda values: np.minimum(values, 1 / values),
-    "It has {width:,} x {height:,} pixels: {value:.2g} times as long for its width as usual.",
+    "It has {width:,} x {height:,} pixels: its sides are {value:.2g} times as unequal as usual.",
 )
 
 
@@ -139,7 +139,7 @@ def find_wrong_extensions(examined: ExaminedCorpus) -> Iterator[Finding]:
         ending = ending_of(example.path.rsplit("/", 1)[-1])
         usual = ENDINGS.get(form, ())
         if ending and ending.isalnum() and usual and ending not in usual and len(ending) <= 5:
-            text = f"Its name says .{ending}, its content is {form}: it was read by its content."
+            text = f"Its name says .{ending}, but its content is {form}, and it was read as that."
             yield Finding("wrong-extension", (example.path,), 0.5, text)
 
 
@@ -150,4 +150,4 @@ def describe_frames(examined: ExaminedCorpus) -> list[str]:
         return []
     first = examined.paths([int(several[0])])[0]
     what = "image has" if len(several) == 1 else "images have"
-    return [f"{len(several):,} {what} several frames or pages, such as {first!r}: the first one is taken."]
+    return [f"{len(several):,} {what} several frames or pages, such as {first!r}: only the first is used."]

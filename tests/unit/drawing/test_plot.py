@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubel.reports.plot import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Axis, Curve, draw_plot
+from hubel.drawing.plot import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Axis, Curve, draw_plot
 
 
 def circles(svg: str) -> list[tuple[float, float]]:
@@ -32,9 +32,9 @@ def test_bars_and_sizes_belong_to_the_points_that_are_left():
     nan = float("nan")
     curve = Curve("a", [(0, nan), (1, 1)], line=False, dots=True, bars=[(nan, nan), (0, 2)], sizes=[9.0, 4.0])
     svg = draw_plot("t", Axis("x", 0, 1), Axis("y", 0, 2), [curve])
-    assert f"M{WIDTH - RIGHT:.1f} {HEIGHT - BOTTOM:.1f}V{TOP:.1f}" in svg
-    assert 'r="4.0"' in svg
-    assert 'r="9.0"' not in svg
+    assert f'points="{WIDTH - RIGHT:g},{HEIGHT - BOTTOM:g} {WIDTH - RIGHT:g},{TOP:g}"' in svg
+    assert 'r="4"' in svg
+    assert 'r="9"' not in svg
 
 
 def test_names_are_only_text():

@@ -1,6 +1,6 @@
 """The images of docs/concepts/decoding.md: for each rule, what a naive reader gives and what Hubel gives.
 
-    python docs/decoding_pictures.py
+    python docs/decoding_images.py
 
 Every image is drawn here; what Hubel gives is what its decoder gave when this script ran.
 """
@@ -34,8 +34,8 @@ Panel = tuple[str, Image.Image]
 def draw_scene(width: int = 200, height: int = HEIGHT) -> Image.Image:
     """A house between a tree and the sun: nothing in it looks the same turned or mirrored."""
     scale = 4  # drawn large and shrunk: smooth edges
-    picture = Image.new("RGB", (width * scale, height * scale), (142, 196, 236))
-    pen = ImageDraw.Draw(picture)
+    image = Image.new("RGB", (width * scale, height * scale), (142, 196, 236))
+    pen = ImageDraw.Draw(image)
 
     def box(left: float, top: float, right: float, bottom: float) -> list[float]:
         return [scale * width * left, scale * height * top, scale * width * right, scale * height * bottom]
@@ -48,13 +48,13 @@ def draw_scene(width: int = 200, height: int = HEIGHT) -> Image.Image:
     pen.rectangle(box(0.57, 0.52, 0.66, 0.66), (250, 232, 160))
     pen.rectangle(box(0.13, 0.5, 0.17, 0.82), (104, 72, 44))
     pen.ellipse(box(0.04, 0.22, 0.26, 0.6), (46, 118, 66))
-    return picture.resize((width, height), Image.Resampling.LANCZOS)
+    return image.resize((width, height), Image.Resampling.LANCZOS)
 
 
-def encode(picture: Image.Image, form: str, **options: object) -> bytes:
+def encode(image: Image.Image, form: str, **options: object) -> bytes:
     """The image as a file."""
     buffer = io.BytesIO()
-    picture.save(buffer, form, **options)
+    image.save(buffer, form, **options)
     return buffer.getvalue()
 
 
@@ -182,28 +182,28 @@ def font_of(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 def join(panels: list[Panel]) -> Image.Image:
     """Panels side by side, each under its caption."""
-    fitting = [(caption, fitted(picture.convert("RGB"))) for caption, picture in panels]
-    widths = [max(picture.width, round(font_of(14).getlength(caption))) for caption, picture in fitting]
+    fitting = [(caption, fitted(image.convert("RGB"))) for caption, image in panels]
+    widths = [max(image.width, round(font_of(14).getlength(caption))) for caption, image in fitting]
     strip = Image.new("RGB", (sum(widths) + GAP * (len(widths) + 1), HEIGHT + CAPTION + 2 * GAP), PAPER)
     pen = ImageDraw.Draw(strip)
     left = GAP
-    for (caption, picture), width in zip(fitting, widths, strict=True):
+    for (caption, image), width in zip(fitting, widths, strict=True):
         pen.text((left + width / 2, GAP + CAPTION / 2 - 4), caption, INK, font_of(14), anchor="mm")
-        corner = left + (width - picture.width) // 2, GAP + CAPTION
-        strip.paste(picture, corner)
-        pen.rectangle((corner[0] - 1, corner[1] - 1, corner[0] + picture.width, corner[1] + HEIGHT), outline=FRAME)
+        corner = left + (width - image.width) // 2, GAP + CAPTION
+        strip.paste(image, corner)
+        pen.rectangle((corner[0] - 1, corner[1] - 1, corner[0] + image.width, corner[1] + HEIGHT), outline=FRAME)
         left += width + GAP
     return strip
 
 
-def fitted(picture: Image.Image) -> Image.Image:
+def fitted(image: Image.Image) -> Image.Image:
     """The image at the height of a panel."""
-    if picture.height == HEIGHT:
-        return picture
-    return picture.resize((round(picture.width * HEIGHT / picture.height), HEIGHT), Image.Resampling.LANCZOS)
+    if image.height == HEIGHT:
+        return image
+    return image.resize((round(image.width * HEIGHT / image.height), HEIGHT), Image.Resampling.LANCZOS)
 
 
-def render_pictures() -> Iterator[tuple[str, bytes]]:
+def render_images() -> Iterator[tuple[str, bytes]]:
     """(file name, PNG) of every strip; a palette of 128 colours keeps them small."""
     for name, make in STRIPS.items():
         small = join(make()).quantize(128, dither=Image.Dither.NONE)
@@ -211,7 +211,7 @@ def render_pictures() -> Iterator[tuple[str, bytes]]:
 
 
 def main() -> None:
-    for name, data in render_pictures():
+    for name, data in render_images():
         (FOLDER / name).write_bytes(data)
         print(f"{name} {len(data):,} bytes")
 

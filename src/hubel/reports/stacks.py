@@ -1,12 +1,12 @@
-"""Small kernels in a row against the one large kernel that sees the same, as an image."""
+"""Small kernels in a row against the one large kernel that sees the same, as a drawing."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from hubel.arithmetic.stacks import Stack
-from hubel.reports.bar_table import BLUE, ORANGE, Column, draw_table
-from hubel.reports.drawing import Drawing
+from hubel.drawing.bar_table import Column, draw_table
+from hubel.drawing.shapes import BLUE, ORANGE, Drawing
 
 
 def draw_stacks(stacks: Sequence[Stack]) -> Drawing:

@@ -9,16 +9,15 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from hubel.arrays import Image
-from hubel.images.render import colour_tile, grey_tile, heat_tile, signed_tile
-from hubel.reports.drawing import Box, Colour, Drawing, Pixels, Shape, Words, width_of
+from hubel.drawing.raster import width_of
+from hubel.drawing.shapes import INK, MUTED, Box, Colour, Drawing, Pixels, Shape, Words
+from hubel.drawing.tiles import colour_tile, grey_tile, heat_tile, signed_tile
 
 MARGIN, GAP, LABEL = 28.0, 14.0, 18.0
 TILE, LARGE = 104.0, 232.0
 """Sides of a map or a filter, and of the image."""
 COLUMNS = 8
 SCALE_HEIGHT, SCALE_WIDTH = 14.0, 220.0
-INK: Colour = (29, 37, 48)
-MUTED: Colour = (91, 102, 114)
 EDGE: Colour = (150, 160, 172)
 TOP = 84.0
 

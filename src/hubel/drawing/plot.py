@@ -9,6 +9,8 @@ from html import escape
 
 from markupsafe import Markup
 
+from hubel.drawing.shapes import MUTED, Dot, Drawing, Group, Line, Shape, Words
+from hubel.drawing.svg import inline_svg
 from hubel.text import one_line
 
 WIDTH, HEIGHT = 480.0, 280.0
@@ -80,63 +82,51 @@ def draw_plot(title: str, x: Axis, y: Axis, curves: Sequence[Curve]) -> Markup:
         y: upwards.
         curves: later ones lie on top.
     """
-    inside = "".join([_grid(x, y), *(_curve(curve, x, y) for curve in curves)])
+    shapes = [*_grid(x, y), *(_curve(curve, x, y) for curve in curves)]
     legend = "".join(
-        f'<li><span class="key {curve.look}"></span>{_text(curve.name)}</li>' for curve in curves if curve.name
+        f'<li><span class="key {curve.look}"></span>{escape(one_line(curve.name))}</li>'
+        for curve in curves
+        if curve.name
     )
-    return Markup(  # noqa: S704  (every text in it is escaped)
-        f'<div class="plot"><svg viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" aria-label="{_text(title)}">{inside}'
-        f'</svg><ul class="legend">{legend}</ul></div>'
-    )
+    figure = inline_svg(Drawing(WIDTH, HEIGHT, shapes, title))
+    return Markup(f'<div class="plot">{figure}<ul class="legend">{legend}</ul></div>')  # noqa: S704  (all is escaped)
 
 
-def _grid(x: Axis, y: Axis) -> str:
-    parts = []
+def _grid(x: Axis, y: Axis) -> list[Shape]:
+    shapes: list[Shape] = []
     for value in y.ticks():
         at = _y(y, value)
-        parts.append(f'<path class="grid" d="M{LEFT:g} {at:.1f}H{WIDTH - RIGHT:g}"/>')
-        parts.append(f'<text class="tick end" x="{LEFT - 8:g}" y="{at + 4:.1f}">{_text(y.form(value))}</text>')
+        shapes.append(Line(((LEFT, at), (WIDTH - RIGHT, at)), look="grid"))
+        shapes.append(Words(LEFT - 8, at + 4, y.form(value), 12, MUTED, "end", look="tick end"))
     for value in x.ticks():
         at = _x(x, value)
-        parts.append(f'<path class="grid" d="M{at:.1f} {HEIGHT - BOTTOM:g}v4"/>')
-        parts.append(
-            f'<text class="tick middle" x="{at:.1f}" y="{HEIGHT - BOTTOM + 18:g}">{_text(x.form(value))}</text>'
-        )
+        shapes.append(Line(((at, HEIGHT - BOTTOM), (at, HEIGHT - BOTTOM + 4)), look="grid"))
+        shapes.append(Words(at, HEIGHT - BOTTOM + 18, x.form(value), 12, MUTED, "middle", look="tick middle"))
     middle, height = (LEFT + WIDTH - RIGHT) / 2, (TOP + HEIGHT - BOTTOM) / 2
-    parts.append(f'<text class="title middle" x="{middle:g}" y="{HEIGHT - 6:g}">{_text(x.title)}</text>')
-    parts.append(f'<text class="title middle" transform="translate(14 {height:g}) rotate(-90)">{_text(y.title)}</text>')
-    return "".join(parts)
+    shapes.append(Words(middle, HEIGHT - 6, x.title, 12, MUTED, "middle", look="title middle"))
+    shapes.append(Words(14, height, y.title, 12, MUTED, "middle", turned=True, look="title middle"))
+    return shapes
 
 
-def _curve(curve: Curve, x: Axis, y: Axis) -> str:
+def _curve(curve: Curve, x: Axis, y: Axis) -> Group:
     known = [place for place, (_, up) in enumerate(curve.points) if math.isfinite(up)]
-    places = [(_x(x, curve.points[place][0]), _y(y, curve.points[place][1])) for place in known]
-    parts = []
-    if curve.line and len(places) > 1:
-        path = "L".join(f"{across:.1f} {up:.1f}" for across, up in places)
-        parts.append(f'<path class="line" d="M{path}"/>')
+    points = [(_x(x, curve.points[place][0]), _y(y, curve.points[place][1])) for place in known]
+    shapes: list[Shape] = []
+    if curve.line and len(points) > 1:
+        shapes.append(Line(tuple(points), look="line"))
     if curve.bars:
-        ends = [(_y(y, low), _y(y, high)) for low, high in (curve.bars[place] for place in known)]
-        parts += [
-            f'<path class="line" d="M{across:.1f} {low:.1f}V{high:.1f}"/>'
-            for (across, _), (low, high) in zip(places, ends, strict=True)
-        ]
-    if curve.dots or len(places) == 1:
+        for (across, _), place in zip(points, known, strict=True):
+            low, high = (_y(y, end) for end in curve.bars[place])
+            shapes.append(Line(((across, low), (across, high)), look="line"))
+    if curve.dots or len(points) == 1:
         sizes = [curve.sizes[place] if curve.sizes else 3.0 for place in known]
-        parts += [
-            f'<circle cx="{across:.1f}" cy="{up:.1f}" r="{size:.1f}"/>'
-            for (across, up), size in zip(places, sizes, strict=True)
-        ]
-    return f'<g class="{curve.look}">{"".join(parts)}</g>'
+        shapes += [Dot(*at, round(size, 1)) for at, size in zip(points, sizes, strict=True)]
+    return Group(shapes, curve.look)
 
 
 def _x(axis: Axis, value: float) -> float:
-    return LEFT + min(1.0, max(0.0, axis.share(value))) * (WIDTH - LEFT - RIGHT)
+    return round(LEFT + min(1.0, max(0.0, axis.share(value))) * (WIDTH - LEFT - RIGHT), 1)
 
 
 def _y(axis: Axis, value: float) -> float:
-    return HEIGHT - BOTTOM - min(1.0, max(0.0, axis.share(value))) * (HEIGHT - TOP - BOTTOM)
-
-
-def _text(text: str) -> str:
-    return escape(one_line(text))
+    return round(HEIGHT - BOTTOM - min(1.0, max(0.0, axis.share(value))) * (HEIGHT - TOP - BOTTOM), 1)
