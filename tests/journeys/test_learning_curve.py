@@ -222,7 +222,7 @@ def test_what_cannot_be_drawn_is_refused_before_any_training(tmp_path: Path, spl
     assert not (tmp_path / "run/classifier").exists()
 
 
-def test_a_class_with_a_single_picture_in_the_smallest_part_is_named(tmp_path: Path):
+def test_a_class_with_a_single_image_in_the_smallest_part_is_named(tmp_path: Path):
     from hubel.corpus.formats.catalogue import read_corpus
     from hubel.corpus.split import Splits
     from hubel.workflows.training.learning_curve import check_drawable

@@ -18,7 +18,7 @@ from hubel.engines.catalogue import load_classifier
 from hubel.engines.keras_engine import KerasEngine
 from hubel.errors import WeightsNotAvailable, WrongRequest
 from hubel.training.recipe import Recipe
-from hubel.training.transfer import SplitFeatures, compute_features, fit_head
+from hubel.training.transfer import HeadLesson, SplitFeatures, compute_features, fit_head
 
 pytestmark = pytest.mark.backend
 
@@ -75,7 +75,8 @@ def test_the_head_in_the_model_gives_what_it_gave_on_the_features():
         mirrored, compute_features(engine, images[:, :, ::-1], everything, stage="x"), rtol=1e-5, atol=1e-6
     )
     recipe = Recipe(epochs=30, batch_size=16, optimizer="adamw", learning_rate=0.01, patience=1.0)
-    history = fit_head(model, SplitFeatures(plain, mirrored, plain), (labels, labels), recipe, np.ones(2, np.float32))
+    lesson = HeadLesson(SplitFeatures(plain, mirrored, plain), labels, labels, np.ones(2, np.float32))
+    history = fit_head(model, lesson, recipe)
     logits = np.asarray(keras.ops.convert_to_numpy(model(images.astype(np.float32))))
     best = max(row.validation_accuracy for row in history.rows)
     assert (logits.argmax(axis=1) == labels).mean() == pytest.approx(best, abs=0.03)

@@ -217,7 +217,7 @@ def test_a_folder_is_read_in_order_and_a_bad_file_does_not_stop_it(run: Path, ph
 
 
 @pytest.mark.parametrize("kind", ["zip", "gztar"])
-def test_pictures_in_an_archive_are_named_as_those_in_a_folder(run: Path, photos: Path, tmp_path: Path, kind: str):
+def test_images_in_an_archive_are_named_as_those_in_a_folder(run: Path, photos: Path, tmp_path: Path, kind: str):
     archive = shutil.make_archive(str(tmp_path / "new"), kind, photos, "red")
     packed = hubel("predict", run, archive, "--format", "jsonl")
     assert packed.returncode == 4

@@ -1,4 +1,4 @@
-"""Corpus → splits that something can be learned from; what it means that a part is empty is said."""
+"""Corpus → splits that a classifier can learn from; it says what an empty part means."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from hubel.corpus.split import Splits, split_corpus
 from hubel.errors import UnusableCorpus
 
 LEAST = (
-    "A class gives images to every part where it has at least 3 of them, or at least 3 groups where images are "
+    "A class has images in every part if it has at least 3 of them, or at least 3 groups where images are "
     "grouped or copies of one another"
 )
 NO_VALIDATION = (
-    "No image is left for validation: no epoch is chosen by its score, so the last one is kept, and nothing is "
+    "No image is left for validation. So no epoch is chosen by its score and the last one is kept, and nothing is "
     f"calibrated: the temperature stays 1. {LEAST}. Add some."
 )
 

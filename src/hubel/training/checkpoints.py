@@ -127,7 +127,13 @@ class CheckpointFolder:
         if damaged:
             raise UnusableInput(
                 f"Every checkpoint in {self.path} is damaged: {'; '.join(damaged)}.",
-                Remedy("Train anew: use ", Option("overwrite"), " instead of ", Option("resume"), "."),
+                Remedy(
+                    "Train anew: use ",
+                    Option("overwrite", value=True),
+                    " instead of ",
+                    Option("resume", value=True),
+                    ".",
+                ),
             )
         return None
 

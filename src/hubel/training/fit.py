@@ -17,10 +17,10 @@ from hubel.backends.framework import BACKEND, keras
 from hubel.backends.memory import is_out_of_memory
 from hubel.errors import OutOfMemory, StoppedByUser, TrainingDiverged
 from hubel.errors.wording import Option, Remedy
-from hubel.events import EpochDone, OnEvent, PhaseDone, StopHeard, TrainingProgress, ignore
+from hubel.events import EpochDone, PhaseDone, StopHeard, TrainingProgress
 from hubel.pipeline.batches import made_ahead
 from hubel.training.history import EpochRow, History
-from hubel.training.interruption import Survival
+from hubel.training.interruption import Watch
 from hubel.training.optimizer import make_optimizer
 from hubel.training.recipe import Recipe
 from hubel.training.schedule import Clock, warm_up_and_anneal
@@ -84,15 +84,14 @@ class _Best:
         return True
 
 
-def fit_model(  # noqa: PLR0913  (the last is for those who resume; a bundle of the others would hide them)
+def fit_model(
     model: keras.Model,
     batches: Batches,
     validate: Validate,
     recipe: Recipe,
     clock: Clock,
     *,
-    on_event: OnEvent = ignore,
-    survival: Survival | None = None,
+    watch: Watch | None = None,
 ) -> History:
     """Train until the clock says 1, and leave the model with the weights of its best epoch: least validation log loss.
 
@@ -108,29 +107,29 @@ def fit_model(  # noqa: PLR0913  (the last is for those who resume; a bundle of 
         validate: scores the model as it is.
         recipe: learning rate, patience, class weights.
         clock: how far training is.
-        on_event: hears `TrainingProgress`, `EpochDone` and `PhaseDone`.
-        survival: a state to go on from, what keeps states, and who may ask it to stop; None for none of these.
+        watch: who watches it, and a state to go on from; None for nobody, from the start.
 
     Raises:
         TrainingDiverged: the loss is no longer a number.
         StoppedByUser: Ctrl-C before the first epoch was done, or whoever asked it to stop wants it to leave.
     """
-    survival = Survival() if survival is None else survival
-    loop = _Loop(model, batches, validate, recipe, clock, on_event, survival)
+    watch = Watch() if watch is None else watch
+    on_event = watch.on_event
+    loop = _Loop(model, batches, validate, recipe, clock, watch)
     if recipe.begins_trained:
         loop.best.keep_if_better(model, validate(), 0)
-    if survival.state is not None:
-        loop.go_on_from(survival.state)
+    if watch.state is not None:
+        loop.go_on_from(watch.state)
     try:
-        if survival.stop is not None:
+        if watch.stop is not None:
             on_event(StopHeard(now=True))
         ended_by = loop.run()
     except KeyboardInterrupt:
         ended_by = "user"
     finally:
-        if survival.stop is not None:
+        if watch.stop is not None:
             on_event(StopHeard(now=False))
-    if ended_by == "user" and survival.leaves:
+    if ended_by == "user" and watch.leaves:
         raise StoppedByUser("Stopped.")
     if ended_by == "user" and loop.best.weights is None:
         raise StoppedByUser("Stopped before the first epoch was done: there is no classifier yet.")
@@ -220,8 +219,7 @@ class _Loop:
     validate: Validate
     recipe: Recipe
     clock: Clock
-    on_event: OnEvent
-    survival: Survival
+    watch: Watch
     rows: list[EpochRow] = field(default_factory=list)
     best: _Best = field(default_factory=_Best)
     steps: int = 0
@@ -244,17 +242,17 @@ class _Loop:
     def run(self) -> str:
         """Epoch after epoch; returns what ended it."""
         while True:
-            if self.survival.asked:
+            if self.watch.asked:
                 self._check_weights(len(self.rows))
-                self.survival.keep(self._state, "leave" if self.survival.leaves else "stop")
+                self.watch.keep(self._state, "leave" if self.watch.leaves else "stop")
                 return "user"
             ended_by = self._ended_by()
             if ended_by is not None:
-                self.survival.keep(self._state, "end")
+                self.watch.keep(self._state, "end")
                 return ended_by
             if self._steps_of_epoch():
                 self._close_epoch()
-                self.survival.keep(self._state, "epoch")
+                self.watch.keep(self._state, "epoch")
 
     def _ended_by(self) -> str | None:
         fraction = self.clock.fraction(self.steps)
@@ -281,7 +279,7 @@ class _Loop:
             self.side = min(images.shape[1:3]) if images.ndim == 4 else 0
             self.rate = (self.done - first) * self.batches.step_size / (time.monotonic() - start)
             self._tell_progress(self.total / self.done, epoch)
-            if self.survival.asked:
+            if self.watch.asked:
                 return False
         return True
 
@@ -310,7 +308,7 @@ class _Loop:
             )
         )
         self.done, self.total = 0, 0.0
-        self.on_event(EpochDone(self.recipe.phase, epoch + 1, loss, accuracy, log_loss, self.rate, elapsed, best))
+        self.watch.on_event(EpochDone(self.recipe.phase, epoch + 1, loss, accuracy, log_loss, self.rate, elapsed, best))
 
     def _state(self) -> LoopState:
         best = self.best
@@ -356,4 +354,4 @@ class _Loop:
         fraction = self.clock.fraction(self.steps)
         elapsed = time.monotonic() - self.start
         left = elapsed / fraction - elapsed if fraction > 0 else math.inf
-        self.on_event(TrainingProgress(fraction, epoch + 1, loss, self.rate, left))
+        self.watch.on_event(TrainingProgress(fraction, epoch + 1, loss, self.rate, left))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from hubel.events import OnEvent, ignore
 from hubel.training.state import LoopState
 
 Moment: TypeAlias = Literal["epoch", "stop", "leave", "end", "between"]
@@ -37,18 +38,20 @@ def keep_nothing(make_state: Callable[[], LoopState], moment: Moment) -> None:
 
 
 @dataclass(frozen=True)
-class Survival:
-    """Where a fit goes on from, what keeps its states, and who may ask it to stop.
+class Watch:
+    """Who watches a fit: what hears of its progress and keeps its states, who may ask it to stop; and where it goes on.
 
     Args:
         state: to go on from; None to begin.
         keep: is offered the state after each epoch, when it stops and at the end.
         stop: looked at after each step; None where nobody can ask.
+        on_event: hears `TrainingProgress`, `EpochDone` and `PhaseDone`; and `StopHeard`, where somebody can ask.
     """
 
     state: LoopState | None = None
     keep: Keep = keep_nothing
     stop: Stop | None = None
+    on_event: OnEvent = ignore
 
     @property
     def asked(self) -> bool:

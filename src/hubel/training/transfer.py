@@ -17,6 +17,7 @@ from hubel.events import OnEvent, ignore
 from hubel.random_streams import stream
 from hubel.training.fit import compile_model, fit_model
 from hubel.training.history import History
+from hubel.training.interruption import Watch
 from hubel.training.recipe import Recipe
 from hubel.training.schedule import Clock, FirstOf, StepClock, WallClock
 from hubel.training.score import accuracy_and_log_loss
@@ -37,6 +38,23 @@ class SplitFeatures:
     plain: Features
     mirrored: Features
     validation: Features
+
+
+@dataclass(frozen=True)
+class HeadLesson:
+    """What a head learns from.
+
+    Args:
+        features: of the training and the validation split.
+        labels: of the training split, int64 [train examples].
+        validation_labels: int64 [validation examples].
+        class_weights: of each class in the loss, float32 [classes].
+    """
+
+    features: SplitFeatures
+    labels: Labels
+    validation_labels: Labels
+    class_weights: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -91,12 +109,10 @@ def compute_features(
     return np.concatenate(parts) if parts else engine.compute(np.asarray(images[:0])).logits
 
 
-def fit_head(  # noqa: PLR0913  (the last is for those in a hurry)
+def fit_head(
     model: keras.Model,
-    features: SplitFeatures,
-    labels: tuple[Labels, Labels],
+    lesson: HeadLesson,
     recipe: Recipe,
-    class_weights: np.ndarray,
     *,
     on_event: OnEvent = ignore,
     seconds: float = math.inf,
@@ -109,14 +125,13 @@ def fit_head(  # noqa: PLR0913  (the last is for those in a hurry)
 
     Args:
         model: of `PretrainedSpec.build`; its last layer is changed.
-        features: of the training and the validation split.
-        labels: of both, int64.
+        lesson: what it learns from.
         recipe: of the head.
-        class_weights: float32 [classes].
         on_event: hears of each epoch.
         seconds: it ends after these.
         goes_on: begin with the head that the model has, not with one that knows nothing.
     """
+    features, class_weights = lesson.features, lesson.class_weights
     mean = features.plain.mean(axis=0)
     deviation = features.plain.std(axis=0)
     # A channel that hardly varies must not be blown up to the size of the others.
@@ -135,16 +150,16 @@ def fit_head(  # noqa: PLR0913  (the last is for those in a hurry)
     standardised = SplitFeatures(
         *((part - mean) / deviation for part in (features.plain, features.mirrored, features.validation))
     )
-    batches = _FeatureBatches(standardised, labels[0], recipe.batch_size, class_weights, recipe.seed)
+    batches = _FeatureBatches(standardised, lesson.labels, recipe.batch_size, class_weights, recipe.seed)
 
     def validate() -> tuple[float, float] | None:
         kernel, bias = head.get_weights()
-        return accuracy_and_log_loss(standardised.validation @ kernel + bias, labels[1])
+        return accuracy_and_log_loss(standardised.validation @ kernel + bias, lesson.validation_labels)
 
     clock: Clock = StepClock(recipe.epochs * batches.steps_per_epoch)
     if math.isfinite(seconds):
         clock = FirstOf(WallClock(seconds), clock)
-    history = fit_model(head, batches, validate, recipe, clock, on_event=on_event)
+    history = fit_model(head, batches, validate, recipe, clock, watch=Watch(on_event=on_event))
     kernel, bias = head.get_weights()
     folded = kernel / deviation[:, None]
     model.get_layer(LOGITS).set_weights([folded, bias - mean @ folded])

@@ -28,7 +28,10 @@ from tests.journeys.test_pretrained import weights_file  # noqa: F401  (a fixtur
 import hubel
 from hubel.errors import OutputNotWritable, StoppedByUser
 from hubel.events import EpochDone, Event, Message, PlanMade
+from hubel.runs.commands import go_on_command
+from hubel.runs.request import TrainRequest
 from hubel.runs.run_lock import LOCK
+from hubel.shell import in_shell
 from hubel.training.checkpoints import CHECKPOINTS, TENSORS, CheckpointFolder
 
 
@@ -169,7 +172,9 @@ def test_ctrl_c_in_python_before_the_first_epoch_says_how_to_go_on(photos: Path,
         if type(event).__name__ == "TrainingProgress":
             raise KeyboardInterrupt
 
-    with pytest.raises(StoppedByUser, match=r"no classifier yet\. Go on where it stopped: hubel train .* --resume"):
+    with pytest.raises(
+        StoppedByUser, match=r"no classifier yet\. Go on where it stopped: hubel\.train\(.*resume=True\)"
+    ):
         hubel.train(photos, tmp_path / "run", on_event=interrupt, **WISHES)
     assert last_number(tmp_path / "run") == 1
 
@@ -179,7 +184,8 @@ def test_a_storm_of_signals_and_the_same_result_to_the_bit(photos: Path, tmp_pat
     seed = random.randrange(10**6)
     rng, out, epochs = random.Random(seed), tmp_path / "run", 40
     words = [photos, "-o", out, "--architecture", "small-cnn", "--image-size", 8, "--epochs", epochs]
-    command = "hubel train " + " ".join(map(str, words))
+    again = in_shell(go_on_command(TrainRequest(str(photos), out, **{**WISHES, "epochs": epochs})))
+    assert sorted(again.split()) == sorted(["hubel", "train", *map(str, words), "--resume"])
     hubel.train(photos, tmp_path / "whole", **{**WISHES, "epochs": epochs})
     assert kill_once(words, out, rng, epochs=8, writing=False) != "finished", seed
     assert kill_once(words, out, rng, epochs=8, writing=True) != "finished", seed
@@ -188,7 +194,7 @@ def test_a_storm_of_signals_and_the_same_result_to_the_bit(photos: Path, tmp_pat
     with training(*words, "--resume") as child:
         assert child.wait_for(lambda: last_number(out) > begun + 1)
         assert child.kill(signal.SIGTERM) == 130, child.text
-    assert f"Go on where it stopped: {command} --resume\r\n" in child.text
+    assert f"Go on where it stopped: {again}\r\n" in child.text
     assert "Traceback" not in child.text
     assert not (out / "metrics.json").exists()  # it leaves at once
     assert not (out / LOCK).exists()
@@ -200,7 +206,7 @@ def test_a_storm_of_signals_and_the_same_result_to_the_bit(photos: Path, tmp_pat
         assert child.wait_for(lambda: "is scored now" in child.text), child.text
         at = last_number(out)
         assert child.kill(signal.SIGINT) == 130, child.text
-    assert f"Go on where it stopped: {command} --resume\r\n" in child.text
+    assert f"Go on where it stopped: {again}\r\n" in child.text
     assert "Traceback" not in child.text
     assert child.text.rindex("\x1b[?25h") > child.text.rindex("\x1b[?25l")  # the cursor is back
     assert last_number(out) == at

@@ -114,7 +114,7 @@ def test_where_all_are_damaged_each_is_named_and_the_cure(tmp_path: Path):
         damage(folder.name_of(number) / TENSORS, "3")
     with pytest.raises(
         UnusableInput,
-        match=r"Every checkpoint in .* is damaged: .*000002 is .*000001 is .*Train anew: use overwrite instead of resume",
+        match=r"Every checkpoint in .* is damaged: .*000002 is .*000001 is .*Train anew: use overwrite=True instead of resume=True",
     ):
         folder.latest()
 

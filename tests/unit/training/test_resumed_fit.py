@@ -20,7 +20,7 @@ from hubel.pipeline.batches import TrainingBatches
 from hubel.training.checkpoints import CheckpointFolder
 from hubel.training.fit import compile_model, fit_model, measure_step
 from hubel.training.history import History
-from hubel.training.interruption import Moment, Stop, Survival
+from hubel.training.interruption import Moment, Stop, Watch
 from hubel.training.recipe import Recipe
 from hubel.training.schedule import StepClock, WallClock
 from hubel.training.score import accuracy_and_log_loss
@@ -76,14 +76,16 @@ def through_a_file(state: LoopState, path: Path) -> LoopState:
 def run(
     recipe: Recipe = RECIPE,
     *,
-    survival: Survival | None = None,
+    watch: Watch | None = None,
     on_event: Callable[[object], None] = lambda _: None,
     validate: Callable[[keras.Model], Callable[[], tuple[float, float]]] = validation,
 ) -> tuple[History, list[np.ndarray]]:
     model = network(recipe)
     measure_step(model, batches())
     clock = StepClock(recipe.epochs * STEPS)
-    history = fit_model(model, batches(), validate(model), recipe, clock, on_event=on_event, survival=survival)
+    history = fit_model(
+        model, batches(), validate(model), recipe, clock, watch=replace(watch or Watch(), on_event=on_event)
+    )
     return history, model.get_weights()
 
 
@@ -112,7 +114,7 @@ def stopped_after(steps: int, **more: object) -> LoopState:
             kept.append(make_state())
 
     try:
-        history, _ = run(survival=Survival(None, keep, stop), on_event=ask, **more)  # type: ignore[arg-type]
+        history, _ = run(watch=Watch(None, keep, stop), on_event=ask, **more)  # type: ignore[arg-type]
         assert history.ended_by == "user"
     except StoppedByUser:
         assert steps <= STEPS
@@ -125,7 +127,7 @@ def stopped_after(steps: int, **more: object) -> LoopState:
 def test_stopped_after_any_step_and_resumed_it_is_the_same_to_the_bit(steps: int, whole, tmp_path: Path):
     """T01, T05: in the middle of an epoch, at the end of one, before and after the best one."""
     state = through_a_file(stopped_after(steps), tmp_path)
-    same(run(survival=Survival(state)), whole)
+    same(run(watch=Watch(state)), whole)
 
 
 def test_killed_after_an_epoch_and_resumed_again_and_again_it_is_the_same_to_the_bit(whole, tmp_path: Path):
@@ -140,13 +142,13 @@ def test_killed_after_an_epoch_and_resumed_again_and_again_it_is_the_same_to_the
                 raise Killed
 
         with pytest.raises(Killed):
-            run(survival=Survival(state, keep))
+            run(watch=Watch(state, keep))
         state = through_a_file(kept[-1], tmp_path / str(epoch))
-    same(run(survival=Survival(state)), whole)
+    same(run(watch=Watch(state)), whole)
 
 
 def test_keeping_states_changes_nothing(whole):
-    same(run(survival=Survival(None, lambda make_state, _: make_state() and None)), whole)
+    same(run(watch=Watch(None, lambda make_state, _: make_state() and None)), whole)
 
 
 def scripted(losses: list[float]) -> Callable[[keras.Model], Callable[[], tuple[float, float]]]:
@@ -174,10 +176,10 @@ def test_patience_and_the_best_epoch_go_on_where_they_were(epoch: int, tmp_path:
             raise Killed
 
     with pytest.raises(Killed):
-        run(recipe, survival=Survival(None, keep), validate=scripted(losses))
+        run(recipe, watch=Watch(None, keep), validate=scripted(losses))
     state = through_a_file(kept[-1], tmp_path)
     assert (state.best_epoch, state.best_score) == (2, (-0.5, 0.5))
-    same(run(recipe, survival=Survival(state), validate=scripted(losses)), expected)
+    same(run(recipe, watch=Watch(state), validate=scripted(losses)), expected)
 
 
 @pytest.mark.parametrize("at", [1, 3])
@@ -194,10 +196,10 @@ def test_what_fine_tuning_has_to_beat_goes_on_too(at: int, tmp_path: Path):
             raise Killed
 
     with pytest.raises(Killed):
-        run(recipe, survival=Survival(None, keep), validate=scripted(losses))
+        run(recipe, watch=Watch(None, keep), validate=scripted(losses))
     state = through_a_file(kept[-1], tmp_path)
     assert (state.best_epoch, state.best_score) == (0, (-0.1, 0.5))
-    same(run(recipe, survival=Survival(state), validate=scripted(losses)), expected)
+    same(run(recipe, watch=Watch(state), validate=scripted(losses)), expected)
 
 
 def test_patience_is_not_judged_in_the_middle_of_an_epoch():
@@ -213,16 +215,16 @@ def test_patience_is_not_judged_in_the_middle_of_an_epoch():
         if moment == "stop":
             kept.append(make_state())
 
-    run(recipe, survival=Survival(None, keep, stop), on_event=ask, validate=losses)
+    run(recipe, watch=Watch(None, keep, stop), on_event=ask, validate=losses)
     assert len(kept[0].rows) == 12
-    same(run(recipe, survival=Survival(kept[0]), validate=losses), run(recipe, validate=losses))
+    same(run(recipe, watch=Watch(kept[0]), validate=losses), run(recipe, validate=losses))
 
 
 def test_a_fit_that_was_over_is_over_when_resumed(whole, tmp_path: Path):
     kept: list[LoopState] = []
-    run(survival=Survival(None, lambda make_state, moment: kept.append(make_state()) if moment == "end" else None))
+    run(watch=Watch(None, lambda make_state, moment: kept.append(make_state()) if moment == "end" else None))
     heard: list[object] = []
-    same(run(survival=Survival(through_a_file(kept[0], tmp_path)), on_event=heard.append), whole)
+    same(run(watch=Watch(through_a_file(kept[0], tmp_path)), on_event=heard.append), whole)
     assert [type(event) for event in heard] == [PhaseDone]  # not one step more
 
 
@@ -239,14 +241,15 @@ def test_asked_to_leave_it_makes_nothing_of_what_was_trained():
     stop, kept, heard = Stop(), [], []
 
     def ask(event: object) -> None:
-        stop.asked = stop.leaves = isinstance(event, EpochDone)
+        if isinstance(event, EpochDone):
+            stop.asked = stop.leaves = True
         heard.append(event)
 
     def keep(make_state: Callable[[], LoopState], moment: Moment) -> None:
         kept.append(moment)
 
     with pytest.raises(StoppedByUser, match="^Stopped.$"):
-        run(survival=Survival(None, keep, stop), on_event=ask)
+        run(watch=Watch(None, keep, stop), on_event=ask)
     assert kept[-1] == "leave"
     assert [event for event in heard if isinstance(event, StopHeard)] == [StopHeard(now=True), StopHeard(now=False)]
 
@@ -293,7 +296,7 @@ def test_memory_is_flat_over_many_epochs(tmp_path: Path):
         seen.append(resident_mb())
 
     epochs, warm_up = int(os.environ.get("HUBEL_TEST_EPOCHS", "70")), 30
-    run(replace(RECIPE, epochs=epochs), survival=Survival(None, keep))
+    run(replace(RECIPE, epochs=epochs), watch=Watch(None, keep))
     assert len(seen) == epochs + 1
     slope = np.polyfit(np.arange(epochs + 1 - warm_up), seen[warm_up:], 1)[0]
     assert slope < 1.0, slope

@@ -14,6 +14,7 @@ from hubel.backends.framework import keras
 from hubel.errors import StoppedByUser, TrainingDiverged, WrongRequest
 from hubel.events import EpochDone, PhaseDone, TrainingProgress
 from hubel.training.fit import compile_model, fit_model, measure_step
+from hubel.training.interruption import Watch
 from hubel.training.optimizer import KernelMuon, orthogonalised
 from hubel.training.recipe import Recipe
 from hubel.training.schedule import FirstOf, StepClock, WallClock, warm_up_and_anneal
@@ -116,7 +117,7 @@ RECIPE = Recipe(epochs=6, optimizer="adamw", learning_rate=0.1, label_smoothing=
 def test_training_learns_and_tells_what_it_does():
     model, heard = line(RECIPE), []
     validate = scorer(model)
-    history = fit_model(model, Points(), validate, RECIPE, StepClock(24), on_event=heard.append)
+    history = fit_model(model, Points(), validate, RECIPE, StepClock(24), watch=Watch(on_event=heard.append))
     assert history.ended_by == "schedule"
     assert history.epochs == 6
     assert [row.epoch for row in history.rows] == [1, 2, 3, 4, 5, 6]
@@ -151,7 +152,9 @@ def test_a_trained_model_is_what_fine_tuning_has_to_beat():
     model, heard = line(TUNING), []
     before = model.get_weights()
     scores = iter([(0.833, 0.5), (0.55, 0.9), (0.6, 0.8), (0.7, 0.7), (0.83, 0.6), (0.9, 0.51), (0.6, 0.8)])
-    history = fit_model(model, Points(), lambda: next(scores), TUNING, StepClock(24), on_event=heard.append)
+    history = fit_model(
+        model, Points(), lambda: next(scores), TUNING, StepClock(24), watch=Watch(on_event=heard.append)
+    )
     assert [row.best for row in history.rows] == [False] * 6
     assert not any(event.best for event in heard if isinstance(event, EpochDone))
     assert heard[-1] == PhaseDone("fine-tune", 6, 6.0, "schedule", 0, 0.833, 0.5)
@@ -163,7 +166,9 @@ def test_a_trained_model_is_what_fine_tuning_has_to_beat():
 def test_an_epoch_of_fine_tuning_that_beats_the_trained_model_is_kept():
     model, heard = line(TUNING), []
     scores = iter([(0.8, 0.5), (0.7, 0.9), (0.9, 0.4), (0.8, 0.45)])
-    history = fit_model(model, Points(), lambda: next(scores), TUNING, StepClock(12), on_event=heard.append)
+    history = fit_model(
+        model, Points(), lambda: next(scores), TUNING, StepClock(12), watch=Watch(on_event=heard.append)
+    )
     assert [row.best for row in history.rows] == [False, True, False]
     assert heard[-1] == PhaseDone("fine-tune", 6, 3.0, "schedule", 2, 0.9, 0.4)
     assert history.to_json()["best_epoch"] == 2
@@ -187,7 +192,7 @@ def test_ctrl_c_in_the_first_epoch_of_fine_tuning_leaves_the_model_as_it_was():
 def test_without_validation_the_model_ends_with_the_weights_of_its_last_epoch():
     recipe = Recipe(epochs=20, optimizer="adamw", learning_rate=0.1, patience=0.1)
     model, heard = line(recipe), []
-    history = fit_model(model, Points(), lambda: None, recipe, StepClock(80), on_event=heard.append)
+    history = fit_model(model, Points(), lambda: None, recipe, StepClock(80), watch=Watch(on_event=heard.append))
     assert (history.ended_by, len(history.rows)) == ("schedule", 20)  # nothing is waited for
     assert {(row.validation_accuracy, row.validation_log_loss, row.best) for row in history.rows} == {
         (None, None, False)
@@ -226,7 +231,7 @@ def test_no_examples_have_no_score():
 def test_training_stops_when_nothing_gets_better():
     recipe = Recipe(epochs=40, optimizer="adamw", learning_rate=0.0001, patience=0.25)
     model, heard = line(recipe), []
-    history = fit_model(model, Points(), lambda: (0.5, 1.0), recipe, StepClock(160), on_event=heard.append)
+    history = fit_model(model, Points(), lambda: (0.5, 1.0), recipe, StepClock(160), watch=Watch(on_event=heard.append))
     assert history.ended_by == "patience"
     assert len(history.rows) == 12  # the first is the best; more than a quarter of 40 epochs follow it
     assert heard[-1] == PhaseDone("train", 40, 12.0, "patience", 1, 0.5, 1.0)
@@ -250,7 +255,7 @@ def test_weights_that_are_no_numbers_stop_it_even_where_relu_hides_them_from_the
             model.layers[-1].kernel.assign(np.full((2, 2), np.nan, np.float32))
 
     with pytest.raises(TrainingDiverged, match=r"A weight is no longer a number .*learning_rate=0.025"):
-        fit_model(model, Points(), lambda: (0.5, 1.0), RECIPE, StepClock(24), on_event=ruin)
+        fit_model(model, Points(), lambda: (0.5, 1.0), RECIPE, StepClock(24), watch=Watch(on_event=ruin))
 
 
 def test_ctrl_c_keeps_the_best_epoch():

@@ -33,6 +33,7 @@ from hubel.runs.which_run import check_is_no_run
 from hubel.text import counted, have
 from hubel.training.fit import OPTIMIZER_BYTES, compile_model, fit_model, measure_step
 from hubel.training.history import History
+from hubel.training.interruption import Watch
 from hubel.training.recipe import Recipe
 from hubel.training.schedule import Clock, StepClock, WallClock
 from hubel.training.score import accuracy_and_log_loss
@@ -272,7 +273,7 @@ def _train(material: _Material, model: keras.Model, batches: TrainingBatches) ->
     def validate() -> tuple[float, float] | None:
         return accuracy_and_log_loss(compute_logits(engine, images, places), labels)
 
-    return fit_model(model, batches, validate, material.recipe, clock, on_event=material.on_event)
+    return fit_model(model, batches, validate, material.recipe, clock, watch=Watch(on_event=material.on_event))
 
 
 def _epoch_s(material: _Material, history: History) -> float:

@@ -15,7 +15,7 @@ from hubel.errors.wording import Option, Text
 from hubel.files import write_bytes, write_csv, write_json
 from hubel.runs.machine import describe_machine
 from hubel.runs.out_folder import keep_out_of_the_images, prepare_folder
-from hubel.shell import in_shell
+from hubel.shell import text_in_shell
 from hubel.text import counted, one_line, p_text, points
 from hubel.workflows.comparing.compare import MOST_MOVED, MOST_TRAIN_SCORED
 from hubel.workflows.comparing.comparison import Comparison, Pair
@@ -235,7 +235,7 @@ def render_markdown(comparison: Comparison) -> str:
             for each in claim.findings
         ]
     for text in describe_verdicts(comparison):
-        lines += ["", text.render(in_shell)]
+        lines += ["", text_in_shell(text)]
     return "\n".join([*lines, ""])
 
 

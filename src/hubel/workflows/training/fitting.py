@@ -18,13 +18,13 @@ from hubel.events import Message, OnEvent, ignore
 from hubel.pipeline.prepare import Prepared
 from hubel.training.fit import Validate, fit_model, measure_step
 from hubel.training.history import History
-from hubel.training.interruption import Moment, Stop, Survival
+from hubel.training.interruption import Moment, Stop, Watch
 from hubel.training.plan import FINE_TUNE, HEAD, FitPlan, Point
 from hubel.training.recipe import Recipe
 from hubel.training.schedule import Clock, FirstOf, ReplanningClock, StepClock, WallClock
 from hubel.training.score import accuracy_and_log_loss
 from hubel.training.state import LoopState
-from hubel.training.transfer import KnownFeatures, fit_head
+from hubel.training.transfer import HeadLesson, KnownFeatures, fit_head
 from hubel.workflows.training.choose import Choice
 from hubel.workflows.training.features_in_time import all_features, features_in_time
 from hubel.workflows.training.network import FINE_TUNING_COST, Network, batches_of, weights_of_classes
@@ -60,7 +60,7 @@ class Listeners:
     on_point: OnPoint = keep_no_point
     stop: Stop | None = None
 
-    def survival(self, point: Point, phase: str, *, done: tuple[History, ...] = (), head: tuple = ()) -> Survival:
+    def watch(self, point: Point, phase: str, *, done: tuple[History, ...] = (), head: tuple = ()) -> Watch:
         """What lets the fit of one phase outlive its end.
 
         Args:
@@ -73,7 +73,7 @@ class Listeners:
         def keep(make_state: Callable[[], LoopState], moment: Moment) -> None:
             self.on_point(lambda: Point(phase, done, head, make_state()), moment)
 
-        return Survival(point.state_of(phase), keep, self.stop)
+        return Watch(point.state_of(phase), keep, self.stop, self.on_event)
 
 
 @brief
@@ -136,12 +136,10 @@ def run_fit(
 def _fit_from_scratch(plan: FitPlan, network: Network, prepared: Prepared[Choice], listeners: Listeners) -> Fitted:
     """Train every weight, beginning from random ones, or from those of a run of the same network."""
     recipe = plan.recipes[0]
-    survival, clock_s = listeners.survival(plan.point, recipe.phase), None
+    watch, clock_s = listeners.watch(plan.point, recipe.phase), None
     if plan.clock_s is not None:
-        clock_s = max(1.0, plan.seconds(time.monotonic())) + _spent_s(survival)
-    history = _fit_network(
-        plan, network, prepared, listeners, _Pace(recipe, recipe.epochs, clock_s, plan.costs.epoch_s), survival
-    )
+        clock_s = max(1.0, plan.seconds(time.monotonic())) + _spent_s(watch)
+    history = _fit_network(plan, network, prepared, _Pace(recipe, recipe.epochs, clock_s, plan.costs.epoch_s), watch)
     done = plan.carried_out(1, clock_s=clock_s)
     return Fitted(network.model, network.blueprint, done, (history,))
 
@@ -160,18 +158,17 @@ def _fit_network(
     plan: FitPlan,
     network: Network,
     prepared: Prepared[Choice],
-    listeners: Listeners,
     pace: _Pace,
-    survival: Survival,
+    watch: Watch,
 ) -> History:
     """Train the whole network."""
     model, recipe, batches = network.model, pace.recipe, batches_of(prepared, pace.recipe)
     clock: Clock = StepClock(pace.epochs * batches.steps_per_epoch)
     if pace.clock_s is not None:
-        wall = WallClock(pace.clock_s, spent_s=_spent_s(survival))
+        wall = WallClock(pace.clock_s, spent_s=_spent_s(watch))
         clock = FirstOf(ReplanningClock(wall, plan.reserve_s, pace.epoch_s / batches.steps_per_epoch), clock)
     validate = _validation(model, prepared)
-    return fit_model(model, batches, validate, recipe, clock, on_event=listeners.on_event, survival=survival)
+    return fit_model(model, batches, validate, recipe, clock, watch=watch)
 
 
 def _validation(model: keras.Model, prepared: Prepared[Choice]) -> Validate:
@@ -181,9 +178,9 @@ def _validation(model: keras.Model, prepared: Prepared[Choice]) -> Validate:
     return lambda: accuracy_and_log_loss(compute_logits(engine, images, indices), labels)
 
 
-def _spent_s(survival: Survival) -> float:
+def _spent_s(watch: Watch) -> float:
     """Seconds that the fit has taken already, before it was interrupted."""
-    return 0.0 if survival.state is None else survival.state.elapsed_s
+    return 0.0 if watch.state is None else watch.state.elapsed_s
 
 
 def _fit_pretrained(
@@ -246,10 +243,10 @@ def _fit_head(
             prepared, model, recipe, seconds=plan.seconds(time.monotonic()) - head_s, on_event=on_event
         )
         seconds = max(head_s, plan.seconds(time.monotonic()))
-    labels = prepared.labels[known.places], prepared.labels[prepared.indices("validation")]
-    weights = weights_of_classes(prepared, recipe)
+    labels, held_out = prepared.labels[known.places], prepared.labels[prepared.indices("validation")]
+    lesson = HeadLesson(known.computed, labels, held_out, weights_of_classes(prepared, recipe))
     history = fit_head(
-        model, known.computed, labels, recipe, weights, on_event=on_event, seconds=seconds,
+        model, lesson, recipe, on_event=on_event, seconds=seconds,
         goes_on=prepared.chosen.begun_from is not None,
     )  # fmt: skip
     return _Head(history, known, rate)
@@ -264,22 +261,22 @@ def _fine_tune(
     """
     (head, seconds), model, recipe = behind, network.model, plan.recipes[1]
     layer = tuple(model.get_layer(LOGITS).get_weights())
-    survival = listeners.survival(plan.point, FINE_TUNE, done=(head,), head=layer)
+    watch = listeners.watch(plan.point, FINE_TUNE, done=(head,), head=layer)
     begun, hurried, costs = time.monotonic(), math.isfinite(seconds), plan.costs
     expected_s = COMPILING_COST * costs.beside_s + FINE_TUNING_COST * len(prepared.splits.train) / costs.rate
-    if seconds < expected_s and survival.state is None:
+    if seconds < expected_s and watch.state is None:
         listeners.on_event(_no_time(f"compiling it and one epoch take about {expected_s:.0f} s"))
         return None
     batches = batches_of(prepared, recipe)
     epoch_s = measure_step(model, batches, steps=2 if hurried else 4) * batches.steps_per_epoch
     seconds -= time.monotonic() - begun
-    if seconds < epoch_s and survival.state is None:
+    if seconds < epoch_s and watch.state is None:
         listeners.on_event(_no_time(f"one epoch takes about {epoch_s:.0f} s"))
         return None
-    seconds += _spent_s(survival)
+    seconds += _spent_s(watch)
     epochs = max(1, min(recipe.epochs, int(seconds / epoch_s))) if plan.fits_epochs else recipe.epochs
     pace = _Pace(recipe, epochs, seconds if hurried else None, epoch_s)
-    return _fit_network(plan, network, prepared, listeners, pace, survival)
+    return _fit_network(plan, network, prepared, pace, watch)
 
 
 def _no_time(why: str) -> Message:

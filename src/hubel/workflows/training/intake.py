@@ -104,8 +104,10 @@ def describe_intake(prepared: Prepared[Chosen]) -> Iterator[Message]:
     """Copies, classes of nearly one name, frames of one scene, what the split lacks, and what was refused."""
     corpus = prepared.corpus
     if prepared.copies:
-        text = f"{prepared.copies:,} images are copies of one another; where the split is made here, each set of "
-        text += "copies stays in one part. See them: "
+        text = (
+            f"{prepared.copies:,} images are copies of one another; where the split is made here, each set of copies "
+            "stays in one part. See them: "
+        )
         yield Message(Text(text, Command("audit", (corpus.location,))))
     for note in (*corpus.notes, *_on_names(corpus), *describe_frames(prepared.examined), *prepared.splits.notes):
         yield Message(note, warning=True)

@@ -118,7 +118,7 @@ def draw_learning_curve(finished: Finished, *, on_event: OnEvent = ignore) -> Dr
             trained.append({"share": share, "train_examples": len(part), **row})
     except (KeyboardInterrupt, StoppedByUser):
         text = "Stopped: the classifier is saved, the learning curve is not drawn."
-        on_event(Message(Text(text, Remedy("To draw it, use ", Option("resume"), ".")), warning=True))
+        on_event(Message(Text(text, Remedy("To draw it, use ", Option("resume", value=True), ".")), warning=True))
         return Drawn(interrupted=True)
     except TrainingDiverged as error:
         on_event(_not_drawn("training on a part diverged. ", error.text))

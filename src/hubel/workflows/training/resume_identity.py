@@ -39,7 +39,7 @@ def origin_of(
         choice: what was chosen.
         decoded: corpus and pixels.
         splits: of the corpus.
-        pretrained: weights of the backbone; None from scratch.
+        pretrained: weights [each of its own shape] of the backbone; None from scratch.
         from_weights: SHA-256 of the weights of the run that it begins from.
     """
     corpus, size = decoded.corpus, choice.preprocessing.size

@@ -27,7 +27,7 @@ from hubel.workflows.training.choose import Choice
 from hubel.workflows.training.finished import Finished
 from hubel.workflows.training.run_documents import Documents
 
-STRANGERS_SHOWN, CONTACT_PICTURES, CONTACT_EPOCHS = 6, 8, 3
+STRANGERS_SHOWN, CONTACT_IMAGES, CONTACT_EPOCHS = 6, 8, 3
 STRANGER_SIDE, CONTACT_SIDE = 112, 96
 CONTACT_GAP = 4
 
@@ -102,16 +102,16 @@ def _strangers(prepared: Prepared[Choice], report: EvaluationReport) -> list[Str
         return []
     order = np.argsort(-report.off_corpus, kind="stable")[:STRANGERS_SHOWN]
     chosen = [int(place) for place in order if report.off_corpus[place] > 1]
-    pictures = thumbnails(prepared.decoded, test[chosen].tolist(), STRANGER_SIDE)
+    encoded = thumbnails(prepared.decoded, test[chosen].tolist(), STRANGER_SIDE)
     return [
         Stranger(
             path := corpus.examples[test[place]].path,
             report.class_names[int(report.labels[place])],
             float(report.off_corpus[place]),
-            pictures[path],
+            encoded[path],
         )
         for place in chosen
-        if corpus.examples[test[place]].path in pictures
+        if corpus.examples[test[place]].path in encoded
     ]
 
 
@@ -125,7 +125,7 @@ def _contact(finished: Finished) -> tuple[bytes, int]:
     prepared, seed = finished.prepared, finished.request.seed
     augmentation = list(finished.fitted.recipes.values())[-1].augmentation
     rng = stream("contact sheet", seed)
-    indices = np.sort(rng.permutation(prepared.indices("train"))[:CONTACT_PICTURES])
+    indices = np.sort(rng.permutation(prepared.indices("train"))[:CONTACT_IMAGES])
     images = prepared.decoded.images
     rows = [np.asarray(images[indices])]
     if augmentation.changes:
@@ -133,7 +133,7 @@ def _contact(finished: Finished) -> tuple[bytes, int]:
         for epoch in range(min(CONTACT_EPOCHS, max(1, trained))):
             draws = draw(augmentation, len(images), seed=seed, epoch=epoch)
             rows.append(np.rint(augment(images, indices, draws)).astype(np.uint8))
-    return encode_thumbnail(_side_by_side(rows), CONTACT_PICTURES * (CONTACT_SIDE + CONTACT_GAP)), len(rows)
+    return encode_thumbnail(_side_by_side(rows), CONTACT_IMAGES * (CONTACT_SIDE + CONTACT_GAP)), len(rows)
 
 
 def _side_by_side(rows: Sequence[np.ndarray]) -> np.ndarray:

@@ -151,7 +151,9 @@ def train_classifier(
         except StoppedByUser as error:
             raise StoppedByUser(error.text, " ", how_to_go_on(request)) from error
         except TrainingDiverged as error:  # the folder holds its checkpoints by now
-            again = Remedy("No classifier was saved; to train into this folder again, add ", Option("overwrite"), ".")
+            again = Remedy(
+                "No classifier was saved; to train into this folder again, add ", Option("overwrite", value=True), "."
+            )
             raise TrainingDiverged(error.text, again) from error
         if not run.fitted.interrupted and not run.curve_interrupted:
             folder.checkpoints.remove()

@@ -40,7 +40,7 @@ def test_what_is_no_duration(text: str):
         (300, {"image_size": 50, "weights": "none"}, "residual", 50),
     ],
 )
-def test_architecture_and_size_follow_the_pictures(
+def test_architecture_and_size_follow_the_images(
     tmp_path: Path, side: int, wish: dict[str, object], architecture: str, size: int
 ):
     for name in ("a", "b"):

@@ -256,7 +256,7 @@ def test_without_a_test_there_is_no_score_and_it_is_said(corpus, without, tmp_pa
     )
     said = " ".join(capsys.readouterr().out.split())
     assert code == 0
-    assert "There are no test images: the classifier has no score. A class gives images to every part where" in said
+    assert "There are no test images: the classifier has no score. A class has images in every part if" in said
     metrics = strict(tmp_path / "run/metrics.json")
     assert metrics["test"] == {"examples": 0}
     with pytest.raises(UnusableInput, match="has no test images, so it has no score. Name a corpus of images"):
@@ -268,7 +268,7 @@ def test_without_a_test_there_is_no_score_and_it_is_said(corpus, without, tmp_pa
     with pytest.raises(UnusableInput, match="has no test images to compare on. Compare the two on one corpus"):
         compare_runs(tmp_path / "run", tmp_path / "run")
     with pytest.raises(
-        UnusableCorpus, match="leaves no image to test on: nothing to compare. A class gives .* 3 groups"
+        UnusableCorpus, match="leaves no image to test on: nothing to compare. A class has images .* 3 groups"
     ):
         compared(location)
     with pytest.raises(UnusableCorpus, match="at least 10 test images; .* gives 0"):
