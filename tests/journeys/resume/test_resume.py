@@ -169,7 +169,7 @@ def test_ctrl_c_in_python_before_the_first_epoch_says_how_to_go_on(photos: Path,
         if type(event).__name__ == "TrainingProgress":
             raise KeyboardInterrupt
 
-    with pytest.raises(StoppedByUser, match=r"no classifier yet\. Go on where it stopped: hubel train .* --resume"):
+    with pytest.raises(StoppedByUser, match=r"no classifier yet\. Go on where it stopped: hubel.train\(.* resume=True"):
         hubel.train(photos, tmp_path / "run", on_event=interrupt, **WISHES)
     assert last_number(tmp_path / "run") == 1
 

@@ -35,12 +35,12 @@ def refusal(photos: Path, run: Path, **wishes: object) -> str:
 def test_other_words_are_refused_and_each_difference_is_named(photos: Path, run: Path):
     """T13."""
     text = refusal(photos, run, epochs=6, seed=1)
-    assert "--epochs: was 5, is 6" in text
-    assert "--seed: was 0, is 1" in text
-    assert "--learning-curve" not in text.split("It was begun with")[0]
-    assert f"hubel train {photos} -o " in text
-    assert "--architecture small-cnn --image-size 8 --epochs 5" in text
-    assert "--overwrite" in text
+    assert "epochs: was 5, is 6" in text
+    assert "seed: was 0, is 1" in text
+    assert "learning_curve" not in text.split("It was begun with")[0]
+    assert f"It was begun with: hubel train {photos} -o " in text
+    assert "--architecture small-cnn --image-size 8 --epochs 5\n" in text
+    assert text.endswith("epochs=6, seed=1, overwrite=True)")
     assert "image size: was [8, 8], is [16, 16]" in refusal(photos, run, image_size=16)
     assert "architecture: was small-cnn, is dense" in refusal(photos, run, architecture="dense")
 
@@ -52,9 +52,9 @@ def test_another_corpus_is_refused_and_said(photos: Path, run: Path, tmp_path: P
     write_picture(other / "red/00.png", speckled((140, 110, 110), rng=np.random.default_rng(9)))
     text = refusal(other, run)
     assert "its corpus has changed since it was begun. 1 image changed: 'red/00.png'. Train on the images" in text
-    assert f"hubel train {other} -o {run} " in text
-    assert "--overwrite. Or put them back as they were, and go on: hubel train " in text
-    assert text.endswith(" --resume")
+    assert f"now: hubel.train('{other}', out='{run}', " in text
+    assert "overwrite=True). Or put them back as they were, and go on: hubel.train(" in text
+    assert text.endswith(", resume=True)")
     write_picture(other / "red/99.png", speckled((140, 110, 110), rng=np.random.default_rng(8)))
     assert "1 image added: 'red/99.png'. 1 image changed: 'red/00.png'." in refusal(other, run)
     (other / "red").rename(other / "amber")
@@ -82,7 +82,9 @@ def test_other_versions_are_refused_and_named(photos: Path, run: Path):
 
 
 def test_an_unfinished_run_is_not_lost_by_a_command_without_resume(photos: Path, run: Path):
-    with pytest.raises(OutputNotWritable, match="holds a run that is not finished.*--resume.*--overwrite"):
+    with pytest.raises(
+        OutputNotWritable, match="holds a run that is not finished.*plus resume.*replace it with overwrite"
+    ):
         hubel.train(photos, run, **WISHES)
     assert last_number(run) == 4
     hubel.train(photos, run, overwrite=True, **{**WISHES, "epochs": 1})
@@ -101,7 +103,7 @@ def test_other_variables_of_the_environment_that_change_rounding_are_refused_and
     assert "environment variable TF_ENABLE_ONEDNN_OPTS: was 1, is 0\n" in text
     assert "environment variable OMP_NUM_THREADS: was not set, is 1\n" in text
     assert f"env -u OMP_NUM_THREADS TF_ENABLE_ONEDNN_OPTS=1 hubel train {photos} -o " in text
-    assert "--epochs 5 --resume; or train anew: " in text
+    assert "--epochs 5 --resume; or train anew: hubel.train(" in text
     found, machine = CheckpointFolder(run / CHECKPOINTS).latest(), describe_machine()
     assert found is not None
     then = {**machine, "environment": {"TF_ENABLE_ONEDNN_OPTS": "1"}}
@@ -114,17 +116,17 @@ def test_other_variables_of_the_environment_that_change_rounding_are_refused_and
 
 
 def test_what_cannot_be_resumed_says_what_to_type(photos: Path, whole: Path, tmp_path: Path):
-    with pytest.raises(WrongRequest, match="is finished: there is nothing to resume.*hubel evaluate.*--overwrite"):
+    with pytest.raises(WrongRequest, match="is finished: there is nothing to resume.*hubel.evaluate.*overwrite"):
         hubel.train(photos, whole, resume=True, **WISHES)
-    with pytest.raises(WrongRequest, match="holds no checkpoint.*Type the same command without --resume"):
+    with pytest.raises(WrongRequest, match="holds no checkpoint.*Leave out resume to begin one"):
         hubel.train(photos, tmp_path / "new", resume=True, **WISHES)
-    with pytest.raises(WrongRequest, match="Received both: leave out one of them"):
+    with pytest.raises(WrongRequest, match="replaces it. Leave out one"):
         hubel.train(photos, tmp_path / "new", resume=True, overwrite=True, **WISHES)
     assert list((tmp_path / "new").iterdir()) == []
     old = Path(shutil.copytree(whole, tmp_path / "old"))
     document = json.loads((old / "run.json").read_text())
     (old / "run.json").write_text(json.dumps({**document, "status": "interrupted"}))
-    with pytest.raises(WrongRequest, match="a run without a checkpoint.*--overwrite"):
+    with pytest.raises(WrongRequest, match="a run without a checkpoint.*overwrite"):
         hubel.train(photos, old, resume=True, **WISHES)
 
 

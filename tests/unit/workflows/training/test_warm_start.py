@@ -17,13 +17,13 @@ from hubel.architectures.catalogue import make_blueprint
 from hubel.backends.framework import keras
 from hubel.classifier.artefact import load_classifier
 from hubel.classifier.engine import KerasEngine
+from hubel.cli.wording import said as said_at_the_door
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.errors import HubelError, OutputNotWritable, UnusableInput, WrongRequest
 from hubel.events import EpochDone, Event, Message
 from hubel.files import read_csv, write_csv
 from hubel.images.preprocessing import Preprocessing
 from hubel.pipeline.decoded import decode_corpus
-from hubel.runs.commands import changed
 from hubel.runs.request import TrainRequest
 from hubel.runs.run_folder import RunFolder
 from hubel.training import fit as fit_module
@@ -190,7 +190,7 @@ def test_killed_and_resumed_it_is_the_same_and_needs_the_same_run(
     request = TrainRequest(str(folder / "now"), tmp_path / "run", from_run=first, epochs=4)
     with pytest.raises(Killed):
         train_classifier(request, on_event=kill)
-    with pytest.raises(WrongRequest, match="weights of --from: was [0-9a-f.]*, is not given\n"):
+    with pytest.raises(WrongRequest, match="weights of from_run: was [0-9a-f.]*, is not given\n"):
         trained(folder / "now", tmp_path / "run", resume=True, **SMALL)
     resumed = train_classifier(replace(request, resume=True))
     for once, twice in zip(grown[0].fitted.model.get_weights(), resumed.fitted.model.get_weights(), strict=True):
@@ -202,28 +202,26 @@ def test_resume_on_a_grown_corpus_offers_it_where_there_is_a_classifier(folder: 
     (run / "checkpoints").mkdir()
     write_csv(run / "checkpoints" / "images.csv", ("path", "sha256"), [("cross/000.png", "a")])
     decoded = decode_corpus(read_corpus(str(folder / "then")), Preprocessing(8, 8))
-    request = TrainRequest("photos", run, command=("hubel", "train", "photos", f"--out={run}", "--image-size=8"))
+    request = TrainRequest("photos", run, image_size=8, epochs=3)
     with pytest.raises(WrongRequest) as refused:
         check_images(RunFolder(run), decoded, request)
-    offer = f"Or begin with the weights of the classifier that is there: hubel train photos -o {run}-2 --from {run}"
-    assert str(refused.value).endswith(offer)
+    offer = "Or begin with the weights of the classifier that is there: "
+    assert said_at_the_door(refused.value).endswith(f"{offer}hubel train photos -o {run}-2 --epochs 3 --from {run}")
+    assert str(refused.value).endswith(f"{offer}hubel.train('photos', out='{run}-2', epochs=3, from_run='{run}')")
     shutil.rmtree(run / "classifier")
     with pytest.raises(WrongRequest) as refused:
         check_images(RunFolder(run), decoded, request)
-    assert "--from" not in str(refused.value)
+    assert "from_run" not in str(refused.value)
 
 
 def test_a_taken_folder_says_that_one_can_begin_from_what_is_there(first: Path):
-    with pytest.raises(OutputNotWritable, match=r"such as -o .*-2 \(with --from .*first it begins with the weights of"):
+    with pytest.raises(
+        OutputNotWritable,
+        match="with out='.*-2'. To begin there with the weights of this run, add from_run='.*first'",
+    ):
         RunFolder(first).check(overwrite=False, resume=False, anew=False)
-    with pytest.raises(OutputNotWritable, match="such as -o .*-2, or replace that run with --overwrite"):
+    with pytest.raises(OutputNotWritable, match="with out='.*-2'. Or replace that run with overwrite.$"):
         RunFolder(first).check(overwrite=False, resume=False)
-
-
-def test_advice_of_another_network_begins_anew():
-    words = ("hubel", "train", "photos", "-o", "b", "--from", "a", "--epochs", "3")
-    assert changed(words, ("--architecture", "dense")) == "hubel train photos -o b --epochs 3 --architecture dense"
-    assert changed(words, ("--epochs", "9")) == "hubel train photos -o b --from a --epochs 9"
 
 
 def test_a_run_that_is_gone_is_asked_for_before_it_is_repeated(folder: Path, grown: tuple[Run, str], tmp_path: Path):
@@ -284,12 +282,15 @@ def test_classes_that_are_gone_are_said(folder: Path, grown: tuple[Run, str], tm
 @pytest.mark.parametrize(
     ("wishes", "text"),
     [
-        ({"architecture": "residual"}, "--architecture residual contradicts --from .*: its architecture is small-cnn."),
-        ({"image_size": 16}, "--image-size 16 contradicts .*takes 8 x 8 pixels. Leave --image-size out, or leave"),
-        ({"resize": "pad"}, "--resize pad contradicts .*: its images are resized by 'crop'"),
-        ({"alpha": 0.5}, "--alpha 0.5 contradicts .*: its architecture has no width"),
-        ({"weights": "none"}, "--weights none contradicts .*: the weights are those of that run"),
-        ({"learning_curve": True}, "--learning-curve trains on parts .* Received both: leave out one of them"),
+        (
+            {"architecture": "residual"},
+            "architecture='residual' contradicts from_run=.*: its architecture is small-cnn.",
+        ),
+        ({"image_size": 16}, "image_size=16 contradicts .*takes 8 x 8 pixels. Leave image_size out, or leave"),
+        ({"resize": "pad"}, "resize='pad' contradicts .*: its images are resized by 'crop'"),
+        ({"alpha": 0.5}, "alpha=0.5 contradicts .*: its architecture has no width"),
+        ({"weights": "none"}, "weights='none' contradicts .*: the weights are those of that run"),
+        ({"learning_curve": True}, "learning_curve trains on parts .* Leave out one of them"),
     ],
 )
 def test_what_contradicts_the_run_is_refused(folder: Path, first: Path, tmp_path: Path, wishes: dict, text: str):
@@ -307,14 +308,14 @@ def test_what_is_no_run_to_begin_from_is_said(folder: Path, first: Path, tmp_pat
     (tmp_path / "begun" / "checkpoints" / "000001" / "state.json").write_text("{}")
     (tmp_path / "model.keras").write_bytes(b"")
     for source, text in {
-        tmp_path / "gone": "--from: There is no folder .*gone",
-        folder / "now": "--from: .*now is no run folder: it has no classifier/manifest.json",
+        tmp_path / "gone": "from_run: There is no folder .*gone",
+        folder / "now": "from_run: .*now is no run folder: it has no classifier/manifest.json",
         tmp_path / "begun": "is unfinished, so it holds no classifier to begin from",
-        tmp_path / "model.keras": "--from takes a run folder, and .* is a model file",
+        tmp_path / "model.keras": "from_run takes a run folder, and .* is a model file",
     }.items():
         with pytest.raises(HubelError, match=text):
             trained(folder / "now", tmp_path / "run", from_run=source)
-    with pytest.raises(WrongRequest, match="--from and -o name the same folder, .*such as -o .*first-2"):
+    with pytest.raises(WrongRequest, match="from_run and out name the same folder, .*another folder: out=.*first-2"):
         trained(folder / "now", first, from_run=first, overwrite=True)
 
 
