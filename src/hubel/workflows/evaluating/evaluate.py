@@ -20,13 +20,14 @@ from hubel.errors.wording import Command, Text
 from hubel.evaluation.evaluate import compute_outputs, evaluate_outputs
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import Message, OnEvent, ignore
-from hubel.files import is_there
+from hubel.files import is_file, is_there
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
 from hubel.runs.known_images import Known, find_known
 from hubel.runs.request_record import reading_of
 from hubel.runs.tables.dense_baseline import read_baseline
-from hubel.runs.tables.documents import read_document
+from hubel.runs.tables.documents import RUN, read_document
 from hubel.runs.tables.leaks import read_leaks
+from hubel.runs.tables.reading import no_run
 from hubel.runs.tables.split import read_split
 from hubel.text import counted, none_of
 from hubel.workflows.evaluating.mistakes import show_mistakes
@@ -161,6 +162,9 @@ def evaluate_run(
         decoded = decode_corpus(other, classifier.preprocessing, on_event=on_event)
         elsewhere = _Elsewhere(find_known(run, decoded, on_event=on_event), keep_known)
         return evaluate_decoded(classifier, decoded, elsewhere=elsewhere, on_event=on_event)
+    if not is_file(run / RUN):
+        cure = Command("evaluate", (str(run), "CORPUS"))
+        raise UnusableInput(no_run(run, RUN), " Without it, a corpus can be scored: ", cure)
     document = read_document(run)
     described = document.get("corpus", {})
     location = described.get("location", "")

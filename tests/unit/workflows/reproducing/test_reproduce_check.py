@@ -213,9 +213,9 @@ def test_a_run_of_an_older_version_says_what_is_missing_and_what_to_type(corpus:
     document = json.loads((run / "run.json").read_text())
     del document["request"]
     for words, said in (
-        (document["command"], "with another folder: hubel train photos -o NEW --epochs 2"),
-        (["hubel", "train", "my photos", "--out=x"], "with another folder: hubel train 'my photos' -o NEW"),
-        ([], "hubel.train(..., out=...)"),
+        (document["command"], "What was typed: hubel train photos -o runs/old --epochs 2. Train again"),
+        (["hubel", "train", "my photos", "--out=x"], "What was typed: hubel train 'my photos' --out=x. Train again"),
+        ([], "was asked. Train again with the same options, into another folder: hubel.train(..., out=NEW)"),
     ):
         versions = {"hubel": "0.3.0"}
         (run / "run.json").write_text(json.dumps({**document, "command": words, "versions": versions}))
@@ -243,11 +243,11 @@ def test_weights_that_are_not_those_of_the_run_accuse_no_machine(corpus: Path, t
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"seed": None}, "'request' has seed None, which cannot be"),
-        ({"epochs": "2"}, "'request' has epochs '2', which cannot be"),
-        ({"mirror": 1}, "'request' has mirror 1, which cannot be"),
-        ({"weights": "FILE"}, "'request' has weights 'FILE', which cannot be"),
-        ({"architecture": []}, "'request' has architecture"),
+        ({"seed": None}, "'request' has an impossible seed, None"),
+        ({"epochs": "2"}, "'request' has an impossible epochs, '2'"),
+        ({"mirror": 1}, "'request' has an impossible mirror, 1"),
+        ({"weights": "FILE"}, "'request' has an impossible weights, 'FILE'"),
+        ({"architecture": []}, "'request' has an impossible architecture"),
         ({"temperature": 1}, "'request' has 'temperature', which this version of Hubel does not know"),
     ],
 )
