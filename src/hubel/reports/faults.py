@@ -11,7 +11,7 @@ from hubel.corpus.corpus import IntakeRow
 
 @dataclass(frozen=True)
 class Fault:
-    """The refused files of one code; a file's own reason is said only where it is not the code's usual one."""
+    """The refused files of one code; the reason of a file is shown only where it is not the usual one of its code."""
 
     code: str
     reason: str

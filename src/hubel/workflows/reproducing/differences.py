@@ -1,4 +1,4 @@
-"""What is not as it was when a run is repeated: corpus, machine, clock, plan. Pure comparisons."""
+"""What has changed when a run is repeated: corpus, machine, clock, plan. Pure comparisons."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ PARTS = ("architecture", "preprocessing", "recipe")
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that is not as it was.
+    """One thing that has changed.
 
     Args:
         about: one of the words above.
         text: what it was and what it is, for a person.
         paths: the files it is about, all of them.
         stops: the run cannot be repeated as it was; only the user may say to go on.
-        explains: another result may come of it.
+        explains: it may change the result.
     """
 
     about: str
@@ -40,7 +40,7 @@ class Difference:
         """For a person who has not seen a heading above it."""
         if self.about == CLOCK:
             return f"{self.text[0].upper()}{self.text[1:]}."
-        return f"Not as it was: {self.text}."
+        return f"Changed since the run: {self.text}."
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -67,7 +67,7 @@ def name_some(paths: Iterable[str]) -> str:
 
 
 def compare_corpus(recorded: RecordedRun, listed: Mapping[str, Listed]) -> list[Difference]:
-    """What is not as it was in the corpus: files by their content, labels, given splits, groups.
+    """What has changed in the corpus: files by their content, labels, given splits, groups.
 
     Args:
         recorded: the run.
@@ -79,10 +79,10 @@ def compare_corpus(recorded: RecordedRun, listed: Mapping[str, Listed]) -> list[
     groups = [path for path in both if path in placed and listed[path].group != placed[path].group]
     return [
         *_about([path for path in then if path not in listed], "missing"),
-        *_about([path for path in both if listed[path].digest != then[path]], "changed in content"),
-        *_about(labels, "under another label", _labels(placed, listed, labels)),
-        *_about(_other_given_splits(recorded, listed), "given another split"),
-        *_about(groups, "of another group"),
+        *_about([path for path in both if listed[path].digest != then[path]], "changed"),
+        *_about(labels, "labelled differently", _labels(placed, listed, labels)),
+        *_about(_other_given_splits(recorded, listed), "in another given split"),
+        *_about(groups, "in another group"),
         *_about(new_paths(recorded, listed), "new, and left out when the run is repeated", matters=False),
     ]
 
@@ -120,7 +120,7 @@ def _other_given_splits(recorded: RecordedRun, listed: Mapping[str, Listed]) -> 
 
 
 def compare_machine(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[Difference]:
-    """What is not as it was in versions, backend, hardware and environment.
+    """What has changed in versions, backend, hardware and environment.
 
     Args:
         then: ``run.json``.
@@ -162,9 +162,9 @@ def what_decided_the_end(document: Mapping[str, Any]) -> list[Difference]:
         if not asked:
             by = f"neither epochs nor a time limit were given, so Hubel took a limit of {limit_s:g} s"
         text = f"{by}: the clock decided the learning rate of each step and when training ended"
-        found.append(Difference(CLOCK, f"{text}, the same bits cannot be expected"))
+        found.append(Difference(CLOCK, f"{text}, so the same bits cannot be expected"))
     if document.get("status") == "interrupted":
-        found.append(Difference(CLOCK, "the user ended the training early, the same bits cannot be expected"))
+        found.append(Difference(CLOCK, "the user ended the training early, so the same bits cannot be expected"))
     return found
 
 

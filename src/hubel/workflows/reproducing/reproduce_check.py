@@ -1,4 +1,4 @@
-"""Before a run is repeated: is everything as it was? Loads no framework, so that the answer comes at once."""
+"""Before a run is repeated: has anything changed? Loads no framework, so that the answer comes at once."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Checked:
     Args:
         recorded: the run.
         corpus: what is trained on, not corrected yet, without the images that the run did not have.
-        differences: what is not as it was, as far as that is known before training.
+        differences: what has changed, as far as that is known before training.
     """
 
     recorded: RecordedRun
