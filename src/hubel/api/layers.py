@@ -25,7 +25,7 @@ from hubel.workflows.looking.layer_images import (
     picture_filters,
     picture_maps,
 )
-from hubel.workflows.looking.trace import Choice, TracedRun, list_traceable, trace_run
+from hubel.workflows.looking.trace import TraceableLayer, TracedRun, list_traceable, trace_run
 
 KERNEL, CHANNELS = 3, 64
 
@@ -95,7 +95,7 @@ def trace(  # noqa: PLR0913  (each is a wish the user may have)
     pixels: str | None = None,
     input: Numbers = None,
     out: str | Path | None = None,
-) -> TracedRun | list[Choice]:
+) -> TracedRun | list[TraceableLayer]:
     """Work out one value of a layer for an image, from the numbers that go in to what comes out; as ``hubel trace``.
 
     Args:

@@ -19,7 +19,7 @@ Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Value:
+class ArgumentValue:
     """One value that a layer takes.
 
     Args:
@@ -39,7 +39,7 @@ class Value:
 
 
 @dataclass(frozen=True)
-class Step:
+class CallStep:
     """One application of a layer to one entry of a batch, sizes known.
 
     Args:
@@ -50,9 +50,9 @@ class Step:
     """
 
     layer: Any
-    inputs: tuple[Value, ...]
+    inputs: tuple[ArgumentValue, ...]
     output: Shape
-    named: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    named: Mapping[str, tuple[ArgumentValue, ...]] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:
@@ -74,13 +74,13 @@ class Step:
         """How often it is applied for one image."""
         return max((value.entries for value in self.inputs), default=1)
 
-    def of(self, name: str) -> Value | None:
+    def of(self, name: str) -> ArgumentValue | None:
         """The value given for a parameter; None if there was none."""
         found = self.named.get(name, ())
         return found[0] if found else None
 
 
-def step_of(call: Call) -> Step | None:
+def step_of(call: Call) -> CallStep | None:
     """The call with sizes and names; None where a size is open, or Keras does not tell what it was called with."""
     sizes = [size for shape in (*call.input_shapes, *call.output_shapes) for size in shape]
     node = node_of(call)
@@ -93,7 +93,7 @@ def step_of(call: Call) -> Step | None:
     named = {name: tuple(_values(value, taken)) for name, value in given.items()}
     inputs = tuple(value for values in named.values() for value in values)
     output = _value(call.output_shapes[0], node.output_tensors[0])
-    return Step(call.layer, inputs, output.shape, named)
+    return CallStep(call.layer, inputs, output.shape, named)
 
 
 def node_of(call: Call) -> Any | None:
@@ -116,17 +116,17 @@ def _given(layer: Any, node: Any) -> dict[str, Any]:
         return {str(place): tensor for place, tensor in enumerate(node.input_tensors)}
 
 
-def _value(shape: Sequence[int | None], tensor: Any) -> Value:
+def _value(shape: Sequence[int | None], tensor: Any) -> ArgumentValue:
     """A value of the network; where its shape has as many axes as Keras' with the batch, the entries are first."""
     sizes = tuple(int(size or 0) for size in shape)
-    return Value(sizes) if len(sizes) < len(tensor.shape) else Value(sizes[1:], entries=sizes[0])
+    return ArgumentValue(sizes) if len(sizes) < len(tensor.shape) else ArgumentValue(sizes[1:], entries=sizes[0])
 
 
-def _values(argument: Any, taken: Mapping[int, Value]) -> list[Value]:
+def _values(argument: Any, taken: Mapping[int, ArgumentValue]) -> list[ArgumentValue]:
     found = []
     for part in keras.tree.flatten(argument):
         if id(part) in taken:
             found.append(taken[id(part)])
         elif hasattr(part, "shape") and not isinstance(part, keras.KerasTensor):
-            found.append(Value(tuple(int(size) for size in part.shape), fixed=True))
+            found.append(ArgumentValue(tuple(int(size) for size in part.shape), fixed=True))
     return found

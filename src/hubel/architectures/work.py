@@ -10,7 +10,7 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
-from hubel.architectures.call_arguments import Shape, Step, Value, step_of
+from hubel.architectures.call_arguments import ArgumentValue, CallStep, Shape, step_of
 from hubel.architectures.no_work import NO_WORK_LAYERS, NO_WORK_OPS
 from hubel.architectures.walk import Call, walk
 from hubel.architectures.work_of_ops import OP_RULES, einsum_macs, mixes_images
@@ -33,7 +33,7 @@ def macs_of(call: Call) -> int | None:
     return None if macs is None else macs * step.entries
 
 
-def _macs_of_step(step: Step) -> int | None:
+def _macs_of_step(step: CallStep) -> int | None:
     if step.kind in NO_WORK_LAYERS:
         return 0
     if step.kind not in LAYER_RULES or getattr(step.layer, "lora_enabled", False):  # LoRA adds products of its own
@@ -44,7 +44,7 @@ def _macs_of_step(step: Step) -> int | None:
 def _macs_inside(layer: Any, shape: Shape, output: Shape) -> int | None:
     """Of a layer or model that another layer applies."""
     if not isinstance(layer, keras.Model):
-        return _macs_of_step(Step(layer, (Value(shape),), output))
+        return _macs_of_step(CallStep(layer, (ArgumentValue(shape),), output))
     try:
         graph = walk(layer)
     except UnusableInput:
@@ -54,12 +54,12 @@ def _macs_inside(layer: Any, shape: Shape, output: Shape) -> int | None:
     return sum(known) if tuple(graph.image_shape) == shape and len(known) == len(counts) else None
 
 
-def _dense(step: Step) -> int:
+def _dense(step: CallStep) -> int:
     """Each output number is a sum over the last axis."""
     return prod(step.first) * step.layer.units
 
 
-def _einsum_dense(step: Step) -> int | None:
+def _einsum_dense(step: CallStep) -> int | None:
     """The kernel's sizes follow from the input and the output, also where a quantised kernel is packed."""
     terms, _, result = step.layer.equation.replace(" ", "").partition("->")
     names = terms.split(",")
@@ -76,7 +76,7 @@ def _sizes(indices: str, shape: Shape) -> dict[str, int]:
     return ends | dict(zip(reversed(behind), reversed(shape), strict=False))
 
 
-def _channels(step: Step) -> int:
+def _channels(step: CallStep) -> int:
     return step.first[0] if getattr(step.layer, "data_format", None) == "channels_first" else step.first[-1]
 
 
@@ -85,28 +85,28 @@ def _kernel_size(layer: Any) -> int:
     return prod(size) if isinstance(size, (tuple, list)) else int(size)
 
 
-def _convolution(step: Step) -> int:
+def _convolution(step: CallStep) -> int:
     """Each output number is a sum over the taps and the channels of its group; without shared weights alike."""
     return step.outputs * _kernel_size(step.layer) * (_channels(step) // getattr(step.layer, "groups", 1))
 
 
-def _depthwise(step: Step) -> int:
+def _depthwise(step: CallStep) -> int:
     """Each output number is a sum over the taps."""
     return step.outputs * _kernel_size(step.layer)
 
 
-def _separable(step: Step) -> int:
+def _separable(step: CallStep) -> int:
     """The depthwise step, then a sum over its channels for each filter."""
     between = _channels(step) * step.layer.depth_multiplier
     return step.outputs // step.layer.filters * between * (_kernel_size(step.layer) + step.layer.filters)
 
 
-def _transposed(step: Step) -> int:
+def _transposed(step: CallStep) -> int:
     """Every number of the input is multiplied with the whole kernel of each filter, also where that is cut off."""
     return prod(step.first) * _kernel_size(step.layer) * step.layer.filters
 
 
-def _recurrent(step: Step) -> int | None:
+def _recurrent(step: CallStep) -> int | None:
     """A step's work for each place of the sequence."""
     found = _cell(step.layer.cell, step.first[-1])
     return None if found is None else step.first[0] * found[0]
@@ -130,7 +130,7 @@ def _cell(cell: Any, width: int) -> tuple[int, int] | None:
     return (GATES[kind] * cell.units * (width + cell.units), cell.units) if kind in GATES else None
 
 
-def _recurrent_convolution(step: Step) -> int:
+def _recurrent_convolution(step: CallStep) -> int:
     """Four gates, each a convolution of the frame with the layer's stride and one of the state with stride 1."""
     cell = step.layer.cell
     frame = step.first[1:]
@@ -145,25 +145,25 @@ def _recurrent_convolution(step: Step) -> int:
     return step.first[0] * places * _kernel_size(cell) * (channels + cell.filters) * 4 * cell.filters
 
 
-def _both_directions(step: Step) -> int | None:
+def _both_directions(step: CallStep) -> int | None:
     """Forward and backward layer."""
     layers = (step.layer.forward_layer, step.layer.backward_layer)
     forward, backward = (_macs_inside(layer, step.first, step.output) for layer in layers)
     return None if forward is None or backward is None else forward + backward
 
 
-def _for_each_time(step: Step) -> int | None:
+def _for_each_time(step: CallStep) -> int | None:
     """The inner layer's or model's work, as often as there are places in time."""
     inside = _macs_inside(step.layer.layer, step.first[1:], step.output[1:])
     return None if inside is None else step.first[0] * inside
 
 
-def _wrapped(step: Step) -> int | None:
+def _wrapped(step: CallStep) -> int | None:
     """The inner layer's work; that of finding the norm is of training."""
     return _macs_inside(step.layer.layer, step.first, step.output)
 
 
-def _attention(step: Step) -> int | None:
+def _attention(step: CallStep) -> int | None:
     """Scores, where they are products, and the sum of the values with these weights.
 
     [places, size] each; the inputs are query, value, and key, which is the value if left out (Luong et al. 2015).
@@ -177,7 +177,7 @@ def _attention(step: Step) -> int | None:
     return pairs * (key[-1] if multiplied else 0) + pairs * value[-1]
 
 
-def _additive_attention(step: Step) -> int | None:
+def _additive_attention(step: CallStep) -> int | None:
     """A score is a sum over tanh(query + key), with a weight for each summand (Bahdanau et al. 2015) or without."""
     found = _query_value_key(step)
     if found is None:
@@ -187,13 +187,13 @@ def _additive_attention(step: Step) -> int | None:
     return pairs * (key[-1] if step.layer.use_scale else 0) + pairs * value[-1]
 
 
-def _query_value_key(step: Step) -> tuple[Shape, Shape, Shape] | None:
+def _query_value_key(step: CallStep) -> tuple[Shape, Shape, Shape] | None:
     """Of the layers that take a list."""
     shapes = [value.shape for value in step.named.get("inputs", ())]
     return (shapes[0], shapes[1], shapes[-1] if len(shapes) > 2 else shapes[1]) if len(shapes) > 1 else None
 
 
-def _heads(step: Step) -> int | None:
+def _heads(step: CallStep) -> int | None:
     """Projections of query, key, value and result, scores, and weighted sums (Vaswani et al. 2017, section 3.2.2)."""
     given = _query_key_value(step)
     if given is None:
@@ -207,7 +207,7 @@ def _heads(step: Step) -> int | None:
     return projected + gate + pairs * sum(sizes)
 
 
-def _grouped_heads(step: Step) -> int | None:
+def _grouped_heads(step: CallStep) -> int | None:
     """As with all heads, but several heads of the query share a projection of key and value (Ainslie et al. 2023)."""
     given = _query_key_value(step)
     if given is None:
@@ -219,28 +219,28 @@ def _grouped_heads(step: Step) -> int | None:
     return projected + gate + 2 * prod(query[:-1]) * value[0] * many
 
 
-def _query_key_value(step: Step) -> tuple[Shape, Shape, Shape] | None:
+def _query_key_value(step: CallStep) -> tuple[Shape, Shape, Shape] | None:
     query, value = step.of("query"), step.of("value")
     if query is None or value is None:
         return None
     return query.shape, (step.of("key") or value).shape, value.shape
 
 
-def _dot(step: Step) -> int:
+def _dot(step: CallStep) -> int:
     """Each output number is a sum over the axis that both inputs lose; a batch of one image is axis 0."""
     axes = step.layer.axes
     axis = axes if isinstance(axes, int) else axes[0]
     return step.outputs * step.inputs[0].whole[axis]
 
 
-def _both_ways(step: Step) -> int | None:
+def _both_ways(step: CallStep) -> int | None:
     """Looked up, or, in reverse, each vector multiplied with all of the table."""
     if len(step.first) != len(step.output):
         return 0
     return step.outputs * step.first[-1]
 
 
-LAYER_RULES: dict[str, Callable[[Step], int | None]] = {
+LAYER_RULES: dict[str, Callable[[CallStep], int | None]] = {
     "Dense": _dense,
     "EinsumDense": _einsum_dense,
     **dict.fromkeys(("Conv1D", "Conv2D", "Conv3D", "LocallyConnected2D"), _convolution),

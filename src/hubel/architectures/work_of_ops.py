@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import prod
 
-from hubel.architectures.call_arguments import Shape, Step, Value, node_of
+from hubel.architectures.call_arguments import ArgumentValue, CallStep, Shape, node_of
 from hubel.architectures.no_work import REORDERING_OPS
 from hubel.architectures.walk import Call
 
@@ -32,12 +32,12 @@ def _count(shape: Sequence[int | None]) -> int | None:
     return None if None in shape else prod(int(size or 0) for size in shape)
 
 
-def _two(step: Step) -> tuple[Value, Value]:
+def _two(step: CallStep) -> tuple[ArgumentValue, ArgumentValue]:
     first, second = step.inputs[:2]
     return first, second
 
 
-def matmul(step: Step) -> int | None:
+def matmul(step: CallStep) -> int | None:
     """Each output is a sum over the last axis of the first factor."""
     first, second = _two(step)
     if not second.fixed and len(second.whole) <= 2:  # the second factor is summed over its batch
@@ -45,7 +45,7 @@ def matmul(step: Step) -> int | None:
     return step.outputs * first.whole[-1]
 
 
-def dot(step: Step) -> int | None:
+def dot(step: CallStep) -> int | None:
     """As `numpy.dot`: the last axis of the first factor against the last but one of the second; of numbers, none."""
     first, second = (value.whole for value in _two(step))
     if not first or not second:
@@ -55,13 +55,13 @@ def dot(step: Step) -> int | None:
     return prod(first) * prod(second) // first[-1]
 
 
-def inner(step: Step) -> int:
+def inner(step: CallStep) -> int:
     """As `numpy.inner`: the last axis of both."""
     first, second = (value.whole for value in _two(step))
     return prod(first) * prod(second) // first[-1] if first and second else 0
 
 
-def tensordot(step: Step) -> int | None:
+def tensordot(step: CallStep) -> int | None:
     """As `numpy.tensordot`: the sizes of all axes, those summed over once; without any, an outer product, none."""
     (first, second), axes = _two(step), step.layer.axes
     if isinstance(axes, int):
@@ -75,7 +75,7 @@ def tensordot(step: Step) -> int | None:
     return prod(first.whole) * prod(second.whole) // prod(first.whole[axis] for axis in pairs[0])
 
 
-def einsum(step: Step) -> int | None:
+def einsum(step: CallStep) -> int | None:
     """One product for each combination of indices; None for more than two factors, whose order decides."""
     values = step.inputs
     terms, arrow, result = step.layer.subscripts.replace(" ", "").partition("->")
@@ -115,25 +115,25 @@ def _places(count: int) -> str:
     return "".join(chr(0x1000 + place) for place in reversed(range(count)))
 
 
-def _kernel(step: Step, name: str) -> Shape | None:
+def _kernel(step: CallStep, name: str) -> Shape | None:
     """Shape of a kernel kept in the network; None of one that is computed, whose first axis Keras takes for a batch."""
     value = step.of(name)
     return value.shape if value is not None and value.fixed else None
 
 
-def conv(step: Step) -> int | None:
+def conv(step: CallStep) -> int | None:
     """Each output number is a sum over the taps and channels of a kernel [*size, channels of a group, filters]."""
     kernel = _kernel(step, "kernel")
     return None if kernel is None else step.outputs * prod(kernel[:-1])
 
 
-def depthwise_conv(step: Step) -> int | None:
+def depthwise_conv(step: CallStep) -> int | None:
     """Each output number is a sum over the taps of a kernel [*size, channels, multiplier]."""
     kernel = _kernel(step, "kernel")
     return None if kernel is None else step.outputs * prod(kernel[:-2])
 
 
-def separable_conv(step: Step) -> int | None:
+def separable_conv(step: CallStep) -> int | None:
     """The depthwise step, then at each place a matrix [channels, filters]."""
     depthwise, pointwise = _kernel(step, "depthwise_kernel"), _kernel(step, "pointwise_kernel")
     if depthwise is None or pointwise is None:
@@ -142,13 +142,13 @@ def separable_conv(step: Step) -> int | None:
     return places * (prod(depthwise) + prod(pointwise))
 
 
-def conv_transpose(step: Step) -> int | None:
+def conv_transpose(step: CallStep) -> int | None:
     """Each number of the input is multiplied with a whole kernel [*size, filters, channels] of its channel."""
     kernel = _kernel(step, "kernel")
     return None if kernel is None else prod(step.first) * prod(kernel[:-1])
 
 
-def dot_product_attention(step: Step) -> int | None:
+def dot_product_attention(step: CallStep) -> int | None:
     """Scores of each query with each key, and the values' sum with these weights: [places, heads, size] each."""
     query, key, value = (step.of(name) for name in ("query", "key", "value"))
     if query is None or key is None or value is None:
@@ -156,17 +156,17 @@ def dot_product_attention(step: Step) -> int | None:
     return prod(query.shape) * key.shape[0] + prod(query.shape[:-1]) * value.shape[0] * value.shape[-1]
 
 
-def average(step: Step) -> int:
+def average(step: CallStep) -> int:
     """With weights, each number is multiplied once and added up; without, it is only added."""
     return prod(step.first) if len(step.inputs) > 1 else 0
 
 
-def grey(step: Step) -> int:
+def grey(step: CallStep) -> int:
     """A weight for each of red, green and blue."""
     return prod(step.first)
 
 
-OP_RULES: dict[str, Callable[[Step], int | None]] = {
+OP_RULES: dict[str, Callable[[CallStep], int | None]] = {
     "Matmul": matmul,
     "Dot": dot,
     "Inner": inner,

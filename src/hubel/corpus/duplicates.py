@@ -15,7 +15,7 @@ from hubel.corpus.corpus import Corpus
 from hubel.corpus.fingerprint import MIN_SIDE, SIDE, compute_fingerprints, inverse_orientation, oriented_image
 from hubel.corpus.near_pairs import find_alike
 from hubel.corpus.pairs import PAIR
-from hubel.corpus.shared_scenes import Scene, find_scenes, pairs_within
+from hubel.corpus.shared_scenes import SharedScene, find_scenes, pairs_within
 from hubel.events import OnEvent, ignore
 from hubel.images.registration import differing_parts
 
@@ -82,7 +82,7 @@ def _ends(*pairs: np.ndarray) -> np.ndarray:
     return np.unique(np.concatenate([each[end] for each in pairs for end in ("first", "second")])).astype(np.int64)
 
 
-def _altered_pairs(measurements: np.ndarray, scenes: Sequence[Scene], on_event: OnEvent) -> np.ndarray:
+def _altered_pairs(measurements: np.ndarray, scenes: Sequence[SharedScene], on_event: OnEvent) -> np.ndarray:
     """Changed copies among the images that share no scene."""
     shared = np.concatenate([np.zeros(0, np.int64), *(scene.places for scene in scenes)])
     alone = np.setdiff1d(np.flatnonzero(measurements["outline"].any(axis=1)), shared)
@@ -90,7 +90,7 @@ def _altered_pairs(measurements: np.ndarray, scenes: Sequence[Scene], on_event: 
     return np.array([(first, second, share, 0, True) for first, second, share in found], PAIR)
 
 
-def _outside(pairs: np.ndarray, scenes: Sequence[Scene], count: int) -> np.ndarray:
+def _outside(pairs: np.ndarray, scenes: Sequence[SharedScene], count: int) -> np.ndarray:
     """The pairs of which no image shares a scene."""
     shared = np.zeros(count, bool)
     for scene in scenes:
@@ -98,7 +98,7 @@ def _outside(pairs: np.ndarray, scenes: Sequence[Scene], count: int) -> np.ndarr
     return pairs[~shared[pairs["first"]] & ~shared[pairs["second"]]]
 
 
-def _in_one_scene(pairs: np.ndarray, scenes: Sequence[Scene], count: int) -> np.ndarray:
+def _in_one_scene(pairs: np.ndarray, scenes: Sequence[SharedScene], count: int) -> np.ndarray:
     """Whether both images of a pair share a scene: bool [pairs]."""
     number = np.full(count, -1)
     for place, scene in enumerate(scenes):
@@ -106,7 +106,7 @@ def _in_one_scene(pairs: np.ndarray, scenes: Sequence[Scene], count: int) -> np.
     return (number[pairs["first"]] >= 0) & (number[pairs["first"]] == number[pairs["second"]])
 
 
-def _within(scene: Scene, alike: np.ndarray, thumbnails: np.ndarray) -> np.ndarray:
+def _within(scene: SharedScene, alike: np.ndarray, thumbnails: np.ndarray) -> np.ndarray:
     """Copies in a scene, also mirrored or turned."""
     turned = alike[alike["orientation"] > 0]
     guests = {

@@ -38,13 +38,15 @@ _SAMPLE, _ROWS, _PIXELS = 4000, 1024, 32
 
 
 @dataclass(frozen=True)
-class Scene:
+class SharedScene:
     """Places of the images that share a scene, ascending."""
 
     places: np.ndarray
 
 
-def find_scenes(fingerprints: np.ndarray, inner: np.ndarray, suspects: np.ndarray, labels: np.ndarray) -> list[Scene]:
+def find_scenes(
+    fingerprints: np.ndarray, inner: np.ndarray, suspects: np.ndarray, labels: np.ndarray
+) -> list[SharedScene]:
     """Scenes among the images that have a likeness.
 
     Args:
@@ -66,7 +68,7 @@ def find_scenes(fingerprints: np.ndarray, inner: np.ndarray, suspects: np.ndarra
         many = degree[row] > FEW
         sets = joined(sets, rows[row[many]], column[many])
     return [
-        Scene(places)
+        SharedScene(places)
         for places in _members(sets, crowded)
         if len(places) > FEW + 1 and not _are_copies((fingerprints[places], inner[places]), labels[places], labels)
     ]
@@ -90,7 +92,7 @@ def _are_copies(fingerprints: Sequence[np.ndarray], labels: np.ndarray, all_labe
     return all(np.median(sample @ sample.T) >= TIGHT for sample in samples)
 
 
-def pairs_within(scene: Scene, thumbnails: np.ndarray, guests: Sequence[tuple[int, int]]) -> np.ndarray:
+def pairs_within(scene: SharedScene, thumbnails: np.ndarray, guests: Sequence[tuple[int, int]]) -> np.ndarray:
     """Copies among the images of a scene, by what is left of them without the scene.
 
     Where images would have more than `FEW` copies and are not close to one another, they have something in common that
@@ -115,11 +117,11 @@ def pairs_within(scene: Scene, thumbnails: np.ndarray, guests: Sequence[tuple[in
         if FEW + 1 < len(own) < len(scene.places) and np.median(distances) > CLOSE * usual:
             invited = [guest for guest in guests if guest[0] in crowd]
             outside = pairs[~np.isin(pairs["first"], crowd)]  # where the first is, the second is
-            pairs = np.concatenate([outside, pairs_within(Scene(scene.places[own]), thumbnails, invited)])
+            pairs = np.concatenate([outside, pairs_within(SharedScene(scene.places[own]), thumbnails, invited)])
     return pairs
 
 
-def _pairs_of(scene: Scene, rests: np.ndarray) -> np.ndarray:
+def _pairs_of(scene: SharedScene, rests: np.ndarray) -> np.ndarray:
     """Images of a scene whose rests [images, directions] are the same, as `PAIR`."""
     units = _units(rests)
     found = [np.zeros(0, PAIR)]
@@ -133,7 +135,7 @@ def _pairs_of(scene: Scene, rests: np.ndarray) -> np.ndarray:
 
 
 def _pairs_with(
-    scene: Scene, rests: np.ndarray, space: _Space, thumbnails: np.ndarray, guests: Sequence[tuple[int, int]]
+    scene: SharedScene, rests: np.ndarray, space: _Space, thumbnails: np.ndarray, guests: Sequence[tuple[int, int]]
 ) -> np.ndarray:
     """Guests and images of a scene, as `PAIR`."""
     units = _units(rests)

@@ -22,7 +22,7 @@ LITTLE_SPREAD = 0.01
 
 
 @dataclass(frozen=True)
-class Check:
+class ArtefactCheck:
     """One check.
 
     Args:
@@ -50,7 +50,7 @@ class Verification:
 
     folder: Path
     made_by: str
-    checks: tuple[Check, ...]
+    checks: tuple[ArtefactCheck, ...]
     outcome: Outcome | None
 
     @property
@@ -104,10 +104,12 @@ def verify_artefact(folder: Path) -> Verification:
     try:
         parts = read_parts(folder)
     except DamagedArtefact as error:
-        return Verification(folder, "", (Check("files", FAILS, str(error)), *_skipped("structure", "self-test")), None)
+        return Verification(
+            folder, "", (ArtefactCheck("files", FAILS, str(error)), *_skipped("structure", "self-test")), None
+        )
     document = parts.manifest.document
     numbers = sum(tensor.size for tensor in parts.tensors.values())
-    files = Check(
+    files = ArtefactCheck(
         "files",
         HOLDS,
         f"the manifest (format {document['format']}) and {WEIGHTS} fit their checksums; nothing else is in the folder; "
@@ -118,20 +120,20 @@ def verify_artefact(folder: Path) -> Verification:
         classifier, test = assemble(document, parts.tensors, folder)
     except DamagedArtefact as error:
         return Verification(
-            folder, made_by, (files, Check("structure", FAILS, str(error)), *_skipped("self-test")), None
+            folder, made_by, (files, ArtefactCheck("structure", FAILS, str(error)), *_skipped("self-test")), None
         )
-    structure = Check("structure", HOLDS, _describe(classifier))
+    structure = ArtefactCheck("structure", HOLDS, _describe(classifier))
     if test is None:
-        absent = Check("self-test", ABSENT, "classifiers saved before version 0.4 have none")
+        absent = ArtefactCheck("self-test", ABSENT, "classifiers saved before version 0.4 have none")
         return Verification(folder, made_by, (files, structure, absent), None)
     outcome = run_and_remember(parts, classifier, test)
     text = _describe_test(test, outcome) if outcome.holds else describe_failure(parts, outcome)
-    last = Check("self-test", HOLDS if outcome.holds else FAILS, text)
+    last = ArtefactCheck("self-test", HOLDS if outcome.holds else FAILS, text)
     return Verification(folder, made_by, (files, structure, last), outcome)
 
 
-def _skipped(*names: str) -> tuple[Check, ...]:
-    return tuple(Check(name, SKIPPED, "an earlier check failed") for name in names)
+def _skipped(*names: str) -> tuple[ArtefactCheck, ...]:
+    return tuple(ArtefactCheck(name, SKIPPED, "an earlier check failed") for name in names)
 
 
 def _describe(classifier: Classifier) -> str:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hubel.corpus.formats.chosen_splits import choose
 from hubel.corpus.formats.folder_outline import Folder, outline
-from hubel.corpus.formats.layout import Doubt, Layout
+from hubel.corpus.formats.layout import Ambiguity, Layout
 from hubel.corpus.formats.split_folders import as_classes, decide
 from hubel.corpus.reading import PARTS, make_reading
 from hubel.errors import WrongRequest
@@ -27,7 +27,7 @@ def tree(folders: list[str], images: int = 4) -> Folder:
     return outline(dict.fromkeys(folders, images))
 
 
-def parts_of(layout: Layout | Doubt, folders: list[str]) -> dict[str, tuple[str, str | None] | str]:
+def parts_of(layout: Layout | Ambiguity, folders: list[str]) -> dict[str, tuple[str, str | None] | str]:
     """Folder → class and part, or why it is left out."""
     assert isinstance(layout, Layout), layout
     places = {folder: layout.place(folder) for folder in folders}
@@ -238,7 +238,7 @@ DOUBTS: dict[str, tuple[list[str], str, tuple[str, ...]]] = {
 def test_what_is_not_clear_is_asked(name: str):
     folders, words, options = DOUBTS[name]
     doubt = decide(tree(folders))
-    assert isinstance(doubt, Doubt)
+    assert isinstance(doubt, Ambiguity)
     assert words in doubt.choices[0].words
     given = [choice.option for choice in doubt.choices if choice.option]
     assert [set(option.removeprefix("--splits ").split(",")) for option in given] == [
@@ -252,7 +252,7 @@ def test_what_is_not_clear_is_asked(name: str):
 def test_every_option_that_is_offered_can_be_typed(name: str):
     folders = DOUBTS[name][0] if name in DOUBTS else PARTS_FOUND[name][0]
     root, layout = tree(folders), decide(tree(folders))
-    said = layout.text if isinstance(layout, Doubt) else " ".join(each.reason for each in layout.left_out.values())
+    said = layout.text if isinstance(layout, Ambiguity) else " ".join(each.reason for each in layout.left_out.values())
     options = [text.split(maxsplit=1)[0].rstrip(".") for text in said.split("--splits ")[1:]]
     for option in filter(lambda text: text != "none" and "=" in text, options):
         reading = make_reading({"splits": shlex.split(option)[0]})
@@ -279,7 +279,7 @@ def test_parts_below_the_classes():
 def test_two_test_parts_below_the_classes_are_not_merged():
     folders = [f"{name}/{part}" for name in ("cat", "dog") for part in ("train", "test1", "test2")]
     doubt = decide(tree(folders))
-    assert isinstance(doubt, Doubt)
+    assert isinstance(doubt, Ambiguity)
     found = parts_of(choose(tree(folders), (("train", "train"), ("test1", "test"))), folders)
     assert found["cat/test1"] == ("cat", "test")
     assert found["dog/test2"] == "left-out"
@@ -317,7 +317,7 @@ THINGS = ("tube", "bus", "car", "stamp", "board", "ticket", "sky")
 def test_flat_classes_with_such_words_inside_are_classes_or_asked_about(names: set[str]):
     """Asked only where the same thing is there as two parts: ``train_bus`` beside ``test_bus``."""
     layout = decide(tree(sorted(names)))
-    if isinstance(layout, Doubt):
+    if isinstance(layout, Ambiguity):
         rests = [name.partition("_")[2] for name in names if not name.startswith(("fold", "unlab")) and "_" in name]
         assert len(rests) > len(set(rests))
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hubel.corpus.formats.folder_outline import Folder, look_through
-from hubel.corpus.formats.layout import Layout, LeftOut, counted, is_within
+from hubel.corpus.formats.layout import FolderLeftOut, Layout, counted, is_within
 from hubel.corpus.formats.split_folders import Child, make_parts
 from hubel.errors import WrongRequest
 
@@ -57,5 +57,5 @@ def _below_classes(top: Folder, splits: Sequence[tuple[str, str]]) -> Layout:
     return Layout(
         {top.path: None},
         below_classes=given,
-        left_out={each.path: LeftOut(each.path, each.total, "left-out", reason) for each in others},
+        left_out={each.path: FolderLeftOut(each.path, each.total, "left-out", reason) for each in others},
     )

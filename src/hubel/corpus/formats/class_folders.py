@@ -13,7 +13,7 @@ from pathlib import Path
 from hubel.corpus.corpus import IGNORED, Corpus, Found, IntakeRow, make_corpus
 from hubel.corpus.formats.chosen_splits import choose
 from hubel.corpus.formats.folder_outline import Folder, look_through, outline
-from hubel.corpus.formats.layout import Doubt, Layout, Place, images, in_words
+from hubel.corpus.formats.layout import Ambiguity, FolderRole, Layout, images, in_words
 from hubel.corpus.formats.split_folders import as_classes, decide
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.corpus.trees.folder import FolderTree, Listed, list_files
@@ -110,13 +110,13 @@ def _layout(path: Path, root: Folder, reading: Reading, lists: Sequence[str]) ->
     if reading.splits:
         return choose(root, reading.splits)
     layout = decide(root)
-    if isinstance(layout, Doubt):
+    if isinstance(layout, Ambiguity):
         listed = f" If {lists[0]} lists the images with their classes, name that: {path / lists[0]}" if lists else ""
         raise UnusableCorpus(f"The folders of {path} can be read in more than one way. {layout.text}{listed}")
     return layout
 
 
-def _why_no_example(place: Place) -> tuple[str, str]:
+def _why_no_example(place: FolderRole) -> tuple[str, str]:
     """Code and reason for the images directly in a folder that is no class."""
     if place.left_out is None:
         return "outside-classes", "it lies in no class folder"
@@ -192,7 +192,7 @@ def _notes_on_layout(path: Path, format_name: str, root: Folder, layout: Layout)
 
 
 def _notes_on_folders(
-    files: Files, layout: Layout, places: Mapping[str, Place], counts: Mapping[str, int]
+    files: Files, layout: Layout, places: Mapping[str, FolderRole], counts: Mapping[str, int]
 ) -> list[str]:
     notes = []
     above = next(iter(layout.parts)) if len(layout.parts) == 1 else None
@@ -224,7 +224,7 @@ def _note_on_debris(files: Files) -> list[str]:
     return [f"Hidden folders and those of the system or of programs are no classes: {names}, with {files_in}."]
 
 
-def _note_on_inner(places: Mapping[str, Place], counts: Mapping[str, int]) -> list[str]:
+def _note_on_inner(places: Mapping[str, FolderRole], counts: Mapping[str, int]) -> list[str]:
     inner: dict[str, set[str]] = defaultdict(set)
     for folder, place in places.items():
         if place.inner and counts.get(folder):

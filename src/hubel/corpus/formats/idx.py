@@ -40,7 +40,7 @@ AGAIN = "download it again"
 _Stream: TypeAlias = BinaryIO | gzip.GzipFile
 
 
-class Part(NamedTuple):
+class IdxPair(NamedTuple):
     """Two files that belong together."""
 
     name: str
@@ -85,7 +85,7 @@ def _is_images(name: str) -> bool:
     return fields is not None and fields["kind"].lower() == "images"
 
 
-def _parts(path: Path) -> list[Part]:
+def _parts(path: Path) -> list[IdxPair]:
     """The parts in a folder, or the one of the file that is named."""
     folder = path if path.is_dir() else path.parent
     names = [
@@ -101,7 +101,7 @@ def _parts(path: Path) -> list[Part]:
             f"{path} holds several sets of IDX files ({', '.join(repr(each.strip('-_')) for each in sets)}): put each "
             f"into a folder of its own, or name one of the files with images, such as {path / images[0]}"
         )
-    return [Part(key[1], folder / name, folder / _labels_of(folder / name, names)) for key, name in first.items()]
+    return [IdxPair(key[1], folder / name, folder / _labels_of(folder / name, names)) for key, name in first.items()]
 
 
 def _key(name: str) -> tuple[str, str]:
@@ -118,7 +118,7 @@ def _labels_of(images: Path, names: Sequence[str]) -> str:
     return fits[0]
 
 
-def _check_fit(part: Part, images: np.ndarray, labels: np.ndarray) -> None:
+def _check_fit(part: IdxPair, images: np.ndarray, labels: np.ndarray) -> None:
     if images.ndim == 4 and images.shape[-1] not in (1, 3):
         shape = " x ".join(map(str, images.shape))
         raise UnusableCorpus(f"{part.images} must hold images with 1 or 3 channels, channels last. It is {shape}.")

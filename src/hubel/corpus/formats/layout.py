@@ -14,7 +14,7 @@ MOST_SHOWN = 20
 """Folders in one option."""
 
 
-class LeftOut(NamedTuple):
+class FolderLeftOut(NamedTuple):
     """A folder whose images are no examples.
 
     Args:
@@ -35,7 +35,7 @@ class LeftOut(NamedTuple):
         return f"its folder {self.folder!r} is left out: {self.reason}"
 
 
-class Place(NamedTuple):
+class FolderRole(NamedTuple):
     """What the files directly in a folder are.
 
     Args:
@@ -48,7 +48,7 @@ class Place(NamedTuple):
     class_name: str
     split: str | None = None
     inner: str = ""
-    left_out: LeftOut | None = None
+    left_out: FolderLeftOut | None = None
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,10 @@ class Layout:
 
     parts: Mapping[str, str | None] = field(default_factory=lambda: {"": None})
     below_classes: Mapping[str, str] = field(default_factory=dict)
-    left_out: Mapping[str, LeftOut] = field(default_factory=dict)
+    left_out: Mapping[str, FolderLeftOut] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
-    def place(self, folder: str) -> Place:
+    def place(self, folder: str) -> FolderRole:
         """What the files directly in a folder are.
 
         Args:
@@ -76,18 +76,18 @@ class Layout:
         above, class_path = folder, ""
         while above not in self.parts:
             if above in self.left_out:
-                return Place("", left_out=self.left_out[above])
+                return FolderRole("", left_out=self.left_out[above])
             if not above:
-                return Place("")
+                return FolderRole("")
             above, class_path = above.rpartition("/")[0], above
         if not class_path:
-            return Place("")
+            return FolderRole("")
         inner = folder[len(class_path) + 1 :].partition("/")[0]
         given = self.below_classes.get(inner.casefold())
-        return Place(class_path.rpartition("/")[2], given or self.parts[above], "" if given else inner)
+        return FolderRole(class_path.rpartition("/")[2], given or self.parts[above], "" if given else inner)
 
 
-class Choice(NamedTuple):
+class WayToRead(NamedTuple):
     """One way to read folders that can be read in several: in words, and the option that says so, if one does."""
 
     words: str
@@ -95,10 +95,10 @@ class Choice(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Doubt:
+class Ambiguity:
     """Folders that can be read in several ways; the user has to choose."""
 
-    choices: tuple[Choice, ...]
+    choices: tuple[WayToRead, ...]
 
     @property
     def text(self) -> str:

@@ -20,7 +20,7 @@ MOST_WORDS = 100
 FLAGS = {**ONE_HOT, "yes": True, "y": True, "t": True, "no": False, "n": False, "f": False}
 
 
-class Splits(NamedTuple):
+class SplitColumn(NamedTuple):
     """How splits are read.
 
     Args:
@@ -50,7 +50,7 @@ class _Candidate(NamedTuple):
         return ", ".join(words) + (" ..." if len(self.counts) > 6 else "")
 
 
-def choose_splits(table: ListTable, reading: Reading, used: Sequence[str]) -> Splits:
+def choose_splits(table: ListTable, reading: Reading, used: Sequence[str]) -> SplitColumn:
     """The column of the splits, and what its words mean.
 
     Args:
@@ -63,7 +63,7 @@ def choose_splits(table: ListTable, reading: Reading, used: Sequence[str]) -> Sp
         UnusableCorpus: some words of a column are those of splits, and others are not.
     """
     if reading.no_splits:
-        return Splits()
+        return SplitColumn()
     named = named_column(table.path, table.names, "split_column", reading.split_column)
     columns = [named] if named is not None else _candidates([name for name in table.names if name not in used])
     found = [_Candidate(column, counts) for column, counts in _count_words(table, columns).items() if counts]
@@ -74,11 +74,11 @@ def choose_splits(table: ListTable, reading: Reading, used: Sequence[str]) -> Sp
     return _as_found(table, found)
 
 
-def _as_found(table: ListTable, found: Sequence[_Candidate]) -> Splits:
+def _as_found(table: ListTable, found: Sequence[_Candidate]) -> SplitColumn:
     """The first column that can only be that of the splits; notes on the others."""
     _refuse_several_flags(table, found)
     notes: list[str] = []
-    chosen: Splits | None = None
+    chosen: SplitColumn | None = None
     doubtful: UnusableCorpus | None = None
     for each in found:
         usual = plain_name(each.column) in SPLIT_COLUMNS
@@ -88,16 +88,16 @@ def _as_found(table: ListTable, found: Sequence[_Candidate]) -> Splits:
             if words is not None:
                 notes.append(f"The splits are read from column {chosen.column!r}, not from {each.column!r}.")
         elif words is not None:
-            chosen = Splits(each.column, words or None)
+            chosen = SplitColumn(each.column, words or None)
         elif usual and known:
-            chosen = Splits(each.column)  # rows with other words are refused one by one
+            chosen = SplitColumn(each.column)  # rows with other words are refused one by one
         elif usual or known:
             doubtful = doubtful or _doubt(table, each)
         else:
             notes.append(_note_on_unused(each))
     if chosen is None and doubtful is not None:
         raise doubtful
-    return (chosen or Splits())._replace(notes=tuple(notes))
+    return (chosen or SplitColumn())._replace(notes=tuple(notes))
 
 
 def _refuse_several_flags(table: ListTable, found: Sequence[_Candidate]) -> None:
@@ -142,7 +142,7 @@ def _words_of(candidate: _Candidate) -> dict[str, str] | None:
     return {} if candidate.folded <= set(SPLIT_FOLDERS) else None
 
 
-def _as_said(table: ListTable, reading: Reading, found: Sequence[_Candidate]) -> Splits:
+def _as_said(table: ListTable, reading: Reading, found: Sequence[_Candidate]) -> SplitColumn:
     said = {word.casefold(): part for word, part in reading.splits}
     for each in found:
         if set(said) <= each.folded:
@@ -151,7 +151,7 @@ def _as_said(table: ListTable, reading: Reading, found: Sequence[_Candidate]) ->
             count = sum(others.values())
             rows = "1 row is" if count == 1 else f"{count:,} rows are"
             note = f"{rows} left out: --splits does not name {left} of column {each.column!r}."
-            return Splits(each.column, said, said=True, notes=(note,) if others else ())
+            return SplitColumn(each.column, said, said=True, notes=(note,) if others else ())
     if not found:
         raise WrongRequest(
             f"--splits names words of a column of splits, and {table.path} has none that Hubel can see: name it with "
@@ -164,7 +164,7 @@ def _as_said(table: ListTable, reading: Reading, found: Sequence[_Candidate]) ->
     )
 
 
-def _of_named(table: ListTable, column: str, found: Sequence[_Candidate]) -> Splits:
+def _of_named(table: ListTable, column: str, found: Sequence[_Candidate]) -> SplitColumn:
     if not found or len(found[0].counts) > MOST_WORDS:
         raise UnusableCorpus(
             f"{table.path}: the column {column!r} is empty, or holds more than {MOST_WORDS} different words, and so "
@@ -173,9 +173,9 @@ def _of_named(table: ListTable, column: str, found: Sequence[_Candidate]) -> Spl
     words = _words_of(found[0])
     if words is None and not found[0].folded & set(SPLIT_FOLDERS):
         if found[0].folded <= {"true", "false"}:
-            return Splits(column, {"true": "validation", "false": "train"})
+            return SplitColumn(column, {"true": "validation", "false": "train"})
         raise _doubt(table, found[0])
-    return Splits(column, words or None)
+    return SplitColumn(column, words or None)
 
 
 def _doubt(table: ListTable, candidate: _Candidate) -> UnusableCorpus:

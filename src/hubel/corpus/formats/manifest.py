@@ -12,7 +12,7 @@ from hubel.corpus.corpus import Corpus
 from hubel.corpus.formats.json_documents import begins_with
 from hubel.corpus.formats.list_columns import ListColumns, choose_columns, looks_like_header
 from hubel.corpus.formats.list_labels import note_on_several, one_hot_label, tidy_labels
-from hubel.corpus.formats.list_splits import Splits, choose_splits
+from hubel.corpus.formats.list_splits import SplitColumn, choose_splits
 from hubel.corpus.formats.list_tables import ENDINGS, ROWS_AT_A_TIME, ListedRow, ListTable, open_table
 from hubel.corpus.formats.listed_files import OTHER_SPLIT, Row, check_rows, make_listed_corpus
 from hubel.corpus.formats.named_files import make_named_files
@@ -83,7 +83,7 @@ def read_list(path: Path, on_event: OnEvent, reading: Reading) -> tuple[list[Row
     return rows, notes
 
 
-def _rows(table: ListTable, columns: ListColumns, splits: Splits) -> Iterator[Row]:
+def _rows(table: ListTable, columns: ListColumns, splits: SplitColumn) -> Iterator[Row]:
     others = [name for name in (splits.column, columns.group) if name is not None]
     wanted = list(dict.fromkeys((columns.path, *columns.labels, *others)))
     place = {name: number for number, name in enumerate(wanted)}

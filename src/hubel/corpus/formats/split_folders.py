@@ -22,10 +22,10 @@ from functools import cached_property
 from hubel.corpus.formats.folder_outline import Folder, look_through
 from hubel.corpus.formats.layout import (
     AS_CLASSES,
-    Choice,
-    Doubt,
+    Ambiguity,
+    FolderLeftOut,
     Layout,
-    LeftOut,
+    WayToRead,
     counted,
     images,
     in_words,
@@ -93,7 +93,7 @@ class Child:
         return self.inside.names
 
 
-def decide(root: Folder) -> Layout | Doubt:
+def decide(root: Folder) -> Layout | Ambiguity:
     """How a tree of folders is to be read.
 
     Args:
@@ -126,10 +126,10 @@ def make_parts(top: Folder, pairs: Sequence[tuple[Child, str]], reasons: dict[st
     left_out = []
     for folder in _others(top, set(parts)):
         code, reason = reasons.get(folder.path, ("left-out", "--splits does not name it"))
-        left_out.append(LeftOut(folder.path, folder.total, code, reason))
+        left_out.append(FolderLeftOut(folder.path, folder.total, code, reason))
     for child, _ in pairs:
         left_out += [
-            LeftOut(
+            FolderLeftOut(
                 each.path,
                 each.total,
                 "unlabelled",
@@ -171,7 +171,7 @@ def _children(top: Folder) -> list[Child]:
     return children
 
 
-def _parts_below_classes(top: Folder, children: Sequence[Child]) -> Layout | Doubt | None:
+def _parts_below_classes(top: Folder, children: Sequence[Child]) -> Layout | Ambiguity | None:
     if any(child.is_named for child in children):
         return None
     below = {child.folder.path: _children(child.folder) for child in children}
@@ -190,23 +190,23 @@ def _parts_below_classes(top: Folder, children: Sequence[Child]) -> Layout | Dou
     if any(len(each.classes) > 1 and each.has_classes for each in inner):
         pairs = [(each.folder.path.removeprefix(top.path).lstrip("/"), splits[each.part]) for each in inner]
         words = f"Parts of their own in {counted([each.folder for each in divided])}, with class folders in them"
-        return Doubt(
+        return Ambiguity(
             (
-                Choice(f"{words}: name one of these folders, or read all of them together", splits_option(pairs)),
+                WayToRead(f"{words}: name one of these folders, or read all of them together", splits_option(pairs)),
                 _none(top),
             )
         )
     if any(len(names) > 1 for names in by_part.values()) or len(set(splits.values())) < len(splits):
         pairs = [(min(names), splits[part]) for part, names in by_part.items()]
-        return Doubt(
-            (Choice("Classes with parts below them, of which some are left out", splits_option(pairs)), _none(top))
+        return Ambiguity(
+            (WayToRead("Classes with parts below them, of which some are left out", splits_option(pairs)), _none(top))
         )
     given = {name: splits[part] for part, names in by_part.items() for name in names}
     said = in_words([f"{name!r} is {split}" for name, split in sorted(given.items())])
     return Layout({top.path: None}, below_classes=given, notes=(f"The parts lie below the classes: {said}.",))
 
 
-def _named_parts(top: Folder, children: Sequence[Child]) -> Layout | Doubt | None:
+def _named_parts(top: Folder, children: Sequence[Child]) -> Layout | Ambiguity | None:
     trains = [child for child in children if child.is_named and child.part == "train" and child.has_classes]
     if not trains:
         return None
@@ -215,7 +215,7 @@ def _named_parts(top: Folder, children: Sequence[Child]) -> Layout | Doubt | Non
     if not any(_speaks_of_part(child) for child in beside) and beside:
         named = counted([child.folder for child in trains])
         words = f"A part to train on, {named}; and left out, {counted([child.folder for child in beside])}"
-        return Doubt((Choice(words, _option([(child, "train") for child in trains])), _none(top)))
+        return Ambiguity((WayToRead(words, _option([(child, "train") for child in trains])), _none(top)))
     best = {part: _surest(found) for part, found in candidates.items()}
     if any(len(found) > 1 for found in best.values()):
         return _several(top, best)
@@ -253,16 +253,16 @@ def _surest(found: Sequence[Child]) -> list[Child]:
     return [child for child in found if child.sure == sure]
 
 
-def _several(top: Folder, best: dict[str, list[Child]]) -> Doubt:
+def _several(top: Folder, best: dict[str, list[Child]]) -> Ambiguity:
     """Several folders are equally called like one part: all training parts together, and one of the others."""
     pairs = [[(child, "train") for child in best["train"]]]
     for part in ("validation", "test"):
         pairs = [[*before, (child, part)] for before in pairs for child in best.get(part, [])] or pairs
-    choices = [Choice(_read_so(each), _option(each)) for each in pairs[:_MOST_CHOICES]]
-    return Doubt((*choices, _none(top)))
+    choices = [WayToRead(_read_so(each), _option(each)) for each in pairs[:_MOST_CHOICES]]
+    return Ambiguity((*choices, _none(top)))
 
 
-def _same_classes(top: Folder, children: Sequence[Child]) -> Layout | Doubt | None:
+def _same_classes(top: Folder, children: Sequence[Child]) -> Layout | Ambiguity | None:
     holders = [child for child in children if child.has_classes and len(child.classes) > 1]
     largest = max((child.classes for child in holders), key=len, default=frozenset())
     alike = [child for child in holders if len(child.classes & largest) >= ALIKE * len(child.classes | largest)]
@@ -285,10 +285,10 @@ def _same_classes(top: Folder, children: Sequence[Child]) -> Layout | Doubt | No
     else:
         pairs.sort(key=lambda pair: pair[1] == "test")  # what tests is the last to be trained on
         pairs = [(pairs[0][0], "train"), *pairs[1:]]
-    return Doubt((Choice(_read_so(pairs), _option(pairs)), _none(top)))
+    return Ambiguity((WayToRead(_read_so(pairs), _option(pairs)), _none(top)))
 
 
-def _parts_without_classes(top: Folder, children: Sequence[Child]) -> Doubt | None:
+def _parts_without_classes(top: Folder, children: Sequence[Child]) -> Ambiguity | None:
     named = [child for child in children if child.is_named]
     folds = all(is_fold(child.folder.name) and not child.has_classes for child in children)
     if not folds and len({child.part for child in named}) < 2:
@@ -296,9 +296,9 @@ def _parts_without_classes(top: Folder, children: Sequence[Child]) -> Doubt | No
     holders = [child for child in named if child.has_classes]
     bare = counted([child.folder for child in (children if folds else named) if not child.has_classes])
     if not holders:
-        return Doubt(
+        return Ambiguity(
             (
-                Choice(
+                WayToRead(
                     f"Parts without class folders: {bare}. Then nothing says which class an image has: put the images "
                     "of each class into a folder of its own in each part"
                 ),
@@ -309,19 +309,19 @@ def _parts_without_classes(top: Folder, children: Sequence[Child]) -> Doubt | No
         (holders[0], "train"),
         *((child, child.part) for child in holders[1:] if child.part in ("validation", "test")),
     ]
-    return Doubt((Choice(_read_so(pairs), _option(pairs)), _none(top)))
+    return Ambiguity((WayToRead(_read_so(pairs), _option(pairs)), _none(top)))
 
 
-def _one_holder(top: Folder, children: Sequence[Child]) -> Doubt | None:
+def _one_holder(top: Folder, children: Sequence[Child]) -> Ambiguity | None:
     holders = [child for child in children if child.has_classes]
     if len(holders) != 1 or len(holders[0].classes) < 2 or not is_filler(holders[0].folder.name):
         return None
     others = [child.folder for child in children if child is not holders[0]]
     words = f"Classes in {counted([holders[0].folder])}; and left out, {counted(others)}"
-    return Doubt((Choice(words, _option([(holders[0], "train")])), _none(top)))
+    return Ambiguity((WayToRead(words, _option([(holders[0], "train")])), _none(top)))
 
 
-def _classes(top: Folder, children: Sequence[Child]) -> Layout | Doubt:
+def _classes(top: Folder, children: Sequence[Child]) -> Layout | Ambiguity:
     unlabelled = [child.folder for child in children if is_without_labels(child.folder.name)]
     if not unlabelled:
         return Layout({top.path: None})
@@ -330,9 +330,9 @@ def _classes(top: Folder, children: Sequence[Child]) -> Layout | Doubt:
         words = (
             f"One class, {counted(classes)}, and images without labels, {counted(unlabelled)}; two classes are needed"
         )
-        return Doubt((Choice(words), _none(top))) if classes else Layout({top.path: None})
+        return Ambiguity((WayToRead(words), _none(top))) if classes else Layout({top.path: None})
     reason = f"its name says that its images have no labels. To make it a class: {AS_CLASSES}"
-    left_out = {each.path: LeftOut(each.path, each.total, "unlabelled", reason) for each in unlabelled}
+    left_out = {each.path: FolderLeftOut(each.path, each.total, "unlabelled", reason) for each in unlabelled}
     return Layout({top.path: None}, left_out=left_out)
 
 
@@ -384,5 +384,5 @@ def _option(pairs: Sequence[tuple[Child, str]]) -> str:
     return splits_option([(child.folder.name, split) for child, split in pairs])
 
 
-def _none(top: Folder) -> Choice:
-    return Choice(f"{len(top.folders)} classes: {counted(top.folders)}", AS_CLASSES)
+def _none(top: Folder) -> WayToRead:
+    return WayToRead(f"{len(top.folders)} classes: {counted(top.folders)}", AS_CLASSES)

@@ -47,7 +47,7 @@ _HEAD = 12
 _RECORDS_BETWEEN_EVENTS = 500
 
 
-class _Record(NamedTuple):
+class _TfRecord(NamedTuple):
     start: int
     size: int
 
@@ -56,7 +56,7 @@ class _Record(NamedTuple):
 class RecordSource:
     """Reads the image of a record, wherever it is."""
 
-    places: Sequence[tuple[StoredBytes, str, _Record]]
+    places: Sequence[tuple[StoredBytes, str, _TfRecord]]
 
     def read(self, position: int) -> bytes:
         """The bytes of the image.
@@ -98,7 +98,7 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
     spool = Spool()
     found: list[Found] = []
     left_out: list[IntakeRow] = []
-    places: list[tuple[StoredBytes, str, _Record]] = []
+    places: list[tuple[StoredBytes, str, _TfRecord]] = []
     features: Counter[str] = Counter()
     for name, file in files.items():
         stored = _stored(file, spool, on_event)
@@ -169,7 +169,7 @@ def _stored(path: Path, spool: Spool, on_event: OnEvent) -> StoredBytes:
         raise UnusableCorpus(f"{path} cannot be read: {error}.") from error
 
 
-def _records(path: Path, stored: StoredBytes) -> Iterator[tuple[_Record, bytes]]:
+def _records(path: Path, stored: StoredBytes) -> Iterator[tuple[_TfRecord, bytes]]:
     place = 0
     try:
         with stored.reading() as read_at:
@@ -183,7 +183,7 @@ def _records(path: Path, stored: StoredBytes) -> Iterator[tuple[_Record, bytes]]
                     raise _damaged(
                         path, f"the record at byte {place:,} has {size:,} bytes, the limit is {MOST_BYTES:,}"
                     )
-                yield _Record(place + _HEAD, size), read_at(place + _HEAD, size)
+                yield _TfRecord(place + _HEAD, size), read_at(place + _HEAD, size)
                 place += _HEAD + size + 4
     except UnreadableImage as error:
         raise UnusableCorpus(f"{path} cannot be read: {error}.") from error

@@ -44,14 +44,14 @@ _PAX_KEYS = ("path", "linkpath", "size", "GNU.sparse.name")
 _PAX_SPARSE = "GNU.sparse."
 
 
-class Place(NamedTuple):
+class TarExtent(NamedTuple):
     """Where the content of a member is, in bytes."""
 
     offset: int
     size: int
 
 
-class Header(NamedTuple):
+class TarHeader(NamedTuple):
     """What is said of a member; ``type`` is one byte, ``size`` counts its content."""
 
     name: str
@@ -70,7 +70,7 @@ class TarTree:
     """The files of a tar archive; several threads may read at once."""
 
     source: StoredBytes
-    listing: Listing[Place]
+    listing: Listing[TarExtent]
 
     def rows(self) -> Iterator[IntakeRow]:
         """Every file, by path."""
@@ -98,7 +98,7 @@ def read_tar(source: StoredBytes, on_event: OnEvent) -> TarTree:
         return TarTree(source, list_members(_member(header, start, source.size) for header, start in headers))
 
 
-def _headers(read_at: ReadAt, size: int) -> Iterator[tuple[Header, int]]:
+def _headers(read_at: ReadAt, size: int) -> Iterator[tuple[TarHeader, int]]:
     """Every entry, and the first byte of its content."""
     place = 0
     for_all: dict[str, str] = {}
@@ -121,7 +121,7 @@ def _headers(read_at: ReadAt, size: int) -> Iterator[tuple[Header, int]]:
         place = start + -(-content // _BLOCK) * _BLOCK
 
 
-def _next_header(read_at: ReadAt, place: int, size: int) -> tuple[Header, int] | None:
+def _next_header(read_at: ReadAt, place: int, size: int) -> tuple[TarHeader, int] | None:
     """The header at this place, and where it ends; archives joined with ``cat`` are read to the end of the last."""
     block = read_at(place, _BLOCK)
     ended = not block.strip(b"\0")
@@ -149,7 +149,7 @@ def _after_zeros(read_at: ReadAt, place: int, size: int) -> int:
     return size
 
 
-def _parse(block: bytes) -> Header:
+def _parse(block: bytes) -> TarHeader:
     if len(block) < _BLOCK:
         raise NoHeader("the archive is cut off")
     checksum = block[148:156]
@@ -159,7 +159,7 @@ def _parse(block: bytes) -> Header:
     name = _text(block[:100])
     if block[257:263] == b"ustar\0" and block[345]:
         name = f"{_text(block[345:500])}/{name}"
-    return Header(name, block[156:157], _number(block[124:136]), _text(block[157:257]))
+    return TarHeader(name, block[156:157], _number(block[124:136]), _text(block[157:257]))
 
 
 def _number(field: bytes) -> int:
@@ -175,7 +175,7 @@ def _text(field: bytes) -> str:
     return field.split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
 
 
-def _extension(read_at: ReadAt, header: Header, start: int) -> bytes:
+def _extension(read_at: ReadAt, header: TarHeader, start: int) -> bytes:
     if header.size > MAX_EXTENSION_BYTES:
         raise BrokenArchive(f"the header before byte {start:,} is {header.size:,} bytes long")
     content = read_at(start, header.size)
@@ -202,14 +202,14 @@ def _pax_values(content: bytes) -> dict[str, str]:
     return values
 
 
-def _extended(header: Header, values: dict[str, str]) -> Header:
+def _extended(header: TarHeader, values: dict[str, str]) -> TarHeader:
     """The header, with what extension headers say instead."""
     size = values.get("size", str(header.size))
     if not (size.isascii() and size.isdigit() and len(size) < 20):
         raise BrokenArchive(f"a pax header gives the size {size[:20]!r}")
     name = values.get("GNU.sparse.name") or values.get("path", header.name)
     link = values.get("linkpath", header.link)
-    return Header(name, header.type, int(size), link, sparse=_PAX_SPARSE in values or header.type == GNU_SPARSE)
+    return TarHeader(name, header.type, int(size), link, sparse=_PAX_SPARSE in values or header.type == GNU_SPARSE)
 
 
 def _after_sparse_map(read_at: ReadAt, start: int) -> int:
@@ -223,7 +223,7 @@ def _after_sparse_map(read_at: ReadAt, start: int) -> int:
     return start
 
 
-def _member(header: Header, start: int, archive_size: int) -> Member[Place]:
+def _member(header: TarHeader, start: int, archive_size: int) -> Member[TarExtent]:
     if header.type in FOLDERS or (header.type in FILES and header.name.endswith("/")):
         return Member(header.name, folder=True)
     if header.type == HARD_LINK:
@@ -241,4 +241,4 @@ def _member(header: Header, start: int, archive_size: int) -> Member[Place]:
     fault = fault_of_size(header.size, header.size)
     if header.sparse:
         fault = Fault("sparse", "it is stored with holes, which Hubel does not read: pack without --sparse")
-    return Member(header.name, Place(start, header.size), fault=fault)
+    return Member(header.name, TarExtent(start, header.size), fault=fault)

@@ -38,7 +38,7 @@ _UTF8_NAME = 0x0800
 _UNIX, _MACOS = 3, 19
 
 
-class Entry(NamedTuple):
+class ZipEntry(NamedTuple):
     """A member, as the list of files at the end of the archive has it; sizes in bytes."""
 
     name: str
@@ -58,7 +58,7 @@ class ZipTree:
     """The files of a zip archive; several threads may read at once."""
 
     source: StoredBytes
-    listing: Listing[Entry]
+    listing: Listing[ZipEntry]
 
     def rows(self) -> Iterator[IntakeRow]:
         """Every file, by path."""
@@ -89,7 +89,7 @@ def read_zip(source: StoredBytes, on_event: OnEvent) -> ZipTree:
     return ZipTree(source, list_members(_members(entries)))
 
 
-def _entries(read_at: ReadAt, size: int) -> Iterator[Entry]:
+def _entries(read_at: ReadAt, size: int) -> Iterator[ZipEntry]:
     start, stop, shift, declared = _find_list(read_at, size)
     place, base, block, count = start, start, b"", 0
     while place < stop:
@@ -130,7 +130,7 @@ def _find_list(read_at: ReadAt, size: int) -> tuple[int, int, int, int]:
     return start, stop, shift, count
 
 
-def _read_entry(block: bytes, base: int, place: int, shift: int) -> tuple[Entry, int]:
+def _read_entry(block: bytes, base: int, place: int, shift: int) -> tuple[ZipEntry, int]:
     """The entry at this place of the file, and the place of the next one."""
     at = place - base
     if len(block) - at < _ENTRY.size or block[at : at + 4] != b"PK\1\2":
@@ -148,7 +148,7 @@ def _read_entry(block: bytes, base: int, place: int, shift: int) -> tuple[Entry,
     system = made_by >> 8
     name = _decode_name(block[at + _ENTRY.size : name_end], system, flags)
     mode = attributes >> 16 if system in (_UNIX, _MACOS) else 0
-    entry = Entry(name, name_bytes, system, mode, flags, method, crc, stored, size, offset + shift)
+    entry = ZipEntry(name, name_bytes, system, mode, flags, method, crc, stored, size, offset + shift)
     return entry, base + extra_end + comment_bytes
 
 
@@ -174,7 +174,7 @@ def _decode_name(raw: bytes, system: int, flags: int) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
 
-def _members(entries: list[Entry]) -> Iterator[Member[Entry]]:
+def _members(entries: list[ZipEntry]) -> Iterator[Member[ZipEntry]]:
     offsets = sorted(entry.offset for entry in entries)
     for entry in entries:
         kind = stat.S_IFMT(entry.mode)
@@ -189,7 +189,7 @@ def _members(entries: list[Entry]) -> Iterator[Member[Entry]]:
             yield Member(entry.name, entry, fault=_fault(entry, offsets))
 
 
-def _fault(entry: Entry, offsets: list[int]) -> Fault | None:
+def _fault(entry: ZipEntry, offsets: list[int]) -> Fault | None:
     if entry.flags & _ENCRYPTED:
         return Fault("encrypted", "it is encrypted: pack it again without a password")
     if entry.method not in (STORED, DEFLATED, BZIP2):
@@ -203,7 +203,7 @@ def _fault(entry: Entry, offsets: list[int]) -> Fault | None:
     return fault_of_size(entry.size, entry.stored)
 
 
-def _stored_bytes(read_at: ReadAt, entry: Entry) -> bytes:
+def _stored_bytes(read_at: ReadAt, entry: ZipEntry) -> bytes:
     header = read_at(entry.offset, _LOCAL.size)
     if len(header) < _LOCAL.size or header[:4] != b"PK\3\4":
         raise UnreadableImage("corrupt", "it is not where the archive says it is: copy or download the archive again")
@@ -214,7 +214,7 @@ def _stored_bytes(read_at: ReadAt, entry: Entry) -> bytes:
     return packed
 
 
-def _unpack(packed: bytes, entry: Entry) -> bytes:
+def _unpack(packed: bytes, entry: ZipEntry) -> bytes:
     """At most one byte more than the entry declares."""
     try:
         if entry.method == DEFLATED:

@@ -39,7 +39,7 @@ from hubel.training.recipe import Recipe
 from hubel.training.schedule import Clock, StepClock, WallClock
 from hubel.training.score import accuracy_and_log_loss
 from hubel.workflows.comparing.comparison import CompareRequest, Comparison, Pair
-from hubel.workflows.comparing.variant_result import Measured, still_falling
+from hubel.workflows.comparing.variant_result import VariantResult, still_falling
 from hubel.workflows.comparing.variants import CLAIMS
 from hubel.workflows.comparing.verdicts import judge
 from hubel.workflows.training.division import LEAST, divide
@@ -200,9 +200,9 @@ def _plan(material: _Material, blueprints: Mapping[str, Blueprint]) -> PlanMade:
     )
 
 
-def _measure_all(material: _Material, blueprints: Mapping[str, Blueprint]) -> tuple[list[Measured], bool]:
+def _measure_all(material: _Material, blueprints: Mapping[str, Blueprint]) -> tuple[list[VariantResult], bool]:
     """Every variant, one after the other; Ctrl-C keeps what is finished."""
-    rows: list[Measured] = []
+    rows: list[VariantResult] = []
     try:
         for number, blueprint in enumerate(blueprints.values(), 1):
             material.on_event(Message(f"Training {blueprint.name}, {number} of {len(blueprints)}."))
@@ -214,7 +214,7 @@ def _measure_all(material: _Material, blueprints: Mapping[str, Blueprint]) -> tu
     return rows, False
 
 
-def _measure(material: _Material, blueprint: Blueprint) -> Measured:
+def _measure(material: _Material, blueprint: Blueprint) -> VariantResult:
     keras.utils.clear_session()
     seed_everything(material.request.seed)
     model = build_model(blueprint)
@@ -238,13 +238,13 @@ def _measure(material: _Material, blueprint: Blueprint) -> Measured:
     return _score(material, model, trained)
 
 
-def _described(name: str, model: keras.Model) -> Measured:
+def _described(name: str, model: keras.Model) -> VariantResult:
     """What a model's shapes alone say of it."""
     rows, parameters = layer_table(model), model.count_params()
     # What goes in, and what flattening only renames, takes no memory of its own.
     activations = BATCH * sum(row.activation_bytes for row in rows if row.kind not in ("InputLayer", "Flatten"))
     fields = [row.receptive_field for row in rows if row.kernel is not None and row.macs]
-    return Measured(
+    return VariantResult(
         name,
         parameters=parameters,
         macs=count_macs(model),
@@ -289,7 +289,7 @@ def _epoch_s(material: _Material, history: History) -> float:
     return len(material.splits.train) / float(np.median(rates[1:] or rates))
 
 
-def _score(material: _Material, model: keras.Model, measured: Measured) -> Measured:
+def _score(material: _Material, model: keras.Model, measured: VariantResult) -> VariantResult:
     engine, images = KerasEngine(model), material.decoded.images
 
     def hits(places: np.ndarray, stage: str) -> np.ndarray:
@@ -306,7 +306,7 @@ def _score(material: _Material, model: keras.Model, measured: Measured) -> Measu
     )
 
 
-def _compared(material: _Material, rows: list[Measured], *, interrupted: bool) -> Comparison:
+def _compared(material: _Material, rows: list[VariantResult], *, interrupted: bool) -> Comparison:
     by_name = {row.name: row for row in rows}
     request = material.request
     claims = tuple(judge(name, CLAIMS[name], by_name) for name in request.selection.claims)
@@ -324,7 +324,7 @@ def _compared(material: _Material, rows: list[Measured], *, interrupted: bool) -
     )
 
 
-def _pairs(rows: Mapping[str, Measured], names: Sequence[str]) -> tuple[Pair, ...]:
+def _pairs(rows: Mapping[str, VariantResult], names: Sequence[str]) -> tuple[Pair, ...]:
     finished = [rows[name] for name in names if name in rows and not rows[name].diverged]
     both = [(one, other) for place, one in enumerate(finished) for other in finished[place + 1 :]]
     tests = adjust([compare_hits(one.test_hits, other.test_hits) for one, other in both])

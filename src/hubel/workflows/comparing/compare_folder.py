@@ -16,7 +16,7 @@ from hubel.runs.out_folder import keep_out_of_the_images, prepare_folder
 from hubel.text import counted, one_line
 from hubel.workflows.comparing.compare import MOST_MOVED, MOST_TRAIN_SCORED
 from hubel.workflows.comparing.comparison import Comparison, Pair
-from hubel.workflows.comparing.variant_result import LEAST_EPOCHS, SETTLED, Measured
+from hubel.workflows.comparing.variant_result import LEAST_EPOCHS, SETTLED, VariantResult
 from hubel.workflows.comparing.variants import VARIANTS
 from hubel.workflows.comparing.verdicts import MARGIN, NOT_SHOWN, p_text, points
 
@@ -97,7 +97,7 @@ def table(comparison: Comparison) -> list[tuple[str, ...]]:
     return [TIMED_HEADER, *((*_cells(row), _number(row.epochs, "{:.1f}")) for row in comparison.rows)]
 
 
-def _cells(row: Measured) -> tuple[str, ...]:
+def _cells(row: VariantResult) -> tuple[str, ...]:
     """In the order of `HEADER`; what is not known is ``-``."""
     interval = "" if row.interval is None else " ({:.3f}-{:.3f})".format(*row.interval)
     return (

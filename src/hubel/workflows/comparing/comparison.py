@@ -15,7 +15,7 @@ from hubel.evaluation.paired import PairedTest
 from hubel.images.preprocessing import Preprocessing
 from hubel.text import counted
 from hubel.training.recipe import Recipe
-from hubel.workflows.comparing.variant_result import Measured
+from hubel.workflows.comparing.variant_result import VariantResult
 from hubel.workflows.comparing.variants import Selection
 from hubel.workflows.comparing.verdicts import ClaimVerdict
 
@@ -87,7 +87,7 @@ class Comparison:
     splits: Splits
     budget: str
     moved_px: int
-    rows: tuple[Measured, ...]
+    rows: tuple[VariantResult, ...]
     pairs: tuple[Pair, ...]
     claims: tuple[ClaimVerdict, ...]
     interrupted: bool

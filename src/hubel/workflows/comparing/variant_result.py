@@ -24,7 +24,7 @@ def _nothing() -> np.ndarray:
 
 @brief
 @dataclass(frozen=True)
-class Measured:
+class VariantResult:
     """One variant's row; what was not reached is None or empty.
 
     Args:

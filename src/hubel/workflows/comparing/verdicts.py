@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hubel.evaluation.paired import BETTER, CANNOT_TELL, WORSE, PairedTest, adjust, compare_gaps, compare_hits
-from hubel.workflows.comparing.variant_result import Measured
+from hubel.workflows.comparing.variant_result import VariantResult
 from hubel.workflows.comparing.variants import Claim, Need, Part
 
 SUPPORTED, REFUTED, NOT_SHOWN = "supported", "refuted", "not shown here"
@@ -19,15 +19,15 @@ COUNTED = {
     "macs": ("macs", "MACs", "fewer"),
     "memory": ("memory_bytes", "bytes", "less"),
 }
-"""quantity → (field of `Measured`, its unit, the word for a smaller number); plain numbers, which need no test."""
+"""quantity → (field of `VariantResult`, its unit, the word for a smaller number); plain numbers, which need no test."""
 TESTED = {"accuracy": ("test_hits", "accuracy"), "shift": ("stays", "shift consistency")}
-"""quantity → (field of `Measured`, its name); these have a paired test on the same images."""
+"""quantity → (field of `VariantResult`, its name); these have a paired test on the same images."""
 LEARNED = (*TESTED, "gap")
 """Quantities that come from training; networks that were trained too little show nothing of them."""
 
 
 @dataclass(frozen=True)
-class Finding:
+class NeedVerdict:
     """What became of one need of one part.
 
     Args:
@@ -72,7 +72,7 @@ class ClaimVerdict:
     name: str
     text: str
     verdict: str
-    findings: tuple[Finding, ...]
+    findings: tuple[NeedVerdict, ...]
     reason: str = ""
 
     @property
@@ -91,7 +91,7 @@ class ClaimVerdict:
         }
 
 
-def judge(name: str, claim: Claim, rows: Mapping[str, Measured]) -> ClaimVerdict:
+def judge(name: str, claim: Claim, rows: Mapping[str, VariantResult]) -> ClaimVerdict:
     """Put a claim to the test.
 
     The paired tests of one claim are adjusted for their number.
@@ -114,7 +114,7 @@ def judge(name: str, claim: Claim, rows: Mapping[str, Measured]) -> ClaimVerdict
     return ClaimVerdict(name, claim.text, verdict, findings, reasons[0] if verdict == NOT_SHOWN else "")
 
 
-def _tests(claim: Claim, rows: Mapping[str, Measured]) -> dict[tuple[str, str, str], PairedTest]:
+def _tests(claim: Claim, rows: Mapping[str, VariantResult]) -> dict[tuple[str, str, str], PairedTest]:
     """(variant, reference, quantity) → test, adjusted."""
     made = {
         (part.variant, part.reference, need.quantity): compare_hits(
@@ -128,7 +128,7 @@ def _tests(claim: Claim, rows: Mapping[str, Measured]) -> dict[tuple[str, str, s
     return dict(zip(made, adjust(list(made.values())), strict=True))
 
 
-def _missing(part: Part, rows: Mapping[str, Measured]) -> str:
+def _missing(part: Part, rows: Mapping[str, VariantResult]) -> str:
     """Why the two cannot be compared; empty where they can."""
     for name in (part.variant, part.reference):
         if name not in rows:
@@ -138,12 +138,12 @@ def _missing(part: Part, rows: Mapping[str, Measured]) -> str:
     return ""
 
 
-def _unsettled(part: Part, rows: Mapping[str, Measured]) -> str:
+def _unsettled(part: Part, rows: Mapping[str, VariantResult]) -> str:
     """Why the two were trained too little to be compared; empty where they were not."""
     return next((rows[name].unsettled for name in (part.reference, part.variant) if rows[name].unsettled), "")
 
 
-def _finding(part: Part, need: Need, rows: Mapping[str, Measured], test: PairedTest | None) -> Finding:
+def _finding(part: Part, need: Need, rows: Mapping[str, VariantResult], test: PairedTest | None) -> NeedVerdict:
     missing = _missing(part, rows)
     if missing:
         verdict, text = CANNOT_TELL, f"{missing}."
@@ -158,10 +158,10 @@ def _finding(part: Part, need: Need, rows: Mapping[str, Measured], test: PairedT
     unsettled = "" if missing or need.quantity not in LEARNED else _unsettled(part, rows)
     if unsettled:
         verdict, text = NOT_SHOWN, f"{unsettled}; so far: {text}"
-    return Finding(part.variant, part.reference, need.quantity, verdict, text, test)
+    return NeedVerdict(part.variant, part.reference, need.quantity, verdict, text, test)
 
 
-def _by_test(need: Need, test: PairedTest, pair: tuple[Measured, Measured]) -> tuple[str, str]:
+def _by_test(need: Need, test: PairedTest, pair: tuple[VariantResult, VariantResult]) -> tuple[str, str]:
     field, name = TESTED[need.quantity]
     variant, reference = (float(getattr(row, field).mean()) for row in pair)
     low, high = test.interval
@@ -182,7 +182,7 @@ def _by_test(need: Need, test: PairedTest, pair: tuple[Measured, Measured]) -> t
     return CANNOT_TELL, f"{said}, but more than {MARGIN * 100:.0f} points may be lost: {numbers}."
 
 
-def _by_gap(variant: Measured, reference: Measured) -> tuple[str, str]:
+def _by_gap(variant: VariantResult, reference: VariantResult) -> tuple[str, str]:
     found = compare_gaps((variant.train_hits, variant.test_hits), (reference.train_hits, reference.test_hits))
     verdict = {BETTER: SUPPORTED, WORSE: REFUTED}.get(found.verdict, CANNOT_TELL)
     said = {BETTER: "smaller", WORSE: "larger"}.get(found.verdict, "no difference can be told")
@@ -191,7 +191,7 @@ def _by_gap(variant: Measured, reference: Measured) -> tuple[str, str]:
     return verdict, f"{said}: {gaps}, difference {points(found.difference)} ({points(low)} to {points(high)})."
 
 
-def _by_field(variant: Measured, reference: Measured) -> tuple[str, str]:
+def _by_field(variant: VariantResult, reference: VariantResult) -> tuple[str, str]:
     one, other = variant.field, reference.field
     if one is None or other is None:
         return CANNOT_TELL, "what one of them sees is not known."
@@ -201,7 +201,7 @@ def _by_field(variant: Measured, reference: Measured) -> tuple[str, str]:
     return REFUTED, f"not the same: {seen}, against {other[0]} x {other[1]}."
 
 
-def _by_number(need: Need, variant: Measured, reference: Measured) -> tuple[str, str]:
+def _by_number(need: Need, variant: VariantResult, reference: VariantResult) -> tuple[str, str]:
     field, unit, smaller = COUNTED[need.quantity]
     one, other = getattr(variant, field), getattr(reference, field)
     ratio = f"{other / one:.1f} times {smaller}" if one <= other else f"{one / other:.1f} times more"

@@ -19,7 +19,7 @@ from hubel.workflows.said import NOTHING_SAID, Said
 
 
 @dataclass(frozen=True)
-class Choice:
+class TraceableLayer:
     """A layer that can be traced.
 
     Args:
@@ -75,7 +75,7 @@ class TracedRun:
         yield from repr(self.trace).splitlines()
 
 
-def list_traceable(run: Path, *, said: Said = NOTHING_SAID) -> list[Choice]:
+def list_traceable(run: Path, *, said: Said = NOTHING_SAID) -> list[TraceableLayer]:
     """The layers of a run or model file that a value can be traced of, and the step behind them.
 
     Raises:
@@ -84,8 +84,10 @@ def list_traceable(run: Path, *, said: Said = NOTHING_SAID) -> list[Choice]:
     classifier = open_target(run, said)
     calls = walk(classifier.model).calls
     numbered = enumerate(calls, start=1)
-    choices = [Choice(call.name, call.kind, _size(call), place) for place, call in numbered if call.kind in RULES]
-    last = [Choice(PROBABILITIES, "Softmax", (len(classifier.class_names),))]
+    choices = [
+        TraceableLayer(call.name, call.kind, _size(call), place) for place, call in numbered if call.kind in RULES
+    ]
+    last = [TraceableLayer(PROBABILITIES, "Softmax", (len(classifier.class_names),))]
     return choices + last if classifier.makes_logits else choices
 
 

@@ -47,7 +47,7 @@ class Difference:
         return {"about": self.about, "text": self.text, "paths": list(self.paths), "explains": self.explains}
 
 
-class Listed(NamedTuple):
+class ListedExample(NamedTuple):
     """An example as it lies there now.
 
     ``digest`` is empty where it cannot be read, ``given_split`` None where the corpus gives none.
@@ -66,7 +66,7 @@ def name_some(paths: Iterable[str]) -> str:
     return ", ".join(every[:MOST_NAMED]) + more
 
 
-def compare_corpus(recorded: RecordedRun, listed: Mapping[str, Listed]) -> list[Difference]:
+def compare_corpus(recorded: RecordedRun, listed: Mapping[str, ListedExample]) -> list[Difference]:
     """What has changed in the corpus: files by their content, labels, given splits, groups.
 
     Args:
@@ -87,7 +87,7 @@ def compare_corpus(recorded: RecordedRun, listed: Mapping[str, Listed]) -> list[
     ]
 
 
-def new_paths(recorded: RecordedRun, listed: Mapping[str, Listed]) -> list[str]:
+def new_paths(recorded: RecordedRun, listed: Mapping[str, ListedExample]) -> list[str]:
     """Examples that the run did not have; a file that it refused may still be refused, and is not new.
 
     Args:
@@ -104,11 +104,11 @@ def _about(paths: list[str], what: str, named: str | None = None, *, matters: bo
         yield Difference(CORPUS, f"{subject} {what}: {named}", tuple(paths), stops=matters, explains=matters)
 
 
-def _labels(placed: Mapping[str, Placed], listed: Mapping[str, Listed], paths: list[str]) -> str:
+def _labels(placed: Mapping[str, Placed], listed: Mapping[str, ListedExample], paths: list[str]) -> str:
     return name_some(f"{path} ({placed[path].label} then, {listed[path].label} now)" for path in paths)
 
 
-def _other_given_splits(recorded: RecordedRun, listed: Mapping[str, Listed]) -> list[str]:
+def _other_given_splits(recorded: RecordedRun, listed: Mapping[str, ListedExample]) -> list[str]:
     """Examples whose given split is another; a part that is not given now is cut, which is not known yet."""
     given = {each.given_split for each in listed.values()}
     other = []

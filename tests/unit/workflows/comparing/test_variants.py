@@ -14,15 +14,15 @@ from hubel.backends.framework import keras
 from hubel.corpus.corpus import Corpus, Example
 from hubel.corpus.sample import take_part
 from hubel.errors import UnknownName, WrongRequest
-from hubel.workflows.comparing.variant_result import Measured, still_falling
+from hubel.workflows.comparing.variant_result import VariantResult, still_falling
 from hubel.workflows.comparing.variants import CLAIMS, QUANTITIES, RELATIONS, VARIANTS, Claim, Need, Part, select
 from hubel.workflows.comparing.verdicts import judge
 
 CLAIM = Claim("text", (Part("new", "old", (Need("accuracy", "not worse"), Need("parameters", "less", 10))),))
 
 
-def measured(name: str, right: np.ndarray, *, parameters: int = 100, train: np.ndarray | None = None) -> Measured:
-    return Measured(
+def measured(name: str, right: np.ndarray, *, parameters: int = 100, train: np.ndarray | None = None) -> VariantResult:
+    return VariantResult(
         name, parameters, 10, 10, 10, test_hits=right, stays=right, train_hits=right if train is None else train
     )
 
@@ -31,7 +31,7 @@ def first(count: int, of: int = 1000) -> np.ndarray:
     return np.arange(of) < count
 
 
-def verdict(claim: Claim, new: Measured, old: Measured) -> str:
+def verdict(claim: Claim, new: VariantResult, old: VariantResult) -> str:
     return judge("name", claim, {"new": new, "old": old}).verdict
 
 
@@ -137,7 +137,7 @@ def test_a_variant_that_diverged_or_was_not_finished_decides_nothing():
     gone = judge("x", CLAIM, {"old": old})
     assert gone.verdict == "cannot tell"
     assert gone.findings[0].text == "new was not finished."
-    broken = judge("x", CLAIM, {"old": old, "new": Measured("new", 1, 1, 1, 1, diverged=True)})
+    broken = judge("x", CLAIM, {"old": old, "new": VariantResult("new", 1, 1, 1, 1, diverged=True)})
     assert broken.verdict == "cannot tell"
     assert "new diverged" in broken.findings[0].text
 

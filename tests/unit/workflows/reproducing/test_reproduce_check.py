@@ -18,7 +18,13 @@ from hubel.events import Event, Message
 from hubel.files import write_csv
 from hubel.runs.machine import describe_machine
 from hubel.runs.recorded_run import Placed, RecordedRun, read_recorded
-from hubel.workflows.reproducing.differences import Listed, compare_choices, compare_corpus, compare_splits, name_some
+from hubel.workflows.reproducing.differences import (
+    ListedExample,
+    compare_choices,
+    compare_corpus,
+    compare_splits,
+    name_some,
+)
 from hubel.workflows.reproducing.reproduce_check import check_repeatable
 
 
@@ -100,9 +106,9 @@ def test_labels_groups_and_given_splits_are_compared():
         "4": Placed("b", "train", ""),
     }  # fmt: skip
     listed = {
-        "1": Listed("0", "b", "train", ""), "2": Listed("0", "a", "test", "y"),
-        "3": Listed("0", "b", "train", ""),  # cut from the training part, then as now
-        "4": Listed("0", "b", "test", ""),
+        "1": ListedExample("0", "b", "train", ""), "2": ListedExample("0", "a", "test", "y"),
+        "3": ListedExample("0", "b", "train", ""),  # cut from the training part, then as now
+        "4": ListedExample("0", "b", "test", ""),
     }  # fmt: skip
     found = compare_corpus(recorded(placed), listed)
     assert [each.text for each in found] == [
