@@ -284,8 +284,8 @@ def _say_left_out(left_out: LeftOut, known: Known, where: tuple[int, str], on_ev
     if not remaining:
         own = ("Score it on its own test images: ", Command("evaluate", (str(known.run),)), ". Or name")
         raise UnusableCorpus(
-            f"{location} has no image that is new to {known.run}: of {count:,} there are {', and '.join(words)}. A "
-            "score on these would say nothing about other images. ",
+            f"{location} has no image that is new to {known.run}. Left out of its {counted(count, 'image')}: "
+            f"{', and '.join(words)}. A score on these would say nothing about other images. ",
             *(own if known.test_images else ("Name",)),
             " a corpus of other images.",
         )
@@ -322,12 +322,12 @@ def _say_differences(classifier: Answering, corpus: Corpus, own: _TestSplit | No
         text = f"Not scored: {images} of classes that the classifier does not know: {', '.join(extra[:5])}."
         on_event(Message(text, warning=True))
     if missing and own is None:
-        on_event(Message(f"No images of {', '.join(missing[:5])}: not tested.", warning=True))
+        on_event(Message(f"Not tested, for lack of images: {', '.join(missing[:5])}.", warning=True))
     if own is not None:
         gone = set(own.class_of) - {example.path for example in corpus.examples}
         if gone:
             images = counted(len(gone), "test image")
-            text = f"Gone: {images} of the run, such as {min(gone)!r}. The score is that of the others."
+            text = f"Missing: {images} of the run, such as {min(gone)!r}. The score is that of the others."
             on_event(Message(text, warning=True))
 
 
