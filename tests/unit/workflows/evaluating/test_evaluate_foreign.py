@@ -160,7 +160,7 @@ def test_what_is_not_said_is_asked_for(folder: Path):
         (b"", "is empty. It has one class name a line"),
         (b"a\n\nb\n", "line 2 is empty"),
         (b"a\nb\na\n", "line 3 names 'a' again"),
-        (b"\xff\xfe", "is no text in UTF-8"),
+        (b"\xff\xfe", "is not UTF-8 text"),
         (None, "is not there"),
     ],
 )
