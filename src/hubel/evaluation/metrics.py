@@ -206,7 +206,7 @@ def selective_accuracy(probabilities: Probabilities, labels: Labels, threshold: 
 
 
 def risk_coverage(probabilities: Probabilities, labels: Labels) -> tuple[np.ndarray, np.ndarray]:
-    """(coverage, error among the covered), float64 [points] each, as the classifier answers less and less sure examples.
+    """(coverage, error among the covered), float64 [points] each, as ever less sure examples are answered.
 
     One point for each confidence that occurs, the surest first.
 

@@ -111,7 +111,7 @@ def test_evaluate_prints_the_score_with_what_it_rests_on(folder, typed):
             "brings no test images. Name some: hubel evaluate soft.keras CORPUS --class-names FILE",
         ),
         ("evaluate soft.keras photos", 2, "Give --class-names FILE, one name a line"),
-        ("evaluate soft.keras photos --class-names corpus", 2, "Say it with --pixels: 0..255 ("),
+        ("evaluate soft.keras photos --class-names corpus", 2, "Choose one with --pixels: 0..255 ("),
         (
             "evaluate soft.keras photos --class-names corpus --against run",
             2,
@@ -130,8 +130,8 @@ def test_evaluate_prints_the_score_with_what_it_rests_on(folder, typed):
         (f"predict run {HERE} --class-names classes.txt", 2, "--class-names is for model files"),
         (f"predict soft.keras {HERE} --class-names corpus", 2, "this command has none"),
         (f"predict soft.keras {HERE} --pixels -1..1 --abstain 0.9", 2, "A model file has no prediction sets"),
-        (f"maps soft.keras {HERE} --layer dark -o maps.png", 2, "soft.keras does not say how it wants its pixels"),
-        ("filters soft.keras --layer dark --excite -o f.png", 2, "soft.keras does not say how it wants its pixels"),
+        (f"maps soft.keras {HERE} --layer dark -o maps.png", 2, "soft.keras does not say how to scale its pixels"),
+        ("filters soft.keras --layer dark --excite -o f.png", 2, "soft.keras does not say how to scale its pixels"),
         (
             f"trace soft.keras {HERE} --layer dark --input 9",
             2,

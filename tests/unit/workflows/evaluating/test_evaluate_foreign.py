@@ -143,7 +143,7 @@ def test_a_doubt_stands_at_the_head_of_the_report(folder: Path, tmp_path: Path):
 def test_what_is_not_said_is_asked_for(folder: Path):
     with pytest.raises(HubelError, match="Give --class-names FILE.*image_dataset_from_directory"):
         evaluated(folder, Said(None, "-1..1"))
-    with pytest.raises(HubelError, match="does not say how it wants its pixels"):
+    with pytest.raises(HubelError, match="does not say how to scale its pixels"):
         evaluated(folder, Said("corpus"))
 
 
