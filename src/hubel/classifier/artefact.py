@@ -121,8 +121,8 @@ def find_artefact(folder: Path) -> Path:
     folder = inner if is_file(inner / MANIFEST) else folder
     if not is_file(folder / MANIFEST):
         raise UnusableInput(
-            f"{folder} holds no classifier: there is no {MANIFEST} in it, nor in a classifier/ folder. A run is a folder "
-            "that ", Command("train", ("CORPUS",)), " has written.",
+            f"{folder} holds no classifier: there is no {MANIFEST} in it, nor in a classifier/ folder. A run is a "
+            "folder that ", Command("train", ("CORPUS",)), " has written.",
         )  # fmt: skip
     return folder
 
