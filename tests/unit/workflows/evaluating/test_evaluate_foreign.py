@@ -150,7 +150,7 @@ def test_what_is_not_said_is_asked_for(folder: Path):
         HubelError, match="Give class_names=FILE, one.* or class_names='corpus', the .*image_dataset_from_directory"
     ):
         evaluated(folder, Said(None, "-1..1"))
-    with pytest.raises(HubelError, match="does not say how it wants its pixels"):
+    with pytest.raises(HubelError, match="does not say how to scale its pixels"):
         evaluated(folder, Said("corpus"))
 
 

@@ -242,7 +242,7 @@ def test_a_file_that_is_gone_is_named(corpus: Path, tmp_path: Path, name: str):
 def test_weights_that_are_not_those_of_the_run_accuse_no_machine(corpus: Path, tmp_path: Path):
     run = write_run(tmp_path / "run", corpus)
     (run / "classifier/weights.safetensors").write_bytes(b"other weights")
-    with pytest.raises(DamagedArtefact, match="its checksum does not match"):
+    with pytest.raises(DamagedArtefact, match="its checksum does not fit"):
         check_repeatable(run)
 
 
