@@ -185,8 +185,8 @@ def test_ctrl_c_keeps_the_best_epoch_and_says_so(colours: Path, tmp_path: Path):
     assert process.returncode == 130, stderr
     assert "Traceback" not in stderr
     assert "stopped by hand" in stdout
-    assert f"hubel train {colours} -o {tmp_path / 'run'} --epochs 5000 --architecture small-cnn --resume" in stdout
-    assert stderr.endswith("--epochs 5000 --architecture small-cnn --resume\n")
+    assert f"hubel train {colours} -o {tmp_path / 'run'} --architecture small-cnn --epochs 5000 --resume" in stdout
+    assert stderr.endswith("--architecture small-cnn --epochs 5000 --resume\n")
     assert json.loads((tmp_path / "run/run.json").read_text())["status"] == "interrupted"
     assert hubel("predict", tmp_path / "run", colours / "red/00.png").returncode == 0
 
