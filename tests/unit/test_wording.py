@@ -116,3 +116,9 @@ def test_the_facts_of_a_text_are_its_words_without_remedies():
     assert facts_of("The list is empty.") == "The list is empty."
     with pytest.raises(LookupError, match="label_column"):
         assert TEXT.facts
+
+
+def test_a_folder_in_capitals_is_no_placeholder():
+    train = Command("train", ("MNIST",), (Option("out", "RUN"),))
+    assert str(Text(train)) == "hubel.train('MNIST', out=RUN)"
+    assert in_shell(train) == "hubel train MNIST -o RUN"

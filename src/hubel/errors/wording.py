@@ -185,6 +185,27 @@ def _value(value: Value) -> str:
     return repr(list(value)) if isinstance(value, tuple) else repr(value)
 
 
+PLACEHOLDERS = frozenset(
+    [
+        "...",
+        "CORPUS",
+        "FILE",
+        "FOLDER",
+        "IMAGE",
+        "IMAGE_OR_FOLDER",
+        "INPUT",
+        "MORE_IMAGES",
+        "N",
+        "NAME",
+        "NEW",
+        "PATH",
+        "RUN",
+        "RUN_B",
+    ]
+)
+"""Words that the user puts others in place of; any other word is a value, whatever it looks like."""
+
+
 def is_placeholder(word: str) -> bool:
-    """A word that the user puts another in place of: ``RUN``, ``CORPUS``, ``...``."""
-    return word == "..." or (word.isascii() and word.isupper() and word.replace("_", "").isalpha())
+    """Whether the user puts another word in place of it."""
+    return word in PLACEHOLDERS
