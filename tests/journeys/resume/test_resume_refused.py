@@ -118,7 +118,7 @@ def test_what_cannot_be_resumed_says_what_to_type(photos: Path, whole: Path, tmp
         hubel.train(photos, whole, resume=True, **WISHES)
     with pytest.raises(WrongRequest, match="holds no checkpoint.*Begin it: leave out resume"):
         hubel.train(photos, tmp_path / "new", resume=True, **WISHES)
-    with pytest.raises(WrongRequest, match="Received both: leave out one of them"):
+    with pytest.raises(WrongRequest, match="overwrite replaces it. Leave out one"):
         hubel.train(photos, tmp_path / "new", resume=True, overwrite=True, **WISHES)
     assert list((tmp_path / "new").iterdir()) == []
     old = Path(shutil.copytree(whole, tmp_path / "old"))

@@ -294,7 +294,7 @@ def test_classes_that_are_gone_are_said(folder: Path, grown: tuple[Run, str], tm
         ({"resize": "pad"}, "resize='pad' contradicts .*: its images are resized by 'crop'"),
         ({"alpha": 0.5}, "alpha=0.5 contradicts .*: its architecture has no width"),
         ({"weights": "none"}, "weights='none' contradicts .*: the weights are those of that run"),
-        ({"learning_curve": True}, "learning_curve trains on parts .* Received both: leave out one of them"),
+        ({"learning_curve": True}, "learning_curve trains on parts .* Leave out one of them"),
     ],
 )
 def test_what_contradicts_the_run_is_refused(folder: Path, first: Path, tmp_path: Path, wishes: dict, text: str):
