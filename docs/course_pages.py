@@ -20,14 +20,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 COURSE = Path(__file__).parent / "course"
-PICTURES = COURSE / "images"
+IMAGES = COURSE / "images"
 WIDTH = 118
 PHOTOS = COURSE / "photos"
 
 _BLOCK = re.compile(r"```console(?P<kind>[^\n]*)\n\$ (?P<command>[^\n]+)\n(?P<output>.*?)```", re.DOTALL)
 _FILE = re.compile(r"```toml file=(?P<name>\S+)\n(?P<text>.*?)```", re.DOTALL)
 _PYTHON = re.compile(r"```python\n(?P<code>.*?)```", re.DOTALL)
-_PICTURE = re.compile(r"\(images/([^)]+)\)")
+_IMAGE = re.compile(r"\(images/([^)]+)\)")
 
 
 def blocks(text: str) -> list[tuple[str, str, str]]:
@@ -78,9 +78,9 @@ def write_page(page: Path, folder: Path) -> None:
         subprocess.run([sys.executable, "-c", found["code"]], cwd=folder, check=True, capture_output=True)
     text = filled(text, run)
     page.write_text(text, encoding="utf-8")
-    for name in _PICTURE.findall(text):
+    for name in _IMAGE.findall(text):
         made = folder / name if (folder / name).exists() else folder / name.replace("-", "/", 1)
-        shutil.copyfile(made, PICTURES / name)
+        shutil.copyfile(made, IMAGES / name)
 
 
 def main(beginnings: list[str]) -> None:

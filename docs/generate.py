@@ -151,6 +151,8 @@ class Source:
         functions = [node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef)]
         self.functions = {each.name: each for each in functions if _returned(each)}
         self.constants = _assigned(self.tree.body)
+        rich = any(isinstance(node, ast.ImportFrom) and node.module == "rich.text" for node in ast.walk(self.tree))
+        self.kinds = {name: kind for name, kind in KINDS.items() if not (rich and name == "Text")}  # that is another
         self.quiet = {id(node.value) for node in ast.walk(self.tree) if isinstance(node, ast.Expr)}
 
     def messages(self) -> list[str]:
@@ -163,7 +165,7 @@ class Source:
     def _within(self, node: ast.AST, names: dict[str, list[ast.expr]]) -> Iterator[Said]:
         if isinstance(node, ast.FunctionDef):
             names = {**names, **_assigned(ast.walk(node))}
-        if isinstance(node, ast.Call) and (kind := KINDS.get(_called(node))) is not None:
+        if isinstance(node, ast.Call) and (kind := self.kinds.get(_called(node))) is not None:
             text = self._text(_arguments(node), names)
             if set(text.parts) - {GAP, VALUE, " "}:
                 yield Said(kind, text)

@@ -120,9 +120,8 @@ CASES = {
     "nothing new": Case("evaluate run learned", r"own test images: (hubel evaluate run)\."),
     "no test images": Case("evaluate untested", r"trained on: (hubel evaluate untested CORPUS)"),
     "no test images to compare on": Case("evaluate untested --against run", r"on one corpus: (hubel [^\n]*)"),
-    "the classifier of a run": Case("evaluate run/classifier", r"folder of the run: (\S+)", "evaluate {}"),
-    "no run.json": Case("evaluate no-json", r"a corpus to score: (hubel evaluate RUN CORPUS)"),
-    "no split": Case("evaluate no-split", r"a corpus to score: (hubel evaluate RUN CORPUS)"),
+    "the classifier of a run": Case("evaluate run/classifier", r"of the run in (\S+)\.", "evaluate {}"),
+    "no run.json": Case("evaluate no-json", r"can be scored: (hubel evaluate \S+ CORPUS)"),
     "no coverage": Case("predict run new.png --abstain 0.9", r", or (leave the coverage out)",
                         "predict run new.png"),
     # advice
@@ -142,8 +141,8 @@ CASES = {
 }  # fmt: skip
 UNCOVERED = {
     "architectures/layer_table.py: The work of the layer _ cannot be counted. hubel anatomy": "needs a layer that no architecture of ours and no layer of Keras has",
-    "classifier/artefact.py: in it, nor in a classifier/ folder. Name the folder that was named with -o in 'hubel train": "what to type is the user's own run",
-    "classifier/artefact.py: machine compute otherwise. It was made with _; here are _. See every check: hubel verify _": "needs libraries that compute otherwise than those of the run",
+    "classifier/artefact.py: fier: there is no _ in it, nor in a classifier/ folder. A run is a folder that hubel train": "what to type is the user's own run",
+    "classifier/artefact.py: machine compute differently. It was made with _; here are _. See every check: hubel verify": "needs libraries that compute differently from those of the run",
     "cli/layer_option.py: first or last: of the convolutions; N: its number in hubel anatomy": "help of an option, not a complaint",
     "cli/main.py: hubel --help, or hubel train --help": "tests/unit/cli/test_messages.py",
     "cli/mistakes.py: hubel anatomy runs/photos": "an example with a made-up name; tests/unit/cli/test_messages.py",
@@ -159,10 +158,8 @@ UNCOVERED = {
     "cli/show/layers.py: It has no such layer. hubel anatomy RUN shows those it has": "what to type is another layer of the list",
     "cli/commands/trace.py: _ has no layer of a kind that Hubel can work out. See them all: hubel anatomy _": "needs a model without any layer that can be worked out",
     "workflows/evaluating/evaluate.py: e run (_) can be read in _. Put them back, or name a corpus to score it on: hubel evaluate": "needs a run all of whose test images vanished; the cure is that of 'gone bad'",
-    "runs/finished_run.py: There is no folder _. Give the folder named with -o in 'hubel train": "the library's words for a folder that the command line refuses before",
     "workflows/reproducing/reproduce.py: Stopped before it was known whether the result is the same. Start again: hubel reproduce": "the same command again",
-    "runs/which_run.py:  no classifier. The run comes first: _ RUN. It is the folder named with -o in 'hubel train": "what to type is the user's own run; tests/unit/cli/test_messages.py",
-    "runs/which_run.py: _ RUN is the folder named with -o in 'hubel train'. Train one: hubel train CORPUS -o _": "what to type is the user's own run; tests/unit/cli/test_messages.py",
-    "runs/which_run.py: classifier: it is not the folder of a run. RUN is the folder named with -o in 'hubel train": "what to type is the user's own run; tests/unit/cli/test_messages.py",
+    "workflows/evaluating/evaluate.py:  (_) can be read in _. Put them back, or name a corpus to score: hubel evaluate RUN CORPUS": "needs a run all of whose test images vanished; the cure is that of 'gone bad'",
+    "workflows/reproducing/reproduce.py: Stopped: whether the result is the same is not known. Type it again: hubel reproduce _": "the same command again",
 }
 """Messages with a command that no case brings → why not."""

@@ -73,15 +73,15 @@ def test_a_file_instead_of_a_folder(tmp_path: Path):
     [
         (("--architecture", "resnet"), "There is no architecture named 'resnet'. "),
         (("--architecture", "residul"), "Did you mean 'residual'?"),
-        (("--image-size", "-3"), "from 1 to 1024. Received: -3"),
+        (("--image-size", "-3"), "from 1 to 1,024. Received: -3"),
         (("--image-size", "big"), "takes a whole number, such as --image-size 96. Received: 'big'"),
-        (("--epochs", "0"), "epochs must be a whole number from 1"),
+        (("--epochs", "0"), "--epochs must be a whole number from 1"),
         (("--time-limit", "soon"), "a number and s, m or h: 90s, 5m, 2h. Received: 'soon'"),
         (("--time-limit", "1s"), "from 10 seconds"),
         (("--resize", "stretch"), "squash, crop, pad. Received: 'stretch'"),
-        (("--seed", "-1"), "seed must be a whole number from 0"),
-        (("--batch-size", "0"), "batch_size must be a whole number from 1"),
-        (("--learning-rate", "0"), "learning rate must be above 0"),
+        (("--seed", "-1"), "--seed must be a whole number from 0"),
+        (("--batch-size", "0"), "--batch-size must be a whole number from 1"),
+        (("--learning-rate", "0"), "--learning-rate must be above 0"),
         (("--architecture", "small-cnn", "--weights", "imagenet"), "small-cnn has no pretrained weights"),
         (("--architecture", "mobilenet", "--image-size", "16"), "mobilenet needs images of at least 32 pixels"),
         (("--architecture", "small-cnn", "--alpha", "0.5"), "small-cnn has none"),
@@ -185,8 +185,8 @@ def test_ctrl_c_keeps_the_best_epoch_and_says_so(colours: Path, tmp_path: Path):
     assert process.returncode == 130, stderr
     assert "Traceback" not in stderr
     assert "stopped by hand" in stdout
-    assert f"hubel train {colours} -o {tmp_path / 'run'} --epochs 5000 --architecture small-cnn --resume" in stdout
-    assert stderr.endswith("--epochs 5000 --architecture small-cnn --resume\n")
+    assert f"hubel train {colours} -o {tmp_path / 'run'} --architecture small-cnn --epochs 5000 --resume" in stdout
+    assert stderr.endswith("--architecture small-cnn --epochs 5000 --resume\n")
     assert json.loads((tmp_path / "run/run.json").read_text())["status"] == "interrupted"
     assert hubel("predict", tmp_path / "run", colours / "red/00.png").returncode == 0
 
@@ -271,12 +271,12 @@ def test_the_module_runs_like_the_command():
     assert done.stdout.startswith("hubel, version ")
 
 
-def test_a_class_of_copies_of_one_picture_trains_without_a_test_and_says_so(tmp_path: Path):
+def test_a_class_of_copies_of_one_image_trains_without_a_test_and_says_so(tmp_path: Path):
     rng = np.random.default_rng(0)
     for name in ("cat", "dog"):
-        picture = speckled((100, 100, 100), rng=rng)
+        image = speckled((100, 100, 100), rng=rng)
         for number in range(6):
-            write_picture(tmp_path / "photos" / name / f"{number}.png", picture)
+            write_picture(tmp_path / "photos" / name / f"{number}.png", image)
     done = hubel("train", tmp_path / "photos", "-o", tmp_path / "run", "--epochs", 2, "--architecture", "small-cnn")
     assert done.returncode == 0, done.stderr
     assert "No test example of 'cat', 'dog'" in done.stderr

@@ -62,7 +62,7 @@ def test_one_epoch_without_a_place_is_told_to_train_longer_and_the_command_does(
         assert done.stdout.endswith("\n    hubel predict runs/digits IMAGE_OR_FOLDER\n")
         before, again = again, json.loads(first.read_text())
         if before is None:
-            assert "It was still learning when the training ended: train longer. In the only epoch" in done.stdout
+            assert "It was still learning when the training ended. Train longer. In the only epoch" in done.stdout
             assert "\n    hubel train digits --epochs 4 --overwrite\n" in done.stdout
             assert again["advice"][0]["rule"] == "stopped-too-early"
             words = shlex.split(again["advice"][0]["command"])[1:]

@@ -121,8 +121,8 @@ def planted(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
     for path in random.Random(3).sample(originals, 60):
         one = f"{path.parent.name}/{path.name}"
         for name, change in CHANGES.items():
-            with Image.open(path) as picture:
-                changed, quality = change(picture.convert("RGB"))
+            with Image.open(path) as image:
+                changed, quality = change(image.convert("RGB"))
             two = f"{path.parent.name}/{name} {path.name}"
             changed.save(folder / two, quality=quality)
             copies.append((name, one, two))

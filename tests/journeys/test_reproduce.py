@@ -93,19 +93,19 @@ def test_a_changed_picture_stops_it_before_training_and_anyway_says_what_came_of
     write_picture(changed / path, speckled((250, 250, 0), rng=np.random.default_rng(7), height=16, width=16))
     done = typed("reproduce", run, changed)
     assert done.returncode == 3
-    assert f"1 image is changed in content: {path}" in done.stderr
+    assert f"1 image is changed: {path}" in done.stderr
     assert f"hubel reproduce {run} --anyway" in done.stderr
     assert "Plan" not in done.stderr
     assert "Traceback" not in done.stderr
     done = typed("reproduce", run, changed, "--anyway")
     assert done.returncode == 5, done.stderr
     first, weights, predictions, accuracy, *_ = done.stdout.splitlines()
-    assert first.startswith("Not the same: other weights, ")
+    assert first.startswith("Not the same: different weights, ")
     assert weights.startswith("  weights      SHA-256 ")
-    assert f" of {len(rows(run / 'predictions.csv'))} name another class; largest difference" in predictions
+    assert f" of {len(rows(run / 'predictions.csv'))} name a different class; largest difference" in predictions
     told = json.loads((run / "metrics.json").read_text())["test"]["accuracy"]
     assert f"{told:.4f} then" in accuracy
-    assert f"  corpus       1 image is changed in content: {path}" in done.stdout.splitlines()
+    assert f"  corpus       1 image is changed: {path}" in done.stdout.splitlines()
 
 
 def test_a_version_that_is_not_the_one_of_then_is_named(typed: Typed, run: Path, tmp_path: Path):
@@ -115,7 +115,7 @@ def test_a_version_that_is_not_the_one_of_then_is_named(typed: Typed, run: Path,
     (tmp_path / "run/run.json").write_text(json.dumps(document))
     done = typed("reproduce", tmp_path / "run", "--json")
     assert done.returncode == 0, done.stderr
-    assert "Not as it was: keras: 2.0.1 then, " in done.stderr
+    assert "Changed since the run: keras: 2.0.1 then, " in done.stderr
     told = json.loads(done.stdout)
     assert (told["same"], told["out"]) == (True, None)
     assert told["result"]["weights_then"] == told["result"]["weights_now"]
@@ -133,7 +133,7 @@ def test_of_a_run_with_a_time_limit_it_is_said_before_that_the_clock_decided(
     clock = "here was a time limit of 60 s: the clock decided"
     assert done.stderr.index(f"T{clock}") < done.stderr.index("Plan")
     assert f"t{clock}" in done.stdout
-    assert "this machine does not repeat itself" not in done.stdout
+    assert "gave another result on this machine" not in done.stdout
 
 
 def test_a_run_from_python_on_the_built_in_digits_with_a_network_of_its_own(

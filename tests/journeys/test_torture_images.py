@@ -36,14 +36,14 @@ RESIDENT_BYTES = 500_000_000
 CPU_SECONDS = 2
 UNMARKED = "alpha/pillow__tiff_wrong_bits_per_sample_3.tiff"
 """Its fourth band is not marked as transparency: near infrared looks the same, so Hubel refuses it by name."""
-NO_PICTURES = ("archive", "manifest", "http", "names")
+NO_IMAGES = ("archive", "manifest", "http", "names")
 SMALL = (24, 24)
 """What a small working size asks of the decoder, so that large JPEGs are decoded at a fraction of their size."""
 
 
 def rows_of(folder: Path) -> list[dict[str, str]]:
     with (folder / "MANIFEST.csv").open(newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if not row["kind"].startswith(NO_PICTURES)]
+        rows = [row for row in csv.DictReader(file) if not row["kind"].startswith(NO_IMAGES)]
     return [row | {"expect": "refuse"} if row["file"] == UNMARKED else row for row in rows]
 
 
@@ -107,7 +107,7 @@ def replayed(torture: Path) -> dict[str, dict]:
 
 
 @pytest.mark.parametrize("turn", ["first", "again"])
-def test_every_picture_is_read_or_refused_as_its_manifest_says(torture: Path, replayed: dict[str, dict], turn: str):
+def test_every_image_is_read_or_refused_as_its_manifest_says(torture: Path, replayed: dict[str, dict], turn: str):
     rows = rows_of(torture)
     assert len(rows) > 800
     for row in rows:
@@ -142,13 +142,13 @@ def test_a_small_target_changes_the_size_only(replayed: dict[str, dict]):
     assert smaller > 20
 
 
-def test_no_picture_takes_long_or_much_memory(replayed: dict[str, dict]):
+def test_no_image_takes_long_or_much_memory(replayed: dict[str, dict]):
     slowest = max(replayed["first"].items(), key=lambda item: item[1]["seconds"])
     assert slowest[1]["seconds"] < CPU_SECONDS, slowest
     assert replayed["growth"] < RESIDENT_BYTES
 
 
-def test_tiny_and_extreme_pictures_survive_every_resize_policy(torture: Path, replayed: dict[str, dict]):
+def test_tiny_and_extreme_images_survive_every_resize_policy(torture: Path, replayed: dict[str, dict]):
     tiny = [row["file"] for row in rows_of(torture) if row["kind"] in ("tiny", "extreme-aspect")]
     assert len(tiny) == 14
     for name in tiny:
@@ -194,9 +194,9 @@ def test_headers_agree_with_the_manifest(torture: Path):
             assert found == (*listed, int(row["frames"])), row["file"]
 
 
-def over_white(picture: Image.Image) -> np.ndarray:
+def over_white(image: Image.Image) -> np.ndarray:
     """Pillow's RGBA over white, in floats where anything is transparent: [height, width, 3]."""
-    rgba = np.asarray(picture.convert("RGBA"))
+    rgba = np.asarray(image.convert("RGBA"))
     if (rgba[..., 3] == 255).all():
         return rgba[..., :3]
     alpha = rgba[..., 3:] / 255
@@ -225,7 +225,7 @@ def test_the_first_frame_is_taken(torture: Path):
         ([f"pillow__g4_orientation_{number}.tif" for number in (2, 3, 4)], 0.7),
     ],
 )
-def test_every_orientation_shows_the_same_picture(torture: Path, names: list[str], mean_difference: float):
+def test_every_orientation_shows_the_same_image(torture: Path, names: list[str], mean_difference: float):
     """Within the noise of JPEG (each file was encoded on its own, some name their number) and of scanning."""
     first, *others = (decode_image((torture / "exif-orientation" / name).read_bytes()).astype(int) for name in names)
     assert abs(first - first[:, ::-1]).mean() > 10  # an image that looks the same mirrored would prove nothing

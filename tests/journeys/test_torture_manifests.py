@@ -19,7 +19,7 @@ from hubel.errors import HubelError, UnreadableImage, UnusableCorpus
 from hubel.events import ignore
 from hubel.images.decode import decode_image
 
-PICTURES = [
+IMAGES = [
     *(f"{name}.jpg" for name in "abcdef"),
     *(f"cats/{name}.jpg" for name in "abcd"),
     "dogs/b.jpg",
@@ -82,7 +82,7 @@ EXPECTED = {
     ),
 }
 UNUSABLE = {
-    "no_header.csv": "begins with 'cats/a.jpg,cat', which is no header.*Put path,label above the first row",
+    "no_header.csv": "begins with 'cats/a.jpg,cat', which is no header.*If that row is an image already, put path,label above it",
     "garbage.parquet": r"made__garbage\.parquet is damaged \(.*: download it again",
 }
 
@@ -93,8 +93,8 @@ def listed(shared: Path, kind: str) -> Iterator[Path]:
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    for path in PICTURES:
+def images(tmp_path: Path) -> Path:
+    for path in IMAGES:
         (tmp_path / path).parent.mkdir(exist_ok=True)
         Image.fromarray(np.full((8, 8, 3), 128, np.uint8)).save(tmp_path / path)
     return tmp_path
@@ -120,8 +120,8 @@ def test_every_manifest_of_the_set_is_expected_here(shared: Path):
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_a_manifest_is_read_and_refused_as_its_note_says(shared: Path, pictures: Path, name: str):
-    corpus = read_copy(shared / f"torture/manifest/made__{name}", pictures)
+def test_a_manifest_is_read_and_refused_as_its_note_says(shared: Path, images: Path, name: str):
+    corpus = read_copy(shared / f"torture/manifest/made__{name}", images)
     check_account(corpus)
     assert {each.path: corpus.class_names[each.label] for each in corpus.examples} == EXPECTED[name].read
     for index in range(len(corpus)):
@@ -134,23 +134,23 @@ def test_a_manifest_is_read_and_refused_as_its_note_says(shared: Path, pictures:
     assert all(words in reason for (_, reason), (_, words) in zip(refused, wanted, strict=True))
 
 
-def test_what_is_not_utf8_is_said(shared: Path, pictures: Path):
-    corpus = read_copy(shared / "torture/manifest/made__latin1.csv", pictures)
+def test_what_is_not_utf8_is_said(shared: Path, images: Path):
+    corpus = read_copy(shared / "torture/manifest/made__latin1.csv", images)
     assert any("is read as Windows-1252" in note for note in corpus.notes)
 
 
 @pytest.mark.parametrize("name", UNUSABLE)
-def test_a_manifest_without_header_or_sense_says_what_to_do(shared: Path, pictures: Path, name: str):
+def test_a_manifest_without_header_or_sense_says_what_to_do(shared: Path, images: Path, name: str):
     with pytest.raises(UnusableCorpus, match=UNUSABLE[name]):
-        read_copy(shared / f"torture/manifest/made__{name}", pictures)
+        read_copy(shared / f"torture/manifest/made__{name}", images)
 
 
 @pytest.mark.parametrize("header", [b"", b"path,label\n", b"\xff\xfep\0a\0t\0h\0,\0l\0a\0b\0e\0l\0\n\0"])
-def test_mutated_csv_is_read_or_refused_by_name_and_nothing_else(shared: Path, pictures: Path, header: bytes):
+def test_mutated_csv_is_read_or_refused_by_name_and_nothing_else(shared: Path, images: Path, header: bytes):
     originals = list(listed(shared, "manifest-fuzz"))
     assert len(originals) == 20
     for original in originals:
-        path = pictures / original.name
+        path = images / original.name
         path.write_bytes(header + original.read_bytes())
         try:
             corpus = manifest.read(path, ignore)

@@ -226,6 +226,7 @@ def values(tree: ast.Module) -> Iterator[str]:
                 text += "".join(each.value if isinstance(each, ast.Constant) else GAP for each in part.values)
             elif isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id == "Command":
                 name = part.args[0]
+                text = "" if isinstance(call.func, ast.Name) and call.func.id == "Remark" else text  # it stands alone
                 text += f"hubel {name.value if isinstance(name, ast.Constant) else GAP}"
                 yield text.strip()
                 text += GAP

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 import pytest
-from docs.course_pages import COURSE, PICTURES, WIDTH, blocks, filled, prepare
+from docs.course_pages import COURSE, IMAGES, WIDTH, blocks, filled, prepare
 
 from hubel.cli.main import COMMANDS, hubel, main
 
@@ -23,7 +23,7 @@ def test_there_is_a_page_for_each_of_the_fifteen_concepts_and_the_index_names_it
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_every_command_of_a_page_can_be_typed_and_its_pictures_are_there(page: Path):
+def test_every_command_of_a_page_can_be_typed_and_its_images_are_there(page: Path):
     text = page.read_text()
     for _, command, output in blocks(text):
         words = shlex.split(command)
@@ -35,7 +35,7 @@ def test_every_command_of_a_page_can_be_typed_and_its_pictures_are_there(page: P
         entry.make_parser(click.Context(entry, parent=top)).parse_args(words[2:])
         assert output.strip(), f"{page.name}: {command}: run docs/course_pages.py"
     for name in re.findall(r"\(images/([^)]+)\)", text):
-        assert (PICTURES / name).stat().st_size > 0
+        assert (IMAGES / name).stat().st_size > 0
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if any(not kind for kind, _, _ in blocks(page.read_text()))],

@@ -7,6 +7,7 @@ import importlib
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,13 @@ def test_no_two_test_files_have_the_same_name():
     # pytest takes two modules of one name for one file where their folders are no packages.
     names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
     assert len(names) == len(set(names))
+
+
+NAMED_TWICE = {"Answer", "Patch"}
+"""Classes of `classifier` and `explanation` that are still called as another one is."""
+
+
+def test_no_two_classes_have_the_same_name():
+    trees = (ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES)
+    names = Counter(node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    assert {name for name, count in names.items() if count > 1} <= NAMED_TWICE

@@ -8,7 +8,7 @@ import pytest
 from hubel.cli.main import find_command
 from hubel.cli.wording import said, worded
 from hubel.errors import WrongRequest
-from hubel.errors.wording import Command, Option, Remedy, Text
+from hubel.errors.wording import Command, Option, Remedy, Text, facts_of
 from hubel.shell import in_shell
 
 TEXT = Text("The list has no column 'x'. Name it: ", Option("label_column", "NAME"), ".")
@@ -108,3 +108,11 @@ def test_a_command_is_changed_by_name():
     assert (train.value_of("epochs"), train.value_of("seed")) == (1, None)
     assert bool(train)
     assert not Command("")
+
+
+def test_the_facts_of_a_text_are_its_words_without_remedies():
+    note = Text("The paths are read from column 'a'.", Remedy("To choose: ", Option("path_column", "NAME")))
+    assert note.facts == facts_of(note) == "The paths are read from column 'a'."
+    assert facts_of("The list is empty.") == "The list is empty."
+    with pytest.raises(LookupError, match="label_column"):
+        assert TEXT.facts

@@ -21,14 +21,15 @@ _CLASSES = ("unequal-classes", "suspicious-labels", "poor-calibration")
 RULES: dict[str, Rule] = {
     "leak": Rule(
         "The given test split leaks",
-        "a test image has a copy, or one of its group, in another part",
+        "a test image has a copy, or an image of its group, in another part",
         SERIOUS,
         score.judge_leak,
         instead_of=("unlucky-split",),
     ),
     "collapse": Rule(
         "Nearly every image gets one class",
-        f"of the test images of all other classes more than {score.MOST_OTHERS:.0%} (lower end of the 95 % interval)",
+        f"one class is predicted for more than {score.MOST_OTHERS:.0%} of the test images of all other classes (lower "
+        "end of the 95 % interval)",
         SERIOUS,
         score.judge_collapse,
         instead_of=("no-better-than-majority", "no-better-than-dense", *_TOO_SHORT, *_FIT, *_CLASSES),
@@ -49,7 +50,7 @@ RULES: dict[str, Rule] = {
     ),
     "cut-short": Rule(
         "Cut short by the time limit",
-        f"less than {CUT_SHORT:.0%} of the planned epochs, and a test accuracy below {training.WELL}",
+        f"less than {CUT_SHORT:.0%} of the planned epochs were trained, and the test accuracy is below {training.WELL}",
         WORTHWHILE,
         training.judge_cut_short,
         instead_of=("stopped-too-early", "stopped-by-patience", "network-too-small", "underfitting"),
@@ -57,35 +58,35 @@ RULES: dict[str, Rule] = {
     "stopped-too-early": Rule(
         "Stopped too early",
         f"the validation log loss still fell by {training.LATE_FALL:.0%} or more in the last fifth of the epochs, and "
-        f"a test accuracy below {training.WELL}",
+        f"the test accuracy is below {training.WELL}",
         WORTHWHILE,
         training.judge_stopped_too_early,
         instead_of=("network-too-small", "underfitting"),
     ),
     "no-better-than-dense": Rule(
         "No better than a dense network",
-        "an exact paired test on the test images does not say that it is better (at 5 %); silent where the test images "
-        "are too few and it is not worse",
+        "an exact paired test on the test images does not show that it is better (at 5 %); silent where there are too "
+        "few test images to tell and it is not worse",
         WORTHWHILE,
         score.judge_no_better_than_dense,
     ),
     "network-too-large": Rule(
         "The network is too large for the corpus",
-        f"overfitting, and {training.LARGE} or more parameters for each training image",
+        f"it overfits, and has {training.LARGE} or more parameters for each training image",
         WORTHWHILE,
         training.judge_network_too_large,
         instead_of=("overfitting",),
     ),
     "overfitting": Rule(
         "Overfitting",
-        f"the 95 % interval of training less test accuracy lies above {training.GAP}, and training less validation "
-        "accuracy does too",
+        f"the 95 % interval of training accuracy minus test accuracy lies above {training.GAP}, and so does training "
+        "accuracy minus validation accuracy",
         WORTHWHILE,
         training.judge_overfitting,
     ),
     "network-too-small": Rule(
         "The network is too small for the corpus",
-        f"underfitting, and at most {training.SMALL} parameters for each training image",
+        f"it underfits, and has at most {training.SMALL} parameters for each training image",
         WORTHWHILE,
         training.judge_network_too_small,
         instead_of=("underfitting",),
@@ -105,21 +106,21 @@ RULES: dict[str, Rule] = {
     ),
     "few-images": Rule(
         "Too few images of a class",
-        f"fewer than {corpus.FEW_IMAGES} in the corpus",
+        f"a class has fewer than {corpus.FEW_IMAGES} in the corpus",
         WORTHWHILE,
         corpus.judge_few_images,
     ),
     "unequal-classes": Rule(
-        "Small classes are given up",
-        f"more than {corpus.UNEQUAL} times smaller than the largest, and recognised less than the others (Fisher's "
-        f"exact test at {corpus.LEVEL:.0%})",
+        "Small classes are neglected",
+        f"a class is more than {corpus.UNEQUAL} times smaller than the largest, and recognised less often than the "
+        f"others (Fisher's exact test at {corpus.LEVEL:.0%})",
         WORTHWHILE,
         corpus.judge_unequal_classes,
     ),
     "stopped-by-patience": Rule(
         "Stopped before the steps were small",
-        f"it ended because nothing got better, its best epoch had more than {training.HIGH_RATE:.0%} of the highest "
-        f"learning rate, and a test accuracy below {training.WELL}",
+        f"it ended because nothing improved, its best epoch had more than {training.HIGH_RATE:.0%} of the highest "
+        f"learning rate, and the test accuracy is below {training.WELL}",
         WORTHWHILE,
         training.judge_stopped_by_patience,
     ),
@@ -131,7 +132,7 @@ RULES: dict[str, Rule] = {
     ),
     "poor-calibration": Rule(
         "Probabilities that are off",
-        f"a calibration error of {score.MIN_ERROR} and more, {score.FAR:.0f} times what chance alone gives",
+        f"the calibration error is {score.MIN_ERROR} or more, and {score.FAR:.0f} times what chance alone gives",
         NOTE,
         score.judge_poor_calibration,
     ),
@@ -147,7 +148,7 @@ RULES: dict[str, Rule] = {
 
 
 def advise(evidence: Evidence) -> tuple[Advice, ...]:
-    """Everything that is the matter with a run, the most harmful first; the last entry is always to name new images.
+    """Everything that is wrong with a run, the most harmful first; the last entry is always to classify new images.
 
     Args:
         evidence: of a finished run.

@@ -57,8 +57,8 @@ class Evidence:
     Args:
         test: the object under ``"test"`` in ``metrics.json``.
         validation: the one under ``"validation"``.
-        train: training images named rightly, of those that were looked at again.
-        named: test images that got each class.
+        train: training images classified correctly, of those that were scored again.
+        named: test images by the class they were given.
         phases: of the training, in order.
         time_limit_s: that the user gave or that was chosen; None without one.
         class_counts: images of each class in the corpus.
@@ -118,12 +118,12 @@ class Evidence:
 
     @property
     def tested(self) -> Share:
-        """Test images named rightly."""
+        """Test images classified correctly."""
         return share_of(self.test)
 
     @property
     def validated(self) -> Share:
-        """Validation images named rightly."""
+        """Validation images classified correctly."""
         return share_of(self.validation)
 
     @property
@@ -141,6 +141,6 @@ class Evidence:
 
 
 def share_of(score: Mapping[str, Any]) -> Share:
-    """Images named rightly, by the object of ``metrics.json``."""
+    """Images classified correctly, by the object of ``metrics.json``."""
     count = score["examples"]
     return Share(round(score["accuracy"] * count) if count else 0, count)

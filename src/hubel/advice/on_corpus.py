@@ -16,22 +16,22 @@ MIN_SUPPORT = 5
 LEVEL = 0.01
 """Share of sound runs that are blamed by chance."""
 SUSPICIOUS, MIN_SUSPECTS = 0.01, 3
-"""Share of the labels, and their number, from which doubts are no matter of single images: every classifier contradicts
-a few labels that are right."""
+"""Share of the labels, and their number, from which doubts are more than single cases: every classifier contradicts a
+few labels that are right."""
 TRUSTED = 0.7
-"""Accuracy from which a classifier may contradict a label: a poorer one tells of itself."""
+"""Accuracy from which a classifier may contradict a label: the mistakes of a poorer one are its own."""
 EXAMPLES = 3
 
 
 def judge_few_images(evidence: Evidence) -> Remark | None:
-    """Classes so small that neither learning nor testing says much."""
+    """Classes so small that there is little to learn from and little to test on."""
     few = sorted((count, name) for name, count in evidence.class_counts.items() if count < FEW_IMAGES)
     if not few:
         return None
     counts = [f"{count:,} of {name!r}, {evidence.train_counts.get(name, 0):,} to train on" for count, name in few[:4]]
     return Remark(
-        f"There are too few images of {listed([name for _, name in few])} to learn them well, or to know how well: "
-        f"add some, {FEW_IMAGES} of each or more, and train again.",
+        f"There are too few images of {listed([name for _, name in few])} to learn from, or to tell how well they were "
+        f"learned. Add images, {FEW_IMAGES} or more of each, and train again.",
         f"Images: {'; '.join(counts)}{' ...' if len(few) > 4 else ''}.",
         again(evidence),
     )
@@ -45,10 +45,10 @@ def judge_unequal_classes(evidence: Evidence) -> Remark | None:
     hits = {name: _recalled(evidence, name) for name in evidence.test["per_class"]}
     small, rest = _sum([hits[name] for name in failing]), _sum([hits[name] for name in hits if name not in failing])
     return Remark(
-        f"The small classes are given up for the large ones: add images of {listed(failing)}, and train again.",
-        f"Of {counted(small.count, 'test image')} of {listed(failing)} {small.value:.2f} are named rightly, of the "
-        f"other {rest.count:,} {rest.value:.2f}; the largest class has {max(evidence.class_counts.values()):,} images, "
-        f"{failing[0]!r} has {evidence.class_counts[failing[0]]:,}.",
+        f"It neglects the small classes for the large ones. Add images of {listed(failing)}, and train again.",
+        f"It classifies {small.value:.2f} of {counted(small.count, 'test image')} of {listed(failing)} correctly, and "
+        f"{rest.value:.2f} of the other {rest.count:,}; the largest class has {max(evidence.class_counts.values()):,} "
+        f"images, {failing[0]!r} has {evidence.class_counts[failing[0]]:,}.",
         again(evidence),
     )
 
@@ -61,12 +61,12 @@ def judge_suspicious_labels(evidence: Evidence) -> Remark | None:
     if held_out.value < TRUSTED:
         return None
     shown = "; ".join(
-        f"{each.path!r} is labelled {each.label!r}, looks like {each.suggested!r}" for each in suspects[:EXAMPLES]
+        f"{each.path!r} is labelled {each.label!r} but looks like {each.suggested!r}" for each in suspects[:EXAMPLES]
     )
     share = sum(each.chance for each in suspects) / len(suspects)
     return Remark(
-        "Some labels may be wrong, or the classifier is. Look at them, the most doubtful of the corpus first.",
-        f"Of {held_out.count:,} validation and test images {len(suspects):,} have labels to look at. About "
+        "Some labels may be wrong, or the classifier may be. Check the labels of the corpus, the most doubtful first.",
+        f"Of {held_out.count:,} validation and test images, {len(suspects):,} have labels worth checking. About "
         f"{round(share * len(suspects)):,} of these ({chance(share)}) are expected to be wrong: {shown}.",
         audit_labels(evidence),
     )

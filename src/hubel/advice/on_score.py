@@ -26,14 +26,14 @@ MOST_OTHERS = 0.8
 LEVEL = 0.01
 """Share of sound splits that are called unlucky by chance."""
 WIDE = 0.15
-"""Width of the accuracy's 95 % interval from which two runs that differ in earnest cannot be told apart."""
+"""Width of the accuracy's 95 % interval from which two runs of different quality cannot be told apart."""
 FAR, MIN_ERROR = 3.0, 0.05
 """Times the calibration error of chance, and the error itself, from which probabilities are called wrong. Even where
 all images have one confidence, chance exceeds three times its own mean in 2 % of the runs only."""
 EASY = 0.95
 """Accuracy of a dense network from which the classes are called easy."""
-LOOK = "Look whether the images are in the right folders, and show what their labels say."
-LEARNED_TOO_LITTLE = "The convolutions learned too little, or what they see does not matter here."
+LOOK = "Check that the images are in the right folders and show what their labels say."
+LEARNED_TOO_LITTLE = "The convolutions learned too little, or local patterns do not matter for these classes."
 MORE_IMAGES = "MORE_IMAGES"
 MOST_UNLABELLED = 3
 """Folders of images without labels that fit into one command."""
@@ -51,7 +51,7 @@ def judge_leak(evidence: Evidence) -> Remark | None:
             f"accuracy {evidence.tested.value:.3f} with them, {rest['accuracy']:.3f} ({low:.3f} to {high:.3f}) without"
         )
     return Remark(
-        "The given test split leaks: believe the score without the copies, and delete them.",
+        "The given test split leaks. Trust the score without the copies, and delete them.",
         f"{evidence.leaking_test:,} of {counted(evidence.tested.count, 'test image')} {have(evidence.leaking_test)} a "
         f"copy, or an image of the same group, in another part; {without}.",
         audit(evidence),
@@ -76,21 +76,21 @@ def judge_collapse(evidence: Evidence) -> Remark | None:
     else:
         cure, command = LOOK, audit_labels(evidence)
     return Remark(
-        f"It names nearly every image {name!r}. {cure}",
-        f"Named {name!r}: {others.hits:,} of {counted(others.count, 'test image')} of other classes.",
+        f"It classifies nearly every image as {name!r}. {cure}",
+        f"It classifies {others.hits:,} of {counted(others.count, 'test image')} of other classes as {name!r}.",
         command,
     )
 
 
 def judge_no_better_than_majority(evidence: Evidence) -> Remark | None:
-    """Always naming the largest class may be as good."""
+    """Always predicting the largest class may be as good."""
     if not evidence.tested.count or evidence.test["accuracy_interval"][0] > evidence.test["majority_baseline"]:
         return None
     low, high = evidence.test["accuracy_interval"]
     majority = evidence.test["majority_baseline"]
-    text = "It is no better than always naming the largest class."
+    text = "It is no better than always predicting the largest class."
     if evidence.tested.value > majority:
-        text = "It is not shown to be better than always naming the largest class."
+        text = "It is not shown to be better than always predicting the largest class."
     if is_brief(evidence):
         cure, command = "It was hardly trained: train longer.", longer(evidence)
     else:
@@ -98,8 +98,8 @@ def judge_no_better_than_majority(evidence: Evidence) -> Remark | None:
     return Remark(
         f"{text} {cure}",
         f"Accuracy {evidence.tested.value:.3f} ({low:.3f} to {high:.3f}) on "
-        f"{counted(evidence.tested.count, 'test image')}, {majority:.3f} by the largest class alone, "
-        f"{evidence.train.value:.3f} on its own training images.",
+        f"{counted(evidence.tested.count, 'test image')}, {majority:.3f} by always predicting the "
+        f"largest class, {evidence.train.value:.3f} on its own training images.",
         command,
     )
 
@@ -143,8 +143,8 @@ def judge_unlucky_split(evidence: Evidence) -> Remark | None:
     harder = "harder" if tested.value < validated.value else "easier"
     if evidence.test_given:
         text = (
-            f"The given test images are {harder} than the validation images: they may come from elsewhere. Believe the "
-            "score for images like them only."
+            f"The given test images are {harder} than the validation images: they may come from another source. The "
+            "score holds only for images like them."
         )
         command = audit(evidence)
     else:
@@ -153,7 +153,7 @@ def judge_unlucky_split(evidence: Evidence) -> Remark | None:
     return Remark(
         text,
         f"Accuracy {tested.value:.3f} on {counted(tested.count, 'test image')}, {validated.value:.3f} on "
-        f"{counted(validated.count, 'validation image')}; chance makes such a difference in {rarely} of the splits.",
+        f"{counted(validated.count, 'validation image')}; chance alone makes such a difference in {rarely} of splits.",
         command,
     )
 
@@ -165,11 +165,11 @@ def judge_poor_calibration(evidence: Evidence) -> Remark | None:
     error, chance = evidence.test["ece"], evidence.test["ece_of_chance"]
     if error < MIN_ERROR or error < FAR * chance:
         return None
-    cause = "more validation images would set them right"
+    cause = "more validation images would correct them"
     if evidence.test_given:
-        cause = "they were set right for the validation images, and the test images are unlike those"
+        cause = "they were calibrated on the validation images, and the test images differ from those"
     return Remark(
-        f"Do not take its probabilities at their word; {cause}.",
+        f"Do not take its probabilities at face value: {cause}.",
         f"Calibration error {error:.3f} on {counted(evidence.tested.count, 'test image')}, where chance alone gives "
         f"about {chance:.3f}; {counted(evidence.validated.count, 'validation image')}.",
     )
@@ -179,13 +179,13 @@ def judge_test_too_small(evidence: Evidence) -> Remark | None:
     """The interval is so wide that the score says little."""
     command = Command("evaluate", (evidence.run_path, MORE_IMAGES))
     if not evidence.tested.count:
-        return Remark("Nothing shows how good it is. Score it on other images.", "There are no test images.", command)
+        return Remark("It is not known how good it is. Score it on other images.", "There are no test images.", command)
     if not _is_rough(evidence):
         return None
     low, high = evidence.test["accuracy_interval"]
     needed = images_for_width(evidence.tested, (high - low) / 2)
     return Remark(
-        f"The score is a rough one; {counted(needed, 'test image')} would halve its interval. Score it on more images.",
+        f"The score is only rough: {counted(needed, 'test image')} would halve its interval. Score it on more images.",
         f"95 % interval {low:.3f} to {high:.3f}, from {counted(evidence.tested.count, 'test image')}.",
         command,
     )
@@ -195,8 +195,8 @@ def judge_new_images(evidence: Evidence) -> Remark:
     """Always: what a classifier is for; with the images of the corpus that have no labels, if there are any."""
     if 0 < len(evidence.unlabelled) <= MOST_UNLABELLED:
         command = Command("predict", (evidence.run_path, *evidence.unlabelled))
-        return Remark("Name the images of the corpus that have no labels.", "", command)
-    return Remark("Name new images.", "", Command("predict", (evidence.run_path, "IMAGE_OR_FOLDER")))
+        return Remark("Classify the images of the corpus that have no labels.", "", command)
+    return Remark("Classify new images.", "", Command("predict", (evidence.run_path, "IMAGE_OR_FOLDER")))
 
 
 def images_for_width(share: Share, width: float) -> int:

@@ -12,19 +12,19 @@ from hubel.images.preprocessing import PHOTOGRAPH_SIDE
 from hubel.text import counted
 
 WELL = 0.98
-"""Test accuracy from which longer training is not worth a word: what is left is a matter of single images."""
+"""Test accuracy from which longer training is not worth advising: only single images are left to gain."""
 LATE_FALL = 0.15
 """Share by which the validation log loss falls in the last fifth of the epochs where the network still learns. The last
 small steps of a schedule lower it too, but where the training was long enough, by less."""
 GAP = 0.1
-"""Accuracy on training images less accuracy on others that networks of good health show too: they have seen the ones
-dozens of times."""
+"""Accuracy on training images less accuracy on others that healthy networks show too: they have seen the
+training images dozens of times."""
 LOW = 0.85
-"""Accuracy on its own training images that a network reaches that is large enough and trained for long enough."""
+"""Accuracy on its own training images that a network reaches if it is large enough and trained for long enough."""
 LARGE, SMALL = 100, 2
-"""Parameters for each training image: above the one a network can know them all by heart, below the other it cannot
-even fit them. Neither is a fault by itself; both explain one. They are so far apart that no corpus is sent from one
-network of `LARGER` and `SMALLER` to another and back."""
+"""Parameters for each training image: with more than the first a network can memorise them all, with fewer than the
+second it cannot even fit them. Neither is a fault by itself; both explain one. They are so far apart that no corpus is
+sent from one network of `LARGER` and `SMALLER` to another and back."""
 SMALLER = {"small-cnn": "residual", "vgg-style": "residual", "dense": "residual"}
 LARGER = {"lenet5": "small-cnn", "residual": "small-cnn"}
 """Networks with fewer and with more parameters at any image size."""
@@ -38,7 +38,7 @@ def judge_interrupted(evidence: Evidence) -> Remark | None:
         return None
     kept = "best epoch so far" if evidence.last_phase.validation_log_loss else "last whole epoch"
     return Remark(
-        f"The training was stopped by hand; the {kept} is saved. Go on where it stopped.",
+        f"You stopped the training; the {kept} is saved. Go on where it stopped.",
         _epochs_done(evidence),
         resume(evidence),
     )
@@ -49,7 +49,7 @@ def judge_cut_short(evidence: Evidence) -> Remark | None:
     if not ended_by_clock(evidence) or not _can_gain(evidence) or _overfits(evidence):
         return None
     return Remark(
-        f"The time limit of {evidence.time_limit_s:.0f} s cut the training short; it may gain from twice as much.",
+        f"The time limit of {evidence.time_limit_s:.0f} s cut the training short. Twice the time may help.",
         _epochs_done(evidence),
         longer(evidence),
     )
@@ -69,7 +69,7 @@ def judge_stopped_too_early(evidence: Evidence) -> Remark | None:
     guessing = "" if len(losses) > last else ", which is guessing,"
     epochs = "only epoch" if len(losses) == 1 else "last epoch" if last == 1 else f"last {last} epochs"
     return Remark(
-        "It was still learning when the training ended: train longer.",
+        "It was still learning when the training ended. Train longer.",
         f"In the {epochs}{'' if len(losses) == 1 else f' of {len(losses)}'} the validation log loss fell from "
         f"{before:.3f}{guessing} to {after:.3f}.",
         longer(evidence),
@@ -82,8 +82,8 @@ def judge_network_too_large(evidence: Evidence) -> Remark | None:
     if not _overfits(evidence) or smaller is None or evidence.parameters < LARGE * evidence.train_images:
         return None
     return Remark(
-        "The network is large for so few images: it does far better on them than on others. More images help most; "
-        "see whether a smaller network does better.",
+        "The network is large for so few images: it does far better on its training images than on others. More images "
+        "help most; also see whether a smaller network does better.",
         f"{_parameters(evidence)}. {_gap_in_words(evidence)}",
         compare(evidence, evidence.architecture_word, smaller),
     )
@@ -96,10 +96,10 @@ def judge_overfitting(evidence: Evidence) -> Remark | None:
     text = "It overfits: it does far better on the images it was trained on than on others. More images help most"
     command = NOTHING
     if not evidence.pretrained and evidence.image_side >= PHOTOGRAPH_SIDE:
-        text += "; or begin with a network that has learned from a million photographs"
+        text += "; or start from a network that has learned from a million photographs"
         command = _begin_pretrained(evidence)
     elif not evidence.head_alone and evidence.last_phase.name == "fine-tune":
-        text += "; and see whether a head on the pretrained network as it is does better"
+        text += "; also see whether training only the head of the pretrained network does better"
         command = beside(evidence, "head", without=("epochs", "time_limit"))
     return Remark(f"{text}.", _gap_in_words(evidence), command)
 
@@ -110,8 +110,8 @@ def judge_network_too_small(evidence: Evidence) -> Remark | None:
     if not _underfits(evidence) or larger is None or evidence.parameters > SMALL * evidence.train_images:
         return None
     return Remark(
-        "The network is small for so many images: it does not even learn those it is trained on. See whether a larger "
-        "one does better.",
+        "The network is small for so many images: it does not even learn its training images. See whether a larger one "
+        "does better.",
         f"{_parameters(evidence)}. {_train_in_words(evidence)}",
         compare(evidence, evidence.architecture_word, larger),
     )
@@ -122,7 +122,7 @@ def judge_underfitting(evidence: Evidence) -> Remark | None:
     if not _underfits(evidence):
         return None
     text, command = _cure_underfitting(evidence)
-    fact = "It underfits: it does not even learn the images it is trained on."
+    fact = "It underfits: it does not even learn its training images."
     return Remark(f"{fact} {text}", _train_in_words(evidence), command)
 
 
@@ -130,17 +130,17 @@ def _cure_underfitting(evidence: Evidence) -> tuple[str, Command]:
     """What would change what was done, and its command."""
     phase = evidence.last_phase
     if not evidence.pretrained and evidence.image_side >= PHOTOGRAPH_SIDE:
-        return "Begin with a network that has learned from a million photographs.", _begin_pretrained(evidence)
+        return "Start from a network that has learned from a million photographs.", _begin_pretrained(evidence)
     if phase.name == "head":
         command = beside(evidence, "fine-tuned", Option("epochs", 10), without=("time_limit",))
-        return "Train all of the network, not only its head.", command
+        return "Train the whole network, not only its head.", command
     if evidence.head_alone:
-        text = "Training all of the network made it worse, so only its head was kept: try smaller steps."
+        text = "Training the whole network made it worse, so only its new head was kept. Try smaller steps."
         return text, beside(evidence, "smaller-steps", smaller_steps(evidence))
-    look = "look whether the images show what their labels say."
+    look = "check that the images show what their labels say."
     if phase.ended_by == "patience":
-        return f"More epochs would not help, it stopped because nothing got better: {look}", audit_labels(evidence)
-    return f"Train longer; if that does not help, {look}", longer(evidence)
+        return f"More epochs would not help: it had stopped improving. Instead, {look}", audit_labels(evidence)
+    return f"Train longer. If that does not help, {look}", longer(evidence)
 
 
 def _begin_pretrained(evidence: Evidence) -> Command:
@@ -160,7 +160,7 @@ def judge_stopped_by_patience(evidence: Evidence) -> Remark | None:
     if rate <= HIGH_RATE or epochs >= phase.planned:
         return None
     return Remark(
-        "It got no better and stopped before its steps had become small: with fewer epochs they shrink in time.",
+        "It stopped improving, and ended before its steps had become small. With fewer epochs they shrink in time.",
         f"Epoch {best} of at most {phase.planned} was the best, at {rate:.2f} of the highest learning rate.",
         beside(evidence, f"epochs-{epochs}", Option("epochs", epochs)),
     )
@@ -189,13 +189,13 @@ def _underfits(evidence: Evidence) -> bool:
 def _gap_in_words(evidence: Evidence) -> str:
     low, high = _gap(evidence)
     return (
-        f"It names {evidence.train.value:.3f} of its training images rightly and {evidence.tested.value:.3f} of the "
-        f"{counted(evidence.tested.count, 'test image')}: a gap of {low:.2f} to {high:.2f} (95 % interval)."
+        f"It classifies {evidence.train.value:.3f} of its training images correctly and {evidence.tested.value:.3f} of "
+        f"the {counted(evidence.tested.count, 'test image')}: a gap of {low:.2f} to {high:.2f} (95 % interval)."
     )
 
 
 def _train_in_words(evidence: Evidence) -> str:
-    return f"It names {evidence.train.value:.3f} of {evidence.train.count:,} of its training images rightly."
+    return f"It classifies {evidence.train.value:.3f} of {evidence.train.count:,} of its training images correctly."
 
 
 def _parameters(evidence: Evidence) -> str:

@@ -16,18 +16,18 @@ from hubel.training.recipe import DEFAULT_EPOCHS
 
 SERIOUS, WORTHWHILE, NOTE, NEXT = "serious", "worthwhile", "note", "next"
 SEVERITIES = {
-    SERIOUS: "the classifier, or its score, is not to be relied on as it is",
-    WORTHWHILE: "it would probably become better",
-    NOTE: "something to know of the numbers",
+    SERIOUS: "do not rely on the classifier, or its score, as it is",
+    WORTHWHILE: "the classifier would probably become better",
+    NOTE: "something to know about the numbers",
     NEXT: "nothing is wrong: what comes next",
 }
 """The worst first."""
 CUT_SHORT = 0.8
 """Share of the planned epochs below which the time limit is said to have cut them short."""
 COMPARED_AT = 32
-"""Pixels of the image size up to which `hubel compare` works where it is not told another."""
+"""Largest image size in pixels that `hubel compare` chooses by itself."""
 BRIEF = 10
-"""Epochs from random weights that every corpus needs at least."""
+"""Epochs that training from random weights needs on any corpus, at least."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Rule:
 
     Args:
         summary: its name for people.
-        when: from where on it speaks.
+        when: what makes it speak.
         severity: a name in `SEVERITIES`.
         judge: says it, or None where the evidence does not show it.
         instead_of: rules that are silent where this one speaks: they would say the same, less exactly, or something

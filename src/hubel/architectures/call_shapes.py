@@ -47,7 +47,12 @@ class DoesNotFit(Exception):
 
 
 def value_of(tensor: Any, *, entries: int | None = 1) -> Value:
-    """A value as Keras recorded it."""
+    """A value as Keras recorded it.
+
+    Args:
+        tensor: of Keras' graph, shape [batch, ...].
+        entries: of the batch that one image takes up; None where that is not known.
+    """
     return Value(tuple(tensor.shape[1:]), tensor.dtype, entries)
 
 

@@ -112,11 +112,11 @@ def _readable_kind(path: Path) -> str:
         raise UnusableInput(f"There is no file {str(path)!r}.")
     if kind is None and is_folder(path):
         raise UnusableInput(
-            f"{path} is a folder that holds no model: neither {CONFIG} with {METADATA} (an unzipped .keras file) nor "
-            f"saved_model.pb. {_READ}."
+            f"{path} is a folder without a model: it holds neither {CONFIG} with {METADATA} (an unzipped .keras file) "
+            f"nor saved_model.pb. {_READ}."
         )
     if kind is None:
-        raise UnusableInput(f"{path} is no .keras file, nor a model of another kind that Hubel knows. {_READ}.")
+        raise UnusableInput(f"{path} is not a .keras file, nor any other kind of model that Hubel knows. {_READ}.")
     if KINDS[kind].cure:
         raise UnusableInput(f"{path} is {KINDS[kind].title}. {KINDS[kind].cure.replace('{name}', path.name)}")
     if not is_folder(path) and path.stat().st_size > MAX_FILE_BYTES:
@@ -217,7 +217,9 @@ def _build(description: Description, path: Path) -> keras.Model:
         else:
             model = keras.saving.deserialize_keras_object(config, safe_mode=True)
     except Exception as error:  # Keras raises whatever its parts raise
-        raise UnusableInput(f"{path} describes no model that Keras can build: {_first_line(error)}. {_CURE}") from error
+        raise UnusableInput(
+            f"{path} describes a model that Keras cannot build: {_first_line(error)}. {_CURE}"
+        ) from error
     if not isinstance(model, keras.Model):
         raise UnusableInput(f"{path} describes a {type(model).__name__}, not a model. {_CURE}")
     return model

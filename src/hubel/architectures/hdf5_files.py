@@ -65,12 +65,12 @@ def read_model_config(path: Path) -> bytes:
     """The ``model_config`` of a whole model's file.
 
     Raises:
-        UnusableInput: it is no text, or too long.
+        UnusableInput: it is not text, or too long.
     """
     with opened(path) as file:
         attribute = file.attrs.get_id("model_config")
         if attribute.shape != () or attribute.get_storage_size() > MAX_CONFIG_BYTES:
-            raise UnusableInput(f"{path}: its model_config is no text of at most {MAX_CONFIG_BYTES:,} bytes. {_AGAIN}")
+            raise UnusableInput(f"{path}: its model_config is not text of at most {MAX_CONFIG_BYTES:,} bytes. {_AGAIN}")
         text = file.attrs["model_config"]
     data = text.encode() if isinstance(text, str) else bytes(text)
     if len(data) > MAX_CONFIG_BYTES:
@@ -82,7 +82,11 @@ def read_model_config(path: Path) -> bytes:
 
 @contextmanager
 def opened(path: Path) -> Generator[h5py.File]:
-    """The open file; what goes wrong while it is read becomes an error about the file."""
+    """The open file; what goes wrong while it is read becomes an error about the file.
+
+    Raises:
+        UnusableInput: the file cannot be read.
+    """
     try:
         _longest_text(path)
         with h5py.File(path, "r") as file:
@@ -102,7 +106,7 @@ def check_hdf5(file: h5py.File, said: str) -> int:
         said: what messages call the file.
 
     Raises:
-        UnusableInput: an object that leads out of the file, promises more than it holds, or is no array of numbers.
+        UnusableInput: an object that leads out of the file, promises more than it holds, or is not an array of numbers.
     """
     waiting: list[tuple[h5py.Group, int]] = [(file, 1)]
     seen: set[h5py.Group | h5py.Dataset] = set()
@@ -113,7 +117,7 @@ def check_hdf5(file: h5py.File, said: str) -> int:
         _check_attributes(group, said, longest)
         for name in group:
             if len(seen) >= MAX_OBJECTS or depth > MAX_DEPTH:
-                raise UnusableInput(f"{said} nests or holds more objects than any model of Keras.")
+                raise UnusableInput(f"{said} nests or holds more objects than any Keras model.")
             item = _linked(group, name, said)
             if item in seen:
                 continue
@@ -130,10 +134,10 @@ def check_hdf5(file: h5py.File, said: str) -> int:
 def _linked(group: h5py.Group, name: str, said: str) -> h5py.Group | h5py.Dataset:
     where = _where(group, name)
     if group.get(name, getlink=True, getclass=True) is not h5py.HardLink:
-        raise UnusableInput(f"{said}: {where} is a link to another place; a model of Keras has none.")
+        raise UnusableInput(f"{said}: {where} is a link to another place; a Keras model has none.")
     item = group[name]
     if not isinstance(item, h5py.Group | h5py.Dataset):
-        raise UnusableInput(f"{said}: {where} is no array; a model of Keras holds nothing else.")
+        raise UnusableInput(f"{said}: {where} is not an array; a Keras model holds nothing else.")
     return item
 
 
@@ -141,9 +145,9 @@ def _checked_array(array: h5py.Dataset, said: str, longest: int) -> int:
     where = _where(array, "")
     _check_attributes(array, said, longest)
     if array.external or array.is_virtual:
-        raise UnusableInput(f"{said}: {where} keeps its numbers in another file; a model of Keras has them inside.")
+        raise UnusableInput(f"{said}: {where} keeps its numbers in another file; a Keras model holds them itself.")
     if array.dtype.hasobject:
-        raise UnusableInput(f"{said}: {where} is no array of numbers.")
+        raise UnusableInput(f"{said}: {where} is not an array of numbers.")
     declared, stored = math.prod(array.shape or ()) * array.dtype.itemsize, array.id.get_storage_size()
     if declared > max(SMALL_BYTES, MAX_RATIO * stored):
         raise UnusableInput(f"{said}: {where} promises {declared:,} bytes and holds {stored:,}, as only bombs do.")

@@ -121,7 +121,7 @@ def checked_description(text: bytes, said: str, *, legacy: bool) -> Description:
         if place.depth > MAX_DEPTH or seen > MAX_NODES:
             deep = place.depth > MAX_DEPTH
             what = f"nested more than {MAX_DEPTH} deep" if deep else f"of more than {MAX_NODES:,} values"
-            raise UnusableInput(f"{said} is {what}; no model of Keras needs that.")
+            raise UnusableInput(f"{said} is {what}; no Keras model needs that.")
         if isinstance(value, dict):
             _check_part(value, place, said, legacy=legacy)
             notes |= dict.fromkeys(_drop_what_only_trains(value, place, legacy=legacy))

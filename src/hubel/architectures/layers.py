@@ -152,7 +152,11 @@ class LocallyConnected2D(keras.layers.Layer):
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Make the weights for one size of maps."""
+        """Make the weights for one size of maps, [batch, height, width, channels].
+
+        Raises:
+            WrongRequest: the size is not known, or the kernel does not fit.
+        """
         _, rows, columns, _ = self.compute_output_shape(input_shape)
         if not rows or not columns or not input_shape[-1]:
             raise WrongRequest(

@@ -22,6 +22,9 @@ def positions(input_size: int, kernel_size: int, *, stride: int = 1, padding: st
     Returns:
         Positions along the axis; 0 where the kernel does not fit.
 
+    Raises:
+        WrongRequest: an unknown padding.
+
     Source: Dumoulin & Visin 2016, arXiv:1603.07285, relationships 5 and 15.
     """
     if padding not in PADDINGS:
@@ -33,7 +36,14 @@ def positions(input_size: int, kernel_size: int, *, stride: int = 1, padding: st
 
 
 def convolution_parameters(kernel_size: tuple[int, int], in_channels: int, filters: int, *, bias: bool = True) -> int:
-    """Weights and biases of a convolution: each filter is shared over all positions."""
+    """Weights and biases of a convolution: each filter is shared over all positions.
+
+    Args:
+        kernel_size: (height, width).
+        in_channels: channels of the input; of a group, where there are several.
+        filters: feature maps of the output.
+        bias: one for each filter.
+    """
     return prod(kernel_size) * in_channels * filters + (filters if bias else 0)
 
 
@@ -53,12 +63,24 @@ def convolution_macs(
 
 
 def depthwise_macs(kernel_size: tuple[int, int], channels: int, output_size: tuple[int, int]) -> int:
-    """Multiply-accumulates of a depthwise convolution: one kernel for each channel."""
+    """Multiply-accumulates of a depthwise convolution: one kernel for each channel.
+
+    Args:
+        kernel_size: (height, width).
+        channels: of the output.
+        output_size: (height, width) of the output.
+    """
     return prod(kernel_size) * channels * prod(output_size)
 
 
 def dense_parameters(inputs: int, units: int, *, bias: bool = True) -> int:
-    """Weights and biases of a dense layer: every input is connected to every unit."""
+    """Weights and biases of a dense layer: every input is connected to every unit.
+
+    Args:
+        inputs: numbers that go in.
+        units: numbers that come out.
+        bias: one for each unit.
+    """
     return inputs * units + (units if bias else 0)
 
 
@@ -68,6 +90,13 @@ def padding_amounts(
     """Pixels of zeros that are added before and after, along one axis.
 
     With ``"same"`` an odd one goes after, as in TensorFlow and Keras (ONNX: SAME_UPPER).
+
+    Args:
+        input_size: pixels along the axis, at least 1.
+        kernel_size: taps along the axis, at least 1.
+        stride: pixels between positions, at least 1.
+        padding: ``"valid"`` or ``"same"``.
+        dilation: pixels between taps, at least 1.
     """
     count = positions(input_size, kernel_size, stride=stride, padding=padding, dilation=dilation)
     if padding == "valid":
@@ -78,7 +107,15 @@ def padding_amounts(
 
 
 def tap_pairs(input_size: int, kernel_size: int, *, stride: int = 1, padding: str = "valid", dilation: int = 1) -> int:
-    """Pairs of an output position and a tap that lies on a pixel, not on padding, along one axis."""
+    """Pairs of an output position and a tap that lies on a pixel, not on padding, along one axis.
+
+    Args:
+        input_size: pixels along the axis, at least 1.
+        kernel_size: taps along the axis, at least 1.
+        stride: pixels between positions, at least 1.
+        padding: ``"valid"`` or ``"same"``.
+        dilation: pixels between taps, at least 1.
+    """
     before, _ = padding_amounts(input_size, kernel_size, stride=stride, padding=padding, dilation=dilation)
     count = positions(input_size, kernel_size, stride=stride, padding=padding, dilation=dilation)
     return sum(
@@ -100,14 +137,27 @@ def convolution_connections(pairs: tuple[int, int], in_channels: int, filters: i
 
 
 def dense_connections(inputs: int, units: int) -> int:
-    """Connections of a dense layer: every input with every unit."""
+    """Connections of a dense layer: every input with every unit.
+
+    Args:
+        inputs: numbers that go in.
+        units: numbers that come out.
+    """
     return inputs * units
 
 
 def locally_connected_parameters(
     kernel_size: tuple[int, int], in_channels: int, filters: int, output_size: tuple[int, int], *, bias: bool = True
 ) -> int:
-    """Weights and biases where every position has a kernel, and a bias for each filter, of its own."""
+    """Weights and biases where every position has a kernel, and a bias for each filter, of its own.
+
+    Args:
+        kernel_size: (height, width).
+        in_channels: channels of the input.
+        filters: feature maps of the output.
+        output_size: (height, width) of the output.
+        bias: one for each filter at each position.
+    """
     return prod(output_size) * convolution_parameters(kernel_size, in_channels, filters, bias=bias)
 
 
@@ -130,6 +180,14 @@ def separable_parameters(
 def separable_macs(
     kernel_size: tuple[int, int], in_channels: int, filters: int, output_size: tuple[int, int], *, multiplier: int = 1
 ) -> int:
-    """Multiply-accumulates of both steps of a separable convolution."""
+    """Multiply-accumulates of both steps of a separable convolution.
+
+    Args:
+        kernel_size: (height, width) of the depthwise kernels.
+        in_channels: channels of the input.
+        filters: feature maps of the output.
+        output_size: (height, width) of the output.
+        multiplier: depthwise kernels for each input channel.
+    """
     between = in_channels * multiplier
     return depthwise_macs(kernel_size, between, output_size) + convolution_macs((1, 1), between, filters, output_size)

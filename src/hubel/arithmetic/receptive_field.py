@@ -1,7 +1,7 @@
 """Which pixels of the image each number of a layer's output sees, along one axis of the image.
 
 Two descriptions go side by side. The spacing (size, stride, start) is the one that is published for networks; it also
-counts pixels that would lie outside of the image. The reach says for every single position which pixels it really sees,
+counts pixels that would lie outside the image. The reach says for every single position which pixels it really sees,
 and so holds for layers that no spacing describes: resizes, transposed convolutions, slices, attention.
 
 Source: Araujo, Norris & Sim 2019, "Computing Receptive Fields of Convolutional Neural Networks", Distill.
@@ -30,7 +30,7 @@ class Spacing:
     """Position ``i`` sees the ``size`` pixels from ``start + i * stride`` on.
 
     Args:
-        size: pixels, at least 1; also those that would lie outside of the image.
+        size: pixels, at least 1; also those that would lie outside the image.
         stride: pixels from one position's first pixel to the next one's; negative behind a flip.
         start: first pixel that position 0 sees; negative where it lies in the padding.
     """
@@ -72,7 +72,13 @@ class ReceptiveField:
 
     @classmethod
     def of_image(cls, image_size: int, *, axis: int = 1, ndim: int = 4) -> ReceptiveField:
-        """The image itself: each position sees one pixel."""
+        """The image itself: each position sees one pixel.
+
+        Args:
+            image_size: pixels along the axis.
+            axis: of the image; the batch is axis 0.
+            ndim: axes of the image, the batch counted.
+        """
         pixels = np.arange(image_size, dtype=np.int32)
         shape = [image_size if each == axis else 1 for each in range(ndim)]
         return cls(
@@ -109,7 +115,13 @@ class ReceptiveField:
         return self.reach[0].size == 1
 
     def through(self, axis: int, taps: Taps, *, input_size: int) -> ReceptiveField:
-        """The field behind a layer that takes ``taps`` along one axis of the value."""
+        """The field behind a layer that takes taps along one axis of the value.
+
+        Args:
+            axis: of the value; the batch is axis 0.
+            taps: places of the input that each position of the output takes.
+            input_size: positions of the input along the axis.
+        """
         spacing = self.spacing
         if spacing is not None and axis == self.along:
             spacing = spacing.through(taps)
@@ -133,7 +145,12 @@ class ReceptiveField:
         return replace(self, reach=reach, along=list(order).index(self.along))
 
     def reshaped(self, before: Shape, after: Shape) -> ReceptiveField:
-        """The field of a value of shape ``before`` whose numbers are given the shape ``after``, in the same order."""
+        """The field of a value whose numbers are given another shape, in the same order.
+
+        Args:
+            before: shape of the value, with a batch of one.
+            after: its new shape.
+        """
         reach, sizes, along, start = self.reach, [], None, 1
         for old, new in _groups(before, after):
             axes = range(start, start + len(old))
@@ -150,15 +167,24 @@ class ReceptiveField:
         return replace(self, reach=_squashed(reach.reshape(2, *sizes)), spacing=spacing, along=max(0, along or 0))
 
     def broadcast(self, before: Shape, after: Shape) -> ReceptiveField:
-        """The field of a value whose axes of size 1 are repeated to the shape ``after``, of as many axes."""
+        """The field of a value whose axes of size 1 are repeated.
+
+        Args:
+            before: shape of the value, with a batch of one.
+            after: its new shape, of as many axes.
+        """
         repeated = before[self.along] != after[self.along] or (self.along == 0 and before != after)
         return replace(self, spacing=None) if repeated else self
 
     def box(self, index: int, image_size: int) -> tuple[int, int]:
-        """First pixel and one behind the last that position ``index`` along this axis sees of ``image_size`` pixels.
+        """First pixel and one behind the last that a position along this axis sees.
 
         The two are equal where it sees nothing but padding. In a value that has no such axis (a vector, a list of
         patches) all positions count as one.
+
+        Args:
+            index: of the position, from 0.
+            image_size: pixels of the image along the axis.
         """
         reach = self.reach
         if reach.ndim == self.image_ndim + 1 and reach.shape[self.axis + 1] > 1:
@@ -188,7 +214,13 @@ def join(fields: Sequence[ReceptiveField]) -> ReceptiveField:
 
 
 def concatenate(fields: Sequence[ReceptiveField], sizes: Sequence[int], *, axis: int) -> ReceptiveField:
-    """The field of values that are put one behind the other along an axis; ``sizes`` are theirs along it."""
+    """The field of values that are put one behind the other along an axis.
+
+    Args:
+        fields: of the values.
+        sizes: of the values along that axis.
+        axis: of the values; the batch is axis 0.
+    """
     shape = np.broadcast_shapes(*(_without(field.reach.shape, axis + 1) for field in fields))
     parts = [
         np.broadcast_to(field.reach, (*shape[: axis + 1], size, *shape[axis + 2 :]))

@@ -46,7 +46,12 @@ class Stack:
 
 
 def make_stack(layers: int, *, kernel_size: int = 3, channels: int = 64) -> Stack:
-    """Compare ``layers`` kernels in a row with one.
+    """Compare kernels in a row with the one that sees as much.
+
+    Args:
+        layers: how many small kernels.
+        kernel_size: height and width of each in pixels.
+        channels: of every layer.
 
     Raises:
         WrongRequest: a number is out of bounds.
@@ -70,5 +75,14 @@ def make_stack(layers: int, *, kernel_size: int = 3, channels: int = 64) -> Stac
 
 
 def stack_table(*, kernel_size: int = 3, channels: int = 64, deepest: int = 5) -> list[Stack]:
-    """Stacks of 1 to ``deepest`` layers."""
+    """Stacks of one layer, of two, and so on.
+
+    Args:
+        kernel_size: height and width of each kernel in pixels.
+        channels: of every layer.
+        deepest: how many layers the last stack has.
+
+    Raises:
+        WrongRequest: a number is out of bounds.
+    """
     return [make_stack(layers, kernel_size=kernel_size, channels=channels) for layers in range(1, deepest + 1)]

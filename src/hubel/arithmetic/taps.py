@@ -19,7 +19,7 @@ REACH = {"bicubic": 2, "lanczos3": 3, "lanczos5": 5}
 
 @dataclass(frozen=True, eq=False)
 class Taps:
-    """Places of the input, int [positions, taps]; those outside of the input are padding.
+    """Places of the input, int [positions, taps]; those outside the input are padding.
 
     Args:
         places: of each output position.
@@ -31,7 +31,7 @@ class Taps:
 
     @classmethod
     def of(cls, places: Sequence[Sequence[int]] | np.ndarray) -> Taps:
-        """Taps whose step is read off the places; lists of different lengths are filled with padding."""
+        """Taps whose step is read off the places [positions, taps]; shorter lists are filled with padding."""
         longest = max((len(row) for row in places), default=0)
         filled = np.array([[*row, *[NOWHERE] * (longest - len(row))] for row in places], np.int64)
         filled = filled.reshape(len(places), longest)
@@ -61,7 +61,16 @@ def window_taps(
 def transposed_taps(
     input_size: int, positions: int, kernel_size: int, *, stride: int, padding: str, dilation: int = 1
 ) -> Taps:
-    """Of a transposed convolution: a convolution with the roles of input and output changed."""
+    """Of a transposed convolution: a convolution with the roles of input and output exchanged.
+
+    Args:
+        input_size: positions of the input along the axis.
+        positions: output size along the axis.
+        kernel_size: taps along the axis.
+        stride: output positions between two input positions.
+        padding: ``"valid"`` or ``"same"``.
+        dilation: output positions between taps.
+    """
     reach = (kernel_size - 1) * dilation + 1
     total = max(0, (input_size - 1) * stride + reach - positions) if padding == "same" else 0
     back = np.arange(positions)[:, None] + total // 2 - np.arange(kernel_size)[None] * dilation
@@ -72,7 +81,12 @@ def transposed_taps(
 
 
 def adaptive_taps(input_size: int, positions: int) -> Taps:
-    """Of a pooling that is told its output size."""
+    """Of a pooling layer that is told its output size.
+
+    Args:
+        input_size: positions of the input along the axis.
+        positions: output size along the axis.
+    """
     edges = [(index * input_size // positions, -(-(index + 1) * input_size // positions)) for index in range(positions)]
     return Taps.of([list(range(start, stop)) for start, stop in edges])
 

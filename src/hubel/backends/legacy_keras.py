@@ -22,5 +22,10 @@ def make_legacy_model(config: dict[str, Any]) -> keras.Model:
 
 
 def load_legacy_weights(file: h5py.File, model: keras.Model) -> None:
-    """Fill a model with the weights of a whole model's .h5 file, layer by layer in their order."""
+    """Fill a model with the weights of a whole model's .h5 file, layer by layer in their order.
+
+    Args:
+        file: open for reading.
+        model: of `make_legacy_model`; it is changed.
+    """
     legacy_h5_format.load_weights_from_hdf5_group(file["model_weights"], model)

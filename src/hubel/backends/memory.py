@@ -1,4 +1,4 @@
-"""Does an error of a framework mean that there is no more memory?"""
+"""Does an error of a framework mean that memory ran out?"""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def seed_everything(seed: int) -> None:
 
 
 def random_states() -> dict[str, np.ndarray]:
-    """States of the generators that are the backend's own, outside of any model: PyTorch's dropout draws from these."""
+    """States [bytes] of the backend's own generators, outside any model: PyTorch's dropout draws from these."""
     if BACKEND != "torch":
         return {}
     torch = importlib.import_module("torch")
@@ -33,7 +33,7 @@ def random_states() -> dict[str, np.ndarray]:
 
 
 def set_random_states(states: Mapping[str, np.ndarray]) -> None:
-    """Give these generators the states that `random_states` gave; those of a GPU that is not there are left out."""
+    """Give these generators the states [bytes] of `random_states`; those of a GPU that is not there are left out."""
     if BACKEND != "torch":
         return
     torch = importlib.import_module("torch")

@@ -1,4 +1,4 @@
-"""What answers for images, whoever trained it: file in, class name out."""
+"""What names images, whoever trained it: file in, class name out."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ UNCALIBRATED = Calibration()
 
 
 class Answering(abc.ABC):
-    """A model with all that is needed to answer for an image file; what differs by its origin is abstract."""
+    """A model with all that it takes to name an image file; what depends on its origin is abstract."""
 
     if TYPE_CHECKING:  # fields of the dataclasses below: an abstract property would stand in their way
 
@@ -84,7 +84,7 @@ class Answering(abc.ABC):
 
         @property
         def why_no_sets(self) -> str:
-            """What is said where prediction sets are asked for and there are none."""
+            """What to say to somebody who asks for prediction sets where there are none."""
             ...
 
     @property
@@ -95,16 +95,16 @@ class Answering(abc.ABC):
     @property
     @abc.abstractmethod
     def output_names(self) -> tuple[str, ...]:
-        """What each number that the model makes stands for; empty where that is not known."""
+        """What each output of the model stands for; empty where that is unknown."""
 
     @property
     @abc.abstractmethod
     def makes_logits(self) -> bool:
-        """The numbers that the model makes become probabilities by a softmax, which is not in the model."""
+        """The outputs of the model become probabilities by a softmax, which the model does not contain."""
 
     @abc.abstractmethod
     def assumptions(self) -> tuple[str, ...]:
-        """What its answers rest on and nobody can check, one sentence each."""
+        """What its answers assume and nobody can check, one sentence each."""
 
     @abc.abstractmethod
     def scale(self, values: Any) -> Any:
@@ -134,24 +134,25 @@ class Answering(abc.ABC):
         scale: str | None = None,
         channels: str = "rgb",
     ) -> Prediction | list[Prediction]:
-        """Name what is on an image, or on each of several.
+        """Name an image, or each of several.
 
         Args:
             images: a path; the bytes of an image file, or a file open for reading them; a Pillow image; an array or
                 tensor [height, width], or [height, width, 1, 3 or 4], whose fourth channel is transparency. Or several
                 of these, as any iterable or as an array [n, height, width, channels], which gives a list.
-            coverage: 0.50, 0.51 … 0.99: give also the set of classes an image may be; on images like those of the
-                corpus the true class is in that share of the sets. The classifier abstains unless the set is one class.
-            scale: ``"0..1"`` or ``"0..255"``: what arrays of floats hold. uint8 says it itself, and uint16 is read as
-                a file of 16 bits is.
-            channels: ``"bgr"`` of arrays whose blue comes first, as OpenCV reads them.
+            coverage: 0.50, 0.51 … 0.99: also give the set of classes that an image may have; on images like those of
+                the corpus, that share of the sets holds the true class. The classifier abstains unless the set is one
+                class.
+            scale: ``"0..1"`` or ``"0..255"``: what arrays of floats hold. uint8 needs none, and uint16 is read as a
+                16-bit file is.
+            channels: ``"bgr"`` for arrays with blue first, as OpenCV reads them.
 
         Returns:
             One `Prediction`, or a list with one for each image.
 
         Raises:
             UnreadableImage: an image cannot be decoded; the message names the file, or the place in the list.
-            WrongRequest: none of the kinds above, or more must be said of it.
+            WrongRequest: none of the kinds above, or it needs ``scale`` or ``channels``.
         """
         rule = ArrayRule(scale, channels)
         one = is_one_image(images)
@@ -166,13 +167,13 @@ class Answering(abc.ABC):
         scale: str | None = None,
         channels: str = "rgb",
     ) -> Iterator[Prediction]:
-        """Name what is on each of any number of images, one `Prediction` after the other; some hundred wait in memory.
+        """Name any number of images, one `Prediction` after another; a few hundred images wait in memory.
 
         Args:
-            images: as `predict` takes several of them; a generator is asked for no more than is needed.
-            coverage: as of `predict`.
-            scale: as of `predict`.
-            channels: as of `predict`.
+            images: several, as for `predict`; a generator is asked for no more than is needed.
+            coverage: as for `predict`.
+            scale: as for `predict`.
+            channels: as for `predict`.
 
         Raises:
             UnreadableImage: an image cannot be decoded; the stream ends there.
@@ -219,7 +220,7 @@ class Answering(abc.ABC):
         """See that a coverage can be promised.
 
         Raises:
-            WrongRequest: it is none of 0.50, 0.51 … 0.99, or this classifier has no prediction sets.
+            WrongRequest: it is not one of 0.50, 0.51 … 0.99, or this classifier has no prediction sets.
         """
         if coverage is None:
             return
@@ -228,11 +229,11 @@ class Answering(abc.ABC):
             raise WrongRequest(self.why_no_sets)
 
     def predict_pixels(self, pixels: Images, *, coverage: float | None = None) -> list[Prediction]:
-        """Predictions for images that are at the working size already.
+        """Predictions for images that are already at the working size.
 
         Args:
             pixels: uint8 [batch, height, width, 3].
-            coverage: as of `predict`.
+            coverage: as for `predict`.
         """
         logits, scores = self.compute(pixels)
         probabilities = softmax(logits, temperature=self.calibration.temperature)

@@ -32,7 +32,7 @@ from hubel.classifier.self_test import Outcome, SelfTest, make_self_test, run_se
 from hubel.classifier.self_test_cache import is_quick, marker, remember
 from hubel.classifier.stored_score import describe_score, score_tensors
 from hubel.errors import ClaimFailed, DamagedArtefact, UnusableInput
-from hubel.errors.wording import Command, Option, Text
+from hubel.errors.wording import Command, Text
 from hubel.files import is_file, is_there, written_folder
 from hubel.text import one_line, shortened
 
@@ -121,8 +121,8 @@ def find_artefact(folder: Path) -> Path:
     folder = inner if is_file(inner / MANIFEST) else folder
     if not is_file(folder / MANIFEST):
         raise UnusableInput(
-            f"{folder} holds no classifier: there is no {MANIFEST} in it, nor in a classifier/ folder in it. Give "
-            "a folder RUN made with ", Command("train", ("CORPUS",), (Option("out", "RUN"),)), ".",
+            f"{folder} holds no classifier: there is no {MANIFEST} in it, nor in a classifier/ folder. A run is a "
+            "folder that ", Command("train", ("CORPUS",)), " has written.",
         )  # fmt: skip
     return folder
 

@@ -1,4 +1,4 @@
-"""JSON of a stranger: its depth and size are counted before anything is made of it."""
+"""JSON of a stranger: its depth and size are checked before it is parsed."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class Bounds:
 
 
 def read_bounded_json(data: bytes, bounds: Bounds) -> Any:
-    """Parse JSON that is small, shallow and says everything once.
+    """Parse JSON that is small, shallow and has no key twice.
 
     Args:
         data: UTF-8.
         bounds: how much it may hold; depth is bounded always.
 
     Raises:
-        ValueError: it is too large or too deep, a key is there twice, a number is none or infinite, or it is no JSON.
+        ValueError: it is too large or too deep, has a key twice or a number that is not finite, or is not JSON.
     """
     if data.count(b",") > bounds.values or data.count(b'"') > 4 * bounds.values:
         raise ValueError(f"it holds more than {bounds.values:,} values")
@@ -57,7 +57,7 @@ def _said_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     document = dict(pairs)
     if len(document) != len(pairs):
         twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
-        raise ValueError(f"{twice[:60]!r} is there twice")
+        raise ValueError(f"{twice[:60]!r} appears twice")
     return document
 
 
@@ -69,4 +69,4 @@ def _finite(text: str) -> float:
 
 
 def _no_number(text: str) -> float:
-    raise ValueError(f"{text} is no number")
+    raise ValueError(f"{text} is not a number")

@@ -1,4 +1,4 @@
-"""Classifier: model + preprocessing + class names + calibration, and what tells images it does not know."""
+"""Classifier: model + preprocessing + class names + calibration, and what recognises images unlike its corpus."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Classifier(Answering):
         class_names: in the order of the logits.
         preprocessing: the same as in training.
         calibration: temperature and abstention threshold.
-        sets: the thresholds of prediction sets; None where too few images were there to fit them.
-        off_corpus: tells images unlike those of training; None where it could not be fitted.
+        sets: the thresholds of prediction sets; None where there were too few images to fit them.
+        off_corpus: recognises images unlike those of training; None where it could not be fitted.
         provenance: where it comes from; plain data.
     """
 
@@ -100,15 +100,15 @@ class Classifier(Answering):
     def embed(
         self, images: ImageInput | Iterable[ImageInput], *, scale: str | None = None, channels: str = "rgb"
     ) -> Features:
-        """What the network makes of images before its last layer: a vector each, close where they look alike to it.
+        """What enters the network's last layer: a vector for each image, close for images that look alike to it.
 
         Args:
-            images: as `predict` takes them.
-            scale: as of `predict`.
-            channels: as of `predict`.
+            images: as for `predict`.
+            scale: as for `predict`.
+            channels: as for `predict`.
 
         Returns:
-            float32 [images, channels]; one row of one image.
+            float32 [images, channels]; one row for one image.
         """
         batches = self.batches(each_image(images), ArrayRule(scale, channels))
         parts = [self.engine.compute(pixels, wanted="features").features for pixels in batches]

@@ -1,4 +1,4 @@
-"""A model file of others as something that answers for images: its pixels and its classes are what the user says."""
+"""Somebody else's model file as a classifier: the user says how it takes pixels and what its classes are."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class ForeignClassifier(Answering):
         preprocessing: stretches an image to the model's input size.
         output: how its numbers become probabilities.
         class_names: one for each class; made-up ones where the user gave none.
-        pixels: a name in `PIXELS`; None where neither the user nor the model says it.
-        pixels_found: the model says so itself, by how it begins.
+        pixels: a name in `PIXELS`; None where neither the user nor the model says.
+        pixels_found: the model itself says, by how it begins.
     """
 
     path: Path
@@ -111,7 +111,7 @@ class ForeignClassifier(Answering):
         return self.compute_logits(pixels), None
 
     def assumptions(self) -> tuple[str, ...]:
-        """What its answers rest on and nobody can check, one sentence each."""
+        """What its answers assume and nobody can check, one sentence each."""
         height, width = self.preprocessing.size
         colour = "grey" if self.channels == 1 else "red, green and blue"
         scaled = "the model scales them itself" if self.pixels_found else self.pixel_scale.summary
@@ -127,7 +127,7 @@ class ForeignClassifier(Answering):
     def _brief(self) -> Iterator[str]:
         yield f"ForeignClassifier {elided(self.path)} of {len(self.class_names):,} classes"
         yield few_names(self.class_names)
-        yield f"{self.preprocessing.describe()}; pixels {self.pixels or 'not said'}"
+        yield f"{self.preprocessing.describe()}; pixels {self.pixels or 'unknown'}"
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ class _ForeignEngine:
         """
         classifier = self.classifier
         if wanted != "logits":
-            raise ValueError(f"A model of others gives logits, not {wanted}.")
+            raise ValueError(f"A model file gives logits, not {wanted}.")
         if not classifier.output.is_vector:
             raise UnusableInput(f"{classifier.path} names no classes: {classifier.output.why_not}")
         parts = [pixels[start : start + AT_ONCE] for start in range(0, len(pixels), AT_ONCE)] or [pixels]

@@ -1,4 +1,4 @@
-"""What programs give to be named → one image after the other, each with its place in what was given."""
+"""What programs give to be named → one image after another, each with its place in what was given."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def is_one_image(given: object) -> bool:
     """Whether this is one image, as opposed to several.
 
     Raises:
-        WrongRequest: a mapping or a set: which of it is an image, or comes first, is not said.
+        WrongRequest: a mapping or a set: it has no order, or holds more than images.
     """
     if isinstance(given, (Mapping, Set)):
         cure = "list(images.values())" if isinstance(given, Mapping) else "a list"
@@ -70,7 +70,7 @@ def to_model_pixels(image: ImageInput, preprocessing: Preprocessing, said: Array
     if _is_array(image) and not isinstance(image, PillowImage.Image):
         return prepare_image(to_pixels(as_array(image), preprocessing.rule, said), preprocessing)
     if said.said:
-        raise WrongRequest(f"{said.said} says how arrays hold an image. {_named(image)} is none. Leave it out.")
+        raise WrongRequest(f"{said.said} is for arrays. {_named(image)} is not one. Leave it out.")
     if isinstance(image, PillowImage.Image):
         data = file_behind(image)
         if data is None:
@@ -82,17 +82,22 @@ def to_model_pixels(image: ImageInput, preprocessing: Preprocessing, said: Array
         return read_pixels(_read(image), preprocessing)
     if isinstance(image, (str, os.PathLike)):
         return _read_path(Path(os.fsdecode(image)), preprocessing)
-    cure = " Of rows of numbers, give numpy.array(image)." if isinstance(image, (list, tuple)) else ""
+    cure = " For rows of numbers, give numpy.array(image)." if isinstance(image, (list, tuple)) else ""
     raise WrongRequest(f"{KINDS}. Received: {type(image).__name__}.{cure}")
 
 
 def at_place(place: str, error: UnreadableImage | WrongRequest) -> UnreadableImage | WrongRequest:
-    """The same fault of an image in a list, with its place."""
+    """The same fault, with the place of its image in a list.
+
+    Args:
+        place: such as ``images[3]``; empty where only one image was given.
+        error: says nothing of the place.
+    """
     if not place:
         return error
     if isinstance(error, UnreadableImage):
         return UnreadableImage(error.code, f"{place}: {error.reason}")
-    return type(error)(f"{place}: {error}")
+    return type(error)(f"{place}: ", error.text)
 
 
 def _is_file(given: object) -> bool:
@@ -104,10 +109,10 @@ def _is_array(given: object) -> bool:
 
 
 def as_array(given: Any) -> np.ndarray:
-    """An array, or a tensor of any framework, as NumPy has it.
+    """An array, or a tensor of any framework, as a NumPy array [...].
 
     Raises:
-        WrongRequest: it cannot be one, as a tensor that lies on another device or is being differentiated.
+        WrongRequest: it cannot be converted, such as a tensor on another device or one that is being differentiated.
     """
     if isinstance(given, np.ndarray):
         return np.asarray(given)
@@ -115,7 +120,7 @@ def as_array(given: Any) -> np.ndarray:
         return np.asarray(given)
     except Exception as error:  # whatever the library of the tensor raises
         reason = (str(error).splitlines() or [type(error).__name__])[0][:200].rstrip(".")
-        raise WrongRequest(f"The {type(given).__name__} does not become a NumPy array: {reason}.") from error
+        raise WrongRequest(f"The {type(given).__name__} cannot be converted to a NumPy array: {reason}.") from error
 
 
 def _named(image: object) -> str:
@@ -125,7 +130,7 @@ def _named(image: object) -> str:
 
 
 def _read(file: Any) -> bytes:
-    """What is left to be read of a file object."""
+    """The rest of a file object."""
     try:
         data = file.read(CORPUS_LIMITS.max_bytes + 1)
     except (ValueError, io.UnsupportedOperation) as error:  # closed, or open for writing
@@ -137,11 +142,11 @@ def _read(file: Any) -> bytes:
         raise WrongRequest(f"{type(file).__name__}.read() must be awaited: give the bytes, await file.read().")
     if not isinstance(data, bytes):
         raise WrongRequest(
-            f"The file object gives {type(data).__name__}, and an image is bytes. Open it with open(path, 'rb')."
+            f"The file object gives {type(data).__name__}; an image is bytes. Open it with open(path, 'rb')."
         )
     if not data:
         raise UnreadableImage(
-            "empty", "the file object gives no bytes: it is empty, or read to its end; then file.seek(0)"
+            "empty", "the file object gives no bytes: it is empty, or was read to its end; then call file.seek(0)"
         )
     return data
 

@@ -1,4 +1,4 @@
-"""What the numbers are that a model of others makes of an image."""
+"""What the outputs of somebody else's model mean."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SMALLEST = float(np.finfo(np.float32).tiny)
 
 @dataclass(frozen=True)
 class ModelOutput:
-    """The numbers that a model makes of an image.
+    """The numbers that a model makes from an image.
 
     Args:
         shape: of them.
@@ -45,11 +45,11 @@ class ModelOutput:
     def why_not(self) -> str:
         """Why it is not a vector, and what to do."""
         if self.outputs != 1:
-            return f"it has {self.outputs} outputs. Save the part with the one that names classes as a model."
+            return f"it has {self.outputs} outputs. Save the part that ends in the one for the classes as a model."
         if self.count == 1:
             return "a softmax over a single number is always 1. Train it with a sigmoid, or with two outputs."
         size = "x".join("?" if side is None else str(side) for side in self.shape)
-        return f"it makes {size} numbers of an image, not one for each class. Give a model with its last layer."
+        return f"it makes {size} numbers from an image, not one for each class. Give a model with its last layer."
 
     def to_logits(self, outputs: np.ndarray) -> Logits:
         """What the model makes [batch, count] → logits [batch, classes]: their softmax is its probabilities."""

@@ -1,4 +1,4 @@
-"""How unlike the training images an image is: what a network's maps hold at several depths, and how its pixels look."""
+"""How unlike the training images an image is: by the network's maps at several depths, and by how its pixels look."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Looks:
     """What the off-corpus score sees of some images.
 
     Args:
-        maps: mean and deviation of feature maps at several depths, as `KerasEngine.compute_maps` gives them,
-            float32 [batch, channels]; no channels where the network has no maps.
+        maps: mean and deviation of feature maps at several depths, as of `Outputs`, float32 [batch, channels]; no
+            channels where the network has no maps.
         features: what enters the last dense layer, float32 [batch, features].
         pixels: `describe_pixels` of the images, float32 [batch, 8].
     """
@@ -34,18 +34,18 @@ class Looks:
 
     @classmethod
     def joined(cls, parts: Sequence[Looks]) -> Looks:
-        """Of several batches, one behind the other; at least one."""
+        """Several batches in one; at least one of them."""
         return cls(*(np.concatenate([getattr(each, name.name) for each in parts]) for name in fields(cls)))
 
 
 @brief
 @dataclass(frozen=True)
 class Distance:
-    """Distance from the middle of the training images, in units of how they scatter in each direction.
+    """Distance from the mean of the training images, in units of how they scatter in each direction.
 
     Args:
         mean: of each value over the training images, float32 [channels].
-        scale: divides the values less their mean, float32 [channels]: the scatter in directions without a column below.
+        scale: divides values minus their mean, float32 [channels]: the scatter in directions without a column below.
         projection: orthogonal columns of a length below 1, float32 [channels, directions]: where the images scatter
             more, that much of the distance is taken off again.
         typical: the distance that half of the corpus' images exceed; distances are given as multiples of it,
@@ -160,7 +160,7 @@ AnyScore: TypeAlias = OffCorpus | NearestClass
 
 
 def root(values: np.ndarray) -> np.ndarray:
-    """Square roots with the sign of the values: a few large activations count less, many small ones more."""
+    """Square roots of values [...] with their sign: a few large activations count less, many small ones more."""
     values = values.astype(np.float64)
     return np.sign(values) * (np.sqrt(np.abs(values) + _ROOT_FROM) - np.sqrt(_ROOT_FROM))
 

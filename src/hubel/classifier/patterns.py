@@ -1,6 +1,6 @@
-"""Images of nothing for the self-test of a classifier: the same bytes on every machine, and no image of anyone.
+"""Made images for the self-test of a classifier: the same bytes on every machine, and nobody's photograph.
 
-Whole numbers only: no library may round them otherwise in a later version.
+Whole numbers only: no later version of a library can round them differently.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _pattern(number: int, size: tuple[int, int]) -> np.ndarray:
     columns = (np.arange(width, dtype=np.int64) * 256 // width)[None, :]
     channels = []
     for channel in range(3):
-        # Bytes of a hash are as good as chance, and the same for ever.
+        # Bytes of a hash are as good as chance, and the same forever.
         low, contrast, down, right, phase = hashlib.sha256(f"hubel pattern {number} {channel}".encode()).digest()[:5]
         wave = (rows * (down % 5) + columns * (right % 5) + phase) % 512
         folded = np.minimum(wave, 511 - wave)  # up and down again, 0 to 255

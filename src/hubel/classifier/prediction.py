@@ -1,4 +1,4 @@
-"""Prediction: what a classifier says of one image."""
+"""Prediction: what a classifier says about one image."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Prediction:
         abstained: better ask a person: the confidence is below the classifier's threshold or, where a coverage was
             asked for, the prediction set does not hold exactly one class.
         prediction_set: the classes it may be, in the classifier's order; None unless a coverage was asked for.
-        off_corpus_score: above 1, the image is unlike those the classifier was trained on; None where it has no
-            measure of that.
+        off_corpus_score: above 1, the image is unlike those the classifier was trained on; None where it cannot
+            measure that.
     """
 
     class_name: str

@@ -1,4 +1,4 @@
-"""Prediction sets: the classes an image may be of, with a promised coverage."""
+"""Prediction sets: the classes an image may have, with a promised coverage."""
 
 from __future__ import annotations
 

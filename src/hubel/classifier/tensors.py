@@ -64,30 +64,30 @@ class Header:
 
 
 def read_header(file: BufferedReader, file_bytes: int) -> Header:
-    """Read what a file claims, and hold it against the file's size.
+    """Read what a file claims, and check it against the file's size.
 
     Args:
         file: at its start.
         file_bytes: its size.
 
     Raises:
-        ValueError: the header is too large, is no header, or does not describe such a file; the tensor is named.
+        ValueError: the header is too large, is not one, or describes another file; the tensor is named.
     """
     first = file.read(8)
     length = int.from_bytes(first, "little")
     if len(first) < 8 or length > min(MAX_HEADER_BYTES, file_bytes - 8):
-        raise ValueError(f"its header claims {length:,} bytes of {file_bytes:,}, of which {MAX_HEADER_BYTES:,} may be")
+        raise ValueError(f"its header claims {length:,} bytes of {file_bytes:,}; {MAX_HEADER_BYTES:,} are allowed")
     text = file.read(length)
     document = read_bounded_json(text, _BOUNDS)
     if not isinstance(document, dict) or not text.startswith(b"{") or len(document) > MAX_TENSORS:
-        raise ValueError(f"its header is no list of at most {MAX_TENSORS:,} tensors")
+        raise ValueError(f"its header is not a list of at most {MAX_TENSORS:,} tensors")
     slots, end = {}, 0
     for name, entry in sorted(document.items(), key=_start):
         slots[name] = _slot(name, entry, end)
         end += 4 * slots[name].size
     header = Header(first + text, slots)
     if len(header.raw) + end != file_bytes:
-        raise ValueError(f"its tensors take {end:,} bytes, the file has {file_bytes - len(header.raw):,}")
+        raise ValueError(f"its tensors take {end:,} bytes; the file has {file_bytes - len(header.raw):,}")
     return header
 
 
@@ -95,7 +95,7 @@ def _start(item: tuple[str, Any]) -> int:
     try:
         start = item[1]["data_offsets"][0]
     except (KeyError, IndexError, TypeError) as error:
-        raise ValueError(f"tensor {item[0]!r} does not say where it lies") from error
+        raise ValueError(f"tensor {item[0]!r} has no place in the file") from error
     if type(start) is not int:
         raise ValueError(f"tensor {item[0]!r} lies at {start!r}")
     return start
@@ -103,7 +103,7 @@ def _start(item: tuple[str, Any]) -> int:
 
 def _slot(name: str, entry: dict[str, Any], expected_start: int) -> Slot:
     if set(entry) != {"dtype", "shape", "data_offsets"} or entry["dtype"] != "F32":
-        raise ValueError(f"tensor {name!r} is {str(entry.get('dtype'))[:20]}, only float32 (F32) is allowed")
+        raise ValueError(f"tensor {name!r} is {str(entry.get('dtype'))[:20]}; only float32 (F32) is allowed")
     shape, offsets = entry["shape"], entry["data_offsets"]
     whole = isinstance(shape, list) and len(shape) <= MAX_DIMENSIONS and all(type(side) is int for side in shape)
     if not whole or not all(1 <= side < 2**31 for side in shape):
@@ -122,7 +122,7 @@ def read_tensors(file: BufferedReader, header: Header) -> tuple[dict[str, np.nda
         header: of this file.
 
     Returns:
-        Name → float32 array, and the SHA-256 of the whole file.
+        Name → float32 array [...], and the SHA-256 of the whole file.
 
     Raises:
         ValueError: the file has become shorter or longer since its header was read.
@@ -140,11 +140,11 @@ def read_tensors(file: BufferedReader, header: Header) -> tuple[dict[str, np.nda
 
 
 def check_finite(tensors: dict[str, np.ndarray]) -> None:
-    """See that every weight is a number.
+    """See that every weight in name → array [...] is a finite number.
 
     Raises:
         ValueError: one is not; its tensor is named.
     """
     for name, tensor in tensors.items():
         if not np.isfinite(tensor).all():
-            raise ValueError(f"tensor {name!r} holds values that are no numbers")
+            raise ValueError(f"tensor {name!r} holds values that are not finite numbers")

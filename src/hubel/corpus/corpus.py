@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
 from hubel.arrays import Image
 from hubel.briefs import brief, elided, name_counts
@@ -13,6 +13,9 @@ from hubel.errors import UnreadableImage, UnusableCorpus
 from hubel.errors.wording import Option, Remedy, Text
 from hubel.images.notebook import cell, document, tile
 from hubel.text import counted, none_of
+
+Note: TypeAlias = Text | str
+"""What the user should know; options and commands stand in remedies, so that the facts can be stored."""
 
 READ, REFUSED, IGNORED = "read", "refused", "ignored"
 SPLITS = ("train", "validation", "test")
@@ -94,7 +97,7 @@ class Corpus:
         left_out: one row per file found that is *not* an example, and why.
         source: gives the content of example ``i`` at its place ``positions[i]``.
         positions: place of each example in the source.
-        notes: what the user should know; options and commands stand in remedies, so that the facts can be stored.
+        notes: what the user should know.
     """
 
     location: str
@@ -104,7 +107,7 @@ class Corpus:
     left_out: tuple[IntakeRow, ...]
     source: Source
     positions: tuple[int, ...]
-    notes: tuple[Text | str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     def __len__(self) -> int:
         return len(self.examples)
@@ -187,7 +190,7 @@ def make_corpus(
     *,
     source: Source,
     left_out: Sequence[IntakeRow] = (),
-    notes: Sequence[Text | str] = (),
+    notes: Sequence[Note] = (),
 ) -> Corpus:
     """Build a corpus from what a format found.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import NamedTuple
 
 SPLIT_FOLDERS = {
@@ -35,6 +36,12 @@ _FOLD = re.compile(r"(k?fold|cv|split|part)s?[\W_]*\d+", re.IGNORECASE)
 PLAIN, EXACT, SHARED, INSIDE = range(4)
 """How sure a name is: the word alone; the word with fillers or numbers; the same name for two parts but for the word;
 the word among others, as in ``test_tube``."""
+
+
+def split_of_file(path: Path) -> str | None:
+    """The split of a shard: by the first word of its name (``train-0000.tar``), or else by its folder."""
+    word = re.match(r"[a-z]+", path.name.lower())
+    return SPLIT_FOLDERS.get(word.group() if word else "") or SPLIT_FOLDERS.get(path.parent.name.lower())
 
 
 class PartName(NamedTuple):

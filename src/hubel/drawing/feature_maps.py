@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from PIL import Image as PillowImage
@@ -68,7 +69,7 @@ def draw_maps(seen: Seen) -> Drawing:
     tiles = [
         Tile(f"{each}: {seen.maps[..., each].max():.3g}", paint(seen.maps[..., each])) for each in seen.shown
     ]  # fmt: skip
-    below, bottom = _rows([tiles[at : at + COLUMNS] for at in range(0, len(tiles), COLUMNS)], TOP + LARGE + LABEL + 22)
+    below, bottom = _rows(_by_columns(tiles), TOP + LARGE + LABEL + 22)
     return _sheet(title, said, [*shapes, *below], bottom)
 
 
@@ -85,16 +86,12 @@ def draw_filters(layer: str, kernel: np.ndarray, *, most: int) -> tuple[Drawing,
     height, width, channels, filters = kernel.shape
     largest = float(np.abs(kernel).max())
     seen, across = min(filters, most), min(channels, COLUMNS)
-    paint: Paint = lambda values: signed_tile(values, largest=largest)  # noqa: E731
-    if channels == 3:
-        paint = lambda values: colour_tile(values, largest=largest)  # noqa: E731
-        tiles = [Tile(f"{each}", paint(kernel[..., each])) for each in range(seen)]
-        rows = [tiles[at : at + COLUMNS] for at in range(0, seen, COLUMNS)]
+    paint: Paint = partial(colour_tile if channels == 3 else signed_tile, largest=largest)
+    if channels in (1, 3):
+        weights = kernel if channels == 3 else kernel[:, :, 0]
+        rows = _by_columns([Tile(f"{each}", paint(weights[..., each])) for each in range(seen)])
         how = "their weights for red, green and blue as a colour; grey is 0"
-    elif channels == 1:
-        tiles = [Tile(f"{each}", paint(kernel[:, :, 0, each])) for each in range(seen)]
-        rows = [tiles[at : at + COLUMNS] for at in range(0, seen, COLUMNS)]
-        how = "orange above 0, blue below"
+        how = how if channels == 3 else "orange above 0, blue below"
     else:
         seen = min(filters, COLUMNS)
         rows = [
@@ -127,9 +124,8 @@ def draw_excitement(layer: str, rows: Sequence[Sequence[Tile]], *, filters: int,
 
 def _painter(maps: np.ndarray, largest: float) -> tuple[Paint, float]:
     """How a value becomes a colour, and the lowest value there can be."""
-    if (maps < 0).any():
-        return (lambda values: signed_tile(values, largest=largest)), -largest
-    return (lambda values: grey_tile(values, largest=largest)), 0.0
+    signed = bool((maps < 0).any())
+    return partial(signed_tile if signed else grey_tile, largest=largest), -largest if signed else 0.0
 
 
 def _overlay(seen: Seen, strongest: int) -> Image:
@@ -157,6 +153,10 @@ def _scale(x: float, y: float, colours: tuple[Paint, float, float], what: str) -
             for (share, text), anchor in zip(marks, ("start", "end", "middle"), strict=False)
         ),
     ]
+
+
+def _by_columns(tiles: Sequence[Tile]) -> list[Sequence[Tile]]:
+    return [tiles[at : at + COLUMNS] for at in range(0, len(tiles), COLUMNS)]
 
 
 def _rows(rows: Sequence[Sequence[Tile]], top: float) -> tuple[list[Shape], float]:

@@ -7,15 +7,15 @@ import numpy as np
 from hubel.backends.framework import keras
 
 MOST_MAPS = 8
-"""Of deeper networks, as many are looked at, spread evenly."""
+"""In deeper networks, this many are used, spread evenly."""
 MOST_CHANNELS = 64
-"""Of wider maps, the first ones: measured, more tell strangers no better; every second one takes TensorFlow longer."""
+"""Of wider maps, the first ones: as measured, more do not detect strangers better, and every second one is slower."""
 
 
 def find_maps(model: keras.Model) -> list[keras.KerasTensor]:
     """Maps [batch, height, width, channels] that the next layer makes smaller, or into a vector, in network order.
 
-    There each size has its last say. What comes before the first weights is pixels still, and left out.
+    These are the last of each size. Whatever comes before the first weights is still pixels, and left out.
     """
     found: dict[int, keras.KerasTensor] = {}
     weighted = False
@@ -29,11 +29,6 @@ def find_maps(model: keras.Model) -> list[keras.KerasTensor]:
     maps = list(found.values())
     places = np.unique(np.linspace(0, len(maps) - 1, min(MOST_MAPS, len(maps))).round().astype(int))
     return [maps[place] for place in places]
-
-
-def count_channels(each: keras.KerasTensor) -> int:
-    """How many channels of a map are looked at."""
-    return min(each.shape[-1], MOST_CHANNELS)
 
 
 def summarise_map(each: keras.KerasTensor) -> list[keras.KerasTensor]:

@@ -1,4 +1,4 @@
-"""How a model begins and ends: does it scale its pixels itself, and what are the numbers that it makes?"""
+"""How a model begins and ends: does it scale its pixels itself, and what do its outputs mean?"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SCALING = frozenset({"Rescaling", "Normalization", "TrueDivide", "Divide", "Mult
 LOOKED_THROUGH = frozenset({"Resizing", "CenterCrop", "ZeroPadding2D", "Identity", "Dropout", "GetItem", "Stack"})
 """Kinds before them that change no value; so do the random ones, in prediction."""
 SAME_NUMBERS = frozenset({"Dropout", "Flatten", "Reshape", "Identity", "Cast"})
-"""Kinds behind an activation that leave it what it is."""
+"""Kinds that may follow an activation without changing what the numbers mean."""
 MOST_SPREAD = 20.0
 """From the value of black to that of white, of pixels that are scaled: ImageNet's deviations give less than 5."""
 CAFFE_BLACK = (-130.0, -90.0)
@@ -21,7 +21,7 @@ CAFFE_BLACK = (-130.0, -90.0)
 
 
 def read_output(graph: Graph) -> ModelOutput:
-    """What the numbers at the end of a model are."""
+    """What the numbers at the end of a model mean."""
     makers = {place: call for call in graph.calls for place in call.outputs}
     call = makers.get(graph.outputs[0])
     if call is None:

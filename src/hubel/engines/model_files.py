@@ -1,4 +1,4 @@
-"""A model file of others → what answers for images, within bounds."""
+"""Somebody else's model file → a classifier, within bounds."""
 
 from __future__ import annotations
 

@@ -148,7 +148,7 @@ class PowerLaw:
     exponent: np.ndarray
 
     def error(self, train_examples: float) -> np.ndarray:
-        """Expected error, 0 to 1, after so many training images."""
+        """Expected errors [curves], 0 to 1, after so many training images."""
         return np.minimum(1.0, np.exp(self.log_factor - self.exponent * np.log(train_examples)))
 
 
@@ -167,7 +167,12 @@ def fit_power_law(train_examples: Sequence[int], errors: np.ndarray) -> PowerLaw
 
 
 def smoothed_errors(wrong: np.ndarray, count: int) -> np.ndarray:
-    """Shares of wrong images as if one more had been half wrong, so that none is 0."""
+    """Shares of wrong images as if one more had been half wrong, so that none is 0: float64 [sizes].
+
+    Args:
+        wrong: how many, [sizes].
+        count: of how many.
+    """
     return (wrong + 0.5) / (count + 1)
 
 

@@ -17,6 +17,10 @@ CALIBRATION_BINS = 15
 def wilson_interval(hits: float, count: int) -> tuple[float, float]:
     """95 % interval of a proportion.
 
+    Args:
+        hits: how many.
+        count: of how many, at least 1.
+
     Source: Wilson 1927; recommended for all sizes by Brown, Cai & DasGupta 2001.
     """
     share, z2 = hits / count, Z_95**2
@@ -26,20 +30,37 @@ def wilson_interval(hits: float, count: int) -> tuple[float, float]:
 
 
 def log_loss(probabilities: Probabilities, labels: Labels) -> float:
-    """Mean negative log probability of the true class in nats; probabilities below 2e-16 count as that."""
+    """Mean negative log probability of the true class in nats; probabilities below 2e-16 count as 2e-16.
+
+    Args:
+        probabilities: float64 [examples, classes].
+        labels: int64 [examples].
+    """
     clipped = np.clip(probabilities, np.finfo(np.float64).eps, 1)
     return float(-np.log(clipped[np.arange(len(labels)), labels]).mean())
 
 
 def top_k_accuracy(probabilities: Probabilities, labels: Labels, *, k: int) -> float:
-    """Share of examples whose true class is among the ``k`` most probable; 1 where there are no more than ``k``."""
+    """Share of examples whose true class is among the most probable; 1 where there are no more than ``k`` classes.
+
+    Args:
+        probabilities: float64 [examples, classes].
+        labels: int64 [examples].
+        k: how many classes count.
+    """
     true = probabilities[np.arange(len(labels)), labels]
     more_probable = (probabilities > true[:, None]).sum(axis=1)
     return float((more_probable < k).mean())
 
 
 def confusion_matrix(predicted: Labels, labels: Labels, classes: int) -> np.ndarray:
-    """int64 [classes, classes]: row = true class, column = predicted class."""
+    """Counts, int64 [classes, classes]: row = true class, column = predicted class.
+
+    Args:
+        predicted: int64 [examples].
+        labels: int64 [examples].
+        classes: how many there are.
+    """
     return np.bincount(labels * classes + predicted, minlength=classes * classes).reshape(classes, classes)
 
 
@@ -79,7 +100,7 @@ class ReliabilityBin:
         high: upper end.
         count: examples.
         confidence: their mean; None where there are none.
-        accuracy: share named rightly; None where there are none.
+        accuracy: share named correctly; None where there are none.
         spread: standard deviation of the accuracy that chance alone gives, if the confidences are right.
     """
 
@@ -93,6 +114,10 @@ class ReliabilityBin:
 
 def reliability_bins(probabilities: Probabilities, labels: Labels) -> list[ReliabilityBin]:
     """The 15 bins of equal width of a reliability diagram.
+
+    Args:
+        probabilities: float64 [examples, classes].
+        labels: int64 [examples].
 
     Source: Guo et al. 2017, arXiv:1706.04599.
     """
@@ -118,7 +143,7 @@ def expected_calibration_error(bins: list[ReliabilityBin]) -> float:
 
 
 def calibration_error_of_chance(bins: list[ReliabilityBin]) -> float:
-    """The calibration error that probabilities without any fault show on so few examples, on average.
+    """The calibration error that perfect probabilities show on so few examples, on average.
 
     The mean distance of a normal variable from its mean, bin by bin; in no bin is it more than the confidence allows.
     """
@@ -168,16 +193,26 @@ def macro_f1(scores: list[ClassScore]) -> float | None:
 
 
 def selective_accuracy(probabilities: Probabilities, labels: Labels, threshold: float) -> tuple[float, float | None]:
-    """(coverage, accuracy among the covered): examples whose confidence reaches the threshold."""
+    """(coverage, accuracy among the covered): examples whose confidence reaches the threshold.
+
+    Args:
+        probabilities: float64 [examples, classes].
+        labels: int64 [examples].
+        threshold: from 0 to 1.
+    """
     covered = probabilities.max(axis=1) >= threshold
     hits = probabilities.argmax(axis=1) == labels
     return float(covered.mean()), float(hits[covered].mean()) if covered.any() else None
 
 
 def risk_coverage(probabilities: Probabilities, labels: Labels) -> tuple[np.ndarray, np.ndarray]:
-    """(coverage, error among the covered) as the classifier answers for ever less sure examples.
+    """(coverage, error among the covered), float64 [points] each, as ever less sure examples are answered.
 
     One point for each confidence that occurs, the surest first.
+
+    Args:
+        probabilities: float64 [examples, classes].
+        labels: int64 [examples].
 
     Source: El-Yaniv & Wiener 2010, JMLR 11.
     """

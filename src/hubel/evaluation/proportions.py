@@ -33,7 +33,11 @@ class Share:
 
 
 def difference_interval(first: Share, second: Share) -> tuple[float, float]:
-    """95 % interval of the first share less the second, of different images.
+    """95 % interval of the first share minus the second.
+
+    Args:
+        first: of some images.
+        second: of others.
 
     Source: Newcombe 1998, Statistics in Medicine 17, 873-890, method 10.
     """

@@ -77,7 +77,7 @@ class EvaluationReport:
         return judge(self.class_names, self.confusion)
 
     def take(self, chosen: np.ndarray) -> EvaluationReport:
-        """The same of some examples: a mask or places."""
+        """The same for some examples: a mask, bool [examples], or places, int64 [chosen]."""
 
         def part(values: np.ndarray | None) -> Any:
             return None if values is None else values[chosen]

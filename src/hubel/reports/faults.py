@@ -10,18 +10,20 @@ from hubel.corpus.corpus import IntakeRow
 
 
 @dataclass(frozen=True)
-class Fault:
-    """The refused files of one code; a file's own reason is said only where it is not the code's usual one."""
+class FaultGroup:
+    """The refused files of one code; the reason of a file is shown only where it is not the usual one of its code."""
 
     code: str
     reason: str
     rows: Sequence[IntakeRow]
 
 
-def group_faults(refused: Sequence[IntakeRow]) -> list[Fault]:
+def group_faults(refused: Sequence[IntakeRow]) -> list[FaultGroup]:
     """One fault for each code, the most frequent first."""
     groups: dict[str, list[IntakeRow]] = {}
     for row in refused:
         groups.setdefault(row.code, []).append(row)
     usual = {code: Counter(row.reason for row in rows).most_common(1)[0][0] for code, rows in groups.items()}
-    return sorted((Fault(code, usual[code], rows) for code, rows in groups.items()), key=lambda each: -len(each.rows))
+    return sorted(
+        (FaultGroup(code, usual[code], rows) for code, rows in groups.items()), key=lambda each: -len(each.rows)
+    )

@@ -61,7 +61,7 @@ def draw_network(title: str, subtitle: str, image: tuple[int, ...], rows: Sequen
     tallest = max(block.height + block.up for block in blocks)
     floor = TOP + tallest
     long = sum(block.room + GAP for block in blocks) - GAP
-    width = round(max(long + 2 * MARGIN, 2 * MARGIN + max(11 * len(title), 7 * len(subtitle)), 760))
+    width = max(long + 2 * MARGIN, 2 * MARGIN + max(11 * len(title), 7 * len(subtitle)), 760)
     shapes: list[Shape] = [Words(MARGIN, 36, title, 20, bold=True), Words(MARGIN, 58, subtitle, 13, MUTED)]
     x = (width - long) / 2
     for number, block in enumerate(blocks):
@@ -77,7 +77,7 @@ def draw_network(title: str, subtitle: str, image: tuple[int, ...], rows: Sequen
     caption = _caption(condensed=condensed, layers=len(rows))
     shapes += [Words(MARGIN, top + 18 + 16 * line, text, 11.5, MUTED) for line, text in enumerate(caption, start=1)]
     said = "; ".join(" ".join(filter(None, block.labels)) for block in blocks)
-    return Drawing(width, round(top + 34 + 16 * len(caption)), shapes, title, said)
+    return Drawing(round(width), round(top + 34 + 16 * len(caption)), shapes, title, said)
 
 
 def _shown(image: tuple[int, ...], rows: Sequence[LayerRow]) -> list[Volume]:

@@ -40,7 +40,7 @@ CONFUSIONS_SHOWN = 60
 _AGAINST_DENSE = {
     BETTER: "It does better than a plain dense network ({}) on the same images",
     WORSE: "A plain dense network does better ({}) on the same images",
-    CANNOT_TELL: "These images cannot tell whether it is better than a plain dense network ({})",
+    CANNOT_TELL: "These images do not show whether it is better than a plain dense network ({})",
 }
 OF_A_RUN, OF_A_MODEL_FILE = "report.html", "evaluation.html"
 """Templates: of a run, and of a model that Hubel did not train."""
@@ -51,16 +51,16 @@ LAYERS_SHOWN = 30
 
 @dataclass(frozen=True)
 class Mistake:
-    """A test image that was named wrongly, and surely so.
+    """A test image that was classified wrongly, with confidence.
 
     Args:
         path: of the image.
         true: its class name.
-        named: what it was taken for.
+        named: what it was mistaken for.
         probability: of that.
         true_probability: of its own class.
         image: a small file.
-        heat: the same as the network sees it, with what spoke for ``named`` marked; empty where no time was left.
+        heat: the image as the network sees it, with what spoke for ``named`` marked; empty where no time was left.
     """
 
     path: str
@@ -101,7 +101,7 @@ class RunPage:
         copies: images that are copies of another one.
         shown: places in the report of the images on the sheets, in their order.
         sheets: small copies of them.
-        mistakes: the surest first.
+        mistakes: the most confident first.
         strangers: the most unlike first.
         class_images: class name → small files.
         contact: images as the network sees them and, below each, as training changed them; a file, or none.
@@ -132,7 +132,7 @@ class RunPage:
 
     @property
     def title(self) -> str:
-        """The last part of the location: whom the page is sent to has no use for the rest."""
+        """The last part of the location: the rest is of no use to whoever is sent the page."""
         return re.split(r"[/\\]", self.location.rstrip("/\\"))[-1] or self.location
 
     @property

@@ -14,7 +14,7 @@ from hubel.evaluation.report import EvaluationReport
 from hubel.training.history import EpochRow
 
 MOST_POINTS = 400
-"""More of them are no finer to the eye."""
+"""The eye sees no difference with more."""
 
 
 def _percent(share: float) -> str:
@@ -27,7 +27,7 @@ def _fine_percent(share: float) -> str:
 
 def draw_reliability(report: EvaluationReport) -> Markup:
     """Confidence against accuracy, also before calibration where there is one; a dot's area grows with its examples."""
-    curves = [Curve("as sure as it is right", [(0, 0), (1, 1)], "guide")]
+    curves = [Curve("perfectly calibrated", [(0, 0), (1, 1)], "guide")]
     shown = [("after" if report.calibrated else "as the model gives them", report.probabilities, "first")]
     if report.calibrated:
         shown.insert(0, ("before calibration", report.uncalibrated, "third"))
@@ -40,9 +40,9 @@ def draw_reliability(report: EvaluationReport) -> Markup:
             bars = [metrics.wilson_interval(round((each.accuracy or 0.0) * each.count), each.count) for each in bins]
         curves.append(Curve(name, points, look, line=False, dots=True, bars=bars, sizes=sizes))
     return draw_plot(
-        "Reliability diagram: share named rightly against confidence",
+        "Reliability diagram: share classified correctly against confidence",
         Axis("confidence", 0, 1, _percent),
-        Axis("named rightly", 0, 1, _percent),
+        Axis("classified correctly", 0, 1, _percent),
         curves,
     )
 
@@ -83,7 +83,7 @@ _PHASES = {
     "train": ("Loss", "Validation accuracy"),
     "warm-start": ("Loss", "Validation accuracy"),
     "head": ("Loss, head alone", "Validation accuracy, head alone"),
-    "fine-tune": ("Loss, all of the network", "Validation accuracy, all of the network"),
+    "fine-tune": ("Loss, whole network", "Validation accuracy, whole network"),
 }
 
 
@@ -99,7 +99,7 @@ def _losses(rows: Sequence[EpochRow], kept: Sequence[EpochRow]) -> Markup:
     best = [(row.epoch, row.validation_log_loss or 0.0) for row in scored if row in kept]
     known = [value for _, value in (*training, *validation) if np.isfinite(value)]
     curves = [
-        Curve("training loss (smoothed labels, changed images)", training, "third"),
+        Curve("training loss (smoothed labels, augmented images)", training, "third"),
         Curve("validation log loss", validation, "first"),
         Curve("the epoch that is kept", best, "second", line=False, dots=True, sizes=(5.0,)),
     ]

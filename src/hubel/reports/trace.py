@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from hubel.arrays import Image
@@ -12,7 +10,7 @@ from hubel.drawing.shapes import INK, MUTED, ORANGE, Box, Colour, Drawing, Line,
 from hubel.drawing.tiles import NEGATIVE, POSITIVE
 from hubel.explanation.trace import PROBABILITIES, Trace
 from hubel.explanation.worked_value import Patch, Term, number
-from hubel.reports.softmax_bars import draw_softmax
+from hubel.reports.softmax_bars import Placed, draw_softmax
 
 CHANNELS_SHOWN, TERMS_SHOWN = 3, 10
 LARGEST_WINDOW = 11
@@ -57,14 +55,7 @@ def draw_trace(trace: Trace, pixels: Image, class_name: str | None = None) -> Dr
     return Drawing(width, bottom + 22 * len(lines) + 26, shapes, f"{heading}. {formula}. {model}.")
 
 
-@dataclass(frozen=True)
-class _Part:
-    shapes: list[Shape]
-    right: float
-    bottom: float
-
-
-def _photo(trace: Trace, pixels: Image) -> _Part:
+def _photo(trace: Trace, pixels: Image) -> Placed:
     """The image with a frame around what the value sees."""
     height, width = pixels.shape[:2]
     scale = PHOTO / max(height, width)
@@ -75,7 +66,7 @@ def _photo(trace: Trace, pixels: Image) -> _Part:
     ]
     bottom = TOP + height * scale
     if trace.receptive_field is None:
-        return _Part(shapes, MARGIN + PHOTO, bottom)
+        return Placed(shapes, MARGIN + PHOTO, bottom)
     top, left, below, right = trace.receptive_field
     if below > top and right > left:
         x, y = MARGIN + left * scale, TOP + top * scale
@@ -85,10 +76,10 @@ def _photo(trace: Trace, pixels: Image) -> _Part:
     else:
         sees = "it sees padding only"
     shapes.append(Words(MARGIN, bottom + 20, sees, 13, ORANGE))
-    return _Part(shapes, MARGIN + PHOTO, bottom + 20)
+    return Placed(shapes, MARGIN + PHOTO, bottom + 20)
 
 
-def _patch(patch: Patch, left: float) -> _Part:
+def _patch(patch: Patch, left: float) -> Placed:
     """One row for each channel that is shown: input × kernel = products, and their sum."""
     sums, products = patch.channel_sums, patch.products
     height, width = len(patch.rows), len(patch.columns)
@@ -96,7 +87,7 @@ def _patch(patch: Patch, left: float) -> _Part:
     if sums is None or products is None or patch.kernel is None:
         title = f"the window, channel {patch.channels[0]}"
         part = _panel(patch.values[..., 0], patch.inside, (left, TOP), cell, title)
-        return _Part(part, left + width * cell, TOP + height * cell)
+        return Placed(part, left + width * cell, TOP + height * cell)
     many = len(sums) > CHANNELS_SHOWN
     chosen = np.argsort(-np.abs(sums), kind="stable")[:CHANNELS_SHOWN] if many else np.arange(len(sums))
     shapes: list[Shape] = []
@@ -117,7 +108,7 @@ def _patch(patch: Patch, left: float) -> _Part:
     if many:
         rest = float(sums.sum() - sums[chosen].sum())
         shapes.append(Words(left, y - 8, f"and {len(sums) - len(chosen)} more channels: sum {number(rest)}", 14, MUTED))
-    return _Part(shapes, left + 3 * step - GAP + 130, y - (4 if many else 30))
+    return Placed(shapes, left + 3 * step - GAP + 130, y - (4 if many else 30))
 
 
 def _panel(
@@ -156,14 +147,13 @@ def _tint(share: float) -> Colour:
     return red, green, blue
 
 
-def _working(trace: Trace, left: float) -> _Part:
+def _working(trace: Trace, left: float) -> Placed:
     if trace.layer == PROBABILITIES:
-        bars = draw_softmax(trace, left, TOP)
-        return _Part(bars.shapes, bars.right, bars.bottom)
+        return draw_softmax(trace, left, TOP)
     return _terms(trace, left) if trace.patch is None else _patch(trace.patch, left)
 
 
-def _terms(trace: Trace, left: float) -> _Part:
+def _terms(trace: Trace, left: float) -> Placed:
     """A bar for each summand that counts most; for other kinds their numbers."""
     shown = trace.terms[:TERMS_SHOWN]
     weighted = len(trace.terms) > 1 and all(term.weight is not None for term in trace.terms)
@@ -173,7 +163,7 @@ def _terms(trace: Trace, left: float) -> _Part:
     if len(shown) < len(trace.terms):
         title = f"the {len(shown)} of {len(trace.terms)} that count most"
     if not shown:
-        return _Part([], left, TOP)
+        return Placed([], left, TOP)
     labels = [_term_label(term) for term in shown]
     indent = max(width_of(label, 13) for label in labels) + 14
     largest = max(abs(term.product) for term in shown) or 1.0
@@ -189,7 +179,7 @@ def _terms(trace: Trace, left: float) -> _Part:
         shapes.append(Words(zero + (half if False in signs else 0) + 12, y + 12, number(term.product), 13))
     bottom = TOP + 10 + len(shown) * step
     shapes.append(Line(((zero, TOP + 4), (zero, bottom)), MUTED, 1))
-    return _Part(shapes, zero + half + 90, bottom)
+    return Placed(shapes, zero + half + 90, bottom)
 
 
 def _term_label(term: Term) -> str:

@@ -186,7 +186,7 @@ def _check(calculation: Calculation) -> None:
         raise WrongRequest(
             f"{calculation.count:,} windows over {pixels:,} numbers are too many for an animation: at most "
             f"{MOST_FRAMES} windows and {MOST_CELLS:,} numbers. Take a part with ",
-            Option("region", ("0", "0", "14", "14")),
+            Option("region", "0,0,14,14"),
             ", or a larger ",
             Option("stride"),
             "; ",
@@ -216,7 +216,7 @@ class _Layout:
             raise WrongRequest(
                 f"{rows} rows and {widths.sum()} columns of numbers cannot be read in an animation: at most "
                 f"{_MOST_ROWS} and {_MOST_COLUMNS}, matrix and result side by side. Take a part with ",
-                Option("region", ("0", "0", "14", "14")),
+                Option("region", "0,0,14,14"),
                 ".",
             )
         if narrow:

@@ -177,6 +177,6 @@ def prepare_folder(
     if taken and not overwrite:
         raise OutputNotWritable(
             f"{out} holds {what} already ({taken[0]}).",
-            Remedy("Choose another folder: ", Option("out"), "."),
-            Remedy("Replace it: ", Option("overwrite"), "."),
+            Remedy("Choose another folder with ", Option("out"), "."),
+            Remedy("Or replace it with ", Option("overwrite"), "."),
         )

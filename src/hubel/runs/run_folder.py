@@ -93,8 +93,8 @@ class RunFolder:
             raise OutputNotWritable(
                 f"{self.path} holds a run that is not finished.",
                 Remedy("Go on with it: the same options, plus ", Option("resume"), "."),
-                Remedy("Replace it: ", Option("overwrite"), "."),
-                Remedy("Choose another folder: ", Option("out", str(free_beside(self.path))), "."),
+                Remedy("Or replace it with ", Option("overwrite"), "."),
+                Remedy("Or choose another folder with ", Option("out", str(free_beside(self.path))), "."),
             )
         if taken and not overwrite and not resume:
             curve = ""
@@ -105,21 +105,21 @@ class RunFolder:
                 )
             raise OutputNotWritable(
                 f"{self.path} holds a run already ({taken[0]}).{curve}",
-                Remedy("Choose another folder: ", Option("out", str(free_beside(self.path))), "."),
+                Remedy("Choose another folder with ", Option("out", str(free_beside(self.path))), "."),
                 *self._begin_from(anew=anew),
-                Remedy("Replace that run: ", Option("overwrite"), "."),
+                Remedy("Or replace that run with ", Option("overwrite"), "."),
             )
 
     def _begin_from(self, *, anew: bool) -> tuple[Remedy, ...]:
         if anew or not all(is_file(self.path / name) for name in BEGINS):
             return ()
-        return (Remedy("Begin there with the weights of this run: ", Option("from_run", str(self.path)), "."),)
+        return (Remedy("To begin there with the weights of this run, add ", Option("from_run", str(self.path)), "."),)
 
     def _why_not_resumed(self, taken: Sequence[str]) -> Text:
         if not taken:
             return Text(
                 f"{self.path} holds no checkpoint: no training has begun there.",
-                Remedy("Begin it: leave out ", Option("resume"), "."),
+                Remedy("Leave out ", Option("resume"), " to begin one."),
             )
         if RUN in taken and read_document(self.path).get("status") == "done":
             return Text(

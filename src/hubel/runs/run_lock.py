@@ -51,7 +51,9 @@ def _take(path: Path) -> int | None:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             os.close(handle)
-            raise OutputNotWritable(_held_by(path), Remedy("Or choose another folder: ", Option("out"), ".")) from error
+            raise OutputNotWritable(
+                _held_by(path), Remedy("Or choose another folder with ", Option("out"), ".")
+            ) from error
         except OSError:
             os.close(handle)
             path.unlink(missing_ok=True)

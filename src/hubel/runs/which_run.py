@@ -44,7 +44,7 @@ def check_run(run: Path, *, ask: Ask, others: Sequence[str | Path] = ()) -> None
     swapped = next((each for each in map(Path, others) if can_be_run(each)), None)
     if swapped is not None:
         rest = [str(run) if Path(each) == swapped else str(each) for each in others]
-        raise WrongRequest(f"The run comes first, and {shown(swapped)} is one: ", ask(str(swapped), *rest))
+        raise WrongRequest(f"The run comes first, and {shown(swapped)} is one. Type: ", ask(str(swapped), *rest))
     typed = tuple(map(str, others))
     if not is_there(run):
         raise UnusableInput(_not_there(run, ask, typed))

@@ -40,7 +40,7 @@ STANDARD_INPUT = "-"
 
 @dataclass(frozen=True)
 class InputAnswer:
-    """What became of one input: a prediction, the reason why there is none, or that it is no image at all.
+    """What became of one input: a prediction, the reason why there is none, or that it is not an image.
 
     Args:
         path: as the user would write it.

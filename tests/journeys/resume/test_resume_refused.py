@@ -82,7 +82,9 @@ def test_other_versions_are_refused_and_named(photos: Path, run: Path):
 
 
 def test_an_unfinished_run_is_not_lost_by_a_command_without_resume(photos: Path, run: Path):
-    with pytest.raises(OutputNotWritable, match="holds a run that is not finished.*resume.*overwrite"):
+    with pytest.raises(
+        OutputNotWritable, match="holds a run that is not finished.*plus resume.*replace it with overwrite"
+    ):
         hubel.train(photos, run, **WISHES)
     assert last_number(run) == 4
     hubel.train(photos, run, overwrite=True, **{**WISHES, "epochs": 1})
@@ -116,7 +118,7 @@ def test_other_variables_of_the_environment_that_change_rounding_are_refused_and
 def test_what_cannot_be_resumed_says_what_to_type(photos: Path, whole: Path, tmp_path: Path):
     with pytest.raises(WrongRequest, match="is finished: there is nothing to resume.*hubel.evaluate.*overwrite"):
         hubel.train(photos, whole, resume=True, **WISHES)
-    with pytest.raises(WrongRequest, match="holds no checkpoint.*Begin it: leave out resume"):
+    with pytest.raises(WrongRequest, match="holds no checkpoint.*Leave out resume to begin one"):
         hubel.train(photos, tmp_path / "new", resume=True, **WISHES)
     with pytest.raises(WrongRequest, match="overwrite replaces it. Leave out one"):
         hubel.train(photos, tmp_path / "new", resume=True, overwrite=True, **WISHES)

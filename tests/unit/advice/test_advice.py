@@ -97,7 +97,7 @@ def test_a_good_run_only_needs_new_images():
         {
             "rule": "new-images",
             "severity": "next",
-            "text": "Name new images.",
+            "text": "Classify new images.",
             "evidence": "",
             "command": "hubel predict run IMAGE_OR_FOLDER",
         }
@@ -106,7 +106,7 @@ def test_a_good_run_only_needs_new_images():
 
 def test_images_without_labels_are_what_comes_next():
     (advice,) = advise(healthy(unlabelled=("my photos/test", "my photos/extra")))
-    assert advice.text == "Name the images of the corpus that have no labels."
+    assert advice.text == "Classify the images of the corpus that have no labels."
     assert in_shell(advice.command) == "hubel predict run 'my photos/test' 'my photos/extra'"
 
 
@@ -192,7 +192,7 @@ def test_a_network_made_in_python_gets_no_command_that_would_train_another():
 
 def test_a_run_cut_short_gets_its_own_command_with_twice_the_time():
     advice = said("cut-short")
-    assert advice.text == "The time limit of 60 s cut the training short; it may gain from twice as much."
+    assert advice.text == "The time limit of 60 s cut the training short. Twice the time may help."
     assert advice.evidence == "10 of at most 40 epochs were done."
     assert in_shell(advice.command) == "hubel train 'my photos' -o run --time-limit 120s --overwrite"
 
@@ -205,7 +205,7 @@ def test_an_interrupted_run_gets_its_own_command():
 
 def test_stopping_too_early_is_shown_by_the_log_loss():
     advice = said("stopped-too-early")
-    assert advice.text == "It was still learning when the training ended: train longer."
+    assert advice.text == "It was still learning when the training ended. Train longer."
     assert advice.evidence == "In the last epoch of 3 the validation log loss fell from 0.700 to 0.500."
     assert in_shell(advice.command).endswith("--epochs 12 --overwrite")
     only = said("stopped-too-early", phases=(phase(validation_log_loss=(0.6,), done=1.0, planned=1),))
@@ -232,8 +232,8 @@ def test_a_leaking_test_split_leads_to_the_audit():
 
 def test_a_collapsed_run_is_told_which_class_it_names():
     advice = said("collapse")
-    assert advice.text.startswith("It names nearly every image 'a'.")
-    assert advice.evidence == "Named 'a': 195 of 200 test images of other classes."
+    assert advice.text.startswith("It classifies nearly every image as 'a'.")
+    assert advice.evidence == "It classifies 195 of 200 test images of other classes as 'a'."
     assert in_shell(advice.command) == "hubel audit 'my photos' --suspect-labels -o run-audit"
     own_rate = said("collapse", command=COMMAND.with_(Option("learning_rate", 0.2)))
     assert own_rate.command.value_of("learning_rate") == 0.05
@@ -242,17 +242,17 @@ def test_a_collapsed_run_is_told_which_class_it_names():
 
 def test_the_largest_class_and_better_by_chance_are_told_apart():
     worse = said("no-better-than-majority", **on_test(even(100, 30), dense=0.3))
-    assert worse.text.startswith("It is no better than always naming the largest class.")
+    assert worse.text.startswith("It is no better than always predicting the largest class.")
     unsure = said("no-better-than-majority")
-    assert unsure.text.startswith("It is not shown to be better than always naming the largest class.")
+    assert unsure.text.startswith("It is not shown to be better than always predicting the largest class.")
 
 
 def test_a_dense_network_that_is_better_or_as_good_is_told_apart():
     assert "may be as good" in said("no-better-than-dense").text
     worse = said("no-better-than-dense", **on_test(even(100, 80), dense=0.95))
     assert worse.text == (
-        "A small dense network, trained in seconds, does better. The convolutions learned too little, or what they see "
-        "does not matter here. Compare the two."
+        "A small dense network, trained in seconds, does better. The convolutions learned too little, or local "
+        "patterns do not matter for these classes. Compare the two."
     )
     assert in_shell(worse.command) == "hubel compare 'my photos' --architectures dense,small-cnn"
     assert "no-better-than-dense" not in rules(healthy(**{**BAD["no-better-than-dense"], "architecture": "dense"}))
@@ -261,7 +261,7 @@ def test_a_dense_network_that_is_better_or_as_good_is_told_apart():
 def test_overfitting_names_both_shares_and_the_gap():
     advice = said("overfitting")
     assert advice.evidence == (
-        "It names 1.000 of its training images rightly and 0.700 of the 300 test images: a gap of 0.25 to 0.35 "
+        "It classifies 1.000 of its training images correctly and 0.700 of the 300 test images: a gap of 0.25 to 0.35 "
         "(95 % interval)."
     )
     assert in_shell(advice.command) == (
@@ -277,7 +277,7 @@ def test_a_poor_test_alone_is_no_overfitting():
 def test_an_unlucky_split_is_cut_anew_and_a_given_one_is_looked_at():
     cut, given = said("unlucky-split"), said("unlucky-split", test_given=True)
     assert in_shell(cut.command) == "hubel train 'my photos' --time-limit 60s -o run-seed-1 --seed 1"
-    assert "may come from elsewhere" in given.text
+    assert "may come from another source" in given.text
     assert in_shell(given.command) == "hubel audit 'my photos'"
 
 
@@ -295,8 +295,8 @@ def test_few_images_are_counted_the_fewest_first():
 def test_suspicious_labels_come_with_three_examples():
     advice = said("suspicious-labels")
     assert advice.evidence.startswith(
-        "Of 450 validation and test images 20 have labels to look at. About 8 of these (40 %) are expected to be wrong: "
-        "'a/0.jpg' is labelled 'a', looks like 'b'; "
+        "Of 450 validation and test images, 20 have labels worth checking. About 8 of these (40 %) are expected to be wrong: "
+        "'a/0.jpg' is labelled 'a' but looks like 'b'; "
     )
     assert advice.evidence.count("looks like") == 3
 
@@ -339,7 +339,7 @@ def test_advice_is_plain_data_with_a_line_to_type_and_in_python_a_call():
     assert advice.to_json() == {
         "rule": "interrupted",
         "severity": "worthwhile",
-        "text": "The training was stopped by hand; the best epoch so far is saved. Go on where it stopped.",
+        "text": "You stopped the training; the best epoch so far is saved. Go on where it stopped.",
         "evidence": "7 of at most 40 epochs were done.",
         "command": "hubel train 'my photos' -o run --time-limit 60s --resume",
     }

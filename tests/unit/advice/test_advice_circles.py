@@ -201,7 +201,7 @@ def test_a_head_that_underfits_is_fine_tuned_without_the_clock_that_left_no_time
 
 def test_fine_tuning_that_made_it_worse_is_tried_with_smaller_steps():
     advice = underfitting(**HEAD_KEPT)
-    assert "made it worse, so only its head was kept: try smaller steps." in advice.text
+    assert "made it worse, so only its new head was kept. Try smaller steps." in advice.text
     assert in_shell(advice.command) == "hubel train photos --epochs 3 -o run-smaller-steps --learning-rate 7.5e-05"
 
 

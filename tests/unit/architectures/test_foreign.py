@@ -148,7 +148,7 @@ def test_a_zip_bomb_is_refused_by_its_stated_sizes(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("content", "words"), [(b"", "is no .keras file"), (b"HDF", "is no .keras file"), (None, "no file")]
+    ("content", "words"), [(b"", "is not a .keras file"), (b"HDF", "is not a .keras file"), (None, "no file")]
 )
 def test_what_is_no_keras_file_is_refused(tmp_path: Path, content: bytes | None, words: str):
     if content is not None:
@@ -160,16 +160,16 @@ def test_what_is_no_keras_file_is_refused(tmp_path: Path, content: bytes | None,
 def test_a_zip_without_a_config_and_a_config_without_a_model_are_refused(good: Path, tmp_path: Path):
     with zipfile.ZipFile(tmp_path / "empty.keras", "w") as archive:
         archive.writestr("readme.txt", "nothing")
-    with pytest.raises(UnusableInput, match="is no .keras file, nor a model of another kind that Hubel knows"):
+    with pytest.raises(UnusableInput, match="is not a .keras file, nor any other kind of model that Hubel knows"):
         read_foreign_architecture(tmp_path / "empty.keras")
     for text in (b"[]", b"{}", b"3", b'{"module": "keras.layers", "class_name": "Dense", "config": {"units": 3}}'):
-        with pytest.raises(UnusableInput, match="holds no model|no model that Keras can build|not a model"):
+        with pytest.raises(UnusableInput, match="holds no model|a model that Keras cannot build|not a model"):
             read_foreign_architecture(with_config(good, lambda config, text=text: text))
 
 
 def test_an_impossible_network_is_refused_with_keras_words(good: Path):
     path = with_config(good, lambda config: config["config"]["layers"][1]["config"].update(filters=-3))
-    with pytest.raises(UnusableInput, match="describes no model that Keras can build.*filters"):
+    with pytest.raises(UnusableInput, match="describes a model that Keras cannot build.*filters"):
         read_foreign_architecture(path)
 
 

@@ -235,9 +235,9 @@ HOSTILE_HDF5 = {
     external: "'raw' keeps its numbers in another file",
     virtual: "'made' keeps its numbers in another file",
     bomb: "'bomb' promises 12,000,000,000 bytes and holds 0, as only bombs do",
-    texts: "'texts' is no array of numbers",
-    deep: "nests or holds more objects than any model of Keras",
-    kind_of_numbers: "'kind' is no array",
+    texts: "'texts' is not an array of numbers",
+    deep: "nests or holds more objects than any Keras model",
+    kind_of_numbers: "'kind' is not an array",
 }
 
 
@@ -303,7 +303,7 @@ def test_a_config_of_an_h5_file_that_describes_nothing_is_refused(text: bytes, s
         read_foreign_architecture(path)
     with h5py.File(path, "a") as file:
         file.attrs["model_config"] = [1.0, 2.0]
-    with pytest.raises(UnusableInput, match="its model_config is no text"):
+    with pytest.raises(UnusableInput, match="its model_config is not text"):
         read_foreign_architecture(path)
 
 

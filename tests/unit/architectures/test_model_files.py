@@ -95,13 +95,15 @@ def test_a_zip_is_one_wherever_the_weights_lie_in_it(files: dict[str, Path], tmp
 def test_what_is_no_model_is_not_taken_for_one(content: bytes, tmp_path: Path):
     (tmp_path / "x.keras").write_bytes(content)
     assert find_kind(tmp_path / "x.keras") is None
-    with pytest.raises(UnusableInput, match=r"x.keras is no .keras file, nor a model of another kind that Hubel knows"):
+    with pytest.raises(
+        UnusableInput, match=r"x.keras is not a .keras file, nor any other kind of model that Hubel knows"
+    ):
         read_foreign_architecture(tmp_path / "x.keras")
 
 
 def test_a_folder_is_no_missing_file_and_a_run_no_foreign_model(tmp_path: Path):
     (tmp_path / "x.keras").mkdir()
-    with pytest.raises(UnusableInput, match="x.keras is a folder that holds no model: neither config.json with"):
+    with pytest.raises(UnusableInput, match="x.keras is a folder without a model: it holds neither config.json with"):
         read_foreign_architecture(tmp_path / "x.keras")
     made.model().save(tmp_path / "net", zipped=False)
     assert find_kind(tmp_path / "net") is not None

@@ -164,7 +164,10 @@ def test_what_is_no_architecture_is_refused(tmp_path: Path):
     with pytest.raises(WrongRequest, match=r"a name, the path of a .toml file or a CnnSpec. Received: 3"):
         request(3)
     path = write(tmp_path, WHOLE)
-    with pytest.raises(WrongRequest, match="my-net has no pretrained weights: leave --weights out"):
+    with pytest.raises(
+        WrongRequest,
+        match="my-net has no pretrained weights. Leave out weights='imagenet', or choose another architecture: ",
+    ):
         request(path, weights="imagenet")
     with pytest.raises(WrongRequest, match="my-net has none. Leave alpha out"):
         choose(request(path, alpha=0.5), SURVEY)

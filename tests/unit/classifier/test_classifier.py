@@ -78,10 +78,10 @@ def test_probabilities_are_the_softmax_of_the_models_logits(classifier: Classifi
 
 
 def test_many_images_are_answered_as_one_by_one(classifier: Classifier):
-    pictures = [np.roll(IMAGE, shift, axis=0) for shift in range(70)]
-    together = classifier.predict(pictures)
-    for picture, answer in zip(pictures[::23], together[::23], strict=True):
-        alone = classifier.predict(picture)
+    images = [np.roll(IMAGE, shift, axis=0) for shift in range(70)]
+    together = classifier.predict(images)
+    for image, answer in zip(images[::23], together[::23], strict=True):
+        alone = classifier.predict(image)
         np.testing.assert_allclose(list(alone.probabilities.values()), list(answer.probabilities.values()), rtol=1e-4)
 
 

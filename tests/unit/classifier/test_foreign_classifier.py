@@ -176,7 +176,7 @@ def test_pixels_that_nobody_states_are_asked_for_with_every_choice(tmp_path: Pat
 
 def test_what_names_no_classes_is_refused_with_the_reason(tmp_path: Path):
     backbone = two_layers((SIDE, SIDE, 3), layers.Conv2D(4, 3))
-    refused(backbone, tmp_path, "names no classes: it makes 10x10x4 numbers of an image", pixels="0..1")
+    refused(backbone, tmp_path, "names no classes: it makes 10x10x4 numbers from an image", pixels="0..1")
     one = two_layers((SIDE, SIDE, 3), layers.Flatten(), layers.Dense(1, activation="softmax"))
     refused(one, tmp_path, "a softmax over a single number is always 1", pixels="0..1")
     image = keras.Input((SIDE, SIDE, 3))

@@ -68,7 +68,9 @@ def test_an_open_file_and_a_path_of_a_folder_entry(tmp_path: Path):
     (tmp_path / "x.png").write_bytes(saved(COLOUR))
     with (tmp_path / "x.png").open("rb") as file:
         np.testing.assert_array_equal(seen(file), COLOUR)
-        with pytest.raises(UnreadableImage, match=r"gives no bytes: it is empty, or read to its end; then file\.seek"):
+        with pytest.raises(
+            UnreadableImage, match=r"gives no bytes: it is empty, or was read to its end; then call file\.seek"
+        ):
             seen(file)
     with (tmp_path / "x.png").open(encoding="latin-1") as file, pytest.raises(WrongRequest, match="gives str.*'rb'"):
         seen(file)
@@ -124,11 +126,11 @@ def test_a_large_jpeg_is_the_same_as_a_path_and_as_an_opened_image(tmp_path: Pat
     noise.save(tmp_path / "x.jpg", quality=90)
     small = Preprocessing(24, 32)
     of_path = to_model_pixels(tmp_path / "x.jpg", small)
-    with Image.open(tmp_path / "x.jpg") as picture:
-        np.testing.assert_array_equal(to_model_pixels(picture, small), of_path)
-        np.testing.assert_array_equal(to_model_pixels(picture, small), of_path)  # it is as it was
-        assert picture.size == (800, 600)
-        loaded = to_model_pixels(picture.convert("RGB"), small)
+    with Image.open(tmp_path / "x.jpg") as image:
+        np.testing.assert_array_equal(to_model_pixels(image, small), of_path)
+        np.testing.assert_array_equal(to_model_pixels(image, small), of_path)  # it is as it was
+        assert image.size == (800, 600)
+        loaded = to_model_pixels(image.convert("RGB"), small)
     assert 0 < np.abs(loaded.astype(int) - of_path).max() <= 12  # the pixels in full, averaged by another filter
 
 
@@ -136,12 +138,12 @@ def test_an_opened_image_that_was_changed_is_taken_as_it_is():
     frames = [Image.fromarray(np.full((12, 9), value, np.uint8)) for value in (10, 200)]
     buffer = io.BytesIO()
     frames[0].save(buffer, "TIFF", save_all=True, append_images=frames[1:])
-    with Image.open(buffer) as picture:
-        picture.seek(1)
-        assert seen(picture).mean() == 200
-    with Image.open(io.BytesIO(saved(np.full((12, 9, 3), 90, np.uint8)))) as picture:
-        picture.putpixel((0, 0), (255, 0, 0))
-        assert seen(picture)[0, 0].tolist() == [255, 0, 0]
+    with Image.open(buffer) as image:
+        image.seek(1)
+        assert seen(image).mean() == 200
+    with Image.open(io.BytesIO(saved(np.full((12, 9, 3), 90, np.uint8)))) as image:
+        image.putpixel((0, 0), (255, 0, 0))
+        assert seen(image)[0, 0].tolist() == [255, 0, 0]
 
 
 WRONG: list[tuple[object, dict[str, str], str]] = [
@@ -165,8 +167,8 @@ WRONG: list[tuple[object, dict[str, str], str]] = [
     (np.zeros((4, 4), complex), {}, "array of numbers. Received: complex128"),
     (COLOUR, {"scale": "255"}, r"scale must be one of '0\.\.1', '0\.\.255', or None\. Received: '255'"),
     (COLOUR, {"channels": "BGR"}, r"channels must be one of 'rgb', 'bgr'\. Received: 'BGR'"),
-    ("x.png", {"channels": "bgr"}, r"channels='bgr' says how arrays hold an image\. The file 'x\.png' is none"),
-    (saved(COLOUR), {"scale": "0..1"}, r"scale='0\.\.1' says how arrays hold an image\. A bytes is none"),
+    ("x.png", {"channels": "bgr"}, r"channels='bgr' is for arrays\. The file 'x\.png' is not one"),
+    (saved(COLOUR), {"scale": "0..1"}, r"scale='0\.\.1' is for arrays\. A bytes is not one"),
 ]
 
 
@@ -181,7 +183,7 @@ def test_a_tensor_that_does_not_become_an_array_says_why(classifier: Classifier)
         def __array__(self) -> np.ndarray:
             raise TypeError("can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu() first.")
 
-    with pytest.raises(WrongRequest, match=r"OnAnotherDevice does not become a NumPy array: .*Tensor\.cpu"):
+    with pytest.raises(WrongRequest, match=r"OnAnotherDevice cannot be converted to a NumPy array: .*Tensor\.cpu"):
         classifier.predict(OnAnotherDevice())
 
 
@@ -211,7 +213,7 @@ def test_what_is_wrong_with_one_of_several_names_its_place(classifier: Classifie
     with pytest.raises(UnreadableImage, match=r"^images\[2\]: .*ends too early"):
         classifier.predict([COLOUR, COLOUR, saved(COLOUR)[:-30]])
     with pytest.raises(
-        WrongRequest, match=r"^images\[1\]: An image is .*Received: list\. Of rows of numbers, give numpy"
+        WrongRequest, match=r"^images\[1\]: An image is .*Received: list\. For rows of numbers, give numpy"
     ):
         classifier.predict([COLOUR, [[1, 2], [3, 4]]])
     with pytest.raises(WrongRequest, match=r"^images\[0\]: .*channels come first"):

@@ -63,13 +63,13 @@ def entry(shape: object = (2,), offsets: object = (0, 8), dtype: object = "F32",
         (b"\1\0\0", "header claims"),
         (made({}, length=2**63), "header claims 9,223,"),
         (made({}, b" " * (MAX_HEADER_BYTES + 100), length=MAX_HEADER_BYTES + 1), "header claims 1,000,001"),
-        (made(b"[]"), "no list of at most"),
-        (made(b" {}"), "no list of at most"),
+        (made(b"[]"), "not a list of at most"),
+        (made(b" {}"), "not a list of at most"),
         (made(b"{" + b'"a":{},' * 100_000 + b'"b":{}}'), "more than"),
         (made(b"[" * 1000), "nested deeper"),
-        (made(b'{"a": {}, "a": {}}'), "'a' is there twice"),
-        (made({"__metadata__": {"format": "pt"}}), "__metadata__.*does not say where"),
-        (made({"a": entry(dtype="F64")}), "'a' is F64, only float32"),
+        (made(b'{"a": {}, "a": {}}'), "'a' appears twice"),
+        (made({"__metadata__": {"format": "pt"}}), "__metadata__.*has no place in the file"),
+        (made({"a": entry(dtype="F64")}), "'a' is F64; only float32"),
         (made({"a": entry(dtype="BF16")}), "'a' is BF16"),
         (made({"a": entry(dtype=["F32"])}), "'a' is"),
         (made({"a": entry(code="import os")}), "'a' is F32"),
@@ -85,8 +85,8 @@ def entry(shape: object = (2,), offsets: object = (0, 8), dtype: object = "F32",
         (made({"a": entry(offsets=[4, 12])}, b"\0" * 12), "'a' of shape .* does not lie"),
         (made({"a": entry(), "b": entry()}), "'b' of shape .* does not lie"),
         (made({"a": entry(), "b": entry(offsets=[4, 12])}, b"\0" * 12), "'b' of shape .* does not lie"),
-        (made({"a": entry()}, b"\0" * 7), "tensors take 8 bytes, the file has 7"),
-        (made({"a": entry()}, b"\0" * 9), "tensors take 8 bytes, the file has 9"),
+        (made({"a": entry()}, b"\0" * 7), "tensors take 8 bytes; the file has 7"),
+        (made({"a": entry()}, b"\0" * 9), "tensors take 8 bytes; the file has 9"),
         (made({}, b"secret"), "tensors take 0 bytes"),
     ],
 )
@@ -97,5 +97,5 @@ def test_a_file_that_lies_is_refused(path: Path, data: bytes, words: str):
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_a_weight_that_is_no_number_is_named_by_its_tensor(value: float):
-    with pytest.raises(ValueError, match="'b' holds values that are no numbers"):
+    with pytest.raises(ValueError, match="'b' holds values that are not finite numbers"):
         check_finite({"a": np.zeros(3, np.float32), "b": np.array([0, value], np.float32)})

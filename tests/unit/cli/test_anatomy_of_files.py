@@ -69,7 +69,7 @@ def test_what_was_left_out_of_a_model_is_said(capsys: pytest.CaptureFixture[str]
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(None, "is a folder that holds no model"), (b"some words", "is no .keras file, nor a model of another kind")],
+    [(None, "is a folder without a model"), (b"some words", "is not a .keras file, nor any other kind of model")],
 )
 def test_what_is_named_like_a_model_and_is_none_is_said(
     content: bytes | None, said: str, capsys: pytest.CaptureFixture[str], tmp_path: Path

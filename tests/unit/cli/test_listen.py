@@ -26,7 +26,7 @@ def test_an_epoch_without_validation_images_says_nothing_of_them(capsys: pytest.
     assert told == "epoch 1 loss 0.500 100 images/s 2.0 s"
 
 
-KEPT = "the least validation log loss, 0.512; accuracy 0.833."
+KEPT = "the lowest validation log loss, 0.512; accuracy 0.833."
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ KEPT = "the least validation log loss, 0.512; accuracy 0.833."
         ),
         (
             PhaseDone("train", 40, 12.43, "schedule", 12, 0.833, 0.512),
-            ["The time was up after 12.4 of at most 40 epochs.", f"The weights of epoch 12 are kept: {KEPT}"],
+            ["Time ran out after 12.4 of at most 40 epochs.", f"The weights of epoch 12 are kept: {KEPT}"],
         ),
         (PhaseDone("head", 40, 40.0, "schedule", 36, 0.833, 0.512), [f"head The weights of epoch 36 are kept: {KEPT}"]),
         (
@@ -51,7 +51,7 @@ KEPT = "the least validation log loss, 0.512; accuracy 0.833."
         ),
         (
             PhaseDone("train", 2, 2.0, "schedule", 2, None, None),
-            ["The weights of epoch 2, the last, are kept: there are no validation images to choose by."],
+            ["The weights of the last epoch, 2, are kept: there are no validation images to choose by."],
         ),
         (PhaseDone("train", 40, 3.0, "user", 2, 0.833, 0.512), []),  # what is kept is said when it stops
     ],

@@ -81,7 +81,7 @@ MISTAKES = {
     "train photos --epochs --help": "Error: --epochs needs a value after it, such as: --epochs 10\n",
     "verify runs/photo": "so it holds no classifier. Did you mean hubel verify runs/photos?\n",
     "verify runs/zzz": "runs has these runs: runs/birds, runs/photos.\n",
-    "verify no/run": "RUN is the folder named with -o in 'hubel train'. Train one: hubel train CORPUS -o no/run\n",
+    "verify no/run": "A run is a folder that hubel train CORPUS has written. Train one: hubel train CORPUS -o no/run\n",
     "evaluate photos": "Error: photos holds no classifier: it is not the folder of a run.",
     "evaluate run --against runs/photo": "Did you mean hubel evaluate run --against runs/photos?\n",
     "evaluate run fotos": "Error: There is no file or folder 'fotos'. Did you mean 'photos'?",
@@ -125,7 +125,7 @@ MISTAKES = {
     "train photos --epochs ten": "Error: --epochs takes a whole number, such as --epochs 10. Received: 'ten'.\n",
     "train photos --epochs = 3": "Error: --epochs takes a whole number, such as --epochs 10. Received: '='.\n",
     "train photos --epochs 1,000": "such as --epochs 1000. Received: '1,000'.\n",
-    "train photos --epochs -3": "Error: epochs must be a whole number from 1 to 100000. Received: -3.\n",
+    "train photos --epochs -3": "Error: --epochs must be a whole number from 1 to 100,000. Received: -3.\n",
     "train photos --image-size 96x96": "Error: --image-size takes a whole number, such as --image-size 96. Received: "
     "'96x96'.\n",
     "train photos --learning-rate 0,1": "--learning-rate takes a number, with a point before the fraction, such as "
@@ -187,13 +187,13 @@ MISTAKES = {
     "audit picture.png": "Error: picture.png is a single image, not a corpus. Name the folder that holds "
     "the class folders.\n",
     # a place that is taken
-    "train photos": "Error: runs/photos holds a run already (metrics.json). Choose another folder with -o, such as -o "
-    "runs/photos-2, or replace that run with --overwrite.\n",
+    "train photos": "Error: runs/photos holds a run already (metrics.json). Choose another folder with -o "
+    "runs/photos-2. Or replace that run with --overwrite.\n",
     "train photos --learning-curve": "Its learning curve cannot be added afterwards: parts are trained beside the "
-    "whole, so both are trained anew. Choose another folder with -o, such as -o runs/photos-2, or replace",
-    "train photos -o photos/run": "Choose a folder beside it with -o, such as -o runs/run\n",
-    "train photos -o nothing --resume": "nothing holds no checkpoint: no training has begun there. Type the same "
-    "command without --resume.\n",
+    "whole, so both are trained anew. Choose another folder with -o runs/photos-2. Or replace",
+    "train photos -o photos/run": "Choose a folder beside it: -o runs/run\n",
+    "train photos -o nothing --resume": "nothing holds no checkpoint: no training has begun there. Leave out "
+    "--resume to begin one.\n",
 }
 """words → what is said."""
 

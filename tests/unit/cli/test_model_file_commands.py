@@ -111,7 +111,7 @@ def test_evaluate_prints_the_score_with_what_it_rests_on(folder, typed):
             "has no test images of its own. Name some: hubel evaluate soft.keras CORPUS --class-names FILE",
         ),
         ("evaluate soft.keras photos", 2, "Give --class-names FILE, one name a line"),
-        ("evaluate soft.keras photos --class-names corpus", 2, "Say it with --pixels: 0..255 ("),
+        ("evaluate soft.keras photos --class-names corpus", 2, "Choose one with --pixels: 0..255 ("),
         (
             "evaluate soft.keras photos --class-names corpus --against run",
             2,
@@ -134,8 +134,8 @@ def test_evaluate_prints_the_score_with_what_it_rests_on(folder, typed):
             "here there is none. Give a file with one name a line: --class-names FILE. If the file is called so: --class-names ./corpus.",
         ),
         (f"predict soft.keras {HERE} --pixels -1..1 --abstain 0.9", 2, "A model file has no prediction sets"),
-        (f"maps soft.keras {HERE} --layer dark -o maps.png", 2, "soft.keras does not say how it wants its pixels"),
-        ("filters soft.keras --layer dark --excite -o f.png", 2, "soft.keras does not say how it wants its pixels"),
+        (f"maps soft.keras {HERE} --layer dark -o maps.png", 2, "soft.keras does not say how to scale its pixels"),
+        ("filters soft.keras --layer dark --excite -o f.png", 2, "soft.keras does not say how to scale its pixels"),
         (
             f"trace soft.keras {HERE} --layer dark --input 9",
             2,

@@ -46,14 +46,14 @@ def test_the_table_names_what_it_may_be(inside: tuple[str, ...], note: str, caps
 def test_the_table_marks_strangers(capsys: pytest.CaptureFixture[str]):
     told = written("table", answer(None, score=1.2), answer(None, score=1.0), capsys=capsys, with_sets=False)
     assert told.splitlines() == [
-        "x.jpg  t-shirt 0.400  (looks unlike the training images: the name may mean little)",
+        "x.jpg  t-shirt 0.400  (looks unlike the training images: the class may mean little)",
         "x.jpg  t-shirt 0.400",
     ]
 
 
 def test_a_plain_abstention_sends_to_a_person(capsys: pytest.CaptureFixture[str]):
     told = written("table", answer(None, abstained=True), capsys=capsys, with_sets=False)
-    assert told == "x.jpg  t-shirt 0.400  (not sure: better ask a person)\n"
+    assert told == "x.jpg  t-shirt 0.400  (not sure: ask a person)\n"
 
 
 def test_json_has_more_keys_only_where_there_is_more_to_say(capsys: pytest.CaptureFixture[str]):

@@ -61,7 +61,7 @@ def test_the_dense_baseline_stands_beside_the_majority_with_its_verdict(
     given = report()
     given = replace(given, baseline=np.where(np.arange(60) < right, given.labels, (given.labels + 1) % 3))
     told = shown(given, capsys)
-    assert f"always naming the largest class: 0.333   {said}" in told
+    assert f"always predicting the largest class: 0.333   {said}" in told
 
 
 def test_a_dense_network_that_is_better_is_said_to_be(capsys: pytest.CaptureFixture[str]):
@@ -103,7 +103,10 @@ def test_of_a_useless_classifier_no_threshold_is_shown(capsys: pytest.CaptureFix
     assert "it abstains" in shown(given, capsys)
     useless = replace(given, labels=np.roll(given.labels, 1))  # each right answer is now a wrong one
     told = shown(useless, capsys)
-    assert "Verdict     Not usable as it is: it is not shown to be better than always naming the largest class." in told
+    assert (
+        "Verdict     Not usable as it is: it is not shown to be better than always predicting the largest class."
+        in told
+    )
     assert "it abstains" not in told
 
 

@@ -70,8 +70,8 @@ def test_other_answers_end_with_5_for_verify_and_for_predict(typed: Typed, copie
     code, out, _ = typed("verify copied")
     assert code == 5
     assert "self-test fails" in out
-    assert "must have probability" in out
-    assert out.endswith("This classifier is whole, but answers otherwise here: do not rely on it.\n")
+    assert "must have the probability" in out
+    assert out.endswith("This classifier is undamaged, but gives different answers here: do not rely on it.\n")
     code, out, err = typed("predict copied picture.png")
     assert (code, out) == (5, "")
     assert err.startswith("Error: copied/classifier: this classifier does not answer here as it did")
@@ -88,4 +88,4 @@ def test_without_a_self_test_it_does_not_say_that_the_answers_are_the_same(typed
     shutil.copytree(Path(__file__).parents[2] / "museum/format-1/classifier", folder / "old")
     code, out, _ = typed("verify old")
     assert code == 0
-    assert "No damage found; whether it answers as it did cannot be checked." in out
+    assert "No damage found; its answers cannot be checked here." in out

@@ -43,7 +43,7 @@ def examined(
     return ExaminedCorpus(corpus, rows, Copies(marks, all_pairs))
 
 
-def pictures(count: int = 60) -> list[Found]:
+def images(count: int = 60) -> list[Found]:
     return [Found(f"{name}/{n:03}.jpg", name) for name in ("cat", "dog") for n in range(count)]
 
 
@@ -52,7 +52,7 @@ def named(check: str, corpus: ExaminedCorpus) -> list[Finding]:
 
 
 def test_nothing_is_wrong_with_a_clean_corpus():
-    assert find_all(examined(pictures())) == []
+    assert find_all(examined(images())) == []
 
 
 def test_every_finding_names_a_check_of_the_catalogue_and_has_a_score_from_0_to_1():
@@ -81,7 +81,7 @@ def test_every_finding_names_a_check_of_the_catalogue_and_has_a_score_from_0_to_
 
 
 def test_files_of_the_same_bytes_are_one_finding():
-    both = named("exact-duplicate", examined(pictures(3), digests="aabbbc"))
+    both = named("exact-duplicate", examined(images(3), digests="aabbbc"))
     assert [(each.paths, each.relation) for each in both] == [
         (("cat/000.jpg", "cat/001.jpg"), "same class"),
         (("cat/002.jpg", "dog/000.jpg", "dog/001.jpg"), "across classes"),
@@ -90,7 +90,7 @@ def test_files_of_the_same_bytes_are_one_finding():
 
 
 def test_near_duplicates_are_joined_and_scored_by_their_weakest_link():
-    (finding,) = named("near-duplicate", examined(pictures(3), pairs=[(0, 1, 0.99, 0), (0, 2, 0.97, 0)]))
+    (finding,) = named("near-duplicate", examined(images(3), pairs=[(0, 1, 0.99, 0), (0, 2, 0.97, 0)]))
     assert finding.paths == ("cat/000.jpg", "cat/001.jpg", "cat/002.jpg")
     assert finding.message == "3 files show the same image."
     assert finding.measurement == 0.97
@@ -98,7 +98,7 @@ def test_near_duplicates_are_joined_and_scored_by_their_weakest_link():
 
 
 def test_a_chain_of_copies_does_not_join_unlike_ends():
-    chain = examined(pictures(3), pairs=[(n, n + 1, 0.99, 0) for n in range(5)])
+    chain = examined(images(3), pairs=[(n, n + 1, 0.99, 0) for n in range(5)])
     assert [finding.paths for finding in named("near-duplicate", chain)] == [
         ("cat/000.jpg", "cat/001.jpg"),
         ("cat/002.jpg", "dog/000.jpg"),
@@ -108,7 +108,7 @@ def test_a_chain_of_copies_does_not_join_unlike_ends():
 
 
 def test_a_copy_that_differs_in_a_part_says_so_and_is_no_conflict_of_labels():
-    corpus = examined(pictures(3), pairs=[(0, 5, 0.99, 0)], changed=True)
+    corpus = examined(images(3), pairs=[(0, 5, 0.99, 0)], changed=True)
     (finding,) = named("near-duplicate", corpus)
     assert finding.message == (
         "2 files show the same image, in 'cat' and 'dog'. One of them is cropped, framed, written on or otherwise "
@@ -118,11 +118,11 @@ def test_a_copy_that_differs_in_a_part_says_so_and_is_no_conflict_of_labels():
 
 
 def test_equal_files_are_not_near_duplicates_too():
-    assert named("near-duplicate", examined(pictures(2), digests="aabc")) == []
+    assert named("near-duplicate", examined(images(2), digests="aabc")) == []
 
 
 def test_mirrored_and_turned_copies_are_named_apart():
-    corpus = examined(pictures(3), pairs=[(0, 1, 0.99, 1), (2, 3, 0.98, 5)])
+    corpus = examined(images(3), pairs=[(0, 1, 0.99, 1), (2, 3, 0.98, 5)])
     (mirrored,), (turned,) = named("mirrored-duplicate", corpus), named("turned-duplicate", corpus)
     assert mirrored.paths == ("cat/000.jpg", "cat/001.jpg")
     assert "mirrored" in mirrored.message
@@ -131,8 +131,8 @@ def test_mirrored_and_turned_copies_are_named_apart():
     assert named("near-duplicate", corpus) == []
 
 
-def test_one_picture_under_two_labels_is_a_conflict_but_a_mirror_image_is_not():
-    corpus = examined(pictures(3), digests="abccde", pairs=[(0, 5, 0.99, 0), (1, 4, 0.99, 1)])
+def test_one_image_under_two_labels_is_a_conflict_but_a_mirror_image_is_not():
+    corpus = examined(images(3), digests="abccde", pairs=[(0, 5, 0.99, 0), (1, 4, 0.99, 1)])
     assert [finding.paths for finding in named("label-conflict", corpus)] == [
         ("cat/000.jpg", "dog/002.jpg"),
         ("cat/002.jpg", "dog/000.jpg"),
@@ -161,7 +161,7 @@ def test_a_group_in_two_given_splits_is_a_leak():
 
 
 def test_without_given_splits_nothing_can_leak():
-    assert named("leak", examined(pictures(3), digests="aaaaaa")) == []
+    assert named("leak", examined(images(3), digests="aaaaaa")) == []
 
 
 @pytest.mark.parametrize(
@@ -220,49 +220,49 @@ def test_one_class_is_a_finding():
         ("grey-among-colour", {"colour": 0.0}), ("wrong-extension", {"format": b"PNG"}),
     ],
 )  # fmt: skip
-def test_one_odd_picture_is_named(check: str, odd: dict[str, object]):
-    (finding,) = find_all(examined(pictures(), **odd))
+def test_one_odd_image_is_named(check: str, odd: dict[str, object]):
+    (finding,) = find_all(examined(images(), **odd))
     assert (finding.check, finding.paths) == (check, ("cat/000.jpg",))
 
 
-def test_lying_and_upright_pictures_are_of_one_shape():
-    assert find_all(examined(pictures(), width=300, height=400)) == []
+def test_lying_and_upright_images_are_of_one_shape():
+    assert find_all(examined(images(), width=300, height=400)) == []
 
 
-def test_a_corpus_of_grey_pictures_has_no_exceptions():
-    corpus = examined(pictures())
+def test_a_corpus_of_grey_images_has_no_exceptions():
+    corpus = examined(images())
     corpus.measurements["colour"] = 0
     assert find_all(corpus) == []
 
 
-def test_small_and_blank_pictures_are_not_out_of_focus():
-    small = examined(pictures(), sharpness=0.05)
+def test_small_and_blank_images_are_not_out_of_focus():
+    small = examined(images(), sharpness=0.05)
     small.measurements["width"] = small.measurements["height"] = 32
     assert find_all(small) == []
-    blank = examined(pictures(), sharpness=0.0, contrast=0.0, colour=0.0, dark_end=255.0, bright_end=255.0)
+    blank = examined(images(), sharpness=0.0, contrast=0.0, colour=0.0, dark_end=255.0, bright_end=255.0)
     assert [finding.check for finding in find_all(blank)] == ["blank"]
 
 
-def test_jpeg_in_several_pictures_and_unknown_endings_are_no_wrong_names():
-    assert find_all(examined(pictures(), format=b"MPO")) == []
-    assert named("wrong-extension", examined([each._replace(path=each.path[:-4]) for each in pictures()])) == []
+def test_jpeg_in_several_images_and_unknown_endings_are_no_wrong_names():
+    assert find_all(examined(images(), format=b"MPO")) == []
+    assert named("wrong-extension", examined([each._replace(path=each.path[:-4]) for each in images()])) == []
 
 
 def test_animations_are_said_once():
-    corpus = examined(pictures(), frames=7)
+    corpus = examined(images(), frames=7)
     assert describe_frames(corpus) == [
         "1 image has several frames or pages, such as 'cat/000.jpg': only the first is used."
     ]
-    assert describe_frames(examined(pictures())) == []
+    assert describe_frames(examined(images())) == []
 
 
 def test_findings_of_a_check_are_worst_first():
-    corpus = examined(pictures())
+    corpus = examined(images())
     corpus.measurements["bright_end"][[3, 1, 2]] = (50, 10, 30)
     assert [finding.paths[0] for finding in find_all(corpus)] == ["cat/001.jpg", "cat/002.jpg", "cat/003.jpg"]
 
 
 def test_an_empty_corpus_has_no_findings():
-    corpus = examined(pictures())
+    corpus = examined(images())
     empty = replace(corpus.corpus, examples=(), class_names=(), positions=())
     assert find_all(ExaminedCorpus(empty, corpus.measurements[:0], Copies((), np.zeros(0, PAIR)))) == []

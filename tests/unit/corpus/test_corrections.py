@@ -36,7 +36,7 @@ def test_a_file_of_path_and_label_is_enough(tmp_path: Path):
     assert labels(apply(tmp_path, "\ufeffPath,Label\ncat/0.png,dog\n"))["cat/0.png"] == "dog"
 
 
-def test_a_removed_picture_is_ignored_and_still_counted(tmp_path: Path):
+def test_a_removed_image_is_ignored_and_still_counted(tmp_path: Path):
     applied = apply(tmp_path, "path,correction\ndog/2.png,!remove\n")
     assert "dog/2.png" not in labels(applied)
     assert applied.intake_counts == {"found": 6, "read": 5, "refused": 0, "ignored": 1}
@@ -44,7 +44,7 @@ def test_a_removed_picture_is_ignored_and_still_counted(tmp_path: Path):
     assert (row.status, row.code, row.reason, row.class_name) == ("ignored", "removed", "removed by fixes.csv", "dog")
 
 
-def test_a_class_left_without_pictures_goes(tmp_path: Path):
+def test_a_class_left_without_images_goes(tmp_path: Path):
     applied = apply(tmp_path, "path,correction\n" + "".join(f"dog/{n}.png,cat\n" for n in range(3)))
     assert applied.class_names == ("cat",)
     assert "Class 'dog' is left out" in applied.notes[-1]
@@ -57,7 +57,7 @@ def test_an_unknown_class_is_named_with_its_line_and_the_nearest(tmp_path: Path)
         apply(tmp_path, "path,correction\ncat/0.png,dog\ncat/1.png,dgo\n")
 
 
-def test_pictures_that_are_not_there_are_said(tmp_path: Path):
+def test_images_that_are_not_there_are_said(tmp_path: Path):
     assert (
         "Not in this corpus: 1 image of fixes.csv, such as 'x.png'. Those lines change nothing."
         in apply(tmp_path, "path,correction\nx.png,dog\n").notes[-1]
@@ -68,7 +68,7 @@ def test_a_file_without_corrections_is_said(tmp_path: Path):
     assert "corrects nothing" in apply(tmp_path, "path,label,suggested,correction\ncat/0.png,cat,dog,\n").notes[-1]
 
 
-def test_two_decisions_on_one_picture_name_both_lines(tmp_path: Path):
+def test_two_decisions_on_one_image_name_both_lines(tmp_path: Path):
     with pytest.raises(UnusableInput, match=r"line 3: 'cat/0\.png' becomes '!remove', but 'dog' in line 2"):
         apply(tmp_path, "path,correction\ncat/0.png,dog\ncat/0.png,!remove\n")
 

@@ -37,9 +37,9 @@ def scene(seed: int, *, height: int = 96, width: int = 128) -> Image.Image:
     return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
 
 
-def jpeg(picture: Image.Image, quality: int = 90) -> bytes:
+def jpeg(image: Image.Image, quality: int = 90) -> bytes:
     buffer = io.BytesIO()
-    picture.convert("RGB").save(buffer, "JPEG", quality=quality)
+    image.convert("RGB").save(buffer, "JPEG", quality=quality)
     return buffer.getvalue()
 
 
@@ -83,7 +83,7 @@ def test_the_same_shape_in_another_colour_is_no_copy_but_a_grey_one_is():
     assert [(p["first"], p["second"]) for p in pairs_of(files)] == [(0, 2), (1, 2)]
 
 
-def test_pictures_too_small_or_too_plain_are_not_compared():
+def test_images_too_small_or_too_plain_are_not_compared():
     tiny, plain = scene(4).resize((15, 15)), Image.new("RGB", (64, 64), (250, 250, 250))
     assert len(pairs_of([jpeg(tiny), jpeg(tiny, 60), jpeg(plain), jpeg(plain, 60)])) == 0
 
@@ -153,7 +153,7 @@ def test_the_threshold_is_what_the_documents_say(correlation: float, number: int
         assert pairs["similarity"][0] == pytest.approx(correlation, abs=2e-3)
 
 
-def test_of_thousands_of_alike_pictures_few_pairs_are_kept_but_the_sets_are_whole():
+def test_of_thousands_of_alike_images_few_pairs_are_kept_but_the_sets_are_whole():
     rng = np.random.default_rng(0)
     vectors = unit(unit(rng.normal(size=(3, 144)))[np.arange(6000) % 3] + rng.normal(size=(6000, 144)) * 0.004)
     vectors[5999] = oriented(vectors[5998][None], 1)[0]  # joins nothing else

@@ -233,14 +233,14 @@ def test_a_document_that_would_fill_the_memory_is_refused_before_it_is_read(tmp_
 
 @pytest.mark.parametrize("layout", ["images/train labels/train", "train/images train/labels"])
 def test_boxes_in_the_form_of_yolo_are_named_for_what_they_are(tmp_path: Path, layout: str):
-    pictures, labels = layout.split()
-    images(tmp_path, f"{pictures}/a.jpg", f"{pictures}/b.jpg")
+    place, labels = layout.split()
+    images(tmp_path, f"{place}/a.jpg", f"{place}/b.jpg")
     (tmp_path / labels).mkdir(parents=True)
     (tmp_path / labels / "a.txt").write_text("0 0.5 0.5 1 1\n")
-    with pytest.raises(UnusableCorpus, match="labels for detection in the form of YOLO.*Export the labels as COCO"):
+    with pytest.raises(UnusableCorpus, match="holds YOLO detection labels.*Export the labels as COCO"):
         read(tmp_path)
     (tmp_path / "data.yaml").write_text("names: [cat]\n")
-    with pytest.raises(UnusableCorpus, match="in the form of YOLO"):
+    with pytest.raises(UnusableCorpus, match="YOLO detection labels"):
         read(tmp_path)
 
 

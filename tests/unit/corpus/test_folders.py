@@ -15,6 +15,7 @@ from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.reading import make_reading
 from hubel.corpus.trees.folder import read_file
 from hubel.errors import UnreadableImage, UnusableCorpus, WrongRequest
+from hubel.errors.wording import facts_of
 
 PIXELS = np.zeros((4, 4, 3), np.uint8)
 
@@ -146,7 +147,7 @@ def test_a_file_that_is_no_corpus_says_what_would_be_one(tmp_path: Path):
         read_corpus(tmp_path / "letter.docx")
 
 
-def test_fewer_than_three_pictures_in_every_class_are_too_few(tmp_path: Path):
+def test_fewer_than_three_images_in_every_class_are_too_few(tmp_path: Path):
     with pytest.raises(UnusableCorpus, match="has at most 1 image in a class. .* a class needs 3;"):
         check_trainable(read_corpus(make(tmp_path, "cat/1.png", "dog/1.png")))
 
@@ -271,6 +272,9 @@ def test_two_test_parts_are_not_merged_and_the_account_adds_up(tmp_path: Path):
         "2 images in 'test-multiple_fruits' are left out: another folder is the test part. To take this one instead: "
         "--splits train=Training,test=test-multiple_fruits"
     )
+    assert facts_of(note) == "2 images in 'test-multiple_fruits' are left out: another folder is the test part."
+    (row, _) = corpus.left_out
+    assert row.reason == "its folder 'test-multiple_fruits' is left out: another folder is the test part"
     again = read_corpus(root, reading=make_reading({"splits": "train=Training,test=test-multiple_fruits"}))
     assert status(again)["Test/apple/1.png"] == "ignored left-out"
     assert status(again)["test-multiple_fruits/apple/1.png"] == "read"

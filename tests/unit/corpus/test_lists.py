@@ -13,6 +13,7 @@ from tests.unit.corpus.listed import classes, faults, images, read, splits, type
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.reading import make_reading
 from hubel.errors import HubelError, UnusableCorpus, WrongRequest
+from hubel.errors.wording import facts_of
 
 # Columns
 
@@ -181,6 +182,7 @@ def test_folds_are_no_split_and_the_note_says_what_to_type(tmp_path: Path):
     assert typed(corpus.notes[0]).endswith(
         "Numbered folds do not say what to test on, so Hubel makes a split itself. To test on one of them: " + advice
     )
+    assert facts_of(corpus.notes[0]).endswith("so Hubel makes a split itself.")
     chosen = read(tmp_path, text, split_column="fold", splits="train=0,train=1,test=2")
     assert splits(chosen) == ["train", "train", "test"]
 

@@ -26,13 +26,13 @@ from hubel.errors import HubelError, UnusableCorpus
 from hubel.events import Event, Progress, ignore
 
 PIXELS = np.zeros((4, 4, 3), np.uint8)
-PICTURES = ["a.jpg", "b.jpg", "cats/c.jpg", "cats/d.jpg", "deep/er/e.jpg", "ü ñ/f,g;h.jpg"]
+IMAGES = ["a.jpg", "b.jpg", "cats/c.jpg", "cats/d.jpg", "deep/er/e.jpg", "ü ñ/f,g;h.jpg"]
 in_one_folder = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for path in PICTURES:
+    for path in IMAGES:
         write_picture(tmp_path / "corpus" / path, PIXELS)
     return tmp_path / "corpus"
 
@@ -122,7 +122,7 @@ TEXT = st.text(st.characters(exclude_characters="\0\ufffd", exclude_categories=[
 
 @in_one_folder
 @given(
-    labels=st.lists(TEXT.filter(lambda text: bool(text.strip())), min_size=1, max_size=len(PICTURES), unique=True),
+    labels=st.lists(TEXT.filter(lambda text: bool(text.strip())), min_size=1, max_size=len(IMAGES), unique=True),
     delimiter=st.sampled_from([",", ";", "\t", "|"]),
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
     quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL, csv.QUOTE_NONNUMERIC]),
@@ -135,9 +135,9 @@ def test_what_pythons_writer_writes_is_read_back(
     assume(not any(part in labels for label in labels for part in re.split("[ ,;|]", label) if part != label))
     written = io.StringIO()
     writer = csv.writer(written, delimiter=delimiter, quoting=quoting)
-    writer.writerows([["path", "label"], *zip(PICTURES, labels, strict=False)])
+    writer.writerows([["path", "label"], *zip(IMAGES, labels, strict=False)])
     corpus = read(folder, written.getvalue().encode(encoding))
-    assert classes(corpus) == dict(zip(PICTURES, labels, strict=False))
+    assert classes(corpus) == dict(zip(IMAGES, labels, strict=False))
     assert corpus.left_out == ()
 
 

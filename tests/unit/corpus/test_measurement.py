@@ -39,12 +39,11 @@ def test_brightness_contrast_and_colour():
     np.testing.assert_allclose([row["blue_yellow"], row["red_green"]], ycc[1:], atol=0.6)
 
 
-def test_a_picture_out_of_focus_is_less_sharp():
+def test_an_image_out_of_focus_is_less_sharp():
     rng = np.random.default_rng(1)
-    picture = Image.fromarray(rng.integers(0, 256, (40, 40, 3)).astype(np.uint8)).resize((400, 400), 0)
+    image = Image.fromarray(rng.integers(0, 256, (40, 40, 3)).astype(np.uint8)).resize((400, 400), 0)
     sharp, soft = (
-        measure_image(png(np.asarray(each)))["sharpness"]
-        for each in (picture, picture.filter(ImageFilter.GaussianBlur(8)))
+        measure_image(png(np.asarray(each)))["sharpness"] for each in (image, image.filter(ImageFilter.GaussianBlur(8)))
     )
     assert soft < 0.5 * sharp
 

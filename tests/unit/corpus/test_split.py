@@ -70,7 +70,7 @@ def test_another_seed_gives_another_split():
     assert split_corpus(corpus, unique(corpus), seed=0) != split_corpus(corpus, unique(corpus), seed=1)
 
 
-def test_a_class_with_too_few_pictures_is_said():
+def test_a_class_with_too_few_images_is_said():
     corpus = corpus_of({"a": 30, "rare": 2})
     splits = split_corpus(corpus, unique(corpus), seed=0)
     assert splits.notes == (

@@ -20,13 +20,13 @@ from hubel.corpus.formats import webdataset
 from hubel.errors import HubelError, UnusableCorpus
 from hubel.events import Event, Progress, ignore
 
-PICTURE = png(7)
+IMAGE = png(7)
 
 
 def shard(**labels: str) -> dict[str, bytes]:
     """One image with a .cls for each key."""
-    pictures = {f"{key}.png": PICTURE for key in labels}
-    return pictures | {f"{key}.cls": label.encode() for key, label in labels.items()}
+    images = {f"{key}.png": IMAGE for key in labels}
+    return images | {f"{key}.cls": label.encode() for key, label in labels.items()}
 
 
 def write_shards(root: Path, shards: Mapping[str, Mapping[str, bytes]]) -> Path:
@@ -53,20 +53,20 @@ def test_a_folder_of_shards(tmp_path: Path, ending: str):
     assert labelled(corpus) == {
         f"shard-{n}.{ending}/{n}{place}.png": name for n in range(3) for place, name in enumerate(["cat", "dog"])
     }
-    assert set(contents(corpus).values()) == {PICTURE}
+    assert set(contents(corpus).values()) == {IMAGE}
     assert corpus.intake_counts == {"found": 12, "read": 6, "refused": 0, "ignored": 6}
     assert {row.code for row in corpus.left_out} == {"sidecar"}
 
 
 @pytest.mark.parametrize("name", ["x.tar", "x.tar.gz", "x.zip"])
-def test_a_single_archive_with_labels_beside_its_pictures(tmp_path: Path, name: str):
+def test_a_single_archive_with_labels_beside_its_images(tmp_path: Path, name: str):
     corpus = read(write_any(tmp_path / name, shard(a="cat", b="dog")))
     assert corpus.format == "webdataset"
     assert labelled(corpus) == {"a.png": "cat", "b.png": "dog"}
 
 
 def test_labels_in_class_folders_do_not_matter(tmp_path: Path):
-    corpus = read(write_tar(tmp_path / "x.tar", {"cat/1.png": PICTURE, "cat/1.txt": b"a cat", "dog/1.png": PICTURE}))
+    corpus = read(write_tar(tmp_path / "x.tar", {"cat/1.png": IMAGE, "cat/1.txt": b"a cat", "dog/1.png": IMAGE}))
     assert (corpus.format, corpus.class_names) == ("archive", ("cat", "dog"))
 
 
@@ -86,7 +86,7 @@ def test_labels_in_class_folders_do_not_matter(tmp_path: Path):
     ],
 )
 def test_where_the_label_comes_from(tmp_path: Path, files: dict[str, bytes], expected: str):
-    corpus = read(write_tar(tmp_path / "x.tar", {"a.png": PICTURE, **files}))
+    corpus = read(write_tar(tmp_path / "x.tar", {"a.png": IMAGE, **files}))
     assert labelled(corpus) == {"a.png": expected}
 
 
@@ -108,15 +108,15 @@ def test_where_the_label_comes_from(tmp_path: Path, files: dict[str, bytes], exp
         ({"a.npy": b"1"}, "no-label", "add one"),
     ],
 )
-def test_a_picture_without_a_usable_label_is_refused(tmp_path: Path, files: dict[str, bytes], code: str, words: str):
-    corpus = read(write_tar(tmp_path / "x.tar", {"a.png": PICTURE, **files, **shard(b="dog")}))
+def test_an_image_without_a_usable_label_is_refused(tmp_path: Path, files: dict[str, bytes], code: str, words: str):
+    corpus = read(write_tar(tmp_path / "x.tar", {"a.png": IMAGE, **files, **shard(b="dog")}))
     assert labelled(corpus) == {"b.png": "dog"}
     assert [(row.path, row.code) for row in corpus.refused] == [("a.png", code)]
     with pytest.raises(AssertionError, match=words):
         raise AssertionError(corpus.refused[0].reason)
 
 
-def test_a_label_without_a_picture_is_refused(tmp_path: Path):
+def test_a_label_without_an_image_is_refused(tmp_path: Path):
     files = {**shard(a="cat", b="dog"), "c.cls": b"cat", "readme.txt": b"hello", "info.json": b"{}", "d.npy": b"1"}
     corpus = read(write_tar(tmp_path / "x.tar", files))
     assert status(corpus) == {
@@ -132,14 +132,14 @@ def test_a_label_without_a_picture_is_refused(tmp_path: Path):
 
 
 def test_a_lonely_text_is_a_label_where_texts_are_labels(tmp_path: Path):
-    corpus = read(write_tar(tmp_path / "x.tar", {"a.png": PICTURE, "a.txt": b"cat", "b.txt": b"dog"}))
+    corpus = read(write_tar(tmp_path / "x.tar", {"a.png": IMAGE, "a.txt": b"cat", "b.txt": b"dog"}))
     assert status(corpus)["b.txt"] == "refused no-image"
 
 
 def test_every_member_of_hostile_shards_is_accounted_for(tmp_path: Path):
     files = {
         **shard(a="cat", b="dog"),
-        "../c.png": PICTURE,
+        "../c.png": IMAGE,
         "d.cls": b"dog",
         "e.png": b"",
         "e.CLS": b"cat",
@@ -159,8 +159,8 @@ def test_every_member_of_hostile_shards_is_accounted_for(tmp_path: Path):
     assert next(row for row in corpus.refused if row.code == "link").class_name == "dog"
 
 
-def test_pictures_of_one_key_stay_together(tmp_path: Path):
-    files = {"a.left.png": PICTURE, "a.right.png": PICTURE, "a.cls": b"cat", **shard(b="dog")}
+def test_images_of_one_key_stay_together(tmp_path: Path):
+    files = {"a.left.png": IMAGE, "a.right.png": IMAGE, "a.cls": b"cat", **shard(b="dog")}
     corpus = read_shards(write_shards(tmp_path, {"x.tar": files}))
     assert [(example.path, example.group) for example in corpus.examples] == [
         ("x.tar/a.left.png", "x.tar/a"),
@@ -225,7 +225,7 @@ def test_a_damaged_shard_is_named(tmp_path: Path):
 
 
 def test_shards_without_any_label_say_what_a_label_is(tmp_path: Path):
-    write_shards(tmp_path, {"0.tar": {"cat/1.png": PICTURE, "dog/1.png": PICTURE}})
+    write_shards(tmp_path, {"0.tar": {"cat/1.png": IMAGE, "dog/1.png": IMAGE}})
     with pytest.raises(UnusableCorpus, match=r"No image in .* has a label: a \.cls.*class folders, name one of those"):
         webdataset.read(tmp_path, ignore)
 

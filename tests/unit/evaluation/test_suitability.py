@@ -63,7 +63,9 @@ def test_a_class_without_test_images_is_not_known():
 def test_a_classifier_that_is_no_better_than_naming_the_largest_class_is_not_usable(table: np.ndarray):
     found = judge(("fine", "broken"), table)
     assert not found.useful
-    assert found.sentence == ("Not usable as it is: it is not shown to be better than always naming the largest class.")
+    assert found.sentence == (
+        "Not usable as it is: it is not shown to be better than always predicting the largest class."
+    )
 
 
 def test_of_a_hundred_classes_some_are_named_and_all_are_counted():

@@ -15,7 +15,7 @@ from hubel.images.samples import SampleRule
 GREY = Image.fromarray(np.arange(48 * 64, dtype=np.uint8).reshape(48, 64))
 
 
-def tiff(picture: Image.Image = GREY, pages: tuple[Image.Image, ...] = (), **tags: object) -> bytes:
+def tiff(image: Image.Image = GREY, pages: tuple[Image.Image, ...] = (), **tags: object) -> bytes:
     """A TIFF whose first directory has tags by number, as ``t254=1``."""
     directory = TiffImagePlugin.ImageFileDirectory_v2()
     for name, value in tags.items():
@@ -24,7 +24,7 @@ def tiff(picture: Image.Image = GREY, pages: tuple[Image.Image, ...] = (), **tag
         if not isinstance(value, str):
             directory.tagtype[number] = 4
     file = io.BytesIO()
-    picture.save(file, "TIFF", tiffinfo=directory, save_all=bool(pages), append_images=list(pages))
+    image.save(file, "TIFF", tiffinfo=directory, save_all=bool(pages), append_images=list(pages))
     return file.getvalue()
 
 

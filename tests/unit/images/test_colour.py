@@ -26,7 +26,7 @@ def test_a_16_bit_ramp_spans_0_to_255():
     np.testing.assert_array_equal(decoded[0, :, 0], np.arange(256))
 
 
-def test_a_dark_16_bit_picture_is_stretched_not_clipped():
+def test_a_dark_16_bit_image_is_stretched_not_clipped():
     ramp = np.arange(1024, dtype=np.uint16).reshape(32, 32)
     decoded = decode_image(encoded(Image.fromarray(ramp)))
     assert (decoded.min(), decoded.max()) == (0, 255)
@@ -48,18 +48,18 @@ def test_values_that_are_no_numbers_do_not_change_the_others():
     assert decoded[:3].tolist() == [0, 255, 0]
 
 
-def test_a_picture_of_no_numbers_is_black():
+def test_an_image_of_no_numbers_is_black():
     assert decode_image(encoded(Image.fromarray(np.full((4, 4), np.nan, np.float32)), "TIFF")).max() == 0
 
 
 @pytest.mark.parametrize(("value", "level"), [(0, 0), (7, 255)])
-def test_a_flat_deep_picture_is_black_at_zero_and_else_white(value: int, level: int):
+def test_a_flat_deep_image_is_black_at_zero_and_else_white(value: int, level: int):
     decoded = decode_image(encoded(Image.fromarray(np.full((4, 4), value, np.uint16))))
     np.testing.assert_array_equal(decoded, np.full((4, 4, 3), level))
 
 
 @pytest.mark.parametrize("hidden", [0, 60_000])
-def test_the_hidden_value_of_a_16_bit_picture_is_white_and_stretches_nothing(hidden: int):
+def test_the_hidden_value_of_a_16_bit_image_is_white_and_stretches_nothing(hidden: int):
     ramp = np.arange(1000, 1256, dtype=np.uint16).reshape(16, 16)
     ramp[0, 0] = hidden
     decoded = decode_image(encoded(Image.fromarray(ramp), transparency=hidden))[..., 0].ravel()
@@ -91,16 +91,16 @@ def test_transparent_pixels_lie_over_white():
 def test_transparency_of_every_kind_lies_over_white(mode: str):
     grey, alpha = RNG.integers(0, 256, (2, 8, 8))
     over_white = grey * (alpha / 255) + 255 * (1 - alpha / 255)
-    picture = Image.fromarray(np.dstack([grey, alpha]).astype(np.uint8), "LA")
+    image = Image.fromarray(np.dstack([grey, alpha]).astype(np.uint8), "LA")
     if mode == "RGBa":
-        picture = picture.convert("RGBA").convert("RGBa")
+        image = image.convert("RGBA").convert("RGBa")
     elif mode == "La":
-        picture = picture.convert("La")
+        image = image.convert("La")
     elif mode == "PA":
-        picture = Image.frombytes("PA", picture.size, picture.tobytes())
-        picture.putpalette(np.repeat(np.arange(256, dtype=np.uint8), 3).tobytes())
-    assert picture.mode == mode
-    decoded = from_pillow(picture)
+        image = Image.frombytes("PA", image.size, image.tobytes())
+        image.putpalette(np.repeat(np.arange(256, dtype=np.uint8), 3).tobytes())
+    assert image.mode == mode
+    decoded = from_pillow(image)
     assert abs(decoded[..., 0] - over_white).max() <= 2
     np.testing.assert_array_equal(decoded[..., 0], decoded[..., 2])
 
@@ -124,15 +124,15 @@ def test_the_alpha_of_a_bmp_counts_unless_it_is_zero_everywhere():
 
 
 def test_a_palette_with_a_transparent_colour_lies_over_white():
-    picture = Image.fromarray(np.array([[0, 1]], np.uint8), "P")
-    picture.putpalette([255, 0, 0, 0, 0, 255])
-    decoded = decode_image(encoded(picture, transparency=1))
+    image = Image.fromarray(np.array([[0, 1]], np.uint8), "P")
+    image.putpalette([255, 0, 0, 0, 0, 255])
+    decoded = decode_image(encoded(image, transparency=1))
     assert decoded[0].tolist() == [[255, 0, 0], [255, 255, 255]]
 
 
 def test_cmyk_is_not_inverted():
-    picture = Image.new("RGB", (16, 16), (200, 40, 40)).convert("CMYK")
-    decoded = decode_image(encoded(picture, "JPEG", quality=95))
+    image = Image.new("RGB", (16, 16), (200, 40, 40)).convert("CMYK")
+    decoded = decode_image(encoded(image, "JPEG", quality=95))
     assert abs(decoded.reshape(-1, 3).mean(axis=0) - [200, 40, 40]).max() < 6
 
 
@@ -181,11 +181,11 @@ def every_mode() -> dict[str, Image.Image]:
 
 @pytest.mark.parametrize("mode", every_mode())
 def test_bands_of_rows_give_the_same_pixels_as_the_whole(mode: str, monkeypatch: pytest.MonkeyPatch):
-    picture = every_mode()[mode]
-    whole = from_pillow(picture)
+    image = every_mode()[mode]
+    whole = from_pillow(image)
     assert whole.std() > 0
     monkeypatch.setattr(samples, "BLOCK_PIXELS", 100)  # four rows; the last band has one
-    np.testing.assert_array_equal(from_pillow(picture), whole)
+    np.testing.assert_array_equal(from_pillow(image), whole)
 
 
 MEASURE = """
@@ -203,20 +203,20 @@ print((peak() - idle) / (pixels.shape[0] * pixels.shape[1]))
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory of one process is read from /proc")
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "I;16", "P", "LAB"])
-def test_a_large_picture_takes_ten_bytes_a_pixel_at_most(tmp_path: Path, mode: str):
+def test_a_large_image_takes_ten_bytes_a_pixel_at_most(tmp_path: Path, mode: str):
     """In Pillow's hands 4 bytes a pixel as decoded and 4 as RGB; then 4 there and 3 in ours. Floats have no place."""
-    picture = every_mode()[mode].crop((0, 0, 20, 30))
-    large = picture.resize((4000, 3000), Image.Resampling.NEAREST)  # 12 million pixels
+    image = every_mode()[mode].crop((0, 0, 20, 30))
+    large = image.resize((4000, 3000), Image.Resampling.NEAREST)  # 12 million pixels
     form = "TIFF" if mode == "LAB" else "PNG"
     options = {"compress_level": 1} if form == "PNG" else {}
-    for name, each in (("large", large), ("small", picture)):
+    for name, each in (("large", large), ("small", image)):
         (tmp_path / name).write_bytes(encoded(each, form, **options))
     words = [sys.executable, "-c", MEASURE, tmp_path / "large", tmp_path / "small"]
     done = subprocess.run(words, capture_output=True, text=True, check=True)
     assert float(done.stdout) < 10
 
 
-def test_a_picture_of_many_bands_is_the_picture_of_the_file():
+def test_an_image_of_many_bands_is_the_image_of_the_file():
     pixels = RNG.integers(0, 256, (1500, 1000, 3), dtype=np.uint8)  # above one band
     np.testing.assert_array_equal(decode_image(encoded(Image.fromarray(pixels), compress_level=1)), pixels)
     buffer = io.BytesIO(encoded(Image.fromarray(pixels), "BMP"))

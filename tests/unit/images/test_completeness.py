@@ -18,34 +18,34 @@ from hubel.images.decode import decode_image
 RNG = np.random.default_rng(3)
 Y, X = np.mgrid[0:60, 0:80]
 WAVES = np.stack([128 + 90 * np.sin(X / 9), 128 + 90 * np.cos(Y / 7), X + Y], axis=-1)
-PICTURE = Image.fromarray(np.clip(WAVES + RNG.integers(-20, 21, WAVES.shape), 0, 255).astype(np.uint8))
+IMAGE = Image.fromarray(np.clip(WAVES + RNG.integers(-20, 21, WAVES.shape), 0, 255).astype(np.uint8))
 
 WHOLE = {
-    "JPEG": encoded(PICTURE, "JPEG", quality=90),
-    "JPEG, progressive": encoded(PICTURE, "JPEG", quality=90, progressive=True),
-    "JPEG, best tables": encoded(PICTURE, "JPEG", quality=90, optimize=True),
-    "JPEG, restarts": encoded(PICTURE, "JPEG", quality=90, restart_marker_rows=1),
-    "JPEG, grey": encoded(PICTURE.convert("L"), "JPEG"),
-    "JPEG, CMYK": encoded(PICTURE.convert("CMYK"), "JPEG"),
-    "MPO": encoded(PICTURE, "MPO", save_all=True, append_images=[PICTURE.rotate(180)]),
-    "PNG": encoded(PICTURE),
-    "PNG, palette": encoded(PICTURE.quantize(64)),
-    "PNG, 16 bits": encoded(Image.fromarray(np.asarray(PICTURE)[..., 0].astype(np.uint16) * 200)),
-    "GIF": encoded(PICTURE, "GIF"),
-    "GIF, animated": encoded(PICTURE, "GIF", save_all=True, append_images=[PICTURE.rotate(180)]),
-    "BMP": encoded(PICTURE, "BMP"),
-    "WEBP": encoded(PICTURE, "WEBP"),
-    "WEBP, lossless": encoded(PICTURE, "WEBP", lossless=True),
-    "TIFF": encoded(PICTURE, "TIFF"),
-    "TIFF, LZW": encoded(PICTURE, "TIFF", compression="tiff_lzw"),
-    "TIFF, deflate": encoded(PICTURE, "TIFF", compression="tiff_adobe_deflate"),
-    "TIFF, JPEG": encoded(PICTURE, "TIFF", compression="jpeg"),
-    "TIFF, fax": encoded(PICTURE.convert("1"), "TIFF", compression="group4"),
-    "PPM": encoded(PICTURE, "PPM"),
-    "AVIF": encoded(PICTURE, "AVIF"),
-    "JPEG2000": encoded(PICTURE, "JPEG2000"),
-    "PCX": encoded(PICTURE, "PCX"),
-    "ICO": encoded(PICTURE, "ICO", sizes=[(48, 48)]),
+    "JPEG": encoded(IMAGE, "JPEG", quality=90),
+    "JPEG, progressive": encoded(IMAGE, "JPEG", quality=90, progressive=True),
+    "JPEG, best tables": encoded(IMAGE, "JPEG", quality=90, optimize=True),
+    "JPEG, restarts": encoded(IMAGE, "JPEG", quality=90, restart_marker_rows=1),
+    "JPEG, grey": encoded(IMAGE.convert("L"), "JPEG"),
+    "JPEG, CMYK": encoded(IMAGE.convert("CMYK"), "JPEG"),
+    "MPO": encoded(IMAGE, "MPO", save_all=True, append_images=[IMAGE.rotate(180)]),
+    "PNG": encoded(IMAGE),
+    "PNG, palette": encoded(IMAGE.quantize(64)),
+    "PNG, 16 bits": encoded(Image.fromarray(np.asarray(IMAGE)[..., 0].astype(np.uint16) * 200)),
+    "GIF": encoded(IMAGE, "GIF"),
+    "GIF, animated": encoded(IMAGE, "GIF", save_all=True, append_images=[IMAGE.rotate(180)]),
+    "BMP": encoded(IMAGE, "BMP"),
+    "WEBP": encoded(IMAGE, "WEBP"),
+    "WEBP, lossless": encoded(IMAGE, "WEBP", lossless=True),
+    "TIFF": encoded(IMAGE, "TIFF"),
+    "TIFF, LZW": encoded(IMAGE, "TIFF", compression="tiff_lzw"),
+    "TIFF, deflate": encoded(IMAGE, "TIFF", compression="tiff_adobe_deflate"),
+    "TIFF, JPEG": encoded(IMAGE, "TIFF", compression="jpeg"),
+    "TIFF, fax": encoded(IMAGE.convert("1"), "TIFF", compression="group4"),
+    "PPM": encoded(IMAGE, "PPM"),
+    "AVIF": encoded(IMAGE, "AVIF"),
+    "JPEG2000": encoded(IMAGE, "JPEG2000"),
+    "PCX": encoded(IMAGE, "PCX"),
+    "ICO": encoded(IMAGE, "ICO", sizes=[(48, 48)]),
 }
 WITH_CHECKSUM_OR_END = [name for name in WHOLE if name.startswith(("JPEG,", "PNG", "MPO")) or name == "JPEG"]
 
@@ -66,7 +66,7 @@ def check_refused_or_the_same(data: bytes, whole: bytes) -> None:
 
 
 @pytest.mark.parametrize("form", WHOLE)
-def test_a_cut_file_is_refused_or_lacks_nothing_of_the_picture(form: str):
+def test_a_cut_file_is_refused_or_lacks_nothing_of_the_image(form: str):
     whole = WHOLE[form]
     for length in lengths(whole):
         check_refused_or_the_same(whole[:length], whole)
@@ -109,15 +109,15 @@ GREY_ENDED = ({}, {"optimize": True}, {"subsampling": 0}, {"restart_marker_rows"
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 def test_a_jpeg_that_ends_in_real_grey_is_read(mode: str, options: dict[str, object]):
     """What libjpeg makes of missing blocks is this grey; here it is the image."""
-    pixels = np.asarray(PICTURE).copy()
+    pixels = np.asarray(IMAGE).copy()
     pixels[40:] = 128
     decoded = decode_image(encoded(Image.fromarray(pixels).convert(mode), "JPEG", **options))
     assert (decoded[52:] == 128).all()  # below the block that holds both
 
 
-def test_the_end_of_a_small_picture_inside_a_jpeg_is_not_its_own():
-    whole = encoded(PICTURE, "JPEG", comment=encoded(PICTURE.resize((8, 8)), "JPEG"))
-    np.testing.assert_array_equal(decode_image(whole), decode_image(encoded(PICTURE, "JPEG")))
+def test_the_end_of_a_small_image_inside_a_jpeg_is_not_its_own():
+    whole = encoded(IMAGE, "JPEG", comment=encoded(IMAGE.resize((8, 8)), "JPEG"))
+    np.testing.assert_array_equal(decode_image(whole), decode_image(encoded(IMAGE, "JPEG")))
     with pytest.raises(UnreadableImage):
         decode_image(whole[:-500] + bytes(50_000))
 
@@ -127,7 +127,7 @@ def test_bytes_after_the_end_of_a_jpeg_do_not_matter():
         np.testing.assert_array_equal(decode_image(WHOLE["JPEG"] + tail), decode_image(WHOLE["JPEG"]))
 
 
-def test_the_first_picture_of_an_mpo_is_taken():
+def test_the_first_image_of_an_mpo_is_taken():
     first = WHOLE["MPO"][: WHOLE["MPO"].index(b"\xff\xd9\xff\xd8") + 2]
     np.testing.assert_array_equal(decode_image(WHOLE["MPO"]), decode_image(first))
 

@@ -24,9 +24,9 @@ RNG = np.random.default_rng(7)
 PIXELS = RNG.integers(0, 256, (10, 16, 3), dtype=np.uint8)
 
 
-def encoded(picture: Image.Image, form: str = "PNG", **options: object) -> bytes:
+def encoded(image: Image.Image, form: str = "PNG", **options: object) -> bytes:
     buffer = io.BytesIO()
-    picture.save(buffer, form, **options)
+    image.save(buffer, form, **options)
     return buffer.getvalue()
 
 
@@ -57,7 +57,7 @@ LOSSLESS = {
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("how", LOSSLESS)
-def test_every_exif_orientation_gives_the_upright_picture(how: str, orientation: int):
+def test_every_exif_orientation_gives_the_upright_image(how: str, orientation: int):
     exif = Image.Exif()
     exif[0x0112] = orientation
     stored = Image.fromarray(np.ascontiguousarray(STORED[orientation](PIXELS)))
@@ -96,7 +96,7 @@ def test_a_header_is_read_without_the_pixels(form: str, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_an_opened_picture_is_turned_as_its_file_is(orientation: int):
+def test_an_opened_image_is_turned_as_its_file_is(orientation: int):
     exif = Image.Exif()
     exif[0x0112] = orientation
     data = encoded(Image.fromarray(PIXELS), exif=exif.tobytes())
@@ -121,10 +121,10 @@ def test_the_byte_limit_is_checked_first():
 
 
 def test_a_jpeg_for_a_small_target_is_decoded_smaller_but_not_too_small():
-    picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (400, 640, 3), dtype=np.uint8))
-    decoded = decode_image(encoded(picture, "JPEG"), at_least=(90, 100))
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (400, 640, 3), dtype=np.uint8))
+    decoded = decode_image(encoded(image, "JPEG"), at_least=(90, 100))
     assert decoded.shape == (100, 160, 3)
-    assert decode_image(encoded(picture, "JPEG"), at_least=(300, 300)).shape == (400, 640, 3)
+    assert decode_image(encoded(image, "JPEG"), at_least=(300, 300)).shape == (400, 640, 3)
 
 
 @settings(max_examples=60, deadline=None)
@@ -162,7 +162,7 @@ def test_importing_the_decoder_leaves_pillows_own_limit_as_it_is():
     assert Image.MAX_IMAGE_PIXELS == 1024 * 1024 * 1024 // 4 // 3
 
 
-def test_an_icon_is_not_decoded_before_the_size_of_the_picture_in_it_is_checked():
+def test_an_icon_is_not_decoded_before_the_size_of_the_image_in_it_is_checked():
     icon = bytearray(encoded(Image.new("RGB", (64, 64), "red"), "ICO", sizes=[(64, 64)]))
     place = icon.index(b"IHDR") + 4
     icon[place : place + 8] = (9_000).to_bytes(4, "big") * 2  # the directory before it still says 64 x 64
@@ -195,18 +195,18 @@ def test_a_lack_of_memory_in_the_hands_of_the_caller_is_not_blamed_on_the_file()
     assert caught.value.code == "no-memory"
 
 
-def test_the_pixels_of_a_picture_that_failed_are_freed(monkeypatch: pytest.MonkeyPatch):
-    pictures = []
+def test_the_pixels_of_an_image_that_failed_are_freed(monkeypatch: pytest.MonkeyPatch):
+    images = []
 
-    def fail(picture: Image.Image) -> None:
-        pictures.append(picture)
+    def fail(image: Image.Image) -> None:
+        images.append(image)
         raise MemoryError
 
     monkeypatch.setattr(decode, "to_array", fail)
     with pytest.raises(UnreadableImage):
         decode_image(encoded(Image.fromarray(PIXELS)))
     with pytest.raises(ValueError, match="closed"):
-        pictures[0].getpixel((0, 0))
+        images[0].getpixel((0, 0))
 
 
 def test_what_fails_in_the_hands_of_the_caller_is_no_fault_of_the_file():
@@ -235,9 +235,9 @@ def inside_at_once(data: bytes, **options: object) -> int:
     return most[0]
 
 
-def test_large_pictures_are_decoded_one_at_a_time(monkeypatch: pytest.MonkeyPatch):
-    picture = Image.fromarray(np.tile(PIXELS, (8, 8, 1)))  # 80 x 128 = 10,240 pixels
-    png, jpeg, progressive = (encoded(picture), encoded(picture, "JPEG"), encoded(picture, "JPEG", progressive=True))
+def test_large_images_are_decoded_one_at_a_time(monkeypatch: pytest.MonkeyPatch):
+    image = Image.fromarray(np.tile(PIXELS, (8, 8, 1)))  # 80 x 128 = 10,240 pixels
+    png, jpeg, progressive = (encoded(image), encoded(image, "JPEG"), encoded(image, "JPEG", progressive=True))
     assert inside_at_once(png) > 1
     monkeypatch.setattr(decode, "LARGE_PIXELS", 10_000)
     assert inside_at_once(png) == 1
@@ -245,7 +245,7 @@ def test_large_pictures_are_decoded_one_at_a_time(monkeypatch: pytest.MonkeyPatc
     assert inside_at_once(progressive, at_least=(10, 10)) == 1  # of these, everything is in memory first
 
 
-def test_a_refused_large_picture_lets_the_next_one_in(monkeypatch: pytest.MonkeyPatch):
+def test_a_refused_large_image_lets_the_next_one_in(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(decode, "LARGE_PIXELS", 1)
     data = encoded(Image.fromarray(PIXELS))
     for _ in range(2):

@@ -19,7 +19,7 @@ def test_every_format_has_endings_that_pillow_gives_to_it():
         assert {"DIB": "BMP", "MPO": "JPEG"}.get(name, name) in {pillows[f".{ending}"] for ending in known}
 
 
-def test_a_picture_in_several_files_of_jpeg_is_a_jpeg_to_its_name():
+def test_an_image_in_several_files_of_jpeg_is_a_jpeg_to_its_name():
     assert set(ENDINGS["JPEG"]) < set(ENDINGS["MPO"])
     assert "MPO" not in FORMATS
 

@@ -109,7 +109,7 @@ def test_what_earlier_versions_stored_keeps_their_rules(decoder: int):
 
 @pytest.mark.parametrize("bands", [(1, 2), (0, 1, 2), (1, 2, 2.5), [1, 2, 3], (1, 2, 1001), (True,)])
 def test_impossible_bands_say_what_is_expected(bands: object):
-    with pytest.raises(WrongRequest, match="three numbers from 1, those of red, green and blue, such as 4,3,2"):
+    with pytest.raises(WrongRequest, match="three numbers from 1, for red, green and blue, such as 4,3,2"):
         Preprocessing(8, 8, bands=bands)  # type: ignore[arg-type]
 
 

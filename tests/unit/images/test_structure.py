@@ -39,7 +39,7 @@ def test_frames_and_pages_are_counted(form: str):
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "AVIF", "JPEG2000", "PCX", "ICO"])
-def test_a_still_picture_is_one_frame(form: str):
+def test_a_still_image_is_one_frame(form: str):
     header = read_header(encoded(still(), form))
     assert (header.format, header.frames) == (form, 1)
 
@@ -48,8 +48,8 @@ def test_frames_of_a_gif_with_comments_and_its_own_palettes_are_counted():
     noise = np.random.default_rng(0).integers(0, 256, (4, 90, 70, 3), dtype=np.uint8)
     frames = [Image.fromarray(each) for each in noise]
     data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:], comment=b"words " * 100, loop=0)
-    with Image.open(io.BytesIO(data)) as picture:
-        assert read_header(data).frames == picture.n_frames == 4
+    with Image.open(io.BytesIO(data)) as image:
+        assert read_header(data).frames == image.n_frames == 4
 
 
 def test_a_gif_that_ends_early_counts_what_is_there():

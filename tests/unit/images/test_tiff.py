@@ -67,7 +67,7 @@ def test_bands_beyond_three_are_refused_by_name_with_the_cure(
     bands: int, photometric: int, extra: tuple[int, ...], said: str, capfd: pytest.CaptureFixture[str]
 ):
     data = tiff(noise(bands), photometric=photometric, extra=extra)
-    with pytest.raises(UnreadableImage, match=f"{said}: choose .* --bands 3,2,1, or save") as caught:
+    with pytest.raises(UnreadableImage, match=f"{said}: choose the bands of red, green and blue .*, or save") as caught:
         decode_image(data)
     assert caught.value.code == "many-bands"
     assert capfd.readouterr() == ("", "")
@@ -75,9 +75,7 @@ def test_bands_beyond_three_are_refused_by_name_with_the_cure(
 
 def test_a_band_that_is_not_there_is_refused_by_name():
     data = tiff(noise(5))
-    with pytest.raises(
-        UnreadableImage, match="it has 5 bands, and there is no band 6: choose others than --bands 6,2,1"
-    ):
+    with pytest.raises(UnreadableImage, match="it has 5 bands, and there is no band 6: choose other bands"):
         decode_image(data, rule=SampleRule((6, 2, 1)))
 
 

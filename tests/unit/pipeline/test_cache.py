@@ -51,7 +51,7 @@ def test_the_second_time_nothing_is_decoded(colours: Path):
     np.testing.assert_array_equal(first.images, second.images)
 
 
-def test_a_changed_picture_is_decoded_again(colours: Path):
+def test_a_changed_image_is_decoded_again(colours: Path):
     decode(colours)
     Image.fromarray(np.full((24, 24, 3), 7, np.uint8)).save(colours / "red/00.png")
     decoded, heard = decode(colours)
@@ -79,7 +79,7 @@ def test_a_damaged_entry_is_made_again(colours: Path, damage: str, cache: Path):
     np.testing.assert_array_equal(decoded.images, good)
 
 
-def test_unreadable_pictures_are_refused_by_name_and_the_rest_is_read(colours: Path, cache: Path):
+def test_unreadable_images_are_refused_by_name_and_the_rest_is_read(colours: Path, cache: Path):
     (colours / "red/bad.jpg").write_bytes(b"<html>")
     (colours / "red/00.png").write_bytes((colours / "red/01.png").read_bytes()[:50])
     for _ in range(2):  # cold and from the cache
@@ -92,7 +92,7 @@ def test_unreadable_pictures_are_refused_by_name_and_the_rest_is_read(colours: P
         assert decoded.corpus.intake_counts == {"found": 61, "read": 59, "refused": 2, "ignored": 0}
 
 
-def test_a_class_without_a_readable_picture_goes_and_labels_still_fit(colours: Path):
+def test_a_class_without_a_readable_image_goes_and_labels_still_fit(colours: Path):
     for path in (colours / "green").iterdir():
         path.write_bytes(b"")
     decoded, _ = decode(colours)

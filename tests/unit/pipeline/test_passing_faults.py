@@ -114,7 +114,7 @@ def test_a_fault_of_the_content_is_remembered_beside_one_that_passes(colours: Pa
     assert '"refused": {"41": ["empty", ' in index.read_text()  # after 40 blue and green, and red/00
 
 
-def test_a_picture_that_changes_while_the_corpus_is_read_is_refused_this_time_only(colours: Path):
+def test_an_image_that_changes_while_the_corpus_is_read_is_refused_this_time_only(colours: Path):
     def swap(event: object) -> None:
         if getattr(event, "stage", "") == "checking files":  # after it was hashed, before it is decoded
             (colours / "red/00.png").write_bytes((colours / "blue/00.png").read_bytes())
@@ -143,9 +143,9 @@ def with_copies(tmp_path: Path) -> Path:
         coarse = Image.fromarray(rng.integers(0, 256, (6, 6, 3), dtype=np.uint8))
         path = tmp_path / "copies" / "ab"[number % 2] / f"{number:02}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        picture = coarse.resize((64, 64), Image.Resampling.BICUBIC)
-        picture.save(path)
-        picture.save(path.with_suffix(".jpg"), quality=90)
+        image = coarse.resize((64, 64), Image.Resampling.BICUBIC)
+        image.save(path)
+        image.save(path.with_suffix(".jpg"), quality=90)
     return tmp_path / "copies"
 
 

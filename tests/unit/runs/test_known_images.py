@@ -183,7 +183,9 @@ def test_if_nothing_is_new_there_is_no_score(
     for path in learned:
         (known / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(photos / path, known / path)
-    with pytest.raises(UnusableCorpus, match=f"has no image that is new to {run}: of {len(learned)} there are"):
+    with pytest.raises(
+        UnusableCorpus, match=f"has no image that is new to {run}. Left out of its {len(learned)} images: "
+    ):
         evaluate_run(run, str(known))
     assert _exit_code(["evaluate", str(run), str(known)], debug=False) == 3
     said = " ".join(capsys.readouterr().err.split())
@@ -245,7 +247,7 @@ def test_held_against_another_run_what_either_has_learned_from_is_left_out(run: 
     compared, _ = compare_on_corpus(run, other, str(both))
     assert len(compared.labels) == len(paths(run, "test")) + len(paths(other, "test"))
     assert compared.seen == len(paths(run, "train", "validation")) + len(paths(other, "train", "validation"))
-    with pytest.raises(UnusableInput, match="has no image to compare .* on. Left out: .* knows from its training"):
+    with pytest.raises(UnusableInput, match="has no image to compare .* on. Left out: .* has seen in training"):
         known = tmp_path / "known"
         for path in paths(run, "train"):
             (known / path).parent.mkdir(parents=True, exist_ok=True)
@@ -267,7 +269,7 @@ def test_strangers_that_are_the_runs_own_images_are_no_strangers(tmp_path: Path)
     score = score_strangers(run, str(strangers), on_event=told.append)
     assert (len(score.strangers), score.known) == (13, 3)  # a test image, saved again, was never learned from
     assert score.to_json()["left_out"] == {"own_images": 3}
-    expected = f"Left out: 3 images of {strangers}, of the corpus of {run} or copied from it."
+    expected = f"Left out: 3 images of {strangers}, from the corpus of {run} or copied from it."
     assert any(isinstance(event, Message) and event.text.startswith(expected) for event in told)
     loose = tmp_path / "loose"
     loose.mkdir()
@@ -275,5 +277,5 @@ def test_strangers_that_are_the_runs_own_images_are_no_strangers(tmp_path: Path)
         shutil.copy(file, loose / f"{place}.png")
     score = score_strangers(run, str(loose))
     assert (len(score.strangers), score.known) == (6, 28)
-    with pytest.raises(UnusableInput, match=rf"Every image in .*train \(52\) is of the corpus of {run}, or a copy"):
+    with pytest.raises(UnusableInput, match=rf"Every image in .*train \(52\) is from the corpus of {run} or a copy"):
         score_strangers(run, str(photos / "train"))

@@ -34,7 +34,7 @@ def test_the_second_is_refused_and_told_who_the_first_is(tmp_path: Path):
         with (
             pytest.raises(
                 OutputNotWritable,
-                match=rf"is in use: process {os.getpid()} on {socket.gethostname()}, since {holder['started'][:13]}.*Or choose another folder: out",
+                match=rf"is in use: process {os.getpid()} on {socket.gethostname()}, since {holder['started'][:13]}.*Or choose another folder with out",
             ),
             locked(tmp_path / "run"),
         ):

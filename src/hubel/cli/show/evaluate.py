@@ -1,4 +1,4 @@
-"""Two runs held against each other, and strangers → text for a person, on standard output."""
+"""Two runs compared, and strangers → text for a person, on standard output."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CLASSES_SHOWN = 5
 
 
 def show_against(compared: Against) -> None:
-    """Both accuracies, where the two part, the verdict, and the classes where they differ most."""
+    """Both accuracies, where the two differ, the verdict, and the classes where they differ most."""
     out = console()
     first, second = one_line(compared.first), one_line(compared.second)
     if first == second:
@@ -55,7 +55,7 @@ def _verdict(first: str, second: str, test: PairedTest) -> Text:
 
 def _said(first: str, second: str, test: PairedTest) -> str:
     if test.alike:
-        return f"They answer alike: {first} and {second} are right on the same images."
+        return f"There is no difference: {first} and {second} are right on the same images."
     if test.verdict == CANNOT_TELL:
         return f"Cannot tell whether {first} or {second} is better: the difference may be chance."
     return f"{first} is {test.verdict} than {second}."
@@ -64,7 +64,7 @@ def _said(first: str, second: str, test: PairedTest) -> str:
 def _class_table(compared: Against, first: str, second: str) -> Table | str:
     pairs = [pair for pair in compared.classes if pair.first_right != pair.second_right]
     if not pairs:
-        return "No class divides them."
+        return "They do equally well on every class."
     table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
     table.add_column("where they differ most")
     for name in ("images", f"right by {first}", f"right by {second}"):
@@ -73,7 +73,7 @@ def _class_table(compared: Against, first: str, second: str) -> Table | str:
         counts = (str(count) for count in (pair.examples, pair.first_right, pair.second_right))
         table.add_row(Text(one_line(pair.name)), *counts)
     if len(pairs) > CLASSES_SHOWN:
-        table.caption = f"{CLASSES_SHOWN} of the {len(pairs)} classes that divide them; --json has all"
+        table.caption = f"{CLASSES_SHOWN} of the {len(pairs)} classes on which they differ; --json has all"
     return table
 
 

@@ -171,12 +171,12 @@ def _ended(event: events.PhaseDone) -> list[str]:
     if event.ended_by == "user":
         return []
     if event.validation_log_loss is None:
-        kept = f"The weights of epoch {event.kept}, the last, are kept"
+        kept = f"The weights of the last epoch, {event.kept}, are kept"
         why = "there are no validation images to choose by"
     else:
         kept = f"The weights of epoch {event.kept} are kept"
         accuracy = f"accuracy {event.validation_accuracy:.3f}"
-        why = f"the least validation log loss, {event.validation_log_loss:.3f}; {accuracy}"
+        why = f"the lowest validation log loss, {event.validation_log_loss:.3f}; {accuracy}"
     if event.kept == 0:
         kept = "No epoch was better than the head on the frozen backbone, which is kept"
     lines, count = [], f"{event.epochs:.1f}".removesuffix(".0")
@@ -184,7 +184,7 @@ def _ended(event: events.PhaseDone) -> list[str]:
         waited = f"none of the last {event.epochs - event.kept:.0f} had a lower validation log loss"
         lines.append(f"Stopped after {count} of {counted(event.planned, 'epoch')}: {waited}.")
     elif event.epochs < event.planned:
-        lines.append(f"The time was up after {count} of at most {counted(event.planned, 'epoch')}.")
+        lines.append(f"Time ran out after {count} of at most {counted(event.planned, 'epoch')}.")
     return [*lines, f"{kept}: {why}."]
 
 

@@ -113,9 +113,9 @@ def _table(answers: Iterable[InputAnswer], shown: Shown) -> None:
 def _notes(prediction: Prediction) -> Iterator[str]:
     if prediction.abstained:
         inside = prediction.prediction_set
-        yield f"not sure: {'better ask a person' if inside is None else _alternatives(prediction, inside)}"
+        yield f"not sure: {'ask a person' if inside is None else _alternatives(prediction, inside)}"
     if prediction.off_corpus:
-        yield "looks unlike the training images: the name may mean little"
+        yield "looks unlike the training images: the class may mean little"
 
 
 def _alternatives(prediction: Prediction, inside: tuple[str, ...]) -> str:

@@ -1,4 +1,4 @@
-"""A repetition held against its run → text for a person, on standard output."""
+"""A repetition compared with its run → text for a person, on standard output."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def show_reproduction(reproduction: Reproduction) -> None:
             f": weights to the bit, all {result.predictions:,} predictions, every score.", "not bold default"
         )
         out.print(verdict)
-        out.print(f"That holds for {run}, trained again on {one_line(reproduction.corpus)}, on this machine, today.")
+        out.print(f"This holds for {run}, trained again on {one_line(reproduction.corpus)}, on this machine, today.")
     else:
         out.print(Text("Not the same", "bold red").append(f": {_in_one_line(result)}.", "not bold default"))
         for name, text in _details(result):
@@ -33,13 +33,15 @@ def show_reproduction(reproduction: Reproduction) -> None:
 
 
 def _in_one_line(result: SameResult) -> str:
-    parts = [] if result.same_weights else ["other weights"]
+    parts = [] if result.same_weights else ["different weights"]
     if result.another_class:
-        parts.append(f"{result.another_class:,} of {result.predictions:,} predictions name another class")
+        parts.append(f"{result.another_class:,} of {result.predictions:,} predictions name a different class")
     elif not result.same_predictions:
-        parts.append("other probabilities, no other class" if not _unmatched(result) else "other predictions")
+        parts.append(
+            "different probabilities, but the same classes" if not _unmatched(result) else "different predictions"
+        )
     if result.scores:
-        parts.append("other scores")
+        parts.append("different scores")
     return ", ".join(parts)
 
 
@@ -53,7 +55,7 @@ def _details(result: SameResult) -> list[tuple[str, str]]:
     if not result.same_weights:
         weights = f"SHA-256 {result.weights_then[:12]}... then, {result.weights_now[:12]}... now"
     predictions = (
-        f"{result.another_class:,} of {result.predictions:,} name another class; "
+        f"{result.another_class:,} of {result.predictions:,} name a different class; "
         f"largest difference of a probability {result.largest_difference:.2g}"
     )
     if _unmatched(result):
@@ -69,13 +71,13 @@ def _details(result: SameResult) -> list[tuple[str, str]]:
 
 
 def _show_reasons(reproduction: Reproduction) -> None:
-    """What was not as it was; where none of it explains another result, that this needs an explanation."""
+    """What was not as it was; where none of it explains the result, say that it needs an explanation."""
     out, result = console(), reproduction.result
     reasons = [each for each in reproduction.differences if each.explains and not result.same]
     others = [each for each in reproduction.differences if each not in reasons]
     if not reasons and not result.same:
         out.print(_unexplained(reproduction))
-    for heading, differences in (("Likely reasons, of what is known:", reasons), ("Known, without effect:", others)):
+    for heading, differences in (("Likely reasons:", reasons), ("Also different, without effect:", others)):
         if differences:
             out.print(heading)
         for each in differences:
@@ -86,10 +88,10 @@ def _unexplained(reproduction: Reproduction) -> str:
     run = one_line(str(reproduction.run))
     if reproduction.result.same_weights:
         return (
-            "Nothing known differs, and the weights are the same: predictions.csv or metrics.json in "
+            "No known difference explains this, and the weights are the same: predictions.csv or metrics.json in "
             f"{run} may have been changed since."
         )
     return (
-        "Nothing known differs: this machine does not repeat itself. Please report it at "
-        f"{REPORT_AT}, with {run}/run.json."
+        "No known difference explains this: the same computation gave another result on this machine. Please report it "
+        f"at {REPORT_AT}, with {run}/run.json."
     )

@@ -52,7 +52,7 @@ def show_report(out: Console, report: EvaluationReport, *, split: str) -> None:
     if mistakes:
         out.print(Text("Most frequent mistakes", "bold"))
         for true, named, count, support in mistakes:
-            out.print(f"  {one_line(true)} taken for {one_line(named)}: {count} of {support}")
+            out.print(f"  {one_line(true)} mistaken for {one_line(named)}: {count} of {support}")
         out.print()
 
 
@@ -68,12 +68,12 @@ def show_without_leaks(out: Console, report: EvaluationReport, without: Evaluati
         return
     count = len(report.labels) - len(without.labels)
     text = Text("Leaks ", "bold red").append(
-        f"{count:,} of these {len(report.labels):,} {'has' if count == 1 else 'have'} a copy, or one of their group, "
-        "in another part. ",
+        f"{count:,} of these {len(report.labels):,} {'has' if count == 1 else 'have'} a copy, or an image of the same "
+        "group, in another part. ",
         "not bold default",
     )
     if not len(without.labels):
-        out.print(text.append("None is left without them: this score says nothing.", "not bold default"))
+        out.print(text.append("None is left without them, so this score says nothing.", "not bold default"))
         return
     score = without.to_json()
     low, high = score["accuracy_interval"]
@@ -95,7 +95,7 @@ def _headline(score: dict[str, Any], split: str) -> Text:
 def _baselines(score: dict[str, Any]) -> Text:
     """What it has to beat: red where it does not."""
     beats = score["accuracy_interval"][0] > score["majority_baseline"]
-    text = Text("Baselines   always naming the largest class: ")
+    text = Text("Baselines   always predicting the largest class: ")
     text.append(f"{score['majority_baseline']:.3f}", "default" if beats else "bold red")
     if "dense_baseline" in score:
         test, dense = score["against_dense_baseline"], f"{score['dense_baseline']:.3f}"
@@ -123,7 +123,7 @@ def _details(score: dict[str, Any]) -> str:
 
 def _calibration(score: dict[str, Any]) -> str:
     before = f"before calibration {score['ece_uncalibrated']:.3f}" if "ece_uncalibrated" in score else NOT_CALIBRATED
-    chance = f"chance alone gives {score['ece_of_chance']:.3f} on so many images"
+    chance = f"chance alone gives {score['ece_of_chance']:.3f} on this many images"
     return f"calibration error {score['ece']:.3f} ({chance}; {before})"
 
 

@@ -71,7 +71,7 @@ def _where(traced: TracedRun) -> str:
 def _field(box: tuple[int, int, int, int], height: int, width: int) -> str:
     top, left, bottom, right = box
     if bottom <= top or right <= left:
-        return "It sees nothing of the image: padding only."
+        return "It sees only padding, nothing of the image."
     whole = " (the whole image)" if box == (0, 0, height, width) else ""
     return (
         f"It sees rows {top} to {bottom - 1} and columns {left} to {right - 1} of the image, {bottom - top} x "
@@ -223,6 +223,6 @@ def _show_next(screen: Console, traced: TracedRun, words: Sequence[str]) -> None
     if not lines:
         return
     screen.print(Text("Next", "bold"))
-    what = "what becomes of it" if traced.following else "where it comes from"
+    what = "where it goes" if traced.following else "where it comes from"
     for line in lines:
         screen.print(Text(f"  {line}  ").append(what, "dim"))

@@ -10,7 +10,7 @@ from hubel.text import one_line, shortened
 from hubel.workflows.verify import Verification
 
 ORIGIN = (
-    "Checksums show damage, not origin: whoever can change these files can make the sums fit. Use classifiers from "
+    "Checksums reveal damage, not origin: whoever can change these files can make the sums fit. Use classifiers from "
     "people you trust."
 )
 STYLES = {"holds": "green", "fails": "bold red", "absent": "yellow", "skipped": "dim"}
@@ -26,12 +26,12 @@ def show_verification(found: Verification) -> None:
                   .append(one_line(worded(check.text)), "not bold default"))  # fmt: skip
     if found.holds:
         tested = found.outcome is not None
-        verdict = (
-            "it answers as it did where it was saved" if tested else "whether it answers as it did cannot be checked"
-        )
+        verdict = "it answers as it did where it was saved" if tested else "its answers cannot be checked here"
         out.print(Text(f"No damage found; {verdict}.", "bold green"))
         out.print(ORIGIN)
     elif found.damaged:
         out.print(Text("This classifier is damaged: do not use it.", "bold red"))
     else:
-        out.print(Text("This classifier is whole, but answers otherwise here: do not rely on it.", "bold red"))
+        out.print(
+            Text("This classifier is undamaged, but gives different answers here: do not rely on it.", "bold red")
+        )

@@ -110,7 +110,7 @@ def _overview(screen: Console, calculation: Calculation) -> None:
             "--region TOP,LEFT,HEIGHT,WIDTH picks a part; -o result.png writes the whole result."
         )
         low, high = result.min(), result.max()
-        screen.print(f"The whole result goes from {low:.4g} to {high:.4g}, {result.mean():.4g} on average.")
+        screen.print(f"The whole result ranges from {low:.4g} to {high:.4g}, {result.mean():.4g} on average.")
         screen.print()
 
 

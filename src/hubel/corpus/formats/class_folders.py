@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from hubel.corpus.corpus import IGNORED, Corpus, Found, IntakeRow, make_corpus
+from hubel.corpus.corpus import IGNORED, Corpus, Found, IntakeRow, Note, make_corpus
 from hubel.corpus.formats.chosen_splits import choose
 from hubel.corpus.formats.folder_outline import Folder, look_through, outline
 from hubel.corpus.formats.layout import FolderDoubt, FolderPlace, Layout
@@ -179,9 +179,9 @@ def _notes_on_links(found: ListedFolder) -> list[str]:
     return notes
 
 
-def _notes_on_layout(path: Path, format_name: str, root: Folder, layout: Layout) -> list[Text | str]:
+def _notes_on_layout(path: Path, format_name: str, root: Folder, layout: Layout) -> list[Note]:
     top = look_through(root).path
-    notes: list[Text | str] = [f"Everything lies in {top + '/'!r}, which is taken for the corpus."] if top else []
+    notes: list[Note] = [f"Everything lies in {top + '/'!r}, which is taken for the corpus."] if top else []
     notes += layout.notes
     left_out = list(layout.left_out.values())
     for each in left_out[:MOST_NOTES]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import partial
@@ -27,7 +26,7 @@ from hubel.corpus.formats.list_splits import choose_splits
 from hubel.corpus.formats.list_tables import open_parquet
 from hubel.corpus.formats.table_columns import find_columns
 from hubel.corpus.reading import AS_FOUND, Reading
-from hubel.corpus.split_words import SPLIT_FOLDERS
+from hubel.corpus.split_words import split_of_file
 from hubel.events import OnEvent
 
 BATCH_BYTES, BATCH_ROWS = 64_000_000, 1000
@@ -66,11 +65,6 @@ def _parquet_paths(path: Path) -> list[Path]:
     return sorted(path.glob("*.parquet")) or sorted(path.glob("data/*.parquet"))
 
 
-def _split_of(path: Path) -> str | None:
-    word = re.match(r"[a-z]+", path.name.lower())
-    return SPLIT_FOLDERS.get(word.group() if word else "") or SPLIT_FOLDERS.get(path.parent.name.lower())
-
-
 def _list_file(path: Path, prefix: str, reading: Reading) -> ListedTable:
     with naming_damage(path), pq.ParquetFile(path, memory_map=True) as opened:
         columns = find_columns(path, opened.schema_arrow, described_features(opened.schema_arrow.metadata), reading)
@@ -78,7 +72,7 @@ def _list_file(path: Path, prefix: str, reading: Reading) -> ListedTable:
         splits = choose_splits(open_parquet(path), reading, used)
         columns = columns._replace(split=splits.column, split_words=splits.words)
         batches = opened.iter_batches(columns=columns.small)
-        rows = list_rows(columns, batches, prefix=prefix, split=None if reading.no_splits else _split_of(path))
+        rows = list_rows(columns, batches, prefix=prefix, split=None if reading.no_splits else split_of_file(path))
         if len(rows) != opened.metadata.num_rows:
             raise EOFError(f"it has {len(rows):,} of {opened.metadata.num_rows:,} rows")
         starts = tuple(_group_starts(opened))

@@ -14,11 +14,10 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from hubel.corpus.corpus import IGNORED, REFUSED, Corpus, Found, IntakeRow, make_corpus
+from hubel.corpus.corpus import IGNORED, REFUSED, Corpus, Found, IntakeRow, Note, make_corpus
 from hubel.corpus.formats.table_columns import Columns, holds_text, notes_on_groups, split_of, texts, usable_splits
 from hubel.corpus.trees.folder import FolderTree, read_file
 from hubel.errors import UnreadableImage, UnusableCorpus
-from hubel.errors.wording import Text
 
 HELD_BYTES, HELD_BATCHES = 256_000_000, 256
 """Encoded images held in memory at a time; more only where two batches are larger."""
@@ -50,7 +49,7 @@ class ListedTable(NamedTuple):
     table: Table
     columns: Columns
     rows: list[Found | IntakeRow]
-    notes: tuple[Text | str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 class _Batch(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hubel.corpus.corpus import Corpus
+from hubel.corpus.corpus import Corpus, Note
 from hubel.corpus.formats.list_columns import looks_like_header
 from hubel.corpus.formats.list_tables import open_table
 from hubel.corpus.formats.listed_files import Row, check_rows, make_listed_corpus
@@ -16,7 +16,6 @@ from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.corpus.split_words import SPLIT_FOLDERS
 from hubel.corpus.trees.folder import list_folder
 from hubel.errors import HubelError
-from hubel.errors.wording import Text
 from hubel.events import OnEvent
 
 NAMES = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
@@ -40,7 +39,7 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
     """
     files = NamedFiles(path, path)
     checked: list[Row] = []
-    notes: list[Text | str] = []
+    notes: list[Note] = []
     for file in _lists(path):
         if not _has_labels(file):
             continue

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from hubel.corpus.corpus import IGNORED, REFUSED, Corpus, Found, IntakeRow, make_corpus
+from hubel.corpus.corpus import IGNORED, REFUSED, Corpus, Found, IntakeRow, Note, make_corpus
 from hubel.corpus.formats.delimited_text import MOST_CELL
 from hubel.corpus.formats.named_files import NamedFiles
 from hubel.corpus.formats.table_columns import usable_splits
@@ -15,7 +15,6 @@ from hubel.corpus.split_words import SPLIT_FOLDERS
 from hubel.corpus.trees.folder import FolderTree
 from hubel.corpus.trees.tree import TreeSource
 from hubel.errors import UnreadableImage, UnusableCorpus
-from hubel.errors.wording import Text
 
 BLANK_ROW, LISTED_TWICE, OTHER_SPLIT = "blank-row", "listed-twice", "other-split"
 """Codes of rows that are ignored; all others are refused."""
@@ -153,13 +152,7 @@ def is_text(cell: str) -> bool:
 
 
 def make_listed_corpus(
-    location: Path,
-    format_name: str,
-    checked: Sequence[Row],
-    files: NamedFiles,
-    *,
-    notes: Sequence[Text | str],
-    whole: bool,
+    location: Path, format_name: str, checked: Sequence[Row], files: NamedFiles, *, notes: Sequence[Note], whole: bool
 ) -> Corpus:
     """The corpus that a list names.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hubel.corpus.corpus import Corpus
+from hubel.corpus.corpus import Corpus, Note
 from hubel.corpus.formats.json_documents import begins_with
 from hubel.corpus.formats.list_columns import ListColumns, choose_columns, looks_like_header
 from hubel.corpus.formats.list_labels import note_on_several, one_hot_label, tidy_labels
@@ -19,7 +19,6 @@ from hubel.corpus.formats.named_files import make_named_files
 from hubel.corpus.formats.table_columns import is_manifest, split_of
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.errors import UnusableCorpus
-from hubel.errors.wording import Text
 from hubel.events import OnEvent, Progress
 
 OTHER_SPREADSHEETS = (".xls", ".xlsb", ".xlsm", ".ods", ".numbers")
@@ -65,7 +64,7 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
     return make_listed_corpus(path, "manifest", check_rows(rows, files), files, notes=notes, whole=False)
 
 
-def read_list(path: Path, on_event: OnEvent, reading: Reading) -> tuple[list[Row], list[Text | str]]:
+def read_list(path: Path, on_event: OnEvent, reading: Reading) -> tuple[list[Row], list[Note]]:
     """The rows of a list with their labels and splits, and notes on how they were read; no file is looked for.
 
     Args:
@@ -84,7 +83,7 @@ def read_list(path: Path, on_event: OnEvent, reading: Reading) -> tuple[list[Row
     used = [columns.path, *columns.labels, *([columns.group] if columns.group is not None else [])]
     splits = choose_splits(table, reading, used)
     rows = list(_counted(_rows(table, columns, splits), on_event))
-    notes: list[Text | str] = [*columns.notes, *splits.notes, *table.notes]
+    notes: list[Note] = [*columns.notes, *splits.notes, *table.notes]
     if not columns.is_one_hot:
         rows, more = tidy_labels(rows, columns.labels[0])
         notes += more

@@ -7,7 +7,6 @@ Members with the same key, which is the path up to the first dot of the name, be
 from __future__ import annotations
 
 import json
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,7 +16,7 @@ from PIL import Image as PillowImage
 
 from hubel.corpus.corpus import IGNORED, REFUSED, Corpus, Found, IntakeRow, make_corpus
 from hubel.corpus.reading import AS_FOUND, Reading
-from hubel.corpus.split_words import SPLIT_FOLDERS
+from hubel.corpus.split_words import SPLIT_FOLDERS, split_of_file
 from hubel.corpus.trees.catalogue import TAR_ENDINGS, open_archive
 from hubel.corpus.trees.folder import FolderTree, list_files, list_folder
 from hubel.corpus.trees.stored_bytes import Spool
@@ -124,7 +123,7 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus: 
         name = file.relative_to(path).as_posix()
         outside.pop(name, None)
         tree = open_archive(file, on_event, spool=spool)
-        shards.append(Shard(f"{name}/", tree, tuple(tree.rows()), _split_of(file)))
+        shards.append(Shard(f"{name}/", tree, tuple(tree.rows()), split_of_file(file)))
         on_event(Progress("listing", count, len(files), "shards"))
     left_out = [
         row if row.status else IntakeRow(row.path, IGNORED, "outside-shards", "it lies in no shard")
@@ -145,7 +144,7 @@ def read_single(path: Path, tree: Tree, rows: Sequence[IntakeRow], *, on_event: 
     Raises:
         UnusableCorpus: no label at all.
     """
-    return _read_shards(path, [Shard("", tree, rows, _split_of(path))], [], on_event)
+    return _read_shards(path, [Shard("", tree, rows, split_of_file(path))], [], on_event)
 
 
 def has_labels_beside(rows: Iterable[IntakeRow]) -> bool:
@@ -168,12 +167,6 @@ def _shard_paths(path: Path) -> list[Path]:
     return sorted(
         Path(file.path) for file in files if file.name.lower().endswith(tuple(TAR_ENDINGS)) and file.is_file()
     )
-
-
-def _split_of(path: Path) -> str | None:
-    """By the first word of the shard's name (``train-0000.tar``), or else by its folder."""
-    word = re.match(r"[a-z]+", path.name.lower())
-    return SPLIT_FOLDERS.get(word.group() if word else "") or SPLIT_FOLDERS.get(path.parent.name.lower())
 
 
 def _split_name(path: str) -> tuple[str, str]:

@@ -51,10 +51,10 @@
     const count = data.confusion.length ? data.confusion[trueIndex][namedIndex] : found.length;
     const images = count === 1 ? "1 image" : `${count} images`;
     title.textContent = trueIndex === namedIndex
-      ? `${data.classes[trueIndex]}, named rightly: ${images}`
-      : `${data.classes[trueIndex]} taken for ${data.classes[namedIndex]}: ${images}`;
+      ? `${data.classes[trueIndex]}, classified correctly: ${images}`
+      : `${data.classes[trueIndex]} mistaken for ${data.classes[namedIndex]}: ${images}`;
     const left = count - found.length;
-    more.textContent = left > 0 ? `${left} more ${left === 1 ? "is" : "are"} in predictions.csv; there was no room here.` : "";
+    more.textContent = left > 0 ? `${left} more ${left === 1 ? "is" : "are"} in predictions.csv; there is no room for them here.` : "";
     for (const button of buttons) {
       const chosen = Number(button.dataset.true) === trueIndex && Number(button.dataset.named) === namedIndex;
       button.classList.toggle("chosen", chosen);

@@ -23,7 +23,7 @@ def no_run(run: Path, missing: str) -> Text:
     if not is_there(run):
         return Text(f"There is no folder {str(run)!r}. ", A_RUN)
     if run.name == ARTEFACT and is_file(run.parent / missing):
-        return Text(f"{shown(run)} is the classifier of a run. Give the folder of the run: {shown(run.parent)}")
+        return Text(f"{shown(run)} is the classifier of the run in {shown(run.parent)}. Give that folder.")
     return Text(f"{shown(run)} is no run folder: it has no {missing}. ", A_RUN)
 
 

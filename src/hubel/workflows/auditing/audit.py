@@ -58,7 +58,7 @@ class Audit:
         notes: sentences on the corpus as a whole.
         label_ranking: (path, label, suggested, quality) of every example, the most suspicious first; empty where that
             was not asked for.
-        expected_share: of the suspect labels, the share that is expected to be wrong, as if errors fell at random.
+        expected_share: of the suspect labels, the share that is expected to be wrong if errors fall at random.
         earlier: rows of `COLUMNS`, of the corrections that were given.
         bands: numbers of the bands that were looked at, from 1; none is all.
     """
@@ -99,7 +99,7 @@ class Audit:
             be = "is" if wrong < 2 else "are"
             said = f"The most doubtful first. {about} of these {self.suspects:,} ({chance(self.expected_share)}) {be}"
             said += " expected to be wrong"
-        return f"{said}, as if errors fell at random; mix-ups of classes that look alike may add some."
+        return f"{said}, assuming that errors fall at random; confusions between similar classes may add some."
 
     def with_suspects(
         self,

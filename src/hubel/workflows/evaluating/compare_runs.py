@@ -226,7 +226,7 @@ def _hits(keys: Sequence[str], labels: Sequence[str], sides: Sequence[Named]) ->
 def _notes(first: str, second: str, *, left: int, unknown: Mapping[str, int]) -> list[str]:
     notes = []
     if left:
-        text = f"Left out: {counted(left, 'image')} that {first} or {second} knows from its training or validation part"
+        text = f"Left out: {counted(left, 'image')} that {first} or {second} has seen in training or validation"
         notes.append(f"{text}: the same image, a copy, or one of the same group.")
     if unknown:
         names = ", ".join(list(unknown)[:5]) + (" ..." if len(unknown) > 5 else "")

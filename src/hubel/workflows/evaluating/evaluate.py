@@ -20,13 +20,14 @@ from hubel.errors.wording import Command, Text
 from hubel.evaluation.evaluate import compute_outputs, evaluate_outputs
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import Message, OnEvent, ignore
-from hubel.files import is_there
+from hubel.files import is_file, is_there
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
 from hubel.runs.known_images import Known, find_known
 from hubel.runs.request_record import reading_of
 from hubel.runs.tables.dense_baseline import read_baseline
-from hubel.runs.tables.documents import read_document
+from hubel.runs.tables.documents import RUN, read_document
 from hubel.runs.tables.leaks import read_leaks
+from hubel.runs.tables.reading import no_run
 from hubel.runs.tables.split import read_split
 from hubel.text import counted, none_of
 from hubel.workflows.evaluating.mistakes import show_mistakes
@@ -161,6 +162,9 @@ def evaluate_run(
         decoded = decode_corpus(other, classifier.preprocessing, on_event=on_event)
         elsewhere = _Elsewhere(find_known(run, decoded, on_event=on_event), keep_known)
         return evaluate_decoded(classifier, decoded, elsewhere=elsewhere, on_event=on_event)
+    if not is_file(run / RUN):
+        cure = Command("evaluate", (str(run), "CORPUS"))
+        raise UnusableInput(no_run(run, RUN), " Without it, a corpus can be scored: ", cure)
     document = read_document(run)
     described = document.get("corpus", {})
     location = described.get("location", "")
@@ -280,8 +284,8 @@ def _say_left_out(left_out: LeftOut, known: Known, where: tuple[int, str], on_ev
     if not remaining:
         own = ("Score it on its own test images: ", Command("evaluate", (str(known.run),)), ". Or name")
         raise UnusableCorpus(
-            f"{location} has no image that is new to {known.run}: of {count:,} there are {', and '.join(words)}. A "
-            "score on these would say nothing about other images. ",
+            f"{location} has no image that is new to {known.run}. Left out of its {counted(count, 'image')}: "
+            f"{', and '.join(words)}. A score on these would say nothing about other images. ",
             *(own if known.test_images else ("Name",)),
             " a corpus of other images.",
         )
@@ -318,12 +322,12 @@ def _say_differences(classifier: Answering, corpus: Corpus, own: _TestSplit | No
         text = f"Not scored: {images} of classes that the classifier does not know: {', '.join(extra[:5])}."
         on_event(Message(text, warning=True))
     if missing and own is None:
-        on_event(Message(f"No images of {', '.join(missing[:5])}: not tested.", warning=True))
+        on_event(Message(f"Not tested, for lack of images: {', '.join(missing[:5])}.", warning=True))
     if own is not None:
         gone = set(own.class_of) - {example.path for example in corpus.examples}
         if gone:
             images = counted(len(gone), "test image")
-            text = f"Gone: {images} of the run, such as {min(gone)!r}. The score is that of the others."
+            text = f"Missing: {images} of the run, such as {min(gone)!r}. The score is that of the others."
             on_event(Message(text, warning=True))
 
 

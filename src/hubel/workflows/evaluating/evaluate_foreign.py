@@ -40,7 +40,7 @@ from hubel.workflows.said import OF_THE_CORPUS, Said
 
 FILES = (METRICS, PREDICTIONS, PARQUET, INTAKE, REPORT)
 UNKNOWN_TRAINING = (
-    "What the model was trained on is not known: images that it has learned from make the score look better than it is."
+    "It is not known what the model was trained on: images that it has seen make the score look better than it is."
 )
 
 

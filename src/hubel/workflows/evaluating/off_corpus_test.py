@@ -82,7 +82,7 @@ def _share(scores: np.ndarray) -> dict[str, Any]:
 def score_strangers(
     run: Path, location: str, *, reading: Reading = AS_FOUND, on_event: OnEvent = ignore
 ) -> StrangerScore:
-    """Hold images of another corpus against the run's own test images.
+    """Compare images of another corpus with the run's own test images.
 
     Args:
         run: a run folder with an off-corpus score.
@@ -99,7 +99,7 @@ def score_strangers(
     classifier = load_classifier(run)
     if classifier.off_corpus is None:
         raise UnusableInput(
-            f"The classifier in {run} has no off-corpus score: it is not that of this run. Train again."
+            f"The classifier in {run} has no off-corpus score: it does not belong to this run. Train again."
         )
     if corpus is not None:
         scores, refused, known = _of_corpus(classifier, corpus, run, on_event)
@@ -159,11 +159,11 @@ def _say_known(known: int, run: Path, location: str, *, left: int, on_event: OnE
     """
     if known and not left:
         raise UnusableInput(
-            f"Every image in {location} ({known:,}) is of the corpus of {run}, or a copy of one of its images: no "
-            "stranger. Name images of something else."
+            f"Every image in {location} ({known:,}) is from the corpus of {run} or a copy of one of its images, so "
+            "none is a stranger. Name images of something else."
         )
     if known:
-        text = f"Left out: {counted(known, 'image')} of {location}, of the corpus of {run} or copied from it."
+        text = f"Left out: {counted(known, 'image')} of {location}, from the corpus of {run} or copied from it."
         on_event(Message(f"{text} Strangers: the other {'one' if left == 1 else f'{left:,}'}.", warning=True))
 
 

@@ -105,6 +105,6 @@ def _better_order(report: EvaluationReport) -> Text | None:
     names = [report.class_names[each] for each in class_of]
     listed = f"in the order {', '.join(names)}" if count <= NAMED else "in another order"
     return Text(
-        f"With the class names {listed}, {right:,} of {int(others.sum()):,} images that this order was not found on "
-        "would be right. Look up the order of its training."
+        f"With the class names {listed}, {right:,} of {int(others.sum()):,} images that were not used to find this "
+        "order would be right. Look up the order that the training used."
     )

@@ -68,7 +68,13 @@ class ExcitementSheet:
 
 
 def list_layers(run: Path, *, with_filters: bool, said: Said = NOTHING_SAID) -> list[LayerChoice]:
-    """The layers of a run or model file that make feature maps, or those that have filters."""
+    """The layers of a run or model file that make feature maps, or those that have filters.
+
+    Args:
+        run: a run folder, or a model file.
+        with_filters: those that have filters.
+        said: of a model file, what the user knows of it.
+    """
     graph = walk(open_target(run, said).model)
     number = {id(call): place for place, call in enumerate(graph.calls, start=1)}
     calls = layers_with_filters(graph) if with_filters else layers_with_maps(graph)
@@ -100,6 +106,11 @@ def image_of_maps(run: Path, image: Path, *, layer: str, said: Said = NOTHING_SA
 
 def image_of_filters(run: Path, layer: str, *, said: Said = NOTHING_SAID) -> FilterSheet:
     """The filters of a layer.
+
+    Args:
+        run: a run folder, or a model file.
+        layer: one that has filters, as `find_layer` takes it.
+        said: of a model file, what the user knows of it.
 
     Raises:
         UnknownName: no such layer.

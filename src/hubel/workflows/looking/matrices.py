@@ -75,7 +75,8 @@ def read_kernel(source: str) -> _Matrix:
         Float64 [kernel_height, kernel_width].
 
     Raises:
-        WrongRequest: the text is no matrix. UnknownName: no such kernel.
+        WrongRequest: the text is not a matrix.
+        UnknownName: no such kernel.
         UnusableInput: the file cannot be used.
     """
     if source in KERNELS:

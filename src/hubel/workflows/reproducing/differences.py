@@ -1,4 +1,4 @@
-"""What is not as it was when a run is repeated: corpus, machine, clock, plan. Pure comparisons."""
+"""What has changed when a run is repeated: corpus, machine, clock, plan. Pure comparisons."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ PARTS = ("architecture", "preprocessing", "recipe")
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that is not as it was.
+    """One thing that has changed.
 
     Args:
         about: one of the words above.
         text: what it was and what it is, for a person.
         paths: the files it is about, all of them.
         stops: the run cannot be repeated as it was; only the user may say to go on.
-        explains: another result may come of it.
+        explains: it may change the result.
     """
 
     about: str
@@ -41,14 +41,14 @@ class Difference:
         """For a person who has not seen a heading above it."""
         if self.about == CLOCK:
             return f"{self.text[0].upper()}{self.text[1:]}."
-        return f"Not as it was: {self.text}."
+        return f"Changed since the run: {self.text}."
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
         return {"about": self.about, "text": self.text, "paths": list(self.paths), "explains": self.explains}
 
 
-class Listed(NamedTuple):
+class ListedExample(NamedTuple):
     """An example as it lies there now.
 
     ``digest`` is empty where it cannot be read, ``given_split`` None where the corpus gives none.
@@ -67,8 +67,8 @@ def name_some(paths: Iterable[str]) -> str:
     return ", ".join(every[:MOST_NAMED]) + more
 
 
-def compare_corpus(recorded: RecordedRun, listed: Mapping[str, Listed]) -> list[Difference]:
-    """What is not as it was in the corpus: files by their content, labels, given splits, groups.
+def compare_corpus(recorded: RecordedRun, listed: Mapping[str, ListedExample]) -> list[Difference]:
+    """What has changed in the corpus: files by their content, labels, given splits, groups.
 
     Args:
         recorded: the run.
@@ -80,15 +80,15 @@ def compare_corpus(recorded: RecordedRun, listed: Mapping[str, Listed]) -> list[
     groups = [path for path in both if path in placed and listed[path].group != placed[path].group]
     return [
         *_about([path for path in then if path not in listed], "missing"),
-        *_about([path for path in both if listed[path].digest != then[path]], "changed in content"),
-        *_about(labels, "under another label", _labels(placed, listed, labels)),
-        *_about(_other_given_splits(recorded, listed), "given another split"),
-        *_about(groups, "of another group"),
+        *_about([path for path in both if listed[path].digest != then[path]], "changed"),
+        *_about(labels, "labelled differently", _labels(placed, listed, labels)),
+        *_about(_other_given_splits(recorded, listed), "in another given split"),
+        *_about(groups, "in another group"),
         *_about(new_paths(recorded, listed), "new, and left out when the run is repeated", matters=False),
     ]
 
 
-def new_paths(recorded: RecordedRun, listed: Mapping[str, Listed]) -> list[str]:
+def new_paths(recorded: RecordedRun, listed: Mapping[str, ListedExample]) -> list[str]:
     """Examples that the run did not have; a file that it refused may still be refused, and is not new.
 
     Args:
@@ -105,11 +105,11 @@ def _about(paths: list[str], what: str, named: str | None = None, *, matters: bo
         yield Difference(CORPUS, f"{subject} {what}: {named}", tuple(paths), stops=matters, explains=matters)
 
 
-def _labels(placed: Mapping[str, Placed], listed: Mapping[str, Listed], paths: list[str]) -> str:
+def _labels(placed: Mapping[str, Placed], listed: Mapping[str, ListedExample], paths: list[str]) -> str:
     return name_some(f"{path} ({placed[path].label} then, {listed[path].label} now)" for path in paths)
 
 
-def _other_given_splits(recorded: RecordedRun, listed: Mapping[str, Listed]) -> list[str]:
+def _other_given_splits(recorded: RecordedRun, listed: Mapping[str, ListedExample]) -> list[str]:
     """Examples whose given split is another; a part that is not given now is cut, which is not known yet."""
     given = {each.given_split for each in listed.values()}
     other = []
@@ -121,7 +121,7 @@ def _other_given_splits(recorded: RecordedRun, listed: Mapping[str, Listed]) -> 
 
 
 def compare_machine(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[Difference]:
-    """What is not as it was in versions, backend, hardware and environment.
+    """What has changed in versions, backend, hardware and environment.
 
     Args:
         then: ``run.json``.
@@ -163,9 +163,9 @@ def what_decided_the_end(document: Mapping[str, Any]) -> list[Difference]:
         if not asked:
             by = f"neither epochs nor a time limit were given, so Hubel took a limit of {limit_s:g} s"
         text = f"{by}: the clock decided the learning rate of each step and when training ended"
-        found.append(Difference(CLOCK, f"{text}, the same bits cannot be expected"))
+        found.append(Difference(CLOCK, f"{text}, so the same bits cannot be expected"))
     if document.get("status") == "interrupted":
-        found.append(Difference(CLOCK, "the user ended the training early, the same bits cannot be expected"))
+        found.append(Difference(CLOCK, "the user ended the training early, so the same bits cannot be expected"))
     return found
 
 

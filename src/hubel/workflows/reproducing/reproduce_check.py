@@ -1,4 +1,4 @@
-"""Before a run is repeated: is everything as it was? Loads no framework, so that the answer comes at once."""
+"""Before a run is repeated: has anything changed? Loads no framework, so that the answer comes at once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from hubel.runs.request_record import FROM, file_digest, files_of, reading_of
 from hubel.workflows.reproducing.differences import (
     FILES,
     Difference,
-    Listed,
+    ListedExample,
     compare_corpus,
     compare_machine,
     new_paths,
@@ -35,7 +35,7 @@ class Checked:
     Args:
         recorded: the run.
         corpus: what is trained on, not corrected yet, without the images that the run did not have.
-        differences: what is not as it was, as far as that is known before training.
+        differences: what has changed, as far as that is known before training.
     """
 
     recorded: RecordedRun
@@ -105,14 +105,14 @@ def _read(recorded: RecordedRun, location: str | Path | None, on_event: OnEvent)
     return read_corpus(where, reading=reading_of(recorded.request), on_event=on_event)
 
 
-def _list(recorded: RecordedRun, corpus: Corpus, on_event: OnEvent) -> Mapping[str, Listed]:
+def _list(recorded: RecordedRun, corpus: Corpus, on_event: OnEvent) -> Mapping[str, ListedExample]:
     """Every example that lies there now, as corrected."""
     file, _ = files_of(recorded.request).get("corrections", (None, None))
     if file is not None:
         corpus = apply_corrections(corpus, read_corrections(file))
     names = corpus.class_names
     return {
-        example.path: Listed(
+        example.path: ListedExample(
             digest if isinstance(digest, str) else "", names[example.label], example.split, example.group or ""
         )
         for example, digest in zip(corpus.examples, compute_digests(corpus, on_event), strict=True)

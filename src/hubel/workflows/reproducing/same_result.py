@@ -1,4 +1,4 @@
-"""The results of a run and of its repetition, held against each other number by number. Loads no framework."""
+"""The results of a run and of its repetition, compared number by number. Loads no framework."""
 
 from __future__ import annotations
 
@@ -82,14 +82,14 @@ class SameResult:
 @brief
 @dataclass(frozen=True)
 class Reproduction:
-    """What came of repeating a run.
+    """The outcome of repeating a run.
 
     Args:
         run: its folder.
         out: the folder of the repetition; None where it was not kept.
         corpus: what it was trained on.
         result: what is the same.
-        differences: what was not as it was, the reasons that are known.
+        differences: what has changed, the reasons that are known.
     """
 
     run: Path
@@ -119,7 +119,7 @@ class Reproduction:
 
 
 def compare_results(then: Path, now: Path) -> SameResult:
-    """Hold a repetition against its run.
+    """Compare a repetition with its run.
 
     Args:
         then: the run's folder.

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from typing import Any
 
 from hubel.errors import DamagedArtefact, OutputNotWritable, WrongRequest
-from hubel.errors.wording import Command, Option, Text
+from hubel.errors.wording import Command, Option, Part, Text
 from hubel.events import Message, OnEvent
 from hubel.runs.machine import describe_hardware
 from hubel.shell import command_words, flag_of
@@ -27,6 +27,8 @@ EVERY_EPOCH = "HUBEL_CHECKPOINT_EVERY_EPOCH"
 """For tests: a variable of the environment that, when set, has one written after each epoch whatever it costs."""
 VARIABLE = "environment variable "
 """In front of its name, in what a run is made of."""
+START_WEIGHTS = f"weights of {flag_of('from_run')}"
+"""SHA-256 of the weights that the run began with, among what a run is made of."""
 
 
 @dataclass(frozen=True)
@@ -207,13 +209,13 @@ def check_same(found: Checkpoint, origin: Origin) -> None:
     lines = [
         part
         for name in differ
-        for part in ("  ", _called(name), f": was {_short(name, was.get(name))}, is {_short(name, now.get(name))}\n")
+        for part in ("  ", *_called(name), f": was {_short(name, was.get(name))}, is {_short(name, now.get(name))}\n")
     ]
     words = shlex.join(command) if command else "the call that began it"
     cure = Text("Go on with the same options and ", Option("resume"), ", and with the corpus and versions as they were")
     variables = {name.removeprefix(VARIABLE): was.get(name) for name in differ if name.startswith(VARIABLE)}
     if variables and command:
-        cure = Text(f"Go on as it was begun: {_under(variables)} {words} ", Option("resume", value=True))
+        cure = Text(f"Go on as it was begun: {_under(variables)} {words} {flag_of('resume')}")
     elif variables:
         cure = Text(f"Go on as it was begun, under: {_under(variables)}")
     raise WrongRequest(
@@ -222,9 +224,11 @@ def check_same(found: Checkpoint, origin: Origin) -> None:
     )  # fmt: skip
 
 
-def _called(name: str) -> str | Option:
-    """A wish as an option; checkpoints name it by its flag."""
-    return next((Option(wish) for wish in TRAINING if flag_of(wish) == name), name)
+def _called(name: str) -> tuple[Part, ...]:
+    """The name for a user: a checkpoint has a wish by its flag."""
+    if name == START_WEIGHTS:
+        return "weights of ", Option("from_run")
+    return (next((Option(wish) for wish in TRAINING if flag_of(wish) == name), name),)
 
 
 def _under(variables: Mapping[str, str | None]) -> str:

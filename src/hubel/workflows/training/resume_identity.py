@@ -16,7 +16,7 @@ from hubel.runs.machine import DEVICES, describe_machine
 from hubel.runs.request import TrainRequest
 from hubel.shell import flag_of
 from hubel.wishes import TRAINING
-from hubel.workflows.training.checkpointing import VARIABLE, Origin
+from hubel.workflows.training.checkpointing import START_WEIGHTS, VARIABLE, Origin
 from hubel.workflows.training.choose import Choice
 
 IDENTITY = {name: wish for name, wish in TRAINING.items() if wish.identity}
@@ -56,7 +56,7 @@ def origin_of(
         "layers": _digest(blueprint.to_json()),
         "weights": str(choice.weights),
         "content of the weights": None if pretrained is None else _digest_of_arrays(pretrained),
-        f"weights of {flag_of('from_run')}": from_weights,
+        START_WEIGHTS: from_weights,
         "image size": list(size),
         "resize": choice.preprocessing.resize,
         flag_of("bands"): list(choice.preprocessing.bands) or None,

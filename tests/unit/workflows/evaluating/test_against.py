@@ -172,4 +172,4 @@ def test_comparing_two_runs_loads_no_framework(tmp_path: Path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
-    assert "They answer alike: " in done.stdout
+    assert "There is no difference: " in done.stdout

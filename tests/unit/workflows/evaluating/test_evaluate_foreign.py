@@ -58,7 +58,7 @@ def test_what_the_score_rests_on_is_in_the_document(folder: Path):
     assert (document["pixels"], document["outputs"], document["calibrated"]) == ("-1..1", "softmax", False)
     assert document["input"] == [SIDE, SIDE, 3]
     images, outputs, training = document["assumptions"]
-    assert training.startswith("What the model was trained on is not known: images that it has learned from make the")
+    assert training.startswith("It is not known what the model was trained on: images that it has seen make the")
     assert images.startswith("Images are stretched to 12 x 12 pixels, red, green and blue; pixels -1..1: divided by")
     assert outputs == "The model ends in a softmax: its outputs are taken as probabilities."
 
@@ -77,7 +77,7 @@ def test_a_wrong_order_of_the_class_names_is_suspected_and_the_right_one_is_name
     (tmp_path / "names.txt").write_text("green\nred\nblue\n")
     _, order = evaluated(folder, Said(str(tmp_path / "names.txt"), "-1..1")).warnings
     assert "With the class names in the order blue, green, red, 2" in str(order)
-    assert "of 30 images that this order was not found on would be right" in str(order)
+    assert "of 30 images that were not used to find this order would be right" in str(order)
 
 
 def test_of_a_model_that_knows_nothing_no_setting_is_named(folder: Path, tmp_path: Path):
@@ -117,7 +117,7 @@ def test_a_single_output_tells_two_classes_apart(folder: Path, tmp_path: Path):
 def test_the_report_is_whole_and_says_what_is_not_known(folder: Path, tmp_path: Path):
     scored = evaluated(folder, out=tmp_path / "report", command=("hubel", "evaluate", "model.keras"))
     page = Parsed((tmp_path / "report" / "report.html").read_text())
-    assert "95.0 % of the test images are named rightly" in page.text("headline")
+    assert "95.0 % of the test images are classified correctly" in page.text("headline")
     assert "it is not known whether the model was trained on any of these" in page.text("headline")
     assert "not calibrated by Hubel" in page.text("calibration")
     assert f"The worst mistakes {WRONG} in all" in page.text("mistakes")
@@ -150,7 +150,7 @@ def test_what_is_not_said_is_asked_for(folder: Path):
         HubelError, match="Give class_names=FILE, one.* or class_names='corpus', the .*image_dataset_from_directory"
     ):
         evaluated(folder, Said(None, "-1..1"))
-    with pytest.raises(HubelError, match="does not say how it wants its pixels"):
+    with pytest.raises(HubelError, match="does not say how to scale its pixels"):
         evaluated(folder, Said("corpus"))
 
 
@@ -160,7 +160,7 @@ def test_what_is_not_said_is_asked_for(folder: Path):
         (b"", "is empty. It has one class name a line"),
         (b"a\n\nb\n", "line 2 is empty"),
         (b"a\nb\na\n", "line 3 names 'a' again"),
-        (b"\xff\xfe", "is no text in UTF-8"),
+        (b"\xff\xfe", "is not UTF-8 text"),
         (None, "is not there"),
     ],
 )

@@ -18,7 +18,13 @@ from hubel.events import Event, Message
 from hubel.files import write_csv
 from hubel.runs.machine import describe_machine
 from hubel.runs.recorded_run import Placed, RecordedRun, read_recorded
-from hubel.workflows.reproducing.differences import Listed, compare_choices, compare_corpus, compare_splits, name_some
+from hubel.workflows.reproducing.differences import (
+    ListedExample,
+    compare_choices,
+    compare_corpus,
+    compare_splits,
+    name_some,
+)
 from hubel.workflows.reproducing.reproduce_check import check_repeatable
 
 
@@ -31,10 +37,10 @@ def differences(run: Path, *more: Any, **options: Any) -> list[tuple[str, str]]:
     heard: list[Event] = []
     checked = check_repeatable(run, *more, **options, on_event=heard.append)
     said = [event.text for event in heard if isinstance(event, Message)]
-    assert [text.removeprefix("Not as it was: ").lower() for text in said] == [
+    assert [text.removeprefix("Changed since the run: ").lower() for text in said] == [
         f"{each.text}.".lower() for each in checked.differences
     ]
-    assert all(text.startswith("Not as it was: ") for text in said if "bits" not in text)
+    assert all(text.startswith("Changed since the run: ") for text in said if "bits" not in text)
     return [(each.about, each.text) for each in checked.differences]
 
 
@@ -52,11 +58,11 @@ def test_missing_and_changed_images_stop_it_by_name_and_new_ones_are_left_out(co
     assert stopped.value.exit_code == 3
     lines = str(stopped.value).splitlines()
     assert lines[0] == f"{run} cannot be repeated with {corpus}, because of what has changed:"
-    assert lines[1:3] == ["  1 image is missing: a/1.png", "  1 image is changed in content: b/0.png"]
+    assert lines[1:3] == ["  1 image is missing: a/1.png", "  1 image is changed: b/0.png"]
     assert lines[3].endswith(f"repeat the run all the same: hubel.reproduce('{run}', anyway=True)")
     assert differences(run, anyway=True) == [
         ("corpus", "1 image is missing: a/1.png"),
-        ("corpus", "1 image is changed in content: b/0.png"),
+        ("corpus", "1 image is changed: b/0.png"),
         ("corpus", "1 image is new, and left out when the run is repeated: b/new.png"),
     ]
 
@@ -100,15 +106,15 @@ def test_labels_groups_and_given_splits_are_compared():
         "4": Placed("b", "train", ""),
     }  # fmt: skip
     listed = {
-        "1": Listed("0", "b", "train", ""), "2": Listed("0", "a", "test", "y"),
-        "3": Listed("0", "b", "train", ""),  # cut from the training part, then as now
-        "4": Listed("0", "b", "test", ""),
+        "1": ListedExample("0", "b", "train", ""), "2": ListedExample("0", "a", "test", "y"),
+        "3": ListedExample("0", "b", "train", ""),  # cut from the training part, then as now
+        "4": ListedExample("0", "b", "test", ""),
     }  # fmt: skip
     found = compare_corpus(recorded(placed), listed)
     assert [each.text for each in found] == [
-        "1 image is under another label: 1 (a then, b now)",
-        "1 image is given another split: 4",
-        "1 image is of another group: 2",
+        "1 image is labelled differently: 1 (a then, b now)",
+        "1 image is in another given split: 4",
+        "1 image is in another group: 2",
     ]
     assert all(each.stops for each in found)
 
@@ -159,8 +165,8 @@ def test_that_the_clock_or_the_user_decided_is_said_before(corpus: Path, tmp_pat
     run = write_run(tmp_path / "run", corpus, request=request, time_limit_s=90.0, status="interrupted")
     limit = "there was a time limit of 90 s: the clock decided the learning rate of each step and when training ended"
     assert differences(run) == [
-        ("clock", f"{limit}, the same bits cannot be expected"),
-        ("clock", "the user ended the training early, the same bits cannot be expected"),
+        ("clock", f"{limit}, so the same bits cannot be expected"),
+        ("clock", "the user ended the training early, so the same bits cannot be expected"),
     ]
     run = write_run(tmp_path / "default", corpus, time_limit_s=300.0)
     ((_, text),) = differences(run)
@@ -201,7 +207,7 @@ def test_corrections_and_weights_are_told_by_content(corpus: Path, tmp_path: Pat
     corrections.write_text("path,correction\na/1.png,b\n")
     with pytest.raises(UnusableInput) as stopped:
         check_repeatable(run)
-    assert "2 images are under another label: a/0.png (b then, a now), a/1.png (a then, b now)" in str(stopped.value)
+    assert "2 images are labelled differently: a/0.png (b then, a now), a/1.png (a then, b now)" in str(stopped.value)
     assert f"the corrections in {corrections} have changed" in str(stopped.value)
     corrections.unlink()
     with pytest.raises(UnusableInput, match="can no longer be read. Put that file back"):
@@ -213,9 +219,9 @@ def test_a_run_of_an_older_version_says_what_is_missing_and_what_to_type(corpus:
     document = json.loads((run / "run.json").read_text())
     del document["request"]
     for words, said in (
-        (document["command"], "with another folder: hubel train photos -o NEW --epochs 2"),
-        (["hubel", "train", "my photos", "--out=x"], "with another folder: hubel train 'my photos' -o NEW"),
-        ([], "hubel.train(..., out=...)"),
+        (document["command"], "What was typed: hubel train photos -o runs/old --epochs 2. Train again"),
+        (["hubel", "train", "my photos", "--out=x"], "What was typed: hubel train 'my photos' --out=x. Train again"),
+        ([], "was asked. Train again with the same options, into another folder: hubel.train(..., out=NEW)"),
     ):
         versions = {"hubel": "0.3.0"}
         (run / "run.json").write_text(json.dumps({**document, "command": words, "versions": versions}))
@@ -236,18 +242,18 @@ def test_a_file_that_is_gone_is_named(corpus: Path, tmp_path: Path, name: str):
 def test_weights_that_are_not_those_of_the_run_accuse_no_machine(corpus: Path, tmp_path: Path):
     run = write_run(tmp_path / "run", corpus)
     (run / "classifier/weights.safetensors").write_bytes(b"other weights")
-    with pytest.raises(DamagedArtefact, match="its checksum does not match"):
+    with pytest.raises(DamagedArtefact, match="its checksum does not fit"):
         check_repeatable(run)
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"seed": None}, "'request' has seed None, which cannot be"),
-        ({"epochs": "2"}, "'request' has epochs '2', which cannot be"),
-        ({"mirror": 1}, "'request' has mirror 1, which cannot be"),
-        ({"weights": "FILE"}, "'request' has weights 'FILE', which cannot be"),
-        ({"architecture": []}, "'request' has architecture"),
+        ({"seed": None}, "'request' has an impossible seed, None"),
+        ({"epochs": "2"}, "'request' has an impossible epochs, '2'"),
+        ({"mirror": 1}, "'request' has an impossible mirror, 1"),
+        ({"weights": "FILE"}, "'request' has an impossible weights, 'FILE'"),
+        ({"architecture": []}, "'request' has an impossible architecture"),
         ({"temperature": 1}, "'request' has 'temperature', which this version of Hubel does not know"),
     ],
 )

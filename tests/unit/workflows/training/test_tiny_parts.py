@@ -262,7 +262,7 @@ def test_without_a_test_there_is_no_score_and_it_is_said(corpus, without, tmp_pa
     with pytest.raises(UnusableInput, match="has no test images, so it has no score. Name a corpus of images"):
         evaluate_run(tmp_path / "run")
     with pytest.raises(
-        UnusableCorpus, match="of 12 there are 12 that it was trained on .*other images. Name a corpus of"
+        UnusableCorpus, match="Left out of its 12 images: 12 that it was trained on .*other images. Name a corpus of"
     ):
         evaluate_run(tmp_path / "run", location)
     with pytest.raises(UnusableInput, match="has no test images to compare on. Compare the two on one corpus"):
