@@ -92,13 +92,13 @@ def test_a_full_disk_is_said_once_and_the_training_goes_on(
     def full(self: CheckpointFolder, *given, **more) -> int:
         calls.append(1)
         if len(calls) > 2:
-            raise OutputNotWritable("Cannot write it: the disk is full. It needs 1.0 MB, 0.1 MB are free there.")
+            raise OutputNotWritable("Cannot write it: the disk is full. It needs 1.0 MB; 0.1 MB are free there.")
         return write(self, *given, **more)
 
     monkeypatch.setattr(CheckpointFolder, "write", full)
     heard: list[Event] = []
     hubel.train(photos, tmp_path / "run", on_event=heard.append, **WISHES)
-    assert said(heard).count("It needs 1.0 MB, 0.1 MB are free there.") == 1
+    assert said(heard).count("It needs 1.0 MB; 0.1 MB are free there.") == 1
     assert "The training goes on without this checkpoint; number 2 stays." in said(heard)
     assert len(calls) == 1 + EPOCHS
     assert_same_result(tmp_path / "run", whole)

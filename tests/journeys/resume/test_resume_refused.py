@@ -103,7 +103,7 @@ def test_other_variables_of_the_environment_that_change_rounding_are_refused_and
     assert "environment variable TF_ENABLE_ONEDNN_OPTS: was 1, is 0\n" in text
     assert "environment variable OMP_NUM_THREADS: was not set, is 1\n" in text
     assert f"env -u OMP_NUM_THREADS TF_ENABLE_ONEDNN_OPTS=1 hubel train {photos} -o " in text
-    assert "resume=True; or train anew: " in text
+    assert " --resume; or train anew: " in text
     found, machine = CheckpointFolder(run / CHECKPOINTS).latest(), describe_machine()
     assert found is not None
     then = {**machine, "environment": {"TF_ENABLE_ONEDNN_OPTS": "1"}}
@@ -120,7 +120,7 @@ def test_what_cannot_be_resumed_says_what_to_type(photos: Path, whole: Path, tmp
         hubel.train(photos, whole, resume=True, **WISHES)
     with pytest.raises(WrongRequest, match="holds no checkpoint.*Leave out resume to begin one"):
         hubel.train(photos, tmp_path / "new", resume=True, **WISHES)
-    with pytest.raises(WrongRequest, match="replaces it. Leave out one"):
+    with pytest.raises(WrongRequest, match="overwrite replaces it. Leave out one"):
         hubel.train(photos, tmp_path / "new", resume=True, overwrite=True, **WISHES)
     assert list((tmp_path / "new").iterdir()) == []
     old = Path(shutil.copytree(whole, tmp_path / "old"))

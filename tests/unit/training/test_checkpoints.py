@@ -177,7 +177,7 @@ def test_a_disk_that_takes_no_more_leaves_the_last_one_and_says_what_is_needed(
             try:
                 folder.write(*content(3), beside=2)
             except OutputNotWritable as error:
-                told = "It needs 0.0 MB, " in str(error) and "MB are free there." in str(error)
+                told = "It needs 0.0 MB; " in str(error) and "MB are free there." in str(error)
                 assert told == (code in (errno.ENOSPC, errno.EDQUOT))
             else:
                 break

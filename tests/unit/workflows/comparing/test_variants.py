@@ -207,13 +207,14 @@ def test_an_unknown_name_is_answered_with_the_nearest(architectures, claims, mes
 @pytest.mark.parametrize("architectures", ["small-cnn", "small-cnn,small-cnn", ",", ""])
 def test_one_variant_is_no_comparison(architectures: str):
     with pytest.raises(
-        WrongRequest, match="needs at least two variants. Received: .* Use --architectures small-cnn,dense"
+        WrongRequest,
+        match="needs at least two variants. Received: .* Use architectures=.'small-cnn', 'dense'. or claims='all'",
     ):
         select(architectures, None)
 
 
 def test_images_that_are_too_small_for_the_claims_are_refused():
-    with pytest.raises(WrongRequest, match="at least 8 pixels. Received: 4. Use --image-size 8"):
+    with pytest.raises(WrongRequest, match="at least 8 pixels. Received: 4. Use image_size=8"):
         select(None, "pooling").blueprints((4, 4), 10)
 
 
@@ -233,7 +234,7 @@ def test_a_part_keeps_the_shares_of_classes_and_splits():
     counts = {key: sum((each.split, each.label) == key for each in part.examples) for key in (("train", 0), ("train", 1), ("test", 0), ("test", 1))}  # fmt: skip
     assert counts == {("train", 0): 40, ("train", 1): 20, ("test", 0): 10, ("test", 1): 5}
     assert [whole.examples[place] for place in part.positions] == list(part.examples)
-    assert "75 of 750 examples are used" in said[0].text
+    assert "75 of 750 examples are used" in str(said[0].text)
     assert take_part(whole, 75, seed=1) == part
     assert take_part(whole, 75, seed=2) != part
     assert take_part(whole, 750, seed=1) is whole

@@ -185,9 +185,7 @@ def test_other_variables_are_refused_with_the_line_that_sets_them():
     now = {**ORIGIN.made_of, "environment variable OMP_NUM_THREADS": "1"}
     with pytest.raises(WrongRequest) as told:
         check_same(checkpoint(), replace(ORIGIN, made_of=now))
-    assert "Go on as it was begun: env -u OMP_NUM_THREADS hubel train 'my photos' resume=True; or train" in str(
-        told.value
-    )
+    assert "Go on as it was begun: env -u OMP_NUM_THREADS hubel train 'my photos' --resume; or train" in str(told.value)
     with pytest.raises(WrongRequest, match=r"Go on as it was begun, under: env -u OMP_NUM_THREADS; or train anew"):
         check_same(checkpoint(command=[]), replace(ORIGIN, made_of=now))
 
