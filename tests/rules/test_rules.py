@@ -92,11 +92,7 @@ def test_no_two_test_files_have_the_same_name():
     assert len(names) == len(set(names))
 
 
-NAMED_TWICE = {"Answer", "Patch"}
-"""Classes of `classifier` and `explanation` that are still called as another one is."""
-
-
 def test_no_two_classes_have_the_same_name():
     trees = (ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES)
     names = Counter(node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
-    assert {name for name, count in names.items() if count > 1} <= NAMED_TWICE
+    assert {name for name, count in names.items() if count > 1} == set()

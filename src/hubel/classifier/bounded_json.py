@@ -16,7 +16,7 @@ _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 @dataclass(frozen=True)
-class Bounds:
+class JsonBounds:
     """How much a JSON document may hold.
 
     Args:
@@ -28,7 +28,7 @@ class Bounds:
     containers: int
 
 
-def read_bounded_json(data: bytes, bounds: Bounds) -> Any:
+def read_bounded_json(data: bytes, bounds: JsonBounds) -> Any:
     """Parse JSON that is small, shallow and has no key twice.
 
     Args:

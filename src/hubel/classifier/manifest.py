@@ -11,14 +11,14 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
-from hubel.classifier.bounded_json import Bounds, read_bounded_json
+from hubel.classifier.bounded_json import JsonBounds, read_bounded_json
 from hubel.errors import DamagedArtefact
 from hubel.text import shortened
 
 FORMAT = 3
 MANIFEST, WEIGHTS = "manifest.json", "weights.safetensors"
 MAX_MANIFEST_BYTES = 10_000_000
-BOUNDS = Bounds(values=300_000, containers=1000)
+BOUNDS = JsonBounds(values=300_000, containers=1000)
 _KEYS = (
     "format", "made_by", "architecture", "class_names", "preprocessing", "calibration", "prediction_sets",
     "off_corpus", "provenance", "self_test", "weights",

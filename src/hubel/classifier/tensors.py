@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from hubel.classifier.bounded_json import Bounds, read_bounded_json
+from hubel.classifier.bounded_json import JsonBounds, read_bounded_json
 
 MAX_HEADER_BYTES = 1_000_000
 MAX_TENSORS = 4096
 MAX_DIMENSIONS = 6
-_BOUNDS = Bounds(values=20 * MAX_TENSORS, containers=3 * MAX_TENSORS + 1)
+_BOUNDS = JsonBounds(values=20 * MAX_TENSORS, containers=3 * MAX_TENSORS + 1)
 
 
 @dataclass(frozen=True)

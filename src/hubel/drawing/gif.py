@@ -10,7 +10,7 @@ from PIL import Image as PillowImage
 from PIL.Image import Dither
 
 from hubel.drawing.raster import blank, paint
-from hubel.drawing.shapes import WHITE, Box, Colour, Drawing, Group, Line, Shape, Words
+from hubel.drawing.shapes import WHITE, Box, Colour, Drawing, Line, Shape, ShapeGroup, Words
 from hubel.drawing.svg import HOLD
 
 WIDEST = 1200
@@ -48,13 +48,13 @@ def _frames(drawing: Drawing) -> Iterator[PillowImage.Image]:
     """One at a time: hundreds of them in full colour would fill the memory."""
     scale = min(1.0, WIDEST / drawing.width)
     canvas = blank(drawing, scale)
-    passing: list[tuple[Group, tuple[int, int]]] = []
-    coming: dict[int, list[Group]] = {}
+    passing: list[tuple[ShapeGroup, tuple[int, int]]] = []
+    coming: dict[int, list[ShapeGroup]] = {}
     for shape in drawing.shapes:
-        first, end = (isinstance(shape, Group) and shape.shown) or (0, drawing.steps)
-        if isinstance(shape, Group) and (shape.moves or end < drawing.steps):
+        first, end = (isinstance(shape, ShapeGroup) and shape.shown) or (0, drawing.steps)
+        if isinstance(shape, ShapeGroup) and (shape.moves or end < drawing.steps):
             passing.append((shape, (first, end)))
-        elif isinstance(shape, Group) and first:
+        elif isinstance(shape, ShapeGroup) and first:
             coming.setdefault(first, []).append(shape)
         else:
             paint(canvas, shape, scale=scale)
@@ -85,7 +85,7 @@ def _palette(drawing: Drawing) -> PillowImage.Image:
 def _colours(shapes: Sequence[Shape]) -> Iterator[tuple[Colour, int]]:
     """Colours and their weights: those of lines and letters before any fill."""
     for shape in shapes:
-        if isinstance(shape, Group):
+        if isinstance(shape, ShapeGroup):
             yield from _colours(shape.shapes)
         elif isinstance(shape, Words | Line):
             yield shape.colour, _ALWAYS

@@ -9,7 +9,7 @@ from html import escape
 
 from markupsafe import Markup
 
-from hubel.drawing.shapes import MUTED, Dot, Drawing, Group, Line, Shape, Words
+from hubel.drawing.shapes import MUTED, Dot, Drawing, Line, Shape, ShapeGroup, Words
 from hubel.drawing.svg import inline_svg
 from hubel.text import one_line
 
@@ -108,7 +108,7 @@ def _grid(x: Axis, y: Axis) -> list[Shape]:
     return shapes
 
 
-def _curve(curve: Curve, x: Axis, y: Axis) -> Group:
+def _curve(curve: Curve, x: Axis, y: Axis) -> ShapeGroup:
     known = [place for place, (_, up) in enumerate(curve.points) if math.isfinite(up)]
     points = [(_x(x, curve.points[place][0]), _y(y, curve.points[place][1])) for place in known]
     shapes: list[Shape] = []
@@ -121,7 +121,7 @@ def _curve(curve: Curve, x: Axis, y: Axis) -> Group:
     if curve.dots or len(points) == 1:
         sizes = [curve.sizes[place] if curve.sizes else 3.0 for place in known]
         shapes += [Dot(*at, round(size, 1)) for at, size in zip(points, sizes, strict=True)]
-    return Group(shapes, curve.look)
+    return ShapeGroup(shapes, curve.look)
 
 
 def _x(axis: Axis, value: float) -> float:

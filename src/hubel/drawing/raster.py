@@ -12,7 +12,7 @@ from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
 from hubel.arrays import Image
-from hubel.drawing.shapes import WHITE, Area, Colour, Dot, Drawing, Group, Line, Pixels, Shape, Words
+from hubel.drawing.shapes import WHITE, Area, Colour, Dot, Drawing, Line, Pixels, Shape, ShapeGroup, Words
 from hubel.text import one_line
 
 SHARPNESS = 2.0
@@ -72,7 +72,7 @@ def paint(canvas: PillowImage.Image, shape: Shape, *, scale: float, move: tuple[
         return (x + move[0]) * scale, (y + move[1]) * scale
 
     match shape:
-        case Group():
+        case ShapeGroup():
             for each in shape.shapes:
                 paint(canvas, each, scale=scale, move=move)
         case Words():

@@ -96,7 +96,7 @@ class Dot:
 
 
 @dataclass(frozen=True)
-class Group:
+class ShapeGroup:
     """Shapes that belong together.
 
     Args:
@@ -112,7 +112,7 @@ class Group:
     moves: Sequence[tuple[float, float]] = ()
 
 
-Shape: TypeAlias = Box | Words | Pixels | Line | Area | Dot | Group
+Shape: TypeAlias = Box | Words | Pixels | Line | Area | Dot | ShapeGroup
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import base64
 from html import escape
 
 from hubel.drawing.raster import to_png
-from hubel.drawing.shapes import Area, Box, Colour, Dot, Drawing, Group, Line, Pixels, Shape, Words
+from hubel.drawing.shapes import Area, Box, Colour, Dot, Drawing, Line, Pixels, Shape, ShapeGroup, Words
 from hubel.text import one_line
 
 FONT = "Inter, 'Segoe UI', Helvetica, Arial, sans-serif"
@@ -49,7 +49,7 @@ def _inside(drawing: Drawing) -> str:
 
 def _svg(shape: Shape, drawing: Drawing) -> str:
     match shape:
-        case Group():
+        case ShapeGroup():
             element = _group(shape, drawing)
         case Words():
             element = _words(shape)
@@ -99,7 +99,7 @@ def _look(look: str, own: str) -> str:
     return f' class="{look}"' if look else f" {own}"
 
 
-def _group(group: Group, drawing: Drawing) -> str:
+def _group(group: ShapeGroup, drawing: Drawing) -> str:
     look = f' class="{group.look}"' if group.look else ""
     inside = "".join(_svg(shape, drawing) for shape in group.shapes)
     if group.shown:
@@ -109,7 +109,7 @@ def _group(group: Group, drawing: Drawing) -> str:
     return f"<g{look}>{inside}</g>"
 
 
-def _animation(group: Group, drawing: Drawing) -> str:
+def _animation(group: ShapeGroup, drawing: Drawing) -> str:
     """When a group is seen and where it is, in shares of the time until all begins again."""
     ticks = drawing.steps + HOLD
     duration = f'dur="{ticks * drawing.step_s:g}s" repeatCount="indefinite" calcMode="discrete"'

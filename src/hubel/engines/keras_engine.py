@@ -24,6 +24,9 @@ class KerasEngine:
     def __init__(self, model: keras.Model) -> None:
         self.model = _on_processors(model)
 
+    def __repr__(self) -> str:
+        return f"KerasEngine({self.model.name!r})"
+
     @cached_property
     def _features(self) -> keras.KerasTensor:
         """What enters the last dense layer."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hubel.drawing.shapes import INK, MUTED, ORANGE, WHITE, Box, Drawing, Group, Shape, Words
+from hubel.drawing.shapes import INK, MUTED, ORANGE, WHITE, Box, Drawing, Shape, ShapeGroup, Words
 from hubel.drawing.svg import FONT
 from hubel.reports.window_scene import CAPTION, EMPTY, LIGHT, LINE, Cell, WindowScene
 
@@ -13,11 +13,13 @@ _SAID = "A window slides over a matrix, step by step"
 def draw_animation(scene: WindowScene) -> Drawing:
     """It plays by itself, with the arithmetic of each step below."""
     last = len(scene.moves)
-    captions = [Group([_caption(scene, text)], "caption", (step, step + 1)) for step, text in enumerate(scene.captions)]
+    captions = [
+        ShapeGroup([_caption(scene, text)], "caption", (step, step + 1)) for step, text in enumerate(scene.captions)
+    ]
     shapes = [
         *_matrices(scene),
-        Group(_window(scene), "window", moves=scene.moves),
-        Group(_targets(scene), "aim", moves=scene.target_moves),
+        ShapeGroup(_window(scene), "window", moves=scene.moves),
+        ShapeGroup(_targets(scene), "aim", moves=scene.target_moves),
         *captions,
     ]
     return Drawing(
@@ -34,7 +36,7 @@ def draw_still(scene: WindowScene, *, scope: str) -> Drawing:
     """
     height = scene.height - CAPTION + 10
     ground = Box(0, 0, scene.width, height, WHITE, look="paper")
-    shapes = [ground, *_matrices(scene), Group(_window(scene), "window"), Group(_targets(scene), "aim")]
+    shapes = [ground, *_matrices(scene), ShapeGroup(_window(scene), "window"), ShapeGroup(_targets(scene), "aim")]
     style = "".join(f".{scope} {rule}" for rule in _rules(scene))
     return Drawing(scene.width, height, shapes, _SAID, style=style, steps=len(scene.moves))
 
@@ -69,7 +71,7 @@ def _cell(scene: WindowScene, cell: Cell) -> list[Shape]:
     if cell.step is None:
         return shapes
     empty = Box(cell.x, cell.y, side, side, EMPTY, LINE, look="empty")
-    return [empty, Group(shapes, "filled", (cell.step, len(scene.moves)))]
+    return [empty, ShapeGroup(shapes, "filled", (cell.step, len(scene.moves)))]
 
 
 def _window(scene: WindowScene) -> list[Shape]:

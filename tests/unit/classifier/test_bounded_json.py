@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubel.classifier.bounded_json import MAX_DEPTH, Bounds, read_bounded_json
+from hubel.classifier.bounded_json import MAX_DEPTH, JsonBounds, read_bounded_json
 
-BOUNDS = Bounds(values=1000, containers=100)
+BOUNDS = JsonBounds(values=1000, containers=100)
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
@@ -80,5 +80,5 @@ def test_no_input_takes_long(piece: bytes):
     data = b'"' + piece * (8_000_000 // len(piece))
     started = time.monotonic()
     with pytest.raises(ValueError, match="."):
-        read_bounded_json(data, Bounds(values=10_000_000, containers=5_000_000))
+        read_bounded_json(data, JsonBounds(values=10_000_000, containers=5_000_000))
     assert time.monotonic() - started < 5

@@ -70,7 +70,7 @@ def test_other_answers_end_with_5_for_verify_and_for_predict(typed: Typed, copie
     code, out, _ = typed("verify copied")
     assert code == 5
     assert "self-test fails" in out
-    assert "must have the probability" in out
+    assert "must have probability" in out
     assert out.endswith("This classifier is undamaged, but gives different answers here: do not rely on it.\n")
     code, out, err = typed("predict copied picture.png")
     assert (code, out) == (5, "")

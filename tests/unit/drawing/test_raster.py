@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from hubel.drawing.raster import SHARPNESS, render_png, width_of
-from hubel.drawing.shapes import Area, Box, Dot, Drawing, Group, Line, Pixels, Shape, Words
+from hubel.drawing.shapes import Area, Box, Dot, Drawing, Line, Pixels, Shape, ShapeGroup, Words
 
 RED, GREEN = (255, 0, 0), (0, 128, 0)
 
@@ -38,7 +38,7 @@ def test_the_ground_is_white_and_a_png_is_twice_as_fine():
         (Area(((10, 10), (40, 10), (40, 30), (10, 30)), RED), (25, 20), (50, 20)),
         (Dot(30, 20, 6, RED), (30, 20), (37, 20)),
         (Pixels(10, 10, 20, 10, np.full((1, 1, 3), RED, np.uint8)), (20, 15), (40, 15)),
-        (Group([Box(10, 10, 20, 10, RED)]), (20, 15), (40, 15)),
+        (ShapeGroup([Box(10, 10, 20, 10, RED)]), (20, 15), (40, 15)),
     ],
 )
 def test_a_shape_is_painted_where_it_lies(shape: Shape, inside: tuple[float, float], outside: tuple[float, float]):

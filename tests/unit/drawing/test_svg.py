@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from hubel.drawing.shapes import Area, Box, Dot, Drawing, Group, Line, Pixels, Words
+from hubel.drawing.shapes import Area, Box, Dot, Drawing, Line, Pixels, ShapeGroup, Words
 from hubel.drawing.svg import HOLD, inline_svg, render_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -84,7 +84,7 @@ def test_an_image_is_inside_the_file():
     ],
 )
 def test_a_group_is_seen_in_its_steps(shown: tuple[int, int], values: str | None, times: list[int] | None):
-    root = written(Group([Box(0, 0, 1, 1)], shown=shown), steps=4, step_s=0.5)
+    root = written(ShapeGroup([Box(0, 0, 1, 1)], shown=shown), steps=4, step_s=0.5)
     animation = next(root.iter(f"{SVG}animate"), None)
     if values is None or times is None:
         assert animation is None
@@ -98,14 +98,14 @@ def test_a_group_is_seen_in_its_steps(shown: tuple[int, int], values: str | None
 
 def test_where_nothing_plays_the_last_step_is_shown():
     root = written(
-        Group([Box(0, 0, 1, 1)], "gone", (0, 1)), Group([Box(0, 0, 1, 1)], "stays", (3, 4)), steps=4, step_s=1
+        ShapeGroup([Box(0, 0, 1, 1)], "gone", (0, 1)), ShapeGroup([Box(0, 0, 1, 1)], "stays", (3, 4)), steps=4, step_s=1
     )
     hidden = {group.get("class"): group.get("opacity") for group in root.iter(f"{SVG}g")}
     assert hidden == {"gone": "0", "stays": None}
 
 
 def test_a_page_that_shows_the_steps_itself_gets_no_animation_but_their_numbers():
-    part = ET.fromstring(inline_svg(Drawing(9, 9, [Group([Box(0, 0, 1, 1)], shown=(2, 4))], "t", steps=4)))
+    part = ET.fromstring(inline_svg(Drawing(9, 9, [ShapeGroup([Box(0, 0, 1, 1)], shown=(2, 4))], "t", steps=4)))
     (group,) = part.findall("g")
     assert group.get("data-step") == "2"
     assert not list(part.iter("animate"))

@@ -20,11 +20,11 @@ def test_the_epoch_that_is_kept_is_marked_in_its_own_phase_alone():
     ]
     figures = dict(draw_history([*head, *tuned]))
     assert KEPT in figures["Loss, head alone"]
-    assert KEPT not in figures["Loss, all of the network"]
+    assert KEPT not in figures["Loss, whole network"]
     better = [replace(row, validation_log_loss=0.4) for row in tuned]
     figures = dict(draw_history([*head, *better]))
     assert KEPT not in figures["Loss, head alone"]
-    assert KEPT in figures["Loss, all of the network"]
+    assert KEPT in figures["Loss, whole network"]
 
 
 def test_without_validation_images_no_epoch_is_marked():

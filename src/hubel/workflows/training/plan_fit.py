@@ -117,7 +117,7 @@ def _training(plan: FitPlan) -> str:
         head = "a head on frozen features"
         if not tuning:
             return head
-        epochs = f"{counted(tuning[0].epochs, 'epoch')} of all of the network"
+        epochs = f"{counted(tuning[0].epochs, 'epoch')} of the whole network"
         if plan.limit_s is None:
             return f"{head}, then {epochs}"
         return f"{head}, then at most {epochs}, ended by the clock after {plan.limit_s:.0f} s"

@@ -26,7 +26,7 @@ def tested(monkeypatch: pytest.MonkeyPatch) -> page_images.Tested:
         return np.zeros(pixels.shape[:2], np.float32)
 
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(page_images, "compute_occlusion", cover)
+    monkeypatch.setattr(page_images, "find_explanation", lambda: SimpleNamespace(compute=cover))
     monkeypatch.setattr(page_images, "thumbnails", lambda decoded, indices, side: {})
     report = SimpleNamespace(
         labels=np.zeros(count, np.int64), hits=np.zeros(count, bool), predicted=np.ones(count, np.int64),

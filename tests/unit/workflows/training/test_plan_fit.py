@@ -81,7 +81,7 @@ def test_a_whole_network_after_its_head_is_planned_by_its_epochs():
     plan = planned(BOTH, epochs=3)
     assert plan.expected_s[FINE_TUNE] == 12
     assert not plan.fits_epochs
-    assert lines(plan)["training"] == "a head on frozen features, then 3 epochs of all of the network"
+    assert lines(plan)["training"] == "a head on frozen features, then 3 epochs of the whole network"
 
 
 def test_a_pretrained_network_is_never_expected_to_end_after_its_limit():
@@ -89,9 +89,7 @@ def test_a_pretrained_network_is_never_expected_to_end_after_its_limit():
     assert plan.fits_epochs
     assert sum(plan.expected_s.values()) > 20
     assert plan.remaining_s == pytest.approx(20, abs=0.1)
-    assert lines(plan)["training"].endswith(
-        "then at most 3 epochs of all of the network, ended by the clock after 20 s"
-    )
+    assert lines(plan)["training"].endswith("then at most 3 epochs of the whole network, ended by the clock after 20 s")
 
 
 def test_without_augmentation_it_says_none():
