@@ -184,7 +184,7 @@ def test_ctrl_c_keeps_the_best_epoch_and_says_so(colours: Path, tmp_path: Path):
             process.kill()
     assert process.returncode == 130, stderr
     assert "Traceback" not in stderr
-    assert "stopped by hand" in stdout
+    assert "You stopped the training" in stdout
     assert f"hubel train {colours} -o {tmp_path / 'run'} --architecture small-cnn --epochs 5000 --resume" in stdout
     assert stderr.endswith("--architecture small-cnn --epochs 5000 --resume\n")
     assert json.loads((tmp_path / "run/run.json").read_text())["status"] == "interrupted"
@@ -343,7 +343,7 @@ def test_training_that_diverges_says_what_to_change(colours: Path, tmp_path: Pat
     request = TrainRequest(colours, tmp_path / "run", architecture="small-cnn", image_size=8, epochs=2)
     with pytest.raises(
         TrainingDiverged,
-        match=r"(The loss is nan|A weight is no longer a number) in step .*learning_rate=.* this folder again, add overwrite\.$",
+        match=r"(The loss is nan|A weight is no longer a number) in step .*learning_rate=.* this folder again, add overwrite=True\.$",
     ):
         train_classifier(request)
     assert not (tmp_path / "run/classifier").exists()

@@ -140,7 +140,7 @@ def test_ctrl_c_keeps_what_is_finished(stop, monkeypatch: pytest.MonkeyPatch, ca
     screen = capsys.readouterr().out
     assert "dense" in screen
     assert "lenet5" not in screen
-    assert "Stopped: the variants that were not finished are not in the table." in screen
+    assert "Stopped: variants that were not finished are not in the table." in screen
 
 
 def test_ctrl_c_before_anything_is_finished_leaves_nothing(monkeypatch: pytest.MonkeyPatch, capsys):
