@@ -20,7 +20,7 @@ BLUE: Colour = (126, 176, 230)
 
 
 @dataclass(frozen=True)
-class PlacedBars:
+class PlacedShapes:
     """What was drawn, and how far it reaches."""
 
     shapes: list[Shape]
@@ -28,7 +28,7 @@ class PlacedBars:
     bottom: float
 
 
-def draw_softmax(trace: Trace, left: float, top: float) -> PlacedBars:
+def draw_softmax(trace: Trace, left: float, top: float) -> PlacedShapes:
     """The classes with the largest probabilities, the traced one in orange.
 
     Args:
@@ -69,7 +69,7 @@ def draw_softmax(trace: Trace, left: float, top: float) -> PlacedBars:
     shapes.append(
         Words(x - GAP, bottom + 28, f"the exponentials add up to {number(float(exponentials.sum()))}", 13, MUTED, "end")
     )
-    return PlacedBars(shapes, x - GAP, bottom + 28)
+    return PlacedShapes(shapes, x - GAP, bottom + 28)
 
 
 def _name(text: str) -> str:

@@ -10,7 +10,7 @@ from hubel.drawing.shapes import INK, MUTED, ORANGE, Box, Colour, Drawing, Line,
 from hubel.drawing.tiles import NEGATIVE, POSITIVE
 from hubel.explanation.trace import PROBABILITIES, Trace
 from hubel.explanation.worked_value import Patch, Term, number
-from hubel.reports.softmax_bars import PlacedBars, draw_softmax
+from hubel.reports.softmax_bars import PlacedShapes, draw_softmax
 
 CHANNELS_SHOWN, TERMS_SHOWN = 3, 10
 LARGEST_WINDOW = 11
@@ -55,7 +55,7 @@ def draw_trace(trace: Trace, pixels: Image, class_name: str | None = None) -> Dr
     return Drawing(width, bottom + 22 * len(lines) + 26, shapes, f"{heading}. {formula}. {model}.")
 
 
-def _photo(trace: Trace, pixels: Image) -> PlacedBars:
+def _photo(trace: Trace, pixels: Image) -> PlacedShapes:
     """The image with a frame around what the value sees."""
     height, width = pixels.shape[:2]
     scale = PHOTO / max(height, width)
@@ -66,7 +66,7 @@ def _photo(trace: Trace, pixels: Image) -> PlacedBars:
     ]
     bottom = TOP + height * scale
     if trace.receptive_field is None:
-        return PlacedBars(shapes, MARGIN + PHOTO, bottom)
+        return PlacedShapes(shapes, MARGIN + PHOTO, bottom)
     top, left, below, right = trace.receptive_field
     if below > top and right > left:
         x, y = MARGIN + left * scale, TOP + top * scale
@@ -76,10 +76,10 @@ def _photo(trace: Trace, pixels: Image) -> PlacedBars:
     else:
         sees = "it sees padding only"
     shapes.append(Words(MARGIN, bottom + 20, sees, 13, ORANGE))
-    return PlacedBars(shapes, MARGIN + PHOTO, bottom + 20)
+    return PlacedShapes(shapes, MARGIN + PHOTO, bottom + 20)
 
 
-def _patch(patch: Patch, left: float) -> PlacedBars:
+def _patch(patch: Patch, left: float) -> PlacedShapes:
     """One row for each channel that is shown: input × kernel = products, and their sum."""
     sums, products = patch.channel_sums, patch.products
     height, width = len(patch.rows), len(patch.columns)
@@ -87,7 +87,7 @@ def _patch(patch: Patch, left: float) -> PlacedBars:
     if sums is None or products is None or patch.kernel is None:
         title = f"the window, channel {patch.channels[0]}"
         part = _panel(patch.values[..., 0], patch.inside, (left, TOP), cell, title)
-        return PlacedBars(part, left + width * cell, TOP + height * cell)
+        return PlacedShapes(part, left + width * cell, TOP + height * cell)
     many = len(sums) > CHANNELS_SHOWN
     chosen = np.argsort(-np.abs(sums), kind="stable")[:CHANNELS_SHOWN] if many else np.arange(len(sums))
     shapes: list[Shape] = []
@@ -108,7 +108,7 @@ def _patch(patch: Patch, left: float) -> PlacedBars:
     if many:
         rest = float(sums.sum() - sums[chosen].sum())
         shapes.append(Words(left, y - 8, f"and {len(sums) - len(chosen)} more channels: sum {number(rest)}", 14, MUTED))
-    return PlacedBars(shapes, left + 3 * step - GAP + 130, y - (4 if many else 30))
+    return PlacedShapes(shapes, left + 3 * step - GAP + 130, y - (4 if many else 30))
 
 
 def _panel(
@@ -147,13 +147,13 @@ def _tint(share: float) -> Colour:
     return red, green, blue
 
 
-def _working(trace: Trace, left: float) -> PlacedBars:
+def _working(trace: Trace, left: float) -> PlacedShapes:
     if trace.layer == PROBABILITIES:
         return draw_softmax(trace, left, TOP)
     return _terms(trace, left) if trace.patch is None else _patch(trace.patch, left)
 
 
-def _terms(trace: Trace, left: float) -> PlacedBars:
+def _terms(trace: Trace, left: float) -> PlacedShapes:
     """A bar for each summand that counts most; for other kinds their numbers."""
     shown = trace.terms[:TERMS_SHOWN]
     weighted = len(trace.terms) > 1 and all(term.weight is not None for term in trace.terms)
@@ -163,7 +163,7 @@ def _terms(trace: Trace, left: float) -> PlacedBars:
     if len(shown) < len(trace.terms):
         title = f"the {len(shown)} of {len(trace.terms)} that count most"
     if not shown:
-        return PlacedBars([], left, TOP)
+        return PlacedShapes([], left, TOP)
     labels = [_term_label(term) for term in shown]
     indent = max(width_of(label, 13) for label in labels) + 14
     largest = max(abs(term.product) for term in shown) or 1.0
@@ -179,7 +179,7 @@ def _terms(trace: Trace, left: float) -> PlacedBars:
         shapes.append(Words(zero + (half if False in signs else 0) + 12, y + 12, number(term.product), 13))
     bottom = TOP + 10 + len(shown) * step
     shapes.append(Line(((zero, TOP + 4), (zero, bottom)), MUTED, 1))
-    return PlacedBars(shapes, zero + half + 90, bottom)
+    return PlacedShapes(shapes, zero + half + 90, bottom)
 
 
 def _term_label(term: Term) -> str:
