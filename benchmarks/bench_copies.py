@@ -48,7 +48,7 @@ def measured(images: list[Image.Image]) -> np.ndarray:
 
 def found_pairs(rows: np.ndarray, labels: np.ndarray) -> set[tuple[int, int]]:
     """Places of copies."""
-    pairs = find_near_pairs(rows, [str(place) for place in range(len(rows))], labels)
+    pairs = find_near_pairs(rows, [str(place) for place in range(len(rows))], labels=labels)
     return {(int(pair["first"]), int(pair["second"])) for pair in pairs}
 
 

@@ -48,7 +48,7 @@ def main(location: str, seconds: float) -> None:
     print(f"{describe_machine()['hardware']} {describe_machine()['versions']}")
     for name, recipe in (("kernel-muon", MUON), ("nesterov", NESTEROV), ("adamw", ADAMW)):
         seed_everything(0)
-        blueprint = make_blueprint("residual", (32, 32), classes)
+        blueprint = make_blueprint("residual", (32, 32), classes=classes)
         assert isinstance(blueprint.spec, ResidualSpec)
         model = build_model(blueprint)
         kernel = whitening_kernel(decoded.images[train[:1000]], kernel_size=4, filters=32)

@@ -36,7 +36,7 @@ def main() -> None:
     chosen = np.random.default_rng(1).permutation(2000)[:64]
     draws = draw(Augmentation(zoom=0.4, brightness=0.2), 2000, seed=0, epoch=0)
     made = milliseconds(lambda: augment(images, chosen, draws))
-    model = build_model(make_blueprint("residual", (96, 96), 10))
+    model = build_model(make_blueprint("residual", (96, 96), classes=10))
     model.compile(jit_compile=False)
     engine = KerasEngine(model)
     forward = milliseconds(lambda: engine.compute_logits(images[:64]))

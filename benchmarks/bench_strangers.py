@@ -84,7 +84,9 @@ Turn = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 def open_untested(run: Path) -> Classifier:
     """Without the self-test: the score in the artefact, perhaps of another version, is not what is measured."""
     parts = read_parts(find_artefact(run))
-    return assemble(parts.manifest.document, parts.tensors, parts.folder, find_runtime().make_engine)[0]
+    return assemble(
+        parts.manifest.document, parts.tensors, folder=parts.folder, make_engine=find_runtime().make_engine
+    )[0]
 
 
 def see(classifier: Classifier, images: np.ndarray) -> Seen:

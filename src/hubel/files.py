@@ -253,7 +253,7 @@ def write_csv_rows(stream: IO[str], rows: Iterable[Sequence[object]]) -> None:
         writer.writerow(cells)
 
 
-def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+def write_csv(path: Path, header: Sequence[str], *, rows: Iterable[Sequence[object]]) -> None:
     """Write a UTF-8 CSV; floats keep every digit, names that are not UTF-8 keep their bytes, formulas are defused.
 
     Args:

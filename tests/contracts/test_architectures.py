@@ -47,7 +47,7 @@ def assert_counted(spec: Spec, model: keras.Model) -> None:
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_the_smallest_image_gives_logits_and_one_smaller_is_refused(name: str):
     smallest = ARCHITECTURES[name].smallest
-    blueprint = make_blueprint(name, (smallest, smallest + 3), 5)
+    blueprint = make_blueprint(name, (smallest, smallest + 3), classes=5)
     with keras.StatelessScope(initialize_variables=False):
         model, twin = build_model(blueprint), build_model(blueprint)
     assert model.input.shape == (None, smallest, smallest + 3, 3)
@@ -58,12 +58,12 @@ def test_the_smallest_image_gives_logits_and_one_smaller_is_refused(name: str):
     assert len(set(names)) == len(names)
     assert [weight_name(weight) for weight in twin.weights] == names
     with pytest.raises(WrongRequest, match=f"at least {smallest} pixels"):
-        make_blueprint(name, (smallest - 1, smallest - 1), 5)
+        make_blueprint(name, (smallest - 1, smallest - 1), classes=5)
 
 
 @pytest.mark.parametrize(("name", "size"), CASES)
 def test_images_in_logits_out_and_the_spec_makes_the_same_network_again(name: str, size: tuple[int, int]):
-    blueprint = make_blueprint(name, size, 3)
+    blueprint = make_blueprint(name, size, classes=3)
     model = build_model(blueprint)
     images = np.random.default_rng(0).integers(0, 256, (2, *size, 3)).astype(np.float32)
     logits = np.asarray(keras.ops.convert_to_numpy(model(images)))
@@ -78,10 +78,10 @@ def test_images_in_logits_out_and_the_spec_makes_the_same_network_again(name: st
 
 @pytest.mark.parametrize(("name", "size"), CASES)
 def test_the_layer_table_counts_what_keras_counts(name: str, size: tuple[int, int]):
-    model = build_model(make_blueprint(name, size, 3))
+    model = build_model(make_blueprint(name, size, classes=3))
     table = layer_table(model)
     assert sum(row.parameters for row in table) == model.count_params()
-    spec = make_blueprint(name, size, 3).spec
+    spec = make_blueprint(name, size, classes=3).spec
     assert_counted(spec, model)
     macs, largest = spec.count_work()
     assert 0.4 < macs / count_macs(model) < 2.5 if isinstance(spec, PretrainedSpec) else macs == count_macs(model)
@@ -103,7 +103,7 @@ def multiplications(model: keras.Model) -> int:
 def test_the_layer_table_has_the_shapes_and_counts_of_keras_also_of_the_large_ones(name: str):
     size = max(ARCHITECTURES[name].smallest, 48), max(ARCHITECTURES[name].smallest, 65)
     with keras.StatelessScope(initialize_variables=False):
-        model = build_model(make_blueprint(name, size, 3))
+        model = build_model(make_blueprint(name, size, classes=3))
     table = layer_table(model)
     assert sum(row.parameters for row in table) == model.count_params()
     assert count_macs(model) == multiplications(model)
@@ -118,21 +118,21 @@ def test_the_layer_table_has_the_shapes_and_counts_of_keras_also_of_the_large_on
 
 @pytest.mark.parametrize(("size", "groups"), [(8, 2), (16, 3), (32, 4), (64, 5), (224, 5)])
 def test_small_cnn_is_as_deep_as_the_image_allows(size: int, groups: int):
-    spec = make_blueprint("small-cnn", (size, size), 10).spec
+    spec = make_blueprint("small-cnn", (size, size), classes=10).spec
     assert isinstance(spec, CnnSpec)
     assert len(spec.groups) == groups
 
 
 @pytest.mark.parametrize(("size", "widths"), [(8, 1), (32, 3), (96, 4), (128, 5)])
 def test_residual_ends_at_a_small_map(size: int, widths: int):
-    spec = make_blueprint("residual", (size, size), 10).spec
+    spec = make_blueprint("residual", (size, size), classes=10).spec
     assert isinstance(spec, ResidualSpec)
     assert len(spec.widths) == widths
 
 
 def test_an_unknown_architecture_gets_a_suggestion():
     with pytest.raises(UnknownName, match="no architecture named 'mobilnet'. Did you mean 'mobilenet'"):
-        make_blueprint("mobilnet", (32, 32), 2)
+        make_blueprint("mobilnet", (32, 32), classes=2)
 
 
 def test_an_image_too_small_for_an_architecture_says_what_to_use():
@@ -140,27 +140,27 @@ def test_an_image_too_small_for_an_architecture_says_what_to_use():
         WrongRequest,
         match="at least 32 pixels. Received: 16. Use larger images: image_size=32. Or use another network: architecture=",
     ):
-        make_blueprint("mobilenet", (16, 16), 2)
+        make_blueprint("mobilenet", (16, 16), classes=2)
 
 
 def test_alpha_is_for_pretrained_backbones():
     with pytest.raises(WrongRequest, match="small-cnn has none"):
-        make_blueprint("small-cnn", (16, 16), 2, alpha=0.5)
-    spec = make_blueprint("mobilenet", (32, 32), 2, alpha=0.5).spec
+        make_blueprint("small-cnn", (16, 16), classes=2, alpha=0.5)
+    spec = make_blueprint("mobilenet", (32, 32), classes=2, alpha=0.5).spec
     assert isinstance(spec, PretrainedSpec)
     assert spec.alpha == 0.5
 
 
 def test_a_backbone_of_one_width_has_no_alpha():
     with pytest.raises(WrongRequest, match=r"resnet50-v2 comes in one width. Received: alpha 0.5. Leave alpha out"):
-        make_blueprint("resnet50-v2", (32, 32), 2, alpha=0.5)
+        make_blueprint("resnet50-v2", (32, 32), classes=2, alpha=0.5)
     with pytest.raises(WrongRequest, match="red, green and blue: channels=3. Received: 1"):
         PretrainedSpec((32, 32), 2, channels=1)
 
 
 @pytest.mark.parametrize("name", PRETRAINED)
 def test_every_backbone_has_its_usual_width_unless_told(name: str):
-    spec = make_blueprint(name, (64, 64), 2).spec
+    spec = make_blueprint(name, (64, 64), classes=2).spec
     assert isinstance(spec, PretrainedSpec)
     assert (spec.backbone, spec.alpha) == (name, PRETRAINED[name].alpha)
     assert spec.alpha in ARCHITECTURES[name].alphas
@@ -258,7 +258,7 @@ def test_the_smallest_size_that_is_named_is_the_smallest_that_works():
 @pytest.mark.parametrize(("size", "maps"), [(32, [28, 14, 10, 5]), (28, [28, 14, 14, 7]), (8, [8, 4, 4, 2])])
 def test_lenet5_has_the_maps_of_the_paper_at_32_pixels(size: int, maps: list[int]):
     with keras.StatelessScope(initialize_variables=False):
-        model = build_model(make_blueprint("lenet5", (size, size), 10))
+        model = build_model(make_blueprint("lenet5", (size, size), classes=10))
     layers = [
         model.get_layer(name)
         for name in ("group_1_1_convolution", "group_1_pool", "group_2_1_convolution", "group_2_pool")
@@ -269,12 +269,12 @@ def test_lenet5_has_the_maps_of_the_paper_at_32_pixels(size: int, maps: list[int
 
 def test_lenet5_counts_as_a_textbook_counts():
     # 1 channel, 32 x 32, every map connected: 156 + 2,416 + 48,120 + 10,164 + 850
-    assert replace(make_blueprint("lenet5", (32, 32), 10).spec, channels=1).count_parameters() == 61_706
+    assert replace(make_blueprint("lenet5", (32, 32), classes=10).spec, channels=1).count_parameters() == 61_706
 
 
 def test_dense_is_one_long_vector():
     with keras.StatelessScope(initialize_variables=False):
-        model = build_model(make_blueprint("dense", (28, 28), 10))
+        model = build_model(make_blueprint("dense", (28, 28), classes=10))
     assert [layer.name for layer in model.layers] == ["image", "scale_pixels", "flatten", "dense_1", "logits"]
     assert model.count_params() == (28 * 28 * 3 + 1) * 256 + 257 * 10
     assert dense_spec((4, 4), 2, units=(5, 6)).dense_units == (5, 6)
@@ -282,7 +282,7 @@ def test_dense_is_one_long_vector():
 
 @pytest.mark.parametrize(("size", "groups"), [(4, 1), (8, 2), (28, 3), (32, 4), (64, 5), (224, 5)])
 def test_vgg_style_pools_until_its_map_is_small(size: int, groups: int):
-    spec = make_blueprint("vgg-style", (size, size), 10).spec
+    spec = make_blueprint("vgg-style", (size, size), classes=10).spec
     assert isinstance(spec, CnnSpec)
     assert len(spec.groups) == groups
     assert all(group.convolutions == 2 and group.kernel_size == 3 for group in spec.groups)
@@ -306,7 +306,7 @@ def test_what_was_written_before_there_were_more_choices_is_read_with_their_defa
     assert (expected.channels, expected.activation, expected.shared, expected.head) == (3, "relu", True, "flatten")
 
 
-SPEC = make_blueprint("small-cnn", (16, 16), 3).to_json()
+SPEC = make_blueprint("small-cnn", (16, 16), classes=3).to_json()
 
 
 @pytest.mark.parametrize(
@@ -359,7 +359,7 @@ def test_a_family_hints_at_a_recipe_that_can_be_made(name: str):
     assert (recipe == Recipe(1)) == (name == "residual")  # the defaults of a recipe are those of this family
     entry = next(each for each in ARCHITECTURES.values() if each.kind.family == name)
     with keras.StatelessScope(initialize_variables=False):
-        model = build_model(make_blueprint(entry, (32, 32), 3))
+        model = build_model(make_blueprint(entry, (32, 32), classes=3))
     if hints.whitened_layer:
         assert isinstance(model.get_layer(hints.whitened_layer), keras.layers.Conv2D)
     assert model.layers[-1].name == LOGITS

@@ -39,7 +39,7 @@ def discs(count: int, *, seed: int) -> np.ndarray:
 
 def made_classifier(name: str) -> Classifier:
     keras.utils.set_random_seed(0)
-    blueprint = make_blueprint(name, (SIDE, SIDE), 3)
+    blueprint = make_blueprint(name, (SIDE, SIDE), classes=3)
     return Classifier(KerasEngine(build_model(blueprint)), blueprint, ("a", "b", "c"), Preprocessing(SIDE, SIDE))
 
 
@@ -55,7 +55,7 @@ def assert_the_same_logits(found: np.ndarray, alone: np.ndarray) -> None:
 def test_maps_are_found_from_shallow_to_deep_within_bounds(name: str):
     side = max(64, ARCHITECTURES[name].smallest)
     with keras.StatelessScope(initialize_variables=False):
-        maps = find_maps(build_model(make_blueprint(name, (side, side), 5)))
+        maps = find_maps(build_model(make_blueprint(name, (side, side), classes=5)))
     assert (name == "dense") == (not maps)
     assert len(maps) <= MOST_MAPS
     sides = [each.shape[1] for each in maps]

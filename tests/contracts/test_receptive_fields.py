@@ -67,7 +67,7 @@ def check_fields(model: keras.Model) -> None:
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_the_stated_field_is_what_really_reaches_each_position(name: str):
     side = ARCHITECTURES[name].smallest
-    check_fields(build_model(make_blueprint(name, (max(side, SIDES[0]), max(side, SIDES[1])), 3)))
+    check_fields(build_model(make_blueprint(name, (max(side, SIDES[0]), max(side, SIDES[1])), classes=3)))
 
 
 def gradient_box(model: keras.Model, call: Call, row: int, column: int) -> tuple[int, int, int, int] | None:
@@ -96,7 +96,7 @@ def gradient_box(model: keras.Model, call: Call, row: int, column: int) -> tuple
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_the_gradient_is_not_zero_in_the_stated_field_and_nowhere_else(name: str):
     size = max(ARCHITECTURES[name].smallest, 61), max(ARCHITECTURES[name].smallest, 75)
-    model = build_model(make_blueprint(name, size, 3))
+    model = build_model(make_blueprint(name, size, classes=3))
     randomise(model)
     graph = walk(model)
     fields, random = receptive_fields(graph), np.random.default_rng(2)
@@ -104,7 +104,7 @@ def test_the_gradient_is_not_zero_in_the_stated_field_and_nowhere_else(name: str
     boxes = []
     for index in random.permutation(len(maps))[:PROBES]:
         row, column = (int(random.integers(side)) for side in maps[index].output_shapes[0][:2])
-        stated = field_box(fields[maps[index].outputs[0]], row, column, image_size=size)
+        stated = field_box(fields[maps[index].outputs[0]], row, column=column, image_size=size)
         found = gradient_box(model, maps[index], row, column)
         assert found in (stated, None), f"{maps[index].name}, row {row}, column {column}"
         boxes.append(found)

@@ -85,7 +85,7 @@ def image_of(shape: tuple[int, ...]) -> np.ndarray:
 )
 def test_random_places_of_every_kind_of_layer_are_worked_out_as_the_model_computes_them(name: str):
     side = max(ARCHITECTURES[name].smallest, 16)
-    model = build_model(make_blueprint(name, (side, side + 3), 4))
+    model = build_model(make_blueprint(name, (side, side + 3), classes=4))
     traces = check_traces(model, image_of((side, side + 3, 3)))
     assert len(traces) >= PLACES
     # The tolerance is a share of the summands; of nearly all values it is also one of the value itself.

@@ -37,7 +37,7 @@ def test_two_variants_are_measured_on_one_split_and_written(tmp_path: Path, caps
     assert [row["name"] for row in document["variants"]] == ["dense", "lenet5"]
     tested = document["examples"]["test"]
     for row in document["variants"]:
-        model = build_model(make_blueprint(row["name"], (8, 8), 10))
+        model = build_model(make_blueprint(row["name"], (8, 8), classes=10))
         assert row["parameters"] == model.count_params()
         assert row["accuracy"] * tested == pytest.approx(round(row["accuracy"] * tested))
         assert row["accuracy_interval"][0] <= row["accuracy"] <= row["accuracy_interval"][1]

@@ -32,8 +32,8 @@ def weights_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_weights_of_one_size_fit_another(weights_file: Path):
-    weights = pretrained_weights("mobilenet", 0.25, str(weights_file))
-    model = build_model(make_blueprint("mobilenet", (64, 64), 3))
+    weights = pretrained_weights("mobilenet", 0.25, source=str(weights_file))
+    model = build_model(make_blueprint("mobilenet", (64, 64), classes=3))
     set_backbone_weights(model, weights)
     for got, given in zip(model.get_layer(BACKBONE).get_weights(), weights, strict=True):
         np.testing.assert_array_equal(got, given)
@@ -41,23 +41,23 @@ def test_weights_of_one_size_fit_another(weights_file: Path):
 
 def test_a_file_of_another_width_is_refused(weights_file: Path):
     with pytest.raises(WrongRequest, match=r"does not hold the weights of mobilenet with alpha 0\.5"):
-        pretrained_weights("mobilenet", 0.5, str(weights_file))
+        pretrained_weights("mobilenet", 0.5, source=str(weights_file))
 
 
 def test_an_alpha_without_imagenet_weights_names_those_that_have_some():
     with pytest.raises(WrongRequest, match=r"0\.25, 0\.5, 0\.75, 1\. Received: 0\.3"):
-        pretrained_weights("mobilenet", 0.3, "imagenet")
+        pretrained_weights("mobilenet", 0.3, source="imagenet")
 
 
 def test_a_missing_file_is_named():
     with pytest.raises(WeightsNotAvailable, match="no file 'gone.h5'"):
-        pretrained_weights("mobilenet", 0.25, "gone.h5")
+        pretrained_weights("mobilenet", 0.25, source="gone.h5")
 
 
 def test_the_head_in_the_model_gives_what_it_gave_on_the_features():
     keras.utils.set_random_seed(0)
     rng = np.random.default_rng(0)
-    model = build_model(make_blueprint("mobilenet", (32, 32), 2))
+    model = build_model(make_blueprint("mobilenet", (32, 32), classes=2))
     images = rng.integers(0, 256, (40, 32, 32, 3), dtype=np.uint8)
     labels = np.arange(40) % 2
     images[labels == 1] //= 3  # dark and bright
@@ -76,7 +76,7 @@ def test_the_head_in_the_model_gives_what_it_gave_on_the_features():
     )
     recipe = Recipe(epochs=30, batch_size=16, optimizer="adamw", learning_rate=0.01, patience=1.0)
     lesson = HeadLesson(SplitFeatures(plain, mirrored, plain), labels, labels, np.ones(2, np.float32))
-    history = fit_head(model, lesson, recipe)
+    history = fit_head(model, lesson, recipe=recipe)
     logits = np.asarray(keras.ops.convert_to_numpy(model(images.astype(np.float32))))
     best = max(row.validation_accuracy for row in history.rows)
     assert (logits.argmax(axis=1) == labels).mean() == pytest.approx(best, abs=0.03)

@@ -75,7 +75,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     names = tuple(f"a rather long name of a class, number {number}" for number in range(24))
     page = page_of(names, 3000)
     with without_weights():
-        layers = layer_table(build_model(make_blueprint("mobilenet", (224, 224), 24)))
+        layers = layer_table(build_model(make_blueprint("mobilenet", (224, 224), classes=24)))
     path = "a folder with a long name/" + "another_one_without_any_break" * 3 + "/image.png"
     advice = [{"rule": "x", "severity": "harmful", "text": "Train longer.", "evidence": "", "command": COMMAND}]
     page = replace(

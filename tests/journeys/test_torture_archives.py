@@ -113,7 +113,7 @@ def test_hostile_names_are_read_and_survive_a_csv_byte_for_byte(shared: Path, tm
     assert corpus.intake_counts == {"found": 25, "read": 25, "refused": 0, "ignored": 0}
     assert {example.path: corpus.read(index) for index, example in enumerate(corpus.examples)} == expected
     assert {"0", "01", "1", "=cmd", "_", "{{7*7}}", "cats", "日本語"} < set(corpus.class_names)
-    write_csv(tmp_path / "intake.csv", ("path", "status"), [(each.path, each.status) for each in corpus.intake])
+    write_csv(tmp_path / "intake.csv", ("path", "status"), rows=[(each.path, each.status) for each in corpus.intake])
     paths = [each["path"] for each in read_csv(tmp_path / "intake.csv")]
     assert [path.encode("utf-8", "surrogateescape") for path in paths] == sorted(
         (name.encode("utf-8", "surrogateescape") for name in expected),

@@ -105,20 +105,20 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\0
 @given(st.lists(st.tuples(TEXT, TEXT), min_size=1))
 def test_a_csv_keeps_any_text(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]]):
     path = tmp_path_factory.mktemp("csv") / "x.csv"
-    files.write_csv(path, ("a", "b"), rows)
+    files.write_csv(path, ("a", "b"), rows=rows)
     assert [(row["a"], row["b"]) for row in files.read_csv(path)] == rows
 
 
 def test_a_csv_keeps_every_digit_and_every_byte(tmp_path: Path):
     name = os.fsdecode(b"\xff\xfe.png")
-    files.write_csv(tmp_path / "x.csv", ("path", "value"), [(name, 0.1 + 0.2)])
+    files.write_csv(tmp_path / "x.csv", ("path", "value"), rows=[(name, 0.1 + 0.2)])
     (row,) = files.read_csv(tmp_path / "x.csv")
     assert (row["path"], float(row["value"])) == (name, 0.1 + 0.2)
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "'=1", "''-", '=HYPERLINK("x")'])
 def test_cells_that_a_spreadsheet_would_run_are_defused_and_come_back(tmp_path: Path, cell: str):
-    files.write_csv(tmp_path / "x.csv", (cell, "b"), [(cell, -1.5)])
+    files.write_csv(tmp_path / "x.csv", (cell, "b"), rows=[(cell, -1.5)])
     raw = list(csv.reader(io.StringIO((tmp_path / "x.csv").read_bytes().decode(), newline="")))
     assert raw == [["'" + cell, "b"], ["'" + cell, "-1.5"]]
     assert files.read_csv(tmp_path / "x.csv") == [{cell: cell, "b": "-1.5"}]

@@ -55,7 +55,9 @@ def audit_corpus(  # noqa: PLR0913, D417  (each is a wish the user may have)
         prepare_audit_folder(folder, str(corpus), reading=reading, overwrite=overwrite)
     audit = look_at(corpus, corrections=optional_path(corrections), reading=reading, on_event=on_event)
     if suspect_labels and len(audit.corpus.class_names) > 1:
-        audit = _doubted(audit, (weights, seed, AUDITING["time_limit"].read(time_limit), reading.bands), on_event)
+        audit = _doubted(
+            audit, (weights, seed, AUDITING["time_limit"].read(time_limit), reading.bands), on_event=on_event
+        )
     if folder is not None:
         limit = None if time_limit is None else str(time_limit)
         given = Given(str(corpus), reading.options, optional_path(corrections), weights, seed, limit)
@@ -63,7 +65,9 @@ def audit_corpus(  # noqa: PLR0913, D417  (each is a wish the user may have)
     return audit
 
 
-def _doubted(audit: Audit, wishes: tuple[str | None, int, float | None, tuple[int, ...]], on_event: OnEvent) -> Audit:
+def _doubted(
+    audit: Audit, wishes: tuple[str | None, int, float | None, tuple[int, ...]], *, on_event: OnEvent
+) -> Audit:
     from hubel.workflows.auditing.suspects import LIMIT_S, Doubts, find_suspects  # noqa: PLC0415  (loads the framework)
 
     weights, seed, limit_s, bands = wishes

@@ -23,14 +23,14 @@ def explain(wishes: Mapping[str, Wish]) -> Callable[[Function], Function]:
         if mark:  # python -OO leaves no docstring
             indent = before[before.rindex("\n") + 1 :]
             taken = [name for name in inspect.signature(function).parameters if name in wishes]
-            lines = [line for name in taken for line in _lines(name, wishes[name], indent)]
+            lines = [line for name in taken for line in _lines(name, wishes[name], indent=indent)]
             function.__doc__ = before + "\n".join(lines).lstrip() + after
         return function
 
     return decorate
 
 
-def _lines(name: str, wish: Wish, indent: str) -> Iterator[str]:
+def _lines(name: str, wish: Wish, *, indent: str) -> Iterator[str]:
     said = wish.python or str(wish.help)
     text = f"{name}: {said[:1].lower()}{said[1:]}"
     yield from textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=f"{indent}    ")

@@ -82,7 +82,7 @@ def anatomy(  # noqa: PLR0913  (each is a wish the user may have)
     if file is not None:
         title = f"{found.title} at {' × '.join(map(str, found.shape))}"
         headline = f"{found.total.parameters:,} parameters, {found.total.macs:,} MACs for one image"
-        write_bytes(file, render_svg(draw_network(title, headline, found.image, found.rows)))
+        write_bytes(file, render_svg(draw_network(title, headline, image=found.image, rows=found.rows)))
     return found
 
 

@@ -106,7 +106,7 @@ def evaluate(  # noqa: PLR0913, D417  (each is a wish the user may have)
         return evaluate_run(path, location, reading=reading, on_event=on_event)
     if location is None:
         return compare_runs(path, other, on_event=on_event)
-    return compare_on_corpus(path, other, location, reading=reading, on_event=on_event)[0]
+    return compare_on_corpus(path, other, corpus=location, reading=reading, on_event=on_event)[0]
 
 
 def verify(run: RunLike) -> Verification:

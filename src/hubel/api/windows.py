@@ -100,7 +100,7 @@ def pool(  # noqa: PLR0913  (each is a wish the user may have)
     size = _pair(window, "window")
     options = WindowOptions(size, stride=size if stride is None else _pair(stride, "stride"), padding=padding)
     maps = _matrix(matrix, channel=channel, region=region)
-    return _written(calculate_pooling(maps, mode, options), file)
+    return _written(calculate_pooling(maps, mode, options=options), file)
 
 
 def _pair(given: Numbers, name: str) -> tuple[int, int]:

@@ -73,11 +73,11 @@ def values_made(node: Any, taken: Sequence[Value]) -> tuple[Value, ...]:
     recorded = tuple(value_of(tensor, entries=entries) for tensor in node.output_tensors)
     is_layer = isinstance(node.operation, keras.Layer)
     if as_built and is_layer:
-        return _with_open_axes(node.operation, taken, recorded)
+        return _with_open_axes(node.operation, taken, made=recorded)
     try:
         if not is_layer:
             return _operation_makes(node, taken)
-        return _with_open_axes(node.operation, taken, _layer_makes(node, taken, entries))
+        return _with_open_axes(node.operation, taken, made=_layer_makes(node, taken, entries=entries))
     except DoesNotFit:
         raise
     except Exception as error:  # Keras raises whatever its layers raise
@@ -86,7 +86,7 @@ def values_made(node: Any, taken: Sequence[Value]) -> tuple[Value, ...]:
         raise DoesNotFit(reason_of(error)) from error
 
 
-def _with_open_axes(layer: Any, taken: Sequence[Value], made: tuple[Value, ...]) -> tuple[Value, ...]:
+def _with_open_axes(layer: Any, taken: Sequence[Value], *, made: tuple[Value, ...]) -> tuple[Value, ...]:
     """`EinsumDense` leaves an axis open where its ``output_shape`` does, though its input has that axis."""
     if not isinstance(layer, keras.layers.EinsumDense) or None not in made[0].shape or None in taken[0].shape:
         return made
@@ -106,7 +106,7 @@ def entries_of(values: Sequence[Value]) -> int | None:
     return None if None in counts else max(count or 1 for count in counts)
 
 
-def _layer_makes(node: Any, taken: Sequence[Value], entries: int | None) -> tuple[Value, ...]:
+def _layer_makes(node: Any, taken: Sequence[Value], *, entries: int | None) -> tuple[Value, ...]:
     layer = node.operation
     args, kwargs = _filled_in(node, taken, one_image=False)
     with without_weights():

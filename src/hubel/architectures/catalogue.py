@@ -133,7 +133,7 @@ class Blueprint:
 
 
 def make_blueprint(
-    name: str | Path | CnnSpec | Architecture, image_size: tuple[int, int], classes: int, *, alpha: float | None = None
+    name: str | Path | CnnSpec | Architecture, image_size: tuple[int, int], *, classes: int, alpha: float | None = None
 ) -> Blueprint:
     """The architecture of that name for an image size.
 
@@ -157,11 +157,11 @@ def make_blueprint(
         )
     spec = architecture.make_spec(image_size, classes)
     if alpha is not None:
-        spec = _widened(spec, architecture, alpha)
+        spec = _widened(spec, architecture, alpha=alpha)
     return Blueprint(architecture.name, spec)
 
 
-def _widened(spec: Spec, architecture: Architecture, alpha: float) -> Spec:
+def _widened(spec: Spec, architecture: Architecture, *, alpha: float) -> Spec:
     if not isinstance(spec, PretrainedSpec):
         raise WrongRequest(
             f"Alpha is the width of a pretrained backbone; {architecture.name} has none.",

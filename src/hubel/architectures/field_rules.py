@@ -107,12 +107,13 @@ def _along_axes(call: Call, fields: list[ReceptiveField]) -> ReceptiveField | No
 def _joined_rest(call: Call, fields: list[ReceptiveField]) -> ReceptiveField | None:
     """Further inputs, such as a scale or a mask, may reach every number."""
     rest = [
-        _everywhere(field, shape, len(call.output_shapes[0])) for field, shape in zip(fields, shapes(call), strict=True)
+        _everywhere(field, shape, axes=len(call.output_shapes[0]))
+        for field, shape in zip(fields, shapes(call), strict=True)
     ]
     return join([fields[0], *rest[1:]])
 
 
-def _everywhere(field: ReceptiveField, shape: Shape, axes: int) -> ReceptiveField:
+def _everywhere(field: ReceptiveField, shape: Shape, *, axes: int) -> ReceptiveField:
     """Of a value of so many axes, batch left out, whose every number sees all that this one sees."""
     return field.whole(range(1, len(shape))).reshaped((1,) * len(shape), (1,) * (axes + 1))
 
@@ -123,7 +124,7 @@ def _dense(call: Call, fields: list[ReceptiveField]) -> ReceptiveField | None:
 
 def _everything(call: Call, fields: list[ReceptiveField]) -> ReceptiveField | None:
     axes = len(call.output_shapes[0])
-    return join([_everywhere(field, shape, axes) for field, shape in zip(fields, shapes(call), strict=True)])
+    return join([_everywhere(field, shape, axes=axes) for field, shape in zip(fields, shapes(call), strict=True)])
 
 
 def _global_pooling(call: Call, fields: list[ReceptiveField]) -> ReceptiveField | None:

@@ -58,7 +58,9 @@ def _pair_for_each(value: Any, axes: int) -> tuple[int, ...]:
 
 def _convolution(call: Call, before: Shape, after: Shape) -> ByAxis | None:
     size = getattr(call.layer, "kernel_size", None) or _kernel_size(call)
-    return None if size is None else _slid(call, before, after, size, getattr(call.layer, "strides", 1))
+    return (
+        None if size is None else _slid(call, before, after=after, size=size, strides=getattr(call.layer, "strides", 1))
+    )
 
 
 def _kernel_size(call: Call) -> tuple[int, ...] | None:
@@ -71,10 +73,10 @@ def _kernel_size(call: Call) -> tuple[int, ...] | None:
 
 def _pooling(call: Call, before: Shape, after: Shape) -> ByAxis:
     size = call.layer.pool_size
-    return _slid(call, before, after, size, call.layer.strides or size)
+    return _slid(call, before, after=after, size=size, strides=call.layer.strides or size)
 
 
-def _slid(call: Call, before: Shape, after: Shape, size: Any, strides: Any) -> ByAxis:
+def _slid(call: Call, before: Shape, *, after: Shape, size: Any, strides: Any) -> ByAxis:
     axes, padding = len(before) - 2, str(getattr(call.layer, "padding", "valid")).lower()
     sizes, strides = _pair_for_each(size, axes), _pair_for_each(strides, axes)
     dilations = _pair_for_each(getattr(call.layer, "dilation_rate", 1), axes)
@@ -94,7 +96,9 @@ def _transposed_convolution(call: Call, before: Shape, after: Shape) -> ByAxis |
     strides, dilations = _pair_for_each(layer.strides, axes), _pair_for_each(layer.dilation_rate, axes)
     each = zip(_pair_for_each(layer.kernel_size, axes), strides, dilations, strict=True)
     return {
-        axis: transposed_taps(before[axis], after[axis], taps, stride=stride, padding=layer.padding, dilation=dilation)
+        axis: transposed_taps(
+            before[axis], after[axis], kernel_size=taps, stride=stride, padding=layer.padding, dilation=dilation
+        )
         for axis, (taps, stride, dilation) in enumerate(each, 1)
     }
 

@@ -102,7 +102,7 @@ def load_foreign_model(path: Path) -> keras.Model:
                 text = f"{path} describes {parameters:,} parameters but holds {held:,} bytes of them."
                 raise UnusableInput(f"{text} {_CURE}")
             model = _build(description, path)
-            _fill(model, weights, path, whole=kind == "h5-model")
+            _fill(model, weights, path=path, whole=kind == "h5-model")
     return model
 
 
@@ -244,7 +244,7 @@ def _weights_of(path: Path, kind: str) -> Generator[Path]:
         yield weights
 
 
-def _fill(model: keras.Model, weights: Path, path: Path, *, whole: bool) -> None:
+def _fill(model: keras.Model, weights: Path, *, path: Path, whole: bool) -> None:
     try:
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")

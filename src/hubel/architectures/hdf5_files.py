@@ -114,24 +114,24 @@ def check_hdf5(file: h5py.File, said: str) -> int:
     longest = _longest_text(Path(file.filename))
     while waiting:
         group, depth = waiting.pop()
-        _check_attributes(group, said, longest)
+        _check_attributes(group, said, longest=longest)
         for name in group:
             if len(seen) >= MAX_OBJECTS or depth > MAX_DEPTH:
                 raise UnusableInput(f"{said} nests or holds more objects than any Keras model.")
-            item = _linked(group, name, said)
+            item = _linked(group, name, said=said)
             if item in seen:
                 continue
             seen.add(item)
             if isinstance(item, h5py.Group):
                 waiting.append((item, depth + 1))
             else:
-                held += _checked_array(item, said, longest)
+                held += _checked_array(item, said, longest=longest)
     if held > MAX_ARRAY_BYTES:
         raise UnusableInput(f"{said} holds {held:,} bytes of arrays; Hubel reads up to {MAX_ARRAY_BYTES:,}.")
     return held
 
 
-def _linked(group: h5py.Group, name: str, said: str) -> h5py.Group | h5py.Dataset:
+def _linked(group: h5py.Group, name: str, *, said: str) -> h5py.Group | h5py.Dataset:
     where = _where(group, name)
     if group.get(name, getlink=True, getclass=True) is not h5py.HardLink:
         raise UnusableInput(f"{said}: {where} is a link to another place; a Keras model has none.")
@@ -141,9 +141,9 @@ def _linked(group: h5py.Group, name: str, said: str) -> h5py.Group | h5py.Datase
     return item
 
 
-def _checked_array(array: h5py.Dataset, said: str, longest: int) -> int:
+def _checked_array(array: h5py.Dataset, said: str, *, longest: int) -> int:
     where = _where(array, "")
-    _check_attributes(array, said, longest)
+    _check_attributes(array, said, longest=longest)
     if array.external or array.is_virtual:
         raise UnusableInput(f"{said}: {where} keeps its numbers in another file; a Keras model holds them itself.")
     if array.dtype.hasobject:
@@ -154,7 +154,7 @@ def _checked_array(array: h5py.Dataset, said: str, longest: int) -> int:
     return declared
 
 
-def _check_attributes(item: h5py.Group | h5py.Dataset, said: str, longest: int) -> None:
+def _check_attributes(item: h5py.Group | h5py.Dataset, said: str, *, longest: int) -> None:
     for name in item.attrs:
         attribute = item.attrs.get_id(name)
         many = math.prod(attribute.shape or ())

@@ -123,7 +123,7 @@ def checked_description(text: bytes, said: str, *, legacy: bool) -> Description:
             what = f"nested more than {MAX_DEPTH} deep" if deep else f"of more than {MAX_NODES:,} values"
             raise UnusableInput(f"{said} is {what}; no Keras model needs that.")
         if isinstance(value, dict):
-            _check_part(value, place, said, legacy=legacy)
+            _check_part(value, place, said=said, legacy=legacy)
             notes |= dict.fromkeys(_drop_what_only_trains(value, place, legacy=legacy))
             waiting += [(inner, place.below(key, value)) for key, inner in value.items()]
         elif isinstance(value, list):
@@ -164,7 +164,7 @@ def _called(value: Any) -> str:
     return repr(name or value.get("registered_name") or value.get("class_name"))[:80]
 
 
-def _check_part(part: dict[str, Any], place: _Place, said: str, *, legacy: bool) -> None:
+def _check_part(part: dict[str, Any], place: _Place, *, said: str, legacy: bool) -> None:
     kind, registered = part.get("class_name"), part.get("registered_name")
     if kind is None and part.get("module") is None:
         return

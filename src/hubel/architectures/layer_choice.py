@@ -48,7 +48,7 @@ def find_layer(graph: Graph, said: str, *, usable: Sequence[Call] | None = None,
         if not shown:
             raise WrongRequest(Option("layer", said), ": this network has no layer that can be shown here.")
         return (convolutions or shown)[0 if said == FIRST else -1]
-    raise UnknownName(_unknown(graph, said, others))
+    raise UnknownName(_unknown(graph, said, others=others))
 
 
 def is_convolution(call: Call) -> bool:
@@ -65,7 +65,7 @@ def _only(calls: list[Call]) -> list[Call]:
     return calls if len({call.name for call in calls}) == 1 else []
 
 
-def _unknown(graph: Graph, said: str, others: Sequence[str]) -> Text:
+def _unknown(graph: Graph, said: str, *, others: Sequence[str]) -> Text:
     names = list(dict.fromkeys(call.name for call in graph.calls))
     same = [name for name in names if name.rpartition("/")[2] == said]
     if same:

@@ -238,4 +238,4 @@ def _connections(call: Call, window: Window | None) -> int | None:
     if call.kind == "SeparableConv2D":
         between = in_channels * call.layer.depth_multiplier
         return prod(pairs) * between + between * _count(call.output_shapes[0])
-    return convolution_connections(pairs, in_channels, filters, groups=getattr(call.layer, "groups", 1))
+    return convolution_connections(pairs, in_channels, filters=filters, groups=getattr(call.layer, "groups", 1))

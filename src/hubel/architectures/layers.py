@@ -25,7 +25,7 @@ def _check_padding(padding: str) -> str:
     return padding
 
 
-def _pad(x: Any, window: tuple[int, int], strides: tuple[int, int]) -> Any:
+def _pad(x: Any, window: tuple[int, int], *, strides: tuple[int, int]) -> Any:
     """Zeros around maps [batch, height, width, channels], as "same" wants them: an odd one goes below and right."""
     total = [
         max(0, (positions(side, taps, stride=stride, padding="same") - 1) * stride + taps - side)
@@ -81,7 +81,7 @@ class SumPooling2D(keras.layers.Layer):
         # TensorFlow pools on a processor only with the channels last.
         x = inputs if last else keras.ops.transpose(inputs, (0, 2, 3, 1))
         if self.padding == "same":
-            x = _pad(x, self.pool_size, self.strides)
+            x = _pad(x, self.pool_size, strides=self.strides)
         x = keras.ops.average_pool(x, self.pool_size, self.strides, padding="valid", data_format="channels_last")
         x = x * math.prod(self.pool_size)
         return x if last else keras.ops.transpose(x, (0, 3, 1, 2))
@@ -184,7 +184,7 @@ class LocallyConnected2D(keras.layers.Layer):
 
     def call(self, inputs: Any) -> Any:
         """Maps → one feature map for each filter."""
-        x = _pad(inputs, self.kernel_size, (1, 1)) if self.padding == "same" else inputs
+        x = _pad(inputs, self.kernel_size, strides=(1, 1)) if self.padding == "same" else inputs
         rows, columns, height, width, channels, filters = self.kernel.shape
         taps = [x[:, i : i + rows, j : j + columns, :] for i in range(height) for j in range(width)]
         kernel = keras.ops.reshape(self.kernel, (rows, columns, height * width, channels, filters))

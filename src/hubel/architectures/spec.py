@@ -48,7 +48,7 @@ def check(name: str, value: object, low: float, high: float, *, whole: bool = Tr
         raise WrongRequest(f"{name} must be a {word} from {low} to {high}. Received: {value!r}.")
 
 
-def check_one_of(name: str, value: object, known: tuple[str, ...]) -> None:
+def check_one_of(name: str, value: object, *, known: tuple[str, ...]) -> None:
     """Refuse a word that is not one of the known ones.
 
     Args:

@@ -45,7 +45,7 @@ def read_spec_file(path: Path) -> dict[str, Any]:
         if name in document:
             cures = [Remedy("Choose another size with ", Option("image_size"), ".")] if name == "image_size" else []
             raise WrongRequest(f"{path}: {name} comes from the corpus. Leave it out of the file.", *cures)
-    _check_names(document, NETWORK_FIELDS, f"{path}")
+    _check_names(document, NETWORK_FIELDS, where=f"{path}")
     groups = document.pop("groups", [])
     if not isinstance(groups, list) or not all(isinstance(group, dict) for group in groups):
         raise WrongRequest(f"{path}: groups are written [[groups]], with two brackets, above the fields of each.")
@@ -98,7 +98,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 
 def _make_group(document: dict[str, Any], where: str) -> Group:
-    _check_names(document, GROUP_FIELDS, where)
+    _check_names(document, GROUP_FIELDS, where=where)
     if "filters" not in document:
         raise WrongRequest(f"{where}: filters is missing: say how many feature maps, such as filters = 32.")
     try:
@@ -107,7 +107,7 @@ def _make_group(document: dict[str, Any], where: str) -> Group:
         raise WrongRequest(f"{where}: ", error.text) from error
 
 
-def _check_names(document: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
+def _check_names(document: Mapping[str, Any], known: tuple[str, ...], *, where: str) -> None:
     for name in document:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)

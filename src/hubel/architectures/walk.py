@@ -186,7 +186,7 @@ class _Walker:
                 if node.is_input:
                     continue
                 taken = tuple(places[id(tensor)] for tensor in node.input_tensors)
-                made = self._call(node, taken, prefix)
+                made = self._call(node, taken, prefix=prefix)
                 places.update(zip((id(tensor) for tensor in node.output_tensors), made, strict=True))
         return tuple(places[id(tensor)] for tensor in model.outputs)
 
@@ -201,7 +201,7 @@ class _Walker:
                 *self._cures,
             )
 
-    def _call(self, node: Any, taken: tuple[int, ...], prefix: str) -> tuple[int, ...]:
+    def _call(self, node: Any, taken: tuple[int, ...], *, prefix: str) -> tuple[int, ...]:
         name = prefix + node.operation.name
         if isinstance(node.operation, keras.Model):
             return self.walk(_functional(node.operation), taken, prefix=f"{name}/")
@@ -211,7 +211,7 @@ class _Walker:
                 "that are called again and again. Hubel looks at smaller ones."
             )
         inputs = [self._values[place] for place in taken]
-        outputs = self._sized(node, name, inputs)
+        outputs = self._sized(node, name, inputs=inputs)
         made = tuple(range(len(self._values), len(self._values) + len(outputs)))
         self._values += outputs
         self.calls.append(
@@ -229,7 +229,7 @@ class _Walker:
         )
         return made
 
-    def _sized(self, node: Any, name: str, inputs: Sequence[Value]) -> tuple[Value, ...]:
+    def _sized(self, node: Any, name: str, *, inputs: Sequence[Value]) -> tuple[Value, ...]:
         """What the call makes.
 
         Raises:

@@ -41,7 +41,7 @@ def _macs_of_step(step: SizedCall) -> int | None:
     return LAYER_RULES[step.kind](step)
 
 
-def _macs_inside(layer: Any, shape: Shape, output: Shape) -> int | None:
+def _macs_inside(layer: Any, shape: Shape, *, output: Shape) -> int | None:
     """Of a layer or model that another layer applies."""
     if not isinstance(layer, keras.Model):
         return _macs_of_step(SizedCall(layer, (Argument(shape),), output))
@@ -66,7 +66,7 @@ def _einsum_dense(step: SizedCall) -> int | None:
     sizes = _sizes(names[0], (1, *step.first)) | _sizes(result, (1, *step.output))
     if any(index not in sizes for index in names[1]):
         return None
-    return einsum_macs(names, [(1, *step.first), tuple(sizes[index] for index in names[1])], result)
+    return einsum_macs(names, [(1, *step.first), tuple(sizes[index] for index in names[1])], result=result)
 
 
 def _sizes(indices: str, shape: Shape) -> dict[str, int]:
@@ -148,19 +148,19 @@ def _recurrent_convolution(step: SizedCall) -> int:
 def _both_directions(step: SizedCall) -> int | None:
     """Forward and backward layer."""
     layers = (step.layer.forward_layer, step.layer.backward_layer)
-    forward, backward = (_macs_inside(layer, step.first, step.output) for layer in layers)
+    forward, backward = (_macs_inside(layer, step.first, output=step.output) for layer in layers)
     return None if forward is None or backward is None else forward + backward
 
 
 def _for_each_time(step: SizedCall) -> int | None:
     """The inner layer's or model's work, as often as there are places in time."""
-    inside = _macs_inside(step.layer.layer, step.first[1:], step.output[1:])
+    inside = _macs_inside(step.layer.layer, step.first[1:], output=step.output[1:])
     return None if inside is None else step.first[0] * inside
 
 
 def _wrapped(step: SizedCall) -> int | None:
     """The inner layer's work; that of finding the norm is of training."""
-    return _macs_inside(step.layer.layer, step.first, step.output)
+    return _macs_inside(step.layer.layer, step.first, output=step.output)
 
 
 def _attention(step: SizedCall) -> int | None:

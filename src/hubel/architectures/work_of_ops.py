@@ -84,10 +84,10 @@ def einsum(step: SizedCall) -> int | None:
         return None
     if any(not value.fixed and name[:1] != result[:1] for name, value in zip(names, values, strict=True)):
         return None  # summed or moved over the batch
-    return einsum_macs(names, [value.whole for value in values], result)
+    return einsum_macs(names, [value.whole for value in values], result=result)
 
 
-def einsum_macs(names: Sequence[str], shapes: Sequence[Sequence[int]], result: str) -> int:
+def einsum_macs(names: Sequence[str], shapes: Sequence[Sequence[int]], *, result: str) -> int:
     """Multiply-accumulates of an Einstein sum of at most two factors.
 
     Args:

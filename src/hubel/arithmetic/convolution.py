@@ -35,7 +35,7 @@ def positions(input_size: int, kernel_size: int, *, stride: int = 1, padding: st
     return max(0, (input_size - reach) // stride + 1)
 
 
-def convolution_parameters(kernel_size: tuple[int, int], in_channels: int, filters: int, *, bias: bool = True) -> int:
+def convolution_parameters(kernel_size: tuple[int, int], in_channels: int, *, filters: int, bias: bool = True) -> int:
     """Weights and biases of a convolution: each filter is shared over all positions.
 
     Args:
@@ -48,7 +48,7 @@ def convolution_parameters(kernel_size: tuple[int, int], in_channels: int, filte
 
 
 def convolution_macs(
-    kernel_size: tuple[int, int], in_channels: int, filters: int, output_size: tuple[int, int], *, groups: int = 1
+    kernel_size: tuple[int, int], in_channels: int, *, filters: int, output_size: tuple[int, int], groups: int = 1
 ) -> int:
     """Multiply-accumulates of one image: one per weight and output position; biases are not counted.
 
@@ -62,7 +62,7 @@ def convolution_macs(
     return prod(kernel_size) * (in_channels // groups) * filters * prod(output_size)
 
 
-def depthwise_macs(kernel_size: tuple[int, int], channels: int, output_size: tuple[int, int]) -> int:
+def depthwise_macs(kernel_size: tuple[int, int], channels: int, *, output_size: tuple[int, int]) -> int:
     """Multiply-accumulates of a depthwise convolution: one kernel for each channel.
 
     Args:
@@ -124,7 +124,7 @@ def tap_pairs(input_size: int, kernel_size: int, *, stride: int = 1, padding: st
     )
 
 
-def convolution_connections(pairs: tuple[int, int], in_channels: int, filters: int, *, groups: int = 1) -> int:
+def convolution_connections(pairs: tuple[int, int], in_channels: int, *, filters: int, groups: int = 1) -> int:
     """Connections from input numbers to output numbers, of a convolution and of a locally connected layer alike.
 
     Args:
@@ -147,7 +147,7 @@ def dense_connections(inputs: int, units: int) -> int:
 
 
 def locally_connected_parameters(
-    kernel_size: tuple[int, int], in_channels: int, filters: int, output_size: tuple[int, int], *, bias: bool = True
+    kernel_size: tuple[int, int], in_channels: int, *, filters: int, output_size: tuple[int, int], bias: bool = True
 ) -> int:
     """Weights and biases where every position has a kernel, and a bias for each filter, of its own.
 
@@ -158,11 +158,11 @@ def locally_connected_parameters(
         output_size: (height, width) of the output.
         bias: one for each filter at each position.
     """
-    return prod(output_size) * convolution_parameters(kernel_size, in_channels, filters, bias=bias)
+    return prod(output_size) * convolution_parameters(kernel_size, in_channels, filters=filters, bias=bias)
 
 
 def separable_parameters(
-    kernel_size: tuple[int, int], in_channels: int, filters: int, *, multiplier: int = 1, bias: bool = True
+    kernel_size: tuple[int, int], in_channels: int, *, filters: int, multiplier: int = 1, bias: bool = True
 ) -> int:
     """Weights and biases of a depthwise convolution followed by a 1 x 1 convolution.
 
@@ -174,11 +174,11 @@ def separable_parameters(
         bias: one for each filter, behind the 1 x 1 convolution only.
     """
     depthwise = prod(kernel_size) * in_channels * multiplier
-    return depthwise + convolution_parameters((1, 1), in_channels * multiplier, filters, bias=bias)
+    return depthwise + convolution_parameters((1, 1), in_channels * multiplier, filters=filters, bias=bias)
 
 
 def separable_macs(
-    kernel_size: tuple[int, int], in_channels: int, filters: int, output_size: tuple[int, int], *, multiplier: int = 1
+    kernel_size: tuple[int, int], in_channels: int, *, filters: int, output_size: tuple[int, int], multiplier: int = 1
 ) -> int:
     """Multiply-accumulates of both steps of a separable convolution.
 
@@ -190,4 +190,6 @@ def separable_macs(
         multiplier: depthwise kernels for each input channel.
     """
     between = in_channels * multiplier
-    return depthwise_macs(kernel_size, between, output_size) + convolution_macs((1, 1), between, filters, output_size)
+    return depthwise_macs(kernel_size, between, output_size=output_size) + convolution_macs(
+        (1, 1), between, filters=filters, output_size=output_size
+    )

@@ -155,7 +155,7 @@ class ReceptiveField:
         for old, new in _groups(before, after):
             axes = range(start, start + len(old))
             if self.along + 1 in axes:
-                place = _same_place(old, new, self.along + 1 - start)
+                place = _same_place(old, new, place=self.along + 1 - start)
                 along = place if place is None or place < 0 else len(sizes) + place
             if all(reach.shape[axis] == 1 for axis in axes):
                 sizes += [1] * len(new)
@@ -233,7 +233,7 @@ def concatenate(fields: Sequence[ReceptiveField], sizes: Sequence[int], *, axis:
 
 
 def field_box(
-    fields: tuple[ReceptiveField, ReceptiveField], row: int, column: int, *, image_size: tuple[int, int]
+    fields: tuple[ReceptiveField, ReceptiveField], row: int, *, column: int, image_size: tuple[int, int]
 ) -> tuple[int, int, int, int]:
     """The part of the image that one position sees.
 
@@ -296,7 +296,7 @@ def _groups(before: Shape, after: Shape) -> list[tuple[list[int], list[int]]]:
     return groups
 
 
-def _same_place(old: Sequence[int], new: Sequence[int], place: int) -> int | None:
+def _same_place(old: Sequence[int], new: Sequence[int], *, place: int) -> int | None:
     """Where an axis is after a reshape that keeps it; -1 for one of size 1 that is lost, None where it is split."""
     if max(old) == 1 and new:
         return min(place, len(new) - 1)

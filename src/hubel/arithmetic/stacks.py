@@ -67,10 +67,10 @@ def make_stack(layers: int, *, kernel_size: int = 3, channels: int = 64) -> Stac
         kernel_size,
         channels,
         size,
-        layers * convolution_parameters(small, channels, channels),
-        convolution_parameters(large, channels, channels),
-        layers * convolution_macs(small, channels, channels, (1, 1)),
-        convolution_macs(large, channels, channels, (1, 1)),
+        layers * convolution_parameters(small, channels, filters=channels),
+        convolution_parameters(large, channels, filters=channels),
+        layers * convolution_macs(small, channels, filters=channels, output_size=(1, 1)),
+        convolution_macs(large, channels, filters=channels, output_size=(1, 1)),
     )
 
 

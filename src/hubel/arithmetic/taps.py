@@ -59,7 +59,7 @@ def window_taps(
 
 
 def transposed_taps(
-    input_size: int, positions: int, kernel_size: int, *, stride: int, padding: str, dilation: int = 1
+    input_size: int, positions: int, *, kernel_size: int, stride: int, padding: str, dilation: int = 1
 ) -> Taps:
     """Of a transposed convolution: a convolution with the roles of input and output exchanged.
 

@@ -344,7 +344,7 @@ def calculate_convolution(
     return Calculation(maps, options, np.maximum(result, 0) if relu else result, kernel, bias=bias, relu=relu)
 
 
-def calculate_pooling(maps: NDArray[np.float64], mode: str, options: WindowOptions) -> Calculation:
+def calculate_pooling(maps: NDArray[np.float64], mode: str, *, options: WindowOptions) -> Calculation:
     """Pooling of each channel on its own.
 
     Args:

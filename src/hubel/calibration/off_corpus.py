@@ -43,9 +43,12 @@ def fit_off_corpus(known: Looks, held_out: Looks, *, labels: Labels | None = Non
         seen = root(held_out.maps)
         maps = _fit_distance(root(known.maps), seen, unseen=_UNSEEN_OF_MAPS, shrinkage=_SHRINKAGE_OF_MAPS)
         usual = _spread(maps.measure(seen))
-        pixels = _stretched(pixels, pixels.measure(held_out.pixels), usual)
-        if labels is not None and (last := _fit_nearest_class(known.features, labels, held_out.features)) is not None:
-            last = _stretched(last, last.measure(held_out.features), usual)
+        pixels = _stretched(pixels, pixels.measure(held_out.pixels), usual=usual)
+        if (
+            labels is not None
+            and (last := _fit_nearest_class(known.features, labels, held_out=held_out.features)) is not None
+        ):
+            last = _stretched(last, last.measure(held_out.features), usual=usual)
     learned = OffCorpus(maps, pixels, 1.0, last)
     return replace(learned, limit=_limit(learned.measure(held_out)))
 
@@ -53,12 +56,12 @@ def fit_off_corpus(known: Looks, held_out: Looks, *, labels: Labels | None = Non
 _Part = TypeVar("_Part", Distance, NearestClass)
 
 
-def _stretched(part: _Part, found: np.ndarray, usual: float) -> _Part:
+def _stretched(part: _Part, found: np.ndarray, *, usual: float) -> _Part:
     """The same with a power by which its distances spread as usual."""
     return replace(part, power=float(np.clip(usual / _spread(found), 0.1, 10.0)))
 
 
-def _fit_nearest_class(known: Features, labels: Labels, held_out: Features) -> NearestClass | None:
+def _fit_nearest_class(known: Features, labels: Labels, *, held_out: Features) -> NearestClass | None:
     mean, deviation = known.mean(axis=0, dtype=np.float64), known.std(axis=0, dtype=np.float64)
     # A channel that hardly varies must not be blown up to the size of the others.
     deviation = np.maximum(deviation, 1e-2 * deviation.mean() + 1e-12)

@@ -208,7 +208,7 @@ class Answering(abc.ABC):
 
     def _read(self, place: str, image: ImageInput, rule: ArrayRule) -> Image:
         try:
-            return to_model_pixels(image, self.preprocessing, rule)
+            return to_model_pixels(image, self.preprocessing, said=rule)
         except (UnreadableImage, WrongRequest) as error:
             raise at_place(place, error) from error
 

@@ -55,7 +55,7 @@ class Parts:
     tensors: dict[str, np.ndarray]
 
 
-def write_artefact(classifier: Classifier, tensors: Mapping[str, np.ndarray], folder: Path, *, made_by: str) -> None:
+def write_artefact(classifier: Classifier, tensors: Mapping[str, np.ndarray], *, folder: Path, made_by: str) -> None:
     """Write the artefact: whole under its final name, or not at all.
 
     Args:
@@ -100,12 +100,14 @@ def open_parts(parts: Parts, runtime: Runtime) -> Classifier:
         DamagedArtefact: the parts do not fit together.
         ClaimFailed: it does not answer here as it did where it was saved.
     """
-    classifier, test = assemble(parts.manifest.document, parts.tensors, parts.folder, runtime.make_engine)
+    classifier, test = assemble(
+        parts.manifest.document, parts.tensors, folder=parts.folder, make_engine=runtime.make_engine
+    )
     known = marker(parts.manifest.checksum, runtime.libraries)
     if test is not None and is_quick(classifier.blueprint.spec) and not is_there(known):
-        outcome = run_and_remember(parts, classifier, test, runtime)
+        outcome = run_and_remember(parts, classifier, test=test, runtime=runtime)
         if not outcome.holds:
-            raise ClaimFailed(describe_failure(parts, outcome, runtime))
+            raise ClaimFailed(describe_failure(parts, outcome, runtime=runtime))
     return classifier
 
 
@@ -155,10 +157,10 @@ def _read_once(folder: Path) -> Parts:
     manifest = read_manifest(folder)
     check_files(folder)
     blueprint = read_architecture(manifest.document, folder)
-    return Parts(folder, manifest, read_weights(folder, manifest.document, blueprint.spec))
+    return Parts(folder, manifest, read_weights(folder, manifest.document, spec=blueprint.spec))
 
 
-def run_and_remember(parts: Parts, classifier: Classifier, test: SelfTest, runtime: Runtime) -> Outcome:
+def run_and_remember(parts: Parts, classifier: Classifier, *, test: SelfTest, runtime: Runtime) -> Outcome:
     """Run the self-test; if it holds, the next load skips it.
 
     Args:
@@ -173,7 +175,7 @@ def run_and_remember(parts: Parts, classifier: Classifier, test: SelfTest, runti
     return outcome
 
 
-def describe_failure(parts: Parts, outcome: Outcome, runtime: Runtime) -> Text:
+def describe_failure(parts: Parts, outcome: Outcome, *, runtime: Runtime) -> Text:
     """What does not hold, why that may be, and what to do.
 
     Args:

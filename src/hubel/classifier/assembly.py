@@ -53,7 +53,7 @@ def read_architecture(document: dict[str, Any], folder: Path) -> Blueprint:
     return blueprint
 
 
-def read_weights(folder: Path, document: dict[str, Any], spec: Spec) -> dict[str, np.ndarray]:
+def read_weights(folder: Path, document: dict[str, Any], *, spec: Spec) -> dict[str, np.ndarray]:
     """The tensors: as many as the spec needs, each of finite numbers.
 
     Args:
@@ -76,7 +76,7 @@ def read_weights(folder: Path, document: dict[str, Any], spec: Spec) -> dict[str
             raise DamagedArtefact(f"{path} has {size:,} bytes, {described['bytes']:,} were written. {CURE}")
         try:
             header = read_header(file, size)
-            _check_numbers(header, spec, folder)
+            _check_numbers(header, spec, folder=folder)
             tensors, digest = read_tensors(file, header)
             if digest != described.get("sha256"):
                 raise DamagedArtefact(f"{path} is not as it was written: its checksum does not match. {CURE}")
@@ -86,7 +86,7 @@ def read_weights(folder: Path, document: dict[str, Any], spec: Spec) -> dict[str
     return tensors
 
 
-def _check_numbers(header: Header, spec: Spec, folder: Path) -> None:
+def _check_numbers(header: Header, spec: Spec, *, folder: Path) -> None:
     """A network may be about as large as its weights are; a small misfit is named by its tensor later."""
     try:
         needed = spec.count_parameters()
@@ -106,7 +106,7 @@ def _check_numbers(header: Header, spec: Spec, folder: Path) -> None:
 
 
 def assemble(
-    document: dict[str, Any], tensors: dict[str, np.ndarray], folder: Path, make_engine: MakeEngine
+    document: dict[str, Any], tensors: dict[str, np.ndarray], *, folder: Path, make_engine: MakeEngine
 ) -> tuple[Classifier, SelfTest | None]:
     """Put the network together with what belongs to it.
 
@@ -120,7 +120,7 @@ def assemble(
         DamagedArtefact: the parts do not fit together.
     """
     try:
-        return _assemble(document, dict(tensors), folder, make_engine)
+        return _assemble(document, dict(tensors), folder=folder, make_engine=make_engine)
     except _MISTAKES as error:
         if isinstance(error, DamagedArtefact):
             raise
@@ -128,23 +128,23 @@ def assemble(
 
 
 def _assemble(
-    document: dict[str, Any], weights: dict[str, np.ndarray], folder: Path, make_engine: MakeEngine
+    document: dict[str, Any], weights: dict[str, np.ndarray], *, folder: Path, make_engine: MakeEngine
 ) -> tuple[Classifier, SelfTest | None]:
     blueprint = read_architecture(document, folder)
-    class_names = _read_class_names(document["class_names"], blueprint.spec, folder)
-    preprocessing = _read_preprocessing(document["preprocessing"], blueprint.spec, folder)
+    class_names = _read_class_names(document["class_names"], blueprint.spec, folder=folder)
+    preprocessing = _read_preprocessing(document["preprocessing"], blueprint.spec, folder=folder)
     calibration, sets = Calibration(**document["calibration"]), _read_sets(document.get("prediction_sets"))
-    off_corpus = read_score(document.get("off_corpus"), weights, folder)
+    off_corpus = read_score(document.get("off_corpus"), weights, folder=folder)
     test = read_self_test(document.get("self_test"), class_names)
     provenance = dict(document["provenance"])
     engine = make_engine(blueprint, weights, folder / WEIGHTS)
     classifier = Classifier(engine, blueprint, class_names, preprocessing, calibration, provenance, sets, off_corpus)
     if off_corpus is not None:
-        check_channels(off_corpus, engine.compute(classifier.no_images, wanted="maps"), folder)
+        check_channels(off_corpus, engine.compute(classifier.no_images, wanted="maps"), folder=folder)
     return classifier, test
 
 
-def _read_class_names(described: object, spec: Spec, folder: Path) -> tuple[str, ...]:
+def _read_class_names(described: object, spec: Spec, *, folder: Path) -> tuple[str, ...]:
     names = described if isinstance(described, list) else []
     if (
         not all(isinstance(name, str) for name in names)
@@ -158,7 +158,7 @@ def _read_class_names(described: object, spec: Spec, folder: Path) -> tuple[str,
     return tuple(names)
 
 
-def _read_preprocessing(document: object, spec: Spec, folder: Path) -> Preprocessing:
+def _read_preprocessing(document: object, spec: Spec, *, folder: Path) -> Preprocessing:
     if not isinstance(document, dict):
         raise DamagedArtefact(f"{folder / MANIFEST} has no preprocessing. {CURE}")
     decoder = document["decoder"]

@@ -54,7 +54,7 @@ def each_image(given: Any) -> Iterator[tuple[str, Any]]:
         yield f"images[{place}]", image
 
 
-def to_model_pixels(image: ImageInput, preprocessing: Preprocessing, said: ArrayRule = NOTHING_SAID) -> Image:
+def to_model_pixels(image: ImageInput, preprocessing: Preprocessing, *, said: ArrayRule = NOTHING_SAID) -> Image:
     """The pixels that reach the model: uint8 [height, width, 3] at the working size.
 
     Args:
@@ -68,7 +68,7 @@ def to_model_pixels(image: ImageInput, preprocessing: Preprocessing, said: Array
         WrongRequest: none of these kinds, or more must be said of it.
     """
     if _is_array(image) and not isinstance(image, PillowImage.Image):
-        return prepare_image(to_pixels(as_array(image), preprocessing.rule, said), preprocessing)
+        return prepare_image(to_pixels(as_array(image), preprocessing.rule, said=said), preprocessing)
     if said.said:
         raise WrongRequest(f"{said.said} is for arrays. {_named(image)} is not one. Leave it out.")
     if isinstance(image, PillowImage.Image):

@@ -175,23 +175,23 @@ def run_self_test(classifier: Classifier, test: SelfTest, *, tolerance: float = 
     for number, expected, answer in zip(test.patterns, test.answers, answers, strict=True):
         differences = np.abs(np.subtract(expected.probabilities, answer.probabilities))
         largest = max(largest, float(differences.max()))
-        wrong = _first_difference(classifier, expected, answer, tolerance)
+        wrong = _first_difference(classifier, expected, answer=answer, tolerance=tolerance)
         if wrong is not None:
             failures.append(f"pattern {number}: {wrong}")
     return Outcome(tuple(failures), largest, tolerance)
 
 
-def _first_difference(classifier: Classifier, expected: Answer, answer: Answer, tolerance: float) -> str | None:
+def _first_difference(classifier: Classifier, expected: Answer, *, answer: Answer, tolerance: float) -> str | None:
     found = (
-        _other_probability(classifier, expected, answer, tolerance),
-        _other_name(classifier, expected, answer, tolerance),
-        _other_set(classifier, expected, answer, tolerance),
-        _other_score(expected, answer, tolerance),
+        _other_probability(classifier, expected, answer=answer, tolerance=tolerance),
+        _other_name(classifier, expected, answer=answer, tolerance=tolerance),
+        _other_set(classifier, expected, answer=answer, tolerance=tolerance),
+        _other_score(expected, answer, tolerance=tolerance),
     )
     return next((words for words in found if words is not None), None)
 
 
-def _other_probability(classifier: Classifier, expected: Answer, answer: Answer, tolerance: float) -> str | None:
+def _other_probability(classifier: Classifier, expected: Answer, *, answer: Answer, tolerance: float) -> str | None:
     differences = np.abs(np.subtract(expected.probabilities, answer.probabilities))
     worst = int(differences.argmax())
     if differences[worst] <= tolerance:  # not so for what is no number
@@ -200,14 +200,14 @@ def _other_probability(classifier: Classifier, expected: Answer, answer: Answer,
     return f"class {name!r} must have probability {was:.5f} and has {now:.5f}"
 
 
-def _other_name(classifier: Classifier, expected: Answer, answer: Answer, tolerance: float) -> str | None:
+def _other_name(classifier: Classifier, expected: Answer, *, answer: Answer, tolerance: float) -> str | None:
     place = classifier.class_names.index(expected.class_name)
     if answer.probabilities[place] >= max(answer.probabilities) - 2 * tolerance:  # of two as probable, either may win
         return None
     return f"it must be named {expected.class_name!r} and is named {answer.class_name!r}"
 
 
-def _other_set(classifier: Classifier, expected: Answer, answer: Answer, tolerance: float) -> str | None:
+def _other_set(classifier: Classifier, expected: Answer, *, answer: Answer, tolerance: float) -> str | None:
     if expected.prediction_set is None or answer.prediction_set is None or classifier.sets is None:
         return None if expected.prediction_set == answer.prediction_set else "only one of the two has a prediction set"
     distance = np.abs(np.array(expected.probabilities) - classifier.sets.threshold(COVERAGE))
@@ -216,7 +216,7 @@ def _other_set(classifier: Classifier, expected: Answer, answer: Answer, toleran
     return None if changed <= either else "another prediction set"
 
 
-def _other_score(expected: Answer, answer: Answer, tolerance: float) -> str | None:
+def _other_score(expected: Answer, answer: Answer, *, tolerance: float) -> str | None:
     was, now = expected.off_corpus_score, answer.off_corpus_score
     if was is None or now is None:
         return None if was == now else "only one of the two has an off-corpus score"

@@ -47,7 +47,7 @@ def _parts_of(score: OffCorpus) -> dict[str, Distance | NearestClass]:
     return {part: getattr(score, part) for part in _PARTS if getattr(score, part) is not None}
 
 
-def read_score(described: dict[str, Any] | None, weights: dict[str, np.ndarray], folder: Path) -> AnyScore | None:
+def read_score(described: dict[str, Any] | None, weights: dict[str, np.ndarray], *, folder: Path) -> AnyScore | None:
     """The score of any format; its tensors are taken out of ``weights``.
 
     Args:
@@ -63,11 +63,11 @@ def read_score(described: dict[str, Any] | None, weights: dict[str, np.ndarray],
     if described is None:
         return None
     if set(described) == {"limit"}:
-        mean, projection, centres = _take("", _NEAREST_CLASS, weights, folder)
+        mean, projection, centres = _take("", _NEAREST_CLASS, weights=weights, folder=folder)
         return NearestClass(mean, projection, centres, float(described["limit"]))
     parts: dict[str, Any] = {
         part: kind(
-            *_take(f"{part}.", names, weights, folder),
+            *_take(f"{part}.", names, weights=weights, folder=folder),
             float(described[part]["typical"]),
             float(described[part]["power"]),
         )
@@ -79,7 +79,7 @@ def read_score(described: dict[str, Any] | None, weights: dict[str, np.ndarray],
     return OffCorpus(parts.get("maps"), parts["pixels"], float(described["limit"]), parts.get("last"))
 
 
-def check_channels(score: AnyScore, made: Outputs, folder: Path) -> None:
+def check_channels(score: AnyScore, made: Outputs, *, folder: Path) -> None:
     """See that a score fits the network.
 
     Args:
@@ -104,7 +104,7 @@ def _said(counts: list[int]) -> str:
     return " and ".join(f"{count:,}" for count in counts)
 
 
-def _take(part: str, names: tuple[str, ...], weights: dict[str, np.ndarray], folder: Path) -> list[np.ndarray]:
+def _take(part: str, names: tuple[str, ...], *, weights: dict[str, np.ndarray], folder: Path) -> list[np.ndarray]:
     for name in names:
         if f"{OFF_CORPUS}{part}{name}" not in weights:
             raise DamagedArtefact(f"{folder / WEIGHTS}: tensor {OFF_CORPUS + part + name!r} is missing. {CURE}")

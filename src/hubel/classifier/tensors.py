@@ -83,7 +83,7 @@ def read_header(file: BufferedReader, file_bytes: int) -> Header:
         raise ValueError(f"its header is not a list of at most {MAX_TENSORS:,} tensors")
     slots, end = {}, 0
     for name, entry in sorted(document.items(), key=_start):
-        slots[name] = _slot(name, entry, end)
+        slots[name] = _slot(name, entry, expected_start=end)
         end += 4 * slots[name].size
     header = Header(first + text, slots)
     if len(header.raw) + end != file_bytes:
@@ -101,7 +101,7 @@ def _start(item: tuple[str, Any]) -> int:
     return start
 
 
-def _slot(name: str, entry: dict[str, Any], expected_start: int) -> Slot:
+def _slot(name: str, entry: dict[str, Any], *, expected_start: int) -> Slot:
     if set(entry) != {"dtype", "shape", "data_offsets"} or entry["dtype"] != "F32":
         raise ValueError(f"tensor {name!r} is {str(entry.get('dtype'))[:20]}; only float32 (F32) is allowed")
     shape, offsets = entry["shape"], entry["data_offsets"]

@@ -151,7 +151,7 @@ def _run(words: list[str], *, debug: bool) -> int:
         code = hubel.main(args=words, standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
-        said_better(error, words, _command_of(words)).show()
+        said_better(error, words, command=_command_of(words)).show()
         return 2
     except HubelError as error:
         return _say(error, words, debug=debug)

@@ -103,7 +103,7 @@ def _with_plain_dash(word: str) -> str:
     return f"{'-' if len(name) == 1 else '--'}{name}"
 
 
-def said_better(error: click.ClickException, words: Sequence[str], command: click.Command) -> click.ClickException:
+def said_better(error: click.ClickException, words: Sequence[str], *, command: click.Command) -> click.ClickException:
     """The error with what to type, where that is known.
 
     Args:
@@ -118,7 +118,7 @@ def said_better(error: click.ClickException, words: Sequence[str], command: clic
     if isinstance(error, click.MissingParameter):
         text = _missing(error, words)
     elif isinstance(error, click.NoSuchOption):
-        text = _no_such_option(error.option_name, ctx.command, words)
+        text = _no_such_option(error.option_name, ctx.command, words=words)
     elif isinstance(error, click.BadOptionUsage):
         text = _no_value(error, command)
     elif isinstance(error, click.BadParameter):
@@ -155,7 +155,7 @@ def _missing(error: click.MissingParameter, words: Sequence[str]) -> str:
     return f"{error.format_message()} Such as: {EXAMPLES[name]}" if name in EXAMPLES else ""
 
 
-def _no_such_option(typed: str, command: click.Command, words: Sequence[str]) -> str:
+def _no_such_option(typed: str, command: click.Command, *, words: Sequence[str]) -> str:
     known = _options(command)
     if isinstance(command, click.Group) and words[0].strip("-") in command.list_commands(click.Context(command)):
         return f"No such option {words[0]!r}. Commands have no dashes: hubel {words[0].strip('-')}"
@@ -233,10 +233,10 @@ def _too_many(ctx: click.Context, words: Sequence[str]) -> str:
         _, surplus, _ = ctx.command.make_parser(ctx).parse_args(list(rest))
     except click.ClickException:
         return ""
-    return _instead(ctx, rest, surplus) if surplus else ""
+    return _instead(ctx, rest, surplus=surplus) if surplus else ""
 
 
-def _instead(ctx: click.Context, rest: list[str], surplus: list[str]) -> str:
+def _instead(ctx: click.Context, rest: list[str], *, surplus: list[str]) -> str:
     """What the words were meant for."""
     command, first = ctx.command, surplus[0]
     name, known = command.name or "", _options(command)
@@ -255,10 +255,10 @@ def _instead(ctx: click.Context, rest: list[str], surplus: list[str]) -> str:
         taker = "--matrix" if name == "pool" or os.path.exists(first) else "--kernel"  # noqa: PTH110
         return f"{first!r} needs an option before it: {shlex.join([*kept, taker, first])}"
     given = [str(ctx.params[each.name]) for each in command.params if isinstance(each, click.Argument) and each.name]
-    return _place_of_a_path(name, given, surplus, kept)
+    return _place_of_a_path(name, given, surplus=surplus, kept=kept)
 
 
-def _place_of_a_path(name: str, given: list[str], surplus: list[str], kept: list[str]) -> str:
+def _place_of_a_path(name: str, given: list[str], *, surplus: list[str], kept: list[str]) -> str:
     """The same, of words that may be paths.
 
     Args:

@@ -40,7 +40,7 @@ _ORDINARY = 50
 _ROWS, _PAIRS = 512, 96
 
 
-def find_altered(measurements: np.ndarray, places: np.ndarray, on_event: OnEvent) -> list[tuple[int, int, float]]:
+def find_altered(measurements: np.ndarray, places: np.ndarray, *, on_event: OnEvent) -> list[tuple[int, int, float]]:
     """Pairs of images of which one is a changed copy of the other, the same way round.
 
     Args:
@@ -102,7 +102,7 @@ def _usual_taken_away(outlines: np.ndarray) -> np.ndarray:
 
 
 def stand_out(
-    measurements: np.ndarray, fingerprints: np.ndarray, pairs: np.ndarray, partners: Mapping[int, set[int]]
+    measurements: np.ndarray, fingerprints: np.ndarray, *, pairs: np.ndarray, partners: Mapping[int, set[int]]
 ) -> np.ndarray:
     """Whether two images agree as no others do, or only in what many images have in common, such as a background.
 
@@ -116,7 +116,7 @@ def stand_out(
         bool [pairs].
     """
     agreeing = {
-        place: _agreeing(measurements, fingerprints, place, partners.get(place, set()))
+        place: _agreeing(measurements, fingerprints, place=place, partners=partners.get(place, set()))
         for place in np.unique(pairs).tolist()
     }
     return np.array(
@@ -128,7 +128,7 @@ def stand_out(
     )
 
 
-def _agreeing(measurements: np.ndarray, fingerprints: np.ndarray, place: int, partners: set[int]) -> set[int]:
+def _agreeing(measurements: np.ndarray, fingerprints: np.ndarray, *, place: int, partners: set[int]) -> set[int]:
     """Places of other images, of those most like one, that agree with it."""
     likeness = fingerprints @ fingerprints[place]
     likeness[[place, *partners]] = -np.inf
@@ -171,18 +171,18 @@ def agreeing_share(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     for side, steps, least in PROMISING:
         if not len(left):
             break
-        maps, likeness = lay_over(first[left], second[left], maps, side=side, steps=steps)
+        maps, likeness = lay_over(first[left], second[left], maps=maps, side=side, steps=steps)
         near = likeness >= least
         left, maps = left[near], maps[near]
     shares = np.zeros(len(first))
     if len(left):
-        maps = register(first[left], second[left], (LEVELS[-1],), maps)
+        maps = register(first[left], second[left], levels=(LEVELS[-1],), maps=maps)
         shares[left] = _share(first[left], second[left], maps, AGREES)
     return shares
 
 
 def _share(first: np.ndarray, second: np.ndarray, maps: np.ndarray, agrees: float) -> np.ndarray:
-    agreement, patterned = fine_agreement(first, second, maps)
+    agreement, patterned = fine_agreement(first, second, maps=maps)
     blocks = patterned.sum(axis=1)
     return np.where(blocks < FEWEST_BLOCKS, 0, ((agreement >= agrees) & patterned).sum(axis=1) / np.maximum(blocks, 1))
 

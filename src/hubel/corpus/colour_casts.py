@@ -17,7 +17,7 @@ COVERED = 0.3
 _ROUNDS = 4
 
 
-def colours_differ(first: np.ndarray, second: np.ndarray, changed: np.ndarray) -> np.ndarray:
+def colours_differ(first: np.ndarray, second: np.ndarray, *, changed: np.ndarray) -> np.ndarray:
     """Whether no change of light, no filter and no loss of colour makes the first images of the second.
 
     Args:
@@ -30,20 +30,20 @@ def colours_differ(first: np.ndarray, second: np.ndarray, changed: np.ndarray) -
     """
     one = first.reshape(len(first), -1, 3).astype(np.float32)
     two = second.reshape(len(second), -1, 3).astype(np.float32)
-    in_other_light = np.minimum(_unexplained(one, two, changed), _unexplained(two, one, changed))
-    faded = np.minimum(_unexplained_by_grey(one, two, changed), _unexplained_by_grey(two, one, changed))
+    in_other_light = np.minimum(_unexplained(one, two, changed=changed), _unexplained(two, one, changed=changed))
+    faded = np.minimum(_unexplained_by_grey(one, two, changed=changed), _unexplained_by_grey(two, one, changed=changed))
     share = np.where(changed, MOST_LEFT_OF_CHANGED, MOST_LEFT)
     spread = np.maximum(one.var(axis=1).mean(axis=1), two.var(axis=1).mean(axis=1)) ** 0.5
     return np.minimum(in_other_light, faded) > NOISE + share * spread
 
 
-def _unexplained_by_grey(one: np.ndarray, two: np.ndarray, changed: np.ndarray) -> np.ndarray:
+def _unexplained_by_grey(one: np.ndarray, two: np.ndarray, *, changed: np.ndarray) -> np.ndarray:
     """The same if the second is the first in shades of one pale colour, such as grey or brown; else infinite."""
     colour = np.ptp(two, axis=2).mean(axis=1)
-    return np.where(colour <= PALE, _unexplained(_grey(one), two, changed), np.inf)
+    return np.where(colour <= PALE, _unexplained(_grey(one), two, changed=changed), np.inf)
 
 
-def _unexplained(one: np.ndarray, two: np.ndarray, changed: np.ndarray) -> np.ndarray:
+def _unexplained(one: np.ndarray, two: np.ndarray, *, changed: np.ndarray) -> np.ndarray:
     """Root mean square of what is left of the second when each channel is the first's, times and plus a number."""
     parts = one.shape[1]
     counted = np.ones((len(one), parts, 1), np.float32)

@@ -165,10 +165,10 @@ class Corpus:
         return document(self._brief(), rows, header=("class", "images", "the first of them"))
 
     def _tiles(self, places: Sequence[int]) -> str:
-        return "".join(tile_of(self, place, self.examples[place].path.rpartition("/")[2]) for place in places)
+        return "".join(tile_of(self, place, caption=self.examples[place].path.rpartition("/")[2]) for place in places)
 
 
-def tile_of(corpus: Corpus, place: int, caption: str) -> str:
+def tile_of(corpus: Corpus, place: int, *, caption: str) -> str:
     """An example as a small image for a notebook; where it cannot be read, why.
 
     Args:
@@ -186,8 +186,8 @@ def tile_of(corpus: Corpus, place: int, caption: str) -> str:
 def make_corpus(
     location: str,
     format_name: str,
-    found: Sequence[Found],
     *,
+    found: Sequence[Found],
     source: Source,
     left_out: Sequence[IntakeRow] = (),
     notes: Sequence[Note] = (),
@@ -218,7 +218,7 @@ def make_corpus(
     return Corpus(location, format_name, class_names, examples, tuple(left_out), source, tuple(order), tuple(notes))
 
 
-def refused_row(corpus: Corpus, index: int, code: str, reason: str) -> IntakeRow:
+def refused_row(corpus: Corpus, index: int, *, code: str, reason: str) -> IntakeRow:
     """The row of an example that turns out to be unreadable.
 
     Args:

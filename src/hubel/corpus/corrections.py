@@ -114,7 +114,7 @@ def apply_corrections(corpus: Corpus, corrections: Corrections) -> Corpus:
             reason = f"removed by {corrections.file.name}"
             removed[place] = IntakeRow(path, IGNORED, "removed", reason, corpus.class_names[examples[place].label])
         elif decision not in label_of:
-            raise UnusableInput(_unknown_class(corpus, corrections, path))
+            raise UnusableInput(_unknown_class(corpus, corrections, path=path))
         elif label_of[decision] != examples[place].label:
             examples[place] = replace(examples[place], label=label_of[decision])
             changed += 1
@@ -129,7 +129,7 @@ def apply_corrections(corpus: Corpus, corrections: Corrections) -> Corpus:
     return without(replace(corpus, examples=tuple(examples), notes=(*corpus.notes, *notes)), removed)
 
 
-def _unknown_class(corpus: Corpus, corrections: Corrections, path: str) -> str:
+def _unknown_class(corpus: Corpus, corrections: Corrections, *, path: str) -> str:
     name = corrections.decided[path].strip()
     near = get_close_matches(name, corpus.class_names, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""

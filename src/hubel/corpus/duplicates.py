@@ -26,7 +26,7 @@ PAIRS_VERSION = 3
 
 
 def find_near_pairs(
-    measurements: np.ndarray, digests: Sequence[str], labels: np.ndarray, *, on_event: OnEvent = ignore
+    measurements: np.ndarray, digests: Sequence[str], *, labels: np.ndarray, on_event: OnEvent = ignore
 ) -> np.ndarray:
     """Pairs of different files that show the same image.
 
@@ -46,22 +46,26 @@ def find_near_pairs(
     fingerprints /= np.maximum(np.linalg.norm(fingerprints, axis=1, keepdims=True), 1e-6)
     inner = _without_margins(rows, fingerprints)
     alike = find_alike(fingerprints, on_event)
-    scenes = find_scenes(fingerprints, inner, _ends(alike), labels)
+    scenes = find_scenes(fingerprints, inner, suspects=_ends(alike), labels=labels)
     altered = np.zeros(0, PAIR)
     if rows["outline"].any():  # else all are too small
-        altered = _altered_pairs(rows, find_scenes(inner, inner, _ends(alike), labels), on_event)
-        altered = _outside(altered, find_scenes(inner, inner, _ends(altered), labels), len(places))
+        altered = _altered_pairs(
+            rows, find_scenes(inner, inner, suspects=_ends(alike), labels=labels), on_event=on_event
+        )
+        altered = _outside(
+            altered, find_scenes(inner, inner, suspects=_ends(altered), labels=labels), count=len(places)
+        )
     pairs = np.concatenate(
         [
-            _outside(alike, scenes, len(places)),
-            *(_within(scene, alike, thumbnails) for scene in scenes),
-            altered[~_in_one_scene(altered, scenes, len(places))],
+            _outside(alike, scenes, count=len(places)),
+            *(_within(scene, alike, thumbnails=thumbnails) for scene in scenes),
+            altered[~_in_one_scene(altered, scenes, count=len(places))],
         ]
     )
     pairs = _without_repeats(pairs)
     pairs = pairs[~_in_another_colour(rows, pairs)]
     pairs["changed"] = _changed(thumbnails, pairs)
-    pairs = pairs[_stand_out(rows, inner, pairs)]
+    pairs = pairs[_stand_out(rows, inner, pairs=pairs)]
     pairs["first"], pairs["second"] = places[pairs["first"]], places[pairs["second"]]
     return np.sort(pairs, order=["first", "second"])
 
@@ -82,15 +86,15 @@ def _ends(*pairs: np.ndarray) -> np.ndarray:
     return np.unique(np.concatenate([each[end] for each in pairs for end in ("first", "second")])).astype(np.int64)
 
 
-def _altered_pairs(measurements: np.ndarray, scenes: Sequence[SharedScene], on_event: OnEvent) -> np.ndarray:
+def _altered_pairs(measurements: np.ndarray, scenes: Sequence[SharedScene], *, on_event: OnEvent) -> np.ndarray:
     """Changed copies among the images that share no scene."""
     shared = np.concatenate([np.zeros(0, np.int64), *(scene.places for scene in scenes)])
     alone = np.setdiff1d(np.flatnonzero(measurements["outline"].any(axis=1)), shared)
-    found = find_altered(measurements, alone, on_event)
+    found = find_altered(measurements, alone, on_event=on_event)
     return np.array([(first, second, share, 0, True) for first, second, share in found], PAIR)
 
 
-def _outside(pairs: np.ndarray, scenes: Sequence[SharedScene], count: int) -> np.ndarray:
+def _outside(pairs: np.ndarray, scenes: Sequence[SharedScene], *, count: int) -> np.ndarray:
     """The pairs of which no image shares a scene."""
     shared = np.zeros(count, bool)
     for scene in scenes:
@@ -98,7 +102,7 @@ def _outside(pairs: np.ndarray, scenes: Sequence[SharedScene], count: int) -> np
     return pairs[~shared[pairs["first"]] & ~shared[pairs["second"]]]
 
 
-def _in_one_scene(pairs: np.ndarray, scenes: Sequence[SharedScene], count: int) -> np.ndarray:
+def _in_one_scene(pairs: np.ndarray, scenes: Sequence[SharedScene], *, count: int) -> np.ndarray:
     """Whether both images of a pair share a scene: bool [pairs]."""
     number = np.full(count, -1)
     for place, scene in enumerate(scenes):
@@ -106,7 +110,7 @@ def _in_one_scene(pairs: np.ndarray, scenes: Sequence[SharedScene], count: int) 
     return (number[pairs["first"]] >= 0) & (number[pairs["first"]] == number[pairs["second"]])
 
 
-def _within(scene: SharedScene, alike: np.ndarray, thumbnails: np.ndarray) -> np.ndarray:
+def _within(scene: SharedScene, alike: np.ndarray, *, thumbnails: np.ndarray) -> np.ndarray:
     """Copies in a scene, also mirrored or turned."""
     turned = alike[alike["orientation"] > 0]
     guests = {
@@ -116,7 +120,7 @@ def _within(scene: SharedScene, alike: np.ndarray, thumbnails: np.ndarray) -> np
             for pair in turned[np.isin(turned["first"], scene.places)]
         ),
     }
-    return pairs_within(scene, thumbnails, sorted(guests))
+    return pairs_within(scene, thumbnails, guests=sorted(guests))
 
 
 def _without_repeats(pairs: np.ndarray) -> np.ndarray:
@@ -131,10 +135,10 @@ def _in_another_colour(measurements: np.ndarray, pairs: np.ndarray) -> np.ndarra
     one = [oriented_image(colours[pair["first"]], int(pair["orientation"])) for pair in pairs]
     if not one:
         return np.zeros(0, bool)
-    return colours_differ(np.stack(one), colours[pairs["second"]], pairs["changed"])
+    return colours_differ(np.stack(one), colours[pairs["second"]], changed=pairs["changed"])
 
 
-def _stand_out(measurements: np.ndarray, fingerprints: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+def _stand_out(measurements: np.ndarray, fingerprints: np.ndarray, *, pairs: np.ndarray) -> np.ndarray:
     """False where a part of the image differs, and the rest is what other images show too: bool [pairs]."""
     partners: dict[int, set[int]] = defaultdict(set)
     for pair in pairs[~pairs["changed"]]:
@@ -146,7 +150,7 @@ def _stand_out(measurements: np.ndarray, fingerprints: np.ndarray, pairs: np.nda
     upright = doubtful & (pairs["orientation"] == 0)
     if upright.any():
         places = np.stack([pairs["first"], pairs["second"]], axis=1)[upright].astype(np.int64)
-        kept[upright] = stand_out(measurements, fingerprints, places, partners)
+        kept[upright] = stand_out(measurements, fingerprints, pairs=places, partners=partners)
     turned = doubtful & (pairs["orientation"] > 0)
     if turned.any():
         kept[turned] = _turned_agreement(measurements, pairs[turned]) >= MOST

@@ -45,7 +45,7 @@ class SharedScene:
 
 
 def find_scenes(
-    fingerprints: np.ndarray, inner: np.ndarray, suspects: np.ndarray, labels: np.ndarray
+    fingerprints: np.ndarray, inner: np.ndarray, *, suspects: np.ndarray, labels: np.ndarray
 ) -> list[SharedScene]:
     """Scenes among the images that have a likeness.
 
@@ -70,7 +70,8 @@ def find_scenes(
     return [
         SharedScene(places)
         for places in _members(sets, crowded)
-        if len(places) > FEW + 1 and not _are_copies((fingerprints[places], inner[places]), labels[places], labels)
+        if len(places) > FEW + 1
+        and not _are_copies((fingerprints[places], inner[places]), labels[places], all_labels=labels)
     ]
 
 
@@ -83,7 +84,7 @@ def _members(sets: np.ndarray, crowded: np.ndarray) -> Iterator[np.ndarray]:
             yield places
 
 
-def _are_copies(fingerprints: Sequence[np.ndarray], labels: np.ndarray, all_labels: np.ndarray) -> bool:
+def _are_copies(fingerprints: Sequence[np.ndarray], labels: np.ndarray, *, all_labels: np.ndarray) -> bool:
     """Whether a set of images is one image many times."""
     parts = [np.count_nonzero(labels == label) / np.count_nonzero(all_labels == label) for label in np.unique(labels)]
     if max(parts) > MOST_OF_A_CLASS:
@@ -92,7 +93,7 @@ def _are_copies(fingerprints: Sequence[np.ndarray], labels: np.ndarray, all_labe
     return all(np.median(sample @ sample.T) >= TIGHT for sample in samples)
 
 
-def pairs_within(scene: SharedScene, thumbnails: np.ndarray, guests: Sequence[tuple[int, int]]) -> np.ndarray:
+def pairs_within(scene: SharedScene, thumbnails: np.ndarray, *, guests: Sequence[tuple[int, int]]) -> np.ndarray:
     """Copies among the images of a scene, by what is left of them without the scene.
 
     Where images would have more than `FEW` copies and are not close to one another, they have something in common that
@@ -109,7 +110,9 @@ def pairs_within(scene: SharedScene, thumbnails: np.ndarray, guests: Sequence[tu
     images = _flat(thumbnails[scene.places])
     space = _space_of(images)
     rests = space.rests_of(images)
-    pairs = np.concatenate([_pairs_of(scene, rests), _pairs_with(scene, rests, space, thumbnails, guests)])
+    pairs = np.concatenate(
+        [_pairs_of(scene, rests), _pairs_with(scene, rests, space=space, thumbnails=thumbnails, guests=guests)]
+    )
     usual = np.median((rests**2).sum(axis=1))
     for crowd in _crowds(pairs, len(thumbnails)):
         own = np.flatnonzero(np.isin(scene.places, crowd))
@@ -117,7 +120,7 @@ def pairs_within(scene: SharedScene, thumbnails: np.ndarray, guests: Sequence[tu
         if FEW + 1 < len(own) < len(scene.places) and np.median(distances) > CLOSE * usual:
             invited = [guest for guest in guests if guest[0] in crowd]
             outside = pairs[~np.isin(pairs["first"], crowd)]  # where the first is, the second is
-            pairs = np.concatenate([outside, pairs_within(SharedScene(scene.places[own]), thumbnails, invited)])
+            pairs = np.concatenate([outside, pairs_within(SharedScene(scene.places[own]), thumbnails, guests=invited)])
     return pairs
 
 
@@ -135,7 +138,7 @@ def _pairs_of(scene: SharedScene, rests: np.ndarray) -> np.ndarray:
 
 
 def _pairs_with(
-    scene: SharedScene, rests: np.ndarray, space: _Space, thumbnails: np.ndarray, guests: Sequence[tuple[int, int]]
+    scene: SharedScene, rests: np.ndarray, *, space: _Space, thumbnails: np.ndarray, guests: Sequence[tuple[int, int]]
 ) -> np.ndarray:
     """Guests and images of a scene, as `PAIR`."""
     units = _units(rests)

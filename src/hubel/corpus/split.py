@@ -102,7 +102,7 @@ def split_corpus(corpus: Corpus, together: Sequence[Hashable], *, seed: int, kep
         share = VALIDATION_SHARE if not parts["test"] else VALIDATION_SHARE / (1 - TEST_SHARE)
         base = total if not parts["test"] else len(pool)
         shares["validation"] = min(share, MAX_VALIDATION / max(1, base))
-    chosen = _cut(corpus, _bundles(corpus, together, pool, seed), shares)
+    chosen = _cut(corpus, _bundles(corpus, together, pool=pool, seed=seed), shares=shares)
     train = [index for index in pool if index not in chosen] + [i for i, name in held.items() if name == "train"]
     for index, name in (*chosen.items(), *((i, name) for i, name in held.items() if name != "train")):
         parts[name].append(index)
@@ -145,7 +145,7 @@ class _Bundle:
         return min(self.counts, key=lambda label: (-self.counts[label], label))
 
 
-def _bundles(corpus: Corpus, together: Sequence[Hashable], pool: Sequence[int], seed: int) -> list[_Bundle]:
+def _bundles(corpus: Corpus, together: Sequence[Hashable], *, pool: Sequence[int], seed: int) -> list[_Bundle]:
     """In an order drawn by lot, the same on every machine."""
     places: dict[Hashable, list[int]] = defaultdict(list)
     for index in pool:
@@ -161,7 +161,7 @@ def _bundles(corpus: Corpus, together: Sequence[Hashable], pool: Sequence[int], 
     return sorted(bundles, key=lambda bundle: bundle.lot)
 
 
-def _cut(corpus: Corpus, bundles: Sequence[_Bundle], shares: Mapping[str, float]) -> dict[int, str]:
+def _cut(corpus: Corpus, bundles: Sequence[_Bundle], *, shares: Mapping[str, float]) -> dict[int, str]:
     """Index → split, for the examples that leave the training part."""
     sizes: Counter[int] = Counter()
     of_class: dict[int, list[_Bundle]] = defaultdict(list)
@@ -174,7 +174,7 @@ def _cut(corpus: Corpus, bundles: Sequence[_Bundle], shares: Mapping[str, float]
         left = of_class[label]
         for name, share in shares.items():
             wanted = Counter({each: _quota(size, share) for each, size in sizes.items()})
-            picked = _picked(left, wanted, taken[name], label)
+            picked = _picked(left, wanted, taken=taken[name], label=label)
             for place in picked:
                 chosen.update(dict.fromkeys(left[place].places, name))
                 taken[name].update(left[place].counts)
@@ -190,7 +190,7 @@ def _cut(corpus: Corpus, bundles: Sequence[_Bundle], shares: Mapping[str, float]
     return chosen
 
 
-def _picked(left: Sequence[_Bundle], wanted: Counter[int], taken: Counter[int], label: int) -> set[int]:
+def _picked(left: Sequence[_Bundle], wanted: Counter[int], *, taken: Counter[int], label: int) -> set[int]:
     """Places of the bundles of one class that go to one split: those that fit, in order, and one that comes nearest."""
     picked: set[int] = set()
     have = Counter(taken)

@@ -32,7 +32,7 @@ class Column:
     colours: Sequence[Colour] | None = None
 
 
-def draw_table(title: str, subtitle: str, names: Sequence[str], columns: Sequence[Column]) -> Drawing:
+def draw_table(title: str, subtitle: str, *, names: Sequence[str], columns: Sequence[Column]) -> Drawing:
     """Rows from the top, columns from the left, each with its own scale.
 
     Args:

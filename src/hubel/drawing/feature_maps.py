@@ -62,15 +62,22 @@ def draw_maps(seen: Seen) -> Drawing:
     said = f"{shown}, strongest first; above each its number and its largest value"
     second = MARGIN + LARGE + 2 * GAP
     shapes = [
-        *_tile(MARGIN, TOP, Tile(f"{seen.name}, {_by(seen.pixels)} pixels", seen.pixels), LARGE),
-        *_tile(second, TOP, Tile(f"map {strongest} over it, orange where strong", _overlay(seen, strongest)), LARGE),
-        *_scale(second + LARGE + 2 * GAP, TOP + LABEL + 20, (paint, lowest, largest), "values of the maps"),
+        *_tile(MARGIN, TOP, tile=Tile(f"{seen.name}, {_by(seen.pixels)} pixels", seen.pixels), side=LARGE),
+        *_tile(
+            second,
+            TOP,
+            tile=Tile(f"map {strongest} over it, orange where strong", _overlay(seen, strongest)),
+            side=LARGE,
+        ),
+        *_scale(
+            second + LARGE + 2 * GAP, TOP + LABEL + 20, colours=(paint, lowest, largest), what="values of the maps"
+        ),
     ]
     tiles = [
         Tile(f"{each}: {seen.maps[..., each].max():.3g}", paint(seen.maps[..., each])) for each in seen.shown
     ]  # fmt: skip
     below, bottom = _rows(_by_columns(tiles), TOP + LARGE + LABEL + 22)
-    return _sheet(title, said, [*shapes, *below], bottom)
+    return _sheet(title, said, shapes=[*shapes, *below], bottom=bottom)
 
 
 def draw_filters(layer: str, kernel: np.ndarray, *, most: int) -> tuple[Drawing, str]:
@@ -102,9 +109,9 @@ def draw_filters(layer: str, kernel: np.ndarray, *, most: int) -> tuple[Drawing,
     if channels not in (1, 3):
         said += f", {across} of {channels} input channels"
     title = f"{layer}: {filters} filters of {height} × {width} × {channels}"
-    scale = _scale(MARGIN, TOP + 16, (paint, -largest, largest), "weights")
+    scale = _scale(MARGIN, TOP + 16, colours=(paint, -largest, largest), what="weights")
     below, bottom = _rows(rows, TOP + 66)
-    return _sheet(title, f"{said}; {how}", [*scale, *below], bottom), said
+    return _sheet(title, f"{said}; {how}", shapes=[*scale, *below], bottom=bottom), said
 
 
 def draw_excitement(layer: str, rows: Sequence[Sequence[Tile]], *, filters: int, corpus: str | None) -> Drawing:
@@ -119,7 +126,7 @@ def draw_excitement(layer: str, rows: Sequence[Sequence[Tile]], *, filters: int,
     said = f"{len(rows)} of {filters} filters shown; left, an image made to excite the filter"
     said += f"; then what excites it most in {corpus}, with the value" if corpus else ""
     shapes, bottom = _rows(rows, TOP - 8)
-    return _sheet(f"{layer}: what its filters respond to", said, shapes, bottom)
+    return _sheet(f"{layer}: what its filters respond to", said, shapes=shapes, bottom=bottom)
 
 
 def _painter(maps: np.ndarray, largest: float) -> tuple[Paint, float]:
@@ -137,7 +144,7 @@ def _overlay(seen: Seen, strongest: int) -> Image:
     return heat_tile(seen.pixels, np.asarray(stretched))
 
 
-def _scale(x: float, y: float, colours: tuple[Paint, float, float], what: str) -> list[Shape]:
+def _scale(x: float, y: float, *, colours: tuple[Paint, float, float], what: str) -> list[Shape]:
     """A bar of all colours with the values at its ends, and 0 where it lies between."""
     paint, low, high = colours
     values = np.linspace(low, high, 128)[None]
@@ -164,11 +171,11 @@ def _rows(rows: Sequence[Sequence[Tile]], top: float) -> tuple[list[Shape], floa
     for line, row in enumerate(rows):
         for column, tile in enumerate(row):
             y = top + line * (TILE + LABEL + GAP)
-            shapes += _tile(MARGIN + column * (TILE + GAP), y, tile, TILE)
+            shapes += _tile(MARGIN + column * (TILE + GAP), y, tile=tile, side=TILE)
     return shapes, top + len(rows) * (TILE + LABEL + GAP)
 
 
-def _tile(x: float, y: float, tile: Tile, side: float) -> list[Shape]:
+def _tile(x: float, y: float, *, tile: Tile, side: float) -> list[Shape]:
     scale = side / max(tile.image.shape[:2])
     height, width = (size * scale for size in tile.image.shape[:2])
     return [
@@ -178,7 +185,7 @@ def _tile(x: float, y: float, tile: Tile, side: float) -> list[Shape]:
     ]
 
 
-def _sheet(title: str, said: str, shapes: Sequence[Shape], bottom: float) -> Drawing:
+def _sheet(title: str, said: str, *, shapes: Sequence[Shape], bottom: float) -> Drawing:
     heads: list[Shape] = [Words(MARGIN, 36, title, 20, INK), Words(MARGIN, 58, said, 13, MUTED)]
     widths = [MARGIN + width_of(title, 20), MARGIN + width_of(said, 13)]
     for shape in shapes:

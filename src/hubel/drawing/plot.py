@@ -73,7 +73,7 @@ class Curve:
     sizes: Sequence[float] = ()
 
 
-def draw_plot(title: str, x: Axis, y: Axis, curves: Sequence[Curve]) -> Markup:
+def draw_plot(title: str, x: Axis, *, y: Axis, curves: Sequence[Curve]) -> Markup:
     """An inline SVG, and the names of the curves below it.
 
     Args:
@@ -82,7 +82,7 @@ def draw_plot(title: str, x: Axis, y: Axis, curves: Sequence[Curve]) -> Markup:
         y: upwards.
         curves: later ones lie on top.
     """
-    shapes = [*_grid(x, y), *(_curve(curve, x, y) for curve in curves)]
+    shapes = [*_grid(x, y), *(_curve(curve, x, y=y) for curve in curves)]
     legend = "".join(
         f'<li><span class="key {curve.look}"></span>{escape(one_line(curve.name))}</li>'
         for curve in curves
@@ -108,7 +108,7 @@ def _grid(x: Axis, y: Axis) -> list[Shape]:
     return shapes
 
 
-def _curve(curve: Curve, x: Axis, y: Axis) -> ShapeGroup:
+def _curve(curve: Curve, x: Axis, *, y: Axis) -> ShapeGroup:
     known = [place for place, (_, up) in enumerate(curve.points) if math.isfinite(up)]
     points = [(_x(x, curve.points[place][0]), _y(y, curve.points[place][1])) for place in known]
     shapes: list[Shape] = []

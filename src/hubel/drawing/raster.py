@@ -76,7 +76,7 @@ def paint(canvas: PillowImage.Image, shape: Shape, *, scale: float, move: tuple[
             for each in shape.shapes:
                 paint(canvas, each, scale=scale, move=move)
         case Words():
-            _write(canvas, pen, shape, at(shape.x, shape.y), scale)
+            _write(canvas, pen, words=shape, at=at(shape.x, shape.y), scale=scale)
         case Line():
             for start, end in pairwise(shape.points):
                 pen.line([at(*start), at(*end)], shape.colour, round(shape.width * scale))
@@ -97,7 +97,7 @@ def paint(canvas: PillowImage.Image, shape: Shape, *, scale: float, move: tuple[
 
 
 def _write(
-    canvas: PillowImage.Image, pen: ImageDraw.ImageDraw, words: Words, at: tuple[float, float], scale: float
+    canvas: PillowImage.Image, pen: ImageDraw.ImageDraw, *, words: Words, at: tuple[float, float], scale: float
 ) -> None:
     font = _font(words.size * scale)
     text = one_line(words.text).translate(_SPELT)

@@ -80,4 +80,4 @@ def save_classifier(classifier: Classifier, folder: Path, *, made_by: str) -> No
     tensors = {
         weight_name(each): np.ascontiguousarray(keras.ops.convert_to_numpy(each)) for each in classifier.model.weights
     }
-    write_artefact(classifier, tensors, folder, made_by=made_by)
+    write_artefact(classifier, tensors, folder=folder, made_by=made_by)

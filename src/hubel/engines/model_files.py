@@ -47,7 +47,7 @@ def load_foreign_classifier(
     """
     if pixels is not None:
         find(PIXELS, pixels, kind="pixel scale")
-    model = _sized(load_foreign_model(path), size, path)
+    model = _sized(load_foreign_model(path), size, path=path)
     graph = walk(model)
     height, width, channels = _image_shape(graph, path)
     _check_work(graph, path)
@@ -60,13 +60,13 @@ def load_foreign_classifier(
         KerasEngine(model),
         Preprocessing(height, width),
         output,
-        _names(class_names, output, path),
+        _names(class_names, output, path=path),
         BYTES if found else pixels,
         pixels_found=found,
     )
 
 
-def _names(given: Sequence[str] | None, output: ModelOutput, path: Path) -> tuple[str, ...]:
+def _names(given: Sequence[str] | None, output: ModelOutput, *, path: Path) -> tuple[str, ...]:
     if given is None:
         return tuple(f"class {index}" for index in range(output.classes))
     if output.is_vector and len(given) != output.classes:
@@ -79,7 +79,7 @@ def _names(given: Sequence[str] | None, output: ModelOutput, path: Path) -> tupl
     return tuple(given)
 
 
-def _sized(model: keras.Model, size: tuple[int, int] | None, path: Path) -> keras.Model:
+def _sized(model: keras.Model, size: tuple[int, int] | None, *, path: Path) -> keras.Model:
     """A model that takes images of any size, for one size."""
     if len(model.inputs) != 1 or len(model.inputs[0].shape) != 4:
         return model  # `walk` and `_image_shape` say what is wrong

@@ -18,7 +18,7 @@ DESCRIPTION = f"a dense network of {UNITS} units on the images shrunk to {SIDE} 
 
 
 def predict_by_dense_network(
-    images: ImageStore, labels: Labels, train: np.ndarray, test: np.ndarray, *, seed: int
+    images: ImageStore, labels: Labels, *, train: np.ndarray, test: np.ndarray, seed: int
 ) -> Labels | None:
     """Train the baseline on a training split and let it name the test split; None without two classes or any test.
 

@@ -52,8 +52,8 @@ class SplitOutputs:
 def compute_outputs(
     classifier: Answering,
     images: ImageStore,
-    indices: np.ndarray,
     *,
+    indices: np.ndarray,
     stage: str = "evaluating",
     on_event: OnEvent = ignore,
 ) -> SplitOutputs:
@@ -75,7 +75,7 @@ def compute_outputs(
 
 
 def evaluate_outputs(
-    classifier: Answering, outputs: SplitOutputs, labels: Labels, *, baseline: Labels | None = None
+    classifier: Answering, outputs: SplitOutputs, *, labels: Labels, baseline: Labels | None = None
 ) -> EvaluationReport:
     """Score outputs by the classifier's own calibration.
 

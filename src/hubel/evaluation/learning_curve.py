@@ -206,7 +206,7 @@ def fit_forecast(train_examples: Sequence[int], wrong: np.ndarray, *, seed: int)
 
 
 def make_learning_curve(
-    shares: Sequence[float], train_examples: Sequence[int], wrong: np.ndarray, *, seed: int
+    shares: Sequence[float], train_examples: Sequence[int], *, wrong: np.ndarray, seed: int
 ) -> LearningCurve:
     """The curve and its forecast.
 

@@ -53,7 +53,7 @@ def top_k_accuracy(probabilities: Probabilities, labels: Labels, *, k: int) -> f
     return float((more_probable < k).mean())
 
 
-def confusion_matrix(predicted: Labels, labels: Labels, classes: int) -> np.ndarray:
+def confusion_matrix(predicted: Labels, labels: Labels, *, classes: int) -> np.ndarray:
     """Counts, int64 [classes, classes]: row = true class, column = predicted class.
 
     Args:
@@ -192,7 +192,7 @@ def macro_f1(scores: list[ClassScore]) -> float | None:
     return float(np.mean(values)) if values else None
 
 
-def selective_accuracy(probabilities: Probabilities, labels: Labels, threshold: float) -> tuple[float, float | None]:
+def selective_accuracy(probabilities: Probabilities, labels: Labels, *, threshold: float) -> tuple[float, float | None]:
     """(coverage, accuracy among the covered): examples whose confidence reaches the threshold.
 
     Args:

@@ -90,13 +90,13 @@ def compare_hits(first: np.ndarray, second: np.ndarray) -> PairedTest:
         first_only=first_only,
         second_only=second_only,
         difference=(first_only - second_only) / len(one),
-        interval=paired_interval(int((one & other).sum()), first_only, second_only, len(one)),
+        interval=paired_interval(int((one & other).sum()), first_only, second_only=second_only, count=len(one)),
         p_value=p_value,
         adjusted_p=p_value,
     )
 
 
-def paired_interval(both: int, first_only: int, second_only: int, count: int) -> tuple[float, float]:
+def paired_interval(both: int, first_only: int, *, second_only: int, count: int) -> tuple[float, float]:
     """95 % interval of the difference between two shares of the same examples.
 
     The Wilson intervals of both shares, joined with regard to how far the two agree.
@@ -116,13 +116,13 @@ def paired_interval(both: int, first_only: int, second_only: int, count: int) ->
     first, second = (both + first_only) / count, (both + second_only) / count
     low_1, high_1 = wilson_interval(both + first_only, count)
     low_2, high_2 = wilson_interval(both + second_only, count)
-    phi = _agreement(both, first_only, second_only, neither)
-    down = _joined(first - low_1, high_2 - second, phi)
-    up = _joined(high_1 - first, second - low_2, phi)
+    phi = _agreement(both, first_only, second_only=second_only, neither=neither)
+    down = _joined(first - low_1, high_2 - second, phi=phi)
+    up = _joined(high_1 - first, second - low_2, phi=phi)
     return max(-1.0, first - second - down), min(1.0, first - second + up)
 
 
-def _agreement(both: int, first_only: int, second_only: int, neither: int) -> float:
+def _agreement(both: int, first_only: int, *, second_only: int, neither: int) -> float:
     """Correlation of the two, corrected for continuity where it is positive; 0 where one of them never changes."""
     count = both + first_only + second_only + neither
     margins = (both + first_only, second_only + neither, both + second_only, first_only + neither)
@@ -135,7 +135,7 @@ def _agreement(both: int, first_only: int, second_only: int, neither: int) -> fl
     return numerator / product**0.5
 
 
-def _joined(one: float, other: float, phi: float) -> float:
+def _joined(one: float, other: float, *, phi: float) -> float:
     return max(0.0, one**2 - 2 * phi * one * other + other**2) ** 0.5
 
 

@@ -59,7 +59,7 @@ class EvaluationReport:
     @property
     def confusion(self) -> np.ndarray:
         """int64 [classes, classes]: row = true class, column = predicted class."""
-        return metrics.confusion_matrix(self.predicted, self.labels, len(self.class_names))
+        return metrics.confusion_matrix(self.predicted, self.labels, classes=len(self.class_names))
 
     @property
     def accuracy(self) -> float:
@@ -96,7 +96,9 @@ class EvaluationReport:
         """What became of each of `PROMISES`; none without prediction sets or examples."""
         if self.sets is None or not len(self.labels):
             return []
-        return [score_sets(self.sets, promise, self.probabilities, self.labels) for promise in PROMISES]
+        return [
+            score_sets(self.sets, promise, probabilities=self.probabilities, labels=self.labels) for promise in PROMISES
+        ]
 
     def to_json(self) -> dict[str, Any]:
         """The object under ``"test"`` or ``"validation"`` in ``metrics.json``."""
@@ -106,7 +108,7 @@ class EvaluationReport:
         hits = int(self.hits.sum())
         scores = metrics.class_scores(self.confusion)
         bins = metrics.reliability_bins(self.probabilities, self.labels)
-        coverage, selective = metrics.selective_accuracy(self.probabilities, self.labels, self.threshold)
+        coverage, selective = metrics.selective_accuracy(self.probabilities, self.labels, threshold=self.threshold)
         return {
             "examples": count,
             "accuracy": hits / count,

@@ -57,7 +57,7 @@ class SetScore:
         }
 
 
-def score_sets(sets: PredictionSets, coverage: float, probabilities: Probabilities, labels: Labels) -> SetScore:
+def score_sets(sets: PredictionSets, coverage: float, *, probabilities: Probabilities, labels: Labels) -> SetScore:
     """Check a promise on labelled images.
 
     Args:

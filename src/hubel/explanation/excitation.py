@@ -51,7 +51,7 @@ class ExcitingPatch:
 
 
 def find_patches(
-    graph: Graph, call: Call, images: ImageStore, *, filters: Sequence[int], most: int = 8, on_event: OnEvent = ignore
+    graph: Graph, call: Call, *, images: ImageStore, filters: Sequence[int], most: int = 8, on_event: OnEvent = ignore
 ) -> dict[int, list[ExcitingPatch]]:
     """For each filter, the images that excite it most, strongest first; at most one patch of each image.
 
@@ -97,7 +97,7 @@ class _Boxes:
         self._size = image_size(graph)
 
     def of(self, row: int, column: int) -> tuple[int, int, int, int]:
-        return field_box(self._fields, row, column, image_size=self._size)
+        return field_box(self._fields, row, column=column, image_size=self._size)
 
 
 def _as_they_are(values: Any) -> Any:
@@ -127,8 +127,8 @@ USUAL = Ascent()
 def make_exciting_images(
     graph: Graph,
     call: Call,
-    filters: Sequence[int],
     *,
+    filters: Sequence[int],
     scale: Callable[[Any], Any] = _as_they_are,
     ascent: Ascent = USUAL,
     on_event: OnEvent = ignore,
@@ -157,18 +157,18 @@ def make_exciting_images(
     made = []
     for start in range(0, len(filters), _AT_ONCE):
         some = filters[start : start + _AT_ONCE]
-        score = _score(graph, call, some, scale)
+        score = _score(graph, call, filters=some, scale=scale)
         hear = _counted(on_event, done=start * ascent.steps, of=len(filters) * ascent.steps, each=len(some))
-        made.append(_climb(score, prior, len(some), ascent, hear))
+        made.append(_climb(score, prior, images=len(some), ascent=ascent, hear=hear))
     return np.rint(np.concatenate(made)).astype(np.uint8)
 
 
-def _score(graph: Graph, call: Call, filters: Sequence[int], scale: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _score(graph: Graph, call: Call, *, filters: Sequence[int], scale: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Images [filters, height, width, channels] → the sum of the mean of each one's own map."""
     chosen = np.eye(int(call.output_shapes[0][2] or 1), dtype=np.float32)[list(filters)][:, None, None]
 
     def score(tensor: Any) -> Any:
-        maps, before = _maps(graph, call, scale(tensor))
+        maps, before = _maps(graph, call, images=scale(tensor))
         if before is not None:  # a filter that is off everywhere would leave no direction to go
             maps = maps + OFF_COUNTS * before
         return keras.ops.sum(keras.ops.mean(maps * keras.ops.convert_to_tensor(chosen), axis=(1, 2)))
@@ -176,7 +176,7 @@ def _score(graph: Graph, call: Call, filters: Sequence[int], scale: Callable[[An
     return score
 
 
-def _maps(graph: Graph, call: Call, images: Any) -> tuple[Any, Any | None]:
+def _maps(graph: Graph, call: Call, *, images: Any) -> tuple[Any, Any | None]:
     """What the layer makes, and what it was before the layer's own rectifier; None where it has none."""
     activation = getattr(call.layer, "activation", None)
     if call.kind in RECTIFIERS or activation is None or activation is keras.activations.linear:
@@ -191,7 +191,7 @@ def _maps(graph: Graph, call: Call, images: Any) -> tuple[Any, Any | None]:
 
 
 def _climb(
-    score: Callable[[Any], Any], prior: ImagePrior, images: int, ascent: Ascent, hear: Callable[[int], None]
+    score: Callable[[Any], Any], prior: ImagePrior, *, images: int, ascent: Ascent, hear: Callable[[int], None]
 ) -> np.ndarray:
     """Adam (Kingma & Ba 2015) on the frequencies; real and imaginary parts each with a step of its own."""
     rng = stream("exciting image", ascent.seed)

@@ -42,7 +42,7 @@ def layers_with_filters(graph: Graph) -> list[Call]:
     return [call for call in graph.calls if isinstance(call.layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D)]
 
 
-def compute_feature_maps(graph: Graph, call: Call, image: np.ndarray) -> FeatureMaps:
+def compute_feature_maps(graph: Graph, call: Call, *, image: np.ndarray) -> FeatureMaps:
     """The maps of a layer, as the model computes them.
 
     Args:

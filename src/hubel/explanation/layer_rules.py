@@ -37,7 +37,7 @@ from hubel.explanation.worked_value import (
 Rule = Callable[[Position], WorkedValue]
 
 
-def _normalised(place: Position, mean: float, deviation: float, root: str) -> WorkedValue:
+def _normalised(place: Position, mean: float, *, deviation: float, root: str) -> WorkedValue:
     """(x - mean) / deviation, times gamma, plus beta."""
     gamma, beta = (float(_last(place, name, default)) for name, default in (("gamma", 1.0), ("beta", 0.0)))
     value = (place.x - mean) / deviation * gamma + beta
@@ -71,7 +71,9 @@ def batch_normalisation(place: Position) -> WorkedValue:
     _check_last_axis(place)
     mean, variance = float(_last(place, "moving_mean", 0.0)), float(_last(place, "moving_variance", 1.0))
     epsilon = float(place.call.layer.epsilon)
-    return _normalised(place, mean, math.sqrt(variance + epsilon), f"√({number(variance)} + {number(epsilon)})")
+    return _normalised(
+        place, mean, deviation=math.sqrt(variance + epsilon), root=f"√({number(variance)} + {number(epsilon)})"
+    )
 
 
 def layer_normalisation(place: Position) -> WorkedValue:
@@ -86,7 +88,10 @@ def layer_normalisation(place: Position) -> WorkedValue:
     if getattr(place.call.layer, "rms_scaling", False):
         raise UnusableInput(f"{place.call.name} scales by the root mean square, which Hubel cannot trace.")
     return _normalised(
-        place, float(values.mean()), math.sqrt(variance + epsilon), f"√({number(variance)} + {number(epsilon)})"
+        place,
+        float(values.mean()),
+        deviation=math.sqrt(variance + epsilon),
+        root=f"√({number(variance)} + {number(epsilon)})",
     )
 
 
@@ -101,7 +106,9 @@ def activation_layer(place: Position) -> WorkedValue:
     """A layer, or an operation, that is an activation."""
     layer = place.call.layer
     name = name_of(getattr(layer, "activation", None))
-    return softmax(place) if name == "softmax" else _function(place, name, activate(name, place.x, place.call))
+    return (
+        softmax(place) if name == "softmax" else _function(place, name, value=activate(name, place.x, call=place.call))
+    )
 
 
 def operation_activation(place: Position, *, name: str) -> WorkedValue:
@@ -111,10 +118,10 @@ def operation_activation(place: Position, *, name: str) -> WorkedValue:
         place: of its value.
         name: of the activation, as Keras has it.
     """
-    return _function(place, name, activate(name, place.x, place.call))
+    return _function(place, name, value=activate(name, place.x, call=place.call))
 
 
-def _function(place: Position, name: str, value: float) -> WorkedValue:
+def _function(place: Position, name: str, *, value: float) -> WorkedValue:
     text = f"{name}({number(place.x)}) = {number(value)}"
     terms = (_alone("x", place.x),)
     return WorkedValue(value, abs(place.x), text, before=place.x, activation=name, terms=terms)
@@ -129,23 +136,23 @@ def relu_layer(place: Position) -> WorkedValue:
         "threshold": float(layer.threshold),
     }
     said = ", ".join(f"{name} {number(value)}" for name, value in options.items() if value)
-    return _function(place, f"relu with {said}" if said else "relu", relu(place.x, **options))  # type: ignore[arg-type]
+    return _function(place, f"relu with {said}" if said else "relu", value=relu(place.x, **options))  # type: ignore[arg-type]
 
 
 def leaky_relu_layer(place: Position) -> WorkedValue:
     """Below 0 it is not cut off but flatter."""
     slope = float(place.call.layer.negative_slope)
-    return _function(place, f"relu with negative_slope {number(slope)}", relu(place.x, negative_slope=slope))
+    return _function(place, f"relu with negative_slope {number(slope)}", value=relu(place.x, negative_slope=slope))
 
 
 def elu_layer(place: Position) -> WorkedValue:
     """Below 0 it levels off."""
-    return _function(place, "elu", elu(place.x, alpha=float(place.call.layer.alpha)))
+    return _function(place, "elu", value=elu(place.x, alpha=float(place.call.layer.alpha)))
 
 
 def gelu_operation(place: Position) -> WorkedValue:
     """As an operation, exact or by tanh."""
-    return _function(place, "gelu", gelu(place.x, approximate=bool(place.call.layer.approximate)))
+    return _function(place, "gelu", value=gelu(place.x, approximate=bool(place.call.layer.approximate)))
 
 
 def softmax(place: Position) -> WorkedValue:

@@ -179,10 +179,17 @@ class Tracer:
                 f"The layer {call.name!r} puts channels before height and width; Hubel follows models with channels "
                 "last. Build it with data_format='channels_last'."
             )
-        index = _choose(call, output, at, filter_index)
+        index = _choose(call, output, at=at, filter_index=filter_index)
         inputs = tuple(self._array(place, call).astype(np.float64) for place in call.inputs)
         working = rule(Position(call, inputs, index))
-        return _compared(call.name, call.kind, index, working, float(output[index]), self.box(call, index))
+        return _compared(
+            call.name,
+            call.kind,
+            index=index,
+            working=working,
+            model_value=float(output[index]),
+            box=self.box(call, index),
+        )
 
     def box(self, call: Call, index: tuple[int, ...]) -> tuple[int, int, int, int] | None:
         """What one value sees of the image.
@@ -205,10 +212,10 @@ class Tracer:
             return None
         row, column = index[:2] if len(index) == 3 else (0, 0)
         height, width = self.image.shape[:2]
-        return field_box(fields, row, column, image_size=(height, width))
+        return field_box(fields, row, column=column, image_size=(height, width))
 
 
-def _choose(call: Call, output: Numbers, at: tuple[int, int] | None, filter_index: int | None) -> tuple[int, ...]:
+def _choose(call: Call, output: Numbers, *, at: tuple[int, int] | None, filter_index: int | None) -> tuple[int, ...]:
     if output.ndim not in (1, 3):
         raise UnusableInput(f"{call.name} makes arrays of {list(output.shape)}; Hubel traces feature maps and vectors.")
     count = output.shape[-1]
@@ -239,7 +246,7 @@ def _choose(call: Call, output: Numbers, at: tuple[int, int] | None, filter_inde
 
 
 def _compared(
-    layer: str, kind: str, index: tuple[int, ...], working: WorkedValue, model_value: float,
+    layer: str, kind: str, *, index: tuple[int, ...], working: WorkedValue, model_value: float,
     box: tuple[int, int, int, int] | None,
 ) -> Trace:  # fmt: skip
     trace = Trace(
@@ -326,4 +333,11 @@ def trace_probability(
     # The classifier computes the logits once more, in a batch: they may differ in their last digits.
     size = value * (1 + 2 * float(np.abs(scaled).max()))
     working = WorkedValue(value, size, text, float(scaled[index]), "softmax", terms=terms)
-    return _compared(PROBABILITIES, "Softmax", (index,), working, float(answer), tracer.box(last, (index,)))
+    return _compared(
+        PROBABILITIES,
+        "Softmax",
+        index=(index,),
+        working=working,
+        model_value=float(answer),
+        box=tracer.box(last, (index,)),
+    )

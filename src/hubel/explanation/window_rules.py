@@ -43,8 +43,8 @@ def convolution(place: Position) -> WorkedValue:
     return _weighted(
         place,
         take_patch(place, range(group * each, (group + 1) * each)),
-        kernel[..., place.filter_index],
-        float(place.weight("bias", default=0.0)[..., place.filter_index]) if place.call.layer.use_bias else None,
+        kernel=kernel[..., place.filter_index],
+        bias=float(place.weight("bias", default=0.0)[..., place.filter_index]) if place.call.layer.use_bias else None,
     )
 
 
@@ -54,7 +54,10 @@ def depthwise(place: Position) -> WorkedValue:
     channel, which = divmod(place.filter_index, kernel.shape[3])
     bias = float(place.weight("bias")[place.filter_index]) if place.call.layer.use_bias else None
     return _weighted(
-        place, take_patch(place, range(channel, channel + 1)), kernel[:, :, channel : channel + 1, which], bias
+        place,
+        take_patch(place, range(channel, channel + 1)),
+        kernel=kernel[:, :, channel : channel + 1, which],
+        bias=bias,
     )
 
 
@@ -63,10 +66,10 @@ def locally_connected(place: Position) -> WorkedValue:
     row, column, index = place.index
     kernel = place.weight("kernel")[row, column, ..., index]
     bias = float(place.weight("bias")[place.index]) if place.call.layer.use_bias else None
-    return _weighted(place, take_patch(place, range(kernel.shape[2])), kernel, bias)
+    return _weighted(place, take_patch(place, range(kernel.shape[2])), kernel=kernel, bias=bias)
 
 
-def _weighted(place: Position, patch: Patch, kernel: Numbers, bias: float | None) -> WorkedValue:
+def _weighted(place: Position, patch: Patch, *, kernel: Numbers, bias: float | None) -> WorkedValue:
     patch = replace(patch, kernel=kernel)
     products = np.asarray(patch.products)
     total = float(products.sum())
@@ -106,7 +109,7 @@ def separable(place: Position) -> WorkedValue:
         f"each channel's sum times its weight, added up: {number(total)}{with_bias}",
         bias=bias,
         patch=patch,
-        terms=_terms([f"sum of map {index}" for index in range(len(sums))], sums, weights),
+        terms=_terms([f"sum of map {index}" for index in range(len(sums))], sums, weights=weights),
     )
     return activated(working, place.call.layer.activation, call=place.call, all_units=None)
 
@@ -126,13 +129,13 @@ def dense(place: Position) -> WorkedValue:
         float(np.abs(values * weights).sum()) + abs(bias or 0.0),
         f"sum of {len(values)} products {number(total)}{with_bias}",
         bias=bias,
-        terms=_terms([f"input {index}" for index in range(len(values))], values, weights),
+        terms=_terms([f"input {index}" for index in range(len(values))], values, weights=weights),
     )
     others = values @ kernel + (0.0 if biases is None else biases)
     return activated(working, layer.activation, call=place.call, all_units=lambda: others)
 
 
-def _terms(labels: list[str], values: Numbers, weights: Numbers) -> tuple[Term, ...]:
+def _terms(labels: list[str], values: Numbers, *, weights: Numbers) -> tuple[Term, ...]:
     return tuple(
         Term(label, float(value), float(weight), float(value * weight))
         for label, value, weight in zip(labels, values, weights, strict=True)

@@ -248,12 +248,12 @@ def activated(
         value, text = softmax_at(values, int(np.abs(values - before).argmin()))
         text = f"{working.formula}; softmax: {text}"
     else:
-        value = activate(name, before, call)
+        value = activate(name, before, call=call)
         text = f"{working.formula}; {name} → {number(value)}"
     return WorkedValue(value, working.size, text, before, name, working.bias, working.patch, working.terms)
 
 
-def activate(name: str, x: float, call: Call) -> float:
+def activate(name: str, x: float, *, call: Call) -> float:
     """A named activation of one number.
 
     Args:

@@ -51,7 +51,7 @@ class ArrayRule:
 NOTHING_SAID = ArrayRule()
 
 
-def to_pixels(array: np.ndarray, rule: SampleRule, said: ArrayRule = NOTHING_SAID) -> Image:
+def to_pixels(array: np.ndarray, rule: SampleRule, *, said: ArrayRule = NOTHING_SAID) -> Image:
     """The pixels of one image, by the rules of the decoder: transparency over white, grey as three equal channels.
 
     Args:
@@ -126,12 +126,12 @@ def _rounded(array: np.ndarray, scale: str) -> np.ndarray:
     if low < -_SLACK * white or high > white * (1 + _SLACK):
         raise WrongRequest(
             f"scale={scale!r} was said, and the values of the array go from {low:.4g} to {high:.4g}. "
-            f"{_cure(low, high, scale)}"
+            f"{_cure(low, high, scale=scale)}"
         )
     return np.round(np.clip(array.astype(np.float64), 0, white) / white * WHITE).astype(np.uint8)
 
 
-def _cure(low: float, high: float, scale: str) -> str:
+def _cure(low: float, high: float, *, scale: str) -> str:
     if scale == "0..1" and low >= 0 and high <= WHITE:
         return "Say scale='0..255'."
     return "If they were normalised for another model, give the image as it was before that."

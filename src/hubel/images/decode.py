@@ -190,7 +190,7 @@ def decoded_pillow(
     with ExitStack() as stack:
         with _named_errors():
             stack.enter_context(SILENCE)
-            rgb = _upright_rgb(*_load(data, limits, stack, at_least=at_least, rule=rule), rule)
+            rgb = _upright_rgb(*_load(data, limits, stack=stack, at_least=at_least, rule=rule), rule)
             stack.callback(rgb.close)
         with _named_lack_of_memory():
             yield rgb
@@ -222,7 +222,7 @@ def deep_values(data: bytes, *, bands: tuple[int, ...] = (), limits: Limits = CO
         UnreadableImage: as `decode_image`.
     """
     with ExitStack() as stack, SILENCE, _named_errors():
-        content, _ = _load(data, limits, stack, rule=SampleRule(bands))
+        content, _ = _load(data, limits, stack=stack, rule=SampleRule(bands))
         if isinstance(content, PillowImage.Image):
             if content.mode not in DEEP_MODES:
                 return None
@@ -286,7 +286,7 @@ def _named_errors() -> Generator[None]:
 
 
 def _load(
-    data: bytes, limits: Limits, stack: ExitStack, *, at_least: tuple[int, int] | None = None, rule: SampleRule
+    data: bytes, limits: Limits, *, stack: ExitStack, at_least: tuple[int, int] | None = None, rule: SampleRule
 ) -> tuple[PillowImage.Image | Samples, int]:
     """What the file holds, whole and within the limits, and its orientation; the stack closes what it came from.
 
@@ -299,9 +299,9 @@ def _load(
     layout = _find_layout(io.BytesIO(data))
     if layout is not None and not (rule.legacy and layout.samples <= MOST_PILLOW_SAMPLES):
         _check_pixels(*layout.size, limits)
-        unpacked = _check_sample_bytes(layout, rule, limits)
+        unpacked = _check_sample_bytes(layout, rule, limits=limits)
         stack.enter_context(_LARGE if unpacked > 4 * LARGE_PIXELS else nullcontext())
-        samples = read_tiff(data, layout, rule.bands)
+        samples = read_tiff(data, layout, bands=rule.bands)
         if not rule.legacy:
             refuse_blank_first_page(samples, lambda: count_pages(io.BytesIO(data)))
         return samples, layout.orientation
@@ -328,7 +328,7 @@ def _find_layout(file: IO[bytes]) -> TiffLayout | None:
         return None
 
 
-def _check_sample_bytes(layout: TiffLayout, rule: SampleRule, limits: Limits) -> int:
+def _check_sample_bytes(layout: TiffLayout, rule: SampleRule, *, limits: Limits) -> int:
     unpacked = layout.unpacked_bytes(rule.bands)
     if unpacked > limits.max_sample_bytes:
         raise UnreadableImage(

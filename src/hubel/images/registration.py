@@ -30,6 +30,7 @@ def identity(count: int) -> np.ndarray:
 def register(
     first: np.ndarray,
     second: np.ndarray,
+    *,
     levels: Sequence[tuple[int, int]] = LEVELS,
     maps: np.ndarray | None = None,
 ) -> np.ndarray:
@@ -48,12 +49,12 @@ def register(
     """
     maps = identity(len(first)) if maps is None else maps
     for side, steps in levels:
-        maps, _ = lay_over(first, second, maps, side=side, steps=steps)
+        maps, _ = lay_over(first, second, maps=maps, side=side, steps=steps)
     return maps
 
 
 def lay_over(
-    first: np.ndarray, second: np.ndarray, maps: np.ndarray, *, side: int, steps: int
+    first: np.ndarray, second: np.ndarray, *, maps: np.ndarray, side: int, steps: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Maps made better at one size, and how alike the patterns of the images are then.
 
@@ -68,7 +69,7 @@ def lay_over(
         float32 [pairs, 2, 3], and the correlation of what lies inside, float32 [pairs].
     """
     one, two = _flattened(_reduced(first, side)), _flattened(_reduced(second, side))
-    maps = _at_one_size(one, two, maps, steps)
+    maps = _at_one_size(one, two, maps=maps, steps=steps)
     seen, inside = warp(two, maps)
     own = (one * inside).reshape(len(one), -1)
     return maps, correlations(own, (seen * inside).reshape(len(one), -1))
@@ -97,7 +98,7 @@ def warp(images: np.ndarray, maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return (upper + (lower - upper) * down).reshape(images.shape), inside.reshape(images.shape)
 
 
-def fine_agreement(first: np.ndarray, second: np.ndarray, maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def fine_agreement(first: np.ndarray, second: np.ndarray, *, maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """How far fine patterns agree, block by block, after the second images were laid over the first.
 
     Args:
@@ -154,7 +155,7 @@ def _in_the_light_of(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return ((two - two.mean(axis=1, keepdims=True)) * scale + one.mean(axis=1, keepdims=True)).reshape(first.shape)
 
 
-def _at_one_size(first: np.ndarray, second: np.ndarray, maps: np.ndarray, steps: int) -> np.ndarray:
+def _at_one_size(first: np.ndarray, second: np.ndarray, *, maps: np.ndarray, steps: int) -> np.ndarray:
     count, side, _ = first.shape
     down, across = (each * (side / 2) for each in np.gradient(first, axis=(1, 2)))
     x, y, _ = _grid(side).reshape(3, side, side)

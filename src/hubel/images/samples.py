@@ -174,7 +174,7 @@ def render_samples(samples: Samples, rule: SampleRule) -> PillowImage.Image:
     rgb = PillowImage.new("RGB", (width, height))
     top = 0
     for block in samples.blocks():
-        levels = _levels(block.values[..., : samples.colours], low, high)
+        levels = _levels(block.values[..., : samples.colours], low, high=high)
         if samples.inverted:
             levels = _WHITE - levels
         if samples.alpha:
@@ -214,16 +214,16 @@ def _over_white(levels: np.ndarray, alpha: np.ndarray, *, premultiplied: bool) -
     return np.round(np.minimum(colour + _WHITE * (1 - share), _WHITE)).astype(np.uint8)
 
 
-def _levels(values: np.ndarray, low: float, high: float) -> np.ndarray:
+def _levels(values: np.ndarray, low: float, *, high: float) -> np.ndarray:
     """Numbers → uint8 of the same shape: ``low`` becomes 0 and ``high`` 255; no number (NaN) becomes 0."""
     if values.dtype == np.uint8:
         return values
     if values.dtype == np.uint16:
-        return _stretched(np.arange(2**16), low, high)[values]
-    return _stretched(values, low, high)
+        return _stretched(np.arange(2**16), low, high=high)[values]
+    return _stretched(values, low, high=high)
 
 
-def _stretched(values: np.ndarray, low: float, high: float) -> np.ndarray:
+def _stretched(values: np.ndarray, low: float, *, high: float) -> np.ndarray:
     """Where all are equal there is nothing to stretch: 0 stays 0, anything above becomes 255."""
     if high == low:
         return np.full(values.shape, _WHITE if high > 0 else 0, np.uint8)

@@ -143,7 +143,7 @@ def count_pages(file: IO[bytes]) -> int:
     return max(1, pages)
 
 
-def read_tiff(data: bytes, layout: TiffLayout, bands: tuple[int, ...]) -> Samples:
+def read_tiff(data: bytes, layout: TiffLayout, *, bands: tuple[int, ...]) -> Samples:
     """The samples of the first image.
 
     Args:
@@ -163,10 +163,10 @@ def read_tiff(data: bytes, layout: TiffLayout, bands: tuple[int, ...]) -> Sample
         [number - 1 for number in bands] if bands else [*colours, *([] if layout.alpha is None else [layout.alpha])]
     )
     if layout.storage.planar:
-        planes = [_unpack(data, layout, plane) for plane in places]
+        planes = [_unpack(data, layout, plane=plane) for plane in places]
         values = np.concatenate(planes, axis=-1)
     else:
-        values = _unpack(data, layout, None)
+        values = _unpack(data, layout, plane=None)
         values = values if places == list(range(layout.samples)) else np.ascontiguousarray(values[..., places])
     native = values.astype(values.dtype.newbyteorder("="), copy=False)
     alpha = not bands and layout.alpha is not None
@@ -195,7 +195,7 @@ def _number(tags: TiffImagePlugin.ImageFileDirectory_v2, tag: int, otherwise: in
 
 def _layout_of(tags: TiffImagePlugin.ImageFileDirectory_v2, order: str) -> TiffLayout | None:
     width, height, samples = _number(tags, _WIDTH, 0), _number(tags, _HEIGHT, 0), _number(tags, _SAMPLES, 1)
-    storage = _storage_of(tags, width, height)
+    storage = _storage_of(tags, width, height=height)
     if min(width, height, samples) < 1 or storage is None:
         return None
     extra = _numbers(tags, _EXTRA)
@@ -217,7 +217,7 @@ def _layout_of(tags: TiffImagePlugin.ImageFileDirectory_v2, order: str) -> TiffL
     )
 
 
-def _storage_of(tags: TiffImagePlugin.ImageFileDirectory_v2, width: int, height: int) -> Storage | None:
+def _storage_of(tags: TiffImagePlugin.ImageFileDirectory_v2, width: int, *, height: int) -> Storage | None:
     tiled = _TILE_OFFSETS in tags
     offsets = _numbers(tags, _TILE_OFFSETS if tiled else _STRIP_OFFSETS)
     sizes = _numbers(tags, _TILE_BYTES if tiled else _STRIP_BYTES)
@@ -259,7 +259,7 @@ def _is_plain(layout: TiffLayout) -> bool:
     return layout.photometric == _BLACK_IS_ZERO and layout.samples == 2 and layout.alpha == 1
 
 
-def _unpack(data: bytes, layout: TiffLayout, plane: int | None) -> np.ndarray:
+def _unpack(data: bytes, layout: TiffLayout, *, plane: int | None) -> np.ndarray:
     """One band where each lies on its own, or all of them: [height, width, bands]."""
     storage, bands = layout.storage, 1 if plane is not None else layout.samples
     places = storage.places
@@ -268,14 +268,14 @@ def _unpack(data: bytes, layout: TiffLayout, plane: int | None) -> np.ndarray:
         places = places[plane * each : (plane + 1) * each]
     across = -(-layout.width // storage.columns)
     block_bytes = storage.columns * bands * layout.sample_bytes
-    file = io.BytesIO(_as_grey_bytes(data, layout, places, across * block_bytes))
+    file = io.BytesIO(_as_grey_bytes(data, layout, places=places, row_bytes=across * block_bytes))
     with TiffImagePlugin.TiffImageFile(file) as image:
         packed = np.asarray(image).reshape(layout.height, across, block_bytes)
-    values = _less_predictor(packed, layout, bands)
+    values = _less_predictor(packed, layout, bands=bands)
     return values.reshape(layout.height, across * storage.columns, bands)[:, : layout.width]
 
 
-def _less_predictor(packed: np.ndarray, layout: TiffLayout, bands: int) -> np.ndarray:
+def _less_predictor(packed: np.ndarray, layout: TiffLayout, *, bands: int) -> np.ndarray:
     """Bytes of rows [height, strips or tiles across, bytes] → samples [height, across, columns, bands]."""
     height, across, _ = packed.shape
     dtype = np.dtype(layout.sample_type)
@@ -290,7 +290,7 @@ def _less_predictor(packed: np.ndarray, layout: TiffLayout, bands: int) -> np.nd
     return packed.view(dtype).reshape(shape)
 
 
-def _as_grey_bytes(data: bytes, layout: TiffLayout, places: Sequence[tuple[int, int]], row_bytes: int) -> bytes:
+def _as_grey_bytes(data: bytes, layout: TiffLayout, *, places: Sequence[tuple[int, int]], row_bytes: int) -> bytes:
     """The file with another directory behind it: the same strips or tiles, of grey bytes without predictor."""
     storage, (offsets, sizes) = layout.storage, zip(*places, strict=True)
     entries: dict[int, Sequence[int]] = {

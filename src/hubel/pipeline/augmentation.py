@@ -90,8 +90,8 @@ def augment(images: ImageStore, indices: np.ndarray, draws: EpochDraws) -> np.nd
         float32 [batch, height, width, 3], 0 to 255.
     """
     height, width = images.shape[1:3]
-    rows = _window(height, draws.offsets[indices, 0], draws.scales[indices, 0])
-    columns = _window(width, draws.offsets[indices, 1], draws.scales[indices, 1])
+    rows = _window(height, draws.offsets[indices, 0], scales=draws.scales[indices, 0])
+    columns = _window(width, draws.offsets[indices, 1], scales=draws.scales[indices, 1])
     mirrored = draws.mirrored[indices]
     columns[mirrored] = columns[mirrored, ::-1]
     plain = images[indices]  # first: images on disk are read whole
@@ -104,7 +104,7 @@ def augment(images: ImageStore, indices: np.ndarray, draws: EpochDraws) -> np.nd
     return batch
 
 
-def _window(size: int, offsets: np.ndarray, scales: np.ndarray) -> np.ndarray:
+def _window(size: int, offsets: np.ndarray, *, scales: np.ndarray) -> np.ndarray:
     """Source positions along one axis: int [batch, size]; an unscaled window moves by whole pixels."""
     centres = np.arange(size) + 0.5 - size / 2
     # Half a size and the offset are added last: without scaling this is exact, and no pixel is taken twice.

@@ -87,11 +87,11 @@ def kept(digests: Sequence[str], kind: Kind, make_rows: Callable[[], Iterable[np
         OutputNotWritable: the cache cannot be written.
         DamagedCache: it is deleted or damaged again and again while it is written.
     """
-    return kept_by_place(digests, kind, lambda: enumerate(make_rows()))
+    return kept_by_place(digests, kind, make_rows=lambda: enumerate(make_rows()))
 
 
 def kept_by_place(
-    digests: Sequence[str], kind: Kind, make_rows: Callable[[], Iterable[tuple[int, np.ndarray | UnreadableImage]]]
+    digests: Sequence[str], kind: Kind, *, make_rows: Callable[[], Iterable[tuple[int, np.ndarray | UnreadableImage]]]
 ) -> Entry:
     """As `kept`, for rows that come with their places, in any order, and may be faults.
 
@@ -110,8 +110,8 @@ def kept_by_place(
     kept_there = cache_folder() / kind.name / key  # of a cache that may only be read, too
     path = usable_cache_folder() / kind.name / key
     for _ in range(_TRIES):
-        entry = _open(kept_there, key, kind) or (_open(path, key, kind) if path != kept_there else None)
-        entry = entry or _make(path, key, kind, make_rows) or _open(path, key, kind)
+        entry = _open(kept_there, key, kind=kind) or (_open(path, key, kind=kind) if path != kept_there else None)
+        entry = entry or _make(path, key, kind=kind, make_rows=make_rows) or _open(path, key, kind=kind)
         if entry is not None:
             return entry
     raise DamagedCache(
@@ -149,15 +149,16 @@ class _NotKept(Exception):
 def _make(
     path: Path,
     key: str,
+    *,
     kind: Kind,
     make_rows: Callable[[], Iterable[tuple[int, np.ndarray | UnreadableImage]]],
 ) -> Entry | None:
     """Write an entry; returns it only where it must not be kept."""
     try:
         with written_folder(path, durable=False) as temporary:
-            passing = _write(temporary, key, make_rows())
+            passing = _write(temporary, key, rows=make_rows())
             if passing:
-                entry = _open(temporary, key, kind)
+                entry = _open(temporary, key, kind=kind)
                 raise _NotKept(None if entry is None else Entry(entry.rows, {**entry.refused, **passing}))
     except _NotKept as done:
         return done.entry
@@ -172,7 +173,7 @@ def _make(
 
 
 def _write(
-    folder: Path, key: str, rows: Iterable[tuple[int, np.ndarray | UnreadableImage]]
+    folder: Path, key: str, *, rows: Iterable[tuple[int, np.ndarray | UnreadableImage]]
 ) -> dict[int, UnreadableImage]:
     """Write the files of an entry; returns the faults that may pass, which no index ever holds."""
     faults: dict[int, UnreadableImage] = {}
@@ -196,7 +197,7 @@ def _write(
     return {place: each for place, each in faults.items() if each.may_pass}
 
 
-def _open(path: Path, key: str, kind: Kind) -> Entry | None:
+def _open(path: Path, key: str, *, kind: Kind) -> Entry | None:
     """An entry, every row of it checked; None where it is missing, torn, altered or another one."""
     try:
         document = json.loads((path / INDEX).read_text())

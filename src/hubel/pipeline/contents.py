@@ -34,7 +34,9 @@ class HashedCorpus:
 
     def without(self, faults: Mapping[int, UnreadableImage]) -> HashedCorpus:
         """Less the examples at these places, which join ``corpus.left_out``."""
-        rows = {place: refused_row(self.corpus, place, each.code, each.reason) for place, each in faults.items()}
+        rows = {
+            place: refused_row(self.corpus, place, code=each.code, reason=each.reason) for place, each in faults.items()
+        }
         digests = tuple(digest for place, digest in enumerate(self.digests) if place not in rows)
         return HashedCorpus(without(self.corpus, rows), digests)
 
@@ -91,8 +93,8 @@ def _digest(content: bytes | Image | UnreadableImage) -> str | UnreadableImage:
 def computed_rows(
     hashed: HashedCorpus,
     kind: Kind,
-    compute: Callable[[Iterable[bytes | Image | UnreadableImage]], Sequence[np.ndarray | UnreadableImage]],
     *,
+    compute: Callable[[Iterable[bytes | Image | UnreadableImage]], Sequence[np.ndarray | UnreadableImage]],
     stage: str,
     on_event: OnEvent,
 ) -> Entry:
@@ -127,7 +129,7 @@ def computed_rows(
             yield place, rows([place])[0]
 
     say_where(on_event)
-    return kept_by_place(hashed.digests, kind, rows_by_place)
+    return kept_by_place(hashed.digests, kind, make_rows=rows_by_place)
 
 
 def _changed() -> UnreadableImage:

@@ -66,7 +66,7 @@ def decode_corpus(corpus: Corpus, preprocessing: Preprocessing, *, on_event: OnE
 
     hashed = hash_corpus(corpus, on_event=on_event)
     kind = Kind("images", np.dtype(np.uint8), (*preprocessing.size, 3), preprocessing.to_json())
-    entry = computed_rows(hashed, kind, pixels, stage="decoding", on_event=on_event)
+    entry = computed_rows(hashed, kind, compute=pixels, stage="decoding", on_event=on_event)
     decoded = hashed.without(entry.refused)
     images = entry.data if entry.rows.nbytes <= HELD_BYTES else entry.rows
     return DecodedCorpus(decoded.corpus, images, decoded.digests, preprocessing)

@@ -38,9 +38,9 @@ def examine_corpus(
     """
     hashed = hash_corpus(corpus, on_event=on_event)
     measure = partial(measure_images, bands=bands)
-    entry = computed_rows(hashed, _measured(bands), measure, stage="measuring", on_event=on_event)
+    entry = computed_rows(hashed, _measured(bands), compute=measure, stage="measuring", on_event=on_event)
     readable = hashed.without(entry.refused)
-    return _examined(readable, entry.data, bands, copies, on_event)
+    return _examined(readable, entry.data, bands=bands, mode=copies, on_event=on_event)
 
 
 def examine_decoded(decoded: DecodedCorpus, *, copies: str = NEAR_COPIES, on_event: OnEvent = ignore) -> ExaminedCorpus:
@@ -57,7 +57,7 @@ def examine_decoded(decoded: DecodedCorpus, *, copies: str = NEAR_COPIES, on_eve
     corpus, digests, bands = decoded.corpus, decoded.digests, decoded.preprocessing.bands
     measure = partial(measure_images, bands=bands)
     hashed = HashedCorpus(corpus, digests)
-    entry = computed_rows(hashed, _measured(bands), measure, stage="measuring", on_event=on_event)
+    entry = computed_rows(hashed, _measured(bands), compute=measure, stage="measuring", on_event=on_event)
     for place, fault in sorted(entry.refused.items())[:1]:
         more = f" (and {len(entry.refused) - 1:,} more)" if len(entry.refused) > 1 else ""
         raise UnusableCorpus(
@@ -65,7 +65,7 @@ def examine_decoded(decoded: DecodedCorpus, *, copies: str = NEAR_COPIES, on_eve
             f"look for its copies: {fault.reason}. Without that, copies could lie on both sides of a split. Start "
             "again when nothing changes the corpus: images that cannot be read from the start are left out."
         )
-    return _examined(hashed, entry.data, bands, copies, on_event)
+    return _examined(hashed, entry.data, bands=bands, mode=copies, on_event=on_event)
 
 
 def _measured(bands: tuple[int, ...]) -> Kind:
@@ -73,7 +73,7 @@ def _measured(bands: tuple[int, ...]) -> Kind:
 
 
 def _examined(
-    hashed: HashedCorpus, measurements: np.ndarray, bands: tuple[int, ...], mode: str, on_event: OnEvent
+    hashed: HashedCorpus, measurements: np.ndarray, *, bands: tuple[int, ...], mode: str, on_event: OnEvent
 ) -> ExaminedCorpus:
     """With what counts as a copy, by `Reading.copies`."""
     corpus, digests = hashed.corpus, hashed.digests
@@ -81,5 +81,5 @@ def _examined(
         return ExaminedCorpus(corpus, measurements, Copies(digests, np.zeros(0, PAIR), exact=mode != NO_COPIES))
     labels = np.array([example.label for example in corpus.examples], np.int64)
     kind = Kind("pairs", PAIR, (), [*_RULES, PAIRS_VERSION, labels.tolist(), *bands])
-    found = kept(digests, kind, lambda: find_near_pairs(measurements, digests, labels, on_event=on_event))
+    found = kept(digests, kind, lambda: find_near_pairs(measurements, digests, labels=labels, on_event=on_event))
     return ExaminedCorpus(corpus, measurements, Copies(digests, found.data))

@@ -51,11 +51,11 @@ def in_order(
         start = stop
         if start % _CHUNK == 0 or start == count:
             on_event(Progress(stage, start, count))
-    yield from _on_every_core(work, start, count, lambda done: on_event(Progress(stage, done, count)))
+    yield from _on_every_core(work, start, count=count, tell=lambda done: on_event(Progress(stage, done, count)))
 
 
 def _on_every_core(
-    work: Callable[[Iterable[int]], Sequence[Result]], first: int, count: int, tell: Callable[[int], None]
+    work: Callable[[Iterable[int]], Sequence[Result]], first: int, *, count: int, tell: Callable[[int], None]
 ) -> Iterator[Result]:
     stopped = threading.Event()
 

@@ -45,7 +45,7 @@ class _Block:
         return max(self.width + self.right, *(len(label) * LETTER for label in self.labels))
 
 
-def draw_network(title: str, subtitle: str, image: tuple[int, ...], rows: Sequence[LayerRow]) -> Drawing:
+def draw_network(title: str, subtitle: str, *, image: tuple[int, ...], rows: Sequence[LayerRow]) -> Drawing:
     """The volumes in a row; its caption says what is left out or merged.
 
     Args:
@@ -66,8 +66,8 @@ def draw_network(title: str, subtitle: str, image: tuple[int, ...], rows: Sequen
     x = (width - long) / 2
     for number, block in enumerate(blocks):
         left = x + (block.room - block.width - block.right) / 2
-        shapes += _faces(block, left, floor - (tallest - block.height - block.up) / 2)
-        shapes += _label(block, x + block.room / 2, floor + 24)
+        shapes += _faces(block, left, floor=floor - (tallest - block.height - block.up) / 2)
+        shapes += _label(block, x + block.room / 2, y=floor + 24)
         if number:
             tip, middle = x - GAP / 2 + 1, floor - tallest / 2
             shapes.append(Line(((tip - 5, middle - 4), (tip, middle), (tip - 5, middle + 4)), MUTED, 1.4))
@@ -124,7 +124,7 @@ def _sees(volume: Volume) -> str:
     return "sees all" if row.receptive_field_stride == (0, 0) else "sees {}×{}".format(*row.receptive_field)
 
 
-def _faces(block: _Block, x: float, floor: float) -> list[Shape]:
+def _faces(block: _Block, x: float, *, floor: float) -> list[Shape]:
     """Three faces: the top and the right side, which slant away, and the front."""
     colour = COLOURS[block.volume.category]
     top, right = floor - block.height, x + block.width
@@ -136,7 +136,7 @@ def _faces(block: _Block, x: float, floor: float) -> list[Shape]:
     ]
 
 
-def _label(block: _Block, middle: float, y: float) -> list[Shape]:
+def _label(block: _Block, middle: float, *, y: float) -> list[Shape]:
     first, *others = block.labels
     return [
         Words(middle, y, first, 11.5, INK, "middle", bold=True),

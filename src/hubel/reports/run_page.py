@@ -196,7 +196,7 @@ def render_run_page(page: RunPage, *, template: str = OF_A_RUN) -> str:
         figures=draw_history(page.history) if page.history else (),
         curve=draw_accuracy_by_images(page.curve) if page.curve is not None else "",
         forecast=describe_forecast(page.curve) if page.curve is not None else (),
-        network=Markup(whole_svg(draw_network(title, subtitle, (height, width, channels), page.layers))),  # noqa: S704
+        network=Markup(whole_svg(draw_network(title, subtitle, image=(height, width, channels), rows=page.layers))),  # noqa: S704
         faults=group_faults(page.refused),
         class_rows=_class_rows(page),
         score_rows=_score_rows(page) if tested else (),

@@ -42,8 +42,8 @@ def draw_reliability(report: EvaluationReport) -> Markup:
     return draw_plot(
         "Reliability diagram: share classified correctly against confidence",
         Axis("confidence", 0, 1, _percent),
-        Axis("classified correctly", 0, 1, _percent),
-        curves,
+        y=Axis("classified correctly", 0, 1, _percent),
+        curves=curves,
     )
 
 
@@ -52,7 +52,7 @@ def draw_risk_coverage(report: EvaluationReport) -> Markup:
     coverage, risk = metrics.risk_coverage(report.probabilities, report.labels)
     kept = np.unique(np.linspace(0, len(coverage) - 1, min(len(coverage), MOST_POINTS)).astype(int))
     points = [(float(coverage[place]), float(risk[place])) for place in kept]
-    answered, selective = metrics.selective_accuracy(report.probabilities, report.labels, report.threshold)
+    answered, selective = metrics.selective_accuracy(report.probabilities, report.labels, threshold=report.threshold)
     curves = [Curve("error among the answers", points, "first")]
     if report.calibrated and selective is not None and report.suitability.useful:
         name = f"at the threshold of {report.threshold:.2f}"
@@ -61,8 +61,8 @@ def draw_risk_coverage(report: EvaluationReport) -> Markup:
     return draw_plot(
         "Risk and coverage: error among the answers against the share answered",
         Axis("answers for", 0, 1, _percent),
-        Axis("wrong answers", 0, most, _percent if most > 0.1 else _fine_percent),
-        curves,
+        y=Axis("wrong answers", 0, most, _percent if most > 0.1 else _fine_percent),
+        curves=curves,
     )
 
 
@@ -106,8 +106,8 @@ def _losses(rows: Sequence[EpochRow], kept: Sequence[EpochRow]) -> Markup:
     return draw_plot(
         "Loss by epoch",
         _epochs(rows),
-        Axis("nats", 0, max([*known, 0.1]) * 1.05),
-        [each for each in curves if each.points],
+        y=Axis("nats", 0, max([*known, 0.1]) * 1.05),
+        curves=[each for each in curves if each.points],
     )
 
 
@@ -118,8 +118,8 @@ def _accuracies(rows: Sequence[EpochRow]) -> Markup:
     return draw_plot(
         "Validation accuracy by epoch",
         _epochs(rows),
-        Axis("validation accuracy", float(floor), 1, _percent),
-        [Curve("", points, "first")],
+        y=Axis("validation accuracy", float(floor), 1, _percent),
+        curves=[Curve("", points, "first")],
     )
 
 
@@ -136,6 +136,6 @@ def draw_accuracy_by_images(curve: LearningCurve) -> Markup:
     return draw_plot(
         "Accuracy by training images",
         Axis("training images", 0, ahead[0] * 1.04, "{:,.0f}".format, whole=True),
-        Axis("test accuracy", max(0.0, float(np.floor(lowest * 20) / 20)), 1, _percent),
-        curves,
+        y=Axis("test accuracy", max(0.0, float(np.floor(lowest * 20) / 20)), 1, _percent),
+        curves=curves,
     )

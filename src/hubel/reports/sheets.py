@@ -52,11 +52,11 @@ def make_sheets(images: ImageStore, indices: Sequence[int]) -> Sheets:
     files = []
     for start in range(0, len(indices), TILES):
         some = indices[start : start + TILES]
-        files.append(_encoded(_sheet((np.asarray(images[index]) for index in some), len(some), tile), tile))
+        files.append(_encoded(_sheet((np.asarray(images[index]) for index in some), len(some), tile=tile), tile))
     return Sheets(tuple(files), tile, len(indices))
 
 
-def _sheet(images: Iterator[Image], count: int, tile: tuple[int, int]) -> Image:
+def _sheet(images: Iterator[Image], count: int, *, tile: tuple[int, int]) -> Image:
     height, width = tile
     sheet = np.zeros((-(-count // COLUMNS) * height, COLUMNS * width, 3), np.uint8)
     for place, image in enumerate(images):

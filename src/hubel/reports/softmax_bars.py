@@ -28,7 +28,7 @@ class PlacedShapes:
     bottom: float
 
 
-def draw_softmax(trace: Trace, left: float, top: float) -> PlacedShapes:
+def draw_softmax(trace: Trace, left: float, *, top: float) -> PlacedShapes:
     """The classes with the largest probabilities, the traced one in orange.
 
     Args:
@@ -58,7 +58,7 @@ def draw_softmax(trace: Trace, left: float, top: float) -> PlacedShapes:
     }
     x = left + indent
     for title, values in columns.items():
-        shapes += _column((x, top), title, values[shown], shown.index(traced))
+        shapes += _column((x, top), title, values=values[shown], traced=shown.index(traced))
         x += BAR + ROOM + GAP
     bottom = top + ROW * (len(shown) + 1)
     rest = len(order) - len(shown)
@@ -77,7 +77,9 @@ def _name(text: str) -> str:
     return plain if len(plain) <= LONGEST_NAME else f"{plain[: LONGEST_NAME - 1]}…"
 
 
-def _column(corner: tuple[float, float], title: str, values: Sequence[float] | np.ndarray, traced: int) -> list[Shape]:
+def _column(
+    corner: tuple[float, float], title: str, *, values: Sequence[float] | np.ndarray, traced: int
+) -> list[Shape]:
     """Bars from zero, to the left where values are below it."""
     x, top = corner
     low, high = min(0.0, float(np.min(values))), max(0.0, float(np.max(values)))

@@ -32,6 +32,6 @@ def draw_stacks(stacks: Sequence[Stack]) -> Drawing:
     return draw_table(
         f"Kernels of {side} × {side} in a row, or one large kernel",
         f"{channels} channels in every layer, stride 1; blue: in a row; orange: one kernel that sees as much",
-        names,
-        columns,
+        names=names,
+        columns=columns,
     )

@@ -43,7 +43,7 @@ def make_thumbnails(
     """
     thumbnails = {}
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        made = pool.map(lambda index: _thumbnail(corpus, index, side, rule), indices)
+        made = pool.map(lambda index: _thumbnail(corpus, index, side=side, rule=rule), indices)
         for done, (index, thumbnail) in enumerate(zip(indices, made, strict=True), start=1):
             if thumbnail is not None:
                 thumbnails[corpus.examples[index].path] = thumbnail
@@ -52,7 +52,7 @@ def make_thumbnails(
     return thumbnails
 
 
-def _thumbnail(corpus: Corpus, index: int, side: int, rule: SampleRule) -> bytes | None:
+def _thumbnail(corpus: Corpus, index: int, *, side: int, rule: SampleRule) -> bytes | None:
     try:
         content = corpus.read(index)
         pixels = decode_image(content, at_least=(side, side), rule=rule) if isinstance(content, bytes) else content

@@ -23,7 +23,7 @@ EDGE, PADDING = (195, 202, 212), (241, 243, 246)
 TOP = 92.0
 
 
-def draw_trace(trace: Trace, pixels: Image, class_name: str | None = None) -> Drawing:
+def draw_trace(trace: Trace, pixels: Image, *, class_name: str | None = None) -> Drawing:
     """Image on the left, working on the right, the value below it.
 
     Args:
@@ -149,7 +149,7 @@ def _tint(share: float) -> Colour:
 
 def _working(trace: Trace, left: float) -> PlacedShapes:
     if trace.layer == PROBABILITIES:
-        return draw_softmax(trace, left, TOP)
+        return draw_softmax(trace, left, top=TOP)
     return _terms(trace, left) if trace.patch is None else _patch(trace.patch, left)
 
 

@@ -122,10 +122,10 @@ def equation(calculation: Calculation, step: Step, *, digits: int = 2, most_term
     numbers = np.concatenate([step.window.ravel(), step.products.ravel(), value])
     exact = digits_of(numbers, most=digits + 1) <= digits
     result = ", ".join(shown(number, digits_of(value, most=digits)) for number in value)
-    return f"{_terms(calculation, step, digits, most_terms)} {'=' if exact else '≈'} {result}"
+    return f"{_terms(calculation, step, digits=digits, most_terms=most_terms)} {'=' if exact else '≈'} {result}"
 
 
-def _terms(calculation: Calculation, step: Step, digits: int, most_terms: int) -> str:
+def _terms(calculation: Calculation, step: Step, *, digits: int, most_terms: int) -> str:
     def number(value: float) -> str:
         text = shown(value, digits_of(np.array(value), most=digits))
         return f"({text})" if text.startswith("-") else text
@@ -248,7 +248,7 @@ class _Layout:
     def _top(self, column: int, channel: int) -> float:
         return float(self._tops[column] + self._panel[column] * channel) + _TITLE
 
-    def _title(self, column: int, channel: int, columns: int, text: str) -> tuple[float, float, str]:
+    def _title(self, column: int, channel: int, *, columns: int, text: str) -> tuple[float, float, str]:
         return float(self._lefts[column]) + columns * self.side / 2, self._top(column, channel) - 12, text
 
     def matrix(self) -> tuple[list[Cell], list[tuple[float, float, str]]]:
@@ -264,10 +264,10 @@ class _Layout:
                 at = row - self._pads[0], column - self._pads[1]
                 place = self._at(0, channel, (row, column))
                 if 0 <= at[0] < maps.shape[0] and 0 <= at[1] < maps.shape[1]:
-                    cells.append(_cell(place, shown(maps[at][channel], digits), tint(maps[at][channel])))
+                    cells.append(_cell(place, shown(maps[at][channel], digits), fill=tint(maps[at][channel])))
                 else:
-                    cells.append(_cell(place, text, fill))
-            titles.append(self._title(0, channel, self._columns, self._matrix_title(channel)))
+                    cells.append(_cell(place, text, fill=fill))
+            titles.append(self._title(0, channel, columns=self._columns, text=self._matrix_title(channel)))
         return cells, titles
 
     def _matrix_title(self, channel: int) -> str:
@@ -290,7 +290,7 @@ class _Layout:
         cells = [
             Cell(*self._at(1, 0, at), shown(value, digits), _GREY) for at, value in np.ndenumerate(kernel)
         ]  # fmt: skip
-        return cells, [self._title(1, 0, kernel.shape[1], f"kernel {kernel.shape[0]} × {kernel.shape[1]}")]
+        return cells, [self._title(1, 0, columns=kernel.shape[1], text=f"kernel {kernel.shape[0]} × {kernel.shape[1]}")]
 
     def output(self) -> tuple[list[Cell], list[tuple[float, float, str]]]:
         """One panel for each feature map."""
@@ -303,7 +303,7 @@ class _Layout:
                 value = result[row, column, channel]
                 cells.append(Cell(x, y, shown(value, digits), tint(value), position))
             text = f"result {result.shape[0]} × {result.shape[1]}"
-            titles.append(self._title(2, channel, result.shape[1], text))
+            titles.append(self._title(2, channel, columns=result.shape[1], text=text))
         return cells, titles
 
     def _at(self, column: int, channel: int, at: tuple[int, ...]) -> tuple[float, float]:
@@ -331,7 +331,7 @@ class _Layout:
         return [f"×{shown(value, digits)}" for value in kernel.ravel()] * self._calculation.maps.shape[2]
 
 
-def _cell(place: tuple[float, float], text: str, fill: Colour) -> Cell:
+def _cell(place: tuple[float, float], text: str, *, fill: Colour) -> Cell:
     dark = sum(share * part for share, part in zip((0.3, 0.59, 0.11), fill, strict=True)) < 128
     return Cell(*place, text, fill, ink=LIGHT if dark else INK)
 

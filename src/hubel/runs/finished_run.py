@@ -62,7 +62,7 @@ def read_off_corpus(run: Path) -> np.ndarray:
     return scores
 
 
-def score_promise(run: Path, sets: PredictionSets, class_names: Sequence[str], coverage: float) -> SetScore | None:
+def score_promise(run: Path, sets: PredictionSets, *, class_names: Sequence[str], coverage: float) -> SetScore | None:
     """What became of a promise on the run's own test images; None where no test score lies beside the classifier.
 
     Args:
@@ -81,4 +81,4 @@ def score_promise(run: Path, sets: PredictionSets, class_names: Sequence[str], c
         return None
     index_of = {name: index for index, name in enumerate(class_names)}
     labels = np.array([index_of[label] for label in answers.labels], np.int64)
-    return score_sets(sets, coverage, answers.probabilities, labels)
+    return score_sets(sets, coverage, probabilities=answers.probabilities, labels=labels)

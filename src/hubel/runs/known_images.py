@@ -90,7 +90,9 @@ def find_known(run: Path, decoded: DecodedCorpus, *, on_event: OnEvent = ignore)
     trained_on = np.array([digest in record.trained_on for digest in digests], bool)
     leaking = np.array([digest in record.leaking for digest in digests], bool) & ~trained_on
     tested = np.array([digest in record.tested for digest in digests], bool) & ~trained_on & ~leaking
-    copies = leaking | _near_copies(folder, record, decoded, ~trained_on & ~leaking & ~tested, on_event)
+    copies = leaking | _near_copies(
+        folder, record, decoded=decoded, doubtful=~trained_on & ~leaking & ~tested, on_event=on_event
+    )
     learned = trained_on | copies
     groups = {example.group for example, known in zip(examples, learned, strict=True) if known} | _shared_groups(
         record, decoded
@@ -132,7 +134,7 @@ def _shared_groups(record: _Record, decoded: DecodedCorpus) -> set[str]:
 
 
 def _near_copies(
-    folder: Path, record: _Record, decoded: DecodedCorpus, doubtful: np.ndarray, on_event: OnEvent
+    folder: Path, record: _Record, *, decoded: DecodedCorpus, doubtful: np.ndarray, on_event: OnEvent
 ) -> np.ndarray:
     """Which of the doubtful images are copies, saved again, of what was trained on: bool [examples]."""
     found = np.zeros(len(doubtful), bool)
@@ -141,7 +143,7 @@ def _near_copies(
     here = examine_decoded(decoded, copies=EXACT_COPIES, on_event=on_event)
     present = [place for place, digest in enumerate(decoded.digests) if digest in record.trained_on]
     missing = record.trained_on - {decoded.digests[place] for place in present}
-    own = _own_images(folder, missing, decoded.preprocessing.bands, on_event) if missing else None
+    own = _own_images(folder, missing, bands=decoded.preprocessing.bands, on_event=on_event) if missing else None
     parts = [(here, present), (here, np.flatnonzero(doubtful).tolist())]
     if own is not None:
         parts.insert(0, (own, [place for place, digest in enumerate(own.copies.digests) if digest in missing]))
@@ -153,7 +155,7 @@ def _near_copies(
     return found
 
 
-def _own_images(folder: Path, wanted: Set[str], bands: tuple[int, ...], on_event: OnEvent) -> ExaminedCorpus | None:
+def _own_images(folder: Path, wanted: Set[str], *, bands: tuple[int, ...], on_event: OnEvent) -> ExaminedCorpus | None:
     """The run's own corpus, measured; None where near copies do not count, or where it is gone, which is said."""
     try:
         document = read_document(folder)
@@ -178,7 +180,7 @@ def _sets_of_copies(parts: list[tuple[ExaminedCorpus, list[int]]], on_event: OnE
     number = {name: place for place, name in enumerate(sorted(set(names)))}
     labels = np.array([number[name] for name in names], np.int64)
     pairs = np.concatenate(
-        [find_near_pairs(measurements, digests, labels, on_event=on_event), _same_pixels(measurements)]
+        [find_near_pairs(measurements, digests, labels=labels, on_event=on_event), _same_pixels(measurements)]
     )
     return Copies(digests, pairs).sets()
 

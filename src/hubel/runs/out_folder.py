@@ -48,7 +48,7 @@ def keep_out_of_the_corpus(
         return
     path = Path(location)
     if is_folder(path) and real_path(out).is_relative_to(real_path(path)):
-        raise _refused(out, f"lies inside the corpus {path}, where nothing is ever written", path, what)
+        raise _refused(out, f"lies inside the corpus {path}, where nothing is ever written", folder=path, what=what)
     near = [path.parent, folder_of_images(path)] if is_file(path) else []
     near = near if reading.images is None else [reading.images]
     if any(real_path(out).is_relative_to(real_path(folder)) for folder in near) and _is_list(path):
@@ -103,7 +103,7 @@ def keep_out_of_the_images(out: Path, corpus: Corpus, *, what: str = "folder") -
         top = min(holding, key=lambda folder: len(folder.parts))
         holds = f"holds images of the corpus {corpus.location}, where nothing is ever written"
         same = real_path(out) == real_path(top)
-        raise _refused(out, holds if same else f"lies inside {top}, which {holds}", top, what)
+        raise _refused(out, holds if same else f"lies inside {top}, which {holds}", folder=top, what=what)
 
 
 def image_folders(corpus: Corpus) -> list[Path]:
@@ -146,7 +146,7 @@ def _corpus_of(run: Path) -> tuple[str, Reading] | None:
         return None  # a damaged run is the matter of who reads it
 
 
-def _refused(out: Path, why: str, folder: Path, what: str) -> WrongRequest:
+def _refused(out: Path, why: str, *, folder: Path, what: str) -> WrongRequest:
     """The error, with a place beside the folder that would do."""
     beside = real_path(folder).parent / ("runs" if what == "folder" else "") / real_path(out).name
     better = Option("out", os.path.relpath(beside))
@@ -154,7 +154,7 @@ def _refused(out: Path, why: str, folder: Path, what: str) -> WrongRequest:
 
 
 def prepare_folder(
-    out: Path, location: str | Path, names: Iterable[str], *, reading: Reading, what: str, overwrite: bool
+    out: Path, location: str | Path, *, names: Iterable[str], reading: Reading, what: str, overwrite: bool
 ) -> None:
     """Make a folder, and show that it can be written, before time is spent; other files in it stay.
 

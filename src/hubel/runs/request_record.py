@@ -105,13 +105,13 @@ def check_record(recorded: Mapping[str, Any], where: Path) -> None:
     for name, wish in RECORDED.items():
         if name not in recorded and not wish.since:
             raise UnusableInput(f"{where}: 'request' has no {name!r}. {CURE}")
-        if not _is_possible(name, wish, recorded.get(name, wish.default)):
+        if not _is_possible(name, wish, value=recorded.get(name, wish.default)):
             raise UnusableInput(f"{where}: 'request' has an impossible {name}, {recorded[name]!r}. {CURE}")
     if not check_reading(recorded.get(READING, {})):
         raise UnusableInput(f"{where}: 'request' has an impossible {READING}, {recorded[READING]!r}. {CURE}")
 
 
-def _is_possible(name: str, wish: Wish, value: object) -> bool:
+def _is_possible(name: str, wish: Wish, *, value: object) -> bool:
     if value is None:
         return wish.default is None
     if wish.recorded == AS_IT_IS:
@@ -133,7 +133,7 @@ def _is_file(value: object) -> bool:
     return isinstance(value, dict) and isinstance(value.get("file"), str) and "sha256" in value
 
 
-def request_again(recorded: Mapping[str, Any], corpus: Corpus, out: Path, *, weights: str) -> TrainRequest:
+def request_again(recorded: Mapping[str, Any], corpus: Corpus, *, out: Path, weights: str) -> TrainRequest:
     """The request that was recorded, for another folder.
 
     Args:

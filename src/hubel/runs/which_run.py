@@ -47,7 +47,7 @@ def check_run(run: Path, *, ask: Ask, others: Sequence[str | Path] = ()) -> None
         raise WrongRequest(f"The run comes first, and {shown(swapped)} is one. Type: ", ask(str(swapped), *rest))
     typed = tuple(map(str, others))
     if not is_there(run):
-        raise UnusableInput(_not_there(run, ask, typed))
+        raise UnusableInput(_not_there(run, ask, others=typed))
     if not is_folder(run):
         raise UnusableInput(
             f"{shown(run)} is a file and no model file of Keras, so it holds no classifier. The run comes first: ",
@@ -57,7 +57,7 @@ def check_run(run: Path, *, ask: Ask, others: Sequence[str | Path] = ()) -> None
         raise UnusableInput(
             f"The run in {shown(run)} is unfinished, so it holds no classifier yet. Go on with it: ", _go_on(run)
         )
-    raise UnusableInput(_no_run_in(run, ask, typed))
+    raise UnusableInput(_no_run_in(run, ask, others=typed))
 
 
 def check_is_no_run(location: str | Path, *, cure: Text | None = None) -> None:
@@ -76,7 +76,7 @@ def check_is_no_run(location: str | Path, *, cure: Text | None = None) -> None:
         raise UnusableCorpus(f"{shown(path)} is a run, not a corpus. ", text)
 
 
-def _not_there(run: Path, ask: Ask, others: Sequence[str]) -> Text:
+def _not_there(run: Path, ask: Ask, *, others: Sequence[str]) -> Text:
     reason = why_not_there(run)
     if reason:
         return Text(f"There is no file or folder '{shown(run)}'.{reason}")
@@ -93,7 +93,7 @@ def _not_there(run: Path, ask: Ask, others: Sequence[str]) -> Text:
     return Text(f"{text} ", A_RUN, " Train one: ", Command("train", ("CORPUS",), (Option("out", str(run)),)))
 
 
-def _no_run_in(run: Path, ask: Ask, others: Sequence[str]) -> Text:
+def _no_run_in(run: Path, ask: Ask, *, others: Sequence[str]) -> Text:
     inside = _runs_in(run)
     if inside:
         them = f"these runs: {_listed(inside)}. Name one of them" if len(inside) > 1 else "a run. Name that"

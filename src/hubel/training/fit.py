@@ -73,7 +73,7 @@ class _Best:
         """Accuracy and log loss; None without a validation split."""
         return (None, None) if self.score[1] < 0 else (self.score[1], -self.score[0])
 
-    def keep_if_better(self, model: keras.Model, validated: tuple[float, float] | None, epoch: int) -> bool:
+    def keep_if_better(self, model: keras.Model, validated: tuple[float, float] | None, *, epoch: int) -> bool:
         if validated is None:
             self.weights, self.epoch = model.get_weights(), epoch
             return False
@@ -117,7 +117,7 @@ def fit_model(
     on_event = watch.on_event
     loop = _Loop(model, batches, validate, recipe, clock, watch)
     if recipe.begins_trained:
-        loop.best.keep_if_better(model, validate(), 0)
+        loop.best.keep_if_better(model, validate(), epoch=0)
     if watch.state is not None:
         loop.go_on_from(watch.state)
     try:
@@ -274,7 +274,7 @@ class _Loop:
             fraction = self.clock.fraction(self.steps)
             if fraction >= 1 and self.done:
                 break
-            self.total += self._step(images, labels, fraction, epoch)
+            self.total += self._step(images, labels, fraction=fraction, epoch=epoch)
             self.done += 1
             self.side = min(images.shape[1:3]) if images.ndim == 4 else 0
             self.rate = (self.done - first) * self.batches.step_size / (time.monotonic() - start)
@@ -288,7 +288,7 @@ class _Loop:
         epoch, loss = len(self.rows), self.total / self.done
         self._check_weights(epoch)
         validated = self.validate()
-        best = self.best.keep_if_better(self.model, validated, epoch + 1)
+        best = self.best.keep_if_better(self.model, validated, epoch=epoch + 1)
         accuracy, log_loss = validated or (None, None)
         elapsed = time.monotonic() - self.start
         learning_rate = float(self.model.optimizer.learning_rate)
@@ -325,7 +325,7 @@ class _Loop:
             take_tensors(self.model, None if own else best.weights),
         )
 
-    def _step(self, images: np.ndarray, labels: Labels, fraction: float, epoch: int) -> float:
+    def _step(self, images: np.ndarray, labels: Labels, *, fraction: float, epoch: int) -> float:
         factor = warm_up_and_anneal(fraction, warm_up=self.recipe.warm_up)
         self.model.optimizer.learning_rate = self.recipe.learning_rate * factor
         weights = self.batches.class_weights

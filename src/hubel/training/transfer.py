@@ -112,8 +112,8 @@ def compute_features(
 def fit_head(
     model: keras.Model,
     lesson: HeadLesson,
-    recipe: Recipe,
     *,
+    recipe: Recipe,
     on_event: OnEvent = ignore,
     seconds: float = math.inf,
     goes_on: bool = False,

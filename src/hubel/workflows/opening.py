@@ -36,7 +36,7 @@ def open_target(target: Path, said: Said = NOTHING_SAID) -> Answering:
     return load_classifier(target)
 
 
-def open_foreign(path: Path, said: Said, corpus_names: tuple[str, ...] = ()) -> ForeignClassifier:
+def open_foreign(path: Path, said: Said, *, corpus_names: tuple[str, ...] = ()) -> ForeignClassifier:
     """A model file with what is said of it.
 
     Args:

@@ -126,7 +126,7 @@ def verify_artefact(folder: Path) -> Verification:
     made_by = str(document["made_by"])
     try:
         runtime = find_runtime()
-        classifier, test = assemble(document, parts.tensors, folder, runtime.make_engine)
+        classifier, test = assemble(document, parts.tensors, folder=folder, make_engine=runtime.make_engine)
     except DamagedArtefact as error:
         return Verification(
             folder, made_by, (files, ArtefactCheck("structure", FAILS, error.text), *_skipped("self-test")), None
@@ -135,8 +135,8 @@ def verify_artefact(folder: Path) -> Verification:
     if test is None:
         absent = ArtefactCheck("self-test", ABSENT, "classifiers saved before version 0.4 have none")
         return Verification(folder, made_by, (files, structure, absent), None)
-    outcome = run_and_remember(parts, classifier, test, runtime)
-    text = _describe_test(test, outcome) if outcome.holds else describe_failure(parts, outcome, runtime)
+    outcome = run_and_remember(parts, classifier, test=test, runtime=runtime)
+    text = _describe_test(test, outcome) if outcome.holds else describe_failure(parts, outcome, runtime=runtime)
     last = ArtefactCheck("self-test", HOLDS if outcome.holds else FAILS, text)
     return Verification(folder, made_by, (files, structure, last), outcome)
 

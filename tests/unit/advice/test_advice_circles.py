@@ -253,7 +253,9 @@ def test_no_network_is_too_small_where_the_one_advised_instead_is_too_large(side
     pairs = [(small, large) for small, large in LARGER.items() if SMALLER.get(large) == small]
     assert pairs
     for classes, (small, large) in itertools.product((2, 100), pairs):
-        counts = [build_model(make_blueprint(name, (side, side), classes)).count_params() for name in (small, large)]
+        counts = [
+            build_model(make_blueprint(name, (side, side), classes=classes)).count_params() for name in (small, large)
+        ]
         images = counts[0] / SMALL  # from so many on the small one is called too small
         assert counts[1] < LARGE * images, (small, large)
 

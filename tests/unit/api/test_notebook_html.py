@@ -85,7 +85,7 @@ def test_mistakes_come_with_their_image_the_surest_first(run: hubel.Run):
         report.class_names, report.probabilities, report.uncalibrated, (report.labels + 1) % 3, report.threshold
     )
     named = hubel.evaluate(run)
-    found = read(show_mistakes(["score"], named.corpus, named.places, turned))
+    found = read(show_mistakes(["score"], named.corpus, places=named.places, report=turned))
     surest = np.argsort(-report.probabilities.max(axis=1), kind="stable")[:8]
     assert [int(image.mean(axis=(0, 1)).argmax()) for image in found.images] == report.labels[surest].tolist()
     assert f"{report.probabilities.max():.3f}" in found.text

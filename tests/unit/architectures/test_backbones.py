@@ -22,8 +22,8 @@ def test_weights_of_the_whole_network_give_the_maps_of_the_whole_network(name: s
     backbone = PRETRAINED[name]
     whole = backbone.make(keras, (64, 64), alpha=1.0)
     whole.save_weights(tmp_path / "whole.weights.h5")
-    model = build_model(make_blueprint(name, (64, 64), 2))
-    set_backbone_weights(model, pretrained_weights(name, 1.0, str(tmp_path / "whole.weights.h5")))
+    model = build_model(make_blueprint(name, (64, 64), classes=2))
+    set_backbone_weights(model, pretrained_weights(name, 1.0, source=str(tmp_path / "whole.weights.h5")))
     pixels = np.random.default_rng(0).uniform(-1, 1, (1, 64, 64, 3)).astype(np.float32)
     end = keras.Model(whole.input, backbone.end(whole))
     np.testing.assert_allclose(
@@ -36,7 +36,7 @@ def test_weights_of_the_whole_network_give_the_maps_of_the_whole_network(name: s
 
 def test_a_width_without_imagenet_weights_names_those_that_have_some():
     with pytest.raises(WrongRequest, match=r"of mobilenet-v3-small for alpha 0\.75, 1\. Received: 0\.5"):
-        pretrained_weights("mobilenet-v3-small", 0.5, "imagenet")
+        pretrained_weights("mobilenet-v3-small", 0.5, source="imagenet")
 
 
 def test_weights_that_cannot_be_downloaded_say_how_to_get_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
@@ -49,7 +49,7 @@ def test_weights_that_cannot_be_downloaded_say_how_to_get_them(monkeypatch: pyte
     with pytest.raises(
         WeightsNotAvailable, match=r"of resnet50-v2 \(alpha 1\) are not on this machine .*URL fetch failure"
     ):
-        pretrained_weights("resnet50-v2", 1.0, "imagenet", may_download=always)
+        pretrained_weights("resnet50-v2", 1.0, source="imagenet", may_download=always)
 
 
 def test_statistics_from_scratch_follow_the_weights_quickly():

@@ -138,9 +138,9 @@ def test_published_costs_of_well_known_networks():
 
 def test_keras_and_the_arithmetic_count_the_same_parameters():
     separable = model_of(layers.SeparableConv2D(5, 3, depth_multiplier=2))
-    assert separable.count_params() == separable_parameters((3, 3), 4, 5, multiplier=2)
+    assert separable.count_params() == separable_parameters((3, 3), 4, filters=5, multiplier=2)
     local = layer_table(model_of(LocallyConnected2D(3, 2)))[0]
-    assert local.parameters == locally_connected_parameters((2, 2), 4, 3, (6, 5))
+    assert local.parameters == locally_connected_parameters((2, 2), 4, filters=3, output_size=(6, 5))
     shared = row_of(layers.Conv2D(3, 2))
     assert (local.macs, local.connections) == (shared.macs, shared.connections)
     assert local.receptive_field == (2, 2)

@@ -41,7 +41,7 @@ def write(folder: Path, text: str, name: str = "my-net.toml") -> Path:
 
 
 def test_every_field_of_the_file_is_in_the_spec(tmp_path: Path):
-    blueprint = make_blueprint(write(tmp_path, WHOLE), (40, 30), 7)
+    blueprint = make_blueprint(write(tmp_path, WHOLE), (40, 30), classes=7)
     assert blueprint.name == "my-net"
     assert blueprint.spec == CnnSpec(
         (40, 30),
@@ -59,8 +59,8 @@ def test_every_field_of_the_file_is_in_the_spec(tmp_path: Path):
 
 def test_what_the_file_leaves_out_has_the_usual_value(tmp_path: Path):
     path = write(tmp_path, "[[groups]]\nfilters = 8\n")
-    assert make_blueprint(str(path), (8, 8), 2).spec == CnnSpec((8, 8), 2, groups=(Group(8),))
-    assert make_blueprint(write(tmp_path, "", "empty.toml"), (8, 8), 2).spec == CnnSpec((8, 8), 2)
+    assert make_blueprint(str(path), (8, 8), classes=2).spec == CnnSpec((8, 8), 2, groups=(Group(8),))
+    assert make_blueprint(write(tmp_path, "", "empty.toml"), (8, 8), classes=2).spec == CnnSpec((8, 8), 2)
 
 
 def test_a_name_is_a_name_and_a_path_is_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -126,7 +126,7 @@ def test_a_network_too_deep_for_the_image_names_the_file(tmp_path: Path):
     with pytest.raises(
         WrongRequest, match="my-net.toml: Group 4 would shrink a 1 x 1 map .* use at most 3 groups at 8"
     ):
-        make_blueprint(path, (8, 8), 2)
+        make_blueprint(path, (8, 8), classes=2)
 
 
 SURVEY = Survey(((200, 150),), grey=False)
@@ -149,7 +149,7 @@ def test_a_spec_brings_its_own_image_size_unless_told():
     spec = CnnSpec((40, 30), 3, groups=(Group(4),))
     choice = choose(request(spec), SURVEY)
     assert choice.preprocessing.size == (40, 30)
-    assert make_blueprint(choice.entry, (40, 30), 3).spec == spec
+    assert make_blueprint(choice.entry, (40, 30), classes=3).spec == spec
     assert choose(request(spec, image_size=48), SURVEY).preprocessing.size == (48, 48)
     check_classes(choice, 3)
     with pytest.raises(

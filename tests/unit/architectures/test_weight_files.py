@@ -48,7 +48,7 @@ def test_a_file_in_the_cache_is_found_and_read_without_asking(tmp_path: Path, mo
     assert find_weight_file("mobilenet", 0.25) == file
     file.write_bytes(b"half a downlo")
     with pytest.raises(WeightsNotAvailable, match=r"no_top\.h5 cannot be used .*Delete the file"):
-        pretrained_weights("mobilenet", 0.25, "imagenet", may_download=pytest.fail)
+        pretrained_weights("mobilenet", 0.25, source="imagenet", may_download=pytest.fail)
 
 
 def test_without_a_yes_nothing_is_downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -56,7 +56,7 @@ def test_without_a_yes_nothing_is_downloaded(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr("keras.src.utils.file_utils.get_file", pytest.fail)
     questions: list[str] = []
     with pytest.raises(WeightsNotAvailable, match=r"Hubel downloads nothing unasked.*add weights='imagenet'"):
-        pretrained_weights("mobilenet", 0.25, "imagenet", may_download=lambda text: bool(questions.append(text)))
+        pretrained_weights("mobilenet", 0.25, source="imagenet", may_download=lambda text: bool(questions.append(text)))
     assert questions == [
         "Download the ImageNet weights of mobilenet (about 1 MB) from storage.googleapis.com?",
     ]

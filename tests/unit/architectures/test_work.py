@@ -295,7 +295,7 @@ def test_our_own_architectures_are_counted_whole():
     for name in ARCHITECTURES:
         side = max(ARCHITECTURES[name].smallest, 48)
         with without_weights():
-            rows = layer_table(build_model(make_blueprint(name, (side, side), 3)))
+            rows = layer_table(build_model(make_blueprint(name, (side, side), classes=3)))
         assert total_of(rows).macs == least_macs(rows) > 0, name
 
 

@@ -39,21 +39,25 @@ def test_valid_padding_adds_nothing_so_every_tap_is_on_a_pixel(size: int, kernel
 def test_taps_on_padding_connect_to_nothing():
     # 5 positions of 3 taps, and the first and the last position have one on padding
     assert tap_pairs(5, 3, padding="same") == 13
-    assert convolution_connections((13, 13), 2, 4) == 13 * 13 * 2 * 4
-    assert convolution_connections((13, 13), 2, 4, groups=2) == 13 * 13 * 4
+    assert convolution_connections((13, 13), 2, filters=4) == 13 * 13 * 2 * 4
+    assert convolution_connections((13, 13), 2, filters=4, groups=2) == 13 * 13 * 4
 
 
 def test_three_ways_to_connect_a_28_by_28_image_to_6_maps_of_24_by_24():
     # LeNet's first layer: 5 x 5 kernels without padding
     pairs = tap_pairs(28, 5)
-    assert convolution_connections((pairs, pairs), 1, 6) == 24 * 24 * 25 * 6 == convolution_macs((5, 5), 1, 6, (24, 24))
-    assert locally_connected_parameters((5, 5), 1, 6, (24, 24)) == 24 * 24 * (25 * 6 + 6)
-    assert locally_connected_parameters((5, 5), 1, 6, (24, 24), bias=False) == 24 * 24 * 25 * 6
+    assert (
+        convolution_connections((pairs, pairs), 1, filters=6)
+        == 24 * 24 * 25 * 6
+        == convolution_macs((5, 5), 1, filters=6, output_size=(24, 24))
+    )
+    assert locally_connected_parameters((5, 5), 1, filters=6, output_size=(24, 24)) == 24 * 24 * (25 * 6 + 6)
+    assert locally_connected_parameters((5, 5), 1, filters=6, output_size=(24, 24), bias=False) == 24 * 24 * 25 * 6
     assert dense_connections(28 * 28, 24 * 24 * 6) == 784 * 3456
 
 
 def test_a_separable_convolution_is_counted_by_hand():
     # each of 4 channels gets 2 kernels of 3 x 3, then 8 channels become 5
-    assert separable_parameters((3, 3), 4, 5, multiplier=2) == 9 * 4 * 2 + 8 * 5 + 5
-    assert separable_parameters((3, 3), 4, 5, bias=False) == 36 + 20
-    assert separable_macs((3, 3), 4, 5, (6, 7), multiplier=2) == 42 * (9 * 8 + 8 * 5)
+    assert separable_parameters((3, 3), 4, filters=5, multiplier=2) == 9 * 4 * 2 + 8 * 5 + 5
+    assert separable_parameters((3, 3), 4, filters=5, bias=False) == 36 + 20
+    assert separable_macs((3, 3), 4, filters=5, output_size=(6, 7), multiplier=2) == 42 * (9 * 8 + 8 * 5)

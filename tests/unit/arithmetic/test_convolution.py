@@ -38,8 +38,8 @@ def test_the_parameter_explosion_of_the_course():
 
 def test_a_convolution_is_counted_by_hand():
     # 3 x 3 taps, 2 channels in, 4 filters, 5 x 6 positions
-    assert convolution_parameters((3, 3), 2, 4) == 3 * 3 * 2 * 4 + 4
-    assert convolution_parameters((3, 3), 2, 4, bias=False) == 72
-    assert convolution_macs((3, 3), 2, 4, (5, 6)) == 72 * 30
-    assert convolution_macs((3, 3), 2, 4, (5, 6), groups=2) == 36 * 30
-    assert depthwise_macs((3, 3), 2, (5, 6)) == 9 * 2 * 30
+    assert convolution_parameters((3, 3), 2, filters=4) == 3 * 3 * 2 * 4 + 4
+    assert convolution_parameters((3, 3), 2, filters=4, bias=False) == 72
+    assert convolution_macs((3, 3), 2, filters=4, output_size=(5, 6)) == 72 * 30
+    assert convolution_macs((3, 3), 2, filters=4, output_size=(5, 6), groups=2) == 36 * 30
+    assert depthwise_macs((3, 3), 2, output_size=(5, 6)) == 9 * 2 * 30

@@ -129,8 +129,8 @@ def test_a_box_is_cut_at_the_image_and_read_as_top_left_bottom_right():
     fields = [ReceptiveField.of_image(20, axis=axis) for axis in (1, 2)]
     taps = window_taps(10, 5, stride=2, padding_before=2)
     rows, columns = (field.through(field.axis, taps, input_size=20) for field in fields)
-    assert field_box((rows, columns), 0, 9, image_size=(20, 20)) == (0, 16, 3, 20)
-    assert field_box((rows, columns), 3, 4, image_size=(20, 20)) == (4, 6, 9, 11)
+    assert field_box((rows, columns), 0, column=9, image_size=(20, 20)) == (0, 16, 3, 20)
+    assert field_box((rows, columns), 3, column=4, image_size=(20, 20)) == (4, 6, 9, 11)
 
 
 def test_a_position_of_a_frame_of_zeros_sees_nothing():
@@ -193,7 +193,7 @@ def test_values_one_behind_the_other_keep_what_each_sees():
 def test_a_transposed_convolution_is_a_convolution_read_backwards(kernel: int, stride: int, padding: str, count: int):
     before, _ = padding_amounts(count, kernel, stride=stride, padding=padding)
     forward = {(place, place * stride - before + tap) for place in range(4) for tap in range(kernel)}
-    taps = transposed_taps(4, count, kernel, stride=stride, padding=padding)
+    taps = transposed_taps(4, count, kernel_size=kernel, stride=stride, padding=padding)
     found = {(int(place), index) for index, row in enumerate(taps.places) for place in row if 0 <= place < 4}
     assert found == {(place, index) for place, index in forward if 0 <= index < count}
 

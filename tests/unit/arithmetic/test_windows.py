@@ -192,7 +192,7 @@ def test_the_json_of_a_convolution_says_what_was_reckoned():
 
 def test_the_json_of_pooling_marks_the_padding():
     document = calculate_pooling(
-        MATRIX[..., None], "max", WindowOptions((4, 4), stride=(4, 4), padding="same")
+        MATRIX[..., None], "max", options=WindowOptions((4, 4), stride=(4, 4), padding="same")
     ).to_json()
     assert set(document) >= {"matrix", "window", "mode", "result", "steps"}
     assert document["steps"][0]["window"][:2] == [[None] * 4, [None, 0, 0, 0]]
@@ -202,7 +202,7 @@ def test_the_json_of_pooling_marks_the_padding():
 
 def test_too_many_windows_to_write_out_are_refused():
     with pytest.raises(WrongRequest, match="40,000 windows over 200x200 .* region='0,0,28,28', or a larger stride"):
-        calculate_pooling(np.zeros((200, 200, 1)), "max", WindowOptions((1, 1))).to_json()
+        calculate_pooling(np.zeros((200, 200, 1)), "max", options=WindowOptions((1, 1))).to_json()
 
 
 PADDINGS = st.sampled_from(["valid", "same"])

@@ -63,7 +63,7 @@ def test_the_promise_is_kept_over_many_draws(coverage: float):
         probabilities, labels = drawn(300, seed=seed)
         sets = fit_prediction_sets(probabilities[:100], labels[:100])
         assert sets is not None
-        found.append(score_sets(sets, coverage, probabilities[100:], labels[100:]).coverage)
+        found.append(score_sets(sets, coverage, probabilities=probabilities[100:], labels=labels[100:]).coverage)
     assert coverage - 0.003 < np.mean(found) < coverage + 0.015  # at least the promise, and at most 1/101 above
 
 
@@ -71,7 +71,7 @@ def test_a_score_of_sets_equals_a_loop():
     probabilities, labels = drawn(400, seed=3)
     sets = fit_prediction_sets(probabilities[:200], labels[:200])
     assert sets is not None
-    score = score_sets(sets, 0.9, probabilities[200:], labels[200:])
+    score = score_sets(sets, 0.9, probabilities=probabilities[200:], labels=labels[200:])
     chosen = [
         {index for index, value in enumerate(row) if value >= sets.thresholds[COVERAGES.index(0.9)]}
         for row in probabilities[200:]

@@ -31,7 +31,7 @@ IMAGE = np.random.default_rng(3).integers(0, 256, (30, 20, 3), dtype=np.uint8)
 @pytest.fixture(scope="module")
 def classifier() -> Classifier:
     keras.utils.set_random_seed(0)
-    blueprint = make_blueprint("small-cnn", (12, 12), 3)
+    blueprint = make_blueprint("small-cnn", (12, 12), classes=3)
     calibration = Calibration(temperature=1.7, abstention_threshold=0.4)
     model = build_model(blueprint)
     return Classifier(

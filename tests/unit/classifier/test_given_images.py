@@ -39,7 +39,7 @@ def saved(pixels: np.ndarray, form: str = "PNG", **options: Any) -> bytes:
 
 
 def seen(image: object, **said: Any) -> np.ndarray:
-    return to_model_pixels(image, SIZE, ArrayRule(**said))
+    return to_model_pixels(image, SIZE, said=ArrayRule(**said))
 
 
 class Tensor:

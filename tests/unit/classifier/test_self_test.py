@@ -263,7 +263,7 @@ def test_a_class_at_the_threshold_may_be_in_the_set_or_not():
         at = replace(classifier, sets=replace(classifier.sets, thresholds=thresholds))
         from hubel.classifier.self_test import _other_set
 
-        assert (_other_set(at, replace(answer, probabilities=shifted), other, 1e-4) is None) == holds
+        assert (_other_set(at, replace(answer, probabilities=shifted), answer=other, tolerance=1e-4) is None) == holds
 
 
 def test_a_format_without_a_self_test_has_none():

@@ -63,7 +63,7 @@ def test_the_document_has_the_names_of_the_contract_and_its_sums(capsys: pytest.
     assert found["warnings"] == []
     for key, total in found["total"].items():
         assert total == sum(layer[key] or 0 for layer in found["layers"])
-    assert found["total"]["parameters"] == build_model(make_blueprint("small-cnn", (32, 48), 7)).count_params()
+    assert found["total"]["parameters"] == build_model(make_blueprint("small-cnn", (32, 48), classes=7)).count_params()
     first = next(layer for layer in found["layers"] if layer["kind"] == "Conv2D")
     assert (first["kernel"], first["stride"], first["padding"]) == ([3, 3], [1, 1], "same")
     assert first["dense_parameters"] == 32 * 48 * 3 * 32 * 48 * 32 + 32 * 48 * 32
@@ -143,7 +143,7 @@ def test_work_that_is_not_counted_is_said(capsys: pytest.CaptureFixture[str], tm
 
 
 def test_a_run_is_looked_at_as_it_was_trained(capsys: pytest.CaptureFixture[str], tmp_path: Path):
-    blueprint = make_blueprint("small-cnn", (12, 16), 3)
+    blueprint = make_blueprint("small-cnn", (12, 16), classes=3)
     model = build_model(blueprint)
     classifier = Classifier(
         KerasEngine(model), blueprint, ("a", "b", "c"), Preprocessing(12, 16, "pad"), Calibration(), {}

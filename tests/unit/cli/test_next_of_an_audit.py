@@ -32,7 +32,7 @@ def audit(tmp_path: Path) -> Audit:
 
 
 def test_of_too_few_images_no_training_is_offered(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    show_audit(audit_corpus(made(tmp_path / "few", 2)), Given("few"), None)
+    show_audit(audit_corpus(made(tmp_path / "few", 2)), Given("few"), out=None)
     said = capsys.readouterr().out
     assert "See the images: hubel audit few -o audits/few" in said
     assert "Class 'cat': 2 images, none to be tested on." in said
@@ -41,7 +41,7 @@ def test_of_too_few_images_no_training_is_offered(tmp_path: Path, capsys: pytest
 
 
 def test_of_enough_images_it_is(audit: Audit, capsys: pytest.CaptureFixture[str]):
-    show_audit(audit, Given("photos"), None)
+    show_audit(audit, Given("photos"), out=None)
     said = capsys.readouterr().out
     assert "Train: hubel train photos -o runs/photos" in said
     assert "Look for wrong labels: hubel audit photos --suspect-labels -o audits/photos" in said

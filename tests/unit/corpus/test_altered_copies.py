@@ -38,7 +38,7 @@ def test_photographs_are_no_copies_of_one_another():
 
 def pairs_of(images: list[Image.Image]) -> set[tuple[int, int]]:
     rows = np.stack(measure_images([encoded(image) for image in images]))
-    pairs = find_near_pairs(rows, [str(place) for place in range(len(rows))], np.arange(len(rows)) % 2)
+    pairs = find_near_pairs(rows, [str(place) for place in range(len(rows))], labels=np.arange(len(rows)) % 2)
     return {(int(pair["first"]), int(pair["second"])) for pair in pairs}
 
 
@@ -59,10 +59,10 @@ def test_a_crop_is_laid_over_its_original():
     # x of the original, -1 to 1, in the crop: what lay at 16 of 320 pixels lies at its left edge, the right edge stays
     expected = np.array([[320 / 304, 0, -16 / 304], [0, 240 / 228, 12 / 228]])
     np.testing.assert_allclose(maps, np.broadcast_to(expected, maps.shape), atol=0.02)
-    agreement, patterned = fine_agreement(whole, cropped, maps)
+    agreement, patterned = fine_agreement(whole, cropped, maps=maps)
     assert np.median(agreement[patterned]) > 0.9
     strange, patterned = fine_agreement(
-        whole, np.roll(cropped, 1, axis=0), register(whole, np.roll(cropped, 1, axis=0))
+        whole, np.roll(cropped, 1, axis=0), maps=register(whole, np.roll(cropped, 1, axis=0))
     )
     assert np.median(strange[patterned]) < 0.5
 
@@ -111,6 +111,7 @@ def test_other_light_is_told_from_other_colours(change, differs: bool):
         return np.asarray(image.resize((8, 8), Image.Resampling.BOX))[None]
 
     told = [
-        bool(colours_differ(parts(image), parts(change(image)), np.zeros(1, bool))[0]) for image in PHOTOGRAPHS[:10]
+        bool(colours_differ(parts(image), parts(change(image)), changed=np.zeros(1, bool))[0])
+        for image in PHOTOGRAPHS[:10]
     ]
     assert told.count(differs) >= 9

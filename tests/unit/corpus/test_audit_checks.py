@@ -32,7 +32,7 @@ def examined(
     **odd: object,
 ) -> ExaminedCorpus:
     """A corpus of usual images; ``odd`` gives a number of the first one."""
-    corpus = make_corpus("here", "test", list(found), source=None)  # type: ignore[arg-type]
+    corpus = make_corpus("here", "test", found=list(found), source=None)  # type: ignore[arg-type]
     rows = np.zeros(len(found), MEASUREMENT)
     for name, value in USUAL.items():
         rows[name] = value

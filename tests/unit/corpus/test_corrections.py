@@ -13,7 +13,7 @@ from hubel.errors import UnusableInput
 
 def corpus() -> Corpus:
     found = [Found(f"{name}/{n}.png", name) for name in ("cat", "dog") for n in range(3)]
-    return make_corpus("here", "test", found, source=None)  # type: ignore[arg-type]
+    return make_corpus("here", "test", found=found, source=None)  # type: ignore[arg-type]
 
 
 def apply(tmp_path: Path, text: str) -> Corpus:
@@ -96,5 +96,5 @@ def test_names_that_are_not_utf8_survive_the_round_trip(tmp_path: Path):
     from hubel.files import write_csv
 
     path = b"cat/\xff\xfe.png".decode("utf-8", "surrogateescape")
-    write_csv(tmp_path / "fixes.csv", ("path", "correction"), [(path, "dog")])
+    write_csv(tmp_path / "fixes.csv", ("path", "correction"), rows=[(path, "dog")])
     assert dict(read_corrections(tmp_path / "fixes.csv").decided) == {path: "dog"}

@@ -54,7 +54,7 @@ CHANGES = {
 
 def pairs_of(files: list[bytes]) -> np.ndarray:
     names = [str(n) for n in range(len(files))]
-    return find_near_pairs(np.stack([measure_image(file) for file in files]), names, np.arange(len(files)) % 2)
+    return find_near_pairs(np.stack([measure_image(file) for file in files]), names, labels=np.arange(len(files)) % 2)
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
@@ -90,7 +90,7 @@ def test_images_too_small_or_too_plain_are_not_compared():
 
 def test_of_equal_files_only_the_first_is_compared():
     measured = np.stack([measure_image(jpeg(scene(5)))] * 3 + [measure_image(jpeg(scene(5), 60))])
-    pairs = find_near_pairs(measured, ["a", "a", "a", "b"], np.zeros(4))
+    pairs = find_near_pairs(measured, ["a", "a", "a", "b"], labels=np.zeros(4))
     assert [(p["first"], p["second"]) for p in pairs] == [(0, 3)]
     assert Copies(("a", "a", "a", "b"), pairs).sets() == [0, 0, 0, 0]
 
@@ -121,7 +121,10 @@ def test_sets_are_the_connected_parts(count: int, data: st.DataObject):
 
 def test_given_groups_join_sets():
     corpus = make_corpus(
-        "here", "test", [Found(f"{n}.png", "a", None, "x" if n in (0, 3) else None) for n in range(4)], source=None
+        "here",
+        "test",
+        found=[Found(f"{n}.png", "a", None, "x" if n in (0, 3) else None) for n in range(4)],
+        source=None,
     )  # type: ignore[arg-type]
     assert Copies(("a", "b", "a", "c"), np.zeros(0, PAIR)).kept_together(corpus) == [0, 1, 0, 0]
 

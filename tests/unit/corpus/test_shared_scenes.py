@@ -32,7 +32,7 @@ def measured(images: list[Image.Image]) -> np.ndarray:
 
 def pairs_of(rows: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
     labels = np.arange(len(rows)) % 2 if labels is None else labels
-    return find_near_pairs(rows, [str(place) for place in range(len(rows))], labels)
+    return find_near_pairs(rows, [str(place) for place in range(len(rows))], labels=labels)
 
 
 def find_set(pairs: np.ndarray, place: int) -> int:
@@ -42,7 +42,7 @@ def find_set(pairs: np.ndarray, place: int) -> int:
 
 def of_two_classes(count: int) -> Corpus:
     found = [Found(f"{'ab'[n % 2]}/{n:03}.png", "ab"[n % 2]) for n in range(count)]
-    return make_corpus("here", "test", found, source=None)  # type: ignore[arg-type]
+    return make_corpus("here", "test", found=found, source=None)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("scene", SCENES)
@@ -61,7 +61,7 @@ def test_under_a_fixed_camera_no_label_is_a_conflict_and_no_part_is_empty():
     rows = measured(images)[order]
     labels = np.array([example.label for example in corpus.examples])
     digests = tuple(str(place) for place in order)
-    copies = Copies(digests, find_near_pairs(rows, digests, labels))
+    copies = Copies(digests, find_near_pairs(rows, digests, labels=labels))
     assert list(find_conflicts(ExaminedCorpus(corpus, rows, copies))) == []
     splits = split_corpus(corpus, copies.kept_together(corpus), seed=0)
     assert (len(splits.train), len(splits.validation), len(splits.test)) == (84, 12, 24)
@@ -105,7 +105,7 @@ def test_a_pattern_that_some_images_of_a_scene_share_makes_no_copies_but_one_ima
     images[:40] += rng.uniform(0.7, 1.3, (40, 1)) * rng.normal(0, 8, 1024)  # more or less of a pattern
     images[40:48] = images[40] + rng.normal(0, 0.3, (8, 1024))
     thumbnails = np.clip(images + 128, 0, 255).astype(np.uint8).reshape(-1, 32, 32).repeat(2, axis=1).repeat(2, axis=2)
-    pairs = pairs_within(SharedScene(np.arange(1500)), thumbnails, [])
+    pairs = pairs_within(SharedScene(np.arange(1500)), thumbnails, guests=[])
     assert {int(place) for pair in pairs for place in (pair["first"], pair["second"])} == set(range(40, 48))
 
 

@@ -20,7 +20,7 @@ SOURCE = None  # nothing is read here
 
 def corpus_of(counts: dict[str, int], *, split: str | None = None) -> Corpus:
     found = [Found(f"{name}/{number:04}.png", name, split) for name, count in counts.items() for number in range(count)]
-    return make_corpus("here", "test", found, source=SOURCE)  # type: ignore[arg-type]
+    return make_corpus("here", "test", found=found, source=SOURCE)  # type: ignore[arg-type]
 
 
 def unique(corpus: Corpus) -> list[str]:
@@ -44,7 +44,7 @@ def test_a_given_test_split_is_kept_and_validation_is_cut_from_training():
     found = [
         Found(f"{part}/{name}/{n:03}", name, part) for part in ("train", "test") for name in "ab" for n in range(80)
     ]
-    corpus = make_corpus("here", "test", found, source=SOURCE)  # type: ignore[arg-type]
+    corpus = make_corpus("here", "test", found=found, source=SOURCE)  # type: ignore[arg-type]
     splits = split_corpus(corpus, unique(corpus), seed=0)
     assert {corpus.examples[index].split for index in splits.test} == {"test"}
     assert len(splits.test) == 160
@@ -60,7 +60,7 @@ def test_a_cut_validation_split_is_never_larger_than_it_needs_to_be():
 def test_the_order_of_the_files_does_not_matter():
     corpus = corpus_of({"a": 40, "b": 30})
     found = [Found(example.path, corpus.class_names[example.label]) for example in corpus.examples]
-    other = make_corpus("here", "test", found[::-1], source=SOURCE)  # type: ignore[arg-type]
+    other = make_corpus("here", "test", found=found[::-1], source=SOURCE)  # type: ignore[arg-type]
     one, two = (split_corpus(each, unique(each), seed=3).names() for each in (corpus, other))
     assert dict(zip(unique(corpus), one, strict=True)) == dict(zip(unique(other), two, strict=True))
 
@@ -147,7 +147,7 @@ def test_a_given_test_split_that_leaks_is_said_and_its_examples_are_listed():
     found = [
         Found(f"{part}/{name}/{n:03}", name, part) for part in ("train", "test") for name in "ab" for n in range(40)
     ]
-    corpus = make_corpus("here", "test", found, source=SOURCE)  # type: ignore[arg-type]
+    corpus = make_corpus("here", "test", found=found, source=SOURCE)  # type: ignore[arg-type]
     place = {example.path: index for index, example in enumerate(corpus.examples)}
     together = list(range(len(corpus)))
     for n in range(3):
@@ -169,7 +169,7 @@ def grouped_corpus(groups: int, *, size: int) -> Corpus:
         for group in range(groups)
         for n in range(size)
     ]
-    return make_corpus("here", "test", found, source=SOURCE)  # type: ignore[arg-type]
+    return make_corpus("here", "test", found=found, source=SOURCE)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -196,7 +196,7 @@ def test_two_groups_of_a_class_give_one_to_train_and_one_to_test():
 def test_a_class_that_only_the_given_test_has_divides_nothing_else():
     found = [Found(f"train/a/{n}.png", "a", "train") for n in range(9)]
     found += [Found(f"test/{name}/{n}.png", name, "test") for name in "ab" for n in range(3)]
-    corpus = make_corpus("here", "test", found, source=SOURCE)  # type: ignore[arg-type]
+    corpus = make_corpus("here", "test", found=found, source=SOURCE)  # type: ignore[arg-type]
     splits = split_corpus(corpus, unique(corpus), seed=0)
     assert (len(splits.train), len(splits.validation), len(splits.test)) == (8, 1, 6)
     assert "No train example of 'b'" in splits.notes[0]

@@ -80,7 +80,7 @@ def test_what_is_unpacked_into_one_file_stays_apart(tmp_path: Path):
     parts = []
     for name, content in [("1", b"first"), ("2", b"second")]:
         (tmp_path / name).write_bytes(gzip.compress(content))
-        parts.append(spool.unpack(tmp_path / name, "gzip", ignore))
+        parts.append(spool.unpack(tmp_path / name, "gzip", on_event=ignore))
     for part, content in zip(parts, [b"first", b"second"], strict=True):
         with part.reading() as read_at:
             assert (part.size, read_at(0, 99), read_at(2, 99), read_at(99, 1)) == (

@@ -12,7 +12,9 @@ NAMES = ("first", "second", "third")
 
 
 def shapes_of(kind: type, column: Column) -> list:
-    return [shape for shape in draw_table("Title", "below", NAMES, [column]).shapes if isinstance(shape, kind)]
+    return [
+        shape for shape in draw_table("Title", "below", names=NAMES, columns=[column]).shapes if isinstance(shape, kind)
+    ]
 
 
 def test_bars_are_as_long_as_their_values_and_what_is_not_known_has_none():
@@ -36,7 +38,7 @@ def test_points_lie_within_their_intervals_on_one_axis():
 
 def test_everything_lies_inside_the_drawing_and_texts_do_not_overlap_bars():
     columns = [Column("a long title of a column", [1e9, 2, 3], ["1,000,000,000", "2", "3"]) for _ in range(4)]
-    drawing = draw_table("Title", "below", NAMES, columns)
+    drawing = draw_table("Title", "below", names=NAMES, columns=columns)
     for shape in drawing.shapes:
         if isinstance(shape, Box):
             assert 0 < shape.x < shape.x + shape.width < drawing.width
@@ -47,4 +49,8 @@ def test_everything_lies_inside_the_drawing_and_texts_do_not_overlap_bars():
 
 
 def test_equal_values_and_zeros_can_be_drawn():
-    render_png(draw_table("t", "s", ["one"], [Column("c", [0.0], ["0"]), Column("d", [0.5], ["0.5"], [(0.5, 0.5)])]))
+    render_png(
+        draw_table(
+            "t", "s", names=["one"], columns=[Column("c", [0.0], ["0"]), Column("d", [0.5], ["0.5"], [(0.5, 0.5)])]
+        )
+    )

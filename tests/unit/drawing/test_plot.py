@@ -17,21 +17,21 @@ def circles(svg: str) -> list[tuple[float, float]]:
 
 def test_points_lie_where_their_values_say():
     x, y = Axis("epoch", 0, 10), Axis("loss", 0, 2)
-    svg = draw_plot("t", x, y, [Curve("a", [(0, 0), (5, 1), (10, 2)], dots=True)])
+    svg = draw_plot("t", x, y=y, curves=[Curve("a", [(0, 0), (5, 1), (10, 2)], dots=True)])
     across = [LEFT, (LEFT + WIDTH - RIGHT) / 2, WIDTH - RIGHT]
     up = [HEIGHT - BOTTOM, (TOP + HEIGHT - BOTTOM) / 2, TOP]
     assert circles(svg) == [pytest.approx(pair, abs=0.06) for pair in zip(across, up, strict=True)]
 
 
 def test_what_is_no_number_is_left_out_and_a_lone_point_is_marked():
-    svg = draw_plot("t", Axis("x", 0, 1), Axis("y", 0, 1), [Curve("a", [(0, float("nan")), (1, 0.5)])])
+    svg = draw_plot("t", Axis("x", 0, 1), y=Axis("y", 0, 1), curves=[Curve("a", [(0, float("nan")), (1, 0.5)])])
     assert len(circles(svg)) == 1
 
 
 def test_bars_and_sizes_belong_to_the_points_that_are_left():
     nan = float("nan")
     curve = Curve("a", [(0, nan), (1, 1)], line=False, dots=True, bars=[(nan, nan), (0, 2)], sizes=[9.0, 4.0])
-    svg = draw_plot("t", Axis("x", 0, 1), Axis("y", 0, 2), [curve])
+    svg = draw_plot("t", Axis("x", 0, 1), y=Axis("y", 0, 2), curves=[curve])
     assert f'points="{WIDTH - RIGHT:g},{HEIGHT - BOTTOM:g} {WIDTH - RIGHT:g},{TOP:g}"' in svg
     assert 'r="4"' in svg
     assert 'r="9"' not in svg
@@ -39,7 +39,7 @@ def test_bars_and_sizes_belong_to_the_points_that_are_left():
 
 def test_names_are_only_text():
     script = "<script>alert(1)</script>"
-    svg = draw_plot(script, Axis(script, 0, 1), Axis(script, 0, 1), [Curve(script, [(0, 0)])])
+    svg = draw_plot(script, Axis(script, 0, 1), y=Axis(script, 0, 1), curves=[Curve(script, [(0, 0)])])
     assert "<script" not in svg
     assert svg.count("&lt;script&gt;") == 4
 

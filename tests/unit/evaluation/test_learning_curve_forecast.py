@@ -107,7 +107,7 @@ def test_where_mistakes_are_many_the_bar_is_no_wider_than_it_must_be(errors: tup
     ("wrong", "said"), [((0, 0, 0), "no mistake"), ((3, 2, 1), "one mistake"), ((3, 3, 3), "3 mistakes")]
 )
 def test_with_few_mistakes_nobody_can_tell(wrong: tuple[int, int, int], said: str):
-    curve = make_learning_curve((0.25, 0.5, 1.0), SIZES, marks(*wrong, examples=60), seed=0)
+    curve = make_learning_curve((0.25, 0.5, 1.0), SIZES, wrong=marks(*wrong, examples=60), seed=0)
     low, high = curve.forecast.interval
     assert 0.86 < low < 0.98  # by the rule of three, 3 of 60 may well be wrong where none is
     assert low < curve.forecast.accuracy < high == 1
@@ -118,11 +118,11 @@ def test_with_few_mistakes_nobody_can_tell(wrong: tuple[int, int, int], said: st
         f"With {said} in 60 test images nobody can tell what more images would save: the bar reaches up to 1. More test "
         "images would tell."
     )
-    assert not make_learning_curve((0.25, 0.5, 1.0), SIZES, marks(4, 4, 4, examples=60), seed=0).few_mistakes
+    assert not make_learning_curve((0.25, 0.5, 1.0), SIZES, wrong=marks(4, 4, 4, examples=60), seed=0).few_mistakes
 
 
 def test_a_flat_curve_says_that_more_pictures_will_hardly_help():
-    curve = make_learning_curve((0.25, 0.5, 1.0), SIZES, marks(300, 300, 300, examples=3000), seed=0)
+    curve = make_learning_curve((0.25, 0.5, 1.0), SIZES, wrong=marks(300, 300, 300, examples=3000), seed=0)
     assert curve.flat
     assert curve.exponent == pytest.approx(0, abs=1e-9)
     assert curve.forecast.accuracy == pytest.approx(0.9, abs=0.003)
@@ -130,7 +130,7 @@ def test_a_flat_curve_says_that_more_pictures_will_hardly_help():
 
 
 def test_a_few_test_images_cannot_tell_whether_a_curve_is_flat():
-    curve = make_learning_curve((0.25, 0.5, 1.0), SIZES, marks(14, 13, 14, examples=360), seed=0)
+    curve = make_learning_curve((0.25, 0.5, 1.0), SIZES, wrong=marks(14, 13, 14, examples=360), seed=0)
     assert curve.looks_flat
     assert not curve.flat
     high = curve.forecast.interval[1]
@@ -140,13 +140,13 @@ def test_a_few_test_images_cannot_tell_whether_a_curve_is_flat():
 
 
 def test_a_curve_that_gets_worse_is_flat_not_a_forecast_of_ever_more_mistakes():
-    curve = make_learning_curve((0.25, 0.5, 1.0), SIZES, marks(10, 20, 40, examples=200), seed=0)
+    curve = make_learning_curve((0.25, 0.5, 1.0), SIZES, wrong=marks(10, 20, 40, examples=200), seed=0)
     assert curve.exponent == 0
     assert curve.forecast.accuracy == pytest.approx(1 - (10.5 * 20.5 * 40.5) ** (1 / 3) / 201)
 
 
 def test_a_curve_of_random_guesses_stays_a_probability():
-    curve = make_learning_curve((0.25, 0.5, 1.0), SIZES, marks(12, 12, 12, examples=12), seed=0)
+    curve = make_learning_curve((0.25, 0.5, 1.0), SIZES, wrong=marks(12, 12, 12, examples=12), seed=0)
     assert 0 <= curve.forecast.interval[0] <= curve.forecast.accuracy <= curve.forecast.interval[1] <= 1
 
 
@@ -167,7 +167,7 @@ def test_the_sentences_name_forecast_bar_and_what_it_does_not_cover():
 
 
 def test_the_json_is_plain_and_has_the_documented_keys():
-    curve = make_learning_curve((0.25, 0.5, 1.0), SIZES, marks(40, 20, 10, examples=100), seed=0)
+    curve = make_learning_curve((0.25, 0.5, 1.0), SIZES, wrong=marks(40, 20, 10, examples=100), seed=0)
     document = json.loads(json.dumps(curve.to_json()))
     assert set(document) == {
         "points", "forecast", "exponent", "flat", "few_mistakes", "forecast_interval_covers", "forecast_interval_does_not_cover",

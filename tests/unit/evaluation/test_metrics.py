@@ -148,7 +148,9 @@ def test_a_validation_split_without_a_mistake_does_not_ask_for_certainty():
 
 def test_nine_of_ten_validation_examples_reach_the_threshold():
     probabilities = softmax(example(1, count=1000)[0])
-    coverage, _ = metrics.selective_accuracy(probabilities, np.zeros(1000, int), choose_threshold(probabilities))
+    coverage, _ = metrics.selective_accuracy(
+        probabilities, np.zeros(1000, int), threshold=choose_threshold(probabilities)
+    )
     assert 0.9 <= coverage <= 0.902
 
 

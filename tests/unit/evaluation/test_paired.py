@@ -89,7 +89,7 @@ def test_without_agreement_the_interval_joins_both_wilson_intervals_by_pythagora
     both, first_only, second_only, count = 30, 30, 20, 100
     low_1, high_1 = wilson_interval(60, count)
     low_2, high_2 = wilson_interval(50, count)
-    low, high = paired_interval(both, first_only, second_only, count)
+    low, high = paired_interval(both, first_only, second_only=second_only, count=count)
     assert low == pytest.approx(0.1 - np.hypot(0.6 - low_1, high_2 - 0.5))
     assert high == pytest.approx(0.1 + np.hypot(high_1 - 0.6, 0.5 - low_2))
 

@@ -31,7 +31,7 @@ def test_the_patches_are_where_the_colour_was_planted_strongest_first(graph):
     images = np.zeros((5, 12, 12, 3), np.uint8)
     images[3, 4, 7, 0] = 200
     images[1, 0, 11, 0] = 100
-    found = find_patches(graph, find_layer(graph, "likes"), images, filters=[0, 1], most=2)
+    found = find_patches(graph, find_layer(graph, "likes"), images=images, filters=[0, 1], most=2)
     first, second = found[0]
     assert (first.example, first.row, first.column, first.value) == (3, 4, 7, 200.0)
     assert first.box == (3, 6, 6, 9)
@@ -41,7 +41,7 @@ def test_the_patches_are_where_the_colour_was_planted_strongest_first(graph):
 
 def test_an_image_made_to_excite_a_filter_has_its_colour(graph):
     call = find_layer(graph, "likes")
-    red, blue = make_exciting_images(graph, call, [0, 1])
+    red, blue = make_exciting_images(graph, call, filters=[0, 1])
     assert red.dtype == np.uint8
     assert red.shape == (12, 12, 3)
     assert red[..., 0].mean() > 170
@@ -51,7 +51,9 @@ def test_an_image_made_to_excite_a_filter_has_its_colour(graph):
 
 
 def test_without_colours_the_channels_are_equal(graph):
-    (grey,) = make_exciting_images(graph, find_layer(graph, "likes"), [0], ascent=Ascent(steps=20, colour=False))
+    (grey,) = make_exciting_images(
+        graph, find_layer(graph, "likes"), filters=[0], ascent=Ascent(steps=20, colour=False)
+    )
     assert (grey == grey[..., :1]).all()
     assert grey.mean() > 138
 
@@ -96,7 +98,7 @@ def plain_ascent(graph: Graph, call: Call, index: int) -> np.ndarray:
 
 def test_it_excites_far_more_than_noise_and_is_smoother_than_plain_gradient_ascent(edges):
     call = find_layer(edges, "mix")
-    made = make_exciting_images(edges, call, range(4))
+    made = make_exciting_images(edges, call, filters=range(4))
     found = excitement(edges, call, made)
     noise = excitement(edges, call, np.random.default_rng(1).integers(0, 256, (32, 32, 32, 3)))
     for index in range(4):
@@ -111,7 +113,7 @@ def test_a_filter_that_is_off_everywhere_is_woken(edges):
     call.layer.set_weights([kernel, bias - 0.2])
     grey = np.full((1, 32, 32, 3), 127.5)
     assert (excitement(edges, find_layer(edges, "end"), grey) == 0).all()
-    made = make_exciting_images(edges, find_layer(edges, "end"), [0])
+    made = make_exciting_images(edges, find_layer(edges, "end"), filters=[0])
     call.layer.set_weights([kernel, bias])
     assert fineness(made[0]) < 1
     assert excitement(edges, call, made)[0, 0] > 0.2
@@ -123,7 +125,7 @@ def test_a_filter_that_is_off_everywhere_is_woken_through_the_activation_of_its_
     model = keras.Model(image, dark(image))
     dark.set_weights([np.array([0, 0, -1], np.float32).reshape(1, 1, 3, 1), np.array([90], np.float32)])
     graph = walk(model)
-    made = make_exciting_images(graph, find_layer(graph, "dark"), [0])[0]
+    made = make_exciting_images(graph, find_layer(graph, "dark"), filters=[0])[0]
     assert dark.activation is keras.activations.relu
     red, green, blue = made.mean(axis=(0, 1))
     assert blue < 70  # below 90 the filter is on; plain grey is 127.5
@@ -132,16 +134,18 @@ def test_a_filter_that_is_off_everywhere_is_woken_through_the_activation_of_its_
 
 def test_the_same_seed_gives_the_same_image_whatever_is_made_beside_it(graph):
     call = find_layer(graph, "likes")
-    alone = make_exciting_images(graph, call, [1], ascent=Ascent(steps=8))
-    beside = make_exciting_images(graph, call, [0, 1], ascent=Ascent(steps=8))
-    other = make_exciting_images(graph, call, [1], ascent=Ascent(steps=8, seed=1))
+    alone = make_exciting_images(graph, call, filters=[1], ascent=Ascent(steps=8))
+    beside = make_exciting_images(graph, call, filters=[0, 1], ascent=Ascent(steps=8))
+    other = make_exciting_images(graph, call, filters=[1], ascent=Ascent(steps=8, seed=1))
     np.testing.assert_array_equal(alone[0], beside[1])
     assert (alone != other).any()
 
 
 def test_progress_is_told(graph):
     heard = []
-    make_exciting_images(graph, find_layer(graph, "likes"), [0, 1], ascent=Ascent(steps=3), on_event=heard.append)
+    make_exciting_images(
+        graph, find_layer(graph, "likes"), filters=[0, 1], ascent=Ascent(steps=3), on_event=heard.append
+    )
     assert [(each.done, each.total) for each in heard] == [(2, 6), (4, 6), (6, 6)]
 
 

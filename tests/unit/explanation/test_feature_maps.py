@@ -18,7 +18,7 @@ pytestmark = pytest.mark.backend
 
 @pytest.fixture(scope="module")
 def model():
-    return build_model(make_blueprint("small-cnn", (16, 16), 3))
+    return build_model(make_blueprint("small-cnn", (16, 16), classes=3))
 
 
 def test_maps_are_what_keras_computes_for_that_layer(model):
@@ -27,7 +27,7 @@ def test_maps_are_what_keras_computes_for_that_layer(model):
     for call in layers_with_maps(graph):
         inner = keras.Model(model.input, model.get_layer(call.name).output)
         expected = keras.ops.convert_to_numpy(inner(image[None].astype(np.float32), training=False))[0]
-        np.testing.assert_allclose(compute_feature_maps(graph, call, image).maps, expected, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(compute_feature_maps(graph, call, image=image).maps, expected, rtol=1e-5, atol=1e-6)
 
 
 def test_the_kernel_is_the_layers_kernel_and_a_depthwise_filter_sees_one_channel():
@@ -44,7 +44,7 @@ def test_the_kernel_is_the_layers_kernel_and_a_depthwise_filter_sees_one_channel
 def test_a_layer_without_maps_or_filters_says_what_it_is(model):
     graph = walk(model)
     with pytest.raises(WrongRequest, match=r"logits \(Dense\) makes no feature maps: its output is \[3\]"):
-        compute_feature_maps(graph, find_layer(graph, "logits"), np.zeros((16, 16, 3), np.uint8))
+        compute_feature_maps(graph, find_layer(graph, "logits"), image=np.zeros((16, 16, 3), np.uint8))
     with pytest.raises(WrongRequest, match=r"flatten \(Flatten\) has no filters"):
         kernel_of(graph, find_layer(graph, "flatten"))
     with pytest.raises(UnknownName, match="Did you mean 'flatten'"):

@@ -50,7 +50,7 @@ def test_every_type_order_and_packing_gives_the_numbers_of_the_file(
     data = tiff(values, compression=compression, order=order, storage=storage)
     layout = find_layout(io.BytesIO(data))
     assert layout is not None
-    np.testing.assert_array_equal(read_tiff(data, layout, (5, 1, 3)).values, values[..., [4, 0, 2]])
+    np.testing.assert_array_equal(read_tiff(data, layout, bands=(5, 1, 3)).values, values[..., [4, 0, 2]])
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def rows() -> Iterator[tuple[int, np.ndarray | UnreadableImage]]:
 
 
 def opened(make: Callable[[], Iterator[tuple[int, np.ndarray | UnreadableImage]]] = rows) -> Entry:
-    entry = kept_by_place(DIGESTS, KIND, make)
+    entry = kept_by_place(DIGESTS, KIND, make_rows=make)
     assert {place: (each.code, each.reason) for place, each in entry.refused.items()} == FAULTS
     return entry
 

@@ -17,11 +17,11 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 def rows_of(name: str, side: int) -> list[LayerRow]:
     with without_weights():
-        return layer_table(build_model(make_blueprint(name, (side, side), 10)))
+        return layer_table(build_model(make_blueprint(name, (side, side), classes=10)))
 
 
 def drawn(name: str, side: int) -> ET.Element:
-    return ET.fromstring(render_svg(draw_network(name, "costs", (side, side, 3), rows_of(name, side))))
+    return ET.fromstring(render_svg(draw_network(name, "costs", image=(side, side, 3), rows=rows_of(name, side))))
 
 
 def texts(svg: ET.Element) -> list[str]:
@@ -84,6 +84,6 @@ def test_all_that_is_drawn_lies_on_the_white_page():
 
 
 def test_a_title_from_outside_stays_text():
-    source = render_svg(draw_network("<script>x</script>\n&", "", (8, 8, 3), rows_of("lenet5", 8))).decode()
+    source = render_svg(draw_network("<script>x</script>\n&", "", image=(8, 8, 3), rows=rows_of("lenet5", 8))).decode()
     assert "<script>" not in source
     assert ET.fromstring(source).find(f"{SVG}title") is not None

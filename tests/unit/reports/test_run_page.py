@@ -278,7 +278,7 @@ def test_a_learning_curve_is_drawn_where_there_is_one():
     wrong = np.zeros((3, 120), bool)
     for row, mistakes in enumerate((48, 36, 24)):
         wrong[row, :mistakes] = True
-    curve = make_learning_curve([0.25, 0.5, 1.0], [100, 200, 400], wrong, seed=0)
+    curve = make_learning_curve([0.25, 0.5, 1.0], [100, 200, 400], wrong=wrong, seed=0)
     shown = parsed(page_of(curve=curve))
     low, high = curve.forecast.interval
     sentence = f"Twice the images (800) would bring about {curve.forecast.accuracy:.3f} ({low:.3f} to {high:.3f})."

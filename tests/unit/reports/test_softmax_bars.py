@@ -25,7 +25,7 @@ def make_trace(logits: np.ndarray, index: int, temperature: float = 2.0) -> Trac
 
 def test_the_bars_of_the_shares_add_up_to_one_and_the_traced_class_is_orange():
     logits = np.array([1.0, 3.0, -2.0])
-    drawn = draw_softmax(make_trace(logits, 0), 0.0, 0.0)
+    drawn = draw_softmax(make_trace(logits, 0), 0.0, top=0.0)
     boxes = [shape for shape in drawn.shapes if isinstance(shape, Box)]
     shares = np.exp(logits / 2) / np.exp(logits / 2).sum()
     found = np.array([box.width for box in boxes[6:]])
@@ -40,7 +40,9 @@ def test_the_bars_of_the_shares_add_up_to_one_and_the_traced_class_is_orange():
 
 def test_of_many_classes_the_rest_is_summed_up_and_the_traced_one_is_there():
     logits = np.arange(30.0) / 10
-    texts = [shape.text for shape in draw_softmax(make_trace(logits, 0), 0.0, 0.0).shapes if isinstance(shape, Words)]
+    texts = [
+        shape.text for shape in draw_softmax(make_trace(logits, 0), 0.0, top=0.0).shapes if isinstance(shape, Words)
+    ]
     shares = np.exp(logits / 2) / np.exp(logits / 2).sum()
     rest = 1 - shares[[*range(21, 30), 0]].sum()
     assert any(text.startswith(f"20 more classes: {rest:.6g}") for text in texts)
@@ -48,6 +50,6 @@ def test_of_many_classes_the_rest_is_summed_up_and_the_traced_one_is_there():
 
 
 def test_the_heading_names_the_class_not_a_filter():
-    drawing = draw_trace(make_trace(np.array([1.0, 2.0]), 1), np.zeros((8, 8, 3), np.uint8), "hat")
+    drawing = draw_trace(make_trace(np.array([1.0, 2.0]), 1), np.zeros((8, 8, 3), np.uint8), class_name="hat")
     assert "class 'hat' =" in drawing.title
     assert "filter" not in drawing.title

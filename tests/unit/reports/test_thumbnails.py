@@ -33,7 +33,7 @@ class StoredImages:
 
 def corpus_of(*images: np.ndarray) -> Corpus:
     found = [Found(f"{number:03}.png", "cat") for number in range(len(images))]
-    return make_corpus("memory", "arrays", found, source=StoredImages(*images))
+    return make_corpus("memory", "arrays", found=found, source=StoredImages(*images))
 
 
 def opened(data: bytes) -> Image.Image:

@@ -79,7 +79,7 @@ def test_padding_dilation_and_channels_have_their_place():
 
 def test_pooling_shows_each_channel_and_no_number_in_the_padding():
     maps = np.ones((3, 3, 3))
-    scene = make_scene(calculate_pooling(maps, "max", WindowOptions((2, 2), stride=(2, 2), padding="same")))
+    scene = make_scene(calculate_pooling(maps, "max", options=WindowOptions((2, 2), stride=(2, 2), padding="same")))
     assert sum(cell.step == 3 for cell in scene.cells) == 3
     assert sum(cell.text == "" for cell in scene.cells) == 3 * 7
     assert scene.captions[0] == "result[0][0] = max of 4 pixels in each channel = 1, 1, 1"
@@ -87,14 +87,14 @@ def test_pooling_shows_each_channel_and_no_number_in_the_padding():
 
 @pytest.mark.parametrize("size", [(23, 23), (200, 1), (51, 51)])
 def test_more_than_can_be_followed_is_refused(size: tuple[int, int]):
-    calculation = calculate_pooling(np.zeros((*size, 1)), "max", WindowOptions((1, 1)))
+    calculation = calculate_pooling(np.zeros((*size, 1)), "max", options=WindowOptions((1, 1)))
     with pytest.raises(WrongRequest, match="region="):
         make_scene(calculation)
 
 
 def test_too_many_columns_are_refused():
     with pytest.raises(WrongRequest, match="1 rows and 82 columns of numbers cannot be read .* region="):
-        make_scene(calculate_pooling(np.zeros((1, 40, 1)), "max", WindowOptions((1, 1))))
+        make_scene(calculate_pooling(np.zeros((1, 40, 1)), "max", options=WindowOptions((1, 1))))
 
 
 def test_the_result_as_png_goes_from_its_smallest_to_its_largest(tmp_path: Path, example: Calculation):
@@ -108,7 +108,7 @@ def test_the_result_as_png_goes_from_its_smallest_to_its_largest(tmp_path: Path,
 
 def test_a_pooled_colour_image_keeps_its_colours(tmp_path: Path):
     maps = np.random.default_rng(0).random((4, 4, 3))
-    write_steps(tmp_path / "map.PNG", calculate_pooling(maps, "average", WindowOptions((2, 2), stride=(2, 2))))
+    write_steps(tmp_path / "map.PNG", calculate_pooling(maps, "average", options=WindowOptions((2, 2), stride=(2, 2))))
     with Image.open(tmp_path / "map.PNG") as image:
         assert image.mode == "RGB"
         assert image.size == (2, 2)
@@ -121,7 +121,7 @@ def test_an_unknown_ending_names_those_there_are(example: Calculation):
 
 def test_the_page_speaks_of_a_kernel_only_where_there_is_one(tmp_path: Path, example: Calculation):
     write_steps(tmp_path / "a.html", example)
-    pooled = calculate_pooling(np.ones((4, 4, 1)), "max", WindowOptions((2, 2)))
+    pooled = calculate_pooling(np.ones((4, 4, 1)), "max", options=WindowOptions((2, 2)))
     write_steps(tmp_path / "b.html", pooled)
     assert "not flipped" in (tmp_path / "a.html").read_text()
     assert "kernel" not in (tmp_path / "b.html").read_text().partition("<small>")[2]

@@ -45,10 +45,10 @@ def write_run(run: Path, corpus: Path, **changes: Any) -> Path:
     paths = [file.relative_to(corpus).as_posix() for file in files]
     digests = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
     (run / "classifier").mkdir(parents=True)
-    write_csv(run / "fingerprints.csv", ("path", "sha256"), zip(paths, digests, strict=True))
+    write_csv(run / "fingerprints.csv", ("path", "sha256"), rows=zip(paths, digests, strict=True))
     placed = [(path, path.split("/")[0], "train", "") for path in paths]
-    write_csv(run / "split.csv", ("path", "label", "split", "group"), placed)
-    write_csv(run / "intake.csv", ("path", "status", "code", "reason"), [(path, "read", "", "") for path in paths])
+    write_csv(run / "split.csv", ("path", "label", "split", "group"), rows=placed)
+    write_csv(run / "intake.csv", ("path", "status", "code", "reason"), rows=[(path, "read", "", "") for path in paths])
     write_results(run)
     document = {
         "format": 1, "status": "done", "command": ["hubel", "train", "photos", "-o", "runs/old", "--epochs", "2"],
@@ -70,6 +70,6 @@ def write_results(
     (run / "classifier/manifest.json").write_text(json.dumps(manifest))
     header = ("path", "split", "label", "predicted", "probability", "abstained", "a", "b")
     written = [(path, split, path[0], named, max(a, b), "false", a, b) for path, split, named, a, b in rows]
-    write_csv(run / "predictions.csv", header, written)
+    write_csv(run / "predictions.csv", header, rows=written)
     (run / "metrics.json").write_text(json.dumps({**METRICS, **metrics}))
     return run

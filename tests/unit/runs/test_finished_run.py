@@ -28,7 +28,7 @@ def run(tmp_path: Path) -> Path:
         ("4", "test", "label", "path", 0.55, "true", 0.45, 0.55),
         ("5", "validation", "path", "label", 0.99, "false", 0.99, 0.01),
     ]
-    write_csv(tmp_path / "predictions.csv", (*HEADER, "label", "path"), rows)
+    write_csv(tmp_path / "predictions.csv", (*HEADER, "label", "path"), rows=rows)
     (tmp_path / "metrics.json").write_text("{}")
     return tmp_path
 
@@ -42,31 +42,31 @@ def test_classes_named_like_columns_are_read_right(run: Path):
 
 
 def test_the_promise_is_scored_on_the_test_rows_alone(run: Path):
-    score = score_promise(run, SETS, ("label", "path"), 0.9)
+    score = score_promise(run, SETS, class_names=("label", "path"), coverage=0.9)
     assert score is not None
     # Sets by hand: {label}, {label}, both, both. The true class of 1, 3 and 4 is inside.
     assert (score.examples, score.covered, score.single, score.single_right, score.empty) == (4, 3, 2, 1, 0)
     # At 0.6: {label}, {label}, {path}, both: the same are covered, of three single sets two are right.
-    score = score_promise(run, SETS, ("label", "path"), 0.6)
+    score = score_promise(run, SETS, class_names=("label", "path"), coverage=0.6)
     assert score is not None
     assert (score.covered, score.single, score.single_right) == (3, 3, 2)
 
 
 def test_without_a_score_beside_the_classifier_there_is_none(run: Path, tmp_path: Path):
-    assert score_promise(run, SETS, ("a", "b"), 0.9) is None  # of another classifier
+    assert score_promise(run, SETS, class_names=("a", "b"), coverage=0.9) is None  # of another classifier
     (run / "metrics.json").unlink()
-    assert score_promise(run, SETS, ("label", "path"), 0.9) is None
+    assert score_promise(run, SETS, class_names=("label", "path"), coverage=0.9) is None
 
 
 def test_a_run_without_test_pictures_has_no_promise_to_show(run: Path):
-    write_csv(run / "predictions.csv", (*HEADER, "label", "path"), [])
-    assert score_promise(run, SETS, ("label", "path"), 0.9) is None
+    write_csv(run / "predictions.csv", (*HEADER, "label", "path"), rows=[])
+    assert score_promise(run, SETS, class_names=("label", "path"), coverage=0.9) is None
 
 
 def test_off_corpus_scores_are_those_of_the_test_rows(run: Path):
-    write_csv(run / "off_corpus.csv", ("path", "split", "score"), [("5", "validation", 9.0), ("1", "test", 0.25)])
+    write_csv(run / "off_corpus.csv", ("path", "split", "score"), rows=[("5", "validation", 9.0), ("1", "test", 0.25)])
     assert read_off_corpus(run).tolist() == [0.25]
-    write_csv(run / "off_corpus.csv", ("path", "split", "score"), [("5", "validation", 9.0)])
+    write_csv(run / "off_corpus.csv", ("path", "split", "score"), rows=[("5", "validation", 9.0)])
     with pytest.raises(UnusableInput, match="no test images"):
         read_off_corpus(run)
     (run / "off_corpus.csv").write_text("path,split,score\n1,test,x\n")
@@ -78,7 +78,9 @@ def test_a_run_without_off_corpus_scores_says_what_they_need(run: Path, tmp_path
     for validation, cure in ((49, "Train again, with more images"), (50, "A version before 0.4 made it: train again")):
         parts = ["train"] * 60 + ["validation"] * validation
         write_csv(
-            run / "split.csv", ("path", "label", "split"), [(str(place), "a", part) for place, part in enumerate(parts)]
+            run / "split.csv",
+            ("path", "label", "split"),
+            rows=[(str(place), "a", part) for place, part in enumerate(parts)],
         )
         needs = f"needs 50 training and 50 validation images, and it has 60 and {validation}. .*{cure}"
         with pytest.raises(UnusableInput, match=needs):

@@ -244,7 +244,7 @@ def test_held_against_another_run_what_either_has_learned_from_is_left_out(run: 
     for folder, of in ((photos, run), (tmp_path / "others", other)):
         for path in paths(of, "train", "validation", "test"):
             saved_again(folder / path, both / path)
-    compared, _ = compare_on_corpus(run, other, str(both))
+    compared, _ = compare_on_corpus(run, other, corpus=str(both))
     assert len(compared.labels) == len(paths(run, "test")) + len(paths(other, "test"))
     assert compared.seen == len(paths(run, "train", "validation")) + len(paths(other, "train", "validation"))
     with pytest.raises(UnusableInput, match="has no image to compare .* on. Left out: .* has seen in training"):
@@ -252,7 +252,7 @@ def test_held_against_another_run_what_either_has_learned_from_is_left_out(run: 
         for path in paths(run, "train"):
             (known / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(photos / path, known / path)
-        compare_on_corpus(run, other, str(known))
+        compare_on_corpus(run, other, corpus=str(known))
 
 
 def test_strangers_that_are_the_runs_own_images_are_no_strangers(tmp_path: Path):

@@ -31,7 +31,7 @@ def written(folder: Path, classes: int, *, count: int = 7) -> EvaluationReport:
     report = EvaluationReport(names, probabilities, probabilities, rng.integers(0, classes, count), 0.3)
     folder.mkdir(exist_ok=True)
     paths = [f"=a/\udce9 {place}.png" for place in range(count)]
-    write_predictions(folder, names, {"validation": (report, paths), "test": (report, paths)})
+    write_predictions(folder, names, parts={"validation": (report, paths), "test": (report, paths)})
     return report
 
 
@@ -111,7 +111,9 @@ def test_two_runs_of_many_classes_are_held_against_each_other_to_the_last_digit(
     assert compare_results(tmp_path / "then", tmp_path / "now").same_predictions
     report.probabilities[0, 0] = np.nextafter(report.probabilities[0, 0], 1)
     paths = [f"=a/\udce9 {place}.png" for place in range(7)]
-    write_predictions(tmp_path / "now", report.class_names, {"validation": (report, paths), "test": (report, paths)})
+    write_predictions(
+        tmp_path / "now", report.class_names, parts={"validation": (report, paths), "test": (report, paths)}
+    )
     result = compare_results(tmp_path / "then", tmp_path / "now")
     assert (result.predictions, result.another_class, result.another_probability) == (14, 0, 2)
     assert weights_digest(tmp_path / "then") == weights_digest(tmp_path / "now")

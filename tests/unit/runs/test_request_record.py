@@ -26,13 +26,13 @@ NETWORK = 'head = "max"\ndense_units = [16]\n\n[[groups]]\nfilters = 8\nkernel_s
 @pytest.fixture
 def corpus() -> Corpus:
     found = [Found(f"{n}", "ab"[n % 2]) for n in range(6)]
-    return make_corpus("arrays", "npz", found, source=ArraySource((np.zeros((6, 8, 8, 3), np.uint8),)))
+    return make_corpus("arrays", "npz", found=found, source=ArraySource((np.zeros((6, 8, 8, 3), np.uint8),)))
 
 
 def again(request: TrainRequest, corpus: Corpus, *, weights: str = "none") -> TrainRequest:
     recorded = json.loads(json.dumps(record_request(request)))
     check_record(recorded, Path("run.json"))
-    made = request_again(recorded, corpus, Path("new"), weights=weights)
+    made = request_again(recorded, corpus, out=Path("new"), weights=weights)
     assert json.loads(json.dumps(record_request(made))) == {**recorded, "weights": recorded["weights"] or weights}
     return made
 
@@ -63,14 +63,14 @@ def test_the_request_made_again_asks_for_the_same(corpus: Corpus, wish: dict[str
 def test_a_network_from_a_file_needs_its_file_no_more(corpus: Corpus, tmp_path: Path):
     file = tmp_path / "my-net.toml"
     file.write_text(NETWORK)
-    made = {size: make_blueprint(file, (size, size), 2) for size in (16, 40)}
+    made = {size: make_blueprint(file, (size, size), classes=2) for size in (16, 40)}
     request = TrainRequest(corpus, Path("run"), architecture=file)
     recorded = record_request(request)
     file.unlink()
-    repeated = request_again(recorded, corpus, Path("new"), weights="none")
+    repeated = request_again(recorded, corpus, out=Path("new"), weights="none")
     assert repeated.architecture is not None
     for size, blueprint in made.items():
-        assert make_blueprint(repeated.architecture, (size, size), 2) == blueprint
+        assert make_blueprint(repeated.architecture, (size, size), classes=2) == blueprint
     assert record_request(repeated)["architecture"] == recorded["architecture"]
 
 
@@ -90,7 +90,7 @@ def test_files_are_told_by_place_and_content(corpus: Corpus, tmp_path: Path, mon
     recorded = record_request(request)
     assert recorded["weights"] == {"file": str(tmp_path / "w.h5"), "sha256": hashlib.sha256(b"weights").hexdigest()}
     assert recorded["corrections"] == {"file": str(tmp_path / "gone.csv"), "sha256": None}
-    repeated = request_again(recorded, corpus, Path("new"), weights="imagenet")
+    repeated = request_again(recorded, corpus, out=Path("new"), weights="imagenet")
     assert (repeated.weights, repeated.corrections) == (str(tmp_path / "w.h5"), tmp_path / "gone.csv")
 
 
@@ -111,4 +111,4 @@ def test_an_architecture_that_cannot_be_is_refused(corpus: Corpus, architecture:
     recorded = {**record_request(TrainRequest(corpus, Path("run"))), "architecture": architecture}
     check_record(recorded, Path("run.json"))
     with pytest.raises(UnusableInput, match="The 'request' in run.json cannot be repeated"):
-        request_again(recorded, corpus, Path("new"), weights="none")
+        request_again(recorded, corpus, out=Path("new"), weights="none")

@@ -42,11 +42,11 @@ REPORTS = {
 @pytest.fixture
 def corpus() -> Corpus:
     found = [Found(path, "ab"[place // 2], group="g" if place == 1 else None) for place, path in enumerate(PATHS)]
-    return make_corpus("photos", "npz", found, source=ArraySource((np.zeros((4, 8, 8, 3), np.uint8),)))
+    return make_corpus("photos", "npz", found=found, source=ArraySource((np.zeros((4, 8, 8, 3), np.uint8),)))
 
 
 def test_the_split_of_each_example(corpus: Corpus, tmp_path: Path):
-    write_split(tmp_path, corpus, SPLITS)
+    write_split(tmp_path, corpus, splits=SPLITS)
     assert read_split(tmp_path) == {
         "4.png": Placed("a", "train", ""), "=1.png": Placed("a", "test", "g"),
         "b,\n3.png": Placed("b", "train", ""), "caf\udce9.png": Placed("b", "test", ""),
@@ -68,7 +68,7 @@ def test_every_file_of_the_intake(corpus: Corpus, tmp_path: Path):
 
 def test_digests(corpus: Corpus, tmp_path: Path):
     assert read_digests(tmp_path) is None
-    write_digests(tmp_path, corpus, ["1", "2", "3", "4"])
+    write_digests(tmp_path, corpus, digests=["1", "2", "3", "4"])
     assert read_digests(tmp_path) == dict(zip(PATHS, "1234", strict=True))
 
 
@@ -81,9 +81,9 @@ def test_images_seen_before_and_none(tmp_path: Path):
 
 
 def test_leaks_and_none(corpus: Corpus, tmp_path: Path):
-    write_leaks(tmp_path, corpus, SPLITS)
+    write_leaks(tmp_path, corpus, splits=SPLITS)
     assert read_leaks(tmp_path) == {"4.png": "train", "caf\udce9.png": "test"}
-    write_leaks(tmp_path, corpus, Splits(train=(0, 2), validation=(), test=(1, 3)))
+    write_leaks(tmp_path, corpus, splits=Splits(train=(0, 2), validation=(), test=(1, 3)))
     assert read_leaks(tmp_path) == {}
     assert list(tmp_path.iterdir()) == []
 
@@ -97,19 +97,19 @@ def test_history_keeps_every_digit(tmp_path: Path):
 
 
 def test_the_dense_baseline_and_the_off_corpus_score_of_each_test_image(corpus: Corpus, tmp_path: Path):
-    write_baseline(tmp_path, corpus, SPLITS, REPORTS)
-    write_scores(tmp_path, corpus, SPLITS, REPORTS)
+    write_baseline(tmp_path, corpus, splits=SPLITS, reports=REPORTS)
+    write_scores(tmp_path, corpus, splits=SPLITS, reports=REPORTS)
     assert read_baseline(tmp_path, "test") == {"=1.png": "b", "caf\udce9.png": "b"}
     assert read_baseline(tmp_path, "validation") == {}
     assert [row["label"] for row in read_csv(tmp_path / "dense_baseline.csv")] == ["a", "b"]
     assert read_scores(tmp_path, "test").tolist() == [0.1, 1 / 3]
-    write_baseline(tmp_path, corpus, SPLITS, {})
-    write_scores(tmp_path, corpus, SPLITS, {})
+    write_baseline(tmp_path, corpus, splits=SPLITS, reports={})
+    write_scores(tmp_path, corpus, splits=SPLITS, reports={})
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_learning_curve(corpus: Corpus, tmp_path: Path):
-    write_learning_curve(tmp_path, corpus, SPLITS, {0.25: np.array([0, 0]), 0.5: np.array([0, 1])})
+    write_learning_curve(tmp_path, corpus, splits=SPLITS, predicted={0.25: np.array([0, 0]), 0.5: np.array([0, 1])})
     assert read_learning_curve(tmp_path) == {
         0.25: {"=1.png": "a", "caf\udce9.png": "a"}, 0.5: {"=1.png": "a", "caf\udce9.png": "b"},
     }  # fmt: skip

@@ -24,7 +24,7 @@ class OutOfMemoryError(RuntimeError):
 
 @pytest.fixture(scope="module")
 def model():
-    model = build_model(make_blueprint("small-cnn", (16, 16), 3))
+    model = build_model(make_blueprint("small-cnn", (16, 16), classes=3))
     compile_model(model, Recipe(epochs=1))
     return model
 

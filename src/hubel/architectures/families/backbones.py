@@ -37,7 +37,7 @@ def feature_model(model: keras.Model) -> keras.Model:
     return keras.Model(model.input, model.get_layer(FEATURES).output, name="features")
 
 
-def pretrained_weights(name: str, alpha: float, source: str, *, may_download: MayDownload = never) -> list[np.ndarray]:
+def pretrained_weights(name: str, alpha: float, *, source: str, may_download: MayDownload = never) -> list[np.ndarray]:
     """The weights a backbone begins with.
 
     Args:
@@ -55,7 +55,7 @@ def pretrained_weights(name: str, alpha: float, source: str, *, may_download: Ma
     """
     backbone = find(PRETRAINED, name, kind="backbone")
     if source == "imagenet":
-        return _imagenet_weights(backbone, name, alpha, may_download)
+        return _imagenet_weights(backbone, name, alpha=alpha, may_download=may_download)
     path = Path(source)
     if not is_file(path):
         raise WeightsNotAvailable(
@@ -74,24 +74,24 @@ def pretrained_weights(name: str, alpha: float, source: str, *, may_download: Ma
     return backbone.tapped(keras, model).get_weights()
 
 
-def _imagenet_weights(backbone: Backbone, name: str, alpha: float, may_download: MayDownload) -> list[np.ndarray]:
+def _imagenet_weights(backbone: Backbone, name: str, *, alpha: float, may_download: MayDownload) -> list[np.ndarray]:
     alphas = PRETRAINED[name].alphas
     if alpha not in alphas:
         known = ", ".join(f"{each:g}" for each in alphas)
         raise WrongRequest(f"There are ImageNet weights of {name} for alpha {known}. Received: {alpha:g}.")
     file = find_weight_file(name, alpha)
     if file is not None:
-        return _weights_in(file, backbone, name, alpha)
+        return _weights_in(file, backbone, name=name, alpha=alpha)
     if not may_download(question_of(name, alpha)):
         raise WeightsNotAvailable(
             f"{not_here(name, alpha)} Set KERAS_HOME to a folder whose models/ has them.",
             Remedy("Or download them: add ", Option("weights", "imagenet"), "."),
             *OTHER_WEIGHTS,
         )
-    return _download(backbone, name, alpha)
+    return _download(backbone, name, alpha=alpha)
 
 
-def _weights_in(file: Path, backbone: Backbone, name: str, alpha: float) -> list[np.ndarray]:
+def _weights_in(file: Path, backbone: Backbone, *, name: str, alpha: float) -> list[np.ndarray]:
     """Of a file in Keras' cache; given its path, Keras connects nowhere, whatever it thinks of the content."""
     try:
         whole = backbone.make(keras, (SIZE, SIZE), alpha=alpha, weights=str(file))
@@ -103,7 +103,7 @@ def _weights_in(file: Path, backbone: Backbone, name: str, alpha: float) -> list
         ) from error
 
 
-def _download(backbone: Backbone, name: str, alpha: float) -> list[np.ndarray]:
+def _download(backbone: Backbone, name: str, *, alpha: float) -> list[np.ndarray]:
     try:
         with redirect_stdout(sys.stderr):  # where Keras says that it downloads; standard output is for results
             whole = backbone.make(keras, (SIZE, SIZE), alpha=alpha, weights="imagenet")

@@ -52,9 +52,9 @@ class Group:
         check("filters", self.filters, 1, MAX_FILTERS)
         check("convolutions", self.convolutions, 1, 8)
         check("kernel_size", self.kernel_size, 1, 31)
-        check_one_of("pooling", self.pooling, POOLING)
+        check_one_of("pooling", self.pooling, known=POOLING)
         check("window", self.window, 1, 31)
-        check_one_of("padding", self.padding, PADDINGS)
+        check_one_of("padding", self.padding, known=PADDINGS)
 
     def convolved(self, size: tuple[int, int]) -> tuple[int, int]:
         """(height, width) of the map after one of its convolutions; 0 where the kernel does not fit."""
@@ -105,9 +105,9 @@ class CnnSpec(Spec):
             check("dense_units", units, 1, MAX_UNITS)
         check_flag("batch_normalisation", self.batch_normalisation)
         check("dropout", self.dropout, 0, 0.9, whole=False)
-        check_one_of("activation", self.activation, ACTIVATIONS)
+        check_one_of("activation", self.activation, known=ACTIVATIONS)
         check_flag("shared", self.shared)
-        check_one_of("head", self.head, HEADS)
+        check_one_of("head", self.head, known=HEADS)
         self._check_size()
 
     def _check_size(self) -> None:
@@ -134,7 +134,7 @@ class CnnSpec(Spec):
             for _ in range(group.convolutions):
                 size = group.convolved(size)
                 kernel = (group.kernel_size, group.kernel_size)
-                weights = convolution_parameters(kernel, channels, group.filters, bias=not normalised)
+                weights = convolution_parameters(kernel, channels, filters=group.filters, bias=not normalised)
                 total += weights if self.shared else weights * prod(size)
                 total += BATCH_NORMALISATION * group.filters if normalised else 0
                 channels = group.filters
@@ -168,8 +168,8 @@ class CnnSpec(Spec):
         inputs = keras.Input((*self.image_size, self.channels), name="image")
         x = keras.layers.Rescaling(1 / 127.5, offset=-1, name="scale_pixels")(inputs)
         for number, group in enumerate(self.groups, 1):
-            x = self._group(kit, x, group, name=f"group_{number}")
-        x = _vector(keras, x, self.head)
+            x = self._group(kit, x, group=group, name=f"group_{number}")
+        x = _vector(keras, x, head=self.head)
         for number, units in enumerate(self.dense_units, 1):
             if self.dropout:
                 x = keras.layers.Dropout(self.dropout, name=f"dropout_{number}")(x)
@@ -179,7 +179,7 @@ class CnnSpec(Spec):
             x = keras.layers.Dropout(self.dropout, name="dropout_logits")(x)
         return keras.Model(inputs, keras.layers.Dense(self.classes, name=LOGITS)(x), name="cnn")
 
-    def _group(self, kit: Kit, x: Any, group: Group, *, name: str) -> Any:
+    def _group(self, kit: Kit, x: Any, *, group: Group, name: str) -> Any:
         layers = kit.keras.layers
         convolution, kind = (layers.Conv2D, "convolution") if self.shared else (kit.locally_connected, "local")
         for number in range(1, group.convolutions + 1):
@@ -200,7 +200,7 @@ class CnnSpec(Spec):
         return x if group.pooling == "none" else pooling[group.pooling](group.window, name=f"{name}_pool")(x)
 
 
-def _vector(keras: Any, x: Any, head: str) -> Any:
+def _vector(keras: Any, x: Any, *, head: str) -> Any:
     if head == "average":
         return keras.layers.GlobalAveragePooling2D(name="global_pool")(x)
     if head == "max":

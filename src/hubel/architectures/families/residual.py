@@ -56,7 +56,7 @@ class ResidualSpec(Spec):
 
     def count_parameters(self) -> int:
         """Weights, biases and statistics of the network."""
-        total = convolution_parameters((self.stem_kernel, self.stem_kernel), self.channels, self.stem_filters)
+        total = convolution_parameters((self.stem_kernel, self.stem_kernel), self.channels, filters=self.stem_filters)
         channels = self.stem_filters
         for width, blocks in zip(self.widths, self.blocks, strict=True):
             total += _parameters(channels, width) + blocks * _parameters(width, width)
@@ -112,7 +112,7 @@ def _convolution(keras: Any, x: Any, filters: int, *, name: str, stride: int = 1
 
 
 def _parameters(channels: int, filters: int) -> int:
-    return convolution_parameters((3, 3), channels, filters, bias=False) + BATCH_NORMALISATION * filters
+    return convolution_parameters((3, 3), channels, filters=filters, bias=False) + BATCH_NORMALISATION * filters
 
 
 def residual_spec(image_size: tuple[int, int], classes: int) -> ResidualSpec:

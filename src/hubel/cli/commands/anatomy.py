@@ -49,7 +49,7 @@ def command(  # noqa: PLR0913  (one for each option)
     _check_picture(out)
     _check_kind(stacks=stacks)
     if stacks:
-        _show_stacks(kernel, channels, out, as_json=as_json)
+        _show_stacks(kernel, channels, out=out, as_json=as_json)
         return
     if target is None:
         raise click.UsageError("Say what to look at: hubel anatomy small-cnn, or hubel anatomy --stacks.")
@@ -113,10 +113,10 @@ def _write_picture(anatomy: Anatomy, out: Path) -> None:
     from hubel.reports.network import draw_network
 
     title = f"{anatomy.title} at {' × '.join(map(str, anatomy.shape))}"
-    write_bytes(out, render_svg(draw_network(title, headline(anatomy), anatomy.image, anatomy.rows)))
+    write_bytes(out, render_svg(draw_network(title, headline(anatomy), image=anatomy.image, rows=anatomy.rows)))
 
 
-def _show_stacks(kernel: int, channels: int, out: Path | None, *, as_json: bool) -> None:
+def _show_stacks(kernel: int, channels: int, *, out: Path | None, as_json: bool) -> None:
     from hubel.arithmetic.stacks import stack_table
 
     table = stack_table(kernel_size=kernel, channels=channels)

@@ -60,7 +60,7 @@ def command(  # noqa: PLR0913  (one for each option)
     if as_json:
         print_document(audit.to_json(), listener)
     else:
-        _show(audit, given, out)
+        _show(audit, given, out=out)
     check_trainable(audit.corpus)
     if fail_on_leak and audit.leaks:
         click.echo(
@@ -83,7 +83,7 @@ def _check_honoured(options: dict[str, str | None], *, suspect_labels: bool) -> 
         parse_duration(options["--time-limit"])
 
 
-def _show(audit: Audit, given: Given, out: Path | None) -> None:
+def _show(audit: Audit, given: Given, *, out: Path | None) -> None:
     from hubel.cli.show.audit import show_audit
 
-    show_audit(audit, given, out)
+    show_audit(audit, given, out=out)

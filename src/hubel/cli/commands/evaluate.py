@@ -53,10 +53,10 @@ def command(  # noqa: PLR0913  (one for each option)
         return _foreign(wishes, check_score_of_a_model(wishes), as_json=as_json)
     check_score_of_a_run(wishes)
     if strangers is not None:
-        return _strangers(run, strangers, reading, as_json=as_json)
+        return _strangers(run, strangers, reading=reading, as_json=as_json)
     if against is not None:
-        return _against(run, against, corpus, reading, as_json=as_json)
-    return _score(run, corpus, reading, as_json=as_json)
+        return _against(run, against, corpus=corpus, reading=reading, as_json=as_json)
+    return _score(run, corpus, reading=reading, as_json=as_json)
 
 
 def _foreign(wishes: ScoreWishes, corpus: str, *, as_json: bool) -> int:
@@ -84,7 +84,7 @@ def _show_score(target: Path, evaluation: Evaluation) -> None:
     screen = console()
     screen.print(f"{target} on {evaluation.location}{_without(evaluation.left_out)}")
     show_report(screen, evaluation.report, split=evaluation.split)
-    show_without_leaks(screen, evaluation.report, evaluation.without_leaks)
+    show_without_leaks(screen, evaluation.report, without=evaluation.without_leaks)
 
 
 def _without(left_out: LeftOut | None) -> str:
@@ -99,7 +99,7 @@ def _without(left_out: LeftOut | None) -> str:
     return f", without {' and '.join(parts)}"
 
 
-def _score(run: Path, corpus: str | None, reading: Reading, *, as_json: bool) -> int:
+def _score(run: Path, corpus: str | None, *, reading: Reading, as_json: bool) -> int:
     from hubel.cli.show.listen import Listener, print_document
     from hubel.workflows.evaluating.evaluate import evaluate_run
 
@@ -112,7 +112,7 @@ def _score(run: Path, corpus: str | None, reading: Reading, *, as_json: bool) ->
     return 4 if evaluation.corpus.refused else 0
 
 
-def _against(run: Path, other: Path, corpus: str | None, reading: Reading, *, as_json: bool) -> int:
+def _against(run: Path, other: Path, *, corpus: str | None, reading: Reading, as_json: bool) -> int:
     from hubel.cli.show.listen import Listener, print_document
     from hubel.workflows.evaluating.compare_runs import compare_runs
 
@@ -123,7 +123,7 @@ def _against(run: Path, other: Path, corpus: str | None, reading: Reading, *, as
         else:
             from hubel.workflows.evaluating.compare_on_corpus import compare_on_corpus
 
-            compared, read = compare_on_corpus(run, other, corpus, reading=reading, on_event=listener)
+            compared, read = compare_on_corpus(run, other, corpus=corpus, reading=reading, on_event=listener)
             code = 4 if read.refused else 0
     if as_json:
         print_document(compared.to_json(), listener)
@@ -134,7 +134,7 @@ def _against(run: Path, other: Path, corpus: str | None, reading: Reading, *, as
     return code
 
 
-def _strangers(run: Path, location: str, reading: Reading, *, as_json: bool) -> int:
+def _strangers(run: Path, location: str, *, reading: Reading, as_json: bool) -> int:
     from hubel.runs.finished_run import read_off_corpus
 
     read_off_corpus(run)  # what is missing is said before anything is loaded

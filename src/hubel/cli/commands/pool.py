@@ -52,7 +52,7 @@ def command(  # noqa: PLR0913  (one for each option)
     options = WindowOptions(
         size, stride=size if stride is None else parse_pair(stride, option="stride"), padding=padding
     )
-    calculation = calculate_pooling(read_matrix(matrix, channel=channel, region=region), mode, options)
+    calculation = calculate_pooling(read_matrix(matrix, channel=channel, region=region), mode, options=options)
     from hubel.cli.show.windows import show_calculation
 
     show_calculation(calculation, context, steps=steps, as_json=as_json, out=out)

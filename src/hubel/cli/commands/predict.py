@@ -86,7 +86,7 @@ def command(  # noqa: PLR0913  (one for each option)
     shown = Shown(min(top, len(classifier.class_names)), with_sets=coverage is not None)
     WRITERS["json" if as_json else form](noted(predict_files(classifier, given, coverage=coverage)), shown)
     if coverage is not None:
-        click.echo(_promise(run, classifier, coverage), err=True)
+        click.echo(_promise(run, classifier, coverage=coverage), err=True)
     if kinds:
         click.echo(_passed_over(kinds), err=True)
     if outcomes["refused"]:
@@ -109,13 +109,13 @@ def _passed_over(kinds: Counter[str]) -> str:
     return f"Skipped {total:,} {what}: {', '.join(listed)}."
 
 
-def _promise(run: Path, classifier: Answering, coverage: float) -> str:
+def _promise(run: Path, classifier: Answering, *, coverage: float) -> str:
     """What was promised, and what became of it on the run's own test images."""
     from hubel.runs.finished_run import score_promise
 
     promised = f"Promised: the true class is in {coverage * 100:.0f} % of the sets"
     sets = classifier.sets
-    score = None if sets is None else score_promise(run, sets, classifier.class_names, coverage)
+    score = None if sets is None else score_promise(run, sets, class_names=classifier.class_names, coverage=coverage)
     if score is None:
         return f"{promised}; no test score lies beside this classifier to hold against it. Give the whole run folder."
     low, high = score.interval

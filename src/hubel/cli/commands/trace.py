@@ -48,7 +48,7 @@ def command(  # noqa: PLR0913  (one for each option)
     from hubel.errors import WrongRequest
 
     if listing or layer is None:
-        _list(run, image, said, as_json=as_json)
+        _list(run, image, said=said, as_json=as_json)
         return 0
     if image is None:
         raise WrongRequest(f"Give the image: hubel trace {run} IMAGE --layer {layer}")
@@ -68,7 +68,7 @@ def command(  # noqa: PLR0913  (one for each option)
         from hubel.reports.trace import draw_trace
 
         render = render_svg if out.suffix.lower() == ".svg" else render_png
-        write_bytes(out, render(draw_trace(traced.trace, traced.pixels, traced.class_name)))
+        write_bytes(out, render(draw_trace(traced.trace, traced.pixels, class_name=traced.class_name)))
     if as_json:
         click.echo(json.dumps(traced.to_json()))
         return 0
@@ -96,7 +96,7 @@ def _check_ending(out: Path | None) -> None:
         raise WrongRequest(f"-o takes a file that ends in .png or .svg. Received: {out.name!r}.")
 
 
-def _list(run: Path, image: Path | None, said: Said, *, as_json: bool) -> None:
+def _list(run: Path, image: Path | None, *, said: Said, as_json: bool) -> None:
     from hubel.text import one_line
     from hubel.workflows.looking.trace import list_traceable
 

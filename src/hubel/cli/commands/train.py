@@ -113,7 +113,7 @@ def _show(run: Run) -> None:
     out.print()
     if run.metrics["test"]["examples"]:
         show_report(out, run.reports["test"], split="test")
-        show_without_leaks(out, run.reports["test"], run.without_leaks)
+        show_without_leaks(out, run.reports["test"], without=run.without_leaks)
     else:
         out.print(f"There are no test images: the classifier has no score. {LEAST}. Add some.")
     if run.learning_curve is not None:

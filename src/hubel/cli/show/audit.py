@@ -29,7 +29,7 @@ REFUSED_SHOWN = 10
 PATHS_SHOWN = 3
 
 
-def show_audit(audit: Audit, given: Given, out: Path | None) -> None:
+def show_audit(audit: Audit, given: Given, *, out: Path | None) -> None:
     """The account, the refused files, the worst findings of each check, and what to do next.
 
     Args:
@@ -44,7 +44,7 @@ def show_audit(audit: Audit, given: Given, out: Path | None) -> None:
     for name, check in CHECKS.items():
         findings = [finding for finding in audit.findings if finding.check == name]
         if findings:
-            _section(screen, check, findings, audit.expected if name == "suspect-label" else "")
+            _section(screen, check, findings=findings, expected=audit.expected if name == "suspect-label" else "")
         elif name != "suspect-label" or audit.label_ranking:
             quiet.append(name.replace("-", " "))
     if quiet:
@@ -86,7 +86,7 @@ def _refused(screen: Console, corpus: Corpus) -> None:
     screen.print()
 
 
-def _section(screen: Console, check: Check, findings: Sequence[Finding], expected: str) -> None:
+def _section(screen: Console, check: Check, *, findings: Sequence[Finding], expected: str) -> None:
     screen.print(Text(f"{check.title}: {len(findings):,}", "bold yellow"))
     if expected:
         screen.print(f"  {expected}")

@@ -40,20 +40,20 @@ def show_against(compared: Against) -> None:
         f"Difference {points(test.difference)} points   95 % interval {points(low)} to {points(high)}   "
         f"{p_text(test.p_value)} (exact McNemar test)"
     )
-    out.print(_verdict(first, second, test))
+    out.print(_verdict(first, second, test=test))
     other = compared.by_other_labels
     if other is not None:
         numbers = f"({points(other.difference)} points, {p_text(other.p_value)})"
-        out.print(f"By the labels of {second} instead: {_said(first, second, other)} {numbers}")
-    out.print(_class_table(compared, first, second))
+        out.print(f"By the labels of {second} instead: {_said(first, second, test=other)} {numbers}")
+    out.print(_class_table(compared, first, second=second))
 
 
-def _verdict(first: str, second: str, test: PairedTest) -> Text:
+def _verdict(first: str, second: str, *, test: PairedTest) -> Text:
     style = {BETTER: "bold green", CANNOT_TELL: "bold yellow"}.get(test.verdict, "bold red")
-    return Text(_said(first, second, test), "bold" if test.alike else style)
+    return Text(_said(first, second, test=test), "bold" if test.alike else style)
 
 
-def _said(first: str, second: str, test: PairedTest) -> str:
+def _said(first: str, second: str, *, test: PairedTest) -> str:
     if test.alike:
         return f"There is no difference: {first} and {second} are right on the same images."
     if test.verdict == CANNOT_TELL:
@@ -61,7 +61,7 @@ def _said(first: str, second: str, test: PairedTest) -> str:
     return f"{first} is {test.verdict} than {second}."
 
 
-def _class_table(compared: Against, first: str, second: str) -> Table | str:
+def _class_table(compared: Against, first: str, *, second: str) -> Table | str:
     pairs = [pair for pair in compared.classes if pair.first_right != pair.second_right]
     if not pairs:
         return "They do equally well on every class."

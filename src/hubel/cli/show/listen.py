@@ -108,11 +108,13 @@ class Listener:
         match event:
             case events.Progress():
                 of_total = f" of {event.total:,}" if event.total else ""
-                self._show(event.stage, event.done / max(1, event.total), f"{event.done:,}{of_total} {event.unit}")
+                self._show(
+                    event.stage, event.done / max(1, event.total), details=f"{event.done:,}{of_total} {event.unit}"
+                )
             case events.TrainingProgress():
                 speed = f"{event.images_per_s:,.0f} images/s"
                 details = f"epoch {event.epoch}  loss {event.loss:.3f}  {speed}  {_left(event.seconds_left)}"
-                self._show("training", event.fraction, details)
+                self._show("training", event.fraction, details=details)
             case events.EpochDone():
                 self._epoch(event)
             case events.PhaseDone():
@@ -157,7 +159,7 @@ class Listener:
             markup=False,
         )
 
-    def _show(self, stage: str, fraction: float, details: str) -> None:
+    def _show(self, stage: str, fraction: float, *, details: str) -> None:
         if stage != self._stage and self._task is not None:
             self._bar.remove_task(self._task)
             self._task = None

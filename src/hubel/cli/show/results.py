@@ -56,7 +56,7 @@ def show_report(out: Console, report: EvaluationReport, *, split: str) -> None:
         out.print()
 
 
-def show_without_leaks(out: Console, report: EvaluationReport, without: EvaluationReport | None) -> None:
+def show_without_leaks(out: Console, report: EvaluationReport, *, without: EvaluationReport | None) -> None:
     """The score without the test examples that have a copy elsewhere; nothing where none has.
 
     Args:

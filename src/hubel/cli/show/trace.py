@@ -37,7 +37,7 @@ def show_trace(traced: TracedRun, typed: Sequence[str], *, image: Path | None) -
     source = ", ".join(map(one_line, traced.takes)) or "the image"
     screen.print(f"Input from {source}. The image reaches the model as {height} x {width} pixels.")
     if trace.receptive_field is not None:
-        screen.print(_field(trace.receptive_field, height, width))
+        screen.print(_field(trace.receptive_field, height, width=width))
     screen.print()
     if trace.patch is not None:
         _show_patch(screen, trace.patch)
@@ -53,7 +53,7 @@ def show_trace(traced: TracedRun, typed: Sequence[str], *, image: Path | None) -
     )
     if image is not None:
         screen.print(f"Wrote {one_line(str(image))}")
-    _show_next(screen, traced, typed)
+    _show_next(screen, traced, words=typed)
 
 
 def _where(traced: TracedRun) -> str:
@@ -68,7 +68,7 @@ def _where(traced: TracedRun) -> str:
     return f"{trace.kind}, makes {made} numbers; here number {trace.filter_index}{named}"
 
 
-def _field(box: tuple[int, int, int, int], height: int, width: int) -> str:
+def _field(box: tuple[int, int, int, int], height: int, *, width: int) -> str:
     top, left, bottom, right = box
     if bottom <= top or right <= left:
         return "It sees only padding, nothing of the image."
@@ -93,9 +93,9 @@ def _show_patch(screen: Console, patch: Patch) -> None:
     if max(len(patch.rows), len(patch.columns)) <= LARGEST_MATRIX:
         chosen = order[:CHANNELS_SHOWN] if many else np.arange(channels)
         for channel in chosen:
-            _show_channel(screen, patch, int(channel), float(sums[channel]))
+            _show_channel(screen, patch, channel=int(channel), total=float(sums[channel]))
     if many:
-        _show_sums(screen, patch, sums, order)
+        _show_sums(screen, patch, sums=sums, order=order)
 
 
 def _padded(patch: Patch) -> str:
@@ -119,7 +119,7 @@ def _show_window(screen: Console, patch: Patch) -> None:
     screen.print()
 
 
-def _show_channel(screen: Console, patch: Patch, channel: int, total: float) -> None:
+def _show_channel(screen: Console, patch: Patch, *, channel: int, total: float) -> None:
     kernel, products = np.asarray(patch.kernel), np.asarray(patch.products)
     blocks = [
         matrix(patch.values[..., channel], patch.inside),
@@ -162,7 +162,7 @@ def matrix(values: np.ndarray, inside: np.ndarray | None) -> list[str]:
     return [" ".join(text.rjust(width) for text in row) for row in texts]
 
 
-def _show_sums(screen: Console, patch: Patch, sums: np.ndarray, order: np.ndarray) -> None:
+def _show_sums(screen: Console, patch: Patch, *, sums: np.ndarray, order: np.ndarray) -> None:
     shown = order[:SUMS_SHOWN]
     rest = order[SUMS_SHOWN:]
     screen.print(f"  Sums of the products of each of the {len(sums)} channels, the largest first")
@@ -188,11 +188,11 @@ def _show_terms(screen: Console, traced: TracedRun) -> None:
             text += f"  × {term.weight:>12.6g}  = {term.product:>12.6g}"
         screen.print(f"    {label:<{width}}  {text}")
     if weighted and traced.trace.layer != PROBABILITIES:
-        _show_rest(screen, terms, width)
+        _show_rest(screen, terms, width=width)
     screen.print()
 
 
-def _show_rest(screen: Console, terms: tuple[Term, ...], width: int) -> None:
+def _show_rest(screen: Console, terms: tuple[Term, ...], *, width: int) -> None:
     indent = " " * 36
     rest = terms[TERMS_SHOWN:]
     if rest:
@@ -215,7 +215,7 @@ def _label(term: Term, traced: TracedRun) -> str:
     return f"{term.label} (row {place // width}, column {place % width}, channel {channel})"
 
 
-def _show_next(screen: Console, traced: TracedRun, words: Sequence[str]) -> None:
+def _show_next(screen: Console, traced: TracedRun, *, words: Sequence[str]) -> None:
     further = traced.following[:2]
     if not further and traced.takes:
         further = ((Option("layer", traced.takes[0]), Option("filter", traced.trace.filter_index)),)

@@ -77,7 +77,7 @@ def show_calculation(
     _overview(screen, calculation)
     if steps:
         for position, step in enumerate(calculation.steps()):
-            _block(screen, calculation, step, position)
+            _block(screen, calculation, step=step, position=position)
     else:
         _example(screen, calculation)
     _next(screen, calculation, context)
@@ -154,11 +154,11 @@ def _cells(values: NDArray[np.float64], digits: int) -> list[list[str]]:
 def _example(screen: Console, calculation: Calculation) -> None:
     """The arithmetic of one window."""
     position = calculation.result.shape[1] if calculation.result.shape[0] > 1 else 0
-    _arithmetic(screen, calculation, calculation.step(position))
+    _arithmetic(screen, calculation, step=calculation.step(position))
     screen.print()
 
 
-def _arithmetic(screen: Console, calculation: Calculation, step: Step) -> None:
+def _arithmetic(screen: Console, calculation: Calculation, *, step: Step) -> None:
     if calculation.kernel is not None and step.window.shape[2] > 1:
         for index, name in enumerate(CHANNEL_NAMES):
             one = Calculation(
@@ -173,13 +173,13 @@ def _arithmetic(screen: Console, calculation: Calculation, step: Step) -> None:
     screen.print(Text(f"result[{step.row}][{step.column}] = ", "bold").append(line, "not bold"))
 
 
-def _block(screen: Console, calculation: Calculation, step: Step, position: int) -> None:
+def _block(screen: Console, calculation: Calculation, *, step: Step, position: int) -> None:
     """One window: the matrix around it with its taps in brackets, the products, the sum."""
     at = f"row {step.row}, column {step.column} of the result"
     screen.print(Text(f"Window {position + 1} of {calculation.count}  ", "bold").append(at, "not bold dim"))
     digits = digits_of(calculation.maps)
     for channel in range(calculation.maps.shape[2]):
-        marked = _marked(calculation, step, channel, digits)
+        marked = _marked(calculation, step, channel=channel, digits=digits)
         products = []
         if calculation.kernel is not None:
             products = _grid(step.products[..., channel], most=_DIGITS)
@@ -192,16 +192,16 @@ def _block(screen: Console, calculation: Calculation, step: Step, position: int)
             left.pad_right(width - len(left))
             right = "products" if row == 0 else products[row - 1] if row <= len(products) else ""
             screen.print(Text("  ").append(left).append(f"{_GAP}{right}" if products else "", ""))
-    _arithmetic(screen, calculation, step)
+    _arithmetic(screen, calculation, step=step)
     screen.print()
 
 
-def _marked(calculation: Calculation, step: Step, channel: int, digits: int) -> list[Text]:
+def _marked(calculation: Calculation, step: Step, *, channel: int, digits: int) -> list[Text]:
     """Rows of the matrix near the window, padding as dots; taps stand in brackets, so that no colour is needed."""
     maps, options = calculation.maps[..., channel], calculation.options
     (above, below), (before, after) = options.pads(maps.shape)
-    rows = _near(step.top, options.reach[0], range(-above, maps.shape[0] + below), ROWS_SHOWN)
-    columns = _near(step.left, options.reach[1], range(-before, maps.shape[1] + after), COLUMNS_SHOWN)
+    rows = _near(step.top, options.reach[0], places=range(-above, maps.shape[0] + below), most=ROWS_SHOWN)
+    columns = _near(step.left, options.reach[1], places=range(-before, maps.shape[1] + after), most=COLUMNS_SHOWN)
     taps_down = {step.top + tap * options.dilation[0] for tap in range(options.kernel_size[0])}
     taps_across = {step.left + tap * options.dilation[1] for tap in range(options.kernel_size[1])}
     width = max(len(shown(value, digits)) for value in maps[max(0, rows[0]) : rows[-1] + 1].ravel())
@@ -217,7 +217,7 @@ def _marked(calculation: Calculation, step: Step, channel: int, digits: int) -> 
     return lines
 
 
-def _near(start: int, reach: int, places: range, most: int) -> range:
+def _near(start: int, reach: int, *, places: range, most: int) -> range:
     """Of the places along one axis, padding included: all of them if they are few, else those near the window."""
     if len(places) <= most:
         return places

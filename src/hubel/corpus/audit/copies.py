@@ -19,7 +19,7 @@ def find_exact(examined: ExaminedCorpus) -> Iterator[Finding]:
     """Identical files."""
     for places in equal_files(examined.copies.digests) if examined.copies.exact else ():
         text = f"{len(places)} files have the same bytes{_where(examined, places)}."
-        yield _finding(examined, "exact-duplicate", places, 1.0, text)
+        yield _finding(examined, "exact-duplicate", places=places, similarity=1.0, message=text)
 
 
 def find_near(examined: ExaminedCorpus) -> Iterator[Finding]:
@@ -29,7 +29,7 @@ def find_near(examined: ExaminedCorpus) -> Iterator[Finding]:
         if any(pair["changed"] for pair in pairs):
             text += " One of them is cropped, framed, written on or otherwise changed in a part."
         lowest = min(float(pair["similarity"]) for pair in pairs)
-        yield _finding(examined, "near-duplicate", places, lowest, text)
+        yield _finding(examined, "near-duplicate", places=places, similarity=lowest, message=text)
 
 
 def _stars(examined: ExaminedCorpus) -> Iterator[tuple[tuple[int, ...], list[np.void]]]:
@@ -63,7 +63,7 @@ def find_mirrored(examined: ExaminedCorpus) -> Iterator[Finding]:
         how = ORIENTATIONS[pair["orientation"]]
         check = "mirrored-duplicate" if pair["orientation"] == 1 else "turned-duplicate"
         text = f"The second is the first, {how}{_where(examined, places)}."
-        yield _finding(examined, check, places, float(pair["similarity"]), text)
+        yield _finding(examined, check, places=places, similarity=float(pair["similarity"]), message=text)
 
 
 def find_only(check: str, examined: ExaminedCorpus) -> Iterator[Finding]:
@@ -88,7 +88,7 @@ def find_conflicts(examined: ExaminedCorpus) -> Iterator[Finding]:
         names = examined.classes(places)
         if len(names) > 1:
             text = f"The same image is in {_listed(names)}: at most one of them is right."
-            yield _finding(examined, "label-conflict", places, 1.0, text)
+            yield _finding(examined, "label-conflict", places=places, similarity=1.0, message=text)
 
 
 def _upright(examined: ExaminedCorpus) -> Copies:
@@ -96,7 +96,9 @@ def _upright(examined: ExaminedCorpus) -> Copies:
     return Copies(examined.copies.digests, pairs[pairs["orientation"] == 0], exact=examined.copies.exact)
 
 
-def _finding(examined: ExaminedCorpus, check: str, places: Sequence[int], similarity: float, message: str) -> Finding:
+def _finding(
+    examined: ExaminedCorpus, check: str, *, places: Sequence[int], similarity: float, message: str
+) -> Finding:
     return Finding(
         check,
         examined.paths(places),

@@ -39,13 +39,13 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
                 f"{path} holds a label beside each image, and no folders that could be parts. Name a folder of such "
                 "archives, one for each part: train.tar, test.tar."
             )
-        return webdataset.read_single(path, tree, rows, on_event=on_event)
-    return _with_classes(path, tree, rows, reading)
+        return webdataset.read_single(path, tree, rows=rows, on_event=on_event)
+    return _with_classes(path, tree, rows=rows, reading=reading)
 
 
-def _with_classes(path: Path, tree: ArchiveTree, rows: Sequence[IntakeRow], reading: Reading) -> Corpus:
+def _with_classes(path: Path, tree: ArchiveTree, *, rows: Sequence[IntakeRow], reading: Reading) -> Corpus:
     try:
-        return arrange(path, "archive", Files(tree, rows, sorted(tree.listing.folders)), reading)
+        return arrange(path, "archive", files=Files(tree, rows, sorted(tree.listing.folders)), reading=reading)
     except UnusableCorpus as error:
         refused = [row for row in rows if row.status == REFUSED]
         if not refused:

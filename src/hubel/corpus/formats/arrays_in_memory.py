@@ -84,10 +84,10 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus: 
     found: list[Found] = []
     parts = []
     for split, (images, labels) in layout.items():
-        parts.append(_checked_images(path, images, arrays[images]))
-        classes = _checked_labels(path, labels, arrays[labels], len(parts[-1]), names)
+        parts.append(_checked_images(path, images, images=arrays[images]))
+        classes = _checked_labels(path, labels, labels=arrays[labels], count=len(parts[-1]), names=names)
         found += [Found(f"{images}[{row:07d}]", name, split) for row, name in enumerate(classes)]
-    return make_corpus(str(path), "npz", found, source=ArraySource(tuple(parts)))
+    return make_corpus(str(path), "npz", found=found, source=ArraySource(tuple(parts)))
 
 
 def read_digits() -> Corpus:
@@ -97,7 +97,7 @@ def read_digits() -> Corpus:
     digits = load_digits()
     images = np.round(digits.images * (255 / 16)).astype(np.uint8)
     found = [Found(f"digits[{row:04d}]", str(label)) for row, label in enumerate(digits.target)]
-    return make_corpus("digits", "digits", found, source=ArraySource((images,)))
+    return make_corpus("digits", "digits", found=found, source=ArraySource((images,)))
 
 
 def _load(path: Path) -> dict[str, np.ndarray]:
@@ -106,7 +106,7 @@ def _load(path: Path) -> dict[str, np.ndarray]:
         with zipfile.ZipFile(path) as archive:
             members = [member for member in archive.infolist() if member.filename.endswith(".npy")]
             declared = [_declared_bytes(archive, member) for member in members]
-        _check_sizes(path, members, declared)
+        _check_sizes(path, members, declared=declared)
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in (member.filename.removesuffix(".npy") for member in members)}
     except MemoryError as error:
@@ -131,7 +131,7 @@ def _declared_bytes(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
     return 0 if dtype.hasobject else math.prod(shape) * dtype.itemsize
 
 
-def _check_sizes(path: Path, members: Sequence[zipfile.ZipInfo], declared: Sequence[int]) -> None:
+def _check_sizes(path: Path, members: Sequence[zipfile.ZipInfo], *, declared: Sequence[int]) -> None:
     sizes = [max(size, member.file_size) for member, size in zip(members, declared, strict=True)]
     if sum(sizes) > MOST_BYTES:
         raise UnusableCorpus(
@@ -158,7 +158,7 @@ def _texts(values: np.ndarray) -> list[str]:
     return [value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in values]
 
 
-def _checked_images(path: Path, name: str, images: np.ndarray) -> np.ndarray:
+def _checked_images(path: Path, name: str, *, images: np.ndarray) -> np.ndarray:
     channels_fit = images.ndim == 3 or (images.ndim == 4 and images.shape[-1] in (1, 3))
     if images.dtype != np.uint8 or not channels_fit or 0 in images.shape:
         raise UnusableCorpus(
@@ -168,7 +168,7 @@ def _checked_images(path: Path, name: str, images: np.ndarray) -> np.ndarray:
     return images
 
 
-def _checked_labels(path: Path, name: str, labels: np.ndarray, count: int, names: Sequence[str] | None) -> list[str]:
+def _checked_labels(path: Path, name: str, *, labels: np.ndarray, count: int, names: Sequence[str] | None) -> list[str]:
     flat = labels.reshape(-1) if labels.size == count else labels
     if flat.shape != (count,) or flat.dtype.kind not in "iuUS":
         raise UnusableCorpus(

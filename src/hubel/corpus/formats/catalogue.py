@@ -151,7 +151,7 @@ def read_corpus(location: str | Path, *, reading: Reading = AS_FOUND, on_event: 
         WrongRequest: ``reading`` says something that this form of corpus has no place for.
     """
     if str(location) in BUILT_IN:
-        _check_honoured(str(location), "the built-in corpus", (), reading)
+        _check_honoured(str(location), "the built-in corpus", honours=(), reading=reading)
         return BUILT_IN[str(location)]()
     check_there(location)
     path = Path(location)
@@ -159,7 +159,7 @@ def read_corpus(location: str | Path, *, reading: Reading = AS_FOUND, on_event: 
         if entry.matches(path):
             if name == "folders":
                 refuse_detection(path)
-            _check_honoured(str(location), entry.summary, entry.honours, reading)
+            _check_honoured(str(location), entry.summary, honours=entry.honours, reading=reading)
             return entry.read(path, on_event, reading)
     if any(path.suffix.lower()[1:] in endings for endings in ENDINGS.values()):
         raise UnusableCorpus(f"{path} is a single image, not a corpus. Name the folder that holds the class folders.")
@@ -167,7 +167,7 @@ def read_corpus(location: str | Path, *, reading: Reading = AS_FOUND, on_event: 
     raise UnusableCorpus(f"{path} is not a corpus that Hubel can read. It reads: {known}.")
 
 
-def _check_honoured(location: str, summary: str, honours: tuple[str, ...], reading: Reading) -> None:
+def _check_honoured(location: str, summary: str, *, honours: tuple[str, ...], reading: Reading) -> None:
     """Refuse a wish that this form of corpus has no place for, instead of passing it over."""
     for name in reading.wishes:
         wish, option = name, Option(name)

@@ -43,7 +43,7 @@ def choose(root: Folder, splits: Sequence[tuple[str, str]]) -> Layout:
         around = next((each for each in paths[:place] + paths[place + 1 :] if is_within(path, each)), None)
         if around is not None:
             raise WrongRequest(f"Two parts were named, {around!r} and {path!r}, which lies in it. Name one of them.")
-    return make_parts(top, pairs, {})
+    return make_parts(top, pairs, reasons={})
 
 
 def _are_below_classes(top: Folder, names: Sequence[str]) -> bool:

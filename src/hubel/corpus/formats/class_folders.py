@@ -67,10 +67,10 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
     """
     found = list_files(path, on_event)
     files = Files(FolderTree(path), found.rows, found.folders, _notes_on_links(found))
-    return arrange(path, "folders", files, reading)
+    return arrange(path, "folders", files=files, reading=reading)
 
 
-def arrange(path: Path, format_name: str, files: Files, reading: Reading) -> Corpus:
+def arrange(path: Path, format_name: str, *, files: Files, reading: Reading) -> Corpus:
     """Give every image of a tree the class of its folder, and its part where the folders are divided into parts.
 
     Args:
@@ -86,7 +86,7 @@ def arrange(path: Path, format_name: str, files: Files, reading: Reading) -> Cor
     counts = Counter(row.path.rpartition("/")[0] for row in files.rows if not row.status)
     root = outline(counts)
     lists = [row.path for row in files.rows if "/" not in row.path and ending_of(row.path) in LIST_ENDINGS]
-    layout = _layout(path, root, reading, lists)
+    layout = _layout(path, root, reading=reading, lists=lists)
     places = {folder: layout.place(folder) for folder in {row.path.rpartition("/")[0] for row in files.rows}}
     why = {folder: _why_no_example(place) for folder, place in places.items() if not place.class_name}
     found: list[Found] = []
@@ -100,17 +100,17 @@ def arrange(path: Path, format_name: str, files: Files, reading: Reading) -> Cor
             found.append(Found(row.path, place.class_name, place.split))
         else:
             left_out.append(IntakeRow(row.path, IGNORED, *why[folder]))
-    _explain_unusual(path, files, {each.class_name for each in found}, lists)
+    _explain_unusual(path, files, class_names={each.class_name for each in found}, lists=lists)
     notes = [
         *files.notes,
-        *_notes_on_layout(path, format_name, root, layout),
-        *_notes_on_folders(files, layout, places, counts),
+        *_notes_on_layout(path, format_name, root=root, layout=layout),
+        *_notes_on_folders(files, layout, places=places, counts=counts),
     ]
     source = TreeSource(files.tree, [each.path for each in found])
-    return make_corpus(str(path), format_name, found, source=source, left_out=left_out, notes=notes)
+    return make_corpus(str(path), format_name, found=found, source=source, left_out=left_out, notes=notes)
 
 
-def _layout(path: Path, root: Folder, reading: Reading, lists: Sequence[str]) -> Layout:
+def _layout(path: Path, root: Folder, *, reading: Reading, lists: Sequence[str]) -> Layout:
     if reading.no_splits:
         return as_classes(root)
     if reading.splits:
@@ -129,7 +129,7 @@ def _why_no_example(place: FolderPlace) -> tuple[str, str]:
     return place.left_out.code, place.left_out.row_reason
 
 
-def _explain_unusual(path: Path, files: Files, class_names: set[str], lists: Sequence[str]) -> None:
+def _explain_unusual(path: Path, files: Files, *, class_names: set[str], lists: Sequence[str]) -> None:
     if len(class_names) > 1:
         return
     folders = [each for each in files.folders if not any(map(is_debris_folder, each.split("/")))]
@@ -179,7 +179,7 @@ def _notes_on_links(found: ListedFolder) -> list[str]:
     return notes
 
 
-def _notes_on_layout(path: Path, format_name: str, root: Folder, layout: Layout) -> list[Note]:
+def _notes_on_layout(path: Path, format_name: str, *, root: Folder, layout: Layout) -> list[Note]:
     top = look_through(root).path
     notes: list[Note] = [f"Everything lies in {top + '/'!r}, which is taken for the corpus."] if top else []
     notes += layout.notes
@@ -199,7 +199,7 @@ def _notes_on_layout(path: Path, format_name: str, root: Folder, layout: Layout)
 
 
 def _notes_on_folders(
-    files: Files, layout: Layout, places: Mapping[str, FolderPlace], counts: Mapping[str, int]
+    files: Files, layout: Layout, *, places: Mapping[str, FolderPlace], counts: Mapping[str, int]
 ) -> list[str]:
     notes = []
     above = next(iter(layout.parts)) if len(layout.parts) == 1 else None

@@ -50,12 +50,12 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
     for count, file in enumerate(lists, start=1):
         on_event(Progress("reading annotations", count, len(lists), "files"))
         base = _base(file, folder, files)
-        rows, more = _read_list(file, f"{file.name}, " if len(lists) > 1 else "", base)
+        rows, more = _read_list(file, f"{file.name}, " if len(lists) > 1 else "", base=base)
         checked += check_rows(rows, files, base=base)
         notes += more
     notes += note_on_several(checked)
     return make_listed_corpus(
-        path, "coco", checked, files, notes=notes, whole=is_folder(path) and reading.images is None
+        path, "coco", checked=checked, files=files, notes=notes, whole=is_folder(path) and reading.images is None
     )
 
 
@@ -89,7 +89,7 @@ def _base(file: Path, folder: Path, files: NamedFiles) -> str:
     return "" if base in (".", ANNOTATIONS) else base
 
 
-def _read_list(path: Path, prefix: str, base: str) -> tuple[list[Row], list[str]]:
+def _read_list(path: Path, prefix: str, *, base: str) -> tuple[list[Row], list[str]]:
     document = read_json(path)
     entries = {
         key: document.get(key) if isinstance(document, dict) else None for key in ("images", ANNOTATIONS, "categories")

@@ -173,16 +173,18 @@ def _row(number: int, text: str, dialect: Dialect, width: int, following: _Follo
         cells = _parse(text, dialect.delimiter)
     except csv.Error as error:
         if "unexpected end" in str(error):
-            return _longer_row(number, text, dialect, width, following) or _unclosed_row(number, text, dialect)
+            return _longer_row(number, text, dialect=dialect, width=width, following=following) or _unclosed_row(
+                number, text, dialect=dialect
+            )
         if "field larger" in str(error):
             return TextRow(number, (), "cell-too-long", f"a cell has more than {MOST_CELL:,} characters: shorten it")
         return TextRow(number, (), "bad-quote", "there is a quote inside of a quoted cell: write it twice")
     if not any(cell.strip() for cell in cells):
         return TextRow(number, (), "blank-row", "all its cells are empty")
-    return TextRow(number, cells, *_fault(text, cells, dialect, width))
+    return TextRow(number, cells, *_fault(text, cells, dialect=dialect, width=width))
 
 
-def _longer_row(number: int, text: str, dialect: Dialect, width: int, following: _Following) -> TextRow | None:
+def _longer_row(number: int, text: str, *, dialect: Dialect, width: int, following: _Following) -> TextRow | None:
     """The row that this line begins and a later one ends; its lines are taken only if they make a good row."""
     joined = text
     for place in range(MOST_LINES_OF_ROW - 1):
@@ -198,20 +200,20 @@ def _longer_row(number: int, text: str, dialect: Dialect, width: int, following:
         cells = _parse(joined, dialect.delimiter)
     except csv.Error:
         return None
-    if _fault(joined, cells, dialect, width)[0]:
+    if _fault(joined, cells, dialect=dialect, width=width)[0]:
         return None
     for _ in range(place + 1):
         following.waiting.popleft()
     return TextRow(number, cells)
 
 
-def _unclosed_row(number: int, text: str, dialect: Dialect) -> TextRow:
+def _unclosed_row(number: int, text: str, *, dialect: Dialect) -> TextRow:
     before = next(csv.reader([text], delimiter=dialect.delimiter), [])[:-1]
     reason = "it opens a quote that is not closed: close it, or take it away"
     return TextRow(number, tuple(before), "unclosed-quote", reason)
 
 
-def _fault(text: str, cells: tuple[str, ...], dialect: Dialect, width: int) -> tuple[str, str]:
+def _fault(text: str, cells: tuple[str, ...], *, dialect: Dialect, width: int) -> tuple[str, str]:
     """Code and reason; both empty for a good row."""
     if "\0" in text:
         return "nul", "it holds a NUL character: remove it"

@@ -62,7 +62,7 @@ def outline(counts: Mapping[str, int]) -> Folder:
                 break
             inside[above].add(path)
             path = above
-    return _node("", direct, inside)
+    return _node("", direct, inside=inside)
 
 
 def look_through(root: Folder) -> Folder:
@@ -73,7 +73,7 @@ def look_through(root: Folder) -> Folder:
     return node if len(node.folders) > 1 and 2 * node.images <= node.total else root
 
 
-def _node(path: str, direct: Mapping[str, int], inside: Mapping[str, set[str]]) -> Folder:
-    folders = tuple(_node(each, direct, inside) for each in sorted(inside.get(path, ())))
+def _node(path: str, direct: Mapping[str, int], *, inside: Mapping[str, set[str]]) -> Folder:
+    folders = tuple(_node(each, direct, inside=inside) for each in sorted(inside.get(path, ())))
     images = direct.get(path, 0)
     return Folder(path, images, images + sum(each.total for each in folders), folders)

@@ -54,9 +54,9 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus: 
     """
     root = path if path.is_dir() else path.parent
     files = {file.relative_to(root).as_posix(): file for file in _parquet_paths(path)}
-    listed = [_list_file(file, f"{relative}#", reading) for relative, file in files.items()]
+    listed = [_list_file(file, f"{relative}#", reading=reading) for relative, file in files.items()]
     others = side_files(root, files) if path.is_dir() else []
-    return make_table_corpus(path, "hugging-face", listed, others=others, notes=[])
+    return make_table_corpus(path, "hugging-face", listed=listed, others=others, notes=[])
 
 
 def _parquet_paths(path: Path) -> list[Path]:
@@ -65,11 +65,13 @@ def _parquet_paths(path: Path) -> list[Path]:
     return sorted(path.glob("*.parquet")) or sorted(path.glob("data/*.parquet"))
 
 
-def _list_file(path: Path, prefix: str, reading: Reading) -> ListedTable:
+def _list_file(path: Path, prefix: str, *, reading: Reading) -> ListedTable:
     with naming_damage(path), pq.ParquetFile(path, memory_map=True) as opened:
-        columns = find_columns(path, opened.schema_arrow, described_features(opened.schema_arrow.metadata), reading)
+        columns = find_columns(
+            path, opened.schema_arrow, features=described_features(opened.schema_arrow.metadata), reading=reading
+        )
         used = [name for name in (columns.image, columns.label, columns.group) if name is not None]
-        splits = choose_splits(open_parquet(path), reading, used)
+        splits = choose_splits(open_parquet(path), reading, used=used)
         columns = columns._replace(split=splits.column, split_words=splits.words)
         batches = opened.iter_batches(columns=columns.small)
         rows = list_rows(columns, batches, prefix=prefix, split=None if reading.no_splits else split_of_file(path))

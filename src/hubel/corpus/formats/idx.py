@@ -73,7 +73,7 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus: 
     for part in parts:
         images = _read_array(part.images, (3, 4))
         labels = _read_array(part.labels, (1,))
-        _check_fit(part, images, labels)
+        _check_fit(part, images, labels=labels)
         arrays.append(images)
         split = SPLIT_FOLDERS.get(part.name, "test")
         found += [
@@ -82,7 +82,7 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus: 
     found, notes = usable_splits(found)
     used = [file.name for part in parts for file in (part.images, part.labels)]
     others = side_files(path, used) if path.is_dir() else []
-    return make_corpus(str(path), "idx", found, source=ArraySource(tuple(arrays)), left_out=others, notes=notes)
+    return make_corpus(str(path), "idx", found=found, source=ArraySource(tuple(arrays)), left_out=others, notes=notes)
 
 
 def _is_images(name: str) -> bool:
@@ -123,7 +123,7 @@ def _labels_of(images: Path, names: Sequence[str]) -> str:
     return fits[0]
 
 
-def _check_fit(part: IdxPart, images: np.ndarray, labels: np.ndarray) -> None:
+def _check_fit(part: IdxPart, images: np.ndarray, *, labels: np.ndarray) -> None:
     if images.ndim == 4 and images.shape[-1] not in (1, 3):
         shape = " x ".join(map(str, images.shape))
         raise UnusableCorpus(f"{part.images} must hold images with 1 or 3 channels, channels last. It is {shape}.")
@@ -146,18 +146,18 @@ def _read_array(path: Path, ranks: tuple[int, ...]) -> np.ndarray:
         size = path.stat().st_size
         if packed:
             with gzip.open(path) as file:
-                shape = _read_shape(path, file, ranks, most=size * GZIP_RATIO)
-                return _unpack(path, file, shape)
+                shape = _read_shape(path, file, ranks=ranks, most=size * GZIP_RATIO)
+                return _unpack(path, file, shape=shape)
         with path.open("rb") as file:
-            shape = _read_shape(path, file, ranks, most=size)
+            shape = _read_shape(path, file, ranks=ranks, most=size)
             start = file.tell()
-        _check_size(path, size - start, shape)
+        _check_size(path, size - start, shape=shape)
         return np.memmap(path, np.uint8, mode="r", offset=start, shape=shape)
     except (OSError, EOFError, zlib.error) as error:
         raise UnusableCorpus(f"{path} is damaged or cut off ({first_line(error)}): {AGAIN}.") from error
 
 
-def _read_shape(path: Path, file: _Stream, ranks: tuple[int, ...], *, most: int) -> tuple[int, ...]:
+def _read_shape(path: Path, file: _Stream, *, ranks: tuple[int, ...], most: int) -> tuple[int, ...]:
     """The sizes in the header: two zeros, a byte for the type, one for the number of axes, four for each axis."""
     start = file.read(4)
     if len(start) < 4 or start[:2] != b"\0\0":
@@ -186,16 +186,16 @@ def _read_shape(path: Path, file: _Stream, ranks: tuple[int, ...], *, most: int)
     return shape
 
 
-def _unpack(path: Path, file: _Stream, shape: tuple[int, ...]) -> np.ndarray:
+def _unpack(path: Path, file: _Stream, *, shape: tuple[int, ...]) -> np.ndarray:
     values = bytearray()
     wanted = math.prod(shape)
     while len(values) <= wanted and (block := file.read(min(1 << 20, wanted + 1 - len(values)))):
         values += block
-    _check_size(path, len(values), shape)
+    _check_size(path, len(values), shape=shape)
     return np.frombuffer(values, np.uint8).reshape(shape)
 
 
-def _check_size(path: Path, size: int, shape: tuple[int, ...]) -> None:
+def _check_size(path: Path, size: int, *, shape: tuple[int, ...]) -> None:
     wanted = math.prod(shape)
     if size != wanted:
         what = f"has {size:,} bytes" if size < wanted else "has more"

@@ -107,7 +107,7 @@ class TableSource:
         starts = self.tables[number].starts
         start = starts[bisect_right(starts, row) - 1]
         if self._next[0] != number or not start <= self._next[1] <= row:
-            self._stream, self._next = _batches(number, self.tables[number], start), (number, start)
+            self._stream, self._next = _batches(number, self.tables[number], start=start), (number, start)
         while True:
             batch = self._advance()
             if batch.has(number, row):
@@ -125,7 +125,7 @@ class TableSource:
         return batch
 
 
-def _batches(number: int, table: Table, start: int) -> Iterator[_Batch]:
+def _batches(number: int, table: Table, *, start: int) -> Iterator[_Batch]:
     for images in table.read_images(start):
         yield _Batch(number, start, images)
         start += len(images)
@@ -166,7 +166,7 @@ def list_rows(
         for label, said, group in zip(texts(labels), splits, groups, strict=True):
             path = f"{prefix}{len(rows):07d}"
             class_name, code, reason = _class_name(label, names)
-            given, problem = split_of(said, split, columns.split_words)
+            given, problem = split_of(said, split, words=columns.split_words)
             if code:
                 rows.append(IntakeRow(path, REFUSED, code, reason))
             elif problem:
@@ -192,7 +192,7 @@ def _class_name(label: str | None, names: tuple[str, ...] | None) -> tuple[str, 
 
 
 def make_table_corpus(
-    location: Path, format_name: str, listed: Sequence[ListedTable], *, others: Sequence[IntakeRow], notes: list[str]
+    location: Path, format_name: str, *, listed: Sequence[ListedTable], others: Sequence[IntakeRow], notes: list[str]
 ) -> Corpus:
     """Put the rows of all files together.
 
@@ -217,7 +217,12 @@ def make_table_corpus(
     more += notes_on_groups(found, [each.columns.group for each in listed])
     source = TableSource(tuple(each.table for each in listed), [number for number, _ in examples])
     return make_corpus(
-        str(location), format_name, found, source=source, left_out=[*refused, *others], notes=[*notes, *said, *more]
+        str(location),
+        format_name,
+        found=found,
+        source=source,
+        left_out=[*refused, *others],
+        notes=[*notes, *said, *more],
     )
 
 

@@ -46,7 +46,7 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
         base = file.parent.relative_to(path).as_posix()
         base = "" if base == "." else base
         split = SPLIT_FOLDERS.get(file.parent.name.lower()) if base else None
-        rows, more = read_list(file, on_event, reading)
+        rows, more = read_list(file, on_event, reading=reading)
         rows = [
             row._replace(
                 where=f"{base}/{file.name}, {row.where}" if base else row.where,
@@ -57,7 +57,7 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
         ]
         checked += check_rows(rows, files, base=base)
         notes += [note for note in more if note not in notes]
-    return make_listed_corpus(path, "imagefolder", checked, files, notes=notes, whole=True)
+    return make_listed_corpus(path, "imagefolder", checked=checked, files=files, notes=notes, whole=True)
 
 
 def _lists(path: Path) -> list[Path]:

@@ -40,7 +40,7 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus: 
     asked = Counter(question for answer in answers for question, _ in answer)
     question = reading.label_column or next(iter(asked), None)
     if question not in asked or (reading.label_column is None and len(asked) > 1):
-        raise _unclear(path, question, asked)
+        raise _unclear(path, question, asked=asked)
     files = make_named_files(reading.images, path.parent)
     rows = []
     for number, (task, answer) in enumerate(zip(tasks, answers, strict=True), start=1):
@@ -49,7 +49,9 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus: 
         row = Row(f"task {text_of(task.get('id')) or number}", f"{path.name}#{number:07d}", written, label)
         rows.append(row._replace(code=code, reason=reason) if written else row)
     checked = check_rows(rows, files)
-    return make_listed_corpus(path, "label-studio", checked, files, notes=note_on_several(checked), whole=False)
+    return make_listed_corpus(
+        path, "label-studio", checked=checked, files=files, notes=note_on_several(checked), whole=False
+    )
 
 
 def _answers(task: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -87,7 +89,7 @@ def _image_of(task: dict[str, Any], said: str | None) -> str | None:
     return texts[usual] if usual is not None else next(iter(images), None)
 
 
-def _unclear(path: Path, question: str | None, asked: Counter[str]) -> UnusableCorpus:
+def _unclear(path: Path, question: str | None, *, asked: Counter[str]) -> UnusableCorpus:
     if not asked:
         return UnusableCorpus(
             f"{path} is an export of Label Studio without a choice for any image: Hubel needs a classification "

@@ -101,15 +101,19 @@ def choose_columns(table: ListTable, reading: Reading) -> ListColumns:
         UnusableCorpus: it is not clear which column holds the paths or the labels.
     """
     names = table.names
-    path = named_column(table.path, names, "path_column", reading.path_column) or find_column(names, PATH_COLUMNS)
-    group = named_column(table.path, names, "group_column", reading.group_column) or find_column(names, GROUP_COLUMNS)
+    path = named_column(table.path, names, wish="path_column", name=reading.path_column) or find_column(
+        names, PATH_COLUMNS
+    )
+    group = named_column(table.path, names, wish="group_column", name=reading.group_column) or find_column(
+        names, GROUP_COLUMNS
+    )
     if path is None:
         raise _unclear(table, path)
     labels = _named_labels(table, reading.label_column)
     notes: list[Text | str] = list(_other_paths(names, path)) if reading.path_column is None else []
     if not labels:
         single = _label_by_name(names, path)
-        labels = (single,) if single is not None else _one_hot_columns(table, _left(names, path, group))
+        labels = (single,) if single is not None else _one_hot_columns(table, _left(names, path, group=group))
         notes += _notes_on_labels(names, labels)
     if not labels:
         raise _unclear(table, path)
@@ -122,7 +126,9 @@ def _named_labels(table: ListTable, said: str | None) -> tuple[str, ...]:
         return ()
     whole = same_name(table.names, said)
     words = [whole] if whole is not None else [word for word in said.split(",") if word.strip()] or [said]
-    return tuple(dict.fromkeys(str(named_column(table.path, table.names, "label_column", word)) for word in words))
+    return tuple(
+        dict.fromkeys(str(named_column(table.path, table.names, wish="label_column", name=word)) for word in words)
+    )
 
 
 def _label_by_name(names: Sequence[str], path: str | None) -> str | None:
@@ -130,11 +136,11 @@ def _label_by_name(names: Sequence[str], path: str | None) -> str | None:
     usual = find_column([name for name in names if name != path], LABEL_COLUMNS)
     if usual is not None:
         return usual
-    left = _left(names, path, find_column(names, GROUP_COLUMNS))
+    left = _left(names, path, group=find_column(names, GROUP_COLUMNS))
     return left[0] if len(left) == 1 else None
 
 
-def _left(names: Sequence[str], path: str | None, group: str | None) -> list[str]:
+def _left(names: Sequence[str], path: str | None, *, group: str | None) -> list[str]:
     """Columns that may hold labels: none of another meaning, and no row numbers."""
     used = {
         plain_name(word) for word in (*PATH_COLUMNS, *SPLIT_COLUMNS, *MAYBE_SPLIT_COLUMNS, *FLAG_COLUMNS, *NO_LABELS)

@@ -139,7 +139,7 @@ def _several(labels: Sequence[str], *, plural: bool) -> dict[str, list[str]]:
         parts = {label: each for label, each in parts.items() if len(each) > 1}
         alone = set(labels) - set(parts)
         often = Counter(part for each in parts.values() for part in set(each))
-        recur = plural and _are_tags(parts, alone, often, separator)
+        recur = plural and _are_tags(parts, alone, often=often, separator=separator)
         for label, each in parts.items():
             if all(part in alone for part in each) or (
                 recur and any(often[part] > 1 or part in alone for part in each)
@@ -152,7 +152,7 @@ def _parts(label: str, separator: str) -> list[str]:
     return [part.strip() for part in label.split(separator) if part.strip()]
 
 
-def _are_tags(parts: dict[str, list[str]], alone: set[str], often: Counter[str], separator: str) -> bool:
+def _are_tags(parts: dict[str, list[str]], alone: set[str], *, often: Counter[str], separator: str) -> bool:
     """Whether parts look like tags. Words of names come back too: tags are few, and come in different numbers."""
     if separator != " ":
         return True

@@ -50,7 +50,7 @@ class _Candidate(NamedTuple):
         return ", ".join(words) + (" ..." if len(self.counts) > 6 else "")
 
 
-def choose_splits(table: ListTable, reading: Reading, used: Sequence[str]) -> ListSplits:
+def choose_splits(table: ListTable, reading: Reading, *, used: Sequence[str]) -> ListSplits:
     """The column of the splits, and what its words mean.
 
     Args:
@@ -64,13 +64,13 @@ def choose_splits(table: ListTable, reading: Reading, used: Sequence[str]) -> Li
     """
     if reading.no_splits:
         return ListSplits()
-    named = named_column(table.path, table.names, "split_column", reading.split_column)
+    named = named_column(table.path, table.names, wish="split_column", name=reading.split_column)
     columns = [named] if named is not None else _candidates([name for name in table.names if name not in used])
     found = [_Candidate(column, counts) for column, counts in _count_words(table, columns).items() if counts]
     if reading.splits:
-        return _as_said(table, reading, found)
+        return _as_said(table, reading, found=found)
     if named is not None:
-        return _of_named(table, named, found)
+        return _of_named(table, named, found=found)
     return _as_found(table, found)
 
 
@@ -143,7 +143,7 @@ def _words_of(candidate: _Candidate) -> dict[str, str] | None:
     return {} if candidate.folded <= set(SPLIT_FOLDERS) else None
 
 
-def _as_said(table: ListTable, reading: Reading, found: Sequence[_Candidate]) -> ListSplits:
+def _as_said(table: ListTable, reading: Reading, *, found: Sequence[_Candidate]) -> ListSplits:
     said = {word.casefold(): part for word, part in reading.splits}
     for each in found:
         if set(said) <= each.folded:
@@ -166,7 +166,7 @@ def _as_said(table: ListTable, reading: Reading, found: Sequence[_Candidate]) ->
     )
 
 
-def _of_named(table: ListTable, column: str, found: Sequence[_Candidate]) -> ListSplits:
+def _of_named(table: ListTable, column: str, *, found: Sequence[_Candidate]) -> ListSplits:
     if not found or len(found[0].counts) > MOST_WORDS:
         raise UnusableCorpus(
             f"{table.path}: the column {column!r} cannot name the splits: it is empty, or holds more than {MOST_WORDS} "

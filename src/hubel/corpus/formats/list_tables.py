@@ -127,12 +127,12 @@ def open_parquet(path: Path) -> ListTable:
     return ListTable(
         path,
         tuple(schema.names),
-        lambda wanted: _parquet_rows(path, schema, wanted),
-        check_text=lambda name: check_type(path, schema, name),
+        lambda wanted: _parquet_rows(path, schema, wanted=wanted),
+        check_text=lambda name: check_type(path, schema, name=name),
     )
 
 
-def _parquet_rows(path: Path, schema: pa.Schema, wanted: Sequence[str]) -> Iterator[ListedRow]:
+def _parquet_rows(path: Path, schema: pa.Schema, *, wanted: Sequence[str]) -> Iterator[ListedRow]:
     plain = [name for name in wanted if holds_text(schema.field(name).type)]
     number = 0
     # read_dictionary: a text that is repeated in every row is held once

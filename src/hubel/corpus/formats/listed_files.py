@@ -71,7 +71,7 @@ def check_rows(rows: Iterable[Row], files: NamedFiles, *, base: str = "") -> lis
         files: where files are looked for, and nowhere else; none is opened.
         base: the folder of the list, below that of the files.
     """
-    return [_checked(row, files, base) for row in rows]
+    return [_checked(row, files, base=base) for row in rows]
 
 
 def settle(rows: Iterable[Row]) -> tuple[list[Found], list[IntakeRow]]:
@@ -112,7 +112,7 @@ def _contradiction(same: list[Row]) -> tuple[str, str]:
     return "", ""
 
 
-def _checked(row: Row, files: NamedFiles, base: str) -> Row:
+def _checked(row: Row, files: NamedFiles, *, base: str) -> Row:
     """The row with the file's own path, also where its label is at fault: each file is accounted for once."""
     if not row.code:
         code, reason = _fault_of_cells(row)
@@ -152,7 +152,7 @@ def is_text(cell: str) -> bool:
 
 
 def make_listed_corpus(
-    location: Path, format_name: str, checked: Sequence[Row], files: NamedFiles, *, notes: Sequence[Note], whole: bool
+    location: Path, format_name: str, *, checked: Sequence[Row], files: NamedFiles, notes: Sequence[Note], whole: bool
 ) -> Corpus:
     """The corpus that a list names.
 
@@ -177,7 +177,7 @@ def make_listed_corpus(
         left_out += _not_listed(files.root, {*paths, *(row.path for row in left_out)})
     source = TreeSource(FolderTree(files.root), paths)
     notes = [*notes, *_note_on_searched(files), *said, *more]
-    return make_corpus(str(location), format_name, found, source=source, left_out=left_out, notes=notes)
+    return make_corpus(str(location), format_name, found=found, source=source, left_out=left_out, notes=notes)
 
 
 def _splits_of_folders(found: list[Found], *, used: bool) -> tuple[list[Found], list[str]]:

@@ -60,11 +60,11 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
             "name that file."
         )
     files = make_named_files(reading.images, path.parent)
-    rows, notes = read_list(path, on_event, reading)
-    return make_listed_corpus(path, "manifest", check_rows(rows, files), files, notes=notes, whole=False)
+    rows, notes = read_list(path, on_event, reading=reading)
+    return make_listed_corpus(path, "manifest", checked=check_rows(rows, files), files=files, notes=notes, whole=False)
 
 
-def read_list(path: Path, on_event: OnEvent, reading: Reading) -> tuple[list[Row], list[Note]]:
+def read_list(path: Path, on_event: OnEvent, *, reading: Reading) -> tuple[list[Row], list[Note]]:
     """The rows of a list with their labels and splits, and notes on how they were read; no file is looked for.
 
     Args:
@@ -81,7 +81,7 @@ def read_list(path: Path, on_event: OnEvent, reading: Reading) -> tuple[list[Row
         if name is not None:
             table.check_text(name)
     used = [columns.path, *columns.labels, *([columns.group] if columns.group is not None else [])]
-    splits = choose_splits(table, reading, used)
+    splits = choose_splits(table, reading, used=used)
     rows = list(_counted(_rows(table, columns, splits), on_event))
     notes: list[Note] = [*columns.notes, *splits.notes, *table.notes]
     if not columns.is_one_hot:
@@ -98,7 +98,7 @@ def _rows(table: ListTable, columns: ListColumns, splits: ListSplits) -> Iterato
     wanted = list(dict.fromkeys((columns.path, *columns.labels, *others)))
     place = {name: number for number, name in enumerate(wanted)}
     for row in table.read_rows(wanted):
-        label, code, reason = _label(row, columns, place)
+        label, code, reason = _label(row, columns, place=place)
         split = None
         if splits.column is not None:
             split, problem = split_of(row.cells[place[splits.column]], words=splits.words)
@@ -108,7 +108,7 @@ def _rows(table: ListTable, columns: ListColumns, splits: ListSplits) -> Iterato
         yield Row(row.where, row.key, row.cells[0], label, split, (group or "").strip() or None, code, reason)
 
 
-def _label(row: ListedRow, columns: ListColumns, place: dict[str, int]) -> tuple[str | None, str, str]:
+def _label(row: ListedRow, columns: ListColumns, *, place: dict[str, int]) -> tuple[str | None, str, str]:
     """The label of a row; and a code and a reason, its own or that there is not exactly one."""
     if not columns.is_one_hot:
         return row.cells[place[columns.labels[0]]], row.code, row.reason

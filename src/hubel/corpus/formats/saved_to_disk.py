@@ -59,13 +59,15 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus: 
         for name in _file_names(folder, state):
             file = folder / name
             files[file.relative_to(path).as_posix()] = file, split or str(state.get("_split"))
-    listed = [_list_file(file, f"{below}#", SPLIT_FOLDERS.get(split.lower())) for below, (file, split) in files.items()]
+    listed = [
+        _list_file(file, f"{below}#", split=SPLIT_FOLDERS.get(split.lower())) for below, (file, split) in files.items()
+    ]
     notes = [
         f"Split {split!r} is none of train, validation and test: its rows are divided like those without a split."
         for _, split in parts
         if split and split.lower() not in SPLIT_FOLDERS
     ]
-    return make_table_corpus(path, "saved-to-disk", listed, others=side_files(path, files), notes=notes)
+    return make_table_corpus(path, "saved-to-disk", listed=listed, others=side_files(path, files), notes=notes)
 
 
 def _parts(path: Path) -> list[tuple[Path, str]]:
@@ -119,12 +121,12 @@ def _features(folder: Path, schema: pa.Schema) -> dict[str, Any]:
     return features if isinstance(features, dict) else {}
 
 
-def _list_file(path: Path, prefix: str, split: str | None) -> ListedTable:
+def _list_file(path: Path, prefix: str, *, split: str | None) -> ListedTable:
     with naming_damage(path):
         with pa.memory_map(str(path)) as file:
             schema = pa.ipc.open_stream(file).schema
-        columns = find_columns(path, schema, _features(path.parent, schema))
-        check_type(path, schema, columns.split)
+        columns = find_columns(path, schema, features=_features(path.parent, schema))
+        check_type(path, schema, name=columns.split)
         rows = list_rows(columns, _read_batches(path, columns.small), prefix=prefix, split=split)
     return ListedTable(Table(path, len(rows), (0,), partial(_read_images, path, columns)), columns, rows)
 

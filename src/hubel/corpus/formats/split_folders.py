@@ -116,7 +116,7 @@ def as_classes(root: Folder) -> Layout:
     return Layout({look_through(root).path: None})
 
 
-def make_parts(top: Folder, pairs: Sequence[tuple[Child, str]], reasons: dict[str, LeftOutFolder]) -> Layout:
+def make_parts(top: Folder, pairs: Sequence[tuple[Child, str]], *, reasons: dict[str, LeftOutFolder]) -> Layout:
     """A layout of parts; every other folder is left out.
 
     Args:
@@ -221,7 +221,7 @@ def _named_parts(top: Folder, children: Sequence[Child]) -> Layout | FolderDoubt
     if any(len(found) > 1 for found in best.values()):
         return _several(top, best)
     pairs = [(found[0], part) for part, found in best.items()]
-    layout = make_parts(top, pairs, _reasons(children, pairs))
+    layout = make_parts(top, pairs, reasons=_reasons(children, pairs))
     return replace(layout, notes=_how_parts_are_read(pairs))
 
 
@@ -277,7 +277,7 @@ def _same_classes(top: Folder, children: Sequence[Child]) -> Layout | FolderDoub
     pairs = [(child, splits.get(child.part, "test")) for child in named]
     if len(others) == 1 and named and len(set(splits.values())) == len(named):
         pairs = [(others[0], "train"), *pairs]
-        layout = make_parts(top, pairs, _reasons(children, pairs))
+        layout = make_parts(top, pairs, reasons=_reasons(children, pairs))
         return replace(layout, notes=_how_parts_are_read(pairs))
     if not named:
         pairs = [*((child, "train") for child in others[:-1]), (others[-1], "test")]

@@ -50,7 +50,7 @@ class Columns(NamedTuple):
         return [name for name in (self.label, self.split, self.group) if name is not None]
 
 
-def find_columns(path: Path, schema: pa.Schema, features: dict[str, Any], reading: Reading = AS_FOUND) -> Columns:
+def find_columns(path: Path, schema: pa.Schema, *, features: dict[str, Any], reading: Reading = AS_FOUND) -> Columns:
     """Which column is what: as the user says, else as the ``datasets`` library typed them, else by the usual names.
 
     Args:
@@ -64,9 +64,9 @@ def find_columns(path: Path, schema: pa.Schema, features: dict[str, Any], readin
         UnusableCorpus: no image or label column, or one of a type that cannot be used.
     """
     check_names(path, schema.names)
-    image = _typed_column(path, schema, features, "Image", IMAGE_COLUMNS)
-    label = named_column(path, schema.names, "label_column", reading.label_column) or _typed_column(
-        path, schema, features, "ClassLabel", LABEL_COLUMNS
+    image = _typed_column(path, schema, features=features, kind="Image", usual=IMAGE_COLUMNS)
+    label = named_column(path, schema.names, wish="label_column", name=reading.label_column) or _typed_column(
+        path, schema, features=features, kind="ClassLabel", usual=LABEL_COLUMNS
     )
     if not holds_images(schema.field(image).type):
         raise UnusableCorpus(
@@ -74,17 +74,17 @@ def find_columns(path: Path, schema: pa.Schema, features: dict[str, Any], readin
             f"Received: {schema.field(image).type}."
         )
     split = find_column(schema.names, SPLIT_COLUMNS)
-    group = named_column(path, schema.names, "group_column", reading.group_column)
+    group = named_column(path, schema.names, wish="group_column", name=reading.group_column)
     group = group or find_column(schema.names, GROUP_COLUMNS)
     for name in (label, group):
-        check_type(path, schema, name)
+        check_type(path, schema, name=name)
     said = features.get(label)
     names = said.get("names") if isinstance(said, dict) else None
     usable = isinstance(names, list) and names and all(isinstance(name, str) for name in names)
     return Columns(image, label, split, group, tuple(names) if usable else None)
 
 
-def _typed_column(path: Path, schema: pa.Schema, features: dict[str, Any], kind: str, usual: tuple[str, ...]) -> str:
+def _typed_column(path: Path, schema: pa.Schema, *, features: dict[str, Any], kind: str, usual: tuple[str, ...]) -> str:
     described = {name: features.get(name) for name in schema.names}
     typed = [name for name, said in described.items() if isinstance(said, dict) and said.get("_type") == kind]
     name = find_column(typed, usual) or next(iter(typed), None) or find_column(schema.names, usual)
@@ -98,7 +98,7 @@ def _typed_column(path: Path, schema: pa.Schema, features: dict[str, Any], kind:
     )
 
 
-def named_column(path: Path, names: Sequence[str], wish: str, name: str | None) -> str | None:
+def named_column(path: Path, names: Sequence[str], *, wish: str, name: str | None) -> str | None:
     """The column that the user names, but for space around it and case; None for no name.
 
     Args:
@@ -188,7 +188,7 @@ def check_names(path: Path, names: Sequence[str]) -> None:
         raise UnusableCorpus(f"{path} has two columns called {twice!r}: rename or remove one of them.")
 
 
-def check_type(path: Path, schema: pa.Schema, name: str | None) -> None:
+def check_type(path: Path, schema: pa.Schema, *, name: str | None) -> None:
     """Refuse a column of something other than text or whole numbers; None is no column.
 
     Args:
@@ -237,7 +237,7 @@ def texts(column: pa.Array) -> list[str | None]:
 
 
 def split_of(
-    said: str | None, otherwise: str | None = None, words: Mapping[str, str] | None = None
+    said: str | None, otherwise: str | None = None, *, words: Mapping[str, str] | None = None
 ) -> tuple[str | None, str]:
     """The split that a cell names, and a reason if it names none that is known; an empty cell leaves the other.
 

@@ -75,7 +75,7 @@ class RecordSource:
         if _masked(crc32c(content)) != checksum:
             raise UnreadableImage("corrupt", f"{name} is damaged there (checksum): download it again")
         try:
-            image = _first(read_features(content), IMAGES, "bytes")
+            image = _first(read_features(content), IMAGES, kind="bytes")
         except ValueError as error:
             raise UnreadableImage("corrupt", f"{name} is damaged there ({error}): write it again") from error
         return image.value if image is not None and isinstance(image.value, bytes) else b""
@@ -108,7 +108,7 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
     places: list[tuple[StoredBytes, str, _RecordPlace]] = []
     features: Counter[str] = Counter()
     for name, file in files.items():
-        stored = _stored(file, spool, on_event)
+        stored = _stored(file, spool, on_event=on_event)
         split = split_in_name(file.name, *([file.parent.name] if file.parent != root else []))
         for number, (record, data) in enumerate(_records(file, stored)):
             if number % _RECORDS_BETWEEN_EVENTS == 0:
@@ -124,7 +124,7 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
     found, notes = usable_splits(found)
     others = side_files(root, files) if is_folder(path) else []
     source = RecordSource(places)
-    return make_corpus(str(path), "tfrecord", found, source=source, left_out=[*left_out, *others], notes=notes)
+    return make_corpus(str(path), "tfrecord", found=found, source=source, left_out=[*left_out, *others], notes=notes)
 
 
 def _nothing(path: Path, rows: Sequence[IntakeRow], features: Counter[str]) -> UnusableCorpus:
@@ -168,13 +168,13 @@ def _is_shard(path: Path) -> bool:
         return False
 
 
-def _stored(path: Path, spool: Spool, on_event: OnEvent) -> StoredBytes:
+def _stored(path: Path, spool: Spool, *, on_event: OnEvent) -> StoredBytes:
     """The bytes of a file, unpacked where TensorFlow compressed it with gzip."""
     try:
         stored = file_bytes(path)
         with stored.reading() as read_at:
             compressed = read_at(0, 2) == b"\x1f\x8b" and _length(read_at(0, _HEAD)) is None
-        return spool.unpack(path, "gzip", on_event) if compressed else stored
+        return spool.unpack(path, "gzip", on_event=on_event) if compressed else stored
     except (UnreadableImage, BrokenArchive) as error:
         raise UnusableCorpus(f"{path} cannot be read: {error.reason}.") from error
 
@@ -221,7 +221,7 @@ def _row(path: str, data: bytes, split: str | None, label_feature: str | None, s
     except ValueError as error:
         return IntakeRow(path, REFUSED, "bad-record", f"it is not a tf.train.Example ({error}): write it again")
     seen.update(features.keys())
-    if _first(features, IMAGES, "bytes") is None:
+    if _first(features, IMAGES, kind="bytes") is None:
         return IntakeRow(
             path, REFUSED, "no-image", f"it has no image: none of its features is {' or '.join(IMAGES[:2])}"
         )
@@ -239,7 +239,7 @@ def _row(path: str, data: bytes, split: str | None, label_feature: str | None, s
     return Found(path, name, split)
 
 
-def _first(features: dict[str, Feature], names: Sequence[str], kind: str) -> Feature | None:
+def _first(features: dict[str, Feature], names: Sequence[str], *, kind: str) -> Feature | None:
     found = (features[name] for name in names if name in features)
     return next((each for each in found if each.kind == kind and each.count == 1 and each.value), None)
 

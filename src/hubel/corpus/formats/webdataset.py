@@ -129,10 +129,10 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus: 
         row if row.status else IntakeRow(row.path, IGNORED, "outside-shards", "it lies in no shard")
         for row in outside.values()
     ]
-    return _read_shards(path, shards, left_out, on_event)
+    return _read_shards(path, shards, outside=left_out, on_event=on_event)
 
 
-def read_single(path: Path, tree: Tree, rows: Sequence[IntakeRow], *, on_event: OnEvent) -> Corpus:
+def read_single(path: Path, tree: Tree, *, rows: Sequence[IntakeRow], on_event: OnEvent) -> Corpus:
     """The corpus of one archive that `has_labels_beside` its images.
 
     Args:
@@ -144,7 +144,7 @@ def read_single(path: Path, tree: Tree, rows: Sequence[IntakeRow], *, on_event: 
     Raises:
         UnusableCorpus: no label at all.
     """
-    return _read_shards(path, [Shard("", tree, rows, split_of_file(path))], [], on_event)
+    return _read_shards(path, [Shard("", tree, rows, split_of_file(path))], outside=[], on_event=on_event)
 
 
 def has_labels_beside(rows: Iterable[IntakeRow]) -> bool:
@@ -180,7 +180,7 @@ def _is_image(ending: str) -> bool:
     return ending.rsplit(".", 1)[-1] in IMAGE_ENDINGS
 
 
-def _read_shards(path: Path, shards: Sequence[Shard], outside: Sequence[IntakeRow], on_event: OnEvent) -> Corpus:
+def _read_shards(path: Path, shards: Sequence[Shard], *, outside: Sequence[IntakeRow], on_event: OnEvent) -> Corpus:
     contents = [_read_shard(shard, on_event) for shard in shards]
     endings = {"cls"}.union(*(content.endings for content in contents))
     found: list[Found] = []
@@ -198,7 +198,7 @@ def _read_shards(path: Path, shards: Sequence[Shard], outside: Sequence[IntakeRo
         )
     if all(each.split != "train" for each in found):
         found = [each._replace(split=None) for each in found]
-    return make_corpus(str(path), "webdataset", found, source=ShardSource(places), left_out=left_out)
+    return make_corpus(str(path), "webdataset", found=found, source=ShardSource(places), left_out=left_out)
 
 
 def _inside(found: Found, shard: Shard) -> Found:

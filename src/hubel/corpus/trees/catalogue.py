@@ -90,7 +90,7 @@ def open_archive(path: Path, on_event: OnEvent, *, spool: Spool | None = None) -
         if kind == "zip":
             return read_zip(file_bytes(path), on_event)
         if kind:
-            return read_tar(_tar_bytes(path, kind, on_event, spool or Spool()), on_event)
+            return read_tar(_tar_bytes(path, kind, on_event=on_event, spool=spool or Spool()), on_event)
     except BrokenArchive as error:
         raise UnusableCorpus(
             f"{path} cannot be read as a {'zip' if kind == 'zip' else 'tar'} archive: {error.reason}. {error.cure}"
@@ -102,7 +102,7 @@ def open_archive(path: Path, on_event: OnEvent, *, spool: Spool | None = None) -
     )
 
 
-def _tar_bytes(path: Path, kind: str, on_event: OnEvent, spool: Spool) -> StoredBytes:
+def _tar_bytes(path: Path, kind: str, *, on_event: OnEvent, spool: Spool) -> StoredBytes:
     if kind == "tar":
         return file_bytes(path)
-    return spool.unpack(path, kind, on_event)
+    return spool.unpack(path, kind, on_event=on_event)

@@ -140,7 +140,7 @@ def list_members(members: Iterable[Member[P]]) -> Listing[P]:
         if fault:
             rows.append(IntakeRow(path, REFUSED, *fault))
             continue
-        place, row = _judge(path, member, places)
+        place, row = _judge(path, member, earlier=places)
         if path in last:
             rows[last[path]] = _replaced(path)
             places.pop(path, None)
@@ -188,7 +188,7 @@ def fault_of_size(size: int, stored: int) -> MemberFault | None:
     return None
 
 
-def _judge(path: str, member: Member[P], earlier: dict[str, P]) -> tuple[P | None, IntakeRow]:
+def _judge(path: str, member: Member[P], *, earlier: dict[str, P]) -> tuple[P | None, IntakeRow]:
     """Where the content of a well-named file is, if it can be read, and its row."""
     if any(is_debris_folder(name) for name in path.split("/")[:-1]):
         return None, row_in_debris(path)

@@ -120,7 +120,7 @@ class Spool:
         self._file: IO[bytes] | None = None
         self._end = 0
 
-    def unpack(self, path: Path, compression: str, on_event: OnEvent) -> SpooledBytes:
+    def unpack(self, path: Path, compression: str, *, on_event: OnEvent) -> SpooledBytes:
         """Unpack a whole file behind what is there already.
 
         Args:

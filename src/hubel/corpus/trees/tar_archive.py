@@ -103,7 +103,9 @@ def read_tar(source: StoredBytes, on_event: OnEvent) -> TarTree:
     """
     with source.reading() as read_at:
         headers = counted(_headers(read_at, source.size), on_event)
-        return TarTree(source, list_members(_member(header, start, source.size) for header, start in headers))
+        return TarTree(
+            source, list_members(_member(header, start, archive_size=source.size) for header, start in headers)
+        )
 
 
 def _headers(read_at: ReadAt, size: int) -> Iterator[tuple[TarHeader, int]]:
@@ -111,14 +113,14 @@ def _headers(read_at: ReadAt, size: int) -> Iterator[tuple[TarHeader, int]]:
     place = 0
     for_all: dict[str, str] = {}
     extra: dict[str, str] = {}
-    while (following := _next_header(read_at, place, size)) is not None:
+    while (following := _next_header(read_at, place, size=size)) is not None:
         header, start = following
         if header.type == PAX_FOR_ALL:
-            for_all |= _pax_values(_extension(read_at, header, start))
+            for_all |= _pax_values(_extension(read_at, header, start=start))
         elif header.type in PAX:
-            extra |= _pax_values(_extension(read_at, header, start))
+            extra |= _pax_values(_extension(read_at, header, start=start))
         elif header.type in GNU_LONG_NAMES:
-            extra[GNU_LONG_NAMES[header.type]] = _text(_extension(read_at, header, start))
+            extra[GNU_LONG_NAMES[header.type]] = _text(_extension(read_at, header, start=start))
         else:
             header = _extended(header, for_all | extra)
             start = _after_sparse_map(read_at, start) if header.type == GNU_SPARSE else start
@@ -129,12 +131,12 @@ def _headers(read_at: ReadAt, size: int) -> Iterator[tuple[TarHeader, int]]:
         place = start + -(-content // _BLOCK) * _BLOCK
 
 
-def _next_header(read_at: ReadAt, place: int, size: int) -> tuple[TarHeader, int] | None:
+def _next_header(read_at: ReadAt, place: int, *, size: int) -> tuple[TarHeader, int] | None:
     """The header at this place, and where it ends; archives joined with ``cat`` are read to the end of the last."""
     block = read_at(place, _BLOCK)
     ended = not block.strip(b"\0")
     if ended:
-        place = _after_zeros(read_at, place, size)
+        place = _after_zeros(read_at, place, size=size)
         block = read_at(place, _BLOCK)
     if not block:
         return None
@@ -147,7 +149,7 @@ def _next_header(read_at: ReadAt, place: int, size: int) -> tuple[TarHeader, int
         raise BrokenArchive(f"{where} ({error})") from error
 
 
-def _after_zeros(read_at: ReadAt, place: int, size: int) -> int:
+def _after_zeros(read_at: ReadAt, place: int, *, size: int) -> int:
     while place < size:
         part = read_at(place, _SEARCHED_AT_ONCE)
         zeros = len(part) - len(part.lstrip(b"\0"))
@@ -183,7 +185,7 @@ def _text(field: bytes) -> str:
     return field.split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
 
 
-def _extension(read_at: ReadAt, header: TarHeader, start: int) -> bytes:
+def _extension(read_at: ReadAt, header: TarHeader, *, start: int) -> bytes:
     if header.size > MAX_EXTENSION_BYTES:
         raise BrokenArchive(f"the header before byte {start:,} is {header.size:,} bytes long")
     content = read_at(start, header.size)
@@ -231,7 +233,7 @@ def _after_sparse_map(read_at: ReadAt, start: int) -> int:
     return start
 
 
-def _member(header: TarHeader, start: int, archive_size: int) -> Member[TarPlace]:
+def _member(header: TarHeader, start: int, *, archive_size: int) -> Member[TarPlace]:
     if header.type in FOLDERS or (header.type in FILES and header.name.endswith("/")):
         return Member(header.name, folder=True)
     if header.type == HARD_LINK:

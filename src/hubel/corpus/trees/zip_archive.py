@@ -103,7 +103,7 @@ def _entries(read_at: ReadAt, size: int) -> Iterator[ZipEntry]:
     while place < stop:
         if len(block) - (place - base) < _LONGEST_ENTRY and base + len(block) < stop:
             base, block = place, read_at(place, min(_BLOCK, stop - place))
-        entry, place = _read_entry(block, base, place, shift)
+        entry, place = _read_entry(block, base, place=place, shift=shift)
         count += 1
         yield entry
     if (count ^ declared) & 0xFFFF:  # writers without zip64 keep the low 16 bits only
@@ -140,7 +140,7 @@ def _find_list(read_at: ReadAt, size: int) -> tuple[int, int, int, int]:
     return start, stop, shift, count
 
 
-def _read_entry(block: bytes, base: int, place: int, shift: int) -> tuple[ZipEntry, int]:
+def _read_entry(block: bytes, base: int, *, place: int, shift: int) -> tuple[ZipEntry, int]:
     """The entry at this place of the file, and the place of the next one."""
     at = place - base
     if len(block) - at < _ENTRY.size or block[at : at + 4] != b"PK\1\2":
@@ -156,7 +156,7 @@ def _read_entry(block: bytes, base: int, place: int, shift: int) -> tuple[ZipEnt
     if 0xFFFFFFFF in (size, stored, offset):
         size, stored, offset = _wide(block[name_end:extra_end], (size, stored, offset))
     system = made_by >> 8
-    name = _decode_name(block[at + _ENTRY.size : name_end], system, flags)
+    name = _decode_name(block[at + _ENTRY.size : name_end], system, flags=flags)
     mode = attributes >> 16 if system in (_UNIX, _MACOS) else 0
     entry = ZipEntry(name, name_bytes, system, mode, flags, method, crc, stored, size, offset + shift)
     return entry, base + extra_end + comment_bytes
@@ -175,7 +175,7 @@ def _wide(extra: bytes, values: tuple[int, int, int]) -> list[int]:
     raise BrokenArchive("its list of files has a size or place without its zip64 field")
 
 
-def _decode_name(raw: bytes, system: int, flags: int) -> str:
+def _decode_name(raw: bytes, system: int, *, flags: int) -> str:
     if not flags & _UTF8_NAME and system not in (_UNIX, _MACOS):
         try:
             return raw.decode("utf-8")

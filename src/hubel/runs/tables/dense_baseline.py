@@ -14,7 +14,7 @@ from hubel.runs.tables.reading import read_columns
 BASELINE = "dense_baseline.csv"
 
 
-def write_baseline(folder: Path, corpus: Corpus, splits: Splits, reports: Mapping[str, EvaluationReport]) -> None:
+def write_baseline(folder: Path, corpus: Corpus, *, splits: Splits, reports: Mapping[str, EvaluationReport]) -> None:
     """One row per example; no file where no dense network was trained.
 
     Args:
@@ -34,7 +34,7 @@ def write_baseline(folder: Path, corpus: Corpus, splits: Splits, reports: Mappin
         for index, label, named in zip(splits.of(split), report.labels, report.baseline, strict=True)
     ]
     if rows:
-        write_csv(folder / BASELINE, ("path", "split", "label", "predicted"), rows)
+        write_csv(folder / BASELINE, ("path", "split", "label", "predicted"), rows=rows)
 
 
 def read_baseline(folder: Path, split: str) -> dict[str, str]:

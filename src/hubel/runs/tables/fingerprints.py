@@ -13,7 +13,7 @@ FINGERPRINTS = "fingerprints.csv"
 COLUMNS = ("path", "sha256")
 
 
-def write_digests(folder: Path, corpus: Corpus, digests: Sequence[str]) -> None:
+def write_digests(folder: Path, corpus: Corpus, *, digests: Sequence[str]) -> None:
     """One row per example.
 
     Args:
@@ -25,7 +25,7 @@ def write_digests(folder: Path, corpus: Corpus, digests: Sequence[str]) -> None:
         OutputNotWritable: the folder cannot be written.
     """
     rows = [(example.path, digest) for example, digest in zip(corpus.examples, digests, strict=True)]
-    write_csv(folder / FINGERPRINTS, COLUMNS, rows)
+    write_csv(folder / FINGERPRINTS, COLUMNS, rows=rows)
 
 
 def read_digests(folder: Path) -> Mapping[str, str] | None:

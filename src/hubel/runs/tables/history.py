@@ -23,7 +23,7 @@ def write_history(folder: Path, histories: Sequence[History]) -> None:
         OutputNotWritable: the folder cannot be written.
     """
     rows = [[getattr(row, column) for column in COLUMNS] for history in histories for row in history.rows]
-    write_csv(folder / HISTORY, COLUMNS, rows)
+    write_csv(folder / HISTORY, COLUMNS, rows=rows)
 
 
 def read_history(folder: Path) -> list[dict[str, str]]:

@@ -22,7 +22,7 @@ def write_intake(folder: Path, corpus: Corpus) -> None:
     Raises:
         OutputNotWritable: the folder cannot be written.
     """
-    write_csv(folder / INTAKE, COLUMNS, [[getattr(row, column) for column in COLUMNS] for row in corpus.intake])
+    write_csv(folder / INTAKE, COLUMNS, rows=[[getattr(row, column) for column in COLUMNS] for row in corpus.intake])
 
 
 def read_intake(folder: Path) -> tuple[IntakeRow, ...]:

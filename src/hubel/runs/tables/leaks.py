@@ -12,7 +12,7 @@ from hubel.runs.tables.reading import read_columns
 LEAKS = "leaks.csv"
 
 
-def write_leaks(folder: Path, corpus: Corpus, splits: Splits) -> None:
+def write_leaks(folder: Path, corpus: Corpus, *, splits: Splits) -> None:
     """One row per example of each set that the given splits divide; no file where there is none.
 
     Args:
@@ -31,7 +31,7 @@ def write_leaks(folder: Path, corpus: Corpus, splits: Splits) -> None:
         for place in leak.places
     ]
     if rows:
-        write_csv(folder / LEAKS, ("set", "path", "split", "label"), rows)
+        write_csv(folder / LEAKS, ("set", "path", "split", "label"), rows=rows)
 
 
 def read_leaks(folder: Path) -> dict[str, str]:

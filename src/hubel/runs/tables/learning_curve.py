@@ -14,7 +14,7 @@ from hubel.runs.tables.reading import read_columns
 LEARNING_CURVE = "learning_curve.csv"
 
 
-def write_learning_curve(folder: Path, corpus: Corpus, splits: Splits, predicted: Mapping[float, Labels]) -> None:
+def write_learning_curve(folder: Path, corpus: Corpus, *, splits: Splits, predicted: Mapping[float, Labels]) -> None:
     """One row per test example and part of the training split; no file without parts.
 
     Args:
@@ -34,7 +34,7 @@ def write_learning_curve(folder: Path, corpus: Corpus, splits: Splits, predicted
         for example, named in zip(examples, named_classes, strict=True)
     ]
     if rows:
-        write_csv(folder / LEARNING_CURVE, ("path", "label", "train_share", "predicted"), rows)
+        write_csv(folder / LEARNING_CURVE, ("path", "label", "train_share", "predicted"), rows=rows)
 
 
 def read_learning_curve(folder: Path) -> dict[float, dict[str, str]]:

@@ -16,7 +16,7 @@ from hubel.runs.tables.reading import damaged, read_columns
 OFF_CORPUS = "off_corpus.csv"
 
 
-def write_scores(folder: Path, corpus: Corpus, splits: Splits, reports: Mapping[str, EvaluationReport]) -> None:
+def write_scores(folder: Path, corpus: Corpus, *, splits: Splits, reports: Mapping[str, EvaluationReport]) -> None:
     """One row per example; no file where the classifier has no such score.
 
     Args:
@@ -36,7 +36,7 @@ def write_scores(folder: Path, corpus: Corpus, splits: Splits, reports: Mapping[
         for index, score in zip(splits.of(split), report.off_corpus, strict=True)
     ]
     if rows:
-        write_csv(folder / OFF_CORPUS, ("path", "split", "score"), rows)
+        write_csv(folder / OFF_CORPUS, ("path", "split", "score"), rows=rows)
 
 
 def read_scores(folder: Path, split: str) -> np.ndarray:

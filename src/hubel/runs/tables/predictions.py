@@ -61,7 +61,7 @@ class PredictionTable:
         return PredictionTable(self.class_names, *taken, self.probabilities[mine])
 
 
-def write_predictions(folder: Path, class_names: Sequence[str], parts: Parts) -> None:
+def write_predictions(folder: Path, class_names: Sequence[str], *, parts: Parts) -> None:
     """One row per example, every digit of each probability.
 
     Args:
@@ -74,16 +74,16 @@ def write_predictions(folder: Path, class_names: Sequence[str], parts: Parts) ->
     """
     (folder / PARQUET).unlink(missing_ok=True)  # of a run that is overwritten
     if len(class_names) > MOST_COLUMNS:
-        _write_parquet(folder / PARQUET, class_names, parts)
+        _write_parquet(folder / PARQUET, class_names, parts=parts)
         rows = chain.from_iterable(_top_rows(split, *part) for split, part in parts.items())
-        write_csv(folder / PREDICTIONS, (*HEADER, *TOP_HEADER), rows)
+        write_csv(folder / PREDICTIONS, (*HEADER, *TOP_HEADER), rows=rows)
         return
     rows = (
         (*head, *map(float, row))
         for split, (report, paths) in parts.items()
         for head, row in zip(_heads(split, report, paths), report.probabilities, strict=True)
     )
-    write_csv(folder / PREDICTIONS, (*HEADER, *class_names), rows)
+    write_csv(folder / PREDICTIONS, (*HEADER, *class_names), rows=rows)
 
 
 def read_predictions(folder: Path) -> PredictionTable:
@@ -135,7 +135,7 @@ def _top_rows(split: str, report: EvaluationReport, paths: Sequence[str]) -> Ite
         yield (*head, float(row[report.labels[place]]), *top)
 
 
-def _write_parquet(path: Path, class_names: Sequence[str], parts: Parts) -> None:
+def _write_parquet(path: Path, class_names: Sequence[str], *, parts: Parts) -> None:
     """A column for each of `HEADER`, and ``probabilities``, a list for each row; the class names in the metadata."""
     kinds = {"probability": pa.float64()}
     fields = [pa.field(name, kinds.get(name, pa.string())) for name in HEADER]

@@ -23,7 +23,7 @@ def write_seen_before(folder: Path, digests: Sequence[str]) -> None:
     """
     (folder / SEEN_BEFORE).unlink(missing_ok=True)  # of a run that is overwritten
     if digests:
-        write_csv(folder / SEEN_BEFORE, ("sha256",), [(digest,) for digest in digests])
+        write_csv(folder / SEEN_BEFORE, ("sha256",), rows=[(digest,) for digest in digests])
 
 
 def read_seen_before(folder: Path) -> set[str]:

@@ -21,7 +21,7 @@ class Placed(NamedTuple):
     group: str
 
 
-def write_split(folder: Path, corpus: Corpus, splits: Splits) -> None:
+def write_split(folder: Path, corpus: Corpus, *, splits: Splits) -> None:
     """One row per example.
 
     Args:
@@ -36,7 +36,7 @@ def write_split(folder: Path, corpus: Corpus, splits: Splits) -> None:
         (example.path, corpus.class_names[example.label], name, example.group or "")
         for example, name in zip(corpus.examples, splits.names(), strict=True)
     ]
-    write_csv(folder / SPLIT, ("path", *Placed._fields), rows)
+    write_csv(folder / SPLIT, ("path", *Placed._fields), rows=rows)
 
 
 def read_split(folder: Path) -> dict[str, Placed]:

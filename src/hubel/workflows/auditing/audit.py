@@ -165,7 +165,7 @@ class Audit:
         rows = []
         for finding in self.findings[:SHOWN_FINDINGS]:
             paths = [path for path in finding.paths if path in place_of][:2]
-            tiles = "".join(tile_of(corpus, place_of[path], path.rpartition("/")[2]) for path in paths)
+            tiles = "".join(tile_of(corpus, place_of[path], caption=path.rpartition("/")[2]) for path in paths)
             rows.append((cell(finding.check), cell(finding.message), tiles))
         return document(list(self._brief())[:3], rows, header=("check", "finding", "images"))
 
@@ -218,7 +218,7 @@ def prepare_audit_folder(out: Path, location: str, *, reading: Reading = AS_FOUN
     Raises:
         HubelError: as `prepare_folder`.
     """
-    prepare_folder(out, location, FILES, reading=reading, what="an audit", overwrite=overwrite)
+    prepare_folder(out, location, names=FILES, reading=reading, what="an audit", overwrite=overwrite)
 
 
 def write_audit(audit: Audit, out: Path, *, given: Given | None = None, on_event: OnEvent = ignore) -> None:
@@ -232,12 +232,12 @@ def write_audit(audit: Audit, out: Path, *, given: Given | None = None, on_event
     """
     keep_out_of_the_images(out, audit.corpus)
     rows = [(row.path, row.status, row.code, row.reason) for row in audit.corpus.intake]
-    write_csv(out / INTAKE, ("path", "status", "code", "reason"), rows)
-    write_csv(out / FINDINGS, ("check", "path", "score", "relation", "suggested", "message"), _finding_rows(audit))
+    write_csv(out / INTAKE, ("path", "status", "code", "reason"), rows=rows)
+    write_csv(out / FINDINGS, ("check", "path", "score", "relation", "suggested", "message"), rows=_finding_rows(audit))
     if audit.label_ranking:
-        write_csv(out / LABELS, ("path", "label", "suggested", "quality"), audit.label_ranking)
-    write_csv(out / CORRECTIONS, (*COLUMNS, "check"), _correctable(audit))
-    page = _page(audit, given or Given(audit.corpus.location), out, on_event)
+        write_csv(out / LABELS, ("path", "label", "suggested", "quality"), rows=audit.label_ranking)
+    write_csv(out / CORRECTIONS, (*COLUMNS, "check"), rows=_correctable(audit))
+    page = _page(audit, given or Given(audit.corpus.location), out=out, on_event=on_event)
     write_bytes(out / PAGE, render_audit_page(page).encode("utf-8"))
     write_json(out / DOCUMENT, audit.to_json())
 
@@ -268,7 +268,7 @@ def _class_of(audit: Audit) -> dict[str, str]:
     return {example.path: corpus.class_names[example.label] for example in corpus.examples}
 
 
-def _page(audit: Audit, given: Given, out: Path, on_event: OnEvent) -> AuditPage:
+def _page(audit: Audit, given: Given, *, out: Path, on_event: OnEvent) -> AuditPage:
     corpus = audit.corpus
     return AuditPage(
         location=corpus.location,

@@ -37,13 +37,15 @@ class Given:
         """
         doubted = self.time_limit is not None and any(option.name == "suspect_labels" for option in more)
         limit = (Option("time_limit", self.time_limit),) if doubted else ()
-        return self._command("audit", (*more, *limit), self.corrections, out)
+        return self._command("audit", (*more, *limit), corrections=self.corrections, out=out)
 
     def train(self, corrections: Path | None = None) -> Command:
         """The command that trains on it, with these corrections or those that were given."""
-        return self._command("train", (), corrections or self.corrections, Path("runs") / folder_name(self.corpus))
+        return self._command(
+            "train", (), corrections=corrections or self.corrections, out=Path("runs") / folder_name(self.corpus)
+        )
 
-    def _command(self, name: str, more: tuple[Option, ...], corrections: Path | None, out: Path) -> Command:
+    def _command(self, name: str, more: tuple[Option, ...], *, corrections: Path | None, out: Path) -> Command:
         file = None if corrections is None else str(corrections)
         known = {"weights": self.weights, "seed": self.seed or None, "corrections": file, "out": str(out)}
         given = (Option(each, value) for each, value in known.items() if value is not None)

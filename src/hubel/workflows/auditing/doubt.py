@@ -54,7 +54,7 @@ class Doubted:
     probabilities: Probabilities
 
 
-def describe_by_backbone(architecture: str, preprocessing: Preprocessing, weights: Sequence[np.ndarray]) -> Describe:
+def describe_by_backbone(architecture: str, preprocessing: Preprocessing, *, weights: Sequence[np.ndarray]) -> Describe:
     """Images → features of a backbone with these weights.
 
     Args:
@@ -62,7 +62,7 @@ def describe_by_backbone(architecture: str, preprocessing: Preprocessing, weight
         preprocessing: of the images.
         weights: of the backbone, as `pretrained_weights` gives them: one array [...] for each variable.
     """
-    model = build_model(make_blueprint(architecture, preprocessing.size, 2))
+    model = build_model(make_blueprint(architecture, preprocessing.size, classes=2))
     set_backbone_weights(model, weights)
     engine = KerasEngine(feature_model(model))
     return lambda images: compute_features(engine, images, np.arange(len(images)), stage="features", on_event=ignore)
@@ -81,7 +81,7 @@ def describe_by_own_patches(images: ImageStore, *, seed: int) -> Describe:
 
 
 def compute_in_time(
-    images: ImageStore, labels: Labels, describe: Describe, *, limit_s: float, on_event: OnEvent
+    images: ImageStore, labels: Labels, *, describe: Describe, limit_s: float, on_event: OnEvent
 ) -> tuple[np.ndarray, Features]:
     """Features of all images, or of as many as there is time for, with each class in its share; said before it starts.
 
@@ -124,8 +124,8 @@ def _seconds(describe: Describe, images: Images) -> float:
 def out_of_fold(
     features: Features,
     labels: Labels,
-    folds: Sequence[np.ndarray],
     *,
+    folds: Sequence[np.ndarray],
     classes: int,
     limit_s: float = float("inf"),
     on_event: OnEvent = ignore,

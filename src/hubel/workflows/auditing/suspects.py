@@ -106,19 +106,21 @@ def find_suspects(
     seed_everything(doubts.seed)
 
     def choose(survey: Survey, _: Corpus) -> _Chosen:
-        weights = _weights(doubts, survey, may_download, on_event)
+        weights = _weights(doubts, survey, may_download=may_download, on_event=on_event)
         side = _size(survey, pretrained=weights is not None)
         return _Chosen(survey.preprocessing((side, side)), weights)
 
     prepared = prepare_corpus(corpus, choose, how=Preparation(bands=doubts.bands), on_event=on_event)
-    _check_doubtable(prepared.corpus, make_folds(prepared.labels, prepared.together, seed=doubts.seed), on_event)
+    _check_doubtable(
+        prepared.corpus, make_folds(prepared.labels, prepared.together, seed=doubts.seed), on_event=on_event
+    )
     chosen = prepared.chosen
     if chosen.weights is None:
         describe = describe_by_own_patches(prepared.decoded.images, seed=doubts.seed)
     else:
-        describe = describe_by_backbone(BACKBONE, chosen.preprocessing, chosen.weights)
-    doubted = _doubt(prepared, describe, doubts, on_event)
-    return _describe(prepared.corpus, doubted, prepared.labels[doubted.places])
+        describe = describe_by_backbone(BACKBONE, chosen.preprocessing, weights=chosen.weights)
+    doubted = _doubt(prepared, describe, doubts=doubts, on_event=on_event)
+    return _describe(prepared.corpus, doubted, labels=prepared.labels[doubted.places])
 
 
 @dataclass(frozen=True)
@@ -130,13 +132,13 @@ class _Chosen:
 
 
 def _weights(
-    doubts: Doubts, survey: Survey, may_download: MayDownload | None, on_event: OnEvent
+    doubts: Doubts, survey: Survey, *, may_download: MayDownload | None, on_event: OnEvent
 ) -> list[np.ndarray] | None:
     if doubts.weights == "none" or (doubts.weights is None and survey.median_side < PHOTOGRAPH_SIDE):
         return None
     asked = may_download or (lambda question: doubts.weights == "imagenet")  # noqa: ARG005
     try:
-        return pretrained_weights(BACKBONE, ALPHA, doubts.weights or "imagenet", may_download=asked)
+        return pretrained_weights(BACKBONE, ALPHA, source=doubts.weights or "imagenet", may_download=asked)
     except DownloadFailed:  # after a yes, going on without them would be another answer than was given
         raise
     except WeightsNotAvailable:
@@ -155,7 +157,7 @@ def _size(survey: Survey, *, pretrained: bool) -> int:
     return min(find_architecture(BACKBONE).image_size, max(96, 32 * -(-side // 32)))
 
 
-def _check_doubtable(corpus: Corpus, folds: Sequence[np.ndarray], on_event: OnEvent) -> None:
+def _check_doubtable(corpus: Corpus, folds: Sequence[np.ndarray], *, on_event: OnEvent) -> None:
     if len(corpus) < 2 * len(corpus.class_names) or len(folds) < 2:
         raise UnusableCorpus(
             f"{corpus.location} has too few images to check its labels: each class needs some to learn from and "
@@ -170,14 +172,14 @@ def _check_doubtable(corpus: Corpus, folds: Sequence[np.ndarray], on_event: OnEv
         on_event(Message(f"Fewer than {MIN_EXAMPLES} images of {names}: {text}."))
 
 
-def _doubt(prepared: Prepared[_Chosen], describe: Describe, doubts: Doubts, on_event: OnEvent) -> Doubted:
+def _doubt(prepared: Prepared[_Chosen], describe: Describe, *, doubts: Doubts, on_event: OnEvent) -> Doubted:
     labels, together, images = prepared.labels, prepared.together, prepared.decoded.images
-    places, features = compute_in_time(images, labels, describe, limit_s=doubts.limit_s, on_event=on_event)
+    places, features = compute_in_time(images, labels, describe=describe, limit_s=doubts.limit_s, on_event=on_event)
     folds = make_folds(labels[places], [together[place] for place in places], seed=doubts.seed)
     probabilities = out_of_fold(
         features,
         labels[places],
-        folds,
+        folds=folds,
         classes=prepared.classes,
         limit_s=(1 - SHARE_OF_FEATURES) * doubts.limit_s,
         on_event=on_event,
@@ -203,7 +205,7 @@ def make_folds(labels: Labels, together: Sequence[int], *, seed: int) -> list[np
         return [places for _, places in divider.split(np.zeros(len(labels)), labels, together)]
 
 
-def _describe(corpus: Corpus, doubted: Doubted, labels: Labels) -> Suspects:
+def _describe(corpus: Corpus, doubted: Doubted, *, labels: Labels) -> Suspects:
     ranking: LabelRanking = rank_labels(labels, doubted.probabilities)
     findings, rows = [], []
     for row in ranking.order:

@@ -101,9 +101,9 @@ def compare_variants(
     if not isinstance(request.corpus, Corpus):
         check_is_no_run(request.corpus)
     prepared = _prepare(request, on_event)
-    _say_notes(prepared.corpus, prepared.splits, on_event)
+    _say_notes(prepared.corpus, prepared.splits, on_event=on_event)
     blueprints = request.selection.blueprints(prepared.chosen.preprocessing.size, prepared.classes)
-    material = _material(request, prepared, _Time(started, len(blueprints)), on_event)
+    material = _material(request, prepared, when=_Time(started, len(blueprints)), on_event=on_event)
     on_event(_plan(material, blueprints))
     rows, interrupted = _measure_all(material, blueprints)
     return _compared(material, rows, interrupted=interrupted)
@@ -128,7 +128,7 @@ def _prepare(request: CompareRequest, on_event: OnEvent) -> Prepared[OnlyPreproc
     return prepared
 
 
-def _say_notes(corpus: Corpus, splits: Splits, on_event: OnEvent) -> None:
+def _say_notes(corpus: Corpus, splits: Splits, *, on_event: OnEvent) -> None:
     look: tuple[Part, ...] = (" See them: ", Command("audit", (corpus.location,)))
     notes: list[Text | str] = [*corpus.notes, *(note for note in splits.notes if note != leak_note(splits))]
     leaking, refused = len(splits.leaking_test), len(corpus.refused)
@@ -163,7 +163,7 @@ class _Time:
 
 
 def _material(
-    request: CompareRequest, prepared: Prepared[OnlyPreprocessing], when: _Time, on_event: OnEvent
+    request: CompareRequest, prepared: Prepared[OnlyPreprocessing], *, when: _Time, on_event: OnEvent
 ) -> _Material:
     recipe = Recipe(
         epochs=request.epochs or _default_epochs(len(prepared.splits.train)),
@@ -219,7 +219,7 @@ def _measure(material: _Material, blueprint: Blueprint) -> VariantResult:
     batches = _batches(material)
     measure_step(model, batches, steps=2)  # compiles what is timed
     try:
-        history = _train(material, model, batches)
+        history = _train(material, model, batches=batches)
     except TrainingDiverged as error:
         material.on_event(Message(Text(f"{blueprint.name} diverged: ", error.text), warning=True))
         return replace(measured, diverged=True)
@@ -231,7 +231,7 @@ def _measure(material: _Material, blueprint: Blueprint) -> VariantResult:
         still_falling=still_falling([row.validation_log_loss for row in history.rows if row.validation_log_loss]),
         epoch_s=_epoch_s(material, history),
     )
-    return _score(material, model, trained)
+    return _score(material, model, measured=trained)
 
 
 def _described(name: str, model: keras.Model) -> VariantResult:
@@ -263,7 +263,7 @@ def _batches(material: _Material) -> TrainingBatches:
     )
 
 
-def _train(material: _Material, model: keras.Model, batches: TrainingBatches) -> History:
+def _train(material: _Material, model: keras.Model, *, batches: TrainingBatches) -> History:
     engine, places = KerasEngine(model), material.places("validation")
     images, labels = material.prepared.decoded.images, material.prepared.labels[places]
     clock: Clock = StepClock(material.recipe.epochs * batches.steps_per_epoch)
@@ -285,7 +285,7 @@ def _epoch_s(material: _Material, history: History) -> float:
     return len(material.prepared.splits.train) / float(np.median(rates[1:] or rates))
 
 
-def _score(material: _Material, model: keras.Model, measured: VariantResult) -> VariantResult:
+def _score(material: _Material, model: keras.Model, *, measured: VariantResult) -> VariantResult:
     engine, images = KerasEngine(model), material.prepared.decoded.images
 
     def hits(places: np.ndarray, stage: str) -> np.ndarray:
@@ -305,7 +305,7 @@ def _score(material: _Material, model: keras.Model, measured: VariantResult) -> 
 def _compared(material: _Material, rows: list[VariantResult], *, interrupted: bool) -> Comparison:
     by_name = {row.name: row for row in rows}
     request = material.request
-    claims = tuple(judge(name, CLAIMS[name], by_name) for name in request.selection.claims)
+    claims = tuple(judge(name, CLAIMS[name], rows=by_name) for name in request.selection.claims)
     return Comparison(
         request=request,
         corpus=material.prepared.corpus,

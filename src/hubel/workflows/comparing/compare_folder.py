@@ -42,7 +42,7 @@ def prepare_compare_folder(out: Path, location: str, *, reading: Reading = AS_FO
     Raises:
         HubelError: as `prepare_folder`.
     """
-    prepare_folder(out, location, FILES, reading=reading, what="a comparison", overwrite=overwrite)
+    prepare_folder(out, location, names=FILES, reading=reading, what="a comparison", overwrite=overwrite)
 
 
 def write_comparison(comparison: Comparison, out: Path) -> None:
@@ -56,7 +56,7 @@ def write_comparison(comparison: Comparison, out: Path) -> None:
     rows = [row.to_json() for row in comparison.rows]
     header = [name for name in rows[0] if name != "accuracy_interval"]
     cells = ([row[name] for name in header] + list(row["accuracy_interval"] or ("", "")) for row in rows)
-    write_csv(out / TABLE, (*header, "accuracy_low", "accuracy_high"), cells)
+    write_csv(out / TABLE, (*header, "accuracy_low", "accuracy_high"), rows=cells)
     write_bytes(out / PAGE, render_markdown(comparison).encode("utf-8", "backslashreplace"))
     if comparison.rows:
         write_bytes(out / CHART, render_svg(draw(comparison)))
@@ -80,7 +80,9 @@ def draw(comparison: Comparison) -> Drawing:
         Column("keeps its class when moved", [row.shift_consistency for row in rows], texts[7]),
     ]
     corpus = one_line(Path(comparison.corpus.location).name)
-    return draw_table(f"Compared on {corpus}", conditions(comparison), [row.name for row in rows], columns)
+    return draw_table(
+        f"Compared on {corpus}", conditions(comparison), names=[row.name for row in rows], columns=columns
+    )
 
 
 def to_json(comparison: Comparison) -> dict[str, Any]:

@@ -239,7 +239,7 @@ class Selection:
                 Option("image_size", SMALLEST_PX),
                 " or more.",
             )
-        made = {each.name: _from_scratch(make_blueprint(each, size, classes)) for each in self.architectures}
+        made = {each.name: _from_scratch(make_blueprint(each, size, classes=classes)) for each in self.architectures}
         made.update({name: Blueprint(name, VARIANTS[name].make_spec(size, classes)) for name in self.variants})
         return made
 

@@ -92,7 +92,7 @@ class ClaimVerdict:
         }
 
 
-def judge(name: str, claim: Claim, rows: Mapping[str, VariantResult]) -> ClaimVerdict:
+def judge(name: str, claim: Claim, *, rows: Mapping[str, VariantResult]) -> ClaimVerdict:
     """Put a claim to the test.
 
     The paired tests of one claim are adjusted for their number.
@@ -104,7 +104,7 @@ def judge(name: str, claim: Claim, rows: Mapping[str, VariantResult]) -> ClaimVe
     """
     tests = _tests(claim, rows)
     findings = tuple(
-        _finding(part, need, rows, tests.get((part.variant, part.reference, need.quantity)))
+        _finding(part, need, rows=rows, test=tests.get((part.variant, part.reference, need.quantity)))
         for part in claim.parts
         for need in part.needs
     )
@@ -144,25 +144,27 @@ def _unsettled(part: VariantPair, rows: Mapping[str, VariantResult]) -> str:
     return next((rows[name].unsettled for name in (part.reference, part.variant) if rows[name].unsettled), "")
 
 
-def _finding(part: VariantPair, need: Need, rows: Mapping[str, VariantResult], test: PairedTest | None) -> NeedVerdict:
+def _finding(
+    part: VariantPair, need: Need, *, rows: Mapping[str, VariantResult], test: PairedTest | None
+) -> NeedVerdict:
     missing = _missing(part, rows)
     if missing:
         verdict, text = CANNOT_TELL, f"{missing}."
     elif test is not None:
-        verdict, text = _by_test(need, test, (rows[part.variant], rows[part.reference]))
+        verdict, text = _by_test(need, test, pair=(rows[part.variant], rows[part.reference]))
     elif need.quantity == "gap":
         verdict, text = _by_gap(rows[part.variant], rows[part.reference])
     elif need.quantity == "field":
         verdict, text = _by_field(rows[part.variant], rows[part.reference])
     else:
-        verdict, text = _by_number(need, rows[part.variant], rows[part.reference])
+        verdict, text = _by_number(need, rows[part.variant], reference=rows[part.reference])
     unsettled = "" if missing or need.quantity not in LEARNED else _unsettled(part, rows)
     if unsettled:
         verdict, text = NOT_SHOWN, f"{unsettled}; so far: {text}"
     return NeedVerdict(part.variant, part.reference, need.quantity, verdict, text, test)
 
 
-def _by_test(need: Need, test: PairedTest, pair: tuple[VariantResult, VariantResult]) -> tuple[str, str]:
+def _by_test(need: Need, test: PairedTest, *, pair: tuple[VariantResult, VariantResult]) -> tuple[str, str]:
     field, name = TESTED[need.quantity]
     variant, reference = (float(getattr(row, field).mean()) for row in pair)
     low, high = test.interval
@@ -202,7 +204,7 @@ def _by_field(variant: VariantResult, reference: VariantResult) -> tuple[str, st
     return REFUTED, f"not the same: {seen}, against {other[0]} x {other[1]}."
 
 
-def _by_number(need: Need, variant: VariantResult, reference: VariantResult) -> tuple[str, str]:
+def _by_number(need: Need, variant: VariantResult, *, reference: VariantResult) -> tuple[str, str]:
     field, unit, smaller = COUNTED[need.quantity]
     one, other = getattr(variant, field), getattr(reference, field)
     ratio = f"{other / one:.1f} times {smaller}" if one <= other else f"{one / other:.1f} times more"

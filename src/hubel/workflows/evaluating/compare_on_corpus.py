@@ -14,7 +14,7 @@ from hubel.workflows.evaluating.evaluate import Evaluation, evaluate_run
 
 
 def compare_on_corpus(
-    first: Path, second: Path, corpus: str, *, reading: Reading = AS_FOUND, on_event: OnEvent = ignore
+    first: Path, second: Path, *, corpus: str, reading: Reading = AS_FOUND, on_event: OnEvent = ignore
 ) -> tuple[Against, Corpus]:
     """Let two classifiers name every image of a corpus whose class both know.
 

@@ -201,7 +201,7 @@ def pair(first: Named, second: Named, *, seen: Set[str], corpus: str | None, on_
     relabelled = sum(first.answers[key][0] != second.answers[key][0] for key in kept)
     notes = _notes(first.run, second.run, left=len(common) - len(fresh), unknown=unknown)
     if not kept:
-        raise UnusableInput(_nothing_left(first.run, second.run, corpus, notes))
+        raise UnusableInput(_nothing_left(first.run, second.run, corpus=corpus, notes=notes))
     if relabelled:
         be = "has" if relabelled == 1 else "have"
         text = f"{relabelled:,} of {counted(len(kept), 'image')} {be} another label in {second.run}"
@@ -209,15 +209,15 @@ def pair(first: Named, second: Named, *, seen: Set[str], corpus: str | None, on_
     for note in notes:
         on_event(Message(note, warning=True))
     labels = tuple(first.answers[key][0] for key in kept)
-    hits = _hits(kept, labels, (first, second))
+    hits = _hits(kept, labels, sides=(first, second))
     by_other = None
     if relabelled:
-        by_other = compare_hits(*_hits(kept, [second.answers[key][0] for key in kept], (first, second)))
+        by_other = compare_hits(*_hits(kept, [second.answers[key][0] for key in kept], sides=(first, second)))
     seen_count = len(common) - len(fresh)
     return Against(first.run, second.run, corpus, labels, *hits, relabelled, by_other, unknown, seen_count)
 
 
-def _hits(keys: Sequence[str], labels: Sequence[str], sides: Sequence[Named]) -> list[np.ndarray]:
+def _hits(keys: Sequence[str], labels: Sequence[str], *, sides: Sequence[Named]) -> list[np.ndarray]:
     """Bool [images] for each side: named as the label says."""
     pairs = list(zip(keys, labels, strict=True))
     return [np.array([side.answers[key][1] == label for key, label in pairs], bool) for side in sides]
@@ -235,7 +235,7 @@ def _notes(first: str, second: str, *, left: int, unknown: Mapping[str, int]) ->
     return notes
 
 
-def _nothing_left(first: str, second: str, corpus: str | None, notes: list[str]) -> Text:
+def _nothing_left(first: str, second: str, *, corpus: str | None, notes: list[str]) -> Text:
     why = f" {' '.join(notes)}" if notes else ""
     if corpus is not None:
         return Text(f"{corpus} has no image to compare {first} and {second} on.{why} Name another corpus.")

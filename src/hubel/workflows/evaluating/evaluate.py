@@ -112,7 +112,7 @@ class Evaluation:
             yield f"accuracy {with_interval(self.report.accuracy, self.report.accuracy_interval)}"
 
     def _repr_html_(self) -> str:
-        return show_mistakes(self._brief(), self.corpus, self.places, self.report)
+        return show_mistakes(self._brief(), self.corpus, places=self.places, report=self.report)
 
 
 @dataclass(frozen=True)
@@ -218,34 +218,34 @@ def evaluate_decoded(
     """
     corpus = decoded.corpus
     say_refused([(row.path, row.reason) for row in corpus.refused], on_event)
-    _say_differences(classifier, corpus, own, on_event)
-    indices, labels = _scorable(classifier, corpus, own)
+    _say_differences(classifier, corpus, own=own, on_event=on_event)
+    indices, labels = _scorable(classifier, corpus, own=own)
     if not len(indices):
-        raise UnusableCorpus(_why_nothing_is_scored(classifier, corpus, own))
+        raise UnusableCorpus(_why_nothing_is_scored(classifier, corpus, own=own))
     left_out = None
     if elsewhere is not None and elsewhere.known is not None:
-        left_out = _left_out(corpus, indices, elsewhere.known)
+        left_out = _left_out(corpus, indices, known=elsewhere.known)
         if not elsewhere.keep:
             kept = ~elsewhere.known.learned[indices]
-            _say_left_out(left_out, elsewhere.known, (len(indices), corpus.location), on_event)
+            _say_left_out(left_out, elsewhere.known, where=(len(indices), corpus.location), on_event=on_event)
             indices, labels = indices[kept], labels[kept]
-    outputs = compute_outputs(classifier, decoded.images, indices, on_event=on_event)
+    outputs = compute_outputs(classifier, decoded.images, indices=indices, on_event=on_event)
     paths = tuple(corpus.examples[index].path for index in indices)
     digests = tuple(decoded.digests[index] for index in indices)
     if own is None:
-        report = evaluate_outputs(classifier, outputs, labels)
+        report = evaluate_outputs(classifier, outputs, labels=labels)
         return Evaluation(corpus.location, "all", report, corpus, paths, digests, indices, left_out=left_out)
     index_of = {name: index for index, name in enumerate(classifier.class_names)}
     baseline = None
     if all(own.baseline.get(path) in index_of for path in paths):
         baseline = np.array([index_of[own.baseline[path]] for path in paths], np.int64)
-    report = evaluate_outputs(classifier, outputs, labels, baseline=baseline)
+    report = evaluate_outputs(classifier, outputs, labels=labels, baseline=baseline)
     clean = np.array([path not in own.leaking for path in paths])
     without_leaks = None if clean.all() else report.take(clean)
     return Evaluation(corpus.location, "test", report, corpus, paths, digests, indices, without_leaks)
 
 
-def _scorable(classifier: Answering, corpus: Corpus, own: _TestSplit | None) -> tuple[np.ndarray, np.ndarray]:
+def _scorable(classifier: Answering, corpus: Corpus, *, own: _TestSplit | None) -> tuple[np.ndarray, np.ndarray]:
     """Places of the examples whose class the classifier knows, and their labels as it counts classes."""
     index_of = {name: index for index, name in enumerate(classifier.class_names)}
     chosen = []
@@ -258,7 +258,7 @@ def _scorable(classifier: Answering, corpus: Corpus, own: _TestSplit | None) -> 
     return pairs[:, 0], pairs[:, 1]
 
 
-def _left_out(corpus: Corpus, indices: np.ndarray, known: Known) -> LeftOut:
+def _left_out(corpus: Corpus, indices: np.ndarray, *, known: Known) -> LeftOut:
     """Of the images that could be scored."""
 
     def paths(marked: np.ndarray) -> tuple[str, ...]:
@@ -267,7 +267,7 @@ def _left_out(corpus: Corpus, indices: np.ndarray, known: Known) -> LeftOut:
     return LeftOut(paths(known.trained_on), paths(known.copies), int(known.tested[indices].sum()))
 
 
-def _say_left_out(left_out: LeftOut, known: Known, where: tuple[int, str], on_event: OnEvent) -> None:
+def _say_left_out(left_out: LeftOut, known: Known, *, where: tuple[int, str], on_event: OnEvent) -> None:
     """Say what is left out, of so many images in a place, and what remains.
 
     Raises:
@@ -298,7 +298,7 @@ def _say_left_out(left_out: LeftOut, known: Known, where: tuple[int, str], on_ev
         on_event(Message(text, warning=True))
 
 
-def _why_nothing_is_scored(classifier: Answering, corpus: Corpus, own: _TestSplit | None) -> Text:
+def _why_nothing_is_scored(classifier: Answering, corpus: Corpus, *, own: _TestSplit | None) -> Text:
     if own is not None:
         return Text(
             f"None of the test images of the run ({len(own.class_of):,}) can be read in {corpus.location}. Put them "
@@ -313,7 +313,7 @@ def _why_nothing_is_scored(classifier: Answering, corpus: Corpus, own: _TestSpli
     )
 
 
-def _say_differences(classifier: Answering, corpus: Corpus, own: _TestSplit | None, on_event: OnEvent) -> None:
+def _say_differences(classifier: Answering, corpus: Corpus, *, own: _TestSplit | None, on_event: OnEvent) -> None:
     extra = [name for name in corpus.class_names if name not in classifier.class_names]
     missing = [name for name in classifier.class_names if name not in corpus.class_names]
     if extra and own is None:

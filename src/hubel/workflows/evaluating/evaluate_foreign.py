@@ -142,12 +142,12 @@ def evaluate_foreign(request: ForeignRequest, *, on_event: OnEvent = ignore) -> 
         )
     if request.out is not None:
         prepare_folder(
-            request.out, request.corpus, FILES, reading=request.reading, what="an evaluation or a run",
+            request.out, request.corpus, names=FILES, reading=request.reading, what="an evaluation or a run",
             overwrite=request.overwrite,
         )  # fmt: skip
     if said.class_names == OF_THE_CORPUS:
         corpus = read_corpus(request.corpus, reading=request.reading, on_event=on_event)
-        classifier = open_foreign(path, said, corpus.class_names)
+        classifier = open_foreign(path, said, corpus_names=corpus.class_names)
     else:
         classifier = open_foreign(path, said)
         corpus = read_corpus(request.corpus, reading=request.reading, on_event=on_event)
@@ -155,30 +155,32 @@ def evaluate_foreign(request: ForeignRequest, *, on_event: OnEvent = ignore) -> 
         on_event(Message(sentence))
     decoded = decode_corpus(corpus, classifier.preprocessing, on_event=on_event)
     evaluation = evaluate_decoded(classifier, decoded, on_event=on_event)
-    scored = ForeignEvaluation(classifier, evaluation, decoded, tuple(_warnings(classifier, evaluation, decoded)))
+    scored = ForeignEvaluation(
+        classifier, evaluation, decoded, tuple(_warnings(classifier, evaluation, decoded=decoded))
+    )
     for warning in scored.warnings:
         on_event(Message(warning, warning=True))
     if request.out is not None:
-        _write(request.out, scored, request, on_event)
+        _write(request.out, scored, request=request, on_event=on_event)
     return scored
 
 
-def _warnings(classifier: ForeignClassifier, evaluation: Evaluation, decoded: DecodedCorpus) -> list[Text]:
+def _warnings(classifier: ForeignClassifier, evaluation: Evaluation, *, decoded: DecodedCorpus) -> list[Text]:
     count = len(evaluation.places)
     some = np.unique(np.linspace(0, count - 1, min(count, TRIED)).astype(np.int64))
     images = np.asarray(decoded.images[evaluation.places[some]])
     return suspect(classifier, evaluation.report, images, evaluation.report.labels[some])
 
 
-def _write(folder: Path, scored: ForeignEvaluation, request: ForeignRequest, on_event: OnEvent) -> None:
+def _write(folder: Path, scored: ForeignEvaluation, *, request: ForeignRequest, on_event: OnEvent) -> None:
     """``metrics.json``, ``predictions.csv``, ``intake.csv`` and ``report.html``, as in a run folder."""
     on_event(Progress("writing the report", 0, 2, "parts"))
     report = scored.evaluation.report
     metrics = _metrics(scored)
     write_intake(folder, scored.decoded.corpus)
-    write_predictions(folder, report.class_names, {"test": (report, scored.evaluation.paths)})
+    write_predictions(folder, report.class_names, parts={"test": (report, scored.evaluation.paths)})
     write_json(folder / METRICS, metrics)
-    page = _page(scored, metrics, request.command)
+    page = _page(scored, metrics, command=request.command)
     on_event(Progress("writing the report", 1, 2, "parts"))
     write_bytes(folder / REPORT, render_run_page(page, template=OF_A_MODEL_FILE).encode())
     on_event(Progress("writing the report", 2, 2, "parts"))
@@ -213,7 +215,7 @@ def _digest(path: Path) -> str | None:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _page(scored: ForeignEvaluation, metrics: dict[str, Any], command: Sequence[str]) -> RunPage:
+def _page(scored: ForeignEvaluation, metrics: dict[str, Any], *, command: Sequence[str]) -> RunPage:
     evaluation, decoded = scored.evaluation, scored.decoded
     report, names = evaluation.report, evaluation.report.class_names
     shown = shown_places(report, seed=0)
@@ -240,5 +242,5 @@ def _page(scored: ForeignEvaluation, metrics: dict[str, Any], command: Sequence[
         shown=shown.tolist(),
         sheets=make_sheets(decoded.images, evaluation.places[shown]),
         mistakes=worst_mistakes(Tested(decoded, evaluation.places, report, scored.classifier)),
-        class_images=some_of_each_class(decoded, evaluation.places, report.labels, class_names=names),
+        class_images=some_of_each_class(decoded, evaluation.places, labels=report.labels, class_names=names),
     )

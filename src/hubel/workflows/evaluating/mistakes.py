@@ -15,7 +15,7 @@ HEADER = ("worst mistakes", "label", "predicted", "probability")
 
 
 def show_mistakes(
-    lines: Iterable[str], corpus: Corpus, places: Sequence[int] | np.ndarray, report: EvaluationReport
+    lines: Iterable[str], corpus: Corpus, *, places: Sequence[int] | np.ndarray, report: EvaluationReport
 ) -> str:
     """A score, and the wrong answers that the classifier is surest of, as HTML for a notebook.
 
@@ -31,7 +31,7 @@ def show_mistakes(
     names = report.class_names
     rows = [
         (
-            tile_of(corpus, int(places[each]), corpus.examples[int(places[each])].path.rpartition("/")[2]),
+            tile_of(corpus, int(places[each]), caption=corpus.examples[int(places[each])].path.rpartition("/")[2]),
             cell(names[report.labels[each]]),
             cell(names[report.predicted[each]]),
             f"{confidence[each]:.3f}",

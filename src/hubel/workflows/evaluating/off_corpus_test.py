@@ -95,18 +95,18 @@ def score_strangers(
         UnusableInput: the run has no off-corpus score, or no stranger can be read.
     """
     own = read_off_corpus(run)
-    corpus = _read(location, reading, on_event)
+    corpus = _read(location, reading, on_event=on_event)
     classifier = load_classifier(run)
     if classifier.off_corpus is None:
         raise UnusableInput(
             f"The classifier in {run} has no off-corpus score: it does not belong to this run. Train again."
         )
     if corpus is not None:
-        scores, refused, known = _of_corpus(classifier, corpus, run, on_event)
+        scores, refused, known = _of_corpus(classifier, corpus, run=run, on_event=on_event)
     else:
-        scores, refused, known = _of_images(classifier, location, run)
+        scores, refused, known = _of_images(classifier, location, run=run)
     say_refused(refused, on_event)
-    _say_known(known, run, location, left=len(scores), on_event=on_event)
+    _say_known(known, run, location=location, left=len(scores), on_event=on_event)
     if not len(scores) and not refused:
         raise UnusableInput(f"{location} holds no images. Name another corpus.")
     if not len(scores):
@@ -114,7 +114,7 @@ def score_strangers(
     return StrangerScore(location, own, scores, refused, known)
 
 
-def _read(location: str, reading: Reading, on_event: OnEvent) -> Corpus | None:
+def _read(location: str, reading: Reading, *, on_event: OnEvent) -> Corpus | None:
     """The corpus; None for a folder or archive that is none, but may hold images all the same."""
     loose = is_folder(Path(location)) or is_archive(Path(location))
     try:
@@ -130,18 +130,20 @@ _Strangers = tuple[np.ndarray, tuple[tuple[str, str], ...], int]
 """Their scores, those that cannot be read with the reason, and how many were left out as the run's own."""
 
 
-def _of_corpus(classifier: Classifier, corpus: Corpus, run: Path, on_event: OnEvent) -> _Strangers:
+def _of_corpus(classifier: Classifier, corpus: Corpus, *, run: Path, on_event: OnEvent) -> _Strangers:
     decoded = decode_corpus(corpus, classifier.preprocessing, on_event=on_event)
     refused = tuple((row.path, row.reason) for row in decoded.corpus.refused)
     known = find_known(run, decoded, on_event=on_event)
     places = np.arange(len(decoded.corpus)) if known is None else np.flatnonzero(~known.learned & ~known.tested)
     if not len(places):
         return _scores([]), refused, len(decoded.corpus)
-    outputs = compute_outputs(classifier, decoded.images, places, stage="looking at strangers", on_event=on_event)
+    outputs = compute_outputs(
+        classifier, decoded.images, indices=places, stage="looking at strangers", on_event=on_event
+    )
     return _scores(outputs.off_corpus), refused, len(decoded.corpus) - len(places)
 
 
-def _of_images(classifier: Classifier, location: str, run: Path) -> _Strangers:
+def _of_images(classifier: Classifier, location: str, *, run: Path) -> _Strangers:
     own = set((read_digests(run) or {}).values())
     answers = list(predict_files(classifier, [location]))
     refused = tuple((answer.path, answer.error.reason) for answer in answers if answer.error is not None)
@@ -151,7 +153,7 @@ def _of_images(classifier: Classifier, location: str, run: Path) -> _Strangers:
     return _scores([named[path].off_corpus_score for path in new]), refused, len(inputs) - len(new)
 
 
-def _say_known(known: int, run: Path, location: str, *, left: int, on_event: OnEvent) -> None:
+def _say_known(known: int, run: Path, *, location: str, left: int, on_event: OnEvent) -> None:
     """Say how many of the strangers are none.
 
     Raises:

@@ -91,7 +91,7 @@ def worst_mistakes(tested: Tested, *, ends_at: float = math.inf) -> list[Mistake
 
 
 def some_of_each_class(
-    decoded: DecodedCorpus, places: np.ndarray, labels: np.ndarray, *, class_names: Sequence[str]
+    decoded: DecodedCorpus, places: np.ndarray, *, labels: np.ndarray, class_names: Sequence[str]
 ) -> dict[str, list[bytes]]:
     """Some images of each class; none where there are too many classes to show them.
 

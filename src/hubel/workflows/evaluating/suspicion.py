@@ -45,7 +45,7 @@ def suspect(classifier: ForeignClassifier, report: EvaluationReport, images: Ima
         f"This score cannot be distinguished from guessing, which is right for 1 image in {count:,}. Unless the model "
         f"knows nothing about such images, {doubtful} from its training."
     )
-    better = None if classifier.pixels_found else _better_pixels(classifier, images, labels)
+    better = None if classifier.pixels_found else _better_pixels(classifier, images, labels=labels)
     if better is not None:
         return [near, better]
     reordered = _better_order(report)
@@ -55,12 +55,12 @@ def suspect(classifier: ForeignClassifier, report: EvaluationReport, images: Ima
     return [near, Text("No other ", *pixels, "order of the class names is clearly better on these images.")]
 
 
-def _better_pixels(classifier: ForeignClassifier, images: Images, labels: np.ndarray) -> Text | None:
+def _better_pixels(classifier: ForeignClassifier, images: Images, *, labels: np.ndarray) -> Text | None:
     """The setting that names clearly more of the images rightly, if there is one."""
     hits = {}
     for name, scale in PIXELS.items():
         if classifier.channels == 3 or not scale.needs_colour:
-            hits[name] = _hits(classifier.with_pixels(name), images, labels)
+            hits[name] = _hits(classifier.with_pixels(name), images, labels=labels)
     stated = hits.pop(str(classifier.pixels))
     most = max(hits.values())
     low, _ = wilson_interval(most, len(labels))
@@ -77,7 +77,7 @@ def _better_pixels(classifier: ForeignClassifier, images: Images, labels: np.nda
     )
 
 
-def _hits(classifier: ForeignClassifier, images: Images, labels: np.ndarray) -> int:
+def _hits(classifier: ForeignClassifier, images: Images, *, labels: np.ndarray) -> int:
     try:
         logits = classifier.compute_logits(images)
     except UnusableInput:  # numbers that are not finite: the setting is not the right one
@@ -90,7 +90,7 @@ def _better_order(report: EvaluationReport) -> Text | None:
     if len(report.class_names) > MOST_ORDERED:
         return None
     count, even = len(report.class_names), np.arange(len(report.labels)) % 2 == 0
-    confusion = confusion_matrix(report.predicted[even], report.labels[even], count)
+    confusion = confusion_matrix(report.predicted[even], report.labels[even], classes=count)
     true, named = linear_sum_assignment(-confusion)
     class_of = np.empty(count, np.int64)
     class_of[named] = true

@@ -155,7 +155,7 @@ def _model_of(request: AnatomyRequest) -> tuple[str, keras.Model, tuple[str, ...
     if _is_foreign(request.target, path):
         _refuse(request, "classes", "units", what="A model file")
         found = read_foreign(path)
-        return path.name, _built_for(found.model, request.image, path), found.notes
+        return path.name, _built_for(found.model, request.image, path=path), found.notes
     if is_folder(path) and request.target not in ARCHITECTURES:  # ./dense is the folder, dense the architecture
         _refuse(request, "image", "classes", "units", what="A run")
         classifier = load_classifier(path)
@@ -190,7 +190,7 @@ def _built(architecture: Architecture, request: AnatomyRequest) -> keras.Model:
     image = request.image or (architecture.image_size, architecture.image_size)
     _check_image(image)
     classes = CLASSES if request.classes is None else request.classes
-    blueprint = make_blueprint(architecture, (image[0], image[1]), classes)
+    blueprint = make_blueprint(architecture, (image[0], image[1]), classes=classes)
     spec = replace(blueprint.spec, channels=image[2] if len(image) == 3 else CHANNELS)
     if request.units is not None:
         if architecture.name != "dense" or not isinstance(spec, CnnSpec):
@@ -214,7 +214,7 @@ def _check_image(image: tuple[int, ...]) -> None:
         )
 
 
-def _built_for(model: keras.Model, image: tuple[int, ...] | None, path: Path) -> keras.Model:
+def _built_for(model: keras.Model, image: tuple[int, ...] | None, *, path: Path) -> keras.Model:
     """The model of a file; a Sequential model that was saved unbuilt is built for that image."""
     if image is None:
         return model
@@ -239,7 +239,7 @@ def _sharing(graph: Graph, rows: list[LayerRow]) -> Sharing | None:
         bias, inside = bool(call.layer.use_bias), channels // call.layer.groups
         inputs, outputs = height * width * channels, row.output[0] * row.output[1] * row.output[2]
         places = row.output[0], row.output[1]
-        local = locally_connected_parameters(row.kernel, inside, row.output[2], places, bias=bias)
+        local = locally_connected_parameters(row.kernel, inside, filters=row.output[2], output_size=places, bias=bias)
         dense = inputs * outputs
         return Sharing(
             row.name, row.kernel, row.connections, row.parameters, local, dense, row.dense_parameters or dense

@@ -99,7 +99,7 @@ def image_of_maps(run: Path, image: Path, *, layer: str, said: Said = NOTHING_SA
     graph = walk(classifier.model)
     call = find_layer(graph, layer, usable=layers_with_maps(graph))
     pixels = classifier.read_pixels(image)
-    made = compute_feature_maps(graph, call, classifier.to_input(pixels))
+    made = compute_feature_maps(graph, call, image=classifier.to_input(pixels))
     shown = [int(each) for each in made.strongest_first[:MOST_FILTERS]]
     return made, render_png(draw_maps(Seen(made.layer, made.maps, shown, pixels, image.name)))
 
@@ -151,17 +151,17 @@ def image_of_excitement(
     classifier = open_target(run, said)
     graph = walk(classifier.model)
     call = find_layer(graph, layer, usable=layers_with_maps(graph))
-    chosen = _check_filters(graph, call, filters)
-    decoded, places = _some_images(classifier, corpus, on_event)
+    chosen = _check_filters(graph, call, filters=filters)
+    decoded, places = _some_images(classifier, corpus, on_event=on_event)
     patches: dict[int, list[ExcitingPatch]] = {}
     images = np.zeros((0, 1, 1, 3), np.uint8)
     if decoded is not None:
         images = np.asarray(decoded.images[places])
         taken = _AsTaken(images, classifier)
-        patches = find_patches(graph, call, taken, filters=chosen, most=PATCHES, on_event=on_event)
+        patches = find_patches(graph, call, images=taken, filters=chosen, most=PATCHES, on_event=on_event)
     colour = not len(images) or bool((images != images[..., :1]).any())
     made = make_exciting_images(
-        graph, call, chosen, scale=classifier.scale, ascent=Ascent(colour=colour), on_event=on_event
+        graph, call, filters=chosen, scale=classifier.scale, ascent=Ascent(colour=colour), on_event=on_event
     )
     rows = []
     for each, pixels in zip(chosen, made, strict=True):
@@ -193,7 +193,7 @@ class _AsTaken:
         return self.classifier.to_input(self.images[key])
 
 
-def _check_filters(graph: Graph, call: Call, filters: Sequence[int]) -> list[int]:
+def _check_filters(graph: Graph, call: Call, *, filters: Sequence[int]) -> list[int]:
     if call not in layers_with_maps(graph):
         raise WrongRequest(
             f"{call.name} ({call.kind}) makes no feature maps. Leave ",
@@ -208,7 +208,7 @@ def _check_filters(graph: Graph, call: Call, filters: Sequence[int]) -> list[int
 
 
 def _some_images(
-    classifier: Answering, location: str | None, on_event: OnEvent
+    classifier: Answering, location: str | None, *, on_event: OnEvent
 ) -> tuple[DecodedCorpus | None, np.ndarray]:
     if location is None:
         return None, np.zeros(0, np.int64)

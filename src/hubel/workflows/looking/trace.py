@@ -143,7 +143,7 @@ def trace_run(
         names[trace.filter_index] if names else None,
         _size(call),
         _producers(graph, call.inputs),
-        _following(graph, call, trace, softmax_follows=classifier.makes_logits),
+        _following(graph, call, trace=trace, softmax_follows=classifier.makes_logits),
         _flattened(graph, call),
     )
 
@@ -168,7 +168,7 @@ def _producers(graph: Graph, places: tuple[int, ...]) -> tuple[str, ...]:
     return tuple(maker[place] for place in places if place in maker)
 
 
-def _following(graph: Graph, call: Call, trace: Trace, *, softmax_follows: bool) -> tuple[tuple[Option, ...], ...]:
+def _following(graph: Graph, call: Call, *, trace: Trace, softmax_follows: bool) -> tuple[tuple[Option, ...], ...]:
     number = Option("filter", trace.filter_index)
     found = []
     for other in graph.calls:

@@ -81,7 +81,7 @@ def compare_corpus(recorded: RecordedRun, listed: Mapping[str, ListedExample]) -
     return [
         *_about([path for path in then if path not in listed], "missing"),
         *_about([path for path in both if listed[path].digest != then[path]], "changed"),
-        *_about(labels, "labelled differently", _labels(placed, listed, labels)),
+        *_about(labels, "labelled differently", named=_labels(placed, listed, paths=labels)),
         *_about(_other_given_splits(recorded, listed), "in another given split"),
         *_about(groups, "in another group"),
         *_about(new_paths(recorded, listed), "new, and left out when the run is repeated", matters=False),
@@ -98,14 +98,14 @@ def new_paths(recorded: RecordedRun, listed: Mapping[str, ListedExample]) -> lis
     return [path for path in listed if path not in recorded.digests and path not in recorded.refused]
 
 
-def _about(paths: list[str], what: str, named: str | None = None, *, matters: bool = True) -> Iterator[Difference]:
+def _about(paths: list[str], what: str, *, named: str | None = None, matters: bool = True) -> Iterator[Difference]:
     if paths:
         subject = "1 image is" if len(paths) == 1 else f"{len(paths):,} images are"
         named = name_some(paths) if named is None else named
         yield Difference(CORPUS, f"{subject} {what}: {named}", tuple(paths), stops=matters, explains=matters)
 
 
-def _labels(placed: Mapping[str, Placed], listed: Mapping[str, ListedExample], paths: list[str]) -> str:
+def _labels(placed: Mapping[str, Placed], listed: Mapping[str, ListedExample], *, paths: list[str]) -> str:
     return name_some(f"{path} ({placed[path].label} then, {listed[path].label} now)" for path in paths)
 
 

@@ -43,7 +43,7 @@ def reproduce_run(
     recorded = checked.recorded
     with _folder(out) as folder:
         request = request_again(
-            recorded.request, checked.corpus, folder, weights=str(recorded.document.get("weights", "none"))
+            recorded.request, checked.corpus, out=folder, weights=str(recorded.document.get("weights", "none"))
         )
         again = replace(request, command=recorded.given_words)
         run = train_classifier(again, may_download=may_download, on_event=on_event)

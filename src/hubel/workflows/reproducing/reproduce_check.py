@@ -59,8 +59,8 @@ def check_repeatable(
     """
     recorded = read_recorded(run)
     files = _check_files(recorded)
-    corpus = _read(recorded, location, on_event)
-    listed = _list(recorded, corpus, on_event)
+    corpus = _read(recorded, location, on_event=on_event)
+    listed = _list(recorded, corpus, on_event=on_event)
     differences = (
         *compare_corpus(recorded, listed),
         *files,
@@ -69,7 +69,7 @@ def check_repeatable(
     )
     stopping = [each for each in differences if each.stops]
     if stopping and not anyway:
-        raise UnusableInput(_not_as_it_was(recorded, corpus.location, stopping))
+        raise UnusableInput(_not_as_it_was(recorded, corpus.location, stopping=stopping))
     for each in differences:
         on_event(Message(each.sentence, warning=True))
     return Checked(recorded, _without(corpus, set(new_paths(recorded, listed))), differences)
@@ -95,7 +95,7 @@ def _called(name: str) -> str:
     return "weights" if name == FROM else name
 
 
-def _read(recorded: RecordedRun, location: str | Path | None, on_event: OnEvent) -> Corpus:
+def _read(recorded: RecordedRun, location: str | Path | None, *, on_event: OnEvent) -> Corpus:
     where = recorded.location if location is None else str(location)
     if location is None and where not in BUILT_IN and not is_there(Path(where)):
         raise UnusableInput(
@@ -105,7 +105,7 @@ def _read(recorded: RecordedRun, location: str | Path | None, on_event: OnEvent)
     return read_corpus(where, reading=reading_of(recorded.request), on_event=on_event)
 
 
-def _list(recorded: RecordedRun, corpus: Corpus, on_event: OnEvent) -> Mapping[str, ListedExample]:
+def _list(recorded: RecordedRun, corpus: Corpus, *, on_event: OnEvent) -> Mapping[str, ListedExample]:
     """Every example that lies there now, as corrected."""
     file, _ = files_of(recorded.request).get("corrections", (None, None))
     if file is not None:
@@ -131,7 +131,7 @@ def _without(corpus: Corpus, new: Set[str]) -> Corpus:
     )
 
 
-def _not_as_it_was(recorded: RecordedRun, location: str, stopping: list[Difference]) -> Text:
+def _not_as_it_was(recorded: RecordedRun, location: str, *, stopping: list[Difference]) -> Text:
     run = str(recorded.path)
     lines = "\n".join(f"  {each.text}" for each in stopping)
     return Text(

@@ -153,7 +153,7 @@ def _stopped(state: LoopState, *, scores: bool) -> Message:
 
 
 def open_run(
-    folder: CheckpointFolder, origin: Origin, found: Checkpoint | None, *, begun: float, on_event: OnEvent
+    folder: CheckpointFolder, origin: Origin, *, found: Checkpoint | None, begun: float, on_event: OnEvent
 ) -> SoFar:
     """What is known of a run whose corpus was read just now.
 

@@ -62,8 +62,8 @@ def choose(request: TrainRequest, survey: Survey) -> Choice:
     side = survey.median_side
     entry = find_architecture(request.architecture or _choose_architecture(request, side))
     weights = request.weights or ("imagenet" if entry.pretrained else "none")
-    size = _choose_size(request, entry, side)
-    make_blueprint(entry, size, 2, alpha=request.alpha)  # refuses a size or an alpha that does not fit
+    size = _choose_size(request, entry, side=side)
+    make_blueprint(entry, size, classes=2, alpha=request.alpha)  # refuses a size or an alpha that does not fit
     preprocessing = survey.preprocessing(size, resize=request.resize)
     return Choice(entry, weights, preprocessing, chosen_for_user=request.architecture is None)
 
@@ -94,7 +94,7 @@ def _choose_architecture(request: TrainRequest, side: int) -> str:
     return "mobilenet" if side >= PHOTOGRAPH_SIDE and request.weights is None else "residual"
 
 
-def _choose_size(request: TrainRequest, entry: Architecture, side: int) -> tuple[int, int]:
+def _choose_size(request: TrainRequest, entry: Architecture, *, side: int) -> tuple[int, int]:
     if request.image_size is not None:
         return request.image_size, request.image_size
     if entry.own is not None:

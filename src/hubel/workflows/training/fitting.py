@@ -109,8 +109,8 @@ class Fitted:
 def run_fit(
     plan: FitPlan,
     network: Network,
-    prepared: Prepared[Choice],
     *,
+    prepared: Prepared[Choice],
     listeners: Listeners | None = None,
     known: KnownFeatures | None = None,
 ) -> Fitted:
@@ -129,17 +129,19 @@ def run_fit(
     """
     listeners = listeners or Listeners()
     if plan.recipes[0].phase == HEAD:
-        return _fit_pretrained(plan, network, prepared, listeners, known)
-    return _fit_from_scratch(plan, network, prepared, listeners)
+        return _fit_pretrained(plan, network, prepared=prepared, listeners=listeners, known=known)
+    return _fit_from_scratch(plan, network, prepared=prepared, listeners=listeners)
 
 
-def _fit_from_scratch(plan: FitPlan, network: Network, prepared: Prepared[Choice], listeners: Listeners) -> Fitted:
+def _fit_from_scratch(plan: FitPlan, network: Network, *, prepared: Prepared[Choice], listeners: Listeners) -> Fitted:
     """Train every weight, beginning from random ones, or from those of a run of the same network."""
     recipe = plan.recipes[0]
     watch, clock_s = listeners.watch(plan.point, recipe.phase), None
     if plan.clock_s is not None:
         clock_s = max(1.0, plan.seconds(time.monotonic())) + _spent_s(watch)
-    history = _fit_network(plan, network, prepared, _Pace(recipe, recipe.epochs, clock_s, plan.costs.epoch_s), watch)
+    history = _fit_network(
+        plan, network, prepared=prepared, pace=_Pace(recipe, recipe.epochs, clock_s, plan.costs.epoch_s), watch=watch
+    )
     done = plan.carried_out(1, clock_s=clock_s)
     return Fitted(network.model, network.blueprint, done, (history,))
 
@@ -157,6 +159,7 @@ class _Pace:
 def _fit_network(
     plan: FitPlan,
     network: Network,
+    *,
     prepared: Prepared[Choice],
     pace: _Pace,
     watch: Watch,
@@ -184,17 +187,17 @@ def _spent_s(watch: Watch) -> float:
 
 
 def _fit_pretrained(
-    plan: FitPlan, network: Network, prepared: Prepared[Choice], listeners: Listeners, known: KnownFeatures | None
+    plan: FitPlan, network: Network, *, prepared: Prepared[Choice], listeners: Listeners, known: KnownFeatures | None
 ) -> Fitted:
     """Train a head on the frozen backbone's features; then, where the plan has it, the whole network."""
-    head = _head(plan, network, prepared, listeners, known)
+    head = _head(plan, network, prepared=prepared, listeners=listeners, known=known)
     histories, clock_s = [head.history], None
     if head.history.ended_by != "user" and len(plan.recipes) > 1:
         slower = replace(plan, costs=replace(plan.costs, rate=min(plan.costs.rate, head.rate)))
         late_s = slower.reserve_s - plan.reserve_s  # what follows takes longer where the machine has become slower
         seconds = plan.seconds(time.monotonic(), slower_s=late_s)
         clock_s = None if plan.clock_s is None else seconds
-        tuned = _fine_tune(slower, network, prepared, listeners, (head.history, seconds))
+        tuned = _fine_tune(slower, network, prepared=prepared, listeners=listeners, behind=(head.history, seconds))
         histories += [] if tuned is None else [tuned]
     done = plan.carried_out(len(histories), clock_s=clock_s)
     kept = head.features if plan.shares else None
@@ -211,7 +214,7 @@ class _Head:
 
 
 def _head(
-    plan: FitPlan, network: Network, prepared: Prepared[Choice], listeners: Listeners, known: KnownFeatures | None
+    plan: FitPlan, network: Network, *, prepared: Prepared[Choice], listeners: Listeners, known: KnownFeatures | None
 ) -> _Head:
     """The head, trained, or as a run had it that goes on behind it; and the features, if needed."""
     layer, mirror = network.model.get_layer(LOGITS), plan.recipes[0].augmentation.mirror
@@ -220,7 +223,7 @@ def _head(
         if plan.shares:
             known = all_features(prepared, network.model, mirror=mirror, on_event=listeners.on_event)
         return _Head(plan.point.done[0], known)
-    head = _fit_head(plan, network, prepared, listeners, known)
+    head = _fit_head(plan, network, prepared=prepared, listeners=listeners, known=known)
     if head.history.ended_by != "user":
         point = Point(FINE_TUNE, (head.history,), tuple(layer.get_weights()))
         listeners.on_point(lambda: point, "between")
@@ -228,7 +231,7 @@ def _head(
 
 
 def _fit_head(
-    plan: FitPlan, network: Network, prepared: Prepared[Choice], listeners: Listeners, known: KnownFeatures | None
+    plan: FitPlan, network: Network, *, prepared: Prepared[Choice], listeners: Listeners, known: KnownFeatures | None
 ) -> _Head:
     """Train the head and put it into the model; the features are computed unless an earlier training knows them."""
     recipe, train, rate, seconds = plan.recipes[0], prepared.indices("train"), math.inf, math.inf
@@ -246,14 +249,14 @@ def _fit_head(
     labels, held_out = prepared.labels[known.places], prepared.labels[prepared.indices("validation")]
     lesson = HeadLesson(known.computed, labels, held_out, weights_of_classes(prepared, recipe))
     history = fit_head(
-        model, lesson, recipe, on_event=on_event, seconds=seconds,
+        model, lesson, recipe=recipe, on_event=on_event, seconds=seconds,
         goes_on=prepared.chosen.begun_from is not None,
     )  # fmt: skip
     return _Head(history, known, rate)
 
 
 def _fine_tune(
-    plan: FitPlan, network: Network, prepared: Prepared[Choice], listeners: Listeners, behind: tuple[History, float]
+    plan: FitPlan, network: Network, *, prepared: Prepared[Choice], listeners: Listeners, behind: tuple[History, float]
 ) -> History | None:
     """Train the whole network; the head alone stays where the validation split shows that this is no better.
 
@@ -276,7 +279,7 @@ def _fine_tune(
     seconds += _spent_s(watch)
     epochs = max(1, min(recipe.epochs, int(seconds / epoch_s))) if plan.fits_epochs else recipe.epochs
     pace = _Pace(recipe, epochs, seconds if hurried else None, epoch_s)
-    return _fit_network(plan, network, prepared, pace, watch)
+    return _fit_network(plan, network, prepared=prepared, pace=pace, watch=watch)
 
 
 def _no_time(why: str) -> Message:

@@ -28,10 +28,10 @@ def remember_images(folder: RunFolder, decoded: DecodedCorpus) -> None:
     """
     path = _path(folder)
     if path.parent.is_dir():  # else no checkpoint could be written, which was said
-        write_csv(path, ("path", "sha256"), _digests(decoded).items())
+        write_csv(path, ("path", "sha256"), rows=_digests(decoded).items())
 
 
-def check_images(folder: RunFolder, decoded: DecodedCorpus, request: TrainRequest) -> None:
+def check_images(folder: RunFolder, decoded: DecodedCorpus, *, request: TrainRequest) -> None:
     """Refuse to go on with other images than a run was begun with.
 
     Args:

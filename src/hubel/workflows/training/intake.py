@@ -54,7 +54,7 @@ def prepare_training(
     def choose_for(survey: Survey, corpus: Corpus) -> Choice:
         classes = len(corpus.class_names)
         if warm is None:
-            return _choose_with_weights(request, survey, classes, allow, on_event)
+            return _choose_with_weights(request, survey, classes=classes, may_download=allow, on_event=on_event)
         start = warm.start
         return replace(start.choose(classes), pretrained=warm.backbone_weights(), begun_from=start.digest)
 
@@ -68,21 +68,21 @@ def prepare_training(
         on_event(message)
     if warm is not None:
         on_event(describe_classes(warm.start, prepared.corpus.class_names))
-        for message in describe_parts(prepared.kept, prepared.splits, warm.start):
+        for message in describe_parts(prepared.kept, prepared.splits, start=warm.start):
             on_event(message)
     return prepared
 
 
 def _choose_with_weights(
-    request: TrainRequest, survey: Survey, classes: int, may_download: MayDownload, on_event: OnEvent
+    request: TrainRequest, survey: Survey, *, classes: int, may_download: MayDownload, on_event: OnEvent
 ) -> Choice:
     choice = choose(request, survey)
     check_classes(choice, classes)
-    spec = make_blueprint(choice.entry, choice.preprocessing.size, classes, alpha=request.alpha).spec
+    spec = make_blueprint(choice.entry, choice.preprocessing.size, classes=classes, alpha=request.alpha).spec
     if choice.weights == "none" or not isinstance(spec, PretrainedSpec):
         return choice
     try:
-        weights = pretrained_weights(spec.backbone, spec.alpha, choice.weights, may_download=may_download)
+        weights = pretrained_weights(spec.backbone, spec.alpha, source=choice.weights, may_download=may_download)
         return replace(choice, pretrained=weights)
     except DownloadFailed:  # after a yes, going on without them would be another answer than was given
         raise

@@ -105,13 +105,15 @@ def draw_learning_curve(finished: Finished, *, on_event: OnEvent = ignore) -> Dr
     try:
         for number, (share, part) in enumerate(zip(shares, parts, strict=True)):
             splits = replace(prepared.splits, train=tuple(map(int, part)))
-            plan = plan_part(fitted.plan, splits, finished.deadline, number=number)
+            plan = plan_part(fitted.plan, splits, deadline=finished.deadline, number=number)
             if plan is None:
                 on_event(_not_drawn("no time is left for it.", Remedy("Use a longer ", Option("time_limit"), ".")))
                 return Drawn()
             text = f"Learning curve: training on {share:.0%} of the training images, {len(part):,}."
             on_event(Message(text))
-            predicted[share], row = _train_part(finished, plan, replace(prepared, splits=splits), on_event)
+            predicted[share], row = _train_part(
+                finished, plan, prepared=replace(prepared, splits=splits), on_event=on_event
+            )
             if row["recipe"].keys() != fitted.recipes.keys():  # no time was left to fine-tune it, which was said
                 on_event(_not_drawn("a part could not be trained as the classifier was."))
                 return Drawn()
@@ -125,7 +127,7 @@ def draw_learning_curve(finished: Finished, *, on_event: OnEvent = ignore) -> Dr
         return Drawn()
     predicted[WHOLE] = report.predicted
     wrong = np.stack([named != report.labels for named in predicted.values()])
-    curve = make_learning_curve(list(predicted), [*map(len, parts), len(places)], wrong, seed=seed)
+    curve = make_learning_curve(list(predicted), [*map(len, parts), len(places)], wrong=wrong, seed=seed)
     return Drawn(curve, predicted, tuple(trained))
 
 
@@ -141,7 +143,7 @@ def _trained_on(finished: Finished) -> np.ndarray:
     return finished.prepared.indices("train")
 
 
-def plan_part(plan: FitPlan, splits: Splits, deadline: Deadline, *, number: int) -> FitPlan | None:
+def plan_part(plan: FitPlan, splits: Splits, *, deadline: Deadline, number: int) -> FitPlan | None:
     """How a part is to be trained, and until when; None where the time limit leaves nothing for it.
 
     Args:
@@ -160,14 +162,14 @@ def plan_part(plan: FitPlan, splits: Splits, deadline: Deadline, *, number: int)
 
 
 def _train_part(
-    finished: Finished, plan: FitPlan, prepared: Prepared[Choice], on_event: OnEvent
+    finished: Finished, plan: FitPlan, *, prepared: Prepared[Choice], on_event: OnEvent
 ) -> tuple[Labels, dict[str, Any]]:
     """Class index of each test example by a model trained on a part, and how it was trained."""
     seed_everything(finished.request.seed)
     network = ready_network(finished.request, prepared, recipes=plan.recipes)
     plan = replace(plan, costs=network.costs)
     known = finished.fitted.features
-    fitted = run_fit(plan, network, prepared, listeners=Listeners(on_event), known=known)
+    fitted = run_fit(plan, network, prepared=prepared, listeners=Listeners(on_event), known=known)
     if fitted.interrupted:
         raise StoppedByUser("A part of the learning curve was not finished.")
     engine, test = KerasEngine(fitted.model), prepared.indices("test")

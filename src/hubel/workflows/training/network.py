@@ -70,7 +70,7 @@ def ready_network(
     """
     begun = time.monotonic()
     choice, names = prepared.chosen, prepared.corpus.class_names
-    blueprint = make_blueprint(choice.entry, choice.preprocessing.size, len(names), alpha=request.alpha)
+    blueprint = make_blueprint(choice.entry, choice.preprocessing.size, classes=len(names), alpha=request.alpha)
     spec = blueprint.spec
     if choice.pretrained is None and isinstance(spec, PretrainedSpec):
         spec = replace(spec, fixed_statistics=False)
@@ -78,19 +78,19 @@ def ready_network(
     model = build_model(blueprint)
     if choice.pretrained is not None:
         set_backbone_weights(model, choice.pretrained)
-    chosen, limit_s = _choose_recipes(request, prepared, model, warm)
+    chosen, limit_s = _choose_recipes(request, prepared, model=model, warm=warm)
     recipes = recipes or chosen
     if warm is not None:
         warm.put_into(model, names)
     elif isinstance(spec, ResidualSpec):
-        _whiten_stem(model, spec, prepared, recipes[0].seed)
+        _whiten_stem(model, spec, prepared=prepared, seed=recipes[0].seed)
     compile_model(model, recipes[-1])
-    costs = _measure(model, prepared, recipes[0], begun)
+    costs = _measure(model, prepared, recipe=recipes[0], begun=begun)
     return Network(model, blueprint, recipes, limit_s, costs)
 
 
 def _choose_recipes(
-    request: TrainRequest, prepared: Prepared[Choice], model: keras.Model, warm: WarmStart | None
+    request: TrainRequest, prepared: Prepared[Choice], *, model: keras.Model, warm: WarmStart | None
 ) -> tuple[tuple[Recipe, ...], float | None]:
     """The recipe of each phase, and the seconds for everything where the clock decides."""
     choice, grey, count = prepared.chosen, prepared.survey.grey, len(prepared.splits.train)
@@ -103,7 +103,7 @@ def _choose_recipes(
     return (head, fine_tune_recipe(request, choice, grey=grey)), request.time_limit_s
 
 
-def _measure(model: keras.Model, prepared: Prepared[Choice], recipe: Recipe, begun: float) -> Costs:
+def _measure(model: keras.Model, prepared: Prepared[Choice], *, recipe: Recipe, begun: float) -> Costs:
     """What the network takes; of a pretrained one a step is only foretold, for compiling it takes long."""
     rate = forward_rate(model, prepared)
     splits = prepared.splits
@@ -164,7 +164,7 @@ def batches_of(prepared: Prepared[Choice], recipe: Recipe) -> TrainingBatches:
     )
 
 
-def _whiten_stem(model: keras.Model, spec: ResidualSpec, prepared: Prepared[Choice], seed: int) -> None:
+def _whiten_stem(model: keras.Model, spec: ResidualSpec, *, prepared: Prepared[Choice], seed: int) -> None:
     chosen = stream("whitening", seed).permutation(prepared.indices("train"))[:WHITENING_IMAGES]
     images = prepared.decoded.images[np.sort(chosen)]
     kernel = whitening_kernel(images, kernel_size=spec.stem_kernel, filters=spec.stem_filters)

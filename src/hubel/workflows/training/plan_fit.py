@@ -49,10 +49,10 @@ def plan_fit(
     if request.time_limit_s is not None:
         left_s = (left_s - len(shares) * costs.beside_s) / (1 + sum(shares))
     if recipes[0].phase == HEAD:
-        expected_s = _pretrained_s(splits, recipes, costs, shares) | {"afterwards": reserve_s}
+        expected_s = _pretrained_s(splits, recipes, costs=costs, shares=shares) | {"afterwards": reserve_s}
         remaining_s = max(reserve_s, min(sum(expected_s.values()), deadline.left(0)))
     else:
-        expected_s = _scratch_s(recipes[0], costs, shares, left_s) | {"afterwards": reserve_s}
+        expected_s = _scratch_s(recipes[0], costs, shares=shares, left_s=left_s) | {"afterwards": reserve_s}
         remaining_s = sum(expected_s.values())
     clock_s = None if limit_s is None else left_s
     return FitPlan(
@@ -61,7 +61,7 @@ def plan_fit(
     )  # fmt: skip
 
 
-def _scratch_s(recipe: Recipe, costs: Costs, shares: tuple[float, ...], left_s: float) -> dict[str, float]:
+def _scratch_s(recipe: Recipe, costs: Costs, *, shares: tuple[float, ...], left_s: float) -> dict[str, float]:
     """Seconds of the training and of each part, as expected."""
     left_s = max(1.0, left_s)
     parts = {
@@ -72,7 +72,7 @@ def _scratch_s(recipe: Recipe, costs: Costs, shares: tuple[float, ...], left_s: 
 
 
 def _pretrained_s(
-    splits: Splits, recipes: tuple[Recipe, ...], costs: Costs, shares: tuple[float, ...]
+    splits: Splits, recipes: tuple[Recipe, ...], *, costs: Costs, shares: tuple[float, ...]
 ) -> dict[str, float]:
     """Seconds of both phases and of each part, as expected; a part has no features to compute."""
     head, *tuning = recipes
@@ -84,7 +84,7 @@ def _pretrained_s(
     return {HEAD: features_s + head_s, FINE_TUNE: tuning_s} | parts
 
 
-def describe_plan(plan: FitPlan, choice: Choice, splits: Splits, *, parameters: int) -> PlanMade:
+def describe_plan(plan: FitPlan, choice: Choice, *, splits: Splits, parameters: int) -> PlanMade:
     """The plan as lines for a person, said before training starts.
 
     Args:

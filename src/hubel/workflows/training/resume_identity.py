@@ -26,10 +26,10 @@ IDENTITY = {name: wish for name, wish in TRAINING.items() if wish.identity}
 def origin_of(
     request: TrainRequest,
     choice: Choice,
+    *,
     decoded: DecodedCorpus,
     splits: Splits,
     pretrained: list[np.ndarray] | None,
-    *,
     from_weights: str | None = None,
 ) -> Origin:
     """What a run is made of, and the commands that make and replace it.
@@ -43,7 +43,7 @@ def origin_of(
         from_weights: SHA-256 of the weights of the run that it begins from.
     """
     corpus, size = decoded.corpus, choice.preprocessing.size
-    blueprint = make_blueprint(choice.entry, size, len(corpus.class_names), alpha=request.alpha)
+    blueprint = make_blueprint(choice.entry, size, classes=len(corpus.class_names), alpha=request.alpha)
     labels = [
         (example.path, example.label, name) for example, name in zip(corpus.examples, splits.names(), strict=True)
     ]

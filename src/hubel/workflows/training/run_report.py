@@ -117,7 +117,7 @@ def _strangers(prepared: Prepared[Choice], report: EvaluationReport) -> list[Str
 
 def _class_images(prepared: Prepared[Choice]) -> dict[str, list[bytes]]:
     train, names = prepared.indices("train"), prepared.corpus.class_names
-    return some_of_each_class(prepared.decoded, train, prepared.labels[train], class_names=names)
+    return some_of_each_class(prepared.decoded, train, labels=prepared.labels[train], class_names=names)
 
 
 def _contact(finished: Finished) -> tuple[bytes, int]:

@@ -96,12 +96,12 @@ def score(
         sets=fit_prediction_sets(probabilities, labels["validation"]),
         off_corpus=off_corpus,
     )
-    tested = compute_outputs(calibrated, images, test, stage="scoring test", on_event=on_event)
+    tested = compute_outputs(calibrated, images, indices=test, stage="scoring test", on_event=on_event)
     on_event(Progress("training the dense baseline", 0, 1, "networks"))
-    baseline = predict_by_dense_network(images, prepared.labels, prepared.indices("train"), test, seed=seed)
+    baseline = predict_by_dense_network(images, prepared.labels, train=prepared.indices("train"), test=test, seed=seed)
     reports = {
-        "validation": evaluate_outputs(calibrated, _outputs(off_corpus, held_out), labels["validation"]),
-        "test": evaluate_outputs(calibrated, tested, labels["test"], baseline=baseline),
+        "validation": evaluate_outputs(calibrated, _outputs(off_corpus, held_out), labels=labels["validation"]),
+        "test": evaluate_outputs(calibrated, tested, labels=labels["test"], baseline=baseline),
     }
     clean = ~np.isin(test, prepared.splits.leaking_test)
     without = None if clean.all() else reports["test"].take(clean)

@@ -146,7 +146,7 @@ def _is_of(entry: Architecture, spec: Spec) -> bool:
     """Whether this architecture makes this spec."""
     alpha = spec.alpha if isinstance(spec, PretrainedSpec) and entry.pretrained else None
     try:
-        made = make_blueprint(entry, spec.image_size, spec.classes, alpha=alpha).spec
+        made = make_blueprint(entry, spec.image_size, classes=spec.classes, alpha=alpha).spec
     except WrongRequest:
         return False
     if isinstance(made, PretrainedSpec) and isinstance(spec, PretrainedSpec):

@@ -116,7 +116,7 @@ class Run:
         places = [place for place, each in enumerate(self.corpus.examples) if each.path in tested]
         if report is None or len(places) != len(report.labels):  # it holds another run by now
             return document(lines, ())
-        return show_mistakes(lines, self.corpus, places, report)
+        return show_mistakes(lines, self.corpus, places=places, report=report)
 
 
 def train_classifier(
@@ -178,15 +178,15 @@ def _train(
     network = ready_network(request, prepared, warm=warm)
     plan = _plan(request, prepared, network=network, started=so_far.started).after(found)
     _say(plan, prepared, network=network, on_event=on_event)
-    fitted = run_fit(plan, network, prepared, listeners=Listeners(on_event, keep, stop or Stop()))
+    fitted = run_fit(plan, network, prepared=prepared, listeners=Listeners(on_event, keep, stop or Stop()))
     finished = _score(request, prepared, fitted=fitted, so_far=so_far, on_event=on_event)
     advice = advise(make_evidence(finished))
     documents = make_documents(finished, advice=advice, request=recorded)
-    _write(folder, finished, documents)
+    _write(folder, finished, documents=documents)
     drawn = draw_learning_curve(finished, on_event=on_event)
-    documents = _write_learning_curve(folder, finished, drawn, documents)
+    documents = _write_learning_curve(folder, finished, drawn=drawn, documents=documents)
     write_run_report(folder, finished, documents=documents, curve=drawn.curve, on_event=on_event)
-    return _run_of(finished, documents, advice, drawn)
+    return _run_of(finished, documents, advice=advice, drawn=drawn)
 
 
 def _open(
@@ -203,9 +203,11 @@ def _open(
     if curve:
         check_drawable(decoded.corpus, splits, seed=request.seed, on_event=on_event)
     if found is not None:
-        check_images(folder, decoded, request)
-    origin = origin_of(request, choice, decoded, splits, choice.pretrained, from_weights=choice.begun_from)
-    so_far = open_run(folder.checkpoints, origin, found, begun=begun, on_event=on_event)
+        check_images(folder, decoded, request=request)
+    origin = origin_of(
+        request, choice, decoded=decoded, splits=splits, pretrained=choice.pretrained, from_weights=choice.begun_from
+    )
+    so_far = open_run(folder.checkpoints, origin, found=found, begun=begun, on_event=on_event)
     keep = CheckpointWriter(folder.checkpoints, origin, so_far=so_far, keep_end=curve, on_event=on_event)
     if found is None:
         keep(Point, "between")
@@ -219,7 +221,7 @@ def _plan(request: TrainRequest, prepared: Prepared[Choice], *, network: Network
 
 
 def _say(plan: FitPlan, prepared: Prepared[Choice], *, network: Network, on_event: OnEvent) -> None:
-    on_event(describe_plan(plan, prepared.chosen, prepared.splits, parameters=network.model.count_params()))
+    on_event(describe_plan(plan, prepared.chosen, splits=prepared.splits, parameters=network.model.count_params()))
     late = describe_lateness(plan)
     if late is not None:
         on_event(late)
@@ -229,12 +231,12 @@ def _score(
     request: TrainRequest, prepared: Prepared[Choice], *, fitted: Fitted, so_far: SoFar, on_event: OnEvent
 ) -> Finished:
     training_s = time.monotonic() - so_far.started - so_far.intake_s
-    deadline, classifier = Deadline(so_far.started, request.time_limit_s), _classifier(request, prepared, fitted)
+    deadline, classifier = Deadline(so_far.started, request.time_limit_s), _classifier(request, prepared, fitted=fitted)
     scored = score(prepared, classifier, deadline=deadline, seed=request.seed, on_event=on_event)
     return Finished(request, prepared, fitted, scored, so_far, training_s)
 
 
-def _run_of(finished: Finished, documents: Documents, advice: tuple[Advice, ...], drawn: Drawn) -> Run:
+def _run_of(finished: Finished, documents: Documents, *, advice: tuple[Advice, ...], drawn: Drawn) -> Run:
     scored = finished.scored
     return Run(
         finished.request.out,
@@ -250,7 +252,7 @@ def _run_of(finished: Finished, documents: Documents, advice: tuple[Advice, ...]
     )
 
 
-def _classifier(request: TrainRequest, prepared: Prepared[Choice], fitted: Fitted) -> Classifier:
+def _classifier(request: TrainRequest, prepared: Prepared[Choice], *, fitted: Fitted) -> Classifier:
     """The classifier as it is before calibration."""
     begun_from = prepared.chosen.begun_from
     provenance = {
@@ -265,30 +267,32 @@ def _classifier(request: TrainRequest, prepared: Prepared[Choice], fitted: Fitte
     return Classifier(engine, fitted.blueprint, names, preprocessing, provenance=provenance)
 
 
-def _write(folder: RunFolder, finished: Finished, documents: Documents) -> None:
+def _write(folder: RunFolder, finished: Finished, *, documents: Documents) -> None:
     """The artefact, every table, and the documents."""
     prepared, reports = finished.prepared, finished.scored.reports
     corpus, splits = prepared.corpus, prepared.splits
     write_seen_before(folder.path, prepared.kept.seen)
     save_classifier(finished.scored.classifier, folder.artefact, made_by=f"hubel {version('hubel')}")
     write_intake(folder.path, corpus)
-    write_split(folder.path, corpus, splits)
-    write_digests(folder.path, corpus, prepared.decoded.digests)
-    write_leaks(folder.path, corpus, splits)
+    write_split(folder.path, corpus, splits=splits)
+    write_digests(folder.path, corpus, digests=prepared.decoded.digests)
+    write_leaks(folder.path, corpus, splits=splits)
     write_history(folder.path, finished.fitted.histories)
     paths = {split: [corpus.examples[index].path for index in splits.of(split)] for split in reports}
-    write_predictions(folder.path, corpus.class_names, {name: (reports[name], paths[name]) for name in reports})
-    write_baseline(folder.path, corpus, splits, reports)
-    write_scores(folder.path, corpus, splits, reports)
-    write_learning_curve(folder.path, corpus, splits, {})
+    write_predictions(folder.path, corpus.class_names, parts={name: (reports[name], paths[name]) for name in reports})
+    write_baseline(folder.path, corpus, splits=splits, reports=reports)
+    write_scores(folder.path, corpus, splits=splits, reports=reports)
+    write_learning_curve(folder.path, corpus, splits=splits, predicted={})
     write_documents(folder.path, run=documents.run, metrics=documents.metrics)
 
 
-def _write_learning_curve(folder: RunFolder, finished: Finished, drawn: Drawn, documents: Documents) -> Documents:
+def _write_learning_curve(folder: RunFolder, finished: Finished, *, drawn: Drawn, documents: Documents) -> Documents:
     """The table, and the documents with it; they stay as they are where none was drawn."""
     if drawn.curve is None:
         return documents
-    write_learning_curve(folder.path, finished.prepared.corpus, finished.prepared.splits, drawn.predicted)
+    write_learning_curve(
+        folder.path, finished.prepared.corpus, splits=finished.prepared.splits, predicted=drawn.predicted
+    )
     documents = with_learning_curve(documents, drawn, total_s=finished.deadline.elapsed())
     write_documents(folder.path, run=documents.run, metrics=documents.metrics)
     return documents

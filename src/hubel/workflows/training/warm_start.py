@@ -134,7 +134,9 @@ def keep_parts(start: StartRun, decoded: DecodedCorpus, *, on_event: OnEvent) ->
     unfair = [place for place, each in enumerate(zip(parts, given, strict=True)) if each in UNFAIR]
     learned = {digest for digest, part in before.items() if part != "test"} | read_seen_before(start.path)
     if unfair:
-        decoded = decode_corpus(_without(decoded.corpus, start, unfair), decoded.preprocessing, on_event=on_event)
+        decoded = decode_corpus(
+            _without(decoded.corpus, start, places=unfair), decoded.preprocessing, on_event=on_event
+        )
         check_trainable(decoded.corpus)
         text = (
             f"Left out of the given test and validation splits: {counted(len(unfair), 'image')} that {start.path} has "
@@ -162,13 +164,13 @@ def _parts_of(start: StartRun) -> dict[str, str]:
     return found
 
 
-def _without(corpus: Corpus, start: StartRun, places: Sequence[int]) -> Corpus:
+def _without(corpus: Corpus, start: StartRun, *, places: Sequence[int]) -> Corpus:
     reason = f"{start.path}, whose weights this training begins with, has learned from it: it cannot be tested on"
     rows = {place: IntakeRow(corpus.examples[place].path, IGNORED, "learned", reason) for place in places}
     return without(corpus, rows)
 
 
-def describe_parts(kept: Kept, splits: Splits, start: StartRun) -> tuple[Message, ...]:
+def describe_parts(kept: Kept, splits: Splits, *, start: StartRun) -> tuple[Message, ...]:
     """How many images have the part they had, and what could not keep it.
 
     Args:

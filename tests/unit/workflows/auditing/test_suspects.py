@@ -24,7 +24,7 @@ def test_no_example_is_judged_by_a_classifier_that_has_seen_it():
     )  # more channels than examples: anything is learned by heart
     labels = rng.integers(0, 2, 400)
     folds = np.array_split(rng.permutation(400), 5)
-    probabilities = out_of_fold(features, labels, folds, classes=2)
+    probabilities = out_of_fold(features, labels, folds=folds, classes=2)
     assert 0.4 < (probabilities.argmax(axis=1) == labels).mean() < 0.6
     np.testing.assert_allclose(probabilities.sum(axis=1), 1)
 
@@ -32,7 +32,7 @@ def test_no_example_is_judged_by_a_classifier_that_has_seen_it():
 def test_a_class_that_is_in_one_fold_only_gets_no_probability_there():
     rng = np.random.default_rng(1)
     labels = np.array([0, 1] * 10 + [2])
-    probabilities = out_of_fold(rng.normal(size=(21, 4)), labels, [np.arange(10), np.arange(10, 21)], classes=3)
+    probabilities = out_of_fold(rng.normal(size=(21, 4)), labels, folds=[np.arange(10), np.arange(10, 21)], classes=3)
     assert (probabilities[10:, 2] == 0).all()
     assert (probabilities[:10, 2] > 0).all()
 

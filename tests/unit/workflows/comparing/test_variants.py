@@ -32,7 +32,7 @@ def first(count: int, of: int = 1000) -> np.ndarray:
 
 
 def verdict(claim: Claim, new: VariantResult, old: VariantResult) -> str:
-    return judge("name", claim, {"new": new, "old": old}).verdict
+    return judge("name", claim, rows={"new": new, "old": old}).verdict
 
 
 @pytest.mark.parametrize("name", CLAIMS)
@@ -90,14 +90,18 @@ def test_a_claim_is_supported_where_everything_it_needs_is():
 
 
 def test_a_claim_is_refuted_where_the_test_says_worse():
-    found = judge("x", CLAIM, {"new": measured("new", first(600), parameters=10), "old": measured("old", first(700))})
+    found = judge(
+        "x", CLAIM, rows={"new": measured("new", first(600), parameters=10), "old": measured("old", first(700))}
+    )
     assert found.verdict == "refuted"
     assert [each.verdict for each in found.findings] == ["refuted", "supported"]
     assert "worse: accuracy 0.600 against 0.700, difference -10.0 (" in found.findings[0].text
 
 
 def test_a_claim_is_refuted_where_a_plain_number_says_so():
-    found = judge("x", CLAIM, {"new": measured("new", first(800), parameters=11), "old": measured("old", first(700))})
+    found = judge(
+        "x", CLAIM, rows={"new": measured("new", first(800), parameters=11), "old": measured("old", first(700))}
+    )
     assert found.verdict == "refuted"
     assert found.findings[1].text == "9.1 times fewer: 11 parameters against 100; claimed: 10 times fewer."
 
@@ -134,10 +138,10 @@ def test_fields_are_the_same_or_not(new, old, expected):
 
 def test_a_variant_that_diverged_or_was_not_finished_decides_nothing():
     old = measured("old", first(700))
-    gone = judge("x", CLAIM, {"old": old})
+    gone = judge("x", CLAIM, rows={"old": old})
     assert gone.verdict == "cannot tell"
     assert gone.findings[0].text == "new was not finished."
-    broken = judge("x", CLAIM, {"old": old, "new": VariantResult("new", 1, 1, 1, 1, diverged=True)})
+    broken = judge("x", CLAIM, rows={"old": old, "new": VariantResult("new", 1, 1, 1, 1, diverged=True)})
     assert broken.verdict == "cannot tell"
     assert "new diverged" in broken.findings[0].text
 
@@ -159,7 +163,7 @@ def test_networks_that_were_trained_too_little_neither_refute_nor_support(epochs
         "old": replace(measured("old", first(700)), epochs=epochs, still_falling=0.0),
         "new": replace(measured("new", first(new), parameters=9), epochs=epochs, still_falling=falling),
     }
-    found = judge("x", CLAIM, rows)
+    found = judge("x", CLAIM, rows=rows)
     trained = {500: "refuted", 700: "supported", 900: "supported"}[new]
     assert found.headline == (f"not shown here: {reason}" if reason else trained)
     assert [each.verdict for each in found.findings] == ["not shown here" if reason else trained, "supported"]
@@ -174,7 +178,7 @@ def test_plain_numbers_refute_however_short_the_training_was():
         "old": replace(measured("old", first(700), parameters=10), epochs=1.0),
         "new": replace(measured("new", first(700), parameters=100), epochs=1.0),
     }
-    found = judge("x", CLAIM, rows)
+    found = judge("x", CLAIM, rows=rows)
     assert (found.headline, found.reason) == ("refuted", "")
 
 

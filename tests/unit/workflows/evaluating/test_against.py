@@ -29,11 +29,11 @@ def write_run(
         for path, _, label, named in rows
     ]
     header = ("path", "split", "label", "predicted", "probability", "abstained", *classes)
-    write_csv(folder / "predictions.csv", header, answers)
+    write_csv(folder / "predictions.csv", header, rows=answers)
     contents = {**{path: content for path, content, _, _ in rows}, **(train or {})}
-    write_csv(folder / "fingerprints.csv", ("path", "sha256"), contents.items())
+    write_csv(folder / "fingerprints.csv", ("path", "sha256"), rows=contents.items())
     splits = [(path, "a", "train" if path in (train or {}) else "test", "") for path in contents]
-    write_csv(folder / "split.csv", ("path", "label", "split", "group"), splits)
+    write_csv(folder / "split.csv", ("path", "label", "split", "group"), rows=splits)
     return folder
 
 
@@ -106,7 +106,9 @@ def test_images_that_either_has_seen_in_training_are_left_out(tmp_path: Path):
     rows: list[Row] = [(f"{n}", f"c{n}", "a", "a") for n in range(6)]
     first = write_run(tmp_path / "first", rows, train={"t": "c1"})
     second = write_run(tmp_path / "second", rows, train={"u": "c2"})
-    write_csv(second / "leaks.csv", ("set", "path", "split", "label"), [(1, "3", "test", "a"), (1, "u", "train", "a")])
+    write_csv(
+        second / "leaks.csv", ("set", "path", "split", "label"), rows=[(1, "3", "test", "a"), (1, "u", "train", "a")]
+    )
     events: list[Event] = []
     document = compare_runs(first, second, on_event=events.append).to_json()
     assert (document["examples"], document["left_out"]["seen_in_training"]) == (3, 3)

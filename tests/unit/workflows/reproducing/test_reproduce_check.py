@@ -84,7 +84,7 @@ def test_a_file_that_was_refused_then_is_not_new(corpus: Path, tmp_path: Path):
     run = write_run(tmp_path / "run", corpus)
     (corpus / "a/broken.png").write_bytes(b"broken")
     rows = [("a/broken.png", "refused", "not-an-image", "")]
-    write_csv(run / "intake.csv", ("path", "status", "code", "reason"), rows)
+    write_csv(run / "intake.csv", ("path", "status", "code", "reason"), rows=rows)
     checked = check_repeatable(run)
     assert checked.differences == ()
     assert "a/broken.png" in {example.path for example in checked.corpus.examples}  # the survey looks at it as it did
@@ -202,7 +202,7 @@ def test_corrections_and_weights_are_told_by_content(corpus: Path, tmp_path: Pat
     placed = [
         (f"{name}/{n}.png", "b" if (name, n) == ("a", 0) else name, "train", "") for name in "ab" for n in range(3)
     ]
-    write_csv(run / "split.csv", ("path", "label", "split", "group"), placed)
+    write_csv(run / "split.csv", ("path", "label", "split", "group"), rows=placed)
     assert differences(run) == []  # labels are compared as corrected
     corrections.write_text("path,correction\na/1.png,b\n")
     with pytest.raises(UnusableInput) as stopped:

@@ -152,13 +152,13 @@ def checkpoint(**changes: Any) -> Checkpoint:
 
 def test_a_run_that_begins_removes_the_checkpoints_of_the_one_it_replaces(scene: Scene):
     scene.offer(4, "between")
-    so_far = open_run(scene.folder, ORIGIN, None, begun=scene.now - 3, on_event=scene.heard.append)
+    so_far = open_run(scene.folder, ORIGIN, found=None, begun=scene.now - 3, on_event=scene.heard.append)
     assert scene.folder.numbers() == ()
     assert (so_far.started, so_far.intake_s, so_far.resumed, so_far.number) == (scene.now - 3, 3.0, (), None)
 
 
 def test_a_run_that_goes_on_counts_the_time_of_its_earlier_parts(scene: Scene):
-    so_far = open_run(scene.folder, ORIGIN, checkpoint(), begun=scene.now - 3, on_event=scene.heard.append)
+    so_far = open_run(scene.folder, ORIGIN, found=checkpoint(), begun=scene.now - 3, on_event=scene.heard.append)
     assert so_far.started == scene.now - 3 - 30
     assert so_far.intake_s == 3 + 4
     row = {"checkpoint": 7, "phase": "train", "steps": 6, "same_hardware": False}

@@ -52,7 +52,7 @@ CARRIED_OUT = FitPlan(
 
 def test_a_part_gets_its_share_of_what_the_classifier_got():
     deadline = Deadline(time.monotonic(), 1000.0)
-    quarter, half = (plan_part(CARRIED_OUT, SPLITS, deadline, number=number) for number in (0, 1))
+    quarter, half = (plan_part(CARRIED_OUT, SPLITS, deadline=deadline, number=number) for number in (0, 1))
     assert quarter is not None
     assert half is not None
     assert (quarter.clock_s, half.clock_s) == (10, 20)
@@ -63,17 +63,17 @@ def test_a_part_gets_its_share_of_what_the_classifier_got():
 def test_where_less_is_left_both_parts_are_cut_alike():
     deadline = Deadline(time.monotonic() - 90, 100.0)  # 5 s are kept to write
     plan = replace(CARRIED_OUT, costs=replace(COSTS, beside_s=1.0))
-    quarter = plan_part(plan, SPLITS, deadline, number=0)
+    quarter = plan_part(plan, SPLITS, deadline=deadline, number=0)
     assert quarter is not None
     assert quarter.clock_s == pytest.approx((10 - 5 - 2 * 1) / 3, abs=0.5)
 
 
 def test_where_only_epochs_end_the_training_no_clock_does():
-    part = plan_part(replace(CARRIED_OUT, clock_s=None), SPLITS, Deadline(0.0, None), number=1)
+    part = plan_part(replace(CARRIED_OUT, clock_s=None), SPLITS, deadline=Deadline(0.0, None), number=1)
     assert part is not None
     assert part.clock_s is None
     assert part.seconds(time.monotonic()) == float("inf")
 
 
 def test_where_nothing_is_left_no_part_is_trained():
-    assert plan_part(CARRIED_OUT, SPLITS, Deadline(time.monotonic() - 99, 100.0), number=0) is None
+    assert plan_part(CARRIED_OUT, SPLITS, deadline=Deadline(time.monotonic() - 99, 100.0), number=0) is None

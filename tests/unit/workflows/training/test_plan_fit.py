@@ -36,7 +36,7 @@ def planned(
 
 
 def lines(plan: FitPlan) -> dict[str, str]:
-    return dict(describe_plan(plan, CHOICE, SPLITS, parameters=12_345).lines)
+    return dict(describe_plan(plan, CHOICE, splits=SPLITS, parameters=12_345).lines)
 
 
 def test_by_epochs_it_takes_what_they_take_and_what_follows():

@@ -53,7 +53,7 @@ def finished(monkeypatch: pytest.MonkeyPatch) -> Finished:
     )
     model = SimpleNamespace(count_params=lambda: 123)
     fitted = Fitted(
-        cast("Any", model), make_blueprint(choice.entry, (16, 16), 2), PLAN, (History(ROWS, "schedule", 2.0),)
+        cast("Any", model), make_blueprint(choice.entry, (16, 16), classes=2), PLAN, (History(ROWS, "schedule", 2.0),)
     )
     scored = SimpleNamespace(
         reports={"test": report, "validation": report},
@@ -124,7 +124,7 @@ def test_a_learning_curve_joins_both_with_the_time_it_took(finished: Finished):
     before = documents(finished)
     assert with_learning_curve(before, Drawn(), total_s=99.0) is before
     wrong = np.arange(3)[:, None] + np.arange(20) < 3
-    curve = make_learning_curve([0.25, 0.5, 1.0], [10, 20, 40], wrong, seed=0)
+    curve = make_learning_curve([0.25, 0.5, 1.0], [10, 20, 40], wrong=wrong, seed=0)
     after = with_learning_curve(before, Drawn(curve, {}, ({"share": 0.25},)), total_s=55.0)
     assert after.metrics["learning_curve"] == curve.to_json()
     assert after.run["learning_curve"] == [{"share": 0.25}]

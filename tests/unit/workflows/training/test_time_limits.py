@@ -150,10 +150,10 @@ def fitted(machine: Machine, mine: Job, *, intake_s: float = 5.0) -> Fitted:
     plan = plan_fit(
         request, splits, recipes=ready.recipes, limit_s=ready.limit_s, costs=ready.costs, started=0.0
     )  # fmt: skip
-    mine.heard.append(describe_plan(plan, mine.prepared.chosen, splits, parameters=ready.model.count_params()))
+    mine.heard.append(describe_plan(plan, mine.prepared.chosen, splits=splits, parameters=ready.model.count_params()))
     late = describe_lateness(plan)
     mine.heard += [] if late is None else [late]
-    done = fitting.run_fit(plan, ready, mine.prepared, listeners=fitting.Listeners(mine.heard.append))
+    done = fitting.run_fit(plan, ready, prepared=mine.prepared, listeners=fitting.Listeners(mine.heard.append))
     machine.follow(splits, request.time_limit_s)
     return done
 

@@ -222,7 +222,7 @@ def test_without_validation_a_pretrained_network_is_trained_too(corpus, without,
         from hubel.architectures.catalogue import make_blueprint
         from hubel.architectures.families.backbones import feature_model
 
-        return feature_model(build_model(make_blueprint("mobilenet", (32, 32), 2))).get_weights()
+        return feature_model(build_model(make_blueprint("mobilenet", (32, 32), classes=2))).get_weights()
 
     monkeypatch.setattr(intake, "pretrained_weights", weights)
     for module in (fitting, plan_fit):

@@ -133,7 +133,7 @@ def test_the_outputs_that_are_kept_answer_as_before_to_the_bit(folder: Path, fir
     start = find_start(TrainRequest(str(folder / "now"), tmp_path / "run", from_run=first))
     assert start is not None
     choice = start.choose(3)
-    model = build_model(make_blueprint(choice.entry, choice.preprocessing.size, 3))
+    model = build_model(make_blueprint(choice.entry, choice.preprocessing.size, classes=3))
     load_start(start).put_into(model, LATER)
     pixels = np.stack([np.array(drawn(name, 7).convert("RGB")) for name in LATER])
     then, now = load_classifier(first).compute_logits(pixels), KerasEngine(model).compute_logits(pixels)
@@ -200,17 +200,17 @@ def test_killed_and_resumed_it_is_the_same_and_needs_the_same_run(
 def test_resume_on_a_grown_corpus_offers_it_where_there_is_a_classifier(folder: Path, first: Path, tmp_path: Path):
     run = Path(shutil.copytree(first, tmp_path / "run"))
     (run / "checkpoints").mkdir()
-    write_csv(run / "checkpoints" / "images.csv", ("path", "sha256"), [("cross/000.png", "a")])
+    write_csv(run / "checkpoints" / "images.csv", ("path", "sha256"), rows=[("cross/000.png", "a")])
     decoded = decode_corpus(read_corpus(str(folder / "then")), Preprocessing(8, 8))
     request = TrainRequest("photos", run, image_size=8, epochs=3)
     with pytest.raises(WrongRequest) as refused:
-        check_images(RunFolder(run), decoded, request)
+        check_images(RunFolder(run), decoded, request=request)
     offer = "Or begin with the weights of the classifier that is there: "
     assert said_at_the_door(refused.value).endswith(f"{offer}hubel train photos -o {run}-2 --epochs 3 --from {run}")
     assert str(refused.value).endswith(f"{offer}hubel.train('photos', out='{run}-2', epochs=3, from_run='{run}')")
     shutil.rmtree(run / "classifier")
     with pytest.raises(WrongRequest) as refused:
-        check_images(RunFolder(run), decoded, request)
+        check_images(RunFolder(run), decoded, request=request)
     assert "from_run" not in str(refused.value)
 
 
@@ -342,6 +342,6 @@ def test_a_run_that_says_nothing_of_its_images_cannot_be_begun_from(folder: Path
     (tmp_path / "first" / "fingerprints.csv").unlink()
     with pytest.raises(UnusableInput, match="it has no fingerprints.csv"):
         trained(folder / "now", tmp_path / "run", from_run=tmp_path / "first")
-    write_csv(tmp_path / "first" / "fingerprints.csv", ("path",), [("a",)])
+    write_csv(tmp_path / "first" / "fingerprints.csv", ("path",), rows=[("a",)])
     with pytest.raises(UnusableInput, match="fingerprints.csv cannot be read"):
         trained(folder / "now", tmp_path / "run", from_run=tmp_path / "first")
