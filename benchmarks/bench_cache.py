@@ -33,7 +33,7 @@ def rate(images: ImageStore, order: np.ndarray) -> float:
     """Augmented images per second, in batches; the better of two passes."""
     draws = draw(Augmentation(), len(images), seed=0, epoch=0)
     batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
-    return len(order) / min(seconds(lambda: [augment(images, some, draws) for some in batches]) for _ in range(2))
+    return len(order) / min(seconds(lambda: [augment(images, some, draws=draws) for some in batches]) for _ in range(2))
 
 
 def main() -> None:

@@ -64,11 +64,11 @@ def main(location: str, seconds: float) -> None:
         history = fit_model(
             model,
             batches,
-            lambda engine=engine: accuracy_and_log_loss(
+            validate=lambda engine=engine: accuracy_and_log_loss(
                 compute_logits(engine, decoded.images, validation), labels[validation]
             ),
-            recipe,
-            WallClock(seconds),
+            recipe=recipe,
+            clock=WallClock(seconds),
         )
         best = max(row.validation_accuracy for row in history.rows)
         print(f"  {name:<12} validation accuracy {best:.3f}   {history.epochs:.1f} epochs", flush=True)

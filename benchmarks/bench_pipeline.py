@@ -35,7 +35,7 @@ def main() -> None:
     images = np.random.default_rng(0).integers(0, 256, (2000, 96, 96, 3), dtype=np.uint8)
     chosen = np.random.default_rng(1).permutation(2000)[:64]
     draws = draw(Augmentation(zoom=0.4, brightness=0.2), 2000, seed=0, epoch=0)
-    made = milliseconds(lambda: augment(images, chosen, draws))
+    made = milliseconds(lambda: augment(images, chosen, draws=draws))
     model = build_model(make_blueprint("residual", (96, 96), classes=10))
     model.compile(jit_compile=False)
     engine = KerasEngine(model)

@@ -17,7 +17,12 @@ _Kind = TypeVar("_Kind", bound=type)
 
 
 def elided(text: object, most: int = _NAME) -> str:
-    """Text on one line of at most so many letters; of a longer one, its beginning and its end."""
+    """Text on one line; of a longer one, its beginning and its end.
+
+    Args:
+        text: anything that can be written.
+        most: letters.
+    """
     line = one_line(str(text))
     if len(line) <= most:
         return line
@@ -26,19 +31,34 @@ def elided(text: object, most: int = _NAME) -> str:
 
 
 def few_names(names: Iterable[str], *, most: int = 6) -> str:
-    """Names with commas between them; of many the first."""
+    """Names with commas between them; of many the first.
+
+    Args:
+        names: in their order.
+        most: names that are shown.
+    """
     every = list(names)
     more = [f"and {len(every) - most:,} more"] if len(every) > most else []
     return ", ".join([*(elided(name, _NAME) for name in every[:most]), *more])
 
 
 def name_counts(counts: Mapping[str, int], *, most: int = 6) -> str:
-    """Names with their counts, as they come: ``cat: 20, dog: 15``."""
+    """Names with their counts, as they come: ``cat: 20, dog: 15``.
+
+    Args:
+        counts: name → count.
+        most: names that are shown.
+    """
     return few_names((f"{elided(name, _NAME - 10)}: {count:,}" for name, count in counts.items()), most=most)
 
 
 def with_interval(accuracy: float, interval: Iterable[float]) -> str:
-    """``0.927 (0.903 to 0.946)``."""
+    """``0.927 (0.903 to 0.946)``.
+
+    Args:
+        accuracy: 0 to 1.
+        interval: its ends.
+    """
     low, high = interval
     return f"{accuracy:.3f} ({low:.3f} to {high:.3f})"
 

@@ -339,7 +339,7 @@ def test_training_that_diverges_says_what_to_change(colours: Path, tmp_path: Pat
     from hubel.workflows.training.train import train_classifier
 
     augment = batches.augment
-    monkeypatch.setattr(batches, "augment", lambda *given: augment(*given) * np.inf)
+    monkeypatch.setattr(batches, "augment", lambda *given, **more: augment(*given, **more) * np.inf)
     request = TrainRequest(colours, tmp_path / "run", architecture="small-cnn", image_size=8, epochs=2)
     with pytest.raises(
         TrainingDiverged,

@@ -245,9 +245,9 @@ def test_features_of_a_frozen_backbone_are_computed_once(hard: Path, tmp_path: P
     computed: list[int] = []
     real = features_in_time.compute_features
 
-    def counted(engine: object, images: object, indices: np.ndarray, **more: object) -> np.ndarray:
+    def counted(engine: object, images: object, *, indices: np.ndarray, **more: object) -> np.ndarray:
         computed.append(len(indices))
-        return real(engine, images, indices, **more)  # type: ignore[arg-type]
+        return real(engine, images, indices=indices, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(features_in_time, "compute_features", counted)
     once = trained(hard, tmp_path / "once", [], **wishes)

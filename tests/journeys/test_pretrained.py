@@ -63,16 +63,16 @@ def test_the_head_in_the_model_gives_what_it_gave_on_the_features():
     images[labels == 1] //= 3  # dark and bright
     everything = np.arange(40)
     engine = KerasEngine(feature_model(model))
-    plain = compute_features(engine, images, everything, stage="features")
+    plain = compute_features(engine, images, indices=everything, stage="features")
     np.testing.assert_allclose(
         plain,
         np.asarray(keras.ops.convert_to_numpy(feature_model(model)(images.astype(np.float32)))),
         rtol=1e-3,
         atol=1e-4,
     )
-    mirrored = compute_features(engine, images, everything, mirrored=True, stage="features")
+    mirrored = compute_features(engine, images, indices=everything, mirrored=True, stage="features")
     np.testing.assert_allclose(
-        mirrored, compute_features(engine, images[:, :, ::-1], everything, stage="x"), rtol=1e-5, atol=1e-6
+        mirrored, compute_features(engine, images[:, :, ::-1], indices=everything, stage="x"), rtol=1e-5, atol=1e-6
     )
     recipe = Recipe(epochs=30, batch_size=16, optimizer="adamw", learning_rate=0.01, patience=1.0)
     lesson = HeadLesson(SplitFeatures(plain, mirrored, plain), labels, labels, np.ones(2, np.float32))

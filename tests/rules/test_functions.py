@@ -93,9 +93,10 @@ def test_no_function_takes_more_than_six_arguments():
 
 
 def test_a_public_function_explains_its_arguments():
+    theirs = of_a_class_of_others()
     wrong = [
         name for name, each, public in functions()
-        if public and len(places(each)) + len(each.args.kwonlyargs) >= 2
+        if public and name not in theirs and len(places(each)) + len(each.args.kwonlyargs) >= 2
         and "Args:" not in (ast.get_docstring(each) or "") and not is_given_by_others(each) and not _is_dunder(each)
     ]  # fmt: skip
     assert wrong == []

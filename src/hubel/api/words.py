@@ -57,7 +57,13 @@ def numbers_of(given: Numbers, *, name: str, counts: tuple[int, ...], example: s
 
 
 def said_of_a_model(*, pixels: str | None, size: Numbers, class_names: str | Path | None = None) -> Said:
-    """What the caller says of a model file."""
+    """What the caller says of a model file.
+
+    Args:
+        pixels: the name of a range of pixel values.
+        size: (height, width) of its images.
+        class_names: the file of its class names, or ``"corpus"``.
+    """
     numbers = numbers_of(size, name="input", counts=(2,), example="(224, 224)")
     names = None if class_names is None else str(class_names)
     return Said(names, pixels, None if numbers is None else (numbers[0], numbers[1]))

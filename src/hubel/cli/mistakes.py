@@ -83,6 +83,10 @@ def check_words(words: Sequence[str]) -> None:
 def check_values(words: Sequence[str], command: click.Command) -> None:
     """Refuse an option that stands where the value of the one before it should be; click would take it for the value.
 
+    Args:
+        words: of the whole command, without the program's name.
+        command: that was typed.
+
     Raises:
         BadOptionUsage: the option before needs a value.
     """

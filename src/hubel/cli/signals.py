@@ -35,7 +35,12 @@ class Signals:
         self._on_event(event)
 
     def receive(self, number: int, _: FrameType | None) -> None:
-        """A signal came."""
+        """A signal came.
+
+        Args:
+            number: of the signal.
+            _: where the program was.
+        """
         first, self.stop.asked = not self.stop.asked, True
         terminated = number == signal.SIGTERM
         self.stop.leaves = self.stop.leaves or terminated

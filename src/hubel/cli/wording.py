@@ -34,12 +34,22 @@ def worded(text: Text | str, command: click.Command | None = None) -> str:
 
 
 def said(error: HubelError, command: click.Command | None = None) -> str:
-    """The message of an error, as the command line says it."""
+    """The message of an error, as the command line says it.
+
+    Args:
+        error: of ours.
+        command: as for `worded`.
+    """
     return worded(error.text, command)
 
 
 def written(part: Option | Command, command: click.Command | None) -> str | None:
-    """The words for it; None for an option that the command has not got."""
+    """The words for it; None for an option that the command lacks.
+
+    Args:
+        part: of a text.
+        command: the one that runs, if any.
+    """
     if isinstance(part, Option) and (command is None or part.name not in options_of(command)):
         return None
     return one_line(in_shell(part))

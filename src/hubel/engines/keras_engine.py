@@ -75,13 +75,13 @@ def _on_processors(model: keras.Model) -> keras.Model:
 def _run(model: keras.Model, images: np.ndarray) -> list[np.ndarray]:
     """Every output of a model, in batches of the two sizes."""
     size = SMALL_BATCH if len(images) <= 4 * SMALL_BATCH else LARGE_BATCH
-    parts = [_run_batch(model, images[start : start + size], size) for start in range(0, len(images), size)]
+    parts = [_run_batch(model, images[start : start + size], size=size) for start in range(0, len(images), size)]
     if not parts:
         return [np.zeros((0, output.shape[-1]), np.float32) for output in model.outputs]
     return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
 
 
-def _run_batch(model: keras.Model, images: np.ndarray, size: int) -> list[np.ndarray]:
+def _run_batch(model: keras.Model, images: np.ndarray, *, size: int) -> list[np.ndarray]:
     batch = np.zeros((size, *images.shape[1:]), np.float32)
     batch[: len(images)] = images
     outputs = model.predict_on_batch(batch)

@@ -200,7 +200,7 @@ def _climb(
     second = np.zeros_like(first)
     for step in range(1, ascent.steps + 1):
         image = prior.image(spectrum)
-        move = small_move(rng, prior.height, prior.width)
+        move = small_move(rng, prior.height, width=prior.width)
         slope = compute_gradient(score, _moved(move, image))
         gradient = prior.gradient(image, _moved(move.T, slope.astype(np.float64)))
         parts = np.stack([gradient.real, gradient.imag], axis=-1)

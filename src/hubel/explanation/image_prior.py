@@ -92,7 +92,7 @@ class ImagePrior:
         return np.fft.rfft2(directions, axes=(-2, -1), norm="ortho") * self._strengths * twice
 
 
-def small_move(rng: np.random.Generator, height: int, width: int) -> csr_array:
+def small_move(rng: np.random.Generator, height: int, *, width: int) -> csr_array:
     """A random small shift, turn and zoom of an image, as a matrix from its pixels to those of the moved one.
 
     What leaves at one edge comes in at the other. The transposed matrix leads gradients back.

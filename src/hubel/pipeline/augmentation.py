@@ -75,7 +75,7 @@ def draw(augmentation: Augmentation, count: int, *, seed: int, epoch: int) -> Ep
     )  # fmt: skip
 
 
-def augment(images: ImageStore, indices: np.ndarray, draws: EpochDraws) -> np.ndarray:
+def augment(images: ImageStore, indices: np.ndarray, *, draws: EpochDraws) -> np.ndarray:
     """Gather and change a batch in one step.
 
     Each output pixel is the nearest pixel of a window that is shifted and scaled inside the image; beyond the border

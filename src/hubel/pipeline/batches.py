@@ -55,7 +55,7 @@ class TrainingBatches:
         draws = draw(self.augmentation, len(self.images), seed=self.seed, epoch=epoch)
         for step in range(self.steps_per_epoch):
             chosen = order[step * self.step_size : (step + 1) * self.step_size]
-            yield augment(self.images, chosen, draws), self.labels[chosen]
+            yield augment(self.images, chosen, draws=draws), self.labels[chosen]
 
 
 def class_weights(labels: Labels, classes: int, *, balance: float) -> np.ndarray:

@@ -87,10 +87,10 @@ class _Best:
 def fit_model(
     model: keras.Model,
     batches: Batches,
+    *,
     validate: Validate,
     recipe: Recipe,
     clock: Clock,
-    *,
     watch: Watch | None = None,
 ) -> History:
     """Train until the clock says 1, and leave the model with the weights of its best epoch: least validation log loss.
@@ -171,14 +171,14 @@ def measure_step(model: keras.Model, batches: Batches, *, steps: int = 4) -> flo
     for (images, labels), _ in zip(source, range(steps), strict=False):
         start = time.monotonic()
         one_hot = np.eye(len(batches.class_weights), dtype=np.float32)[labels]
-        _train_on_batch(model, images, one_hot, batches.class_weights[labels])
+        _train_on_batch(model, images, one_hot=one_hot, weights=batches.class_weights[labels])
         seconds.append(time.monotonic() - start)
     for variable, value in kept:
         variable.assign(value)
     return float(np.median(seconds[1:] or seconds))
 
 
-def _train_on_batch(model: keras.Model, images: np.ndarray, one_hot: np.ndarray, weights: np.ndarray) -> float:
+def _train_on_batch(model: keras.Model, images: np.ndarray, *, one_hot: np.ndarray, weights: np.ndarray) -> float:
     """One step; its loss.
 
     Raises:
@@ -330,7 +330,7 @@ class _Loop:
         self.model.optimizer.learning_rate = self.recipe.learning_rate * factor
         weights = self.batches.class_weights
         one_hot = np.eye(len(weights), dtype=np.float32)[labels]
-        loss = _train_on_batch(self.model, images, one_hot, weights[labels])
+        loss = _train_on_batch(self.model, images, one_hot=one_hot, weights=weights[labels])
         self.steps += 1
         if not math.isfinite(loss):
             raise self._diverged(f"The loss is {loss}", epoch)

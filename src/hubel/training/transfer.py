@@ -84,8 +84,8 @@ class KnownFeatures:
 def compute_features(
     engine: Engine,
     images: ImageStore,
-    indices: np.ndarray,
     *,
+    indices: np.ndarray,
     mirrored: bool = False,
     stage: str,
     on_event: OnEvent = ignore,
@@ -159,7 +159,7 @@ def fit_head(
     clock: Clock = StepClock(recipe.epochs * batches.steps_per_epoch)
     if math.isfinite(seconds):
         clock = FirstOf(WallClock(seconds), clock)
-    history = fit_model(head, batches, validate, recipe, clock, watch=Watch(on_event=on_event))
+    history = fit_model(head, batches, validate=validate, recipe=recipe, clock=clock, watch=Watch(on_event=on_event))
     kernel, bias = head.get_weights()
     folded = kernel / deviation[:, None]
     model.get_layer(LOGITS).set_weights([folded, bias - mean @ folded])

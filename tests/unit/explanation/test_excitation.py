@@ -167,7 +167,7 @@ def test_the_gradient_of_the_frequencies_is_that_of_finite_differences(size, col
 
 @pytest.mark.parametrize("size", [(8, 8), (40, 33)])
 def test_a_small_move_keeps_a_plain_image_and_moves_others_a_little(size):
-    move = small_move(np.random.default_rng(4), *size)
+    move = small_move(np.random.default_rng(4), size[0], width=size[1])
     np.testing.assert_allclose(move @ np.ones(size[0] * size[1]), 1)
     rows = np.repeat(np.arange(size[0]), size[1])
     moved = np.abs(move @ rows - rows)

@@ -17,12 +17,12 @@ ALL = np.arange(30)
 
 
 def test_without_augmentation_the_pixels_are_untouched():
-    np.testing.assert_array_equal(augment(IMAGES, ALL, draw(NONE, 30, seed=0, epoch=0)), IMAGES)
+    np.testing.assert_array_equal(augment(IMAGES, ALL, draws=draw(NONE, 30, seed=0, epoch=0)), IMAGES)
 
 
 def test_mirroring_swaps_left_and_right_of_the_other_half_in_the_next_epoch():
     only = Augmentation(mirror=True, shift=0)
-    first, second = (augment(IMAGES, ALL, draw(only, 30, seed=0, epoch=epoch)) for epoch in (0, 1))
+    first, second = (augment(IMAGES, ALL, draws=draw(only, 30, seed=0, epoch=epoch)) for epoch in (0, 1))
     for index in ALL:
         plain, mirrored = IMAGES[index].astype(np.float32), IMAGES[index][:, ::-1].astype(np.float32)
         assert np.array_equal(first[index], plain) != np.array_equal(first[index], mirrored)
@@ -30,7 +30,7 @@ def test_mirroring_swaps_left_and_right_of_the_other_half_in_the_next_epoch():
 
 
 def test_a_shift_moves_whole_pixels_and_mirrors_at_the_border():
-    moved = augment(IMAGES, ALL, draws := draw(Augmentation(mirror=False, shift=0.25), 30, seed=1, epoch=0))
+    moved = augment(IMAGES, ALL, draws=(draws := draw(Augmentation(mirror=False, shift=0.25), 30, seed=1, epoch=0)))
     padded = np.pad(IMAGES, ((0, 0), (3, 3), (3, 3), (0, 0)), "reflect")
     for index in ALL:
         down, right = (np.round(draws.offsets[index] * IMAGES.shape[1:3]) + 3).astype(int)
@@ -39,7 +39,7 @@ def test_a_shift_moves_whole_pixels_and_mirrors_at_the_border():
 
 def test_a_zoom_shows_a_part_of_the_image_larger():
     ramp = np.broadcast_to(np.arange(100, dtype=np.uint8)[None, None, :, None], (1, 100, 100, 3))
-    zoomed = augment(ramp, np.array([0]), draw(Augmentation(mirror=False, shift=0, zoom=0.5), 1, seed=3, epoch=0))
+    zoomed = augment(ramp, np.array([0]), draws=draw(Augmentation(mirror=False, shift=0, zoom=0.5), 1, seed=3, epoch=0))
     row = zoomed[0, 50, :, 0]
     assert 50 <= row.max() - row.min() + 1 < 100  # at least half of each side is in view
     assert abs(row.mean() - 49.5) < 1.5  # around the middle
@@ -47,7 +47,7 @@ def test_a_zoom_shows_a_part_of_the_image_larger():
 
 
 def test_brightness_scales_each_image_and_stays_in_range():
-    bright = augment(IMAGES, ALL, draw(Augmentation(mirror=False, shift=0, brightness=0.3), 30, seed=0, epoch=0))
+    bright = augment(IMAGES, ALL, draws=draw(Augmentation(mirror=False, shift=0, brightness=0.3), 30, seed=0, epoch=0))
     assert bright.min() >= 0
     assert bright.max() <= 255
     ratios = bright[IMAGES > 20] / IMAGES[IMAGES > 20]
@@ -57,8 +57,8 @@ def test_brightness_scales_each_image_and_stays_in_range():
 
 def test_the_same_image_is_changed_alike_in_any_batch():
     draws = draw(Augmentation(zoom=0.3, brightness=0.2), 30, seed=5, epoch=2)
-    whole = augment(IMAGES, ALL, draws)
-    np.testing.assert_array_equal(augment(IMAGES, np.array([7, 3]), draws), whole[[7, 3]])
+    whole = augment(IMAGES, ALL, draws=draws)
+    np.testing.assert_array_equal(augment(IMAGES, np.array([7, 3]), draws=draws), whole[[7, 3]])
 
 
 @pytest.mark.parametrize("field", ["shift", "zoom", "brightness"])

@@ -31,7 +31,9 @@ def model():
 
 def step(model, count: int) -> None:
     images = np.zeros((count, 16, 16, 3), np.float32)
-    _train_on_batch(model, images, np.eye(3, dtype=np.float32)[np.zeros(count, int)], np.ones(count, np.float32))
+    _train_on_batch(
+        model, images, one_hot=np.eye(3, dtype=np.float32)[np.zeros(count, int)], weights=np.ones(count, np.float32)
+    )
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,12 @@ def run(
     measure_step(model, batches())
     clock = StepClock(recipe.epochs * STEPS)
     history = fit_model(
-        model, batches(), validate(model), recipe, clock, watch=replace(watch or Watch(), on_event=on_event)
+        model,
+        batches(),
+        validate=validate(model),
+        recipe=recipe,
+        clock=clock,
+        watch=replace(watch or Watch(), on_event=on_event),
     )
     return history, model.get_weights()
 
@@ -256,7 +261,7 @@ def test_asked_to_leave_it_makes_nothing_of_what_was_trained():
 
 def test_every_variable_is_in_the_state_and_comes_back():
     model, other = network(), network()
-    fit_model(model, batches(), validation(model), RECIPE, StepClock(6))
+    fit_model(model, batches(), validate=validation(model), recipe=RECIPE, clock=StepClock(6))
     state = take_tensors(model, None)
     names = [variable.path for variable in model.variables]
     assert sum("seed" in name for name in names) == 1

@@ -117,7 +117,9 @@ RECIPE = Recipe(epochs=6, optimizer="adamw", learning_rate=0.1, label_smoothing=
 def test_training_learns_and_tells_what_it_does():
     model, heard = line(RECIPE), []
     validate = scorer(model)
-    history = fit_model(model, Points(), validate, RECIPE, StepClock(24), watch=Watch(on_event=heard.append))
+    history = fit_model(
+        model, Points(), validate=validate, recipe=RECIPE, clock=StepClock(24), watch=Watch(on_event=heard.append)
+    )
     assert history.ended_by == "schedule"
     assert history.epochs == 6
     assert [row.epoch for row in history.rows] == [1, 2, 3, 4, 5, 6]
@@ -139,7 +141,7 @@ def test_the_model_ends_with_the_weights_of_its_best_epoch():
         seen.append(model.get_weights())
         return next(scores)
 
-    history = fit_model(model, Points(), validate, RECIPE, StepClock(16))
+    history = fit_model(model, Points(), validate=validate, recipe=RECIPE, clock=StepClock(16))
     assert [row.best for row in history.rows] == [True, True, False, False]
     for ended, best in zip(model.get_weights(), seen[1], strict=True):
         np.testing.assert_array_equal(ended, best)
@@ -153,7 +155,12 @@ def test_a_trained_model_is_what_fine_tuning_has_to_beat():
     before = model.get_weights()
     scores = iter([(0.833, 0.5), (0.55, 0.9), (0.6, 0.8), (0.7, 0.7), (0.83, 0.6), (0.9, 0.51), (0.6, 0.8)])
     history = fit_model(
-        model, Points(), lambda: next(scores), TUNING, StepClock(24), watch=Watch(on_event=heard.append)
+        model,
+        Points(),
+        validate=lambda: next(scores),
+        recipe=TUNING,
+        clock=StepClock(24),
+        watch=Watch(on_event=heard.append),
     )
     assert [row.best for row in history.rows] == [False] * 6
     assert not any(event.best for event in heard if isinstance(event, EpochDone))
@@ -167,7 +174,12 @@ def test_an_epoch_of_fine_tuning_that_beats_the_trained_model_is_kept():
     model, heard = line(TUNING), []
     scores = iter([(0.8, 0.5), (0.7, 0.9), (0.9, 0.4), (0.8, 0.45)])
     history = fit_model(
-        model, Points(), lambda: next(scores), TUNING, StepClock(12), watch=Watch(on_event=heard.append)
+        model,
+        Points(),
+        validate=lambda: next(scores),
+        recipe=TUNING,
+        clock=StepClock(12),
+        watch=Watch(on_event=heard.append),
     )
     assert [row.best for row in history.rows] == [False, True, False]
     assert heard[-1] == PhaseDone("fine-tune", 6, 3.0, "schedule", 2, 0.9, 0.4)
@@ -184,7 +196,7 @@ def test_ctrl_c_in_the_first_epoch_of_fine_tuning_leaves_the_model_as_it_was():
             raise KeyboardInterrupt
         return 0.5, 1.0
 
-    history = fit_model(model, Points(), validate, TUNING, StepClock(24))
+    history = fit_model(model, Points(), validate=validate, recipe=TUNING, clock=StepClock(24))
     assert (history.ended_by, history.rows) == ("user", ())
     np.testing.assert_array_equal(model.get_weights()[0], before[0])
 
@@ -192,7 +204,9 @@ def test_ctrl_c_in_the_first_epoch_of_fine_tuning_leaves_the_model_as_it_was():
 def test_without_validation_the_model_ends_with_the_weights_of_its_last_epoch():
     recipe = Recipe(epochs=20, optimizer="adamw", learning_rate=0.1, patience=0.1)
     model, heard = line(recipe), []
-    history = fit_model(model, Points(), lambda: None, recipe, StepClock(80), watch=Watch(on_event=heard.append))
+    history = fit_model(
+        model, Points(), validate=lambda: None, recipe=recipe, clock=StepClock(80), watch=Watch(on_event=heard.append)
+    )
     assert (history.ended_by, len(history.rows)) == ("schedule", 20)  # nothing is waited for
     assert {(row.validation_accuracy, row.validation_log_loss, row.best) for row in history.rows} == {
         (None, None, False)
@@ -200,7 +214,7 @@ def test_without_validation_the_model_ends_with_the_weights_of_its_last_epoch():
     assert history.to_json()["best_epoch"] is None
     assert {event.validation_accuracy for event in heard if isinstance(event, EpochDone)} == {None}
     same = line(recipe)
-    fit_model(same, Points(), iter_of_ever_better(), recipe, StepClock(80))
+    fit_model(same, Points(), validate=iter_of_ever_better(), recipe=recipe, clock=StepClock(80))
     for ended, last in zip(model.get_weights(), same.get_weights(), strict=True):
         np.testing.assert_array_equal(ended, last)
 
@@ -219,7 +233,7 @@ def test_ctrl_c_without_validation_keeps_the_last_whole_epoch():
         if len(calls) == 3:
             raise KeyboardInterrupt
 
-    history = fit_model(model, Points(), validate, RECIPE, StepClock(24))
+    history = fit_model(model, Points(), validate=validate, recipe=RECIPE, clock=StepClock(24))
     assert (history.ended_by, len(history.rows)) == ("user", 2)
     np.testing.assert_array_equal(model.get_weights()[0], calls[1][0])
 
@@ -231,7 +245,14 @@ def test_no_examples_have_no_score():
 def test_training_stops_when_nothing_gets_better():
     recipe = Recipe(epochs=40, optimizer="adamw", learning_rate=0.0001, patience=0.25)
     model, heard = line(recipe), []
-    history = fit_model(model, Points(), lambda: (0.5, 1.0), recipe, StepClock(160), watch=Watch(on_event=heard.append))
+    history = fit_model(
+        model,
+        Points(),
+        validate=lambda: (0.5, 1.0),
+        recipe=recipe,
+        clock=StepClock(160),
+        watch=Watch(on_event=heard.append),
+    )
     assert history.ended_by == "patience"
     assert len(history.rows) == 12  # the first is the best; more than a quarter of 40 epochs follow it
     assert heard[-1] == PhaseDone("train", 40, 12.0, "patience", 1, 0.5, 1.0)
@@ -244,7 +265,7 @@ def test_a_loss_that_is_no_number_stops_at_once_and_says_what_to_change():
                 yield (points * np.nan if number == 2 else points), labels
 
     with pytest.raises(TrainingDiverged, match=r"loss is nan in step 3 \(epoch 1.*learning_rate=0.025"):
-        fit_model(line(RECIPE), Broken(), lambda: (0.5, 1.0), RECIPE, StepClock(24))
+        fit_model(line(RECIPE), Broken(), validate=lambda: (0.5, 1.0), recipe=RECIPE, clock=StepClock(24))
 
 
 def test_weights_that_are_no_numbers_stop_it_even_where_relu_hides_them_from_the_loss():
@@ -255,7 +276,9 @@ def test_weights_that_are_no_numbers_stop_it_even_where_relu_hides_them_from_the
             model.layers[-1].kernel.assign(np.full((2, 2), np.nan, np.float32))
 
     with pytest.raises(TrainingDiverged, match=r"A weight is no longer a number .*learning_rate=0.025"):
-        fit_model(model, Points(), lambda: (0.5, 1.0), RECIPE, StepClock(24), watch=Watch(on_event=ruin))
+        fit_model(
+            model, Points(), validate=lambda: (0.5, 1.0), recipe=RECIPE, clock=StepClock(24), watch=Watch(on_event=ruin)
+        )
 
 
 def test_ctrl_c_keeps_the_best_epoch():
@@ -267,7 +290,7 @@ def test_ctrl_c_keeps_the_best_epoch():
             raise KeyboardInterrupt
         return 0.5, 1.0 / len(calls)
 
-    history = fit_model(model, Points(), validate, RECIPE, StepClock(24))
+    history = fit_model(model, Points(), validate=validate, recipe=RECIPE, clock=StepClock(24))
     assert history.ended_by == "user"
     np.testing.assert_array_equal(model.get_weights()[0], calls[1][0])
 
@@ -277,14 +300,14 @@ def test_ctrl_c_before_the_first_epoch_keeps_nothing_and_says_so():
         raise KeyboardInterrupt
 
     with pytest.raises(StoppedByUser, match="no classifier yet"):
-        fit_model(line(RECIPE), Points(), interrupted, RECIPE, StepClock(24))
+        fit_model(line(RECIPE), Points(), validate=interrupted, recipe=RECIPE, clock=StepClock(24))
 
 
 def test_measuring_the_speed_changes_nothing():
     measured, other = line(RECIPE), line(RECIPE)
     assert measure_step(measured, Points()) > 0
     for model in (measured, other):
-        fit_model(model, Points(), scorer(model), RECIPE, StepClock(24))
+        fit_model(model, Points(), validate=scorer(model), recipe=RECIPE, clock=StepClock(24))
     for one, two in zip(measured.get_weights(), other.get_weights(), strict=True):
         np.testing.assert_array_equal(one, two)
 

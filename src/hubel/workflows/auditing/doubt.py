@@ -65,7 +65,9 @@ def describe_by_backbone(architecture: str, preprocessing: Preprocessing, *, wei
     model = build_model(make_blueprint(architecture, preprocessing.size, classes=2))
     set_backbone_weights(model, weights)
     engine = KerasEngine(feature_model(model))
-    return lambda images: compute_features(engine, images, np.arange(len(images)), stage="features", on_event=ignore)
+    return lambda images: compute_features(
+        engine, images, indices=np.arange(len(images)), stage="features", on_event=ignore
+    )
 
 
 def describe_by_own_patches(images: ImageStore, *, seed: int) -> Describe:

@@ -273,7 +273,9 @@ def _train(material: _Material, model: keras.Model, *, batches: TrainingBatches)
     def validate() -> tuple[float, float] | None:
         return accuracy_and_log_loss(compute_logits(engine, images, places), labels)
 
-    return fit_model(model, batches, validate, material.recipe, clock, watch=Watch(on_event=material.on_event))
+    return fit_model(
+        model, batches, validate=validate, recipe=material.recipe, clock=clock, watch=Watch(on_event=material.on_event)
+    )
 
 
 def _epoch_s(material: _Material, history: History) -> float:

@@ -43,7 +43,7 @@ def all_features(
     engine, images, train = KerasEngine(feature_model(model)), prepared.decoded.images, prepared.indices("train")
 
     def features(indices: np.ndarray, stage: str, *, mirrored: bool = False) -> Features:
-        return compute_features(engine, images, indices, mirrored=mirrored, stage=stage, on_event=on_event)
+        return compute_features(engine, images, indices=indices, mirrored=mirrored, stage=stage, on_event=on_event)
 
     plain = features(train, "computing features")
     mirrored = features(train, "computing mirrored features", mirrored=True) if mirror else plain
@@ -52,7 +52,7 @@ def all_features(
 
 
 def features_in_time(
-    prepared: Prepared[Choice], model: keras.Model, recipe: Recipe, *, seconds: float, on_event: OnEvent = ignore
+    prepared: Prepared[Choice], model: keras.Model, *, recipe: Recipe, seconds: float, on_event: OnEvent = ignore
 ) -> tuple[KnownFeatures, float]:
     """Features of as many training images as there is time for, in random order; then of their mirror images.
 

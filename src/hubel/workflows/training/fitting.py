@@ -171,7 +171,7 @@ def _fit_network(
         wall = WallClock(pace.clock_s, spent_s=_spent_s(watch))
         clock = FirstOf(ReplanningClock(wall, plan.reserve_s, pace.epoch_s / batches.steps_per_epoch), clock)
     validate = _validation(model, prepared)
-    return fit_model(model, batches, validate, recipe, clock, watch=watch)
+    return fit_model(model, batches, validate=validate, recipe=recipe, clock=clock, watch=watch)
 
 
 def _validation(model: keras.Model, prepared: Prepared[Choice]) -> Validate:
@@ -243,7 +243,7 @@ def _fit_head(
     else:
         head_s = recipe.epochs * HEAD_EPOCH_S
         known, rate = features_in_time(
-            prepared, model, recipe, seconds=plan.seconds(time.monotonic()) - head_s, on_event=on_event
+            prepared, model, recipe=recipe, seconds=plan.seconds(time.monotonic()) - head_s, on_event=on_event
         )
         seconds = max(head_s, plan.seconds(time.monotonic()))
     labels, held_out = prepared.labels[known.places], prepared.labels[prepared.indices("validation")]

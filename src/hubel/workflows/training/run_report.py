@@ -132,7 +132,7 @@ def _contact(finished: Finished) -> tuple[bytes, int]:
         trained = len(finished.fitted.histories[-1].rows)
         for epoch in range(min(CONTACT_EPOCHS, max(1, trained))):
             draws = draw(augmentation, len(images), seed=seed, epoch=epoch)
-            rows.append(np.rint(augment(images, indices, draws)).astype(np.uint8))
+            rows.append(np.rint(augment(images, indices, draws=draws)).astype(np.uint8))
     return encode_thumbnail(_side_by_side(rows), CONTACT_IMAGES * (CONTACT_SIDE + CONTACT_GAP)), len(rows)
 
 

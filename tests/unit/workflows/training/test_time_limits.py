@@ -83,18 +83,18 @@ class Machine:
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     simulated, real_run, real_step = Machine(rate=200.0), keras_engine._run_batch, fit_module._train_on_batch
 
-    def run(model: keras.Model, images: np.ndarray, size: int) -> list[np.ndarray]:
+    def run(model: keras.Model, images: np.ndarray, *, size: int) -> list[np.ndarray]:
         simulated.compile((id(model), size), simulated.compile_s)
         simulated.spend(size / simulated.rate)
-        return real_run(model, images, size)
+        return real_run(model, images, size=size)
 
-    def step(model: keras.Model, images: np.ndarray, one_hot: np.ndarray, weights: np.ndarray) -> float:
+    def step(model: keras.Model, images: np.ndarray, *, one_hot: np.ndarray, weights: np.ndarray) -> float:
         if images.ndim == 4:
             simulated.compile(id(model), 2 * simulated.compile_s)
             simulated.spend(network.FINE_TUNING_COST * len(images) / simulated.rate)
         else:
             simulated.spend(0.002)
-        return real_step(model, images, one_hot, weights)
+        return real_step(model, images, one_hot=one_hot, weights=weights)
 
     monkeypatch.setattr(time, "monotonic", lambda: simulated.now)
     monkeypatch.setattr(keras_engine, "_run_batch", run)
