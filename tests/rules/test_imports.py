@@ -70,7 +70,7 @@ class Means:  # an engine with nothing but `compute`
 parts = read_parts(find_artefact(Path(sys.argv[1])))
 MAPS = len(parts.tensors["off_corpus.maps.mean"])
 from hubel.classifier.assembly import assemble
-classifier, _ = assemble(parts.manifest.document, parts.tensors, parts.folder, Means)
+classifier, _ = assemble(parts.manifest.document, parts.tensors, folder=parts.folder, make_engine=Means)
 images = [np.full((9, 9, 3), value, np.uint8) for value in (0, 200)]
 dark, light = classifier.predict(images, coverage=0.9)
 assert light.class_name == classifier.class_names[-1] and light.off_corpus_score is not None

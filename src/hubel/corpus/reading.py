@@ -10,7 +10,6 @@ from typing import Any
 from hubel.errors import WrongRequest
 from hubel.errors.wording import Option
 from hubel.files import real_path
-from hubel.shell import option_words
 from hubel.wishes import READING
 
 PARTS = ("train", "validation", "test")
@@ -79,11 +78,6 @@ class Reading:
     def options(self) -> tuple[Option, ...]:
         """The same, to be written at a door."""
         return tuple(Option(name, text) for name, text in self.wishes.items())
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """The same as words of a command."""
-        return tuple(word for option in self.options for word in option_words(option))
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; the folder of the images is made absolute."""

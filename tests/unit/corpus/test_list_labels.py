@@ -224,5 +224,5 @@ def test_the_next_steps_of_an_audit_repeat_how_the_list_is_read(tmp_path: Path, 
     (tmp_path / "list.csv").write_text("file,kind,n\n" + "".join(f"{n}.png,{'ab'[n % 2]},7\n" for n in range(6)))
     reading = make_reading({"label_column": "kind"})
     location = str(tmp_path / "list.csv")
-    show_audit(audit_corpus(location, reading=reading), Given((location, *reading.words)), out=None)
+    show_audit(audit_corpus(location, reading=reading), Given(location, reading.options), out=None)
     assert f"hubel train {location} --label-column kind -o runs/list" in capsys.readouterr().out.replace("\n", " ")

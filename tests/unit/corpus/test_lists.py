@@ -221,7 +221,10 @@ def test_no_column_gives_splits_where_the_user_says_none(tmp_path: Path):
     corpus = read(tmp_path, text, splits="none")
     assert splits(corpus) == [None, None]
     assert faults(corpus) == {}
-    with pytest.raises(WrongRequest, match="--splits none says that there are no splits, and --split-column where"):
+    with pytest.raises(
+        WrongRequest,
+        match="splits='none' says that there are no splits, and split_column says where they are. Leave out one of them",
+    ):
         read(tmp_path, text, splits="none", split_column="split")
 
 

@@ -1,7 +1,5 @@
 """Manifests: which rows of a CSV, TSV or Parquet file are examples, and what is said about the others."""
 
-from __future__ import annotations
-
 import csv
 import io
 import os

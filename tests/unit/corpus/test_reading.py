@@ -14,6 +14,7 @@ from hubel.cli.wish_options import wish_options
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.reading import AS_FOUND, Reading, check_reading, make_reading
 from hubel.errors import WrongRequest
+from hubel.errors.wording import Option
 from hubel.wishes import READING
 
 SAID = {
@@ -52,10 +53,8 @@ def test_what_is_said_is_understood_and_said_again_as_words():
         bands=(4, 3, 2),
         copies="exact",
     )
-    assert reading.words[:4] == ("--splits", SAID["splits"], "--path-column", "id")
-    assert dict(zip(reading.words[::2], reading.words[1::2], strict=True)) == {
-        f"--{name.replace('_', '-')}": text for name, text in SAID.items()
-    }
+    assert reading.options[:2] == (Option("splits", SAID["splits"]), Option("path_column", "id"))
+    assert {option.name: option.value for option in reading.options} == SAID
 
 
 def test_what_python_has_says_the_same_as_the_words_of_a_command():
