@@ -2,7 +2,8 @@
 """Set everything up with Python and pip alone, then do what is asked.
 
     python3 dev.py hubel train digits -o runs/digits    the program itself
-    python3 dev.py test                                 every test; more words go to pytest
+    python3 dev.py test                                 every test, side by side but for those that read the clock
+    python3 dev.py test tests/unit -k colour            these tests; the words go to pytest
     python3 dev.py check                                format, lint, types, layers
     python3 dev.py test-backends                        the tests that run Keras, on JAX and on PyTorch
     python3 dev.py run COMMAND ...                      anything else in the project's environment
@@ -31,6 +32,8 @@ ENVIRONMENT = {
 }
 ACTIVATE = f"{ROOT / '.venv' / BIN / 'activate'}" if os.name == "nt" else f". {ROOT / '.venv' / BIN / 'activate'}"
 TORCH = "torch==2.13.0"
+BESIDE = ("-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile")
+"""For pytest: several files at a time."""
 
 
 def call(*command: str | Path, folder: Path = ROOT, **variables: str) -> None:
@@ -72,7 +75,7 @@ def test_backends() -> None:
         packages = ("jax",) if backend == "jax" else ()
         call(UV, "pip", "install", "--quiet", "--python", python, "--requirements", requirements, *packages)
         call(UV, "pip", "install", "--quiet", "--python", python, "--no-deps", "--editable", ".")
-        call(python, "-m", "pytest", "-m", "backend", "-q", KERAS_BACKEND=backend)
+        call(python, "-m", "pytest", "-m", "backend", "-q", *BESIDE, KERAS_BACKEND=backend)
 
 
 def main(words: list[str]) -> None:
@@ -88,8 +91,11 @@ def main(words: list[str]) -> None:
         call(tool("hubel"), *rest, folder=Path.cwd())  # paths are the user's
     elif verb == "run":
         call(tool(rest[0]), *rest[1:])
-    elif verb == "test":
+    elif verb == "test" and rest:
         call(tool("python"), "-m", "pytest", *rest)
+    elif verb == "test":
+        call(tool("python"), "-m", "pytest", "-m", "not clock", *BESIDE)
+        call(tool("python"), "-m", "pytest", "-m", "clock")
     elif verb == "check":
         call(tool("ruff"), "format", "--check", "--quiet", ".")
         call(tool("ruff"), "check", "--quiet", ".")
