@@ -178,5 +178,5 @@ def prepare_folder(
         raise OutputNotWritable(
             f"{out} holds {what} already ({taken[0]}).",
             Remedy("Choose another folder with ", Option("out"), "."),
-            Remedy("Or replace it with ", Option("overwrite"), "."),
+            Remedy("Or replace it with ", Option("overwrite", value=True), "."),
         )

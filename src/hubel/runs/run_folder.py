@@ -92,8 +92,8 @@ class RunFolder:
         if unfinished and not overwrite and not resume:
             raise OutputNotWritable(
                 f"{self.path} holds a run that is not finished.",
-                Remedy("Go on with it: the same options, plus ", Option("resume"), "."),
-                Remedy("Or replace it with ", Option("overwrite"), "."),
+                Remedy("Go on with it: the same options, plus ", Option("resume", value=True), "."),
+                Remedy("Or replace it with ", Option("overwrite", value=True), "."),
                 Remedy("Or choose another folder with ", Option("out", str(free_beside(self.path))), "."),
             )
         if taken and not overwrite and not resume:
@@ -107,7 +107,7 @@ class RunFolder:
                 f"{self.path} holds a run already ({taken[0]}).{curve}",
                 Remedy("Choose another folder with ", Option("out", str(free_beside(self.path))), "."),
                 *self._begin_from(anew=anew),
-                Remedy("Or replace that run with ", Option("overwrite"), "."),
+                Remedy("Or replace that run with ", Option("overwrite", value=True), "."),
             )
 
     def _begin_from(self, *, anew: bool) -> tuple[Remedy, ...]:
@@ -126,11 +126,11 @@ class RunFolder:
                 f"The run in {self.path} is finished: there is nothing to resume. Score it: ",
                 Command("evaluate", (str(self.path),)),
                 ".",
-                Remedy("Or train anew, with ", Option("overwrite"), " in place of ", Option("resume"), "."),
+                Remedy("Or train anew, with ", Option("overwrite", value=True), " in place of ", Option("resume", value=True), "."),
             )
         return Text(
             f"{self.path} holds a run without a checkpoint: it cannot be resumed.",
-            Remedy("Train anew, with ", Option("overwrite"), " in place of ", Option("resume"), "."),
+            Remedy("Train anew, with ", Option("overwrite", value=True), " in place of ", Option("resume", value=True), "."),
         )
 
     def tidy(self) -> None:

@@ -83,7 +83,7 @@ def test_other_versions_are_refused_and_named(photos: Path, run: Path):
 
 def test_an_unfinished_run_is_not_lost_by_a_command_without_resume(photos: Path, run: Path):
     with pytest.raises(
-        OutputNotWritable, match="holds a run that is not finished.*plus resume.*replace it with overwrite"
+        OutputNotWritable, match="holds a run that is not finished.*plus resume=True.*replace it with overwrite=True"
     ):
         hubel.train(photos, run, **WISHES)
     assert last_number(run) == 4

@@ -212,7 +212,7 @@ def check_same(found: Checkpoint, origin: Origin) -> None:
         for part in ("  ", *_called(name), f": was {_short(name, was.get(name))}, is {_short(name, now.get(name))}\n")
     ]
     words = shlex.join(command) if command else "the call that began it"
-    cure = Text("Go on with the same options and ", Option("resume"), ", and with the corpus and versions as they were")
+    cure = Text("Go on with the same options and ", Option("resume", value=True), ", and with the corpus and versions as they were")
     variables = {name.removeprefix(VARIABLE): was.get(name) for name in differ if name.startswith(VARIABLE)}
     if variables and command:
         cure = Text(f"Go on as it was begun: {_under(variables)} {words} {flag_of('resume')}")

@@ -115,7 +115,7 @@ def _check_run(run: Path, request: TrainRequest) -> None:
     if CheckpointFolder(run / CHECKPOINTS).numbers():
         raise UnusableInput(
             f"The run in {run} is unfinished, so it holds no classifier to begin from. Finish it first: the command "
-            "that began it, with ", Option("resume"), ".",
+            "that began it, with ", Option("resume", value=True), ".",
         )  # fmt: skip
     raise UnusableInput(Option("from_run"), ": ", no_run(run, missing))
 

@@ -176,7 +176,7 @@ def test_another_run_is_refused_with_each_difference_and_what_to_do():
     assert str(told.value) == (
         "The run cannot be resumed: the result would mix two different runs.\n  images: was 9, is 10\n"
         "It was begun with: hubel train 'my photos'\n"
-        "Go on with the same options and resume, and with the corpus and versions as they were; or train anew: "
+        "Go on with the same options and resume=True, and with the corpus and versions as they were; or train anew: "
         "hubel.train('my photos', overwrite=True)"
     )
 

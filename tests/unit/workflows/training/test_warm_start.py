@@ -220,7 +220,7 @@ def test_a_taken_folder_says_that_one_can_begin_from_what_is_there(first: Path):
         match="with out='.*-2'. To begin there with the weights of this run, add from_run='.*first'",
     ):
         RunFolder(first).check(overwrite=False, resume=False, anew=False)
-    with pytest.raises(OutputNotWritable, match="with out='.*-2'. Or replace that run with overwrite.$"):
+    with pytest.raises(OutputNotWritable, match="with out='.*-2'. Or replace that run with overwrite=True.$"):
         RunFolder(first).check(overwrite=False, resume=False)
 
 
