@@ -58,10 +58,10 @@ from hubel.architectures.layer_table import count_macs
 from hubel.explanation.catalogue import find_explanation
 
 blueprint = make_blueprint("patches", (8, 8), classes=10)
-assert blueprint_from_json(json.loads(json.dumps(blueprint.to_json()))) == blueprint
+said["same from JSON"] = blueprint_from_json(json.loads(json.dumps(blueprint.to_json()))) == blueprint
 model = build_model(blueprint)
-assert blueprint.spec.count_parameters() == model.count_params()
-assert blueprint.spec.count_work()[0] == count_macs(model)
+said["parameters"] = [blueprint.spec.count_parameters(), model.count_params()]
+said["macs"] = [blueprint.spec.count_work()[0], count_macs(model)]
 run = hubel.train("digits", out=out, architecture="patches", epochs=1, seed=1)
 again = hubel.load(run.path)
 said["blueprint"] = again.blueprint.to_json()
@@ -203,6 +203,9 @@ def test_a_family_is_counted_built_trained_saved_and_loaded(used: dict[str, Any]
     assert used["module"].startswith(str(extended))
     assert used["blueprint"]["family"] == used["blueprint"]["name"] == "patches"
     assert used["blueprint"]["spec"] == {"image_size": [8, 8], "classes": 10, "channels": 3, "patch": 4, "width": 16}
+    assert used["same from JSON"] is True
+    assert used["parameters"] == [(4 * 4 * 3 + 1) * 16 + (16 + 1) * 10] * 2
+    assert used["macs"] == [2 * 2 * 4 * 4 * 3 * 16 + 16 * 10] * 2
     assert used["layers"] == ["scale_pixels", "patches", "pool", "logits"]
     assert used["verified"] is True
     assert used["sums"] == pytest.approx([1, 1, 1], abs=1e-5)
