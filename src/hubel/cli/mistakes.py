@@ -25,20 +25,8 @@ OPTION_SYNONYMS = {
     "--position": "--at", "--channel": "--filter", "--n-epochs": "--epochs", "--iterations": "--epochs",
 }  # fmt: skip
 """What other programs call it → our option, where the command has it."""
-EXAMPLES = {
-    "audit": "hubel audit photos/",
-    "train": "hubel train photos/",
-    "evaluate": "hubel evaluate runs/photos",
-    "reproduce": "hubel reproduce runs/photos",
-    "compare": "hubel compare photos/",
-    "predict": "hubel predict runs/photos new.jpg",
-    "verify": "hubel verify runs/photos",
-    "trace": "hubel trace runs/photos new.jpg",
-    "maps": "hubel maps runs/photos new.jpg",
-    "filters": "hubel filters runs/photos",
-    "anatomy": "hubel anatomy runs/photos",
-}
-"""A line for each command that cannot do without a word."""
+WORDS = {"corpus": "photos/", "run": "runs/photos", "inputs": "new.jpg", "image": "new.jpg"}
+"""Arguments → a word that can be typed."""
 VALUES = {
     "--epochs": "10", "--image-size": "96", "--batch-size": "32", "--seed": "1", "--top": "3", "--alpha": "0.5",
     "--learning-rate": "0.01", "--abstain": "0.95", "--max-examples": "1000", "--units": "100", "--time-limit": "5m",
@@ -153,10 +141,17 @@ def _long(option: click.Parameter) -> str:
 
 
 def _missing(error: click.MissingParameter, words: Sequence[str]) -> str:
-    name = error.ctx.command.name or "" if error.ctx else ""
-    if name == "predict" and len(words) > 1 and not words[1].startswith("-"):
+    command = error.ctx.command if error.ctx else click.Command("")
+    if command.name == "predict" and len(words) > 1 and not words[1].startswith("-"):
         return f"Name the images, or a folder of images: hubel predict {shlex.quote(words[1])} new.jpg"
-    return f"{error.format_message()} Such as: {EXAMPLES[name]}" if name in EXAMPLES else ""
+    return f"{error.format_message()} Such as: {line_to_type(command)}"
+
+
+def line_to_type(command: click.Command) -> str:
+    """A line for a command that cannot do without a word; an image belongs to it where it takes one."""
+    arguments = [each for each in command.params if isinstance(each, click.Argument)]
+    names = [str(each.name) for each in arguments if each.required or each.name == "image"]
+    return " ".join(["hubel", str(command.name), *(WORDS.get(name, name.upper()) for name in names)])
 
 
 def _no_such_option(typed: str, command: click.Command, *, words: Sequence[str]) -> str:

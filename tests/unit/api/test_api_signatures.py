@@ -44,7 +44,9 @@ def options_of(command: str) -> dict[str, click.Parameter]:
 
 @pytest.mark.parametrize("command", [name for name in COMMANDS if name != "predict"])
 def test_a_function_takes_what_its_command_takes(command: str):
-    function = getattr(hubel, FUNCTIONS.get(command, command))
+    name = FUNCTIONS.get(command, command)
+    assert name in hubel.__all__, f"hubel.{name} is missing: what is typed can be called in Python too"
+    function = getattr(hubel, name)
     taken = inspect.signature(function).parameters
     options = options_of(command)
     assert set(options) == set(taken) - {"on_event"}

@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 from tests.unit.cli.conftest import Typed
 
-from hubel.cli.main import COMMANDS, hubel, main
-from hubel.cli.mistakes import EXAMPLES, VALUES, value_of
+from hubel.cli.main import COMMANDS, find_command, hubel, main
+from hubel.cli.mistakes import VALUES, WORDS, line_to_type, value_of
 from hubel.corpus.formats.class_folders import read
 from hubel.errors import HubelError
 from hubel.events import ignore
@@ -244,8 +244,26 @@ def test_every_value_shown_for_an_option_is_taken_by_it():
     assert shown == set(VALUES)
 
 
-def test_every_command_that_needs_a_word_has_a_line_to_type():
-    assert set(EXAMPLES) == set(COMMANDS) - {"convolve", "pool"}
+def test_a_line_to_type_has_the_words_that_a_command_cannot_do_without():
+    lines = [
+        "hubel audit photos/",
+        "hubel train photos/",
+        "hubel evaluate runs/photos",
+        "hubel reproduce runs/photos",
+        "hubel compare photos/",
+        "hubel predict runs/photos new.jpg",
+        "hubel verify runs/photos",
+        "hubel trace runs/photos new.jpg",
+        "hubel maps runs/photos new.jpg",
+        "hubel filters runs/photos",
+        "hubel pool",
+    ]
+    assert [line_to_type(find_command(line.split()[1])) for line in lines] == lines
+
+
+def test_every_argument_has_a_word_to_type():
+    taken = {each.name for name in COMMANDS for each in find_command(name).params if isinstance(each, click.Argument)}
+    assert {name for name in taken if name not in WORDS} == {"target"}  # of anatomy, which can do without
 
 
 @pytest.mark.parametrize(
