@@ -34,10 +34,10 @@ class Case:
 ADVICE = r"\n\s*(hubel {}[^\n]*)"
 CASES = {
     # a place that is taken, or wrong
-    "taken, elsewhere": Case(f"train photos -o run {QUICK}", r"such as (-o \S+), or", f"train photos {{}} {QUICK}"),
+    "taken, elsewhere": Case(f"train photos -o run {QUICK}", r"another folder with (-o \S+)\.", f"train photos {{}} {QUICK}"),
     "taken, replaced": Case(f"train photos -o run-2 {QUICK}", r"that run with (--overwrite)\.",
                             f"train photos -o run-2 {QUICK} {{}}"),
-    "inside the corpus": Case(f"train photos -o photos/run {QUICK}", r"such as (-o \S+)$", f"train photos {{}} {QUICK}"),
+    "inside the corpus": Case(f"train photos -o photos/run {QUICK}", r"beside it: (-o \S+)$", f"train photos {{}} {QUICK}"),
     "a word too many": Case(f"train photos new-run {QUICK}", r"goes after -o: (hubel .*)"),
     "an audit that is taken": Case("audit photos -o audits/taken", r"replace it with (--overwrite)",
                                    "audit photos -o audits/taken {}"),
@@ -90,7 +90,7 @@ CASES = {
     "an architecture misspelt": Case("anatomy smal-cnn", r"Did you mean '([\w-]+)'", "anatomy {}"),
     "stopped": Case(f"STOP train photos -o begun {QUICK}", r"Go on where it stopped: (hubel .*)", first=130),
     "unfinished": Case("predict unfinished new.png", r"Go on with it: (hubel .*)"),
-    "nothing to resume": Case(f"train photos -o run {QUICK} --resume", r"Score it with '(hubel evaluate run)'"),
+    "nothing to resume": Case(f"train photos -o run {QUICK} --resume", r"Score it: (hubel evaluate run)\."),
     # looking
     "no such layer": Case("trace run new.png --layer logitz", r"Did you mean '(\w+)'", "trace run new.png --layer {}"),
     "the layers": Case("trace run new.png --layer 99", r"numbered from 1 to \d+, as (hubel anatomy RUN) shows"),
@@ -145,21 +145,11 @@ UNCOVERED = {
     "classifier/artefact.py: machine compute differently. It was made with _; here are _. See every check: hubel verify": "needs libraries that compute differently from those of the run",
     "cli/layer_option.py: first or last: of the convolutions; N: its number in hubel anatomy": "help of an option, not a complaint",
     "cli/main.py: hubel --help, or hubel train --help": "tests/unit/cli/test_messages.py",
-    "cli/mistakes.py: hubel anatomy runs/photos": "an example with a made-up name; tests/unit/cli/test_messages.py",
-    "cli/mistakes.py: hubel audit photos/": "an example with a made-up name; tests/unit/cli/test_messages.py",
-    "cli/mistakes.py: hubel compare photos/": "an example with a made-up name; tests/unit/cli/test_messages.py",
-    "cli/mistakes.py: hubel filters runs/photos": "an example with a made-up name; tests/unit/cli/test_messages.py",
-    "cli/mistakes.py: hubel maps runs/photos new": "an example with a made-up name; tests/unit/cli/test_messages.py",
-    "cli/mistakes.py: hubel predict runs/photos new": "an example with a made-up name; tests/unit/cli/test_messages.py",
-    "cli/mistakes.py: hubel reproduce runs/photos": "an example with a made-up name; tests/unit/cli/test_messages.py",
-    "cli/mistakes.py: hubel trace runs/photos new": "an example with a made-up name; tests/unit/cli/test_messages.py",
-    "cli/mistakes.py: hubel train photos/": "an example with a made-up name; tests/unit/cli/test_messages.py",
-    "cli/mistakes.py: hubel verify runs/photos": "an example with a made-up name; tests/unit/cli/test_messages.py",
     "cli/show/layers.py: It has no such layer. hubel anatomy RUN shows those it has": "what to type is another layer of the list",
     "cli/commands/trace.py: _ has no layer of a kind that Hubel can work out. See them all: hubel anatomy _": "needs a model without any layer that can be worked out",
     "workflows/evaluating/evaluate.py: e run (_) can be read in _. Put them back, or name a corpus to score it on: hubel evaluate": "needs a run all of whose test images vanished; the cure is that of 'gone bad'",
     "workflows/reproducing/reproduce.py: Stopped before it was known whether the result is the same. Start again: hubel reproduce": "the same command again",
-    "workflows/evaluating/evaluate.py:  (_) can be read in _. Put them back, or name a corpus to score: hubel evaluate RUN CORPUS": "needs a run all of whose test images vanished; the cure is that of 'gone bad'",
-    "workflows/reproducing/reproduce.py: Stopped: whether the result is the same is not known. Type it again: hubel reproduce _": "the same command again",
+    "runs/which_run.py: _ _ Train one: hubel train": "what to type is the user's own corpus; tests/unit/cli/test_messages.py",
+    "runs/recorded_run.py: thing that was asked._ Train again with the same options, into another folder: hubel train": "a run of a version that wrote no request; tests/unit/workflows/reproducing/test_reproduce_check.py",
 }
 """Messages with a command that no case brings → why not."""

@@ -108,7 +108,7 @@ def test_weights_that_are_nowhere(colours: Path, tmp_path: Path):
     done = hubel(
         "train", colours, "-o", tmp_path / "run", "--architecture", "mobilenet", "--weights", tmp_path / "no.h5"
     )
-    check(done, 3, "there is no file", "imagenet, none, or a Keras .h5")
+    check(done, 3, "There is no weights file", "no.h5'. Give imagenet, none, or a weights file of Keras.")
 
 
 def test_imagenet_weights_offline_say_how_to_go_on(colours: Path, tmp_path: Path):

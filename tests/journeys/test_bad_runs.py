@@ -13,6 +13,7 @@ import pytest
 from sklearn.datasets import load_digits
 from tests.conftest import COLOURS, environment, speckled, write_picture
 
+from hubel.shell import in_shell
 from hubel.api.training import train
 from hubel.cli.main import main
 from hubel.workflows.training.train import Run
@@ -30,7 +31,7 @@ def test_shuffled_labels_are_no_better_than_the_largest_class(tmp_path: Path):
     np.savez(tmp_path / "shuffled.npz", x=PIXELS[:900], y=labels)
     run = train(tmp_path / "shuffled.npz", tmp_path / "run", epochs=12)
     assert rules(run)[0] in ("collapse", "no-better-than-majority")
-    assert run.advice[0].command == shlex.join(
+    assert in_shell(run.advice[0].command) == shlex.join(
         ["hubel", "audit", str(tmp_path / "shuffled.npz"), "--suspect-labels", "-o", str(tmp_path / "run-audit")]
     )
     assert not {"overfitting", "underfitting", "suspicious-labels"} & set(rules(run))
@@ -63,7 +64,7 @@ def test_one_epoch_without_a_place_is_told_to_train_longer_and_the_command_does(
         before, again = again, json.loads(first.read_text())
         if before is None:
             assert "It was still learning when the training ended. Train longer. In the only epoch" in done.stdout
-            assert "\n    hubel train digits --epochs 4 --overwrite\n" in done.stdout
+            assert "\n    hubel train digits -o runs/digits --epochs 4 --overwrite\n" in done.stdout
             assert again["advice"][0]["rule"] == "stopped-too-early"
             words = shlex.split(again["advice"][0]["command"])[1:]
     assert again["test"]["accuracy"] > before["test"]["accuracy"]
@@ -78,7 +79,7 @@ def test_a_class_of_three_pictures_is_named_and_the_command_trains_again(tmp_pat
     run = train(tmp_path / "photos", tmp_path / "run", epochs=3, architecture="small-cnn")
     (advice,) = [each for each in run.advice if each.rule == "few-images"]
     assert advice.evidence == "Images: 3 of 'blue', 1 to train on."
-    words = shlex.split(advice.command)[1:]
+    words = shlex.split(in_shell(advice.command))[1:]
     with pytest.raises(SystemExit) as ended:
         main(words)
     assert ended.value.code == 0

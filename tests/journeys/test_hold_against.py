@@ -196,7 +196,7 @@ def test_what_strangers_cannot_be_is_said(typed: Typed, run: Path, words: tuple[
 def test_a_bare_classifier_has_no_test_pictures_to_hold_strangers_against(typed: Typed, run: Path):
     done = typed("evaluate", run / "classifier", "--strangers", "digits")
     assert done.returncode == 3
-    assert "is no run folder: it has no predictions.csv. Give the folder named with -o" in done.stderr
+    assert f"{run / 'classifier'} is the classifier of the run in {run}. Give that folder.\n" in done.stderr
 
 
 def limit(run: Path, coverage: float) -> float:

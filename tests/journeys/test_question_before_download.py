@@ -31,7 +31,7 @@ main(sys.argv[1:])
 """Keras would download by `get_file`; here it says so, and fails."""
 QUESTION = "Download the ImageNet weights of mobilenet (about 1 MB) from storage.googleapis.com? [y/N]:"
 DOWNLOADING = "KERAS WAS ASKED FOR https://storage.googleapis.com/"
-PATCHES = "The labels are doubted by what patches of these images look like"
+PATCHES = "The labels are checked by what patches of these images look like"
 
 
 @pytest.fixture
