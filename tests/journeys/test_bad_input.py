@@ -202,6 +202,7 @@ def test_output_into_a_closed_pipe_is_no_error(colours: Path, tmp_path: Path):
     assert len(done.stdout.splitlines()) == 1
 
 
+@pytest.mark.clock
 def test_help_is_quick_and_loads_no_framework():
     code = (
         "import sys; from hubel.cli.main import main\n"
@@ -284,6 +285,7 @@ def test_a_class_of_copies_of_one_image_trains_without_a_test_and_says_so(tmp_pa
     assert json.loads((tmp_path / "run/metrics.json").read_text())["test"] == {"examples": 0}
 
 
+@pytest.mark.clock
 def test_a_time_limit_too_short_for_the_corpus_is_said(colours: Path, tmp_path: Path):
     from hubel.events import Message
     from hubel.runs.request import TrainRequest

@@ -103,6 +103,7 @@ def request(**more: object) -> CompareRequest:
     return CompareRequest("digits", select("dense,lenet5", None), max_examples=300, image_size=8, **more)  # type: ignore[arg-type]
 
 
+@pytest.mark.clock
 def test_the_clock_gives_each_the_same_seconds():
     comparison = compare_variants(request(time_limit_s=10.0))
     assert comparison.budget.endswith(" s of training")

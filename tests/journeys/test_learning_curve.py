@@ -115,6 +115,7 @@ def test_the_parts_are_trained_by_the_classifiers_own_recipe(curve: tuple[Path, 
         assert part["train_examples"] == pytest.approx(part["share"] * train_examples, abs=2)
 
 
+@pytest.mark.clock
 def test_the_time_limit_holds_for_all_three_trainings(hard: Path, tmp_path: Path):
     done = hubel(
         "train", hard, "-o", tmp_path / "run", "--architecture", "small-cnn", "--learning-curve", "--time-limit", "60s",

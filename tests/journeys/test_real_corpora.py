@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from tests.journeys.test_train_and_predict import hubel
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.clock]
 
 
 @pytest.fixture(scope="module")

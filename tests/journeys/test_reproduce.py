@@ -123,6 +123,7 @@ def test_a_version_that_is_not_the_one_of_then_is_named(typed: Typed, run: Path,
     assert difference["about"] == "versions"
 
 
+@pytest.mark.clock
 def test_of_a_run_with_a_time_limit_it_is_said_before_that_the_clock_decided(
     typed: Typed, corpus: Path, tmp_path: Path
 ):

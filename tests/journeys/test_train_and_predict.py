@@ -328,6 +328,7 @@ def test_two_runs_with_the_same_seed_and_epochs_are_identical(run: Path, photos:
     ).read_bytes()
 
 
+@pytest.mark.clock
 def test_a_residual_network_learns_too_with_a_time_limit(photos: Path, tmp_path: Path):
     done = hubel("train", photos, "-o", tmp_path / "run", "--architecture", "residual", "--time-limit", "40s")
     assert done.returncode == 4, done.stderr

@@ -104,6 +104,7 @@ def test_a_full_disk_is_said_once_and_the_training_goes_on(
     assert_same_result(tmp_path / "run", whole)
 
 
+@pytest.mark.clock
 def test_the_seconds_that_are_spent_count(photos: Path, tmp_path: Path):
     """A limit of 60 s of which 59 are used up leaves about one."""
     wishes = {**WISHES, "epochs": 100_000, "time_limit": "60s"}

@@ -19,7 +19,10 @@ from tests.conftest import environment
 from tests.unit.classifier.made import forge, forge_weights, save_made
 
 ROOT = Path(__file__).parents[3]
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="memory is limited and measured by /proc")
+pytestmark = [
+    pytest.mark.clock,
+    pytest.mark.skipif(sys.platform != "linux", reason="memory is limited and measured by /proc"),
+]
 
 
 class Runs:
