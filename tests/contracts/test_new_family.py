@@ -70,7 +70,7 @@ from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import blueprint_from_json, make_blueprint
 from hubel.architectures.layer_table import count_macs
 
-blueprint = make_blueprint("patches", (8, 8), 10)
+blueprint = make_blueprint("patches", (8, 8), classes=10)
 assert blueprint_from_json(json.loads(json.dumps(blueprint.to_json()))) == blueprint
 model = build_model(blueprint)
 assert blueprint.spec.count_parameters() == model.count_params()
@@ -96,7 +96,7 @@ def test_a_family_is_one_file_and_one_line_of_the_catalogue(tmp_path: Path):
     (package / "architectures/families/patches.py").write_text(FAMILY)
     catalogue = package / "architectures/catalogue.py"
     before = catalogue.read_text()
-    first_line = '        Architecture("dense"'
+    first_line = '        Architecture(\n            "dense",'
     assert before.count(first_line) == 1
     catalogue.write_text(before.replace(first_line, LINE + first_line))
 

@@ -19,9 +19,15 @@ OFF_CORPUS = "off_corpus.csv"
 PARQUET = "predictions.parquet"
 SEEN_BEFORE = "seen_before.csv"
 SPLIT = "split.csv"
+REPORT = "report.html"
 MANIFEST, WEIGHTS = "manifest.json", "weights.safetensors"
 MARKS = (ARTEFACT, MANIFEST, RUN, METRICS, PREDICTIONS)
 """Files of a run folder or of its ``classifier/`` folder: one is enough, the command knows what else it needs."""
+FILES = (
+    METRICS, PREDICTIONS, SPLIT, INTAKE, HISTORY, RUN, LEAKS, FINGERPRINTS, BASELINE, OFF_CORPUS, REPORT,
+    LEARNING_CURVE, SEEN_BEFORE, PARQUET,
+)  # fmt: skip
+"""All that a run may hold beside its ``classifier/`` folder."""
 
 
 def is_run_or_model(path: Path) -> bool:
