@@ -129,7 +129,8 @@ BUILT_IN: dict[str, Callable[[], Corpus]] = {"digits": Later("hubel.corpus.forma
 
 def names_near(path: Path) -> str:
     """Names, one a line and in lower case, of a path, of what lies in it, and in its folders of parts and data."""
-    return "\n".join((path.name, *_names_in(path, depth=2))).lower()
+    within = _names_in(path, depth=2) if os.path.isdir(path) else ()  # noqa: PTH112  (raises nowhere)
+    return "\n".join((path.name, *within)).lower()
 
 
 def _names_in(folder: str | Path, *, depth: int) -> Iterator[str]:
@@ -139,7 +140,7 @@ def _names_in(folder: str | Path, *, depth: int) -> Iterator[str]:
                 yield entry.name
                 if depth and _MAY_HOLD_MORE.search(entry.name) and entry.is_dir():
                     yield from _names_in(entry.path, depth=depth - 1)
-    except OSError:  # it is a file, or may not be looked at, as whoever reads it says
+    except OSError:  # it may not be looked at, as whoever reads it says
         return
 
 
