@@ -18,10 +18,10 @@ from hubel.architectures.families.residual import ResidualSpec
 from hubel.architectures.whitening import whitening_kernel
 from hubel.backends.framework import keras
 from hubel.backends.seeding import seed_everything
+from hubel.classifier.engine import compute_logits
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.split import split_corpus
 from hubel.engines.keras_engine import KerasEngine
-from hubel.evaluation.evaluate import compute_logits
 from hubel.images.preprocessing import Preprocessing
 from hubel.pipeline.augmentation import Augmentation
 from hubel.pipeline.batches import TrainingBatches, class_weights

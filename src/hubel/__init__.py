@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hubel.corpus.corpus import Corpus, Example
     from hubel.errors import HubelError
     from hubel.workflows.auditing.audit import Audit
-    from hubel.workflows.training.train import Run
+    from hubel.workflows.training.write_run import Run
 
 __version__ = version("hubel")
 
@@ -35,7 +35,7 @@ _HOMES = {
     "Group": "hubel.architectures.families.cnn",
     "HubelError": "hubel.errors",
     "Prediction": "hubel.classifier.prediction",
-    "Run": "hubel.workflows.training.train",
+    "Run": "hubel.workflows.training.write_run",
     "anatomy": "hubel.api.layers",
     "audit_corpus": "hubel.api.auditing",
     "compare": "hubel.api.training",

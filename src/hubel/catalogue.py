@@ -1,14 +1,40 @@
-"""The one look-up by name, with near-miss suggestions."""
+"""The one look-up by name, with near-miss suggestions; and what is loaded when it is first used."""
 
 from __future__ import annotations
 
 import difflib
+import importlib
 from collections.abc import Mapping
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from hubel.errors import UnknownName
 
 Entry = TypeVar("Entry")
+
+
+@dataclass(frozen=True)
+class Later:
+    """A function or class of another module, which is loaded when it is first called: most commands need few of them.
+
+    A catalogue names its entries so, and a module what only some of its ways need. It stands in for a plain import, so
+    the same rules hold for it: `tests/rules/test_imports.py` looks at the layers, and at whether the name is there.
+
+    Args:
+        module: its full name, such as ``"hubel.corpus.formats.coco"``.
+        name: what it is called there.
+    """
+
+    module: str
+    name: str
+
+    def load(self) -> Any:
+        """What has the name."""
+        return getattr(importlib.import_module(self.module), self.name)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call it."""
+        return self.load()(*args, **kwargs)
 
 
 def find(entries: Mapping[str, Entry], name: str, *, kind: str) -> Entry:

@@ -87,3 +87,8 @@ def points(value: float) -> str:
 def p_text(value: float) -> str:
     """A p-value as it is read."""
     return "p < 0.0001" if value < 0.0001 else f"p = {value:.4f}" if value < 0.01 else f"p = {value:.3f}"
+
+
+def first_line(error: Exception) -> str:
+    """The first line of an error's text, or its name where it has none."""
+    return (str(error).splitlines() or [type(error).__name__])[0]

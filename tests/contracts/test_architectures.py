@@ -354,10 +354,12 @@ def test_whitening_makes_patches_uncorrelated_and_of_equal_size():
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_a_family_hints_at_a_recipe_that_can_be_made(name: str):
-    hints = FAMILIES[name].hints
+    kind = FAMILIES[name].load()
+    assert kind.family == name  # of its spec, and of the module that holds it
+    hints = kind.hints
     recipe = Recipe(1, optimizer=hints.optimizer, learning_rate=hints.learning_rate, weight_decay=hints.weight_decay)
     assert (recipe == Recipe(1)) == (name == "residual")  # the defaults of a recipe are those of this family
-    entry = next(each for each in ARCHITECTURES.values() if each.kind.family == name)
+    entry = next(each for each in ARCHITECTURES.values() if each.kind.load() is kind)
     with keras.StatelessScope(initialize_variables=False):
         model = build_model(make_blueprint(entry, (32, 32), classes=3))
     if hints.whitened_layer:

@@ -16,7 +16,7 @@ from tests.conftest import COLOURS, environment, speckled, write_picture
 from hubel.shell import in_shell
 from hubel.api.training import train
 from hubel.cli.main import main
-from hubel.workflows.training.train import Run
+from hubel.workflows.training.write_run import Run
 
 DIGITS = load_digits()
 PIXELS = (DIGITS.images * 15.9375).astype(np.uint8)

@@ -21,7 +21,7 @@ from tests.journeys.test_train_and_predict import hubel, rows
 from hubel.api.training import train
 from hubel.errors import UnusableCorpus
 from hubel.events import Event, Message, PlanMade
-from hubel.workflows.training.train import Run
+from hubel.workflows.training.write_run import Run
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pytest
 from PIL import Image
 from tests.conftest import environment
 
@@ -32,6 +34,10 @@ def loaded_by(code: str, *words: str) -> list[str]:
 
 def frameworks_in(modules: list[str]) -> set[str]:
     return FRAMEWORKS & {name.partition(".")[0] for name in modules}
+
+
+def ours_in(modules: list[str], *, besides: str = "") -> list[str]:
+    return [name for name in modules if name.partition(".")[0] == "hubel" and name != besides]
 
 
 def test_an_artefact_of_any_format_is_read_and_verified_without_a_framework():
@@ -89,8 +95,10 @@ def test_a_framework_is_loaded_when_an_engine_is_asked_for():
     assert "keras" in loaded_by("from hubel.engines.catalogue import find_runtime; find_runtime()")
 
 
-MOST_BEFORE_AN_ENGINE = 105
-"""Modules of Hubel, packages included. Version 0.6.0 loaded 171, and Keras."""
+MOST_BEFORE_AN_ENGINE = 45
+"""Modules of Hubel, of which 12 are empty folders. Version 0.6.0 loaded 171, and Keras."""
+MOST_BEFORE_THE_LOOP = {"digits": 134, "folders": 141}
+"""Of which 19 and 20 are empty folders."""
 NOT_FOR_PREDICTION = (
     "hubel.training", "hubel.backends", "hubel.pipeline", "hubel.evaluation", "hubel.calibration", "hubel.explanation",
     "hubel.reports", "hubel.advice", "hubel.corpus.formats", "hubel.workflows.training",
@@ -108,13 +116,73 @@ def stop():
     print(json.dumps(sorted(sys.modules)))
     raise SystemExit
 
-sys.modules["hubel.engines.keras_artefact"] = SimpleNamespace(runtime=stop)
+sys.modules["hubel.engines.keras_artefact"] = SimpleNamespace(runtime=stop)  # as `hubel.engines.catalogue` names it
 main(["predict", *sys.argv[1:]])
 raise AssertionError("no engine was asked for")
 """
     loaded = loaded_by(code, str(MUSEUM / "format-3"), str(tmp_path / "x.png"))
-    assert "hubel.workflows.predict" in loaded
+    assert "hubel.classifier.artefact" in loaded
     assert frameworks_in(loaded) == set()
-    ours = [name for name in loaded if name.partition(".")[0] == "hubel"]
+    ours = ours_in(loaded, besides="hubel.engines.keras_artefact")
     assert [name for name in ours if name.startswith(NOT_FOR_PREDICTION)] == []
     assert len(ours) <= MOST_BEFORE_AN_ENGINE
+
+
+AT_THE_LOOP = """
+import importlib.util, json, os, sys
+from hubel.cli.main import main
+
+def stop(*_, **__):
+    print(json.dumps(sorted(sys.modules)), flush=True)
+    os._exit(0)
+
+class Hook:  # puts `stop` in the place of the loop when its module is loaded, and not before
+    def find_spec(self, name, path, target=None):
+        if name != "hubel.training.fit":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        load = spec.loader.exec_module
+        def exec_module(module):
+            load(module)
+            module.fit_model = stop
+        spec.loader.exec_module = exec_module
+        return spec
+
+sys.meta_path.insert(0, Hook())
+main(["train", *sys.argv[1:]])
+"""
+NOT_FOR_TRAINING = (
+    "hubel.advice", "hubel.reports", "hubel.drawing", "hubel.explanation", "hubel.calibration", "hubel.classifier.artefact",
+    "hubel.architectures.foreign", "hubel.architectures.families.residual", "hubel.architectures.hdf5_files",
+    "hubel.evaluation.report", "hubel.workflows.training.learning_curve", "hubel.workflows.training.write_run",
+    "hubel.workflows.training.warm_start", "hubel.workflows.comparing", "hubel.corpus.trees.tar_archive",
+    "hubel.corpus.formats.coco", "hubel.corpus.formats.manifest", "hubel.corpus.formats.webdataset",
+)  # fmt: skip
+"""What a training from scratch on plain images does without until its last epoch."""
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("kind", MOST_BEFORE_THE_LOOP)
+def test_train_loads_what_it_needs_before_its_loop_begins(kind: str, tmp_path: Path):
+    corpus = "digits"
+    if kind == "folders":
+        corpus = str(tmp_path / "corpus")
+        for place in range(24):
+            folder = tmp_path / "corpus" / "ab"[place % 2]
+            folder.mkdir(parents=True, exist_ok=True)
+            pixels = np.random.default_rng(place).integers(0, 256, (24, 24, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / f"{place}.png")
+    words = (corpus, "-o", str(tmp_path / "run"), "--epochs", "1", "--architecture", "small-cnn")
+    ours = ours_in(loaded_by(AT_THE_LOOP, *words))
+    assert "hubel.training.fit" in ours
+    assert [name for name in ours if name.startswith(NOT_FOR_TRAINING)] == []
+    formats = {name.rpartition(".")[2] for name in ours if name.startswith("hubel.corpus.formats.")} - {"catalogue"}
+    assert formats == FORMATS_NEEDED[kind]
+    assert len(ours) <= MOST_BEFORE_THE_LOOP[kind]
+
+
+FORMATS_NEEDED = {
+    "digits": {"arrays_in_memory"},
+    "folders": {"chosen_splits", "class_folders", "detection", "folder_outline", "layout", "places", "split_folders"},
+}

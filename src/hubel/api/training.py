@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hubel.api.explain import explain
 from hubel.api.words import RunLike, optional_path, path_of
@@ -20,7 +21,10 @@ from hubel.workflows.comparing.variants import select
 from hubel.workflows.reproducing.reproduce import reproduce_run
 from hubel.workflows.reproducing.reproduce_check import check_repeatable
 from hubel.workflows.reproducing.same_result import Reproduction
-from hubel.workflows.training.train import Run, train_classifier
+from hubel.workflows.training.train import train_classifier
+
+if TYPE_CHECKING:
+    from hubel.workflows.training.write_run import Run
 
 
 @explain(TRAINING)

@@ -10,17 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from hubel.architectures.families.cnn import CnnSpec
-from hubel.architectures.families.dense_mlp import dense_spec
-from hubel.architectures.families.lenet5 import lenet5_spec
 from hubel.architectures.families.pretrained import PRETRAINED, SIZE, SMALLEST, PretrainedSpec, pretrained_spec
-from hubel.architectures.families.residual import ResidualSpec, residual_spec
-from hubel.architectures.families.small_cnn import small_cnn_spec
-from hubel.architectures.families.vgg_style import vgg_style_spec
-from hubel.architectures.spec import Spec, spec_from_json
-from hubel.architectures.spec_file import SUFFIX, make_own_spec, read_spec_file
-from hubel.catalogue import find
+from hubel.architectures.spec import SUFFIX, Spec, spec_from_json
+from hubel.catalogue import Later, find
 from hubel.errors import WrongRequest
 from hubel.errors.wording import Option, Remedy
+
+CNN = Later("hubel.architectures.families.cnn", "CnnSpec")
+read_spec_file: Callable[[Path], dict[str, Any]] = Later("hubel.architectures.spec_file", "read_spec_file")
+make_own_spec = Later("hubel.architectures.spec_file", "make_own_spec")
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,7 @@ class Architecture:
         smallest: pixels of the smallest side it can take.
         alphas: widths that have pretrained weights; none for an architecture that has no such weights.
         own: the user's own spec; its image size and classes are wishes of the user too.
-        kind: the family of its specs.
+        kind: of its specs; the family has the name of the module.
     """
 
     name: str
@@ -45,7 +43,7 @@ class Architecture:
     smallest: int = 1
     alphas: tuple[float, ...] = ()
     own: CnnSpec | None = None
-    kind: type[Spec] = CnnSpec
+    kind: Later = CNN
 
     @property
     def pretrained(self) -> bool:
@@ -56,23 +54,56 @@ class Architecture:
 ARCHITECTURES = {
     entry.name: entry
     for entry in (
-        Architecture("small-cnn", "the textbook network; its depth fits the image", small_cnn_spec, 64),
         Architecture(
-            "residual", "learns fastest from scratch on a processor", residual_spec, 96, smallest=8, kind=ResidualSpec
+            "small-cnn",
+            "the textbook network; its depth fits the image",
+            Later("hubel.architectures.families.small_cnn", "small_cnn_spec"),
+            64,
         ),
-        Architecture("dense", "no convolution at all, to compare with", dense_spec, 32),
-        Architecture("lenet5", "the network of 1998 that read digits", lenet5_spec, 32, smallest=4),
-        Architecture("vgg-style", "stacked 3 x 3 convolutions and a global average", vgg_style_spec, 64, smallest=4),
+        Architecture(
+            "residual",
+            "learns fastest from scratch on a processor",
+            Later("hubel.architectures.families.residual", "residual_spec"),
+            96,
+            smallest=8,
+            kind=Later("hubel.architectures.families.residual", "ResidualSpec"),
+        ),
+        Architecture(
+            "dense",
+            "no convolution at all, to compare with",
+            Later("hubel.architectures.families.dense_mlp", "dense_spec"),
+            32,
+        ),
+        Architecture(
+            "lenet5",
+            "the network of 1998 that read digits",
+            Later("hubel.architectures.families.lenet5", "lenet5_spec"),
+            32,
+            smallest=4,
+        ),
+        Architecture(
+            "vgg-style",
+            "stacked 3 x 3 convolutions and a global average",
+            Later("hubel.architectures.families.vgg_style", "vgg_style_spec"),
+            64,
+            smallest=4,
+        ),
         *(
             Architecture(
-                name, each.summary, partial(pretrained_spec, name), SIZE, SMALLEST, each.alphas, kind=PretrainedSpec
+                name,
+                each.summary,
+                partial(pretrained_spec, name),
+                SIZE,
+                SMALLEST,
+                each.alphas,
+                kind=Later("hubel.architectures.families.pretrained", "PretrainedSpec"),
             )
             for name, each in PRETRAINED.items()
         ),
     )
 }
 
-FAMILIES = {entry.kind.family: entry.kind for entry in ARCHITECTURES.values()}
+FAMILIES = {entry.kind.module.rpartition(".")[2]: entry.kind for entry in ARCHITECTURES.values()}
 """What an artefact may name: the kind of spec."""
 
 OWN = "own"
@@ -185,4 +216,4 @@ def blueprint_from_json(document: object) -> Blueprint:
     if not isinstance(document, dict) or set(document) != {"name", "family", "spec"}:
         raise WrongRequest("The architecture must have the fields name, family and spec.")
     kind = find(FAMILIES, str(document["family"]), kind="architecture family")
-    return Blueprint(str(document["name"]), spec_from_json(kind, document["spec"]))
+    return Blueprint(str(document["name"]), spec_from_json(kind.load(), document["spec"]))

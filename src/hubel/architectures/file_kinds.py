@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hubel.architectures.hdf5_files import HDF5_KINDS, SIGNATURE, hdf5_kind
+from hubel.catalogue import Later
 from hubel.files import is_file, is_folder, unusable
 
 CONFIG, WEIGHTS, METADATA = "config.json", "model.weights.h5", "metadata.json"
@@ -21,12 +21,17 @@ _OLD_PYTORCH = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 """Before version 1.6: a pickle that begins with a pickled magic number."""
 _OF_TRANSFORMERS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "tf_model.h5")
 _OF_ORBAX = ("_CHECKPOINT_METADATA", "checkpoint_metadata", "orbax.checkpoint", "pytree.orbax-checkpoint")
+_HDF5 = b"\x89HDF\r\n\x1a\n"
 _SAVE = "model.save('name.keras')"
+_LOAD_AND_SAVE = f"model.load_weights('{{name}}') and {_SAVE}"
+_WEIGHTS_ALONE = "an HDF5 file with the weights of a Keras model and without its architecture"
 _ORIGINAL = f"Save the Keras model that it was made from: {_SAVE}."
 _PYTORCH = (
     "Keras reads no PyTorch files. Build the same network in Keras, copy its weights (a PyTorch kernel "
     f"[out, in, height, width] is kernel.transpose(2, 3, 1, 0) in Keras), and save it: {_SAVE}."
 )
+
+hdf5_kind: Callable[[Path], str] = Later("hubel.architectures.hdf5_files", "hdf5_kind")
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,17 @@ KINDS = {
     "keras-zip": FileKind("a .keras file"),
     "keras-folder": FileKind("an unzipped .keras folder"),
     "keras-json": FileKind("a JSON file with the architecture of a Keras model"),
-    **{name: FileKind(*words) for name, words in HDF5_KINDS.items()},
+    "h5-model": FileKind("an .h5 file of Keras"),
+    "h5-weights": FileKind(
+        _WEIGHTS_ALONE,
+        f"Build the network in Keras as it was, then {_LOAD_AND_SAVE}. Keras wants a name in .h5.",
+    ),
+    "keras-weights": FileKind(
+        _WEIGHTS_ALONE,
+        f"Build the network in Keras as it was, then {_LOAD_AND_SAVE}. Keras wants a name in .weights.h5.",
+    ),
+    "hdf5": FileKind("an HDF5 file without a Keras model", "Save the model with model.save('name.keras')."),
+    "broken-hdf5": FileKind("a damaged or incomplete HDF5 file", "Copy or download it again."),
     "saved-model": FileKind(
         "a TensorFlow SavedModel",
         f"Keras 3 can run such a graph but cannot see its layers. {_ORIGINAL} If only its code is left: build the "
@@ -143,7 +158,7 @@ def _file_kind(path: Path) -> str | None:
         head = file.read(4096)
         file.seek(max(0, size - 8))
         tail = file.read(8)
-    if head.startswith(SIGNATURE):
+    if head.startswith(_HDF5):
         return hdf5_kind(path)
     if head.startswith(b"PK\x03\x04"):
         return _zip_kind(path)

@@ -25,26 +25,12 @@ MAX_ARRAY_BYTES = 4_000_000_000
 SMALL_BYTES = 1_000_000
 """Below it an array may be as well compressed as it likes."""
 
-SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _TEXTS, _TEXT_HEADER = b"GCOL\x01", 16
-_SAVE = "model.load_weights('{name}') and model.save('name.keras')"
-_WEIGHTS = "an HDF5 file with the weights of a Keras model and without its architecture"
 _AGAIN = "Copy or download it again."
-HDF5_KINDS = {
-    "h5-model": ("an .h5 file of Keras",),
-    "h5-weights": (_WEIGHTS, f"Build the network in Keras as it was, then {_SAVE}. Keras wants a name in .h5."),
-    "keras-weights": (
-        _WEIGHTS,
-        f"Build the network in Keras as it was, then {_SAVE}. Keras wants a name in .weights.h5.",
-    ),
-    "hdf5": ("an HDF5 file without a Keras model", "Save the model with model.save('name.keras')."),
-    "broken-hdf5": ("a damaged or incomplete HDF5 file", _AGAIN),
-}
-"""Kind → its title, and the cure where Hubel does not read it."""
 
 
 def hdf5_kind(path: Path) -> str:
-    """The name in `HDF5_KINDS` of an HDF5 file."""
+    """The name in `hubel.architectures.file_kinds.KINDS` of an HDF5 file."""
     try:
         with h5py.File(path, "r") as file:
             if "model_config" in file.attrs:
@@ -180,7 +166,7 @@ def _longest_text(path: Path) -> int:
                 size = int.from_bytes(data[place + 8 : place + 16], "little")
                 step = size if index == 0 else _TEXT_HEADER + (size + 7) // 8 * 8  # 0 is what is free, with its header
                 if step < _TEXT_HEADER or step > end - place:
-                    raise UnusableInput(f"{path} is {HDF5_KINDS['broken-hdf5'][0]}. {_AGAIN}")
+                    raise UnusableInput(f"{path} is a damaged or incomplete HDF5 file. {_AGAIN}")
                 longest = max(longest, size if index else 0)
                 place += step
             start += len(_TEXTS)

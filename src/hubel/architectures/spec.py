@@ -17,6 +17,8 @@ MAX_CLASSES = 20_000
 MAX_FILTERS = 2048
 MAX_UNITS = 20_000
 MAX_GROUPS = 8
+SUFFIX = ".toml"
+"""Of a file with a network of the user's own."""
 MAX_SIDE = 1024
 
 

@@ -9,16 +9,13 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from hubel.architectures.families.cnn import CnnSpec, Group
-from hubel.architectures.spec import MAX_SIDE
+from hubel.architectures.families.cnn import FROM_THE_CORPUS, NETWORK_FIELDS, CnnSpec, Group
+from hubel.architectures.spec import MAX_SIDE, SUFFIX
 from hubel.errors import UnusableInput, WrongRequest
 from hubel.errors.wording import Option, Remedy
 from hubel.files import look_at
 
-SUFFIX = ".toml"
 MAX_BYTES = 100_000
-FROM_THE_CORPUS = ("image_size", "classes", "channels")
-NETWORK_FIELDS = tuple(field.name for field in fields(CnnSpec) if field.name not in FROM_THE_CORPUS)
 GROUP_FIELDS = tuple(field.name for field in fields(Group))
 EXAMPLE = 'dense_units = [128] and, below it, [[groups]] with filters = 32 and pooling = "max"'
 

@@ -47,3 +47,13 @@ logging.getLogger("tensorflow").setLevel(logging.ERROR)  # its advice on tracing
 __all__ = [
     "BACKEND", "keras", "keras_state", "legacy_h5_format", "saving_options", "saving_utils", "serialization_lib",
 ]  # fmt: skip
+
+OUT_OF_MEMORY = frozenset({"ResourceExhaustedError", "OutOfMemoryError"})
+"""TensorFlow's and PyTorch's own; JAX says it in the text of a general error."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether the machine, or its graphics card, had no room."""
+    if isinstance(error, MemoryError) or OUT_OF_MEMORY & {each.__name__ for each in type(error).__mro__}:
+        return True
+    return isinstance(error, RuntimeError) and "RESOURCE_EXHAUSTED" in str(error)

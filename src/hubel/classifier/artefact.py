@@ -1,43 +1,47 @@
-"""A classifier as a folder of data: ``manifest.json`` and ``weights.safetensors``. Loading it runs no code.
+"""A classifier as a folder of data: ``manifest.json`` and ``weights.safetensors``. Reading it runs no code.
 
 The manifest names an architecture of our own catalogue with bounded numbers, holds everything beside the weights,
-the SHA-256 of the weights, a self-test and, last, its own checksum. A file that differs in one byte is refused.
+the SHA-256 of the weights, a self-test and, last, its own checksum. A file that differs in one byte is refused, and
+every size is compared with the weights at hand before anything is built.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+import json
+import os
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import safetensors.numpy
 
+from hubel.architectures.catalogue import Blueprint, blueprint_from_json
 from hubel.architectures.file_kinds import is_model_target
-from hubel.classifier.assembly import assemble, read_architecture, read_weights
-from hubel.classifier.classifier import Classifier
+from hubel.architectures.spec import Spec
 from hubel.classifier.manifest import (
-    FORMAT,
+    CURE,
     MANIFEST,
+    OFF_CORPUS,
     WEIGHTS,
     Manifest,
-    canonical,
     check_files,
-    parse_manifest,
+    open_part,
     read_manifest,
 )
-from hubel.classifier.runtime import Runtime
-from hubel.classifier.self_test import Outcome, SelfTest, make_self_test, run_self_test
-from hubel.classifier.self_test_cache import is_quick, marker, remember
-from hubel.classifier.stored_score import describe_score, score_tensors
-from hubel.errors import ClaimFailed, DamagedArtefact, UnusableInput
-from hubel.errors.wording import Command, Text
-from hubel.files import is_file, is_there, written_folder
-from hubel.text import one_line, shortened
+from hubel.classifier.tensors import Header, check_finite, read_header, read_tensors
+from hubel.errors import DamagedArtefact, HubelError, UnusableInput
+from hubel.errors.wording import Command
+from hubel.files import is_file
+from hubel.text import shortened
 
 _ATTEMPTS = 20
 """To read a folder that is being replaced."""
+_MOST_OFF_CORPUS = 2**22
+"""Numbers in the tensors of the off-corpus score; those of format 2 took less than half of it, later ones a tenth."""
+_MOST_LETTERS = 20_000
+"""Of the JSON of an architecture; eight groups take a tenth of it."""
+MISTAKES = (HubelError, KeyError, TypeError, ValueError, AttributeError, OverflowError)
+"""What plain data of a stranger can lead to while it is read."""
 
 
 @dataclass(frozen=True)
@@ -53,62 +57,6 @@ class Parts:
     folder: Path
     manifest: Manifest
     tensors: dict[str, np.ndarray]
-
-
-def write_artefact(classifier: Classifier, tensors: Mapping[str, np.ndarray], *, folder: Path, made_by: str) -> None:
-    """Write the artefact: whole under its final name, or not at all.
-
-    Args:
-        classifier: what to save; it answers the patterns of the self-test.
-        tensors: its network's weights, name → float32 [...].
-        folder: created; an artefact that is already there is replaced in one rename.
-        made_by: program and version, for people.
-
-    Raises:
-        OutputNotWritable: the folder cannot be written.
-        ClaimFailed: its answers are not numbers.
-    """
-    weights = safetensors.numpy.save({**tensors, **score_tensors(classifier.off_corpus)})
-    document = {
-        "format": FORMAT,
-        "made_by": made_by,
-        "architecture": classifier.blueprint.to_json(),
-        "class_names": list(classifier.class_names),
-        "preprocessing": classifier.preprocessing.to_json(),
-        "calibration": asdict(classifier.calibration),
-        "prediction_sets": None if classifier.sets is None else asdict(classifier.sets),
-        "off_corpus": describe_score(classifier.off_corpus),
-        "provenance": dict(classifier.provenance),
-        "self_test": make_self_test(classifier).to_json(),
-        "weights": {"file": WEIGHTS, "bytes": len(weights), "sha256": hashlib.sha256(weights).hexdigest()},
-    }
-    manifest = canonical(document)
-    parse_manifest(manifest, folder / MANIFEST)  # nothing is written that would not be read
-    with written_folder(folder, needed=len(weights) + len(manifest)) as temporary:
-        (temporary / WEIGHTS).write_bytes(weights)
-        (temporary / MANIFEST).write_bytes(manifest)
-
-
-def open_parts(parts: Parts, runtime: Runtime) -> Classifier:
-    """The classifier of an artefact, tested if it is the first time with these libraries on this machine.
-
-    Args:
-        parts: of `read_parts`.
-        runtime: runs its network.
-
-    Raises:
-        DamagedArtefact: the parts do not fit together.
-        ClaimFailed: it does not answer here as it did where it was saved.
-    """
-    classifier, test = assemble(
-        parts.manifest.document, parts.tensors, folder=parts.folder, make_engine=runtime.make_engine
-    )
-    known = marker(parts.manifest.checksum, runtime.libraries)
-    if test is not None and is_quick(classifier.blueprint.spec) and not is_there(known):
-        outcome = run_and_remember(parts, classifier, test=test, runtime=runtime)
-        if not outcome.holds:
-            raise ClaimFailed(describe_failure(parts, outcome, runtime=runtime))
-    return classifier
 
 
 def find_artefact(folder: Path) -> Path:
@@ -160,38 +108,88 @@ def _read_once(folder: Path) -> Parts:
     return Parts(folder, manifest, read_weights(folder, manifest.document, spec=blueprint.spec))
 
 
-def run_and_remember(parts: Parts, classifier: Classifier, *, test: SelfTest, runtime: Runtime) -> Outcome:
-    """Run the self-test; if it holds, the next load skips it.
+def read_architecture(document: dict[str, Any], folder: Path) -> Blueprint:
+    """The blueprint, within its bounds.
 
     Args:
-        parts: of the artefact.
-        classifier: made of them.
-        test: of its manifest.
-        runtime: what computes the answers.
+        document: of the manifest.
+        folder: named in errors.
+
+    Raises:
+        DamagedArtefact: a number is out of bounds, or no image fits it.
     """
-    outcome = run_self_test(classifier, test, tolerance=runtime.tolerance)
-    if outcome.holds:
-        remember(marker(parts.manifest.checksum, runtime.libraries))
-    return outcome
+    try:
+        if len(json.dumps(document["architecture"])) > _MOST_LETTERS:
+            raise ValueError(f"the architecture takes more than {_MOST_LETTERS:,} letters")
+        blueprint = blueprint_from_json(document["architecture"])
+    except MISTAKES as error:
+        raise damaged(folder / MANIFEST, error) from error
+    if blueprint.spec.channels != 3:
+        raise DamagedArtefact(f"{folder / MANIFEST} has {blueprint.spec.channels} channels, images have 3. {CURE}")
+    return blueprint
 
 
-def describe_failure(parts: Parts, outcome: Outcome, *, runtime: Runtime) -> Text:
-    """What does not hold, why that may be, and what to do.
+def read_weights(folder: Path, document: dict[str, Any], *, spec: Spec) -> dict[str, np.ndarray]:
+    """The tensors: as many as the spec needs, each of finite numbers.
 
     Args:
-        parts: of the artefact.
-        outcome: of its self-test.
-        runtime: what computed the answers.
+        folder: of the artefact.
+        document: of its manifest.
+        spec: of its architecture.
+
+    Returns:
+        Name → float32 array [...].
+
+    Raises:
+        DamagedArtefact: the file is not as it was written, or the spec needs another size; the tensor is named.
     """
-    provenance = parts.manifest.document["provenance"]
-    made_with = provenance.get("versions") if isinstance(provenance, dict) else None
-    known = made_with if isinstance(made_with, dict) else {}
-    there = one_line(shortened(", ".join(f"{name} {known[name]}" for name in sorted(known)), 300)) or "unknown versions"
-    here = ", ".join(f"{name} {number}" for name, number in runtime.libraries.items())
-    return Text(
-        f"{parts.folder}: this classifier does not answer here as it did where it was saved. {outcome.failures[0]} "
-        f"(tolerance {outcome.tolerance:g}). Its files match their checksums, so the libraries or this machine compute "
-        f"differently. It was made with {there}; here are {here}. See every check: ",
-        Command("verify", (str(parts.folder),)),
-        "; then install the versions it was made with, or train it again.",
-    )
+    path, described = folder / WEIGHTS, document["weights"]
+    if not isinstance(described, dict) or described.get("file") != WEIGHTS or type(described.get("bytes")) is not int:
+        raise DamagedArtefact(f"{folder / MANIFEST} does not describe {WEIGHTS}. {CURE}")
+    with open_part(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size != described["bytes"]:
+            raise DamagedArtefact(f"{path} has {size:,} bytes, {described['bytes']:,} were written. {CURE}")
+        try:
+            header = read_header(file, size)
+            _check_numbers(header, spec, folder=folder)
+            tensors, digest = read_tensors(file, header)
+            if digest != described.get("sha256"):
+                raise DamagedArtefact(f"{path} is not as it was written: its checksum does not match. {CURE}")
+            check_finite(tensors)
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            raise damaged(path, error) from error
+    return tensors
+
+
+def _check_numbers(header: Header, spec: Spec, *, folder: Path) -> None:
+    """A network may be about as large as its weights are; a small misfit is named by its tensor later."""
+    try:
+        needed = spec.count_parameters()
+    except HubelError as error:
+        raise damaged(folder / MANIFEST, error) from error
+    beside = sum(slot.size for name, slot in header.slots.items() if name.startswith(OFF_CORPUS))
+    held = header.numbers - beside
+    if needed > 2 * held or held > 8 * needed + 1_000_000:
+        raise DamagedArtefact(
+            f"{folder / MANIFEST} describes a network of {needed:,} numbers, {WEIGHTS} holds {held:,}. {CURE}"
+        )
+    if beside > _MOST_OFF_CORPUS:
+        raise DamagedArtefact(
+            f"{folder / WEIGHTS}: the tensors {OFF_CORPUS}* have {beside:,} numbers; {_MOST_OFF_CORPUS:,} are allowed. "
+            f"{CURE}"
+        )
+
+
+def damaged(path: Path, error: Exception) -> DamagedArtefact:
+    """What plain data of a stranger led to, as an error that names the file.
+
+    Args:
+        path: of the file.
+        error: one of `MISTAKES`, or of the system.
+    """
+    if isinstance(error, HubelError):  # what it received may be as long as a stranger likes
+        parts = (shortened(part, 500) if isinstance(part, str) else part for part in error.text.parts)
+        return DamagedArtefact(f"{path}: ", *parts, f" {CURE}")
+    said = f"{error} is missing" if isinstance(error, KeyError) else shortened(str(error).rstrip("."), 500)
+    return DamagedArtefact(f"{path}: {said}. {CURE}")

@@ -1,108 +1,50 @@
-"""Manifest and weights → classifier; every size is compared with the weights at hand before anything is built."""
+"""The parts of an artefact → a classifier that answers here as it did where it was saved."""
 
 from __future__ import annotations
 
-import json
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hubel.architectures.catalogue import Blueprint, blueprint_from_json
 from hubel.architectures.spec import Spec
 from hubel.classifier.answering import Calibration
+from hubel.classifier.artefact import MISTAKES, Parts, damaged, read_architecture
 from hubel.classifier.classifier import Classifier
-from hubel.classifier.manifest import CURE, MANIFEST, UPDATE, WEIGHTS, open_part
+from hubel.classifier.manifest import CURE, MANIFEST, UPDATE, WEIGHTS
 from hubel.classifier.prediction_sets import PredictionSets
-from hubel.classifier.runtime import MakeEngine
-from hubel.classifier.self_test import SelfTest, read_self_test
-from hubel.classifier.stored_score import OFF_CORPUS, check_channels, read_score
-from hubel.classifier.tensors import Header, check_finite, read_header, read_tensors
-from hubel.errors import DamagedArtefact, HubelError
+from hubel.classifier.runtime import MakeEngine, Runtime
+from hubel.classifier.self_test import Outcome, SelfTest, read_self_test, run_self_test
+from hubel.classifier.self_test_cache import is_quick, marker, remember
+from hubel.classifier.stored_score import check_channels, read_score
+from hubel.errors import ClaimFailed, DamagedArtefact
+from hubel.errors.wording import Command, Text
+from hubel.files import is_there
 from hubel.images.decode import DECODER_VERSION
 from hubel.images.preprocessing import Preprocessing
-from hubel.text import shortened
-
-_MOST_OFF_CORPUS = 2**22
-"""Numbers in the tensors of the off-corpus score; those of format 2 took less than half of it, later ones a tenth."""
-_MOST_LETTERS = 20_000
-"""Of the JSON of an architecture; eight groups take a tenth of it."""
-_MISTAKES = (HubelError, KeyError, TypeError, ValueError, AttributeError, OverflowError)
-"""What plain data of a stranger can lead to while it is read."""
+from hubel.text import one_line, shortened
 
 
-def read_architecture(document: dict[str, Any], folder: Path) -> Blueprint:
-    """The blueprint, within its bounds.
+def open_parts(parts: Parts, runtime: Runtime) -> Classifier:
+    """The classifier of an artefact, tested if it is the first time with these libraries on this machine.
 
     Args:
-        document: of the manifest.
-        folder: named in errors.
+        parts: of `read_parts`.
+        runtime: runs its network.
 
     Raises:
-        DamagedArtefact: a number is out of bounds, or no image fits it.
+        DamagedArtefact: the parts do not fit together.
+        ClaimFailed: it does not answer here as it did where it was saved.
     """
-    try:
-        if len(json.dumps(document["architecture"])) > _MOST_LETTERS:
-            raise ValueError(f"the architecture takes more than {_MOST_LETTERS:,} letters")
-        blueprint = blueprint_from_json(document["architecture"])
-    except _MISTAKES as error:
-        raise _damaged(folder / MANIFEST, error) from error
-    if blueprint.spec.channels != 3:
-        raise DamagedArtefact(f"{folder / MANIFEST} has {blueprint.spec.channels} channels, images have 3. {CURE}")
-    return blueprint
-
-
-def read_weights(folder: Path, document: dict[str, Any], *, spec: Spec) -> dict[str, np.ndarray]:
-    """The tensors: as many as the spec needs, each of finite numbers.
-
-    Args:
-        folder: of the artefact.
-        document: of its manifest.
-        spec: of its architecture.
-
-    Returns:
-        Name → float32 array [...].
-
-    Raises:
-        DamagedArtefact: the file is not as it was written, or the spec needs another size; the tensor is named.
-    """
-    path, described = folder / WEIGHTS, document["weights"]
-    if not isinstance(described, dict) or described.get("file") != WEIGHTS or type(described.get("bytes")) is not int:
-        raise DamagedArtefact(f"{folder / MANIFEST} does not describe {WEIGHTS}. {CURE}")
-    with open_part(path) as file:
-        size = os.fstat(file.fileno()).st_size
-        if size != described["bytes"]:
-            raise DamagedArtefact(f"{path} has {size:,} bytes, {described['bytes']:,} were written. {CURE}")
-        try:
-            header = read_header(file, size)
-            _check_numbers(header, spec, folder=folder)
-            tensors, digest = read_tensors(file, header)
-            if digest != described.get("sha256"):
-                raise DamagedArtefact(f"{path} is not as it was written: its checksum does not match. {CURE}")
-            check_finite(tensors)
-        except (ValueError, KeyError, TypeError, OSError) as error:
-            raise _damaged(path, error) from error
-    return tensors
-
-
-def _check_numbers(header: Header, spec: Spec, *, folder: Path) -> None:
-    """A network may be about as large as its weights are; a small misfit is named by its tensor later."""
-    try:
-        needed = spec.count_parameters()
-    except HubelError as error:
-        raise _damaged(folder / MANIFEST, error) from error
-    beside = sum(slot.size for name, slot in header.slots.items() if name.startswith(OFF_CORPUS))
-    held = header.numbers - beside
-    if needed > 2 * held or held > 8 * needed + 1_000_000:
-        raise DamagedArtefact(
-            f"{folder / MANIFEST} describes a network of {needed:,} numbers, {WEIGHTS} holds {held:,}. {CURE}"
-        )
-    if beside > _MOST_OFF_CORPUS:
-        raise DamagedArtefact(
-            f"{folder / WEIGHTS}: the tensors {OFF_CORPUS}* have {beside:,} numbers; {_MOST_OFF_CORPUS:,} are allowed. "
-            f"{CURE}"
-        )
+    classifier, test = assemble(
+        parts.manifest.document, parts.tensors, folder=parts.folder, make_engine=runtime.make_engine
+    )
+    known = marker(parts.manifest.checksum, runtime.libraries)
+    if test is not None and is_quick(classifier.blueprint.spec) and not is_there(known):
+        outcome = run_and_remember(parts, classifier, test=test, runtime=runtime)
+        if not outcome.holds:
+            raise ClaimFailed(describe_failure(parts, outcome, runtime=runtime))
+    return classifier
 
 
 def assemble(
@@ -121,10 +63,10 @@ def assemble(
     """
     try:
         return _assemble(document, dict(tensors), folder=folder, make_engine=make_engine)
-    except _MISTAKES as error:
+    except MISTAKES as error:
         if isinstance(error, DamagedArtefact):
             raise
-        raise _damaged(folder / MANIFEST, error) from error
+        raise damaged(folder / MANIFEST, error) from error
 
 
 def _assemble(
@@ -182,9 +124,38 @@ def _read_sets(described: dict[str, Any] | None) -> PredictionSets | None:
     return PredictionSets(tuple(map(float, described["thresholds"])), int(described["examples"]))
 
 
-def _damaged(path: Path, error: Exception) -> DamagedArtefact:
-    if isinstance(error, HubelError):  # what it received may be as long as a stranger likes
-        parts = (shortened(part, 500) if isinstance(part, str) else part for part in error.text.parts)
-        return DamagedArtefact(f"{path}: ", *parts, f" {CURE}")
-    said = f"{error} is missing" if isinstance(error, KeyError) else shortened(str(error).rstrip("."), 500)
-    return DamagedArtefact(f"{path}: {said}. {CURE}")
+def run_and_remember(parts: Parts, classifier: Classifier, *, test: SelfTest, runtime: Runtime) -> Outcome:
+    """Run the self-test; if it holds, the next load skips it.
+
+    Args:
+        parts: of the artefact.
+        classifier: made of them.
+        test: of its manifest.
+        runtime: what computes the answers.
+    """
+    outcome = run_self_test(classifier, test, tolerance=runtime.tolerance)
+    if outcome.holds:
+        remember(marker(parts.manifest.checksum, runtime.libraries))
+    return outcome
+
+
+def describe_failure(parts: Parts, outcome: Outcome, *, runtime: Runtime) -> Text:
+    """What does not hold, why that may be, and what to do.
+
+    Args:
+        parts: of the artefact.
+        outcome: of its self-test.
+        runtime: what computed the answers.
+    """
+    provenance = parts.manifest.document["provenance"]
+    made_with = provenance.get("versions") if isinstance(provenance, dict) else None
+    known = made_with if isinstance(made_with, dict) else {}
+    there = one_line(shortened(", ".join(f"{name} {known[name]}" for name in sorted(known)), 300)) or "unknown versions"
+    here = ", ".join(f"{name} {number}" for name, number in runtime.libraries.items())
+    return Text(
+        f"{parts.folder}: this classifier does not answer here as it did where it was saved. {outcome.failures[0]} "
+        f"(tolerance {outcome.tolerance:g}). Its files match their checksums, so the libraries or this machine compute "
+        f"differently. It was made with {there}; here are {here}. See every check: ",
+        Command("verify", (str(parts.folder),)),
+        "; then install the versions it was made with, or train it again.",
+    )

@@ -7,7 +7,9 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 
-from hubel.arrays import Features, Images, Logits
+from hubel.arrays import Features, Images, ImageStore, Logits
+from hubel.chunks import in_chunks
+from hubel.events import OnEvent, ignore
 
 SMALL_BATCH, LARGE_BATCH = 1, 64
 """Images that an engine computes together."""
@@ -47,3 +49,23 @@ class Engine(Protocol):
     def model(self) -> Any:
         """The network as a `keras.Model`, for whoever looks inside; answering for images never asks for it."""
         ...
+
+
+def compute_logits(
+    engine: Engine, images: ImageStore, indices: np.ndarray, *, stage: str = "evaluating", on_event: OnEvent = ignore
+) -> Logits:
+    """Logits of some images, a few at a time.
+
+    Args:
+        engine: runs the network.
+        images: uint8 [examples, height, width, 3]; they may lie on disk.
+        indices: which of them.
+        stage: its name in the `Progress` that ``on_event`` hears.
+        on_event: hears `Progress`.
+
+    Returns:
+        float32 [len(indices), classes].
+    """
+    chunks = in_chunks(len(indices), 4 * LARGE_BATCH, stage=stage, on_event=on_event)
+    parts = [engine.compute(np.asarray(images[indices[chunk]])).logits for chunk in chunks]
+    return np.concatenate(parts) if parts else engine.compute(np.asarray(images[:0])).logits

@@ -17,6 +17,8 @@ from hubel.text import shortened
 
 FORMAT = 3
 MANIFEST, WEIGHTS = "manifest.json", "weights.safetensors"
+OFF_CORPUS = "off_corpus."
+"""How the tensors of the off-corpus score begin; no weight of a model does."""
 MAX_MANIFEST_BYTES = 10_000_000
 BOUNDS = JsonBounds(values=300_000, containers=1000)
 _KEYS = (

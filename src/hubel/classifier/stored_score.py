@@ -8,13 +8,11 @@ from typing import Any
 import numpy as np
 
 from hubel.classifier.engine import Outputs
-from hubel.classifier.manifest import CURE, WEIGHTS
+from hubel.classifier.manifest import CURE, OFF_CORPUS, WEIGHTS
 from hubel.classifier.off_corpus import AnyScore, Distance, NearestClass, OffCorpus
 from hubel.errors import DamagedArtefact
 from hubel.images.statistics import STATISTICS
 
-OFF_CORPUS = "off_corpus."
-"""How the tensors of the off-corpus score begin; no weight of a model does."""
 _DISTANCE, _NEAREST_CLASS = ("mean", "scale", "projection"), ("mean", "projection", "centres")
 _PARTS = {"maps": (Distance, _DISTANCE), "pixels": (Distance, _DISTANCE), "last": (NearestClass, _NEAREST_CLASS)}
 """Part of the score → what it is, and its arrays; each is a field of `OffCorpus`."""

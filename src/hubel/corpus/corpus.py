@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol, TypeAlias
 
 from hubel.arrays import Image
 from hubel.briefs import brief, elided, name_counts
+from hubel.catalogue import Later
 from hubel.errors import UnreadableImage, UnusableCorpus
 from hubel.errors.wording import Option, Remedy, Text
-from hubel.images.notebook import cell, document, tile
 from hubel.text import counted, none_of
+
+cell: Callable[..., str] = Later("hubel.images.notebook", "cell")
+document: Callable[..., str] = Later("hubel.images.notebook", "document")
+tile: Callable[..., str] = Later("hubel.images.notebook", "tile")
 
 Note: TypeAlias = Text | str
 """What the user should know; options and commands stand in remedies, so that the facts can be stored."""

@@ -6,12 +6,13 @@ They were drawn for Hubel and are in no corpus, so no classifier of the built-in
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from PIL import Image as PillowImage
 
-from hubel.corpus.trees.folder import read_file
+from hubel.catalogue import Later
 from hubel.errors import UnreadableImage, UnusableInput
 from hubel.files import is_there
 
@@ -30,6 +31,7 @@ DIGITS = (
     "008fd400 04g59f00 06d03g20 02gceg00 0038af00 00009d00 0001g600 0003c000",
 )
 """Rows of each, a digit in base 17 for each pixel: 0 is paper, g (16) is ink."""
+read_file: Callable[[Path], bytes] = Later("hubel.corpus.trees.folder", "read_file")
 
 
 def is_example(path: str | Path) -> bool:

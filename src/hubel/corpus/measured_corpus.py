@@ -39,3 +39,13 @@ class ExaminedCorpus:
     def given_splits(self, places: Sequence[int]) -> tuple[str, ...]:
         """The given splits that these examples lie in, each once; empty where none is given."""
         return tuple(sorted({split for place in places if (split := self.corpus.examples[place].split) is not None}))
+
+
+def describe_frames(examined: ExaminedCorpus) -> list[str]:
+    """A sentence on animations and files of several pages, if there are any."""
+    several = np.flatnonzero(examined.measurements["frames"] > 1)
+    if not len(several):
+        return []
+    first = examined.paths([int(several[0])])[0]
+    what = "image has" if len(several) == 1 else "images have"
+    return [f"{len(several):,} {what} several frames or pages, such as {first!r}: only the first is used."]

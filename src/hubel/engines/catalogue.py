@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hubel.catalogue import find
-from hubel.classifier.artefact import find_artefact, open_parts, read_parts
-from hubel.classifier.classifier import Classifier
-from hubel.classifier.runtime import Runtime
+from hubel.catalogue import Later, find
+from hubel.classifier.artefact import Parts, find_artefact, read_parts
 
 if TYPE_CHECKING:
+    from hubel.classifier.classifier import Classifier
     from hubel.classifier.foreign_classifier import ForeignClassifier
+    from hubel.classifier.runtime import Runtime
 
 
 @dataclass(frozen=True)
@@ -23,14 +22,20 @@ class EngineEntry:
 
     Args:
         summary: one line, for people.
-        module: has a function ``runtime() -> Runtime``.
+        runtime: what it is on this machine; its module imports a framework.
     """
 
     summary: str
-    module: str
+    runtime: Callable[[], Runtime]
 
 
-ENGINES = {"keras": EngineEntry("the Keras model itself, on the chosen backend", "hubel.engines.keras_artefact")}
+ENGINES = {
+    "keras": EngineEntry(
+        "the Keras model itself, on the chosen backend", Later("hubel.engines.keras_artefact", "runtime")
+    )
+}
+_open_parts: Callable[[Parts, Runtime], Classifier] = Later("hubel.classifier.assembly", "open_parts")
+_load_foreign: Callable[..., ForeignClassifier] = Later("hubel.engines.model_files", "load_foreign_classifier")
 
 
 def find_runtime(name: str = "keras") -> Runtime:
@@ -40,7 +45,7 @@ def find_runtime(name: str = "keras") -> Runtime:
         UnknownName: there is no such engine.
         BackendNotAvailable: its framework is not installed.
     """
-    return importlib.import_module(find(ENGINES, name, kind="engine").module).runtime()
+    return find(ENGINES, name, kind="engine").runtime()
 
 
 def load_classifier(folder: Path, *, engine: str = "keras") -> Classifier:
@@ -58,7 +63,8 @@ def load_classifier(folder: Path, *, engine: str = "keras") -> Classifier:
         ClaimFailed: it does not answer here as it did where it was saved.
     """
     parts = read_parts(find_artefact(folder))
-    return open_parts(parts, find_runtime(engine))
+    runtime = find_runtime(engine)
+    return _open_parts(parts, runtime)
 
 
 def load_foreign_classifier(
@@ -81,5 +87,4 @@ def load_foreign_classifier(
         UnknownName: no such way of giving pixels.
         WrongRequest: the model takes another size, or has another number of classes.
     """
-    module = importlib.import_module("hubel.engines.model_files")
-    return module.load_foreign_classifier(path, class_names=class_names, pixels=pixels, size=size)
+    return _load_foreign(path, class_names=class_names, pixels=pixels, size=size)

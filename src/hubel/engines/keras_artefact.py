@@ -14,10 +14,10 @@ from hubel.architectures.catalogue import Blueprint
 from hubel.backends.devices import on_accelerator
 from hubel.backends.framework import BACKEND, keras
 from hubel.backends.select import backend_version
-from hubel.classifier.artefact import write_artefact
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.manifest import CURE
 from hubel.classifier.runtime import Runtime
+from hubel.classifier.saving import write_artefact
 from hubel.classifier.self_test import TOLERANCE
 from hubel.engines.keras_engine import KerasEngine
 from hubel.errors import DamagedArtefact

@@ -9,31 +9,11 @@ import numpy as np
 from hubel.arrays import ImageStore, Labels, Logits
 from hubel.chunks import in_chunks
 from hubel.classifier.answering import Answering, softmax
-from hubel.classifier.engine import LARGE_BATCH, Engine
+from hubel.classifier.engine import LARGE_BATCH
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import OnEvent, ignore
 
 _CHUNK = 4 * LARGE_BATCH
-
-
-def compute_logits(
-    engine: Engine, images: ImageStore, indices: np.ndarray, *, stage: str = "evaluating", on_event: OnEvent = ignore
-) -> Logits:
-    """Logits of some images, a few at a time.
-
-    Args:
-        engine: runs the network.
-        images: uint8 [examples, height, width, 3]; they may lie on disk.
-        indices: which of them.
-        stage: its name in the `Progress` that ``on_event`` hears.
-        on_event: hears `Progress`.
-
-    Returns:
-        float32 [len(indices), classes].
-    """
-    chunks = in_chunks(len(indices), _CHUNK, stage=stage, on_event=on_event)
-    parts = [engine.compute(np.asarray(images[indices[chunk]])).logits for chunk in chunks]
-    return np.concatenate(parts) if parts else engine.compute(np.asarray(images[:0])).logits
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,6 @@ from hubel.evaluation.metrics import wilson_interval
 from hubel.random_streams import stream
 from hubel.text import counted
 
-SHARES = (0.25, 0.5)
-"""Parts of the training split that are trained on beside the whole."""
 MIN_TEST = 10
 """Fewer test images say nothing of a curve."""
 MIN_PER_CLASS = 2

@@ -13,7 +13,7 @@ from hubel.classifier.prediction_sets import PredictionSets
 from hubel.errors import UnusableInput
 from hubel.evaluation.set_score import SetScore, score_sets
 from hubel.files import is_file
-from hubel.runs.tables.documents import METRICS
+from hubel.runs.is_run import METRICS
 from hubel.runs.tables.fingerprints import read_digests
 from hubel.runs.tables.leaks import read_leaks
 from hubel.runs.tables.off_corpus import OFF_CORPUS, read_scores

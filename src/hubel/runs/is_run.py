@@ -7,12 +7,27 @@ from pathlib import Path
 from hubel.architectures.file_kinds import is_model_target
 from hubel.errors import UnusableInput
 from hubel.files import is_folder, is_there
-from hubel.runs.tables.documents import METRICS, RUN
-from hubel.runs.tables.reading import ARTEFACT, PREDICTIONS
 
+ARTEFACT, RUN, METRICS, PREDICTIONS = "classifier", "run.json", "metrics.json", "predictions.csv"
+BASELINE = "dense_baseline.csv"
+FINGERPRINTS = "fingerprints.csv"
+HISTORY = "history.csv"
+INTAKE = "intake.csv"
+LEAKS = "leaks.csv"
+LEARNING_CURVE = "learning_curve.csv"
+OFF_CORPUS = "off_corpus.csv"
+PARQUET = "predictions.parquet"
+SEEN_BEFORE = "seen_before.csv"
+SPLIT = "split.csv"
+REPORT = "report.html"
 MANIFEST, WEIGHTS = "manifest.json", "weights.safetensors"
 MARKS = (ARTEFACT, MANIFEST, RUN, METRICS, PREDICTIONS)
 """Files of a run folder or of its ``classifier/`` folder: one is enough, the command knows what else it needs."""
+FILES = (
+    METRICS, PREDICTIONS, SPLIT, INTAKE, HISTORY, RUN, LEAKS, FINGERPRINTS, BASELINE, OFF_CORPUS, REPORT,
+    LEARNING_CURVE, SEEN_BEFORE, PARQUET,
+)  # fmt: skip
+"""All that a run may hold beside its ``classifier/`` folder."""
 
 
 def is_run_or_model(path: Path) -> bool:

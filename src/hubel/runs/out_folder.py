@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from hubel.catalogue import Later
 from hubel.corpus.corpus import Corpus
-from hubel.corpus.formats.catalogue import BUILT_IN, FORMATS, check_there, read_corpus
-from hubel.corpus.formats.coco import folder_of_images
+from hubel.corpus.formats.catalogue import BUILT_IN, FORMATS, check_there, names_near, read_corpus
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.corpus.trees.folder import FolderTree
 from hubel.corpus.trees.tree import TreeSource
 from hubel.errors import OutputNotWritable, UnusableInput, WrongRequest
 from hubel.errors.wording import Option, Remedy
 from hubel.files import is_file, is_folder, is_there, real_path, said_plainly
+from hubel.runs.is_run import RUN
 from hubel.runs.request_record import reading_of
 from hubel.runs.run_folder import RunFolder
-from hubel.runs.tables.documents import RUN, read_document
+from hubel.runs.tables.documents import read_document
 from hubel.runs.which_run import check_is_no_run
 
 RUNS = "runs"
 """The folder of runs that are not given a place."""
+folder_of_images: Callable[[Path], Path] = Later("hubel.corpus.formats.coco", "folder_of_images")
 ENDINGS = (
     ".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".npz", ".csv", ".tsv", ".json", ".jsonl", ".xlsx",
     ".parquet", ".tfrecord",
@@ -84,7 +86,8 @@ def check_place(out: Path, location: str | Path, *, reading: Reading, **wishes: 
 
 def _is_list(path: Path) -> bool:
     """Whether the images lie in folders that the corpus only names."""
-    return is_there(path) and any("images" in entry.honours and entry.matches(path) for entry in FORMATS.values())
+    lists = [entry for entry in FORMATS.values() if "images" in entry.honours]
+    return is_there(path) and any(entry.fits(path, names_near(path)) for entry in lists)
 
 
 def keep_out_of_the_images(out: Path, corpus: Corpus, *, what: str = "folder") -> None:

@@ -8,10 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hubel.architectures.catalogue import ARCHITECTURES, Architecture, find_architecture
-from hubel.architectures.families.cnn import CnnSpec
-from hubel.architectures.spec import MAX_SIDE, spec_from_json
-from hubel.architectures.spec_file import FROM_THE_CORPUS, NETWORK_FIELDS, SUFFIX, make_own_spec
+from hubel.architectures.catalogue import ARCHITECTURES, Architecture, find_architecture, make_own_spec
+from hubel.architectures.families.cnn import FROM_THE_CORPUS, NETWORK_FIELDS, CnnSpec
+from hubel.architectures.spec import MAX_SIDE, SUFFIX, spec_from_json
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.reading import AS_FOUND, Reading, check_reading, make_reading
 from hubel.errors import UnusableInput, WrongRequest

@@ -15,28 +15,13 @@ from hubel.corpus.corpus import Corpus
 from hubel.errors import OutputNotWritable, WrongRequest
 from hubel.errors.wording import Command, Option, Remedy, Text
 from hubel.files import TEMPORARY_PREFIX, is_file, is_folder, is_there, said_plainly
-from hubel.runs.tables.dense_baseline import BASELINE
-from hubel.runs.tables.documents import METRICS, RUN, read_document
-from hubel.runs.tables.fingerprints import FINGERPRINTS
-from hubel.runs.tables.history import HISTORY
-from hubel.runs.tables.intake import INTAKE
-from hubel.runs.tables.leaks import LEAKS
-from hubel.runs.tables.learning_curve import LEARNING_CURVE
-from hubel.runs.tables.off_corpus import OFF_CORPUS
-from hubel.runs.tables.predictions import PARQUET, PREDICTIONS
-from hubel.runs.tables.reading import ARTEFACT
-from hubel.runs.tables.seen_before import SEEN_BEFORE
-from hubel.runs.tables.split import SPLIT
+from hubel.runs.is_run import ARTEFACT, FILES, FINGERPRINTS, LEARNING_CURVE, RUN, SPLIT
+from hubel.runs.tables.documents import read_document
 from hubel.training.checkpoints import CHECKPOINTS, CheckpointFolder
 
 FORMAT = 1
-REPORT = "report.html"
 BEGINS = (f"{ARTEFACT}/manifest.json", RUN, SPLIT, FINGERPRINTS)
 """Files of a run that another training can begin from: the weights, and which images they have learned from."""
-FILES = (
-    METRICS, PREDICTIONS, SPLIT, INTAKE, HISTORY, RUN, LEAKS, FINGERPRINTS, BASELINE, OFF_CORPUS, REPORT,
-    LEARNING_CURVE, SEEN_BEFORE, PARQUET,
-)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from hubel.architectures.layer_table import layer_table
 from hubel.arrays import Labels
-from hubel.backends.framework import BACKEND, keras
-from hubel.backends.memory import is_out_of_memory
+from hubel.backends.framework import BACKEND, is_out_of_memory, keras
+from hubel.catalogue import Later
 from hubel.errors import OutOfMemory, StoppedByUser, TrainingDiverged
 from hubel.errors.wording import Option, Remedy
 from hubel.events import EpochDone, PhaseDone, StopHeard, TrainingProgress
@@ -25,6 +24,8 @@ from hubel.training.optimizer import make_optimizer
 from hubel.training.recipe import Recipe
 from hubel.training.schedule import Clock, warm_up_and_anneal
 from hubel.training.state import LoopState, put_tensors, take_tensors
+
+layer_table = Later("hubel.architectures.layer_table", "layer_table")
 
 OPTIMIZER_BYTES = 16
 """Of one parameter in training: the weight, its gradient and two averages, 4 bytes each."""

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hubel.architectures.file_kinds import is_model_target
-from hubel.classifier.answering import Answering
 from hubel.engines.catalogue import load_classifier, load_foreign_classifier
 from hubel.errors import UnusableInput, WrongRequest
 from hubel.errors.wording import Option, Remedy
@@ -14,6 +13,7 @@ from hubel.files import is_file, look_at
 from hubel.workflows.said import NOTHING_SAID, OF_THE_CORPUS, Said, check_said
 
 if TYPE_CHECKING:
+    from hubel.classifier.answering import Answering
     from hubel.classifier.foreign_classifier import ForeignClassifier
 
 MOST_NAME_BYTES = 10_000_000

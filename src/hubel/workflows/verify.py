@@ -9,8 +9,8 @@ from typing import Any
 
 from hubel.architectures.file_kinds import is_model_target
 from hubel.briefs import brief, elided
-from hubel.classifier.artefact import describe_failure, find_artefact, read_parts, run_and_remember
-from hubel.classifier.assembly import assemble
+from hubel.classifier.artefact import find_artefact, read_parts
+from hubel.classifier.assembly import assemble, describe_failure, run_and_remember
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.manifest import WEIGHTS
 from hubel.classifier.self_test import Outcome, SelfTest

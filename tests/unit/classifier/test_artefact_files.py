@@ -14,7 +14,7 @@ import pytest
 from tests.unit.classifier.made import FILES, forge, make_classifier, save_made
 
 from hubel import files
-from hubel.classifier import artefact
+from hubel.classifier import saving
 from hubel.classifier.artefact import read_parts
 from hubel.classifier.self_test import make_self_test
 from hubel.engines.catalogue import load_classifier
@@ -251,7 +251,7 @@ def test_a_save_that_is_ended_at_any_step_leaves_the_old_artefact_or_the_new_one
         if earlier:
             shutil.copytree(kept, target)
         with monkeypatch.context() as patched:
-            patched.setattr(artefact, "make_self_test", lambda _: test)  # the same each time; only the writing matters
+            patched.setattr(saving, "make_self_test", lambda _: test)  # the same each time; only the writing matters
             if not exchange:
                 patched.setattr(files, "_exchange", lambda *_: False)
             faults = Faults(patched, at=at, kill=kind != "full", half=kind == "kill after")

@@ -13,7 +13,7 @@ import pytest
 from safetensors.numpy import load_file
 from tests.unit.classifier.made import forge, forge_weights, make_classifier, read_document, save_made
 
-from hubel.classifier import artefact, self_test_cache
+from hubel.classifier import assembly, self_test_cache
 from hubel.classifier.patterns import PATTERNS, make_patterns
 from hubel.classifier.self_test import COVERAGE, SelfTest, make_self_test, read_self_test, run_self_test
 from hubel.engines import keras_artefact
@@ -46,7 +46,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[SelfTest]:
         seen.append(test)
         return run_self_test(classifier, test, tolerance=tolerance)
 
-    monkeypatch.setattr(artefact, "run_self_test", noted)
+    monkeypatch.setattr(assembly, "run_self_test", noted)
     return seen
 
 

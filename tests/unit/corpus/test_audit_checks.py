@@ -10,10 +10,9 @@ import pytest
 
 from hubel.corpus.audit.catalogue import CHECKS, find_all
 from hubel.corpus.audit.finding import Finding
-from hubel.corpus.audit.images import describe_frames
 from hubel.corpus.corpus import Found, make_corpus
 from hubel.corpus.duplicates import Copies
-from hubel.corpus.measured_corpus import ExaminedCorpus
+from hubel.corpus.measured_corpus import ExaminedCorpus, describe_frames
 from hubel.corpus.measurement import MEASUREMENT
 from hubel.corpus.pairs import PAIR
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from math import prod
 from typing import Any
 
@@ -229,3 +229,7 @@ def _first_misfit(groups: tuple[Group, ...], size: tuple[int, int]) -> tuple[int
 
 def _pixels(count: int) -> str:
     return f"{count} pixel{'s' * (count != 1)}"
+
+
+FROM_THE_CORPUS = ("image_size", "classes", "channels")
+NETWORK_FIELDS = tuple(field.name for field in fields(CnnSpec) if field.name not in FROM_THE_CORPUS)

@@ -57,18 +57,19 @@ def command(  # noqa: PLR0913  (one for each option)
 
     With --abstain, what became of the promise on the run's own test images is printed beside it.
     """
-    from hubel.classifier.prediction_sets import place_of
-
     if coverage is not None:
+        from hubel.classifier.prediction_sets import place_of
+
         place_of(coverage)
     given = list(_expanded(inputs))
     from hubel.workflows.given_inputs import check_inputs
 
     check_inputs(given)
     from hubel.workflows.opening import open_target
-    from hubel.workflows.predict import predict_files
 
     classifier = open_target(run, said)
+    from hubel.workflows.predict import predict_files
+
     classifier.check_coverage(coverage)
     for sentence in classifier.assumptions():
         click.echo(f"Note: {sentence}", err=True)

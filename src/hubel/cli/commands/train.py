@@ -19,7 +19,7 @@ from hubel.wishes import TRAINING
 if TYPE_CHECKING:
     from hubel.corpus.reading import Reading
     from hubel.runs.request import TrainRequest
-    from hubel.workflows.training.train import Run
+    from hubel.workflows.training.write_run import Run
 
 STARTED = time.monotonic()
 """The time limit counts from here: the first thing a training command does."""
@@ -60,7 +60,6 @@ def command(corpus: str, *, out: Path | None, reading: Reading, as_json: bool, *
 def _check(request: TrainRequest, corpus: str) -> None:
     """Say at once, before the framework is loaded, what would stop the training later."""
     from hubel.runs.out_folder import check_place
-    from hubel.workflows.training.start_run import find_start
 
     choices = (request.architecture, request.weights, request.alpha, request.image_size, request.resize)
     check_place(
@@ -76,7 +75,10 @@ def _check(request: TrainRequest, corpus: str) -> None:
         from hubel.corpus.corrections import read_corrections
 
         read_corrections(request.corrections)
-    find_start(request)
+    if request.from_run is not None:
+        from hubel.workflows.training.start_run import find_start
+
+        find_start(request)
 
 
 def _train(request: TrainRequest, *, as_json: bool) -> int:

@@ -141,13 +141,3 @@ def find_wrong_extensions(examined: ExaminedCorpus) -> Iterator[Finding]:
         if ending and ending.isalnum() and usual and ending not in usual and len(ending) <= 5:
             text = f"Its name says .{ending}, but its content is {form}, and it was read as that."
             yield Finding("wrong-extension", (example.path,), 0.5, text)
-
-
-def describe_frames(examined: ExaminedCorpus) -> list[str]:
-    """A sentence on animations and files of several pages, if there are any."""
-    several = np.flatnonzero(examined.measurements["frames"] > 1)
-    if not len(several):
-        return []
-    first = examined.paths([int(several[0])])[0]
-    what = "image has" if len(several) == 1 else "images have"
-    return [f"{len(several):,} {what} several frames or pages, such as {first!r}: only the first is used."]

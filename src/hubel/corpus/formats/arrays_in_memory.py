@@ -16,10 +16,10 @@ import numpy as np
 
 from hubel.arrays import Image
 from hubel.corpus.corpus import Corpus, Found, make_corpus
-from hubel.corpus.formats.image_tables import first_line
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.errors import UnusableCorpus
 from hubel.events import OnEvent
+from hubel.text import first_line
 
 LAYOUTS = {
     "train": ("x_train", "y_train"),

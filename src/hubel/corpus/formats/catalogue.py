@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+import os
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from hubel.catalogue import Later
 from hubel.corpus.corpus import Corpus
-from hubel.corpus.formats import (
-    archives,
-    arrays_in_memory,
-    class_folders,
-    coco,
-    fiftyone,
-    hugging_face,
-    idx,
-    imagefolder,
-    label_studio,
-    manifest,
-    saved_to_disk,
-    tfrecord,
-    webdataset,
-)
-from hubel.corpus.formats.detection import refuse_detection
 from hubel.corpus.not_there import why_not_there
 from hubel.corpus.reading import AS_FOUND, NO_SPLITS, Reading
+from hubel.corpus.split_words import SPLIT_FOLDERS
 from hubel.errors import UnusableCorpus, WrongRequest
 from hubel.errors.wording import Option
 from hubel.events import OnEvent, ignore
@@ -37,80 +25,123 @@ SPLITS_NONE = f"splits {NO_SPLITS}"
 """Stands in `Format.honours` for ``splits="none"``, beside ``"splits"`` for names of parts."""
 
 
+_MAY_HOLD_MORE = re.compile(rf"(?<![a-z])({'|'.join((*SPLIT_FOLDERS, 'data', 'annotations'))})(?![a-z])", re.IGNORECASE)
+"""In the name of a folder in which a format looks for its files."""
+refuse_detection: Callable[[Path], None] = Later("hubel.corpus.formats.detection", "refuse_detection")
+
+
 @dataclass(frozen=True)
 class Format:
     """One way a corpus can lie on disk.
 
     Args:
         summary: one line of help.
-        matches: whether a path is of this form.
-        read: list the corpus.
+        module: has ``matches(path)`` and ``read(path, on_event, reading)``; it is loaded for what it could be.
+        marks: is found in the name of one file at least, in lower case; empty where any names will do.
+        files_only: no folder is of this form.
         honours: the names in `hubel.wishes.READING` that it obeys, besides those of every format; and `SPLITS_NONE`.
     """
 
     summary: str
-    matches: Callable[[Path], bool]
-    read: Callable[[Path, OnEvent, Reading], Corpus]
+    module: str
+    marks: str = ""
+    files_only: bool = False
     honours: tuple[str, ...] = ()
+
+    def fits(self, path: Path, names: str) -> bool:
+        """Whether a path is of this form.
+
+        Args:
+            path: of the corpus.
+            names: of `names_near`.
+        """
+        if self.files_only and os.path.isdir(path):  # noqa: PTH112  (raises nowhere)
+            return False
+        return bool(re.search(self.marks, names, re.MULTILINE)) and Later(self.module, "matches")(path)
 
 
 FORMATS = {
-    "npz": Format("an .npz file with x_train, y_train or x, y", arrays_in_memory.matches, arrays_in_memory.read),
-    "idx": Format("IDX files as of MNIST, plain or .gz", idx.matches, idx.read),
-    "saved-to-disk": Format("a folder written by save_to_disk of datasets", saved_to_disk.matches, saved_to_disk.read),
+    "npz": Format("an .npz file with x_train, y_train or x, y", "hubel.corpus.formats.arrays_in_memory", r"\.npz$"),
+    "idx": Format("IDX files as of MNIST, plain or .gz", "hubel.corpus.formats.idx", r"-ubyte(\.gz)?$"),
+    "saved-to-disk": Format(
+        "a folder written by save_to_disk of datasets",
+        "hubel.corpus.formats.saved_to_disk",
+        r"^dataset_dict\.json$|^state\.json$|\.arrow$",
+    ),
     "coco": Format(
         "annotations in COCO form: a JSON file, or a folder with it and the images",
-        coco.matches,
-        coco.read,
+        "hubel.corpus.formats.coco",
+        r"\.json$",
         honours=("images",),
     ),
     "label-studio": Format(
         "a JSON export of Label Studio",
-        label_studio.matches,
-        label_studio.read,
+        "hubel.corpus.formats.label_studio",
+        r"\.json$",
+        files_only=True,
         honours=("path_column", "label_column", "images"),
     ),
     "manifest": Format(
         "a CSV, TSV, Excel, Parquet or JSON Lines file that lists images with path and label columns",
-        manifest.matches,
-        manifest.read,
+        "hubel.corpus.formats.manifest",
+        files_only=True,
         honours=(*LISTING, SPLITS_NONE),
     ),
     "imagefolder": Format(
         "a folder with metadata.csv or metadata.jsonl beside the images, as of Hugging Face imagefolder",
-        imagefolder.matches,
-        imagefolder.read,
+        "hubel.corpus.formats.imagefolder",
+        r"^metadata\.",
         honours=("path_column", "label_column", "split_column", "group_column", "splits"),
     ),
-    "fiftyone": Format("a folder with data/ and labels.json, as of FiftyOne", fiftyone.matches, fiftyone.read),
+    "fiftyone": Format(
+        "a folder with data/ and labels.json, as of FiftyOne", "hubel.corpus.formats.fiftyone", r"^labels\.json$"
+    ),
     "hugging-face": Format(
         "Parquet in Hugging Face image layout",
-        hugging_face.matches,
-        hugging_face.read,
+        "hubel.corpus.formats.hugging_face",
+        r"\.parquet$",
         honours=("label_column", "split_column", "group_column", "splits", SPLITS_NONE),
     ),
     "tfrecord": Format(
         "TFRecord files of tf.train.Example",
-        tfrecord.matches,
-        tfrecord.read,
+        "hubel.corpus.formats.tfrecord",
+        r"\.tfrec|-of-\d{5}$",
         honours=("label_column",),
     ),
-    "webdataset": Format("a folder of WebDataset tar shards", webdataset.matches, webdataset.read),
+    "webdataset": Format(
+        "a folder of WebDataset tar shards", "hubel.corpus.formats.webdataset", r"\.t(ar|gz|bz2|xz|zst)"
+    ),
     "archive": Format(
         "a zip or tar archive (.tar, .tar.gz, .tar.bz2, .tar.xz, .tar.zst) of class folders or labelled images",
-        archives.matches,
-        archives.read,
+        "hubel.corpus.formats.archives",
+        files_only=True,
         honours=("splits", SPLITS_NONE),
     ),
     "folders": Format(
         "a folder of class folders, with or without train/ validation/ test/",
-        class_folders.matches,
-        class_folders.read,
+        "hubel.corpus.formats.class_folders",
         honours=("splits", SPLITS_NONE),
     ),
 }
 
-BUILT_IN = {"digits": arrays_in_memory.read_digits}
+BUILT_IN: dict[str, Callable[[], Corpus]] = {"digits": Later("hubel.corpus.formats.arrays_in_memory", "read_digits")}
+
+
+def names_near(path: Path) -> str:
+    """Names, one a line and in lower case, of a path, of what lies in it, and in its folders of parts and data."""
+    within = _names_in(path, depth=2) if os.path.isdir(path) else ()  # noqa: PTH112  (raises nowhere)
+    return "\n".join((path.name, *within)).lower()
+
+
+def _names_in(folder: str | Path, *, depth: int) -> Iterator[str]:
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                yield entry.name
+                if depth and _MAY_HOLD_MORE.search(entry.name) and entry.is_dir():
+                    yield from _names_in(entry.path, depth=depth - 1)
+    except OSError:  # it may not be looked at, as whoever reads it says
+        return
 
 
 def check_there(location: str | Path) -> None:
@@ -155,12 +186,13 @@ def read_corpus(location: str | Path, *, reading: Reading = AS_FOUND, on_event: 
         return BUILT_IN[str(location)]()
     check_there(location)
     path = Path(location)
+    names = names_near(path)
     for name, entry in FORMATS.items():
-        if entry.matches(path):
+        if entry.fits(path, names):
             if name == "folders":
                 refuse_detection(path)
             _check_honoured(str(location), entry.summary, honours=entry.honours, reading=reading)
-            return entry.read(path, on_event, reading)
+            return Later(entry.module, "read")(path, on_event, reading)
     if any(path.suffix.lower()[1:] in endings for endings in ENDINGS.values()):
         raise UnusableCorpus(f"{path} is a single image, not a corpus. Name the folder that holds the class folders.")
     known = "; ".join(entry.summary for entry in FORMATS.values())

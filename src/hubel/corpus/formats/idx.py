@@ -14,13 +14,14 @@ import numpy as np
 
 from hubel.corpus.corpus import Corpus, Found, make_corpus
 from hubel.corpus.formats.arrays_in_memory import ArraySource
-from hubel.corpus.formats.image_tables import first_line, side_files
+from hubel.corpus.formats.image_tables import side_files
 from hubel.corpus.formats.table_columns import usable_splits
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.corpus.split_words import SPLIT_FOLDERS
 from hubel.corpus.trees.folder import list_folder
 from hubel.errors import UnusableCorpus
 from hubel.events import OnEvent
+from hubel.text import first_line
 
 NAME = re.compile(
     r"(?P<set>.*[-_])?(?P<part>train|t10k|test)-(?P<kind>images|labels)[-.]idx[134]-ubyte(?P<packed>\.gz)?",

@@ -18,6 +18,7 @@ from hubel.corpus.corpus import IGNORED, REFUSED, Corpus, Found, IntakeRow, Note
 from hubel.corpus.formats.table_columns import Columns, holds_text, notes_on_groups, split_of, texts, usable_splits
 from hubel.corpus.trees.folder import FolderTree, read_file
 from hubel.errors import UnreadableImage, UnusableCorpus
+from hubel.text import first_line
 
 HELD_BYTES, HELD_BATCHES = 256_000_000, 256
 """Encoded images held in memory at a time; more only where two batches are larger."""
@@ -256,8 +257,3 @@ def naming_damage(path: Path) -> Generator[None]:
         raise UnusableCorpus(f"{path} may not be read by this user: chmod +r, or run as its owner.") from error
     except DAMAGE as error:
         raise UnusableCorpus(f"{path} is damaged ({first_line(error)}): download it again.") from error
-
-
-def first_line(error: Exception) -> str:
-    """The first line of an error's text, or its name where it has none."""
-    return (str(error).splitlines() or [type(error).__name__])[0]

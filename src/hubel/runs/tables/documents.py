@@ -9,9 +9,8 @@ from typing import Any
 
 from hubel.errors import UnusableInput
 from hubel.files import write_json
+from hubel.runs.is_run import METRICS, RUN
 from hubel.runs.tables.reading import damaged, no_run
-
-RUN, METRICS = "run.json", "metrics.json"
 
 
 def write_documents(folder: Path, *, run: Mapping[str, Any], metrics: Mapping[str, Any]) -> None:

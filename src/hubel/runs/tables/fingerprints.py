@@ -7,9 +7,9 @@ from pathlib import Path
 
 from hubel.corpus.corpus import Corpus
 from hubel.files import is_file, write_csv
+from hubel.runs.is_run import FINGERPRINTS
 from hubel.runs.tables.reading import read_columns
 
-FINGERPRINTS = "fingerprints.csv"
 COLUMNS = ("path", "sha256")
 
 

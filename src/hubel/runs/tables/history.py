@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hubel.files import write_csv
+from hubel.runs.is_run import HISTORY
 from hubel.runs.tables.reading import read_columns
 from hubel.training.history import COLUMNS, History
-
-HISTORY = "history.csv"
 
 
 def write_history(folder: Path, histories: Sequence[History]) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from hubel.corpus.corpus import Corpus, IntakeRow
 from hubel.files import write_csv
+from hubel.runs.is_run import INTAKE
 from hubel.runs.tables.reading import read_columns
 
-INTAKE = "intake.csv"
 COLUMNS = ("path", "status", "code", "reason")
 
 

@@ -11,9 +11,8 @@ from hubel.corpus.corpus import Corpus
 from hubel.corpus.split import Splits
 from hubel.evaluation.report import EvaluationReport
 from hubel.files import write_csv
+from hubel.runs.is_run import OFF_CORPUS
 from hubel.runs.tables.reading import damaged, read_columns
-
-OFF_CORPUS = "off_corpus.csv"
 
 
 def write_scores(folder: Path, corpus: Corpus, *, splits: Splits, reports: Mapping[str, EvaluationReport]) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 from hubel.errors import UnusableInput
 from hubel.errors.wording import Command, Text
 from hubel.files import is_file, is_there, read_csv, shown
+from hubel.runs.is_run import ARTEFACT
 
-ARTEFACT, PREDICTIONS = "classifier", "predictions.csv"
 A_RUN = Text("A run is a folder that ", Command("train", ("CORPUS",)), " has written.")
 """What is expected where something else was given."""
 

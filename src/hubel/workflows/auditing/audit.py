@@ -13,11 +13,10 @@ from typing import Any
 from hubel.briefs import brief, elided, name_counts
 from hubel.corpus.audit.catalogue import CHECKS, find_all, ranked
 from hubel.corpus.audit.finding import Finding
-from hubel.corpus.audit.images import describe_frames
 from hubel.corpus.corpus import SPLITS, Corpus, tile_of
 from hubel.corpus.corrections import COLUMNS, Corrections, apply_corrections, read_corrections
 from hubel.corpus.formats.catalogue import read_corpus
-from hubel.corpus.measured_corpus import ExaminedCorpus
+from hubel.corpus.measured_corpus import ExaminedCorpus, describe_frames
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.errors.wording import Text, facts_of
 from hubel.events import OnEvent, ignore

@@ -13,13 +13,13 @@ from hubel.architectures.catalogue import Blueprint
 from hubel.architectures.layer_table import count_macs, layer_table
 from hubel.backends.framework import keras
 from hubel.backends.seeding import seed_everything
+from hubel.classifier.engine import compute_logits
 from hubel.corpus.corpus import Corpus, check_trainable
 from hubel.corpus.sample import take_part
 from hubel.corpus.split import Splits, leak_note
 from hubel.engines.keras_engine import KerasEngine
 from hubel.errors import StoppedByUser, TrainingDiverged, UnusableCorpus
 from hubel.errors.wording import Command, Part, Text
-from hubel.evaluation.evaluate import compute_logits
 from hubel.evaluation.paired import adjust, compare_hits
 from hubel.evaluation.shift_consistency import stays_when_moved
 from hubel.events import Message, OnEvent, PlanMade, ignore

@@ -25,10 +25,10 @@ from hubel.files import is_file, write_bytes, write_json
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
 from hubel.reports.run_page import OF_A_MODEL_FILE, RunPage, render_run_page, shown_places
 from hubel.reports.sheets import make_sheets
+from hubel.runs.is_run import METRICS, REPORT
 from hubel.runs.machine import describe_machine
 from hubel.runs.out_folder import prepare_folder
-from hubel.runs.run_folder import FORMAT, REPORT
-from hubel.runs.tables.documents import METRICS
+from hubel.runs.run_folder import FORMAT
 from hubel.runs.tables.intake import INTAKE, write_intake
 from hubel.runs.tables.predictions import PARQUET, PREDICTIONS, write_predictions
 from hubel.shell import text_in_shell

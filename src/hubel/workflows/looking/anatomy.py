@@ -15,7 +15,7 @@ from hubel.architectures.file_kinds import find_kind
 from hubel.architectures.foreign import read_foreign
 from hubel.architectures.geometry import CONVOLUTIONS, receptive_fields
 from hubel.architectures.layer_table import LayerRow, Total, as_map, layer_rows, total_of
-from hubel.architectures.spec_file import SUFFIX
+from hubel.architectures.spec import SUFFIX
 from hubel.architectures.walk import Graph, walk
 from hubel.arithmetic.convolution import locally_connected_parameters
 from hubel.backends.framework import keras

@@ -6,14 +6,16 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from hubel.architectures.catalogue import Blueprint
 from hubel.architectures.families.parts import LOGITS
 from hubel.backends.framework import keras
 from hubel.briefs import brief
+from hubel.catalogue import Later
+from hubel.classifier.engine import compute_logits
 from hubel.engines.keras_engine import KerasEngine
 from hubel.errors.wording import Option, Remedy, Text
-from hubel.evaluation.evaluate import compute_logits
 from hubel.events import Message, OnEvent, ignore
 from hubel.pipeline.prepare import Prepared
 from hubel.training.fit import Validate, fit_model, measure_step
@@ -24,11 +26,18 @@ from hubel.training.recipe import Recipe
 from hubel.training.schedule import Clock, FirstOf, ReplanningClock, StepClock, WallClock
 from hubel.training.score import accuracy_and_log_loss
 from hubel.training.state import LoopState
-from hubel.training.transfer import HeadLesson, KnownFeatures, fit_head
 from hubel.workflows.training.choose import Choice
-from hubel.workflows.training.features_in_time import all_features, features_in_time
 from hubel.workflows.training.network import FINE_TUNING_COST, Network, batches_of, weights_of_classes
 from hubel.workflows.training.plan_fit import HEAD_EPOCH_S
+
+if TYPE_CHECKING:
+    from hubel.training.transfer import KnownFeatures
+
+fit_head = Later("hubel.training.transfer", "fit_head")
+known_features: Callable[..., KnownFeatures] = Later("hubel.training.transfer", "KnownFeatures")
+head_lesson = Later("hubel.training.transfer", "HeadLesson")
+all_features = Later("hubel.workflows.training.features_in_time", "all_features")
+features_in_time = Later("hubel.workflows.training.features_in_time", "features_in_time")
 
 COMPILING_COST = 2.0
 """Compiling a step of fine-tuning takes about so many times as long as building and compiling the forward pass."""
@@ -237,7 +246,7 @@ def _fit_head(
     recipe, train, rate, seconds = plan.recipes[0], prepared.indices("train"), math.inf, math.inf
     mirror, model, on_event = recipe.augmentation.mirror, network.model, listeners.on_event
     if known is not None and known.holds(train):
-        known = KnownFeatures(train, known.take(train))
+        known = known_features(train, known.take(train))
     elif plan.is_part or plan.clock_s is None:  # how long a part may take is known already
         known = all_features(prepared, model, mirror=mirror, on_event=on_event)
     else:
@@ -247,7 +256,7 @@ def _fit_head(
         )
         seconds = max(head_s, plan.seconds(time.monotonic()))
     labels, held_out = prepared.labels[known.places], prepared.labels[prepared.indices("validation")]
-    lesson = HeadLesson(known.computed, labels, held_out, weights_of_classes(prepared, recipe))
+    lesson = head_lesson(known.computed, labels, held_out, weights_of_classes(prepared, recipe))
     history = fit_head(
         model, lesson, recipe=recipe, on_event=on_event, seconds=seconds,
         goes_on=prepared.chosen.begun_from is not None,

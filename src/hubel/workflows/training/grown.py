@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
+from hubel.catalogue import Later
 from hubel.errors import WrongRequest
 from hubel.errors.wording import Option, Part
 from hubel.files import is_file, read_csv, write_csv
@@ -14,7 +15,8 @@ from hubel.runs.request import TrainRequest
 from hubel.runs.run_folder import RunFolder, free_beside
 from hubel.text import counted
 from hubel.training.checkpoints import IMAGES
-from hubel.workflows.training.start_run import holds_a_start
+
+holds_a_start: Callable[[Path], bool] = Later("hubel.workflows.training.start_run", "holds_a_start")
 
 EXAMPLES = 3
 

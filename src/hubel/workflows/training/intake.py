@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from hubel.architectures.catalogue import make_blueprint
-from hubel.architectures.families.backbones import pretrained_weights
 from hubel.architectures.families.pretrained import PretrainedSpec
-from hubel.architectures.families.weight_files import MayDownload, not_here
-from hubel.corpus.audit.images import describe_frames
+from hubel.catalogue import Later
 from hubel.corpus.class_names import alike, difference
 from hubel.corpus.corpus import Corpus
-from hubel.corpus.corrections import apply_corrections, read_corrections
+from hubel.corpus.measured_corpus import describe_frames
 from hubel.errors import DownloadFailed, WeightsNotAvailable
 from hubel.errors.wording import Command, Option, Remedy, Text
 from hubel.events import Message, OnEvent
@@ -22,7 +21,18 @@ from hubel.pipeline.survey import Survey
 from hubel.runs.out_folder import keep_out_of_the_images
 from hubel.runs.request import TrainRequest
 from hubel.workflows.training.choose import Choice, check_classes, choose
-from hubel.workflows.training.warm_start import WarmStart, describe_classes, describe_parts, keep_parts
+
+if TYPE_CHECKING:
+    from hubel.architectures.families.weight_files import MayDownload
+    from hubel.workflows.training.warm_start import WarmStart
+
+not_here: Callable[[str, float], str] = Later("hubel.architectures.families.weight_files", "not_here")
+pretrained_weights = Later("hubel.architectures.families.backbones", "pretrained_weights")
+apply_corrections = Later("hubel.corpus.corrections", "apply_corrections")
+read_corrections = Later("hubel.corpus.corrections", "read_corrections")
+describe_classes = Later("hubel.workflows.training.warm_start", "describe_classes")
+describe_parts = Later("hubel.workflows.training.warm_start", "describe_parts")
+keep_parts = Later("hubel.workflows.training.warm_start", "keep_parts")
 
 SHOWN = 5
 """Refused files that are named."""

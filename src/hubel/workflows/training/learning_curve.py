@@ -11,14 +11,14 @@ import numpy as np
 
 from hubel.arrays import Labels
 from hubel.backends.seeding import seed_everything
+from hubel.classifier.engine import compute_logits
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.nested_parts import nested_parts
 from hubel.corpus.split import Splits
 from hubel.engines.keras_engine import KerasEngine
 from hubel.errors import StoppedByUser, TrainingDiverged, UnusableCorpus
 from hubel.errors.wording import Option, Part, Remedy, Text
-from hubel.evaluation.evaluate import compute_logits
-from hubel.evaluation.learning_curve import MIN_PER_CLASS, MIN_TEST, SHARES, LearningCurve, make_learning_curve
+from hubel.evaluation.learning_curve import MIN_PER_CLASS, MIN_TEST, LearningCurve, make_learning_curve
 from hubel.events import Message, OnEvent, ignore
 from hubel.pipeline.prepare import Prepared
 from hubel.training.plan import FINE_TUNE, FitPlan
@@ -26,6 +26,7 @@ from hubel.workflows.training.choose import Choice
 from hubel.workflows.training.finished import Finished
 from hubel.workflows.training.fitting import Listeners, run_fit
 from hubel.workflows.training.network import ready_network
+from hubel.workflows.training.plan_fit import SHARES
 from hubel.workflows.training.time_budget import SAVE_S, Deadline, what_follows
 
 WHOLE = 1.0

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import Blueprint, make_blueprint
-from hubel.architectures.families.backbones import set_backbone_weights
 from hubel.architectures.families.pretrained import PretrainedSpec
-from hubel.architectures.families.residual import ResidualSpec
-from hubel.architectures.layer_table import count_macs
-from hubel.architectures.whitening import whitening_kernel
 from hubel.backends.framework import keras
+from hubel.catalogue import Later
 from hubel.classifier.engine import LARGE_BATCH
 from hubel.engines.keras_engine import KerasEngine
 from hubel.pipeline.batches import TrainingBatches, class_weights
@@ -25,7 +23,13 @@ from hubel.training.fit import compile_model, measure_step
 from hubel.training.plan import MARGIN, Costs
 from hubel.training.recipe import Recipe
 from hubel.workflows.training.choose import Choice, fine_tune_recipe, head_recipe, scratch_recipe
-from hubel.workflows.training.warm_start import WarmStart
+
+if TYPE_CHECKING:
+    from hubel.workflows.training.warm_start import WarmStart
+
+set_backbone_weights = Later("hubel.architectures.families.backbones", "set_backbone_weights")
+count_macs = Later("hubel.architectures.layer_table", "count_macs")
+whitening_kernel = Later("hubel.architectures.whitening", "whitening_kernel")
 
 WHITENING_IMAGES = 1000
 MEASURING_S = 1.0
@@ -78,24 +82,25 @@ def ready_network(
     model = build_model(blueprint)
     if choice.pretrained is not None:
         set_backbone_weights(model, choice.pretrained)
-    chosen, limit_s = _choose_recipes(request, prepared, model=model, warm=warm)
+    macs = count_macs(model) if isinstance(spec, PretrainedSpec) else spec.count_work()[0]
+    chosen, limit_s = _choose_recipes(request, prepared, macs=macs, warm=warm)
     recipes = recipes or chosen
     if warm is not None:
         warm.put_into(model, names)
-    elif isinstance(spec, ResidualSpec):
-        _whiten_stem(model, spec, prepared=prepared, seed=recipes[0].seed)
+    elif spec.hints.whitened_layer:
+        _whiten(model.get_layer(spec.hints.whitened_layer), prepared, seed=recipes[0].seed)
     compile_model(model, recipes[-1])
     costs = _measure(model, prepared, recipe=recipes[0], begun=begun)
     return Network(model, blueprint, recipes, limit_s, costs)
 
 
 def _choose_recipes(
-    request: TrainRequest, prepared: Prepared[Choice], *, model: keras.Model, warm: WarmStart | None
+    request: TrainRequest, prepared: Prepared[Choice], *, macs: int, warm: WarmStart | None
 ) -> tuple[tuple[Recipe, ...], float | None]:
     """The recipe of each phase, and the seconds for everything where the clock decides."""
     choice, grey, count = prepared.chosen, prepared.survey.grey, len(prepared.splits.train)
     if choice.pretrained is None:
-        recipe, limit_s = scratch_recipe(request, choice, grey=grey, train_examples=count, macs=count_macs(model))
+        recipe, limit_s = scratch_recipe(request, choice, grey=grey, train_examples=count, macs=macs)
         return (recipe if warm is None else replace(recipe, phase="warm-start"),), limit_s
     head = head_recipe(request, grey=grey, train_examples=count)
     if request.epochs is None and request.time_limit_s is None:
@@ -164,8 +169,8 @@ def batches_of(prepared: Prepared[Choice], recipe: Recipe) -> TrainingBatches:
     )
 
 
-def _whiten_stem(model: keras.Model, spec: ResidualSpec, *, prepared: Prepared[Choice], seed: int) -> None:
+def _whiten(layer: keras.layers.Conv2D, prepared: Prepared[Choice], *, seed: int) -> None:
     chosen = stream("whitening", seed).permutation(prepared.indices("train"))[:WHITENING_IMAGES]
     images = prepared.decoded.images[np.sort(chosen)]
-    kernel = whitening_kernel(images, kernel_size=spec.stem_kernel, filters=spec.stem_filters)
-    model.get_layer("stem").set_weights([kernel, np.zeros(spec.stem_filters, np.float32)])
+    kernel = whitening_kernel(images, kernel_size=layer.kernel_size[0], filters=layer.filters)
+    layer.set_weights([kernel, np.zeros(layer.filters, np.float32)])

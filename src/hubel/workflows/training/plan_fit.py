@@ -6,7 +6,6 @@ import time
 
 from hubel.corpus.split import Splits
 from hubel.errors.wording import Option, Remedy, Text
-from hubel.evaluation.learning_curve import SHARES
 from hubel.events import Message, PlanMade
 from hubel.pipeline.augmentation import Augmentation
 from hubel.runs.request import TrainRequest
@@ -16,6 +15,8 @@ from hubel.training.recipe import Recipe
 from hubel.workflows.training.choose import Choice
 from hubel.workflows.training.time_budget import Deadline, what_follows
 
+SHARES = (0.25, 0.5)
+"""Parts of the training split that are trained on beside the whole."""
 HEAD_EPOCH_S = 0.1
 """Of one epoch of a head, on a slow processor."""
 

@@ -21,7 +21,8 @@ from hubel.random_streams import stream
 from hubel.reports.run_page import RunPage, Stranger, render_run_page, shown_places
 from hubel.reports.sheets import make_sheets
 from hubel.reports.thumbnails import encode_thumbnail
-from hubel.runs.run_folder import REPORT, RunFolder
+from hubel.runs.is_run import REPORT
+from hubel.runs.run_folder import RunFolder
 from hubel.workflows.evaluating.page_images import Tested, some_of_each_class, thumbnails, worst_mistakes
 from hubel.workflows.training.choose import Choice
 from hubel.workflows.training.finished import Finished

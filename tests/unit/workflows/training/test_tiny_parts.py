@@ -32,7 +32,8 @@ from hubel.workflows.looking.layer_images import image_of_excitement
 from hubel.workflows.reproducing.reproduce import reproduce_run
 from hubel.workflows.reproducing.reproduce_check import check_repeatable
 from hubel.workflows.training import fitting, intake, plan_fit
-from hubel.workflows.training.train import Run, train_classifier
+from hubel.workflows.training.train import train_classifier
+from hubel.workflows.training.write_run import Run
 from hubel.workflows.verify import verify_artefact
 
 COLOURS = {"a": (200, 40, 40), "b": (40, 60, 200)}

@@ -33,8 +33,9 @@ from hubel.workflows.reproducing.reproduce_check import check_repeatable
 from hubel.workflows.training.checkpointing import EVERY_EPOCH
 from hubel.workflows.training.grown import check_images
 from hubel.workflows.training.start_run import find_start
-from hubel.workflows.training.train import Run, train_classifier
+from hubel.workflows.training.train import train_classifier
 from hubel.workflows.training.warm_start import load_start
+from hubel.workflows.training.write_run import Run
 
 pytestmark = pytest.mark.backend
 
