@@ -58,10 +58,10 @@ ARCHITECTURES = {
     for entry in (
         Architecture("small-cnn", "the textbook network; its depth fits the image", small_cnn_spec, 64),
         Architecture(
-            "residual", "learns fastest from scratch on a processor", residual_spec, 96, smallest=8, kind=ResidualSpec
+            "residual", "learns fastest from scratch on a CPU", residual_spec, 96, smallest=8, kind=ResidualSpec
         ),
-        Architecture("dense", "no convolution at all, to compare with", dense_spec, 32),
-        Architecture("lenet5", "the network of 1998 that read digits", lenet5_spec, 32, smallest=4),
+        Architecture("dense", "no convolution at all, for comparison", dense_spec, 32),
+        Architecture("lenet5", "the network that read digits in 1998", lenet5_spec, 32, smallest=4),
         Architecture("vgg-style", "stacked 3 x 3 convolutions and a global average", vgg_style_spec, 64, smallest=4),
         *(
             Architecture(

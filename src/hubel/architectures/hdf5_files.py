@@ -32,10 +32,10 @@ _WEIGHTS = "an HDF5 file with the weights of a Keras model and without its archi
 _AGAIN = "Copy or download it again."
 HDF5_KINDS = {
     "h5-model": ("an .h5 file of Keras",),
-    "h5-weights": (_WEIGHTS, f"Build the network in Keras as it was, then {_SAVE}. Keras wants a name in .h5."),
+    "h5-weights": (_WEIGHTS, f"Build the network in Keras as it was, then {_SAVE}. The name must end in .h5."),
     "keras-weights": (
         _WEIGHTS,
-        f"Build the network in Keras as it was, then {_SAVE}. Keras wants a name in .weights.h5.",
+        f"Build the network in Keras as it was, then {_SAVE}. The name must end in .weights.h5.",
     ),
     "hdf5": ("an HDF5 file without a Keras model", "Save the model with model.save('name.keras')."),
     "broken-hdf5": ("a damaged or incomplete HDF5 file", _AGAIN),
@@ -134,7 +134,7 @@ def check_hdf5(file: h5py.File, said: str) -> int:
 def _linked(group: h5py.Group, name: str, *, said: str) -> h5py.Group | h5py.Dataset:
     where = _where(group, name)
     if group.get(name, getlink=True, getclass=True) is not h5py.HardLink:
-        raise UnusableInput(f"{said}: {where} is a link to another place; a Keras model has none.")
+        raise UnusableInput(f"{said}: {where} is a link to another place; a Keras model has no links.")
     item = group[name]
     if not isinstance(item, h5py.Group | h5py.Dataset):
         raise UnusableInput(f"{said}: {where} is not an array; a Keras model holds nothing else.")
@@ -150,7 +150,9 @@ def _checked_array(array: h5py.Dataset, said: str, *, longest: int) -> int:
         raise UnusableInput(f"{said}: {where} is not an array of numbers.")
     declared, stored = math.prod(array.shape or ()) * array.dtype.itemsize, array.id.get_storage_size()
     if declared > max(SMALL_BYTES, MAX_RATIO * stored):
-        raise UnusableInput(f"{said}: {where} promises {declared:,} bytes and holds {stored:,}, as only bombs do.")
+        raise UnusableInput(
+            f"{said}: {where} promises {declared:,} bytes and holds {stored:,}, as only decompression bombs do."
+        )
     return declared
 
 

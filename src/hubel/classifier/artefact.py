@@ -118,7 +118,7 @@ def find_artefact(folder: Path) -> Path:
         UnusableInput: there is none.
     """
     if is_model_target(folder):
-        raise UnusableInput(f"{folder} is a model file. This needs a run of Hubel: give the folder of one.")
+        raise UnusableInput(f"{folder} is a model file. This needs a run: give a run folder.")
     inner = folder / "classifier"
     folder = inner if is_file(inner / MANIFEST) else folder
     if not is_file(folder / MANIFEST):
@@ -133,7 +133,7 @@ def read_parts(folder: Path) -> Parts:
     """Read both files; again if another artefact took the folder's place meanwhile.
 
     Raises:
-        DamagedArtefact: a part of it is not as it was written, or asks for more than the bounds allow.
+        DamagedArtefact: a part of it has changed since it was written, or asks for more than the bounds allow.
     """
     for _ in range(_ATTEMPTS):
         before = _identity(folder)
@@ -190,8 +190,8 @@ def describe_failure(parts: Parts, outcome: Outcome, *, runtime: Runtime) -> Tex
     here = ", ".join(f"{name} {number}" for name, number in runtime.libraries.items())
     return Text(
         f"{parts.folder}: this classifier does not answer here as it did where it was saved. {outcome.failures[0]} "
-        f"(tolerance {outcome.tolerance:g}). Its files match their checksums, so the libraries or this machine compute "
-        f"differently. It was made with {there}; here are {here}. See every check: ",
+        f"(tolerance {outcome.tolerance:g}). Its files match their checksums, so the libraries or this machine "
+        f"compute differently. It was made with {there}; here are {here}. See every check: ",
         Command("verify", (str(parts.folder),)),
         "; then install the versions it was made with, or train it again.",
     )

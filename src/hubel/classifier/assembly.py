@@ -65,7 +65,7 @@ def read_weights(folder: Path, document: dict[str, Any], *, spec: Spec) -> dict[
         Name → float32 array [...].
 
     Raises:
-        DamagedArtefact: the file is not as it was written, or the spec needs another size; the tensor is named.
+        DamagedArtefact: the file has changed since it was written, or the spec needs another size; the tensor is named.
     """
     path, described = folder / WEIGHTS, document["weights"]
     if not isinstance(described, dict) or described.get("file") != WEIGHTS or type(described.get("bytes")) is not int:
@@ -79,7 +79,7 @@ def read_weights(folder: Path, document: dict[str, Any], *, spec: Spec) -> dict[
             _check_numbers(header, spec, folder=folder)
             tensors, digest = read_tensors(file, header)
             if digest != described.get("sha256"):
-                raise DamagedArtefact(f"{path} is not as it was written: its checksum does not match. {CURE}")
+                raise DamagedArtefact(f"{path} has changed since it was written: its checksum does not match. {CURE}")
             check_finite(tensors)
         except (ValueError, KeyError, TypeError, OSError) as error:
             raise _damaged(path, error) from error
