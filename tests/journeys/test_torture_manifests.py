@@ -76,8 +76,8 @@ EXPECTED = {
         {
             "../../../../etc/passwd": ["line 2: it leaves the folder of the list"],
             "/etc/hostname": ["line 3: it is an absolute path"],
-            "file:///etc/hosts": ["line 4: it is a web address, and Hubel downloads nothing"],
-            "http://127.0.0.1:1/x.jpg": ["line 5: it is a web address, and Hubel downloads nothing"],
+            "file:///etc/hosts": ["line 4: it is a URL, and Hubel downloads nothing"],
+            "http://127.0.0.1:1/x.jpg": ["line 5: it is a URL, and Hubel downloads nothing"],
         },
     ),
 }
