@@ -22,7 +22,7 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.conftest import speckled, write_picture  # noqa: E402
+from tests.conftest import speckled, write_image  # noqa: E402
 from tests.journeys.storm import assert_same_result, kill_once, training  # noqa: E402
 
 from hubel.training.checkpoints import CHECKPOINTS, CheckpointFolder  # noqa: E402
@@ -35,7 +35,7 @@ def make_corpus(folder: Path) -> Path:
     rng = np.random.default_rng(1)
     for name, colour in (("red", (140, 110, 110)), ("green", (110, 130, 110)), ("blue", (110, 110, 140))):
         for number in range(40):
-            write_picture(folder / name / f"{number:02}.png", speckled(colour, rng=rng))
+            write_image(folder / name / f"{number:02}.png", speckled(colour, rng=rng))
     return folder
 
 

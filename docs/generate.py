@@ -30,12 +30,12 @@ EXIT_CODES = """\
 | code | meaning |
 |---|---|
 | 0 | done, everything read |
-| 2 | the command's words or values are wrong |
+| 2 | the command has wrong words or values |
 | 3 | the input cannot be used |
 | 4 | done, but some inputs were refused; they are listed |
-| 5 | a check that guards a claim failed, such as a loss that is no number any more |
+| 5 | a check that guards a claim failed, such as a loss that is no longer a number |
 | 130 | interrupted by the user; what was finished is kept, and the command that resumes is printed |
-| 1 | a defect of ours |
+| 1 | a defect in Hubel |
 
 Results go to standard output, progress and messages to standard error. `--debug`, anywhere on the line, shows the
 traceback of an error.
@@ -48,7 +48,7 @@ CHECKS_HEAD = """\
 Made from the code by `make docs`.
 
 Each finding has a *measurement*, a *score* from 0 to 1 (the lower, the worse), and the *decision* that it is worth a
-look: the threshold below. Nothing is changed, and nothing is left out because of a finding: a person decides.
+look: the threshold below. Nothing is changed, and nothing is left out because of a finding: you decide.
 """
 
 FORMATS_HEAD = """\

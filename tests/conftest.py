@@ -31,7 +31,7 @@ def speckled(
     return np.clip(np.array(colour) + noise, 0, 255).astype(np.uint8)
 
 
-def write_picture(path: Path, pixels: np.ndarray) -> None:
+def write_image(path: Path, pixels: np.ndarray) -> None:
     """Write pixels as an image file, folders included."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(path)
@@ -43,7 +43,7 @@ def colours(tmp_path: Path) -> Path:
     rng = np.random.default_rng(1)
     for name, colour in COLOURS.items():
         for number in range(20):
-            write_picture(tmp_path / "colours" / name / f"{number:02}.png", speckled(colour, rng=rng))
+            write_image(tmp_path / "colours" / name / f"{number:02}.png", speckled(colour, rng=rng))
     return tmp_path / "colours"
 
 

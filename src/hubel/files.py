@@ -92,7 +92,7 @@ def unusable(path: str | Path, error: OSError | ValueError) -> UnusableInput:
         path: that the user named.
         error: what the operating system, or Python, says of it.
     """
-    reason = "it holds a NUL character, which no path can; check where it comes from"
+    reason = "it holds a NUL character, which no path can contain; check where it comes from"
     if isinstance(error, OSError):
         reason = _UNREADABLE.get(error.errno or 0, f"the system says: {error.strerror or error}")
     elif "\0" not in str(path):
@@ -148,7 +148,7 @@ def said_plainly(path: Path, *, needed: int | None = None) -> Generator[None]:
         OutputNotWritable: instead of the system's error.
     """
     if "\0" in str(path):
-        raise OutputNotWritable(f"Cannot write {shown(path)}: it holds a NUL character, which no path can.")
+        raise OutputNotWritable(f"Cannot write {shown(path)}: it holds a NUL character, which no path can contain.")
     try:
         yield
     except OSError as error:

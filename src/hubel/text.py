@@ -75,7 +75,7 @@ def parse_duration(text: str) -> float:
     """
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|h|)", text.strip().lower())
     if found is None:
-        raise WrongRequest(f"A time is a number and s, m or h: 90s, 5m, 2h. Received: {text!r}.")
+        raise WrongRequest(f"A time is a number with s, m or h: 90s, 5m, 2h. Received: {text!r}.")
     return float(found[1]) * {"s": 1, "": 1, "m": 60, "h": 3600}[found[2]]
 
 

@@ -101,18 +101,18 @@ SEED = Bounds(0, 2**31 - 1, "a whole number from 0 to 2,147,483,647")
 
 LISTING = {
     "splits": Wish(
-        str, "Which folders, or words of the split column, are which part: train, validation or test. `none`: every "
-        "folder is a class, or no column counts.", "train=NAME,test=NAME",
+        str, "Which folders, or words of the split column, are train, validation or test. `none`: every folder is "
+        "a class, and no column is a split.", "train=NAME,test=NAME",
         python='folder name, or word of the split column → ``"train"``, ``"validation"`` or ``"test"``; or '
-        '``"none"``: every folder is a class, or no column counts.',
+        '``"none"``: every folder is a class, and no column is a split.',
     ),
     "path_column": Wish(str, "The column of a list that names the files.", "NAME"),
     "label_column": Wish(
-        str, "The column with the labels; or several that hold 1 for the class and 0 else.", "NAME[,NAME]"
+        str, "The column with the labels; or several that hold 1 for the class and 0 otherwise.", "NAME[,NAME]"
     ),
     "split_column": Wish(str, "The column that says train, validation or test.", "NAME"),
-    "group_column": Wish(str, "The column whose equal values stay on one side of a split.", "NAME"),
-    "images": Wish(Path, "Where the files of a list lie. Default: beside the list.", "FOLDER"),
+    "group_column": Wish(str, "Images with the same value in this column stay on one side of a split.", "NAME"),
+    "images": Wish(Path, "The folder of the files in a list. Default: beside the list.", "FOLDER"),
 }  # fmt: skip
 """How the images of a corpus are listed: each format says which of these it has a place for."""
 
@@ -131,8 +131,8 @@ READING = {
 }  # fmt: skip
 """How a corpus is read: name of a field of `hubel.corpus.reading.Reading` → its row."""
 
-_SPLIT_AND_MORE = "Of split, weights, shuffling, augmentation."
-_LABELS = Wish(Path, "Labels corrected by a person.", "FILE", python="A CSV of labels that a person corrected.")
+_SPLIT_AND_MORE = "Random seed of split, weights, shuffling, augmentation."
+_LABELS = Wish(Path, "Labels corrected by hand, as CSV.", "FILE", python="A CSV of labels corrected by hand.")
 _LIMIT = 'Seconds, or a text such as ``"90s"``, ``"5m"``, ``"2h"``'
 
 TRAINING = {
@@ -141,14 +141,14 @@ TRAINING = {
         python="The run folder; it is made if it is not there.",
     ),
     "architecture": Wish(
-        str, "What network is trained.", "NAME|FILE.toml", recorded=AS_A_NETWORK,
+        str, "The network to train.", "NAME|FILE.toml", recorded=AS_A_NETWORK,
         python='A name, such as ``"residual"``; the path of a TOML file with a network of your own; or a `CnnSpec`, '
         "whose image size is the working size unless ``image_size`` says another.",
     ),
     "weights": Wish(
-        str, "What a pretrained architecture begins with.", "imagenet|none|FILE", recorded=AS_A_FILE,
-        python='What a pretrained architecture begins with: ``"imagenet"``, ``"none"``, or the path of a Keras weights '
-        "file.",
+        str, "The weights that a pretrained architecture starts from.", "imagenet|none|FILE", recorded=AS_A_FILE,
+        python='The weights that a pretrained architecture starts from: ``"imagenet"``, ``"none"``, or the path '
+        "of a Keras weights file.",
     ),
     "alpha": Wish(
         float, "Width of a pretrained MobileNet; of mobilenet: 0.25 (default), 0.5, 0.75 or 1.", recorded=AS_IT_IS
@@ -183,15 +183,16 @@ TRAINING = {
     **READING,
     "corrections": replace(_LABELS, recorded=AS_A_FILE),
     "learning_curve": Wish(
-        bool, "Train on parts too; say what twice the images would bring.", default=False, recorded=AS_IT_IS,
-        identity=True,
+        bool, "Also train on parts of the images; estimate the gain from twice as many.", default=False,
+        recorded=AS_IT_IS, identity=True,
     ),
     "from_run": Wish(
-        Path, "Begin with the weights of a finished run: its network; classes by name; its test images stay unseen.",
+        Path, "Start from the weights and network of a finished run; classes are matched by name, its test images "
+        "stay unseen.",
         "RUN", recorded=AS_A_FILE, since="0.6",
     ),
     "resume": Wish(
-        bool, Text("Go on with an interrupted run: the same options as before, plus ", Option("resume"), "."),
+        bool, Text("Continue an interrupted run: the same options as before, plus ", Option("resume"), "."),
         default=False,
     ),
     "overwrite": Wish(bool, "Replace a run that is in the folder; other files stay.", default=False),
@@ -199,33 +200,34 @@ TRAINING = {
 """Of ``hubel train``: name in Python → its row, in the order of the help."""
 
 AUDITING = {
-    "out": Wish(Path, "Write a page with the images, and tables, there.", python="A folder for a page with the images, "
-                "and tables; None to write nothing."),
+    "out": Wish(Path, "Write a page with the images, and tables, into this folder.", python="A folder for "
+                "a page with the images, and tables; None to write nothing."),
     "suspect_labels": Wish(
-        bool, "Also list the labels worth a look, the most doubtful first; minutes at most.", default=False
+        bool, "Also list the labels worth a look, the most doubtful first; takes minutes at most.", default=False
     ),
     "weights": Wish(
-        str, Text("What ", Option("suspect_labels"), " sees with. imagenet may download."), "imagenet|none|FILE",
-        python='Of the network behind ``suspect_labels``: ``"imagenet"``, which may download them; ``"none"``; or the '
-        "path of a Keras weights file of mobilenet. Default: ImageNet's where this machine has them.",
+        str, Text("Network weights for ", Option("suspect_labels"), "; imagenet may download."), "imagenet|none|FILE",
+        python='Weights of the network behind ``suspect_labels``: ``"imagenet"``, which may download them; '
+        '``"none"``; or the path of a Keras weights file of mobilenet. '
+        "Default: ImageNet's where this machine has them.",
     ),
     "time_limit": Wish(
-        Time, Text("Of ", Option("suspect_labels"), ", once images are read. Default: 3m."), "90s|5m|2h",
-        python=f"{_LIMIT}; of ``suspect_labels``, once the images are read. Default: 3 minutes.",
+        Time, Text("For ", Option("suspect_labels"), ", once the images are read. Default: 3m."), "90s|5m|2h",
+        python=f"{_LIMIT}; for ``suspect_labels``, once the images are read. Default: 3 minutes.",
     ),
     **READING,
     "corrections": _LABELS,
     "overwrite": Wish(bool, "Replace an audit that is in the folder; other files stay.", default=False),
     "seed": Wish(
-        int, Text("Of the classifiers behind ", Option("suspect_labels"), "."), default=0, bounds=SEED
+        int, Text("Random seed of the classifiers behind ", Option("suspect_labels"), "."), default=0, bounds=SEED
     ),
 }  # fmt: skip
 """Of ``hubel audit``."""
 
 SCORING = {
     "against": Wish(
-        Path, "Is RUN better than this other run? On the test images that both have, or on CORPUS.", "RUN_B",
-        python="Is ``run`` better than this other run? On the test images that both have, or on ``corpus``.",
+        Path, "Is RUN better than this other run? On the test images that they share, or on CORPUS.", "RUN_B",
+        python="Is ``run`` better than this other run? On the test images that they share, or on ``corpus``.",
     ),
     "strangers": Wish(
         str, "Does RUN notice that these images are unlike its own? Labels do not matter.", "CORPUS",
@@ -233,8 +235,8 @@ SCORING = {
     ),
     **LISTING,
     "out": Wish(
-        Path, "Of a model file: write its report.html, metrics.json and predictions.csv there.", "FOLDER",
-        python="Of a model file: a folder for report.html, metrics.json and predictions.csv.",
+        Path, "For a model file: write its report.html, metrics.json and predictions.csv into this folder.", "FOLDER",
+        python="For a model file: a folder for report.html, metrics.json and predictions.csv.",
     ),
     "overwrite": Wish(bool, Text("With ", Option("out"), ": replace what is there."), default=False),
 }  # fmt: skip
@@ -242,27 +244,27 @@ SCORING = {
 
 COMPARING = {
     "architectures": Wish(
-        str, "Each against each.", "NAME,NAME", python="Names, or paths of TOML files, each against each."
+        str, "Compared pairwise.", "NAME,NAME", python="Names, or paths of TOML files, compared pairwise."
     ),
     "claims": Wish(
         str, "One-change ablations.", "all|NAME,NAME",
-        python='Names of sentences that are put to the test, or ``"all"``.',
+        python='Names of the claims to test, or ``"all"``.',
     ),
     "epochs": Wish(
-        int, "Passes over the training images, of each. Default: 10 to 60.", "N", bounds=COUNT
+        int, "Passes over the training images, for each variant. Default: 10 to 60.", "N", bounds=COUNT
     ),
     "time_limit": Wish(
-        Time, "For everything; each trains for the same seconds.", "90s|5m|2h", field="time_limit_s", bounds=TIME,
-        python=f"{_LIMIT}, for everything; each trains for the same seconds.",
+        Time, "In total; every variant trains for the same time.", "90s|5m|2h", field="time_limit_s", bounds=TIME,
+        python=f"{_LIMIT}, in total; every variant trains for the same time.",
     ),
     "image_size": Wish(int, "Working size in pixels, square. Default: at most 32.", "N", bounds=SIDE),
     "max_examples": Wish(int, "Use a random part: every class and split in proportion.", "N"),
     **READING,
     "out": Wish(
-        Path, "Write compare.json, .csv, .md and .svg there.",
+        Path, "Write compare.json, .csv, .md and .svg into this folder.",
         python="A folder for compare.json, .csv, .md and .svg; None to write nothing.",
     ),
     "overwrite": Wish(bool, "Replace a comparison that is in the folder; other files stay.", default=False),
-    "seed": Wish(int, "Of split, part, weights and shuffling.", default=0, bounds=SEED),
+    "seed": Wish(int, "Random seed of split, part, weights and shuffling.", default=0, bounds=SEED),
 }  # fmt: skip
 """Of ``hubel compare``."""

@@ -26,7 +26,7 @@ CLASSES = ("cat", "dog")
 SIZE = Preprocessing(6, 6)
 
 
-def pictures() -> list[tuple[str, str, np.ndarray]]:
+def labelled_images() -> list[tuple[str, str, np.ndarray]]:
     """(split, class name, uint8 [6, 6, 3]): four of each class to train with, two to test."""
     rng = np.random.default_rng(0)
     return [
@@ -44,7 +44,7 @@ def png(pixels: np.ndarray) -> bytes:
 
 
 def files() -> dict[str, bytes]:
-    return {f"{split}/{name}/{n:02}.png": png(pixels) for n, (split, name, pixels) in enumerate(pictures())}
+    return {f"{split}/{name}/{n:02}.png": png(pixels) for n, (split, name, pixels) in enumerate(labelled_images())}
 
 
 def write_folders(folder: Path) -> Path:
@@ -102,7 +102,7 @@ def write_parquet_manifest(folder: Path) -> Path:
 
 def table(split: str) -> pa.Table:
     features = {"image": {"_type": "Image"}, "label": {"names": list(CLASSES), "_type": "ClassLabel"}}
-    chosen = [(name, pixels) for part, name, pixels in pictures() if part == split]
+    chosen = [(name, pixels) for part, name, pixels in labelled_images() if part == split]
     return pa.table(
         {
             "image": [{"bytes": png(pixels), "path": None} for _, pixels in chosen],
@@ -134,7 +134,7 @@ def write_saved_to_disk(folder: Path) -> Path:
 def write_webdataset(folder: Path) -> Path:
     for split in ("train", "test"):
         with tarfile.open(folder / f"{split}-000000.tar", "w") as archive:
-            for number, (part, name, pixels) in enumerate(pictures()):
+            for number, (part, name, pixels) in enumerate(labelled_images()):
                 if part == split:
                     add(archive, f"{number:04}.png", png(pixels))
                     add(archive, f"{number:04}.cls", name.encode())
@@ -142,7 +142,7 @@ def write_webdataset(folder: Path) -> Path:
 
 
 def arrays(split: str) -> tuple[np.ndarray, np.ndarray]:
-    chosen = [(name, pixels) for part, name, pixels in pictures() if part == split]
+    chosen = [(name, pixels) for part, name, pixels in labelled_images() if part == split]
     return np.stack([pixels for _, pixels in chosen]), np.array([name for name, _ in chosen])
 
 
@@ -214,7 +214,7 @@ def write_imagefolder(folder: Path) -> Path:
 def write_fiftyone(folder: Path) -> Path:
     (folder / "data").mkdir()
     labels = {}
-    for n, (_, name, pixels) in enumerate(pictures()):
+    for n, (_, name, pixels) in enumerate(labelled_images()):
         (folder / f"data/{n:06}.png").write_bytes(png(pixels))
         labels[f"{n:06}"] = CLASSES.index(name)
     (folder / "labels.json").write_text(json.dumps({"classes": list(CLASSES), "labels": labels}))
@@ -223,7 +223,7 @@ def write_fiftyone(folder: Path) -> Path:
 
 def write_tfrecord(folder: Path) -> Path:
     for split in ("train", "test"):
-        chosen = [(name, pixels) for part, name, pixels in pictures() if part == split]
+        chosen = [(name, pixels) for part, name, pixels in labelled_images() if part == split]
         examples = [
             example(
                 image__encoded=png(pixels),
@@ -300,7 +300,7 @@ def test_every_form_of_the_catalogue_is_tried_here():
 
 
 @pytest.mark.parametrize("form", WRITERS)
-def test_the_same_pictures_in_every_form_are_the_same_corpus(form: str, tmp_path: Path):
+def test_the_same_images_in_every_form_are_the_same_corpus(form: str, tmp_path: Path):
     name, write = WRITERS[form]
     (tmp_path / "corpus").mkdir()
     corpus = read_corpus(write(tmp_path / "corpus"))
@@ -313,7 +313,7 @@ def test_the_same_pictures_in_every_form_are_the_same_corpus(form: str, tmp_path
     )
     wanted = [
         ("" if name in WITHOUT_SPLITS else split, CLASSES.index(label), pixels.tobytes())
-        for split, label, pixels in pictures()
+        for split, label, pixels in labelled_images()
     ]
     assert got == sorted(wanted)
     counts = decoded.corpus.intake_counts

@@ -33,8 +33,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, colour in COLOURS.items():
         (root / FOLDER / name).mkdir(parents=True)
         for number in range(30):
-            picture = Image.fromarray(speckled(colour, rng=rng))
-            picture.save(root / FOLDER / name / f"Watzmann-{number}.jpg", exif=exif, comment=SECRET.encode())
+            image = Image.fromarray(speckled(colour, rng=rng))
+            image.save(root / FOLDER / name / f"Watzmann-{number}.jpg", exif=exif, comment=SECRET.encode())
     assert SECRET.encode() in (root / FOLDER / "red/Watzmann-0.jpg").read_bytes()
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("HUBEL_CACHE", str(root / "cache"))
@@ -47,7 +47,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "weights.safetensors"])
-def test_no_path_name_of_a_machine_or_user_or_text_of_a_picture_is_in_the_artefact(run: Path, name: str):
+def test_no_path_name_of_a_machine_or_user_or_text_of_an_image_is_in_the_artefact(run: Path, name: str):
     data = (run / "classifier" / name).read_bytes()
     words = [SECRET, FOLDER, "Grossglockner", "Watzmann", "Wetterstein", "Karwendel", str(run), str(Path.cwd())]
     own = (platform.node(), getpass.getuser(), str(Path.home()))
@@ -59,7 +59,7 @@ def test_no_path_name_of_a_machine_or_user_or_text_of_a_picture_is_in_the_artefa
     assert b"JFIF" not in data
 
 
-def test_the_self_test_of_a_trained_classifier_varies_between_its_pictures(run: Path):
+def test_the_self_test_of_a_trained_classifier_varies_between_its_images(run: Path):
     answers = read_document(run / "classifier")["self_test"]["answers"]
     rows = np.array([answer["probabilities"] for answer in answers])
     assert (rows.max(axis=0) - rows.min(axis=0)).max() > 0.2

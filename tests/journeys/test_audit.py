@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
-from tests.conftest import environment, speckled, write_picture
+from tests.conftest import environment, speckled, write_image
 from tests.journeys.test_train_and_predict import hubel
 from tests.unit.corpus.test_duplicates import CHANGES, jpeg, scene
 
@@ -141,7 +141,7 @@ def test_a_folder_inside_the_corpus_is_refused(photos: Path):
 
 def test_one_class_is_reported_and_refused(tmp_path: Path):
     for number in range(5):
-        write_picture(tmp_path / f"one/cat/{number}.png", speckled((9, 99, 199), rng=np.random.default_rng(number)))
+        write_image(tmp_path / f"one/cat/{number}.png", speckled((9, 99, 199), rng=np.random.default_rng(number)))
     done = hubel("audit", tmp_path / "one", "--json")
     assert done.returncode == 3
     assert "needs at least two classes" in done.stderr
@@ -199,7 +199,7 @@ def test_suspect_labels_are_ranked_and_corrected(tmp_path: Path):
     for name, own in names.items():
         for number in range(30):
             colour = names[others[name]] if (name, number) in wrong else own
-            write_picture(tmp_path / f"colours/{name}/{number:02}.png", speckled(colour, rng=rng))
+            write_image(tmp_path / f"colours/{name}/{number:02}.png", speckled(colour, rng=rng))
     out = tmp_path / "audit"
     done = hubel("audit", tmp_path / "colours", "--suspect-labels", "-o", out)
     assert done.returncode == 0, done.stderr

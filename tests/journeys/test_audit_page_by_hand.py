@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.browser import NEEDS_BROWSER, Browser
-from tests.conftest import speckled, write_picture
+from tests.conftest import speckled, write_image
 from tests.made.audit_pages import NAMES, hostile_page, small_page, suspects, written
 
 from hubel.corpus.audit.finding import Finding
@@ -166,7 +166,7 @@ def photographs(tmp_path: Path) -> Path:
     """A page whose first suspect has an image, and that shows a copy beside its original."""
     rng = np.random.default_rng(0)
     for name in ("cat/0.jpg", "cat/2.jpg"):
-        write_picture(tmp_path / "corpus" / name, speckled((90, 120, 150), rng=rng, height=300, width=400))
+        write_image(tmp_path / "corpus" / name, speckled((90, 120, 150), rng=rng, height=300, width=400))
     (tmp_path / "corpus/dog").mkdir()
     corpus = read_corpus(tmp_path / "corpus")
     page = small_page(thumbnails=make_thumbnails(corpus, range(2), side=400))

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.browser import CUT, FAINT, NEEDS_BROWSER, SCROLLS, WIDTHS, Browser
-from tests.conftest import speckled, write_picture
+from tests.conftest import speckled, write_image
 from tests.made.audit_pages import CHECKS, IMAGE, NAMES, SCRIPT, hostile_page, written
 
 from hubel.corpus.audit.catalogue import CHECKS as CHECKS_OF_HUBEL
@@ -50,7 +50,7 @@ def large_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in range(600):
         side, name = (8, "small" * 20) if number % 2 else (120, "large" * 20)
         pixels = speckled((90, 120, 150), rng=rng, height=side, width=side)
-        write_picture(folder / "corpus" / name / f"a-rather-long-name-of-a-image-{number:04}.png", pixels)
+        write_image(folder / "corpus" / name / f"a-rather-long-name-of-a-image-{number:04}.png", pixels)
     corpus = read_corpus(folder / "corpus")
     paths = [example.path for example in corpus.examples]
     findings = [
@@ -75,7 +75,7 @@ def large_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1600])
-def test_six_hundred_pictures_are_drawn_and_nothing_stands_over(
+def test_six_hundred_images_are_drawn_and_nothing_stands_over(
     browser: Browser, large_page: Path, width: int, dark: bool
 ):
     browser.open(large_page, width=width, dark=dark)
@@ -94,7 +94,7 @@ def of_every_check(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder, rng = tmp_path_factory.mktemp("every"), np.random.default_rng(5)
     for number in range(8):
         name = f"corpus/{'a rather long name of a class'[: 29 - number]}/{'a_name_without_any_break' * 3}-{number}.jpg"
-        write_picture(folder / name, speckled((90, 120, 150), rng=rng, height=90, width=60 + 40 * number))
+        write_image(folder / name, speckled((90, 120, 150), rng=rng, height=90, width=60 + 40 * number))
     corpus = read_corpus(folder / "corpus")
     paths, names = [example.path for example in corpus.examples], corpus.class_names
     said = f"'{paths[0]}' is not as it should be: " + "one more reason, " * 8
@@ -113,7 +113,7 @@ def of_every_check(tmp_path_factory: pytest.TempPathFactory) -> Path:
         classes_of={example.path: names[example.label] for example in corpus.examples},
         splits_of=dict.fromkeys(paths, "validation"),
         thumbnails=make_thumbnails(corpus, range(7)),
-        expected="About 2 of these 3 are expected to be wrong, estimated from these labels as if errors fell at random.",
+        expected="About 2 of these 3 are expected to be wrong, estimated from these labels as if errors occurred at random.",
         command=Command(
             "train",
             ("my photos",),

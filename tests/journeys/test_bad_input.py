@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.conftest import environment, speckled, write_picture
+from tests.conftest import environment, speckled, write_image
 from tests.journeys.test_train_and_predict import hubel
 
 
@@ -37,7 +37,7 @@ def test_an_empty_folder(tmp_path: Path):
 
 def test_one_class_only(tmp_path: Path):
     for number in range(5):
-        write_picture(tmp_path / "photos/cat" / f"{number}.png", np.zeros((8, 8, 3), np.uint8))
+        write_image(tmp_path / "photos/cat" / f"{number}.png", np.zeros((8, 8, 3), np.uint8))
     check(hubel("train", tmp_path / "photos", "-o", tmp_path / "run"), 3, "at least two classes", "'cat'")
 
 
@@ -76,7 +76,7 @@ def test_a_file_instead_of_a_folder(tmp_path: Path):
         (("--image-size", "-3"), "from 1 to 1,024. Received: -3"),
         (("--image-size", "big"), "takes a whole number, such as --image-size 96. Received: 'big'"),
         (("--epochs", "0"), "--epochs must be a whole number from 1"),
-        (("--time-limit", "soon"), "a number and s, m or h: 90s, 5m, 2h. Received: 'soon'"),
+        (("--time-limit", "soon"), "a number with s, m or h: 90s, 5m, 2h. Received: 'soon'"),
         (("--time-limit", "1s"), "from 10 seconds"),
         (("--resize", "stretch"), "squash, crop, pad. Received: 'stretch'"),
         (("--seed", "-1"), "--seed must be a whole number from 0"),
@@ -244,7 +244,7 @@ def test_odd_class_names_survive_to_the_prediction(tmp_path: Path):
     names = {"<b>[red]</b>": (200, 30, 30), "__proto__": (30, 200, 30), "ünï\tcode": (30, 30, 200)}
     for name, colour in names.items():
         for number in range(12):
-            write_picture(tmp_path / "photos" / name.replace("/", "∕") / f"{number}.png", speckled(colour, rng=rng))
+            write_image(tmp_path / "photos" / name.replace("/", "∕") / f"{number}.png", speckled(colour, rng=rng))
     done = hubel(
         "train",
         tmp_path / "photos",
@@ -277,7 +277,7 @@ def test_a_class_of_copies_of_one_image_trains_without_a_test_and_says_so(tmp_pa
     for name in ("cat", "dog"):
         image = speckled((100, 100, 100), rng=rng)
         for number in range(6):
-            write_picture(tmp_path / "photos" / name / f"{number}.png", image)
+            write_image(tmp_path / "photos" / name / f"{number}.png", image)
     done = hubel("train", tmp_path / "photos", "-o", tmp_path / "run", "--epochs", 2, "--architecture", "small-cnn")
     assert done.returncode == 0, done.stderr
     assert "No test example of 'cat', 'dog'" in done.stderr
@@ -330,8 +330,13 @@ def test_a_damaged_classifier_is_refused_by_every_command(colours: Path, tmp_pat
     data = bytearray(weights.read_bytes())
     data[len(data) // 2] ^= 1
     weights.write_bytes(data)
-    check(hubel("evaluate", tmp_path / "run"), 3, "weights.safetensors is not as it was written", "Copy the classifier")
-    check(hubel("predict", tmp_path / "run", colours), 3, "weights.safetensors is not as it was written")
+    check(
+        hubel("evaluate", tmp_path / "run"),
+        3,
+        "weights.safetensors has changed since it was written",
+        "Copy the classifier",
+    )
+    check(hubel("predict", tmp_path / "run", colours), 3, "weights.safetensors has changed since it was written")
 
 
 def test_training_that_diverges_says_what_to_change(colours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

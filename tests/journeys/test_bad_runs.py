@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
-from tests.conftest import COLOURS, environment, speckled, write_picture
+from tests.conftest import COLOURS, environment, speckled, write_image
 
 from hubel.shell import in_shell
 from hubel.api.training import train
@@ -71,11 +71,11 @@ def test_one_epoch_without_a_place_is_told_to_train_longer_and_the_command_does(
     assert [each["command"] for each in again["advice"]] != [each["command"] for each in before["advice"]]
 
 
-def test_a_class_of_three_pictures_is_named_and_the_command_trains_again(tmp_path: Path, capsys: pytest.CaptureFixture):
+def test_a_class_of_three_images_is_named_and_the_command_trains_again(tmp_path: Path, capsys: pytest.CaptureFixture):
     rng = np.random.default_rng(1)
     for name, count in (("red", 40), ("green", 40), ("blue", 3)):
         for number in range(count):
-            write_picture(tmp_path / "photos" / name / f"{number:02}.png", speckled(COLOURS[name], rng=rng))
+            write_image(tmp_path / "photos" / name / f"{number:02}.png", speckled(COLOURS[name], rng=rng))
     run = train(tmp_path / "photos", tmp_path / "run", epochs=3, architecture="small-cnn")
     (advice,) = [each for each in run.advice if each.rule == "few-images"]
     assert advice.evidence == "Images: 3 of 'blue', 1 to train on."
@@ -91,11 +91,11 @@ def test_a_given_test_split_that_leaks_is_told_first(tmp_path: Path):
     for name, colour in COLOURS.items():
         for number in range(40):
             pixels = speckled(colour, rng=rng)
-            write_picture(tmp_path / "photos/train" / name / f"{number:02}.png", pixels)
+            write_image(tmp_path / "photos/train" / name / f"{number:02}.png", pixels)
             if number < 8:
-                write_picture(tmp_path / "photos/test" / name / f"copy{number}.png", pixels)
+                write_image(tmp_path / "photos/test" / name / f"copy{number}.png", pixels)
         for number in range(8):
-            write_picture(tmp_path / "photos/test" / name / f"new{number}.png", speckled(colour, rng=rng))
+            write_image(tmp_path / "photos/test" / name / f"new{number}.png", speckled(colour, rng=rng))
     run = train(tmp_path / "photos", tmp_path / "run", epochs=4, architecture="small-cnn")
     assert run.advice[0].rule == "leak"
     assert run.advice[0].evidence.startswith("24 of 48 test images have a copy")

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from sklearn import metrics as sk
-from tests.conftest import COLOURS, speckled, write_picture
+from tests.conftest import COLOURS, speckled, write_image
 from tests.journeys.test_train_and_predict import hubel, rows
 
 from hubel.cli.main import main
@@ -33,7 +33,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for name, colour in COLOURS.items():
             for number in range(count):
                 pixels = speckled(colour, rng=rng, height=16, width=16)
-                write_picture(root / split / name / f"{name}-{number:02}.png", pixels)
+                write_image(root / split / name / f"{name}-{number:02}.png", pixels)
     return root
 
 
@@ -78,7 +78,7 @@ def test_a_run_with_shuffled_labels_is_called_worse(typed: Typed, run: Path, shu
     done = typed("evaluate", run, "--against", shuffled)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert lines[0] == f"{run} against {shuffled} on 90 test images that both have"
+    assert lines[0] == f"{run} against {shuffled} on 90 shared test images"
     assert f"{run} is better than {shuffled}." in lines
     mine, other = ({Path(row["path"]).name: row for row in rows(each / "predictions.csv")} for each in (run, shuffled))
     test = [name for name, row in mine.items() if row["split"] == "test"]
@@ -88,7 +88,7 @@ def test_a_run_with_shuffled_labels_is_called_worse(typed: Typed, run: Path, shu
     only_other = sum(others[name] and not right[name] for name in test)
     assert f"Only {run} is right: {only_mine}.   Only {shuffled} is right: {only_other}." in lines
     relabelled = sum(mine[name]["label"] != other[name]["label"] for name in test)
-    assert f"{relabelled} of 90 images have another label in {shuffled}" in done.stderr
+    assert f"{relabelled} of 90 images have a different label in {shuffled}" in done.stderr
     document = json.loads(typed("evaluate", run, "--against", shuffled, "--json").stdout)
     assert (document["verdict"], document["examples"], document["relabelled"]) == ("better", 90, relabelled)
     assert document["run_score"]["accuracy"] == pytest.approx(sum(right.values()) / 90)
@@ -132,7 +132,7 @@ def test_a_corpus_makes_bare_classifiers_comparable(
 def test_a_corpus_without_a_class_that_both_know_cannot_be_used(
     typed: Typed, run: Path, shuffled: Path, tmp_path: Path
 ):
-    write_picture(tmp_path / "teal/1.png", speckled((0, 128, 128), rng=np.random.default_rng(0)))
+    write_image(tmp_path / "teal/1.png", speckled((0, 128, 128), rng=np.random.default_rng(0)))
     done = typed("evaluate", run, tmp_path, "--against", shuffled)
     assert done.returncode == 3
     assert "Traceback" not in done.stderr
@@ -142,12 +142,12 @@ def stranger_folder(folder: Path) -> Path:
     """Images of noise, and one that is broken."""
     rng = np.random.default_rng(9)
     for number in range(12):
-        write_picture(folder / f"{number:02}.png", rng.integers(0, 256, (20, 20, 3)).astype(np.uint8))
+        write_image(folder / f"{number:02}.png", rng.integers(0, 256, (20, 20, 3)).astype(np.uint8))
     (folder / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nand no more")
     return folder
 
 
-def test_strangers_are_scored_against_the_runs_own_test_pictures(typed: Typed, run: Path, tmp_path: Path):
+def test_strangers_are_scored_against_the_runs_own_test_images(typed: Typed, run: Path, tmp_path: Path):
     folder = stranger_folder(tmp_path / "strangers/noise")  # one class is enough
     done = typed("evaluate", run, "--strangers", folder.parent, "--json")
     assert done.returncode == 4, done.stderr
@@ -193,7 +193,7 @@ def test_what_strangers_cannot_be_is_said(typed: Typed, run: Path, words: tuple[
     assert "Traceback" not in done.stderr
 
 
-def test_a_bare_classifier_has_no_test_pictures_to_hold_strangers_against(typed: Typed, run: Path):
+def test_a_bare_classifier_has_no_test_images_to_hold_strangers_against(typed: Typed, run: Path):
     done = typed("evaluate", run / "classifier", "--strangers", "digits")
     assert done.returncode == 3
     assert f"{run / 'classifier'} is the classifier of the run in {run}. Give that folder.\n" in done.stderr
@@ -243,7 +243,9 @@ def test_a_table_of_what_it_may_be(typed: Typed, shuffled: Path, corpus: Path):
 def test_a_bare_classifier_has_no_test_score_beside_its_promise(typed: Typed, run: Path, corpus: Path):
     done = typed("predict", run / "classifier", corpus / "test/red/red-00.png", "--abstain", "0.9")
     assert done.returncode == 0
-    assert "Promised: the true class is in 90 % of the sets; no test score lies beside this classifier" in done.stderr
+    assert (
+        "Promised: the true class is in 90 % of the sets; there is no test score beside this classifier" in done.stderr
+    )
 
 
 @pytest.mark.parametrize("coverage", ["95", "0.4", "0.999", "nan", "inf", "-1"])
@@ -254,7 +256,7 @@ def test_another_coverage_is_refused_before_anything_is_loaded(typed: Typed, cov
     assert f"A coverage is 0.50, 0.51 and so on up to 0.99. Received: {coverage}." in done.stderr
 
 
-def test_too_few_validation_pictures_promise_nothing(typed: Typed, corpus: Path, tmp_path: Path):
+def test_too_few_validation_images_promise_nothing(typed: Typed, corpus: Path, tmp_path: Path):
     for name in COLOURS:
         shutil.copytree(corpus / "test" / name, tmp_path / "few" / name)
         for file in sorted((tmp_path / "few" / name).iterdir())[10:]:

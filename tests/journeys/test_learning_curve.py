@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import accuracy_score
-from tests.conftest import COLOURS, environment, speckled, write_picture
+from tests.conftest import COLOURS, environment, speckled, write_image
 from tests.journeys.test_pretrained import weights_file  # noqa: F401  (a fixture)
 from tests.journeys.test_train_and_predict import hubel, rows
 
@@ -31,7 +31,7 @@ def hard(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, colour in COLOURS.items():
         muddy = tuple(int(110 + (value - 110) / 6) for value in colour)
         for number in range(60):
-            write_picture(root / name / f"{number:02}.png", speckled(muddy, rng=rng, height=16, width=16))
+            write_image(root / name / f"{number:02}.png", speckled(muddy, rng=rng, height=16, width=16))
     return root
 
 
@@ -66,10 +66,10 @@ def test_the_plan_says_it_before_and_the_output_after(curve: tuple[Path, str, st
     forecast = document["forecast"]
     low, high = forecast["interval"]
     assert (
-        f"Twice the images ({forecast['train_examples']:,}) would bring about {forecast['accuracy']:.3f} "
+        f"Twice the images ({forecast['train_examples']:,}) would give about {forecast['accuracy']:.3f} "
         f"({low:.3f} to {high:.3f})." in said
     )
-    assert "it does not cover the luck of a single training" in said
+    assert "it does not account for the luck of a single training" in said
     for point in document["points"]:
         assert re.search(rf"\b{point['train_examples']:,} +{point['accuracy']:.3f} ", said)
     assert "Learning curve" in said
@@ -201,7 +201,7 @@ def manifest(folder: Path, splits: dict[str, int]) -> Path:
         for name in ("red", "blue"):
             for number in range(count):
                 path = f"{split}-{name}-{number}.png"
-                write_picture(folder / path, speckled(COLOURS[name], rng=rng))
+                write_image(folder / path, speckled(COLOURS[name], rng=rng))
                 lines.append((path, name, split))
     with (folder / "corpus.csv").open("w", newline="") as file:
         csv.writer(file).writerows([("path", "label", "split"), *lines])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.conftest import COLOURS, speckled, write_picture
+from tests.conftest import COLOURS, speckled, write_image
 
 from hubel.cli.main import COMMANDS, main
 
@@ -58,7 +58,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     rng = np.random.default_rng(0)
     for name, colour in COLOURS.items():
         for number in range(20):
-            write_picture(tmp_path / f"photos/{name}/{number:02}.png", speckled(colour, rng=rng, height=64, width=64))
+            write_image(tmp_path / f"photos/{name}/{number:02}.png", speckled(colour, rng=rng, height=64, width=64))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     return tmp_path

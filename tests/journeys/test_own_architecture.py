@@ -50,11 +50,11 @@ def test_a_network_written_in_a_file_is_trained_saved_and_used(tmp_path: Path, c
     metrics = json.loads((run / "metrics.json").read_text())
     assert metrics["model"]["architecture"] == "my-net"
     path.unlink()  # the artefact needs nothing but itself
-    picture = tmp_path / "digit.png"
+    image = tmp_path / "digit.png"
     from PIL import Image
 
-    Image.fromarray(np.full((8, 8), 200, np.uint8)).save(picture)
-    assert command("predict", run, picture) == 0
+    Image.fromarray(np.full((8, 8), 200, np.uint8)).save(image)
+    assert command("predict", run, image) == 0
     assert "digit.png" in capsys.readouterr().out
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.conftest import COLOURS, environment, speckled, write_picture
+from tests.conftest import COLOURS, environment, speckled, write_image
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -40,7 +40,7 @@ def photos(tmp_path: Path) -> Path:
     rng = np.random.default_rng(0)
     for name, colour in COLOURS.items():
         for number in range(12):
-            write_picture(tmp_path / f"photos/{name}/{number:02}.png", speckled(colour, rng=rng, height=64, width=64))
+            write_image(tmp_path / f"photos/{name}/{number:02}.png", speckled(colour, rng=rng, height=64, width=64))
     return tmp_path / "photos"
 
 

@@ -57,8 +57,8 @@ def test_photographs_of_trees_are_strangers_to_a_classifier_of_clothing(clothing
 
 
 def test_the_promise_for_photographs_is_that_of_metrics_json(clothing_run: Path, shared: Path):
-    (picture, *_) = sorted((shared / "corpora/clothing/test/hat").iterdir())
-    done = hubel("predict", clothing_run, picture, "--abstain", "0.95")
+    (image, *_) = sorted((shared / "corpora/clothing/test/hat").iterdir())
+    done = hubel("predict", clothing_run, image, "--abstain", "0.95")
     sets = json.loads((clothing_run / "metrics.json").read_text())["test"]["prediction_sets"]["0.95"]
     assert f"on the run's 372 test images it was in {100 * sets['coverage']:.1f} % (" in done.stderr
 

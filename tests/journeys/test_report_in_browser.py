@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.browser import CUT, FAINT, NEEDS_BROWSER, SCROLLS, WIDTHS, Browser
-from tests.conftest import environment, speckled, write_picture
+from tests.conftest import environment, speckled, write_image
 from tests.unit.reports.run_pages import page_of, png
 
 from hubel.architectures.build import build_model
@@ -36,7 +36,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root, rng = tmp_path_factory.mktemp("hostile") / "images", np.random.default_rng(3)
     for name, colour in CLASSES.items():
         for number in range(60):
-            write_picture(root / name / f"{number:02} \u202egnp.<b>.png", speckled(colour, rng=rng))
+            write_image(root / name / f"{number:02} \u202egnp.<b>.png", speckled(colour, rng=rng))
     (root / HOSTILE / "broken<script>alert(2).jpg").write_bytes(b"<html>not found</html>")
     out = root.parent / "run"
     done = subprocess.run(
@@ -230,7 +230,7 @@ def test_a_click_on_a_cell_shows_exactly_the_images_of_that_cell(browser: Browse
     assert empty == len(names) ** 2 - len(counts)
 
 
-def test_a_tile_shows_the_picture_of_its_path(browser: Browser, run: Path):
+def test_a_tile_shows_the_image_of_its_path(browser: Browser, run: Path):
     # The images of the third class are blue, those of the others are not: read from what the browser paints.
     rows = predictions(run)
     names = json.loads((run / "metrics.json").read_text())["classes"]

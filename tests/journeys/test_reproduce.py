@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from tests.conftest import COLOURS, speckled, write_picture
+from tests.conftest import COLOURS, speckled, write_image
 from tests.journeys.test_train_and_predict import rows
 
 import hubel
@@ -30,7 +30,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rng = np.random.default_rng(1)
     for name, colour in COLOURS.items():
         for number in range(12):
-            write_picture(root / name / f"{number:02}.png", speckled(colour, rng=rng, height=16, width=16))
+            write_image(root / name / f"{number:02}.png", speckled(colour, rng=rng, height=16, width=16))
     (root / "red/broken.jpg").write_bytes(b"<html>not found</html>")
     return root
 
@@ -68,7 +68,7 @@ def test_a_run_on_a_moved_corpus_is_the_same_and_kept_where_the_user_says(
 ):
     moved = tmp_path / "moved"
     shutil.copytree(corpus, moved)
-    write_picture(moved / "red/new.png", speckled((9, 9, 9), rng=np.random.default_rng(5)))
+    write_image(moved / "red/new.png", speckled((9, 9, 9), rng=np.random.default_rng(5)))
     done = typed("reproduce", run, moved, "-o", tmp_path / "again")
     assert done.returncode == 0, done.stderr
     predictions = len(rows(run / "predictions.csv"))
@@ -84,13 +84,13 @@ def test_a_run_on_a_moved_corpus_is_the_same_and_kept_where_the_user_says(
     assert "already holds a run (metrics.json). Choose another folder: -o FOLDER." in refused.stderr
 
 
-def test_a_changed_picture_stops_it_before_training_and_anyway_says_what_came_of_it(
+def test_a_changed_image_stops_it_before_training_and_anyway_says_what_came_of_it(
     typed: Typed, run: Path, corpus: Path, tmp_path: Path
 ):
     changed = tmp_path / "changed"
     shutil.copytree(corpus, changed)
     path = next(row["path"] for row in rows(run / "split.csv") if row["split"] == "train")
-    write_picture(changed / path, speckled((250, 250, 0), rng=np.random.default_rng(7), height=16, width=16))
+    write_image(changed / path, speckled((250, 250, 0), rng=np.random.default_rng(7), height=16, width=16))
     done = typed("reproduce", run, changed)
     assert done.returncode == 3
     assert f"1 image is changed: {path}" in done.stderr

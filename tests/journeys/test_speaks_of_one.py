@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.conftest import speckled, write_picture
+from tests.conftest import speckled, write_image
 from tests.pages import Parsed
 
 from hubel.backends.framework import keras
@@ -48,23 +48,23 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, colour in colours.items():
         for number in range(12):
             pixels = speckled(colour, rng=rng)
-            write_picture(tmp_path / f"corpus/train/{name}/{number}.png", pixels)
-    write_picture(
+            write_image(tmp_path / f"corpus/train/{name}/{number}.png", pixels)
+    write_image(
         tmp_path / "corpus/train/red/copy.bmp", np.asarray(speckled((200, 40, 40), rng=np.random.default_rng(5)))
     )
-    write_picture(
+    write_image(
         tmp_path / "corpus/train/red/copy.png", np.asarray(speckled((200, 40, 40), rng=np.random.default_rng(5)))
     )
-    write_picture(tmp_path / "corpus/train/green/only.png", speckled((40, 180, 60), rng=rng))
-    write_picture(tmp_path / "corpus/train/blue/dark.png", speckled((30, 30, 30), rng=rng))
-    write_picture(tmp_path / "corpus/validation/red/v.png", speckled((200, 40, 40), rng=rng))
-    write_picture(tmp_path / "corpus/test/red/t.png", speckled((200, 40, 40), rng=rng))
+    write_image(tmp_path / "corpus/train/green/only.png", speckled((40, 180, 60), rng=rng))
+    write_image(tmp_path / "corpus/train/blue/dark.png", speckled((30, 30, 30), rng=rng))
+    write_image(tmp_path / "corpus/validation/red/v.png", speckled((200, 40, 40), rng=rng))
+    write_image(tmp_path / "corpus/test/red/t.png", speckled((200, 40, 40), rng=rng))
     (tmp_path / "corpus/train/red/broken.png").write_bytes(b"no image")
     (tmp_path / "corpus/train/red/notes.txt").write_text("notes")
-    write_picture(tmp_path / "other/red/0.png", speckled((200, 40, 40), rng=rng))
+    write_image(tmp_path / "other/red/0.png", speckled((200, 40, 40), rng=rng))
     (tmp_path / "other/red/readme.txt").write_text("notes")
-    write_picture(tmp_path / "other/teal/0.png", speckled((40, 180, 180), rng=rng))
-    write_picture(tmp_path / "lonely/red/0.png", speckled((200, 40, 40), rng=rng))
+    write_image(tmp_path / "other/teal/0.png", speckled((40, 180, 180), rng=rng))
+    write_image(tmp_path / "lonely/red/0.png", speckled((200, 40, 40), rng=rng))
     (tmp_path / "refused/red").mkdir(parents=True)
     (tmp_path / "refused/red/0.png").write_bytes(b"no image")
     (tmp_path / "names.txt").write_text("red\nblue\n")

@@ -76,13 +76,13 @@ EXPECTED = {
         {
             "../../../../etc/passwd": ["line 2: it leaves the folder of the list"],
             "/etc/hostname": ["line 3: it is an absolute path"],
-            "file:///etc/hosts": ["line 4: it is an address, and nothing is ever fetched"],
-            "http://127.0.0.1:1/x.jpg": ["line 5: it is an address, and nothing is ever fetched"],
+            "file:///etc/hosts": ["line 4: it is a URL, and Hubel downloads nothing"],
+            "http://127.0.0.1:1/x.jpg": ["line 5: it is a URL, and Hubel downloads nothing"],
         },
     ),
 }
 UNUSABLE = {
-    "no_header.csv": "begins with 'cats/a.jpg,cat', which is no header.*If that row is an image already, put path,label above it",
+    "no_header.csv": "begins with 'cats/a.jpg,cat', which is not a header.*If that row is an image already, put path,label above it",
     "garbage.parquet": r"made__garbage\.parquet is damaged \(.*: download it again",
 }
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn import metrics as sk
-from tests.conftest import environment, speckled, write_picture
+from tests.conftest import environment, speckled, write_image
 
 from hubel.images.preprocessing import Preprocessing, read_pixels
 
@@ -41,7 +41,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rng = np.random.default_rng(1)
     for name, colour in (("red", (190, 60, 60)), ("green", (60, 170, 70)), ("blue", (60, 70, 190))):
         for number in range(24):
-            write_picture(root / name / f"{number:02}.png", speckled(colour, rng=rng))
+            write_image(root / name / f"{number:02}.png", speckled(colour, rng=rng))
     (root / "red/broken.jpg").write_bytes(b"<html>not found</html>")
     (root / "red/Thumbs.db").write_bytes(b"x")
     return root
@@ -300,8 +300,8 @@ def test_evaluate_gives_the_runs_own_score_again(run: Path):
 def test_evaluate_matches_another_corpus_by_class_name(run: Path, tmp_path: Path):
     rng = np.random.default_rng(5)
     for number in range(6):
-        write_picture(tmp_path / "blue" / f"{number}.png", speckled((60, 70, 190), rng=rng))
-        write_picture(tmp_path / "teal" / f"{number}.png", speckled((0, 128, 128), rng=rng))
+        write_image(tmp_path / "blue" / f"{number}.png", speckled((60, 70, 190), rng=rng))
+        write_image(tmp_path / "teal" / f"{number}.png", speckled((0, 128, 128), rng=rng))
     done = hubel("evaluate", run, tmp_path, "--json")
     assert done.returncode == 0, done.stderr
     assert "Not scored: 6 images of classes that the classifier does not know: teal" in done.stderr

@@ -145,7 +145,7 @@ def test_looking_at_a_path_tells_what_is_there(tmp_path: Path):
         ("y/" * 3000, "a name in it is longer than the file system allows; check the path"),
         ("loop", "a link in it leads back to itself; name the file or folder that the link was meant to lead to"),
         ("loop/below", "a link in it leads back to itself; name the file or folder that the link was meant to lead to"),
-        ("a\0b", "it holds a NUL character, which no path can; check where it comes from"),
+        ("a\0b", "it holds a NUL character, which no path can contain; check where it comes from"),
     ],
 )
 def test_a_path_that_cannot_be_looked_at_is_a_sentence_and_nothing_else(tmp_path: Path, path: str, said: str):
@@ -173,7 +173,7 @@ def test_a_closed_folder_says_what_to_do(tmp_path: Path, monkeypatch: pytest.Mon
     [
         ("x" * 300, "a name in it is longer than the file system allows. Write elsewhere: out=PATH"),
         ("loop/below", "a link in it leads back to itself. Write elsewhere: out=PATH"),
-        ("a\0b", "it holds a NUL character, which no path can"),
+        ("a\0b", "it holds a NUL character, which no path can contain"),
         ("folder", "there is a folder of that name. Write elsewhere: out=PATH"),
     ],
 )

@@ -119,7 +119,7 @@ RULES: dict[str, Rule] = {
     ),
     "stopped-by-patience": Rule(
         "Stopped before the steps were small",
-        f"it ended because nothing improved, its best epoch had more than {training.HIGH_RATE:.0%} of the highest "
+        f"it ended because nothing improved, its best epoch had more than {training.HIGH_RATE:.0%} of the peak "
         f"learning rate, and the test accuracy is below {training.WELL}",
         WORTHWHILE,
         training.judge_stopped_by_patience,

@@ -30,8 +30,8 @@ def judge_few_images(evidence: Evidence) -> Remark | None:
         return None
     counts = [f"{count:,} of {name!r}, {evidence.train_counts.get(name, 0):,} to train on" for count, name in few[:4]]
     return Remark(
-        f"There are too few images of {listed([name for _, name in few])} to learn from, or to tell how well they were "
-        f"learned. Add images, {FEW_IMAGES} or more of each, and train again.",
+        f"There are too few images of {listed([name for _, name in few])} to learn them, or to measure how well "
+        f"they were learned.  Add images, {FEW_IMAGES} or more of each, and train again.",
         f"Images: {'; '.join(counts)}{' ...' if len(few) > 4 else ''}.",
         again(evidence),
     )
@@ -45,7 +45,7 @@ def judge_unequal_classes(evidence: Evidence) -> Remark | None:
     hits = {name: _recalled(evidence, name) for name in evidence.test["per_class"]}
     small, rest = _sum([hits[name] for name in failing]), _sum([hits[name] for name in hits if name not in failing])
     return Remark(
-        f"It neglects the small classes for the large ones. Add images of {listed(failing)}, and train again.",
+        f"It neglects the small classes in favour of the large ones. Add images of {listed(failing)}, and train again.",
         f"It classifies {small.value:.2f} of {counted(small.count, 'test image')} of {listed(failing)} correctly, and "
         f"{rest.value:.2f} of the other {rest.count:,}; the largest class has {max(evidence.class_counts.values()):,} "
         f"images, {failing[0]!r} has {evidence.class_counts[failing[0]]:,}.",

@@ -90,7 +90,7 @@ def judge_no_better_than_majority(evidence: Evidence) -> Remark | None:
     majority = evidence.test["majority_baseline"]
     text = "It is no better than always predicting the largest class."
     if evidence.tested.value > majority:
-        text = "It is not shown to be better than always predicting the largest class."
+        text = "It has not been shown to be better than always predicting the largest class."
     if is_brief(evidence):
         cure, command = "It was hardly trained: train longer.", longer(evidence)
     else:

@@ -29,7 +29,7 @@ SMALLER = {"small-cnn": "residual", "vgg-style": "residual", "dense": "residual"
 LARGER = {"lenet5": "small-cnn", "residual": "small-cnn"}
 """Networks with fewer and with more parameters at any image size."""
 HIGH_RATE = 0.5
-"""Share of the highest learning rate above which the steps are still large."""
+"""Share of the peak learning rate above which the steps are still large."""
 
 
 def judge_interrupted(evidence: Evidence) -> Remark | None:
@@ -38,7 +38,7 @@ def judge_interrupted(evidence: Evidence) -> Remark | None:
         return None
     kept = "best epoch so far" if evidence.last_phase.validation_log_loss else "last whole epoch"
     return Remark(
-        f"You stopped the training; the {kept} is saved. Go on where it stopped.",
+        f"You stopped the training; the {kept} is saved. Continue where it stopped.",
         _epochs_done(evidence),
         resume(evidence),
     )
@@ -160,8 +160,8 @@ def judge_stopped_by_patience(evidence: Evidence) -> Remark | None:
     if rate <= HIGH_RATE or epochs >= phase.planned:
         return None
     return Remark(
-        "It stopped improving, and ended before its steps had become small. With fewer epochs they shrink in time.",
-        f"Epoch {best} of at most {phase.planned} was the best, at {rate:.2f} of the highest learning rate.",
+        "It stopped improving before its learning rate had become small. With fewer epochs it falls in time.",
+        f"Epoch {best} of at most {phase.planned} was the best, at {rate:.2f} of the peak learning rate.",
         beside(evidence, f"epochs-{epochs}", Option("epochs", epochs)),
     )
 

@@ -139,7 +139,7 @@ def longer(evidence: Evidence) -> Command:
 
 
 def smaller_steps(evidence: Evidence) -> Option:
-    """A quarter of the highest learning rate."""
+    """A quarter of the peak learning rate."""
     return Option("learning_rate", float(f"{evidence.last_phase.peak_learning_rate / 4:.2g}"))
 
 

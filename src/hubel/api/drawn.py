@@ -34,8 +34,8 @@ class LayerImage:
     @property
     def pixels(self) -> Image:
         """What is drawn: uint8 [height, width, 3]."""
-        with PillowImage.open(io.BytesIO(self.png)) as picture:
-            return np.asarray(picture.convert("RGB"))
+        with PillowImage.open(io.BytesIO(self.png)) as opened:
+            return np.asarray(opened.convert("RGB"))
 
     def save(self, path: str | Path) -> None:
         """Write it as a PNG.

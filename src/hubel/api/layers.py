@@ -64,7 +64,7 @@ def anatomy(  # noqa: PLR0913  (each is a wish the user may have)
     file = _checked(out, ".svg")
     if stacks:
         if (target, input, classes, units) != (None, None, None, None):
-            raise WrongRequest("stacks looks at no network: leave target, input, classes and units out.")
+            raise WrongRequest("stacks describes no network: leave target, input, classes and units out.")
         table = stack_table(kernel_size=kernel, channels=channels)
         if file is not None:
             write_bytes(file, render_svg(draw_stacks(table)))

@@ -44,7 +44,7 @@ def load(
 
     Raises:
         UnusableInput: there is no classifier.
-        DamagedArtefact: it is not as it was written.
+        DamagedArtefact: it has changed since it was written.
         ClaimFailed: it does not answer here as it did where it was saved; asked once for each machine and libraries.
     """
     path, said = path_of(run), said_of_a_model(pixels=pixels, size=input, class_names=class_names)
@@ -110,7 +110,7 @@ def evaluate(  # noqa: PLR0913, D417  (each is a wish the user may have)
 
 
 def verify(run: RunLike) -> Verification:
-    """Is a classifier whole, and does it answer as it did where it was saved? As ``hubel verify``.
+    """Check that a classifier is undamaged and answers as it did when it was saved. As ``hubel verify``.
 
     Returns:
         ``verification.holds``, and the checks one by one.

@@ -145,7 +145,7 @@ def reproduce(
         run: its folder, or the `Run` that ``hubel.train`` returned.
         corpus: where its images are now, if they have moved.
         out: keep the repetition there; by default it is deleted.
-        anyway: go on though images or files are not what they were.
+        anyway: continue even if images or files are not what they were.
         on_event: hears the values of `hubel.events`.
 
     Returns:

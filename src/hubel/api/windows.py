@@ -62,7 +62,7 @@ def convolve(  # noqa: PLR0913  (each is a wish the user may have)
         dilation=_pair(dilation, "dilation"),
     )
     if not math.isfinite(bias):
-        raise WrongRequest(f"bias takes a finite number. Received: {bias}.")
+        raise WrongRequest(f"bias must be a finite number. Received: {bias}.")
     maps = _matrix(matrix, channel=channel, region=region)
     return _written(calculate_convolution(maps, weights, options=options, bias=bias, relu=relu), file)
 
@@ -106,7 +106,7 @@ def pool(  # noqa: PLR0913  (each is a wish the user may have)
 def _pair(given: Numbers, name: str) -> tuple[int, int]:
     numbers = numbers_of(given, name=name, counts=(1, 2), example="2 or (2, 1)")
     if not numbers or min(numbers) < 1:
-        raise WrongRequest(f"{name} takes one or two whole numbers from 1, as 2 or (2, 1). Received: {given!r}.")
+        raise WrongRequest(f"{name} takes one or two whole numbers from 1, such as 2 or (2, 1). Received: {given!r}.")
     return numbers[0], numbers[-1]
 
 
@@ -116,7 +116,7 @@ def _matrix(given: Matrix, *, channel: str | None, region: Numbers) -> NDArray[n
     if given is None or isinstance(given, (str, Path)):
         return read_matrix(None if given is None else str(given), channel=channel, region=text)
     if channel is not None:
-        raise WrongRequest(f"channel={channel!r} picks from an image file; of an array, take it: image[..., 0].")
+        raise WrongRequest(f"channel={channel!r} is for image files; for an array, give image[..., 0].")
     values = _array(given, "matrix")
     if values.ndim not in (2, 3) or (values.ndim == 3 and values.shape[2] not in (1, 3)) or not values.size:
         raise WrongRequest(
@@ -142,7 +142,7 @@ def _array(given: Any, what: str) -> NDArray[np.float64]:
     try:
         values = np.array(given, np.float64)
     except (TypeError, ValueError) as error:
-        raise WrongRequest(f"The {what} is no array of numbers: every row needs as many as the first.") from error
+        raise WrongRequest(f"The {what} is not an array of numbers: every row needs as many as the first.") from error
     if not np.isfinite(values).all():
         raise WrongRequest(f"The {what} holds NaN or infinite values. Give finite numbers.")
     return values

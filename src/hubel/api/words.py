@@ -23,7 +23,7 @@ def path_of(run: RunLike) -> Path:
     """
     where = run if isinstance(run, (str, Path)) else getattr(run, "path", None)
     if not isinstance(where, (str, Path)):
-        raise WrongRequest(f"A run is its folder, or what hubel.train returned. Received: {type(run).__name__}.")
+        raise WrongRequest(f"Give a run's folder, or what hubel.train returned. Received: {type(run).__name__}.")
     return Path(where)
 
 

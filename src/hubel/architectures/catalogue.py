@@ -62,7 +62,7 @@ ARCHITECTURES = {
         ),
         Architecture(
             "residual",
-            "learns fastest from scratch on a processor",
+            "learns fastest from scratch on a CPU",
             Later("hubel.architectures.families.residual", "residual_spec"),
             96,
             smallest=8,
@@ -70,13 +70,13 @@ ARCHITECTURES = {
         ),
         Architecture(
             "dense",
-            "no convolution at all, to compare with",
+            "no convolution at all, for comparison",
             Later("hubel.architectures.families.dense_mlp", "dense_spec"),
             32,
         ),
         Architecture(
             "lenet5",
-            "the network of 1998 that read digits",
+            "the network that read digits in 1998",
             Later("hubel.architectures.families.lenet5", "lenet5_spec"),
             32,
             smallest=4,

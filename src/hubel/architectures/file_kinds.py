@@ -27,7 +27,7 @@ _LOAD_AND_SAVE = f"model.load_weights('{{name}}') and {_SAVE}"
 _WEIGHTS_ALONE = "an HDF5 file with the weights of a Keras model and without its architecture"
 _ORIGINAL = f"Save the Keras model that it was made from: {_SAVE}."
 _PYTORCH = (
-    "Keras reads no PyTorch files. Build the same network in Keras, copy its weights (a PyTorch kernel "
+    "Keras cannot read PyTorch files. Build the same network in Keras, copy its weights (a PyTorch kernel "
     f"[out, in, height, width] is kernel.transpose(2, 3, 1, 0) in Keras), and save it: {_SAVE}."
 )
 
@@ -72,8 +72,8 @@ KINDS = {
         "Keras 3 cannot see its layers. In the environment that wrote it, with TensorFlow 2.15 or older: "
         "tf.keras.models.load_model('{name}').save('name.h5'). Hubel reads that .h5 file.",
     ),
-    "saved-model-graph": FileKind("the graph of a TensorFlow SavedModel", "Name the folder that it lies in."),
-    "tensorflow-graph": FileKind("a frozen TensorFlow graph", f"It has operations and no layers. {_ORIGINAL}"),
+    "saved-model-graph": FileKind("the graph of a TensorFlow SavedModel", "Name the folder that it is in."),
+    "tensorflow-graph": FileKind("a frozen TensorFlow graph", f"It has operations but no layers. {_ORIGINAL}"),
     "tensorflow-checkpoint": FileKind(
         "a TensorFlow checkpoint: weights without an architecture",
         "Build the network in Keras, then tf.train.Checkpoint(model=model).restore('PREFIX').expect_partial(), where "
@@ -83,10 +83,11 @@ KINDS = {
         "an Orbax checkpoint",
         f"With orbax-checkpoint installed: model = keras.saving.load_model('{{name}}'), then {_SAVE}.",
     ),
-    "tflite": FileKind("a TensorFlow Lite (LiteRT) file", f"Its layers were fused for running. {_ORIGINAL}"),
+    "tflite": FileKind("a TensorFlow Lite (LiteRT) file", f"Its layers were fused for inference. {_ORIGINAL}"),
     "onnx": FileKind(
         "an ONNX file",
-        f"Keras reads no ONNX. {_ORIGINAL} If it came from elsewhere, build the network in Keras and copy its weights.",
+        f"Keras cannot read ONNX files. {_ORIGINAL} If it came from elsewhere, build the network in Keras and "
+        "copy its weights.",
     ),
     "pytorch": FileKind("a PyTorch file", _PYTORCH),
     "torchscript": FileKind("a TorchScript file of PyTorch", _PYTORCH),

@@ -140,7 +140,7 @@ def _member(folder: Path, name: str) -> Path:
     """A file right inside a folder, and no link out of it."""
     path = folder / name
     if path.is_symlink():
-        raise UnusableInput(f"{path} is a link. Copy the folder with what its links lead to: cp -rL {folder} FOLDER.")
+        raise UnusableInput(f"{path} is a link. Copy the folder with what its links point to: cp -rL {folder} FOLDER.")
     if not path.is_file():
         raise UnusableInput(f"{folder} holds no {name}. {_CURE}")
     most = MAX_CONFIG_BYTES if name != WEIGHTS else MAX_FILE_BYTES

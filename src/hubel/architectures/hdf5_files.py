@@ -120,7 +120,7 @@ def check_hdf5(file: h5py.File, said: str) -> int:
 def _linked(group: h5py.Group, name: str, *, said: str) -> h5py.Group | h5py.Dataset:
     where = _where(group, name)
     if group.get(name, getlink=True, getclass=True) is not h5py.HardLink:
-        raise UnusableInput(f"{said}: {where} is a link to another place; a Keras model has none.")
+        raise UnusableInput(f"{said}: {where} is a link to another place; a Keras model has no links.")
     item = group[name]
     if not isinstance(item, h5py.Group | h5py.Dataset):
         raise UnusableInput(f"{said}: {where} is not an array; a Keras model holds nothing else.")
@@ -136,7 +136,9 @@ def _checked_array(array: h5py.Dataset, said: str, *, longest: int) -> int:
         raise UnusableInput(f"{said}: {where} is not an array of numbers.")
     declared, stored = math.prod(array.shape or ()) * array.dtype.itemsize, array.id.get_storage_size()
     if declared > max(SMALL_BYTES, MAX_RATIO * stored):
-        raise UnusableInput(f"{said}: {where} promises {declared:,} bytes and holds {stored:,}, as only bombs do.")
+        raise UnusableInput(
+            f"{said}: {where} promises {declared:,} bytes and holds {stored:,}, as only decompression bombs do."
+        )
     return declared
 
 

@@ -209,8 +209,8 @@ def _cure_of(word: str) -> str:
     if word.startswith(("keras_hub", "keras_cv", "keras_nlp")):
         return (
             "It belongs to KerasHub. Where that is installed, save the network without its wrapper: "
-            "keras.Model(model.inputs, model.outputs).save('name.keras'), or the same of model.backbone. Hubel reads "
-            "that where its layers are Keras' own."
+            "keras.Model(model.inputs, model.outputs).save('name.keras'), or do the same with model.backbone. "
+            "Hubel reads the result if its layers are Keras' own."
         )
     return (
         f"{_REPLACE} If it is a subclass of keras.Model that was made of layers: "

@@ -177,7 +177,7 @@ def count_macs(model: keras.Model) -> int:
 def _check_size(graph: Graph) -> None:
     if None in graph.image_shape:
         raise UnusableInput(
-            f"The model takes images of any size, {text_of(graph.image_shape)}, and its numbers depend on it.",
+            f"The model takes images of any size, {text_of(graph.image_shape)}, and its numbers depend on the size.",
             Remedy("Give one: ", Option("input", "224x224"), "."),
         )
 

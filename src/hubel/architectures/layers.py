@@ -15,7 +15,7 @@ DATA_FORMATS = ("channels_last", "channels_first")
 def _pair(name: str, value: int | tuple[int, int]) -> tuple[int, int]:
     pair = (value, value) if isinstance(value, int) else tuple(value)
     if len(pair) != 2 or not all(isinstance(each, int) and each >= 1 for each in pair):
-        raise WrongRequest(f"{name} must be a whole number from 1 on, or two of them. Received: {value!r}.")
+        raise WrongRequest(f"{name} must be one or two whole numbers, at least 1. Received: {value!r}.")
     return pair
 
 
@@ -143,7 +143,7 @@ class LocallyConnected2D(keras.layers.Layer):
     ) -> None:
         super().__init__(**kwargs)
         if not isinstance(filters, int) or filters < 1:
-            raise WrongRequest(f"filters must be a whole number from 1 on. Received: {filters!r}.")
+            raise WrongRequest(f"filters must be a whole number, at least 1. Received: {filters!r}.")
         self.filters = filters
         self.kernel_size = _pair("kernel_size", kernel_size)
         self.padding = _check_padding(padding)

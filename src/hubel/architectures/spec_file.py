@@ -75,14 +75,14 @@ def make_own_spec(parts: Mapping[str, Any], path: Path, image_size: tuple[int, i
 
 def _read_toml(path: Path) -> dict[str, Any]:
     if path.suffix.lower() != SUFFIX:
-        there = "" if look_at(path) else ", where nothing is"
+        there = "" if look_at(path) else ", which does not exist"
         raise WrongRequest(f"A network of your own is a {SUFFIX} file. Received: {str(path)!r}{there}.")
     look_at(path)
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
-            raise UnusableInput(f"{path} is larger than {MAX_BYTES:,} bytes: it describes no network.")
+            raise UnusableInput(f"{path} is larger than {MAX_BYTES:,} bytes: it cannot describe a network.")
         return tomllib.loads(data.decode("utf-8-sig"))
     except FileNotFoundError as error:
         near = difflib.get_close_matches(path.name, [each.name for each in path.parent.glob(f"*{SUFFIX}")], n=1)

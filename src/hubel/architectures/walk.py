@@ -88,7 +88,7 @@ def walk(model: keras.Model, *, image_shape: tuple[int, ...] | None = None, behi
     """
     model = _functional(model)
     if len(model.inputs) != 1:
-        raise UnusableInput(f"Hubel looks at models with one image as input; this one has {len(model.inputs)} inputs.")
+        raise UnusableInput(f"Hubel follows models with one image as input; this one has {len(model.inputs)} inputs.")
     image = value_of(model.inputs[0])
     if image_shape is not None:
         if len(image.shape) != IMAGE_AXES:
@@ -109,9 +109,9 @@ def _part_behind(graph: Graph, name: str) -> Graph:
     """The calls that lead from what a call makes to the outputs; each must take nothing but what is made of that."""
     first = next((call for call in reversed(graph.calls) if call.name == name), None)
     if first is None:
-        raise UnusableInput(f"There is no layer {name!r} to begin behind. Give the name of one.")
+        raise UnusableInput(f"There is no layer {name!r} to start after. Give the name of one.")
     if len(first.outputs) != 1:
-        raise UnusableInput(f"The layer {name!r} makes several values. Begin behind a layer that makes one.")
+        raise UnusableInput(f"The layer {name!r} has several outputs. Start after a layer that has one.")
     made_by = {place: call for call in graph.calls if call is not first for place in call.outputs}
     wanted, needed = list(graph.outputs), set()
     while wanted:
@@ -120,14 +120,14 @@ def _part_behind(graph: Graph, name: str) -> Graph:
             continue
         if place not in made_by:  # the image itself
             raise UnusableInput(
-                f"The model cannot begin behind the layer {name!r}: another path leads past it to the outputs. "
+                f"The model cannot start after the layer {name!r}: another path leads past it to the outputs. "
                 "Choose a layer that all paths go through."
             )
         needed.add(place)
         wanted += made_by[place].inputs
     calls = tuple(call for call in graph.calls if needed & set(call.outputs))
     if any(call.entries != 1 for call in calls if first.outputs[0] in call.inputs):
-        raise UnusableInput(f"The model cannot begin behind the layer {name!r}: it makes several windows of an image.")
+        raise UnusableInput(f"The model cannot start after the layer {name!r}: it cuts an image into several windows.")
     return Graph(first.outputs[0], first.output_shapes[0], calls, graph.outputs)
 
 
@@ -207,8 +207,8 @@ class _Walker:
             return self.walk(_functional(node.operation), taken, prefix=f"{name}/")
         if len(self.calls) >= MOST_CALLS:
             raise UnusableInput(
-                f"The model calls its layers more than {MOST_CALLS:,} times, as models within models do "
-                "that are called again and again. Hubel looks at smaller ones."
+                f"The model calls its layers more than {MOST_CALLS:,} times, as happens with nested models that "
+                "are called again and again. Hubel follows smaller ones."
             )
         inputs = [self._values[place] for place in taken]
         outputs = self._sized(node, name, inputs=inputs)
@@ -275,14 +275,14 @@ def _functional(model: Any) -> Any:
         raise UnusableInput(f"The Sequential model {model.name!r} has no layers. Add some, and save it again.")
     if isinstance(model, keras.Sequential) and not model.built:
         raise UnusableInput(
-            f"The Sequential model {model.name!r} is not built: its layers do not know the size of their input.",
+            f"The Sequential model {model.name!r} is not built: its layers do not know their input size.",
             Remedy("Give the size of its images: ", Option("input", "224x224"), "."),
         )
     inner = getattr(model, "_functional", None)  # what a Sequential is made of once it is built
     model = model if inner is None else inner
     if not hasattr(model, "_nodes_by_depth"):
         raise UnusableInput(
-            f"The model {model.name!r} computes in Python code of its own, so its layers cannot be followed. "
+            f"The model {model.name!r} computes in its own Python code, so its layers cannot be followed. "
             "Give a functional or Sequential Keras model."
         )
     return model

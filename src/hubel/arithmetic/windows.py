@@ -1,6 +1,6 @@
 """A window slides over a matrix: convolution and pooling in plain numbers, one step at a time if asked.
 
-What deep-learning libraries call convolution is cross-correlation: the kernel is laid on as it stands, not flipped.
+What deep-learning libraries call convolution is cross-correlation: the kernel is applied as it is, not flipped.
 So it is here.
 """
 

@@ -66,7 +66,7 @@ def find_artefact(folder: Path) -> Path:
         UnusableInput: there is none.
     """
     if is_model_target(folder):
-        raise UnusableInput(f"{folder} is a model file. This needs a run of Hubel: give the folder of one.")
+        raise UnusableInput(f"{folder} is a model file. This needs a run: give a run folder.")
     inner = folder / "classifier"
     folder = inner if is_file(inner / MANIFEST) else folder
     if not is_file(folder / MANIFEST):
@@ -81,7 +81,7 @@ def read_parts(folder: Path) -> Parts:
     """Read both files; again if another artefact took the folder's place meanwhile.
 
     Raises:
-        DamagedArtefact: a part of it is not as it was written, or asks for more than the bounds allow.
+        DamagedArtefact: a part of it has changed since it was written, or asks for more than the bounds allow.
     """
     for _ in range(_ATTEMPTS):
         before = _identity(folder)
@@ -155,7 +155,7 @@ def read_weights(folder: Path, document: dict[str, Any], *, spec: Spec) -> dict[
             _check_numbers(header, spec, folder=folder)
             tensors, digest = read_tensors(file, header)
             if digest != described.get("sha256"):
-                raise DamagedArtefact(f"{path} is not as it was written: its checksum does not match. {CURE}")
+                raise DamagedArtefact(f"{path} has changed since it was written: its checksum does not match. {CURE}")
             check_finite(tensors)
         except (ValueError, KeyError, TypeError, OSError) as error:
             raise damaged(path, error) from error

@@ -48,7 +48,7 @@ class Classifier(Answering):
     is_calibrated: ClassVar[bool] = True
     why_no_sets: ClassVar[str] = (
         "This classifier has no prediction sets: they need at least 20 validation images. Train again with more "
-        "images (also where it was trained by a version before 0.4), or leave the coverage out."
+        "images (also if a version before 0.4 trained it), or leave the coverage out."
     )
 
     @property

@@ -51,7 +51,7 @@ class ForeignClassifier(Answering):
     is_calibrated: ClassVar[bool] = False
     sets: ClassVar[None] = None
     why_no_sets: ClassVar[str] = (
-        "A model file has no prediction sets: they are fitted in training by Hubel. Leave the coverage out."
+        "A model file has no prediction sets: Hubel fits them in training. Leave the coverage out."
     )
 
     @cached_property
@@ -84,11 +84,11 @@ class ForeignClassifier(Answering):
         if self.pixels is None:
             choices = "; ".join(f"{name} ({scale.summary})" for name, scale in PIXELS.items())
             raise WrongRequest(
-                f"{self.path} does not say how to scale its pixels, and everything that it computes depends on that.",
+                f"{self.path} does not say how its pixels are scaled, and everything that it computes depends on that.",
                 Remedy(
                     "Choose one with ", Option("pixels"), f": {choices}. Look at the code that trained it: a division "
-                    "by 255 is 0..1, preprocess_input of keras.applications is the way of that family, no scaling at "
-                    "all is 0..255.",
+                    "by 255 is 0..1, preprocess_input of keras.applications is the scaling of that family, no "
+                    "scaling at all is 0..255.",
                 ),
             )  # fmt: skip
         return PIXELS[self.pixels]

@@ -61,7 +61,7 @@ def read_manifest(folder: Path) -> Manifest:
     """Read the manifest of an artefact.
 
     Raises:
-        DamagedArtefact: it is not as it was written, or of a later format.
+        DamagedArtefact: it has changed since it was written, or is of a later format.
     """
     path = folder / MANIFEST
     with open_part(path) as file:
@@ -79,7 +79,7 @@ def parse_manifest(data: bytes, path: Path) -> Manifest:
         path: named in errors.
 
     Raises:
-        DamagedArtefact: it is not as it was written, or of a later format.
+        DamagedArtefact: it has changed since it was written, or is of a later format.
     """
     try:
         document = read_bounded_json(data, BOUNDS)
@@ -94,7 +94,7 @@ def parse_manifest(data: bytes, path: Path) -> Manifest:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DamagedArtefact(f"{path} is not the manifest of a classifier ({error}). {CURE}") from error
     if not intact:
-        raise DamagedArtefact(f"{path} is not as it was written: its checksum does not match. {CURE}")
+        raise DamagedArtefact(f"{path} has changed since it was written: its checksum does not match. {CURE}")
     return Manifest(document, checksum)
 
 

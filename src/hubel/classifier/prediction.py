@@ -24,7 +24,7 @@ class Prediction:
         class_name: the most probable class.
         probability: its calibrated probability, the confidence.
         probabilities: class name → probability, in the classifier's order; they sum to 1.
-        abstained: better ask a person: the confidence is below the classifier's threshold or, where a coverage was
+        abstained: better ask an expert: the confidence is below the classifier's threshold or, where a coverage was
             asked for, the prediction set does not hold exactly one class.
         prediction_set: the classes it may be, in the classifier's order; None unless a coverage was asked for.
         off_corpus_score: above 1, the image is unlike those the classifier was trained on; None where it cannot

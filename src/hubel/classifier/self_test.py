@@ -152,7 +152,7 @@ def read_self_test(described: Mapping[str, Any] | None, class_names: tuple[str, 
             None if score is None else float(score),
         )
         if len(answer.probabilities) != len(class_names) or answer.class_name not in class_names:
-            raise WrongRequest("The self-test has other classes than the classifier.")
+            raise WrongRequest("The self-test and the classifier have different classes.")
         answers.append(answer)
     return SelfTest(tuple(described["patterns"]), str(described["pixels_sha256"]), tuple(answers))
 

@@ -25,9 +25,9 @@ COMMANDS = {
     "train": "Corpus in, classifier with an honest score out.",
     "evaluate": "Score a run on its test split, or a run or a model file on another corpus.",
     "reproduce": "Train a run again; say whether the result is the same, and if not, what differs.",
-    "compare": "Train variants side by side; say which is better, or that this cannot be told.",
-    "predict": "Name what is on images.",
-    "verify": "Is a classifier whole, and does it answer as it did where it was saved?",
+    "compare": "Train variants side by side; say which is better, or that the data cannot decide.",
+    "predict": "Say what images show.",
+    "verify": "Check that a classifier is undamaged and answers as it did when it was saved.",
     "trace": "Work out one value of a layer, from the image to the last digit.",
     "maps": "Show all feature maps of a layer for an image.",
     "filters": "Show the filters of a layer, or what they respond to.",
@@ -91,7 +91,7 @@ def hubel(debug: bool) -> None:  # noqa: FBT001  (read in `main`)
     \b
     hubel audit photos/                   what is wrong with these images?
     hubel train photos/ -o runs/photos    a folder of class folders in, a classifier out
-    hubel predict runs/photos new.jpg     and what is on a new photograph?
+    hubel predict runs/photos new.jpg     what does a new photograph show?
     """  # noqa: D301  (click's mark against re-wrapping)
 
 
@@ -122,7 +122,7 @@ def _say_how_to_type(words: list[str]) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line; every way out has its exit code, and only a defect of ours shows a traceback."""
+    """Run the command line; every way out has its exit code, and only a defect in Hubel shows a traceback."""
     words = sys.argv[1:] if arguments is None else arguments
     sys.exit(_exit_code(words, debug="--debug" in words))
 
@@ -145,7 +145,7 @@ def _command_of(words: list[str]) -> click.Command:
 def _run(words: list[str], *, debug: bool) -> int:
     try:
         if any("\0" in word for word in words):
-            raise WrongRequest("A word of the command holds a NUL character, which no path can. Leave it out.")
+            raise WrongRequest("A word of the command holds a NUL character, which no path can contain. Leave it out.")
         check_words(words)
         check_values(words, _command_of(words))
         code = hubel.main(args=words, standalone_mode=False)
@@ -176,7 +176,7 @@ def _about_a_path(error: OSError, words: list[str]) -> HubelError | None:
 
 
 def _blame_output(error: OSError) -> int:
-    """Whoever read our output has left, or the disk it goes to is full; anything else is a defect of ours."""
+    """Whoever read our output has left, or the disk it goes to is full; anything else is a defect in Hubel."""
     left = isinstance(error, BrokenPipeError)
     if not left and (error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO) or error.filename is not None):
         return _report(error)
@@ -188,7 +188,7 @@ def _blame_output(error: OSError) -> int:
 
 
 def _report(error: Exception) -> int:
-    """Show a defect of ours."""
+    """Show a defect in Hubel."""
     traceback.print_exception(error)
     what = f"hubel {version('hubel')} has a defect ({type(error).__name__})"
     click.echo(f"\n{what}. Please report it at {REPORT_AT}, with the lines above.", err=True)

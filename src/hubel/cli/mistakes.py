@@ -57,15 +57,13 @@ def check_words(words: Sequence[str]) -> None:
     wrong = next((word for word, better in zip(words, mended, strict=True) if word != better), None)
     if wrong is not None:
         raise WrongRequest(
-            f"{wrong!r} begins with a dash as documents set it; options begin with the one on the keyboard, -. "
+            f"{wrong!r} begins with a typographic dash; options begin with a hyphen, -. "
             f"Type: {shlex.join(['hubel', *mended])}"
         )
     empty = next((word for word in words if not word or (word.startswith("--") and word.endswith("="))), None)
     if empty is not None and not {"convolve", "pool"} & set(words[:2]):
         where = f"Nothing follows {empty}" if empty else "A word of the command is empty"
-        raise WrongRequest(
-            f"{where}. A shell variable without a value makes such a word. Leave it out, or put a value there."
-        )
+        raise WrongRequest(f"{where}. An empty shell variable leaves such a gap. Leave it out, or give it a value.")
 
 
 def check_values(words: Sequence[str], command: click.Command) -> None:
@@ -200,7 +198,7 @@ def _bad_value(error: click.BadParameter, words: Sequence[str]) -> str:
         return ""
     name = _long(option)
     typed = next((value for word, value in _pairs(words) if word in option.opts), "")
-    kind = "a whole number" if whole else "a number, with a point before the fraction"
+    kind = "a whole number" if whole else "a number, with a decimal point"
     least = f" of at least {option.type.min:g}" if isinstance(option.type, click.IntRange) and option.type.min else ""
     like = (_number_in(typed, whole=whole) if not least else "") or value_of(option)
     return f"{name} takes {kind}{least}, such as {name} {like}. Received: {repr(typed) if typed else 'nothing'}."

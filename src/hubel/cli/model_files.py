@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 Function = Callable[..., Any]
 _OPTIONS: dict[str, tuple[str, str, str]] = {
     "class_names": (
-        "--class-names", "FILE", "Of a model file: its class names, one a line, in the order of its outputs.",
+        "--class-names", "FILE", "For a model file: its class names, one per line, in the order of its outputs.",
     ),
     "pixels": (
-        "--pixels", "|".join(PIXEL_NAMES), "Of a model file: its pixels; not needed where it scales them itself.",
+        "--pixels", "|".join(PIXEL_NAMES), "For a model file: its pixels' scale; not needed if it scales them itself.",
     ),
-    "size": ("--input", "HxW", "Of a model file that takes images of any size: which, such as 224x224."),
+    "size": ("--input", "HxW", "For a model file that takes images of any size: the size, such as 224x224."),
 }  # fmt: skip
 """Name of a field of `Said` → option, metavar, help."""
 
@@ -60,5 +60,5 @@ def _size(text: str | None) -> tuple[int, int] | None:
         return None
     found = re.fullmatch(r"(\d{1,5})[x×](\d{1,5})", text.lower())
     if found is None:
-        raise WrongRequest(f"--input must be HEIGHTxWIDTH, as 224x224. Received: {text!r}.")
+        raise WrongRequest(f"--input must be HEIGHTxWIDTH, such as 224x224. Received: {text!r}.")
     return int(found[1]), int(found[2])

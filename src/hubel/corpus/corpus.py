@@ -65,7 +65,7 @@ class IntakeRow:
         path: relative to the corpus, with ``/``.
         status: one of the three.
         code: a short stable word for the kind of fault.
-        reason: why, and what to do, for a person to read.
+        reason: why, and what to do, for people to read.
         class_name: of an image whose class is known although it could not be read.
     """
 
@@ -293,6 +293,6 @@ def check_trainable(corpus: Corpus) -> None:
     if most < LEAST_IMAGES:
         raise UnusableCorpus(
             f"{corpus.location} has at most {counted(most, 'image')} in a class. Training, validation and testing each "
-            f"need images of their own, so a class needs {LEAST_IMAGES}; 30 or more of each are a sound beginning. Add "
+            f"need images of their own, so a class needs {LEAST_IMAGES}; 30 or more of each are a good start. Add "
             "images."
         )

@@ -50,7 +50,7 @@ def read_corrections(file: Path) -> Corrections:
         said = f" Did you mean {str(folder / near[0])!r}?" if near else _what_writes_one()
         raise UnusableInput(f"There is no file '{shown(file)}' with corrections.", said)
     if file.is_dir():
-        raise UnusableInput(f"The corrections {file} are a folder. Name the file in it, such as {file / FILE}.")
+        raise UnusableInput(f"{file} is a folder. Name the file of corrections in it, such as {file / FILE}.")
     try:
         text = file.read_bytes().decode("utf-8-sig", "surrogateescape")
     except OSError as error:

@@ -59,7 +59,7 @@ def load_classifier(folder: Path, *, engine: str = "keras") -> Classifier:
 
     Raises:
         UnusableInput: there is no artefact.
-        DamagedArtefact: a part of it is not as it was written, or asks for more than the bounds allow.
+        DamagedArtefact: a part of it has changed since it was written, or asks for more than the bounds allow.
         ClaimFailed: it does not answer here as it did where it was saved.
     """
     parts = read_parts(find_artefact(folder))

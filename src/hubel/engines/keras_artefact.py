@@ -53,7 +53,7 @@ def make_engine(blueprint: Blueprint, tensors: Mapping[str, np.ndarray], path: P
     expected = {weight_name(variable): variable for variable in model.weights}
     if set(expected) != set(tensors):
         odd = sorted(set(expected) ^ set(tensors))[0]
-        raise DamagedArtefact(f"{path} does not fit the architecture: tensor {odd!r} is missing or foreign. {CURE}")
+        raise DamagedArtefact(f"{path} does not fit the architecture: tensor {odd!r} is missing or unexpected. {CURE}")
     for name, variable in expected.items():
         value = tensors[name]
         if tuple(value.shape) != tuple(variable.shape) or value.dtype != np.dtype(variable.dtype):

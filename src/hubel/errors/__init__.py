@@ -1,7 +1,7 @@
 """Every error a user can meet, with the exit code of the command line and the HTTP status of a server.
 
 HubelError                       1   500
-├── WrongRequest                 2   400   the command's words or values are wrong
+├── WrongRequest                 2   400   the command has wrong words or values
 │   └── UnknownName              2   404   a name that is in no catalogue
 ├── UnusableInput                3   422   the input cannot be used
 │   ├── UnreadableImage          3   422   one image; ``code`` says which kind of fault
@@ -13,7 +13,7 @@ HubelError                       1   500
 │   ├── BackendNotAvailable      3   500   no usable framework is installed
 │   ├── OutOfMemory              3   500   the machine has no room for a step of training
 │   └── OutputNotWritable        3   500   the output folder cannot be written, or holds another run
-├── TrainingDiverged             5   500   a loss that is no number any more
+├── TrainingDiverged             5   500   a loss that is no longer a number
 ├── ClaimFailed                  5   500   two ways to compute the same do not agree
 └── StoppedByUser              130   503   Ctrl-C
 
@@ -73,7 +73,7 @@ class UnreadableImage(UnusableInput):
 
     Args:
         code: a short stable word for the kind of fault, such as ``"truncated"``.
-        reason: why, and what to do, for a person to read; without options, for it is also written into files.
+        reason: why, and what to do, for people to read; without options, for it is also written into files.
     """
 
     def __init__(self, code: str, reason: str) -> None:
@@ -102,7 +102,7 @@ class DamagedArtefact(UnusableInput):
 
 
 class DamagedCache(UnusableInput):
-    """A file of the cache is not as it was written, and a run is reading it."""
+    """A file of the cache has changed since it was written, and a run is reading it."""
 
     http_status = 500
 

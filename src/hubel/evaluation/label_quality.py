@@ -28,7 +28,7 @@ class LabelRanking:
 
     Args:
         order: int64 [examples], places in the corpus.
-        chance: float64 [examples], in the corpus' order: that the label is wrong, 0 to 1; as if errors fell at random.
+        chance: float64 [examples], in the corpus' order: that the label is wrong, 0 to 1; if errors are random.
         suspect: bool [examples], in the corpus' order: worth a look.
         suggested: int64 [examples], in the corpus' order: the class that the probabilities name.
     """

@@ -27,7 +27,7 @@ FEW_MISTAKES = 4
 ENDS = 0.01
 """Quantiles at which the bar ends. At the nominal 2.5 % it held the truth in 88 % where the curve is flat or steep."""
 COVERED = "which test images were chosen"
-NOT_COVERED = "the luck of a single training, a power law that does not hold, or images of another kind"
+NOT_COVERED = "the luck of a single training, a power law that does not hold, or images of a different kind"
 
 
 @dataclass(frozen=True)
@@ -223,16 +223,16 @@ def make_learning_curve(
 
 
 def describe_forecast(curve: LearningCurve) -> tuple[str, ...]:
-    """Sentences for a person: what twice the images would bring, and what that does not know."""
+    """Sentences for the user: what twice the images would gain, and what that does not know."""
     forecast, last = curve.forecast, curve.points[-1]
     low, high = forecast.interval
     bar = f"({low:.3f} to {high:.3f})"
-    sentences = [f"Twice the images ({forecast.train_examples:,}) would bring about {forecast.accuracy:.3f} {bar}."]
+    sentences = [f"Twice the images ({forecast.train_examples:,}) would give about {forecast.accuracy:.3f} {bar}."]
     if curve.few_mistakes:
         made = {0: "no mistake", 1: "one mistake"}.get(curve.mistakes, f"{curve.mistakes} mistakes")
         sentences.append(
-            f"With {made} in {counted(last.examples, 'test image')} nobody can tell what more images would save: the "
-            "bar reaches up to 1. More test images would tell."
+            f"With {made} in {counted(last.examples, 'test image')} it cannot be seen what more images would "
+            "gain: the bar reaches up to 1. More test images would show it."
         )
     elif curve.flat:
         sentences.append("The curve is flat: more images like these will hardly help.")
@@ -240,6 +240,6 @@ def describe_forecast(curve: LearningCurve) -> tuple[str, ...]:
         tell = f"{last.examples:,} test images cannot tell"
         sentences.append(f"The curve looks flat, but {tell}: the bar reaches up to {high:.3f}.")
     elif low <= last.accuracy:
-        sentences.append(f"The bar reaches down to today's {last.accuracy:.3f}: they may also bring nothing.")
-    sentences.append(f"The bar covers {COVERED}; it does not cover {NOT_COVERED}.")
+        sentences.append(f"The bar reaches down to today's {last.accuracy:.3f}: they may also gain nothing.")
+    sentences.append(f"The bar accounts for {COVERED}; it does not account for {NOT_COVERED}.")
     return tuple(sentences)

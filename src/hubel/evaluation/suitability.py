@@ -43,7 +43,7 @@ class Suitability:
     def sentence(self) -> str:
         """For a headline: names on one line, none of them more than text."""
         if not self.useful:
-            return "Not usable as it is: it is not shown to be better than always predicting the largest class."
+            return "Not usable as it is: it has not been shown to be better than always predicting the largest class."
         classes = len(self.good) + len(self.bad) + len(self.unsure)
         every = "both classes" if classes == 2 else f"all {classes:,} classes"
         if len(self.unsure) == classes:

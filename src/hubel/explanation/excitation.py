@@ -91,7 +91,7 @@ class _Boxes:
         fields = receptive_fields(graph).get(call.outputs[0])
         if fields is None:
             raise WrongRequest(
-                f"What {call.name} sees is unknown: before it is a layer of a kind that Hubel does not know."
+                f"What {call.name} sees is unknown: it follows a layer of a kind that Hubel does not know."
             )
         self._fields = fields
         self._size = image_size(graph)

@@ -85,7 +85,7 @@ def _check_shape(array: np.ndarray) -> None:
     if array.ndim not in (2, 3):
         raise WrongRequest(f"An array holds one image as {SHAPES}. Received: {array.dtype} {shape}.")
     if array.ndim == 3 and shape[2] not in (1, 3, 4):
-        cure = "Of several grey images, give images[..., None]"
+        cure = "For several grey images, give images[..., None]"
         if shape[0] in (1, 3, 4):
             cure = "Its channels come first: give numpy.moveaxis(image, 0, -1)"
         raise WrongRequest(f"An array holds one image as {SHAPES}. Received: {array.dtype} {shape}. {cure}.")
@@ -100,7 +100,7 @@ def _levels(array: np.ndarray, said: ArrayRule) -> np.ndarray:
     kind = array.dtype.kind
     if kind == "b":
         raise WrongRequest(
-            'An array of True and False is a mask. Of a black and white image, give image.astype("uint8") * 255.'
+            'An array of True and False is a mask. For a black-and-white image, give image.astype("uint8") * 255.'
         )
     if kind not in "uif":
         raise WrongRequest(f"An image is an array of numbers. Received: {array.dtype}.")
@@ -114,7 +114,7 @@ def _levels(array: np.ndarray, said: ArrayRule) -> np.ndarray:
         return array
     choices = "scale='0..255'" if kind != "f" else "scale='0..1' or scale='0..255'"
     raise WrongRequest(
-        f"An array of {array.dtype} does not say which value is white. Say it: {choices}; or give it as uint8."
+        f"An array of {array.dtype} does not say which value is white. Give it: {choices}; or give it as uint8."
     )
 
 
@@ -125,7 +125,7 @@ def _rounded(array: np.ndarray, scale: str) -> np.ndarray:
         raise WrongRequest("The array holds NaN or infinite values: numpy.nan_to_num(image) makes them numbers.")
     if low < -_SLACK * white or high > white * (1 + _SLACK):
         raise WrongRequest(
-            f"scale={scale!r} was said, and the values of the array go from {low:.4g} to {high:.4g}. "
+            f"scale={scale!r} was given, but the values of the array go from {low:.4g} to {high:.4g}. "
             f"{_cure(low, high, scale=scale)}"
         )
     return np.round(np.clip(array.astype(np.float64), 0, white) / white * WHITE).astype(np.uint8)
@@ -133,7 +133,7 @@ def _rounded(array: np.ndarray, scale: str) -> np.ndarray:
 
 def _cure(low: float, high: float, *, scale: str) -> str:
     if scale == "0..1" and low >= 0 and high <= WHITE:
-        return "Say scale='0..255'."
+        return "Give scale='0..255'."
     return "If they were normalised for another model, give the image as it was before that."
 
 

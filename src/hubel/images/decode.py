@@ -262,7 +262,7 @@ _DECODER_ERRORS = (
     OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, AttributeError, EOFError, OverflowError,
     ZeroDivisionError, RuntimeError, NotImplementedError, struct.error, zlib.error, ImageCms.PyCMSError,
 )  # fmt: skip
-"""What Pillow's decoders raise on damaged files; anything else is a defect of ours and is shown as one."""
+"""What Pillow's decoders raise on damaged files; anything else is a defect in Hubel and is shown as one."""
 
 _NO_MEMORY = ("out of memory", "insufficient memory", "cannot allocate memory")
 """What Pillow and the libraries below it say where they do not raise a `MemoryError`."""

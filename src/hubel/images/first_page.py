@@ -29,8 +29,8 @@ def refuse_blank_first_page(content: PillowImage.Image | Samples, count_pages: C
     if empty and (pages := count_pages()) > 1:
         raise UnreadableImage(
             "blank-first-page",
-            f"it has {pages} pages, and the first, which would be taken, is empty: save the page that counts as an "
-            "image of its own",
+            f"it has {pages} pages, and the first, which would be used, is empty: save the right page as a "
+            "separate image",
         )
 
 

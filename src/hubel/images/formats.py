@@ -78,18 +78,18 @@ def explain(start: bytes) -> UnreadableImage:
         return UnreadableImage("not-an-image", reason)
     for signature, name in _BEGINNINGS:
         if start.lower().startswith(signature):
-            reason = f"it begins as {name}, but its header is damaged or of a rare kind: export it again"
+            reason = f"it begins like {name}, but its header is damaged or unusual: export it again"
             return UnreadableImage("corrupt", reason)
-    return UnreadableImage("not-an-image", "its content is in no image format that Hubel reads: save it as PNG or JPEG")
+    return UnreadableImage("not-an-image", "it is not in an image format that Hubel reads: save it as PNG or JPEG")
 
 
 def _other_kind(start: bytes) -> str:
     """What a file is that holds no image of a kind that is read, and what to do; empty where that is not known."""
     if start[_DICOM_AT:].startswith(_DICOM):
-        return "it is a DICOM file of a medical device: export its images as PNG, 16 bits where it has more than 8"
+        return "it is a DICOM file from a medical device: export its images as PNG, with 16 bits if it has more than 8"
     if start.lower().startswith(BEGINNINGS) or start[4:12] == b"ftyp" + _CANON_BRAND:
         return ADVICE
     text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if text[4:8] == b"ftyp" and text[8:12] in _HEIF_BRANDS:
-        return "it is a HEIC image, as phones make: export it as JPEG or PNG"
+        return "it is a HEIC image, as phones make them: export it as JPEG or PNG"
     return next((reason for signature, reason in _OTHERS if text.startswith(signature)), "")

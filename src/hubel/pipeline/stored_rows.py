@@ -58,7 +58,7 @@ class StoredRows:
         """The rows at these places of the first axis, as a new array; ``key`` is what NumPy takes for one axis.
 
         Raises:
-            DamagedCache: the file is not as it was written.
+            DamagedCache: the file has changed since it was written.
         """
         places = np.asarray(self._places[key])
         return self._read(places.reshape(-1)).reshape(*places.shape, *self.shape[1:])
@@ -67,7 +67,7 @@ class StoredRows:
         """Read every row once.
 
         Raises:
-            DamagedCache: the file is not as it was written.
+            DamagedCache: the file has changed since it was written.
         """
         step = max(1, _CHECKED_AT_ONCE // max(1, self._row_bytes))
         for start in range(0, len(self), step):

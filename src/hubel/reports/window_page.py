@@ -13,8 +13,7 @@ from hubel.reports.window_drawing import draw_still
 from hubel.reports.window_scene import make_scene
 
 _NOT_FLIPPED = (
-    " The kernel is laid on as it stands, not flipped: what deep-learning libraries call convolution is "
-    "cross-correlation."
+    " The kernel is applied as it is, not flipped: what deep-learning libraries call convolution is cross-correlation."
 )
 
 

@@ -51,5 +51,5 @@ def whole_command(request: TrainRequest) -> Command:
 def how_to_go_on(request: TrainRequest) -> Text:
     """What to do after a training was stopped."""
     if CheckpointFolder(request.out / CHECKPOINTS).numbers():
-        return Text("Go on where it stopped: ", go_on_command(request))
+        return Text("Continue where it stopped: ", go_on_command(request))
     return Text("Nothing was trained yet. Begin again: ", same_call(request))

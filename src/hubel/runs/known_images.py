@@ -168,7 +168,7 @@ def _own_images(folder: Path, wanted: Set[str], *, bands: tuple[int, ...], on_ev
     lost = len(wanted - set(() if own is None else own.copies.digests))
     if lost:
         text = f"Gone: {counted(lost, 'image')} that {folder} was trained on. A copy of one of these"
-        on_event(Message(f"{text} that was saved again is not noticed; one of the same bytes is.", warning=True))
+        on_event(Message(f"{text} goes unnoticed if saved again, but not if its bytes are the same.", warning=True))
     return own
 
 

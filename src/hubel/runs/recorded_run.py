@@ -72,13 +72,13 @@ def read_recorded(run: Path) -> RecordedRun:
         raise UnusableInput(_of_an_older_version(run, document))
     for name in (*OBJECTS, "request"):
         if not isinstance(document.get(name), dict):
-            raise UnusableInput(f"{run / RUN} is not as it was written: it has no {name!r}. {CURE}")
+            raise UnusableInput(f"{run / RUN} has changed since it was written: it has no {name!r}. {CURE}")
     if not isinstance(document["corpus"].get("location"), str):
-        raise UnusableInput(f"{run / RUN} is not as it was written: its corpus has no 'location'. {CURE}")
+        raise UnusableInput(f"{run / RUN} has changed since it was written: its corpus has no 'location'. {CURE}")
     check_record(document["request"], run / RUN)
     for name in (FINGERPRINTS, SPLIT, INTAKE, PREDICTIONS, METRICS, WEIGHTS):
         if not is_file(run / name):
-            raise UnusableInput(f"{run} is not whole: it has no {name}, which a repetition is compared with. {CURE}")
+            raise UnusableInput(f"{run} is incomplete: it has no {name}, which a repetition is compared with. {CURE}")
     _check_weights(run)
     refused = frozenset(row.path for row in read_intake(run) if row.status == REFUSED)
     return RecordedRun(run, document, read_digests(run) or {}, read_split(run), refused)
@@ -101,7 +101,7 @@ def _check_weights(run: Path) -> None:
     """Refuse a damaged folder: its repetition would seem to differ."""
     told = read_document(run, MANIFEST).get("weights")
     if not isinstance(told, dict) or told.get("sha256") != weights_digest(run):
-        raise DamagedArtefact(f"{run / WEIGHTS} is not as it was written: its checksum does not fit. {CURE}")
+        raise DamagedArtefact(f"{run / WEIGHTS} has changed since it was written: its checksum does not match. {CURE}")
 
 
 def _of_an_older_version(run: Path, document: Mapping[str, Any]) -> Text:
@@ -110,7 +110,7 @@ def _of_an_older_version(run: Path, document: Mapping[str, Any]) -> Text:
     words = document.get("command")
     typed = f" What was typed: {shlex.join(map(str, words))}." if isinstance(words, list) and words else ""
     return Text(
-        f"{run / RUN} has no 'request': Hubel {version}, which made it, did not write down everything that was asked."
+        f"{run / RUN} has no 'request': Hubel {version}, which made it, did not record everything that was asked."
         f"{typed} Train again with the same options, into another folder: ",
         Command("train", ("...",), (Option("out", "NEW"),)),
     )

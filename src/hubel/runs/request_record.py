@@ -169,7 +169,7 @@ def _architecture_again(recorded: Mapping[str, Any] | None) -> str | CnnSpec | A
     if "spec" in recorded:
         spec = spec_from_json(CnnSpec, recorded["spec"])
         if not isinstance(spec, CnnSpec):
-            raise WrongRequest("The architecture of the request is no CnnSpec.")
+            raise WrongRequest("The architecture of the request is not a CnnSpec.")
         return spec
     if "network" not in recorded:
         return recorded["name"]

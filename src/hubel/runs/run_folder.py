@@ -77,7 +77,7 @@ class RunFolder:
         if unfinished and not overwrite and not resume:
             raise OutputNotWritable(
                 f"{self.path} holds a run that is not finished.",
-                Remedy("Go on with it: the same options, plus ", Option("resume", value=True), "."),
+                Remedy("Continue it: the same options, plus ", Option("resume", value=True), "."),
                 Remedy("Or replace it with ", Option("overwrite", value=True), "."),
                 Remedy("Or choose another folder with ", Option("out", str(free_beside(self.path))), "."),
             )
@@ -85,8 +85,8 @@ class RunFolder:
             curve = ""
             if learning_curve and LEARNING_CURVE not in taken:
                 curve = (
-                    " Its learning curve cannot be added afterwards: parts are trained beside the whole, so both are "
-                    "trained anew."
+                    " Its learning curve cannot be added afterwards: parts are trained together with the whole, "
+                    "so both are trained anew."
                 )
             raise OutputNotWritable(
                 f"{self.path} holds a run already ({taken[0]}).{curve}",

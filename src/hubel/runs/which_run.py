@@ -50,12 +50,12 @@ def check_run(run: Path, *, ask: Ask, others: Sequence[str | Path] = ()) -> None
         raise UnusableInput(_not_there(run, ask, others=typed))
     if not is_folder(run):
         raise UnusableInput(
-            f"{shown(run)} is a file and no model file of Keras, so it holds no classifier. The run comes first: ",
+            f"{shown(run)} is a file but not a Keras model file, so it holds no classifier. The run comes first: ",
             ask("RUN", *typed), ". ", A_RUN,
         )  # fmt: skip
     if CheckpointFolder(run / CHECKPOINTS).numbers():
         raise UnusableInput(
-            f"The run in {shown(run)} is unfinished, so it holds no classifier yet. Go on with it: ", _go_on(run)
+            f"The run in {shown(run)} is unfinished, so it holds no classifier yet. Continue it: ", _go_on(run)
         )
     raise UnusableInput(_no_run_in(run, ask, others=typed))
 
@@ -98,7 +98,7 @@ def _no_run_in(run: Path, ask: Ask, *, others: Sequence[str]) -> Text:
     if inside:
         them = f"these runs: {_listed(inside)}. Name one of them" if len(inside) > 1 else "a run. Name that"
         return Text(f"{shown(run)} holds no classifier itself, but {them}: ", ask(str(inside[0]), *others))
-    return Text(f"{shown(run)} holds no classifier: it is not the folder of a run. ", A_RUN)
+    return Text(f"{shown(run)} holds no classifier: it is not a run folder. ", A_RUN)
 
 
 def _runs_in(folder: Path) -> list[Path]:

@@ -121,7 +121,7 @@ class CheckpointFolder:
                 damaged.append(str(error))
                 continue
             if damaged:
-                text = f"{'; '.join(damaged)}. Going on from the one before, {self.name_of(number).name}."
+                text = f"{'; '.join(damaged)}. Continuing from the one before, {self.name_of(number).name}."
                 on_event(Message(text, warning=True))
             return found
         if damaged:
@@ -141,14 +141,14 @@ class CheckpointFolder:
         """One checkpoint.
 
         Raises:
-            DamagedArtefact: it is not as it was written.
+            DamagedArtefact: it has changed since it was written.
         """
         folder = self.name_of(number)
         document = _read_state(folder / STATE)
         described = document["tensors"]
         data = _read_bounded(folder / TENSORS, described["bytes"])
         if len(data) != described["bytes"] or hashlib.sha256(data).hexdigest() != described["sha256"]:
-            raise DamagedArtefact(f"checkpoint {folder} is damaged: {TENSORS} is not as it was written")
+            raise DamagedArtefact(f"checkpoint {folder} is damaged: {TENSORS} has changed since it was written")
         try:
             return Checkpoint(number, document, safetensors.numpy.load(data))
         except (SafetensorError, ValueError, KeyError, TypeError) as error:
@@ -215,7 +215,7 @@ def _read_state(path: Path) -> dict[str, Any]:
         text = f"checkpoint {path.parent} has format {version!r}, this version of Hubel reads {FORMAT}"
         raise DamagedArtefact(text)
     if not intact:
-        raise DamagedArtefact(f"checkpoint {path.parent} is damaged: {path.name} is not as it was written")
+        raise DamagedArtefact(f"checkpoint {path.parent} is damaged: {path.name} has changed since it was written")
     return document
 
 

@@ -17,7 +17,7 @@ def check_inputs(inputs: Sequence[str | bytes]) -> None:
         UnusableInput: naming the first input.
     """
     if not inputs:
-        raise UnusableInput("Standard input named no image. Send paths, one a line, or the bytes of one image.")
+        raise UnusableInput("Standard input named no image. Send paths, one per line, or the bytes of one image.")
     paths = [each for each in inputs if isinstance(each, str)]
     if len(paths) == len(inputs) and not any(map(_may_be_there, paths)):
         look_at(paths[0])  # says why where the system does

@@ -60,8 +60,8 @@ def _class_names(typed: str | None, corpus_names: tuple[str, ...]) -> tuple[str,
     if not corpus_names:
         raise WrongRequest(
             f"{OF_THE_CORPUS!r} takes the class names from the corpus that is scored, and here there is none.",
-            Remedy("Give a file with one name a line: ", Option("class_names", "FILE"), "."),
-            Remedy("If the file is called so: ", Option("class_names", f"./{OF_THE_CORPUS}"), "."),
+            Remedy("Give a file with one name per line: ", Option("class_names", "FILE"), "."),
+            Remedy("If the file has that name: ", Option("class_names", f"./{OF_THE_CORPUS}"), "."),
         )
     return tuple(sorted(corpus_names))
 
@@ -74,18 +74,18 @@ def read_class_names(path: Path) -> tuple[str, ...]:
     """
     if not is_file(path):
         what = "is not a file" if look_at(path) is not None else "is not there"
-        raise UnusableInput(f"The file of class names {str(path)!r} {what}. It has one name a line.")
+        raise UnusableInput(f"The file of class names {str(path)!r} {what}. It needs one name per line.")
     if path.stat().st_size > MOST_NAME_BYTES:
         raise UnusableInput(f"{path} has more than {MOST_NAME_BYTES:,} bytes: too many for a list of class names.")
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
-        raise UnusableInput(f"{path} is not UTF-8 text: {error.reason}. It has one class name a line.") from error
+        raise UnusableInput(f"{path} is not UTF-8 text: {error.reason}. It needs one class name per line.") from error
     names = [line.strip() for line in lines]
     while names and not names[-1]:
         names.pop()
     if not names:
-        raise UnusableInput(f"{path} is empty. It has one class name a line, in the order of the model's outputs.")
+        raise UnusableInput(f"{path} is empty. It needs one class name per line, in the order of the model's outputs.")
     seen: set[str] = set()
     for number, name in enumerate(names, start=1):
         if not name or name in seen:

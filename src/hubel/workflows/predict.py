@@ -132,7 +132,7 @@ def _other_kind(row: IntakeRow) -> str:
 
 
 def read_standard_input(data: bytes) -> list[str | bytes]:
-    """What came on standard input: paths, one a line, or one image, which stays as it is.
+    """What came on standard input: paths, one per line, or one image, which stays as it is.
 
     Raises:
         UnusableInput: neither.
@@ -143,7 +143,7 @@ def read_standard_input(data: bytes) -> list[str | bytes]:
         if b"\0" not in data:
             return [os.fsdecode(line) for line in data.splitlines() if line]
         raise UnusableInput(
-            f"Standard input holds neither paths, one a line, nor an image that can be read: {error.reason}."
+            f"Standard input holds neither paths, one per line, nor an image that can be read: {error.reason}."
         ) from error
     return [data]
 

@@ -57,7 +57,7 @@ class Verification:
 
     @property
     def damaged(self) -> bool:
-        """A file is not as it was written, or asks for more than it may."""
+        """A file has changed since it was written, or asks for more than it may."""
         return any(check.result == FAILS and check.name != "self-test" for check in self.checks)
 
     @property
@@ -155,7 +155,7 @@ def _describe(classifier: Classifier) -> str:
 
 def _describe_test(test: SelfTest, outcome: Outcome) -> str:
     text = (
-        f"{len(test.answers)} made images get the answers they got when it was saved; the largest difference of a "
+        f"{len(test.answers)} generated images get the answers they got when it was saved; the largest difference of a "
         f"probability is {outcome.difference:.1e}, {outcome.tolerance:g} is allowed for rounding"
     )
     if test.spread < LITTLE_SPREAD:

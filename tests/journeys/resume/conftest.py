@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.conftest import speckled, write_picture
+from tests.conftest import speckled, write_image
 from tests.journeys.storm import WISHES, Killed, killed_in
 
 import hubel
@@ -25,7 +25,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root, rng = tmp_path_factory.mktemp("corpus") / "photos", np.random.default_rng(1)
     for name, colour in (("red", (140, 110, 110)), ("green", (110, 130, 110)), ("blue", (110, 110, 140))):
         for number in range(20):
-            write_picture(root / name / f"{number:02}.png", speckled(colour, rng=rng))
+            write_image(root / name / f"{number:02}.png", speckled(colour, rng=rng))
     return root
 
 

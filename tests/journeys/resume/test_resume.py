@@ -44,7 +44,7 @@ def test_killed_and_resumed_it_is_the_same_to_the_bit_and_files_of_the_user_stay
     heard: list[Event] = []
     done = hubel.train(photos, run, resume=True, on_event=heard.append, **WISHES)
     assert_same_result(run, whole)
-    assert "Going on from checkpoint 000004: step 6 of phase 'train'" in said(heard)
+    assert "Continuing from checkpoint 000004: step 6 of phase 'train'" in said(heard)
     assert [event.epoch for event in heard if isinstance(event, EpochDone)] == [4, 5]
     document = json.loads((run / "run.json").read_text())
     assert document["resumed"] == [{"checkpoint": 4, "phase": "train", "steps": 6, "same_hardware": True}]
@@ -64,7 +64,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_gives_the_same_result(
     path.write_bytes(data)
     heard: list[Event] = []
     hubel.train(photos, run, resume=True, on_event=heard.append, **WISHES)
-    assert "000004 is damaged: state.safetensors is not as it was written" in said(heard)
+    assert "000004 is damaged: state.safetensors has changed since it was written" in said(heard)
     assert "step 4 of phase" in said(heard)
     assert_same_result(run, whole)
 
@@ -99,7 +99,7 @@ def test_a_full_disk_is_said_once_and_the_training_goes_on(
     heard: list[Event] = []
     hubel.train(photos, tmp_path / "run", on_event=heard.append, **WISHES)
     assert said(heard).count("It needs 1.0 MB; 0.1 MB are free there.") == 1
-    assert "The training goes on without this checkpoint; number 2 stays." in said(heard)
+    assert "The training continues without this checkpoint; number 2 stays." in said(heard)
     assert len(calls) == 1 + EPOCHS
     assert_same_result(tmp_path / "run", whole)
 
@@ -174,7 +174,7 @@ def test_ctrl_c_in_python_before_the_first_epoch_says_how_to_go_on(photos: Path,
             raise KeyboardInterrupt
 
     with pytest.raises(
-        StoppedByUser, match=r"no classifier yet\. Go on where it stopped: hubel\.train\(.*resume=True\)"
+        StoppedByUser, match=r"no classifier yet\. Continue where it stopped: hubel\.train\(.*resume=True\)"
     ):
         hubel.train(photos, tmp_path / "run", on_event=interrupt, **WISHES)
     assert last_number(tmp_path / "run") == 1
@@ -195,7 +195,7 @@ def test_a_storm_of_signals_and_the_same_result_to_the_bit(photos: Path, tmp_pat
     with training(*words, "--resume") as child:
         assert child.wait_for(lambda: last_number(out) > begun + 1)
         assert child.kill(signal.SIGTERM) == 130, child.text
-    assert f"Go on where it stopped: {again}\r\n" in child.text
+    assert f"Continue where it stopped: {again}\r\n" in child.text
     assert "Traceback" not in child.text
     assert not (out / "metrics.json").exists()  # it leaves at once
     assert not (out / LOCK).exists()
@@ -207,7 +207,7 @@ def test_a_storm_of_signals_and_the_same_result_to_the_bit(photos: Path, tmp_pat
         assert child.wait_for(lambda: "is scored now" in child.text), child.text
         at = last_number(out)
         assert child.kill(signal.SIGINT) == 130, child.text
-    assert f"Go on where it stopped: {again}\r\n" in child.text
+    assert f"Continue where it stopped: {again}\r\n" in child.text
     assert "Traceback" not in child.text
     assert child.text.rindex("\x1b[?25h") > child.text.rindex("\x1b[?25l")  # the cursor is back
     assert last_number(out) == at

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.conftest import speckled, write_picture
+from tests.conftest import speckled, write_image
 from tests.journeys.storm import WISHES, Killed, last_number
 
 import hubel
@@ -49,13 +49,13 @@ def test_another_corpus_is_refused_and_said(photos: Path, run: Path, tmp_path: P
     """T13: one image more, one image changed, one class renamed, one label corrected."""
     other = Path(shutil.copytree(photos, tmp_path / "photos"))
     assert other.name == photos.name
-    write_picture(other / "red/00.png", speckled((140, 110, 110), rng=np.random.default_rng(9)))
+    write_image(other / "red/00.png", speckled((140, 110, 110), rng=np.random.default_rng(9)))
     text = refusal(other, run)
     assert "its corpus has changed since it was begun. 1 image changed: 'red/00.png'. Train on the images" in text
     assert f"hubel.train('{other}', out='{run}', " in text
-    assert "overwrite=True). Or put them back as they were, and go on: hubel.train(" in text
+    assert "overwrite=True). Or put them back as they were, and continue: hubel.train(" in text
     assert text.endswith(", resume=True)")
-    write_picture(other / "red/99.png", speckled((140, 110, 110), rng=np.random.default_rng(8)))
+    write_image(other / "red/99.png", speckled((140, 110, 110), rng=np.random.default_rng(8)))
     assert "1 image added: 'red/99.png'. 1 image changed: 'red/00.png'." in refusal(other, run)
     (other / "red").rename(other / "amber")
     text = refusal(other, run)

@@ -214,7 +214,7 @@ def test_stopping_too_early_is_shown_by_the_log_loss():
 
 def test_patience_is_to_blame_only_where_the_steps_were_large():
     shown = said("stopped-by-patience")
-    assert shown.evidence == "Epoch 2 of at most 40 was the best, at 0.95 of the highest learning rate."
+    assert shown.evidence == "Epoch 2 of at most 40 was the best, at 0.95 of the peak learning rate."
     assert in_shell(shown.command).endswith("-o run-epochs-5 --epochs 5")
     small = replace(BAD["stopped-by-patience"]["phases"][0], learning_rates=(0.09,) * 22)
     assert "stopped-by-patience" not in rules(healthy(phases=(small,)))
@@ -244,7 +244,7 @@ def test_the_largest_class_and_better_by_chance_are_told_apart():
     worse = said("no-better-than-majority", **on_test(even(100, 30), dense=0.3))
     assert worse.text.startswith("It is no better than always predicting the largest class.")
     unsure = said("no-better-than-majority")
-    assert unsure.text.startswith("It is not shown to be better than always predicting the largest class.")
+    assert unsure.text.startswith("It has not been shown to be better than always predicting the largest class.")
 
 
 def test_a_dense_network_that_is_better_or_as_good_is_told_apart():
@@ -339,7 +339,7 @@ def test_advice_is_plain_data_with_a_line_to_type_and_in_python_a_call():
     assert advice.to_json() == {
         "rule": "interrupted",
         "severity": "worthwhile",
-        "text": "You stopped the training; the best epoch so far is saved. Go on where it stopped.",
+        "text": "You stopped the training; the best epoch so far is saved. Continue where it stopped.",
         "evidence": "7 of at most 40 epochs were done.",
         "command": "hubel train 'my photos' -o run --time-limit 60s --resume",
     }

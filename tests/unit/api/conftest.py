@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.conftest import write_picture
+from tests.conftest import write_image
 
 import hubel
 
@@ -24,7 +24,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pixels = rng.integers(0, 120, (8, 8, 3), dtype=np.uint8)
         pixels[..., kind] += 120
         name = CLASSES[kind].replace("/", "-")[:200]
-        write_picture(root / name / f"{number:03}<img src=x> {'n' * 120}.png", pixels)
+        write_image(root / name / f"{number:03}<img src=x> {'n' * 120}.png", pixels)
     return root
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from tests.conftest import write_picture
+from tests.conftest import write_image
 from tests.unit.api.conftest import CLASSES
 
 import hubel
@@ -65,9 +65,9 @@ def test_an_audit_shows_what_it_found(tmp_path: Path):
     rng = np.random.default_rng(0)
     for name in ("a<b>", "c&d"):
         for number in range(6):
-            write_picture(tmp_path / name / f"{number}.png", rng.integers(0, 256, (40, 40, 3), dtype=np.uint8))
+            write_image(tmp_path / name / f"{number}.png", rng.integers(0, 256, (40, 40, 3), dtype=np.uint8))
     blank = np.full((40, 40, 3), 250, np.uint8)
-    write_picture(tmp_path / "a<b>" / "blank.png", blank)
+    write_image(tmp_path / "a<b>" / "blank.png", blank)
     found = read(hubel.audit_corpus(tmp_path))
     assert "blank" in found.text
     assert any(np.abs(image.astype(int) - 250).max() <= 2 for image in found.images)

@@ -234,7 +234,7 @@ HOSTILE_HDF5 = {
     soft: "'again' is a link to another place",
     external: "'raw' keeps its numbers in another file",
     virtual: "'made' keeps its numbers in another file",
-    bomb: "'bomb' promises 12,000,000,000 bytes and holds 0, as only bombs do",
+    bomb: "'bomb' promises 12,000,000,000 bytes and holds 0, as only decompression bombs do",
     texts: "'texts' is not an array of numbers",
     deep: "nests or holds more objects than any Keras model",
     kind_of_numbers: "'kind' is not an array",
@@ -275,7 +275,7 @@ def test_a_link_in_an_unzipped_folder_is_not_followed(sound: dict[str, bytes], t
         (path / name).rename(tmp_path / name)
         (path / name).symlink_to(tmp_path / name)
         with pytest.raises(
-            UnusableInput, match=f"{name} is a link. Copy the folder with what its links lead to: cp -rL"
+            UnusableInput, match=f"{name} is a link. Copy the folder with what its links point to: cp -rL"
         ):
             load_foreign_model(path)
         (path / name).unlink()

@@ -152,12 +152,12 @@ def test_sizes_that_are_not_known_stay_unknown():
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: SumPooling2D(0), "pool_size must be a whole number from 1 on"),
+        (lambda: SumPooling2D(0), "pool_size must be one or two whole numbers, at least 1"),
         (lambda: SumPooling2D((2, 2, 2)), "pool_size must be"),
         (lambda: SumPooling2D(2, strides=0), "strides must be"),
         (lambda: SumPooling2D(2, padding="full"), "padding must be 'valid' or 'same'. Received: 'full'"),
         (lambda: SumPooling2D(2, data_format="last"), "channels_last, channels_first. Received: 'last'"),
-        (lambda: LocallyConnected2D(0, 3), "filters must be a whole number from 1 on. Received: 0"),
+        (lambda: LocallyConnected2D(0, 3), "filters must be a whole number, at least 1. Received: 0"),
         (lambda: LocallyConnected2D(1, 3).build((None, 2, 2, 1)), "at least as large. Received: shape"),
         (lambda: LocallyConnected2D(1, 3).build((None, None, 2, 1)), "of a known size"),
     ],

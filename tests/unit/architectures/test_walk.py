@@ -81,7 +81,7 @@ def test_several_inputs_and_models_of_python_code_are_refused():
         def call(self, x):
             return x
 
-    with pytest.raises(UnusableInput, match="computes in Python code of its own"):
+    with pytest.raises(UnusableInput, match="computes in its own Python code"):
         walk(Own())
 
 
@@ -291,9 +291,9 @@ def test_fields_behind_a_layer_are_counted_in_its_places():
 
 
 def test_a_walk_cannot_begin_where_a_path_leads_past_the_layer():
-    with pytest.raises(UnusableInput, match="behind the layer 'left': another path leads past it to the outputs"):
+    with pytest.raises(UnusableInput, match="after the layer 'left': another path leads past it to the outputs"):
         walk(branched(), behind="left")
-    with pytest.raises(UnusableInput, match="There is no layer 'no-such' to begin behind"):
+    with pytest.raises(UnusableInput, match="There is no layer 'no-such' to start after"):
         walk(branched(), behind="no-such")
 
 
@@ -302,5 +302,5 @@ def test_a_walk_cannot_begin_among_the_windows_of_an_image():
     calls = walk(model).calls
     dense = next(call for call in calls if call.kind == "Dense")
     before = next(call.name for call in calls if call.outputs == dense.inputs)
-    with pytest.raises(UnusableInput, match=f"behind the layer '{before}': it makes several windows of an image"):
+    with pytest.raises(UnusableInput, match=f"after the layer '{before}': it cuts an image into several windows"):
         walk(model, behind=before)

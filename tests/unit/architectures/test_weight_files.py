@@ -55,7 +55,7 @@ def test_without_a_yes_nothing_is_downloaded(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.setattr("keras.src.utils.file_utils.get_file", pytest.fail)
     questions: list[str] = []
-    with pytest.raises(WeightsNotAvailable, match=r"Hubel downloads nothing unasked.*add weights='imagenet'"):
+    with pytest.raises(WeightsNotAvailable, match=r"Hubel downloads nothing without asking.*add weights='imagenet'"):
         pretrained_weights("mobilenet", 0.25, source="imagenet", may_download=lambda text: bool(questions.append(text)))
     assert questions == [
         "Download the ImageNet weights of mobilenet (about 1 MB) from storage.googleapis.com?",

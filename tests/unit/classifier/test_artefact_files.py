@@ -127,7 +127,7 @@ def test_labels_swapped_or_one_number_changed_is_refused(saved: Path, change: Ca
     document = json.loads(manifest.read_text())
     change(document)
     manifest.write_text(json.dumps(document, indent=1) + "\n")
-    refused(saved, "manifest.json is not as it was written")
+    refused(saved, "manifest.json has changed since it was written")
 
 
 def test_a_later_format_says_who_made_it_even_where_it_has_more_files(saved: Path):
@@ -179,7 +179,7 @@ def test_an_artefact_replaced_while_it_is_loaded_is_the_old_or_the_new_one(tmp_p
 def test_weights_of_another_artefact_are_refused(tmp_path: Path):
     first, second = (save_made(tmp_path / str(seed), make_classifier(seed=seed)) for seed in (1, 2))
     shutil.copyfile(first / "weights.safetensors", second / "weights.safetensors")
-    refused(second, "weights.safetensors is not as it was written")
+    refused(second, "weights.safetensors has changed since it was written")
 
 
 class Killed(BaseException):

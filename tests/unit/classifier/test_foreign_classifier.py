@@ -163,7 +163,7 @@ def test_what_cannot_be_given_images_is_refused_with_the_reason(tmp_path: Path):
 
 
 def test_pixels_that_nobody_states_are_asked_for_with_every_choice(tmp_path: Path):
-    refused(make_model(), tmp_path, r"does not say how to scale its pixels.*Choose one with pixels: ")
+    refused(make_model(), tmp_path, r"does not say how its pixels are scaled.*Choose one with pixels: ")
     for name in PIXELS:
         refused(make_model(), tmp_path, rf"[:;] {name.replace('.', '[.]')} \(")
     refused(

@@ -156,11 +156,11 @@ HOSTILE: dict[str, tuple[Callable[[Path], object], str]] = {
     "self-test of 1e9": (
         lambda folder: forge(folder, lambda d: d["self_test"].update(patterns=[10**9] * 4)), "A self-test needs"
     ),
-    "tensor foreign": (weights(lambda held: held.update(evil=np.zeros(1, np.float32))), "tensor 'evil' is missing or foreign"),
+    "tensor foreign": (weights(lambda held: held.update(evil=np.zeros(1, np.float32))), "tensor 'evil' is missing or unexpected"),
     "tensor climbing": (
-        weights(lambda held: held.update({"../../evil": np.zeros(1, np.float32)})), "tensor '../../evil' is missing or foreign"
+        weights(lambda held: held.update({"../../evil": np.zeros(1, np.float32)})), "tensor '../../evil' is missing or unexpected"
     ),
-    "tensor missing": (weights(lambda held: held.pop("logits/bias")), "tensor 'logits/bias' is missing or foreign"),
+    "tensor missing": (weights(lambda held: held.pop("logits/bias")), "tensor 'logits/bias' is missing or unexpected"),
     "tensor of the score missing": (weights(lambda held: held.pop("off_corpus.maps.mean")), "tensor 'off_corpus.maps.mean' is missing"),
     "tensor NaN": (weights(lambda held: held["logits/kernel"].fill(np.nan)), "tensor 'logits/kernel' holds values"),
     "tensor infinite": (weights(lambda held: held["off_corpus.maps.mean"].fill(np.inf)), "tensor 'off_corpus.maps.mean' holds values"),

@@ -22,12 +22,12 @@ Typed = Callable[[str], tuple[int, str, str]]
 
 @pytest.fixture(scope="package")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """With ``run``, a classifier of a, b and c, and ``picture.png``."""
+    """With ``run``, a classifier of a, b and c, and ``image.png``."""
     folder = tmp_path_factory.mktemp("looked-at")
     blueprint = make_blueprint("small-cnn", (16, 16), classes=3)
     classifier = Classifier(KerasEngine(build_model(blueprint)), blueprint, ("a", "b", "c"), Preprocessing(16, 16))
     save_classifier(classifier, folder / "run" / "classifier", made_by="a test")
-    Image.fromarray(np.random.default_rng(0).integers(0, 256, (20, 20, 3), np.uint8)).save(folder / "picture.png")
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (20, 20, 3), np.uint8)).save(folder / "image.png")
     return folder
 
 

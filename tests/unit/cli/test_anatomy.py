@@ -172,7 +172,7 @@ def test_a_network_of_ones_own_is_read_from_a_toml_file(capsys: pytest.CaptureFi
     assert next(layer["kind"] for layer in found["layers"] if layer["parameters"]) == "Conv2D"
 
 
-def test_the_picture_is_written_and_said(capsys: pytest.CaptureFixture[str], tmp_path: Path):
+def test_the_image_is_written_and_said(capsys: pytest.CaptureFixture[str], tmp_path: Path):
     code, out, _ = run(capsys, "lenet5", "-o", str(tmp_path / "net.svg"))
     assert code == 0
     assert "The image is in" in out
@@ -195,7 +195,7 @@ def test_the_stack_calculator(capsys: pytest.CaptureFixture[str], tmp_path: Path
     ("words", "code", "said"),
     [
         (("small-cn",), 2, "Did you mean 'small-cnn'"),
-        (("small-cnn", "--input", "32"), 2, "HEIGHTxWIDTHxCHANNELS, as 100x100x1. Received: '32'"),
+        (("small-cnn", "--input", "32"), 2, "HEIGHTxWIDTHxCHANNELS, such as 100x100x1. Received: '32'"),
         (("small-cnn", "--input", "0x32"), 2, "each from 1 to"),
         (("small-cnn", "--units", "3"), 2, "Use hubel anatomy dense --units N"),
         (("small-cnn", "--classes", "1"), 2, "classes must be a whole number from 2"),

@@ -99,8 +99,8 @@ def test_a_photograph_is_summarised_and_its_map_written(hubel, photo: Path, tmp_
     assert "matrix (40 x 50)" in out
     assert "--region TOP,LEFT,HEIGHT,WIDTH picks a part" in out
     assert "38 x 48 pixels; black is -" in err
-    with Image.open(tmp_path / "edges.png") as picture:
-        assert picture.size == (48, 38)
+    with Image.open(tmp_path / "edges.png") as image:
+        assert image.size == (48, 38)
 
 
 def test_all_channels_are_summed_and_each_sum_is_shown(hubel, photo: Path):
@@ -129,7 +129,7 @@ def test_animations_are_written_where_o_says(hubel, tmp_path: Path, ending: str)
     assert (tmp_path / f"steps.{ending}").stat().st_size > 10_000
 
 
-def test_json_and_a_picture_at_once_leave_standard_output_to_json(hubel, tmp_path: Path):
+def test_json_and_an_image_at_once_leave_standard_output_to_json(hubel, tmp_path: Path):
     _, out, _ = hubel("pool", "--json", "-o", tmp_path / "steps.svg")
     assert json.loads(out)["mode"] == "max"
     assert (tmp_path / "steps.svg").exists()
@@ -154,7 +154,7 @@ def test_what_was_typed_is_repeated_in_what_to_type_next(hubel):
         (("convolve", "--padding", "full"), 2, "Padding must be 'valid' or 'same'. Received: 'full'"),
         (("convolve", "--dilation", "3"), 2, "does not fit the matrix of 6x6: 1 too few in height and 1 too few"),
         (("convolve", "--region", "4,4,4,4"), 2, "not inside the 6x6 pixels there are"),
-        (("convolve", "--bias", "nan"), 2, "--bias takes a finite number"),
+        (("convolve", "--bias", "nan"), 2, "--bias must be a finite number"),
         (("convolve", "-o", "steps.mp4"), 2, "ends in .svg, .html, .gif, .png"),
         (("pool", "-o", "steps"), 2, "ends in .svg, .html, .gif, .png"),
         (("pool", "--mode", "median"), 2, "one of max, average, sum. Received: 'median'"),

@@ -33,7 +33,7 @@ TYPED = {
     ("evaluate", "run"): "evaluate {}",
     ("evaluate", "corpus"): "evaluate run {}",
     ("evaluate", "images"): "evaluate run list.csv --images {}",
-    ("evaluate", "against"): "evaluate {} picture.png --against {}",
+    ("evaluate", "against"): "evaluate {} image.png --against {}",
     ("evaluate", "strangers"): "evaluate {} --strangers {}",
     ("reproduce", "run"): "reproduce {}",
     ("reproduce", "corpus"): "reproduce {} {}",
@@ -44,17 +44,17 @@ TYPED = {
     ("compare", "out"): "compare digits --architectures dense,small-cnn -o {}",
     ("evaluate", "class_names"): "evaluate model.keras digits --class-names {}",
     ("evaluate", "out"): "evaluate model.keras digits --class-names list.csv -o {}/out",
-    ("predict", "run"): "predict {} picture.png",
+    ("predict", "run"): "predict {} image.png",
     ("predict", "inputs"): "predict run {}",
-    ("predict", "class_names"): "predict model.keras picture.png --class-names {}",
+    ("predict", "class_names"): "predict model.keras image.png --class-names {}",
     ("verify", "run"): "verify {}",
-    ("trace", "run"): "trace {} picture.png --layer logits",
+    ("trace", "run"): "trace {} image.png --layer logits",
     ("trace", "image"): "trace run {} --layer logits",
-    ("trace", "out"): "trace run picture.png --layer logits -o {}/out.png",
-    ("trace", "class_names"): "trace model.keras picture.png --layer logits --class-names {}",
-    ("maps", "run"): f"maps {{}} picture.png {LAYER} -o out.png",
+    ("trace", "out"): "trace run image.png --layer logits -o {}/out.png",
+    ("trace", "class_names"): "trace model.keras image.png --layer logits --class-names {}",
+    ("maps", "run"): f"maps {{}} image.png {LAYER} -o out.png",
     ("maps", "image"): f"maps run {{}} {LAYER} -o out.png",
-    ("maps", "out"): f"maps run picture.png {LAYER} -o {{}}/out.png",
+    ("maps", "out"): f"maps run image.png {LAYER} -o {{}}/out.png",
     ("filters", "run"): "filters {}",
     ("filters", "corpus"): f"filters run {LAYER} --excite --corpus {{}} -o out.png",
     ("filters", "out"): f"filters run {LAYER} -o {{}}/out.png",
@@ -95,7 +95,7 @@ def hostile(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file, a list of images, a link to itself, and a folder that nobody may look into, also not whoever runs the tests."""
     (folder / "file").write_text("mine")
     (folder / "model.keras").write_text("no model, but there")
-    (folder / "list.csv").write_text("path,label\npicture.png,a\npicture.png,b\n")
+    (folder / "list.csv").write_text("path,label\nimage.png,a\nimage.png,b\n")
     if not (folder / "loop").is_symlink():
         (folder / "loop").symlink_to("loop")
     (folder / "closed").mkdir(exist_ok=True)
@@ -157,7 +157,7 @@ def test_the_reason_and_the_cure_are_said(typed: Typed, hostile: None):
 def test_a_nul_is_refused_at_the_door(words: str, typed: Typed):
     code, _, said = typed(words.replace("{}", "a\0b"))
     assert code == 2
-    assert said == "Error: A word of the command holds a NUL character, which no path can. Leave it out.\n"
+    assert said == "Error: A word of the command holds a NUL character, which no path can contain. Leave it out.\n"
 
 
 def test_an_error_of_the_system_about_a_path_that_was_typed_is_no_defect(monkeypatch: pytest.MonkeyPatch, capsys):

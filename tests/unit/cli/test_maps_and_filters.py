@@ -9,8 +9,8 @@ from PIL import Image
 
 
 def width_of(path: Path) -> int:
-    with Image.open(path) as picture:
-        return picture.width
+    with Image.open(path) as image:
+        return image.width
 
 
 def test_without_a_layer_the_layers_are_listed_with_the_next_command(typed):
@@ -23,11 +23,11 @@ def test_without_a_layer_the_layers_are_listed_with_the_next_command(typed):
     assert [line.split()[2] for line in out.splitlines() if " group" in line] == ["Conv2D"] * 6
 
 
-def test_maps_writes_a_picture_and_says_sizes_and_the_command_that_works_one_out(folder, typed):
-    code, out, _ = typed("maps run picture.png --layer group_1_1_relu -o maps.png")
+def test_maps_writes_an_image_and_says_sizes_and_the_command_that_works_one_out(folder, typed):
+    code, out, _ = typed("maps run image.png --layer group_1_1_relu -o maps.png")
     assert code == 0
     assert "32 feature maps of 16 x 16" in out
-    assert "hubel trace run picture.png --layer group_1_1_relu --filter " in out
+    assert "hubel trace run image.png --layer group_1_1_relu --filter " in out
     assert width_of(folder / "maps.png") > 8 * 72
 
 
@@ -74,12 +74,12 @@ def test_how_many_of_many_are_shown_is_said(typed):
     ("words", "code", "said"),
     [
         ("maps run --layer group_1_1_relu", 2, "hubel maps run IMAGE --layer group_1_1_relu -o maps.png"),
-        ("maps run picture.png", 2, "hubel maps run picture.png --layer last -o maps.png"),
+        ("maps run image.png", 2, "hubel maps run image.png --layer last -o maps.png"),
         ("maps run digits:12 -o m.png", 3, "digits:12: the example images are digits:0 to digits:9"),
-        ("maps run picture.png --layer grup_1_1_relu -o m.png", 2, "Did you mean 'group_1_1_relu'"),
-        ("maps run picture.png --layer logits -o m.png", 2, "makes no feature maps"),
+        ("maps run image.png --layer grup_1_1_relu -o m.png", 2, "Did you mean 'group_1_1_relu'"),
+        ("maps run image.png --layer logits -o m.png", 2, "makes no feature maps"),
         ("maps run nothing.png --layer group_1_1_relu -o m.png", 3, "nothing.png"),
-        ("maps run picture.png --layer group_1_1_relu -o m.svg", 2, "ends in .png. Received: 'm.svg'"),
+        ("maps run image.png --layer group_1_1_relu -o m.svg", 2, "ends in .png. Received: 'm.svg'"),
         ("filters run --layer group_1_1_convolution -o f.jpg", 2, "ends in .png. Received: 'f.jpg'"),
         ("maps nowhere", 3, "There is no file or folder 'nowhere'"),
         ("filters run --layer group_1_pool -o f.png", 2, "has no filters"),

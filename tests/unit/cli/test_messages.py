@@ -28,7 +28,7 @@ def folder(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     mine = tmp_path_factory.mktemp("mistakes") / "here"
     mine.mkdir()
     shutil.copytree(folder / "run", mine / "run")
-    shutil.copy(folder / "picture.png", mine)
+    shutil.copy(folder / "image.png", mine)
     return mine
 
 
@@ -44,7 +44,7 @@ def workplace(folder: Path) -> Path:
             for number in range(3):
                 pixels = np.random.default_rng(number).integers(0, 256, (20, 20, 3), np.uint8)
                 Image.fromarray(pixels).save(folder / "photos" / name / f"{number}.png")
-        shutil.copy(folder / "picture.png", folder / "my cat.png")
+        shutil.copy(folder / "image.png", folder / "my cat.png")
         (folder / "begun/checkpoints/000003").mkdir(parents=True)
         state = {"command": ["hubel", "train", "my photos", "-o", "begun", "--epochs", "9", "--overwrite"]}
         (folder / "begun/checkpoints/000003/state.json").write_text(json.dumps(state))
@@ -54,21 +54,21 @@ def workplace(folder: Path) -> Path:
 COMES_FIRST = "Error: The run comes first, and runs/photos is one. Type: "
 MISTAKES = {
     # swapped words
-    "predict picture.png runs/photos": f"{COMES_FIRST}hubel predict runs/photos picture.png",
+    "predict image.png runs/photos": f"{COMES_FIRST}hubel predict runs/photos image.png",
     "predict a.png b.png runs/photos": f"{COMES_FIRST}hubel predict runs/photos b.png a.png",
     "evaluate photos runs/photos": f"{COMES_FIRST}hubel evaluate runs/photos photos",
     "reproduce photos runs/photos": f"{COMES_FIRST}hubel reproduce runs/photos photos",
-    "trace picture.png runs/photos --layer logits": f"{COMES_FIRST}hubel trace runs/photos picture.png",
-    "maps picture.png runs/photos": f"{COMES_FIRST}hubel maps runs/photos picture.png",
-    "predict picture.png": "Error: The run comes first: hubel predict RUN picture.png",
-    "verify picture.png": "The run comes first: hubel verify RUN.",
+    "trace image.png runs/photos --layer logits": f"{COMES_FIRST}hubel trace runs/photos image.png",
+    "maps image.png runs/photos": f"{COMES_FIRST}hubel maps runs/photos image.png",
+    "predict image.png": "Error: The run comes first: hubel predict RUN image.png",
+    "verify image.png": "The run comes first: hubel verify RUN.",
     # no run, but nearly
-    "predict begun picture.png": "The run in begun is unfinished, so it holds no classifier yet. Go on with it: "
+    "predict begun image.png": "The run in begun is unfinished, so it holds no classifier yet. Continue it: "
     "hubel train 'my photos' -o begun --epochs 9 --resume\n",
     "evaluate begun": "hubel train 'my photos' -o begun --epochs 9 --resume\n",
-    "predict runs picture.png": "Error: runs holds no classifier itself, but these runs: runs/birds, runs/photos. Name "
-    "one of them: hubel predict runs/birds picture.png\n",
-    "predict runs/phots picture.png": "Did you mean hubel predict runs/photos picture.png?\n",
+    "predict runs image.png": "Error: runs holds no classifier itself, but these runs: runs/birds, runs/photos. Name "
+    "one of them: hubel predict runs/birds image.png\n",
+    "predict runs/phots image.png": "Did you mean hubel predict runs/photos image.png?\n",
     # a run in the place of a corpus
     "audit runs/photos": "Error: runs/photos is a run, not a corpus. Name the folder that holds the class folders.\n",
     "train runs/photos": "Error: runs/photos is a run, not a corpus. Name the folder that holds the class folders.\n",
@@ -82,7 +82,7 @@ MISTAKES = {
     "verify runs/photo": "so it holds no classifier. Did you mean hubel verify runs/photos?\n",
     "verify runs/zzz": "runs has these runs: runs/birds, runs/photos.\n",
     "verify no/run": "A run is a folder that hubel train CORPUS has written. Train one: hubel train CORPUS -o no/run\n",
-    "evaluate photos": "Error: photos holds no classifier: it is not the folder of a run.",
+    "evaluate photos": "Error: photos holds no classifier: it is not a run folder.",
     "evaluate run --against runs/photo": "Did you mean hubel evaluate run --against runs/photos?\n",
     "evaluate run fotos": "Error: There is no file or folder 'fotos'. Did you mean 'photos'?",
     # names with spaces
@@ -115,11 +115,11 @@ MISTAKES = {
     "train photos/hat photos/shoe photos/hat": "train takes one folder, that of the class folders: hubel train photos\n",
     "train photos epochs=3": "Error: Options begin with two dashes: hubel train photos --epochs 3\n",
     "train photos --mirror yes": "Error: --mirror takes no value. Type it alone: --mirror, or --no-mirror\n",
-    "filters run picture.png": "Filters need no image. Its feature maps: hubel maps run picture.png --layer ",
+    "filters run image.png": "Filters need no image. Its feature maps: hubel maps run image.png --layer ",
     "trace run a.png b.png": "trace takes one image at a time, and 'b.png' is one word too many. Leave it out: hubel "
     "trace run a.png\n",
     "convolve sobel-x": "Error: 'sobel-x' needs an option before it: hubel convolve --kernel sobel-x\n",
-    "pool picture.png": "Error: 'picture.png' needs an option before it: hubel pool --matrix picture.png\n",
+    "pool image.png": "Error: 'image.png' needs an option before it: hubel pool --matrix image.png\n",
     "evaluate run --json out.json": "--json takes no file, it prints. Into a file: hubel evaluate run --json > out.json\n",
     # values
     "train photos --epochs ten": "Error: --epochs takes a whole number, such as --epochs 10. Received: 'ten'.\n",
@@ -128,17 +128,16 @@ MISTAKES = {
     "train photos --epochs -3": "Error: --epochs must be a whole number from 1 to 100,000. Received: -3.\n",
     "train photos --image-size 96x96": "Error: --image-size takes a whole number, such as --image-size 96. Received: "
     "'96x96'.\n",
-    "train photos --learning-rate 0,1": "--learning-rate takes a number, with a point before the fraction, such as "
+    "train photos --learning-rate 0,1": "--learning-rate takes a number, with a decimal point, such as "
     "--learning-rate 0.1. Received: '0,1'.\n",
     "predict run a.png --top 0": "--top takes a whole number of at least 1, such as --top 3. Received: '0'.\n",
     "train photos --epochs": "Error: --epochs needs a value after it, such as: --epochs 10\n",
     "train photos -o": "Error: -o needs a value after it, such as: -o runs/photos\n",
     "train photos --corrections": "Error: --corrections needs a value after it, such as: --corrections FILE\n",
     "train photos --json=true": "Error: --json takes no value. Type it alone: --json\n",
-    "train photos --out=": "Error: Nothing follows --out=. A shell variable without a value makes such a word.",
+    "train photos --out=": "Error: Nothing follows --out=. An empty shell variable leaves such a gap.",
     # dashes
-    "train photos \u2013resume": "Error: '\u2013resume' begins with a dash as documents set it; options begin with the "
-    "one on the keyboard, -. Type: hubel train photos --resume\n",
+    "train photos \u2013resume": "Error: '\u2013resume' begins with a typographic dash; options begin with a hyphen, -. Type: hubel train photos --resume\n",
     "train photos \u2014-epochs 3": "Type: hubel train photos --epochs 3\n",
     "train photos \u2212o runs/x": "Type: hubel train photos -o runs/x\n",
     "train photos -resume": "No such option '-resume'. Options spelled out begin with two dashes: --resume\n",
@@ -168,29 +167,28 @@ MISTAKES = {
     "predict run IMAGE_OR_FOLDER": "IMAGE_OR_FOLDER stands for some of your images: type a path in its place.\n",
     "verify RUN": "RUN stands for the folder of one of your runs: type a path in its place.\n",
     "verify gone.keras": "Error: There is no file 'gone.keras'. Check the name.\n",
-    "anatomy runs/nowhere": "A network of your own is a .toml file. Received: 'runs/nowhere', where nothing is.\n",
+    "anatomy runs/nowhere": "A network of your own is a .toml file. Received: 'runs/nowhere', which does not exist.\n",
     # options that would do nothing, and files of corrections
     "audit photos --time-limit 1m": "--time-limit belongs to --suspect-labels. Add --suspect-labels, or leave "
     "--time-limit out.\n",
     "audit photos --weights none": "--weights belongs to --suspect-labels. Add --suspect-labels, or",
-    "audit photos --suspect-labels --time-limit ten": "A time is a number and s, m or h: 90s, 5m, 2h. Received: 'ten'.",
+    "audit photos --suspect-labels --time-limit ten": "A time is a number with s, m or h: 90s, 5m, 2h. Received: 'ten'.",
     "audit photos --overwrite": "--overwrite replaces what -o writes. Add -o FOLDER, or leave --overwrite out.\n",
     "compare photos --overwrite": "--overwrite replaces what -o writes. Add -o FOLDER, or leave --overwrite out.\n",
     "train photos -o new --corrections nope.csv": "Error: There is no file 'nope.csv' with corrections. This writes "
     "such a file: hubel audit CORPUS --suspect-labels -o FOLDER\n",
-    "audit photos --corrections runs": "The corrections runs are a folder. Name the file in it, such as "
+    "audit photos --corrections runs": "runs is a folder. Name the file of corrections in it, such as "
     "runs/corrections.csv.\n",
     # corpora
     "train digitz": "There is no file or folder 'digitz'. Did you mean 'digits'?",
     "audit photos/hat": "photos/hat has no class folders. If it is itself one class, name the folder of all classes, "
     "which is above it: 'photos'. Else put the images of each class into a folder of its own: hat/cat/1.jpg, ",
-    "audit picture.png": "Error: picture.png is a single image, not a corpus. Name the folder that holds "
+    "audit image.png": "Error: image.png is a single image, not a corpus. Name the folder that holds "
     "the class folders.\n",
     # a place that is taken
     "train photos": "Error: runs/photos holds a run already (metrics.json). Choose another folder with -o "
     "runs/photos-2. Or replace that run with --overwrite.\n",
-    "train photos --learning-curve": "Its learning curve cannot be added afterwards: parts are trained beside the "
-    "whole, so both are trained anew. Choose another folder with -o runs/photos-2. Or replace",
+    "train photos --learning-curve": "Its learning curve cannot be added afterwards: parts are trained together with the whole, so both are trained anew. Choose another folder with -o runs/photos-2. Or replace",
     "train photos -o photos/run": "Choose a folder beside it: -o runs/run\n",
     "train photos -o nothing --resume": "nothing holds no checkpoint: no training has begun there. Leave out "
     "--resume to begin one.\n",
@@ -210,7 +208,7 @@ def test_a_mistake_is_told_what_to_type(words: str, typed: Typed, workplace: Pat
 
 
 def test_inputs_of_which_one_is_mistyped_say_to_check_the_name_and_quote(typed: Typed, workplace: Path):
-    code, printed, said = typed("predict run my cat.png picture.png")
+    code, printed, said = typed("predict run my cat.png image.png")
     assert code == 4
     assert "my refused: there is no such file: check the name" in " ".join(printed.split())
     assert said.endswith("Quote names with spaces: 'my cat.png'\n")
@@ -303,7 +301,7 @@ def test_a_class_folder_beside_one_folder_that_holds_no_images_is_not_taken_for_
 TOLD_AT_ONCE = [
     "train photos",
     "train photos -o new --corrections nope.csv",
-    "predict picture.png runs/photos",
+    "predict image.png runs/photos",
     "predict run nope.png",
     "evaluate begun",
 ]

@@ -12,7 +12,7 @@ from tests.made.foreign_classifiers import CLASSES, make_model, write_images
 from tests.made.model_files import zipped
 
 from hubel.backends.framework import keras
-from hubel.workflows.looking import layer_images as layer_pictures
+from hubel.workflows.looking import layer_images
 
 HERE = "photos/red/00.png"
 
@@ -68,9 +68,9 @@ def test_maps_and_filters_show_a_model_file(folder, typed):
 
 def test_what_excites_a_filter_is_shown_red_first(monkeypatch, typed):
     shown = []
-    draw = layer_pictures.draw_excitement
+    draw = layer_images.draw_excitement
     monkeypatch.setattr(
-        layer_pictures, "draw_excitement", lambda name, rows, **more: shown.append(rows) or draw(name, rows, **more)
+        layer_images, "draw_excitement", lambda name, rows, **more: shown.append(rows) or draw(name, rows, **more)
     )
     # caffe puts blue first: the filter of the first channel is excited by the absence of blue
     typed("filters soft.keras --layer dark --excite --filter 0 -o excite.png --pixels caffe")
@@ -110,7 +110,7 @@ def test_evaluate_prints_the_score_with_what_it_rests_on(folder, typed):
             2,
             "has no test images of its own. Name some: hubel evaluate soft.keras CORPUS --class-names FILE",
         ),
-        ("evaluate soft.keras photos", 2, "Give --class-names FILE, one name a line"),
+        ("evaluate soft.keras photos", 2, "Give --class-names FILE, one name per line"),
         ("evaluate soft.keras photos --class-names corpus", 2, "Choose one with --pixels: 0..255 ("),
         (
             "evaluate soft.keras photos --class-names corpus --against run",
@@ -131,15 +131,15 @@ def test_evaluate_prints_the_score_with_what_it_rests_on(folder, typed):
         (
             f"predict soft.keras {HERE} --class-names corpus",
             2,
-            "here there is none. Give a file with one name a line: --class-names FILE. If the file is called so: --class-names ./corpus.",
+            "here there is none. Give a file with one name per line: --class-names FILE. If the file has that name: --class-names ./corpus.",
         ),
         (f"predict soft.keras {HERE} --pixels -1..1 --abstain 0.9", 2, "A model file has no prediction sets"),
-        (f"maps soft.keras {HERE} --layer dark -o maps.png", 2, "soft.keras does not say how to scale its pixels"),
-        ("filters soft.keras --layer dark --excite -o f.png", 2, "soft.keras does not say how to scale its pixels"),
+        (f"maps soft.keras {HERE} --layer dark -o maps.png", 2, "soft.keras does not say how its pixels are scaled"),
+        ("filters soft.keras --layer dark --excite -o f.png", 2, "soft.keras does not say how its pixels are scaled"),
         (
             f"trace soft.keras {HERE} --layer dark --input 9",
             2,
-            "--input must be HEIGHTxWIDTH, as 224x224. Received: '9'",
+            "--input must be HEIGHTxWIDTH, such as 224x224. Received: '9'",
         ),
         ("verify soft.keras", 3, "There is nothing to verify in soft.keras"),
         ("reproduce soft.keras -o again", 3, "soft.keras"),

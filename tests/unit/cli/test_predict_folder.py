@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.conftest import write_picture
+from tests.conftest import write_image
 from tests.unit.cli.conftest import Typed
 
 GREY = np.full((16, 16, 3), 90, np.uint8)
@@ -18,7 +18,7 @@ GREY = np.full((16, 16, 3), 90, np.uint8)
 def mixed(folder: Path) -> Path:
     """Two images, one of them damaged, among notes, a document and what a program left."""
     place = folder / "mixed"
-    write_picture(place / "good.png", GREY)
+    write_image(place / "good.png", GREY)
     (place / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     (place / "page.jpg").write_bytes(b"<!doctype html>")
     for name in ("a.txt", "b.txt", "readme.pdf", ".DS_Store"):

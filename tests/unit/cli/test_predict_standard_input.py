@@ -1,4 +1,4 @@
-"""``hubel predict RUN -``: paths, one a line, or the bytes of one image."""
+"""``hubel predict RUN -``: paths, one per line, or the bytes of one image."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ def sent(typed: Typed, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_an_image_is_named_as_its_file_is(sent, typed: Typed, folder: Path):
-    code, printed, _ = sent((folder / "picture.png").read_bytes())
-    of_file = json.loads(typed("predict run picture.png --format jsonl")[1])
+    code, printed, _ = sent((folder / "image.png").read_bytes())
+    of_file = json.loads(typed("predict run image.png --format jsonl")[1])
     assert code == 0
     assert json.loads(printed) == {**of_file, "path": "-"}
 
 
 def test_paths_are_read_one_a_line(sent):
-    code, printed, _ = sent(b"picture.png\nnowhere.png\n")
+    code, printed, _ = sent(b"image.png\nnowhere.png\n")
     assert code == 4
-    assert [json.loads(line)["path"] for line in printed.splitlines()] == ["picture.png", "nowhere.png"]
+    assert [json.loads(line)["path"] for line in printed.splitlines()] == ["image.png", "nowhere.png"]
 
 
 def test_a_damaged_image_is_no_list_of_paths(sent, folder: Path):
     # Whole but for its last bytes: the header is sound, and the fault is found when it is decoded.
-    code, printed, _ = sent((folder / "picture.png").read_bytes()[:-40])
+    code, printed, _ = sent((folder / "image.png").read_bytes()[:-40])
     assert code == 4
     assert json.loads(printed)["error"]["code"] == "truncated"
 
@@ -50,7 +50,7 @@ def test_a_damaged_image_is_no_list_of_paths(sent, folder: Path):
 def test_bytes_that_are_neither_are_refused_in_words(sent, data: bytes):
     code, printed, said = sent(data)
     assert code == 3
-    assert said.startswith("Error: Standard input holds neither paths, one a line, nor an image that can be read: ")
+    assert said.startswith("Error: Standard input holds neither paths, one per line, nor an image that can be read: ")
     assert "Traceback" not in said
     assert printed == ""
 
@@ -58,7 +58,7 @@ def test_bytes_that_are_neither_are_refused_in_words(sent, data: bytes):
 def test_nothing_at_all_says_what_may_come(sent):
     code, _, said = sent(b"")
     assert code == 3
-    assert said == "Error: Standard input named no image. Send paths, one a line, or the bytes of one image.\n"
+    assert said == "Error: Standard input named no image. Send paths, one per line, or the bytes of one image.\n"
 
 
 def test_a_name_that_is_not_utf_8_keeps_its_bytes():

@@ -53,7 +53,7 @@ def test_the_table_marks_strangers(capsys: pytest.CaptureFixture[str]):
 
 def test_a_plain_abstention_sends_to_a_person(capsys: pytest.CaptureFixture[str]):
     told = written("table", answer(None, abstained=True), capsys=capsys, with_sets=False)
-    assert told == "x.jpg  t-shirt 0.400  (not sure: ask a person)\n"
+    assert told == "x.jpg  t-shirt 0.400  (not sure: ask an expert)\n"
 
 
 def test_json_has_more_keys_only_where_there_is_more_to_say(capsys: pytest.CaptureFixture[str]):

@@ -104,7 +104,7 @@ def test_of_a_useless_classifier_no_threshold_is_shown(capsys: pytest.CaptureFix
     useless = replace(given, labels=np.roll(given.labels, 1))  # each right answer is now a wrong one
     told = shown(useless, capsys)
     assert (
-        "Verdict     Not usable as it is: it is not shown to be better than always predicting the largest class."
+        "Verdict     Not usable as it is: it has not been shown to be better than always predicting the largest class."
         in told
     )
     assert "it abstains" not in told

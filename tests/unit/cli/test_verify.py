@@ -29,7 +29,7 @@ def test_a_whole_classifier_holds_by_its_run_and_by_itself(typed: Typed):
         ]  # fmt: skip
         assert "fit their checksums; nothing else is in the folder" in lines[1]
         assert "every tensor fits small-cnn, 16 x 16 pixels, 3 classes" in lines[2]
-        assert "4 made images get the answers they got when it was saved" in lines[3]
+        assert "4 generated images get the answers they got when it was saved" in lines[3]
         assert "0.0001 is allowed for rounding" in lines[3]
         assert lines[4] == "No damage found; it answers as it did where it was saved."
         assert "whoever can change these files can make the sums fit" in " ".join(lines[5:])
@@ -50,7 +50,7 @@ def test_a_damaged_file_ends_with_3_and_names_it(typed: Typed, copied: Path):
         file.write(b"\x55")
     code, out, _ = typed("verify copied")
     assert code == 3
-    assert "files     fails   copied/classifier/weights.safetensors is not as it was written" in out
+    assert "files     fails   copied/classifier/weights.safetensors has changed since it was written" in out
     assert out.count("skipped an earlier check failed") == 2
     assert out.endswith("This classifier is damaged: do not use it.\n")
     code, out, _ = typed("verify copied --json")
@@ -72,7 +72,7 @@ def test_other_answers_end_with_5_for_verify_and_for_predict(typed: Typed, copie
     assert "self-test fails" in out
     assert "must have probability" in out
     assert out.endswith("This classifier is undamaged, but gives different answers here: do not rely on it.\n")
-    code, out, err = typed("predict copied picture.png")
+    code, out, err = typed("predict copied image.png")
     assert (code, out) == (5, "")
     assert err.startswith("Error: copied/classifier: this classifier does not answer here as it did")
     assert "hubel verify copied/classifier" in err

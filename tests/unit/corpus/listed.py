@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from tests.conftest import write_picture
+from tests.conftest import write_image
 
 from hubel.cli.main import find_command
 from hubel.cli.wording import worded
@@ -19,7 +19,7 @@ PIXELS = np.zeros((4, 4, 3), np.uint8)
 
 def images(folder: Path, *paths: str) -> None:
     for path in paths:
-        write_picture(folder / path, PIXELS)
+        write_image(folder / path, PIXELS)
 
 
 def read(folder: Path, text: str, name: str = "list.csv", **wishes: str) -> Corpus:

@@ -301,7 +301,7 @@ def test_a_folder_around_everything_is_skipped_and_mentioned(tmp_path: Path, wri
     corpus = read(write(tmp_path / "x", {f"photos/{name}": content for name, content in FILES.items()} | extra))
     assert corpus.class_names == ("cat", "dog")
     assert corpus.examples[0].path == "photos/cat/1.png"
-    assert corpus.notes == ("Everything lies in 'photos/', which is taken for the corpus.",)
+    assert corpus.notes == ("Everything is in 'photos/', which is taken as the corpus.",)
     assert corpus.intake_counts == {"found": 5, "read": 3, "refused": 0, "ignored": 2}
 
 

@@ -88,7 +88,9 @@ def test_a_missing_file_is_named(tmp_path: Path):
     (tmp_path / "corrections.csv").write_text("path,correction\n")
     with pytest.raises(UnusableInput, match="Did you mean '.*/corrections.csv'"):
         read_corrections(tmp_path / "correction.csv")
-    with pytest.raises(UnusableInput, match="are a folder. Name the file in it, such as .*/corrections.csv"):
+    with pytest.raises(
+        UnusableInput, match="is a folder. Name the file of corrections in it, such as .*/corrections.csv"
+    ):
         read_corrections(tmp_path)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.conftest import write_picture
+from tests.conftest import write_image
 from tests.unit.corpus.listed import classes, faults
 from tests.unit.corpus.listed import read_file as read
 
@@ -20,7 +20,7 @@ PIXELS = np.zeros((4, 4, 3), np.uint8)
 
 def images(folder: Path, *paths: str) -> None:
     for path in paths:
-        write_picture(folder / path, PIXELS)
+        write_image(folder / path, PIXELS)
 
 
 def write(path: Path, document: Any) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.conftest import write_picture
+from tests.conftest import write_image
 from tests.unit.corpus.listed import typed
 
 from hubel.corpus.corpus import Corpus, check_trainable
@@ -22,7 +22,7 @@ PIXELS = np.zeros((4, 4, 3), np.uint8)
 
 def make(root: Path, *paths: str) -> Path:
     for path in paths:
-        write_picture(root / path, PIXELS)
+        write_image(root / path, PIXELS)
     return root
 
 
@@ -126,7 +126,7 @@ def test_one_class_only_is_refused(tmp_path: Path):
 def test_folders_around_the_classes_are_looked_through(tmp_path: Path, around: str):
     corpus = read_corpus(make(tmp_path, f"{around}/cat/1.png", f"{around}/dog/1.png", "photos/cover.png"))
     assert corpus.class_counts == {"cat": 1, "dog": 1}
-    assert corpus.notes == (f"Everything lies in '{around}/', which is taken for the corpus.",)
+    assert corpus.notes == (f"Everything is in '{around}/', which is taken as the corpus.",)
     assert status(corpus)["photos/cover.png"] == "ignored outside-classes"
 
 

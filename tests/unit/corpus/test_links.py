@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.conftest import write_picture
+from tests.conftest import write_image
 
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.formats.catalogue import read_corpus
@@ -20,7 +20,7 @@ PIXELS = np.zeros((4, 4, 3), np.uint8)
 
 def make(root: Path, *paths: str) -> Path:
     for path in paths:
-        write_picture(root / path, PIXELS)
+        write_image(root / path, PIXELS)
     return root
 
 

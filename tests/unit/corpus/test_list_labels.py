@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tests.conftest import write_picture
+from tests.conftest import write_image
 from tests.unit.corpus.listed import classes, faults, images, read, splits
 
 from hubel.corpus.formats.catalogue import read_corpus
@@ -95,9 +95,7 @@ def test_a_class_that_pandas_made_of_empty_cells_is_pointed_out(tmp_path: Path):
     images(tmp_path, "a.jpg", "b.jpg", "c.jpg")
     corpus = read(tmp_path, "path,label\na.jpg,cat\nb.jpg,nan\nc.jpg,nan\n")
     assert corpus.class_names == ("cat", "nan")
-    assert corpus.notes == (
-        "There is a class 'nan', of 2 rows: if that is what became of empty cells, leave them empty.",
-    )
+    assert corpus.notes == ("There is a class 'nan', of 2 rows: if these were empty cells, leave them empty.",)
 
 
 # Other files than CSV
@@ -220,7 +218,7 @@ def test_the_next_steps_of_an_audit_repeat_how_the_list_is_read(tmp_path: Path, 
 
     for number in range(6):
         colour = np.full((24, 24, 3), 40 * number, np.uint8)
-        write_picture(tmp_path / f"{number}.png", colour)
+        write_image(tmp_path / f"{number}.png", colour)
     (tmp_path / "list.csv").write_text("file,kind,n\n" + "".join(f"{n}.png,{'ab'[n % 2]},7\n" for n in range(6)))
     reading = make_reading({"label_column": "kind"})
     location = str(tmp_path / "list.csv")

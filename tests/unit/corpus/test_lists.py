@@ -145,7 +145,7 @@ def test_names_of_columns_may_be_written_in_any_usual_way(tmp_path: Path):
 
 def test_a_list_whose_label_column_is_not_clear_asks_for_it(tmp_path: Path):
     with pytest.raises(
-        UnusableCorpus, match="paths are in 'filename'; which column holds the labels is not clear. Name "
+        UnusableCorpus, match="paths are in 'filename'; it is not clear which column holds the labels. Name "
     ):
         read(tmp_path, "filename,breed,age\na.jpg,pug,3\n")
 
@@ -263,7 +263,7 @@ def test_rows_with_words_that_are_not_named_are_left_out_and_counted(tmp_path: P
 @pytest.mark.parametrize(
     ("text", "wishes", "words"),
     [
-        ("path,label\na.jpg,cat\n", {"splits": "train=A"}, "sees no column of splits in .* splits: split_column=NAME"),
+        ("path,label\na.jpg,cat\n", {"splits": "train=A"}, "finds no column of splits in .* splits: split_column=NAME"),
         (
             "path,label,set\na.jpg,c,A\n",
             {"splits": "train=X"},
@@ -301,7 +301,7 @@ def test_a_column_of_many_words_is_not_passed_over_in_silence(tmp_path: Path):
 def test_two_columns_of_flags_are_a_guess_and_one_can_be_chosen(tmp_path: Path):
     images(tmp_path, "a.jpg", "b.jpg", "c.jpg")
     text = "path,label,is_valid,is_test\na.jpg,cat,0,0\nb.jpg,dog,1,0\nc.jpg,dog,0,1\n"
-    with pytest.raises(UnusableCorpus, match="'is_valid' and 'is_test': what to train on would be a guess"):
+    with pytest.raises(UnusableCorpus, match="'is_valid' and 'is_test': what to train on is not clear"):
         read(tmp_path, text)
     assert splits(read(tmp_path, text, split_column="is_valid")) == ["train", "validation", "train"]
 

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
-from tests.conftest import write_picture
+from tests.conftest import write_image
 from tests.unit.corpus.listed import typed
 
 from hubel.corpus.corpus import Corpus
@@ -31,7 +31,7 @@ in_one_folder = settings(max_examples=60, deadline=None, suppress_health_check=[
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     for path in IMAGES:
-        write_picture(tmp_path / "corpus" / path, PIXELS)
+        write_image(tmp_path / "corpus" / path, PIXELS)
     return tmp_path / "corpus"
 
 
@@ -223,16 +223,16 @@ def test_a_line_of_twenty_megabytes_is_never_held(folder: Path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("cats/a.jpg,cat\n", r"begins with 'cats/a.jpg,cat', which is no header.*If that row is an image already, put"),
+        ("cats/a.jpg,cat\n", r"begins with 'cats/a.jpg,cat', which is not a header.*that row is an image already, put"),
         (
             "file,kind,age\na.jpg,cat,7\n",
-            "paths are in 'file'; which column holds the labels is not clear. Name it: label_column=NAME",
+            "paths are in 'file'; it is not clear which column holds the labels. Name it: label_column=NAME",
         ),
         ("", "is empty: write path,label into its first line"),
         ("\n\n", "is empty"),
         ("file,label\n", "has a header, but lists no file: add a row for each image"),
         ("file,label\n,\n", "has a header, but lists no file"),
-        ("file,label" + ",x" * 1000, "which is no header"),
+        ("file,label" + ",x" * 1000, "which is not a header"),
     ],
 )
 def test_a_file_without_header_or_rows_says_what_to_add(folder: Path, text: str, words: str):
@@ -252,10 +252,10 @@ OUTSIDE = {
     "\\\\server\\share\\x.jpg": ("outside", "absolute path"),
     "C:\\x.jpg": ("outside", "absolute path"),
     "c:x.jpg": ("outside", "absolute path"),
-    "file:///etc/hosts": ("not-a-path", "an address, and nothing is ever fetched: download it"),
-    "http://127.0.0.1:1/x.jpg": ("not-a-path", "an address, and nothing is ever fetched"),
-    "HTTPS://x.invalid/x.jpg": ("not-a-path", "an address"),
-    "s3://bucket/x.jpg": ("not-a-path", "an address"),
+    "file:///etc/hosts": ("not-a-path", "a URL, and Hubel downloads nothing: download it"),
+    "http://127.0.0.1:1/x.jpg": ("not-a-path", "a URL, and Hubel downloads nothing"),
+    "HTTPS://x.invalid/x.jpg": ("not-a-path", "a URL"),
+    "s3://bucket/x.jpg": ("not-a-path", "a URL"),
     "loop/a.jpg": ("not-a-path", "the system cannot look for it (Too many levels of symbolic links)"),
     "dead.jpg": ("vanished", "not there"),
     "nothing.jpg": ("vanished", "the file is not there: copy it back, or correct the path"),

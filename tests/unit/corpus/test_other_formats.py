@@ -260,7 +260,7 @@ def test_a_parquet_file_that_goes_away_or_changes_is_said(tmp_path: Path):
     write_parquet(tmp_path / "x.parquet", [cell(1), cell(2)], ["a", "b"])
     gone, changed = read_corpus(tmp_path), read_corpus(tmp_path)
     (tmp_path / "x.parquet").rename(tmp_path / "y.parquet")
-    with pytest.raises(UnreadableImage, match="x.parquet is not there any more"):
+    with pytest.raises(UnreadableImage, match="x.parquet is no longer there"):
         gone.read(0)
     (tmp_path / "x.parquet").write_bytes(b"PAR1 nonsense PAR1")
     with pytest.raises(UnreadableImage, match="x.parquet is damaged there") as caught:

@@ -241,7 +241,7 @@ def damage(folder: Path, what: str) -> None:
         ("cut within", r"data-00000-of-00001\.arrow is damaged \("),
         ("cut after a batch", r"data-00000-of-00001\.arrow is damaged \(it is cut off"),
         ("goes on", r"data-00000-of-00001\.arrow is damaged \(it is cut off, or goes on after its end"),
-        ("no state", r"state\.json is not there, which save_to_disk writes"),
+        ("no state", r"state\.json is missing, though save_to_disk writes it"),
         ("no json", r"state\.json cannot be read as JSON"),
         ("nested json", r"state\.json cannot be read as JSON"),
         ("a list", r"state\.json holds no JSON object"),
@@ -249,7 +249,7 @@ def damage(folder: Path, what: str) -> None:
         ("outside", r"state\.json does not list the Arrow files"),
         ("selection", r"call flatten_indices\(\) and save it again"),
         ("splits", r"dataset_dict\.json does not list the folders of the splits"),
-        ("split gone", r"gone/state\.json is not there"),
+        ("split gone", r"gone/state\.json is missing"),
     ],
 )
 def test_damage_is_named_with_its_file(tmp_path: Path, what: str, words: str):
@@ -281,7 +281,7 @@ def test_random_damage_is_an_error_of_ours_or_a_corpus(tmp_path: Path, data: st.
 def test_a_file_that_goes_away_while_it_is_read_is_said(tmp_path: Path):
     corpus = read(save(tmp_path, {"image": [cell(0), cell(1)], "label": ["a", "b"]}))
     os.remove(tmp_path / "data-00000-of-00001.arrow")
-    with pytest.raises(UnreadableImage, match=r"data-00000-of-00001\.arrow is not there any more") as caught:
+    with pytest.raises(UnreadableImage, match=r"data-00000-of-00001\.arrow is no longer there") as caught:
         corpus.read(0)
     assert caught.value.code == "vanished"
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.conftest import write_picture
+from tests.conftest import write_image
 
 from hubel.corpus.formats import spreadsheet
 from hubel.corpus.formats.catalogue import read_corpus
@@ -51,7 +51,7 @@ def write(folder: Path, **changed: str) -> Path:
 
 def test_cells_of_every_kind_are_text(tmp_path: Path):
     for name in "abcd":
-        write_picture(tmp_path / f"{name}.jpg", np.zeros((4, 4, 3), np.uint8))
+        write_image(tmp_path / f"{name}.jpg", np.zeros((4, 4, 3), np.uint8))
     corpus = read_corpus(write(tmp_path))
     named = {each.path: corpus.class_names[each.label] for each in corpus.examples}
     assert named == {"a.jpg": "cat", "b.jpg": "1", "c.jpg": "True"}

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.conftest import write_picture
+from tests.conftest import write_image
 from tests.unit.corpus.listed import classes
 from tests.unit.corpus.listed import read_file as read
 from tests.unit.corpus.records import crc, example, records
@@ -110,8 +110,8 @@ def test_a_compressed_file_is_unpacked_once(tmp_path: Path):
 
 
 def test_a_folder_with_images_outside_of_the_records_is_none_of_records(tmp_path: Path):
-    write_picture(tmp_path / "cat/a.jpg", np.zeros((4, 4, 3), np.uint8))
-    write_picture(tmp_path / "dog/a.jpg", np.zeros((4, 4, 3), np.uint8))
+    write_image(tmp_path / "cat/a.jpg", np.zeros((4, 4, 3), np.uint8))
+    write_image(tmp_path / "dog/a.jpg", np.zeros((4, 4, 3), np.uint8))
     (tmp_path / "x.tfrecord").write_bytes(b"")
     assert read(tmp_path).format == "folders"
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.conftest import write_picture
+from tests.conftest import write_image
 from tests.unit.corpus.test_archives import contents, member, png, read, status, tar_bytes, write_any, write_tar
 
 from hubel.corpus.corpus import Corpus
@@ -210,7 +210,7 @@ def test_compressed_shards_end_where_they_end(tmp_path: Path):
 
 def test_what_is_no_folder_of_shards(tmp_path: Path):
     write_shards(tmp_path / "mixed", {"backup.tar": shard(a="cat")})
-    write_picture(tmp_path / "mixed/cat/1.png", np.zeros((4, 4, 3), np.uint8))
+    write_image(tmp_path / "mixed/cat/1.png", np.zeros((4, 4, 3), np.uint8))
     (tmp_path / "empty").mkdir()
     write_shards(tmp_path / "deep/cat", {"0.tar": shard(a="cat")})
     for name in ("mixed", "empty", "deep", "mixed/backup.tar", "nothing"):

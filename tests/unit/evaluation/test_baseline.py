@@ -26,7 +26,7 @@ def test_it_learns_digits_and_the_seed_decides(digits: tuple[np.ndarray, np.ndar
     np.testing.assert_array_equal(first, again)
 
 
-def test_large_pictures_are_shrunk_by_the_mean_of_blocks(digits: tuple[np.ndarray, np.ndarray]):
+def test_large_images_are_shrunk_by_the_mean_of_blocks(digits: tuple[np.ndarray, np.ndarray]):
     # Sixteen times enlarged and one row and column longer: the blocks hold exactly the pixels of 16 x 16.
     images, labels = digits
     train, test = np.arange(400), np.arange(400, 600)

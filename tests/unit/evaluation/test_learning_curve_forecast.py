@@ -115,13 +115,12 @@ def test_with_few_mistakes_nobody_can_tell(wrong: tuple[int, int, int], said: st
     assert not curve.flat
     _, told, _ = describe_forecast(curve)
     assert told == (
-        f"With {said} in 60 test images nobody can tell what more images would save: the bar reaches up to 1. More test "
-        "images would tell."
+        f"With {said} in 60 test images it cannot be seen what more images would gain: the bar reaches up to 1. More test images would show it."
     )
     assert not make_learning_curve((0.25, 0.5, 1.0), SIZES, wrong=marks(4, 4, 4, examples=60), seed=0).few_mistakes
 
 
-def test_a_flat_curve_says_that_more_pictures_will_hardly_help():
+def test_a_flat_curve_says_that_more_images_will_hardly_help():
     curve = make_learning_curve((0.25, 0.5, 1.0), SIZES, wrong=marks(300, 300, 300, examples=3000), seed=0)
     assert curve.flat
     assert curve.exponent == pytest.approx(0, abs=1e-9)
@@ -157,13 +156,13 @@ def test_the_sentences_name_forecast_bar_and_what_it_does_not_cover():
     )
     curve = LearningCurve(points, Forecast(2518, 0.9875, (0.98, 0.994)))
     forecast, caveat = describe_forecast(curve)
-    assert forecast == "Twice the images (2,518) would bring about 0.988 (0.980 to 0.994)."
+    assert forecast == "Twice the images (2,518) would give about 0.988 (0.980 to 0.994)."
     assert caveat == (
-        "The bar covers which test images were chosen; it does not cover the luck of a single training, a power law "
-        "that does not hold, or images of another kind."
+        "The bar accounts for which test images were chosen; it does not account for the luck of a single training, a power law "
+        "that does not hold, or images of a different kind."
     )
     unsure = LearningCurve(points, Forecast(2518, 0.9875, (0.97, 0.994)))
-    assert describe_forecast(unsure)[1] == "The bar reaches down to today's 0.975: they may also bring nothing."
+    assert describe_forecast(unsure)[1] == "The bar reaches down to today's 0.975: they may also gain nothing."
 
 
 def test_the_json_is_plain_and_has_the_documented_keys():

@@ -43,7 +43,7 @@ def test_a_network_that_does_not_look_at_places_keeps_every_class():
     images = np.random.default_rng(0).integers(0, 256, (5, 6, 6, 3)).astype(np.uint8)
     images[:, [0, 1, -2, -1]] = 0  # what leaves the image, and what comes in, is black
     images[:, :, [0, 1, -2, -1]] = 0
-    total = lambda pictures: np.stack([pictures.sum((1, 2, 3)), np.full(len(pictures), 2500)], axis=1)  # noqa: E731
+    total = lambda images: np.stack([images.sum((1, 2, 3)), np.full(len(images), 2500)], axis=1)  # noqa: E731
     assert stays_when_moved(total, images, most_px=2).all()
 
 

@@ -64,7 +64,7 @@ def test_a_classifier_that_is_no_better_than_naming_the_largest_class_is_not_usa
     found = judge(("fine", "broken"), table)
     assert not found.useful
     assert found.sentence == (
-        "Not usable as it is: it is not shown to be better than always predicting the largest class."
+        "Not usable as it is: it has not been shown to be better than always predicting the largest class."
     )
 
 

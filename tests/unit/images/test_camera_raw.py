@@ -37,7 +37,7 @@ def tiff(image: Image.Image = GREY, pages: tuple[Image.Image, ...] = (), **tags:
         (b"IIRO" + bytes(300), "camera raw file"),
         (b"FUJIFILMCCD-RAW 0201" + bytes(300), "camera raw file"),
         (b"\0\0\0\x18ftypcrx " + bytes(300), "camera raw file"),
-        (bytes(128) + b"DICM" + bytes(300), "DICOM file of a medical device"),
+        (bytes(128) + b"DICM" + bytes(300), "DICOM file from a medical device"),
         (b"II*\0" + bytes(124) + b"DICM" + bytes(300), "DICOM"),  # a preamble may be any bytes
     ],
 )
@@ -75,7 +75,7 @@ DEEP = Image.fromarray(np.arange(48 * 64, dtype=np.uint16).reshape(48, 64))
 def test_a_stack_whose_first_page_is_empty_is_refused(first: Image.Image, later: Image.Image):
     file = io.BytesIO()
     first.save(file, "TIFF", save_all=True, append_images=[later, later.transpose(Image.Transpose.ROTATE_180)])
-    with pytest.raises(UnreadableImage, match="it has 3 pages, and the first, which would be taken, is empty"):
+    with pytest.raises(UnreadableImage, match="it has 3 pages, and the first, which would be used, is empty"):
         decode_image(file.getvalue())
     # Classifiers of earlier versions read what they learned from.
     assert len(np.unique(decode_image(file.getvalue(), rule=SampleRule(legacy=True)))) == 1

@@ -87,7 +87,7 @@ def test_the_orientation_of_a_png_may_stand_behind_its_pixels():
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "AVIF"])
 def test_a_header_is_read_without_the_pixels(form: str, monkeypatch: pytest.MonkeyPatch):
-    def no_pixels(_picture: object) -> None:
+    def no_pixels(_image: object) -> None:
         raise AssertionError("pixels were decoded")
 
     data = encoded(Image.fromarray(PIXELS), form)

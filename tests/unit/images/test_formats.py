@@ -28,7 +28,7 @@ def test_an_image_in_several_files_of_jpeg_is_a_jpeg_to_its_name():
     ("data", "code", "words"),
     [
         (b"", "empty", "no bytes"),
-        (b"x", "not-an-image", "no image format"),
+        (b"x", "not-an-image", "not in an image format"),
         (b"<!DOCTYPE html><html>", "not-an-image", "web page"),
         (b"\xef\xbb\xbf\n <HTML>", "not-an-image", "web page"),
         (b'{"error": 404}', "not-an-image", "JSON"),
@@ -37,9 +37,9 @@ def test_an_image_in_several_files_of_jpeg_is_a_jpeg_to_its_name():
         (b"PK\x03\x04" + bytes(60), "not-an-image", "unpack it first"),
         (b"8BPS\0\x01" + bytes(60), "not-an-image", "Photoshop"),
         (b"\0\0\0\x18ftypheic" + bytes(60), "not-an-image", "HEIC"),
-        (b"\xff\xd8\xff\xe0", "corrupt", "begins as JPEG"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(60), "corrupt", "begins as PNG, but its header is damaged"),
-        (b"II*\0" + bytes(60), "corrupt", "begins as TIFF"),
+        (b"\xff\xd8\xff\xe0", "corrupt", "begins like JPEG"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(60), "corrupt", "begins like PNG, but its header is damaged"),
+        (b"II*\0" + bytes(60), "corrupt", "begins like TIFF"),
     ],
 )
 def test_what_cannot_be_read_is_named(data: bytes, code: str, words: str):

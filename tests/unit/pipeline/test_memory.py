@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.conftest import write_picture
+from tests.conftest import write_image
 
 SCRIPT = """
 import sys
@@ -42,7 +42,7 @@ print(decoded.images.nbytes / 1e6, peak - before)
 def test_a_corpus_takes_no_memory_of_its_size(tmp_path: Path):
     rng = np.random.default_rng(0)
     for number in range(2400):
-        write_picture(
+        write_image(
             tmp_path / "corpus" / "ab"[number % 2] / f"{number}.png", rng.integers(0, 256, (4, 4, 3), dtype=np.uint8)
         )
     done = subprocess.run(

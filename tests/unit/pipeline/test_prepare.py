@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.conftest import speckled, write_picture
+from tests.conftest import speckled, write_image
 
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.formats.catalogue import read_corpus
@@ -25,7 +25,7 @@ def photos(tmp_path: Path) -> Path:
     rng = np.random.default_rng(3)
     for name, colour in COLOURS.items():
         for number in range(10):
-            write_picture(tmp_path / "photos" / name / f"{number}.png", speckled(colour, rng=rng))
+            write_image(tmp_path / "photos" / name / f"{number}.png", speckled(colour, rng=rng))
     (tmp_path / "photos/red/9.png").write_bytes((tmp_path / "photos/red/8.png").read_bytes())
     return tmp_path / "photos"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
-from tests.conftest import write_picture
+from tests.conftest import write_image
 from tests.unit.classifier.made import make_classifier, save_made
 from tests.unit.images.deep_files import png16, tiff
 
@@ -39,7 +39,7 @@ def write_corpora(folder: Path) -> dict[str, Path]:
     noise = np.random.default_rng(6)
     for place, pixels in enumerate(images_of_two_classes()):
         name = f"{'ab'[place % 2]}/{place:02}.png"
-        write_picture(folder / "eight" / name, pixels)
+        write_image(folder / "eight" / name, pixels)
         deep = pixels.astype(np.uint16) * 8 + noise.integers(0, 8, pixels.shape).astype(np.uint16)
         (folder / "eleven" / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / "eleven" / name).write_bytes(png16(deep))
@@ -91,7 +91,7 @@ def test_grey_deep_images_of_one_corpus_share_one_scale(tmp_path: Path):
     for number in range(12):
         top = 3000 if number % 2 else 1500
         values = (500 + rng.random((10, 10)) * (top - 500)).astype(np.uint16)
-        write_picture(tmp_path / "xray" / ("high" if number % 2 else "low") / f"{number:02}.png", values)
+        write_image(tmp_path / "xray" / ("high" if number % 2 else "low") / f"{number:02}.png", values)
     corpus = read_corpus(tmp_path / "xray")
     preprocessing = survey_corpus(corpus).preprocessing((10, 10), resize="squash")
     images = np.asarray(decode_corpus(corpus, preprocessing).images[:])
@@ -132,7 +132,7 @@ def test_many_bands_without_a_choice_are_refused_by_name_in_an_audit_and_in_trai
         path = tmp_path / "five" / "ab"[number % 2] / f"{number}.tif"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(tiff(np.full((6, 6, 4), number, np.uint8), photometric=2))
-    write_picture(tmp_path / "five/a/plain.png", np.zeros((6, 6, 3), np.uint8))
+    write_image(tmp_path / "five/a/plain.png", np.zeros((6, 6, 3), np.uint8))
     corpus = read_corpus(tmp_path / "five")
     assert survey_corpus(corpus).sizes == ((6, 6),) * 5
     for left in (decode_corpus(corpus, Preprocessing(6, 6)).corpus, examine_corpus(corpus).corpus):
@@ -142,8 +142,8 @@ def test_many_bands_without_a_choice_are_refused_by_name_in_an_audit_and_in_trai
 
 
 def test_a_corpus_of_8_bits_is_surveyed_by_its_headers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    write_picture(tmp_path / "c/a/1.png", np.zeros((6, 6, 3), np.uint8))
-    write_picture(tmp_path / "c/b/1.png", np.full((6, 6, 3), 90, np.uint8))
+    write_image(tmp_path / "c/a/1.png", np.zeros((6, 6, 3), np.uint8))
+    write_image(tmp_path / "c/b/1.png", np.full((6, 6, 3), 90, np.uint8))
 
     def no_values(*_args: object, **_options: object) -> None:
         raise AssertionError("an image of 8 bits was decoded for its values")
@@ -156,7 +156,7 @@ def test_a_corpus_of_8_bits_is_surveyed_by_its_headers(tmp_path: Path, monkeypat
 def test_a_few_8_bit_images_among_deep_ones_do_not_change_the_scale(tmp_path: Path):
     for number in range(6):
         path = tmp_path / "c" / "ab"[number % 2] / f"{number}.png"
-        write_picture(path, np.full((6, 6, 3), 200, np.uint8))
+        write_image(path, np.full((6, 6, 3), 200, np.uint8))
         if number:
             path.write_bytes(png16(np.linspace(0, 4000, 108).reshape(6, 6, 3).astype(np.uint16)))
     corpus = read_corpus(tmp_path / "c")

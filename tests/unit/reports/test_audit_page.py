@@ -158,7 +158,7 @@ def test_the_given_split_is_said_where_it_matters():
     assert "in validation" not in page.text("check-dark")
 
 
-def test_a_picture_without_a_thumbnail_leaves_a_place():
+def test_an_image_without_a_thumbnail_leaves_a_place():
     page = parsed(FULL)
     assert [image["alt"] for image in page.all("img")] == ["Image cat/1.jpg"]
     assert page.text("check-dark").count("no image to show") == 1
@@ -182,14 +182,14 @@ def test_sixty_findings_of_a_check_get_a_card_and_the_others_are_counted():
     assert "75 Dark images" in page.text("verdict")
 
 
-def test_eight_pictures_of_a_finding_are_shown_and_the_others_are_counted():
+def test_eight_images_of_a_finding_are_shown_and_the_others_are_counted():
     paths = tuple(f"cat/{number}.jpg" for number in range(23))
     page = parsed(replace(EMPTY, findings=(Finding("leak", paths, 0.0, "one image"),)))
     assert "cat/7.jpg + 15 more" in page.text("check-leak")
     assert "cat/8.jpg" not in page.text()
 
 
-def test_thumbnails_are_asked_for_exactly_the_pictures_on_the_page():
+def test_thumbnails_are_asked_for_exactly_the_images_on_the_page():
     findings = [dark(f"cat/{number:03}.jpg", number / 100) for number in range(75)]
     findings.append(Finding("leak", tuple(f"dog/{number}.jpg" for number in range(23)), 0.0, "one image"))
     findings.append(suspect("cat/000.jpg"))
@@ -373,7 +373,7 @@ def test_the_page_refers_to_nothing_outside():
         assert attributes.get("aria-labelledby", ids[0]) in ids
 
 
-def test_every_picture_and_every_choice_has_a_name_for_a_screen_reader():
+def test_every_image_and_every_choice_has_a_name_for_a_screen_reader():
     page = parsed(FULL)
     assert all(image["alt"] for image in page.all("img"))
     assert [select["aria-label"] for select in page.all("select") if "data-place" in select] == [

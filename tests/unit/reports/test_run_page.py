@@ -67,7 +67,7 @@ def test_of_a_useless_classifier_no_threshold_is_shown():
     page = page_of()
     assert "Below a confidence of 0.60 it abstains." in parsed(page).text("abstention")
     useless = parsed(scored(page, replace(page.report, labels=np.roll(page.report.labels, 1))))
-    assert "Not usable as it is: it is not shown to be better than" in useless.text("headline")
+    assert "Not usable as it is: it has not been shown to be better than" in useless.text("headline")
     assert "Below a confidence" not in useless.text("abstention")
     assert "abstaining does not make its other answers useful" in useless.text("abstention")
 
@@ -281,9 +281,9 @@ def test_a_learning_curve_is_drawn_where_there_is_one():
     curve = make_learning_curve([0.25, 0.5, 1.0], [100, 200, 400], wrong=wrong, seed=0)
     shown = parsed(page_of(curve=curve))
     low, high = curve.forecast.interval
-    sentence = f"Twice the images (800) would bring about {curve.forecast.accuracy:.3f} ({low:.3f} to {high:.3f})."
+    sentence = f"Twice the images (800) would give about {curve.forecast.accuracy:.3f} ({low:.3f} to {high:.3f})."
     assert sentence in shown.text("scores")
-    assert "it does not cover" in shown.text("scores")
+    assert "it does not account for" in shown.text("scores")
     assert "Would more images help?" not in parsed(page_of()).text()
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from tests.conftest import COLOURS, write_picture
+from tests.conftest import COLOURS, write_image
 
 from hubel.corpus.audit.finding import Check, Finding
 from hubel.corpus.corpus import Corpus, Found, make_corpus
@@ -78,7 +78,7 @@ def test_a_photograph_is_upright(tmp_path: Path):
     exif[0x0112] = 6  # the camera was turned: to be shown a quarter turn clockwise
     (tmp_path / "cat").mkdir()
     Image.fromarray(pixels).save(tmp_path / "cat/1.jpg", exif=exif)
-    write_picture(tmp_path / "dog/1.png", pixels)
+    write_image(tmp_path / "dog/1.png", pixels)
     (data,) = make_thumbnails(read_corpus(tmp_path), [0]).values()
     assert opened(data).size == (56, 112)
     upright = np.asarray(opened(data)).mean(axis=(1, 2))

@@ -58,7 +58,7 @@ def test_without_a_score_beside_the_classifier_there_is_none(run: Path, tmp_path
     assert score_promise(run, SETS, class_names=("label", "path"), coverage=0.9) is None
 
 
-def test_a_run_without_test_pictures_has_no_promise_to_show(run: Path):
+def test_a_run_without_test_images_has_no_promise_to_show(run: Path):
     write_csv(run / "predictions.csv", (*HEADER, "label", "path"), rows=[])
     assert score_promise(run, SETS, class_names=("label", "path"), coverage=0.9) is None
 
@@ -85,7 +85,7 @@ def test_a_run_without_off_corpus_scores_says_what_they_need(run: Path, tmp_path
         needs = f"needs 50 training and 50 validation images, and it has 60 and {validation}. .*{cure}"
         with pytest.raises(UnusableInput, match=needs):
             read_off_corpus(run)
-    with pytest.raises(UnusableInput, match="is no run folder"):
+    with pytest.raises(UnusableInput, match="is not a run folder"):
         read_off_corpus(tmp_path.parent)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tests.conftest import COLOURS, speckled, write_picture
+from tests.conftest import COLOURS, speckled, write_image
 
 from hubel.cli.main import _exit_code
 from hubel.corpus.formats.catalogue import read_corpus
@@ -30,7 +30,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     rng = np.random.default_rng(0)
     folder = tmp_path / "lab"
     for name, path in IMAGES:
-        write_picture(folder / path, speckled(COLOURS[name], rng=rng))
+        write_image(folder / path, speckled(COLOURS[name], rng=rng))
     rows = "".join(f"{path},{name}\n" for name, path in IMAGES)
     (folder / "lab.csv").write_text(f"path,label\n{rows}")
     pq.write_table(

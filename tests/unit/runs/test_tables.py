@@ -139,7 +139,7 @@ def test_a_damaged_file_is_named(tmp_path: Path, name: str, read: Callable[[Path
 
 def test_a_folder_that_is_no_run_is_told_what_one_is(tmp_path: Path):
     with pytest.raises(
-        UnusableInput, match=r"is no run folder: it has no run.json. A run is a folder that hubel.train"
+        UnusableInput, match=r"is not a run folder: it has no run.json. A run is a folder that hubel.train"
     ):
         read_document(tmp_path)
     with pytest.raises(UnusableInput, match="There is no folder"):

@@ -96,7 +96,7 @@ def test_a_damaged_one_is_named_and_the_one_before_is_used(tmp_path: Path, name:
         (message,) = heard
         assert message.warning
         assert f"checkpoint {folder.name_of(3)} is damaged: {name}" in message.text
-        assert "Going on from the one before, 000002." in message.text
+        assert "Continuing from the one before, 000002." in message.text
         path.write_bytes(whole)
     assert epoch_of(folder) == 3
 

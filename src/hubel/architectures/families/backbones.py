@@ -58,9 +58,7 @@ def pretrained_weights(name: str, alpha: float, *, source: str, may_download: Ma
         return _imagenet_weights(backbone, name, alpha=alpha, may_download=may_download)
     path = Path(source)
     if not is_file(path):
-        raise WeightsNotAvailable(
-            f"There is no weights file {source!r}. Give imagenet, none, or a weights file of Keras."
-        )
+        raise WeightsNotAvailable(f"There is no weights file {source!r}. Give imagenet, none, or a Keras weights file.")
     model = backbone.make(keras, (SIZE, SIZE), alpha=alpha)
     try:
         with warnings.catch_warnings():
@@ -109,7 +107,7 @@ def _download(backbone: Backbone, name: str, *, alpha: float) -> list[np.ndarray
             whole = backbone.make(keras, (SIZE, SIZE), alpha=alpha, weights="imagenet")
             return backbone.tapped(keras, whole).get_weights()
     except Exception as error:
-        if isinstance(error, (ValueError, TypeError)):  # a defect of ours; Keras raises a bare Exception for a download
+        if isinstance(error, (ValueError, TypeError)):  # a defect of Hubel; a failed download is a bare Exception
             raise
         raise DownloadFailed(
             f"The ImageNet weights of {name} (alpha {alpha:g}) are not on this machine and cannot be downloaded from "

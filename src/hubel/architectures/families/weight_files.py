@@ -66,6 +66,6 @@ def not_here(backbone: str, alpha: float) -> str:
         alpha: one of its widths.
     """
     return (
-        f"The ImageNet weights of {backbone} (alpha {alpha:g}) are not on this machine, and Hubel downloads nothing "
-        "unasked."
+        f"The ImageNet weights of {backbone} (alpha {alpha:g}) are not on this machine, and Hubel downloads "
+        "nothing without asking."
     )

@@ -22,14 +22,14 @@ LARGEST_NUMBER_DIGITS = 6
 @click.argument("target", required=False)
 @click.option("--input", "image", metavar="HxWxC", help="Image size, such as 100x100x1; without C, 3 channels.")
 @click.option("--classes", type=int, help="How many logits; 10 by default.")
-@click.option("--units", type=int, help="Of the first hidden layer; for dense only.")
-@click.option("--all", "every_layer", is_flag=True, help="A line for every layer, also of very deep networks.")
+@click.option("--units", type=int, help="Units of the first hidden layer; for dense only.")
+@click.option("--all", "every_layer", is_flag=True, help="A line for every layer, even of very deep networks.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), metavar="FILE.svg", help="Draw the network there.")
 @click.option(
-    "--stacks", is_flag=True, help="Instead: small kernels in a row against the large one that sees the same."
+    "--stacks", is_flag=True, help="Instead: compare small kernels in a row with the large one that sees the same."
 )
-@click.option("--kernel", type=int, default=3, show_default=True, help="Of --stacks: height and width of each kernel.")
-@click.option("--channels", type=int, default=64, show_default=True, help="Of --stacks: of every layer.")
+@click.option("--kernel", type=int, default=3, show_default=True, help="With --stacks: the side of each kernel.")
+@click.option("--channels", type=int, default=64, show_default=True, help="With --stacks: channels of every layer.")
 @click.option("--json", "as_json", is_flag=True, help="Print exact numbers as one JSON document.")
 def command(  # noqa: PLR0913  (one for each option)
     target: str | None, image: str | None, *, classes: int | None, units: int | None, every_layer: bool,
@@ -38,15 +38,15 @@ def command(  # noqa: PLR0913  (one for each option)
     """Show every layer of TARGET in numbers: output, parameters, work, memory, and what it sees of the image.
 
     TARGET is a run folder, the name of an architecture, a Keras model that Hubel did not make (a .keras file or folder,
-    or an .h5 file with the whole model), or a .toml file with a network of your own. Nothing is trained, and no weight
-    is needed: a network of any size is answered at once.
+    or an .h5 file with the whole model), or a .toml file with a network of your own. Nothing is trained and no
+    weights are needed, so the answer is immediate for a network of any size.
 
     \b
     hubel anatomy small-cnn --input 96x96 -o network.svg
     hubel anatomy dense --input 100x100x1 --units 10000
     hubel anatomy --stacks --channels 64
     """  # noqa: D301  (click's mark against re-wrapping)
-    _check_picture(out)
+    _check_image(out)
     _check_kind(stacks=stacks)
     if stacks:
         _show_stacks(kernel, channels, out=out, as_json=as_json)
@@ -61,7 +61,7 @@ def command(  # noqa: PLR0913  (one for each option)
         check_output_file(out, run=Path(target), made_of=[Path(target)])
     anatomy = examine(AnatomyRequest(target, _size(image), classes, units))
     if out is not None:
-        _write_picture(anatomy, out)
+        _write_image(anatomy, out)
     if as_json:
         click.echo(json.dumps(anatomy.to_json(worded)))
         return
@@ -82,9 +82,7 @@ def _check_kind(*, stacks: bool) -> None:
         words for name, words in names.items() if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
     ]
     if given and stacks:
-        raise WrongRequest(
-            f"--stacks looks at no network, only at kernels in a row. Leave {given[0]} out, or --stacks."
-        )
+        raise WrongRequest(f"--stacks describes kernels in a row, not a network. Leave {given[0]} out, or --stacks.")
     if given:
         raise WrongRequest(f"{given[0]} belongs to --stacks. Add --stacks, or leave {given[0]} out.")
 
@@ -95,18 +93,20 @@ def _size(text: str | None) -> tuple[int, ...] | None:
     if text is None:
         return None
     if not re.fullmatch(rf"\d{{1,{LARGEST_NUMBER_DIGITS}}}([x×]\d{{1,{LARGEST_NUMBER_DIGITS}}}){{1,2}}", text.lower()):
-        raise WrongRequest(f"--input must be HEIGHTxWIDTH or HEIGHTxWIDTHxCHANNELS, as 100x100x1. Received: {text!r}.")
+        raise WrongRequest(
+            f"--input must be HEIGHTxWIDTH or HEIGHTxWIDTHxCHANNELS, such as 100x100x1. Received: {text!r}."
+        )
     return tuple(int(number) for number in re.split("[x×]", text.lower()))
 
 
-def _check_picture(out: Path | None) -> None:
+def _check_image(out: Path | None) -> None:
     from hubel.errors import WrongRequest
 
     if out is not None and out.suffix.lower() != ".svg":
         raise WrongRequest(f"The image is drawn as SVG: -o must end in .svg. Received: {str(out)!r}.")
 
 
-def _write_picture(anatomy: Anatomy, out: Path) -> None:
+def _write_image(anatomy: Anatomy, out: Path) -> None:
     from hubel.cli.show.anatomy import headline
     from hubel.drawing.svg import render_svg
     from hubel.files import write_bytes

@@ -27,9 +27,9 @@ def command(  # noqa: PLR0913  (one for each option)
     corpus: str, out: Path | None, *, suspect_labels: bool, corrections: Path | None, fail_on_leak: bool,
     overwrite: bool, seed: int, as_json: bool, weights: str | None, time_limit: str | None, reading: Reading,
 ) -> int:  # fmt: skip
-    """Look at every file of CORPUS and say what is wrong with it, before time is spent on training.
+    """Look at every file of CORPUS and say what is wrong with it, before you spend time on training.
 
-    It counts every file, names the refused ones with reason and cure, and looks for copies, leaks between given
+    It counts every file, lists the refused ones with the reason and a remedy, and looks for copies, leaks between given
     splits, doubtful labels and images that do not belong. Nothing in the corpus is changed.
     """
     from hubel.cli.show.listen import Listener, print_document

@@ -21,7 +21,7 @@ STARTED = time.monotonic()
 @click.command("compare")
 @click.argument("corpus")
 @wish_options(
-    COMPARING, architectures=f"Each against each: {', '.join(ARCHITECTURES)}, or FILE.toml.",
+    COMPARING, architectures=f"Compared pairwise: {', '.join(ARCHITECTURES)}, or FILE.toml.",
     claims=f"One-change ablations: {', '.join(CLAIMS)}.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as one JSON document.")
@@ -32,8 +32,8 @@ def command(  # noqa: PLR0913  (one for each option)
 ) -> int:  # fmt: skip
     """Train variants side by side on CORPUS, with the same split and the same budget, and say which is better.
 
-    With --claims it puts sentences on convolutional networks to the test, each with networks that differ in one thing.
-    A difference counts only where a paired test on the same test images says so; else it says that it cannot tell.
+    With --claims it tests claims about convolutional networks, each with networks that differ in one thing. A
+    difference counts only if a paired test on the same test images confirms it; else the verdict is "cannot tell".
 
     \b
     hubel compare digits --claims all

@@ -20,13 +20,13 @@ import click
 @click.option("--padding", default="valid", show_default=True, metavar="valid|same", help="Zeros around the matrix.")
 @click.option("--dilation", default="1", show_default=True, metavar="N|H,W", help="Pixels between the kernel's taps.")
 @click.option("--region", metavar="TOP,LEFT,HEIGHT,WIDTH", help="Take this part only, in pixels.")
-@click.option("--channel", metavar="grey|red|green|blue|all", help="Of an image; grey (luminosity) if not given.")
+@click.option("--channel", metavar="grey|red|green|blue|all", help="Channel of an image. Default: grey (luminosity).")
 @click.option("--bias", type=float, default=0.0, show_default=True, help="Added to every sum.")
-@click.option("--relu", is_flag=True, help="Then set to 0 what is negative.")
+@click.option("--relu", is_flag=True, help="Then set negative values to 0.")
 @click.option("--steps", is_flag=True, help="Show every window.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Animation .svg, .html, .gif; the result as .png.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON document.")
-@click.option("--list", "as_list", is_flag=True, help="List the kernels that have a name.")
+@click.option("--list", "as_list", is_flag=True, help="List the named kernels.")
 @click.pass_context
 def command(  # noqa: PLR0913  (one for each option)
     context: click.Context, *, matrix: str | None, kernel: str, stride: str, padding: str, dilation: str,
@@ -35,9 +35,9 @@ def command(  # noqa: PLR0913  (one for each option)
 ) -> None:  # fmt: skip
     """Slide a kernel over a matrix and sum the products, window by window.
 
-    What deep-learning libraries call convolution is cross-correlation: the kernel is laid on as it stands, not
-    flipped. Images are shown as numbers from 0 to 1. With --channel all the kernel is laid on red, green and blue, and
-    the three sums are added.
+    What deep-learning libraries call convolution is cross-correlation: the kernel is applied as it is, not flipped.
+    Images are shown as numbers from 0 to 1. With --channel all the kernel is applied to red, green and blue, and the
+    three sums are added.
 
     \b
     hubel convolve                                                  the worked example
@@ -68,7 +68,7 @@ def command(  # noqa: PLR0913  (one for each option)
         dilation=parse_pair(dilation, option="dilation"),
     )
     if not abs(bias) < float("inf"):
-        raise WrongRequest(f"--bias takes a finite number. Received: {bias}.")
+        raise WrongRequest(f"--bias must be a finite number. Received: {bias}.")
     maps = read_matrix(matrix, channel=channel, region=region)
     calculation = calculate_convolution(maps, weights, options=options, bias=bias, relu=relu)
     from hubel.cli.show.windows import show_calculation

@@ -34,9 +34,9 @@ def command(  # noqa: PLR0913  (one for each option)
     """Score RUN on its own test split, or on the images of another CORPUS.
 
     Images that RUN was trained on, and copies of them, are left out of the score and counted, whatever they are called
-    in CORPUS. Its classes are matched by name. RUN is a run folder, or a model file of Keras that was trained
-    elsewhere: then CORPUS and --class-names are needed, and --pixels unless the model scales its pixels itself. The
-    word corpus in the place of --class-names FILE takes the classes of CORPUS in alphabetical order.
+    in CORPUS. Its classes are matched by name. RUN is a run folder, or a Keras model file that was trained elsewhere,
+    which needs CORPUS and --class-names, and also --pixels unless the model scales its pixels itself. --class-names
+    corpus takes the classes of CORPUS in alphabetical order.
 
     \b
     hubel evaluate runs/a                          its score again, from the images

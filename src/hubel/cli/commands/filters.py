@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 @click.command("filters", cls=RunCommand)
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--layer", metavar=LAYER, help=f"Whose filters. {LAYER_HELP} first by default, with --excite last.")
+@click.option("--layer", metavar=LAYER, help=f"Which layer. {LAYER_HELP} first by default, with --excite last.")
 @click.option("--excite", is_flag=True, help="What the filters respond to: for each, an image made to excite it.")
 @click.option("--corpus", metavar="CORPUS", help="With --excite: also the patches of its images that excite them most.")
-@click.option("--filter", "chosen", type=int, multiple=True, metavar="F", help="With --excite: which; may be repeated.")
+@click.option("--filter", "chosen", type=int, multiple=True, metavar="F", help="With --excite: which; repeatable.")
 @model_file_options("pixels", "size")
 @click.option("-o", "--out", type=click.Path(path_type=Path), metavar="PNG", help="Write them there.")
 def command(  # noqa: PLR0913  (one for each option)
@@ -31,11 +31,11 @@ def command(  # noqa: PLR0913  (one for each option)
 ) -> int:  # fmt: skip
     """Show the filters of a layer, or with --excite what they respond to.
 
-    RUN is a run folder, or a model file of Keras, such as model.keras. Only --excite needs to know its pixels. Without
+    RUN is a run folder, or a Keras model file, such as model.keras. Only --excite needs to know its pixels. Without
     --layer and -o the layers are listed.
 
     A filter is the kernel that all positions of one feature map share. --excite follows the gradient for 96 steps: a
-    few seconds for small networks, up to some minutes for deep ones.
+    few seconds for small networks, up to a few minutes for deep ones.
     """
     from hubel.cli.show.layers import check_png, show_layers
     from hubel.cli.show.listen import Listener
@@ -64,7 +64,7 @@ def command(  # noqa: PLR0913  (one for each option)
         write_bytes(out, made.png)
         click.echo(f"Wrote {out}: {made.shown}, each row a filter of {made.layer}; first an image made to excite it")
         if corpus is None:
-            click.echo("Add --corpus CORPUS for what excites them in your images.")
+            click.echo("Add --corpus CORPUS to see what excites them in your images.")
         return 0
     sheet = image_of_filters(run, layer, said=said)
     write_bytes(out, sheet.png)

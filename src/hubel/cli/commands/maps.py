@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 @click.command("maps", cls=RunCommand)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("image", type=click.Path(path_type=Path), required=False)
-@click.option("--layer", metavar=LAYER, help=f"Whose feature maps. {LAYER_HELP} last by default.")
+@click.option("--layer", metavar=LAYER, help=f"Which layer. {LAYER_HELP} last by default.")
 @model_file_options("pixels", "size")
 @click.option("-o", "--out", type=click.Path(path_type=Path), metavar="PNG", help="Write them there.")
 def command(run: Path, image: Path | None, *, layer: str | None, out: Path | None, said: Said) -> int:
     """Show all feature maps of a layer for IMAGE: what each filter of the network makes of it.
 
-    RUN is a run folder, or a model file of Keras, such as model.keras. IMAGE is a file, or an example image, digits:0
+    RUN is a run folder, or a Keras model file, such as model.keras. IMAGE is a file, or an example image, digits:0
     to digits:9. Without IMAGE the layers are listed.
 
     A feature map is what one filter makes of the layer's input. All maps of a layer have the same size; black is 0, and
@@ -45,11 +45,11 @@ def command(run: Path, image: Path | None, *, layer: str | None, out: Path | Non
     layer = layer or "last"
     if image is None or out is None:
         given = shlex.join(["hubel", "maps", str(run), str(image or "IMAGE"), *said_words(said), "--layer", layer])
-        raise WrongRequest(f"Give the image and where to write: {given} -o maps.png")
+        raise WrongRequest(f"Give the image and the file to write: {given} -o maps.png")
     check_png(out)
     check_output_file(out, run=run, made_of=[image])
-    made, picture = image_of_maps(run, image, layer=layer, said=said)
-    write_bytes(out, picture)
+    made, png = image_of_maps(run, image, layer=layer, said=said)
+    write_bytes(out, png)
     height, width, filters = made.maps.shape
     silent = int((made.maps.max(axis=(0, 1)) <= 0).sum())
     shown = min(filters, MOST_FILTERS)

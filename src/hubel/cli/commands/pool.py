@@ -14,11 +14,11 @@ import click
     help='CSV, image, example image such as digits:8, or rows "0,1;1,0". Without it: the worked example.',
 )
 @click.option("--window", default="2", show_default=True, metavar="N|H,W", help="Pixels that become one.")
-@click.option("--stride", metavar="N|H,W", help="Pixels between windows; as many as the window has if not given.")
+@click.option("--stride", metavar="N|H,W", help="Pixels between windows. Default: the size of the window.")
 @click.option("--padding", default="valid", show_default=True, metavar="valid|same", help="Whether the border is kept.")
-@click.option("--mode", default="max", show_default=True, metavar="max|average|sum", help="What is taken of a window.")
+@click.option("--mode", default="max", show_default=True, metavar="max|average|sum", help="How to pool each window.")
 @click.option("--region", metavar="TOP,LEFT,HEIGHT,WIDTH", help="Take this part only, in pixels.")
-@click.option("--channel", metavar="grey|red|green|blue|all", help="Of an image; grey (luminosity) if not given.")
+@click.option("--channel", metavar="grey|red|green|blue|all", help="Channel of an image. Default: grey (luminosity).")
 @click.option("--steps", is_flag=True, help="Show every window.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Animation .svg, .html, .gif; the result as .png.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON document.")
@@ -29,8 +29,8 @@ def command(  # noqa: PLR0913  (one for each option)
 ) -> None:  # fmt: skip
     """Subsample a matrix: of every window take the largest, the average or the sum.
 
-    No weights, no bias; each channel on its own, so the depth stays. With --padding same, max and average look at real
-    pixels only; to sum the padding adds zero. In --json, null is padding.
+    No weights, no bias; each channel is pooled on its own, so the depth stays the same. With --padding same, max and
+    average look at real pixels only; for a sum, padding adds zero. In --json, null is padding.
 
     \b
     hubel pool                                        the matrix of the worked example, 2 x 2

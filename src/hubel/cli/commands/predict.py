@@ -29,11 +29,11 @@ MOST_KINDS = 8
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("inputs", nargs=-1, required=True)
 @click.option(
-    "--format", "form", type=click.Choice(tuple(WRITERS)), default="table", show_default=True, help="Of the output."
+    "--format", "form", type=click.Choice(tuple(WRITERS)), default="table", show_default=True, help="Output format."
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option(
-    "--top", type=click.IntRange(1), default=1, show_default=True, metavar="K", help="Classes shown, table and csv."
+    "--top", type=click.IntRange(1), default=1, show_default=True, metavar="K", help="Classes shown in table and csv."
 )
 @click.option(
     "--abstain", "coverage", type=float, metavar="COVERAGE",
@@ -44,18 +44,18 @@ MOST_KINDS = 8
 def command(  # noqa: PLR0913  (one for each option)
     run: Path, inputs: tuple[str, ...], *, form: str, as_json: bool, top: int, coverage: float | None, said: Said,
 ) -> int:  # fmt: skip
-    """Name what is on each INPUT: files, folders, zip or tar archives, or - for standard input.
+    """Say what each INPUT shows: files, folders, zip or tar archives, or - for standard input.
 
-    On standard input come paths, one a line, or the bytes of one image: hubel predict RUN - < image.png
+    Standard input takes paths, one per line, or the bytes of one image: hubel predict RUN - < image.png
 
-    Prints the answers in the order of the inputs. An image that cannot be read is named with the reason; the others
-    are answered all the same. Files in a folder that are no images, such as .txt or .pdf, are skipped and counted.
-    Images that look unlike those of training are marked.
+    Prints the answers in the order of the inputs. An image that cannot be read is listed with the reason; the others
+    are classified all the same. Files in a folder that are not images, such as .txt or .pdf, are skipped and counted.
+    Images that look unlike the training images are marked.
 
-    RUN is a run folder, or a model file of Keras, such as model.keras: its probabilities are then as the model gives
-    them, not calibrated.
+    RUN is a run folder, or a Keras model file, such as model.keras: its probabilities are then the model's own, not
+    calibrated.
 
-    With --abstain, what became of the promise on the run's own test images is printed beside it.
+    With --abstain, the promise is printed together with the coverage found on the run's own test images.
     """
     if coverage is not None:
         from hubel.classifier.prediction_sets import place_of
@@ -118,11 +118,11 @@ def _promise(run: Path, classifier: Answering, *, coverage: float) -> str:
     sets = classifier.sets
     score = None if sets is None else score_promise(run, sets, class_names=classifier.class_names, coverage=coverage)
     if score is None:
-        return f"{promised}; no test score lies beside this classifier to hold against it. Give the whole run folder."
+        return f"{promised}; there is no test score beside this classifier to check that. Give the whole run folder."
     low, high = score.interval
     found = f"it was in {score.coverage:.1%} ({low:.1%} to {high:.1%})".replace("%", " %")
-    less = " That is less than promised: those are unlike the validation images it rests on." if high < coverage else ""
-    return f"{promised}; on the run's {counted(score.examples, 'test image')} {found}.{less}"
+    less = " That is less than promised: the test images are unlike the validation images behind it."
+    return f"{promised}; on the run's {counted(score.examples, 'test image')} {found}.{less if high < coverage else ''}"
 
 
 def _expanded(inputs: tuple[str, ...]) -> Iterator[str | bytes]:

@@ -13,13 +13,13 @@ from hubel.cli.run_command import RunCommand
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("corpus", required=False)
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Keep the repetition there. Default: it is deleted.")
-@click.option("--anyway", is_flag=True, help="Go on though images or files are not what they were.")
+@click.option("--anyway", is_flag=True, help="Continue even if images or files have changed.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
 def command(run: Path, corpus: str | None, *, out: Path | None, anyway: bool, as_json: bool) -> int:
-    """Train RUN again as it wrote itself down; say whether the result is the same, and if not, what differs.
+    """Train RUN again from its own record; say whether the result is the same, and if not, what differs.
 
-    CORPUS is where its images are now, if they have moved. What is not as it was then is said before any training:
-    images by their content, labels, versions, hardware. It takes as long as RUN took.
+    CORPUS is where its images are now, if they have moved. Whatever has changed since is listed before any training:
+    images (by content), labels, versions, hardware. It takes as long as RUN took.
 
     \b
     exit 0   the same: weights to the bit, every prediction, every score

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 @click.command("trace", cls=RunCommand)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("image", type=click.Path(path_type=Path), required=False)
-@click.option("--layer", metavar=LAYER, help=f"Whose value. {LAYER_HELP} or probabilities. Left out: they are listed.")
-@click.option("--at", "place", metavar="ROW,COLUMN", help="Of the feature map, from 0; default: where it is largest.")
+@click.option("--layer", metavar=LAYER, help=f"Which layer. {LAYER_HELP} or probabilities. Default: list them.")
+@click.option("--at", "place", metavar="ROW,COLUMN", help="Place in the map, from 0; default: where it is largest.")
 @click.option("--filter", "filter_name", metavar="N", help="Feature map or unit, from 0; default: the largest there.")
 @click.option("--list", "listing", is_flag=True, help="List the layers with their output sizes.")
 @model_file_options()
@@ -34,7 +34,7 @@ def command(  # noqa: PLR0913  (one for each option)
 ) -> int:  # fmt: skip
     """Work out one value of a layer for IMAGE: the numbers that go in, the weights, the sums, and what comes out.
 
-    RUN is a run folder, or a model file of Keras, such as model.keras. IMAGE is a file, or an example image, digits:0
+    RUN is a run folder, or a Keras model file, such as model.keras. IMAGE is a file, or an example image, digits:0
     to digits:9.
 
     The value is computed anew from the layer's input and weights, and compared with what the model computed; if they
@@ -85,7 +85,7 @@ def _at(text: str | None) -> tuple[int, int] | None:
         return None
     found = re.fullmatch(r"(\d{1,6}),(\d{1,6})", text)
     if found is None:
-        raise WrongRequest(f"--at must be ROW,COLUMN, counted from 0, as 5,7. Received: {text!r}.")
+        raise WrongRequest(f"--at must be ROW,COLUMN, counted from 0, such as 5,7. Received: {text!r}.")
     return int(found[1]), int(found[2])
 
 

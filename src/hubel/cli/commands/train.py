@@ -27,7 +27,7 @@ STARTED = time.monotonic()
 SCRATCH_HELP = "; ".join(f"{name}: {entry.summary}" for name, entry in ARCHITECTURES.items() if not entry.pretrained)
 PRETRAINED_HELP = ", ".join(name for name, entry in ARCHITECTURES.items() if entry.pretrained)
 ARCHITECTURE_HELP = (
-    f"{SCRATCH_HELP}; with ImageNet's knowledge: {PRETRAINED_HELP}; or FILE.toml: a network of your own. "
+    f"{SCRATCH_HELP}; pretrained on ImageNet: {PRETRAINED_HELP}; or FILE.toml: a network of your own. "
     "Default: chosen from the corpus."
 )
 
@@ -43,7 +43,7 @@ def command(corpus: str, *, out: Path | None, reading: Reading, as_json: bool, *
     list of images in CSV, Excel, Parquet or JSON Lines; an export of COCO, Label Studio or FiftyOne; Hugging Face
     Parquet or a folder written by datasets; WebDataset shards; TFRecords; IDX files; an .npz file; or the word digits.
 
-    Without options, what suits the corpus is chosen and said before it starts.
+    Without options, Hubel chooses what suits the corpus, and says so before it starts.
     """
     from hubel.runs.out_folder import run_folder_of
     from hubel.runs.request import make_request

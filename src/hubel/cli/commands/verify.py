@@ -15,14 +15,14 @@ from hubel.cli.wording import worded
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
 def command(run: Path, *, as_json: bool) -> int:
-    """Check the classifier of RUN, or a classifier/ folder alone: is it whole, and does it answer as it did?
+    """Check the classifier of RUN, or a classifier/ folder alone: is it undamaged, and does it answer as it did?
 
     \b
     files      checksums, sizes, and that nothing else lies in the folder
     structure  every tensor fits the network, which keeps within bounds
-    self-test  a few made images get the probabilities they got when it was saved
+    self-test  a few generated images get the probabilities they got when it was saved
 
-    Exit code 0 where all holds, 3 where a file is damaged, 5 where only the answers are others.
+    Exit code 0 if all is well, 3 if a file is damaged, 5 if only the answers differ.
     """  # noqa: D301  (click's mark against re-wrapping)
     from hubel.workflows.verify import verify_artefact
 

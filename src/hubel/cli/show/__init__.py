@@ -1,1 +1,1 @@
-"""Results → text for a person."""
+"""Results → text for people."""

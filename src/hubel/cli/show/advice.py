@@ -1,4 +1,4 @@
-"""Advice → text for a person."""
+"""Advice → text for people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An anatomy → text for a person, on standard output."""
+"""An anatomy → text for people, on standard output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An audit → text for a person, on standard output."""
+"""An audit → text for people, on standard output."""
 
 from __future__ import annotations
 

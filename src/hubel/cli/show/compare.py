@@ -1,4 +1,4 @@
-"""A comparison → text for a person, on standard output."""
+"""A comparison → text for people, on standard output."""
 
 from __future__ import annotations
 

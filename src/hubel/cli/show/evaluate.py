@@ -1,4 +1,4 @@
-"""Two runs compared, and strangers → text for a person, on standard output."""
+"""Two runs compared, and strangers → text for people, on standard output."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def show_against(compared: Against) -> None:
     if first == second:
         second += " (the same run)"
     test = compared.test
-    where = "test images that both have" if compared.corpus is None else f"images of {one_line(compared.corpus)}"
+    where = "shared test images" if compared.corpus is None else f"images of {one_line(compared.corpus)}"
     out.print(f"{first} against {second} on {test.examples:,} {where}")
     width = max(len(first), len(second))
     for name, hits in ((first, compared.first_hits), (second, compared.second_hits)):
@@ -57,7 +57,7 @@ def _said(first: str, second: str, *, test: PairedTest) -> str:
     if test.alike:
         return f"There is no difference: {first} and {second} are right on the same images."
     if test.verdict == CANNOT_TELL:
-        return f"Cannot tell whether {first} or {second} is better: the difference may be chance."
+        return f"Cannot tell whether {first} or {second} is better: the difference may be due to chance."
     return f"{first} is {test.verdict} than {second}."
 
 

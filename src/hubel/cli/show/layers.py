@@ -1,4 +1,4 @@
-"""Layers that can be looked at → text for a person, on standard output."""
+"""Layers that can be looked at → text for people, on standard output."""
 
 from __future__ import annotations
 

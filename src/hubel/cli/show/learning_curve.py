@@ -1,4 +1,4 @@
-"""A learning curve → text for a person, on standard output."""
+"""A learning curve → text for people, on standard output."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ def _table(answers: Iterable[InputAnswer], shown: Shown) -> None:
 def _notes(prediction: Prediction) -> Iterator[str]:
     if prediction.abstained:
         inside = prediction.prediction_set
-        yield f"not sure: {'ask a person' if inside is None else _alternatives(prediction, inside)}"
+        yield f"not sure: {'ask an expert' if inside is None else _alternatives(prediction, inside)}"
     if prediction.off_corpus:
         yield "looks unlike the training images: the class may mean little"
 

@@ -1,4 +1,4 @@
-"""A repetition compared with its run → text for a person, on standard output."""
+"""A repetition compared with its run → text for people, on standard output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results → text for a person, on standard output."""
+"""Results → text for people, on standard output."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def _sets(scores: dict[str, Any]) -> str:
 
 def _off_corpus(off_corpus: dict[str, Any]) -> str:
     flagged, promised = off_corpus["flagged"], off_corpus["promised"]
-    return f"Flagged as unlike the training images: {flagged:.1%} ({promised:.0%} expected of images like the corpus)."
+    return f"Flagged as unlike the training images: {flagged:.1%} ({promised:.0%} expected for images like the corpus)."
 
 
 def _class_table(score: dict[str, Any]) -> Table:

@@ -1,4 +1,4 @@
-"""A trace → text for a person, on standard output."""
+"""A trace → text for people, on standard output."""
 
 from __future__ import annotations
 

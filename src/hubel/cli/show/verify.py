@@ -1,4 +1,4 @@
-"""Checks of an artefact → text for a person, on standard output."""
+"""Checks of an artefact → text for people, on standard output."""
 
 from __future__ import annotations
 

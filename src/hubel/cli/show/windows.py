@@ -1,4 +1,4 @@
-"""A sliding window → text for a person, or JSON, on standard output."""
+"""A sliding window → text for people, or JSON, on standard output."""
 
 from __future__ import annotations
 

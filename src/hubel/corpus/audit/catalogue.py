@@ -25,7 +25,7 @@ _SIMILARITY = "similarity {:.2f}"
 CHECKS = {
     "one-class": Check(
         "Only one class",
-        "A classifier tells classes apart, so it needs at least two.",
+        "A classifier chooses between classes, so it needs at least two.",
         "fewer than 2 classes",
         "Put the images of each class into a folder of its own, side by side.",
         classes.find_one_class,
@@ -34,8 +34,8 @@ CHECKS = {
         "The given splits leak",
         "The classifier is tested on images it was trained on: the score is too good, and new images will lower it.",
         f"equal bytes, near duplicates in any orientation (similarity {NEAR} and more), or one group, in two of them",
-        "Delete the copies in one of the splits, or give no split and let Hubel cut one. Training shows the score with "
-        "and without them.",
+        "Delete the copies in one of the splits, or give no split and let Hubel make one. Training shows the score "
+        "with and without them.",
         leakage.find_leaks,
         _SIMILARITY,
     ),
@@ -49,10 +49,10 @@ CHECKS = {
     ),
     "suspect-label": Check(
         "Labels to look at",
-        "A classifier trained on the other images names another class than the label. The label may be wrong, or right "
-        "and the image hard; the audit says how many wrong labels to expect.",
-        "a chance of 5 % and more that the label is wrong, fitted to out-of-fold probabilities as if errors fell at "
-        "random; and up to 20 that confident learning takes for wrong",
+        "A classifier trained on the other images predicts another class than its label. The label may be wrong, or "
+        "right and the image hard; the audit says how many wrong labels to expect.",
+        "a chance of 5 % and more that the label is wrong, fitted to out-of-fold probabilities as if errors "
+        "occurred at random; and up to 20 that confident learning takes for wrong",
         Text(
             "Look at each. Correct the wrong ones on the page or in corrections.csv, and pass that file: ",
             Option("corrections", "FILE"),
@@ -167,7 +167,7 @@ CHECKS = {
     ),
     "wrong-extension": Check(
         "Names with the wrong ending",
-        "Hubel goes by the content; other programs may refuse them.",
+        "Hubel goes by the content, but other programs may refuse them.",
         "the file name's ending is not one of the format's usual ones",
         "Rename them, or save them again.",
         images.find_wrong_extensions,

@@ -57,7 +57,7 @@ def find_nothing(examined: ExaminedCorpus) -> Iterable[Finding]:  # noqa: ARG001
 
 @dataclass(frozen=True)
 class Check:
-    """What is looked for, for a person to read, and how it is found.
+    """What is looked for, for people to read, and how it is found.
 
     Args:
         title: a few words, as a heading.

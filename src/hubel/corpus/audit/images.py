@@ -128,7 +128,7 @@ ODD_SHAPE = ImageCheck(
     _shape,
     _far(SHAPE_FACTOR),
     lambda values: np.minimum(values, 1 / values),
-    "It has {width:,} x {height:,} pixels: its sides are {value:.2g} times as unequal as usual.",
+    "It has {width:,} x {height:,} pixels: its aspect ratio is {value:.2g} times the usual.",
 )
 
 

@@ -181,7 +181,7 @@ def _notes_on_links(found: ListedFolder) -> list[str]:
 
 def _notes_on_layout(path: Path, format_name: str, *, root: Folder, layout: Layout) -> list[Note]:
     top = look_through(root).path
-    notes: list[Note] = [f"Everything lies in {top + '/'!r}, which is taken for the corpus."] if top else []
+    notes: list[Note] = [f"Everything is in {top + '/'!r}, which is taken as the corpus."] if top else []
     notes += layout.notes
     left_out = list(layout.left_out.values())
     for each in left_out[:MOST_NOTES]:

@@ -27,8 +27,8 @@ def refuse_detection(path: Path) -> None:
         return
     raise UnusableCorpus(
         f"{path} holds YOLO detection labels: the text files in {LABELS}/ list the boxes of each "
-        "image, and Hubel names one class per image. Export the labels as COCO, which Hubel reads where all boxes of "
-        "an image are of one class, or cut the boxes out into a folder for each class. (YOLO's format for "
+        "image, and Hubel names one class per image. Export the labels as COCO, which Hubel reads if all boxes of "
+        "an image have the same class, or cut the boxes out into a folder for each class. (YOLO's format for "
         "classification is class folders.)"
     )
 

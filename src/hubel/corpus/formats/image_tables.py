@@ -95,7 +95,7 @@ class TableSource:
                 batch = self._find(number, row)
             cell = batch.images[row - batch.first].as_py()
         except FileNotFoundError as error:
-            raise UnreadableImage("vanished", f"{table.path.name} is not there any more: copy it back") from error
+            raise UnreadableImage("vanished", f"{table.path.name} is no longer there: copy it back") from error
         except (*DAMAGE, StopIteration) as error:
             reason = f"{table.path.name} is damaged there ({first_line(error)}): download it again"
             raise UnreadableImage("corrupt", reason) from error

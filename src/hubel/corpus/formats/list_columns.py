@@ -203,20 +203,20 @@ def _unclear(table: ListTable, path: str | None) -> UnusableCorpus:
     label_like = find_column(others, LABEL_COLUMNS) or _near_miss(others, LABEL_COLUMNS)
     if path_like is None and label_like is None and table.header:
         return UnusableCorpus(
-            f"{table.path} begins with {table.header!r}, which is no header that Hubel knows. If that row is an image "
-            "already, put path,label above it. ",
+            f"{table.path} begins with {table.header!r}, which is not a header that Hubel knows. If that row is an "
+            "image already, put path,label above it. ",
             wanted,
         )
     start = f"{table.path} has the columns {quoted(table.names)}"
     if path_like is not None and label_like is not None:
         meant = f"If {path_like!r} holds the paths and {label_like!r} the labels: "
         return UnusableCorpus(
-            f"{start}; which hold the paths and the labels is not clear.",
+            f"{start}; it is not clear which hold the paths and the labels.",
             _columns(meant, path_like, label_like),
         )
     if path is not None:
         return UnusableCorpus(
-            f"{start}. The paths are in {path!r}; which column holds the labels is not clear.",
+            f"{start}. The paths are in {path!r}; it is not clear which column holds the labels.",
             Remedy("Name it: ", Option("label_column", "NAME")),
         )
     return UnusableCorpus(f"{start}. ", wanted)

@@ -60,8 +60,7 @@ def tidy_labels(rows: Sequence[Row], column: str) -> tuple[list[Row], list[str]]
     rows = _refuse_several(rows, column)
     labels = Counter(str(row.class_name) for row in _labelled(rows))
     notes += [
-        f"There is a class {name!r}, of {counted(labels[name], 'row')}: if that is what became of empty cells, leave "
-        "them empty."
+        f"There is a class {name!r}, of {counted(labels[name], 'row')}: if these were empty cells, leave them empty."
         for name in MISSING
         if name in labels
     ]

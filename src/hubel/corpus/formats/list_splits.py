@@ -104,7 +104,7 @@ def _refuse_several_flags(table: ListTable, found: Sequence[_Candidate]) -> None
     flags = [each.column for each in found if _flags_of(each.column) is not None]
     if len(flags) > 1 and not any(plain_name(each.column) in SPLIT_COLUMNS for each in found):
         raise UnusableCorpus(
-            f"{table.path} has the columns {' and '.join(map(repr, flags))}: what to train on would be a guess. Write "
+            f"{table.path} has the columns {' and '.join(map(repr, flags))}: what to train on is not clear. Write "
             "a single column split with train, validation and test.",
             Remedy("Or choose one of them: ", Option("split_column", flags[0])),
         )
@@ -155,7 +155,7 @@ def _as_said(table: ListTable, reading: Reading, *, found: Sequence[_Candidate])
             return ListSplits(each.column, said, said=True, notes=(note,) if others else ())
     if not found:
         raise WrongRequest(
-            f"Splits were named, but Hubel sees no column of splits in {table.path}. Its columns are: "
+            f"Splits were named, but Hubel finds no column of splits in {table.path}. Its columns are: "
             f"{', '.join(map(repr, table.names[:30]))}.",
             Remedy("Name the one with the splits: ", Option("split_column", "NAME"), "."),
         )

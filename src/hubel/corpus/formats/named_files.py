@@ -68,7 +68,7 @@ class NamedFiles:
                 ``not-a-file`` or ``ambiguous``.
         """
         if _ADDRESS.match(written):
-            reason = "it is an address, and nothing is ever fetched: download it into the folder of the list"
+            reason = "it is a URL, and Hubel downloads nothing: download it into the folder of the list"
             raise UnreadableImage("not-a-path", reason)
         names = _names_of_label_studio(written)
         paths = names or self._as_written(written, base)

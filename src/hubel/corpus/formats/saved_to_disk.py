@@ -105,7 +105,7 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise UnusableCorpus(f"{path} is not there, which save_to_disk writes: {AGAIN}.") from error
+        raise UnusableCorpus(f"{path} is missing, though save_to_disk writes it: {AGAIN}.") from error
     except (OSError, ValueError, RecursionError) as error:
         raise UnusableCorpus(f"{path} cannot be read as JSON ({error}): {AGAIN}.") from error
     if not isinstance(document, dict):

@@ -86,7 +86,7 @@ class TarTree:
         with self.source.reading() as read_at:
             content = read_at(place.offset, place.size)
         if len(content) < place.size:
-            raise UnreadableImage("truncated", "the archive ends inside of it: copy or download the archive again")
+            raise UnreadableImage("truncated", "the archive ends inside it: copy or download the archive again")
         return content
 
 
@@ -246,7 +246,7 @@ def _member(header: TarHeader, start: int, *, archive_size: int) -> Member[TarPl
         reason = f"it is a pipe, a device or another special entry (type {header.type.decode('latin-1')!r}): remove it"
         return Member(header.name, special=MemberFault("not-a-file", reason))
     if start + header.size > archive_size:
-        reason = "the archive ends inside of it: copy or download the archive again"
+        reason = "the archive ends inside it: copy or download the archive again"
         return Member(header.name, special=MemberFault("truncated", reason))
     fault = fault_of_size(header.size, header.size)
     if header.sparse:

@@ -220,7 +220,7 @@ def _stored_bytes(read_at: ReadAt, entry: ZipEntry) -> bytes:
     *_, name_bytes, extra_bytes = _LOCAL.unpack(header)
     packed = read_at(entry.offset + _LOCAL.size + name_bytes + extra_bytes, entry.stored)
     if len(packed) < entry.stored:
-        raise UnreadableImage("truncated", "the archive ends inside of it: copy or download the archive again")
+        raise UnreadableImage("truncated", "the archive ends inside it: copy or download the archive again")
     return packed
 
 

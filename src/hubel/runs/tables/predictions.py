@@ -109,7 +109,7 @@ def _read(folder: Path) -> PredictionTable:
         return PredictionTable(names, *columns, probabilities)
     if tuple(header[len(HEADER) :]) == TOP_HEADER:
         raise UnusableInput(
-            f"{folder} is not whole: it has no {PARQUET}, which holds the probabilities of more than {MOST_COLUMNS} "
+            f"{folder} is incomplete: it has no {PARQUET}, which holds the probabilities of more than {MOST_COLUMNS} "
             "classes. Copy the run folder again, or train it again."
         )
     names = tuple(header[len(HEADER) :])

@@ -24,7 +24,7 @@ def no_run(run: Path, missing: str) -> Text:
         return Text(f"There is no folder {str(run)!r}. ", A_RUN)
     if run.name == ARTEFACT and is_file(run.parent / missing):
         return Text(f"{shown(run)} is the classifier of the run in {shown(run.parent)}. Give that folder.")
-    return Text(f"{shown(run)} is no run folder: it has no {missing}. ", A_RUN)
+    return Text(f"{shown(run)} is not a run folder: it has no {missing}. ", A_RUN)
 
 
 def damaged(path: Path, error: Exception) -> UnusableInput:

@@ -39,7 +39,7 @@ PAGE, DOCUMENT, INTAKE, FINDINGS, LABELS, CORRECTIONS = (
 )  # fmt: skip
 FILES = (PAGE, DOCUMENT, INTAKE, FINDINGS, LABELS, CORRECTIONS)
 DOUBTFUL = ("suspect-label", "label-conflict", "blank", "dark", "bright", "blurry")
-"""Checks whose images are listed in corrections.csv, for a person to decide on."""
+"""Checks whose images are listed in corrections.csv, for people to decide on."""
 DECIDED = "decided before"
 """In the place of a check: a row of the corrections that the audit was given."""
 SUSPECT_SIDE = 400
@@ -98,7 +98,7 @@ class Audit:
             be = "is" if wrong < 2 else "are"
             said = f"The most doubtful first. {about} of these {self.suspects:,} ({chance(self.expected_share)}) {be}"
             said += " expected to be wrong"
-        return f"{said}, assuming that errors fall at random; confusions between similar classes may add some."
+        return f"{said}, assuming that errors occur at random; confusions between similar classes may add some."
 
     def with_suspects(
         self,

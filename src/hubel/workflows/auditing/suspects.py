@@ -75,7 +75,7 @@ class Suspects:
     Args:
         findings: those worth a look, the most doubtful first.
         ranking: of all that were looked at: (path, label, suggested, quality).
-        expected_share: of the findings, the share that is expected to be wrong, assuming that errors fall at random.
+        expected_share: of the findings, the share that is expected to be wrong, assuming that errors occur at random.
     """
 
     findings: tuple[Finding, ...]

@@ -1,4 +1,4 @@
-"""Compare: train variants on one split with one budget, and say which is better, or that this cannot be told."""
+"""Compare: train variants on one split with one budget, and say which is better, or that the data cannot decide."""
 
 from __future__ import annotations
 

@@ -148,7 +148,7 @@ def describe_columns(comparison: Comparison) -> tuple[str, ...]:
     shifted = counted(moved, "test image")
     pixels = "1 pixel" if comparison.moved_px == 1 else f"1 to {comparison.moved_px} pixels"
     return (
-        f"accuracy: of {counted(len(splits.test), 'test image')}; {epoch}; interval after Wilson.",
+        f"accuracy: of {counted(len(splits.test), 'test image')}; {epoch}; Wilson interval.",
         "memory: of one training step, computed from shapes: outputs of all layers, weights, gradients, optimiser.",
         "s/epoch: median seconds of one pass over the training images, validation not counted.",
         f"gap: accuracy on {counted(scored, 'training image')} less that on the test images, in percentage points.",
@@ -186,9 +186,9 @@ def describe_verdicts(comparison: Comparison) -> tuple[Text, ...]:
 def describe_test() -> Text:
     """What the paired test covers and what it does not."""
     return Text(
-        "The test: exact McNemar on the same test images, p adjusted (Holm) for the comparisons of one list; intervals "
-        "after Newcombe, of one comparison each. It covers the choice of test images, not the luck of one training: "
-        "repeat with another ",
+        "The test: exact McNemar on the same test images, p adjusted (Holm) for the comparisons of one list; "
+        "Newcombe intervals, each for one comparison. It covers the choice of test images, not the luck of one "
+        "training: repeat with another ",
         Option("seed"),
         " before you rely on it.",
     )

@@ -187,8 +187,8 @@ CLAIMS = {
         ),
     ),
     "sharing": Claim(
-        "Weights that are shared by all places need a tenth of the parameters or fewer, lose no accuracy, and close "
-        "the gap between training and test.",
+        "Weights that are shared across all places need a tenth of the parameters or fewer, lose no accuracy, and "
+        "close the gap between training and test.",
         (VariantPair("cnn", "unshared", (NOT_WORSE, Need("parameters", "less", 10), Need("gap", "better"))),),
     ),
     "activation": Claim(

@@ -172,7 +172,7 @@ def _by_test(need: Need, test: PairedTest, *, pair: tuple[VariantResult, Variant
         f"{name} {variant:.3f} against {reference:.3f}, difference {points(test.difference)} "
         f"({points(low)} to {points(high)}), {p_text(test.adjusted_p)}"
     )
-    said = "no difference can be told" if test.verdict == CANNOT_TELL else test.verdict
+    said = "no clear difference" if test.verdict == CANNOT_TELL else test.verdict
     if need.relation == "better":
         verdict = {BETTER: SUPPORTED, WORSE: REFUTED}.get(test.verdict, CANNOT_TELL)
         return verdict, f"{said}: {numbers}."
@@ -188,7 +188,7 @@ def _by_test(need: Need, test: PairedTest, *, pair: tuple[VariantResult, Variant
 def _by_gap(variant: VariantResult, reference: VariantResult) -> tuple[str, str]:
     found = compare_gaps((variant.train_hits, variant.test_hits), (reference.train_hits, reference.test_hits))
     verdict = {BETTER: SUPPORTED, WORSE: REFUTED}.get(found.verdict, CANNOT_TELL)
-    said = {BETTER: "smaller", WORSE: "larger"}.get(found.verdict, "no difference can be told")
+    said = {BETTER: "smaller", WORSE: "larger"}.get(found.verdict, "no clear difference")
     gaps = f"train-test gap {points(variant.gap or 0.0)} against {points(reference.gap or 0.0)}"
     low, high = found.interval
     return verdict, f"{said}: {gaps}, difference {points(found.difference)} ({points(low)} to {points(high)})."

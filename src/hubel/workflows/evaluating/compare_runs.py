@@ -155,8 +155,8 @@ def _own_test(run: Path, both: tuple[Path, Path]) -> Named:
     digests = read_digests(run)
     if digests is None:
         raise UnusableInput(
-            f"{run} has no {FINGERPRINTS}, as runs of version 0.3 and older have none, so which images it shares with "
-            "another run is unknown. Compare the two on one corpus: ",
+            f"{run} has no {FINGERPRINTS}, as version 0.3 and older wrote none, so it is not known which images "
+            "it shares with another run. Compare the two on one corpus: ",
             on_a_corpus(*both),
         )
     told: dict[str, tuple[str, str]] = {}
@@ -204,7 +204,7 @@ def pair(first: Named, second: Named, *, seen: Set[str], corpus: str | None, on_
         raise UnusableInput(_nothing_left(first.run, second.run, corpus=corpus, notes=notes))
     if relabelled:
         be = "has" if relabelled == 1 else "have"
-        text = f"{relabelled:,} of {counted(len(kept), 'image')} {be} another label in {second.run}"
+        text = f"{relabelled:,} of {counted(len(kept), 'image')} {be} a different label in {second.run}"
         notes.append(f"{text}; both are judged by the labels of {first.run}.")
     for note in notes:
         on_event(Message(note, warning=True))

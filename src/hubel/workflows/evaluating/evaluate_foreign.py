@@ -136,7 +136,7 @@ def evaluate_foreign(request: ForeignRequest, *, on_event: OnEvent = ignore) -> 
         raise WrongRequest(
             f"Which class does each output of {path} stand for? Give ",
             Option("class_names", "FILE"),
-            ", one name a line in the order of the outputs; or ",
+            ", one name per line in the order of the outputs; or ",
             Option("class_names", OF_THE_CORPUS),
             ", the corpus' own in alphabetical order, which is what image_dataset_from_directory of Keras uses.",
         )

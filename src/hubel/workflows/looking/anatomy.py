@@ -164,7 +164,7 @@ def _model_of(request: AnatomyRequest) -> tuple[str, keras.Model, tuple[str, ...
         architecture = find_architecture(request.target)
     except UnknownName as error:
         raise UnknownName(
-            error.text, " A run folder, a model file or a .toml file of that name is not there either."
+            error.text, " There is not a run folder, model file or .toml file of that name either."
         ) from error
     return architecture.name, _built(architecture, request), ()
 

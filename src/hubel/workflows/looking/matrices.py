@@ -166,7 +166,7 @@ def _read(source: str) -> NDArray[Any]:
     data = _bytes(Path(source))
     name = one_line(source)
     if not data.strip():
-        raise UnusableInput(f"{name} is empty. Give a CSV of numbers, one row a line, or an image.")
+        raise UnusableInput(f"{name} is empty. Give a CSV of numbers, one row per line, or an image.")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -127,7 +127,7 @@ def trace_run(
     tracer = Tracer(graph, classifier.to_input(pixels))
     if layer == PROBABILITIES and classifier.makes_logits:
         if at is not None:
-            raise WrongRequest("Probabilities are a vector: they have no places. Leave ", Option("at"), " out.")
+            raise WrongRequest("Probabilities have no rows and columns. Leave ", Option("at"), " out.")
         chosen = _filter_index(filter_name, classifier.class_names)
         trace = trace_probability(tracer, classifier, pixels=pixels, filter_index=chosen)
         name, last = classifier.class_names[trace.filter_index], _producers(graph, graph.outputs)

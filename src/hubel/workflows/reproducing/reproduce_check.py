@@ -135,7 +135,7 @@ def _not_as_it_was(recorded: RecordedRun, location: str, *, stopping: list[Diffe
     run = str(recorded.path)
     lines = "\n".join(f"  {each.text}" for each in stopping)
     return Text(
-        f"{recorded.path} cannot be repeated with {location}, because of what has changed:\n{lines}\n"
+        f"{recorded.path} cannot be repeated with {location}, because this has changed:\n{lines}\n"
         "Put it back as it was; or name the original corpus: ",
         Command("reproduce", (run, "CORPUS")),
         "; or repeat the run all the same: ",

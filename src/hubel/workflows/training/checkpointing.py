@@ -127,7 +127,7 @@ class CheckpointWriter:
         except OutputNotWritable as error:
             if not last.failed:
                 kept = "there is none yet" if last.number is None else f"number {last.number} stays"
-                text = Text(error.text, f" The training goes on without this checkpoint; {kept}.")
+                text = Text(error.text, f" The training continues without this checkpoint; {kept}.")
                 self._on_event(Message(text, warning=True))
             return None
 
@@ -178,9 +178,9 @@ def open_run(
     same = before["hardware"] == hardware
     row = {"checkpoint": found.number, "phase": before["phase"], "steps": steps, "same_hardware": same}
     where = "the start" if before["phase"] == BEGUN else f"step {steps} of phase {before['phase']!r}"
-    text = f"Going on from checkpoint {found.number:06}: {where}, after {before['spent_s']:.0f} s."
+    text = f"Continuing from checkpoint {found.number:06}: {where}, after {before['spent_s']:.0f} s."
     if not same:
-        text += " It was written on other hardware: the last bits may differ from those of a run in one go."
+        text += " It was written on other hardware: the last bits may differ from those of an uninterrupted run."
     on_event(Message(text, warning=not same))
     started, resumed = begun - before["spent_s"], (*before["resumed"], row)
     return SoFar(started, intake_s + before["intake_s"], hardware, resumed, found.number)
@@ -200,7 +200,7 @@ def check_same(found: Checkpoint, origin: Origin) -> None:
     try:
         was, command = dict(found.document["made_of"]), list(found.document["command"])
     except (KeyError, TypeError, ValueError) as error:
-        text = f"Checkpoint {found.number} does not record what its run was made of. Train anew: "
+        text = f"Checkpoint {found.number} does not record what its run was made from. Train anew: "
         raise DamagedArtefact(text, origin.anew) from error
     now = dict(origin.made_of)
     differ = [name for name in {**was, **now} if was.get(name) != now.get(name)]
@@ -212,12 +212,13 @@ def check_same(found: Checkpoint, origin: Origin) -> None:
         for part in ("  ", *_called(name), f": was {_short(name, was.get(name))}, is {_short(name, now.get(name))}\n")
     ]
     words = shlex.join(command) if command else "the call that began it"
-    cure = Text("Go on with the same options and ", Option("resume", value=True), ", and with the corpus and versions as they were")
+    resume = Option("resume", value=True)
+    cure = Text("Continue with the same options and ", resume, ", with the corpus and versions as they were")
     variables = {name.removeprefix(VARIABLE): was.get(name) for name in differ if name.startswith(VARIABLE)}
     if variables and command:
-        cure = Text(f"Go on as it was begun: {_under(variables)} {words} {flag_of('resume')}")
+        cure = Text(f"Continue as it was begun: {_under(variables)} {words} {flag_of('resume')}")
     elif variables:
-        cure = Text(f"Go on as it was begun, under: {_under(variables)}")
+        cure = Text(f"Continue as it was begun, under: {_under(variables)}")
     raise WrongRequest(
         "The run cannot be resumed: the result would mix two different runs.\n",
         Text(*lines), f"It was begun with: {words}\n", cure, "; or train anew: ", origin.anew,

@@ -133,7 +133,7 @@ def run_fit(
         known: features of the frozen backbone that another training computed; None to compute them.
 
     Raises:
-        TrainingDiverged: the loss is no number any more.
+        TrainingDiverged: the loss is no longer a number.
         StoppedByUser: Ctrl-C before the first epoch was done, or whoever asked it to stop wants it to leave.
     """
     listeners = listeners or Listeners()

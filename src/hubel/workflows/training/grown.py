@@ -57,7 +57,7 @@ def check_images(folder: RunFolder, decoded: DecodedCorpus, *, request: TrainReq
             f"The run in {folder.path} cannot be resumed: its corpus has changed since it was begun. {text} Train on "
             "the images as they are now: ",
             whole_command(request),
-            ". Or put them back as they were, and go on: ",
+            ". Or put them back as they were, and continue: ",
             go_on_command(request),
             *_begin_from(folder, request),
         )

@@ -115,7 +115,7 @@ def describe_intake(prepared: Prepared[Chosen]) -> Iterator[Message]:
     corpus = prepared.corpus
     if prepared.copies:
         text = (
-            f"{prepared.copies:,} images are copies of one another; where the split is made here, each set of copies "
+            f"{prepared.copies:,} images are copies of one another; if Hubel makes the split, each set of copies "
             "stays in one part. See them: "
         )
         yield Message(Text(text, Command("audit", (corpus.location,))))

@@ -72,7 +72,7 @@ def find_start(request: TrainRequest) -> StartRun | None:
     Raises:
         WrongRequest: the request contradicts the run, or would write over it.
         UnusableInput: it is no run, or holds no classifier.
-        DamagedArtefact: its classifier is not as it was written.
+        DamagedArtefact: its classifier has changed since it was written.
     """
     run = request.from_run
     if run is None:
@@ -86,7 +86,7 @@ def find_start(request: TrainRequest) -> StartRun | None:
         names, digest = tuple(map(str, document["class_names"])), str(document["weights"]["sha256"])
     except (HubelError, KeyError, TypeError, ValueError, AttributeError) as error:
         reason = error.text if isinstance(error, HubelError) else str(error)
-        raise DamagedArtefact(f"{manifest} is not as it was written (", reason, f"). {CURE}") from error
+        raise DamagedArtefact(f"{manifest} has changed since it was written (", reason, f"). {CURE}") from error
     spec, weights = blueprint.spec, "none"
     if isinstance(spec, PretrainedSpec) and spec.fixed_statistics:
         weights = str(read_document(run).get("weights", "imagenet"))

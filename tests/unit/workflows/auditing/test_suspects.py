@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.conftest import speckled, write_picture
+from tests.conftest import speckled, write_image
 
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.errors import UnusableCorpus
@@ -52,7 +52,7 @@ def test_the_ranking_begins_with_what_the_probabilities_contradict_most():
 
 def test_too_few_images_are_said(tmp_path: Path):
     for name in ("a", "b", "c"):
-        write_picture(tmp_path / name / "1.png", speckled((9, 99, 199), rng=np.random.default_rng(0)))
+        write_image(tmp_path / name / "1.png", speckled((9, 99, 199), rng=np.random.default_rng(0)))
     with pytest.raises(UnusableCorpus, match="too few images to check its labels"):
         find_suspects(read_corpus(tmp_path))
 

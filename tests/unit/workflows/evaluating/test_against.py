@@ -84,7 +84,9 @@ def test_other_labels_in_the_second_are_counted_and_judged_too(tmp_path: Path):
     events: list[Event] = []
     document = compare_runs(first, second, on_event=events.append).to_json()
     assert document["relabelled"] == 12
-    assert f"12 of 15 images have another label in {second}; both are judged by the labels of {first}" in said(events)
+    assert f"12 of 15 images have a different label in {second}; both are judged by the labels of {first}" in said(
+        events
+    )
     assert document["verdict"] == "better"
     assert document["by_other_labels"]["verdict"] == "worse"
     assert document["by_other_labels"]["second_only"] == 12
@@ -148,7 +150,7 @@ def test_a_run_of_an_older_version_asks_for_a_corpus(tmp_path: Path):
 def test_what_is_no_run_folder_is_named(tmp_path: Path):
     run = write_run(tmp_path / "run", [("1", "c1", "a", "a")])
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UnusableInput, match=r"empty is no run folder: it has no predictions\.csv"):
+    with pytest.raises(UnusableInput, match=r"empty is not a run folder: it has no predictions\.csv"):
         compare_runs(run, tmp_path / "empty")
     with pytest.raises(UnusableInput, match="There is no folder '.*gone'"):
         compare_runs(tmp_path / "gone", run)

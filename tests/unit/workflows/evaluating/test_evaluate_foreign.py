@@ -150,14 +150,14 @@ def test_what_is_not_said_is_asked_for(folder: Path):
         HubelError, match="Give class_names=FILE, one.* or class_names='corpus', the .*image_dataset_from_directory"
     ):
         evaluated(folder, Said(None, "-1..1"))
-    with pytest.raises(HubelError, match="does not say how to scale its pixels"):
+    with pytest.raises(HubelError, match="does not say how its pixels are scaled"):
         evaluated(folder, Said("corpus"))
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "is empty. It has one class name a line"),
+        (b"", "is empty. It needs one class name per line"),
         (b"a\n\nb\n", "line 2 is empty"),
         (b"a\nb\na\n", "line 3 names 'a' again"),
         (b"\xff\xfe", "is not UTF-8 text"),

@@ -57,7 +57,7 @@ def test_missing_and_changed_images_stop_it_by_name_and_new_ones_are_left_out(co
         check_repeatable(run)
     assert stopped.value.exit_code == 3
     lines = str(stopped.value).splitlines()
-    assert lines[0] == f"{run} cannot be repeated with {corpus}, because of what has changed:"
+    assert lines[0] == f"{run} cannot be repeated with {corpus}, because this has changed:"
     assert lines[1:3] == ["  1 image is missing: a/1.png", "  1 image is changed: b/0.png"]
     assert lines[3].endswith(f"repeat the run all the same: hubel.reproduce('{run}', anyway=True)")
     assert differences(run, anyway=True) == [
@@ -227,7 +227,7 @@ def test_a_run_of_an_older_version_says_what_is_missing_and_what_to_type(corpus:
         (run / "run.json").write_text(json.dumps({**document, "command": words, "versions": versions}))
         with pytest.raises(UnusableInput) as stopped:
             check_repeatable(run)
-        assert "run.json has no 'request': Hubel 0.3.0, which made it, did not write down" in str(stopped.value)
+        assert "run.json has no 'request': Hubel 0.3.0, which made it, did not record" in str(stopped.value)
         assert said in str(stopped.value)
 
 
@@ -235,14 +235,14 @@ def test_a_run_of_an_older_version_says_what_is_missing_and_what_to_type(corpus:
 def test_a_file_that_is_gone_is_named(corpus: Path, tmp_path: Path, name: str):
     run = write_run(tmp_path / "run", corpus)
     (run / name).unlink()
-    with pytest.raises(UnusableInput, match=f"is not whole: it has no {name}"):
+    with pytest.raises(UnusableInput, match=f"is incomplete: it has no {name}"):
         check_repeatable(run)
 
 
 def test_weights_that_are_not_those_of_the_run_accuse_no_machine(corpus: Path, tmp_path: Path):
     run = write_run(tmp_path / "run", corpus)
     (run / "classifier/weights.safetensors").write_bytes(b"other weights")
-    with pytest.raises(DamagedArtefact, match="its checksum does not fit"):
+    with pytest.raises(DamagedArtefact, match="its checksum does not match"):
         check_repeatable(run)
 
 
@@ -275,7 +275,7 @@ def test_a_damaged_run_json_is_refused(corpus: Path, tmp_path: Path, content: st
 
 
 def test_what_is_no_run_folder_is_said(tmp_path: Path):
-    with pytest.raises(UnusableInput, match="is no run folder: it has no run.json"):
+    with pytest.raises(UnusableInput, match="is not a run folder: it has no run.json"):
         check_repeatable(tmp_path)
     with pytest.raises(UnusableInput, match="There is no folder"):
         check_repeatable(tmp_path / "nowhere")

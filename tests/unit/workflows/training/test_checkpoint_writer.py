@@ -121,7 +121,7 @@ def test_a_full_disk_is_said_once_and_the_last_whole_checkpoint_stays(scene: Sce
     scene.full = True
     scene.offer(8, "between")
     scene.offer(12, "stop")
-    assert scene.said() == ["The disk is full. The training goes on without this checkpoint; number 1 stays."]
+    assert scene.said() == ["The disk is full. The training continues without this checkpoint; number 1 stays."]
     assert scene.steps() == [4]
     scene.full = False
     scene.offer(12, "stop")
@@ -165,8 +165,8 @@ def test_a_run_that_goes_on_counts_the_time_of_its_earlier_parts(scene: Scene):
     assert so_far.resumed == ({"checkpoint": 1}, row)
     (said,) = scene.said()
     assert said == (
-        "Going on from checkpoint 000007: step 6 of phase 'train', after 30 s. It was written on other hardware: the "
-        "last bits may differ from those of a run in one go."
+        "Continuing from checkpoint 000007: step 6 of phase 'train', after 30 s. It was written on other hardware: the "
+        "last bits may differ from those of an uninterrupted run."
     )
 
 
@@ -176,7 +176,7 @@ def test_another_run_is_refused_with_each_difference_and_what_to_do():
     assert str(told.value) == (
         "The run cannot be resumed: the result would mix two different runs.\n  images: was 9, is 10\n"
         "It was begun with: hubel train 'my photos'\n"
-        "Go on with the same options and resume=True, and with the corpus and versions as they were; or train anew: "
+        "Continue with the same options and resume=True, with the corpus and versions as they were; or train anew: "
         "hubel.train('my photos', overwrite=True)"
     )
 
@@ -185,13 +185,15 @@ def test_other_variables_are_refused_with_the_line_that_sets_them():
     now = {**ORIGIN.made_of, "environment variable OMP_NUM_THREADS": "1"}
     with pytest.raises(WrongRequest) as told:
         check_same(checkpoint(), replace(ORIGIN, made_of=now))
-    assert "Go on as it was begun: env -u OMP_NUM_THREADS hubel train 'my photos' --resume; or train" in str(told.value)
-    with pytest.raises(WrongRequest, match=r"Go on as it was begun, under: env -u OMP_NUM_THREADS; or train anew"):
+    assert "Continue as it was begun: env -u OMP_NUM_THREADS hubel train 'my photos' --resume; or train" in str(
+        told.value
+    )
+    with pytest.raises(WrongRequest, match=r"Continue as it was begun, under: env -u OMP_NUM_THREADS; or train anew"):
         check_same(checkpoint(command=[]), replace(ORIGIN, made_of=now))
 
 
 def test_a_checkpoint_without_its_origin_is_damaged():
     with pytest.raises(
-        DamagedArtefact, match=r"Checkpoint 7 does not record what its run was made of. .*anew: hubel.train"
+        DamagedArtefact, match=r"Checkpoint 7 does not record what its run was made from. .*anew: hubel.train"
     ):
         check_same(checkpoint(made_of=None), ORIGIN)

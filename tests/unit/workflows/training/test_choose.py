@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.conftest import write_picture
+from tests.conftest import write_image
 
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.errors import WrongRequest
@@ -45,9 +45,7 @@ def test_architecture_and_size_follow_the_images(
 ):
     for name in ("a", "b"):
         for number in range(3):
-            write_picture(
-                tmp_path / "corpus" / name / f"{number}.png", np.full((side, side, 3), (9, 90, 200), np.uint8)
-            )
+            write_image(tmp_path / "corpus" / name / f"{number}.png", np.full((side, side, 3), (9, 90, 200), np.uint8))
     survey = survey_corpus(read_corpus(tmp_path / "corpus"))
     assert survey.median_side == side
     assert not survey.grey

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.conftest import write_picture
+from tests.conftest import write_image
 
 from hubel.cli.main import _exit_code
 from hubel.corpus.corpus import check_trainable
@@ -95,7 +95,7 @@ def corpus(tmp_path: Path, pixels: np.random.Generator) -> Callable[[Iterable[tu
         lines = ["path,label,split,group"]
         for place, (name, split, group) in enumerate(rows):
             blocks = pixels.integers(-60, 61, (6, 6, 3)).repeat(4, axis=0).repeat(4, axis=1)
-            write_picture(
+            write_image(
                 tmp_path / f"images/{place}.png", np.clip(np.array(COLOURS[name]) + blocks, 0, 255).astype(np.uint8)
             )
             lines.append(f"images/{place}.png,{name},{split},{group}")

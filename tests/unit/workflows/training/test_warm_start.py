@@ -310,7 +310,7 @@ def test_what_is_no_run_to_begin_from_is_said(folder: Path, first: Path, tmp_pat
     (tmp_path / "model.keras").write_bytes(b"")
     for source, text in {
         tmp_path / "gone": "from_run: There is no folder .*gone",
-        folder / "now": "from_run: .*now is no run folder: it has no classifier/manifest.json",
+        folder / "now": "from_run: .*now is not a run folder: it has no classifier/manifest.json",
         tmp_path / "begun": "is unfinished, so it holds no classifier to begin from",
         tmp_path / "model.keras": "from_run takes a run folder, and .* is a model file",
     }.items():
