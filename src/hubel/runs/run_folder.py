@@ -111,11 +111,19 @@ class RunFolder:
                 f"The run in {self.path} is finished: there is nothing to resume. Score it: ",
                 Command("evaluate", (str(self.path),)),
                 ".",
-                Remedy("Or train anew, with ", Option("overwrite", value=True), " in place of ", Option("resume", value=True), "."),
+                Remedy(
+                    "Or train anew, with ",
+                    Option("overwrite", value=True),
+                    " in place of ",
+                    Option("resume", value=True),
+                    ".",
+                ),
             )
         return Text(
             f"{self.path} holds a run without a checkpoint: it cannot be resumed.",
-            Remedy("Train anew, with ", Option("overwrite", value=True), " in place of ", Option("resume", value=True), "."),
+            Remedy(
+                "Train anew, with ", Option("overwrite", value=True), " in place of ", Option("resume", value=True), "."
+            ),
         )
 
     def tidy(self) -> None:
