@@ -13,9 +13,9 @@ import pytest
 from sklearn.datasets import load_digits
 from tests.conftest import COLOURS, environment, speckled, write_image
 
-from hubel.shell import in_shell
 from hubel.api.training import train
 from hubel.cli.main import main
+from hubel.shell import in_shell
 from hubel.workflows.training.write_run import Run
 
 DIGITS = load_digits()
