@@ -108,7 +108,7 @@ def test_weights_that_are_nowhere(colours: Path, tmp_path: Path):
     done = hubel(
         "train", colours, "-o", tmp_path / "run", "--architecture", "mobilenet", "--weights", tmp_path / "no.h5"
     )
-    check(done, 3, "There is no weights file", "no.h5'. Give imagenet, none, or a weights file of Keras.")
+    check(done, 3, "There is no weights file", "no.h5'. Give imagenet, none, or a Keras weights file.")
 
 
 def test_imagenet_weights_offline_say_how_to_go_on(colours: Path, tmp_path: Path):

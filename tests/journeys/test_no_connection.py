@@ -13,7 +13,7 @@ from hubel.cli.main import COMMANDS, main
 
 pytestmark = pytest.mark.backend
 
-NOTHING_UNASKED = "are not on this machine, and Hubel downloads nothing unasked"
+NOTHING_UNASKED = "are not on this machine, and Hubel downloads nothing without asking"
 EVERY = (
     (0, "train photos -o run --epochs 1 --image-size 32"),  # photographs: the plan would be a pretrained backbone
     (3, "train photos -o other --epochs 1 --architecture mobilenet"),

@@ -51,7 +51,7 @@ def test_an_alpha_without_imagenet_weights_names_those_that_have_some():
 
 def test_a_missing_file_is_named():
     with pytest.raises(
-        WeightsNotAvailable, match="There is no weights file 'gone.h5'. Give imagenet, none, or a weights file of Keras"
+        WeightsNotAvailable, match="There is no weights file 'gone.h5'. Give imagenet, none, or a Keras weights file"
     ):
         pretrained_weights("mobilenet", 0.25, source="gone.h5")
 

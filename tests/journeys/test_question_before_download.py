@@ -74,7 +74,7 @@ def test_a_yes_has_keras_download_and_its_failure_is_said_as_one(photos: Path):
     assert code == 3
     assert "cannot be downloaded from storage.googleapis.com (" in shown
     assert "the line is dead" in shown
-    assert "Hubel downloads nothing unasked" not in shown
+    assert "Hubel downloads nothing without asking" not in shown
     assert PATCHES not in shown
 
 

@@ -67,7 +67,7 @@ CAUSES = {
     "made__zip_absolute.zip": ("'/tmp/absolute_escape.txt' refused absolute-name", "pack it from inside"),
     "made__zip_bomb_400MB.zip": ("'big_x.jpg'", "from 407,679 to 419,430,400 bytes"),
     "made__zip_case_collision.zip": ("'CATS', 'Cats', 'cats'", "differ only by upper and lower case"),
-    "made__zip_duplicate_member.zip": ("'cats/a.jpg' ignored replaced", "that one counts"),
+    "made__zip_duplicate_member.zip": ("'cats/a.jpg' ignored replaced", "the later one counts"),
     "made__zip_slip.zip": ("'../../outside.txt' refused climbing-name", "pack it from inside"),
     "made__zip_symlink.zip": ("'cats/link.jpg' refused link", "pack the file itself"),
     "made__zip_truncated.zip": ("made__zip_truncated.zip", "cut off"),
