@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +35,10 @@ ENGINES = {
     )
 }
 _open_parts: Callable[[Parts, Runtime], Classifier] = Later("hubel.classifier.assembly", "open_parts")
-_load_foreign: Callable[..., ForeignClassifier] = Later("hubel.engines.model_files", "load_foreign_classifier")
+load_foreign_classifier: Callable[..., ForeignClassifier] = Later(
+    "hubel.engines.model_files", "load_foreign_classifier"
+)
+"""A Keras model file with what its user says of it; imports Keras."""
 
 
 def find_runtime(name: str = "keras") -> Runtime:
@@ -65,26 +68,3 @@ def load_classifier(folder: Path, *, engine: str = "keras") -> Classifier:
     parts = read_parts(find_artefact(folder))
     runtime = find_runtime(engine)
     return _open_parts(parts, runtime)
-
-
-def load_foreign_classifier(
-    path: Path,
-    *,
-    class_names: Sequence[str] | None = None,
-    pixels: str | None = None,
-    size: tuple[int, int] | None = None,
-) -> ForeignClassifier:
-    """A Keras model file with what its user says of it; imports Keras.
-
-    Args:
-        path: of the file.
-        class_names: in the order of the outputs; two for a single one.
-        pixels: a name in `PIXELS`; left out, the model may say so itself.
-        size: (height, width) of the images, for a model that takes any.
-
-    Raises:
-        UnusableInput: the file cannot be loaded, or its model takes no images.
-        UnknownName: no such way of giving pixels.
-        WrongRequest: the model takes another size, or has another number of classes.
-    """
-    return _load_foreign(path, class_names=class_names, pixels=pixels, size=size)
