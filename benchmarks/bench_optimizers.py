@@ -16,8 +16,7 @@ from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import make_blueprint
 from hubel.architectures.families.residual import ResidualSpec
 from hubel.architectures.whitening import whitening_kernel
-from hubel.backends.framework import keras
-from hubel.backends.seeding import seed_everything
+from hubel.backends.framework import keras, seed_everything
 from hubel.classifier.engine import compute_logits
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.split import split_corpus
@@ -29,9 +28,9 @@ from hubel.pipeline.decoded import decode_corpus
 from hubel.runs.machine import describe_machine
 from hubel.runs.run_folder import labels_of
 from hubel.training.fit import compile_model, fit_model, measure_step
+from hubel.training.history import accuracy_and_log_loss
 from hubel.training.recipe import Recipe
 from hubel.training.schedule import WallClock
-from hubel.training.score import accuracy_and_log_loss
 
 MUON = Recipe(epochs=10_000, patience=1.0, augmentation=Augmentation(mirror=True))
 ADAMW = Recipe(epochs=10_000, patience=1.0, optimizer="adamw", learning_rate=4e-3, weight_decay=0.02)

@@ -14,11 +14,10 @@ from hubel.architectures.build import build_model, weight_name
 from hubel.architectures.catalogue import ARCHITECTURES, FAMILIES, Blueprint, blueprint_from_json, make_blueprint
 from hubel.architectures.families.cnn import CnnSpec, Group
 from hubel.architectures.families.dense_mlp import dense_spec
-from hubel.architectures.families.parts import LOGITS
 from hubel.architectures.families.pretrained import PRETRAINED, PretrainedSpec
 from hubel.architectures.families.residual import ResidualSpec
 from hubel.architectures.layer_table import as_map, count_macs, layer_table
-from hubel.architectures.spec import Spec
+from hubel.architectures.spec import LOGITS, Spec
 from hubel.architectures.whitening import whitening_kernel
 from hubel.backends.framework import keras
 from hubel.errors import UnknownName, WrongRequest

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hubel.backends.framework import keras
-from hubel.backends.seeding import seed_everything
+from hubel.backends.framework import keras, seed_everything
 from hubel.classifier.engine import LARGE_BATCH, SMALL_BATCH
 from hubel.engines.keras_engine import KerasEngine
 

@@ -16,9 +16,8 @@ from hubel.backends.framework import keras
 from hubel.calibration.off_corpus import fit_off_corpus
 from hubel.classifier.classifier import Classifier
 from hubel.engines.catalogue import load_classifier
-from hubel.engines.depths import MOST_CHANNELS, MOST_MAPS, find_maps
 from hubel.engines.keras_artefact import save_classifier
-from hubel.engines.keras_engine import KerasEngine
+from hubel.engines.keras_engine import MOST_CHANNELS, MOST_MAPS, KerasEngine, find_maps
 from hubel.images.preprocessing import Preprocessing
 
 pytestmark = pytest.mark.backend

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from hubel.chunks import in_chunks
-from hubel.events import Event, Progress
+from hubel.events import Event, Progress, in_chunks
 
 
 def test_chunks_cover_everything_once_and_each_is_told_when_it_is_done():

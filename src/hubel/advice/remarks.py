@@ -9,9 +9,9 @@ from typing import Any
 
 from hubel.advice.evidence import Evidence
 from hubel.architectures.catalogue import ARCHITECTURES
-from hubel.briefs import brief
 from hubel.errors.wording import NOTHING, Command, Option, Text
 from hubel.shell import in_shell
+from hubel.text import brief
 from hubel.training.recipe import DEFAULT_EPOCHS
 
 SERIOUS, WORTHWHILE, NOTE, NEXT = "serious", "worthwhile", "note", "next"

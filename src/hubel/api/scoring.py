@@ -23,8 +23,7 @@ from hubel.workflows.evaluating.evaluate import Evaluation, evaluate_run
 from hubel.workflows.evaluating.evaluate_foreign import ForeignEvaluation, ForeignRequest, evaluate_foreign
 from hubel.workflows.evaluating.off_corpus_test import StrangerScore, score_strangers
 from hubel.workflows.evaluating.score_wishes import ScoreWishes, check_score_of_a_model, check_score_of_a_run
-from hubel.workflows.opening import open_foreign
-from hubel.workflows.said import check_said
+from hubel.workflows.opening import check_said, open_foreign
 from hubel.workflows.verify import Verification, verify_artefact
 
 Score: TypeAlias = Evaluation | ForeignEvaluation | Against | StrangerScore

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from hubel.errors import WrongRequest
-from hubel.workflows.said import Said
+from hubel.workflows.opening import Said
 
 RunLike: TypeAlias = Any
 """A run folder or a model file, as a path; or the `Run` that ``hubel.train`` returned."""

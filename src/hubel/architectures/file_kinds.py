@@ -12,6 +12,8 @@ from hubel.catalogue import Later
 from hubel.files import is_file, is_folder, unusable
 
 CONFIG, WEIGHTS, METADATA = "config.json", "model.weights.h5", "metadata.json"
+PIXEL_NAMES = ("0..255", "0..1", "-1..1", "caffe", "torch")
+"""How a model file may want its pixels, which it does not say itself."""
 MAX_JSON_BYTES = 20_000_000
 MAX_FIELDS = 100_000
 MAX_SAFETENSORS_HEADER = 100_000_000

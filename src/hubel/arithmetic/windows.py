@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hubel.arithmetic.convolution import PADDINGS, positions
-from hubel.briefs import brief
 from hubel.errors import WrongRequest
 from hubel.errors.wording import Option
+from hubel.text import brief
 
 MODES = ("max", "average", "sum")
 

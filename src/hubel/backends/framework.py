@@ -1,13 +1,19 @@
-"""The one door to Keras: importing it from here makes sure that the backend was chosen first."""
+"""The one door to Keras: importing it from here makes sure that the backend was chosen first.
+
+And its random numbers: with the seed of a run they are the same again.
+"""
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import sys
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+
+import numpy as np
 
 from hubel.backends.select import select_backend
 
@@ -57,3 +63,38 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, MemoryError) or OUT_OF_MEMORY & {each.__name__ for each in type(error).__mro__}:
         return True
     return isinstance(error, RuntimeError) and "RESOURCE_EXHAUSTED" in str(error)
+
+
+def seed_everything(seed: int) -> None:
+    """Seed Python, NumPy and the backend, and ask the backend for deterministic kernels.
+
+    Results are then the same to the bit on the same machine with the same library versions; another processor, a
+    GPU or another number of threads may round differently.
+    """
+    keras.utils.set_random_seed(seed)
+    if BACKEND == "tensorflow":
+        importlib.import_module("tensorflow").config.experimental.enable_op_determinism()
+    elif BACKEND == "torch":
+        importlib.import_module("torch").use_deterministic_algorithms(mode=True, warn_only=True)
+
+
+def random_states() -> dict[str, np.ndarray]:
+    """States [bytes] of the backend's own generators, outside any model: PyTorch's dropout draws from these."""
+    if BACKEND != "torch":
+        return {}
+    torch = importlib.import_module("torch")
+    on_gpu = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+    return {"cpu": torch.get_rng_state().numpy(), **{f"gpu_{n}": each.numpy() for n, each in enumerate(on_gpu)}}
+
+
+def set_random_states(states: Mapping[str, np.ndarray]) -> None:
+    """Give these generators the states [bytes] of `random_states`; those of a GPU that is not there are left out."""
+    if BACKEND != "torch":
+        return
+    torch = importlib.import_module("torch")
+    for name, state in states.items():
+        value = torch.from_numpy(np.array(state))
+        if name == "cpu":
+            torch.set_rng_state(value)
+        elif int(name.removeprefix("gpu_")) < torch.cuda.device_count():
+            torch.cuda.set_rng_state(value, int(name.removeprefix("gpu_")))

@@ -10,7 +10,6 @@ import numpy as np
 
 from hubel.architectures.catalogue import Blueprint
 from hubel.arrays import Features, Image, Images, Logits
-from hubel.briefs import brief, few_names
 from hubel.classifier.answering import UNCALIBRATED, Answering, Calibration
 from hubel.classifier.engine import Engine
 from hubel.classifier.given import ImageInput, each_image
@@ -19,6 +18,7 @@ from hubel.classifier.prediction_sets import PredictionSets
 from hubel.images.array_images import ArrayRule
 from hubel.images.preprocessing import Preprocessing
 from hubel.images.statistics import describe_pixels
+from hubel.text import brief, few_names
 
 
 @brief

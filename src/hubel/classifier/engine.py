@@ -8,8 +8,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 import numpy as np
 
 from hubel.arrays import Features, Images, ImageStore, Logits
-from hubel.chunks import in_chunks
-from hubel.events import OnEvent, ignore
+from hubel.events import OnEvent, ignore, in_chunks
 
 SMALL_BATCH, LARGE_BATCH = 1, 64
 """Images that an engine computes together."""

@@ -11,14 +11,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from hubel.arrays import Image, Images, Logits
-from hubel.briefs import brief, elided, few_names
 from hubel.classifier.answering import UNCALIBRATED, Answering, Calibration
 from hubel.classifier.engine import Engine, Outputs, Wanted
 from hubel.classifier.model_output import ModelOutput
+from hubel.classifier.pixel_scales import PIXELS, PixelScale
 from hubel.errors import UnusableInput, WrongRequest
 from hubel.errors.wording import Option, Remedy
-from hubel.images.pixel_scales import PIXELS, PixelScale
 from hubel.images.preprocessing import Preprocessing
+from hubel.text import brief, elided, few_names
 
 AT_ONCE = 64
 """Images that are scaled together: as many as the model gets in a batch."""

@@ -9,8 +9,8 @@ from typing import TypeAlias
 import numpy as np
 
 from hubel.arrays import Features
-from hubel.briefs import brief
 from hubel.errors import WrongRequest
+from hubel.text import brief
 
 _ROOT_FROM = 1e-4
 """Values far below it hardly count: there, a root would blow up the rounding of another machine."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from hubel.arrays import Probabilities
-from hubel.briefs import brief, elided, few_names
 from hubel.images.notebook import cell, document
+from hubel.text import brief, elided, few_names
 
 SHOWN_CLASSES = 8
 """In a notebook."""

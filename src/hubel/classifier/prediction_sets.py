@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from hubel.arrays import Probabilities
-from hubel.briefs import brief
 from hubel.errors import WrongRequest
+from hubel.text import brief
 
 COVERAGES = tuple(percent / 100 for percent in range(50, 100))
 """The coverages that can be promised: 0.50, 0.51 … 0.99."""

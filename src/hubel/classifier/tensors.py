@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from hubel.classifier.bounded_json import JsonBounds, read_bounded_json
+from hubel.classifier.manifest import JsonBounds, read_bounded_json
 
 MAX_HEADER_BYTES = 1_000_000
 MAX_TENSORS = 4096

@@ -16,7 +16,6 @@ from typing import Any
 import click
 
 from hubel.cli.mistakes import broken_name, check_values, check_words, said_better, what_json_is
-from hubel.cli.wording import said
 from hubel.errors import HubelError, WrongRequest
 from hubel.files import unusable
 
@@ -196,6 +195,8 @@ def _report(error: Exception) -> int:
 
 
 def _say(error: HubelError, words: list[str], *, debug: bool) -> int:
+    from hubel.cli.wording import said
+
     if debug:
         traceback.print_exception(error)
     prefix: dict[int, Any] = {130: ""}

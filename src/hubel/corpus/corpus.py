@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol, TypeAlias
 
 from hubel.arrays import Image
-from hubel.briefs import brief, elided, name_counts
 from hubel.catalogue import Later
 from hubel.errors import UnreadableImage, UnusableCorpus
 from hubel.errors.wording import Option, Remedy, Text
-from hubel.text import counted, none_of
+from hubel.text import brief, counted, elided, name_counts, none_of
 
 cell: Callable[..., str] = Later("hubel.images.notebook", "cell")
 document: Callable[..., str] = Later("hubel.images.notebook", "document")

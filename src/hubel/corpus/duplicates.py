@@ -8,16 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hubel.briefs import brief
-from hubel.corpus.altered_copies import MOST, agreeing_share, find_altered, stand_out, without_margins
-from hubel.corpus.colour_casts import colours_differ
+from hubel.corpus.altered_copies import MOST, agreeing_share, colours_differ, find_altered, stand_out, without_margins
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.fingerprint import MIN_SIDE, SIDE, compute_fingerprints, inverse_orientation, oriented_image
-from hubel.corpus.near_pairs import find_alike
-from hubel.corpus.pairs import PAIR
+from hubel.corpus.near_pairs import PAIR, find_alike
 from hubel.corpus.shared_scenes import SharedScene, find_scenes, pairs_within
 from hubel.events import OnEvent, ignore
 from hubel.images.registration import differing_parts
+from hubel.text import brief
 
 _AT_ONCE = 1000
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hubel.briefs import brief
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.duplicates import Copies
+from hubel.text import brief
 
 
 @brief

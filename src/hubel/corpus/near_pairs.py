@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
-from hubel.chunks import in_chunks
 from hubel.corpus.fingerprint import LENGTH, oriented, without_orientation
-from hubel.corpus.pairs import PAIR, joined
-from hubel.events import OnEvent
+from hubel.events import OnEvent, in_chunks
+
+PAIR = cast(
+    "np.dtype[np.void]",
+    np.dtype([("first", "<i4"), ("second", "<i4"), ("similarity", "<f4"), ("orientation", "<i4"), ("changed", "?")]),
+)
+"""``first`` < ``second``; ``orientation`` is what makes the second of the first; ``changed``: a part of the image
+differs, as in a crop, a frame, a caption."""
+
+
+def joined(sets: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """The sets after these links, each by a number of its own.
+
+    Args:
+        sets: number of the set of each image, int [images].
+        first: places of one image each, int [links].
+        second: places of another, int [links].
+    """
+    count = len(sets)
+    links = coo_array((np.ones(len(first), bool), (sets[first], sets[second])), (count, count))
+    return connected_components(links, directed=False)[1][sets]
+
 
 NEAR = 0.95
 """Correlation of fingerprints from which two images count as near duplicates. Copies that were re-encoded, resized or

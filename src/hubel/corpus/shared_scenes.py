@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hubel.corpus.fingerprint import inverse_orientation, normalised, oriented_image
-from hubel.corpus.pairs import PAIR, joined
+from hubel.corpus.near_pairs import PAIR, joined
 
 ALIKE = 0.85
 """Correlation of fingerprints from which two images may show one scene."""

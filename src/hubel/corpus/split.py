@@ -7,10 +7,9 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from hubel.briefs import brief, name_counts
 from hubel.corpus.corpus import SPLITS, Corpus
 from hubel.corpus.duplicates import members
-from hubel.text import counted, have
+from hubel.text import brief, counted, have, name_counts
 
 TEST_SHARE, VALIDATION_SHARE = 0.2, 0.1
 

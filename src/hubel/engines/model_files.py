@@ -12,11 +12,11 @@ from hubel.backends.framework import keras
 from hubel.catalogue import find
 from hubel.classifier.foreign_classifier import ForeignClassifier
 from hubel.classifier.model_output import ModelOutput
+from hubel.classifier.pixel_scales import PIXELS
 from hubel.engines.keras_engine import KerasEngine
 from hubel.engines.model_ends import read_output, scales_its_pixels
 from hubel.errors import UnusableInput, WrongRequest
 from hubel.errors.wording import Option
-from hubel.images.pixel_scales import PIXELS
 from hubel.images.preprocessing import Preprocessing
 from hubel.text import shortened
 

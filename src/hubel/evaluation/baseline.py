@@ -12,25 +12,26 @@ from threadpoolctl import threadpool_limits
 from hubel.arrays import ImageStore, Labels
 from hubel.random_streams import stream
 
-SIDE, UNITS, EPOCHS, MOST_EXAMPLES = 16, 128, 20, 10_000
+SIDE, UNITS, EPOCHS = 16, 128, 20
 _CHUNK = 256
 DESCRIPTION = f"a dense network of {UNITS} units on the images shrunk to {SIDE} x {SIDE} pixels"
 
 
 def predict_by_dense_network(
-    images: ImageStore, labels: Labels, *, train: np.ndarray, test: np.ndarray, seed: int
+    images: ImageStore, labels: Labels, *, train: np.ndarray, test: np.ndarray, seed: int, most: int
 ) -> Labels | None:
     """Train the baseline on a training split and let it name the test split; None without two classes or any test.
 
     Args:
         images: uint8 [examples, height, width, 3]; they may lie on disk.
         labels: int64 [examples].
-        train: places of the training split; a random part where there are more than 10,000.
+        train: places of the training split.
         test: places of the test split.
         seed: of the part, the weights and the order.
+        most: examples that it learns from; of more, a random part.
     """
-    if len(train) > MOST_EXAMPLES:
-        train = np.sort(stream("baseline part", seed).permutation(train)[:MOST_EXAMPLES])
+    if len(train) > most:
+        train = np.sort(stream("baseline part", seed).permutation(train)[:most])
     if not len(test) or len(np.unique(labels[train])) < 2:
         return None
     pixels = _shrunk(images, train)

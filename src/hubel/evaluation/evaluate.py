@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from hubel.arrays import ImageStore, Labels, Logits
-from hubel.chunks import in_chunks
 from hubel.classifier.answering import Answering, softmax
 from hubel.classifier.engine import LARGE_BATCH
 from hubel.evaluation.report import EvaluationReport
-from hubel.events import OnEvent, ignore
+from hubel.events import OnEvent, ignore, in_chunks
 
 _CHUNK = 4 * LARGE_BATCH
 

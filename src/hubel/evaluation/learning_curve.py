@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from hubel.briefs import brief, with_interval
 from hubel.evaluation.metrics import wilson_interval
 from hubel.random_streams import stream
-from hubel.text import counted
+from hubel.text import brief, counted, with_interval
 
 MIN_TEST = 10
 """Fewer test images say nothing of a curve."""

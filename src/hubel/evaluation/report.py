@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 
 from hubel.arrays import Labels, Probabilities
-from hubel.briefs import brief, with_interval
 from hubel.calibration.off_corpus import FLAGGED
 from hubel.classifier.prediction_sets import PredictionSets
 from hubel.evaluation import metrics
 from hubel.evaluation.paired import PairedTest, compare_hits
 from hubel.evaluation.set_score import SetScore, score_sets
 from hubel.evaluation.suitability import Suitability, judge
-from hubel.text import counted
+from hubel.text import brief, counted, with_interval
 
 TOP = (1, 2, 3, 5)
 PROMISES = (0.8, 0.9, 0.95, 0.99)

@@ -14,9 +14,8 @@ from hubel.arithmetic.receptive_field import field_box
 from hubel.arrays import Images, ImageStore
 from hubel.backends.framework import keras
 from hubel.backends.gradients import compute_gradient
-from hubel.chunks import in_chunks
 from hubel.errors import WrongRequest
-from hubel.events import OnEvent, Progress, ignore
+from hubel.events import OnEvent, Progress, ignore, in_chunks
 from hubel.explanation.image_prior import ImagePrior, small_move
 from hubel.random_streams import stream
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PIL import TiffImagePlugin
 
 from hubel.errors import UnreadableImage
+from hubel.images.formats import CAMERA_RAW
 
 _SUBFILE_TYPE, _COMPRESSION, _PHOTOMETRIC, _MAKE, _SUB_DIRECTORIES, _DNG_VERSION = 254, 259, 262, 271, 330, 50706
 _REDUCED = 1
@@ -15,10 +16,6 @@ _COMPRESSIONS = (32767, 32769, 32770, 32867, 34713, 65000, 65535)
 """Of Sony, Epson, Samsung, Kodak, Nikon, Kodak again, and Pentax."""
 _CANON = b"CR"
 """In a CR2 behind the place of the first directory."""
-
-BEGINNINGS = (b"iiro", b"iirs", b"mmor", b"iiu\0", b"fujifilmccd-raw", b"fovb", b"\0mrm")
-"""First bytes, in lower case, of raw files that are no TIFF: Olympus, Panasonic, Fujifilm, Sigma, Minolta."""
-ADVICE = "it is a camera raw file: develop it, and save it as JPEG or PNG"
 
 
 def refuse_camera_raw(tags: TiffImagePlugin.ImageFileDirectory_v2, head: bytes) -> None:
@@ -39,4 +36,4 @@ def refuse_camera_raw(tags: TiffImagePlugin.ImageFileDirectory_v2, head: bytes) 
     if previews or sensor or _DNG_VERSION in tags or head[8:10] == _CANON:
         make = str(tags.get(_MAKE, "")).strip("\0 ")
         camera = f" of {make[:40]}" if make.isprintable() and make else ""
-        raise UnreadableImage("not-an-image", ADVICE.replace("file", f"file{camera}", 1))
+        raise UnreadableImage("not-an-image", CAMERA_RAW.replace("file", f"file{camera}", 1))

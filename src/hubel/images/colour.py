@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image as PillowImage
 from PIL import ImageCms
+from PIL.ImageFile import ImageFile
 
 from hubel.arrays import Image
 from hubel.images.samples import (
@@ -27,6 +28,9 @@ from hubel.images.samples import (
 DEEP_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")
 """Pillow's modes with more than 8 bits a pixel; its own conversion would clip them to white."""
 
+_DEEP_COLOUR_TYPES = (2, 4, 6)
+"""Colour types of the PNG specification, 11.2.1: RGB, grey with alpha, RGB with alpha."""
+
 ALPHA_MODES = ("RGBA", "LA", "La", "RGBa", "PA")
 
 _TIFF_PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0
@@ -40,6 +44,25 @@ _TURNS = {
     7: PillowImage.Transpose.TRANSVERSE,
     8: PillowImage.Transpose.ROTATE_90,
 }
+
+
+def is_deep_colour(image: PillowImage.Image, head: bytes) -> bool:
+    """Whether Pillow, which has opened the file, would keep the upper 8 of more bits.
+
+    Args:
+        image: opened and not loaded.
+        head: the first 26 bytes of the file, or more.
+    """
+    if image.format == "PNG":
+        return head[24] == 16 and head[25] in _DEEP_COLOUR_TYPES
+    return image.format == "PPM" and image.mode == "RGB" and white_of_ppm(image) > 255
+
+
+def white_of_ppm(image: PillowImage.Image) -> int:
+    """The number that is white in a PPM, as its header says."""
+    args = image.tile[0].args if isinstance(image, ImageFile) and image.tile else None
+    highest = args[-1] if isinstance(args, tuple) and args else 0
+    return highest if isinstance(highest, int) else 0
 
 
 def upright(image: PillowImage.Image, orientation: int) -> PillowImage.Image:

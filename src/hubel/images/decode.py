@@ -20,30 +20,38 @@ import io
 import struct
 import threading
 import zlib
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from PIL import Image as PillowImage
 from PIL import ImageCms, UnidentifiedImageError
 
 from hubel.arrays import Image
+from hubel.catalogue import Later
 from hubel.errors import UnreadableImage, WrongRequest
-from hubel.images.colour import ALPHA_MODES, DEEP_MODES, grey_samples, to_array, to_rgb, upright
-from hubel.images.completeness import check_complete
-from hubel.images.deep import is_deep_colour, read_deep_colour
-from hubel.images.first_page import refuse_blank_first_page
-from hubel.images.formats import FORMATS, HEAD, explain
+from hubel.images.colour import ALPHA_MODES, DEEP_MODES, grey_samples, is_deep_colour, to_array, to_rgb, upright
+from hubel.images.formats import FORMATS, HEAD, TIFF_BEGINNINGS, explain
 from hubel.images.quiet import SILENCE
 from hubel.images.samples import ALONE, SampleRule, Samples, check_bands, choose_bands, visible_values
-from hubel.images.structure import count_frames, icon_sizes, png_exif, webp_is_cut
-from hubel.images.tiff import MOST_PILLOW_SAMPLES, TiffLayout, count_pages, find_layout, read_tiff
+from hubel.images.structure import check_complete, count_frames, icon_sizes, png_exif, webp_is_cut
 from hubel.images.value_range import Values
 from hubel.text import shortened
 
+if TYPE_CHECKING:
+    from hubel.images.tiff import TiffLayout
+
+find_layout: Callable[[IO[bytes]], TiffLayout | None] = Later("hubel.images.tiff", "find_layout")
+count_pages: Callable[[IO[bytes]], int] = Later("hubel.images.tiff", "count_pages")
+read_tiff = Later("hubel.images.tiff", "read_tiff")
+refuse_blank_first_page = Later("hubel.images.tiff", "refuse_blank_first_page")
+read_deep_colour = Later("hubel.images.deep", "read_deep_colour")
+
 ORIENTATION_TAG = 0x0112
 _TIFF_EXTRA_SAMPLES = 338
+_MOST_PILLOW_SAMPLES = 6
+"""Bands a pixel that Pillow opens, of whatever kind."""
 TURNED_ORIENTATIONS = (5, 6, 7, 8)
 """EXIF orientations that swap width and height."""
 
@@ -297,9 +305,9 @@ def _load(
             "too-large", f"the file has {len(data):,} bytes, the limit is {limits.max_bytes:,}: save it smaller"
         )
     layout = _find_layout(io.BytesIO(data))
-    if layout is not None and not (rule.legacy and layout.samples <= MOST_PILLOW_SAMPLES):
+    if layout is not None and not (rule.legacy and layout.samples <= _MOST_PILLOW_SAMPLES):
         _check_pixels(*layout.size, limits)
-        unpacked = _check_sample_bytes(layout, rule, limits=limits)
+        unpacked = layout.check_bytes(rule.bands, limits.max_sample_bytes)
         stack.enter_context(_LARGE if unpacked > 4 * LARGE_PIXELS else nullcontext())
         samples = read_tiff(data, layout, bands=rule.bands)
         if not rule.legacy:
@@ -315,7 +323,7 @@ def _load(
         return choose_bands(read_deep_colour(image, data), rule.bands), 1
     image.load()
     check_complete(image, data)
-    if not rule.legacy:
+    if image.format == "TIFF" and not rule.legacy:
         refuse_blank_first_page(image, lambda: read_header(data, limits=limits).frames)
     orientation = _orientation(image)  # not before it is loaded: of PNG, Pillow would load it for this
     return choose_bands(read_deep_colour(image, data), rule.bands) if is_deep else image, orientation
@@ -323,20 +331,10 @@ def _load(
 
 def _find_layout(file: IO[bytes]) -> TiffLayout | None:
     try:
-        return find_layout(file)
+        file.seek(0)
+        return find_layout(file) if file.read(4) in TIFF_BEGINNINGS else None
     except _DECODER_ERRORS:  # damaged: Pillow says how
         return None
-
-
-def _check_sample_bytes(layout: TiffLayout, rule: SampleRule, *, limits: Limits) -> int:
-    unpacked = layout.unpacked_bytes(rule.bands)
-    if unpacked > limits.max_sample_bytes:
-        raise UnreadableImage(
-            "too-many-pixels",
-            f"its header says {layout.width:,} x {layout.height:,} pixels of {layout.samples} bands, together "
-            f"{unpacked:,} bytes, the limit is {limits.max_sample_bytes:,}: save it smaller, or with fewer bands",
-        )
-    return unpacked
 
 
 def _open(file: IO[bytes], limits: Limits) -> PillowImage.Image:

@@ -6,26 +6,12 @@ import io
 
 import numpy as np
 from PIL import Image as PillowImage
-from PIL.ImageFile import ImageFile
 
 from hubel.errors import UnreadableImage
+from hubel.images.colour import white_of_ppm
 from hubel.images.samples import Samples
 
 _GREY_ALPHA, _WITH_ALPHA = 4, (4, 6)
-_DEEP_COLOUR_TYPES = (2, 4, 6)
-"""Colour types of the PNG specification, 11.2.1: RGB, grey with alpha, RGB with alpha."""
-
-
-def is_deep_colour(image: PillowImage.Image, head: bytes) -> bool:
-    """Whether Pillow, which has opened the file, would keep the upper 8 of more bits.
-
-    Args:
-        image: opened and not loaded.
-        head: the first 26 bytes of the file, or more.
-    """
-    if image.format == "PNG":
-        return head[24] == 16 and head[25] in _DEEP_COLOUR_TYPES
-    return image.format == "PPM" and image.mode == "RGB" and _highest(image) > 255
 
 
 def read_deep_colour(image: PillowImage.Image, data: bytes) -> Samples:
@@ -59,17 +45,10 @@ def _unpacked(data: bytes, raw_mode: str) -> PillowImage.Image:
     return image
 
 
-def _highest(image: PillowImage.Image) -> int:
-    """The number that is white in a PPM, as its header says."""
-    args = image.tile[0].args if isinstance(image, ImageFile) and image.tile else None
-    highest = args[-1] if isinstance(args, tuple) and args else 0
-    return highest if isinstance(highest, int) else 0
-
-
 def _read_ppm(data: bytes) -> Samples:
     """Numbers up to 65,535, as Pillow gives them of grey."""
     image = PillowImage.open(io.BytesIO(data), formats=("PPM",))
-    highest, (width, height) = _highest(image), image.size
+    highest, (width, height) = white_of_ppm(image), image.size
     tile = image.tile[0]
     if tile.codec_name == "ppm_plain":  # as text; of grey Pillow keeps 16 bits
         image._mode, image._size = "I", (3 * width, height)

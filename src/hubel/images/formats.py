@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from hubel.errors import UnreadableImage
-from hubel.images.camera_raw import ADVICE, BEGINNINGS
 
 _JPEG = ("jpg", "jpeg", "jpe", "jfif")
 
@@ -30,6 +29,8 @@ FORMATS = tuple(name for name in ENDINGS if name != "MPO")
 MPO (several JPEG images in one file) is opened as JPEG. TGA is not among them: it has no signature, so any bytes
 could be taken for one."""
 
+TIFF_BEGINNINGS = (b"II*\0", b"MM\0*", b"II+\0")
+"""Little-endian, big-endian, and BigTIFF."""
 _BEGINNINGS = (
     (b"\xff\xd8", "JPEG"),
     (b"\x89png\r\n", "PNG"),
@@ -62,6 +63,9 @@ _OTHERS = (
     (b"\xff\x0a", "it is a JPEG XL image: export it as PNG"),
     (b"\x00\x00\x00\x0cjxl ", "it is a JPEG XL image: export it as PNG"),
 )
+_RAW_BEGINNINGS = (b"iiro", b"iirs", b"mmor", b"iiu\0", b"fujifilmccd-raw", b"fovb", b"\0mrm")
+"""First bytes, in lower case, of raw files that are no TIFF: Olympus, Panasonic, Fujifilm, Sigma, Minolta."""
+CAMERA_RAW = "it is a camera raw file: develop it, and save it as JPEG or PNG"
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1")
 _CANON_BRAND = b"crx "
 _DICOM, _DICOM_AT = b"DICM", 128
@@ -87,8 +91,8 @@ def _other_kind(start: bytes) -> str:
     """What a file is that holds no image of a kind that is read, and what to do; empty where that is not known."""
     if start[_DICOM_AT:].startswith(_DICOM):
         return "it is a DICOM file from a medical device: export its images as PNG, with 16 bits if it has more than 8"
-    if start.lower().startswith(BEGINNINGS) or start[4:12] == b"ftyp" + _CANON_BRAND:
-        return ADVICE
+    if start.lower().startswith(_RAW_BEGINNINGS) or start[4:12] == b"ftyp" + _CANON_BRAND:
+        return CAMERA_RAW
     text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if text[4:8] == b"ftyp" and text[8:12] in _HEIF_BRANDS:
         return "it is a HEIC image, as phones make them: export it as JPEG or PNG"

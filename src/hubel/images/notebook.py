@@ -10,10 +10,10 @@ from html import escape
 from PIL import Image as PillowImage
 
 from hubel.arrays import Image
-from hubel.briefs import elided
 from hubel.errors import UnreadableImage
 from hubel.images.decode import decode_image
 from hubel.images.samples import ALONE, SampleRule
+from hubel.text import elided
 
 SIDE = 56
 """Pixels of the longer side of a small image: 24 of them stay below 200 KB, even of noise."""

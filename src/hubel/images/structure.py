@@ -1,7 +1,11 @@
-"""What the structure of an image file says, read without decoding a pixel; all of it in time linear in the file."""
+"""What the structure of an image file says, read without decoding a pixel; all of it in time linear in the file.
+
+And whether the whole image is there: what Pillow does not ask of a JPEG or PNG it has decoded without complaint.
+"""
 
 from __future__ import annotations
 
+import io
 import re
 import struct
 import zlib
@@ -9,6 +13,8 @@ from collections.abc import Iterator
 from typing import IO
 
 from PIL import Image as PillowImage
+
+from hubel.errors import UnreadableImage
 
 MOST_FRAMES = 1000
 """Frames and pages are counted up to this."""
@@ -186,3 +192,70 @@ def _tiff_pages(image: PillowImage.Image) -> int:
             break
         pages += 1
     return pages
+
+
+_FILLING = bytes(range(1, 251, 3)) * 8
+"""Coded data that continues a JPEG which stops too early: any bytes without FF."""
+
+
+def check_complete(image: PillowImage.Image, data: bytes) -> None:
+    """Refuse an image of which a part was made up by the decoder.
+
+    Args:
+        image: loaded.
+        data: the whole file.
+
+    Raises:
+        UnreadableImage: with ``code`` ``truncated`` or ``corrupt``.
+    """
+    if image.format in ("JPEG", "MPO"):
+        _check_jpeg(image, data)
+    elif image.format == "PNG":
+        _check_png(image, data)
+
+
+def _check_jpeg(image: PillowImage.Image, data: bytes) -> None:
+    """Of a file whose rest is zeros or missing, libjpeg makes grey blocks, and only warns; Pillow does not hear it."""
+    end = jpeg_end(data)
+    if end is None:
+        raise UnreadableImage("truncated", "the file ends too early: copy or download it again")
+    if _is_mid_grey(_last_pixel(image)) and _thumbnail(data) != _thumbnail(_filled_up(data, end)):
+        raise _holds_too_little()
+
+
+def _check_png(image: PillowImage.Image, data: bytes) -> None:
+    """Pillow stops when it has every row, whatever the checksums say, and leaves rows black that are not there."""
+    sound = png_checksums_hold(io.BytesIO(data))
+    if sound and not png_is_interlaced(data) and any(_last_pixel(image)):
+        return  # rows are filled in order, from nothing but zeros
+    missing, ended = png_missing_bytes(io.BytesIO(data))
+    if missing > 0:
+        raise _holds_too_little()
+    if not sound and (missing < 0 or not ended):
+        raise UnreadableImage("corrupt", "its content is damaged (wrong checksums): copy or download it again")
+
+
+def _holds_too_little() -> UnreadableImage:
+    return UnreadableImage("truncated", "it holds less of the image than its header says: copy or download it again")
+
+
+def _last_pixel(image: PillowImage.Image) -> tuple[float, ...]:
+    pixel = image.getpixel((image.width - 1, image.height - 1))
+    return pixel if isinstance(pixel, tuple) else (pixel or 0,)
+
+
+def _is_mid_grey(pixel: tuple[float, ...]) -> bool:
+    """Whether a pixel is what libjpeg makes of a block that is not there."""
+    return all(abs(level - 128) <= 1 for level in pixel)
+
+
+def _filled_up(data: bytes, end: int) -> bytes:
+    """The JPEG with more coded data before its end: a whole image has no use for it, a cut one changes."""
+    return data[:end] + _FILLING + b"\xff\xd9"
+
+
+def _thumbnail(data: bytes) -> bytes:
+    """The pixels at an eighth of the size, the fastest that shows every block."""
+    with PillowImage.open(io.BytesIO(data), formats=("JPEG",)) as image:
+        image.draft(None, (1, 1))
+        return image.tobytes()

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import IO
 
 import numpy as np
+from PIL import Image as PillowImage
 from PIL import TiffImagePlugin
 
 from hubel.errors import UnreadableImage
 from hubel.images.camera_raw import refuse_camera_raw
+from hubel.images.formats import TIFF_BEGINNINGS
 from hubel.images.samples import Samples, check_bands
 from hubel.images.structure import MOST_FRAMES
 
-MOST_PILLOW_SAMPLES = 6
-"""Bands a pixel that Pillow opens, of whatever kind."""
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _FILL_ORDER = 256, 257, 258, 259, 262, 266
 _STRIP_OFFSETS, _ORIENTATION, _SAMPLES, _ROWS_PER_STRIP, _STRIP_BYTES, _PLANAR = 273, 274, 277, 278, 279, 284
 _PREDICTOR, _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_BYTES = 317, 322, 323, 324, 325
@@ -34,6 +34,7 @@ _UNPACKED_TO_BYTES = (1, 5, 8, 32773, 32946, 34925, 50000)
 _KINDS = {1: "u", 2: "i", 3: "f"}
 _SIZES = {"u": (8, 16, 32), "i": (8, 16, 32), "f": (16, 32, 64)}
 _HORIZONTAL, _FLOATING = 2, 3
+_BLACK_OR_WHITE = ((0, 0, 0), (255, 255, 255))
 _PLANES, _LONG, _FIRST_ON_ITS_SIDE = 2, 4, 5
 
 
@@ -113,6 +114,25 @@ class TiffLayout:
         area = -(-self.width // columns) * columns * -(-self.height // rows) * rows  # tiles stand over the edges
         return area * self.sample_bytes * (len(bands) if bands and self.storage.planar else self.samples)
 
+    def check_bytes(self, bands: tuple[int, ...], most: int) -> int:
+        """Refuse what takes too many bytes; else, how many.
+
+        Args:
+            bands: that are taken; none for all.
+            most: bytes of `unpacked_bytes`.
+
+        Raises:
+            UnreadableImage: with ``code`` ``too-many-pixels``.
+        """
+        unpacked = self.unpacked_bytes(bands)
+        if unpacked > most:
+            raise UnreadableImage(
+                "too-many-pixels",
+                f"its header says {self.width:,} x {self.height:,} pixels of {self.samples} bands, together "
+                f"{unpacked:,} bytes, the limit is {most:,}: save it smaller, or with fewer bands",
+            )
+        return unpacked
+
 
 def find_layout(file: IO[bytes]) -> TiffLayout | None:
     """The layout of a TIFF that is not left to Pillow; None of one that is, and of any other file.
@@ -176,7 +196,7 @@ def read_tiff(data: bytes, layout: TiffLayout, *, bands: tuple[int, ...]) -> Sam
 def _first_directory(file: IO[bytes]) -> TiffImagePlugin.ImageFileDirectory_v2 | None:
     file.seek(0)
     head = file.read(8)
-    if head[:4] not in (b"II*\0", b"MM\0*", b"II+\0"):
+    if head[:4] not in TIFF_BEGINNINGS:
         return None
     tags = TiffImagePlugin.ImageFileDirectory_v2(head + (file.read(8) if head[2] == 43 else b""))
     file.seek(tags.next)
@@ -313,3 +333,42 @@ def _as_grey_bytes(data: bytes, layout: TiffLayout, *, places: Sequence[tuple[in
         directory += struct.pack("<HHI", tag, _LONG, len(numbers)) + packed
     head = struct.pack("<2sHI", b"II", 42, start)
     return b"".join((head, data[len(head) :], b"\0" * (start - len(data)), directory, bytes(4), lists))
+
+
+def refuse_blank_first_page(content: PillowImage.Image | Samples, count_pages: Callable[[], int]) -> None:
+    """Refuse a TIFF of several pages whose first one is black, or white, all over.
+
+    An animation may begin like that; its first frame is taken.
+
+    Args:
+        content: the first page, loaded.
+        count_pages: of the file; asked only where the first page is empty.
+
+    Raises:
+        UnreadableImage: with ``code`` ``blank-first-page``.
+    """
+    empty = _is_empty(content.values) if isinstance(content, Samples) else _shows_nothing(content)
+    if empty and (pages := count_pages()) > 1:
+        raise UnreadableImage(
+            "blank-first-page",
+            f"it has {pages} pages, and the first, which would be used, is empty: save the right page as a "
+            "separate image",
+        )
+
+
+def _shows_nothing(image: PillowImage.Image) -> bool:
+    if image.mode.startswith("I;16"):  # in some orders of the bytes Pillow can do little with these
+        return _is_empty(np.asarray(image))
+    extrema = image.getextrema()
+    pairs = extrema if isinstance(extrema[0], tuple) else (extrema,)
+    if any(low != high for low, high in pairs):
+        return False
+    corner = image.crop((0, 0, 1, 1)).convert("RGB").getpixel((0, 0))
+    return corner in _BLACK_OR_WHITE
+
+
+def _is_empty(values: np.ndarray) -> bool:
+    """Whether all samples are 0, or all of them the highest value of whole numbers."""
+    highest = np.iinfo(values.dtype).max if values.dtype.kind in "ui" else 0
+    first = values.flat[0]
+    return bool(first in (0, highest) and (values == first).all())

@@ -10,7 +10,7 @@ from hubel.corpus.corpus import Corpus
 from hubel.corpus.duplicates import PAIRS_VERSION, Copies, find_near_pairs
 from hubel.corpus.measured_corpus import ExaminedCorpus
 from hubel.corpus.measurement import MEASUREMENT, VERSION, measure_images
-from hubel.corpus.pairs import PAIR
+from hubel.corpus.near_pairs import PAIR
 from hubel.corpus.reading import NEAR_COPIES, NO_COPIES
 from hubel.errors import UnusableCorpus
 from hubel.events import OnEvent, ignore

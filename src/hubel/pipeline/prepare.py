@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
@@ -16,11 +17,11 @@ from hubel.corpus.duplicates import members
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.measured_corpus import ExaminedCorpus
 from hubel.corpus.reading import AS_FOUND, Reading
-from hubel.corpus.split import Splits
+from hubel.corpus.split import Splits, split_corpus
+from hubel.errors import UnusableCorpus
 from hubel.events import OnEvent, ignore
 from hubel.images.preprocessing import Preprocessing
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
-from hubel.pipeline.division import divide
 from hubel.pipeline.examine import examine_decoded
 from hubel.pipeline.survey import Survey, survey_corpus
 
@@ -166,3 +167,42 @@ def prepare_corpus(
         together = examined.copies.kept_together(kept.decoded.corpus)
         splits = divide(kept.decoded.corpus, together, seed=how.seed, kept=kept.parts)
     return Prepared(chosen, survey, kept.decoded, examined, splits, kept)
+
+
+LEAST = (
+    "A class has images in every part if it has at least 3 of them, or at least 3 groups where images are "
+    "grouped or copies of one another"
+)
+NO_VALIDATION = (
+    "No image is left for validation. So no epoch is chosen by its score and the last one is kept, and nothing is "
+    f"calibrated: the temperature stays 1. {LEAST}. Add some."
+)
+
+
+def divide(corpus: Corpus, together: Sequence[Hashable], *, seed: int, kept: Sequence[str | None] = ()) -> Splits:
+    """`split_corpus`, with a note where the validation split is empty.
+
+    Args:
+        corpus: what is divided.
+        together: one mark per example; those with equal marks stay on one side.
+        seed: another seed gives another split.
+        kept: the part that each example had before, as of `split_corpus`.
+
+    Raises:
+        UnusableCorpus: fewer than two classes have an image to train on.
+    """
+    splits = split_corpus(corpus, together, seed=seed, kept=kept)
+    trained = Counter(corpus.class_names[corpus.examples[place].label] for place in splits.train)
+    if len(trained) < 2:
+        found = " and ".join(f"{count} of {name!r}" for name, count in trained.items()) or "none"
+        elsewhere = len(splits.validation) + len(splits.test)
+        raise UnusableCorpus(
+            f"A classifier learns from images of at least two classes; the training split of {corpus.location} holds "
+            f"{found}, and {_the_others(elsewhere)} in its validation and test splits. Move some images of "
+            "each class into the training split."
+        )
+    return splits if splits.validation else replace(splits, notes=(*splits.notes, NO_VALIDATION))
+
+
+def _the_others(count: int) -> str:
+    return "the other image lies" if count == 1 else f"the other {count:,} images lie"

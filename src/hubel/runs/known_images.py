@@ -13,7 +13,7 @@ from hubel.corpus.corpus import Corpus
 from hubel.corpus.duplicates import Copies, find_near_pairs
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.measured_corpus import ExaminedCorpus
-from hubel.corpus.pairs import PAIR
+from hubel.corpus.near_pairs import PAIR
 from hubel.corpus.reading import EXACT_COPIES, NEAR_COPIES
 from hubel.errors import HubelError
 from hubel.events import Message, OnEvent, ignore

@@ -1,13 +1,19 @@
-"""The run folder: which files it has, and whether a run may be written there. Loads no framework."""
+"""The run folder: which files it has, and whether a run may be written there, one training at a time."""
 
 from __future__ import annotations
 
 import itertools
+import json
+import os
 import shutil
+import socket
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +24,11 @@ from hubel.files import TEMPORARY_PREFIX, is_file, is_folder, is_there, said_pla
 from hubel.runs.is_run import ARTEFACT, FILES, FINGERPRINTS, LEARNING_CURVE, RUN, SPLIT
 from hubel.runs.tables.documents import read_document
 from hubel.training.checkpoints import CHECKPOINTS, CheckpointFolder
+
+try:
+    import fcntl
+except ImportError:  # Windows: there is no lock
+    fcntl: Any = None
 
 FORMAT = 1
 BEGINS = (f"{ARTEFACT}/manifest.json", RUN, SPLIT, FINGERPRINTS)
@@ -142,3 +153,67 @@ def free_beside(path: Path) -> Path:
 def labels_of(corpus: Corpus) -> np.ndarray:
     """int64 [examples], class indices."""
     return np.array([example.label for example in corpus.examples], np.int64)
+
+
+LOCK = ".hubel-lock"
+
+
+@contextmanager
+def locked(folder: Path) -> Generator[None]:
+    """Hold a run folder, which is made if it is not there; a second program, or thread, is refused at once.
+
+    The system gives the lock back when a program dies, however it dies: the file that stays then is no obstacle.
+
+    Raises:
+        OutputNotWritable: somebody else holds it, or it cannot be written.
+    """
+    with said_plainly(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = None if fcntl is None else _take(folder / LOCK)
+    try:
+        yield
+    finally:
+        if handle is not None:
+            (folder / LOCK).unlink(missing_ok=True)  # while it is still held: nobody else has it
+            os.close(handle)
+
+
+def _take(path: Path) -> int | None:
+    """A handle that holds the lock; None on a file system that has none."""
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(handle)
+            raise OutputNotWritable(
+                _held_by(path), Remedy("Or choose another folder with ", Option("out"), ".")
+            ) from error
+        except OSError:
+            os.close(handle)
+            path.unlink(missing_ok=True)
+            return None
+        if _is_still(path, handle):
+            break
+        os.close(handle)  # whoever held it has removed the file in between
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    holder = {"pid": os.getpid(), "host": socket.gethostname(), "started": started}
+    os.ftruncate(handle, 0)
+    os.write(handle, json.dumps(holder).encode())
+    return handle
+
+
+def _is_still(path: Path, handle: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(handle))
+    except FileNotFoundError:
+        return False
+
+
+def _held_by(path: Path) -> str:
+    try:
+        holder = json.loads(path.read_bytes())
+        who = f"process {holder['pid']} on {holder['host']}, since {holder['started']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        who = "another process"
+    return f"{path.parent} is in use: {who}, is training into it. Wait until it is done."

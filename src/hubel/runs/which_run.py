@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from hubel.architectures.file_kinds import is_model_target
-from hubel.corpus.not_there import why_not_there
+from hubel.catalogue import Later
 from hubel.errors import UnusableCorpus, UnusableInput, WrongRequest
 from hubel.errors.wording import Command, Option, Text
 from hubel.files import is_folder, is_there, shown
@@ -19,6 +19,8 @@ from hubel.runs.tables.reading import A_RUN
 from hubel.shell import flag_of
 from hubel.text import one_line
 from hubel.training.checkpoints import CHECKPOINTS, STATE, CheckpointFolder
+
+why_not_there: Callable[[str | Path], str] = Later("hubel.corpus.not_there", "why_not_there")
 
 Ask: TypeAlias = Callable[..., Command]
 """A run and what else was typed, as texts → the command."""

@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from hubel.backends.framework import keras
-from hubel.backends.seeding import random_states, set_random_states
+from hubel.backends.framework import keras, random_states, set_random_states
 from hubel.errors import DamagedArtefact
 from hubel.training.history import COLUMNS, EpochRow
 

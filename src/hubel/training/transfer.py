@@ -8,19 +8,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hubel.architectures.families.parts import LOGITS
+from hubel.architectures.spec import LOGITS
 from hubel.arrays import Features, ImageStore, Labels
 from hubel.backends.framework import keras
-from hubel.chunks import in_chunks
 from hubel.classifier.engine import LARGE_BATCH, Engine
-from hubel.events import OnEvent, ignore
+from hubel.events import OnEvent, ignore, in_chunks
 from hubel.random_streams import stream
 from hubel.training.fit import compile_model, fit_model
-from hubel.training.history import History
+from hubel.training.history import History, accuracy_and_log_loss
 from hubel.training.interruption import Watch
 from hubel.training.recipe import Recipe
 from hubel.training.schedule import Clock, FirstOf, StepClock, WallClock
-from hubel.training.score import accuracy_and_log_loss
 
 _CHUNK = 4 * LARGE_BATCH
 

@@ -2,19 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hubel.architectures.file_kinds import is_model_target
+from hubel.catalogue import Later
 from hubel.engines.catalogue import load_classifier, load_foreign_classifier
 from hubel.errors import UnusableInput, WrongRequest
 from hubel.errors.wording import Option, Remedy
-from hubel.files import is_file, look_at
-from hubel.workflows.said import NOTHING_SAID, OF_THE_CORPUS, Said, check_said
+from hubel.files import is_file, is_there, look_at, shown
 
 if TYPE_CHECKING:
     from hubel.classifier.answering import Answering
     from hubel.classifier.foreign_classifier import ForeignClassifier
+
+OF_THE_CORPUS = "corpus"
+"""What is typed for: the class names of the corpus, in alphabetical order."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the user says of a model file, which does not say it itself.
+
+    Args:
+        class_names: a file of class names, one a line, or ``"corpus"``.
+        pixels: a name in `hubel.classifier.pixel_scales.PIXELS`.
+        size: (height, width) of the images, for a model that takes any.
+    """
+
+    class_names: str | None = None
+    pixels: str | None = None
+    size: tuple[int, int] | None = None
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """What is said."""
+        size = None if self.size is None else "x".join(map(str, self.size))
+        given = {"class_names": self.class_names, "pixels": self.pixels, "input": size}
+        return tuple(Option(name, text) for name, text in given.items() if text is not None)
+
+
+NOTHING_SAID = Said()
+
+
+def check_said(run: Path, said: Said) -> None:
+    """See that nothing is said of a run that it knows itself.
+
+    Args:
+        run: its folder.
+        said: what the user says.
+
+    Raises:
+        WrongRequest: it is.
+    """
+    if said.options:
+        option = Option(said.options[0].name)
+        raise WrongRequest(
+            option, f" is for model files, and {run} is a run, which knows this itself. Leave out ", option, "."
+        )
+
+
+is_example: Callable[[str], bool] = Later("hubel.corpus.example_images", "is_example")
+why_not_there: Callable[[str | Path], str] = Later("hubel.corpus.not_there", "why_not_there")
 
 MOST_NAME_BYTES = 10_000_000
 
@@ -93,3 +144,27 @@ def read_class_names(path: Path) -> tuple[str, ...]:
             raise UnusableInput(f"{path}: line {number} {what}. Each line is the name of one output.")
         seen.add(name)
     return tuple(names)
+
+
+def check_inputs(inputs: Sequence[str | bytes]) -> None:
+    """Refuse inputs of which none is there, before any model is loaded; a part of them is answered one by one.
+
+    Raises:
+        UnusableInput: naming the first input.
+    """
+    if not inputs:
+        raise UnusableInput("Standard input named no image. Send paths, one per line, or the bytes of one image.")
+    paths = [each for each in inputs if isinstance(each, str)]
+    if len(paths) == len(inputs) and not any(map(_may_be_there, paths)):
+        look_at(paths[0])  # says why where the system does
+        raise UnusableInput(
+            f"There is no file or folder '{shown(paths[0])}'."
+            f"{why_not_there(paths[0]) or ' Give images, or folders or archives of images.'}"
+        )
+
+
+def _may_be_there(path: str) -> bool:
+    try:
+        return is_there(path) or is_example(path)
+    except UnusableInput:
+        return False

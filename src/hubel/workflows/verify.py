@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from hubel.architectures.file_kinds import is_model_target
-from hubel.briefs import brief, elided
 from hubel.classifier.artefact import find_artefact, read_parts
 from hubel.classifier.assembly import assemble, describe_failure, run_and_remember
 from hubel.classifier.classifier import Classifier
@@ -17,6 +16,7 @@ from hubel.classifier.self_test import Outcome, SelfTest
 from hubel.engines.catalogue import find_runtime
 from hubel.errors import DamagedArtefact, UnusableInput
 from hubel.errors.wording import Command, Option, Remedy, Text
+from hubel.text import brief, elided
 
 HOLDS, FAILS, ABSENT, SKIPPED = "holds", "fails", "absent", "skipped"
 LITTLE_SPREAD = 0.01

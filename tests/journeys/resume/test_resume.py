@@ -30,7 +30,7 @@ from hubel.errors import OutputNotWritable, StoppedByUser
 from hubel.events import EpochDone, Event, Message, PlanMade
 from hubel.runs.commands import go_on_command
 from hubel.runs.request import TrainRequest
-from hubel.runs.run_lock import LOCK
+from hubel.runs.run_folder import LOCK
 from hubel.shell import in_shell
 from hubel.training.checkpoints import CHECKPOINTS, TENSORS, CheckpointFolder
 

@@ -16,8 +16,7 @@ import hubel
 from hubel.errors import OutputNotWritable, UnusableInput, WrongRequest
 from hubel.events import Event, PlanMade
 from hubel.runs.machine import describe_machine
-from hubel.runs.run_folder import RunFolder
-from hubel.runs.run_lock import locked
+from hubel.runs.run_folder import RunFolder, locked
 from hubel.training.checkpoints import CHECKPOINTS, STATE, CheckpointFolder
 from hubel.workflows.reproducing.differences import compare_machine
 

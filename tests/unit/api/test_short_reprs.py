@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import hubel
-from hubel.briefs import MOST_LETTERS, MOST_LINES, brief, elided, few_names
 from hubel.evaluation.learning_curve import CurvePoint, Forecast, LearningCurve
+from hubel.text import MOST_LETTERS, MOST_LINES, brief, elided, few_names
 
 
 @pytest.fixture(scope="package")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubel.classifier.bounded_json import MAX_DEPTH, JsonBounds, read_bounded_json
+from hubel.classifier.manifest import MAX_DEPTH, JsonBounds, read_bounded_json
 
 BOUNDS = JsonBounds(values=1000, containers=100)
 PLAIN = st.recursive(

@@ -12,10 +12,10 @@ from tests.made.foreign_classifiers import CLASSES, SIDE, make_model
 from hubel.architectures.walk import walk
 from hubel.backends.framework import keras
 from hubel.classifier.model_output import ModelOutput
+from hubel.classifier.pixel_scales import PIXELS
 from hubel.engines.catalogue import load_foreign_classifier
 from hubel.engines.model_ends import read_output, scales_its_pixels
 from hubel.errors import HubelError
-from hubel.images.pixel_scales import PIXELS
 
 layers = keras.layers
 PIXEL_VALUES = np.random.default_rng(1).integers(0, 256, (5, SIDE, SIDE, 3), np.uint8)

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from tests.made.copies import HARDER, bordered, channels, copy_of
 from tests.unit.corpus.test_shared_scenes import encoded
 
-from hubel.corpus.colour_casts import colours_differ
+from hubel.corpus.altered_copies import colours_differ
 from hubel.corpus.duplicates import find_near_pairs
 from hubel.corpus.measurement import measure_images
 from hubel.corpus.outline import find_margins

@@ -14,7 +14,7 @@ from hubel.corpus.corpus import Found, make_corpus
 from hubel.corpus.duplicates import Copies
 from hubel.corpus.measured_corpus import ExaminedCorpus, describe_frames
 from hubel.corpus.measurement import MEASUREMENT
-from hubel.corpus.pairs import PAIR
+from hubel.corpus.near_pairs import PAIR
 
 USUAL = {
     "width": 400, "height": 300, "format": b"JPEG", "frames": 1, "dark_end": 30, "bright_end": 220, "contrast": 50,

@@ -19,8 +19,7 @@ from hubel.corpus.corpus import Found, make_corpus
 from hubel.corpus.duplicates import Copies, equal_files, find_near_pairs, members
 from hubel.corpus.fingerprint import ORIENTATIONS, oriented
 from hubel.corpus.measurement import measure_image
-from hubel.corpus.near_pairs import NEAR, find_alike
-from hubel.corpus.pairs import PAIR
+from hubel.corpus.near_pairs import NEAR, PAIR, find_alike
 from hubel.events import ignore
 
 

@@ -13,8 +13,8 @@ from sklearn.svm import SVC
 
 from hubel.corpus.example_images import is_example, read_image
 from hubel.errors import UnreadableImage
-from hubel.workflows.given_inputs import check_inputs
 from hubel.workflows.looking.matrices import read_matrix
+from hubel.workflows.opening import check_inputs
 from hubel.workflows.predict import list_inputs
 
 

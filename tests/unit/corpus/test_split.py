@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hubel.corpus.corpus import Corpus, Found, make_corpus
 from hubel.corpus.duplicates import Copies
-from hubel.corpus.pairs import PAIR
+from hubel.corpus.near_pairs import PAIR
 from hubel.corpus.split import Leak, leaks_between, split_corpus
 
 SOURCE = None  # nothing is read here

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from tests.unit.corpus.listed import typed
 
 from hubel.corpus.formats.chosen_splits import choose
-from hubel.corpus.formats.folder_outline import Folder, outline
-from hubel.corpus.formats.layout import FolderDoubt, Layout
+from hubel.corpus.formats.layout import Folder, FolderDoubt, Layout, outline
 from hubel.corpus.formats.split_folders import as_classes, decide
 from hubel.corpus.reading import PARTS, make_reading
 from hubel.errors import WrongRequest

@@ -19,10 +19,10 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
 def test_it_learns_digits_and_the_seed_decides(digits: tuple[np.ndarray, np.ndarray]):
     images, labels = digits
     train, test = np.arange(1200), np.arange(1200, 1797)
-    first = predict_by_dense_network(images, labels, train=train, test=test, seed=0)
+    first = predict_by_dense_network(images, labels, train=train, test=test, seed=0, most=10_000)
     assert first is not None
     assert (first == labels[test]).mean() > 0.9
-    again = predict_by_dense_network(images, labels, train=train, test=test, seed=0)
+    again = predict_by_dense_network(images, labels, train=train, test=test, seed=0, most=10_000)
     np.testing.assert_array_equal(first, again)
 
 
@@ -33,13 +33,19 @@ def test_large_images_are_shrunk_by_the_mean_of_blocks(digits: tuple[np.ndarray,
     doubled = images.repeat(2, axis=1).repeat(2, axis=2)  # 16 x 16
     large = np.pad(doubled.repeat(3, axis=1).repeat(3, axis=2), ((0, 0), (0, 2), (0, 1), (0, 0)))
     np.testing.assert_array_equal(
-        predict_by_dense_network(large, labels, train=train, test=test, seed=1),
-        predict_by_dense_network(doubled, labels, train=train, test=test, seed=1),
+        predict_by_dense_network(large, labels, train=train, test=test, seed=1, most=10_000),
+        predict_by_dense_network(doubled, labels, train=train, test=test, seed=1, most=10_000),
     )
 
 
 def test_without_two_classes_or_a_test_there_is_none(digits: tuple[np.ndarray, np.ndarray]):
     images, _ = digits
     one_class = np.zeros(len(images), int)
-    assert predict_by_dense_network(images, one_class, train=np.arange(50), test=np.arange(50, 60), seed=0) is None
-    assert predict_by_dense_network(images, digits[1], train=np.arange(50), test=np.array([], int), seed=0) is None
+    assert (
+        predict_by_dense_network(images, one_class, train=np.arange(50), test=np.arange(50, 60), seed=0, most=10_000)
+        is None
+    )
+    assert (
+        predict_by_dense_network(images, digits[1], train=np.arange(50), test=np.array([], int), seed=0, most=10_000)
+        is None
+    )

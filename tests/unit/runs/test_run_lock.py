@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from hubel.errors import OutputNotWritable
-from hubel.runs.run_lock import LOCK, locked
+from hubel.runs.run_folder import LOCK, locked
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no lock on Windows")
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from hubel.runs.run_lock import locked
+from hubel.runs.run_folder import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

@@ -11,19 +11,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hubel.backends.framework import keras
-from hubel.backends.seeding import seed_everything
+from hubel.backends.framework import keras, seed_everything
 from hubel.errors import DamagedArtefact, StoppedByUser
 from hubel.events import EpochDone, PhaseDone, StopHeard, TrainingProgress
 from hubel.pipeline.augmentation import Augmentation
 from hubel.pipeline.batches import TrainingBatches
 from hubel.training.checkpoints import CheckpointFolder
 from hubel.training.fit import compile_model, fit_model, measure_step
-from hubel.training.history import History
+from hubel.training.history import History, accuracy_and_log_loss
 from hubel.training.interruption import Moment, Stop, Watch
 from hubel.training.recipe import Recipe
 from hubel.training.schedule import StepClock, WallClock
-from hubel.training.score import accuracy_and_log_loss
 from hubel.training.state import LoopState, put_tensors, take_tensors
 
 pytestmark = pytest.mark.backend

@@ -14,11 +14,11 @@ from hubel.backends.framework import keras
 from hubel.errors import StoppedByUser, TrainingDiverged, WrongRequest
 from hubel.events import EpochDone, PhaseDone, TrainingProgress
 from hubel.training.fit import compile_model, fit_model, measure_step
+from hubel.training.history import accuracy_and_log_loss
 from hubel.training.interruption import Watch
 from hubel.training.optimizer import KernelMuon, orthogonalised
 from hubel.training.recipe import Recipe
 from hubel.training.schedule import FirstOf, StepClock, WallClock, warm_up_and_anneal
-from hubel.training.score import accuracy_and_log_loss
 
 pytestmark = pytest.mark.backend
 

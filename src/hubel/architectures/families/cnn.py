@@ -6,8 +6,9 @@ from dataclasses import dataclass, fields
 from math import prod
 from typing import Any
 
-from hubel.architectures.families.parts import BATCH_NORMALISATION, LOGITS, normalised
 from hubel.architectures.spec import (
+    BATCH_NORMALISATION,
+    LOGITS,
     MAX_FILTERS,
     MAX_GROUPS,
     MAX_SIDE,
@@ -18,6 +19,7 @@ from hubel.architectures.spec import (
     check,
     check_flag,
     check_one_of,
+    normalised,
     spec_from_json,
 )
 from hubel.arithmetic.convolution import PADDINGS, convolution_parameters, dense_parameters, positions

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
-from hubel.architectures.families.parts import LOGITS, MOMENTUM
-from hubel.architectures.spec import MAX_SIDE, Kit, RecipeHints, Spec, check
+from hubel.architectures.spec import LOGITS, MAX_SIDE, MOMENTUM, Kit, RecipeHints, Spec, check
 from hubel.catalogue import find
 from hubel.errors import WrongRequest
 

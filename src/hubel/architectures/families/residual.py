@@ -6,8 +6,17 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-from hubel.architectures.families.parts import BATCH_NORMALISATION, LOGITS, normalised
-from hubel.architectures.spec import MAX_FILTERS, MAX_GROUPS, Kit, RecipeHints, Spec, check
+from hubel.architectures.spec import (
+    BATCH_NORMALISATION,
+    LOGITS,
+    MAX_FILTERS,
+    MAX_GROUPS,
+    Kit,
+    RecipeHints,
+    Spec,
+    check,
+    normalised,
+)
 from hubel.arithmetic.convolution import convolution_parameters, dense_parameters
 from hubel.errors import WrongRequest
 

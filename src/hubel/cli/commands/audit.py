@@ -46,7 +46,7 @@ def command(  # noqa: PLR0913  (one for each option)
     with Listener() as listener:
         audit = audit_corpus(corpus, corrections=corrections, reading=reading, on_event=listener)
         if suspect_labels and len(audit.corpus.class_names) > 1:
-            from hubel.cli.asking import asking
+            from hubel.cli.show.listen import asking
             from hubel.text import parse_duration
             from hubel.workflows.auditing.suspects import LIMIT_S, Doubts, find_suspects
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hubel.cli.model_files import model_file_options
-from hubel.cli.run_command import RunCommand
+from hubel.cli.run_command import RunCommand, model_file_options
 from hubel.cli.wish_options import wish_options
 from hubel.corpus.reading import Reading
 from hubel.text import counted
@@ -18,7 +17,7 @@ from hubel.wishes import SCORING
 if TYPE_CHECKING:
     from hubel.workflows.evaluating.evaluate import Evaluation, LeftOut
     from hubel.workflows.evaluating.score_wishes import ScoreWishes
-    from hubel.workflows.said import Said
+    from hubel.workflows.opening import Said
 
 
 @click.command("evaluate", cls=RunCommand)

@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hubel.cli.model_files import model_file_options
-from hubel.cli.run_command import RunCommand
+from hubel.cli.run_command import RunCommand, model_file_options
 from hubel.cli.show.predict import WRITERS, Shown
 from hubel.text import counted
 
 if TYPE_CHECKING:
     from hubel.classifier.answering import Answering
+    from hubel.workflows.opening import Said
     from hubel.workflows.predict import InputAnswer
-    from hubel.workflows.said import Said
 
 
 MOST_KINDS = 8
@@ -62,7 +61,7 @@ def command(  # noqa: PLR0913  (one for each option)
 
         place_of(coverage)
     given = list(_expanded(inputs))
-    from hubel.workflows.given_inputs import check_inputs
+    from hubel.workflows.opening import check_inputs
 
     check_inputs(given)
     from hubel.workflows.opening import open_target

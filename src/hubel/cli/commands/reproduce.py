@@ -26,8 +26,7 @@ def command(run: Path, corpus: str | None, *, out: Path | None, anyway: bool, as
     exit 5   not the same
     exit 3   images or files are missing or changed; --anyway goes on
     """  # noqa: D301  (click's mark against re-wrapping)
-    from hubel.cli.asking import asking
-    from hubel.cli.show.listen import Listener, print_document
+    from hubel.cli.show.listen import Listener, asking, print_document
     from hubel.workflows.reproducing.reproduce_check import check_repeatable
 
     with Listener() as listener:

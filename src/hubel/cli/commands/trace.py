@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 import click
 
 from hubel.cli.layer_option import LAYER, LAYER_HELP
-from hubel.cli.model_files import model_file_options, said_words
-from hubel.cli.run_command import RunCommand
+from hubel.cli.run_command import RunCommand, model_file_options, said_words
 
 if TYPE_CHECKING:
-    from hubel.workflows.said import Said
+    from hubel.workflows.opening import Said
 
 
 @click.command("trace", cls=RunCommand)

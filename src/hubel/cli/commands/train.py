@@ -82,8 +82,7 @@ def _check(request: TrainRequest, corpus: str) -> None:
 
 
 def _train(request: TrainRequest, *, as_json: bool) -> int:
-    from hubel.cli.asking import asking
-    from hubel.cli.show.listen import Listener, print_document
+    from hubel.cli.show.listen import Listener, asking, print_document
     from hubel.cli.signals import stoppable
     from hubel.runs.commands import how_to_go_on
     from hubel.workflows.training.train import train_classifier
@@ -108,7 +107,7 @@ def _show(run: Run) -> None:
     from hubel.cli.show.advice import show_advice
     from hubel.cli.show.learning_curve import show_learning_curve
     from hubel.cli.show.results import console, show_report, show_without_leaks
-    from hubel.pipeline.division import LEAST
+    from hubel.pipeline.prepare import LEAST
 
     out = console()
     counts, seconds = run.metrics["intake"], run.metrics["time"]

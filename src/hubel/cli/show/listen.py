@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self, TextIO
@@ -204,3 +204,22 @@ def _left(seconds: float) -> str:
     if seconds == float("inf"):
         return ""
     return f"{int(seconds) // 60}:{int(seconds) % 60:02} left"
+
+
+def asking(listener: Listener, *, asked: bool) -> Callable[[str], bool]:
+    """Whether weights may be downloaded: yes where that was typed; else a person is asked, and a script is told no.
+
+    Args:
+        listener: its progress bar makes room for the question.
+        asked: the command names the weights.
+    """
+
+    def answer(question: str) -> bool:
+        if asked:
+            return True
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            return False
+        with listener.paused():
+            return click.confirm(question, default=False, err=True)
+
+    return answer

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from hubel.briefs import brief, few_names
 from hubel.corpus.measured_corpus import ExaminedCorpus
 from hubel.errors.wording import Text
+from hubel.text import brief, few_names
 
 
 @brief

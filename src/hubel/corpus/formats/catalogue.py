@@ -11,7 +11,6 @@ from pathlib import Path
 
 from hubel.catalogue import Later
 from hubel.corpus.corpus import Corpus
-from hubel.corpus.not_there import why_not_there
 from hubel.corpus.reading import AS_FOUND, NO_SPLITS, Reading
 from hubel.corpus.split_words import SPLIT_FOLDERS
 from hubel.errors import UnusableCorpus, WrongRequest
@@ -27,7 +26,8 @@ SPLITS_NONE = f"splits {NO_SPLITS}"
 
 _MAY_HOLD_MORE = re.compile(rf"(?<![a-z])({'|'.join((*SPLIT_FOLDERS, 'data', 'annotations'))})(?![a-z])", re.IGNORECASE)
 """In the name of a folder in which a format looks for its files."""
-refuse_detection: Callable[[Path], None] = Later("hubel.corpus.formats.detection", "refuse_detection")
+why_not_there: Callable[[str | Path], str] = Later("hubel.corpus.not_there", "why_not_there")
+refuse_detection: Callable[[Path], None] = Later("hubel.corpus.formats.class_folders", "refuse_detection")
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hubel.corpus.formats.folder_outline import Folder, look_through
-from hubel.corpus.formats.layout import Layout, LeftOutFolder, folder_names, is_within
+from hubel.corpus.formats.layout import Folder, Layout, LeftOutFolder, folder_names, is_within, look_through
 from hubel.corpus.formats.split_folders import NOT_NAMED, Child, make_parts
 from hubel.errors import WrongRequest
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+from hubel.catalogue import Later
 from hubel.corpus.corpus import IGNORED, Corpus, Found, IntakeRow, Note, make_corpus
-from hubel.corpus.formats.chosen_splits import choose
-from hubel.corpus.formats.folder_outline import Folder, look_through, outline
-from hubel.corpus.formats.layout import FolderDoubt, FolderPlace, Layout
+from hubel.corpus.formats.layout import Folder, FolderDoubt, FolderPlace, Layout, look_through, outline
 from hubel.corpus.formats.split_folders import as_classes, decide
 from hubel.corpus.reading import AS_FOUND, Reading
-from hubel.corpus.trees.folder import FolderTree, ListedFolder, list_files
+from hubel.corpus.trees.folder import FolderTree, ListedFolder, is_folder, list_files, list_folder
 from hubel.corpus.trees.tree import Tree, TreeSource, ending_of, is_debris_folder, row_of_file
 from hubel.errors import UnusableCorpus
 from hubel.errors.wording import Command, Remedy, Text
@@ -23,6 +22,8 @@ from hubel.events import OnEvent
 from hubel.files import real_path
 from hubel.images.formats import ENDINGS
 from hubel.text import counted, listed
+
+choose: Callable[[Folder, Sequence[tuple[str, str]]], Layout] = Later("hubel.corpus.formats.chosen_splits", "choose")
 
 LIST_ENDINGS = ("csv", "tsv", "parquet", "xlsx")
 MOST_LOOKED_AT = 200
@@ -246,3 +247,36 @@ def _note_on_inner(places: Mapping[str, FolderPlace], counts: Mapping[str, int])
         f"classes, put them side by side at the top of the corpus.{others}"
     )
     return [note]
+
+
+YOLO_FILES = ("data.yaml", "data.yml", "dataset.yaml", "classes.txt")
+LABELS, IMAGES = "labels", "images"
+
+
+def refuse_detection(path: Path) -> None:
+    """Nothing, for a folder that holds no labels for detection in the form of YOLO.
+
+    Raises:
+        UnusableCorpus: what it is, and what to do.
+    """
+    if not is_folder(path):
+        return
+    names = {entry.name.lower(): entry for entry in list_folder(path)[0]}
+    folders = [Path(entry.path) for entry in names.values() if is_folder(Path(entry.path))]
+    pairs = [folder for folder in (path, *folders) if is_folder(folder / LABELS) and is_folder(folder / IMAGES)]
+    if not pairs or not (any(name in names for name in YOLO_FILES) or _has_texts(pairs[0] / LABELS)):
+        return
+    raise UnusableCorpus(
+        f"{path} holds YOLO detection labels: the text files in {LABELS}/ list the boxes of each "
+        "image, and Hubel names one class per image. Export the labels as COCO, which Hubel reads if all boxes of "
+        "an image have the same class, or cut the boxes out into a folder for each class. (YOLO's format for "
+        "classification is class folders.)"
+    )
+
+
+def _has_texts(folder: Path) -> bool:
+    entries = list_folder(folder)[0]
+    inner = [
+        each for entry in entries[:5] if is_folder(Path(entry.path)) for each in list_folder(Path(entry.path))[0][:5]
+    ]
+    return any(entry.name.lower().endswith(".txt") for entry in (*entries[:20], *inner))

@@ -12,11 +12,10 @@ from hubel.corpus.formats.json_documents import begins_with, mentions, read_json
 from hubel.corpus.formats.list_labels import note_on_several
 from hubel.corpus.formats.listed_files import Row, check_rows, make_listed_corpus
 from hubel.corpus.formats.named_files import NamedFiles, make_named_files
-from hubel.corpus.formats.places import is_file, is_folder
 from hubel.corpus.formats.table_columns import split_in_name
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.corpus.split_words import SPLIT_FOLDERS
-from hubel.corpus.trees.folder import list_folder
+from hubel.corpus.trees.folder import is_file, is_folder, list_folder
 from hubel.errors import UnusableCorpus
 from hubel.events import OnEvent, Progress
 from hubel.text import counted, shortened

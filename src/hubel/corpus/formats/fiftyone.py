@@ -10,8 +10,8 @@ from hubel.corpus.formats.json_documents import mentions, read_json
 from hubel.corpus.formats.list_labels import note_on_several
 from hubel.corpus.formats.listed_files import Row, check_rows, make_listed_corpus
 from hubel.corpus.formats.named_files import NamedFiles
-from hubel.corpus.formats.places import is_file, is_folder
 from hubel.corpus.reading import AS_FOUND, Reading
+from hubel.corpus.trees.folder import is_file, is_folder
 from hubel.errors import UnusableCorpus
 from hubel.events import OnEvent
 from hubel.text import shortened

@@ -10,11 +10,10 @@ from hubel.corpus.formats.list_tables import open_table
 from hubel.corpus.formats.listed_files import Row, check_rows, make_listed_corpus
 from hubel.corpus.formats.manifest import read_list
 from hubel.corpus.formats.named_files import NamedFiles
-from hubel.corpus.formats.places import is_file, is_folder
 from hubel.corpus.formats.table_columns import LABEL_COLUMNS, find_column
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.corpus.split_words import SPLIT_FOLDERS
-from hubel.corpus.trees.folder import list_folder
+from hubel.corpus.trees.folder import is_file, is_folder, list_folder
 from hubel.errors import HubelError
 from hubel.events import OnEvent
 

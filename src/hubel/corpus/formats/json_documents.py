@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from hubel.corpus.formats.places import is_file
+from hubel.corpus.trees.folder import is_file
 from hubel.errors import UnusableCorpus
 
 MOST_BYTES = 500_000_000

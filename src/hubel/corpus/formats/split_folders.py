@@ -19,14 +19,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from hubel.corpus.formats.folder_outline import Folder, look_through
 from hubel.corpus.formats.layout import (
+    Folder,
     FolderDoubt,
     FolderReading,
     Layout,
     LeftOutFolder,
     folder_names,
     in_pairs,
+    look_through,
 )
 from hubel.corpus.reading import NO_SPLITS
 from hubel.corpus.split_words import (

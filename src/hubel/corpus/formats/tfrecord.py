@@ -21,10 +21,9 @@ from hubel.corpus.formats.checksum import crc32c
 from hubel.corpus.formats.example_message import Feature, read_features
 from hubel.corpus.formats.image_tables import side_files
 from hubel.corpus.formats.named_files import IMAGE_ENDINGS
-from hubel.corpus.formats.places import is_file, is_folder
 from hubel.corpus.formats.table_columns import split_in_name, usable_splits
 from hubel.corpus.reading import AS_FOUND, Reading
-from hubel.corpus.trees.folder import FolderTree, list_folder
+from hubel.corpus.trees.folder import FolderTree, is_file, is_folder, list_folder
 from hubel.corpus.trees.members import BrokenArchive
 from hubel.corpus.trees.stored_bytes import Spool, StoredBytes, file_bytes
 from hubel.errors import UnreadableImage, UnusableCorpus

@@ -221,3 +221,13 @@ def list_folder(folder: Path, below: str = "") -> tuple[list[os.DirEntry[str]], 
     except OSError as error:
         reason = f"the system cannot list the folder ({error.strerror})"
         return [], IntakeRow(f"{below}/" if below else "./", REFUSED, "unreadable", reason)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a folder, or a link to one, lies there."""
+    return os.path.isdir(path)  # noqa: PTH112  (Path.is_dir raises where a folder on the way is locked)
+
+
+def is_file(path: Path) -> bool:
+    """Whether an ordinary file, or a link to one, lies there."""
+    return os.path.isfile(path)  # noqa: PTH113

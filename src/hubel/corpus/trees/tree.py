@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from hubel.briefs import brief
 from hubel.corpus.corpus import IGNORED, IntakeRow
+from hubel.text import brief
 
 DEBRIS_FOLDERS = {
     "__macosx", "__pycache__", "venv", "node_modules", "lost+found", "lost.dir", "found.000", "$recycle.bin",

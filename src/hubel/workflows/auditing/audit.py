@@ -10,7 +10,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from hubel.briefs import brief, elided, name_counts
 from hubel.corpus.audit.catalogue import CHECKS, find_all, ranked
 from hubel.corpus.audit.finding import Finding
 from hubel.corpus.corpus import SPLITS, Corpus, tile_of
@@ -28,7 +27,7 @@ from hubel.reports.audit_page import AuditPage, render_audit_page, shown_paths, 
 from hubel.reports.thumbnails import make_thumbnails
 from hubel.runs.out_folder import keep_out_of_the_images, prepare_folder
 from hubel.runs.which_run import check_is_no_run
-from hubel.text import chance, counted
+from hubel.text import brief, chance, counted, elided, name_counts
 from hubel.workflows.auditing.audit_words import Given
 
 FORMAT = 1

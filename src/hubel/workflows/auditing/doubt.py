@@ -17,10 +17,9 @@ from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import make_blueprint
 from hubel.architectures.families.backbones import feature_model, set_backbone_weights
 from hubel.arrays import Features, Images, ImageStore, Labels, Probabilities
-from hubel.chunks import in_chunks
 from hubel.engines.keras_engine import KerasEngine
 from hubel.errors.wording import Option, Text
-from hubel.events import Message, OnEvent, Progress, ignore
+from hubel.events import Message, OnEvent, Progress, ignore, in_chunks
 from hubel.images.preprocessing import Preprocessing
 from hubel.random_streams import stream
 from hubel.training.patch_features import describe_by_patches, learn_patch_kinds

@@ -14,7 +14,7 @@ from hubel.architectures.families.backbones import pretrained_weights
 from hubel.architectures.families.pretrained import PRETRAINED
 from hubel.architectures.families.weight_files import MayDownload, not_here
 from hubel.arrays import Labels
-from hubel.backends.seeding import seed_everything
+from hubel.backends.framework import seed_everything
 from hubel.corpus.audit.finding import Finding
 from hubel.corpus.corpus import Corpus
 from hubel.errors import DownloadFailed, UnusableCorpus, WeightsNotAvailable, WrongRequest

@@ -11,8 +11,7 @@ import numpy as np
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import Blueprint
 from hubel.architectures.layer_table import count_macs, layer_table
-from hubel.backends.framework import keras
-from hubel.backends.seeding import seed_everything
+from hubel.backends.framework import keras, seed_everything
 from hubel.classifier.engine import compute_logits
 from hubel.corpus.corpus import Corpus, check_trainable
 from hubel.corpus.sample import take_part
@@ -25,18 +24,16 @@ from hubel.evaluation.shift_consistency import stays_when_moved
 from hubel.events import Message, OnEvent, PlanMade, ignore
 from hubel.pipeline.augmentation import NONE
 from hubel.pipeline.batches import TrainingBatches, class_weights
-from hubel.pipeline.division import LEAST
-from hubel.pipeline.prepare import OnlyPreprocessing, Preparation, Prepared, prepare_corpus
+from hubel.pipeline.prepare import LEAST, OnlyPreprocessing, Preparation, Prepared, prepare_corpus
 from hubel.pipeline.survey import Survey
 from hubel.random_streams import stream
 from hubel.runs.which_run import check_is_no_run
 from hubel.text import counted, have
 from hubel.training.fit import OPTIMIZER_BYTES, compile_model, fit_model, measure_step
-from hubel.training.history import History
+from hubel.training.history import History, accuracy_and_log_loss
 from hubel.training.interruption import Watch
 from hubel.training.recipe import Recipe
 from hubel.training.schedule import Clock, StepClock, WallClock
-from hubel.training.score import accuracy_and_log_loss
 from hubel.workflows.comparing.comparison import CompareRequest, Comparison, Pair
 from hubel.workflows.comparing.variant_result import VariantResult, still_falling
 from hubel.workflows.comparing.variants import CLAIMS

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hubel.briefs import brief, elided
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.corpus.split import Splits
@@ -14,7 +13,7 @@ from hubel.errors import WrongRequest
 from hubel.errors.wording import Option
 from hubel.evaluation.paired import PairedTest
 from hubel.images.preprocessing import Preprocessing
-from hubel.text import counted
+from hubel.text import brief, counted, elided
 from hubel.training.recipe import Recipe
 from hubel.workflows.comparing.variant_result import VariantResult
 from hubel.workflows.comparing.variants import Selection

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from hubel.briefs import brief, elided
 from hubel.evaluation.metrics import wilson_interval
+from hubel.text import brief, elided
 
 LEAST_EPOCHS = 10
 """After fewer, what a network can learn does not show yet. It is also the least that `hubel compare` chooses itself."""

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from hubel.briefs import brief, elided
 from hubel.errors import UnusableInput
 from hubel.errors.wording import Command, Option, Text
 from hubel.evaluation.metrics import wilson_interval
@@ -18,7 +17,7 @@ from hubel.events import Message, OnEvent, ignore
 from hubel.runs.finished_run import read_seen
 from hubel.runs.tables.fingerprints import FINGERPRINTS, read_digests
 from hubel.runs.tables.predictions import read_predictions
-from hubel.text import counted
+from hubel.text import brief, counted, elided
 
 
 @dataclass(frozen=True)

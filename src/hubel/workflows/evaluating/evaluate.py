@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from hubel.briefs import brief, elided, with_interval
 from hubel.classifier.answering import Answering
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.formats.catalogue import BUILT_IN, read_corpus
@@ -30,7 +29,7 @@ from hubel.runs.tables.documents import read_document
 from hubel.runs.tables.leaks import read_leaks
 from hubel.runs.tables.reading import no_run
 from hubel.runs.tables.split import read_split
-from hubel.text import counted, none_of
+from hubel.text import brief, counted, elided, none_of, with_interval
 from hubel.workflows.evaluating.mistakes import show_mistakes
 
 MOST_REFUSED_NAMED = 20

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from hubel.architectures.layer_table import layer_table, total_of
-from hubel.briefs import brief, elided
 from hubel.classifier.foreign_classifier import ForeignClassifier
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.reading import AS_FOUND, Reading
@@ -32,11 +31,11 @@ from hubel.runs.run_folder import FORMAT
 from hubel.runs.tables.intake import INTAKE, write_intake
 from hubel.runs.tables.predictions import PARQUET, PREDICTIONS, write_predictions
 from hubel.shell import text_in_shell
+from hubel.text import brief, elided
 from hubel.workflows.evaluating.evaluate import Evaluation, evaluate_decoded
 from hubel.workflows.evaluating.page_images import Tested, some_of_each_class, worst_mistakes
 from hubel.workflows.evaluating.suspicion import TRIED, suspect
-from hubel.workflows.opening import open_foreign
-from hubel.workflows.said import OF_THE_CORPUS, Said
+from hubel.workflows.opening import OF_THE_CORPUS, Said, open_foreign
 
 FILES = (METRICS, PREDICTIONS, PARQUET, INTAKE, REPORT)
 UNKNOWN_TRAINING = (

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from hubel.briefs import brief, elided
 from hubel.classifier.classifier import Classifier
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.formats.catalogue import read_corpus
@@ -26,7 +25,7 @@ from hubel.pipeline.decoded import decode_corpus
 from hubel.runs.finished_run import read_off_corpus
 from hubel.runs.known_images import find_known
 from hubel.runs.tables.fingerprints import read_digests
-from hubel.text import counted, none_of
+from hubel.text import brief, counted, elided, none_of
 from hubel.workflows.evaluating.evaluate import say_refused
 from hubel.workflows.predict import list_inputs, predict_files
 

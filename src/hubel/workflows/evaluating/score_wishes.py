@@ -9,7 +9,7 @@ from hubel.architectures.file_kinds import is_model_target
 from hubel.corpus.reading import Reading
 from hubel.errors import WrongRequest
 from hubel.errors.wording import Command, Option
-from hubel.workflows.said import Said, check_said
+from hubel.workflows.opening import Said, check_said
 
 
 @dataclass(frozen=True)

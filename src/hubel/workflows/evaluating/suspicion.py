@@ -7,11 +7,11 @@ from scipy.optimize import linear_sum_assignment
 
 from hubel.arrays import Images
 from hubel.classifier.foreign_classifier import ForeignClassifier
+from hubel.classifier.pixel_scales import PIXELS
 from hubel.errors import UnusableInput
 from hubel.errors.wording import Option, Text
 from hubel.evaluation.metrics import confusion_matrix, wilson_interval
 from hubel.evaluation.report import EvaluationReport
-from hubel.images.pixel_scales import PIXELS
 
 MOST_ORDERED = 2000
 """Classes among which a better order is looked for: the work grows with their third power."""

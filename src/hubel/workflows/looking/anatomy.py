@@ -20,12 +20,11 @@ from hubel.architectures.walk import Graph, walk
 from hubel.arithmetic.convolution import locally_connected_parameters
 from hubel.backends.framework import keras
 from hubel.backends.shapes_only import without_weights
-from hubel.briefs import brief, elided
 from hubel.engines.catalogue import load_classifier
 from hubel.errors import UnknownName, UnusableInput, WrongRequest
 from hubel.errors.wording import Command, Option, Text
 from hubel.files import is_file, is_folder, is_there
-from hubel.text import counted
+from hubel.text import brief, counted, elided
 from hubel.workflows.looking.anatomy_warnings import IMAGE_AXES, NetworkDoubt, Subject, find_doubts
 
 CLASSES = 10

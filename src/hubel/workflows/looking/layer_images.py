@@ -28,8 +28,7 @@ from hubel.explanation.feature_maps import (
 )
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
 from hubel.text import none_of
-from hubel.workflows.opening import open_target
-from hubel.workflows.said import NOTHING_SAID, Said
+from hubel.workflows.opening import NOTHING_SAID, Said, open_target
 
 MOST_FILTERS = 64
 PATCHES = 8

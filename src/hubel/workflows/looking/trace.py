@@ -10,13 +10,12 @@ from typing import Any
 from hubel.architectures.layer_choice import find_layer
 from hubel.architectures.walk import Call, Graph, walk
 from hubel.arrays import Image
-from hubel.briefs import brief
 from hubel.errors import WrongRequest
 from hubel.errors.wording import Option
 from hubel.explanation.layer_rules import RULES
 from hubel.explanation.trace import PROBABILITIES, Trace, Tracer, trace_probability
-from hubel.workflows.opening import open_target
-from hubel.workflows.said import NOTHING_SAID, Said
+from hubel.text import brief
+from hubel.workflows.opening import NOTHING_SAID, Said, open_target
 
 
 @dataclass(frozen=True)

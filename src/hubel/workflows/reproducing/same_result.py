@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from hubel.briefs import brief, elided
 from hubel.runs.is_run import METRICS
 from hubel.runs.recorded_run import weights_digest
 from hubel.runs.tables.documents import read_document
 from hubel.runs.tables.predictions import read_predictions
+from hubel.text import brief, elided
 from hubel.workflows.reproducing.differences import Difference, leaves
 
 NO_SCORES = ("time", "advice", "intake")

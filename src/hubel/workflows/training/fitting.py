@@ -9,22 +9,21 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from hubel.architectures.catalogue import Blueprint
-from hubel.architectures.families.parts import LOGITS
+from hubel.architectures.spec import LOGITS
 from hubel.backends.framework import keras
-from hubel.briefs import brief
 from hubel.catalogue import Later
 from hubel.classifier.engine import compute_logits
 from hubel.engines.keras_engine import KerasEngine
 from hubel.errors.wording import Option, Remedy, Text
 from hubel.events import Message, OnEvent, ignore
 from hubel.pipeline.prepare import Prepared
+from hubel.text import brief
 from hubel.training.fit import Validate, fit_model, measure_step
-from hubel.training.history import History
+from hubel.training.history import History, accuracy_and_log_loss
 from hubel.training.interruption import Moment, Stop, Watch
 from hubel.training.plan import FINE_TUNE, HEAD, FitPlan, Point
 from hubel.training.recipe import Recipe
 from hubel.training.schedule import Clock, FirstOf, ReplanningClock, StepClock, WallClock
-from hubel.training.score import accuracy_and_log_loss
 from hubel.training.state import LoopState
 from hubel.workflows.training.choose import Choice
 from hubel.workflows.training.network import FINE_TUNING_COST, Network, batches_of, weights_of_classes

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from hubel.arrays import Labels
-from hubel.backends.seeding import seed_everything
+from hubel.backends.framework import seed_everything
 from hubel.classifier.engine import compute_logits
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.nested_parts import nested_parts

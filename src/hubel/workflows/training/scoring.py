@@ -14,19 +14,19 @@ from hubel.arrays import ImageStore, Logits
 from hubel.calibration.off_corpus import fit_off_corpus
 from hubel.calibration.sets import fit_prediction_sets
 from hubel.calibration.temperature import choose_threshold, fit_temperature
-from hubel.chunks import in_chunks
 from hubel.classifier.answering import Calibration, softmax
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.off_corpus import Looks, OffCorpus
 from hubel.corpus.split import Splits
-from hubel.evaluation.baseline import MOST_EXAMPLES, predict_by_dense_network
+from hubel.evaluation.baseline import predict_by_dense_network
 from hubel.evaluation.evaluate import SplitOutputs, compute_outputs, evaluate_outputs
 from hubel.evaluation.report import EvaluationReport
-from hubel.events import OnEvent, Progress, ignore
+from hubel.events import OnEvent, Progress, ignore, in_chunks
 from hubel.pipeline.prepare import Prepared
 from hubel.random_streams import stream
 from hubel.workflows.training.choose import Choice
 from hubel.workflows.training.time_budget import (
+    BASELINE_EXAMPLES,
     BASELINE_S,
     FEWEST_TRAIN_SCORED,
     LEAST_TRAIN_SCORED,
@@ -98,7 +98,10 @@ def score(
     )
     tested = compute_outputs(calibrated, images, indices=test, stage="scoring test", on_event=on_event)
     on_event(Progress("training the dense baseline", 0, 1, "networks"))
-    baseline = predict_by_dense_network(images, prepared.labels, train=prepared.indices("train"), test=test, seed=seed)
+    every = prepared.indices("train")
+    baseline = predict_by_dense_network(
+        images, prepared.labels, train=every, test=test, seed=seed, most=BASELINE_EXAMPLES
+    )
     reports = {
         "validation": evaluate_outputs(calibrated, _outputs(off_corpus, held_out), labels=labels["validation"]),
         "test": evaluate_outputs(calibrated, tested, labels=labels["test"], baseline=baseline),
@@ -120,7 +123,7 @@ def as_many_as_fit(splits: Splits, deadline: Deadline, *, image_s: float) -> int
     """
     if deadline.limit_s is None:
         return MOST_TRAIN_SCORED
-    baseline_s = BASELINE_S * min(len(splits.train), MOST_EXAMPLES)
+    baseline_s = BASELINE_S * min(len(splits.train), BASELINE_EXAMPLES)
     after_s = SAVE_S + baseline_s + image_s * (len(splits.test) + OCCLUDED)
     left_s = deadline.left(after_s)
     if left_s < LEAST_TRAIN_SCORED * image_s:

@@ -6,13 +6,14 @@ import time
 from dataclasses import dataclass
 
 from hubel.corpus.split import Splits
-from hubel.evaluation.baseline import MOST_EXAMPLES
 from hubel.training.plan import Afterwards
 
 SAVE_S = 5.0
 """Seconds kept for writing the run folder and its report."""
+BASELINE_EXAMPLES = 10_000
+"""Training images that the dense baseline learns from at most."""
 BASELINE_S = 6e-4
-"""Of one training image of the dense baseline, on a slow processor."""
+"""Of one of them, on a slow processor."""
 MOST_TRAIN_SCORED = 4000
 """Training images that are looked at again, to learn what is usual and how well they are remembered."""
 LEAST_TRAIN_SCORED = 400
@@ -62,7 +63,7 @@ def what_follows(splits: Splits, limit_s: float | None) -> Afterwards:
     """
     train, held_out = len(splits.train), 2 * len(splits.validation) + len(splits.test)
     return Afterwards(
-        SAVE_S + BASELINE_S * min(train, MOST_EXAMPLES),
+        SAVE_S + BASELINE_S * min(train, BASELINE_EXAMPLES),
         held_out + min(train, MOST_TRAIN_SCORED) + OCCLUDED,
         held_out + min(train, FEWEST_TRAIN_SCORED),
         float("inf") if limit_s is None else RESERVED * limit_s,

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from hubel.backends.seeding import seed_everything
+from hubel.backends.framework import seed_everything
 from hubel.catalogue import Later
 from hubel.errors import StoppedByUser, TrainingDiverged
 from hubel.errors.wording import Option, Remedy
@@ -16,8 +16,7 @@ from hubel.runs.commands import how_to_go_on
 from hubel.runs.out_folder import keep_out_of_the_corpus
 from hubel.runs.request import TrainRequest
 from hubel.runs.request_record import record_request
-from hubel.runs.run_folder import RunFolder
-from hubel.runs.run_lock import locked
+from hubel.runs.run_folder import RunFolder, locked
 from hubel.training.checkpoints import Checkpoint
 from hubel.training.interruption import Stop
 from hubel.training.plan import FitPlan, Point

@@ -11,7 +11,6 @@ from typing import Any
 
 from hubel.advice.advise import advise
 from hubel.advice.remarks import Advice
-from hubel.briefs import brief, elided, with_interval
 from hubel.classifier.classifier import Classifier
 from hubel.corpus.corpus import Corpus
 from hubel.engines.keras_artefact import save_classifier
@@ -36,7 +35,7 @@ from hubel.runs.tables.off_corpus import write_scores
 from hubel.runs.tables.predictions import write_predictions
 from hubel.runs.tables.seen_before import write_seen_before
 from hubel.runs.tables.split import read_split, write_split
-from hubel.text import counted
+from hubel.text import brief, counted, elided, with_interval
 from hubel.workflows.evaluating.mistakes import show_mistakes
 from hubel.workflows.training.checkpointing import SoFar
 from hubel.workflows.training.choose import Choice

@@ -16,8 +16,7 @@ from hubel.errors import HubelError, OutputNotWritable, UnusableInput
 from hubel.evaluation.metrics import expected_calibration_error, reliability_bins, wilson_interval
 from hubel.shell import text_in_shell
 from hubel.workflows.evaluating.evaluate_foreign import ForeignEvaluation, ForeignRequest, evaluate_foreign
-from hubel.workflows.opening import read_class_names
-from hubel.workflows.said import Said
+from hubel.workflows.opening import Said, read_class_names
 
 RIGHT = 3 * EACH - WRONG
 STATED = Said("corpus", "-1..1")

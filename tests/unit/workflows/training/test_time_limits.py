@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from hubel.architectures.catalogue import find_architecture
-from hubel.architectures.families.parts import LOGITS
 from hubel.architectures.families.pretrained import FEATURES
+from hubel.architectures.spec import LOGITS
 from hubel.backends.framework import keras
 from hubel.corpus.corpus import Corpus, Example
 from hubel.corpus.split import Splits

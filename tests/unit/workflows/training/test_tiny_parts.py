@@ -18,7 +18,7 @@ from hubel.corpus.formats.catalogue import read_corpus
 from hubel.errors import HubelError, UnusableCorpus, UnusableInput
 from hubel.events import Event, Message
 from hubel.files import read_csv
-from hubel.pipeline.division import NO_VALIDATION, divide
+from hubel.pipeline.prepare import NO_VALIDATION, divide
 from hubel.runs.request import TrainRequest
 from hubel.workflows.auditing.audit import audit_corpus, write_audit
 from hubel.workflows.comparing.compare import compare_variants
@@ -180,7 +180,7 @@ def without(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
             moved = [place for part in parts for place in splits.of(part)]
             return replace(splits, train=tuple(sorted([*splits.train, *moved])), **dict.fromkeys(parts, ()))
 
-        monkeypatch.setattr("hubel.pipeline.division.split_corpus", emptied)
+        monkeypatch.setattr("hubel.pipeline.prepare.split_corpus", emptied)
 
     return empty
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from hubel.architectures.file_kinds import PIXEL_NAMES
 from hubel.arrays import Images
-from hubel.images.pixel_names import PIXEL_NAMES
 
 _IMAGENET_BLUE_FIRST = (103.939, 116.779, 123.68)
 _IMAGENET_MEAN, _IMAGENET_DEVIATION = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
