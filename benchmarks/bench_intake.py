@@ -35,7 +35,7 @@ SIZES = (224, 64)
 THREADS = (1, 2)
 MOST_FILES = 1000
 PART = 16
-"""Images to a task, as in `hubel.pipeline.parallel`."""
+"""Images to a task, as in `hubel.pipeline.contents`."""
 
 Contender = Callable[[Sequence[Path], int, int], int]
 """(files, side in pixels, threads) → images read."""

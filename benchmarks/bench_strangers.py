@@ -55,7 +55,7 @@ from hubel.engines.catalogue import find_runtime  # noqa: E402
 from hubel.evaluation.metrics import auroc  # noqa: E402
 from hubel.images.preprocessing import prepare_image  # noqa: E402
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus  # noqa: E402
-from hubel.runs.tables.documents import read_document  # noqa: E402
+from hubel.runs.documents import read_document  # noqa: E402
 from hubel.runs.tables.split import read_split  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results"

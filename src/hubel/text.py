@@ -10,6 +10,11 @@ from typing import Any, TypeVar
 
 from hubel.errors import WrongRequest
 
+MOST_LINES, MOST_LETTERS = 10, 1000
+"""Of what Python shows of a value."""
+_LINE, _NAME, _FEW = 160, 40, 3
+_Kind = TypeVar("_Kind", bound=type)
+
 
 def one_line(text: str) -> str:
     """Text on one line, in reading order: control and formatting characters and broken bytes are escaped."""
@@ -95,13 +100,6 @@ def p_text(value: float) -> str:
 def first_line(error: Exception) -> str:
     """The first line of an error's text, or its name where it has none."""
     return (str(error).splitlines() or [type(error).__name__])[0]
-
-
-MOST_LINES, MOST_LETTERS = 10, 1000
-"""Of what Python shows of a value."""
-_LINE, _NAME, _FEW = 160, 40, 3
-
-_Kind = TypeVar("_Kind", bound=type)
 
 
 def elided(text: object, most: int = _NAME) -> str:

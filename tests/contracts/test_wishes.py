@@ -16,8 +16,7 @@ from hubel.cli.main import find_command
 from hubel.cli.wording import options_of
 from hubel.corpus.reading import Reading, make_reading
 from hubel.errors import WrongRequest
-from hubel.runs.commands import train_command
-from hubel.runs.request import TrainRequest, make_request
+from hubel.runs.request import TrainRequest, make_request, train_command
 from hubel.runs.request_record import record_request
 from hubel.shell import command_words, flag_of
 from hubel.wishes import AUDITING, COMPARING, READING, SCORING, TRAINING, Time, Wish

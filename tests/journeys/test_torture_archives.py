@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import pytest
 
-from hubel.corpus.class_names import alike, difference
+from hubel.corpus.corpus import alike, difference
 from hubel.corpus.formats import archives
 from hubel.errors import HubelError, UnreadableImage
 from hubel.events import ignore

@@ -1,4 +1,7 @@
-"""``manifest.json``: everything of an artefact beside its weights, written in one canonical way."""
+"""``manifest.json``: everything of an artefact beside its weights, written in one canonical way.
+
+It is JSON of a stranger: depth and size are checked before it is parsed.
+"""
 
 from __future__ import annotations
 

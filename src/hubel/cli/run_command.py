@@ -1,4 +1,7 @@
-"""Commands whose first word is a run: what else was typed in its place is said before anything is loaded."""
+"""Commands whose first word is a run: what else was typed in its place is said before anything is loaded.
+
+And the options that say of a model file, which may stand there too, what it does not say itself.
+"""
 
 from __future__ import annotations
 
@@ -77,8 +80,8 @@ class RunCommand(click.Command):
             return super().parse_args(ctx, args)
         except click.MissingParameter as error:
             from hubel.cli.wording import worded
+            from hubel.runs.documents import A_RUN
             from hubel.runs.is_run import can_be_run
-            from hubel.runs.tables.reading import A_RUN
 
             typed = [word for word in words if not word.startswith("-")]
             if len(typed) == 1 and not can_be_run(Path(typed[0])) and Path(typed[0]).is_file():

@@ -1,6 +1,7 @@
 """Copies that were cropped, framed, captioned, turned by a few degrees or dyed: too unlike for their fingerprints.
 
 Images whose outlines are alike are laid over one another, and are copies if their fine patterns agree.
+Images of the same shapes are none where no other light explains the colours.
 """
 
 from __future__ import annotations
@@ -37,6 +38,17 @@ more do, what agrees is a background that many images have."""
 _ORDINARY = 50
 """Images as which the usual outline counts, so that in a small corpus it is not taken from the few there are."""
 _ROWS, _PAIRS = 512, 96
+SMALLEST_GAIN, LARGEST_GAIN = 0.6, 1.7
+"""By which light, a filter or the paper may weaken or strengthen one channel."""
+MOST_LEFT, MOST_LEFT_OF_CHANGED = 0.4, 0.55
+"""Root mean square over the parts of an image that light does not explain, as a share of how much its parts differ."""
+NOISE = 3.0
+"""Of 255: so much is always allowed."""
+PALE = 60.0
+"""Mean difference of channels up to which an image may be a copy in shades of one colour: sepia has about 40."""
+COVERED = 0.3
+"""Share of the parts that a caption, a frame or a cut may have changed."""
+_ROUNDS = 4
 
 
 def find_altered(measurements: np.ndarray, places: np.ndarray, *, on_event: OnEvent) -> list[tuple[int, int, float]]:
@@ -190,19 +202,6 @@ def _coarse(images: np.ndarray) -> np.ndarray:
     """[images, 64, 64] → [images, 64], mean 0."""
     coarse = images.reshape(len(images), 8, 8, 8, 8).mean(axis=(2, 4)).reshape(len(images), -1)
     return coarse - coarse.mean(axis=1, keepdims=True)
-
-
-SMALLEST_GAIN, LARGEST_GAIN = 0.6, 1.7
-"""By which light, a filter or the paper may weaken or strengthen one channel."""
-MOST_LEFT, MOST_LEFT_OF_CHANGED = 0.4, 0.55
-"""Root mean square over the parts of an image that light does not explain, as a share of how much its parts differ."""
-NOISE = 3.0
-"""Of 255: so much is always allowed."""
-PALE = 60.0
-"""Mean difference of channels up to which an image may be a copy in shades of one colour: sepia has about 40."""
-COVERED = 0.3
-"""Share of the parts that a caption, a frame or a cut may have changed."""
-_ROUNDS = 4
 
 
 def colours_differ(first: np.ndarray, second: np.ndarray, *, changed: np.ndarray) -> np.ndarray:

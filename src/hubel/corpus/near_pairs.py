@@ -18,6 +18,12 @@ PAIR = cast(
 )
 """``first`` < ``second``; ``orientation`` is what makes the second of the first; ``changed``: a part of the image
 differs, as in a crop, a frame, a caption."""
+NEAR = 0.95
+"""Correlation of fingerprints from which two images count as near duplicates. Copies that were re-encoded, resized or
+made brighter stay above 0.99; see docs/decisions/0006-near-duplicates.md for how it was chosen."""
+LINKS = 8
+"""Pairs kept of each image, besides those that join two sets."""
+_ROWS, _COLUMNS, _AT_ONCE = 1024, 8192, 4000
 
 
 def joined(sets: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -31,15 +37,6 @@ def joined(sets: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarra
     count = len(sets)
     links = coo_array((np.ones(len(first), bool), (sets[first], sets[second])), (count, count))
     return connected_components(links, directed=False)[1][sets]
-
-
-NEAR = 0.95
-"""Correlation of fingerprints from which two images count as near duplicates. Copies that were re-encoded, resized or
-made brighter stay above 0.99; see docs/decisions/0006-near-duplicates.md for how it was chosen."""
-
-LINKS = 8
-"""Pairs kept of each image, besides those that join two sets."""
-_ROWS, _COLUMNS, _AT_ONCE = 1024, 8192, 4000
 
 
 def find_alike(fingerprints: np.ndarray, on_event: OnEvent) -> np.ndarray:

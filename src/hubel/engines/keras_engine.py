@@ -1,4 +1,4 @@
-"""The reference engine: the Keras model itself."""
+"""The reference engine: the Keras model itself, with summaries of its feature maps at several depths."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ import numpy as np
 from hubel.arrays import Images, Logits
 from hubel.backends.framework import BACKEND, keras
 from hubel.classifier.engine import LARGE_BATCH, SMALL_BATCH, Outputs, Wanted
+
+MOST_MAPS = 8
+"""In deeper networks, this many are used, spread evenly."""
+MOST_CHANNELS = 64
+"""Of wider maps, the first ones: as measured, more do not detect strangers better, and every second one is slower."""
 
 
 class KerasEngine:
@@ -86,12 +91,6 @@ def _run_batch(model: keras.Model, images: np.ndarray, *, size: int) -> list[np.
     outputs = model.predict_on_batch(batch)
     several = outputs if isinstance(outputs, (list, tuple)) else [outputs]
     return [np.asarray(output, np.float32)[: len(images)] for output in several]
-
-
-MOST_MAPS = 8
-"""In deeper networks, this many are used, spread evenly."""
-MOST_CHANNELS = 64
-"""Of wider maps, the first ones: as measured, more do not detect strangers better, and every second one is slower."""
 
 
 def find_maps(model: keras.Model) -> list[keras.KerasTensor]:

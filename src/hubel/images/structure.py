@@ -28,6 +28,8 @@ _WITHOUT_LENGTH = (0xD8, 0x01)  # start of image, and a marker for temporary use
 _PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 """Passes of an interlaced PNG: first column, first row, step of columns, step of rows (PNG specification, 8.2)."""
+_FILLING = bytes(range(1, 251, 3)) * 8
+"""Coded data that continues a JPEG which stops too early: any bytes without FF."""
 
 
 def jpeg_end(data: bytes) -> int | None:
@@ -192,10 +194,6 @@ def _tiff_pages(image: PillowImage.Image) -> int:
             break
         pages += 1
     return pages
-
-
-_FILLING = bytes(range(1, 251, 3)) * 8
-"""Coded data that continues a JPEG which stops too early: any bytes without FF."""
 
 
 def check_complete(image: PillowImage.Image, data: bytes) -> None:

@@ -30,6 +30,17 @@ from hubel.files import TEMPORARY_PREFIX, cache_folder, usable_cache_folder, wri
 
 _CHECKED_AT_ONCE = 1 << 22
 """Bytes in memory while a whole file is checked."""
+FORMAT = 3
+MAX_CACHE_BYTES = 20_000_000_000
+DATA, INDEX = "data.bin", "index.json"
+ABANDONED_S = 24 * 3600.0
+"""A half-written entry that has not changed for so long has nobody who writes it."""
+_TRIES = 2
+"""An entry that somebody deletes or damages while it is made is made so often at most."""
+_told: set[Path] = set()
+"""Caches that were said to be of no use."""
+_OTHERS_DID = (errno.ENOENT, errno.ENOTEMPTY)
+"""What fails where others emptied the cache meanwhile, or completed the same entry first."""
 
 
 class StoredRows:
@@ -118,19 +129,6 @@ class StoredRows:
             "again. If this happens again, another program writes there or the disk fails: set HUBEL_CACHE to another "
             "folder."
         )
-
-
-FORMAT = 3
-MAX_CACHE_BYTES = 20_000_000_000
-DATA, INDEX = "data.bin", "index.json"
-ABANDONED_S = 24 * 3600.0
-"""A half-written entry that has not changed for so long has nobody who writes it."""
-_TRIES = 2
-"""An entry that somebody deletes or damages while it is made is made so often at most."""
-_told: set[Path] = set()
-"""Caches that were said to be of no use."""
-_OTHERS_DID = (errno.ENOENT, errno.ENOTEMPTY)
-"""What fails where others emptied the cache meanwhile, or completed the same entry first."""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,15 @@ from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
 from hubel.pipeline.examine import examine_decoded
 from hubel.pipeline.survey import Survey, survey_corpus
 
+LEAST = (
+    "A class has images in every part if it has at least 3 of them, or at least 3 groups where images are "
+    "grouped or copies of one another"
+)
+NO_VALIDATION = (
+    "No image is left for validation. So no epoch is chosen by its score and the last one is kept, and nothing is "
+    f"calibrated: the temperature stays 1. {LEAST}. Add some."
+)
+
 
 class Chosen(Protocol):
     """What was chosen for a corpus."""
@@ -167,16 +176,6 @@ def prepare_corpus(
         together = examined.copies.kept_together(kept.decoded.corpus)
         splits = divide(kept.decoded.corpus, together, seed=how.seed, kept=kept.parts)
     return Prepared(chosen, survey, kept.decoded, examined, splits, kept)
-
-
-LEAST = (
-    "A class has images in every part if it has at least 3 of them, or at least 3 groups where images are "
-    "grouped or copies of one another"
-)
-NO_VALIDATION = (
-    "No image is left for validation. So no epoch is chosen by its score and the last one is kept, and nothing is "
-    f"calibrated: the temperature stays 1. {LEAST}. Add some."
-)
 
 
 def divide(corpus: Corpus, together: Sequence[Hashable], *, seed: int, kept: Sequence[str | None] = ()) -> Splits:

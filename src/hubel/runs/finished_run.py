@@ -13,12 +13,12 @@ from hubel.classifier.prediction_sets import PredictionSets
 from hubel.errors import UnusableInput
 from hubel.evaluation.set_score import SetScore, score_sets
 from hubel.files import is_file
+from hubel.runs.documents import no_run
 from hubel.runs.is_run import METRICS
 from hubel.runs.tables.fingerprints import read_digests
 from hubel.runs.tables.leaks import read_leaks
 from hubel.runs.tables.off_corpus import OFF_CORPUS, read_scores
 from hubel.runs.tables.predictions import PREDICTIONS, read_predictions
-from hubel.runs.tables.reading import no_run
 from hubel.runs.tables.seen_before import read_seen_before
 from hubel.runs.tables.split import read_split
 

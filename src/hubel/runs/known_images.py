@@ -20,8 +20,8 @@ from hubel.events import Message, OnEvent, ignore
 from hubel.files import is_file
 from hubel.pipeline.decoded import DecodedCorpus
 from hubel.pipeline.examine import examine_corpus, examine_decoded
+from hubel.runs.documents import read_document
 from hubel.runs.request_record import reading_of
-from hubel.runs.tables.documents import read_document
 from hubel.runs.tables.fingerprints import FINGERPRINTS, read_digests
 from hubel.runs.tables.leaks import read_leaks
 from hubel.runs.tables.seen_before import read_seen_before

@@ -15,10 +15,10 @@ from hubel.corpus.trees.tree import TreeSource
 from hubel.errors import OutputNotWritable, UnusableInput, WrongRequest
 from hubel.errors.wording import Option, Remedy
 from hubel.files import is_file, is_folder, is_there, real_path, said_plainly
+from hubel.runs.documents import read_document
 from hubel.runs.is_run import RUN
 from hubel.runs.request_record import reading_of
 from hubel.runs.run_folder import RunFolder
-from hubel.runs.tables.documents import read_document
 from hubel.runs.which_run import check_is_no_run
 
 RUNS = "runs"

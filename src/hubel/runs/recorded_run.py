@@ -13,9 +13,9 @@ from hubel.corpus.corpus import REFUSED
 from hubel.errors import DamagedArtefact, UnusableInput
 from hubel.errors.wording import Command, Option, Text
 from hubel.files import is_file
+from hubel.runs.documents import read_document
 from hubel.runs.is_run import ARTEFACT, METRICS, RUN
 from hubel.runs.request_record import CURE, check_record
-from hubel.runs.tables.documents import read_document
 from hubel.runs.tables.fingerprints import FINGERPRINTS, read_digests
 from hubel.runs.tables.intake import INTAKE, read_intake
 from hubel.runs.tables.predictions import PREDICTIONS

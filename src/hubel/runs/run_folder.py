@@ -21,8 +21,8 @@ from hubel.corpus.corpus import Corpus
 from hubel.errors import OutputNotWritable, WrongRequest
 from hubel.errors.wording import Command, Option, Remedy, Text
 from hubel.files import TEMPORARY_PREFIX, is_file, is_folder, is_there, said_plainly
+from hubel.runs.documents import read_document
 from hubel.runs.is_run import ARTEFACT, FILES, FINGERPRINTS, LEARNING_CURVE, RUN, SPLIT
-from hubel.runs.tables.documents import read_document
 from hubel.training.checkpoints import CHECKPOINTS, CheckpointFolder
 
 try:
@@ -33,6 +33,7 @@ except ImportError:  # Windows: there is no lock
 FORMAT = 1
 BEGINS = (f"{ARTEFACT}/manifest.json", RUN, SPLIT, FINGERPRINTS)
 """Files of a run that another training can begin from: the weights, and which images they have learned from."""
+LOCK = ".hubel-lock"
 
 
 @dataclass(frozen=True)
@@ -153,9 +154,6 @@ def free_beside(path: Path) -> Path:
 def labels_of(corpus: Corpus) -> np.ndarray:
     """int64 [examples], class indices."""
     return np.array([example.label for example in corpus.examples], np.int64)
-
-
-LOCK = ".hubel-lock"
 
 
 @contextmanager

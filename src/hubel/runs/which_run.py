@@ -14,8 +14,8 @@ from hubel.catalogue import Later
 from hubel.errors import UnusableCorpus, UnusableInput, WrongRequest
 from hubel.errors.wording import Command, Option, Text
 from hubel.files import is_folder, is_there, shown
+from hubel.runs.documents import A_RUN
 from hubel.runs.is_run import ARTEFACT, MANIFEST, can_be_run, is_run_or_model
-from hubel.runs.tables.reading import A_RUN
 from hubel.shell import flag_of
 from hubel.text import one_line
 from hubel.training.checkpoints import CHECKPOINTS, STATE, CheckpointFolder

@@ -1,4 +1,4 @@
-"""What happened in each epoch of a run."""
+"""What happened in each epoch of a run, and the score on the validation split."""
 
 from __future__ import annotations
 

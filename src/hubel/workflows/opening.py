@@ -1,4 +1,4 @@
-"""A target that the user typed → what answers for images: a run, or a model file with what the user says of it."""
+"""What the user typed → what answers for images, a run or a model file with what is said of it; are images there?"""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 OF_THE_CORPUS = "corpus"
 """What is typed for: the class names of the corpus, in alphabetical order."""
+is_example: Callable[[str], bool] = Later("hubel.corpus.example_images", "is_example")
+why_not_there: Callable[[str | Path], str] = Later("hubel.corpus.not_there", "why_not_there")
+MOST_NAME_BYTES = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -62,12 +65,6 @@ def check_said(run: Path, said: Said) -> None:
         raise WrongRequest(
             option, f" is for model files, and {run} is a run, which knows this itself. Leave out ", option, "."
         )
-
-
-is_example: Callable[[str], bool] = Later("hubel.corpus.example_images", "is_example")
-why_not_there: Callable[[str | Path], str] = Later("hubel.corpus.not_there", "why_not_there")
-
-MOST_NAME_BYTES = 10_000_000
 
 
 def open_target(target: Path, said: Said = NOTHING_SAID) -> Answering:

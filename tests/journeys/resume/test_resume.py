@@ -28,8 +28,7 @@ from tests.journeys.test_pretrained import weights_file  # noqa: F401  (a fixtur
 import hubel
 from hubel.errors import OutputNotWritable, StoppedByUser
 from hubel.events import EpochDone, Event, Message, PlanMade
-from hubel.runs.commands import go_on_command
-from hubel.runs.request import TrainRequest
+from hubel.runs.request import TrainRequest, go_on_command
 from hubel.runs.run_folder import LOCK
 from hubel.shell import in_shell
 from hubel.training.checkpoints import CHECKPOINTS, TENSORS, CheckpointFolder

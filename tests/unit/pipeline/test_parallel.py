@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import pytest
 
 from hubel.events import Progress, ignore
-from hubel.pipeline.parallel import in_order
+from hubel.pipeline.contents import in_order
 
 
 @pytest.mark.parametrize("count", [1, 15, 16, 63, 64, 65, 256, 300, 1000])

@@ -15,9 +15,9 @@ from hubel.corpus.split import Leak, Splits
 from hubel.errors import UnusableInput
 from hubel.evaluation.report import EvaluationReport
 from hubel.files import read_csv
+from hubel.runs.documents import read_document, write_documents
 from hubel.runs.is_run import METRICS
 from hubel.runs.tables.dense_baseline import read_baseline, write_baseline
-from hubel.runs.tables.documents import read_document, write_documents
 from hubel.runs.tables.fingerprints import read_digests, write_digests
 from hubel.runs.tables.history import read_history, write_history
 from hubel.runs.tables.intake import read_intake, write_intake

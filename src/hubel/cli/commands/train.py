@@ -84,7 +84,7 @@ def _check(request: TrainRequest, corpus: str) -> None:
 def _train(request: TrainRequest, *, as_json: bool) -> int:
     from hubel.cli.show.listen import Listener, asking, print_document
     from hubel.cli.signals import stoppable
-    from hubel.runs.commands import how_to_go_on
+    from hubel.runs.request import how_to_go_on
     from hubel.workflows.training.train import train_classifier
 
     try:

@@ -1,4 +1,4 @@
-"""Events → standard error: a progress bar on a terminal, plain lines elsewhere."""
+"""Events → standard error: a progress bar on a terminal, plain lines elsewhere; and questions to whoever is there."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from hubel.corpus.audit.finding import Finding
-from hubel.corpus.class_names import alike, difference
+from hubel.corpus.corpus import alike, difference
 from hubel.corpus.measured_corpus import ExaminedCorpus
 from hubel.text import counted
 

@@ -1,4 +1,7 @@
-"""Class folders, or train/ validation/ test/ with class folders in each; in a folder or in an archive."""
+"""Class folders, or train/ validation/ test/ with class folders in each; in a folder or in an archive.
+
+Folders of labels for detection look like that and are none: a refusal names what they are.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +33,8 @@ MOST_LOOKED_AT = 200
 """Entries of a folder that are looked at to tell what it is."""
 MOST_NOTES = 5
 """Notes on folders of one kind."""
+YOLO_FILES = ("data.yaml", "data.yml", "dataset.yaml", "classes.txt")
+LABELS, IMAGES = "labels", "images"
 
 
 @dataclass(frozen=True)
@@ -247,10 +252,6 @@ def _note_on_inner(places: Mapping[str, FolderPlace], counts: Mapping[str, int])
         f"classes, put them side by side at the top of the corpus.{others}"
     )
     return [note]
-
-
-YOLO_FILES = ("data.yaml", "data.yml", "dataset.yaml", "classes.txt")
-LABELS, IMAGES = "labels", "images"
 
 
 def refuse_detection(path: Path) -> None:

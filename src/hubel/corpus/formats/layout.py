@@ -1,4 +1,7 @@
-"""Layout: which part of a path is the class, which is train or test, and which folders are neither; or a doubt."""
+"""Layout: which part of a path is the class, which is train or test, and which folders are neither; or a doubt.
+
+It is told from the folders that hold images, as a small tree.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from hubel.text import counted, listed
 
 DEPTH = 8
 """Levels looked at; what lies deeper counts with the last of them."""
+MOST_SHOWN = 20
+"""Folders in one option."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +86,6 @@ def _node(path: str, direct: Mapping[str, int], *, inside: Mapping[str, set[str]
     folders = tuple(_node(each, direct, inside=inside) for each in sorted(inside.get(path, ())))
     images = direct.get(path, 0)
     return Folder(path, images, images + sum(each.total for each in folders), folders)
-
-
-MOST_SHOWN = 20
-"""Folders in one option."""
 
 
 class LeftOutFolder(NamedTuple):

@@ -9,8 +9,8 @@ from hubel.corpus.corpus import Corpus
 from hubel.corpus.split import Splits
 from hubel.evaluation.report import EvaluationReport
 from hubel.files import is_file, write_csv
+from hubel.runs.documents import read_columns
 from hubel.runs.is_run import BASELINE
-from hubel.runs.tables.reading import read_columns
 
 
 def write_baseline(folder: Path, corpus: Corpus, *, splits: Splits, reports: Mapping[str, EvaluationReport]) -> None:

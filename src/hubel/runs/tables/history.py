@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hubel.files import write_csv
+from hubel.runs.documents import read_columns
 from hubel.runs.is_run import HISTORY
-from hubel.runs.tables.reading import read_columns
 from hubel.training.history import COLUMNS, History
 
 

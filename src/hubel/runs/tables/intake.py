@@ -6,8 +6,8 @@ from pathlib import Path
 
 from hubel.corpus.corpus import Corpus, IntakeRow
 from hubel.files import write_csv
+from hubel.runs.documents import read_columns
 from hubel.runs.is_run import INTAKE
-from hubel.runs.tables.reading import read_columns
 
 COLUMNS = ("path", "status", "code", "reason")
 

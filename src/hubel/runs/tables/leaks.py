@@ -7,8 +7,8 @@ from pathlib import Path
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.split import Splits
 from hubel.files import is_file, write_csv
+from hubel.runs.documents import read_columns
 from hubel.runs.is_run import LEAKS
-from hubel.runs.tables.reading import read_columns
 
 
 def write_leaks(folder: Path, corpus: Corpus, *, splits: Splits) -> None:

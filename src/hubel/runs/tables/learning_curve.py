@@ -9,8 +9,8 @@ from hubel.arrays import Labels
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.split import Splits
 from hubel.files import write_csv
+from hubel.runs.documents import read_columns
 from hubel.runs.is_run import LEARNING_CURVE
-from hubel.runs.tables.reading import read_columns
 
 
 def write_learning_curve(folder: Path, corpus: Corpus, *, splits: Splits, predicted: Mapping[float, Labels]) -> None:

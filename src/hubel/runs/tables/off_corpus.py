@@ -11,8 +11,8 @@ from hubel.corpus.corpus import Corpus
 from hubel.corpus.split import Splits
 from hubel.evaluation.report import EvaluationReport
 from hubel.files import write_csv
+from hubel.runs.documents import damaged, read_columns
 from hubel.runs.is_run import OFF_CORPUS
-from hubel.runs.tables.reading import damaged, read_columns
 
 
 def write_scores(folder: Path, corpus: Corpus, *, splits: Splits, reports: Mapping[str, EvaluationReport]) -> None:

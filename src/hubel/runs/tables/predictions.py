@@ -16,8 +16,8 @@ from hubel.arrays import Probabilities
 from hubel.errors import UnusableInput
 from hubel.evaluation.report import EvaluationReport
 from hubel.files import is_file, read_csv_rows, write_csv, written_file
+from hubel.runs.documents import damaged, no_run
 from hubel.runs.is_run import PARQUET, PREDICTIONS
-from hubel.runs.tables.reading import damaged, no_run
 
 MOST_COLUMNS = 200
 """With more classes, ``predictions.csv`` has the most probable ones alone, and ``predictions.parquet`` has them all."""

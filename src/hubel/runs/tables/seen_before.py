@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hubel.files import is_file, write_csv
+from hubel.runs.documents import read_columns
 from hubel.runs.is_run import SEEN_BEFORE
-from hubel.runs.tables.reading import read_columns
 
 
 def write_seen_before(folder: Path, digests: Sequence[str]) -> None:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.split import Splits
 from hubel.files import read_csv, write_csv
+from hubel.runs.documents import damaged
 from hubel.runs.is_run import SPLIT
-from hubel.runs.tables.reading import damaged
 
 
 class Placed(NamedTuple):

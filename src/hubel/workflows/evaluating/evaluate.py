@@ -21,13 +21,12 @@ from hubel.evaluation.report import EvaluationReport
 from hubel.events import Message, OnEvent, ignore
 from hubel.files import is_file, is_there
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
+from hubel.runs.documents import no_run, read_document
 from hubel.runs.is_run import RUN
 from hubel.runs.known_images import Known, find_known
 from hubel.runs.request_record import reading_of
 from hubel.runs.tables.dense_baseline import read_baseline
-from hubel.runs.tables.documents import read_document
 from hubel.runs.tables.leaks import read_leaks
-from hubel.runs.tables.reading import no_run
 from hubel.runs.tables.split import read_split
 from hubel.text import brief, counted, elided, none_of, with_interval
 from hubel.workflows.evaluating.mistakes import show_mistakes

@@ -13,10 +13,10 @@ from hubel.errors import OutputNotWritable, StoppedByUser
 from hubel.errors.wording import Command, Option
 from hubel.events import OnEvent, ignore
 from hubel.files import is_there
+from hubel.runs.documents import read_document
 from hubel.runs.is_run import ARTEFACT, FILES
 from hubel.runs.recorded_run import RecordedRun
 from hubel.runs.request_record import request_again
-from hubel.runs.tables.documents import read_document
 from hubel.runs.tables.fingerprints import read_digests
 from hubel.runs.tables.split import read_split
 from hubel.workflows.reproducing.differences import CORPUS, Difference, compare_choices, compare_splits, name_some

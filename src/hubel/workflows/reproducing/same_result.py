@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from hubel.runs.documents import read_document
 from hubel.runs.is_run import METRICS
 from hubel.runs.recorded_run import weights_digest
-from hubel.runs.tables.documents import read_document
 from hubel.runs.tables.predictions import read_predictions
 from hubel.text import brief, elided
 from hubel.workflows.reproducing.differences import Difference, leaves

@@ -15,8 +15,7 @@ from hubel.corpus.corpus import Corpus
 from hubel.evaluation.label_quality import rank_labels
 from hubel.evaluation.proportions import Share
 from hubel.evaluation.report import EvaluationReport
-from hubel.runs.commands import train_command
-from hubel.runs.request import TrainRequest
+from hubel.runs.request import TrainRequest, train_command
 from hubel.training.history import History
 from hubel.training.recipe import Recipe
 from hubel.workflows.training.choose import Choice

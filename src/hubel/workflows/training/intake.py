@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from hubel.architectures.catalogue import make_blueprint
 from hubel.architectures.families.pretrained import PretrainedSpec
 from hubel.catalogue import Later
-from hubel.corpus.class_names import alike, difference
-from hubel.corpus.corpus import Corpus
+from hubel.corpus.corpus import Corpus, alike, difference
 from hubel.corpus.measured_corpus import describe_frames
 from hubel.errors import DownloadFailed, WeightsNotAvailable
 from hubel.errors.wording import Command, Option, Remedy, Text

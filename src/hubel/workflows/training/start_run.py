@@ -27,11 +27,10 @@ from hubel.errors import DamagedArtefact, HubelError, UnusableInput, WrongReques
 from hubel.errors.wording import Option
 from hubel.files import is_file, real_path
 from hubel.images.preprocessing import Preprocessing
+from hubel.runs.documents import no_run, read_document
 from hubel.runs.is_run import ARTEFACT
 from hubel.runs.request import TrainRequest
 from hubel.runs.run_folder import BEGINS, free_beside
-from hubel.runs.tables.documents import read_document
-from hubel.runs.tables.reading import no_run
 from hubel.training.checkpoints import CHECKPOINTS, CheckpointFolder
 from hubel.workflows.training.choose import Choice
 

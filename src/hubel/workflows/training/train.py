@@ -12,9 +12,8 @@ from hubel.errors import StoppedByUser, TrainingDiverged
 from hubel.errors.wording import Option, Remedy
 from hubel.events import OnEvent, ignore
 from hubel.pipeline.prepare import Prepared
-from hubel.runs.commands import how_to_go_on
 from hubel.runs.out_folder import keep_out_of_the_corpus
-from hubel.runs.request import TrainRequest
+from hubel.runs.request import TrainRequest, how_to_go_on
 from hubel.runs.request_record import record_request
 from hubel.runs.run_folder import RunFolder, locked
 from hubel.training.checkpoints import Checkpoint
@@ -23,11 +22,10 @@ from hubel.training.plan import FitPlan, Point
 from hubel.workflows.training.checkpointing import CheckpointWriter, SoFar, open_run
 from hubel.workflows.training.choose import Choice
 from hubel.workflows.training.fitting import Listeners, run_fit
-from hubel.workflows.training.grown import check_images, remember_images
 from hubel.workflows.training.intake import prepare_training
 from hubel.workflows.training.network import Network, ready_network
 from hubel.workflows.training.plan_fit import describe_lateness, describe_plan, plan_fit
-from hubel.workflows.training.resume_identity import origin_of
+from hubel.workflows.training.resume_identity import check_images, origin_of, remember_images
 
 if TYPE_CHECKING:
     from hubel.architectures.families.weight_files import MayDownload

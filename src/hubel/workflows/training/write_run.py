@@ -21,11 +21,11 @@ from hubel.evaluation.report import EvaluationReport
 from hubel.events import OnEvent
 from hubel.images.notebook import document
 from hubel.pipeline.prepare import Prepared
+from hubel.runs.documents import write_documents
 from hubel.runs.machine import describe_machine
 from hubel.runs.request import TrainRequest
 from hubel.runs.run_folder import RunFolder
 from hubel.runs.tables.dense_baseline import write_baseline
-from hubel.runs.tables.documents import write_documents
 from hubel.runs.tables.fingerprints import write_digests
 from hubel.runs.tables.history import write_history
 from hubel.runs.tables.intake import write_intake

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hubel.workflows.training.grown import describe_change
+from hubel.workflows.training.resume_identity import describe_change
 
 BEFORE = {"cat/1.png": "a", "cat/2.png": "b", "dog/1.png": "c"}
 

@@ -13,8 +13,7 @@ from hubel.cli.commands.train import command
 from hubel.corpus.corpus import Example, IntakeRow
 from hubel.errors.wording import NOTHING
 from hubel.evaluation.report import EvaluationReport
-from hubel.runs.commands import train_command
-from hubel.runs.request import TrainRequest
+from hubel.runs.request import TrainRequest, train_command
 from hubel.shell import command_words
 from hubel.workflows.training.collect_evidence import find_suspects_held_out, find_unlabelled_folders
 

@@ -31,7 +31,7 @@ from hubel.workflows.evaluating.evaluate import evaluate_run
 from hubel.workflows.reproducing.reproduce import reproduce_run
 from hubel.workflows.reproducing.reproduce_check import check_repeatable
 from hubel.workflows.training.checkpointing import EVERY_EPOCH
-from hubel.workflows.training.grown import check_images
+from hubel.workflows.training.resume_identity import check_images
 from hubel.workflows.training.start_run import find_start
 from hubel.workflows.training.train import train_classifier
 from hubel.workflows.training.warm_start import load_start
