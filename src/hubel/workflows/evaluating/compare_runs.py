@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from hubel.briefs import brief, elided
+from hubel.corpus.corpus import IntakeRow
 from hubel.errors import UnusableInput
 from hubel.errors.wording import Command, Option, Text
 from hubel.evaluation.metrics import wilson_interval
@@ -62,6 +63,7 @@ class Against:
         by_other_labels: the test by the labels of the second run; None where they are the same.
         unknown: images left out because one of the two does not know their class, by class.
         seen: images left out because training or calibration of one of the two has seen them.
+        refused: files of the corpus that cannot be read.
     """
 
     first: str
@@ -74,6 +76,7 @@ class Against:
     by_other_labels: PairedTest | None
     unknown: Mapping[str, int]
     seen: int
+    refused: tuple[IntakeRow, ...] = ()
 
     @property
     def test(self) -> PairedTest:
@@ -209,12 +212,12 @@ def pair(first: Named, second: Named, *, seen: Set[str], corpus: str | None, on_
     for note in notes:
         on_event(Message(note, warning=True))
     labels = tuple(first.answers[key][0] for key in kept)
-    hits = _hits(kept, labels, sides=(first, second))
+    mine, theirs = _hits(kept, labels, sides=(first, second))
     by_other = None
     if relabelled:
         by_other = compare_hits(*_hits(kept, [second.answers[key][0] for key in kept], sides=(first, second)))
     seen_count = len(common) - len(fresh)
-    return Against(first.run, second.run, corpus, labels, *hits, relabelled, by_other, unknown, seen_count)
+    return Against(first.run, second.run, corpus, labels, mine, theirs, relabelled, by_other, unknown, seen_count)
 
 
 def _hits(keys: Sequence[str], labels: Sequence[str], *, sides: Sequence[Named]) -> list[np.ndarray]:

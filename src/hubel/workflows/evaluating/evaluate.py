@@ -11,7 +11,7 @@ import numpy as np
 
 from hubel.briefs import brief, elided, with_interval
 from hubel.classifier.answering import Answering
-from hubel.corpus.corpus import Corpus
+from hubel.corpus.corpus import Corpus, IntakeRow
 from hubel.corpus.formats.catalogue import BUILT_IN, read_corpus
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.engines.catalogue import load_classifier
@@ -87,6 +87,11 @@ class Evaluation:
     places: np.ndarray
     without_leaks: EvaluationReport | None = None
     left_out: LeftOut | None = None
+
+    @property
+    def refused(self) -> tuple[IntakeRow, ...]:
+        """Files that cannot be read."""
+        return self.corpus.refused
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; the score has the keys of ``metrics.json``."""
