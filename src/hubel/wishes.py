@@ -85,13 +85,13 @@ def check_bounds(wishes: Mapping[str, Wish], given: Any) -> None:
         if wish.bounds is None or value is None:
             continue
         numbers = int if wish.kind is int else (int, float)
-        if isinstance(value, bool) or not isinstance(value, numbers) or not _lies_in(value, wish.bounds):
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, numbers)
+            or not wish.bounds.least <= value <= wish.bounds.most
+        ):
             shown = f"{value:g} s" if wish.kind is Time and isinstance(value, float) else repr(value)
             raise WrongRequest(Option(name), f" must be {wish.bounds.words}. Received: {shown}.")
-
-
-def _lies_in(value: float, bounds: Bounds) -> bool:
-    return bounds.least <= value <= bounds.most
 
 
 TIME = Bounds(10, 30 * 24 * 3600, "from 10 seconds to 30 days")

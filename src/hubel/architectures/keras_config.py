@@ -236,7 +236,8 @@ def _is_kerass(part: dict[str, Any], *, legacy: bool) -> bool:
     kind, module, registered = part.get("class_name"), part.get("module"), part.get("registered_name")
     if module == OWN_MODULE:
         return kind in OWN_LAYERS and registered == f"hubel>{kind}" and hasattr(own_layers, str(kind))
-    if not isinstance(kind, str) or kind in REFUSED or _is_custom(registered):
+    custom = isinstance(registered, str) and ">" in registered and not registered.startswith("Keras>")
+    if not isinstance(kind, str) or kind in REFUSED or custom:
         return False
     if module is None:
         short = kind.removeprefix("hubel>")
@@ -246,10 +247,6 @@ def _is_kerass(part: dict[str, Any], *, legacy: bool) -> bool:
     if kind == FUNCTION:
         return _is_function(module, part.get("config"))
     return CLASS_MODULES.fullmatch(module) is not None and _is_class(module, kind)
-
-
-def _is_custom(registered: Any) -> bool:
-    return isinstance(registered, str) and ">" in registered and not registered.startswith("Keras>")
 
 
 @cache

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -53,6 +54,17 @@ def model_file_options(*names: str) -> Callable[[Function], Function]:
 def said_words(said: Said) -> list[str]:
     """What is said of a model file, as it is typed."""
     return [word for option in said.options for word in option_words(option)]
+
+
+def typed_line(words: Sequence[object], said: Said, *more: str) -> str:
+    """A line that carries what was said of a model file.
+
+    Args:
+        words: the command and its arguments.
+        said: of the model file.
+        more: options and their values.
+    """
+    return shlex.join(["hubel", *map(str, words), *said_words(said), *more])
 
 
 def _size(text: str | None) -> tuple[int, int] | None:

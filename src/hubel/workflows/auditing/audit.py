@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -128,16 +128,7 @@ class Audit:
             **corpus.intake_counts,
             "classes": corpus.class_counts,
             "notes": list(map(facts_of, self.notes)),
-            "files": [
-                {
-                    "path": row.path,
-                    "status": row.status,
-                    "code": row.code,
-                    "reason": row.reason,
-                    "class_name": row.class_name,
-                }
-                for row in corpus.intake
-            ],
+            "files": [asdict(row) for row in corpus.intake],
             "findings": [finding.to_json() for finding in self.findings],
             **({"suspect_labels": self._suspects_to_json()} if self.label_ranking else {}),
         }

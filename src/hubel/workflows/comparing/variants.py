@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from hubel.architectures.catalogue import Architecture, Blueprint, find_architecture, make_blueprint
 from hubel.architectures.families.cnn import CnnSpec, Group
@@ -67,36 +68,24 @@ class Variant:
 VARIANTS = {
     "dense-only": Variant("no convolution; one hidden dense layer of 512 units", _dense),
     "cnn": Variant("two groups of one 3 x 3 convolution with 16 and 32 filters, ReLU, max pooling", _base),
-    "pool-none": Variant("cnn without its pooling", lambda size, classes: _base(size, classes, pooling="none")),
-    "pool-average": Variant(
-        "cnn with average in place of max pooling", lambda size, classes: _base(size, classes, pooling="average")
-    ),
-    "pool-sum": Variant(
-        "cnn with sum in place of max pooling", lambda size, classes: _base(size, classes, pooling="sum")
-    ),
-    "unshared": Variant(
-        "cnn with weights of its own at each place (locally connected)",
-        lambda size, classes: _base(size, classes, shared=False),
-    ),
+    "pool-none": Variant("cnn without its pooling", partial(_base, pooling="none")),
+    "pool-average": Variant("cnn with average in place of max pooling", partial(_base, pooling="average")),
+    "pool-sum": Variant("cnn with sum in place of max pooling", partial(_base, pooling="sum")),
+    "unshared": Variant("cnn with weights of its own at each place (locally connected)", partial(_base, shared=False)),
     "linear": Variant(
-        "pool-average without ReLU: no more than one linear map",
-        lambda size, classes: _base(size, classes, pooling="average", activation="none"),
+        "pool-average without ReLU: no more than one linear map", partial(_base, pooling="average", activation="none")
     ),
     "one-5x5": Variant(
-        "a 3 x 3 convolution, then one 5 x 5, 16 filters each",
-        lambda size, classes: _kernels(size, classes, kernel_size=5, convolutions=1),
+        "a 3 x 3 convolution, then one 5 x 5, 16 filters each", partial(_kernels, kernel_size=5, convolutions=1)
     ),
     "two-3x3": Variant(
-        "a 3 x 3 convolution, then two 3 x 3, 16 filters each",
-        lambda size, classes: _kernels(size, classes, kernel_size=3, convolutions=2),
+        "a 3 x 3 convolution, then two 3 x 3, 16 filters each", partial(_kernels, kernel_size=3, convolutions=2)
     ),
     "one-9x9": Variant(
-        "a 3 x 3 convolution, then one 9 x 9, 16 filters each",
-        lambda size, classes: _kernels(size, classes, kernel_size=9, convolutions=1),
+        "a 3 x 3 convolution, then one 9 x 9, 16 filters each", partial(_kernels, kernel_size=9, convolutions=1)
     ),
     "four-3x3": Variant(
-        "a 3 x 3 convolution, then four 3 x 3, 16 filters each",
-        lambda size, classes: _kernels(size, classes, kernel_size=3, convolutions=4),
+        "a 3 x 3 convolution, then four 3 x 3, 16 filters each", partial(_kernels, kernel_size=3, convolutions=4)
     ),
 }
 
@@ -173,10 +162,7 @@ CLAIMS = {
     "small-kernels": Claim(
         "Two 3 x 3 convolutions in a row see as much as one 5 x 5, and four as much as one 9 x 9, with fewer "
         "parameters and multiplications and no loss of accuracy.",
-        (
-            VariantPair("two-3x3", "one-5x5", SMALLER),
-            VariantPair("four-3x3", "one-9x9", SMALLER),
-        ),
+        (VariantPair("two-3x3", "one-5x5", SMALLER), VariantPair("four-3x3", "one-9x9", SMALLER)),
     ),
     "pooling": Claim(
         "Pooling, be it max, average or sum, saves memory and keeps the class more often when the image moves, "

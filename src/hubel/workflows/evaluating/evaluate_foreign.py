@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,13 +20,14 @@ from hubel.errors import WrongRequest
 from hubel.errors.wording import Option, Text, facts_of
 from hubel.evaluation.report import INTERVAL_METHOD
 from hubel.events import Message, OnEvent, Progress, ignore
-from hubel.files import is_file, write_bytes, write_json
+from hubel.files import write_bytes, write_json
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
 from hubel.reports.run_page import OF_A_MODEL_FILE, RunPage, render_run_page, shown_places
 from hubel.reports.sheets import make_sheets
 from hubel.runs.is_run import METRICS, REPORT
 from hubel.runs.machine import describe_machine
 from hubel.runs.out_folder import prepare_folder
+from hubel.runs.request_record import file_digest
 from hubel.runs.run_folder import FORMAT
 from hubel.runs.tables.intake import INTAKE, write_intake
 from hubel.runs.tables.predictions import PARQUET, PREDICTIONS, write_predictions
@@ -183,19 +183,11 @@ def _metrics(scored: ForeignEvaluation) -> dict[str, Any]:
             "parameters": classifier.model.count_params(),
             "macs": total_of(layer_table(classifier.model)).macs,
             "image_size": [*classifier.preprocessing.size, classifier.channels],
-            "sha256": _digest(classifier.path),
+            "sha256": file_digest(classifier.path),
         },
         **describe_model(classifier),
         "warnings": scored.warnings_to_json(),
     }
-
-
-def _digest(path: Path) -> str | None:
-    """SHA-256 of a file; None of a folder."""
-    if not is_file(path):
-        return None
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _page(scored: ForeignEvaluation, metrics: dict[str, Any], *, command: Sequence[str]) -> RunPage:
