@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from types import FunctionType
@@ -252,16 +252,20 @@ def _is_kerass(part: dict[str, Any], *, legacy: bool) -> bool:
 @cache
 def _is_class(module: str, name: str) -> bool:
     """A class that Keras can build from its description: never a function, a helper or a module."""
-    try:
-        found = getattr(importlib.import_module(module), name, None)
-    except Exception:  # noqa: BLE001  (a module of another version of Keras)
-        return False
+    found = _found(module, name)
     kinds = (
         keras.layers.Layer, keras.Operation, keras.Initializer, keras.Regularizer, keras.constraints.Constraint,
         keras.DTypePolicy, keras.dtype_policies.DTypePolicyMap, keras.Quantizer,
         keras.quantizers.QuantizationConfig, keras.random.SeedGenerator,
     )  # fmt: skip
     return isinstance(found, type) and issubclass(found, kinds)
+
+
+def _found(module: str, name: str) -> Any:
+    try:
+        return getattr(importlib.import_module(module), name, None)
+    except Exception:  # noqa: BLE001  (a module of another version of Keras)
+        return None
 
 
 def _is_function(module: str, name: Any) -> bool:
@@ -272,10 +276,7 @@ def _is_function(module: str, name: Any) -> bool:
         return isinstance(known, FunctionType) and known.__name__ == name  # an alias, as swish, it does not find
     if FUNCTION_MODULES.fullmatch(module) is None:
         return False
-    try:
-        found: Callable[..., Any] | None = getattr(importlib.import_module(module), name, None)
-    except Exception:  # noqa: BLE001  (a module of another version of Keras)
-        return False
+    found = _found(module, name)
     return isinstance(found, FunctionType) and found.__module__.startswith("keras.src.")
 
 

@@ -192,7 +192,7 @@ def audit_corpus(
 
 
 def _earlier(corpus: Corpus, decided: Corrections) -> tuple[tuple[str, str, str, str], ...]:
-    given = {example.path: corpus.class_names[example.label] for example in corpus.examples}
+    given = _class_of(corpus)
     return tuple((path, given.get(path, ""), "", correction) for path, correction in decided.decided.items())
 
 
@@ -243,7 +243,7 @@ def _finding_rows(audit: Audit) -> list[tuple[object, ...]]:
 
 def _correctable(audit: Audit) -> list[tuple[str, ...]]:
     """One row for each doubtful image, its correction left to a person; and what a person has decided before."""
-    class_of = _class_of(audit)
+    class_of = _class_of(audit.corpus)
     decided = {row[0]: row[3] for row in audit.earlier}
     rows: dict[str, tuple[str, ...]] = {}
     for name in DOUBTFUL:
@@ -253,8 +253,7 @@ def _correctable(audit: Audit) -> list[tuple[str, ...]]:
     return [*((*row, DECIDED) for row in audit.earlier if row[0] not in rows), *rows.values()]
 
 
-def _class_of(audit: Audit) -> dict[str, str]:
-    corpus = audit.corpus
+def _class_of(corpus: Corpus) -> dict[str, str]:
     return {example.path: corpus.class_names[example.label] for example in corpus.examples}
 
 
@@ -271,7 +270,7 @@ def _page(audit: Audit, given: Given, *, out: Path, on_event: OnEvent) -> AuditP
         split_counts=_split_counts(corpus),
         notes=tuple(map(facts_of, audit.notes)),
         refused=corpus.refused,
-        classes_of=_class_of(audit),
+        classes_of=_class_of(corpus),
         splits_of={example.path: example.split for example in corpus.examples if example.split is not None},
         thumbnails=_thumbnails(audit, on_event),
         expected=audit.expected,

@@ -24,6 +24,9 @@ from hubel.events import Message, OnEvent, ignore
 from hubel.images.preprocessing import PHOTOGRAPH_SIDE, Preprocessing
 from hubel.pipeline.prepare import Preparation, Prepared, prepare_corpus
 from hubel.pipeline.survey import Survey
+from hubel.text import parse_duration
+from hubel.workflows.auditing.audit import Audit
+from hubel.workflows.auditing.audit_words import Given
 from hubel.workflows.auditing.doubt import (
     SHARE_OF_FEATURES,
     Describe,
@@ -121,6 +124,28 @@ def find_suspects(
         describe = describe_by_backbone(BACKBONE, chosen.preprocessing, weights=chosen.weights)
     doubted = _doubt(prepared, describe, doubts=doubts, on_event=on_event)
     return _describe(prepared.corpus, doubted, labels=prepared.labels[doubted.places])
+
+
+def add_suspects(
+    audit: Audit, given: Given, *, may_download: MayDownload | None = None, on_event: OnEvent = ignore
+) -> Audit:
+    """An audit with the labels that are doubted; the same where there is one class alone.
+
+    Args:
+        audit: of the corpus.
+        given: weights, seed and time, as they were typed.
+        may_download: as of `find_suspects`.
+        on_event: hears progress.
+
+    Raises:
+        HubelError: as of `find_suspects`; or the time limit is none.
+    """
+    if len(audit.corpus.class_names) < 2:
+        return audit
+    limit_s = LIMIT_S if given.time_limit is None else parse_duration(given.time_limit)
+    doubts = Doubts(given.weights, given.seed, limit_s, audit.bands)
+    suspects = find_suspects(audit.corpus, doubts, may_download=may_download, on_event=on_event)
+    return audit.with_suspects(suspects.findings, suspects.ranking, expected_share=suspects.expected_share)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -196,11 +197,7 @@ def pair(first: Named, second: Named, *, seen: Set[str], corpus: str | None, on_
     fresh = [key for key in common if key not in seen]
     known = first.class_names & second.class_names
     kept = [key for key in fresh if first.answers[key][0] in known]
-    unknown: dict[str, int] = {}
-    for key in fresh:
-        label = first.answers[key][0]
-        if label not in known:
-            unknown[label] = unknown.get(label, 0) + 1
+    unknown = Counter(first.answers[key][0] for key in fresh if first.answers[key][0] not in known)
     relabelled = sum(first.answers[key][0] != second.answers[key][0] for key in kept)
     notes = _notes(first.run, second.run, left=len(common) - len(fresh), unknown=unknown)
     if not kept:
