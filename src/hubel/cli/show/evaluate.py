@@ -71,17 +71,13 @@ def show_against(compared: Against) -> None:
         f"Difference {points(test.difference)} points   95 % interval {points(low)} to {points(high)}   "
         f"{p_text(test.p_value)} (exact McNemar test)"
     )
-    out.print(_verdict(first, second, test=test))
+    style = {BETTER: "bold green", CANNOT_TELL: "bold yellow"}.get(test.verdict, "bold red")
+    out.print(Text(_said(first, second, test=test), "bold" if test.alike else style))
     other = compared.by_other_labels
     if other is not None:
         numbers = f"({points(other.difference)} points, {p_text(other.p_value)})"
         out.print(f"By the labels of {second} instead: {_said(first, second, test=other)} {numbers}")
     out.print(_class_table(compared, first, second=second))
-
-
-def _verdict(first: str, second: str, *, test: PairedTest) -> Text:
-    style = {BETTER: "bold green", CANNOT_TELL: "bold yellow"}.get(test.verdict, "bold red")
-    return Text(_said(first, second, test=test), "bold" if test.alike else style)
 
 
 def _said(first: str, second: str, *, test: PairedTest) -> str:

@@ -14,7 +14,7 @@ from hubel.briefs import brief, elided, name_counts
 from hubel.corpus.audit.catalogue import CHECKS, find_all, ranked
 from hubel.corpus.audit.finding import Finding
 from hubel.corpus.corpus import SPLITS, Corpus, tile_of
-from hubel.corpus.corrections import COLUMNS, Corrections, apply_corrections, read_corrections
+from hubel.corpus.corrections import COLUMNS, apply_corrections, read_corrections
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.measured_corpus import ExaminedCorpus, describe_frames
 from hubel.corpus.reading import AS_FOUND, Reading
@@ -184,16 +184,12 @@ def audit_corpus(
     earlier: tuple[tuple[str, str, str, str], ...] = ()
     if corrections is not None:
         decided = read_corrections(corrections)
-        earlier = _earlier(corpus, decided)
+        given = _class_of(corpus)
+        earlier = tuple((path, given.get(path, ""), "", label) for path, label in decided.decided.items())
         corpus = apply_corrections(corpus, decided)
     examined = examine_corpus(corpus, bands=reading.bands, copies=reading.copies, on_event=on_event)
     notes = (*examined.corpus.notes, *describe_frames(examined))
     return Audit(examined, tuple(find_all(examined)), notes, earlier=earlier, bands=reading.bands)
-
-
-def _earlier(corpus: Corpus, decided: Corrections) -> tuple[tuple[str, str, str, str], ...]:
-    given = _class_of(corpus)
-    return tuple((path, given.get(path, ""), "", correction) for path, correction in decided.decided.items())
 
 
 def prepare_audit_folder(out: Path, location: str, *, reading: Reading = AS_FOUND, overwrite: bool) -> None:

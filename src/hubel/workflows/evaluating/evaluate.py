@@ -304,21 +304,20 @@ def _why_nothing_is_scored(classifier: Answering, corpus: Corpus, *, own: _TestS
 
 
 def _say_differences(classifier: Answering, corpus: Corpus, *, own: _TestSplit | None, on_event: OnEvent) -> None:
-    extra = [name for name in corpus.class_names if name not in classifier.class_names]
-    missing = [name for name in classifier.class_names if name not in corpus.class_names]
-    if extra and own is None:
-        count = sum(corpus.class_counts[name] for name in extra)
-        images = counted(count, "image")
-        text = f"Not scored: {images} of classes that the classifier does not know: {', '.join(extra[:5])}."
-        on_event(Message(text, warning=True))
-    if missing and own is None:
-        on_event(Message(f"Not tested, for lack of images: {', '.join(missing[:5])}.", warning=True))
     if own is not None:
         gone = set(own.class_of) - {example.path for example in corpus.examples}
         if gone:
-            images = counted(len(gone), "test image")
-            text = f"Missing: {images} of the run, such as {min(gone)!r}. The score is that of the others."
-            on_event(Message(text, warning=True))
+            text = f"Missing: {counted(len(gone), 'test image')} of the run, such as {min(gone)!r}."
+            on_event(Message(f"{text} The score is that of the others.", warning=True))
+        return
+    extra = [name for name in corpus.class_names if name not in classifier.class_names]
+    missing = [name for name in classifier.class_names if name not in corpus.class_names]
+    if extra:
+        images = counted(sum(corpus.class_counts[name] for name in extra), "image")
+        text = f"Not scored: {images} of classes that the classifier does not know: {', '.join(extra[:5])}."
+        on_event(Message(text, warning=True))
+    if missing:
+        on_event(Message(f"Not tested, for lack of images: {', '.join(missing[:5])}.", warning=True))
 
 
 def say_refused(refused: Sequence[tuple[str, str]], on_event: OnEvent) -> None:
