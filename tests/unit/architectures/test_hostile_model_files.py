@@ -82,8 +82,12 @@ def config_of(kind: str, sound: dict[str, bytes], path: Path) -> dict:
         return json.loads(file.attrs["model_config"])
 
 
+def read_model(path: Path) -> Any:
+    return read_foreign(path).model
+
+
 def doors(path: Path) -> tuple[Callable[[Path], Any], ...]:
-    return (read_foreign,) if path.suffix == ".json" else (read_foreign, load_foreign_model)
+    return (read_model,) if path.suffix == ".json" else (read_model, load_foreign_model)
 
 
 EVIL = {

@@ -74,8 +74,8 @@ def test_of_a_hundred_classes_some_are_named_and_all_are_counted():
     # c0 takes the 28 mistakes of c99: 99 of 127 are right, 0.700 to 0.843. c90 takes the 60 of c89: 72 of 132 are right.
     assert (len(found.good), len(found.bad), len(found.unsure)) == (59, 31, 10)
     assert found.sentence == (
-        "Good for 59 classes (such as c1, c2 and c3), not for 31 classes (such as c61, c62 and c63). The test images cannot "
-        "tell for 10 classes (the weakest: c91, c92 and c93)."
+        "Good for 59 classes (such as c1, c2 and c3), not for 31 classes (such as c61, c62 and c63). There are too few test "
+        "images of 10 classes (the weakest: c91, c92 and c93) to tell."
     )
 
 
