@@ -96,8 +96,7 @@ def find_known(run: Path, decoded: DecodedCorpus, *, on_event: OnEvent = ignore)
     groups = {example.group for example, known in zip(examples, learned, strict=True) if known} | _shared_groups(
         record, decoded
     )
-    of_a_group = np.array([example.group in groups for example in examples], bool)
-    of_a_group &= np.array([example.group is not None for example in examples], bool)
+    of_a_group = np.array([example.group is not None and example.group in groups for example in examples], bool)
     copies |= of_a_group & ~trained_on
     return Known(folder, len(record.tested), trained_on, copies, tested & ~copies)
 
