@@ -89,24 +89,16 @@ VARIANTS = {
     ),
 }
 
-QUANTITIES = {
-    "accuracy": "accuracy on the test split",
-    "shift": "share of test images that keep their class when moved",
-    "gap": "accuracy on training images less that on test images",
-    "parameters": "weights and biases",
-    "macs": "multiply-accumulates of one image",
-    "field": "pixels that a position behind the last convolution sees",
-    "memory": "bytes of one training step, computed from shapes",
-}
-RELATIONS = ("better", "not worse", "less", "same")
-
 
 @dataclass(frozen=True)
 class Need:
     """One thing that must hold for a claim to be supported.
 
     Args:
-        quantity: a name in `QUANTITIES`.
+        quantity: ``"accuracy"`` on the test split; ``"shift"``, the share of test images that keep their class when
+            moved; ``"gap"``, accuracy on training images less that on test images; ``"parameters"``; ``"macs"`` of one
+            image; ``"field"``, the pixels that a position behind the last convolution sees; or ``"memory"``, the bytes
+            of one training step.
         relation: ``"better"`` by the paired test (a gap: smaller by its interval), ``"not worse"``: by less than the
             margin, ``"less"`` or ``"same"`` as plain numbers.
         factor: with ``"less"``, at most a ``factor``-th of the reference.
