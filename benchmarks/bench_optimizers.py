@@ -26,7 +26,6 @@ from hubel.pipeline.augmentation import Augmentation
 from hubel.pipeline.batches import TrainingBatches, class_weights
 from hubel.pipeline.decoded import decode_corpus
 from hubel.runs.machine import describe_machine
-from hubel.runs.run_folder import labels_of
 from hubel.training.fit import compile_model, fit_model, measure_step
 from hubel.training.history import accuracy_and_log_loss
 from hubel.training.recipe import Recipe
@@ -41,7 +40,7 @@ def main(location: str, seconds: float) -> None:
     """Train the same network with each optimiser and print what it learned."""
     decoded = decode_corpus(read_corpus(location), Preprocessing(32, 32))
     splits = split_corpus(decoded.corpus, decoded.digests, seed=0)
-    labels, classes = labels_of(decoded.corpus), len(decoded.corpus.class_names)
+    labels, classes = np.array([example.label for example in decoded.corpus.examples]), len(decoded.corpus.class_names)
     train, validation = np.array(splits.train), np.array(splits.validation)
     print(f"{location}: {len(train):,} train, {len(validation):,} validation, {seconds:.0f} s each")
     print(f"{describe_machine()['hardware']} {describe_machine()['versions']}")

@@ -27,29 +27,23 @@ if TYPE_CHECKING:
 __version__ = version("hubel")
 
 _HOMES = {
-    "Audit": "hubel.workflows.auditing.audit",
-    "Classifier": "hubel.classifier.classifier",
-    "CnnSpec": "hubel.architectures.families.cnn",
-    "Corpus": "hubel.corpus.corpus",
-    "Example": "hubel.corpus.corpus",
-    "Group": "hubel.architectures.families.cnn",
-    "HubelError": "hubel.errors",
-    "Prediction": "hubel.classifier.prediction",
-    "Run": "hubel.workflows.training.write_run",
-    "anatomy": "hubel.api.layers",
-    "audit_corpus": "hubel.api.auditing",
-    "compare": "hubel.api.training",
-    "convolve": "hubel.api.windows",
-    "evaluate": "hubel.api.scoring",
-    "filters": "hubel.api.layers",
-    "load": "hubel.api.scoring",
-    "maps": "hubel.api.layers",
-    "pool": "hubel.api.windows",
-    "read_corpus": "hubel.api.reading",
-    "reproduce": "hubel.api.training",
-    "trace": "hubel.api.layers",
-    "train": "hubel.api.training",
-    "verify": "hubel.api.scoring",
+    name: module
+    for module, names in {
+        "hubel.api.auditing": ("audit_corpus",),
+        "hubel.api.layers": ("anatomy", "filters", "maps", "trace"),
+        "hubel.api.reading": ("read_corpus",),
+        "hubel.api.scoring": ("evaluate", "load", "verify"),
+        "hubel.api.training": ("compare", "reproduce", "train"),
+        "hubel.api.windows": ("convolve", "pool"),
+        "hubel.architectures.families.cnn": ("CnnSpec", "Group"),
+        "hubel.classifier.classifier": ("Classifier",),
+        "hubel.classifier.prediction": ("Prediction",),
+        "hubel.corpus.corpus": ("Corpus", "Example"),
+        "hubel.errors": ("HubelError",),
+        "hubel.workflows.auditing.audit": ("Audit",),
+        "hubel.workflows.training.write_run": ("Run",),
+    }.items()
+    for name in names
 }
 
 __all__ = [

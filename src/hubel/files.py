@@ -266,6 +266,20 @@ def write_csv(path: Path, header: Sequence[str], *, rows: Iterable[Sequence[obje
     write_bytes(path, buffer.getvalue().encode("utf-8", "surrogateescape"))
 
 
+def write_csv_if_any(path: Path, header: Sequence[str], *, rows: Sequence[Sequence[object]]) -> None:
+    """`write_csv`, but without rows there is no file, nor one that was there before.
+
+    Args:
+        path: the final file.
+        header: names of the columns.
+        rows: their cells.
+    """
+    if rows:
+        write_csv(path, header, rows=rows)
+    else:
+        path.unlink(missing_ok=True)
+
+
 def read_csv_rows(path: Path) -> tuple[list[str], list[list[str]]]:
     """Header and rows of a CSV that `write_csv` wrote; for those whose column names may repeat, as class names can."""
     text = path.read_bytes().decode("utf-8", "surrogateescape")

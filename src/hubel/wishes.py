@@ -84,14 +84,11 @@ def check_bounds(wishes: Mapping[str, Wish], given: Any) -> None:
         value = None if wish.bounds is None else getattr(given, wish.field or name)
         if wish.bounds is None or value is None:
             continue
+        least, most, words = wish.bounds
         numbers = int if wish.kind is int else (int, float)
-        if isinstance(value, bool) or not isinstance(value, numbers) or not _lies_in(value, wish.bounds):
+        if isinstance(value, bool) or not isinstance(value, numbers) or not least <= value <= most:
             shown = f"{value:g} s" if wish.kind is Time and isinstance(value, float) else repr(value)
-            raise WrongRequest(Option(name), f" must be {wish.bounds.words}. Received: {shown}.")
-
-
-def _lies_in(value: float, bounds: Bounds) -> bool:
-    return bounds.least <= value <= bounds.most
+            raise WrongRequest(Option(name), f" must be {words}. Received: {shown}.")
 
 
 TIME = Bounds(10, 30 * 24 * 3600, "from 10 seconds to 30 days")

@@ -12,7 +12,7 @@ from tests.contracts.test_traces import randomise
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import ARCHITECTURES, Blueprint, make_blueprint
 from hubel.architectures.families.cnn import CnnSpec, Group
-from hubel.architectures.layer_table import receptive_fields
+from hubel.architectures.geometry import receptive_fields
 from hubel.architectures.walk import Call, walk
 from hubel.arithmetic.receptive_field import field_box
 from hubel.backends.framework import keras

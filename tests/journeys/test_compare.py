@@ -158,7 +158,7 @@ def test_ctrl_c_before_anything_is_finished_leaves_nothing(monkeypatch: pytest.M
         (("digits", "--architectures", "dense"), 2, "A comparison needs at least two variants. Received: dense."),
         (("digits", "--epochs", 1, "--time-limit", "1m"), 2, "Give --epochs or --time-limit, not both"),
         (("digits", "--epochs", 0), 2, "epochs must be a whole number from 1"),
-        (("digits", "--time-limit", "1s"), 2, "The time limit must be from 10 seconds"),
+        (("digits", "--time-limit", "1s"), 2, "--time-limit must be from 10 seconds to 30 days. Received: 1 s."),
         (("digits", "--max-examples", 5), 2, "--max-examples must be at least 3 for each of the 10 classes: 30."),
         (("digits", "--claims", "all", "--image-size", 4), 2, "need images of at least 8 pixels. Received: 4."),
         (("nowhere", "--claims", "all"), 3, "nowhere"),

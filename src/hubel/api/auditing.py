@@ -7,12 +7,16 @@ from pathlib import Path
 
 from hubel.api.explain import explain
 from hubel.api.words import optional_path
+from hubel.catalogue import Later
 from hubel.corpus.reading import make_reading
 from hubel.events import OnEvent, ignore
 from hubel.wishes import AUDITING
 from hubel.workflows.auditing.audit import Audit, prepare_audit_folder, write_audit
 from hubel.workflows.auditing.audit import audit_corpus as look_at
 from hubel.workflows.auditing.audit_words import Given
+
+add_suspects = Later("hubel.workflows.auditing.suspects", "add_suspects")
+"""It loads the framework, which an audit alone does without."""
 
 
 @explain(AUDITING)
@@ -50,27 +54,14 @@ def audit_corpus(  # noqa: PLR0913, D417  (each is a wish the user may have)
         HubelError: a subclass says what is wrong and what to change.
     """
     reading = make_reading(locals())
-    folder = optional_path(out)
+    folder, labels = optional_path(out), optional_path(corrections)
+    limit = None if time_limit is None else str(time_limit)
+    given = Given(str(corpus), reading.options, labels, weights, seed, limit)
     if folder is not None:
         prepare_audit_folder(folder, str(corpus), reading=reading, overwrite=overwrite)
-    audit = look_at(corpus, corrections=optional_path(corrections), reading=reading, on_event=on_event)
-    if suspect_labels and len(audit.corpus.class_names) > 1:
-        audit = _doubted(
-            audit, (weights, seed, AUDITING["time_limit"].read(time_limit), reading.bands), on_event=on_event
-        )
+    audit = look_at(corpus, corrections=labels, reading=reading, on_event=on_event)
+    if suspect_labels:
+        audit = add_suspects(audit, given, on_event=on_event)
     if folder is not None:
-        limit = None if time_limit is None else str(time_limit)
-        given = Given(str(corpus), reading.options, optional_path(corrections), weights, seed, limit)
         write_audit(audit, folder, given=given, on_event=on_event)
     return audit
-
-
-def _doubted(
-    audit: Audit, wishes: tuple[str | None, int, float | None, tuple[int, ...]], *, on_event: OnEvent
-) -> Audit:
-    from hubel.workflows.auditing.suspects import LIMIT_S, Doubts, find_suspects  # noqa: PLC0415  (loads the framework)
-
-    weights, seed, limit_s, bands = wishes
-    doubts = Doubts(weights, seed, LIMIT_S if limit_s is None else limit_s, bands)
-    suspects = find_suspects(audit.corpus, doubts, on_event=on_event)
-    return audit.with_suspects(suspects.findings, suspects.ranking, expected_share=suspects.expected_share)

@@ -61,11 +61,10 @@ def anatomy(  # noqa: PLR0913  (each is a wish the user may have)
     Raises:
         HubelError: a subclass says what is wrong and what to change.
     """
-    file = _checked(out, ".svg")
     if stacks:
         if (target, input, classes, units) != (None, None, None, None):
             raise WrongRequest("stacks describes no network: leave target, input, classes and units out.")
-        table = stack_table(kernel_size=kernel, channels=channels)
+        file, table = _output(out, ".svg"), stack_table(kernel_size=kernel, channels=channels)
         if file is not None:
             write_bytes(file, render_svg(draw_stacks(table)))
         return table
@@ -75,8 +74,7 @@ def anatomy(  # noqa: PLR0913  (each is a wish the user may have)
         raise WrongRequest("kernel and channels belong to stacks: leave them out, or add stacks=True.")
     path = path_of(target)
     typed = target if isinstance(target, str) else str(path)  # "dense" is an architecture, "./dense" a folder
-    if file is not None:
-        check_output_file(file, run=path, made_of=[path])
+    file = _output(out, ".svg", run=path, made_of=[path])
     image = numbers_of(input, name="input", counts=(2, 3), example="(100, 100, 1)")
     found = examine(AnatomyRequest(typed, image, classes, units))
     if file is not None:
@@ -124,10 +122,8 @@ def trace(  # noqa: PLR0913  (each is a wish the user may have)
         return list_traceable(path, said=said)
     if image is None:
         raise WrongRequest(f"Give the image: hubel.trace(run, image, layer={layer!r})")
-    file = _checked(out, ".png", ".svg")
+    file = _output(out, ".png", ".svg", run=path, made_of=[Path(image)])
     place = numbers_of(at, name="at", counts=(2,), example="(5, 7)")
-    if file is not None:
-        check_output_file(file, run=path, made_of=[Path(image)])
     where = None if place is None else (place[0], place[1])
     name = None if filter is None else str(filter)
     traced = trace_run(path, Path(image), layer=str(layer), at=where, filter_name=name, said=said)
@@ -169,9 +165,7 @@ def maps(
     layer = "last" if layer is None else str(layer)
     if image is None:
         raise WrongRequest(f"Give the image: hubel.maps(run, image, layer={layer!r})")
-    file = _checked(out, ".png")
-    if file is not None:
-        check_output_file(file, run=path, made_of=[Path(image)])
+    file = _output(out, ".png", run=path, made_of=[Path(image)])
     made, png = image_of_maps(path, Path(image), layer=layer, said=said)
     return _written(LayerImage("Feature maps", made.layer, png, made.maps), file)
 
@@ -215,9 +209,7 @@ def filters(  # noqa: PLR0913  (each is a wish the user may have)
     chosen = (filter,) if isinstance(filter, int) else tuple(filter)
     if not excite and (corpus is not None or chosen):
         raise WrongRequest("corpus and filter choose what excite looks for: add excite=True, or leave them out.")
-    file = _checked(out, ".png")
-    if file is not None:
-        check_output_file(file, run=path)
+    file = _output(out, ".png", run=path)
     if not excite:
         sheet = image_of_filters(path, layer, said=said)
         return _written(LayerImage("Filters", sheet.layer, sheet.png, sheet.kernel), file)
@@ -228,10 +220,12 @@ def filters(  # noqa: PLR0913  (each is a wish the user may have)
     return _written(LayerImage("What excites the filters", made.layer, made.png), file)
 
 
-def _checked(out: str | Path | None, *endings: str) -> Path | None:
+def _output(
+    out: str | Path | None, *endings: str, run: Path | None = None, made_of: Sequence[Path] = ()
+) -> Path | None:
     file = optional_path(out)
-    if file is not None and file.suffix.lower() not in endings:
-        raise WrongRequest(f"out takes a file that ends in {' or '.join(endings)}. Received: {file.name!r}.")
+    if file is not None:
+        check_output_file(file, endings=endings, run=run, made_of=made_of)
     return file
 
 

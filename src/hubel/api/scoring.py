@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias
 
 from hubel.api.explain import explain
 from hubel.api.words import Numbers, RunLike, optional_path, path_of, said_of_a_model
@@ -17,16 +16,10 @@ from hubel.corpus.reading import make_reading
 from hubel.engines.catalogue import load_classifier
 from hubel.events import OnEvent, ignore
 from hubel.wishes import SCORING
-from hubel.workflows.evaluating.compare_on_corpus import compare_on_corpus
-from hubel.workflows.evaluating.compare_runs import Against, compare_runs
-from hubel.workflows.evaluating.evaluate import Evaluation, evaluate_run
-from hubel.workflows.evaluating.evaluate_foreign import ForeignEvaluation, ForeignRequest, evaluate_foreign
-from hubel.workflows.evaluating.off_corpus_test import StrangerScore, score_strangers
-from hubel.workflows.evaluating.score_wishes import ScoreWishes, check_score_of_a_model, check_score_of_a_run
+from hubel.workflows.evaluating.score import Score, score
+from hubel.workflows.evaluating.score_wishes import ScoreWishes
 from hubel.workflows.opening import check_said, open_foreign
 from hubel.workflows.verify import Verification, verify_artefact
-
-Score: TypeAlias = Evaluation | ForeignEvaluation | Against | StrangerScore
 
 
 def load(
@@ -91,21 +84,11 @@ def evaluate(  # noqa: PLR0913, D417  (each is a wish the user may have)
         HubelError: a subclass says what is wrong and what to change.
     """
     reading = make_reading(locals())
-    path, other = path_of(run), None if against is None else path_of(against)
+    other = None if against is None else path_of(against)
     said = said_of_a_model(pixels=pixels, size=input, class_names=class_names)
     location, strange = (None if each is None else str(each) for each in (corpus, strangers))
-    wishes = ScoreWishes(path, location, other, strange, reading, said, optional_path(out), overwrite)
-    if is_model_target(path):
-        request = ForeignRequest(path, check_score_of_a_model(wishes), said, reading, wishes.out, overwrite)
-        return evaluate_foreign(request, on_event=on_event)
-    check_score_of_a_run(wishes)
-    if strange is not None:
-        return score_strangers(path, strange, reading=reading, on_event=on_event)
-    if other is None:
-        return evaluate_run(path, location, reading=reading, on_event=on_event)
-    if location is None:
-        return compare_runs(path, other, on_event=on_event)
-    return compare_on_corpus(path, other, corpus=location, reading=reading, on_event=on_event)[0]
+    wishes = ScoreWishes(path_of(run), location, said, other, strange, reading, optional_path(out), overwrite)
+    return score(wishes, on_event=on_event)
 
 
 def verify(run: RunLike) -> Verification:

@@ -14,8 +14,7 @@ from hubel.corpus.reading import make_reading
 from hubel.events import OnEvent, ignore
 from hubel.runs.request import make_request
 from hubel.wishes import COMPARING, TRAINING
-from hubel.workflows.comparing.compare import compare_variants
-from hubel.workflows.comparing.compare_folder import prepare_compare_folder, write_comparison
+from hubel.workflows.comparing.compare_folder import compare_into
 from hubel.workflows.comparing.comparison import CompareRequest, Comparison
 from hubel.workflows.comparing.variants import select
 from hubel.workflows.reproducing.reproduce import reproduce_run
@@ -115,20 +114,12 @@ def compare(  # noqa: PLR0913, D417  (each is a wish the user may have)
     Raises:
         HubelError: a subclass says what is wrong and what to change.
     """
-    reading = make_reading(locals())
-    folder = optional_path(out)
     request = CompareRequest(
         corpus, select(_joined(architectures), _joined(claims)), epochs=epochs,
         time_limit_s=COMPARING["time_limit"].read(time_limit),
-        image_size=image_size, max_examples=max_examples, seed=seed, reading=reading,
+        image_size=image_size, max_examples=max_examples, seed=seed, reading=make_reading(locals()),
     )  # fmt: skip
-    if folder is not None:
-        location = corpus.location if isinstance(corpus, Corpus) else str(corpus)
-        prepare_compare_folder(folder, location, reading=reading, overwrite=overwrite)
-    comparison = compare_variants(request, on_event=on_event)
-    if folder is not None:
-        write_comparison(comparison, folder)
-    return comparison
+    return compare_into(optional_path(out), request, overwrite=overwrite, on_event=on_event)
 
 
 def reproduce(

@@ -12,8 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from hubel.api.words import Numbers, numbers_of, optional_path
 from hubel.arithmetic.windows import Calculation, WindowOptions, calculate_convolution, calculate_pooling
 from hubel.errors import WrongRequest
-from hubel.reports.window_steps import check_ending, write_steps
-from hubel.runs.out_folder import check_output_file
+from hubel.reports.window_steps import check_steps_file, write_steps
 from hubel.workflows.looking.matrices import cut, read_kernel, read_matrix
 
 Matrix: TypeAlias = "str | Path | ArrayLike | None"
@@ -151,9 +150,7 @@ def _array(given: Any, what: str) -> NDArray[np.float64]:
 def _output(out: str | Path | None, matrix: Matrix) -> Path | None:
     file = optional_path(out)
     if file is not None:
-        check_ending(file)
-        if isinstance(matrix, (str, Path)):
-            check_output_file(file, made_of=[Path(matrix)])
+        check_steps_file(file, matrix)
     return file
 
 

@@ -69,11 +69,6 @@ def read_foreign(path: Path) -> ForeignArchitecture:
             return ForeignArchitecture(_build(description, path), description.notes)
 
 
-def read_foreign_architecture(path: Path) -> keras.Model:
-    """The model of `read_foreign`."""
-    return read_foreign(path).model
-
-
 def load_foreign_model(path: Path) -> keras.Model:
     """The model of a file or folder with its weights.
 
@@ -127,13 +122,17 @@ def _readable_kind(path: Path) -> str:
 def _described(path: Path, kind: str) -> Description:
     if kind == "h5-model":
         return checked_description(read_model_config(path), f"{path}: its model_config", legacy=True)
-    if kind == "keras-zip":
-        with _zip(path) as archive:
-            text = archive.read(CONFIG)
-        return checked_description(text, f"{path}: its {CONFIG}", legacy=False)
+    if kind == "keras-json":
+        return checked_description(path.read_bytes(), str(path), legacy=True)
+    return checked_description(_text_of(path, kind, name=CONFIG), f"{path}: its {CONFIG}", legacy=False)
+
+
+def _text_of(path: Path, kind: str, *, name: str) -> bytes:
+    """One of the JSON documents in a .keras file or folder."""
     if kind == "keras-folder":
-        return checked_description(_member(path, CONFIG).read_bytes(), f"{path}: its {CONFIG}", legacy=False)
-    return checked_description(path.read_bytes(), str(path), legacy=True)
+        return _member(path, name).read_bytes()
+    with _zip(path) as archive:
+        return archive.read(name)
 
 
 def _member(folder: Path, name: str) -> Path:
@@ -195,15 +194,10 @@ def _said_of_keras_2(path: Path, kind: str) -> Generator[None]:
 
 
 def _keras_2_version(path: Path, kind: str) -> str | None:
+    if kind not in ("keras-zip", "keras-folder"):
+        return None
     try:
-        if kind == "keras-zip":
-            with _zip(path) as archive:
-                text = archive.read(METADATA)
-        elif kind == "keras-folder":
-            text = _member(path, METADATA).read_bytes()
-        else:
-            return None
-        version = json.loads(text)["keras_version"]
+        version = json.loads(_text_of(path, kind, name=METADATA))["keras_version"]
     except (UnusableInput, ValueError, KeyError, TypeError, RecursionError):
         return None
     return version[:20] if isinstance(version, str) and version.startswith("2.") else None

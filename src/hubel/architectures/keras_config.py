@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from types import FunctionType
@@ -236,7 +236,8 @@ def _is_kerass(part: dict[str, Any], *, legacy: bool) -> bool:
     kind, module, registered = part.get("class_name"), part.get("module"), part.get("registered_name")
     if module == OWN_MODULE:
         return kind in OWN_LAYERS and registered == f"hubel>{kind}" and hasattr(own_layers, str(kind))
-    if not isinstance(kind, str) or kind in REFUSED or _is_custom(registered):
+    custom = isinstance(registered, str) and ">" in registered and not registered.startswith("Keras>")
+    if not isinstance(kind, str) or kind in REFUSED or custom:
         return False
     if module is None:
         short = kind.removeprefix("hubel>")
@@ -248,23 +249,23 @@ def _is_kerass(part: dict[str, Any], *, legacy: bool) -> bool:
     return CLASS_MODULES.fullmatch(module) is not None and _is_class(module, kind)
 
 
-def _is_custom(registered: Any) -> bool:
-    return isinstance(registered, str) and ">" in registered and not registered.startswith("Keras>")
-
-
 @cache
 def _is_class(module: str, name: str) -> bool:
     """A class that Keras can build from its description: never a function, a helper or a module."""
-    try:
-        found = getattr(importlib.import_module(module), name, None)
-    except Exception:  # noqa: BLE001  (a module of another version of Keras)
-        return False
+    found = _found(module, name)
     kinds = (
         keras.layers.Layer, keras.Operation, keras.Initializer, keras.Regularizer, keras.constraints.Constraint,
         keras.DTypePolicy, keras.dtype_policies.DTypePolicyMap, keras.Quantizer,
         keras.quantizers.QuantizationConfig, keras.random.SeedGenerator,
     )  # fmt: skip
     return isinstance(found, type) and issubclass(found, kinds)
+
+
+def _found(module: str, name: str) -> Any:
+    try:
+        return getattr(importlib.import_module(module), name, None)
+    except Exception:  # noqa: BLE001  (a module of another version of Keras)
+        return None
 
 
 def _is_function(module: str, name: Any) -> bool:
@@ -275,10 +276,7 @@ def _is_function(module: str, name: Any) -> bool:
         return isinstance(known, FunctionType) and known.__name__ == name  # an alias, as swish, it does not find
     if FUNCTION_MODULES.fullmatch(module) is None:
         return False
-    try:
-        found: Callable[..., Any] | None = getattr(importlib.import_module(module), name, None)
-    except Exception:  # noqa: BLE001  (a module of another version of Keras)
-        return False
+    found = _found(module, name)
     return isinstance(found, FunctionType) and found.__module__.startswith("keras.src.")
 
 

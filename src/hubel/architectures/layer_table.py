@@ -24,19 +24,6 @@ from hubel.backends.framework import keras
 from hubel.errors import UnusableInput
 from hubel.errors.wording import Command, Option, Remedy
 
-__all__ = [
-    "LayerRow",
-    "Total",
-    "as_map",
-    "count_macs",
-    "layer_rows",
-    "layer_table",
-    "least_macs",
-    "receptive_fields",
-    "total_of",
-    "uncounted",
-]
-
 WEIGHTED = (
     *CONVOLUTIONS, LOCAL, TRANSPOSED, "Dense", "EinsumDense", "Conv1D", "Conv3D", "DepthwiseConv1D", "SeparableConv1D",
     "Conv1DTranspose", "Conv3DTranspose",

@@ -168,29 +168,22 @@ def _attention(step: SizedCall) -> int | None:
 
     [places, size] each; the inputs are query, value, and key, which is the value if left out (Luong et al. 2015).
     """
-    found = _query_value_key(step)
-    if found is None:
-        return None
-    query, value, key = found
-    pairs = prod(query[:-1]) * value[-2]
-    multiplied = step.layer.score_mode == "dot"
-    return pairs * (key[-1] if multiplied else 0) + pairs * value[-1]
+    return _attended(step, multiplied=step.layer.score_mode == "dot")
 
 
 def _additive_attention(step: SizedCall) -> int | None:
     """A score is a sum over tanh(query + key), with a weight for each summand (Bahdanau et al. 2015) or without."""
-    found = _query_value_key(step)
-    if found is None:
-        return None
-    query, value, key = found
-    pairs = prod(query[:-1]) * value[-2]
-    return pairs * (key[-1] if step.layer.use_scale else 0) + pairs * value[-1]
+    return _attended(step, multiplied=step.layer.use_scale)
 
 
-def _query_value_key(step: SizedCall) -> tuple[Shape, Shape, Shape] | None:
-    """Of the layers that take a list."""
+def _attended(step: SizedCall, *, multiplied: bool) -> int | None:
+    """Of the layers that take a list of query, value and perhaps key."""
     shapes = [value.shape for value in step.named.get("inputs", ())]
-    return (shapes[0], shapes[1], shapes[-1] if len(shapes) > 2 else shapes[1]) if len(shapes) > 1 else None
+    if len(shapes) < 2:
+        return None
+    query, value, key = shapes[0], shapes[1], shapes[-1]
+    pairs = prod(query[:-1]) * value[-2]
+    return pairs * (key[-1] if multiplied else 0) + pairs * value[-1]
 
 
 def _heads(step: SizedCall) -> int | None:

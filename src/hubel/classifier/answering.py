@@ -6,7 +6,7 @@ import abc
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -50,6 +50,11 @@ UNCALIBRATED = Calibration()
 class Answering(abc.ABC):
     """A model with all that it takes to name an image file; what depends on its origin is abstract."""
 
+    is_calibrated: ClassVar[bool]
+    """The calibration was fitted by Hubel, or would have been, had there been validation images."""
+    why_no_sets: ClassVar[str]
+    """What to say to somebody who asks for prediction sets where there are none."""
+
     if TYPE_CHECKING:  # fields of the dataclasses below: an abstract property would stand in their way
 
         @property
@@ -73,18 +78,8 @@ class Answering(abc.ABC):
             ...
 
         @property
-        def is_calibrated(self) -> bool:
-            """They were fitted by Hubel, or would have been, had there been validation images."""
-            ...
-
-        @property
         def sets(self) -> PredictionSets | None:
             """The thresholds of prediction sets, where they were fitted."""
-            ...
-
-        @property
-        def why_no_sets(self) -> str:
-            """What to say to somebody who asks for prediction sets where there are none."""
             ...
 
     @property

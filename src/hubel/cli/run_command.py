@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +60,17 @@ def said_words(said: Said) -> list[str]:
     from hubel.shell import option_words
 
     return [word for option in said.options for word in option_words(option)]
+
+
+def typed_line(words: Sequence[object], said: Said, *more: str) -> str:
+    """A line that carries what was said of a model file.
+
+    Args:
+        words: the command and its arguments.
+        said: of the model file.
+        more: options and their values.
+    """
+    return shlex.join(["hubel", *map(str, words), *said_words(said), *more])
 
 
 def _size(text: str | None) -> tuple[int, int] | None:

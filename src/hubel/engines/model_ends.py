@@ -12,8 +12,8 @@ SCALING = frozenset({"Rescaling", "Normalization", "TrueDivide", "Divide", "Mult
 """Kinds of layers and operations that scale pixels, where they stand first."""
 LOOKED_THROUGH = frozenset({"Resizing", "CenterCrop", "ZeroPadding2D", "Identity", "Dropout", "GetItem", "Stack"})
 """Kinds before them that change no value; so do the random ones, in prediction."""
-SAME_NUMBERS = frozenset({"Dropout", "Flatten", "Reshape", "Identity", "Cast"})
-"""Kinds that may follow an activation without changing what the numbers mean."""
+SAME_NUMBERS = frozenset({"Activation", "Dropout", "Flatten", "Reshape", "Identity", "Cast"})
+"""Kinds that may follow an activation without changing what the numbers mean; "Activation" where it is linear."""
 MOST_SPREAD = 20.0
 """From the value of black to that of white, of pixels that are scaled: ImageNet's deviations give less than 5."""
 CAFFE_BLACK = (-130.0, -90.0)
@@ -27,14 +27,10 @@ def read_output(graph: Graph) -> ModelOutput:
     if call is None:
         return ModelOutput(tuple(graph.image_shape), None, len(graph.outputs))
     shape = call.output_shapes[call.outputs.index(graph.outputs[0])]
-    while call is not None and _activation(call) in (None, "linear") and _keeps_numbers(call):
+    while call is not None and _activation(call) in (None, "linear") and call.kind in SAME_NUMBERS:
         call = makers.get(call.inputs[0])
     name = None if call is None else _activation(call)
     return ModelOutput(shape, name if name in ("softmax", "sigmoid") else None, len(graph.outputs))
-
-
-def _keeps_numbers(call: Call) -> bool:
-    return call.kind in SAME_NUMBERS or call.kind == "Activation"
 
 
 def _activation(call: Call) -> str | None:

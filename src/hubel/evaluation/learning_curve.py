@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -107,21 +107,8 @@ class LearningCurve:
     def to_json(self) -> dict[str, Any]:
         """The object under ``"learning_curve"`` in ``metrics.json``."""
         return {
-            "points": [
-                {
-                    "share": point.share,
-                    "train_examples": point.train_examples,
-                    "examples": point.examples,
-                    "accuracy": point.accuracy,
-                    "interval": list(point.interval),
-                }
-                for point in self.points
-            ],
-            "forecast": {
-                "train_examples": self.forecast.train_examples,
-                "accuracy": self.forecast.accuracy,
-                "interval": list(self.forecast.interval),
-            },
+            "points": [{**asdict(point), "interval": list(point.interval)} for point in self.points],
+            "forecast": {**asdict(self.forecast), "interval": list(self.forecast.interval)},
             "exponent": self.exponent,
             "flat": self.flat,
             "few_mistakes": self.few_mistakes,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -153,8 +154,7 @@ def calibration_error_of_chance(bins: list[ReliabilityBin]) -> float:
 
 def balanced_accuracy(scores: list[ClassScore]) -> float | None:
     """Mean recall over the classes that have examples."""
-    values = [score.recall for score in scores if score.recall is not None]
-    return float(np.mean(values)) if values else None
+    return _mean_of_known(score.recall for score in scores)
 
 
 def auroc(negative: np.ndarray, positive: np.ndarray) -> float | None:
@@ -181,15 +181,17 @@ def macro_roc_auc(probabilities: Probabilities, labels: Labels) -> float | None:
         labels: int64 [examples].
     """
     columns = enumerate(probabilities.T)
-    areas = [auroc(column[labels != index], column[labels == index]) for index, column in columns]
-    known = [area for area in areas if area is not None]
-    return float(np.mean(known)) if known else None
+    return _mean_of_known(auroc(column[labels != index], column[labels == index]) for index, column in columns)
 
 
 def macro_f1(scores: list[ClassScore]) -> float | None:
     """Mean F1 over the classes that have examples."""
-    values = [score.f1 for score in scores if score.support and score.f1 is not None]
-    return float(np.mean(values)) if values else None
+    return _mean_of_known(score.f1 for score in scores if score.support)
+
+
+def _mean_of_known(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None
 
 
 def selective_accuracy(probabilities: Probabilities, labels: Labels, *, threshold: float) -> tuple[float, float | None]:

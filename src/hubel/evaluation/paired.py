@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -53,16 +53,7 @@ class PairedTest:
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
-        return {
-            "verdict": self.verdict,
-            "examples": self.examples,
-            "first_only": self.first_only,
-            "second_only": self.second_only,
-            "difference": self.difference,
-            "interval": list(self.interval),
-            "p_value": self.p_value,
-            "adjusted_p": self.adjusted_p,
-        }
+        return {"verdict": self.verdict, **asdict(self), "interval": list(self.interval)}
 
 
 def compare_hits(first: np.ndarray, second: np.ndarray) -> PairedTest:

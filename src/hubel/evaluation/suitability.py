@@ -47,18 +47,18 @@ class Suitability:
         classes = len(self.good) + len(self.bad) + len(self.unsure)
         every = "both classes" if classes == 2 else f"all {classes:,} classes"
         if len(self.unsure) == classes:
-            return "What it is good for is not known: the test images cannot tell for any class."
+            return "What it is good for is not known: there are too few test images of every class to tell."
         if len(self.good) == classes:
             return f"Good for {every}."
         if len(self.bad) == classes:
             return "Not good for any class."
         good, bad = (f"for {_named(names, some='such as')}" for names in (self.good, self.bad))
-        unsure = f"for {_named(self.unsure, some='the weakest:')}"
         parts = [f"Good {good}" if self.good else f"Not good {bad}"]
         if self.good and self.bad:
             parts.append(f", not {bad}")
-        parts.append(f". The test images cannot tell {unsure}." if self.unsure else ".")
-        return "".join(parts)
+        if self.unsure:
+            parts.append(f". There are too few test images of {_named(self.unsure, some='the weakest:')} to tell")
+        return f"{''.join(parts)}."
 
     def to_json(self) -> dict[str, Any]:
         """The object ``suitability`` of a score in ``metrics.json``."""

@@ -18,6 +18,7 @@ from hubel.files import said_plainly, write_bytes
 from hubel.reports.window_drawing import draw_animation
 from hubel.reports.window_page import render_page
 from hubel.reports.window_scene import make_scene
+from hubel.runs.out_folder import check_output_file
 
 
 def write_steps(path: Path, calculation: Calculation) -> str:
@@ -34,7 +35,8 @@ def write_steps(path: Path, calculation: Calculation) -> str:
         WrongRequest: another ending, or too much to show.
         OutputNotWritable: the file cannot be written.
     """
-    render = _FORMATS[check_ending(path)]
+    check_steps_file(path)
+    render = _FORMATS[path.suffix.lower()]
     data, what = render(calculation)
     with said_plainly(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -42,11 +44,15 @@ def write_steps(path: Path, calculation: Calculation) -> str:
     return what
 
 
-def check_ending(path: Path) -> str:
-    """The ending of a file name, in small letters, if it is one that can be written.
+def check_steps_file(path: Path, matrix: object = None) -> None:
+    """See that the file has an ending that can be written, and is not the one that the matrix is read from.
+
+    Args:
+        path: the file that will be written.
+        matrix: what it is made of; a file where it is a path.
 
     Raises:
-        WrongRequest: naming those that can.
+        WrongRequest: another ending, or the same file.
     """
     if path.suffix.lower() not in _FORMATS:
         raise WrongRequest(
@@ -54,7 +60,8 @@ def check_ending(path: Path) -> str:
             f" takes a file that ends in {', '.join(_FORMATS)}. Received: {path.name!r}. "
             "Use .svg, .html or .gif for the steps as an animation, .png for the result as an image.",
         )
-    return path.suffix.lower()
+    if isinstance(matrix, (str, Path)):
+        check_output_file(path, made_of=[Path(matrix)])
 
 
 def _png(calculation: Calculation) -> tuple[bytes, str]:

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from hubel.classifier.artefact import find_artefact
-from hubel.corpus.corpus import Corpus
 from hubel.corpus.duplicates import Copies, find_near_pairs
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.measured_corpus import ExaminedCorpus
@@ -97,8 +96,7 @@ def find_known(run: Path, decoded: DecodedCorpus, *, on_event: OnEvent = ignore)
     groups = {example.group for example, known in zip(examples, learned, strict=True) if known} | _shared_groups(
         record, decoded
     )
-    of_a_group = np.array([example.group in groups for example in examples], bool)
-    of_a_group &= np.array([example.group is not None for example in examples], bool)
+    of_a_group = np.array([example.group is not None and example.group in groups for example in examples], bool)
     copies |= of_a_group & ~trained_on
     return Known(folder, len(record.tested), trained_on, copies, tested & ~copies)
 
@@ -176,17 +174,14 @@ def _sets_of_copies(parts: list[tuple[ExaminedCorpus, list[int]]], on_event: OnE
     """For each of these images the number of the set of copies that it is in, as training makes them."""
     measurements = np.concatenate([each.measurements[places] for each, places in parts])
     digests = tuple(each.copies.digests[place] for each, places in parts for place in places)
-    names = [_class_name(each.corpus, place) for each, places in parts for place in places]
+    examples = [(each.corpus, each.corpus.examples[place]) for each, places in parts for place in places]
+    names = [corpus.class_names[example.label] for corpus, example in examples]
     number = {name: place for place, name in enumerate(sorted(set(names)))}
     labels = np.array([number[name] for name in names], np.int64)
     pairs = np.concatenate(
         [find_near_pairs(measurements, digests, labels=labels, on_event=on_event), _same_pixels(measurements)]
     )
     return Copies(digests, pairs).sets()
-
-
-def _class_name(corpus: Corpus, place: int) -> str:
-    return corpus.class_names[corpus.examples[place].label]
 
 
 def _same_pixels(measurements: np.ndarray) -> np.ndarray:

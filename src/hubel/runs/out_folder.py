@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from hubel.catalogue import Later
@@ -118,17 +118,23 @@ def image_folders(corpus: Corpus) -> list[Path]:
     return [source.tree.root / name for name in names]
 
 
-def check_output_file(out: Path, *, run: Path | None = None, made_of: Iterable[Path] = ()) -> None:
-    """See that a file that is drawn lies outside of the run's corpus, and takes no place of what it is drawn from.
+def check_output_file(
+    out: Path, *, endings: Sequence[str] = (), run: Path | None = None, made_of: Iterable[Path] = ()
+) -> None:
+    """See that a file that is drawn has the right ending, and lies neither in the corpus nor in place of its source.
 
     Args:
         out: the file that will be written.
+        endings: in small letters; any where none is given.
         run: the run folder that is looked into.
         made_of: files that are read for it.
 
     Raises:
-        WrongRequest: it does not.
+        WrongRequest: it has another ending, or lies there.
     """
+    if endings and out.suffix.lower() not in endings:
+        known = " or ".join(endings)
+        raise WrongRequest(Option("out"), f" takes a file that ends in {known}. Received: {out.name!r}.")
     for source in made_of:
         if real_path(out) == real_path(source):
             raise WrongRequest(

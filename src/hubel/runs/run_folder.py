@@ -15,9 +15,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from hubel.corpus.corpus import Corpus
 from hubel.errors import OutputNotWritable, WrongRequest
 from hubel.errors.wording import Command, Option, Remedy, Text
 from hubel.files import TEMPORARY_PREFIX, is_file, is_folder, is_there, said_plainly
@@ -149,11 +146,6 @@ def free_beside(path: Path) -> Path:
     """The first name that is free: this one, or with a number behind it."""
     names = (path.with_name(f"{path.name}-{number}") for number in itertools.count(2))
     return path if not is_there(path) else next(each for each in names if not is_there(each))
-
-
-def labels_of(corpus: Corpus) -> np.ndarray:
-    """int64 [examples], class indices."""
-    return np.array([example.label for example in corpus.examples], np.int64)
 
 
 @contextmanager

@@ -19,6 +19,8 @@ from hubel.errors.wording import Command, Option, Remedy, Text
 from hubel.text import brief, elided
 
 HOLDS, FAILS, ABSENT, SKIPPED = "holds", "fails", "absent", "skipped"
+NAMES = ("files", "structure", "self-test")
+"""Of the checks, in their order."""
 LITTLE_SPREAD = 0.01
 """Expected probabilities that lie no farther apart show nothing: such a classifier answers everything alike."""
 
@@ -112,9 +114,7 @@ def verify_artefact(folder: Path) -> Verification:
     try:
         parts = read_parts(folder)
     except DamagedArtefact as error:
-        return Verification(
-            folder, "", (ArtefactCheck("files", FAILS, error.text), *_skipped("structure", "self-test")), None
-        )
+        return Verification(folder, "", _failed("files", error), None)
     document = parts.manifest.document
     numbers = sum(tensor.size for tensor in parts.tensors.values())
     files = ArtefactCheck(
@@ -128,9 +128,7 @@ def verify_artefact(folder: Path) -> Verification:
         runtime = find_runtime()
         classifier, test = assemble(document, parts.tensors, folder=folder, make_engine=runtime.make_engine)
     except DamagedArtefact as error:
-        return Verification(
-            folder, made_by, (files, ArtefactCheck("structure", FAILS, error.text), *_skipped("self-test")), None
-        )
+        return Verification(folder, made_by, (files, *_failed("structure", error)), None)
     structure = ArtefactCheck("structure", HOLDS, _describe(classifier))
     if test is None:
         absent = ArtefactCheck("self-test", ABSENT, "classifiers saved before version 0.4 have none")
@@ -141,8 +139,11 @@ def verify_artefact(folder: Path) -> Verification:
     return Verification(folder, made_by, (files, structure, last), outcome)
 
 
-def _skipped(*names: str) -> tuple[ArtefactCheck, ...]:
-    return tuple(ArtefactCheck(name, SKIPPED, "an earlier check failed") for name in names)
+def _failed(name: str, error: DamagedArtefact) -> tuple[ArtefactCheck, ...]:
+    """A check that failed, and those behind it, which could not be made."""
+    later = NAMES[NAMES.index(name) + 1 :]
+    skipped = (ArtefactCheck(each, SKIPPED, "an earlier check failed") for each in later)
+    return (ArtefactCheck(name, FAILS, error.text), *skipped)
 
 
 def _describe(classifier: Classifier) -> str:

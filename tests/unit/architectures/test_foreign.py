@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from hubel.architectures import foreign, keras_config
-from hubel.architectures.foreign import load_foreign_model, read_foreign_architecture
+from hubel.architectures.foreign import load_foreign_model, read_foreign
 from hubel.architectures.layers import SumPooling2D
 from hubel.backends.framework import keras
 from hubel.errors import UnusableInput
@@ -56,7 +56,7 @@ def test_the_architecture_is_read_and_no_weight_is(good: Path):
         config = archive.read("config.json")
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("config.json", config)
-    model = read_foreign_architecture(path)
+    model = read_foreign(path).model
     assert model.count_params() == good_model().count_params()
     assert [layer.name for layer in model.layers][1] == "first"
 
@@ -77,7 +77,7 @@ def test_a_lambda_layer_is_refused_by_name_with_the_reason(tmp_path: Path):
     with pytest.raises(
         UnusableInput, match="has a Lambda layer .named 'twice'., and it runs code that the file brings"
     ):
-        read_foreign_architecture(tmp_path / "lambda.keras")
+        read_foreign(tmp_path / "lambda.keras")
 
 
 def test_custom_code_is_refused_by_name(tmp_path: Path):
@@ -88,7 +88,7 @@ def test_custom_code_is_refused_by_name(tmp_path: Path):
 
     keras.Sequential([keras.Input((4, 4, 1)), Odd(name="odd")]).save(tmp_path / "odd.keras")
     with pytest.raises(UnusableInput, match="needs 'mine>Odd' .named 'odd'. .*code that is not Keras' own"):
-        read_foreign_architecture(tmp_path / "odd.keras")
+        read_foreign(tmp_path / "odd.keras")
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_custom_code_is_refused_by_name(tmp_path: Path):
 def test_names_outside_of_keras_layers_are_refused_before_anything_is_built(good: Path, part: dict):
     path = with_config(good, lambda config: config["config"]["layers"][1]["config"].update(activation=part))
     with pytest.raises(UnusableInput, match="code that is not Keras' own"):
-        read_foreign_architecture(path)
+        read_foreign(path)
 
 
 @pytest.mark.parametrize("kind", ["StringLookup", "TextVectorization", "TFSMLayer", "Lambda"])
@@ -115,27 +115,27 @@ def test_layers_that_read_files_or_run_code_are_refused_wherever_they_are_nested
     part = {"module": "keras.layers", "class_name": kind, "config": {"vocabulary": "/etc/passwd"}}
     path = with_config(good, lambda config: config["config"]["layers"][3]["inbound_nodes"].append([{"deep": part}]))
     with pytest.raises(UnusableInput, match=f"has a {kind} layer"):
-        read_foreign_architecture(path)
+        read_foreign(path)
 
 
 def test_what_belongs_to_training_is_not_looked_at(good: Path):
     path = with_config(good, lambda config: config["compile_config"].update(loss={"module": "os", "class_name": "x"}))
-    assert read_foreign_architecture(path).count_params() > 0
+    assert read_foreign(path).model.count_params() > 0
 
 
 def test_a_config_nested_too_deep_or_too_long_is_refused(good: Path, monkeypatch: pytest.MonkeyPatch):
     deep = b'{"a":' * 100_000 + b"1" + b"}" * 100_000
     with pytest.raises(UnusableInput, match="not readable"):
-        read_foreign_architecture(with_config(good, lambda config: deep))
+        read_foreign(with_config(good, lambda config: deep))
     shallow = b'{"a":' * 90 + b"1" + b"}" * 90
     with pytest.raises(UnusableInput, match="nested more than 60 deep"):
-        read_foreign_architecture(with_config(good, lambda config: shallow))
+        read_foreign(with_config(good, lambda config: shallow))
     monkeypatch.setattr(keras_config, "MAX_NODES", 50)
     with pytest.raises(UnusableInput, match="of more than 50 values"):
-        read_foreign_architecture(good)
+        read_foreign(good)
     monkeypatch.setattr(foreign, "MAX_CONFIG_BYTES", 50)
     with pytest.raises(UnusableInput, match="reads up to 50"):
-        read_foreign_architecture(good)
+        read_foreign(good)
 
 
 def test_a_zip_bomb_is_refused_by_its_stated_sizes(tmp_path: Path):
@@ -144,7 +144,7 @@ def test_a_zip_bomb_is_refused_by_its_stated_sizes(tmp_path: Path):
         archive.writestr("config.json", "{}")
         archive.writestr("model.weights.h5", bytes(50_000_000))
     with pytest.raises(UnusableInput, match="would unpack from .* to 50,000,000 bytes, as only zip bombs do"):
-        read_foreign_architecture(path)
+        read_foreign(path)
 
 
 @pytest.mark.parametrize(
@@ -154,28 +154,28 @@ def test_what_is_no_keras_file_is_refused(tmp_path: Path, content: bytes | None,
     if content is not None:
         (tmp_path / "x.keras").write_bytes(content)
     with pytest.raises(UnusableInput, match=words):
-        read_foreign_architecture(tmp_path / "x.keras")
+        read_foreign(tmp_path / "x.keras")
 
 
 def test_a_zip_without_a_config_and_a_config_without_a_model_are_refused(good: Path, tmp_path: Path):
     with zipfile.ZipFile(tmp_path / "empty.keras", "w") as archive:
         archive.writestr("readme.txt", "nothing")
     with pytest.raises(UnusableInput, match="is not a .keras file, nor any other kind of model that Hubel knows"):
-        read_foreign_architecture(tmp_path / "empty.keras")
+        read_foreign(tmp_path / "empty.keras")
     for text in (b"[]", b"{}", b"3", b'{"module": "keras.layers", "class_name": "Dense", "config": {"units": 3}}'):
         with pytest.raises(UnusableInput, match="holds no model|a model that Keras cannot build|not a model"):
-            read_foreign_architecture(with_config(good, lambda config, text=text: text))
+            read_foreign(with_config(good, lambda config, text=text: text))
 
 
 def test_an_impossible_network_is_refused_with_keras_words(good: Path):
     path = with_config(good, lambda config: config["config"]["layers"][1]["config"].update(filters=-3))
     with pytest.raises(UnusableInput, match="describes a model that Keras cannot build.*filters"):
-        read_foreign_architecture(path)
+        read_foreign(path)
 
 
 def test_a_description_larger_than_its_weights_is_not_loaded(good: Path):
     path = with_config(good, lambda config: config["config"]["layers"][-1]["config"].update(units=10**6))
-    assert read_foreign_architecture(path).count_params() > 10**8
+    assert read_foreign(path).model.count_params() > 10**8
     with pytest.raises(UnusableInput, match="describes 101,000,112 parameters but holds .* bytes of them"):
         load_foreign_model(path)
 
@@ -184,4 +184,4 @@ def test_an_array_of_long_texts_is_refused_before_it_takes_memory(good: Path):
     part = {"class_name": "__numpy__", "config": {"value": ["a"] * 1000, "dtype": "S2000000000"}}
     path = with_config(good, lambda config: config["config"]["layers"][3]["inbound_nodes"].append([part]))
     with pytest.raises(UnusableInput, match="holds an array of the type 'S2000000000', not of numbers"):
-        read_foreign_architecture(path)
+        read_foreign(path)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hubel.architectures.foreign import load_foreign_model, read_foreign, read_foreign_architecture
+from hubel.architectures.foreign import load_foreign_model, read_foreign
 from hubel.architectures.keras_config import checked_description
 from hubel.backends.framework import keras
 from hubel.backends.shapes_only import without_weights
@@ -107,7 +107,7 @@ def test_an_application_with_layers_of_its_own_is_read(tmp_path: Path):
         model = keras.applications.ConvNeXtTiny(weights=None)
     path = tmp_path / "application.json"
     path.write_text(model.to_json())
-    assert read_foreign_architecture(path).count_params() == model.count_params()
+    assert read_foreign(path).model.count_params() == model.count_params()
 
 
 @pytest.mark.filterwarnings("ignore:Layer InputLayer does not have a .quantize. method")
@@ -120,7 +120,7 @@ def test_a_quantised_model_is_read_and_answers_as_before(mode: str, tmp_path: Pa
     rows = np.random.default_rng(0).normal(size=(3, 8)).astype(np.float32)
     loaded = load_foreign_model(tmp_path / "small.keras")
     np.testing.assert_allclose(loaded.predict(rows, verbose=0), model.predict(rows, verbose=0), rtol=1e-5, atol=1e-6)
-    assert read_foreign_architecture(tmp_path / "small.keras").count_params() == model.count_params()
+    assert read_foreign(tmp_path / "small.keras").model.count_params() == model.count_params()
 
 
 def test_a_seed_generator_is_keras_own(tmp_path: Path):
@@ -185,7 +185,7 @@ def test_a_function_of_tensorflow_is_named_with_a_cure_that_works(function: Any,
     model = build(function)
     model.save(tmp_path / "tf.keras")
     with pytest.raises(UnusableInput) as refused:
-        read_foreign_architecture(tmp_path / "tf.keras")
+        read_foreign(tmp_path / "tf.keras")
     text = str(refused.value)
     assert f"uses the function '{function.__name__}' as activation of the layer 'inner'" in text
     cure = {"swish": "silu", "softmax_v2": "softmax", "sin": "relu"}[function.__name__]
@@ -238,7 +238,7 @@ def test_a_model_of_keras_hub_is_refused_with_a_cure_that_works(tmp_path: Path):
     model = Backbone(4)
     model.save(tmp_path / "hub.keras")
     with pytest.raises(UnusableInput, match="needs 'keras_hub>Backbone'.*belongs to KerasHub") as refused:
-        read_foreign_architecture(tmp_path / "hub.keras")
+        read_foreign(tmp_path / "hub.keras")
     assert "keras.Model(model.inputs, model.outputs).save('name.keras')" in str(refused.value)
     keras.Model(model.inputs, model.outputs).save(tmp_path / "name.keras")
     assert load_foreign_model(tmp_path / "name.keras").count_params() == model.count_params() == 3 * 3 * 3 * 4 + 4

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from tests.made import model_files as made
 
-from hubel.architectures.foreign import load_foreign_model, read_foreign_architecture
+from hubel.architectures.foreign import load_foreign_model, read_foreign
 from hubel.errors import HubelError, UnusableInput
 
 READ_KINDS = ("keras-zip", "keras-folder", "h5-model", "keras-json")
@@ -82,8 +82,12 @@ def config_of(kind: str, sound: dict[str, bytes], path: Path) -> dict:
         return json.loads(file.attrs["model_config"])
 
 
+def read_model(path: Path) -> Any:
+    return read_foreign(path).model
+
+
 def doors(path: Path) -> tuple[Callable[[Path], Any], ...]:
-    return (read_foreign_architecture,) if path.suffix == ".json" else (read_foreign_architecture, load_foreign_model)
+    return (read_model,) if path.suffix == ".json" else (read_model, load_foreign_model)
 
 
 EVIL = {
@@ -139,7 +143,7 @@ def test_sizes_and_depths_are_bounded_in_every_kind(kind: str, sound: dict[str, 
     head = next(layer for layer in huge["config"]["layers"] if layer["class_name"] == "Dense")
     head["config"]["units"] = 2_000_000_000
     path = written(kind, sound, tmp_path, config=huge)
-    assert read_foreign_architecture(path).count_params() > 10**11
+    assert read_foreign(path).model.count_params() > 10**11
     if kind != "keras-json":
         with pytest.raises(UnusableInput, match="describes .* parameters; Hubel loads up to 1,000,000,000"):
             load_foreign_model(path)
@@ -155,7 +159,7 @@ def test_sizes_and_depths_are_bounded_in_every_kind(kind: str, sound: dict[str, 
         kind, sound, tmp_path / "deep", config={"module": "keras", "class_name": "Sequential", "config": deep}
     )
     with pytest.raises(UnusableInput, match="nested more than 60 deep"):
-        read_foreign_architecture(path)
+        read_foreign(path)
 
 
 @pytest.mark.parametrize("kind", READ_KINDS)
@@ -289,7 +293,7 @@ def test_a_member_that_is_there_twice_is_refused(sound: dict[str, bytes], tmp_pa
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("config.json", b"{}")
     with pytest.raises(UnusableInput, match="holds a member twice, and programs differ in which they read"):
-        read_foreign_architecture(path)
+        read_foreign(path)
 
 
 @pytest.mark.parametrize(
@@ -300,11 +304,11 @@ def test_a_config_of_an_h5_file_that_describes_nothing_is_refused(text: bytes, s
     with h5py.File(path, "a") as file:
         file.attrs["model_config"] = np.bytes_(text)
     with pytest.raises(UnusableInput, match="net.h5"):
-        read_foreign_architecture(path)
+        read_foreign(path)
     with h5py.File(path, "a") as file:
         file.attrs["model_config"] = [1.0, 2.0]
     with pytest.raises(UnusableInput, match="its model_config is not text"):
-        read_foreign_architecture(path)
+        read_foreign(path)
 
 
 @pytest.mark.parametrize("size", [0, 2**40])

@@ -14,7 +14,7 @@ import pytest
 from tests.made import model_files as made
 
 from hubel.architectures.file_kinds import KINDS, find_kind
-from hubel.architectures.foreign import load_foreign_model, read_foreign_architecture
+from hubel.architectures.foreign import load_foreign_model, read_foreign
 from hubel.backends.framework import keras
 from hubel.errors import UnusableInput
 
@@ -57,9 +57,9 @@ def test_every_kind_is_told_by_its_content(files: dict[str, Path]):
 def test_what_is_read_has_its_numbers_whatever_its_name(files: dict[str, Path]):
     expected = made.answers(made.model())
     for kind in ("keras-zip", "keras-folder", "h5-model"):
-        assert read_foreign_architecture(files[kind]).count_params() == made.PARAMETERS
+        assert read_foreign(files[kind]).model.count_params() == made.PARAMETERS
         np.testing.assert_allclose(made.answers(load_foreign_model(files[kind])), expected, rtol=1e-5)
-    assert read_foreign_architecture(files["keras-json"]).count_params() == made.PARAMETERS
+    assert read_foreign(files["keras-json"]).model.count_params() == made.PARAMETERS
     with pytest.raises(UnusableInput, match="architecture of a Keras model and holds no weights"):
         load_foreign_model(files["keras-json"])
 
@@ -68,7 +68,7 @@ def test_every_other_kind_is_refused_by_its_name_with_a_cure(files: dict[str, Pa
     for kind, path in files.items():
         if not KINDS[kind.split(" ")[0]].cure:
             continue
-        for door in (read_foreign_architecture, load_foreign_model):
+        for door in (read_foreign, load_foreign_model):
             with pytest.raises(UnusableInput) as refused:
                 door(path)
             start = f"{path} is {KINDS[kind.split(' ')[0]].title}. "
@@ -98,20 +98,20 @@ def test_what_is_no_model_is_not_taken_for_one(content: bytes, tmp_path: Path):
     with pytest.raises(
         UnusableInput, match=r"x.keras is not a .keras file, nor any other kind of model that Hubel knows"
     ):
-        read_foreign_architecture(tmp_path / "x.keras")
+        read_foreign(tmp_path / "x.keras")
 
 
 def test_a_folder_is_no_missing_file_and_a_run_no_foreign_model(tmp_path: Path):
     (tmp_path / "x.keras").mkdir()
     with pytest.raises(UnusableInput, match="x.keras is a folder without a model: it holds neither config.json with"):
-        read_foreign_architecture(tmp_path / "x.keras")
+        read_foreign(tmp_path / "x.keras")
     made.model().save(tmp_path / "net", zipped=False)
     assert find_kind(tmp_path / "net") is not None
     (tmp_path / "net" / "classifier").mkdir()
     assert find_kind(tmp_path / "net") is None
     assert find_kind(tmp_path / "missing.keras") is None
     with pytest.raises(UnusableInput, match="There is no file .*missing.keras"):
-        read_foreign_architecture(tmp_path / "missing.keras")
+        read_foreign(tmp_path / "missing.keras")
 
 
 def test_a_file_of_keras_2_is_refused_with_its_version_and_its_h5_is_read(tmp_path: Path):
@@ -119,17 +119,17 @@ def test_a_file_of_keras_2_is_refused_with_its_version_and_its_h5_is_read(tmp_pa
     with pytest.raises(Exception, match="batch_input_shape|could not be deserialized"):
         keras.saving.load_model(path)
     with pytest.raises(UnusableInput) as refused:
-        read_foreign_architecture(path)
+        read_foreign(path)
     assert "is a .keras file written by Keras 2.15.0, and Keras 3 does not open it" in str(refused.value)
     assert "with TensorFlow 2.13 to 2.15: tf.keras.models.load_model('two.keras').save('name.h5')" in str(refused.value)
     path, kernel, dense = made.keras_2_h5(tmp_path / "name.h5")
-    assert read_foreign_architecture(path).count_params() == kernel.size + dense.size + made.FILTERS + made.CLASSES
+    assert read_foreign(path).model.count_params() == kernel.size + dense.size + made.FILTERS + made.CLASSES
     loaded = load_foreign_model(path)
     np.testing.assert_array_equal(loaded.get_layer("conv2d").get_weights()[0], kernel)
     np.testing.assert_array_equal(loaded.get_layer("dense").get_weights()[0], dense)
     with h5py.File(path) as file:  # as its to_json() wrote it, beside a file of weights
         (tmp_path / "two.json").write_text(file.attrs["model_config"])
-    assert read_foreign_architecture(tmp_path / "two.json").count_params() == loaded.count_params()
+    assert read_foreign(tmp_path / "two.json").model.count_params() == loaded.count_params()
 
 
 def test_a_functional_model_of_keras_2_is_refused_as_what_it_is(tmp_path: Path):
@@ -142,7 +142,7 @@ def test_a_functional_model_of_keras_2_is_refused_as_what_it_is(tmp_path: Path):
     metadata = json.dumps({"keras_version": "2.14.0"}).encode()
     path = made.zipped(tmp_path / "f.keras", {"metadata.json": metadata, "config.json": json.dumps(config).encode()})
     with pytest.raises(UnusableInput, match=r"written by Keras 2.14.0"):
-        read_foreign_architecture(path)
+        read_foreign(path)
 
 
 def cured(model: keras.Model, path: Path) -> None:
@@ -221,7 +221,7 @@ def test_operations_of_tensorflow_in_a_file_of_keras_2_are_named_with_a_cure(tmp
         config["config"]["layers"].insert(1, part)
         file.attrs["model_config"] = json.dumps(config)
     with pytest.raises(UnusableInput) as refused:
-        read_foreign_architecture(path)
+        read_foreign(path)
     assert "has a TFOpLambda layer (named 'tf.math.truediv'), and it calls a function of TensorFlow" in str(
         refused.value
     )
@@ -242,7 +242,7 @@ def test_an_operation_in_an_h5_file_is_refused_as_keras_does_and_the_cure_works(
     with pytest.raises(
         UnusableInput, match="needs 'Relu' .*, an operation of keras.ops, without its module"
     ) as refused:
-        read_foreign_architecture(tmp_path / "ops.h5")
+        read_foreign(tmp_path / "ops.h5")
     assert "Save the model with model.save('name.keras')" in str(refused.value)
     model.save(tmp_path / "name.keras")
     assert load_foreign_model(tmp_path / "name.keras").count_params() == 20

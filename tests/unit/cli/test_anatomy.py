@@ -178,7 +178,7 @@ def test_the_image_is_written_and_said(capsys: pytest.CaptureFixture[str], tmp_p
     assert "The image is in" in out
     assert (tmp_path / "net.svg").read_text().startswith("<svg")
     code, _, err = run(capsys, "lenet5", "-o", str(tmp_path / "net.png"))
-    assert (code, "-o must end in .svg" in err) == (2, True)
+    assert (code, "-o takes a file that ends in .svg" in err) == (2, True)
 
 
 def test_the_stack_calculator(capsys: pytest.CaptureFixture[str], tmp_path: Path):

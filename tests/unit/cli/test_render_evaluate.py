@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hubel.cli.commands.evaluate import _without
+from hubel.cli.show.evaluate import _without
 from hubel.workflows.evaluating.evaluate import LeftOut
 
 

@@ -46,11 +46,11 @@ def test_a_class_that_is_found_but_often_wrongly_named_is_not_good():
 def test_where_there_are_few_images_it_is_said_that_they_cannot_tell():
     # 8 of 8 lie between 0.676 and 1: not shown to be good. 9 of 9 lie above 0.701.
     assert judge(("a", "b"), of(8, 8, count=8)).sentence == (
-        "What it is good for is not known: the test images cannot tell for any class."
+        "What it is good for is not known: there are too few test images of every class to tell."
     )
     assert judge(("a", "b"), of(9, 9, count=9)).sentence == "Good for both classes."
     table = np.diag([100, 100, 3])
-    assert judge(("a", "b", "c"), table).sentence == "Good for a and b. The test images cannot tell for c."
+    assert judge(("a", "b", "c"), table).sentence == "Good for a and b. There are too few test images of c to tell."
     table = np.array([[100, 0, 0], [0, 100, 60], [0, 0, 3]])  # of 63 answers "c" 3 are right, of 160 b 100 are found
     assert judge(("a", "b", "c"), table).sentence == "Good for a, not for c and b."
 
@@ -74,8 +74,8 @@ def test_of_a_hundred_classes_some_are_named_and_all_are_counted():
     # c0 takes the 28 mistakes of c99: 99 of 127 are right, 0.700 to 0.843. c90 takes the 60 of c89: 72 of 132 are right.
     assert (len(found.good), len(found.bad), len(found.unsure)) == (59, 31, 10)
     assert found.sentence == (
-        "Good for 59 classes (such as c1, c2 and c3), not for 31 classes (such as c61, c62 and c63). The test images cannot "
-        "tell for 10 classes (the weakest: c91, c92 and c93)."
+        "Good for 59 classes (such as c1, c2 and c3), not for 31 classes (such as c61, c62 and c63). There are too few test "
+        "images of 10 classes (the weakest: c91, c92 and c93) to tell."
     )
 
 
@@ -87,5 +87,5 @@ def test_the_sentence_stands_in_the_document_with_the_lists_and_the_limit():
     document = judge(("a", "b", "c"), np.diag([100, 100, 3])).to_json()
     assert document == {
         "good": ["a", "b"], "bad": [], "unsure": ["c"], "useful": True, "least_share": 0.7,
-        "sentence": "Good for a and b. The test images cannot tell for c.",
+        "sentence": "Good for a and b. There are too few test images of c to tell.",
     }  # fmt: skip

@@ -244,7 +244,7 @@ def test_held_against_another_run_what_either_has_learned_from_is_left_out(run: 
     for folder, of in ((photos, run), (tmp_path / "others", other)):
         for path in paths(of, "train", "validation", "test"):
             saved_again(folder / path, both / path)
-    compared, _ = compare_on_corpus(run, other, corpus=str(both))
+    compared = compare_on_corpus(run, other, corpus=str(both))
     assert len(compared.labels) == len(paths(run, "test")) + len(paths(other, "test"))
     assert compared.seen == len(paths(run, "train", "validation")) + len(paths(other, "train", "validation"))
     with pytest.raises(UnusableInput, match="has no image to compare .* on. Left out: .* has seen in training"):

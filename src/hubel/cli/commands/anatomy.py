@@ -46,7 +46,11 @@ def command(  # noqa: PLR0913  (one for each option)
     hubel anatomy dense --input 100x100x1 --units 10000
     hubel anatomy --stacks --channels 64
     """  # noqa: D301  (click's mark against re-wrapping)
-    _check_image(out)
+    if out is not None:
+        from hubel.runs.out_folder import check_output_file
+
+        read = [] if target is None else [Path(target)]
+        check_output_file(out, endings=(".svg",), run=read[0] if read else None, made_of=read)
     _check_kind(stacks=stacks)
     if stacks:
         _show_stacks(kernel, channels, out=out, as_json=as_json)
@@ -55,10 +59,6 @@ def command(  # noqa: PLR0913  (one for each option)
         raise click.UsageError("Say what to look at: hubel anatomy small-cnn, or hubel anatomy --stacks.")
     from hubel.workflows.looking.anatomy import AnatomyRequest, examine
 
-    if out is not None:
-        from hubel.runs.out_folder import check_output_file
-
-        check_output_file(out, run=Path(target), made_of=[Path(target)])
     anatomy = examine(AnatomyRequest(target, _size(image), classes, units))
     if out is not None:
         _write_image(anatomy, out)
@@ -97,13 +97,6 @@ def _size(text: str | None) -> tuple[int, ...] | None:
             f"--input must be HEIGHTxWIDTH or HEIGHTxWIDTHxCHANNELS, such as 100x100x1. Received: {text!r}."
         )
     return tuple(int(number) for number in re.split("[x×]", text.lower()))
-
-
-def _check_image(out: Path | None) -> None:
-    from hubel.errors import WrongRequest
-
-    if out is not None and out.suffix.lower() != ".svg":
-        raise WrongRequest(f"The image is drawn as SVG: -o must end in .svg. Received: {str(out)!r}.")
 
 
 def _write_image(anatomy: Anatomy, out: Path) -> None:

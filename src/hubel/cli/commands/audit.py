@@ -14,8 +14,6 @@ from hubel.wishes import AUDITING
 
 if TYPE_CHECKING:
     from hubel.corpus.reading import Reading
-    from hubel.workflows.auditing.audit import Audit
-    from hubel.workflows.auditing.audit_words import Given
 
 
 @click.command("audit")
@@ -45,22 +43,20 @@ def command(  # noqa: PLR0913  (one for each option)
         prepare_audit_folder(out, corpus, reading=reading, overwrite=overwrite)
     with Listener() as listener:
         audit = audit_corpus(corpus, corrections=corrections, reading=reading, on_event=listener)
-        if suspect_labels and len(audit.corpus.class_names) > 1:
+        if suspect_labels:
             from hubel.cli.show.listen import asking
-            from hubel.text import parse_duration
-            from hubel.workflows.auditing.suspects import LIMIT_S, Doubts, find_suspects
+            from hubel.workflows.auditing.suspects import add_suspects
 
-            limit_s = LIMIT_S if time_limit is None else parse_duration(time_limit)
-            doubts = Doubts(weights, seed, limit_s, reading.bands)
             allow = asking(listener, asked=weights == "imagenet")
-            suspects = find_suspects(audit.corpus, doubts, may_download=allow, on_event=listener)
-            audit = audit.with_suspects(suspects.findings, suspects.ranking, expected_share=suspects.expected_share)
+            audit = add_suspects(audit, given, may_download=allow, on_event=listener)
         if out is not None:
             write_audit(audit, out, given=given, on_event=listener)
     if as_json:
         print_document(audit.to_json(), listener)
     else:
-        _show(audit, given, out=out)
+        from hubel.cli.show.audit import show_audit
+
+        show_audit(audit, given, out=out)
     check_trainable(audit.corpus)
     if fail_on_leak and audit.leaks:
         click.echo(
@@ -81,9 +77,3 @@ def _check_honoured(options: dict[str, str | None], *, suspect_labels: bool) -> 
             raise WrongRequest(f"{option} belongs to --suspect-labels. Add --suspect-labels, or leave {option} out.")
     if options["--time-limit"] is not None:
         parse_duration(options["--time-limit"])
-
-
-def _show(audit: Audit, given: Given, *, out: Path | None) -> None:
-    from hubel.cli.show.audit import show_audit
-
-    show_audit(audit, given, out=out)

@@ -45,8 +45,7 @@ def command(  # noqa: PLR0913  (one for each option)
     selection = select(architectures, claims)
     limit_s = None if time_limit is None else parse_duration(time_limit)
     from hubel.cli.show.listen import Listener, print_document
-    from hubel.workflows.comparing.compare import compare_variants
-    from hubel.workflows.comparing.compare_folder import prepare_compare_folder, to_json, write_comparison
+    from hubel.workflows.comparing.compare_folder import compare_into, to_json
     from hubel.workflows.comparing.comparison import CompareRequest
 
     request = CompareRequest(
@@ -55,12 +54,8 @@ def command(  # noqa: PLR0913  (one for each option)
     )  # fmt: skip
     if overwrite and out is None:
         raise WrongRequest("--overwrite replaces what -o writes. Add -o FOLDER, or leave --overwrite out.")
-    if out is not None:
-        prepare_compare_folder(out, corpus, reading=reading, overwrite=overwrite)
     with Listener() as listener:
-        comparison = compare_variants(request, started=STARTED, on_event=listener)
-    if out is not None:
-        write_comparison(comparison, out)
+        comparison = compare_into(out, request, overwrite=overwrite, started=STARTED, on_event=listener)
     if as_json:
         print_document(to_json(comparison), listener)
     else:

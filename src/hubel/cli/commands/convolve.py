@@ -46,20 +46,18 @@ def command(  # noqa: PLR0913  (one for each option)
     hubel convolve --matrix cat.jpg --region 40,60,12,12 -o steps.html
     """  # noqa: D301  (click's mark against re-wrapping)
     if as_list:
-        _list_kernels(as_json=as_json)
+        from hubel.cli.show.windows import show_kernels
+
+        show_kernels(as_json=as_json)
         return
     from hubel.arithmetic.windows import WindowOptions, calculate_convolution
     from hubel.errors import WrongRequest
     from hubel.workflows.looking.matrices import parse_pair, read_kernel, read_matrix
 
     if out is not None:
-        from hubel.reports.window_steps import check_ending
+        from hubel.reports.window_steps import check_steps_file
 
-        check_ending(out)
-        if matrix is not None:
-            from hubel.runs.out_folder import check_output_file
-
-            check_output_file(out, made_of=[Path(matrix)])
+        check_steps_file(out, matrix)
     weights = read_kernel(kernel)
     options = WindowOptions(
         (weights.shape[0], weights.shape[1]),
@@ -74,9 +72,3 @@ def command(  # noqa: PLR0913  (one for each option)
     from hubel.cli.show.windows import show_calculation
 
     show_calculation(calculation, context, steps=steps, as_json=as_json, out=out)
-
-
-def _list_kernels(*, as_json: bool) -> None:
-    from hubel.cli.show.windows import show_kernels
-
-    show_kernels(as_json=as_json)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from hubel.cli.layer_option import LAYER, LAYER_HELP
-from hubel.cli.run_command import RunCommand, model_file_options, said_words
+from hubel.cli.run_command import RunCommand, model_file_options, typed_line
 from hubel.text import counted
 
 if TYPE_CHECKING:
@@ -36,23 +35,21 @@ def command(  # noqa: PLR0913  (one for each option)
     A filter is the kernel that all positions of one feature map share. --excite follows the gradient for 96 steps: a
     few seconds for small networks, up to a few minutes for deep ones.
     """
-    from hubel.cli.show.layers import check_png, show_layers
+    from hubel.cli.show.layers import show_layers
     from hubel.cli.show.listen import Listener
     from hubel.errors import WrongRequest
     from hubel.files import write_bytes
     from hubel.runs.out_folder import check_output_file, keep_out_of_the_corpus
     from hubel.workflows.looking.layer_images import image_of_excitement, image_of_filters, list_layers
 
+    given = typed_line(("filters", run), said, *(["--excite"] if excite else []))
     if layer is None and out is None:
-        words = shlex.join(["hubel", "filters", str(run), *said_words(said), *(["--excite"] if excite else [])])
-        show_layers(list_layers(run, with_filters=not excite, said=said), words)
+        show_layers(list_layers(run, with_filters=not excite, said=said), given)
         return 0
     layer = layer or ("last" if excite else "first")
     if out is None:
-        given = shlex.join(["hubel", "filters", str(run), *said_words(said), *(["--excite"] if excite else [])])
         raise WrongRequest(f"Say where to write the image: {given} --layer {layer} -o filters.png")
-    check_png(out)
-    check_output_file(out, run=run)
+    check_output_file(out, endings=(".png",), run=run)
     if corpus is not None:
         keep_out_of_the_corpus(out, corpus, what="file")
     if not excite and (corpus is not None or chosen):
@@ -73,6 +70,6 @@ def command(  # noqa: PLR0913  (one for each option)
     click.echo(f"{sheet.layer}: {counted(filters, 'filter')} of {size}")
     click.echo(f"values {kernel.min():.4g} to {kernel.max():.4g}")
     click.echo(f"Wrote {out}: {sheet.shown}")
-    words = ["hubel", "filters", str(run), *said_words(said), "--layer", sheet.layer, "--excite", "-o", "excite.png"]
-    click.echo(f"Next\n  What they respond to: {shlex.join(words)}")
+    line = typed_line(("filters", run), said, "--layer", sheet.layer, "--excite", "-o", "excite.png")
+    click.echo(f"Next\n  What they respond to: {line}")
     return 0

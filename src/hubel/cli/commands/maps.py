@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from hubel.cli.layer_option import LAYER, LAYER_HELP
-from hubel.cli.run_command import RunCommand, model_file_options, said_words
+from hubel.cli.run_command import RunCommand, model_file_options, typed_line
 from hubel.text import counted
 
 if TYPE_CHECKING:
@@ -31,22 +30,20 @@ def command(run: Path, image: Path | None, *, layer: str | None, out: Path | Non
     A feature map is what one filter makes of the layer's input. All maps of a layer have the same size; black is 0, and
     where there are negative values, blue is below 0 and orange above.
     """
-    from hubel.cli.show.layers import check_png, show_layers
+    from hubel.cli.show.layers import show_layers
     from hubel.errors import WrongRequest
     from hubel.files import write_bytes
     from hubel.runs.out_folder import check_output_file
     from hubel.workflows.looking.layer_images import MOST_FILTERS, image_of_maps, list_layers
 
     if image is None and layer is None and out is None:
-        words = shlex.join(["hubel", "maps", str(run), "IMAGE", *said_words(said)])
-        show_layers(list_layers(run, with_filters=False, said=said), words)
+        show_layers(list_layers(run, with_filters=False, said=said), typed_line(("maps", run, "IMAGE"), said))
         return 0
     layer = layer or "last"
     if image is None or out is None:
-        given = shlex.join(["hubel", "maps", str(run), str(image or "IMAGE"), *said_words(said), "--layer", layer])
+        given = typed_line(("maps", run, image or "IMAGE"), said, "--layer", layer)
         raise WrongRequest(f"Give the image and the file to write: {given} -o maps.png")
-    check_png(out)
-    check_output_file(out, run=run, made_of=[image])
+    check_output_file(out, endings=(".png",), run=run, made_of=[image])
     made, png = image_of_maps(run, image, layer=layer, said=said)
     write_bytes(out, png)
     height, width, filters = made.maps.shape
@@ -55,17 +52,7 @@ def command(run: Path, image: Path | None, *, layer: str | None, out: Path | Non
     click.echo(f"{made.layer} ({made.kind}): {counted(filters, 'feature map')} of {height} x {width}")
     click.echo(f"values {made.maps.min():.4g} to {made.maps.max():.4g}; {silent} of {filters} maps have none above 0")
     click.echo(f"Wrote {out}: {shown} of {filters} maps shown, strongest first; the strongest also over the image")
-    strongest = int(made.strongest_first[0])
-    typed = [
-        "hubel",
-        "trace",
-        str(run),
-        str(image),
-        *said_words(said),
-        "--layer",
-        made.layer,
-        "--filter",
-        str(strongest),
-    ]
-    click.echo(f"Next\n  One value, worked out: {shlex.join(typed)}")
+    strongest = str(made.strongest_first[0])
+    line = typed_line(("trace", run, image), said, "--layer", made.layer, "--filter", strongest)
+    click.echo(f"Next\n  One value, worked out: {line}")
     return 0

@@ -41,13 +41,9 @@ def command(  # noqa: PLR0913  (one for each option)
     from hubel.workflows.looking.matrices import parse_pair, read_matrix
 
     if out is not None:
-        from hubel.reports.window_steps import check_ending
+        from hubel.reports.window_steps import check_steps_file
 
-        check_ending(out)
-        if matrix is not None:
-            from hubel.runs.out_folder import check_output_file
-
-            check_output_file(out, made_of=[Path(matrix)])
+        check_steps_file(out, matrix)
     size = parse_pair(window, option="window")
     options = WindowOptions(
         size, stride=size if stride is None else parse_pair(stride, option="stride"), padding=padding

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from hubel.cli.layer_option import LAYER, LAYER_HELP
-from hubel.cli.run_command import RunCommand, model_file_options, said_words
+from hubel.cli.run_command import RunCommand, model_file_options, said_words, typed_line
 
 if TYPE_CHECKING:
     from hubel.workflows.opening import Said
@@ -51,12 +50,11 @@ def command(  # noqa: PLR0913  (one for each option)
         return 0
     if image is None:
         raise WrongRequest(f"Give the image: hubel trace {run} IMAGE --layer {layer}")
-    _check_ending(out)
-    at = _at(place)
     if out is not None:
         from hubel.runs.out_folder import check_output_file
 
-        check_output_file(out, run=run, made_of=[image])
+        check_output_file(out, endings=(".png", ".svg"), run=run, made_of=[image])
+    at = _at(place)
     from hubel.workflows.looking.trace import trace_run
 
     traced = trace_run(run, image, layer=layer, at=at, filter_name=filter_name, said=said)
@@ -88,13 +86,6 @@ def _at(text: str | None) -> tuple[int, int] | None:
     return int(found[1]), int(found[2])
 
 
-def _check_ending(out: Path | None) -> None:
-    from hubel.errors import WrongRequest
-
-    if out is not None and out.suffix.lower() not in (".png", ".svg"):
-        raise WrongRequest(f"-o takes a file that ends in .png or .svg. Received: {out.name!r}.")
-
-
 def _list(run: Path, image: Path | None, *, said: Said, as_json: bool) -> None:
     from hubel.text import one_line
     from hubel.workflows.looking.trace import list_traceable
@@ -118,5 +109,4 @@ def _list(run: Path, image: Path | None, *, said: Said, as_json: bool) -> None:
     if not choices:
         click.echo(f"{run} has no layer of a kind that Hubel can work out. See them all: hubel anatomy {run}")
         return
-    typed = ["hubel", "trace", str(run), str(image or "IMAGE"), *said_words(said), "--layer", "last"]
-    click.echo(f"Next\n  {shlex.join(typed)}")
+    click.echo(f"Next\n  {typed_line(('trace', run, image or 'IMAGE'), said, '--layer', 'last')}")

@@ -1,7 +1,8 @@
-"""Two runs compared, and strangers → text for people, on standard output."""
+"""A score, two runs compared, and strangers → text for people, on standard output."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,16 +10,46 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from hubel.cli.show.results import console
+from hubel.cli.show.results import console, show_report, show_without_leaks
 from hubel.evaluation.metrics import wilson_interval
 from hubel.evaluation.paired import BETTER, CANNOT_TELL, PairedTest
-from hubel.text import one_line, p_text, points
+from hubel.text import counted, one_line, p_text, points
 from hubel.workflows.evaluating.compare_runs import Against
 
 if TYPE_CHECKING:
+    from hubel.workflows.evaluating.evaluate import Evaluation, LeftOut
     from hubel.workflows.evaluating.off_corpus_test import StrangerScore
 
 CLASSES_SHOWN = 5
+
+
+def show_score(evaluation: Evaluation, target: Path, *, out: Path | None) -> None:
+    """The score of a run or a model file, and where its report was written.
+
+    Args:
+        evaluation: the score.
+        target: the run or the model file, as it was named.
+        out: folder of the report of a model file.
+    """
+    screen = console()
+    screen.print(f"{target} on {evaluation.location}{_without(evaluation.left_out)}")
+    show_report(screen, evaluation.report, split=evaluation.split)
+    show_without_leaks(screen, evaluation.report, without=evaluation.without_leaks)
+    if out is not None:
+        screen.print(f"Report: {out}/report.html")
+
+
+def _without(left_out: LeftOut | None) -> str:
+    """Which images are not in the score; near copies of training images were not themselves trained on."""
+    if left_out is None or not left_out.paths:
+        return ""
+    parts = []
+    if left_out.trained_on:
+        parts.append(f"{counted(len(left_out.trained_on), 'image')} it was trained on")
+    if left_out.copies:
+        which = "such" if left_out.trained_on else "images it was trained on"
+        parts.append(f"{counted(len(left_out.copies), 'copy', 'copies')} of {which}")
+    return f", without {' and '.join(parts)}"
 
 
 def show_against(compared: Against) -> None:
@@ -40,17 +71,13 @@ def show_against(compared: Against) -> None:
         f"Difference {points(test.difference)} points   95 % interval {points(low)} to {points(high)}   "
         f"{p_text(test.p_value)} (exact McNemar test)"
     )
-    out.print(_verdict(first, second, test=test))
+    style = {BETTER: "bold green", CANNOT_TELL: "bold yellow"}.get(test.verdict, "bold red")
+    out.print(Text(_said(first, second, test=test), "bold" if test.alike else style))
     other = compared.by_other_labels
     if other is not None:
         numbers = f"({points(other.difference)} points, {p_text(other.p_value)})"
         out.print(f"By the labels of {second} instead: {_said(first, second, test=other)} {numbers}")
     out.print(_class_table(compared, first, second=second))
-
-
-def _verdict(first: str, second: str, *, test: PairedTest) -> Text:
-    style = {BETTER: "bold green", CANNOT_TELL: "bold yellow"}.get(test.verdict, "bold red")
-    return Text(_said(first, second, test=test), "bold" if test.alike else style)
 
 
 def _said(first: str, second: str, *, test: PairedTest) -> str:

@@ -3,23 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import click
 
-from hubel.errors import WrongRequest
 from hubel.text import one_line
 from hubel.workflows.looking.layer_images import LayerChoice
-
-
-def check_png(out: Path) -> None:
-    """The file is a PNG, so its name must say so.
-
-    Raises:
-        WrongRequest: it says something else.
-    """
-    if out.suffix.lower() != ".png":
-        raise WrongRequest(f"-o takes a file that ends in .png. Received: {out.name!r}.")
 
 
 def show_layers(layers: Sequence[LayerChoice], words: str) -> None:

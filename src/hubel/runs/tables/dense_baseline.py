@@ -8,7 +8,7 @@ from pathlib import Path
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.split import Splits
 from hubel.evaluation.report import EvaluationReport
-from hubel.files import is_file, write_csv
+from hubel.files import is_file, write_csv_if_any
 from hubel.runs.documents import read_columns
 from hubel.runs.is_run import BASELINE
 
@@ -25,15 +25,13 @@ def write_baseline(folder: Path, corpus: Corpus, *, splits: Splits, reports: Map
     Raises:
         OutputNotWritable: the folder cannot be written.
     """
-    (folder / BASELINE).unlink(missing_ok=True)  # of a run that is overwritten
     rows = [
         (corpus.examples[index].path, split, report.class_names[int(label)], report.class_names[int(named)])
         for split, report in reports.items()
         if report.baseline is not None
         for index, label, named in zip(splits.of(split), report.labels, report.baseline, strict=True)
     ]
-    if rows:
-        write_csv(folder / BASELINE, ("path", "split", "label", "predicted"), rows=rows)
+    write_csv_if_any(folder / BASELINE, ("path", "split", "label", "predicted"), rows=rows)
 
 
 def read_baseline(folder: Path, split: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.split import Splits
-from hubel.files import is_file, write_csv
+from hubel.files import is_file, write_csv_if_any
 from hubel.runs.documents import read_columns
 from hubel.runs.is_run import LEAKS
 
@@ -22,15 +22,13 @@ def write_leaks(folder: Path, corpus: Corpus, *, splits: Splits) -> None:
     Raises:
         OutputNotWritable: the folder cannot be written.
     """
-    (folder / LEAKS).unlink(missing_ok=True)  # of a run that is overwritten
     names = splits.names()
     rows = [
         (number, corpus.examples[place].path, names[place], corpus.class_names[corpus.examples[place].label])
         for number, leak in enumerate(splits.leaks, start=1)
         for place in leak.places
     ]
-    if rows:
-        write_csv(folder / LEAKS, ("set", "path", "split", "label"), rows=rows)
+    write_csv_if_any(folder / LEAKS, ("set", "path", "split", "label"), rows=rows)
 
 
 def read_leaks(folder: Path) -> dict[str, str]:

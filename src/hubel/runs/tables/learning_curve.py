@@ -8,7 +8,7 @@ from pathlib import Path
 from hubel.arrays import Labels
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.split import Splits
-from hubel.files import write_csv
+from hubel.files import write_csv_if_any
 from hubel.runs.documents import read_columns
 from hubel.runs.is_run import LEARNING_CURVE
 
@@ -25,15 +25,13 @@ def write_learning_curve(folder: Path, corpus: Corpus, *, splits: Splits, predic
     Raises:
         OutputNotWritable: the folder cannot be written.
     """
-    (folder / LEARNING_CURVE).unlink(missing_ok=True)  # of a run that is overwritten
     examples, names = [corpus.examples[index] for index in splits.test], corpus.class_names
     rows = [
         (example.path, names[example.label], share, names[int(named)])
         for share, named_classes in predicted.items()
         for example, named in zip(examples, named_classes, strict=True)
     ]
-    if rows:
-        write_csv(folder / LEARNING_CURVE, ("path", "label", "train_share", "predicted"), rows=rows)
+    write_csv_if_any(folder / LEARNING_CURVE, ("path", "label", "train_share", "predicted"), rows=rows)
 
 
 def read_learning_curve(folder: Path) -> dict[float, dict[str, str]]:

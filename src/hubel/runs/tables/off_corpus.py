@@ -10,7 +10,7 @@ import numpy as np
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.split import Splits
 from hubel.evaluation.report import EvaluationReport
-from hubel.files import write_csv
+from hubel.files import write_csv_if_any
 from hubel.runs.documents import damaged, read_columns
 from hubel.runs.is_run import OFF_CORPUS
 
@@ -27,15 +27,13 @@ def write_scores(folder: Path, corpus: Corpus, *, splits: Splits, reports: Mappi
     Raises:
         OutputNotWritable: the folder cannot be written.
     """
-    (folder / OFF_CORPUS).unlink(missing_ok=True)  # of a run that is overwritten
     rows = [
         (corpus.examples[index].path, split, float(score))
         for split, report in reports.items()
         if report.off_corpus is not None
         for index, score in zip(splits.of(split), report.off_corpus, strict=True)
     ]
-    if rows:
-        write_csv(folder / OFF_CORPUS, ("path", "split", "score"), rows=rows)
+    write_csv_if_any(folder / OFF_CORPUS, ("path", "split", "score"), rows=rows)
 
 
 def read_scores(folder: Path, split: str) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from hubel.files import is_file, write_csv
+from hubel.files import is_file, write_csv_if_any
 from hubel.runs.documents import read_columns
 from hubel.runs.is_run import SEEN_BEFORE
 
@@ -20,9 +20,7 @@ def write_seen_before(folder: Path, digests: Sequence[str]) -> None:
     Raises:
         OutputNotWritable: the folder cannot be written.
     """
-    (folder / SEEN_BEFORE).unlink(missing_ok=True)  # of a run that is overwritten
-    if digests:
-        write_csv(folder / SEEN_BEFORE, ("sha256",), rows=[(digest,) for digest in digests])
+    write_csv_if_any(folder / SEEN_BEFORE, ("sha256",), rows=[(digest,) for digest in digests])
 
 
 def read_seen_before(folder: Path) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from hubel.corpus.audit.catalogue import CHECKS, find_all, ranked
 from hubel.corpus.audit.finding import Finding
 from hubel.corpus.corpus import SPLITS, Corpus, tile_of
-from hubel.corpus.corrections import COLUMNS, Corrections, apply_corrections, read_corrections
+from hubel.corpus.corrections import COLUMNS, apply_corrections, read_corrections
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.measured_corpus import ExaminedCorpus, describe_frames
 from hubel.corpus.reading import AS_FOUND, Reading
@@ -127,16 +127,7 @@ class Audit:
             **corpus.intake_counts,
             "classes": corpus.class_counts,
             "notes": list(map(facts_of, self.notes)),
-            "files": [
-                {
-                    "path": row.path,
-                    "status": row.status,
-                    "code": row.code,
-                    "reason": row.reason,
-                    "class_name": row.class_name,
-                }
-                for row in corpus.intake
-            ],
+            "files": [asdict(row) for row in corpus.intake],
             "findings": [finding.to_json() for finding in self.findings],
             **({"suspect_labels": self._suspects_to_json()} if self.label_ranking else {}),
         }
@@ -192,16 +183,12 @@ def audit_corpus(
     earlier: tuple[tuple[str, str, str, str], ...] = ()
     if corrections is not None:
         decided = read_corrections(corrections)
-        earlier = _earlier(corpus, decided)
+        given = _class_of(corpus)
+        earlier = tuple((path, given.get(path, ""), "", label) for path, label in decided.decided.items())
         corpus = apply_corrections(corpus, decided)
     examined = examine_corpus(corpus, bands=reading.bands, copies=reading.copies, on_event=on_event)
     notes = (*examined.corpus.notes, *describe_frames(examined))
     return Audit(examined, tuple(find_all(examined)), notes, earlier=earlier, bands=reading.bands)
-
-
-def _earlier(corpus: Corpus, decided: Corrections) -> tuple[tuple[str, str, str, str], ...]:
-    given = {example.path: corpus.class_names[example.label] for example in corpus.examples}
-    return tuple((path, given.get(path, ""), "", correction) for path, correction in decided.decided.items())
 
 
 def prepare_audit_folder(out: Path, location: str, *, reading: Reading = AS_FOUND, overwrite: bool) -> None:
@@ -251,7 +238,7 @@ def _finding_rows(audit: Audit) -> list[tuple[object, ...]]:
 
 def _correctable(audit: Audit) -> list[tuple[str, ...]]:
     """One row for each doubtful image, its correction left to a person; and what a person has decided before."""
-    class_of = _class_of(audit)
+    class_of = _class_of(audit.corpus)
     decided = {row[0]: row[3] for row in audit.earlier}
     rows: dict[str, tuple[str, ...]] = {}
     for name in DOUBTFUL:
@@ -261,8 +248,7 @@ def _correctable(audit: Audit) -> list[tuple[str, ...]]:
     return [*((*row, DECIDED) for row in audit.earlier if row[0] not in rows), *rows.values()]
 
 
-def _class_of(audit: Audit) -> dict[str, str]:
-    corpus = audit.corpus
+def _class_of(corpus: Corpus) -> dict[str, str]:
     return {example.path: corpus.class_names[example.label] for example in corpus.examples}
 
 
@@ -279,7 +265,7 @@ def _page(audit: Audit, given: Given, *, out: Path, on_event: OnEvent) -> AuditP
         split_counts=_split_counts(corpus),
         notes=tuple(map(facts_of, audit.notes)),
         refused=corpus.refused,
-        classes_of=_class_of(audit),
+        classes_of=_class_of(corpus),
         splits_of={example.path: example.split for example in corpus.examples if example.split is not None},
         thumbnails=_thumbnails(audit, on_event),
         expected=audit.expected,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -38,19 +37,6 @@ TIMED, CHUNK, LEARNED_FROM = 32, 64, 2000
 """Images that tell the speed; that are described between two words about progress; that patches are taken from."""
 
 Describe = Callable[[Images], Features]
-
-
-@dataclass(frozen=True)
-class Doubted:
-    """What was looked at, and what the classifiers said of it.
-
-    Args:
-        places: int64, ascending: of the images there was time for.
-        probabilities: float64 [places, classes], each made without the example itself.
-    """
-
-    places: np.ndarray
-    probabilities: Probabilities
 
 
 def describe_by_backbone(architecture: str, preprocessing: Preprocessing, *, weights: Sequence[np.ndarray]) -> Describe:

@@ -13,7 +13,7 @@ from hubel.architectures.catalogue import find_architecture
 from hubel.architectures.families.backbones import pretrained_weights
 from hubel.architectures.families.pretrained import PRETRAINED
 from hubel.architectures.families.weight_files import MayDownload, not_here
-from hubel.arrays import Labels
+from hubel.arrays import Labels, Probabilities
 from hubel.backends.framework import seed_everything
 from hubel.corpus.audit.finding import Finding
 from hubel.corpus.corpus import Corpus
@@ -24,10 +24,12 @@ from hubel.events import Message, OnEvent, ignore
 from hubel.images.preprocessing import PHOTOGRAPH_SIDE, Preprocessing
 from hubel.pipeline.prepare import Preparation, Prepared, prepare_corpus
 from hubel.pipeline.survey import Survey
+from hubel.text import parse_duration
+from hubel.workflows.auditing.audit import Audit
+from hubel.workflows.auditing.audit_words import Given
 from hubel.workflows.auditing.doubt import (
     SHARE_OF_FEATURES,
     Describe,
-    Doubted,
     compute_in_time,
     describe_by_backbone,
     describe_by_own_patches,
@@ -119,8 +121,30 @@ def find_suspects(
         describe = describe_by_own_patches(prepared.decoded.images, seed=doubts.seed)
     else:
         describe = describe_by_backbone(BACKBONE, chosen.preprocessing, weights=chosen.weights)
-    doubted = _doubt(prepared, describe, doubts=doubts, on_event=on_event)
-    return _describe(prepared.corpus, doubted, labels=prepared.labels[doubted.places])
+    places, probabilities = _doubt(prepared, describe, doubts=doubts, on_event=on_event)
+    return _describe(prepared.corpus, places, labels=prepared.labels[places], probabilities=probabilities)
+
+
+def add_suspects(
+    audit: Audit, given: Given, *, may_download: MayDownload | None = None, on_event: OnEvent = ignore
+) -> Audit:
+    """An audit with the labels that are doubted; the same where there is one class alone.
+
+    Args:
+        audit: of the corpus.
+        given: weights, seed and time, as they were typed.
+        may_download: as of `find_suspects`.
+        on_event: hears progress.
+
+    Raises:
+        HubelError: as of `find_suspects`; or the time limit is none.
+    """
+    if len(audit.corpus.class_names) < 2:
+        return audit
+    limit_s = LIMIT_S if given.time_limit is None else parse_duration(given.time_limit)
+    doubts = Doubts(given.weights, given.seed, limit_s, audit.bands)
+    suspects = find_suspects(audit.corpus, doubts, may_download=may_download, on_event=on_event)
+    return audit.with_suspects(suspects.findings, suspects.ranking, expected_share=suspects.expected_share)
 
 
 @dataclass(frozen=True)
@@ -172,7 +196,10 @@ def _check_doubtable(corpus: Corpus, folds: Sequence[np.ndarray], *, on_event: O
         on_event(Message(f"Fewer than {MIN_EXAMPLES} images of {names}: {text}."))
 
 
-def _doubt(prepared: Prepared[_Chosen], describe: Describe, *, doubts: Doubts, on_event: OnEvent) -> Doubted:
+def _doubt(
+    prepared: Prepared[_Chosen], describe: Describe, *, doubts: Doubts, on_event: OnEvent
+) -> tuple[np.ndarray, Probabilities]:
+    """Places of the images there was time for, int64 [places] ascending, and their out-of-fold probabilities."""
     labels, together, images = prepared.labels, prepared.together, prepared.decoded.images
     places, features = compute_in_time(images, labels, describe=describe, limit_s=doubts.limit_s, on_event=on_event)
     folds = make_folds(labels[places], [together[place] for place in places], seed=doubts.seed)
@@ -184,7 +211,7 @@ def _doubt(prepared: Prepared[_Chosen], describe: Describe, *, doubts: Doubts, o
         limit_s=(1 - SHARE_OF_FEATURES) * doubts.limit_s,
         on_event=on_event,
     )
-    return Doubted(places, probabilities)
+    return places, probabilities
 
 
 def make_folds(labels: Labels, together: Sequence[int], *, seed: int) -> list[np.ndarray]:
@@ -205,11 +232,11 @@ def make_folds(labels: Labels, together: Sequence[int], *, seed: int) -> list[np
         return [places for _, places in divider.split(np.zeros(len(labels)), labels, together)]
 
 
-def _describe(corpus: Corpus, doubted: Doubted, *, labels: Labels) -> Suspects:
-    ranking: LabelRanking = rank_labels(labels, doubted.probabilities)
+def _describe(corpus: Corpus, places: np.ndarray, *, labels: Labels, probabilities: Probabilities) -> Suspects:
+    ranking: LabelRanking = rank_labels(labels, probabilities)
     findings, rows = [], []
     for row in ranking.order:
-        path = corpus.examples[doubted.places[row]].path
+        path = corpus.examples[places[row]].path
         given, suggested = corpus.class_names[labels[row]], corpus.class_names[ranking.suggested[row]]
         quality = float(ranking.quality[row])
         rows.append((path, given, suggested, quality))

@@ -100,7 +100,8 @@ def compare_variants(
     prepared = _prepare(request, on_event)
     _say_notes(prepared.corpus, prepared.splits, on_event=on_event)
     blueprints = request.selection.blueprints(prepared.chosen.preprocessing.size, prepared.classes)
-    material = _material(request, prepared, when=_Time(started, len(blueprints)), on_event=on_event)
+    seconds = _seconds_each(request.time_limit_s, started=started, variants=len(blueprints))
+    material = _Material(request, prepared, _recipe(request, prepared), seconds, on_event)
     on_event(_plan(material, blueprints))
     rows, interrupted = _measure_all(material, blueprints)
     return _compared(material, rows, interrupted=interrupted)
@@ -145,24 +146,15 @@ def _say_notes(corpus: Corpus, splits: Splits, *, on_event: OnEvent) -> None:
         on_event(Message(note, warning=True))
 
 
-@dataclass(frozen=True)
-class _Time:
-    """When it began, and how many variants share what is left."""
-
-    started: float
-    variants: int
-
-    def each(self, limit_s: float | None) -> float | None:
-        """Seconds of training of each variant, the same for all; None without a limit."""
-        if limit_s is None:
-            return None
-        return max(1.0, TRAINING_SHARE * (limit_s - (time.monotonic() - self.started)) / self.variants)
+def _seconds_each(limit_s: float | None, *, started: float, variants: int) -> float | None:
+    """Seconds of training of each variant, the same for all; None without a limit."""
+    if limit_s is None:
+        return None
+    return max(1.0, TRAINING_SHARE * (limit_s - (time.monotonic() - started)) / variants)
 
 
-def _material(
-    request: CompareRequest, prepared: Prepared[OnlyPreprocessing], *, when: _Time, on_event: OnEvent
-) -> _Material:
-    recipe = Recipe(
+def _recipe(request: CompareRequest, prepared: Prepared[OnlyPreprocessing]) -> Recipe:
+    return Recipe(
         epochs=request.epochs or _default_epochs(len(prepared.splits.train)),
         batch_size=BATCH,
         optimizer="adamw",
@@ -172,8 +164,6 @@ def _material(
         augmentation=NONE,
         seed=request.seed,
     )
-    seconds = when.each(request.time_limit_s)
-    return _Material(request, prepared, recipe, seconds, on_event)
 
 
 def _default_epochs(train_examples: int) -> int:

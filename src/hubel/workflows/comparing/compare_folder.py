@@ -7,18 +7,19 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from hubel.corpus.reading import AS_FOUND, Reading
+from hubel.corpus.corpus import Corpus
 from hubel.drawing.bar_table import Column, draw_table
 from hubel.drawing.shapes import Drawing
 from hubel.drawing.svg import render_svg
 from hubel.errors.wording import Option, Text
+from hubel.events import OnEvent, ignore
 from hubel.files import write_bytes, write_csv, write_json
 from hubel.runs.machine import describe_machine
 from hubel.runs.out_folder import keep_out_of_the_images, prepare_folder
 from hubel.shell import text_in_shell
 from hubel.text import counted, one_line, p_text, points
-from hubel.workflows.comparing.compare import MOST_MOVED, MOST_TRAIN_SCORED
-from hubel.workflows.comparing.comparison import Comparison, Pair
+from hubel.workflows.comparing.compare import MOST_MOVED, MOST_TRAIN_SCORED, compare_variants
+from hubel.workflows.comparing.comparison import CompareRequest, Comparison, Pair
 from hubel.workflows.comparing.variant_result import LEAST_EPOCHS, SETTLED, VariantResult
 from hubel.workflows.comparing.variants import VARIANTS
 from hubel.workflows.comparing.verdicts import MARGIN, NOT_SHOWN
@@ -30,19 +31,29 @@ TIMED_HEADER = (*HEADER, "epochs")
 UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
-def prepare_compare_folder(out: Path, location: str, *, reading: Reading = AS_FOUND, overwrite: bool) -> None:
-    """Make the folder of a comparison before time is spent.
+def compare_into(
+    out: Path | None, request: CompareRequest, *, overwrite: bool = False, started: float | None = None,
+    on_event: OnEvent = ignore,
+) -> Comparison:  # fmt: skip
+    """Compare, and write what became of it into a folder, if one is given; the folder is made before time is spent.
 
     Args:
-        out: the folder.
-        location: of the corpus, which must not lie in it.
-        reading: how the corpus is read.
-        overwrite: replace a comparison that is in the folder.
+        out: the folder; None to write nothing.
+        request: what is compared.
+        overwrite: a comparison may be there already.
+        started: as of `compare_variants`.
+        on_event: hears what goes on.
 
     Raises:
-        HubelError: as `prepare_folder`.
+        HubelError: the folder cannot be used, or as of `compare_variants`.
     """
-    prepare_folder(out, location, names=FILES, reading=reading, what="a comparison", overwrite=overwrite)
+    if out is not None:
+        location = request.corpus.location if isinstance(request.corpus, Corpus) else str(request.corpus)
+        prepare_folder(out, location, names=FILES, reading=request.reading, what="a comparison", overwrite=overwrite)
+    comparison = compare_variants(request, started=started, on_event=on_event)
+    if out is not None:
+        write_comparison(comparison, out)
+    return comparison
 
 
 def write_comparison(comparison: Comparison, out: Path) -> None:
@@ -50,7 +61,7 @@ def write_comparison(comparison: Comparison, out: Path) -> None:
 
     Args:
         comparison: what is written.
-        out: the folder, made by `prepare_compare_folder`.
+        out: the folder.
     """
     keep_out_of_the_images(out, comparison.corpus)
     rows = [row.to_json() for row in comparison.rows]

@@ -12,9 +12,8 @@ from hubel.corpus.split import Splits
 from hubel.errors import WrongRequest
 from hubel.errors.wording import Option
 from hubel.evaluation.paired import PairedTest
-from hubel.images.preprocessing import Preprocessing
 from hubel.text import brief, counted, elided
-from hubel.training.recipe import Recipe
+from hubel.wishes import COMPARING, check_bounds
 from hubel.workflows.comparing.variant_result import VariantResult
 from hubel.workflows.comparing.variants import Selection
 from hubel.workflows.comparing.verdicts import ClaimVerdict
@@ -49,11 +48,7 @@ class CompareRequest:
             raise WrongRequest(
                 "Give ", Option("epochs"), " or ", Option("time_limit"), ", not both: all variants share one budget."
             )
-        if self.time_limit_s is not None and not 10 <= self.time_limit_s <= 30 * 24 * 3600:
-            raise WrongRequest(f"The time limit must be from 10 seconds to 30 days. Received: {self.time_limit_s:g} s.")
-        Recipe(epochs=1 if self.epochs is None else self.epochs, seed=self.seed)
-        size = 32 if self.image_size is None else self.image_size
-        Preprocessing(size, size)  # refuses what is impossible
+        check_bounds(COMPARING, self)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from hubel.architectures.catalogue import Architecture, Blueprint, find_architecture, make_blueprint
 from hubel.architectures.families.cnn import CnnSpec, Group
@@ -67,49 +68,26 @@ class Variant:
 VARIANTS = {
     "dense-only": Variant("no convolution; one hidden dense layer of 512 units", _dense),
     "cnn": Variant("two groups of one 3 x 3 convolution with 16 and 32 filters, ReLU, max pooling", _base),
-    "pool-none": Variant("cnn without its pooling", lambda size, classes: _base(size, classes, pooling="none")),
-    "pool-average": Variant(
-        "cnn with average in place of max pooling", lambda size, classes: _base(size, classes, pooling="average")
-    ),
-    "pool-sum": Variant(
-        "cnn with sum in place of max pooling", lambda size, classes: _base(size, classes, pooling="sum")
-    ),
-    "unshared": Variant(
-        "cnn with weights of its own at each place (locally connected)",
-        lambda size, classes: _base(size, classes, shared=False),
-    ),
+    "pool-none": Variant("cnn without its pooling", partial(_base, pooling="none")),
+    "pool-average": Variant("cnn with average in place of max pooling", partial(_base, pooling="average")),
+    "pool-sum": Variant("cnn with sum in place of max pooling", partial(_base, pooling="sum")),
+    "unshared": Variant("cnn with weights of its own at each place (locally connected)", partial(_base, shared=False)),
     "linear": Variant(
-        "pool-average without ReLU: no more than one linear map",
-        lambda size, classes: _base(size, classes, pooling="average", activation="none"),
+        "pool-average without ReLU: no more than one linear map", partial(_base, pooling="average", activation="none")
     ),
     "one-5x5": Variant(
-        "a 3 x 3 convolution, then one 5 x 5, 16 filters each",
-        lambda size, classes: _kernels(size, classes, kernel_size=5, convolutions=1),
+        "a 3 x 3 convolution, then one 5 x 5, 16 filters each", partial(_kernels, kernel_size=5, convolutions=1)
     ),
     "two-3x3": Variant(
-        "a 3 x 3 convolution, then two 3 x 3, 16 filters each",
-        lambda size, classes: _kernels(size, classes, kernel_size=3, convolutions=2),
+        "a 3 x 3 convolution, then two 3 x 3, 16 filters each", partial(_kernels, kernel_size=3, convolutions=2)
     ),
     "one-9x9": Variant(
-        "a 3 x 3 convolution, then one 9 x 9, 16 filters each",
-        lambda size, classes: _kernels(size, classes, kernel_size=9, convolutions=1),
+        "a 3 x 3 convolution, then one 9 x 9, 16 filters each", partial(_kernels, kernel_size=9, convolutions=1)
     ),
     "four-3x3": Variant(
-        "a 3 x 3 convolution, then four 3 x 3, 16 filters each",
-        lambda size, classes: _kernels(size, classes, kernel_size=3, convolutions=4),
+        "a 3 x 3 convolution, then four 3 x 3, 16 filters each", partial(_kernels, kernel_size=3, convolutions=4)
     ),
 }
-
-QUANTITIES = {
-    "accuracy": "accuracy on the test split",
-    "shift": "share of test images that keep their class when moved",
-    "gap": "accuracy on training images less that on test images",
-    "parameters": "weights and biases",
-    "macs": "multiply-accumulates of one image",
-    "field": "pixels that a position behind the last convolution sees",
-    "memory": "bytes of one training step, computed from shapes",
-}
-RELATIONS = ("better", "not worse", "less", "same")
 
 
 @dataclass(frozen=True)
@@ -117,7 +95,10 @@ class Need:
     """One thing that must hold for a claim to be supported.
 
     Args:
-        quantity: a name in `QUANTITIES`.
+        quantity: ``"accuracy"`` on the test split; ``"shift"``, the share of test images that keep their class when
+            moved; ``"gap"``, accuracy on training images less that on test images; ``"parameters"``; ``"macs"`` of one
+            image; ``"field"``, the pixels that a position behind the last convolution sees; or ``"memory"``, the bytes
+            of one training step.
         relation: ``"better"`` by the paired test (a gap: smaller by its interval), ``"not worse"``: by less than the
             margin, ``"less"`` or ``"same"`` as plain numbers.
         factor: with ``"less"``, at most a ``factor``-th of the reference.
@@ -173,10 +154,7 @@ CLAIMS = {
     "small-kernels": Claim(
         "Two 3 x 3 convolutions in a row see as much as one 5 x 5, and four as much as one 9 x 9, with fewer "
         "parameters and multiplications and no loss of accuracy.",
-        (
-            VariantPair("two-3x3", "one-5x5", SMALLER),
-            VariantPair("four-3x3", "one-9x9", SMALLER),
-        ),
+        (VariantPair("two-3x3", "one-5x5", SMALLER), VariantPair("four-3x3", "one-9x9", SMALLER)),
     ),
     "pooling": Claim(
         "Pooling, be it max, average or sum, saves memory and keeps the class more often when the image moves, "

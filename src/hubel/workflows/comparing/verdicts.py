@@ -47,14 +47,7 @@ class NeedVerdict:
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
-        return {
-            "variant": self.variant,
-            "reference": self.reference,
-            "quantity": self.quantity,
-            "verdict": self.verdict,
-            "text": self.text,
-            "test": None if self.test is None else self.test.to_json(),
-        }
+        return {**vars(self), "test": None if self.test is None else self.test.to_json()}
 
 
 @dataclass(frozen=True)

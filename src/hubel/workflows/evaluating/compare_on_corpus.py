@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from hubel.corpus.corpus import Corpus
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.errors.wording import Text
 from hubel.events import Event, Message, OnEvent, ignore
@@ -15,7 +14,7 @@ from hubel.workflows.evaluating.evaluate import Evaluation, evaluate_run
 
 def compare_on_corpus(
     first: Path, second: Path, *, corpus: str, reading: Reading = AS_FOUND, on_event: OnEvent = ignore
-) -> tuple[Against, Corpus]:
+) -> Against:
     """Let two classifiers name every image of a corpus whose class both know.
 
     Images that one of them knows from its training or validation part are left out, where its run tells which.
@@ -27,9 +26,6 @@ def compare_on_corpus(
         reading: how it is read.
         on_event: hears what goes on.
 
-    Returns:
-        The comparison, and the corpus as it was read.
-
     Raises:
         HubelError: a subclass says what is wrong with a classifier or the corpus.
     """
@@ -39,7 +35,8 @@ def compare_on_corpus(
     ]
     seen = {path for each in evaluations if each.left_out is not None for path in each.left_out.paths}
     sides = [_named(run, each) for run, each in zip((first, second), evaluations, strict=True)]
-    return pair(*sides, seen=seen, corpus=corpus, on_event=on_event), evaluations[0].corpus
+    compared = pair(*sides, seen=seen, corpus=corpus, on_event=on_event)
+    return replace(compared, refused=evaluations[0].refused)
 
 
 def _about(run: Path, on_event: OnEvent) -> OnEvent:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from hubel.corpus.corpus import IntakeRow
 from hubel.errors import UnusableInput
 from hubel.errors.wording import Command, Option, Text
 from hubel.evaluation.metrics import wilson_interval
@@ -61,6 +63,7 @@ class Against:
         by_other_labels: the test by the labels of the second run; None where they are the same.
         unknown: images left out because one of the two does not know their class, by class.
         seen: images left out because training or calibration of one of the two has seen them.
+        refused: files of the corpus that cannot be read.
     """
 
     first: str
@@ -73,6 +76,7 @@ class Against:
     by_other_labels: PairedTest | None
     unknown: Mapping[str, int]
     seen: int
+    refused: tuple[IntakeRow, ...] = ()
 
     @property
     def test(self) -> PairedTest:
@@ -192,11 +196,7 @@ def pair(first: Named, second: Named, *, seen: Set[str], corpus: str | None, on_
     fresh = [key for key in common if key not in seen]
     known = first.class_names & second.class_names
     kept = [key for key in fresh if first.answers[key][0] in known]
-    unknown: dict[str, int] = {}
-    for key in fresh:
-        label = first.answers[key][0]
-        if label not in known:
-            unknown[label] = unknown.get(label, 0) + 1
+    unknown = Counter(first.answers[key][0] for key in fresh if first.answers[key][0] not in known)
     relabelled = sum(first.answers[key][0] != second.answers[key][0] for key in kept)
     notes = _notes(first.run, second.run, left=len(common) - len(fresh), unknown=unknown)
     if not kept:
@@ -208,12 +208,12 @@ def pair(first: Named, second: Named, *, seen: Set[str], corpus: str | None, on_
     for note in notes:
         on_event(Message(note, warning=True))
     labels = tuple(first.answers[key][0] for key in kept)
-    hits = _hits(kept, labels, sides=(first, second))
+    mine, theirs = _hits(kept, labels, sides=(first, second))
     by_other = None
     if relabelled:
         by_other = compare_hits(*_hits(kept, [second.answers[key][0] for key in kept], sides=(first, second)))
     seen_count = len(common) - len(fresh)
-    return Against(first.run, second.run, corpus, labels, *hits, relabelled, by_other, unknown, seen_count)
+    return Against(first.run, second.run, corpus, labels, mine, theirs, relabelled, by_other, unknown, seen_count)
 
 
 def _hits(keys: Sequence[str], labels: Sequence[str], *, sides: Sequence[Named]) -> list[np.ndarray]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from hubel.classifier.answering import Answering
-from hubel.corpus.corpus import Corpus
+from hubel.corpus.corpus import Corpus, IntakeRow
 from hubel.corpus.formats.catalogue import BUILT_IN, read_corpus
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.engines.catalogue import load_classifier
@@ -86,6 +86,11 @@ class Evaluation:
     without_leaks: EvaluationReport | None = None
     left_out: LeftOut | None = None
 
+    @property
+    def refused(self) -> tuple[IntakeRow, ...]:
+        """Files that cannot be read."""
+        return self.corpus.refused
+
     def to_json(self) -> dict[str, Any]:
         """Plain data; the score has the keys of ``metrics.json``."""
         document = {
@@ -123,19 +128,6 @@ class _TestSplit:
     baseline: dict[str, str]
 
 
-@dataclass(frozen=True)
-class _Elsewhere:
-    """Another corpus than the run's own test split.
-
-    Args:
-        known: what the run knows of the images; None where nobody can tell.
-        keep: score what the run has learned from too: whoever asks leaves it out later.
-    """
-
-    known: Known | None
-    keep: bool
-
-
 def evaluate_run(
     run: Path, corpus: str | None = None, *, reading: Reading = AS_FOUND, keep_known: bool = False,
     on_event: OnEvent = ignore,
@@ -159,28 +151,23 @@ def evaluate_run(
     if corpus is not None:
         other = read_corpus(corpus, reading=reading, on_event=on_event)
         decoded = decode_corpus(other, classifier.preprocessing, on_event=on_event)
-        elsewhere = _Elsewhere(find_known(run, decoded, on_event=on_event), keep_known)
-        return evaluate_decoded(classifier, decoded, elsewhere=elsewhere, on_event=on_event)
+        known = find_known(run, decoded, on_event=on_event)
+        return evaluate_decoded(classifier, decoded, known=known, keep_known=keep_known, on_event=on_event)
+    on_another = Command("evaluate", (str(run), "CORPUS"))
     if not is_file(run / RUN):
-        cure = Command("evaluate", (str(run), "CORPUS"))
-        raise UnusableInput(no_run(run, RUN), " Without it, a corpus can be scored: ", cure)
+        raise UnusableInput(no_run(run, RUN), " Without it, a corpus can be scored: ", on_another)
     document = read_document(run)
     described = document.get("corpus", {})
     location = described.get("location", "")
     if str(location) not in BUILT_IN and not is_there(location):
         raise UnusableInput(
-            f"The corpus of {run} was {location!r}, which is no longer there. Say where it is now: ",
-            Command("evaluate", (str(run), "CORPUS")),
+            f"The corpus of {run} was {location!r}, which is no longer there. Say where it is now: ", on_another
         )
     try:
         own = read_corpus(location, reading=reading_of(document.get("request", {})), on_event=on_event)
     except UnusableCorpus as error:
-        raise UnusableInput(
-            "The corpus of this run has changed: ",
-            error.text,
-            " Name another one: ",
-            Command("evaluate", (str(run), "CORPUS")),
-        ) from error
+        changed = "The corpus of this run has changed: "
+        raise UnusableInput(changed, error.text, " Name another one: ", on_another) from error
     split = _TestSplit(
         {path: placed.label for path, placed in read_split(run).items() if placed.split == "test"},
         {path for path, part in read_leaks(run).items() if part == "test"},
@@ -189,7 +176,7 @@ def evaluate_run(
     if not split.class_of:
         raise UnusableInput(
             f"{run} has no test images, so it has no score. Name a corpus of images that it was not trained on: ",
-            Command("evaluate", (str(run), "CORPUS")),
+            on_another,
         )
     decoded = decode_corpus(own, classifier.preprocessing, on_event=on_event)
     return evaluate_decoded(classifier, decoded, own=split, on_event=on_event)
@@ -200,7 +187,8 @@ def evaluate_decoded(
     decoded: DecodedCorpus,
     *,
     own: _TestSplit | None = None,
-    elsewhere: _Elsewhere | None = None,
+    known: Known | None = None,
+    keep_known: bool = False,
     on_event: OnEvent = ignore,
 ) -> Evaluation:
     """Score a classifier on images at its working size.
@@ -209,7 +197,8 @@ def evaluate_decoded(
         classifier: whose classes are matched by name.
         decoded: the corpus.
         own: what of it is scored, where it is the corpus of the classifier's own run.
-        elsewhere: what the classifier's run knows of it, where it is another.
+        known: what the classifier's run knows of it, where it is another; None where nobody can tell.
+        keep_known: score what the run has learned from too: whoever asks leaves it out later.
         on_event: hears what goes on.
 
     Raises:
@@ -222,11 +211,11 @@ def evaluate_decoded(
     if not len(indices):
         raise UnusableCorpus(_why_nothing_is_scored(classifier, corpus, own=own))
     left_out = None
-    if elsewhere is not None and elsewhere.known is not None:
-        left_out = _left_out(corpus, indices, known=elsewhere.known)
-        if not elsewhere.keep:
-            kept = ~elsewhere.known.learned[indices]
-            _say_left_out(left_out, elsewhere.known, where=(len(indices), corpus.location), on_event=on_event)
+    if known is not None:
+        left_out = _left_out(corpus, indices, known=known)
+        if not keep_known:
+            kept = ~known.learned[indices]
+            _say_left_out(left_out, known, where=(len(indices), corpus.location), on_event=on_event)
             indices, labels = indices[kept], labels[kept]
     outputs = compute_outputs(classifier, decoded.images, indices=indices, on_event=on_event)
     paths = tuple(corpus.examples[index].path for index in indices)
@@ -313,21 +302,20 @@ def _why_nothing_is_scored(classifier: Answering, corpus: Corpus, *, own: _TestS
 
 
 def _say_differences(classifier: Answering, corpus: Corpus, *, own: _TestSplit | None, on_event: OnEvent) -> None:
-    extra = [name for name in corpus.class_names if name not in classifier.class_names]
-    missing = [name for name in classifier.class_names if name not in corpus.class_names]
-    if extra and own is None:
-        count = sum(corpus.class_counts[name] for name in extra)
-        images = counted(count, "image")
-        text = f"Not scored: {images} of classes that the classifier does not know: {', '.join(extra[:5])}."
-        on_event(Message(text, warning=True))
-    if missing and own is None:
-        on_event(Message(f"Not tested, for lack of images: {', '.join(missing[:5])}.", warning=True))
     if own is not None:
         gone = set(own.class_of) - {example.path for example in corpus.examples}
         if gone:
-            images = counted(len(gone), "test image")
-            text = f"Missing: {images} of the run, such as {min(gone)!r}. The score is that of the others."
-            on_event(Message(text, warning=True))
+            text = f"Missing: {counted(len(gone), 'test image')} of the run, such as {min(gone)!r}."
+            on_event(Message(f"{text} The score is that of the others.", warning=True))
+        return
+    extra = [name for name in corpus.class_names if name not in classifier.class_names]
+    missing = [name for name in classifier.class_names if name not in corpus.class_names]
+    if extra:
+        images = counted(sum(corpus.class_counts[name] for name in extra), "image")
+        text = f"Not scored: {images} of classes that the classifier does not know: {', '.join(extra[:5])}."
+        on_event(Message(text, warning=True))
+    if missing:
+        on_event(Message(f"Not tested, for lack of images: {', '.join(missing[:5])}.", warning=True))
 
 
 def say_refused(refused: Sequence[tuple[str, str]], on_event: OnEvent) -> None:

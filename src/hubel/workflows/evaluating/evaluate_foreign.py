@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,19 +13,20 @@ import numpy as np
 
 from hubel.architectures.layer_table import layer_table, total_of
 from hubel.classifier.foreign_classifier import ForeignClassifier
+from hubel.corpus.corpus import IntakeRow
 from hubel.corpus.formats.catalogue import read_corpus
-from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.errors import WrongRequest
 from hubel.errors.wording import Option, Text, facts_of
 from hubel.evaluation.report import INTERVAL_METHOD
 from hubel.events import Message, OnEvent, Progress, ignore
-from hubel.files import is_file, write_bytes, write_json
+from hubel.files import write_bytes, write_json
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
 from hubel.reports.run_page import OF_A_MODEL_FILE, RunPage, render_run_page, shown_places
 from hubel.reports.sheets import make_sheets
 from hubel.runs.is_run import METRICS, REPORT
 from hubel.runs.machine import describe_machine
 from hubel.runs.out_folder import prepare_folder
+from hubel.runs.request_record import file_digest
 from hubel.runs.run_folder import FORMAT
 from hubel.runs.tables.intake import INTAKE, write_intake
 from hubel.runs.tables.predictions import PARQUET, PREDICTIONS, write_predictions
@@ -34,36 +34,14 @@ from hubel.shell import text_in_shell
 from hubel.text import brief, elided
 from hubel.workflows.evaluating.evaluate import Evaluation, evaluate_decoded
 from hubel.workflows.evaluating.page_images import Tested, some_of_each_class, worst_mistakes
+from hubel.workflows.evaluating.score_wishes import ScoreWishes, check_score_of_a_model
 from hubel.workflows.evaluating.suspicion import TRIED, suspect
-from hubel.workflows.opening import OF_THE_CORPUS, Said, open_foreign
+from hubel.workflows.opening import OF_THE_CORPUS, open_foreign
 
 FILES = (METRICS, PREDICTIONS, PARQUET, INTAKE, REPORT)
 UNKNOWN_TRAINING = (
     "It is not known what the model was trained on: images that it has seen make the score look better than it is."
 )
-
-
-@dataclass(frozen=True)
-class ForeignRequest:
-    """What is asked for.
-
-    Args:
-        path: of the model file.
-        corpus: a location that `read_corpus` takes.
-        said: of the model, by the user; with class names.
-        reading: how the corpus is read.
-        out: folder for the report; None for none.
-        overwrite: a report may be there already.
-        command: the words of the command; empty from Python.
-    """
-
-    path: Path
-    corpus: str
-    said: Said
-    reading: Reading = AS_FOUND
-    out: Path | None = None
-    overwrite: bool = False
-    command: Sequence[str] = ()
 
 
 @brief
@@ -82,6 +60,11 @@ class ForeignEvaluation:
     evaluation: Evaluation
     decoded: DecodedCorpus
     warnings: tuple[Text, ...]
+
+    @property
+    def refused(self) -> tuple[IntakeRow, ...]:
+        """Files that cannot be read."""
+        return self.evaluation.refused
 
     def to_json(self) -> dict[str, Any]:
         """Plain data: that of an evaluation, what it rests on, and what may be wrong with it."""
@@ -117,7 +100,7 @@ def _assumptions(classifier: ForeignClassifier) -> tuple[str, ...]:
     return (*classifier.assumptions(), UNKNOWN_TRAINING)
 
 
-def evaluate_foreign(request: ForeignRequest, *, on_event: OnEvent = ignore) -> ForeignEvaluation:
+def evaluate_foreign(request: ScoreWishes, *, on_event: OnEvent = ignore) -> ForeignEvaluation:
     """Score a model file, and write the report where one is asked for.
 
     Args:
@@ -130,7 +113,7 @@ def evaluate_foreign(request: ForeignRequest, *, on_event: OnEvent = ignore) -> 
         UnusableCorpus: nothing to score.
         OutputNotWritable: the folder cannot be written.
     """
-    path, said = request.path, request.said
+    location, path, said = check_score_of_a_model(request), request.run, request.said
     if said.class_names is None:
         raise WrongRequest(
             f"Which class does each output of {path} stand for? Give ",
@@ -141,15 +124,15 @@ def evaluate_foreign(request: ForeignRequest, *, on_event: OnEvent = ignore) -> 
         )
     if request.out is not None:
         prepare_folder(
-            request.out, request.corpus, names=FILES, reading=request.reading, what="an evaluation or a run",
+            request.out, location, names=FILES, reading=request.reading, what="an evaluation or a run",
             overwrite=request.overwrite,
         )  # fmt: skip
     if said.class_names == OF_THE_CORPUS:
-        corpus = read_corpus(request.corpus, reading=request.reading, on_event=on_event)
+        corpus = read_corpus(location, reading=request.reading, on_event=on_event)
         classifier = open_foreign(path, said, corpus_names=corpus.class_names)
     else:
         classifier = open_foreign(path, said)
-        corpus = read_corpus(request.corpus, reading=request.reading, on_event=on_event)
+        corpus = read_corpus(location, reading=request.reading, on_event=on_event)
     for sentence in _assumptions(classifier):  # what is missing is said here, before the images are decoded
         on_event(Message(sentence))
     decoded = decode_corpus(corpus, classifier.preprocessing, on_event=on_event)
@@ -160,7 +143,7 @@ def evaluate_foreign(request: ForeignRequest, *, on_event: OnEvent = ignore) -> 
     for warning in scored.warnings:
         on_event(Message(warning, warning=True))
     if request.out is not None:
-        _write(request.out, scored, request=request, on_event=on_event)
+        _write(request.out, scored, command=request.command, on_event=on_event)
     return scored
 
 
@@ -171,7 +154,7 @@ def _warnings(classifier: ForeignClassifier, evaluation: Evaluation, *, decoded:
     return suspect(classifier, evaluation.report, images, evaluation.report.labels[some])
 
 
-def _write(folder: Path, scored: ForeignEvaluation, *, request: ForeignRequest, on_event: OnEvent) -> None:
+def _write(folder: Path, scored: ForeignEvaluation, *, command: Sequence[str], on_event: OnEvent) -> None:
     """``metrics.json``, ``predictions.csv``, ``intake.csv`` and ``report.html``, as in a run folder."""
     on_event(Progress("writing the report", 0, 2, "parts"))
     report = scored.evaluation.report
@@ -179,7 +162,7 @@ def _write(folder: Path, scored: ForeignEvaluation, *, request: ForeignRequest, 
     write_intake(folder, scored.decoded.corpus)
     write_predictions(folder, report.class_names, parts={"test": (report, scored.evaluation.paths)})
     write_json(folder / METRICS, metrics)
-    page = _page(scored, metrics, command=request.command)
+    page = _page(scored, metrics, command=command)
     on_event(Progress("writing the report", 1, 2, "parts"))
     write_bytes(folder / REPORT, render_run_page(page, template=OF_A_MODEL_FILE).encode())
     on_event(Progress("writing the report", 2, 2, "parts"))
@@ -199,19 +182,11 @@ def _metrics(scored: ForeignEvaluation) -> dict[str, Any]:
             "parameters": classifier.model.count_params(),
             "macs": total_of(layer_table(classifier.model)).macs,
             "image_size": [*classifier.preprocessing.size, classifier.channels],
-            "sha256": _digest(classifier.path),
+            "sha256": file_digest(classifier.path),
         },
         **describe_model(classifier),
         "warnings": scored.warnings_to_json(),
     }
-
-
-def _digest(path: Path) -> str | None:
-    """SHA-256 of a file; None of a folder."""
-    if not is_file(path):
-        return None
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _page(scored: ForeignEvaluation, metrics: dict[str, Any], *, command: Sequence[str]) -> RunPage:

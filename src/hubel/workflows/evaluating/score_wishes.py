@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hubel.architectures.file_kinds import is_model_target
-from hubel.corpus.reading import Reading
+from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.errors import WrongRequest
 from hubel.errors.wording import Command, Option
-from hubel.workflows.opening import Said, check_said
+from hubel.workflows.opening import NOTHING_SAID, Said, check_said
 
 
 @dataclass(frozen=True)
@@ -19,22 +19,24 @@ class ScoreWishes:
     Args:
         run: a run folder or a model file.
         corpus: a location that `read_corpus` takes; None for the run's own test split.
+        said: of a model file, by the user.
         against: another run.
         strangers: a location of images that are unlike the run's own.
         reading: how the corpus is read.
-        said: of a model file, by the user.
         out: of a model file, the folder for its report.
         overwrite: a report may be there already.
+        command: the words of the command, for that report; empty from Python.
     """
 
     run: Path
     corpus: str | None
-    against: Path | None
-    strangers: str | None
-    reading: Reading
-    said: Said
-    out: Path | None
-    overwrite: bool
+    said: Said = NOTHING_SAID
+    against: Path | None = None
+    strangers: str | None = None
+    reading: Reading = AS_FOUND
+    out: Path | None = None
+    overwrite: bool = False
+    command: tuple[str, ...] = ()
 
 
 def alone(model: Path) -> Command:

@@ -21,12 +21,6 @@ NAMED = 20
 """Class names that are listed in a better order."""
 
 
-def is_near_chance(report: EvaluationReport) -> bool:
-    """Whether the accuracy cannot be told from guessing, or is below it."""
-    low, _ = wilson_interval(int(report.hits.sum()), len(report.hits))
-    return low <= 1 / len(report.class_names)
-
-
 def suspect(classifier: ForeignClassifier, report: EvaluationReport, images: Images, labels: np.ndarray) -> list[Text]:
     """What may be wrong with a score near chance, and what to change; nothing of another score.
 
@@ -36,9 +30,10 @@ def suspect(classifier: ForeignClassifier, report: EvaluationReport, images: Ima
         images: at most `TRIED` of them, uint8 [batch, height, width, 3].
         labels: class indices of these.
     """
-    if not is_near_chance(report):
-        return []
     count = len(report.class_names)
+    low, _ = wilson_interval(int(report.hits.sum()), len(report.hits))
+    if low > 1 / count:
+        return []
     order = "the order of the class names"
     doubtful = f"{order} differs" if classifier.pixels_found else f"the pixel values or {order} differ"
     near = Text(

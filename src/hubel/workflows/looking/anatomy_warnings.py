@@ -44,8 +44,8 @@ class Subject:
         return axes == IMAGE_AXES or (axes == IMAGE_AXES - 1 and convolved)
 
 
-def _last_map(subject: Subject) -> tuple[str, Fields | None] | None:
-    """The last map that is pooled or flattened, and which no map follows: who made it, what it sees."""
+def _last_map(subject: Subject) -> tuple[str, Fields] | None:
+    """The last map that is pooled or flattened, and which no map follows: who made it, what it sees, if it is known."""
     calls = subject.graph.calls
     made_by = {place: call for call in calls for place in call.outputs}
     shapes = ((call, call.input_shapes[0]) for call in calls if call.input_shapes)
@@ -54,9 +54,10 @@ def _last_map(subject: Subject) -> tuple[str, Fields | None] | None:
         return None
     last = take_a_map[-1]
     place = last.outputs[0] if last.kind in WINDOWED else last.inputs[0]  # one kernel over all
-    if _places(last.output_shapes[0]) > 1 or place not in made_by:
+    fields = subject.fields.get(place)
+    if _places(last.output_shapes[0]) > 1 or place not in made_by or fields is None:
         return None
-    return made_by[place].name, subject.fields.get(place)
+    return made_by[place].name, fields
 
 
 def _places(shape: Sequence[int | None]) -> int:
@@ -69,8 +70,6 @@ def _sees_little(subject: Subject) -> Text | str | None:
     if found is None:
         return None
     name, fields = found
-    if fields is None:
-        return None
     sizes = image_size(subject.graph)
     seen, side = min((field.size, size) for field, size in zip(fields, sizes, strict=True))
     if seen * 2 >= side:
@@ -88,14 +87,12 @@ def _misses_the_edge(subject: Subject) -> Text | str | None:
     if found is None:
         return None
     name, fields = found
-    if fields is None:
-        return None
     for axis, what in enumerate(("rows", "columns")):
         side = image_size(subject.graph)[axis]
         first, last = fields[axis].bounds
         stride = fields[axis].stride
         if stride is not None and (first > 0 or last < side):
-            fitting = _fitting_side(stride, side)
+            fitting = max(1, round(side / max(1, stride))) * max(1, stride)
             return Text(
                 f"The last feature map sees nothing of {first + side - last} of {side} {what} of pixels at the edge "
                 f"({name}): pooling drops what is left over. Use a side that {stride} divides, such as {fitting}: ",
@@ -103,10 +100,6 @@ def _misses_the_edge(subject: Subject) -> Text | str | None:
                 ".",
             )
     return None
-
-
-def _fitting_side(stride: int, side: int) -> int:
-    return max(1, round(side / max(1, stride))) * max(1, stride)
 
 
 def _map_of_one(subject: Subject) -> Text | str | None:

@@ -15,7 +15,8 @@ from hubel.backends.framework import keras
 from hubel.errors import HubelError, OutputNotWritable, UnusableInput
 from hubel.evaluation.metrics import expected_calibration_error, reliability_bins, wilson_interval
 from hubel.shell import text_in_shell
-from hubel.workflows.evaluating.evaluate_foreign import ForeignEvaluation, ForeignRequest, evaluate_foreign
+from hubel.workflows.evaluating.evaluate_foreign import ForeignEvaluation, evaluate_foreign
+from hubel.workflows.evaluating.score_wishes import ScoreWishes
 from hubel.workflows.opening import Said, read_class_names
 
 RIGHT = 3 * EACH - WRONG
@@ -32,7 +33,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def evaluated(folder: Path, said: Said = STATED, **more) -> ForeignEvaluation:
-    return evaluate_foreign(ForeignRequest(folder / "model.keras", str(folder / "photos"), said, **more))
+    return evaluate_foreign(ScoreWishes(folder / "model.keras", str(folder / "photos"), said, **more))
 
 
 def test_the_score_is_that_of_a_plain_loop_over_the_same_pixels(folder: Path):
@@ -83,7 +84,7 @@ def test_of_a_model_that_knows_nothing_no_setting_is_named(folder: Path, tmp_pat
     model = make_model()
     model.get_layer("answer").set_weights([np.zeros((3, 3), np.float32), np.zeros(3, np.float32)])
     model.save(tmp_path / "model.keras")
-    said = evaluate_foreign(ForeignRequest(tmp_path / "model.keras", str(folder / "photos"), STATED)).warnings
+    said = evaluate_foreign(ScoreWishes(tmp_path / "model.keras", str(folder / "photos"), STATED)).warnings
     assert text_in_shell(said[1]) == (
         "No other --pixels and no other order of the class names is clearly better on these images."
     )
@@ -92,7 +93,7 @@ def test_of_a_model_that_knows_nothing_no_setting_is_named(folder: Path, tmp_pat
 def test_pixels_that_the_model_scales_itself_are_not_doubted(folder: Path, tmp_path: Path):
     scaled = keras.Sequential([keras.Input((SIDE, SIDE, 3)), keras.layers.Rescaling(1 / 255), make_model()])
     scaled.save(tmp_path / "model.keras")
-    request = ForeignRequest(tmp_path / "model.keras", str(folder / "photos"), Said("corpus"))
+    request = ScoreWishes(tmp_path / "model.keras", str(folder / "photos"), Said("corpus"))
     scored = evaluate_foreign(request)
     assert scored.classifier.pixels == "0..255"
     assert str(scored.warnings[0]).endswith("the order of the class names differs from its training.")
