@@ -24,8 +24,11 @@ def alike(class_names: Sequence[str]) -> list[list[str]]:
 
 
 def _read_as(name: str) -> str:
-    plain = unicodedata.normalize("NFKC", name).casefold().translate(_LOOK_ALIKES)
-    return " ".join(plain.replace("_", " ").replace("-", " ").split()).rstrip(". ")
+    return _words_of(unicodedata.normalize("NFKC", name).casefold().translate(_LOOK_ALIKES))
+
+
+def _words_of(name: str) -> str:
+    return " ".join(name.replace("_", " ").replace("-", " ").split()).rstrip(". ")
 
 
 def difference(names: Sequence[str]) -> str:
@@ -34,6 +37,6 @@ def difference(names: Sequence[str]) -> str:
         return "Unicode form"
     if len({name.casefold() for name in names}) == 1:
         return "upper and lower case"
-    if len({" ".join(name.replace("_", " ").replace("-", " ").split()).rstrip(". ") for name in names}) == 1:
+    if len(set(map(_words_of, names))) == 1:
         return "spaces, dots, hyphens or underscores"
     return "letters that look alike, case, spaces or Unicode form"

@@ -222,17 +222,16 @@ def make_corpus(
     return Corpus(location, format_name, class_names, examples, tuple(left_out), source, tuple(order), tuple(notes))
 
 
-def refused_row(corpus: Corpus, index: int, *, code: str, reason: str) -> IntakeRow:
+def refused_row(corpus: Corpus, index: int, *, fault: UnreadableImage) -> IntakeRow:
     """The row of an example that turns out to be unreadable.
 
     Args:
         corpus: what `read_corpus` listed.
         index: place of the example.
-        code: a short stable word for the fault.
-        reason: why, and what to do.
+        fault: why it cannot be read.
     """
     example = corpus.examples[index]
-    return IntakeRow(example.path, REFUSED, code, reason, corpus.class_names[example.label])
+    return IntakeRow(example.path, REFUSED, fault.code, fault.reason, corpus.class_names[example.label])
 
 
 def without(corpus: Corpus, refused: Mapping[int, IntakeRow]) -> Corpus:
@@ -286,9 +285,8 @@ def check_trainable(corpus: Corpus) -> None:
         cure = "Put the images of each class into a folder of its own, side by side, and name the folder above them."
         if refused:
             cure = f"{counted(len(refused), 'image')} could not be read.{first}"
-        raise UnusableCorpus(
-            f"A classifier needs at least two classes; {corpus.location} has only {corpus.class_names[0]!r}. {cure}"
-        )
+        (only,) = corpus.class_names
+        raise UnusableCorpus(f"A classifier needs at least two classes; {corpus.location} has only {only!r}. {cure}")
     most = max(corpus.class_counts.values())
     if most < LEAST_IMAGES:
         raise UnusableCorpus(

@@ -70,7 +70,7 @@ class Splits:
         return names
 
     def _brief(self) -> Iterator[str]:
-        parts = {name: len(self.of(name)) for name in ("train", "validation", "test")}
+        parts = {name: len(self.of(name)) for name in SPLITS}
         yield f"Splits: {name_counts(parts)}"
         if self.leaks:
             yield f"{len(self.leaks):,} sets of copies lie in more than one of them"
@@ -150,14 +150,10 @@ def _bundles(corpus: Corpus, together: Sequence[Hashable], *, pool: Sequence[int
     places: dict[Hashable, list[int]] = defaultdict(list)
     for index in pool:
         places[together[index]].append(index)
-    bundles = [
-        _Bundle(
-            tuple(group),
-            Counter(corpus.examples[index].label for index in group),
-            _lot(seed, corpus.examples[group[0]].path),
-        )
-        for group in places.values()
-    ]
+    bundles = []
+    for group in places.values():
+        counts = Counter(corpus.examples[index].label for index in group)
+        bundles.append(_Bundle(tuple(group), counts, _lot(seed, corpus.examples[group[0]].path)))
     return sorted(bundles, key=lambda bundle: bundle.lot)
 
 

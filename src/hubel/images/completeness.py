@@ -34,7 +34,9 @@ def _check_jpeg(image: PillowImage.Image, data: bytes) -> None:
     end = jpeg_end(data)
     if end is None:
         raise UnreadableImage("truncated", "the file ends too early: copy or download it again")
-    if _is_mid_grey(_last_pixel(image)) and _thumbnail(data) != _thumbnail(_filled_up(data, end)):
+    mid_grey = all(abs(level - 128) <= 1 for level in _last_pixel(image))  # as of a block that is not there
+    # With more coded data before its end, for which a whole image has no use, a cut one changes.
+    if mid_grey and _thumbnail(data) != _thumbnail(data[:end] + _FILLING + b"\xff\xd9"):
         raise _holds_too_little()
 
 
@@ -57,16 +59,6 @@ def _holds_too_little() -> UnreadableImage:
 def _last_pixel(image: PillowImage.Image) -> tuple[float, ...]:
     pixel = image.getpixel((image.width - 1, image.height - 1))
     return pixel if isinstance(pixel, tuple) else (pixel or 0,)
-
-
-def _is_mid_grey(pixel: tuple[float, ...]) -> bool:
-    """Whether a pixel is what libjpeg makes of a block that is not there."""
-    return all(abs(level - 128) <= 1 for level in pixel)
-
-
-def _filled_up(data: bytes, end: int) -> bytes:
-    """The JPEG with more coded data before its end: a whole image has no use for it, a cut one changes."""
-    return data[:end] + _FILLING + b"\xff\xd9"
 
 
 def _thumbnail(data: bytes) -> bytes:

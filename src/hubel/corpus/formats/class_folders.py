@@ -21,7 +21,7 @@ from hubel.errors import UnusableCorpus
 from hubel.errors.wording import Command, Remedy, Text
 from hubel.events import OnEvent
 from hubel.files import real_path
-from hubel.images.formats import ENDINGS
+from hubel.images.formats import IMAGE_ENDINGS
 from hubel.text import counted, listed
 
 LIST_ENDINGS = ("csv", "tsv", "parquet", "xlsx")
@@ -88,18 +88,16 @@ def arrange(path: Path, format_name: str, *, files: Files, reading: Reading) -> 
     lists = [row.path for row in files.rows if "/" not in row.path and ending_of(row.path) in LIST_ENDINGS]
     layout = _layout(path, root, reading=reading, lists=lists)
     places = {folder: layout.place(folder) for folder in {row.path.rpartition("/")[0] for row in files.rows}}
-    why = {folder: _why_no_example(place) for folder, place in places.items() if not place.class_name}
     found: list[Found] = []
     left_out: list[IntakeRow] = []
     for row in files.rows:
-        folder = row.path.rpartition("/")[0]
-        place = places[folder]
+        place = places[row.path.rpartition("/")[0]]
         if row.status:
             left_out.append(replace(row, class_name=place.class_name) if place.class_name else row)
         elif place.class_name:
             found.append(Found(row.path, place.class_name, place.split))
         else:
-            left_out.append(IntakeRow(row.path, IGNORED, *why[folder]))
+            left_out.append(IntakeRow(row.path, IGNORED, *place.why_no_example))
     _explain_unusual(path, files, class_names={each.class_name for each in found}, lists=lists)
     notes = [
         *files.notes,
@@ -120,13 +118,6 @@ def _layout(path: Path, root: Folder, *, reading: Reading, lists: Sequence[str])
         other = f" If {lists[0]} lists the images with their classes, name that: {path / lists[0]}" if lists else ""
         raise UnusableCorpus(f"The folders of {path} can be read in more than one way.", layout.text, other)
     return layout
-
-
-def _why_no_example(place: FolderPlace) -> tuple[str, str]:
-    """Code and reason for the images directly in a folder that is no class."""
-    if place.left_out is None:
-        return "outside-classes", "it lies in no class folder"
-    return place.left_out.code, place.left_out.row_reason
 
 
 def _explain_unusual(path: Path, files: Files, *, class_names: set[str], lists: Sequence[str]) -> None:
@@ -161,7 +152,7 @@ def _is_one_class_of(above: Path) -> bool:
 
 
 def _is_image(path: Path) -> bool:
-    return ending_of(path.name) in {ending for endings in ENDINGS.values() for ending in endings}
+    return ending_of(path.name) in IMAGE_ENDINGS
 
 
 def _notes_on_links(found: ListedFolder) -> list[str]:

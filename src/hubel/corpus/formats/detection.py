@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hubel.corpus.formats.places import is_folder
-from hubel.corpus.trees.folder import list_folder
+from hubel.corpus.formats.places import is_folder, paths_in
 from hubel.errors import UnusableCorpus
 
 YOLO_FILES = ("data.yaml", "data.yml", "dataset.yaml", "classes.txt")
@@ -20,10 +19,11 @@ def refuse_detection(path: Path) -> None:
     """
     if not is_folder(path):
         return
-    names = {entry.name.lower(): entry for entry in list_folder(path)[0]}
-    folders = [Path(entry.path) for entry in names.values() if is_folder(Path(entry.path))]
-    pairs = [folder for folder in (path, *folders) if is_folder(folder / LABELS) and is_folder(folder / IMAGES)]
-    if not pairs or not (any(name in names for name in YOLO_FILES) or _has_texts(pairs[0] / LABELS)):
+    inside = paths_in(path)
+    folders = [path, *filter(is_folder, inside)]
+    pairs = [folder for folder in folders if is_folder(folder / LABELS) and is_folder(folder / IMAGES)]
+    named = {each.name.lower() for each in inside} & set(YOLO_FILES)
+    if not pairs or not (named or _has_texts(pairs[0] / LABELS)):
         return
     raise UnusableCorpus(
         f"{path} holds YOLO detection labels: the text files in {LABELS}/ list the boxes of each "
@@ -34,8 +34,6 @@ def refuse_detection(path: Path) -> None:
 
 
 def _has_texts(folder: Path) -> bool:
-    entries = list_folder(folder)[0]
-    inner = [
-        each for entry in entries[:5] if is_folder(Path(entry.path)) for each in list_folder(Path(entry.path))[0][:5]
-    ]
-    return any(entry.name.lower().endswith(".txt") for entry in (*entries[:20], *inner))
+    paths = paths_in(folder)
+    inner = [each for path in filter(is_folder, paths[:5]) for each in paths_in(path)[:5]]
+    return any(path.name.lower().endswith(".txt") for path in (*paths[:20], *inner))
