@@ -63,11 +63,8 @@ class Splits:
 
     def names(self) -> list[str]:
         """The split of every example, in the corpus' order."""
-        names = [""] * (len(self.train) + len(self.validation) + len(self.test))
-        for split in SPLITS:
-            for index in self.of(split):
-                names[index] = split
-        return names
+        split_of = {index: name for name in SPLITS for index in self.of(name)}
+        return [split_of[index] for index in range(len(split_of))]
 
     def _brief(self) -> Iterator[str]:
         parts = {name: len(self.of(name)) for name in SPLITS}

@@ -94,19 +94,9 @@ class Trace:
 
 
 def _patch_json(patch: Patch) -> dict[str, Any]:
-    def listed(values: np.ndarray | None) -> Any:
-        return None if values is None else values.tolist()
-
-    return {
-        "rows": patch.rows,
-        "columns": patch.columns,
-        "channels": patch.channels,
-        "inside": patch.inside.tolist(),
-        "values": patch.values.tolist(),
-        "kernel": listed(patch.kernel),
-        "products": listed(patch.products),
-        "channel_sums": listed(patch.channel_sums),
-    }
+    arrays = {name: getattr(patch, name) for name in ("inside", "values", "kernel", "products", "channel_sums")}
+    numbers = {name: None if array is None else array.tolist() for name, array in arrays.items()}
+    return {"rows": patch.rows, "columns": patch.columns, "channels": patch.channels, **numbers}
 
 
 @dataclass(frozen=True)

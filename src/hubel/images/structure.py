@@ -56,11 +56,6 @@ def png_exif(file: IO[bytes]) -> bytes | None:
     return None
 
 
-def png_is_interlaced(data: bytes) -> bool:
-    """Whether its rows come in seven passes."""
-    return data[28:29] == b"\x01"
-
-
 def png_checksums_hold(file: IO[bytes]) -> bool:
     """Whether the compressed pixels are as they were written; Pillow does not look."""
     for kind, length in png_chunks(file):
