@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from hubel.architectures.geometry import window_of
-from hubel.arithmetic.windows import WindowOptions, window_step
+from hubel.architectures.geometry import Window, window_of
 from hubel.explanation.worked_value import Numbers, Patch, Position, Rule, Term, WorkedValue, activated, number, plus
 
 
@@ -18,17 +17,22 @@ def take_patch(place: Position, channels: range) -> Patch:
         place: the value.
         channels: of the input.
     """
-    window = window_of(place.call)
-    options = WindowOptions((1, 1))  # one tap
-    if window is not None:
-        options = WindowOptions(window.size, window.stride, window.padding, window.dilation)
-    row, column = place.index[:2]
-    step = window_step(place.inputs[0][..., channels.start : channels.stop], options=options, at=(row, column))
+    values, window = place.inputs[0], window_of(place.call)
+    if window is None:  # one tap
+        window = Window((1, 1), (1, 1), "valid", (1, 1))
+    before = window.padding_before((values.shape[0], values.shape[1]))
     rows, columns = (
-        tuple(range(first, first + taps * gap, gap))
-        for first, taps, gap in zip((step.top, step.left), options.kernel_size, options.dilation, strict=True)
+        tuple(
+            place.index[axis] * window.stride[axis] - before[axis] + tap * window.dilation[axis]
+            for tap in range(window.size[axis])
+        )
+        for axis in (0, 1)
     )
-    return Patch(step.window, step.inside, rows, columns, tuple(channels))
+    inside = np.array([[0 <= r < values.shape[0] and 0 <= c < values.shape[1] for c in columns] for r in rows])
+    taken = np.zeros((*window.size, len(channels)))
+    for row, column in zip(*np.nonzero(inside), strict=True):
+        taken[row, column] = values[rows[row], columns[column], channels.start : channels.stop]
+    return Patch(taken, inside, rows, columns, tuple(channels))
 
 
 def convolution(place: Position) -> WorkedValue:
