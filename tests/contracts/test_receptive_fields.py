@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from tests.contracts.test_traces import randomise
+from tests.made.receptive_fields import box_along
 
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import ARCHITECTURES, Blueprint, make_blueprint
@@ -51,7 +52,6 @@ def check_fields(model: keras.Model) -> None:
     graph = walk(model)
     fields = receptive_fields(graph)
     for axis in (0, 1):
-        count = graph.image_shape[axis] or 0
         reached = values_reached(model, axis=axis)
         for call in graph.calls:
             assert call.outputs[0] in fields, f"{call.name} ({call.kind}): not known"
@@ -60,7 +60,7 @@ def check_fields(model: keras.Model) -> None:
                 if not len(seen):
                     assert call.kind == "ZeroPadding2D"  # a position of the frame itself
                     continue
-                box = fields[call.outputs[0]][axis].box(position, count)
+                box = box_along(fields[call.outputs[0]][axis], position, axis=axis + 1, ndim=4)
                 assert box == (seen[0], seen[-1] + 1), f"{call.name}, position {position}, axis {axis}"
 
 
@@ -140,7 +140,7 @@ def test_behind_a_dilated_kernel_the_field_is_exact_inside_and_never_too_small_a
     graph = walk(model)
     field = receptive_fields(graph)[graph.outputs[0]][0]
     for position, pixels in enumerate(values_reached(model, axis=0)[graph.outputs[0]].T):
-        seen, (start, stop) = np.flatnonzero(pixels), field.box(position, 24)
+        seen, (start, stop) = np.flatnonzero(pixels), box_along(field, position, ndim=4)
         assert start <= seen[0]
         assert seen[-1] < stop
         if 3 <= position < 21:

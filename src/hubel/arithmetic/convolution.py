@@ -48,7 +48,7 @@ def convolution_parameters(kernel_size: tuple[int, int], in_channels: int, *, fi
 
 
 def convolution_macs(
-    kernel_size: tuple[int, int], in_channels: int, *, filters: int, output_size: tuple[int, int], groups: int = 1
+    kernel_size: tuple[int, int], in_channels: int, *, filters: int, output_size: tuple[int, int]
 ) -> int:
     """Multiply-accumulates of one image: one per weight and output position; biases are not counted.
 
@@ -57,20 +57,8 @@ def convolution_macs(
         in_channels: channels of the input.
         filters: feature maps of the output.
         output_size: (height, width) of the output.
-        groups: parts the channels are divided into; each filter sees ``in_channels / groups`` of them.
     """
-    return prod(kernel_size) * (in_channels // groups) * filters * prod(output_size)
-
-
-def depthwise_macs(kernel_size: tuple[int, int], channels: int, *, output_size: tuple[int, int]) -> int:
-    """Multiply-accumulates of a depthwise convolution: one kernel for each channel.
-
-    Args:
-        kernel_size: (height, width).
-        channels: of the output.
-        output_size: (height, width) of the output.
-    """
-    return prod(kernel_size) * channels * prod(output_size)
+    return prod(kernel_size) * in_channels * filters * prod(output_size)
 
 
 def dense_parameters(inputs: int, units: int, *, bias: bool = True) -> int:
@@ -159,37 +147,3 @@ def locally_connected_parameters(
         bias: one for each filter at each position.
     """
     return prod(output_size) * convolution_parameters(kernel_size, in_channels, filters=filters, bias=bias)
-
-
-def separable_parameters(
-    kernel_size: tuple[int, int], in_channels: int, *, filters: int, multiplier: int = 1, bias: bool = True
-) -> int:
-    """Weights and biases of a depthwise convolution followed by a 1 x 1 convolution.
-
-    Args:
-        kernel_size: (height, width) of the depthwise kernels.
-        in_channels: channels of the input.
-        filters: feature maps of the output.
-        multiplier: depthwise kernels for each input channel.
-        bias: one for each filter, behind the 1 x 1 convolution only.
-    """
-    depthwise = prod(kernel_size) * in_channels * multiplier
-    return depthwise + convolution_parameters((1, 1), in_channels * multiplier, filters=filters, bias=bias)
-
-
-def separable_macs(
-    kernel_size: tuple[int, int], in_channels: int, *, filters: int, output_size: tuple[int, int], multiplier: int = 1
-) -> int:
-    """Multiply-accumulates of both steps of a separable convolution.
-
-    Args:
-        kernel_size: (height, width) of the depthwise kernels.
-        in_channels: channels of the input.
-        filters: feature maps of the output.
-        output_size: (height, width) of the output.
-        multiplier: depthwise kernels for each input channel.
-    """
-    between = in_channels * multiplier
-    return depthwise_macs(kernel_size, between, output_size=output_size) + convolution_macs(
-        (1, 1), between, filters=filters, output_size=output_size
-    )

@@ -57,21 +57,17 @@ class ReceptiveField:
             one seen; both 0 where nothing but padding is seen. Behind that the value's shape, with 1 for each axis
             along which all numbers see the same.
         image_size: pixels of the image along this axis.
-        axis: of the image; the batch is axis 0.
-        image_ndim: axes of the image, the batch counted.
         spacing: where positions lie evenly; None elsewhere.
         along: the value's axis for which the spacing holds; 0 where a single position was left and its axis is gone.
     """
 
     reach: np.ndarray
     image_size: int
-    axis: int
-    image_ndim: int
     spacing: Spacing | None
     along: int
 
     @classmethod
-    def of_image(cls, image_size: int, *, axis: int = 1, ndim: int = 4) -> ReceptiveField:
+    def of_image(cls, image_size: int, *, axis: int, ndim: int) -> ReceptiveField:
         """The image itself: each position sees one pixel.
 
         Args:
@@ -81,9 +77,7 @@ class ReceptiveField:
         """
         pixels = np.arange(image_size, dtype=np.int32)
         shape = [image_size if each == axis else 1 for each in range(ndim)]
-        return cls(
-            np.stack([image_size - pixels, pixels + 1]).reshape(2, *shape), image_size, axis, ndim, Spacing(), axis
-        )
+        return cls(np.stack([image_size - pixels, pixels + 1]).reshape(2, *shape), image_size, Spacing(), axis)
 
     @property
     def size(self) -> int:
@@ -175,22 +169,6 @@ class ReceptiveField:
         """
         repeated = before[self.along] != after[self.along] or (self.along == 0 and before != after)
         return replace(self, spacing=None) if repeated else self
-
-    def box(self, index: int, image_size: int) -> tuple[int, int]:
-        """First pixel and one behind the last that a position along this axis sees.
-
-        The two are equal where it sees nothing but padding. In a value that has no such axis (a vector, a list of
-        patches) all positions count as one.
-
-        Args:
-            index: of the position, from 0.
-            image_size: pixels of the image along the axis.
-        """
-        reach = self.reach
-        if reach.ndim == self.image_ndim + 1 and reach.shape[self.axis + 1] > 1:
-            reach = np.take(reach, index, self.axis + 1)
-        first, stop = _span(reach, self)
-        return min(first, image_size), min(stop, image_size)
 
 
 def join(fields: Sequence[ReceptiveField]) -> ReceptiveField:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hubel.arithmetic.convolution import PADDINGS, positions
+from hubel.arithmetic.convolution import PADDINGS, padding_amounts, positions
 from hubel.errors import WrongRequest
 from hubel.errors.wording import Option
 from hubel.text import brief
@@ -63,11 +63,7 @@ class WindowOptions:
         Raises:
             WrongRequest: the window does not fit; says by how much, and what to change.
         """
-        height, width = (
-            positions(size, self.kernel_size[axis], stride=self.stride[axis], padding=self.padding,
-                      dilation=self.dilation[axis])
-            for axis, size in enumerate(input_size)
-        )  # fmt: skip
+        height, width = (positions(size, **self._along(axis)) for axis, size in enumerate(input_size))
         if height and width:
             return height, width
         missing = [
@@ -84,15 +80,13 @@ class WindowOptions:
 
     def pads(self, input_size: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
         """Pixels of padding ((above, below), (left, right)); below and right hold the odd one, as Keras has it."""
-        if self.padding == "valid":
-            return (0, 0), (0, 0)
-        down, across = (
-            max(0, (count - 1) * stride + reach - size)
-            for count, stride, reach, size in zip(
-                self.output_size(input_size), self.stride, self.reach, input_size, strict=True
-            )
-        )
-        return (down // 2, down - down // 2), (across // 2, across - across // 2)
+        rows, columns = (padding_amounts(size, **self._along(axis)) for axis, size in enumerate(input_size))
+        return rows, columns
+
+    def _along(self, axis: int) -> dict[str, Any]:
+        """As `positions` takes it."""
+        options = {"kernel_size": self.kernel_size, "stride": self.stride, "dilation": self.dilation}
+        return {"padding": self.padding, **{name: pair[axis] for name, pair in options.items()}}
 
 
 def convolve(
@@ -183,24 +177,6 @@ class Step:
     products: NDArray[np.float64]
     sum: float
     inside: NDArray[np.bool_]
-
-
-def window_steps(
-    maps: NDArray[np.float64], kernel: NDArray[np.float64] | None = None, *, options: WindowOptions
-) -> Iterator[Step]:
-    """Every position of the window, in reading order.
-
-    Args:
-        maps: [height, width, channels].
-        kernel: one filter, [kernel_height, kernel_width, channels]; None for pooling.
-        options: how the window moves.
-
-    Raises:
-        WrongRequest: the window does not fit.
-    """
-    down, across = options.output_size(maps.shape[:2])
-    for position in range(down * across):
-        yield window_step(maps, kernel, options=options, at=divmod(position, across))
 
 
 def window_step(
@@ -367,19 +343,12 @@ def _taps(
     maps: NDArray[np.float64], options: WindowOptions, *, fill: float
 ) -> Iterator[tuple[tuple[int, int], NDArray[np.float64]]]:
     """For each tap, the pixels that lie under it at all positions: [height, width, channels] of the result."""
-    pads = options.pads(maps.shape[:2])
-    padded = np.pad(maps, (*pads, (0, 0)), constant_values=fill)
-    down, across = options.output_size(maps.shape[:2])
-    for row in range(options.kernel_size[0]):
-        for column in range(options.kernel_size[1]):
-            top, left = row * options.dilation[0], column * options.dilation[1]
-            yield (
-                (row, column),
-                padded[
-                    top : top + (down - 1) * options.stride[0] + 1 : options.stride[0],
-                    left : left + (across - 1) * options.stride[1] + 1 : options.stride[1],
-                ],
-            )
+    padded = np.pad(maps, (*options.pads(maps.shape[:2]), (0, 0)), constant_values=fill)
+    counts = options.output_size(maps.shape[:2])
+    ends = [(count - 1) * stride + 1 for count, stride in zip(counts, options.stride, strict=True)]
+    for row, column in np.ndindex(*options.kernel_size):
+        top, left = row * options.dilation[0], column * options.dilation[1]
+        yield (row, column), padded[top : top + ends[0] : options.stride[0], left : left + ends[1] : options.stride[1]]
 
 
 def _by(pair: tuple[int, ...]) -> str:

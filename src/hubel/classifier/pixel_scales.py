@@ -61,26 +61,21 @@ class PixelScale:
         return values[..., ::-1] if self.blue_first else values
 
 
-PIXELS: dict[str, PixelScale] = dict(
-    zip(
-        PIXEL_NAMES,
-        (
-            PixelScale("as they are in the file: the model scales them itself"),
-            PixelScale("divided by 255", unit=(255.0,)),
-            PixelScale("divided by 127.5, less 1, as MobileNet, Inception and Xception take them", (127.5,), (127.5,)),
-            PixelScale(
-                "blue first, less the mean of ImageNet, as VGG and ResNet of Keras take them",
-                _IMAGENET_BLUE_FIRST,
-                (1.0, 1.0, 1.0),
-                blue_first=True,
-            ),
-            PixelScale(
-                "less the mean of ImageNet, divided by its deviation, as DenseNet of Keras takes them",
-                _IMAGENET_MEAN,
-                _IMAGENET_DEVIATION,
-            ),
-        ),
-        strict=True,
-    )
+_SCALES = (
+    PixelScale("as they are in the file: the model scales them itself"),
+    PixelScale("divided by 255", unit=(255.0,)),
+    PixelScale("divided by 127.5, less 1, as MobileNet, Inception and Xception take them", (127.5,), (127.5,)),
+    PixelScale(
+        "blue first, less the mean of ImageNet, as VGG and ResNet of Keras take them",
+        _IMAGENET_BLUE_FIRST,
+        (1.0, 1.0, 1.0),
+        blue_first=True,
+    ),
+    PixelScale(
+        "less the mean of ImageNet, divided by its deviation, as DenseNet of Keras takes them",
+        _IMAGENET_MEAN,
+        _IMAGENET_DEVIATION,
+    ),
 )
+PIXELS: dict[str, PixelScale] = dict(zip(PIXEL_NAMES, _SCALES, strict=True))
 """Name for ``pixels`` → how."""

@@ -16,7 +16,7 @@ from PIL import Image as PillowImage
 from hubel.corpus import outline
 from hubel.corpus.measurement import THUMBNAIL
 from hubel.events import OnEvent, Progress, in_chunks
-from hubel.images.registration import LEVELS, fine_agreement, identity, lay_over, register
+from hubel.images.registration import fine_agreement, identity, lay_over
 
 ALIKE = 0.87
 """Correlation of outlines from which two images are laid over one another."""
@@ -32,6 +32,8 @@ FEWEST_BLOCKS = 12
 """Blocks with a pattern, of 64, without which nothing can be said."""
 PROMISING = ((16, 4, 0.72), (32, 3, 0.78))
 """Side in pixels, steps, and the correlation there without which an image is not laid over any closer."""
+LAST_STEPS = 2
+"""At full size, of those that are left."""
 OTHERS, FEW_OTHERS, OTHERS_AGREE = 12, 2, 0.3
 """Of so many other images like it, no more than a few may agree with one of a pair in this share of the blocks: where
 more do, what agrees is a background that many images have."""
@@ -130,13 +132,8 @@ def stand_out(
         place: _agreeing(measurements, fingerprints, place=place, partners=partners.get(place, set()))
         for place in np.unique(pairs).tolist()
     }
-    return np.array(
-        [
-            len(agreeing[one] - {two}) <= FEW_OTHERS and len(agreeing[two] - {one}) <= FEW_OTHERS
-            for one, two in pairs.tolist()
-        ],
-        bool,
-    )
+    most = [max(len(agreeing[one] - {two}), len(agreeing[two] - {one})) for one, two in pairs.tolist()]
+    return np.array(most) <= FEW_OTHERS
 
 
 def _agreeing(measurements: np.ndarray, fingerprints: np.ndarray, *, place: int, partners: set[int]) -> set[int]:
@@ -157,11 +154,8 @@ def without_margins(measurements: np.ndarray) -> np.ndarray:
     """Thumbnails less their margins: float32 [images, 64, 64]."""
     images = measurements["thumbnail"].astype(np.float32)
     for place in np.flatnonzero(measurements["margins"].any(axis=1)):
-        row = measurements[place]
-        inner = outline.without_margins(
-            PillowImage.fromarray(row["thumbnail"]), row["margins"] * (outline.SIDE / THUMBNAIL)
-        )
-        images[place] = np.asarray(inner, np.float32)
+        image, margins = PillowImage.fromarray(measurements["thumbnail"][place]), measurements["margins"][place]
+        images[place] = np.asarray(outline.without_margins(image, margins * (outline.SIDE / THUMBNAIL)), np.float32)
     return images
 
 
@@ -187,7 +181,7 @@ def agreeing_share(first: np.ndarray, second: np.ndarray) -> np.ndarray:
         left, maps = left[near], maps[near]
     shares = np.zeros(len(first))
     if len(left):
-        maps = register(first[left], second[left], levels=(LEVELS[-1],), maps=maps)
+        maps, _ = lay_over(first[left], second[left], maps=maps, side=outline.SIDE, steps=LAST_STEPS)
         shares[left] = _share(first[left], second[left], maps, AGREES)
     return shares
 

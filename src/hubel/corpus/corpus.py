@@ -229,17 +229,16 @@ def make_corpus(
     return Corpus(location, format_name, class_names, examples, tuple(left_out), source, tuple(order), tuple(notes))
 
 
-def refused_row(corpus: Corpus, index: int, *, code: str, reason: str) -> IntakeRow:
+def refused_row(corpus: Corpus, index: int, *, fault: UnreadableImage) -> IntakeRow:
     """The row of an example that turns out to be unreadable.
 
     Args:
         corpus: what `read_corpus` listed.
         index: place of the example.
-        code: a short stable word for the fault.
-        reason: why, and what to do.
+        fault: why it cannot be read.
     """
     example = corpus.examples[index]
-    return IntakeRow(example.path, REFUSED, code, reason, corpus.class_names[example.label])
+    return IntakeRow(example.path, REFUSED, fault.code, fault.reason, corpus.class_names[example.label])
 
 
 def without(corpus: Corpus, refused: Mapping[int, IntakeRow]) -> Corpus:
@@ -293,9 +292,8 @@ def check_trainable(corpus: Corpus) -> None:
         cure = "Put the images of each class into a folder of its own, side by side, and name the folder above them."
         if refused:
             cure = f"{counted(len(refused), 'image')} could not be read.{first}"
-        raise UnusableCorpus(
-            f"A classifier needs at least two classes; {corpus.location} has only {corpus.class_names[0]!r}. {cure}"
-        )
+        (only,) = corpus.class_names
+        raise UnusableCorpus(f"A classifier needs at least two classes; {corpus.location} has only {only!r}. {cure}")
     most = max(corpus.class_counts.values())
     if most < LEAST_IMAGES:
         raise UnusableCorpus(
@@ -314,8 +312,11 @@ def alike(class_names: Sequence[str]) -> list[list[str]]:
 
 
 def _read_as(name: str) -> str:
-    plain = unicodedata.normalize("NFKC", name).casefold().translate(_LOOK_ALIKES)
-    return " ".join(plain.replace("_", " ").replace("-", " ").split()).rstrip(". ")
+    return _words_of(unicodedata.normalize("NFKC", name).casefold().translate(_LOOK_ALIKES))
+
+
+def _words_of(name: str) -> str:
+    return " ".join(name.replace("_", " ").replace("-", " ").split()).rstrip(". ")
 
 
 def difference(names: Sequence[str]) -> str:
@@ -324,6 +325,6 @@ def difference(names: Sequence[str]) -> str:
         return "Unicode form"
     if len({name.casefold() for name in names}) == 1:
         return "upper and lower case"
-    if len({" ".join(name.replace("_", " ").replace("-", " ").split()).rstrip(". ") for name in names}) == 1:
+    if len(set(map(_words_of, names))) == 1:
         return "spaces, dots, hyphens or underscores"
     return "letters that look alike, case, spaces or Unicode form"

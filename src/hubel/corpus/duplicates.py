@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +11,8 @@ import numpy as np
 from hubel.corpus.altered_copies import MOST, agreeing_share, colours_differ, find_altered, stand_out, without_margins
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.fingerprint import MIN_SIDE, SIDE, compute_fingerprints, inverse_orientation, oriented_image
-from hubel.corpus.near_pairs import PAIR, find_alike
-from hubel.corpus.shared_scenes import SharedScene, find_scenes, pairs_within
+from hubel.corpus.near_pairs import PAIR, find_alike, joined
+from hubel.corpus.shared_scenes import find_scenes, pairs_within
 from hubel.events import OnEvent, ignore
 from hubel.images.registration import differing_parts
 from hubel.text import brief
@@ -47,22 +47,19 @@ def find_near_pairs(
     scenes = find_scenes(fingerprints, inner, suspects=_ends(alike), labels=labels)
     altered = np.zeros(0, PAIR)
     if rows["outline"].any():  # else all are too small
-        altered = _altered_pairs(
-            rows, find_scenes(inner, inner, suspects=_ends(alike), labels=labels), on_event=on_event
-        )
-        altered = _outside(
-            altered, find_scenes(inner, inner, suspects=_ends(altered), labels=labels), count=len(places)
-        )
-    pairs = np.concatenate(
-        [
-            _outside(alike, scenes, count=len(places)),
-            *(_within(scene, alike, thumbnails=thumbnails) for scene in scenes),
-            altered[~_in_one_scene(altered, scenes, count=len(places))],
-        ]
-    )
-    pairs = _without_repeats(pairs)
-    pairs = pairs[~_in_another_colour(rows, pairs)]
+        inner_scenes = find_scenes(inner, inner, suspects=_ends(alike), labels=labels)
+        altered = _altered_pairs(rows, inner_scenes, on_event=on_event)
+        inner_scenes = find_scenes(inner, inner, suspects=_ends(altered), labels=labels)
+        altered = _outside(altered, inner_scenes, count=len(places))
+    within = [_within(scene, alike, thumbnails=thumbnails) for scene in scenes]
+    first, second = _scenes_of(altered, scenes, count=len(places))
+    altered = altered[(first < 0) | (first != second)]
+    pairs = _without_repeats(np.concatenate([_outside(alike, scenes, count=len(places)), *within, altered]))
+    if not len(pairs):
+        return pairs
+    in_another_colour = _in_another_colour(rows, pairs)
     pairs["changed"] = _changed(thumbnails, pairs)
+    pairs = pairs[~in_another_colour]
     pairs = pairs[_stand_out(rows, inner, pairs=pairs)]
     pairs["first"], pairs["second"] = places[pairs["first"]], places[pairs["second"]]
     return np.sort(pairs, order=["first", "second"])
@@ -84,38 +81,35 @@ def _ends(*pairs: np.ndarray) -> np.ndarray:
     return np.unique(np.concatenate([each[end] for each in pairs for end in ("first", "second")])).astype(np.int64)
 
 
-def _altered_pairs(measurements: np.ndarray, scenes: Sequence[SharedScene], *, on_event: OnEvent) -> np.ndarray:
+def _altered_pairs(measurements: np.ndarray, scenes: Sequence[np.ndarray], *, on_event: OnEvent) -> np.ndarray:
     """Changed copies among the images that share no scene."""
-    shared = np.concatenate([np.zeros(0, np.int64), *(scene.places for scene in scenes)])
+    shared = np.concatenate([np.zeros(0, np.int64), *scenes])
     alone = np.setdiff1d(np.flatnonzero(measurements["outline"].any(axis=1)), shared)
     found = find_altered(measurements, alone, on_event=on_event)
     return np.array([(first, second, share, 0, True) for first, second, share in found], PAIR)
 
 
-def _outside(pairs: np.ndarray, scenes: Sequence[SharedScene], *, count: int) -> np.ndarray:
+def _outside(pairs: np.ndarray, scenes: Sequence[np.ndarray], *, count: int) -> np.ndarray:
     """The pairs of which no image shares a scene."""
-    shared = np.zeros(count, bool)
-    for scene in scenes:
-        shared[scene.places] = True
-    return pairs[~shared[pairs["first"]] & ~shared[pairs["second"]]]
+    return pairs[(_scenes_of(pairs, scenes, count=count) < 0).all(axis=0)]
 
 
-def _in_one_scene(pairs: np.ndarray, scenes: Sequence[SharedScene], *, count: int) -> np.ndarray:
-    """Whether both images of a pair share a scene: bool [pairs]."""
+def _scenes_of(pairs: np.ndarray, scenes: Sequence[np.ndarray], *, count: int) -> np.ndarray:
+    """Number of the scene that the first, and the second, image of each pair shares, int [2, pairs]; -1 for none."""
     number = np.full(count, -1)
     for place, scene in enumerate(scenes):
-        number[scene.places] = place
-    return (number[pairs["first"]] >= 0) & (number[pairs["first"]] == number[pairs["second"]])
+        number[scene] = place
+    return number[np.stack([pairs["first"], pairs["second"]])]
 
 
-def _within(scene: SharedScene, alike: np.ndarray, *, thumbnails: np.ndarray) -> np.ndarray:
+def _within(scene: np.ndarray, alike: np.ndarray, *, thumbnails: np.ndarray) -> np.ndarray:
     """Copies in a scene, also mirrored or turned."""
     turned = alike[alike["orientation"] > 0]
     guests = {
-        *((int(pair["first"]), int(pair["orientation"])) for pair in turned[np.isin(turned["second"], scene.places)]),
+        *((int(pair["first"]), int(pair["orientation"])) for pair in turned[np.isin(turned["second"], scene)]),
         *(
             (int(pair["second"]), int(inverse_orientation(pair["orientation"])))
-            for pair in turned[np.isin(turned["first"], scene.places)]
+            for pair in turned[np.isin(turned["first"], scene)]
         ),
     }
     return pairs_within(scene, thumbnails, guests=sorted(guests))
@@ -130,10 +124,14 @@ def _without_repeats(pairs: np.ndarray) -> np.ndarray:
 def _in_another_colour(measurements: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     """Whether two images have the same shapes in other colours, as a red shirt and a blue one: bool [pairs]."""
     colours = measurements["colours"]
-    one = [oriented_image(colours[pair["first"]], int(pair["orientation"])) for pair in pairs]
-    if not one:
-        return np.zeros(0, bool)
-    return colours_differ(np.stack(one), colours[pairs["second"]], changed=pairs["changed"])
+    turned = _turned(colours[pairs["first"]], pairs)
+    return colours_differ(turned, colours[pairs["second"]], changed=pairs["changed"])
+
+
+def _turned(images: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """The first image of each pair [pairs, side, side, ...] in the orientation of the second."""
+    oriented = [oriented_image(*each) for each in zip(images, pairs["orientation"].tolist(), strict=True)]
+    return np.array(oriented, images.dtype).reshape(images.shape)
 
 
 def _stand_out(measurements: np.ndarray, fingerprints: np.ndarray, *, pairs: np.ndarray) -> np.ndarray:
@@ -157,15 +155,12 @@ def _stand_out(measurements: np.ndarray, fingerprints: np.ndarray, *, pairs: np.
 
 def _turned_agreement(measurements: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     first, second = (without_margins(measurements[pairs[end]]) for end in ("first", "second"))
-    turned = [oriented_image(image, int(pair["orientation"])) for image, pair in zip(first, pairs, strict=True)]
-    return agreeing_share(np.stack(turned), second)
+    return agreeing_share(_turned(first, pairs), second)
 
 
 def _changed(thumbnails: np.ndarray, pairs: np.ndarray) -> np.ndarray:
-    one = [oriented_image(thumbnails[pair["first"]], int(pair["orientation"])) for pair in pairs]
-    if not one:
-        return np.zeros(0, bool)
-    return differing_parts(np.stack(one).astype(np.float32), thumbnails[pairs["second"]].astype(np.float32))
+    turned = _turned(thumbnails[pairs["first"]], pairs)
+    return differing_parts(turned.astype(np.float32), thumbnails[pairs["second"]].astype(np.float32))
 
 
 def _comparable(measurements: np.ndarray, digests: Sequence[str]) -> np.ndarray:
@@ -177,35 +172,6 @@ def _comparable(measurements: np.ndarray, digests: Sequence[str]) -> np.ndarray:
     rows = measurements[places]
     large = np.minimum(rows["width"], rows["height"]) >= MIN_SIDE
     return places[large & rows["fingerprint"].astype(bool).any(axis=1)]
-
-
-class _Union:
-    """Sets that grow together (union-find with path halving)."""
-
-    def __init__(self, count: int) -> None:
-        self.parent = list(range(count))
-
-    def find(self, place: int) -> int:
-        while self.parent[place] != place:
-            self.parent[place] = self.parent[self.parent[place]]
-            place = self.parent[place]
-        return place
-
-    def join(self, one: int, two: int) -> None:
-        low, high = sorted((self.find(one), self.find(two)))
-        self.parent[high] = low
-
-    def sets(self) -> list[int]:
-        """The smallest place of the set that each place is in."""
-        return [self.find(place) for place in range(len(self.parent))]
-
-
-def equal_files(digests: Sequence[str]) -> list[tuple[int, ...]]:
-    """Places of files with the same bytes: groups of two and more, in order."""
-    groups: dict[str, list[int]] = defaultdict(list)
-    for place, digest in enumerate(digests):
-        groups[digest].append(place)
-    return [tuple(group) for group in groups.values() if len(group) > 1]
 
 
 @brief
@@ -225,30 +191,25 @@ class Copies:
 
     def sets(self) -> list[int]:
         """For each example the smallest place of the set of copies it belongs to, copies of copies included."""
-        return self._union().sets()
+        return self._joined([])
 
     def kept_together(self, corpus: Corpus) -> list[int]:
         """The same, with the examples of each given group joined too: nothing of a set may be split up."""
-        union = self._union()
-        first_of: dict[str, int] = {}
-        for place, example in enumerate(corpus.examples):
-            if example.group is not None:
-                union.join(place, first_of.setdefault(example.group, place))
-        return union.sets()
+        marks = [place if each.group is None else each.group for place, each in enumerate(corpus.examples)]
+        return self._joined(members(marks))
 
-    def _union(self) -> _Union:
-        union = _Union(len(self.digests))
-        for group in equal_files(self.digests) if self.exact else ():
-            for place in group[1:]:
-                union.join(group[0], place)
-        for pair in self.pairs:
-            union.join(int(pair["first"]), int(pair["second"]))
-        return union
+    def _joined(self, groups: Sequence[tuple[int, ...]]) -> list[int]:
+        groups = [*groups, *(members(self.digests) if self.exact else ())]
+        links = np.array([(places[0], other) for places in groups for other in places[1:]], np.int64).reshape(-1, 2)
+        first, second = np.append(links[:, 0], self.pairs["first"]), np.append(links[:, 1], self.pairs["second"])
+        sets = joined(np.arange(len(self.digests)), first, second)
+        _, smallest, numbers = np.unique(sets, return_index=True, return_inverse=True)
+        return smallest[numbers].tolist()
 
 
-def members(sets: Sequence[Hashable]) -> Iterator[tuple[int, ...]]:
-    """The places of each set of two and more, in order."""
+def members(sets: Sequence[Hashable]) -> list[tuple[int, ...]]:
+    """The places of each set of two and more, in order; of digests, those of files with the same bytes."""
     groups: dict[Hashable, list[int]] = defaultdict(list)
     for place, name in enumerate(sets):
         groups[name].append(place)
-    return (tuple(group) for group in groups.values() if len(group) > 1)
+    return [tuple(group) for group in groups.values() if len(group) > 1]

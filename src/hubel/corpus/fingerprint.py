@@ -31,12 +31,7 @@ ORIENTATIONS = (
 """What `oriented` does, by its number."""
 
 
-def _cosines() -> np.ndarray:
-    frequency, pixel = np.arange(FREQUENCIES)[:, None], np.arange(SIDE)[None]
-    return np.cos(np.pi * frequency * (2 * pixel + 1) / (2 * SIDE))
-
-
-_COSINES = _cosines()
+_COSINES = np.cos(np.pi * np.arange(FREQUENCIES)[:, None] * (2 * np.arange(SIDE) + 1) / (2 * SIDE))
 _WEIGHTS = np.hypot(*np.mgrid[:FREQUENCIES, :FREQUENCIES]) ** 1.5
 _SIGNS = (-1.0) ** np.arange(FREQUENCIES)
 _UPPER = np.triu_indices(FREQUENCIES)

@@ -14,6 +14,7 @@ from hubel.corpus import outline
 from hubel.corpus.fingerprint import LENGTH, SIDE, compute_fingerprints, grey_of
 from hubel.errors import UnreadableImage
 from hubel.images.decode import decoded_pillow, read_header
+from hubel.images.registration import reduced
 from hubel.images.samples import SampleRule
 
 VERSION = 5
@@ -25,48 +26,26 @@ THUMBNAIL = 128
 """Pixels: the image is squashed to a square of this side, or of 32 or 64 where it is no larger; a large JPEG is
 decoded at a fraction of its size."""
 
-MEASUREMENT = cast(
-    "np.dtype[np.void]",
-    np.dtype(
-        [
-            ("width", "<i4"),  # pixels of the upright image, as its header says
-            ("height", "<i4"),
-            ("format", "S12"),  # Pillow's name; empty for pixels that came without a file
-            ("frames", "<i4"),
-            ("dark_end", "<f4"),  # 5th and 95th percentile of grey, 0 to 255
-            ("bright_end", "<f4"),
-            ("contrast", "<f4"),  # standard deviation of grey
-            ("sharpness", "<f4"),  # standard deviation of the Laplacian of grey, over its contrast
-            ("colour", "<f4"),  # mean over the pixels of the largest less the smallest channel
-            ("blue_yellow", "<f4"),  # mean chroma, Cb and Cr less 128
-            ("red_green", "<f4"),
-            ("fingerprint", "<f2", (LENGTH,)),
-            ("thumbnail", "u1", (outline.SIDE, outline.SIDE)),  # grey, squashed
-            ("colours", "u1", (COLOUR_CELLS, COLOUR_CELLS, 3)),  # mean colour of each part
-            ("margins", "u1", (4,)),  # top, bottom, left, right, in 128ths of the side
-            ("outline", "<f2", (outline.LENGTH,)),  # without the margins; zeros of small images
-            ("whole_outline", "<f2", (outline.LENGTH,)),  # with them
-        ]
-    ),
-)
-
-
-def measure_image(content: bytes | Image) -> np.ndarray:
-    """Measure one image.
-
-    Args:
-        content: a file's bytes, or uint8 [height, width, 3].
-
-    Returns:
-        One `MEASUREMENT`, an array of no dimensions.
-
-    Raises:
-        UnreadableImage: it cannot be decoded.
-    """
-    (row,) = measure_images([content])
-    if isinstance(row, UnreadableImage):
-        raise row
-    return row
+_FIELDS = [
+    ("width", "<i4"),  # pixels of the upright image, as its header says
+    ("height", "<i4"),
+    ("format", "S12"),  # Pillow's name; empty for pixels that came without a file
+    ("frames", "<i4"),
+    ("dark_end", "<f4"),  # 5th and 95th percentile of grey, 0 to 255
+    ("bright_end", "<f4"),
+    ("contrast", "<f4"),  # standard deviation of grey
+    ("sharpness", "<f4"),  # standard deviation of the Laplacian of grey, over its contrast
+    ("colour", "<f4"),  # mean over the pixels of the largest less the smallest channel
+    ("blue_yellow", "<f4"),  # mean chroma, Cb and Cr less 128
+    ("red_green", "<f4"),
+    ("fingerprint", "<f2", (LENGTH,)),
+    ("thumbnail", "u1", (outline.SIDE, outline.SIDE)),  # grey, squashed
+    ("colours", "u1", (COLOUR_CELLS, COLOUR_CELLS, 3)),  # mean colour of each part
+    ("margins", "u1", (4,)),  # top, bottom, left, right, in 128ths of the side
+    ("outline", "<f2", (outline.LENGTH,)),  # without the margins; zeros of small images
+    ("whole_outline", "<f2", (outline.LENGTH,)),  # with them
+]
+MEASUREMENT = cast("np.dtype[np.void]", np.dtype(_FIELDS))
 
 
 def measure_images(
@@ -75,12 +54,12 @@ def measure_images(
     """Measure several images at once: the numbers of small ones take longer to ask for than to compute.
 
     Args:
-        contents: bytes or uint8 [height, width, 3], as for `measure_image`; each is let go before the next is taken. A
-            fault stays what it is.
+        contents: a file's bytes, or uint8 [height, width, 3]; each is let go before the next is taken. A fault stays
+            what it is.
         bands: numbers of the bands to take, from 1; none takes all.
 
     Returns:
-        One `MEASUREMENT` or fault for each.
+        One `MEASUREMENT`, an array of no dimensions, or fault for each.
     """
     results: list[np.ndarray | UnreadableImage] = []
     smalls: dict[int, list[tuple[np.ndarray, Image]]] = defaultdict(list)
@@ -160,8 +139,7 @@ def _percentile(ordered: np.ndarray, percent: int) -> np.ndarray:
 
 def _at(grey: np.ndarray, wanted: int) -> np.ndarray:
     """[images, side, side] at half, a quarter ... or twice the side; pixels are averaged, or repeated."""
-    while grey.shape[1] > wanted:  # four slices are added several times faster than a mean over two axes
-        grey = (grey[:, ::2, ::2] + grey[:, 1::2, ::2] + grey[:, ::2, 1::2] + grey[:, 1::2, 1::2]) / 4
+    grey = reduced(grey, wanted)
     times = wanted // grey.shape[1]
     return grey if times == 1 else grey.repeat(times, axis=1).repeat(times, axis=2)
 

@@ -38,18 +38,10 @@ def take_part(corpus: Corpus, most: int | None, *, seed: int, on_event: OnEvent 
     share = most / len(corpus)
     drawn = (rng.permutation(layers[key])[: max(1, round(len(layers[key]) * share))] for key in sorted(layers))
     kept = sorted(int(place) for places in drawn for place in places)
-    on_event(
-        Message(
-            Text(
-                f"{len(kept):,} of {len(corpus):,} examples are used: a random sample with every class and given split "
-                "in proportion (",
-                Option("max_examples", most),
-                f", seed {seed}).",
-            )
-        )
+    said = (
+        f"{len(kept):,} of {len(corpus):,} examples are used: a random sample with every class and given split in "
+        "proportion ("
     )
-    return replace(
-        corpus,
-        examples=tuple(corpus.examples[place] for place in kept),
-        positions=tuple(corpus.positions[place] for place in kept),
-    )
+    on_event(Message(Text(said, Option("max_examples", most), f", seed {seed}).")))
+    examples, positions = ([each[place] for place in kept] for each in (corpus.examples, corpus.positions))
+    return replace(corpus, examples=tuple(examples), positions=tuple(positions))

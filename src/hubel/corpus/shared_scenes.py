@@ -37,16 +37,9 @@ SMALLEST_REST = 0.02
 _SAMPLE, _ROWS, _PIXELS = 4000, 1024, 32
 
 
-@dataclass(frozen=True)
-class SharedScene:
-    """Places of the images that share a scene, ascending."""
-
-    places: np.ndarray
-
-
 def find_scenes(
     fingerprints: np.ndarray, inner: np.ndarray, *, suspects: np.ndarray, labels: np.ndarray
-) -> list[SharedScene]:
+) -> list[np.ndarray]:
     """Scenes among the images that have a likeness.
 
     Args:
@@ -56,7 +49,8 @@ def find_scenes(
         labels: class index of each image.
 
     Returns:
-        Scenes without a common image, of more than `FEW` images each.
+        The places of the images of each scene, ascending int [images of it]: no image is in two of them, and each has
+        more than `FEW`.
     """
     count = len(fingerprints)
     sets, crowded = np.arange(count), np.zeros(count, bool)
@@ -68,7 +62,7 @@ def find_scenes(
         many = degree[row] > FEW
         sets = joined(sets, rows[row[many]], column[many])
     return [
-        SharedScene(places)
+        places
         for places in _members(sets, crowded)
         if len(places) > FEW + 1
         and not _are_copies((fingerprints[places], inner[places]), labels[places], all_labels=labels)
@@ -93,38 +87,37 @@ def _are_copies(fingerprints: Sequence[np.ndarray], labels: np.ndarray, *, all_l
     return all(np.median(sample @ sample.T) >= TIGHT for sample in samples)
 
 
-def pairs_within(scene: SharedScene, thumbnails: np.ndarray, *, guests: Sequence[tuple[int, int]]) -> np.ndarray:
+def pairs_within(scene: np.ndarray, thumbnails: np.ndarray, *, guests: Sequence[tuple[int, int]]) -> np.ndarray:
     """Copies among the images of a scene, by what is left of them without the scene.
 
     Where images would have more than `FEW` copies and are not close to one another, they have something in common that
     the rest of the scene has not, such as a frame: they are a scene of their own.
 
     Args:
-        scene: its images.
+        scene: places of its images, ascending int [images of it].
         thumbnails: uint8 [images, 64, 64] of the whole corpus.
         guests: (place, orientation) of images that look like one of the scene's when they are turned or mirrored so.
 
     Returns:
         `PAIR` [pairs], without order; of none is it said that it is changed.
     """
-    images = _flat(thumbnails[scene.places])
+    images = _flat(thumbnails[scene])
     space = _space_of(images)
     rests = space.rests_of(images)
-    pairs = np.concatenate(
-        [_pairs_of(scene, rests), _pairs_with(scene, rests, space=space, thumbnails=thumbnails, guests=guests)]
-    )
+    with_guests = _pairs_with(scene, rests, space=space, thumbnails=thumbnails, guests=guests)
+    pairs = np.concatenate([_pairs_of(scene, rests), with_guests])
     usual = np.median((rests**2).sum(axis=1))
     for crowd in _crowds(pairs, len(thumbnails)):
-        own = np.flatnonzero(np.isin(scene.places, crowd))
+        own = np.flatnonzero(np.isin(scene, crowd))
         distances = ((rests[own] - rests[own].mean(axis=0)) ** 2).sum(axis=1)
-        if FEW + 1 < len(own) < len(scene.places) and np.median(distances) > CLOSE * usual:
+        if FEW + 1 < len(own) < len(scene) and np.median(distances) > CLOSE * usual:
             invited = [guest for guest in guests if guest[0] in crowd]
             outside = pairs[~np.isin(pairs["first"], crowd)]  # where the first is, the second is
-            pairs = np.concatenate([outside, pairs_within(SharedScene(scene.places[own]), thumbnails, guests=invited)])
+            pairs = np.concatenate([outside, pairs_within(scene[own], thumbnails, guests=invited)])
     return pairs
 
 
-def _pairs_of(scene: SharedScene, rests: np.ndarray) -> np.ndarray:
+def _pairs_of(scene: np.ndarray, rests: np.ndarray) -> np.ndarray:
     """Images of a scene whose rests [images, directions] are the same, as `PAIR`."""
     units = _units(rests)
     found = [np.zeros(0, PAIR)]
@@ -132,13 +125,13 @@ def _pairs_of(scene: SharedScene, rests: np.ndarray) -> np.ndarray:
         similarity = units[start : start + _ROWS] @ units.T
         row, column = np.nonzero(similarity >= SAME_REST)
         row, column = row[row + start < column], column[row + start < column]
-        places = scene.places[row + start], scene.places[column]
+        places = scene[row + start], scene[column]
         found.append(_as_pairs(*places, similarity[row, column], np.zeros_like(row)))
     return np.concatenate(found)
 
 
 def _pairs_with(
-    scene: SharedScene, rests: np.ndarray, *, space: _Space, thumbnails: np.ndarray, guests: Sequence[tuple[int, int]]
+    scene: np.ndarray, rests: np.ndarray, *, space: _Space, thumbnails: np.ndarray, guests: Sequence[tuple[int, int]]
 ) -> np.ndarray:
     """Guests and images of a scene, as `PAIR`."""
     units = _units(rests)
@@ -149,7 +142,7 @@ def _pairs_with(
         similarity = _units(space.rests_of(_flat(turned))) @ units.T
         row, column = np.nonzero(similarity >= SAME_REST)
         place, orientation = some[row].T
-        found.append(_as_pairs(place, scene.places[column], similarity[row, column], orientation))
+        found.append(_as_pairs(place, scene[column], similarity[row, column], orientation))
     return np.concatenate(found)
 
 

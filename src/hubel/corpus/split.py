@@ -62,14 +62,11 @@ class Splits:
 
     def names(self) -> list[str]:
         """The split of every example, in the corpus' order."""
-        names = [""] * (len(self.train) + len(self.validation) + len(self.test))
-        for split in SPLITS:
-            for index in self.of(split):
-                names[index] = split
-        return names
+        split_of = {index: name for name in SPLITS for index in self.of(name)}
+        return [split_of[index] for index in range(len(split_of))]
 
     def _brief(self) -> Iterator[str]:
-        parts = {name: len(self.of(name)) for name in ("train", "validation", "test")}
+        parts = {name: len(self.of(name)) for name in SPLITS}
         yield f"Splits: {name_counts(parts)}"
         if self.leaks:
             yield f"{len(self.leaks):,} sets of copies lie in more than one of them"
@@ -149,14 +146,10 @@ def _bundles(corpus: Corpus, together: Sequence[Hashable], *, pool: Sequence[int
     places: dict[Hashable, list[int]] = defaultdict(list)
     for index in pool:
         places[together[index]].append(index)
-    bundles = [
-        _Bundle(
-            tuple(group),
-            Counter(corpus.examples[index].label for index in group),
-            _lot(seed, corpus.examples[group[0]].path),
-        )
-        for group in places.values()
-    ]
+    bundles = []
+    for group in places.values():
+        counts = Counter(corpus.examples[index].label for index in group)
+        bundles.append(_Bundle(tuple(group), counts, _lot(seed, corpus.examples[group[0]].path)))
     return sorted(bundles, key=lambda bundle: bundle.lot)
 
 

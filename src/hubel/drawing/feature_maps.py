@@ -56,26 +56,20 @@ def draw_maps(seen: Seen) -> Drawing:
     """The image, the strongest map laid over it, a scale of colours, and the maps, strongest first."""
     height, width, filters = seen.maps.shape
     largest, strongest = float(np.abs(seen.maps).max()), seen.shown[0]
-    paint, lowest = _painter(seen.maps, largest)
+    signed = bool((seen.maps < 0).any())
+    paint: Paint = partial(signed_tile if signed else grey_tile, largest=largest)
+    lowest = -largest if signed else 0.0
     title = f"{seen.layer}: {filters} feature maps of {height} × {width}"
     shown = f"the {len(seen.shown)} strongest of {filters} shown" if len(seen.shown) < filters else "all shown"
     said = f"{shown}, strongest first; above each its number and its largest value"
-    second = MARGIN + LARGE + 2 * GAP
+    second, third = MARGIN + LARGE + 2 * GAP, MARGIN + 2 * (LARGE + 2 * GAP)
+    over = Tile(f"map {strongest} over it, orange where strong", _overlay(seen, strongest))
     shapes = [
         *_tile(MARGIN, TOP, tile=Tile(f"{seen.name}, {_by(seen.pixels)} pixels", seen.pixels), side=LARGE),
-        *_tile(
-            second,
-            TOP,
-            tile=Tile(f"map {strongest} over it, orange where strong", _overlay(seen, strongest)),
-            side=LARGE,
-        ),
-        *_scale(
-            second + LARGE + 2 * GAP, TOP + LABEL + 20, colours=(paint, lowest, largest), what="values of the maps"
-        ),
+        *_tile(second, TOP, tile=over, side=LARGE),
+        *_scale(third, TOP + LABEL + 20, colours=(paint, lowest, largest), what="values of the maps"),
     ]
-    tiles = [
-        Tile(f"{each}: {seen.maps[..., each].max():.3g}", paint(seen.maps[..., each])) for each in seen.shown
-    ]  # fmt: skip
+    tiles = [Tile(f"{each}: {seen.maps[..., each].max():.3g}", paint(seen.maps[..., each])) for each in seen.shown]
     below, bottom = _rows(_by_columns(tiles), TOP + LARGE + LABEL + 22)
     return _sheet(title, said, shapes=[*shapes, *below], bottom=bottom)
 
@@ -127,12 +121,6 @@ def draw_excitement(layer: str, rows: Sequence[Sequence[Tile]], *, filters: int,
     said += f"; then what excites it most in {corpus}, with the value" if corpus else ""
     shapes, bottom = _rows(rows, TOP - 8)
     return _sheet(f"{layer}: what its filters respond to", said, shapes=shapes, bottom=bottom)
-
-
-def _painter(maps: np.ndarray, largest: float) -> tuple[Paint, float]:
-    """How a value becomes a colour, and the lowest value there can be."""
-    signed = bool((maps < 0).any())
-    return partial(signed_tile if signed else grey_tile, largest=largest), -largest if signed else 0.0
 
 
 def _overlay(seen: Seen, strongest: int) -> Image:

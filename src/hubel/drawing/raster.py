@@ -12,7 +12,7 @@ from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
 from hubel.arrays import Image
-from hubel.drawing.shapes import WHITE, Area, Colour, Dot, Drawing, Line, Pixels, Shape, ShapeGroup, Words
+from hubel.drawing.shapes import WHITE, Area, Dot, Drawing, Line, Pixels, Shape, ShapeGroup, Words, tinted
 from hubel.text import one_line
 
 SHARPNESS = 2.0
@@ -31,7 +31,7 @@ def render_png(drawing: Drawing) -> bytes:
 
 
 def to_png(image: Image) -> bytes:
-    """uint8 [height, width, 3] → the bytes of a PNG file."""
+    """uint8 [height, width, 3], or [height, width] of grey → the bytes of a PNG file."""
     buffer = io.BytesIO()
     PillowImage.fromarray(image).save(buffer, "PNG")
     return buffer.getvalue()
@@ -81,7 +81,7 @@ def paint(canvas: PillowImage.Image, shape: Shape, *, scale: float, move: tuple[
             for start, end in pairwise(shape.points):
                 pen.line([at(*start), at(*end)], shape.colour, round(shape.width * scale))
         case Area():
-            pen.polygon([at(*point) for point in shape.points], _on_white(shape.fill, shape.opacity), WHITE)
+            pen.polygon([at(*point) for point in shape.points], tinted(shape.fill, shape.opacity), WHITE)
         case Dot():
             pen.circle(at(shape.x, shape.y), shape.radius * scale, shape.fill)
         case Pixels():
@@ -113,8 +113,3 @@ def _write(
 @lru_cache(32)
 def _font(size: float) -> ImageFont.FreeTypeFont:
     return cast("ImageFont.FreeTypeFont", ImageFont.load_default(size))
-
-
-def _on_white(colour: Colour, opacity: float) -> Colour:
-    red, green, blue = (round(255 + opacity * (part - 255)) for part in colour)
-    return red, green, blue

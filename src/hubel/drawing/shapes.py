@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -15,6 +15,17 @@ MUTED: Colour = (91, 102, 114)
 WHITE: Colour = (255, 255, 255)
 BLUE: Colour = (61, 124, 201)
 ORANGE: Colour = (217, 72, 15)
+
+
+def tinted(colour: Iterable[float], share: float) -> Colour:
+    """So much of a colour, on white.
+
+    Args:
+        colour: red, green and blue.
+        share: 0 for white, 1 for the colour itself.
+    """
+    red, green, blue = (round(255 + share * (part - 255)) for part in colour)
+    return red, green, blue
 
 
 @dataclass(frozen=True)

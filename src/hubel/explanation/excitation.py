@@ -61,7 +61,13 @@ def find_patches(
         filters: which feature maps.
         most: patches for each.
         on_event: hears `Progress`.
+
+    Raises:
+        WrongRequest: what the layer sees is not known.
     """
+    fields, size = receptive_fields(graph).get(call.outputs[0]), image_size(graph)
+    if fields is None:
+        raise WrongRequest(f"What {call.name} sees is unknown: it follows a layer of a kind that Hubel does not know.")
     tops, places = [], []
     for chunk in in_chunks(len(images), _BATCH, stage="looking for patches", on_event=on_event):
         batch = np.asarray(images[chunk], np.float32)
@@ -72,31 +78,14 @@ def find_patches(
         tops.append(flat.max(axis=1))
     strongest, where = np.concatenate(tops), np.concatenate(places)  # [examples, filters]
     width = int(call.output_shapes[0][1] or 1)
-    boxes = _Boxes(graph, call)
     found = {}
     for column, each in enumerate(filters):
         found[each] = []
         for example in np.argsort(-strongest[:, column], kind="stable")[:most]:
-            place = divmod(int(where[example, column]), width)
-            value = float(strongest[example, column])
-            found[each].append(ExcitingPatch(int(example), value, *place, boxes.of(*place)))
+            row, place = divmod(int(where[example, column]), width)
+            box = field_box(fields, row, column=place, image_size=size)
+            found[each].append(ExcitingPatch(int(example), float(strongest[example, column]), row, place, box))
     return found
-
-
-class _Boxes:
-    """What each place of a layer sees of the image."""
-
-    def __init__(self, graph: Graph, call: Call) -> None:
-        fields = receptive_fields(graph).get(call.outputs[0])
-        if fields is None:
-            raise WrongRequest(
-                f"What {call.name} sees is unknown: it follows a layer of a kind that Hubel does not know."
-            )
-        self._fields = fields
-        self._size = image_size(graph)
-
-    def of(self, row: int, column: int) -> tuple[int, int, int, int]:
-        return field_box(self._fields, row, column=column, image_size=self._size)
 
 
 def _as_they_are(values: Any) -> Any:

@@ -9,7 +9,9 @@ import numpy as np
 from hubel.architectures.walk import Call, Graph, compute_values
 from hubel.backends.framework import keras
 from hubel.errors import WrongRequest
-from hubel.errors.wording import Option
+from hubel.errors.wording import Option, Text
+
+_HOW_TO_CHOOSE = Text("Leave ", Option("layer"), " out for a list of the layers that do.")
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,8 @@ def compute_feature_maps(graph: Graph, call: Call, *, image: np.ndarray) -> Feat
         WrongRequest: the layer makes no maps.
     """
     if call not in layers_with_maps(graph):
-        raise WrongRequest(
-            f"{call.name} ({call.kind}) makes no feature maps: its output is {list(call.output_shapes[0])}. Leave ",
-            Option("layer"),
-            " out for a list of the layers that do.",
-        )
+        output = list(call.output_shapes[0])
+        raise WrongRequest(f"{call.name} ({call.kind}) makes no feature maps: its output is {output}. ", _HOW_TO_CHOOSE)
     value = compute_values(graph, image, until=call)[call.outputs[0]]
     return FeatureMaps(call.name, call.kind, np.array(keras.ops.convert_to_numpy(value)[0]))
 
@@ -76,11 +75,7 @@ def kernel_of(graph: Graph, call: Call) -> np.ndarray:
         WrongRequest: the layer is no convolution.
     """
     if call not in layers_with_filters(graph):
-        raise WrongRequest(
-            f"{call.name} ({call.kind}) has no filters. Leave ",
-            Option("layer"),
-            " out for a list of the layers that do.",
-        )
+        raise WrongRequest(f"{call.name} ({call.kind}) has no filters. ", _HOW_TO_CHOOSE)
     kernel = np.array(keras.ops.convert_to_numpy(call.layer.kernel))
     if isinstance(call.layer, keras.layers.DepthwiseConv2D):
         return kernel.reshape(*kernel.shape[:2], 1, -1)

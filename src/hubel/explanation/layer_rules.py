@@ -11,17 +11,10 @@ import numpy as np
 
 from hubel.backends.framework import keras
 from hubel.errors import UnusableInput
-from hubel.explanation.window_rules import (
-    convolution,
-    dense,
-    depthwise,
-    global_pooling,
-    locally_connected,
-    pooling,
-    separable,
-)
+from hubel.explanation.window_rules import WINDOW_RULES
 from hubel.explanation.worked_value import (
     Position,
+    Rule,
     Term,
     WorkedValue,
     activate,
@@ -34,27 +27,17 @@ from hubel.explanation.worked_value import (
     softmax_at,
 )
 
-Rule = Callable[[Position], WorkedValue]
 
-
-def _normalised(place: Position, mean: float, *, deviation: float, root: str) -> WorkedValue:
-    """(x - mean) / deviation, times gamma, plus beta."""
+def _normalised(place: Position, mean: float, *, variance: float) -> WorkedValue:
+    """(x - mean) / √(variance + epsilon), times gamma, plus beta."""
+    epsilon = float(place.call.layer.epsilon)
+    deviation, root = math.sqrt(variance + epsilon), f"√({number(variance)} + {number(epsilon)})"
     gamma, beta = (float(_last(place, name, default)) for name, default in (("gamma", 1.0), ("beta", 0.0)))
     value = (place.x - mean) / deviation * gamma + beta
-    share = abs(gamma) / deviation
-    return WorkedValue(
-        value,
-        share * (abs(place.x) + abs(mean)) + abs(beta),
-        f"({number(place.x)} {plus(-mean)}) / {root} × {number(gamma)} {plus(beta)} = {number(value)}",
-        bias=beta,
-        terms=(
-            _alone("x", place.x),
-            _alone("mean", mean),
-            _alone("√(variance + epsilon)", deviation),
-            _alone("gamma", gamma),
-            _alone("beta", beta),
-        ),
-    )
+    size = abs(gamma) / deviation * (abs(place.x) + abs(mean)) + abs(beta)
+    text = f"({number(place.x)} {plus(-mean)}) / {root} × {number(gamma)} {plus(beta)} = {number(value)}"
+    parts = {"x": place.x, "mean": mean, "√(variance + epsilon)": deviation, "gamma": gamma, "beta": beta}
+    return WorkedValue(value, size, text, bias=beta, terms=tuple(map(_alone, parts, parts.values())))
 
 
 def _last(place: Position, name: str, default: float) -> Any:
@@ -70,10 +53,7 @@ def batch_normalisation(place: Position) -> WorkedValue:
     """With the statistics of training, as in prediction."""
     _check_last_axis(place)
     mean, variance = float(_last(place, "moving_mean", 0.0)), float(_last(place, "moving_variance", 1.0))
-    epsilon = float(place.call.layer.epsilon)
-    return _normalised(
-        place, mean, deviation=math.sqrt(variance + epsilon), root=f"√({number(variance)} + {number(epsilon)})"
-    )
+    return _normalised(place, mean, variance=variance)
 
 
 def layer_normalisation(place: Position) -> WorkedValue:
@@ -83,16 +63,10 @@ def layer_normalisation(place: Position) -> WorkedValue:
         UnusableInput: it works along other axes, or scales by the root mean square.
     """
     _check_last_axis(place)
-    values, epsilon = place.inputs[0][place.index[:-1]], float(place.call.layer.epsilon)
-    variance = float(values.var())
     if getattr(place.call.layer, "rms_scaling", False):
         raise UnusableInput(f"{place.call.name} scales by the root mean square, which Hubel cannot trace.")
-    return _normalised(
-        place,
-        float(values.mean()),
-        deviation=math.sqrt(variance + epsilon),
-        root=f"√({number(variance)} + {number(epsilon)})",
-    )
+    values = place.inputs[0][place.index[:-1]]
+    return _normalised(place, float(values.mean()), variance=float(values.var()))
 
 
 def _check_last_axis(place: Position) -> None:
@@ -104,11 +78,8 @@ def _check_last_axis(place: Position) -> None:
 
 def activation_layer(place: Position) -> WorkedValue:
     """A layer, or an operation, that is an activation."""
-    layer = place.call.layer
-    name = name_of(getattr(layer, "activation", None))
-    return (
-        softmax(place) if name == "softmax" else _function(place, name, value=activate(name, place.x, call=place.call))
-    )
+    name = name_of(getattr(place.call.layer, "activation", None))
+    return softmax(place) if name == "softmax" else operation_activation(place, name=name)
 
 
 def operation_activation(place: Position, *, name: str) -> WorkedValue:
@@ -170,13 +141,9 @@ def rescaling(place: Position) -> WorkedValue:
     """Scale and offset, one for all channels or one for each."""
     scale, offset = (_spread(place, getattr(place.call.layer, name)) for name in ("scale", "offset"))
     value = place.x * scale + offset
-    return WorkedValue(
-        value,
-        abs(place.x * scale) + abs(offset),
-        f"{number(place.x)} × {number(scale)} {plus(offset)} = {number(value)}",
-        bias=offset,
-        terms=(Term("x", place.x, scale, place.x * scale), _alone("offset", offset)),
-    )
+    text = f"{number(place.x)} × {number(scale)} {plus(offset)} = {number(value)}"
+    terms = (Term("x", place.x, scale, place.x * scale), _alone("offset", offset))
+    return WorkedValue(value, abs(place.x * scale) + abs(offset), text, bias=offset, terms=terms)
 
 
 def _spread(place: Position, values: Any) -> float:
@@ -252,31 +219,16 @@ def _apply(place: Position, value: float) -> float:
     return float(keras.ops.convert_to_numpy(made)[0][place.index])
 
 
-def _sum(values: list[float]) -> tuple[float, float]:
-    return sum(values), sum(map(abs, values))
-
-
-def _difference(values: list[float]) -> tuple[float, float]:
-    return values[0] - values[1], sum(map(abs, values))
-
-
-def _product(values: list[float]) -> tuple[float, float]:
-    return math.prod(values), abs(math.prod(values))
-
-
-def _quotient(values: list[float]) -> tuple[float, float]:
-    return values[0] / values[1], abs(values[0] / values[1])
-
-
 _COMBINED: dict[str, Callable[[list[float]], tuple[float, float]]] = {
-    "+": _sum,
-    "-": _difference,
-    "×": _product,
-    "/": _quotient,
+    "+": lambda values: (sum(values), sum(map(abs, values))),
+    "-": lambda values: (values[0] - values[1], sum(map(abs, values))),
+    "×": lambda values: (math.prod(values), abs(math.prod(values))),
+    "/": lambda values: (values[0] / values[1], abs(values[0] / values[1])),
     "mean": lambda values: (sum(values) / len(values), sum(map(abs, values)) / len(values)),
     "largest": lambda values: (max(values), abs(max(values))),
     "smallest": lambda values: (min(values), abs(min(values))),
 }
+"""Sign → value, and the sum of the absolute values of what was added up."""
 
 
 def concatenate(place: Position) -> WorkedValue:
@@ -304,7 +256,8 @@ def identity(place: Position) -> WorkedValue:
 def reshaped(place: Position) -> WorkedValue:
     """The same numbers in another shape, in row-major order."""
     values = place.inputs[0]
-    flat = int(np.ravel_multi_index(place.index, _known(place.call.output_shapes[0])))
+    shape = tuple(int(size or 1) for size in place.call.output_shapes[0])
+    flat = int(np.ravel_multi_index(place.index, shape))
     where = tuple(int(each) for each in np.unravel_index(flat, values.shape))
     return _copied(float(values[where]), f"the input at {_said(where)}")
 
@@ -330,24 +283,20 @@ def _copied(value: float, text: str) -> WorkedValue:
     return WorkedValue(value, abs(value), f"{text}: {number(value)}", terms=(_alone("x", value),))
 
 
-def _known(shape: tuple[int | None, ...]) -> tuple[int, ...]:
-    return tuple(int(size or 1) for size in shape)
-
-
 def _said(index: tuple[int, ...]) -> str:
     if len(index) == 3:
         return f"row {index[0]}, column {index[1]}, channel {index[2]}"
     return " ".join(["place", *map(str, index)])
 
 
+_OPERATIONS = {
+    "Relu": "relu", "Relu6": "relu6", "Sigmoid": "sigmoid", "Silu": "silu", "HardSigmoid": "hard_sigmoid",
+    "HardSilu": "hard_silu", "Tanh": "tanh",
+}  # fmt: skip
+"""Class of an operation of ``keras.ops`` → the activation that it is."""
+
 RULES: dict[str, Rule] = {
-    "Conv2D": convolution,
-    "DepthwiseConv2D": depthwise,
-    "SeparableConv2D": separable,
-    "LocallyConnected2D": locally_connected,
-    "Dense": dense,
-    **dict.fromkeys(("MaxPooling2D", "AveragePooling2D", "SumPooling2D"), pooling),
-    **dict.fromkeys(("GlobalAveragePooling2D", "GlobalMaxPooling2D"), global_pooling),
+    **WINDOW_RULES,
     "BatchNormalization": batch_normalisation,
     "LayerNormalization": layer_normalisation,
     "Normalization": normalization,
@@ -358,13 +307,7 @@ RULES: dict[str, Rule] = {
     "LeakyReLU": leaky_relu_layer,
     "ELU": elu_layer,
     "Softmax": softmax,
-    "Relu": partial(operation_activation, name="relu"),
-    "Relu6": partial(operation_activation, name="relu6"),
-    "Sigmoid": partial(operation_activation, name="sigmoid"),
-    "Silu": partial(operation_activation, name="silu"),
-    "HardSigmoid": partial(operation_activation, name="hard_sigmoid"),
-    "HardSilu": partial(operation_activation, name="hard_silu"),
-    "Tanh": partial(operation_activation, name="tanh"),
+    **{kind: partial(operation_activation, name=name) for kind, name in _OPERATIONS.items()},
     "Gelu": gelu_operation,
     "Add": partial(combined, sign="+"),
     "Subtract": partial(combined, sign="-"),

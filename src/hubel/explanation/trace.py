@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from hubel.architectures.geometry import receptive_fields
-from hubel.architectures.layer_choice import find_layer
 from hubel.architectures.walk import Call, Graph, compute_values
 from hubel.arithmetic.receptive_field import field_box
 from hubel.arrays import Image
@@ -95,19 +94,9 @@ class Trace:
 
 
 def _patch_json(patch: Patch) -> dict[str, Any]:
-    def listed(values: np.ndarray | None) -> Any:
-        return None if values is None else values.tolist()
-
-    return {
-        "rows": patch.rows,
-        "columns": patch.columns,
-        "channels": patch.channels,
-        "inside": patch.inside.tolist(),
-        "values": patch.values.tolist(),
-        "kernel": listed(patch.kernel),
-        "products": listed(patch.products),
-        "channel_sums": listed(patch.channel_sums),
-    }
+    arrays = {name: getattr(patch, name) for name in ("inside", "values", "kernel", "products", "channel_sums")}
+    numbers = {name: None if array is None else array.tolist() for name, array in arrays.items()}
+    return {"rows": patch.rows, "columns": patch.columns, "channels": patch.channels, **numbers}
 
 
 @dataclass(frozen=True)
@@ -171,9 +160,8 @@ class Tracer:
         output = self.output(call)
         rule = RULES.get(call.kind)
         if rule is None:
-            raise UnusableInput(
-                f"{call.name} is a {call.kind}, and Hubel does not know how that computes. Known: {', '.join(RULES)}."
-            )
+            said = f"{call.name} is a {call.kind}, and Hubel does not know how that computes."
+            raise UnusableInput(f"{said} Known: {', '.join(RULES)}.")
         if getattr(call.layer, "data_format", None) == "channels_first":
             raise UnusableInput(
                 f"The layer {call.name!r} puts channels before height and width; Hubel follows models with channels "
@@ -182,14 +170,8 @@ class Tracer:
         index = _choose(call, output, at=at, filter_index=filter_index)
         inputs = tuple(self._array(place, call).astype(np.float64) for place in call.inputs)
         working = rule(Position(call, inputs, index))
-        return _compared(
-            call.name,
-            call.kind,
-            index=index,
-            working=working,
-            model_value=float(output[index]),
-            box=self.box(call, index),
-        )
+        box, value = self.box(call, index), float(output[index])
+        return _compared(call.name, call.kind, index=index, working=working, model_value=value, box=box)
 
     def box(self, call: Call, index: tuple[int, ...]) -> tuple[int, int, int, int] | None:
         """What one value sees of the image.
@@ -220,9 +202,8 @@ def _choose(call: Call, output: Numbers, *, at: tuple[int, int] | None, filter_i
         raise UnusableInput(f"{call.name} makes arrays of {list(output.shape)}; Hubel traces feature maps and vectors.")
     count = output.shape[-1]
     if filter_index is not None and not 0 <= filter_index < count:
-        raise WrongRequest(
-            Option("filter"), f": {call.name} has the filters 0 to {count - 1}. Received: {filter_index}."
-        )
+        said = f": {call.name} has the filters 0 to {count - 1}. Received: {filter_index}."
+        raise WrongRequest(Option("filter"), said)
     if output.ndim == 1:
         if at is not None:
             raise WrongRequest(
@@ -281,24 +262,6 @@ def _largest_first(terms: tuple[Term, ...]) -> tuple[Term, ...]:
     return tuple(sorted(terms, key=lambda term: -abs(term.product)))
 
 
-def trace_value(
-    graph: Graph, image: Image, *, layer: str, at: tuple[int, int] | None = None, filter_index: int | None = None
-) -> Trace:
-    """One value of a layer of a model, for one image, as `Tracer.trace` gives it.
-
-    Args:
-        graph: of `hubel.architectures.walk.walk`.
-        image: [height, width, channels] at the model's input size.
-        layer: as `find_layer` takes it.
-        at: (row, column).
-        filter_index: which feature map or unit.
-
-    Raises:
-        UnknownName: no such layer.
-    """
-    return Tracer(graph, image).trace(find_layer(graph, layer), at=at, filter_index=filter_index)
-
-
 def trace_probability(
     tracer: Tracer, classifier: Answering, *, pixels: Image, filter_index: int | None = None
 ) -> Trace:
@@ -322,9 +285,8 @@ def trace_probability(
     if not 0 <= index < len(logits):
         raise WrongRequest(Option("filter"), f": the classes are 0 to {len(logits) - 1}. Received: {index}.")
     value, text = softmax_at(scaled, index)
-    text = (
-        f"{number(float(logits[index]))} / temperature {number(temperature)} = {number(float(scaled[index]))}; {text}"
-    )
+    logit, divided = number(float(logits[index])), number(float(scaled[index]))
+    text = f"{logit} / temperature {number(temperature)} = {divided}; {text}"
     answer = classifier.compute_probabilities(pixels[None])[0, index]
     terms = tuple(
         Term(f"logit {name}", float(logit), 1 / temperature, float(each))
@@ -333,11 +295,5 @@ def trace_probability(
     # The classifier computes the logits once more, in a batch: they may differ in their last digits.
     size = value * (1 + 2 * float(np.abs(scaled).max()))
     working = WorkedValue(value, size, text, float(scaled[index]), "softmax", terms=terms)
-    return _compared(
-        PROBABILITIES,
-        "Softmax",
-        index=(index,),
-        working=working,
-        model_value=float(answer),
-        box=tracer.box(last, (index,)),
-    )
+    box = tracer.box(last, (index,))
+    return _compared(PROBABILITIES, "Softmax", index=(index,), working=working, model_value=float(answer), box=box)

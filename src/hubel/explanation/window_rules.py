@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from hubel.architectures.geometry import Window, window_of
-from hubel.explanation.worked_value import Numbers, Patch, Position, Term, WorkedValue, activated, number, plus
+from hubel.explanation.worked_value import Numbers, Patch, Position, Rule, Term, WorkedValue, activated, number, plus
 
 
 def take_patch(place: Position, channels: range) -> Patch:
@@ -38,51 +38,47 @@ def take_patch(place: Position, channels: range) -> Patch:
 def convolution(place: Position) -> WorkedValue:
     """Conv2D, groups and dilation included."""
     kernel = place.weight("kernel")  # [height, width, channels of a group, filters]
-    groups, each = place.call.layer.groups, kernel.shape[2]
-    group = place.filter_index // (kernel.shape[3] // groups)
-    return _weighted(
-        place,
-        take_patch(place, range(group * each, (group + 1) * each)),
-        kernel=kernel[..., place.filter_index],
-        bias=float(place.weight("bias", default=0.0)[..., place.filter_index]) if place.call.layer.use_bias else None,
-    )
+    each = kernel.shape[2]
+    group = place.filter_index // (kernel.shape[3] // place.call.layer.groups)
+    patch = take_patch(place, range(group * each, (group + 1) * each))
+    return _weighted(place, patch, kernel=kernel[..., place.filter_index], bias=_bias(place, place.filter_index))
 
 
 def depthwise(place: Position) -> WorkedValue:
     """Each channel has kernels of its own and is not added to others."""
     kernel = place.weight("kernel")  # [height, width, channels, kernels for each channel]
     channel, which = divmod(place.filter_index, kernel.shape[3])
-    bias = float(place.weight("bias")[place.filter_index]) if place.call.layer.use_bias else None
-    return _weighted(
-        place,
-        take_patch(place, range(channel, channel + 1)),
-        kernel=kernel[:, :, channel : channel + 1, which],
-        bias=bias,
-    )
+    patch = take_patch(place, range(channel, channel + 1))
+    own = kernel[:, :, channel : channel + 1, which]
+    return _weighted(place, patch, kernel=own, bias=_bias(place, place.filter_index))
 
 
 def locally_connected(place: Position) -> WorkedValue:
     """A convolution whose kernel, and bias, belongs to this place alone."""
     row, column, index = place.index
     kernel = place.weight("kernel")[row, column, ..., index]
-    bias = float(place.weight("bias")[place.index]) if place.call.layer.use_bias else None
-    return _weighted(place, take_patch(place, range(kernel.shape[2])), kernel=kernel, bias=bias)
+    patch = take_patch(place, range(kernel.shape[2]))
+    return _weighted(place, patch, kernel=kernel, bias=_bias(place, place.index))
+
+
+def _bias(place: Position, index: int | tuple[int, ...]) -> float | None:
+    return float(place.weight("bias")[index]) if place.call.layer.use_bias else None
 
 
 def _weighted(place: Position, patch: Patch, *, kernel: Numbers, bias: float | None) -> WorkedValue:
     patch = replace(patch, kernel=kernel)
     products = np.asarray(patch.products)
-    total = float(products.sum())
+    total, absolute = float(products.sum()), float(np.abs(products).sum())
+    text = f"sum of {products.size} products {number(total)}"
+    working = _with_bias(total, bias, absolute=absolute, text=text)
+    return activated(replace(working, patch=patch), place.call.layer.activation, call=place.call, all_units=None)
+
+
+def _with_bias(total: float, bias: float | None, *, absolute: float, text: str) -> WorkedValue:
+    """A sum of products, and the bias added to it."""
     value = total + (bias or 0.0)
-    with_bias = f" {plus(bias)} (bias) = {number(value)}" if bias is not None else ""
-    working = WorkedValue(
-        value,
-        float(np.abs(products).sum()) + abs(bias or 0.0),
-        f"sum of {products.size} products {number(total)}{with_bias}",
-        bias=bias,
-        patch=patch,
-    )
-    return activated(working, place.call.layer.activation, call=place.call, all_units=None)
+    added = f" {plus(bias)} (bias) = {number(value)}" if bias is not None else ""
+    return WorkedValue(value, absolute + abs(bias or 0.0), text + added, bias=bias)
 
 
 def separable(place: Position) -> WorkedValue:
@@ -98,19 +94,10 @@ def separable(place: Position) -> WorkedValue:
     )
     sums, absolute = np.asarray(patch.channel_sums), np.abs(np.asarray(patch.products)).sum(axis=(0, 1))
     weights = place.weight("pointwise_kernel")[0, 0, :, place.filter_index]
-    products = sums * weights
-    total = float(products.sum())
-    bias = float(place.weight("bias")[place.filter_index]) if place.call.layer.use_bias else None
-    value = total + (bias or 0.0)
-    with_bias = f" {plus(bias)} (bias) = {number(value)}" if bias is not None else ""
-    working = WorkedValue(
-        value,
-        float((absolute * np.abs(weights)).sum()) + abs(bias or 0.0),
-        f"each channel's sum times its weight, added up: {number(total)}{with_bias}",
-        bias=bias,
-        patch=patch,
-        terms=_terms([f"sum of map {index}" for index in range(len(sums))], sums, weights=weights),
-    )
+    total, absolute = float((sums * weights).sum()), float((absolute * np.abs(weights)).sum())
+    text = f"each channel's sum times its weight, added up: {number(total)}"
+    working = _with_bias(total, _bias(place, place.filter_index), absolute=absolute, text=text)
+    working = replace(working, patch=patch, terms=_terms("sum of map", sums, weights=weights))
     return activated(working, place.call.layer.activation, call=place.call, all_units=None)
 
 
@@ -119,26 +106,18 @@ def dense(place: Position) -> WorkedValue:
     kernel, layer = place.weight("kernel"), place.call.layer
     values = place.inputs[0][place.index[:-1]]
     weights = kernel[:, place.filter_index]
-    total = float(values @ weights)
-    biases = place.weight("bias") if layer.use_bias else None
-    bias = None if biases is None else float(biases[place.filter_index])
-    value = total + (bias or 0.0)
-    with_bias = f" {plus(bias)} (bias) = {number(value)}" if bias is not None else ""
-    working = WorkedValue(
-        value,
-        float(np.abs(values * weights).sum()) + abs(bias or 0.0),
-        f"sum of {len(values)} products {number(total)}{with_bias}",
-        bias=bias,
-        terms=_terms([f"input {index}" for index in range(len(values))], values, weights=weights),
-    )
-    others = values @ kernel + (0.0 if biases is None else biases)
+    total, absolute = float(values @ weights), float(np.abs(values * weights).sum())
+    text = f"sum of {len(values)} products {number(total)}"
+    working = _with_bias(total, _bias(place, place.filter_index), absolute=absolute, text=text)
+    working = replace(working, terms=_terms("input", values, weights=weights))
+    others = values @ kernel + (place.weight("bias") if layer.use_bias else 0.0)
     return activated(working, layer.activation, call=place.call, all_units=lambda: others)
 
 
-def _terms(labels: list[str], values: Numbers, *, weights: Numbers) -> tuple[Term, ...]:
+def _terms(name: str, values: Numbers, *, weights: Numbers) -> tuple[Term, ...]:
     return tuple(
-        Term(label, float(value), float(weight), float(value * weight))
-        for label, value, weight in zip(labels, values, weights, strict=True)
+        Term(f"{name} {index}", float(value), float(weight), float(value * weight))
+        for index, (value, weight) in enumerate(zip(values, weights, strict=True))
     )
 
 
@@ -170,3 +149,14 @@ def _pooled(how: str, patch: Patch) -> WorkedValue:
     value = total / counted.size
     text += f", / {counted.size} = {number(value)}"
     return WorkedValue(value, absolute / counted.size, text, patch=patch)
+
+
+WINDOW_RULES: dict[str, Rule] = {
+    "Conv2D": convolution,
+    "DepthwiseConv2D": depthwise,
+    "SeparableConv2D": separable,
+    "LocallyConnected2D": locally_connected,
+    "Dense": dense,
+    **dict.fromkeys(("MaxPooling2D", "AveragePooling2D", "SumPooling2D"), pooling),
+    **dict.fromkeys(("GlobalAveragePooling2D", "GlobalMaxPooling2D"), global_pooling),
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from hubel.architectures.walk import Call
 from hubel.backends.framework import keras
-from hubel.catalogue import find
 from hubel.errors import UnusableInput
 
 Numbers = NDArray[np.float64]
@@ -125,7 +124,10 @@ class WorkedValue:
     activation: str | None = None
     bias: float | None = None
     patch: Patch | None = None
-    terms: tuple[Term, ...] = field(default=())
+    terms: tuple[Term, ...] = ()
+
+
+Rule = Callable[[Position], WorkedValue]
 
 
 def number(value: float) -> str:
@@ -154,9 +156,7 @@ def relu(x: float, *, negative_slope: float = 0.0, max_value: float | None = Non
 
 def sigmoid(x: float) -> float:
     """1 / (1 + e^-x), without overflow."""
-    if x >= 0:
-        return 1 / (1 + math.exp(-x))
-    return math.exp(x) / (1 + math.exp(x))
+    return 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x))
 
 
 def gelu(x: float, *, approximate: bool = False) -> float:
@@ -217,10 +217,9 @@ def softmax_at(values: Sequence[float] | Numbers, index: int) -> tuple[float, st
     exponentials = np.exp(scaled - scaled.max())
     total = float(exponentials.sum())
     result = float(exponentials[index]) / total
-    text = (
-        f"e^({number(float(scaled[index]))} - {number(float(scaled.max()))}) = {number(float(exponentials[index]))}; "
-    )
-    return result, f"{text}/ {number(total)}, the sum over all {len(scaled)} = {number(result)}"
+    own, largest, power = (number(float(each)) for each in (scaled[index], scaled.max(), exponentials[index]))
+    text = f"e^({own} - {largest}) = {power}; / {number(total)}, the sum over all {len(scaled)} = {number(result)}"
+    return result, text
 
 
 def name_of(activation: Any) -> str:
@@ -250,7 +249,7 @@ def activated(
     else:
         value = activate(name, before, call=call)
         text = f"{working.formula}; {name} → {number(value)}"
-    return WorkedValue(value, working.size, text, before, name, working.bias, working.patch, working.terms)
+    return replace(working, value=value, formula=text, before=before, activation=name)
 
 
 def activate(name: str, x: float, *, call: Call) -> float:
@@ -265,7 +264,6 @@ def activate(name: str, x: float, *, call: Call) -> float:
         UnusableInput: the activation is unknown.
     """
     if name not in ACTIVATIONS:
-        raise UnusableInput(
-            f"Hubel does not know the activation {name!r} of {call.name}. Known: {', '.join(sorted(ACTIVATIONS))}."
-        )
-    return float(find(ACTIVATIONS, name, kind="activation")(x))
+        known = ", ".join(sorted(ACTIVATIONS))
+        raise UnusableInput(f"Hubel does not know the activation {name!r} of {call.name}. Known: {known}.")
+    return float(ACTIVATIONS[name](x))

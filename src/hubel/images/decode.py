@@ -301,9 +301,8 @@ def _load(
     Samples are of the chosen bands; of an image that Pillow gives, they are not chosen yet.
     """
     if len(data) > limits.max_bytes:
-        raise UnreadableImage(
-            "too-large", f"the file has {len(data):,} bytes, the limit is {limits.max_bytes:,}: save it smaller"
-        )
+        reason = f"the file has {len(data):,} bytes, the limit is {limits.max_bytes:,}: save it smaller"
+        raise UnreadableImage("too-large", reason)
     layout = _find_layout(io.BytesIO(data))
     if layout is not None and not (rule.legacy and layout.samples <= _MOST_PILLOW_SAMPLES):
         _check_pixels(*layout.size, limits)

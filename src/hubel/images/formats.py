@@ -23,6 +23,8 @@ ENDINGS = {
 }
 """Format, as `ImageHeader.format` gives it → the usual endings of its file names, without dot; MPO counts as JPEG."""
 
+IMAGE_ENDINGS = frozenset(ending for endings in ENDINGS.values() for ending in endings)
+
 FORMATS = tuple(name for name in ENDINGS if name != "MPO")
 """What Pillow may open; a decoder that is not here never sees a byte of the user's.
 

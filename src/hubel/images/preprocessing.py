@@ -61,9 +61,8 @@ class Preprocessing:
                 allowed = f"a whole number of pixels from 1 to {MAX_IMAGE_SIZE}"
                 raise WrongRequest(f"The image {name} must be {allowed}. Received: {value!r}.")
         if self.resize not in RESIZE_POLICIES:
-            raise WrongRequest(
-                f"The resize policy must be one of {', '.join(RESIZE_POLICIES)}. Received: {self.resize!r}."
-            )
+            known = ", ".join(RESIZE_POLICIES)
+            raise WrongRequest(f"The resize policy must be one of {known}. Received: {self.resize!r}.")
         check_choice(self.bands)
         for name, value in (("integer range", self.integer_range), ("float range", self.float_range)):
             if value is not None and not is_range(value):

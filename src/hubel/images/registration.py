@@ -5,12 +5,7 @@ All images here are grey, float32 [images, side, side] with 0 to 255; many pairs
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-
-LEVELS = ((16, 4), (32, 3), (64, 2))
-"""(side in pixels, steps): a coarse image is laid over first, so that a shift of some pixels is followed."""
 
 BLOCK = 8
 """Pixels: parts are compared in squares of this side."""
@@ -27,36 +22,12 @@ def identity(count: int) -> np.ndarray:
     return np.tile(np.array([[1, 0, 0], [0, 1, 0]], np.float32), (count, 1, 1))
 
 
-def register(
-    first: np.ndarray,
-    second: np.ndarray,
-    *,
-    levels: Sequence[tuple[int, int]] = LEVELS,
-    maps: np.ndarray | None = None,
-) -> np.ndarray:
-    """The affine maps that lay second images over first ones.
-
-    Args:
-        first: [pairs, 64, 64].
-        second: [pairs, 64, 64].
-        levels: sides and steps.
-        maps: where to begin; where the images lie by default.
-
-    Returns:
-        float32 [pairs, 2, 3]: (x, y, 1) in the first, each -1 to 1, → (x, y) in the second.
-
-    Source: Baker and Matthews 2004, "Lucas-Kanade 20 years on", inverse compositional.
-    """
-    maps = identity(len(first)) if maps is None else maps
-    for side, steps in levels:
-        maps, _ = lay_over(first, second, maps=maps, side=side, steps=steps)
-    return maps
-
-
 def lay_over(
     first: np.ndarray, second: np.ndarray, *, maps: np.ndarray, side: int, steps: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Maps made better at one size, and how alike the patterns of the images are then.
+    """Affine maps that lay second images over first ones made better at one size, and how alike the patterns are then.
+
+    A coarse image is laid over first, so that a shift of some pixels is followed.
 
     Args:
         first: [pairs, 64, 64].
@@ -66,9 +37,12 @@ def lay_over(
         steps: of the search.
 
     Returns:
-        float32 [pairs, 2, 3], and the correlation of what lies inside, float32 [pairs].
+        float32 [pairs, 2, 3]: (x, y, 1) in the first, each -1 to 1, → (x, y) in the second; and the correlation of what
+        lies inside, float32 [pairs].
+
+    Source: Baker and Matthews 2004, "Lucas-Kanade 20 years on", inverse compositional.
     """
-    one, two = _flattened(_reduced(first, side)), _flattened(_reduced(second, side))
+    one, two = _flattened(reduced(first, side)), _flattened(reduced(second, side))
     maps = _at_one_size(one, two, maps=maps, steps=steps)
     seen, inside = warp(two, maps)
     own = (one * inside).reshape(len(one), -1)
@@ -80,7 +54,7 @@ def warp(images: np.ndarray, maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     Args:
         images: [images, side, side].
-        maps: [images, 2, 3], of `register`.
+        maps: [images, 2, 3], of `lay_over`.
 
     Returns:
         float32 [images, side, side] and bool [images, side, side].
@@ -104,16 +78,15 @@ def fine_agreement(first: np.ndarray, second: np.ndarray, *, maps: np.ndarray) -
     Args:
         first: [pairs, 64, 64].
         second: [pairs, 64, 64].
-        maps: of `register`.
+        maps: of `lay_over`.
 
     Returns:
         Correlation of each block, coarse shades taken away, float32 [pairs, 64]; and which of the blocks lie inside
         and have a pattern, bool [pairs, 64].
     """
     seen, inside = warp(second, maps)
-    patterned = (_blocks(inside).mean(axis=2) > 0.9) & (
-        np.maximum(_blocks(first).std(axis=2), _blocks(seen).std(axis=2)) >= TEXTURED
-    )
+    texture = np.maximum(_blocks(first).std(axis=2), _blocks(seen).std(axis=2))
+    patterned = (_blocks(inside).mean(axis=2) > 0.9) & (texture >= TEXTURED)
     fine = warp(second - _smoothed(second, 3), maps)[0]
     return correlations(_blocks(first - _smoothed(first, 3)), _blocks(fine)), patterned
 
@@ -204,7 +177,13 @@ def _smoothed(images: np.ndarray, radius: int) -> np.ndarray:
     return images
 
 
-def _reduced(images: np.ndarray, side: int) -> np.ndarray:
+def reduced(images: np.ndarray, side: int) -> np.ndarray:
+    """Squares of pixels averaged: [images, height, width] → [images, side, side], of half the side, a quarter ...
+
+    Args:
+        images: [images, height, width], of as many pixels across as down.
+        side: of what is made; images that are no larger stay as they are.
+    """
     while images.shape[1] > side:  # four slices are added several times faster than a mean over two axes
         images = (images[:, ::2, ::2] + images[:, 1::2, ::2] + images[:, ::2, 1::2] + images[:, 1::2, 1::2]) / 4
     return images

@@ -35,10 +35,9 @@ def describe_pixels(images: Images) -> np.ndarray:
         *(_mean(each) / 255 for each in (red, green, blue)),
         _float(grey).std(axis=1) / 765,
         *(
-            np.log(_mean(np.abs(right - grey)) / 765 + _ONE_LEVEL),
-            np.log(_mean(np.abs(below - grey)) / 765 + _ONE_LEVEL),
+            np.log(_mean(np.abs(change)) / 765 + _ONE_LEVEL)
+            for change in (right - grey, below - grey, 4 * grey - above - below - left - right)
         ),
-        np.log(_mean(np.abs(4 * grey - above - below - left - right)) / 765 + _ONE_LEVEL),
         np.log(_mean(colour) / 255 + _FAINT_COLOUR),
     ]
     return np.stack(columns, axis=1).astype(np.float32)

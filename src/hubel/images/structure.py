@@ -64,11 +64,6 @@ def png_exif(file: IO[bytes]) -> bytes | None:
     return None
 
 
-def png_is_interlaced(data: bytes) -> bool:
-    """Whether its rows come in seven passes."""
-    return data[28:29] == b"\x01"
-
-
 def png_checksums_hold(file: IO[bytes]) -> bool:
     """Whether the compressed pixels are as they were written; Pillow does not look."""
     for kind, length in png_chunks(file):
@@ -217,14 +212,17 @@ def _check_jpeg(image: PillowImage.Image, data: bytes) -> None:
     end = jpeg_end(data)
     if end is None:
         raise UnreadableImage("truncated", "the file ends too early: copy or download it again")
-    if _is_mid_grey(_last_pixel(image)) and _thumbnail(data) != _thumbnail(_filled_up(data, end)):
+    mid_grey = all(abs(level - 128) <= 1 for level in _last_pixel(image))  # as of a block that is not there
+    # With more coded data before its end, for which a whole image has no use, a cut one changes.
+    if mid_grey and _thumbnail(data) != _thumbnail(data[:end] + _FILLING + b"\xff\xd9"):
         raise _holds_too_little()
 
 
 def _check_png(image: PillowImage.Image, data: bytes) -> None:
     """Pillow stops when it has every row, whatever the checksums say, and leaves rows black that are not there."""
     sound = png_checksums_hold(io.BytesIO(data))
-    if sound and not png_is_interlaced(data) and any(_last_pixel(image)):
+    interlaced = data[28:29] == b"\x01"  # its rows come in seven passes
+    if sound and not interlaced and any(_last_pixel(image)):
         return  # rows are filled in order, from nothing but zeros
     missing, ended = png_missing_bytes(io.BytesIO(data))
     if missing > 0:
@@ -240,16 +238,6 @@ def _holds_too_little() -> UnreadableImage:
 def _last_pixel(image: PillowImage.Image) -> tuple[float, ...]:
     pixel = image.getpixel((image.width - 1, image.height - 1))
     return pixel if isinstance(pixel, tuple) else (pixel or 0,)
-
-
-def _is_mid_grey(pixel: tuple[float, ...]) -> bool:
-    """Whether a pixel is what libjpeg makes of a block that is not there."""
-    return all(abs(level - 128) <= 1 for level in pixel)
-
-
-def _filled_up(data: bytes, end: int) -> bytes:
-    """The JPEG with more coded data before its end: a whole image has no use for it, a cut one changes."""
-    return data[:end] + _FILLING + b"\xff\xd9"
 
 
 def _thumbnail(data: bytes) -> bytes:

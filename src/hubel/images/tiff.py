@@ -178,10 +178,8 @@ def read_tiff(data: bytes, layout: TiffLayout, *, bands: tuple[int, ...]) -> Sam
     if layout.sample_type is None or layout.storage.compression not in _UNPACKED_TO_BYTES:
         reason = f"it is a TIFF of {layout.samples} bands in a rare form: save it with 8 or 16 bits and LZW or Deflate"
         raise UnreadableImage("corrupt", reason)
-    colours = [place for place in range(layout.samples) if place != layout.alpha]
-    places = (
-        [number - 1 for number in bands] if bands else [*colours, *([] if layout.alpha is None else [layout.alpha])]
-    )
+    every = sorted(range(layout.samples), key=lambda place: place == layout.alpha)  # transparency last
+    places = [number - 1 for number in bands] or every
     if layout.storage.planar:
         planes = [_unpack(data, layout, plane=plane) for plane in places]
         values = np.concatenate(planes, axis=-1)

@@ -50,12 +50,8 @@ def summarise(visible: np.ndarray) -> Values | None:
     kept = values
     if len(values) > _KEPT:  # evenly spaced ones could all be red, or of one column
         kept = values[stream("sampled values").integers(0, len(values), _KEPT)]
-    return Values(
-        kept.astype(np.float64),
-        float(values.min()),
-        float(values.max()),
-        bool(np.issubdtype(values.dtype, np.floating)),
-    )
+    floats = bool(np.issubdtype(values.dtype, np.floating))
+    return Values(kept.astype(np.float64), float(values.min()), float(values.max()), floats)
 
 
 def full_scale(highest: float, *, floats: bool) -> float:

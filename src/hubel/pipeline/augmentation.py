@@ -28,11 +28,8 @@ class Augmentation:
     brightness: float = 0.0
 
     def __post_init__(self) -> None:
-        for name, value, most in (
-            ("shift", self.shift, 0.5),
-            ("zoom", self.zoom, 0.9),
-            ("brightness", self.brightness, 0.9),
-        ):
+        for name, most in {"shift": 0.5, "zoom": 0.9, "brightness": 0.9}.items():
+            value = getattr(self, name)
             if not 0 <= value <= most:
                 raise WrongRequest(f"Augmentation {name} must be a share from 0 to {most}. Received: {value!r}.")
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import queue
-import threading
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,9 @@ import numpy as np
 from hubel.arrays import ImageStore, Labels
 from hubel.pipeline.augmentation import Augmentation, augment, draw
 from hubel.random_streams import stream
+
+AHEAD = 2
+"""Batches that are made, or wait, while a step is trained."""
 
 
 @dataclass(frozen=True)
@@ -74,41 +77,21 @@ def class_weights(labels: Labels, classes: int, *, balance: float) -> np.ndarray
     return (weights / weights[labels].mean()).astype(np.float32)
 
 
-def made_ahead(batches: Iterator[tuple[np.ndarray, Labels]], *, ahead: int = 2) -> Iterator[tuple[np.ndarray, Labels]]:
-    """The same batches, made in a second thread while the caller works with the one before.
+def made_ahead(batches: Iterator[tuple[np.ndarray, Labels]]) -> Iterator[tuple[np.ndarray, Labels]]:
+    """The same batches, the next `AHEAD` of them made in a second thread while the caller works with the one before.
 
     Args:
         batches: [batch, height, width, 3] and [batch], consumed in the thread; its error is raised here.
-        ahead: batches that may wait at most.
     """
-    waiting: queue.Queue[tuple[np.ndarray, Labels] | BaseException | None] = queue.Queue(ahead)
-    stopped = threading.Event()
 
-    def put(item: tuple[np.ndarray, Labels] | BaseException | None) -> bool:
-        while not stopped.is_set():
-            try:
-                waiting.put(item, timeout=0.1)
-            except queue.Full:
-                continue
-            return True
-        return False
+    def following() -> tuple[np.ndarray, Labels] | None:
+        return next(batches, None)
 
-    def work() -> None:
-        try:
-            for batch in batches:
-                if not put(batch):
-                    return
-            put(None)
-        except BaseException as error:  # noqa: BLE001  (raised again in the caller's thread)
-            put(error)
-
-    thread = threading.Thread(target=work, name="hubel-batches", daemon=True)
-    thread.start()
+    pool = ThreadPoolExecutor(1, thread_name_prefix="hubel-batches")
     try:
-        while (item := waiting.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
+        waiting = deque(pool.submit(following) for _ in range(AHEAD))
+        while (batch := waiting.popleft().result()) is not None:
+            waiting.append(pool.submit(following))
+            yield batch
     finally:
-        stopped.set()
-        thread.join()
+        pool.shutdown(cancel_futures=True)

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -166,25 +166,12 @@ class Kind:
     version: Any
 
 
-def kept(digests: Sequence[str], kind: Kind, make_rows: Callable[[], Iterable[np.ndarray]]) -> Entry:
+Rows: TypeAlias = Iterable[tuple[int, np.ndarray | UnreadableImage]]
+"""Places and rows, each [*shape of one], in any order; or why there is no row."""
+
+
+def kept(digests: Sequence[str], kind: Kind, *, make_rows: Callable[[], Rows]) -> Entry:
     """The entry for these contents; made by ``make_rows`` where it is missing, torn or altered.
-
-    Args:
-        digests: SHA-256 of each image's file.
-        kind: what is kept.
-        make_rows: computes the rows, each [*shape of one], in order, where they are not found.
-
-    Raises:
-        OutputNotWritable: the cache cannot be written.
-        DamagedCache: it is deleted or damaged again and again while it is written.
-    """
-    return kept_by_place(digests, kind, make_rows=lambda: enumerate(make_rows()))
-
-
-def kept_by_place(
-    digests: Sequence[str], kind: Kind, *, make_rows: Callable[[], Iterable[tuple[int, np.ndarray | UnreadableImage]]]
-) -> Entry:
-    """As `kept`, for rows that come with their places, in any order, and may be faults.
 
     Faults of the content are kept like rows. With a fault that may pass, nothing is kept: the entry serves this caller
     alone.
@@ -192,10 +179,11 @@ def kept_by_place(
     Args:
         digests: SHA-256 of each image's file.
         kind: what is kept.
-        make_rows: computes (place, row [*shape of one] or fault), where they are not found.
+        make_rows: computes the rows where they are not found.
 
     Raises:
-        OutputNotWritable, DamagedCache: as `kept`.
+        OutputNotWritable: the cache cannot be written.
+        DamagedCache: it is deleted or damaged again and again while it is written.
     """
     key = _key(digests, kind)
     kept_there = cache_folder() / kind.name / key  # of a cache that may only be read, too
@@ -237,13 +225,7 @@ class _NotKept(Exception):
         self.entry = entry
 
 
-def _make(
-    path: Path,
-    key: str,
-    *,
-    kind: Kind,
-    make_rows: Callable[[], Iterable[tuple[int, np.ndarray | UnreadableImage]]],
-) -> Entry | None:
+def _make(path: Path, key: str, *, kind: Kind, make_rows: Callable[[], Rows]) -> Entry | None:
     """Write an entry; returns it only where it must not be kept."""
     try:
         with written_folder(path, durable=False) as temporary:
@@ -263,9 +245,7 @@ def _make(
     return None
 
 
-def _write(
-    folder: Path, key: str, *, rows: Iterable[tuple[int, np.ndarray | UnreadableImage]]
-) -> dict[int, UnreadableImage]:
+def _write(folder: Path, key: str, *, rows: Rows) -> dict[int, UnreadableImage]:
     """Write the files of an entry; returns the faults that may pass, which no index ever holds."""
     faults: dict[int, UnreadableImage] = {}
     written: dict[int, tuple[int, int]] = {}  # place → where its row lies, and its checksum

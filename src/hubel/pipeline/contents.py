@@ -21,7 +21,7 @@ from hubel.corpus.corpus import Corpus, refused_row, without
 from hubel.errors import UnreadableImage
 from hubel.events import OnEvent, Progress, ignore
 from hubel.images.decode import no_memory
-from hubel.pipeline.cache import Entry, Kind, kept_by_place, say_where
+from hubel.pipeline.cache import Entry, Kind, kept, say_where
 
 Result = TypeVar("Result")
 
@@ -107,9 +107,7 @@ class HashedCorpus:
 
     def without(self, faults: Mapping[int, UnreadableImage]) -> HashedCorpus:
         """Less the examples at these places, which join ``corpus.left_out``."""
-        rows = {
-            place: refused_row(self.corpus, place, code=each.code, reason=each.reason) for place, each in faults.items()
-        }
+        rows = {place: refused_row(self.corpus, place, fault=each) for place, each in faults.items()}
         digests = tuple(digest for place, digest in enumerate(self.digests) if place not in rows)
         return HashedCorpus(without(self.corpus, rows), digests)
 
@@ -202,7 +200,7 @@ def computed_rows(
             yield place, rows([place])[0]
 
     say_where(on_event)
-    return kept_by_place(hashed.digests, kind, make_rows=rows_by_place)
+    return kept(hashed.digests, kind, make_rows=rows_by_place)
 
 
 def _changed() -> UnreadableImage:

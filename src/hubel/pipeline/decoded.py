@@ -76,8 +76,8 @@ def _pixels(content: bytes | Image | UnreadableImage, preprocessing: Preprocessi
     if isinstance(content, UnreadableImage):
         return content
     try:
-        return (
-            read_pixels(content, preprocessing) if isinstance(content, bytes) else prepare_image(content, preprocessing)
-        )
+        if isinstance(content, bytes):
+            return read_pixels(content, preprocessing)
+        return prepare_image(content, preprocessing)
     except UnreadableImage as error:
         return error

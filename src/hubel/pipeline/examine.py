@@ -15,7 +15,7 @@ from hubel.corpus.reading import NEAR_COPIES, NO_COPIES
 from hubel.errors import UnusableCorpus
 from hubel.events import OnEvent, ignore
 from hubel.images.decode import DECODER_VERSION
-from hubel.pipeline.cache import Kind, kept
+from hubel.pipeline.cache import Entry, Kind, kept
 from hubel.pipeline.contents import HashedCorpus, computed_rows, hash_corpus
 from hubel.pipeline.decoded import DecodedCorpus
 
@@ -37,8 +37,7 @@ def examine_corpus(
         The measurements, and the corpus without what cannot be read; that joined its ``left_out``, with the reason.
     """
     hashed = hash_corpus(corpus, on_event=on_event)
-    measure = partial(measure_images, bands=bands)
-    entry = computed_rows(hashed, _measured(bands), compute=measure, stage="measuring", on_event=on_event)
+    entry = _measured(hashed, bands, on_event=on_event)
     readable = hashed.without(entry.refused)
     return _examined(readable, entry.data, bands=bands, mode=copies, on_event=on_event)
 
@@ -54,10 +53,9 @@ def examine_decoded(decoded: DecodedCorpus, *, copies: str = NEAR_COPIES, on_eve
     Raises:
         UnusableCorpus: an image could be decoded, but cannot be measured now: its copies would not be known.
     """
-    corpus, digests, bands = decoded.corpus, decoded.digests, decoded.preprocessing.bands
-    measure = partial(measure_images, bands=bands)
-    hashed = HashedCorpus(corpus, digests)
-    entry = computed_rows(hashed, _measured(bands), compute=measure, stage="measuring", on_event=on_event)
+    corpus, bands = decoded.corpus, decoded.preprocessing.bands
+    hashed = HashedCorpus(corpus, decoded.digests)
+    entry = _measured(hashed, bands, on_event=on_event)
     for place, fault in sorted(entry.refused.items())[:1]:
         more = f" (and {len(entry.refused) - 1:,} more)" if len(entry.refused) > 1 else ""
         raise UnusableCorpus(
@@ -68,8 +66,9 @@ def examine_decoded(decoded: DecodedCorpus, *, copies: str = NEAR_COPIES, on_eve
     return _examined(hashed, entry.data, bands=bands, mode=copies, on_event=on_event)
 
 
-def _measured(bands: tuple[int, ...]) -> Kind:
-    return Kind("measurements", MEASUREMENT, (), [*_RULES, *bands])
+def _measured(hashed: HashedCorpus, bands: tuple[int, ...], *, on_event: OnEvent) -> Entry:
+    kind, measure = Kind("measurements", MEASUREMENT, (), [*_RULES, *bands]), partial(measure_images, bands=bands)
+    return computed_rows(hashed, kind, compute=measure, stage="measuring", on_event=on_event)
 
 
 def _examined(
@@ -81,5 +80,6 @@ def _examined(
         return ExaminedCorpus(corpus, measurements, Copies(digests, np.zeros(0, PAIR), exact=mode != NO_COPIES))
     labels = np.array([example.label for example in corpus.examples], np.int64)
     kind = Kind("pairs", PAIR, (), [*_RULES, PAIRS_VERSION, labels.tolist(), *bands])
-    found = kept(digests, kind, lambda: find_near_pairs(measurements, digests, labels=labels, on_event=on_event))
+    find = partial(find_near_pairs, measurements, digests, labels=labels, on_event=on_event)
+    found = kept(digests, kind, make_rows=lambda: enumerate(find()))
     return ExaminedCorpus(corpus, measurements, Copies(digests, found.data))

@@ -195,13 +195,10 @@ def divide(corpus: Corpus, together: Sequence[Hashable], *, seed: int, kept: Seq
     if len(trained) < 2:
         found = " and ".join(f"{count} of {name!r}" for name, count in trained.items()) or "none"
         elsewhere = len(splits.validation) + len(splits.test)
+        others = "the other image lies" if elsewhere == 1 else f"the other {elsewhere:,} images lie"
         raise UnusableCorpus(
             f"A classifier learns from images of at least two classes; the training split of {corpus.location} holds "
-            f"{found}, and {_the_others(elsewhere)} in its validation and test splits. Move some images of "
+            f"{found}, and {others} in its validation and test splits. Move some images of "
             "each class into the training split."
         )
     return splits if splits.validation else replace(splits, notes=(*splits.notes, NO_VALIDATION))
-
-
-def _the_others(count: int) -> str:
-    return "the other image lies" if count == 1 else f"the other {count:,} images lie"

@@ -27,12 +27,6 @@ SUSPECTS_SHOWN = 300
 IMAGES_SHOWN = 8
 ROWS_SHOWN = 30
 FILES_SHOWN = 10
-_SHARED: dict[str, Any] = {
-    "SUSPECT_LABEL": SUSPECT_LABEL,
-    "IMAGES_SHOWN": IMAGES_SHOWN,
-    "ROWS_SHOWN": ROWS_SHOWN,
-    "FILES_SHOWN": FILES_SHOWN,
-}
 
 
 @dataclass(frozen=True)
@@ -108,7 +102,10 @@ def render_audit_page(page: AuditPage) -> str:
     suspects = next((section.shown for section in sections if section.name == SUSPECT_LABEL), ())
     script = asset("page.js", "audit.js")
     command = in_shell(page.command)
-    return make_environment(**_SHARED).get_template("audit.html").render(
+    environment = make_environment(
+        SUSPECT_LABEL=SUSPECT_LABEL, IMAGES_SHOWN=IMAGES_SHOWN, ROWS_SHOWN=ROWS_SHOWN, FILES_SHOWN=FILES_SHOWN
+    )
+    return environment.get_template("audit.html").render(
         page=page,
         sections=sections,
         scored=any(section.name != SUSPECT_LABEL for section in sections),
@@ -142,12 +139,8 @@ def suspect_paths(findings: Sequence[Finding], checks: Mapping[str, Check]) -> l
         findings: of the audit.
         checks: that were run, in the order in which they are shown.
     """
-    return [
-        finding.paths[0]
-        for section in _sections(findings, checks)
-        if section.name == SUSPECT_LABEL
-        for finding in section.shown
-    ]
+    shown = (section.shown for section in _sections(findings, checks) if section.name == SUSPECT_LABEL)
+    return [finding.paths[0] for suspects in shown for finding in suspects]
 
 
 def _sections(findings: Sequence[Finding], checks: Mapping[str, Check]) -> list[Section]:

@@ -24,6 +24,5 @@ def group_faults(refused: Sequence[IntakeRow]) -> list[FaultGroup]:
     for row in refused:
         groups.setdefault(row.code, []).append(row)
     usual = {code: Counter(row.reason for row in rows).most_common(1)[0][0] for code, rows in groups.items()}
-    return sorted(
-        (FaultGroup(code, usual[code], rows) for code, rows in groups.items()), key=lambda each: -len(each.rows)
-    )
+    faults = (FaultGroup(code, usual[code], rows) for code, rows in groups.items())
+    return sorted(faults, key=lambda each: -len(each.rows))

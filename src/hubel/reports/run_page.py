@@ -24,12 +24,7 @@ from hubel.random_streams import stream
 from hubel.reports.faults import group_faults
 from hubel.reports.html import asset, data_address, make_environment, policy
 from hubel.reports.network import draw_network
-from hubel.reports.run_plots import (
-    draw_accuracy_by_images,
-    draw_history,
-    draw_reliability,
-    draw_risk_coverage,
-)
+from hubel.reports.run_plots import draw_accuracy_by_images, draw_history, draw_reliability, draw_risk_coverage
 from hubel.reports.sheets import COLUMNS, MOST, TILES, Sheets
 from hubel.text import one_line
 from hubel.training.history import EpochRow
@@ -174,11 +169,9 @@ def render_run_page(page: RunPage, *, template: str = OF_A_RUN) -> str:
     )
     environment.filters |= {"figure": _figure, "signed": "{:+.1f}".format}
     tested = bool(len(page.report.labels))
-    height, width, channels = page.metrics["model"]["image_size"]
-    title = f"{page.metrics['model']['architecture']}"
-    macs = page.metrics["model"]["macs"]
-    work = "" if macs is None else f", {macs:,} MACs"
-    subtitle = f"{page.metrics['model']['parameters']:,} parameters{work}"
+    model = page.metrics["model"]
+    work = "" if model["macs"] is None else f", {model['macs']:,} MACs"
+    title, subtitle = str(model["architecture"]), f"{model['parameters']:,} parameters{work}"
     return environment.get_template(template).render(
         page=page,
         metrics=page.metrics,
@@ -196,7 +189,7 @@ def render_run_page(page: RunPage, *, template: str = OF_A_RUN) -> str:
         figures=draw_history(page.history) if page.history else (),
         curve=draw_accuracy_by_images(page.curve) if page.curve is not None else "",
         forecast=describe_forecast(page.curve) if page.curve is not None else (),
-        network=Markup(whole_svg(draw_network(title, subtitle, image=(height, width, channels), rows=page.layers))),  # noqa: S704
+        network=Markup(whole_svg(draw_network(title, subtitle, image=tuple(model["image_size"]), rows=page.layers))),  # noqa: S704
         faults=group_faults(page.refused),
         class_rows=_class_rows(page),
         score_rows=_score_rows(page) if tested else (),
@@ -228,15 +221,11 @@ def _shares(page: RunPage) -> list[dict[str, Any]]:
 
 def _class_rows(page: RunPage) -> list[dict[str, Any]]:
     """One row for each class, the largest first: its images in each split, and some of them."""
-    rows = [
-        {
-            "name": name,
-            "counts": [page.split_counts[split].get(name, 0) for split in page.split_counts],
-            "total": sum(page.split_counts[split].get(name, 0) for split in page.split_counts),
-            "images": page.class_images.get(name, ()),
-        }
-        for name in page.class_names
-    ]
+    rows = []
+    for name in page.class_names:
+        counts = [of_class.get(name, 0) for of_class in page.split_counts.values()]
+        images = page.class_images.get(name, ())
+        rows.append({"name": name, "counts": counts, "total": sum(counts), "images": images})
     return sorted(rows, key=lambda row: -row["total"])
 
 

@@ -73,18 +73,14 @@ def draw_history(rows: Sequence[EpochRow]) -> list[tuple[str, Markup]]:
     kept = [row for row in rows if row.validation_log_loss is not None and row.validation_log_loss == min(losses)][-1:]
     for phase in dict.fromkeys(row.phase for row in rows):
         mine = [row for row in rows if row.phase == phase]
-        figures.append((_PHASES[phase][0], _losses(mine, kept)))
+        figures.append((f"Loss{_PHASES[phase]}", _losses(mine, kept)))
         if any(row.validation_accuracy is not None for row in mine):
-            figures.append((_PHASES[phase][1], _accuracies(mine)))
+            figures.append((f"Validation accuracy{_PHASES[phase]}", _accuracies(mine)))
     return figures
 
 
-_PHASES = {
-    "train": ("Loss", "Validation accuracy"),
-    "warm-start": ("Loss", "Validation accuracy"),
-    "head": ("Loss, head alone", "Validation accuracy, head alone"),
-    "fine-tune": ("Loss, whole network", "Validation accuracy, whole network"),
-}
+_PHASES = {"train": "", "warm-start": "", "head": ", head alone", "fine-tune": ", whole network"}
+"""Phase → what a caption says of it."""
 
 
 def _epochs(rows: Sequence[EpochRow]) -> Axis:

@@ -66,9 +66,8 @@ def draw_softmax(trace: Trace, left: float, *, top: float) -> PlacedShapes:
     if rest:
         said = f"{rest} more classes: {number(1 - float(probabilities[shown].sum()))}; {said}"
     shapes.append(Words(x - GAP, bottom + 10, said, 13, MUTED, "end"))
-    shapes.append(
-        Words(x - GAP, bottom + 28, f"the exponentials add up to {number(float(exponentials.sum()))}", 13, MUTED, "end")
-    )
+    added = f"the exponentials add up to {number(float(exponentials.sum()))}"
+    shapes.append(Words(x - GAP, bottom + 28, added, 13, MUTED, "end"))
     return PlacedShapes(shapes, x - GAP, bottom + 28)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from hubel.arrays import Image
 from hubel.drawing.raster import width_of
-from hubel.drawing.shapes import INK, MUTED, ORANGE, Box, Colour, Drawing, Line, Pixels, Shape, Words
+from hubel.drawing.shapes import INK, MUTED, ORANGE, Box, Colour, Drawing, Line, Pixels, Shape, Words, tinted
 from hubel.drawing.tiles import NEGATIVE, POSITIVE
 from hubel.explanation.trace import PROBABILITIES, Trace
 from hubel.explanation.worked_value import Patch, Term, number
@@ -35,15 +35,13 @@ def draw_trace(trace: Trace, pixels: Image, *, class_name: str | None = None) ->
     photo = _photo(trace, pixels)
     working = _working(trace, left)
     bottom = max(photo.bottom, working.bottom) + 30
-    formula = f"{trace.formula}"
     model = f"The model computed {trace.model_value:.9g}"
     place = "" if trace.at is None else f"row {trace.at[0]}, column {trace.at[1]}, "
     what = f"filter {trace.filter_index}" if class_name is None else f"class {class_name!r}"
     heading = f"{trace.layer}: {place}{what} = {number(trace.value)}"
-    lines = _wrapped(formula, width=max(working.right, 860.0) - MARGIN, size=15)
-    width = (
-        max(working.right, *(MARGIN + width_of(line, 15) for line in lines), MARGIN + width_of(heading, 21)) + MARGIN
-    )
+    lines = _wrapped(trace.formula, width=max(working.right, 860.0) - MARGIN, size=15)
+    widths = [*(width_of(line, 15) for line in lines), width_of(heading, 21)]
+    width = max(working.right, MARGIN + max(widths)) + MARGIN
     shapes: list[Shape] = [
         Words(MARGIN, 40, heading, 21),
         Words(MARGIN, 62, trace.kind, 13, MUTED),
@@ -52,7 +50,7 @@ def draw_trace(trace: Trace, pixels: Image, *, class_name: str | None = None) ->
         *(Words(MARGIN, bottom + 22 * line, text, 15) for line, text in enumerate(lines)),
         Words(MARGIN, bottom + 22 * len(lines) + 2, model, 13, MUTED),
     ]
-    return Drawing(width, bottom + 22 * len(lines) + 26, shapes, f"{heading}. {formula}. {model}.")
+    return Drawing(width, bottom + 22 * len(lines) + 26, shapes, f"{heading}. {trace.formula}. {model}.")
 
 
 def _photo(trace: Trace, pixels: Image) -> PlacedShapes:
@@ -100,9 +98,8 @@ def _patch(patch: Patch, left: float) -> PlacedShapes:
             inside = None if column == 1 else patch.inside
             shapes += _panel(values[..., channel], inside, (left + column * step, y), cell, title)
         middle = y + height * cell / 2 + 7
-        shapes += [
-            Words(left + step * at - GAP / 2, middle, sign, 20, MUTED, "middle") for at, sign in ((1, "×"), (2, "="))
-        ]
+        shapes.append(Words(left + step - GAP / 2, middle, "×", 20, MUTED, "middle"))
+        shapes.append(Words(left + step * 2 - GAP / 2, middle, "=", 20, MUTED, "middle"))
         shapes.append(Words(left + 3 * step - GAP + 14, middle - 2, f"sum {number(float(sums[channel]))}", 15))
         y += height * cell + 34
     if many:
@@ -123,10 +120,8 @@ def _panel(
         padded = inside is not None and not inside[row, column]
         shapes.append(Box(x, y, cell, cell, PADDING if padded else _tint(float(value) / largest), EDGE))
         if max(values.shape) <= LARGEST_WINDOW:
-            text = "0" if padded else _short(float(value), largest)
-            shapes.append(
-                Words(x + cell / 2, y + cell / 2 + size * 0.36, text, size, MUTED if padded else INK, "middle")
-            )
+            text, ink = ("0", MUTED) if padded else (_short(float(value), largest), INK)
+            shapes.append(Words(x + cell / 2, y + cell / 2 + size * 0.36, text, size, ink, "middle"))
     return shapes
 
 
@@ -142,9 +137,7 @@ def _short(value: float, largest: float) -> str:
 
 def _tint(share: float) -> Colour:
     """White at 0, towards orange above and blue below; never so dark that a number cannot be read."""
-    end = NEGATIVE if share < 0 else POSITIVE
-    red, green, blue = (round(255 + 0.75 * min(1.0, abs(share)) * (part - 255)) for part in end)
-    return red, green, blue
+    return tinted(NEGATIVE if share < 0 else POSITIVE, 0.75 * min(1.0, abs(share)))
 
 
 def _working(trace: Trace, left: float) -> PlacedShapes:
@@ -157,9 +150,7 @@ def _terms(trace: Trace, left: float) -> PlacedShapes:
     """A bar for each summand that counts most; for other kinds their numbers."""
     shown = trace.terms[:TERMS_SHOWN]
     weighted = len(trace.terms) > 1 and all(term.weight is not None for term in trace.terms)
-    title = "what goes in"
-    if weighted:
-        title = "the products"
+    title = "the products" if weighted else "what goes in"
     if len(shown) < len(trace.terms):
         title = f"the {len(shown)} of {len(trace.terms)} that count most"
     if not shown:

@@ -12,19 +12,15 @@ _SAID = "A window slides over a matrix, step by step"
 
 def draw_animation(scene: WindowScene) -> Drawing:
     """It plays by itself, with the arithmetic of each step below."""
-    last = len(scene.moves)
-    captions = [
-        ShapeGroup([_caption(scene, text)], "caption", (step, step + 1)) for step, text in enumerate(scene.captions)
-    ]
+    captions = [_caption(scene, text) for text in scene.captions]
     shapes = [
         *_matrices(scene),
         ShapeGroup(_window(scene), "window", moves=scene.moves),
         ShapeGroup(_targets(scene), "aim", moves=scene.target_moves),
-        *captions,
+        *(ShapeGroup([words], "caption", (step, step + 1)) for step, words in enumerate(captions)),
     ]
-    return Drawing(
-        scene.width, scene.height, shapes, _SAID, style="".join(_rules(scene)), steps=last, step_s=scene.frame_s
-    )
+    style, last = "".join(_rules(scene)), len(scene.moves)
+    return Drawing(scene.width, scene.height, shapes, _SAID, style=style, steps=last, step_s=scene.frame_s)
 
 
 def draw_still(scene: WindowScene, *, scope: str) -> Drawing:

@@ -27,23 +27,20 @@ def render_page(calculation: Calculation) -> str:
     """
     wide, narrow = make_scene(calculation), make_scene(calculation, narrow=True)
     heading, sizes = _said(calculation)
-    return (
-        make_environment()
-        .get_template("windows.html")
-        .render(
-            heading=heading,
-            sizes=sizes,
-            last=len(wide.moves) - 1,
-            moves=_numbers(wide.moves, narrow.moves),
-            targets=_numbers(wide.target_moves, narrow.target_moves),
-            captions=list(wide.captions),
-            pause=round(wide.frame_s * 1000),
-            font=Markup(FONT),  # noqa: S704
-            note=_NOT_FLIPPED if calculation.kernel is not None else "",
-            width=narrow.width,
-            wide=Markup(inline_svg(draw_still(wide, scope="wide"))),  # noqa: S704  (made here, its words escaped)
-            narrow=Markup(inline_svg(draw_still(narrow, scope="narrow"))),  # noqa: S704
-        )
+    template = make_environment().get_template("windows.html")
+    return template.render(
+        heading=heading,
+        sizes=sizes,
+        last=len(wide.moves) - 1,
+        moves=_numbers(wide.moves, narrow.moves),
+        targets=_numbers(wide.target_moves, narrow.target_moves),
+        captions=list(wide.captions),
+        pause=round(wide.frame_s * 1000),
+        font=Markup(FONT),  # noqa: S704
+        note=_NOT_FLIPPED if calculation.kernel is not None else "",
+        width=narrow.width,
+        wide=Markup(inline_svg(draw_still(wide, scope="wide"))),  # noqa: S704  (made here, its words escaped)
+        narrow=Markup(inline_svg(draw_still(narrow, scope="narrow"))),  # noqa: S704
     )
 
 

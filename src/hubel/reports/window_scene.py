@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hubel.arithmetic.windows import Calculation, Step
-from hubel.drawing.shapes import INK, Colour
+from hubel.drawing.shapes import INK, Colour, tinted
 from hubel.errors import WrongRequest
 from hubel.errors.wording import Option
 
@@ -287,9 +287,7 @@ class _Layout:
             middle = self._top(1, 0) + self._rows * self.side / 2
             return [], [(x, middle - 12, self._calculation.mode), (x, middle + 18, "→")]
         digits = digits_of(kernel, most=3)
-        cells = [
-            Cell(*self._at(1, 0, at), shown(value, digits), _GREY) for at, value in np.ndenumerate(kernel)
-        ]  # fmt: skip
+        cells = [Cell(*self._at(1, 0, at), shown(value, digits), _GREY) for at, value in np.ndenumerate(kernel)]
         return cells, [self._title(1, 0, columns=kernel.shape[1], text=f"kernel {kernel.shape[0]} × {kernel.shape[1]}")]
 
     def output(self) -> tuple[list[Cell], list[tuple[float, float, str]]]:
@@ -356,9 +354,4 @@ def _tints(values: NDArray[np.float64], strongest: Colour) -> Callable[[float], 
     """Value → colour: white for the smallest, the given one for the largest, so that numbers stay readable."""
     low, high = float(values.min()), float(values.max())
 
-    def tint(value: float) -> Colour:
-        share = 0.0 if high == low else (value - low) / (high - low)
-        red, green, blue = (round(255 + share * (part - 255)) for part in strongest)
-        return red, green, blue
-
-    return tint
+    return lambda value: tinted(strongest, 0.0 if high == low else (value - low) / (high - low))

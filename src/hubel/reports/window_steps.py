@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from PIL import Image as PillowImage
 
 from hubel.arithmetic.windows import Calculation
 from hubel.drawing.gif import render_gif
+from hubel.drawing.raster import to_png
 from hubel.drawing.svg import render_svg
 from hubel.errors import WrongRequest
 from hubel.errors.wording import Option
@@ -69,9 +68,8 @@ def _png(calculation: Calculation) -> tuple[bytes, str]:
     low, high = float(result.min()), float(result.max())
     scaled = np.zeros_like(result) if low == high else (result - low) / (high - low)
     pixels = np.round(scaled * 255).astype(np.uint8)  # [height, width, 1 or 3]
-    buffer = io.BytesIO()
-    PillowImage.fromarray(pixels if pixels.shape[2] == 3 else pixels[..., 0]).save(buffer, "PNG")
-    return buffer.getvalue(), f"{result.shape[0]} x {result.shape[1]} pixels; black is {low:.4g}, white is {high:.4g}"
+    data = to_png(pixels if pixels.shape[2] == 3 else pixels[..., 0])
+    return data, f"{result.shape[0]} x {result.shape[1]} pixels; black is {low:.4g}, white is {high:.4g}"
 
 
 def _svg(calculation: Calculation) -> tuple[bytes, str]:

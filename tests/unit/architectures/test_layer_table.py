@@ -8,7 +8,7 @@ import pytest
 
 from hubel.architectures.layer_table import LayerRow, count_macs, layer_table, total_of
 from hubel.architectures.layers import LocallyConnected2D
-from hubel.arithmetic.convolution import locally_connected_parameters, padding_amounts, separable_parameters
+from hubel.arithmetic.convolution import locally_connected_parameters, padding_amounts
 from hubel.backends.framework import keras
 from hubel.backends.shapes_only import without_weights
 from hubel.errors import UnusableInput
@@ -137,8 +137,6 @@ def test_published_costs_of_well_known_networks():
 
 
 def test_keras_and_the_arithmetic_count_the_same_parameters():
-    separable = model_of(layers.SeparableConv2D(5, 3, depth_multiplier=2))
-    assert separable.count_params() == separable_parameters((3, 3), 4, filters=5, multiplier=2)
     local = layer_table(model_of(LocallyConnected2D(3, 2)))[0]
     assert local.parameters == locally_connected_parameters((2, 2), 4, filters=3, output_size=(6, 5))
     shared = row_of(layers.Conv2D(3, 2))

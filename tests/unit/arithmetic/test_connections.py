@@ -12,8 +12,6 @@ from hubel.arithmetic.convolution import (
     locally_connected_parameters,
     padding_amounts,
     positions,
-    separable_macs,
-    separable_parameters,
     tap_pairs,
 )
 
@@ -54,10 +52,3 @@ def test_three_ways_to_connect_a_28_by_28_image_to_6_maps_of_24_by_24():
     assert locally_connected_parameters((5, 5), 1, filters=6, output_size=(24, 24)) == 24 * 24 * (25 * 6 + 6)
     assert locally_connected_parameters((5, 5), 1, filters=6, output_size=(24, 24), bias=False) == 24 * 24 * 25 * 6
     assert dense_connections(28 * 28, 24 * 24 * 6) == 784 * 3456
-
-
-def test_a_separable_convolution_is_counted_by_hand():
-    # each of 4 channels gets 2 kernels of 3 x 3, then 8 channels become 5
-    assert separable_parameters((3, 3), 4, filters=5, multiplier=2) == 9 * 4 * 2 + 8 * 5 + 5
-    assert separable_parameters((3, 3), 4, filters=5, bias=False) == 36 + 20
-    assert separable_macs((3, 3), 4, filters=5, output_size=(6, 7), multiplier=2) == 42 * (9 * 8 + 8 * 5)

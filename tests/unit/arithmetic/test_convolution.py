@@ -10,7 +10,6 @@ from hubel.arithmetic.convolution import (
     convolution_macs,
     convolution_parameters,
     dense_parameters,
-    depthwise_macs,
     positions,
 )
 from hubel.errors import WrongRequest
@@ -41,5 +40,3 @@ def test_a_convolution_is_counted_by_hand():
     assert convolution_parameters((3, 3), 2, filters=4) == 3 * 3 * 2 * 4 + 4
     assert convolution_parameters((3, 3), 2, filters=4, bias=False) == 72
     assert convolution_macs((3, 3), 2, filters=4, output_size=(5, 6)) == 72 * 30
-    assert convolution_macs((3, 3), 2, filters=4, output_size=(5, 6), groups=2) == 36 * 30
-    assert depthwise_macs((3, 3), 2, output_size=(5, 6)) == 9 * 2 * 30

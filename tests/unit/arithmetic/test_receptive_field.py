@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.made.receptive_fields import box_along
 
 from hubel.arithmetic.convolution import padding_amounts, positions
 from hubel.arithmetic.receptive_field import ReceptiveField, Spacing, concatenate, field_box, join
@@ -59,7 +60,7 @@ def test_the_box_of_every_position_is_what_its_taps_see(image_size: int, layers:
     field = compose(image_size, layers)
     for index, seen in enumerate(follow_every_tap(image_size, layers)):
         if seen:
-            assert field.box(index, image_size) == (min(seen), max(seen) + 1)
+            assert box_along(field, index) == (min(seen), max(seen) + 1)
 
 
 @given(image_size=st.integers(20, 70), layers=LAYERS)
@@ -69,7 +70,7 @@ def test_a_global_pooling_sees_all_that_any_position_sees(image_size: int, layer
         return
     whole = compose(image_size, layers).whole([1])
     first, stop = min(set().union(*seen)), max(set().union(*seen)) + 1
-    assert whole.box(7, image_size) == (first, stop)
+    assert box_along(whole, 7) == (first, stop)
     assert (whole.size, whole.stride, whole.start) == (stop - first, 0, first)
 
 
@@ -107,14 +108,14 @@ def test_branches_of_one_stride_are_joined_from_the_first_start_to_the_last_end(
     large = with_boxes([(0, 5), (2, 7), (4, 9)], 20, Spacing(5, 2, 0))
     joined = join([small, large])
     assert joined.spacing == Spacing(6, 2, -1)
-    assert [joined.box(index, 20) for index in range(3)] == [(0, 5), (1, 7), (3, 9)]
+    assert [box_along(joined, index) for index in range(3)] == [(0, 5), (1, 7), (3, 9)]
 
 
 def test_a_branch_that_sees_everything_makes_every_position_see_everything():
     small = with_boxes([(0, 2), (1, 4), (3, 6)], 24, Spacing(3, 2, -1))
     joined = join([small, of_line(24).whole([1])])
     assert (joined.size, joined.stride, joined.start) == (24, 0, 0)
-    assert {joined.box(index, 24) for index in range(3)} == {(0, 24)}
+    assert {box_along(joined, index) for index in range(3)} == {(0, 24)}
 
 
 def test_branches_of_different_strides_keep_what_each_position_sees_and_have_no_stride():
@@ -122,20 +123,20 @@ def test_branches_of_different_strides_keep_what_each_position_sees_and_have_no_
         [with_boxes([(0, 2), (1, 4)], 9, Spacing(3, 2, -1)), with_boxes([(1, 2), (4, 5)], 9, Spacing(1, 3, 1))]
     )
     assert (joined.size, joined.stride, joined.start) == (4, None, 0)
-    assert [joined.box(index, 9) for index in range(2)] == [(0, 2), (1, 5)]
+    assert [box_along(joined, index) for index in range(2)] == [(0, 2), (1, 5)]
 
 
 def test_a_box_is_cut_at_the_image_and_read_as_top_left_bottom_right():
-    fields = [ReceptiveField.of_image(20, axis=axis) for axis in (1, 2)]
+    fields = [ReceptiveField.of_image(20, axis=axis, ndim=4) for axis in (1, 2)]
     taps = window_taps(10, 5, stride=2, padding_before=2)
-    rows, columns = (field.through(field.axis, taps, input_size=20) for field in fields)
+    rows, columns = (field.through(field.along, taps, input_size=20) for field in fields)
     assert field_box((rows, columns), 0, column=9, image_size=(20, 20)) == (0, 16, 3, 20)
     assert field_box((rows, columns), 3, column=4, image_size=(20, 20)) == (4, 6, 9, 11)
 
 
 def test_a_position_of_a_frame_of_zeros_sees_nothing():
     framed = of_line(4).through(1, window_taps(6, 1, padding_before=1), input_size=4)
-    assert [framed.box(index, 4) for index in range(6)] == [(0, 0), (0, 1), (1, 2), (2, 3), (3, 4), (0, 0)]
+    assert [box_along(framed, index) for index in range(6)] == [(0, 0), (0, 1), (1, 2), (2, 3), (3, 4), (0, 0)]
     assert framed.spacing == Spacing(1, 1, -1)
     assert framed.bounds == (0, 4)
 
@@ -144,12 +145,12 @@ def test_a_flip_turns_the_stride_and_a_slice_multiplies_it():
     flipped = of_line(7).through(1, Taps.of([[place] for place in range(7)][::-1]), input_size=7)
     assert (flipped.size, flipped.stride, flipped.start) == (1, -1, 6)
     third = flipped.through(1, Taps.of([[0], [3], [6]]), input_size=7)
-    assert (third.spacing, third.box(1, 7)) == (Spacing(1, -3, 6), (3, 4))
+    assert (third.spacing, box_along(third, 1)) == (Spacing(1, -3, 6), (3, 4))
 
 
 def test_a_single_position_keeps_its_size_until_it_is_repeated():
     single = compose(9, [(3, 2, "valid")]).through(1, Taps.of([[1]]), input_size=4).reshaped((1, 1, 8), (1, 8))
-    assert (single.spacing, single.box(0, 9)) == (Spacing(3, 2, 2), (2, 5))
+    assert (single.spacing, box_along(single, 0)) == (Spacing(3, 2, 2), (2, 5))
     opened = single.reshaped((1, 8), (1, 1, 8))
     repeated = opened.broadcast((1, 1, 8), (1, 5, 8))
     assert (opened.stride, repeated.size, repeated.stride, repeated.start) == (2, 3, 0, 2)
@@ -158,7 +159,7 @@ def test_a_single_position_keeps_its_size_until_it_is_repeated():
 def test_repeated_positions_have_no_stride_and_the_size_that_is_really_seen():
     field = compose(9, [(3, 3, "valid")]).through(1, Taps.of([[0], [0], [1], [1], [2], [2]]), input_size=3)
     assert (field.size, field.stride, field.start) == (3, None, 0)
-    assert [field.box(index, 9) for index in range(6)] == [(0, 3), (0, 3), (3, 6), (3, 6), (6, 9), (6, 9)]
+    assert [box_along(field, index) for index in range(6)] == [(0, 3), (0, 3), (3, 6), (3, 6), (6, 9), (6, 9)]
 
 
 @given(data=st.data(), sizes=st.lists(st.integers(1, 4), min_size=1, max_size=5))
@@ -182,7 +183,7 @@ def test_a_reshape_moves_what_is_seen_as_numpy_moves_the_numbers(data: st.DataOb
 def test_values_one_behind_the_other_keep_what_each_sees():
     near, far = of_line(4), of_line(4).through(1, Taps.of([[3], [2]]), input_size=4)
     both = concatenate([near, far], [4, 2], axis=1)
-    assert [both.box(index, 4)[0] for index in range(6)] == [0, 1, 2, 3, 3, 2]
+    assert [box_along(both, index)[0] for index in range(6)] == [0, 1, 2, 3, 3, 2]
     assert both.stride is None
 
 

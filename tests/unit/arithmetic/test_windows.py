@@ -17,7 +17,7 @@ from hubel.arithmetic.windows import (
     calculate_pooling,
     convolve,
     pool,
-    window_steps,
+    window_step,
 )
 from hubel.errors import WrongRequest
 
@@ -130,7 +130,7 @@ def test_the_steps_are_the_windows_in_reading_order(
     maps, kernel = rng.normal(size=(*size, channels)), rng.normal(size=(*options.kernel_size, channels))
     result = convolve(maps, kernel[..., None], options=options)
     by_hand = taps_by_hand(options, size)
-    steps = list(window_steps(maps, kernel, options=options))
+    steps = [window_step(maps, kernel, options=options, at=at) for at in np.ndindex(*result.shape[:2])]
     assert [(step.row, step.column) for step in steps] == list(by_hand)
     for step, taps in zip(steps, by_hand.values(), strict=True):
         assert (step.top, step.left) == taps[0]
@@ -142,7 +142,7 @@ def test_the_steps_are_the_windows_in_reading_order(
 
 
 def test_without_a_kernel_the_products_are_the_pixels():
-    (step,) = window_steps(np.array([[[1.0], [2.0]]]), options=WindowOptions((1, 2)))
+    step = window_step(np.array([[[1.0], [2.0]]]), options=WindowOptions((1, 2)), at=(0, 0))
     assert step.products.ravel().tolist() == [1, 2]
     assert step.sum == 3
 

@@ -12,7 +12,7 @@ from hubel.corpus.altered_copies import colours_differ
 from hubel.corpus.duplicates import find_near_pairs
 from hubel.corpus.measurement import measure_images
 from hubel.corpus.outline import find_margins
-from hubel.images.registration import differing_parts, fine_agreement, register, warp
+from hubel.images.registration import differing_parts, fine_agreement, identity, lay_over, warp
 
 
 def photograph(seed: int) -> Image.Image:
@@ -49,6 +49,14 @@ def test_at_least_four_in_five_changed_copies_are_found_and_no_others(kind: str)
     planted = {(place, 40 + place) for place in range(40)}
     assert len(found & planted) >= 32
     assert found <= planted
+
+
+def register(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Maps that lay second images over first ones, from coarse to fine."""
+    maps = identity(len(first))
+    for side, steps in ((16, 4), (32, 3), (64, 2)):
+        maps, _ = lay_over(first, second, maps=maps, side=side, steps=steps)
+    return maps
 
 
 def test_a_crop_is_laid_over_its_original():

@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageEnhance
 from tests.made.copies import TURNS
+from tests.made.measurements import measure_image
 
 from hubel.corpus import near_pairs
 from hubel.corpus.corpus import Found, make_corpus
-from hubel.corpus.duplicates import Copies, equal_files, find_near_pairs, members
+from hubel.corpus.duplicates import Copies, find_near_pairs, members
 from hubel.corpus.fingerprint import ORIENTATIONS, oriented
-from hubel.corpus.measurement import measure_image
 from hubel.corpus.near_pairs import NEAR, PAIR, find_alike
 from hubel.events import ignore
 
@@ -129,8 +129,8 @@ def test_given_groups_join_sets():
 
 
 def test_groups_of_equal_files_and_members():
-    assert equal_files(["a", "b", "a", "c", "b", "a"]) == [(0, 2, 5), (1, 4)]
-    assert list(members([0, 1, 0, 3])) == [(0, 2)]
+    assert members(["a", "b", "a", "c", "b", "a"]) == [(0, 2, 5), (1, 4)]
+    assert members([0, 1, 0, 3]) == [(0, 2)]
 
 
 def test_files_of_one_md5_are_not_one_file(shared: Path):
@@ -138,7 +138,7 @@ def test_files_of_one_md5_are_not_one_file(shared: Path):
 
     files = [(shared / f"torture/hash-collision/collisions__md5-{n}.jpg").read_bytes() for n in (1, 2)]
     assert len({hashlib.md5(file).hexdigest() for file in files}) == 1
-    assert equal_files([hashlib.sha256(file).hexdigest() for file in files]) == []
+    assert members([hashlib.sha256(file).hexdigest() for file in files]) == []
 
 
 @pytest.mark.parametrize(("correlation", "is_pair"), [(0.999, True), (0.955, True), (0.945, False), (0.5, False)])

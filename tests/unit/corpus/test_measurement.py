@@ -7,8 +7,9 @@ import io
 import numpy as np
 import pytest
 from PIL import Image, ImageFilter
+from tests.made.measurements import measure_image
 
-from hubel.corpus.measurement import measure_image, measure_images
+from hubel.corpus.measurement import measure_images
 from hubel.errors import UnreadableImage
 
 

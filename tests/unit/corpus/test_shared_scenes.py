@@ -16,7 +16,7 @@ from hubel.corpus.duplicates import Copies, find_near_pairs
 from hubel.corpus.fingerprint import ORIENTATIONS
 from hubel.corpus.measured_corpus import ExaminedCorpus
 from hubel.corpus.measurement import measure_images
-from hubel.corpus.shared_scenes import SharedScene, pairs_within
+from hubel.corpus.shared_scenes import pairs_within
 from hubel.corpus.split import split_corpus
 
 
@@ -105,7 +105,7 @@ def test_a_pattern_that_some_images_of_a_scene_share_makes_no_copies_but_one_ima
     images[:40] += rng.uniform(0.7, 1.3, (40, 1)) * rng.normal(0, 8, 1024)  # more or less of a pattern
     images[40:48] = images[40] + rng.normal(0, 0.3, (8, 1024))
     thumbnails = np.clip(images + 128, 0, 255).astype(np.uint8).reshape(-1, 32, 32).repeat(2, axis=1).repeat(2, axis=2)
-    pairs = pairs_within(SharedScene(np.arange(1500)), thumbnails, guests=[])
+    pairs = pairs_within(np.arange(1500), thumbnails, guests=[])
     assert {int(place) for pair in pairs for place in (pair["first"], pair["second"])} == set(range(40, 48))
 
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from hubel.architectures.layer_choice import find_layer
-from hubel.architectures.walk import walk
+from hubel.architectures.walk import Graph, walk
 from hubel.backends.framework import keras
 from hubel.errors import ClaimFailed, UnknownName, UnusableInput, WrongRequest
 from hubel.explanation.layer_rules import RULES
-from hubel.explanation.trace import Tracer, trace_value
+from hubel.explanation.trace import Trace, Tracer
 from hubel.explanation.worked_value import Position, WorkedValue
 
 pytestmark = pytest.mark.backend
@@ -31,6 +31,12 @@ def graph_of(*stack, shape: tuple[int, ...] = (6, 6, 1)):
     for layer in stack:
         x = layer(x)
     return walk(keras.Model(image, x))
+
+
+def trace_value(
+    graph: Graph, image: np.ndarray, *, layer: str, at: tuple[int, int] | None = None, filter_index: int | None = None
+) -> Trace:
+    return Tracer(graph, image).trace(find_layer(graph, layer), at=at, filter_index=filter_index)
 
 
 def numbers(*shape: int) -> np.ndarray:

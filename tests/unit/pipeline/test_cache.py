@@ -166,7 +166,8 @@ def test_what_a_killed_process_left_in_the_cache_is_not_used_and_goes_after_a_da
 def test_what_was_unused_for_longest_goes_first_when_the_cache_is_full(cache: Path, monkeypatch: pytest.MonkeyPatch):
     def make(name: str, days_unused: int) -> Path:
         before = set(cache.glob("numbers/*"))
-        kept([name], Kind("numbers", np.dtype(np.uint8), (100_000,), 1), lambda: iter([np.zeros(100_000, np.uint8)]))
+        kind, row = Kind("numbers", np.dtype(np.uint8), (100_000,), 1), np.zeros(100_000, np.uint8)
+        kept([name], kind, make_rows=lambda: [(0, row)])
         (entry,) = set(cache.glob("numbers/*")) - before
         if name == "oldest":
             (entry / "index.json").unlink()  # it takes room all the same

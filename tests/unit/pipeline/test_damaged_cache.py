@@ -19,7 +19,7 @@ from hubel.corpus.formats.catalogue import read_corpus
 from hubel.errors import DamagedCache, UnreadableImage
 from hubel.images.preprocessing import Preprocessing
 from hubel.pipeline import cache, decoded
-from hubel.pipeline.cache import Entry, Kind, StoredRows, kept, kept_by_place
+from hubel.pipeline.cache import Entry, Kind, StoredRows, kept
 from hubel.pipeline.decoded import decode_corpus
 
 KIND = Kind("numbers", np.dtype(np.uint8), (4, 5), 1)
@@ -42,14 +42,14 @@ def rows() -> Iterator[tuple[int, np.ndarray | UnreadableImage]]:
 
 
 def opened(make: Callable[[], Iterator[tuple[int, np.ndarray | UnreadableImage]]] = rows) -> Entry:
-    entry = kept_by_place(DIGESTS, KIND, make_rows=make)
+    entry = kept(DIGESTS, KIND, make_rows=make)
     assert {place: (each.code, each.reason) for place, each in entry.refused.items()} == FAULTS
     return entry
 
 
 def other() -> Path:
     """Files of another entry of the same size."""
-    kept(["another"], KIND, lambda: iter(ROWS[READABLE][::-1]))
+    kept(["another"], KIND, make_rows=lambda: enumerate(ROWS[READABLE][::-1]))
     return next(path.parent for path in cache.cache_folder().glob("*/*/data.bin") if path.parent != mine())
 
 
@@ -255,7 +255,8 @@ from hubel.pipeline.cache import Kind, kept
 
 shape = 64, 64, 3
 row = np.arange(np.prod(shape)).astype(np.uint8).reshape(shape)
-entry = kept(["content"], Kind("images", np.dtype(np.uint8), shape, 1), lambda: (row for _ in range(200)))
+kind = Kind("images", np.dtype(np.uint8), shape, 1)
+entry = kept(["content"], kind, make_rows=lambda: ((place, row) for place in range(200)))
 print("ready", flush=True)
 try:
     for step in range(10**6):

@@ -102,7 +102,7 @@ CHECKS = {
         "Training mirrors images itself, so these copies count twice. They stay on one side of a split.",
         f"similarity {NEAR} and more, with left and right swapped",
         "Delete one of the two.",
-        partial(copies.find_only, "mirrored-duplicate"),
+        partial(copies.find_mirrored, "mirrored-duplicate"),
         _SIMILARITY,
     ),
     "turned-duplicate": Check(
@@ -110,7 +110,7 @@ CHECKS = {
         "The same image on its side or upside down: it was augmented before, or lost its orientation.",
         f"similarity {NEAR} and more, in one of the six other orientations",
         "Delete the one that is not upright.",
-        partial(copies.find_only, "turned-duplicate"),
+        partial(copies.find_mirrored, "turned-duplicate"),
         _SIMILARITY,
     ),
     "blank": Check(

@@ -31,10 +31,8 @@ def find_imbalance(examined: ExaminedCorpus) -> Iterator[Finding]:
     largest = max(counts, key=lambda name: counts[name], default=None)
     for name, count in sorted(counts.items(), key=lambda item: item[1]):
         if largest is not None and counts[largest] > MAX_IMBALANCE * count:
-            times = counts[largest] / count
-            text = (
-                f"{largest!r} has {counted(counts[largest], 'image')}, {name!r} has {count:,}: {times:.0f} times fewer."
-            )
+            times, most = counts[largest] / count, counted(counts[largest], "image")
+            text = f"{largest!r} has {most}, {name!r} has {count:,}: {times:.0f} times fewer."
             yield Finding("imbalance", (), count / counts[largest], text, measurement=round(times, 2))
 
 
@@ -47,9 +45,8 @@ def find_too_few(examined: ExaminedCorpus) -> Iterator[Finding]:
         expected = tested[label] if given else round(count * TEST_SHARE)
         if expected < MIN_TEST_EXAMPLES:
             where = "in the given test split" if given else "to be tested on"
-            text = (
-                f"Class {name!r}: {counted(count, 'image')}, {f'{expected} of them' if expected else 'none'} {where}."
-            )
+            tested_on = f"{expected} of them" if expected else "none"
+            text = f"Class {name!r}: {counted(count, 'image')}, {tested_on} {where}."
             yield Finding("too-few", (), expected / MIN_TEST_EXAMPLES, text, measurement=float(expected))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from hubel.corpus.audit.finding import Finding
-from hubel.corpus.duplicates import Copies, equal_files, members
+from hubel.corpus.duplicates import Copies, members
 from hubel.corpus.fingerprint import ORIENTATIONS
 from hubel.corpus.measured_corpus import ExaminedCorpus
 
@@ -17,7 +17,7 @@ SAME_CLASS, ACROSS_CLASSES, ACROSS_SPLITS = "same class", "across classes", "acr
 
 def find_exact(examined: ExaminedCorpus) -> Iterator[Finding]:
     """Identical files."""
-    for places in equal_files(examined.copies.digests) if examined.copies.exact else ():
+    for places in members(examined.copies.digests) if examined.copies.exact else ():
         text = f"{len(places)} files have the same bytes{_where(examined, places)}."
         yield _finding(examined, "exact-duplicate", places=places, similarity=1.0, message=text)
 
@@ -38,7 +38,7 @@ def _stars(examined: ExaminedCorpus) -> Iterator[tuple[tuple[int, ...], list[np.
     pairs_of: dict[int, list[np.void]] = defaultdict(list)
     for pair in upright.pairs:
         pairs_of[int(pair["first"])].append(pair)
-    equal = {place: group for group in equal_files(upright.digests) for place in group}
+    equal = {place: group for group in members(upright.digests) for place in group}
     taken: set[int] = set()
     for first in sorted(pairs_of):
         pairs = [pair for pair in pairs_of[first] if int(pair["second"]) not in taken]
@@ -50,8 +50,13 @@ def _stars(examined: ExaminedCorpus) -> Iterator[tuple[tuple[int, ...], list[np.
         yield places, pairs
 
 
-def find_mirrored(examined: ExaminedCorpus) -> Iterator[Finding]:
-    """Different files of which one is the other's mirror image, or is turned."""
+def find_mirrored(check: str, examined: ExaminedCorpus) -> Iterator[Finding]:
+    """Different files of which one is the other's mirror image, or is turned; each pair of sets is told once.
+
+    Args:
+        check: ``"mirrored-duplicate"`` or ``"turned-duplicate"``: which of the two.
+        examined: the corpus and its copies.
+    """
     sets = _upright(examined).sets()
     told = set()
     for pair in examined.copies.pairs:
@@ -60,20 +65,9 @@ def find_mirrored(examined: ExaminedCorpus) -> Iterator[Finding]:
         if pair["orientation"] == 0 or both[0] == both[1] or both in told:
             continue
         told.add(both)
-        how = ORIENTATIONS[pair["orientation"]]
-        check = "mirrored-duplicate" if pair["orientation"] == 1 else "turned-duplicate"
-        text = f"The second is the first, {how}{_where(examined, places)}."
-        yield _finding(examined, check, places=places, similarity=float(pair["similarity"]), message=text)
-
-
-def find_only(check: str, examined: ExaminedCorpus) -> Iterator[Finding]:
-    """Mirrored or turned copies, one of the two.
-
-    Args:
-        check: ``"mirrored-duplicate"`` or ``"turned-duplicate"``.
-        examined: the corpus and its copies.
-    """
-    return (finding for finding in find_mirrored(examined) if finding.check == check)
+        if check == ("mirrored-duplicate" if pair["orientation"] == 1 else "turned-duplicate"):
+            text = f"The second is the first, {ORIENTATIONS[pair['orientation']]}{_where(examined, places)}."
+            yield _finding(examined, check, places=places, similarity=float(pair["similarity"]), message=text)
 
 
 def find_conflicts(examined: ExaminedCorpus) -> Iterator[Finding]:
@@ -99,14 +93,8 @@ def _upright(examined: ExaminedCorpus) -> Copies:
 def _finding(
     examined: ExaminedCorpus, check: str, *, places: Sequence[int], similarity: float, message: str
 ) -> Finding:
-    return Finding(
-        check,
-        examined.paths(places),
-        1.0 - similarity,
-        message,
-        measurement=round(similarity, 4),
-        relation=relation_of(examined, places),
-    )
+    paths, measured, relation = examined.paths(places), round(similarity, 4), relation_of(examined, places)
+    return Finding(check, paths, 1.0 - similarity, message, measurement=measured, relation=relation)
 
 
 def relation_of(examined: ExaminedCorpus, places: Sequence[int]) -> str:

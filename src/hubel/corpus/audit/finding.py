@@ -50,11 +50,6 @@ class Finding:
         yield f"score {self.score:.3g}; {few_names(self.paths, most=2)}"
 
 
-def find_nothing(examined: ExaminedCorpus) -> Iterable[Finding]:  # noqa: ARG001
-    """Stands in a check that needs more than measurements, and so is made elsewhere."""
-    return ()
-
-
 @dataclass(frozen=True)
 class Check:
     """What is looked for, for people to read, and how it is found.
@@ -64,7 +59,8 @@ class Check:
         why: what it does to a classifier.
         threshold: from where on it is a finding.
         cure: what to do.
-        find: measurements → findings, in any order.
+        find: measurements → findings, in any order; none where it needs more than measurements, and so is made
+            elsewhere.
         measured: what the measurement is, with a place for it; empty where the message says it.
     """
 
@@ -72,5 +68,5 @@ class Check:
     why: str
     threshold: str
     cure: Text | str
-    find: Callable[[ExaminedCorpus], Iterable[Finding]] = find_nothing
+    find: Callable[[ExaminedCorpus], Iterable[Finding]] = lambda _: ()
     measured: str = ""

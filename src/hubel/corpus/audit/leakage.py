@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 
 from hubel.corpus.audit.copies import ACROSS_SPLITS
 from hubel.corpus.audit.finding import Finding
+from hubel.corpus.duplicates import members
 from hubel.corpus.measured_corpus import ExaminedCorpus
 from hubel.corpus.split import leaks_between
 from hubel.text import counted
@@ -20,21 +20,13 @@ def find_leaks(examined: ExaminedCorpus) -> Iterator[Finding]:
     lowest = _lowest_similarities(examined)
     for leak in leaks_between(given, examined.copies.sets()):
         similarity = lowest.get(leak.places[0], 1.0)
-        yield Finding(
-            "leak",
-            examined.paths(leak.places),
-            1.0 - similarity,
-            f"The same image is in {' and '.join(leak.parts)}.",
-            measurement=round(similarity, 4),
-            relation=ACROSS_SPLITS,
-        )
-    groups: dict[str, list[int]] = defaultdict(list)
-    for place, example in enumerate(examined.corpus.examples):
-        if example.group is not None:
-            groups[example.group].append(place)
-    for name, places in groups.items():
-        parts = sorted({given[place] or "train" for place in places})
-        if len(parts) > 1:
+        paths, measured = examined.paths(leak.places), round(similarity, 4)
+        text = f"The same image is in {' and '.join(leak.parts)}."
+        yield Finding("leak", paths, 1.0 - similarity, text, measurement=measured, relation=ACROSS_SPLITS)
+    groups = [example.group for example in examined.corpus.examples]
+    for places in members(groups):
+        name, parts = groups[places[0]], sorted({given[place] or "train" for place in places})
+        if name is not None and len(parts) > 1:
             text = f"Group {name!r} is in {' and '.join(parts)}: {counted(len(places), 'example')}."
             yield Finding("leak", examined.paths(places), 0.0, text, relation=ACROSS_SPLITS)
 

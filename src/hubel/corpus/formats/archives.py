@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from hubel.corpus.corpus import REFUSED, Corpus, IntakeRow
+from hubel.corpus.corpus import REFUSED, Corpus
 from hubel.corpus.formats import webdataset
 from hubel.corpus.formats.class_folders import Files, arrange
 from hubel.corpus.reading import AS_FOUND, Reading
-from hubel.corpus.trees.catalogue import ArchiveTree, is_archive, open_archive
+from hubel.corpus.trees.catalogue import is_archive, open_archive
 from hubel.errors import UnusableCorpus, WrongRequest
 from hubel.events import OnEvent
 
@@ -40,10 +39,6 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
                 "archives, one for each part: train.tar, test.tar."
             )
         return webdataset.read_single(path, tree, rows=rows, on_event=on_event)
-    return _with_classes(path, tree, rows=rows, reading=reading)
-
-
-def _with_classes(path: Path, tree: ArchiveTree, *, rows: Sequence[IntakeRow], reading: Reading) -> Corpus:
     try:
         return arrange(path, "archive", files=Files(tree, rows, sorted(tree.listing.folders)), reading=reading)
     except UnusableCorpus as error:

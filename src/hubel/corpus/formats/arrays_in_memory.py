@@ -77,17 +77,16 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus: 
     else:
         layout = {split: pair for split, pair in LAYOUTS.items() if pair[0] in arrays and pair[1] in arrays}
     if not layout or (None not in layout and "train" not in layout):
-        raise UnusableCorpus(
-            f"{path} has the arrays {', '.join(sorted(arrays)) or '(none)'}; it needs x_train and y_train, or x and y."
-        )
+        found = ", ".join(sorted(arrays)) or "(none)"
+        raise UnusableCorpus(f"{path} has the arrays {found}; it needs x_train and y_train, or x and y.")
     names = _checked_names(path, arrays["class_names"]) if "class_names" in arrays else None
-    found: list[Found] = []
+    examples: list[Found] = []
     parts = []
     for split, (images, labels) in layout.items():
         parts.append(_checked_images(path, images, images=arrays[images]))
         classes = _checked_labels(path, labels, labels=arrays[labels], count=len(parts[-1]), names=names)
-        found += [Found(f"{images}[{row:07d}]", name, split) for row, name in enumerate(classes)]
-    return make_corpus(str(path), "npz", found=found, source=ArraySource(tuple(parts)))
+        examples += [Found(f"{images}[{row:07d}]", name, split) for row, name in enumerate(classes)]
+    return make_corpus(str(path), "npz", found=examples, source=ArraySource(tuple(parts)))
 
 
 def read_digits() -> Corpus:

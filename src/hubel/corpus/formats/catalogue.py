@@ -17,7 +17,7 @@ from hubel.errors import UnusableCorpus, WrongRequest
 from hubel.errors.wording import Option
 from hubel.events import OnEvent, ignore
 from hubel.files import is_there, shown
-from hubel.images.formats import ENDINGS
+from hubel.images.formats import IMAGE_ENDINGS
 from hubel.wishes import LISTING
 
 SPLITS_NONE = f"splits {NO_SPLITS}"
@@ -193,7 +193,7 @@ def read_corpus(location: str | Path, *, reading: Reading = AS_FOUND, on_event: 
                 refuse_detection(path)
             _check_honoured(str(location), entry.summary, honours=entry.honours, reading=reading)
             return Later(entry.module, "read")(path, on_event, reading)
-    if any(path.suffix.lower()[1:] in endings for endings in ENDINGS.values()):
+    if path.suffix.lower()[1:] in IMAGE_ENDINGS:
         raise UnusableCorpus(f"{path} is a single image, not a corpus. Name the folder that holds the class folders.")
     known = "; ".join(entry.summary for entry in FORMATS.values())
     raise UnusableCorpus(f"{path} is not a corpus that Hubel can read. It reads: {known}.")

@@ -22,7 +22,8 @@ def choose(root: Folder, splits: Sequence[tuple[str, str]]) -> Layout:
     top = look_through(root)
     found = [(name, top.find(name.strip("/")) or root.find(name.strip("/")), split) for name, split in splits]
     missing = [(name, split) for name, folder, split in found if folder is None]
-    if len(missing) == len(found) and _are_below_classes(top, [name for name, _ in missing]):
+    below = {name for child in top.folders for name in child.names}
+    if len(missing) == len(found) and all(name.casefold() in below for name, _ in missing):
         return _below_classes(top, splits)
     if missing:
         name, split = missing[0]
@@ -45,16 +46,8 @@ def choose(root: Folder, splits: Sequence[tuple[str, str]]) -> Layout:
     return make_parts(top, pairs, reasons={})
 
 
-def _are_below_classes(top: Folder, names: Sequence[str]) -> bool:
-    below = {name for child in top.folders for name in child.names}
-    return all(name.casefold() in below for name in names)
-
-
 def _below_classes(top: Folder, splits: Sequence[tuple[str, str]]) -> Layout:
     given = {name.casefold(): split for name, split in splits}
     others = [each for child in top.folders for each in child.folders if each.name.casefold() not in given]
-    return Layout(
-        {top.path: None},
-        below_classes=given,
-        left_out={each.path: LeftOutFolder(each.path, each.total, "left-out", NOT_NAMED) for each in others},
-    )
+    left_out = {each.path: LeftOutFolder(each.path, each.total, "left-out", NOT_NAMED) for each in others}
+    return Layout({top.path: None}, below_classes=given, left_out=left_out)

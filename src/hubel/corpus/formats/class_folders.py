@@ -17,13 +17,13 @@ from hubel.corpus.corpus import IGNORED, Corpus, Found, IntakeRow, Note, make_co
 from hubel.corpus.formats.layout import Folder, FolderDoubt, FolderPlace, Layout, look_through, outline
 from hubel.corpus.formats.split_folders import as_classes, decide
 from hubel.corpus.reading import AS_FOUND, Reading
-from hubel.corpus.trees.folder import FolderTree, ListedFolder, is_folder, list_files, list_folder
+from hubel.corpus.trees.folder import FolderTree, ListedFolder, is_folder, list_files, paths_in
 from hubel.corpus.trees.tree import Tree, TreeSource, ending_of, is_debris_folder, row_of_file
 from hubel.errors import UnusableCorpus
 from hubel.errors.wording import Command, Remedy, Text
 from hubel.events import OnEvent
 from hubel.files import real_path
-from hubel.images.formats import ENDINGS
+from hubel.images.formats import IMAGE_ENDINGS
 from hubel.text import counted, listed
 
 choose: Callable[[Folder, Sequence[tuple[str, str]]], Layout] = Later("hubel.corpus.formats.chosen_splits", "choose")
@@ -94,18 +94,16 @@ def arrange(path: Path, format_name: str, *, files: Files, reading: Reading) -> 
     lists = [row.path for row in files.rows if "/" not in row.path and ending_of(row.path) in LIST_ENDINGS]
     layout = _layout(path, root, reading=reading, lists=lists)
     places = {folder: layout.place(folder) for folder in {row.path.rpartition("/")[0] for row in files.rows}}
-    why = {folder: _why_no_example(place) for folder, place in places.items() if not place.class_name}
     found: list[Found] = []
     left_out: list[IntakeRow] = []
     for row in files.rows:
-        folder = row.path.rpartition("/")[0]
-        place = places[folder]
+        place = places[row.path.rpartition("/")[0]]
         if row.status:
             left_out.append(replace(row, class_name=place.class_name) if place.class_name else row)
         elif place.class_name:
             found.append(Found(row.path, place.class_name, place.split))
         else:
-            left_out.append(IntakeRow(row.path, IGNORED, *why[folder]))
+            left_out.append(IntakeRow(row.path, IGNORED, *place.why_no_example))
     _explain_unusual(path, files, class_names={each.class_name for each in found}, lists=lists)
     notes = [
         *files.notes,
@@ -126,13 +124,6 @@ def _layout(path: Path, root: Folder, *, reading: Reading, lists: Sequence[str])
         other = f" If {lists[0]} lists the images with their classes, name that: {path / lists[0]}" if lists else ""
         raise UnusableCorpus(f"The folders of {path} can be read in more than one way.", layout.text, other)
     return layout
-
-
-def _why_no_example(place: FolderPlace) -> tuple[str, str]:
-    """Code and reason for the images directly in a folder that is no class."""
-    if place.left_out is None:
-        return "outside-classes", "it lies in no class folder"
-    return place.left_out.code, place.left_out.row_reason
 
 
 def _explain_unusual(path: Path, files: Files, *, class_names: set[str], lists: Sequence[str]) -> None:
@@ -167,7 +158,7 @@ def _is_one_class_of(above: Path) -> bool:
 
 
 def _is_image(path: Path) -> bool:
-    return ending_of(path.name) in {ending for endings in ENDINGS.values() for ending in endings}
+    return ending_of(path.name) in IMAGE_ENDINGS
 
 
 def _notes_on_links(found: ListedFolder) -> list[str]:
@@ -262,10 +253,11 @@ def refuse_detection(path: Path) -> None:
     """
     if not is_folder(path):
         return
-    names = {entry.name.lower(): entry for entry in list_folder(path)[0]}
-    folders = [Path(entry.path) for entry in names.values() if is_folder(Path(entry.path))]
-    pairs = [folder for folder in (path, *folders) if is_folder(folder / LABELS) and is_folder(folder / IMAGES)]
-    if not pairs or not (any(name in names for name in YOLO_FILES) or _has_texts(pairs[0] / LABELS)):
+    inside = paths_in(path)
+    folders = [path, *filter(is_folder, inside)]
+    pairs = [folder for folder in folders if is_folder(folder / LABELS) and is_folder(folder / IMAGES)]
+    named = {each.name.lower() for each in inside} & set(YOLO_FILES)
+    if not pairs or not (named or _has_texts(pairs[0] / LABELS)):
         return
     raise UnusableCorpus(
         f"{path} holds YOLO detection labels: the text files in {LABELS}/ list the boxes of each "
@@ -276,8 +268,6 @@ def refuse_detection(path: Path) -> None:
 
 
 def _has_texts(folder: Path) -> bool:
-    entries = list_folder(folder)[0]
-    inner = [
-        each for entry in entries[:5] if is_folder(Path(entry.path)) for each in list_folder(Path(entry.path))[0][:5]
-    ]
-    return any(entry.name.lower().endswith(".txt") for entry in (*entries[:20], *inner))
+    paths = paths_in(folder)
+    inner = [each for path in filter(is_folder, paths[:5]) for each in paths_in(path)[:5]]
+    return any(path.name.lower().endswith(".txt") for path in (*paths[:20], *inner))

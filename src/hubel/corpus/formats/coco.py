@@ -15,7 +15,7 @@ from hubel.corpus.formats.named_files import NamedFiles, make_named_files
 from hubel.corpus.formats.table_columns import split_in_name
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.corpus.split_words import SPLIT_FOLDERS
-from hubel.corpus.trees.folder import is_file, is_folder, list_folder
+from hubel.corpus.trees.folder import is_file, is_folder, paths_in
 from hubel.errors import UnusableCorpus
 from hubel.events import OnEvent, Progress
 from hubel.text import counted, shortened
@@ -53,9 +53,8 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
         checked += check_rows(rows, files, base=base)
         notes += more
     notes += note_on_several(checked)
-    return make_listed_corpus(
-        path, "coco", checked=checked, files=files, notes=notes, whole=is_folder(path) and reading.images is None
-    )
+    whole = is_folder(path) and reading.images is None
+    return make_listed_corpus(path, "coco", checked=checked, files=files, notes=notes, whole=whole)
 
 
 def folder_of_images(file: Path) -> Path:
@@ -70,12 +69,10 @@ def _is_coco(path: Path) -> bool:
 def _lists(path: Path) -> list[Path]:
     if not is_folder(path):
         return []
-    top = list_folder(path)[0]
     names = (ANNOTATIONS, *SPLIT_FOLDERS)
-    folders = [path, *(Path(each.path) for each in top if each.name.lower() in names and is_folder(Path(each.path)))]
     lists: list[Path] = []
-    for folder in folders:
-        files = [Path(each.path) for each in list_folder(folder)[0] if each.name.lower().endswith(".json")]
+    for folder in (path, *(each for each in paths_in(path) if each.name.lower() in names and is_folder(each))):
+        files = [each for each in paths_in(folder) if each.name.lower().endswith(".json")]
         lists += filter(_is_coco, files) if len(files) <= MOST_FILES else ()
     return lists
 
@@ -90,9 +87,8 @@ def _base(file: Path, folder: Path, files: NamedFiles) -> str:
 
 def _read_list(path: Path, prefix: str, *, base: str) -> tuple[list[Row], list[str]]:
     document = read_json(path)
-    entries = {
-        key: document.get(key) if isinstance(document, dict) else None for key in ("images", ANNOTATIONS, "categories")
-    }
+    found = document if isinstance(document, dict) else {}
+    entries = {key: found.get(key) for key in ("images", ANNOTATIONS, "categories")}
     wrong = next((key for key, value in entries.items() if not isinstance(value, list)), None)
     if wrong is not None:
         raise UnusableCorpus(f"{path} is not in COCO form: its {wrong!r} is no list. Export it again as COCO.")

@@ -10,12 +10,11 @@ from __future__ import annotations
 import codecs
 import csv
 from collections import deque
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
-from hubel.errors import UnusableCorpus
+from hubel.corpus.trees.folder import naming_file
 
 DELIMITERS = (",", ";", "\t", "|")
 MOST_CELL = 65_536
@@ -30,18 +29,18 @@ UTF_8, UTF_16, WINDOWS = "utf-8-sig", "utf-16", "cp1252"
 _BLOCK = 1 << 20
 
 
-class TextRow(NamedTuple):
-    """One row: its first line, counted from 1, and its cells.
+class NumberedRow(NamedTuple):
+    """One row of a list, and its cells.
 
     Args:
-        line: number of the line where it begins.
-        cells: of a row with a fault, only those that are sure.
+        number: of the line where it begins, or of the entry of an array; counted from 1.
+        cells: of a row with a fault, only those that are sure; None where there is none.
         code: a short stable word for the fault; empty without one.
         reason: why, and what to do.
     """
 
-    line: int
-    cells: tuple[str, ...]
+    number: int
+    cells: tuple[str | None, ...]
     code: str = ""
     reason: str = ""
 
@@ -56,7 +55,7 @@ class Dialect(NamedTuple):
 def find_encoding(path: Path) -> str:
     """``"utf-8-sig"``, ``"utf-16"`` or ``"cp1252"``, from the byte-order mark or else from all bytes of the file."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    with _naming(path), path.open("rb") as file:
+    with naming_file(path), path.open("rb") as file:
         block = file.read(_BLOCK)
         if block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return UTF_16
@@ -77,7 +76,7 @@ def read_first_line(path: Path, encoding: str) -> str:
         path: the file.
         encoding: of `find_encoding`.
     """
-    with _naming(path), _open(path, encoding) as file:
+    with naming_file(path), _open(path, encoding) as file:
         return next((text.rstrip("\r\n") for _, text in _lines(file) if text.strip()), "")
 
 
@@ -88,7 +87,7 @@ def read_lines(path: Path, encoding: str) -> Iterator[tuple[int, str]]:
         path: the file.
         encoding: of `find_encoding`.
     """
-    with _naming(path), _open(path, encoding) as file:
+    with naming_file(path), _open(path, encoding) as file:
         yield from _lines(file)
 
 
@@ -106,7 +105,7 @@ def split_header(line: str, delimiter: str) -> tuple[str, ...]:
     return cells if len(cells) <= MOST_CELLS else ()
 
 
-def read_rows(path: Path, dialect: Dialect, *, width: int) -> Iterator[TextRow]:
+def read_rows(path: Path, dialect: Dialect, *, width: int) -> Iterator[NumberedRow]:
     """Every row after the header; empty lines are none.
 
     Args:
@@ -114,7 +113,7 @@ def read_rows(path: Path, dialect: Dialect, *, width: int) -> Iterator[TextRow]:
         dialect: how it is written.
         width: cells that the header has, and each row must have.
     """
-    with _naming(path), _open(path, dialect.encoding) as file:
+    with naming_file(path), _open(path, dialect.encoding) as file:
         lines = _lines(file)
         next((text for _, text in lines if text.strip()), None)  # the header
         waiting: deque[tuple[int, str]] = deque()  # lines already looked at to find the end of a quoted cell
@@ -129,15 +128,6 @@ class _Following(NamedTuple):
 
     waiting: deque[tuple[int, str]]
     lines: Iterator[tuple[int, str]]
-
-
-@contextmanager
-def _naming(path: Path) -> Generator[None]:
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise UnusableCorpus(f"{path} cannot be read ({reason}): give a file that this user may read.") from error
 
 
 def _open(path: Path, encoding: str) -> TextIO:
@@ -166,25 +156,26 @@ def _parse(text: str, delimiter: str) -> tuple[str, ...]:
     return tuple(next(csv.reader([text], delimiter=delimiter, strict=True), ()))
 
 
-def _row(number: int, text: str, dialect: Dialect, width: int, following: _Following) -> TextRow:
+def _row(number: int, text: str, dialect: Dialect, width: int, following: _Following) -> NumberedRow:
     if len(text) > MOST_LINE:
-        return TextRow(number, (), "line-too-long", f"it has more than {MOST_LINE:,} characters: shorten it")
+        return NumberedRow(number, (), "line-too-long", f"it has more than {MOST_LINE:,} characters: shorten it")
     try:
         cells = _parse(text, dialect.delimiter)
     except csv.Error as error:
         if "unexpected end" in str(error):
-            return _longer_row(number, text, dialect=dialect, width=width, following=following) or _unclosed_row(
-                number, text, dialect=dialect
-            )
+            longer = _longer_row(number, text, dialect=dialect, width=width, following=following)
+            return longer or _unclosed_row(number, text, dialect=dialect)
         if "field larger" in str(error):
-            return TextRow(number, (), "cell-too-long", f"a cell has more than {MOST_CELL:,} characters: shorten it")
-        return TextRow(number, (), "bad-quote", "there is a quote inside of a quoted cell: write it twice")
+            return NumberedRow(
+                number, (), "cell-too-long", f"a cell has more than {MOST_CELL:,} characters: shorten it"
+            )
+        return NumberedRow(number, (), "bad-quote", "there is a quote inside of a quoted cell: write it twice")
     if not any(cell.strip() for cell in cells):
-        return TextRow(number, (), "blank-row", "all its cells are empty")
-    return TextRow(number, cells, *_fault(text, cells, dialect=dialect, width=width))
+        return NumberedRow(number, (), "blank-row", "all its cells are empty")
+    return NumberedRow(number, cells, *_fault(text, cells, dialect=dialect, width=width))
 
 
-def _longer_row(number: int, text: str, *, dialect: Dialect, width: int, following: _Following) -> TextRow | None:
+def _longer_row(number: int, text: str, *, dialect: Dialect, width: int, following: _Following) -> NumberedRow | None:
     """The row that this line begins and a later one ends; its lines are taken only if they make a good row."""
     joined = text
     for place in range(MOST_LINES_OF_ROW - 1):
@@ -204,13 +195,13 @@ def _longer_row(number: int, text: str, *, dialect: Dialect, width: int, followi
         return None
     for _ in range(place + 1):
         following.waiting.popleft()
-    return TextRow(number, cells)
+    return NumberedRow(number, cells)
 
 
-def _unclosed_row(number: int, text: str, *, dialect: Dialect) -> TextRow:
+def _unclosed_row(number: int, text: str, *, dialect: Dialect) -> NumberedRow:
     before = next(csv.reader([text], delimiter=dialect.delimiter), [])[:-1]
     reason = "it opens a quote that is not closed: close it, or take it away"
-    return TextRow(number, tuple(before), "unclosed-quote", reason)
+    return NumberedRow(number, tuple(before), "unclosed-quote", reason)
 
 
 def _fault(text: str, cells: tuple[str, ...], *, dialect: Dialect, width: int) -> tuple[str, str]:

@@ -34,17 +34,13 @@ def read_features(data: bytes) -> dict[str, Feature]:
     Raises:
         ValueError: these bytes are no Example.
     """
-    view = memoryview(data)
     features: dict[str, Feature] = {}
-    for number, body in _fields(view):
-        if number != 1 or not isinstance(body, memoryview):
-            continue
-        for inner, entry in _fields(body):
-            if inner == 1 and isinstance(entry, memoryview):
-                name, feature = _entry(entry)
-                features[name] = feature
-                if len(features) > MOST_FEATURES:
-                    raise ValueError(f"it has more than {MOST_FEATURES:,} features")
+    for message in _parts(memoryview(data)):
+        for entry in _parts(message):
+            name, feature = _entry(entry)
+            features[name] = feature
+            if len(features) > MOST_FEATURES:
+                raise ValueError(f"it has more than {MOST_FEATURES:,} features")
     if not features:
         raise ValueError("it has no features")
     return features
@@ -67,15 +63,16 @@ def _feature(view: memoryview) -> Feature:
             continue
         if kind == "float":
             return Feature(kind, min(2, len(body) // 4), None)
-        values = _bytes_values(body) if kind == "bytes" else _int_values(body)
+        values = map(bytes, _parts(body)) if kind == "bytes" else _int_values(body)
         first = next(values, None)
         more = first is not None and next(values, None) is not None
         return Feature(kind, 0 if first is None else 1 + more, first)
     return Feature("bytes", 0, None)
 
 
-def _bytes_values(view: memoryview) -> Iterator[bytes]:
-    return (bytes(body) for number, body in _fields(view) if number == 1 and isinstance(body, memoryview))
+def _parts(view: memoryview) -> Iterator[memoryview]:
+    """What the first field of a message holds, as often as it stands there, where that is bytes."""
+    return (body for number, body in _fields(view) if number == 1 and isinstance(body, memoryview))
 
 
 def _int_values(view: memoryview) -> Iterator[int]:

@@ -50,9 +50,8 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus: 
         label, code, reason = _label(value, names)
         rows.append(Row(repr(written), f"{LIST}#{len(rows) + 1:07d}", written, label, code=code, reason=reason))
     checked = check_rows(rows, files, base=FOLDER)
-    return make_listed_corpus(
-        path, "fiftyone", checked=checked, files=files, notes=note_on_several(checked), whole=True
-    )
+    notes = note_on_several(checked)
+    return make_listed_corpus(path, "fiftyone", checked=checked, files=files, notes=notes, whole=True)
 
 
 def _label(value: Any, names: list[str] | None) -> tuple[str | None, str, str]:

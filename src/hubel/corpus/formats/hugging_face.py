@@ -67,9 +67,8 @@ def _parquet_paths(path: Path) -> list[Path]:
 
 def _list_file(path: Path, prefix: str, *, reading: Reading) -> ListedTable:
     with naming_damage(path), pq.ParquetFile(path, memory_map=True) as opened:
-        columns = find_columns(
-            path, opened.schema_arrow, features=described_features(opened.schema_arrow.metadata), reading=reading
-        )
+        schema = opened.schema_arrow
+        columns = find_columns(path, schema, features=described_features(schema.metadata), reading=reading)
         used = [name for name in (columns.image, columns.label, columns.group) if name is not None]
         splits = choose_splits(open_parquet(path), reading, used=used)
         columns = columns._replace(split=splits.column, split_words=splits.words)
@@ -77,20 +76,20 @@ def _list_file(path: Path, prefix: str, *, reading: Reading) -> ListedTable:
         rows = list_rows(columns, batches, prefix=prefix, split=None if reading.no_splits else split_of_file(path))
         if len(rows) != opened.metadata.num_rows:
             raise EOFError(f"it has {len(rows):,} of {opened.metadata.num_rows:,} rows")
-        starts = tuple(_group_starts(opened))
+        starts = _group_starts(opened)
     table = Table(path, len(rows), starts, partial(_read_images, path, columns.image))
     return ListedTable(table, columns, rows, splits.notes)
 
 
-def _group_starts(opened: pq.ParquetFile) -> Iterator[int]:
+def _group_starts(opened: pq.ParquetFile) -> tuple[int, ...]:
     sizes = [opened.metadata.row_group(index).num_rows for index in range(opened.num_row_groups)]
-    yield from accumulate(sizes[:-1], initial=0)
+    return tuple(accumulate(sizes[:-1], initial=0))
 
 
 def _read_images(path: Path, column: str, start: int) -> Iterator[pa.Array]:
     """Image cells from the row group on that begins at this row."""
     with pq.ParquetFile(path, memory_map=True, pre_buffer=False) as opened:
-        first = bisect_right(list(_group_starts(opened)), start) - 1
+        first = bisect_right(_group_starts(opened), start) - 1
         for group in range(first, opened.num_row_groups):
             # the details of a column chunk would say it closer, but pyarrow 26 aborts on some damaged ones
             rows, size = opened.metadata.row_group(group).num_rows, opened.metadata.row_group(group).total_byte_size

@@ -18,7 +18,7 @@ from hubel.corpus.formats.image_tables import side_files
 from hubel.corpus.formats.table_columns import usable_splits
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.corpus.split_words import SPLIT_FOLDERS
-from hubel.corpus.trees.folder import list_folder
+from hubel.corpus.trees.folder import paths_in
 from hubel.errors import UnusableCorpus
 from hubel.events import OnEvent
 from hubel.text import first_line
@@ -51,8 +51,7 @@ class IdxPart(NamedTuple):
 
 def matches(path: Path) -> bool:
     """A folder with a file of IDX images, or such a file; by name."""
-    names = [entry.name for entry in list_folder(path)[0]] if path.is_dir() else [path.name]
-    return any(_is_images(name) for name in names)
+    return any(_is_images(each.name) for each in (paths_in(path) if path.is_dir() else [path]))
 
 
 def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:  # noqa: ARG001
@@ -77,9 +76,8 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus: 
         _check_fit(part, images, labels=labels)
         arrays.append(images)
         split = SPLIT_FOLDERS.get(part.name, "test")
-        found += [
-            Found(f"{part.images.name}[{row:07d}]", str(label), split) for row, label in enumerate(labels.tolist())
-        ]
+        name = part.images.name
+        found += [Found(f"{name}[{row:07d}]", str(label), split) for row, label in enumerate(labels.tolist())]
     found, notes = usable_splits(found)
     used = [file.name for part in parts for file in (part.images, part.labels)]
     others = side_files(path, used) if path.is_dir() else []
@@ -94,9 +92,7 @@ def _is_images(name: str) -> bool:
 def _parts(path: Path) -> list[IdxPart]:
     """The parts in a folder, or the one of the file that is named."""
     folder = path if path.is_dir() else path.parent
-    names = [
-        entry.name for entry in list_folder(folder)[0]
-    ]  # by name: a plain file comes before the same one compressed
+    names = [each.name for each in paths_in(folder)]  # a plain file comes before the same one compressed
     images = [name for name in names if _is_images(name)] if path.is_dir() else [path.name]
     first: dict[tuple[str, str], str] = {}
     for name in images:
@@ -176,9 +172,8 @@ def _read_shape(path: Path, file: _Stream, *, ranks: tuple[int, ...], most: int)
         raise UnusableCorpus(f"{path} ends within its header: {AGAIN}.")
     shape = tuple(int(size) for size in np.frombuffer(sizes, ">u4"))
     if 0 in shape:
-        raise UnusableCorpus(
-            f"{path} holds nothing: its header says {' x '.join(map(str, shape))}. {AGAIN.capitalize()}."
-        )
+        said = " x ".join(map(str, shape))
+        raise UnusableCorpus(f"{path} holds nothing: its header says {said}. {AGAIN.capitalize()}.")
     if math.prod(shape) > min(most, MOST_BYTES):
         raise UnusableCorpus(
             f"{path} is cut off or damaged: its header says {math.prod(shape):,} bytes, more than the file can hold. "

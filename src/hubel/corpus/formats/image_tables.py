@@ -193,7 +193,12 @@ def _class_name(label: str | None, names: tuple[str, ...] | None) -> tuple[str, 
 
 
 def make_table_corpus(
-    location: Path, format_name: str, *, listed: Sequence[ListedTable], others: Sequence[IntakeRow], notes: list[str]
+    location: Path,
+    format_name: str,
+    *,
+    listed: Sequence[ListedTable],
+    others: Sequence[IntakeRow],
+    notes: Sequence[Note],
 ) -> Corpus:
     """Put the rows of all files together.
 
@@ -217,14 +222,8 @@ def make_table_corpus(
     found, more = usable_splits([row for _, row in examples])
     more += notes_on_groups(found, [each.columns.group for each in listed])
     source = TableSource(tuple(each.table for each in listed), [number for number, _ in examples])
-    return make_corpus(
-        str(location),
-        format_name,
-        found=found,
-        source=source,
-        left_out=[*refused, *others],
-        notes=[*notes, *said, *more],
-    )
+    left_out, notes = [*refused, *others], [*notes, *said, *more]
+    return make_corpus(str(location), format_name, found=found, source=source, left_out=left_out, notes=notes)
 
 
 def side_files(root: Path, used: Iterable[str]) -> list[IntakeRow]:
@@ -236,12 +235,12 @@ def side_files(root: Path, used: Iterable[str]) -> list[IntakeRow]:
     """
     known = set(used)
     reason = "it lies beside the files that hold the examples"
-    rows = [row for row in FolderTree(root).rows() if row.path not in known]
-    kept = [row.status == IGNORED or row.path.endswith("/") for row in rows]  # with "/": a folder not to be listed
-    return [
-        row if keep else IntakeRow(row.path, IGNORED, "other-file", reason)
-        for row, keep in zip(rows, kept, strict=True)
-    ]
+    rows = []
+    for row in FolderTree(root).rows():
+        if row.path not in known:
+            kept = row.status == IGNORED or row.path.endswith("/")  # with "/": a folder not to be listed
+            rows.append(row if kept else IntakeRow(row.path, IGNORED, "other-file", reason))
+    return rows
 
 
 @contextmanager

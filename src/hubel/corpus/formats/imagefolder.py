@@ -13,7 +13,7 @@ from hubel.corpus.formats.named_files import NamedFiles
 from hubel.corpus.formats.table_columns import LABEL_COLUMNS, find_column
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.corpus.split_words import SPLIT_FOLDERS
-from hubel.corpus.trees.folder import is_file, is_folder, list_folder
+from hubel.corpus.trees.folder import is_file, is_folder, paths_in
 from hubel.errors import HubelError
 from hubel.events import OnEvent
 
@@ -44,16 +44,13 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus:
             continue
         base = file.parent.relative_to(path).as_posix()
         base = "" if base == "." else base
-        split = SPLIT_FOLDERS.get(file.parent.name.lower()) if base else None
         rows, more = read_list(file, on_event, reading=reading)
-        rows = [
-            row._replace(
-                where=f"{base}/{file.name}, {row.where}" if base else row.where,
-                key=f"{base}/{row.key}" if base else row.key,
-                split=row.split or split,
-            )
-            for row in rows
-        ]
+        if base:
+            split, name = SPLIT_FOLDERS.get(file.parent.name.lower()), f"{base}/{file.name}"
+            rows = [
+                row._replace(where=f"{name}, {row.where}", key=f"{base}/{row.key}", split=row.split or split)
+                for row in rows
+            ]
         checked += check_rows(rows, files, base=base)
         notes += [note for note in more if note not in notes]
     return make_listed_corpus(path, "imagefolder", checked=checked, files=files, notes=notes, whole=True)
@@ -65,9 +62,8 @@ def _lists(path: Path) -> list[Path]:
     folders = [path]
     for parent in (path, path / "data"):
         if is_folder(parent):
-            folders += [Path(each.path) for each in list_folder(parent)[0] if each.name.lower() in SPLIT_FOLDERS]
-    lists = ((folder / name for name in NAMES if is_file(folder / name)) for folder in folders)
-    return [file for files in lists for file in files]
+            folders += [each for each in paths_in(parent) if each.name.lower() in SPLIT_FOLDERS]
+    return [folder / name for folder in folders for name in NAMES if is_file(folder / name)]
 
 
 def _has_labels(file: Path) -> bool:

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from hubel.corpus.trees.folder import is_file
+from hubel.corpus.trees.folder import is_file, naming_file
 from hubel.errors import UnusableCorpus
 
 MOST_BYTES = 500_000_000
@@ -53,15 +53,13 @@ def read_json(path: Path) -> Any:
         UnusableCorpus: it is too large, damaged, nested too deeply, or may not be read.
     """
     try:
-        size = path.stat().st_size
-        if size > MOST_BYTES:
-            raise UnusableCorpus(
-                f"{path} has {size:,} bytes, the limit is {MOST_BYTES:,}: divide it into several files."
-            )
-        return json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise UnusableCorpus(f"{path} cannot be read ({reason}): give a file that this user may read.") from error
+        with naming_file(path):
+            size = path.stat().st_size
+            if size > MOST_BYTES:
+                raise UnusableCorpus(
+                    f"{path} has {size:,} bytes, the limit is {MOST_BYTES:,}: divide it into several files."
+                )
+            return json.loads(path.read_text(encoding="utf-8-sig"))
     except RecursionError as error:
         raise UnusableCorpus(f"{path} is nested too deeply for a list of images: export it again.") from error
     except ValueError as error:

@@ -5,30 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from hubel.corpus.formats.delimited_text import MOST_CELLS, find_encoding, read_lines
+from hubel.corpus.formats.delimited_text import MOST_CELLS, NumberedRow, find_encoding, read_lines
 from hubel.corpus.formats.json_documents import read_json, text_of
 from hubel.errors import UnusableCorpus
 
 ROWS_FOR_NAMES = 1000
 """Objects whose keys are the columns: a key that is null or missing in the first one may be there in a later one."""
-
-
-class JsonRow(NamedTuple):
-    """One object: its line or place, counted from 1, and the values asked for.
-
-    Args:
-        number: of the line, or of the entry of an array.
-        cells: None where the object has no such key.
-        code: a short stable word for a fault; empty for a good row.
-        reason: why, and what to do.
-    """
-
-    number: int
-    cells: tuple[str | None, ...]
-    code: str = ""
-    reason: str = ""
 
 
 def read_json_names(path: Path) -> tuple[str, ...]:
@@ -50,7 +34,7 @@ def read_json_names(path: Path) -> tuple[str, ...]:
     return tuple(names)
 
 
-def read_json_rows(path: Path, names: Sequence[str]) -> Iterator[JsonRow]:
+def read_json_rows(path: Path, names: Sequence[str]) -> Iterator[NumberedRow]:
     """The values of these keys, object by object.
 
     Args:
@@ -62,20 +46,16 @@ def read_json_rows(path: Path, names: Sequence[str]) -> Iterator[JsonRow]:
     """
     for number, value in _objects(path):
         if not isinstance(value, dict):
-            yield JsonRow(number, (None,) * len(names), "not-an-object", _fault(value))
+            yield NumberedRow(number, (None,) * len(names), "not-an-object", _fault(value))
             continue
-        cells = [value.get(name) for name in names]
-        several = next((name for name, cell in zip(names, cells, strict=True) if _is_several(cell)), None)
-        texts = tuple(map(text_of, cells))
+        cells = {name: value.get(name) for name in names}
+        several = next((name for name, cell in cells.items() if isinstance(cell, list) and len(cell) > 1), None)
+        texts = tuple(map(text_of, cells.values()))
         if several is None:
-            yield JsonRow(number, texts)
+            yield NumberedRow(number, texts)
         else:
             reason = f"its {several!r} holds {len(value[several])} values: an image has one label. Keep one of them"
-            yield JsonRow(number, texts, "several-labels", reason)
-
-
-def _is_several(cell: object) -> bool:
-    return isinstance(cell, list) and len(cell) > 1
+            yield NumberedRow(number, texts, "several-labels", reason)
 
 
 def _fault(value: object) -> str:

@@ -11,12 +11,13 @@ from hubel.corpus.corpus import Corpus
 from hubel.corpus.formats.json_documents import begins_with, mentions, read_json, text_of
 from hubel.corpus.formats.list_labels import note_on_several
 from hubel.corpus.formats.listed_files import Row, check_rows, make_listed_corpus
-from hubel.corpus.formats.named_files import IMAGE_ENDINGS, make_named_files
+from hubel.corpus.formats.named_files import make_named_files
 from hubel.corpus.formats.table_columns import PATH_COLUMNS, find_column
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.errors import UnusableCorpus
 from hubel.errors.wording import Option, Remedy
 from hubel.events import OnEvent
+from hubel.images.formats import IMAGE_ENDINGS
 
 
 def matches(path: Path) -> bool:
@@ -49,9 +50,8 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus: 
         row = Row(f"task {text_of(task.get('id')) or number}", f"{path.name}#{number:07d}", written, label)
         rows.append(row._replace(code=code, reason=reason) if written else row)
     checked = check_rows(rows, files)
-    return make_listed_corpus(
-        path, "label-studio", checked=checked, files=files, notes=note_on_several(checked), whole=False
-    )
+    notes = note_on_several(checked)
+    return make_listed_corpus(path, "label-studio", checked=checked, files=files, notes=notes, whole=False)
 
 
 def _answers(task: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -96,7 +96,6 @@ def _unclear(path: Path, question: str | None, *, asked: Counter[str]) -> Unusab
             "(<Choices>). Boxes and polygons: export as COCO, and name that file."
         )
     shown = ", ".join(f"{name!r} ({count:,})" for name, count in asked.most_common(10))
-    what = (
-        f"asks several questions: {shown}" if question in asked else f"has no question {question!r}. It asks: {shown}"
-    )
-    return UnusableCorpus(f"{path} {what}.", Remedy("Choose one: ", Option("label_column", asked.most_common(1)[0][0])))
+    what = "asks several questions" if question in asked else f"has no question {question!r}. It asks"
+    first = Option("label_column", asked.most_common(1)[0][0])
+    return UnusableCorpus(f"{path} {what}: {shown}.", Remedy("Choose one: ", first))

@@ -105,11 +105,6 @@ class LeftOutFolder(NamedTuple):
     reason: str
     remedy: Remedy | None = None
 
-    @property
-    def row_reason(self) -> str:
-        """Why one of its files is no example."""
-        return f"its folder {self.folder!r} is left out: {self.reason}"
-
 
 class FolderPlace(NamedTuple):
     """What the files directly in a folder are.
@@ -125,6 +120,13 @@ class FolderPlace(NamedTuple):
     split: str | None = None
     inner: str = ""
     left_out: LeftOutFolder | None = None
+
+    @property
+    def why_no_example(self) -> tuple[str, str]:
+        """Code and reason for the images directly in a folder that is no class."""
+        if self.left_out is None:
+            return "outside-classes", "it lies in no class folder"
+        return self.left_out.code, f"its folder {self.left_out.folder!r} is left out: {self.left_out.reason}"
 
 
 @dataclass(frozen=True)

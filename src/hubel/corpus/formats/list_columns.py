@@ -76,19 +76,6 @@ def looks_like_header(names: Sequence[str], reading: Reading) -> bool:
     return find_column(names, PATH_COLUMNS) is not None
 
 
-def has_columns(names: Sequence[str], reading: Reading) -> bool:
-    """Whether it is clear from the names alone which columns hold paths and labels.
-
-    Args:
-        names: of the columns.
-        reading: may name columns.
-    """
-    if not looks_like_header(names, reading):
-        return False
-    path = same_name(names, reading.path_column or "") or find_column(names, PATH_COLUMNS)
-    return reading.label_column is not None or _label_by_name(names, path) is not None
-
-
 def choose_columns(table: ListTable, reading: Reading) -> ListColumns:
     """Which column is what; where no single column can be the labels, those that hold only 0 and 1 are looked for.
 
@@ -101,12 +88,10 @@ def choose_columns(table: ListTable, reading: Reading) -> ListColumns:
         UnusableCorpus: it is not clear which column holds the paths or the labels.
     """
     names = table.names
-    path = named_column(table.path, names, wish="path_column", name=reading.path_column) or find_column(
-        names, PATH_COLUMNS
-    )
-    group = named_column(table.path, names, wish="group_column", name=reading.group_column) or find_column(
-        names, GROUP_COLUMNS
-    )
+    path = named_column(table.path, names, wish="path_column", name=reading.path_column)
+    path = path or find_column(names, PATH_COLUMNS)
+    group = named_column(table.path, names, wish="group_column", name=reading.group_column)
+    group = group or find_column(names, GROUP_COLUMNS)
     if path is None:
         raise _unclear(table, path)
     labels = _named_labels(table, reading.label_column)
@@ -126,9 +111,8 @@ def _named_labels(table: ListTable, said: str | None) -> tuple[str, ...]:
         return ()
     whole = same_name(table.names, said)
     words = [whole] if whole is not None else [word for word in said.split(",") if word.strip()] or [said]
-    return tuple(
-        dict.fromkeys(str(named_column(table.path, table.names, wish="label_column", name=word)) for word in words)
-    )
+    columns = (named_column(table.path, table.names, wish="label_column", name=word) for word in words)
+    return tuple(dict.fromkeys(map(str, columns)))
 
 
 def _label_by_name(names: Sequence[str], path: str | None) -> str | None:
@@ -142,32 +126,22 @@ def _label_by_name(names: Sequence[str], path: str | None) -> str | None:
 
 def _left(names: Sequence[str], path: str | None, *, group: str | None) -> list[str]:
     """Columns that may hold labels: none of another meaning, and no row numbers."""
-    used = {
-        plain_name(word) for word in (*PATH_COLUMNS, *SPLIT_COLUMNS, *MAYBE_SPLIT_COLUMNS, *FLAG_COLUMNS, *NO_LABELS)
-    }
-    return [
-        name
-        for name in names
-        if name not in (path, group) and plain_name(name) not in used and not plain_name(name).startswith("unnamed:")
-    ]
+    others = (*PATH_COLUMNS, *SPLIT_COLUMNS, *MAYBE_SPLIT_COLUMNS, *FLAG_COLUMNS, *NO_LABELS)
+    used = set(map(plain_name, others))
+    plain = {name: plain_name(name) for name in names if name not in (path, group)}
+    return [name for name, word in plain.items() if word not in used and not word.startswith("unnamed:")]
 
 
 def _one_hot_columns(table: ListTable, candidates: Sequence[str]) -> tuple[str, ...]:
     """Those whose cells are all 0 or 1; none unless there are two."""
-    alive = dict(enumerate(candidates))
-    if len(alive) < 2:
-        return ()
-    seen = False
-    for row in table.read_rows(candidates):
-        if row.code:
-            continue
-        seen = True
-        gone = [place for place in alive if (row.cells[place] or "").strip().casefold() not in ONE_HOT]
-        for place in gone:
-            del alive[place]
+    alive, seen = list(range(len(candidates))), False
+    for row in table.read_rows(candidates) if len(alive) > 1 else ():
+        if not row.code:
+            seen = True
+            alive = [place for place in alive if (row.cells[place] or "").strip().casefold() in ONE_HOT]
         if len(alive) < 2:
-            return ()
-    return tuple(alive.values()) if seen else ()
+            break
+    return tuple(candidates[place] for place in alive) if seen and len(alive) > 1 else ()
 
 
 def _other_paths(names: Sequence[str], path: str) -> Iterable[Text]:
@@ -228,8 +202,6 @@ def _columns(when: str, path: str, label: str) -> Remedy:
 
 def _near_miss(names: Sequence[str], usual: Sequence[str]) -> str | None:
     words = [plain_name(word) for word in usual if len(word) > 3]
-    scored = [
-        (difflib.SequenceMatcher(None, plain_name(name), word).ratio(), name) for name in names[:50] for word in words
-    ]
-    best = max(scored, default=(0.0, ""))
-    return best[1] if best[0] >= 0.75 else None
+    pairs = ((name, difflib.SequenceMatcher(None, plain_name(name), word)) for name in names[:50] for word in words)
+    likeness, best = max(((pair.ratio(), name) for name, pair in pairs), default=(0.0, ""))
+    return best if likeness >= 0.75 else None

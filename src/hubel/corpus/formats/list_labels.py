@@ -117,12 +117,12 @@ def _refuse_several(rows: Sequence[Row], column: str) -> list[Row]:
     several = _several(list(counts), plural=plain_name(column) in PLURALS)
     if not several:
         return list(rows)
-    return [
-        row
-        if row.code or row.class_name not in several
-        else row._replace(code="several-labels", reason=_reason(str(row.class_name), several[str(row.class_name)]))
-        for row in rows
-    ]
+    checked = []
+    for row in rows:
+        parts = () if row.code else several.get(str(row.class_name), ())
+        reason = _reason(str(row.class_name), parts) if parts else ""
+        checked.append(row._replace(code="several-labels", reason=reason) if parts else row)
+    return checked
 
 
 def _reason(label: str, parts: Sequence[str]) -> str:

@@ -19,6 +19,9 @@ MOST_WORDS = 100
 
 FLAGS = {**ONE_HOT, "yes": True, "y": True, "t": True, "no": False, "n": False, "f": False}
 
+_HINTS = {"train": "train", "val": "validation", "dev": "validation", "public": "validation"}
+"""Part of a word → the split that it probably means."""
+
 
 class ListSplits(NamedTuple):
     """How splits are read.
@@ -218,10 +221,5 @@ def _advice(when: str, candidate: _Candidate) -> Remedy:
 
 
 def _guess(word: str) -> str:
-    known = SPLIT_FOLDERS.get(word.casefold())
-    if known is not None:
-        return known
-    for part, hints in (("train", ("train",)), ("validation", ("val", "dev", "public"))):
-        if any(hint in word.casefold() for hint in hints):
-            return part
-    return "test"
+    hinted = (part for hint, part in _HINTS.items() if hint in word.casefold())
+    return SPLIT_FOLDERS.get(word.casefold()) or next(hinted, "test")

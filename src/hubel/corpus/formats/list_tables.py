@@ -113,7 +113,7 @@ def _open_text(path: Path, fits: Fits) -> ListTable:
         places = [names.index(name) for name in wanted]
         for row in read_rows(path, Dialect(encoding, delimiter), width=len(names)):
             cells = tuple(row.cells[place] if place < len(row.cells) else None for place in places)
-            yield ListedRow(f"line {row.line}", f"{path.name}:{row.line}", cells, row.code, row.reason)
+            yield ListedRow(f"line {row.number}", f"{path.name}:{row.number}", cells, row.code, row.reason)
 
     said = f"{path.name} is not UTF-8: it is read as Windows-1252. Save it as UTF-8 if names look wrong."
     shown = shortened(line, 80)

@@ -56,11 +56,10 @@ class Row(NamedTuple):
             code: another than its own, with ``reason``.
             reason: why, and what to do.
         """
-        status = IGNORED if (code or self.code) in (BLANK_ROW, LISTED_TWICE, OTHER_SPLIT) else REFUSED
+        code, reason = code or self.code, reason or self.reason
+        status = IGNORED if code in (BLANK_ROW, LISTED_TWICE, OTHER_SPLIT) else REFUSED
         usable = self.path and self.path.strip() and is_text(self.path) and len(self.path) <= MOST_CELL
-        return IntakeRow(
-            str(self.path) if usable else self.key, status, code or self.code, f"{self.where}: {reason or self.reason}"
-        )
+        return IntakeRow(str(self.path) if usable else self.key, status, code, f"{self.where}: {reason}")
 
 
 def check_rows(rows: Iterable[Row], files: NamedFiles, *, base: str = "") -> list[Row]:

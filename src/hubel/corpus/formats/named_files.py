@@ -19,12 +19,10 @@ from hubel.corpus.trees.folder import FolderTree
 from hubel.errors import UnreadableImage, UnusableCorpus
 from hubel.errors.wording import Option, Remedy
 from hubel.files import is_folder, is_there
-from hubel.images.formats import ENDINGS
+from hubel.images.formats import IMAGE_ENDINGS
 
 MOST_FILES = 5_000_000
 """Files that are listed below a folder to find images by name."""
-
-IMAGE_ENDINGS = frozenset(ending for endings in ENDINGS.values() for ending in endings)
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _DRIVE = re.compile(r"[a-z]:", re.IGNORECASE)

@@ -53,21 +53,20 @@ def read(path: Path, on_event: OnEvent, reading: Reading = AS_FOUND) -> Corpus: 
         UnusableCorpus: a missing or damaged file, no image or label column, or no usable row at all.
     """
     parts = _parts(path)
-    files: dict[str, tuple[Path, str]] = {}  # path below the corpus → file, and its split in the words of datasets
+    listed: dict[str, ListedTable] = {}  # path below the corpus → table
     for folder, split in parts:
         state = _read_json(folder / STATE_FILE)
+        given = SPLIT_FOLDERS.get((split or str(state.get("_split"))).lower())
         for name in _file_names(folder, state):
-            file = folder / name
-            files[file.relative_to(path).as_posix()] = file, split or str(state.get("_split"))
-    listed = [
-        _list_file(file, f"{below}#", split=SPLIT_FOLDERS.get(split.lower())) for below, (file, split) in files.items()
-    ]
+            below = (folder / name).relative_to(path).as_posix()
+            listed[below] = _list_file(folder / name, f"{below}#", split=given)
     notes = [
         f"Split {split!r} is none of train, validation and test: its rows are divided like those without a split."
         for _, split in parts
         if split and split.lower() not in SPLIT_FOLDERS
     ]
-    return make_table_corpus(path, "saved-to-disk", listed=listed, others=side_files(path, files), notes=notes)
+    others = side_files(path, listed)
+    return make_table_corpus(path, "saved-to-disk", listed=list(listed.values()), others=others, notes=notes)
 
 
 def _parts(path: Path) -> list[tuple[Path, str]]:

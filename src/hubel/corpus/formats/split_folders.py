@@ -126,18 +126,14 @@ def make_parts(top: Folder, pairs: Sequence[tuple[Child, str]], *, reasons: dict
         reasons: path of a folder that is left out → why.
     """
     parts = {child.inside.path: split for child, split in pairs}
-    left_out = []
-    for folder in _others(top, set(parts)):
-        named_nowhere = LeftOutFolder(folder.path, folder.total, "left-out", NOT_NAMED)
-        left_out.append(reasons.get(folder.path, named_nowhere))
+    others = _others(top, set(parts))
+    left_out = {folder.path: LeftOutFolder(folder.path, folder.total, "left-out", NOT_NAMED) for folder in others}
+    left_out |= {path: reasons[path] for path in left_out if path in reasons}
     reason = f"{_NAMED_SO}. Rename it to make it a class"
     for child, _ in pairs:
-        left_out += [
-            LeftOutFolder(each.path, each.total, "unlabelled", reason)
-            for each in child.inside.folders
-            if is_without_labels(each.name)
-        ]
-    return Layout(parts, left_out={each.folder: each for each in left_out})
+        unlabelled = [each for each in child.inside.folders if is_without_labels(each.name)]
+        left_out |= {each.path: LeftOutFolder(each.path, each.total, "unlabelled", reason) for each in unlabelled}
+    return Layout(parts, left_out=left_out)
 
 
 def _others(top: Folder, used: set[str]) -> list[Folder]:
@@ -189,20 +185,10 @@ def _parts_below_classes(top: Folder, children: Sequence[Child]) -> Layout | Fol
     if any(len(each.classes) > 1 and each.has_classes for each in inner):
         pairs = [(each.folder.path.removeprefix(top.path).lstrip("/"), splits[each.part]) for each in inner]
         words = f"Parts of their own in {folder_names([each.folder for each in divided])}, with class folders in them"
-        return FolderDoubt(
-            (
-                FolderReading(f"{words}: name one of these folders, or read all of them together", in_pairs(pairs)),
-                _none(top),
-            )
-        )
+        return _doubt(top, f"{words}: name one of these folders, or read all of them together", splits=in_pairs(pairs))
     if any(len(names) > 1 for names in by_part.values()) or len(set(splits.values())) < len(splits):
         pairs = [(min(names), splits[part]) for part, names in by_part.items()]
-        return FolderDoubt(
-            (
-                FolderReading("Classes with parts below them, of which some are left out", in_pairs(pairs)),
-                _none(top),
-            )
-        )
+        return _doubt(top, "Classes with parts below them, of which some are left out", splits=in_pairs(pairs))
     given = {name: splits[part] for part, names in by_part.items() for name in names}
     said = listed([f"{name!r} is {split}" for name, split in sorted(given.items())])
     return Layout({top.path: None}, below_classes=given, notes=(f"The parts lie below the classes: {said}.",))
@@ -217,7 +203,7 @@ def _named_parts(top: Folder, children: Sequence[Child]) -> Layout | FolderDoubt
     if not any(_speaks_of_part(child) for child in beside) and beside:
         named = folder_names([child.folder for child in trains])
         words = f"A part to train on, {named}; and left out, {folder_names([child.folder for child in beside])}"
-        return FolderDoubt((FolderReading(words, _in_pairs([(child, "train") for child in trains])), _none(top)))
+        return _doubt(top, words, splits=_in_pairs([(child, "train") for child in trains]))
     best = {part: _surest(found) for part, found in candidates.items()}
     if any(len(found) > 1 for found in best.values()):
         return _several(top, best)
@@ -287,7 +273,7 @@ def _same_classes(top: Folder, children: Sequence[Child]) -> Layout | FolderDoub
     else:
         pairs.sort(key=lambda pair: pair[1] == "test")  # what tests is the last to be trained on
         pairs = [(pairs[0][0], "train"), *pairs[1:]]
-    return FolderDoubt((FolderReading(_read_so(pairs), _in_pairs(pairs)), _none(top)))
+    return _doubt(top, _read_so(pairs), splits=_in_pairs(pairs))
 
 
 def _parts_without_classes(top: Folder, children: Sequence[Child]) -> FolderDoubt | None:
@@ -298,20 +284,14 @@ def _parts_without_classes(top: Folder, children: Sequence[Child]) -> FolderDoub
     holders = [child for child in named if child.has_classes]
     bare = folder_names([child.folder for child in (children if folds else named) if not child.has_classes])
     if not holders:
-        return FolderDoubt(
-            (
-                FolderReading(
-                    f"Parts without class folders: {bare}. Then nothing says which class an image has: put the images "
-                    "of each class into a folder of its own in each part"
-                ),
-                _none(top),
-            )
+        words = (
+            f"Parts without class folders: {bare}. Then nothing says which class an image has: put the images of each "
+            "class into a folder of its own in each part"
         )
-    pairs = [
-        (holders[0], "train"),
-        *((child, child.part) for child in holders[1:] if child.part in ("validation", "test")),
-    ]
-    return FolderDoubt((FolderReading(_read_so(pairs), _in_pairs(pairs)), _none(top)))
+        return _doubt(top, words)
+    beside = [(child, child.part) for child in holders[1:] if child.part in ("validation", "test")]
+    pairs = [(holders[0], "train"), *beside]
+    return _doubt(top, _read_so(pairs), splits=_in_pairs(pairs))
 
 
 def _one_holder(top: Folder, children: Sequence[Child]) -> FolderDoubt | None:
@@ -320,7 +300,7 @@ def _one_holder(top: Folder, children: Sequence[Child]) -> FolderDoubt | None:
         return None
     others = [child.folder for child in children if child is not holders[0]]
     words = f"Classes in {folder_names([holders[0].folder])}; and left out, {folder_names(others)}"
-    return FolderDoubt((FolderReading(words, _in_pairs([(holders[0], "train")])), _none(top)))
+    return _doubt(top, words, splits=_in_pairs([(holders[0], "train")]))
 
 
 def _classes(top: Folder, children: Sequence[Child]) -> Layout | FolderDoubt:
@@ -331,7 +311,7 @@ def _classes(top: Folder, children: Sequence[Child]) -> Layout | FolderDoubt:
     if len(classes) < 2:
         without = folder_names(unlabelled)
         words = f"One class, {folder_names(classes)}, and images without labels, {without}; two classes are needed"
-        return FolderDoubt((FolderReading(words), _none(top))) if classes else Layout({top.path: None})
+        return _doubt(top, words) if classes else Layout({top.path: None})
     remedy = Remedy("To make it a class: ", Option("splits", NO_SPLITS), ".")
     left_out = {each.path: LeftOutFolder(each.path, each.total, "unlabelled", _NAMED_SO, remedy) for each in unlabelled}
     return Layout({top.path: None}, left_out=left_out)
@@ -366,9 +346,8 @@ def _how_parts_are_read(pairs: Sequence[tuple[Child, str]]) -> tuple[Text, ...]:
     if all(child.sure == PLAIN and child.folder.name.lower().startswith(split[:3]) for child, split in pairs):
         return ()  # train, val and test: nobody would take them for anything else
     words = [f"{child.folder.name!r} ({counted(child.folder.total, 'image')}) is {split}" for child, split in pairs]
-    return (
-        Text(f"Read as parts: {listed(words)}.", Remedy("If they are classes: ", Option("splits", NO_SPLITS), ".")),
-    )
+    remedy = Remedy("If they are classes: ", Option("splits", NO_SPLITS), ".")
+    return (Text(f"Read as parts: {listed(words)}.", remedy),)
 
 
 def _read_so(pairs: Sequence[tuple[Child, str]]) -> str:
@@ -383,6 +362,11 @@ def _read_so(pairs: Sequence[tuple[Child, str]]) -> str:
 
 def _in_pairs(pairs: Sequence[tuple[Child, str]]) -> str:
     return in_pairs([(child.folder.name, split) for child, split in pairs])
+
+
+def _doubt(top: Folder, words: str, *, splits: str = "") -> FolderDoubt:
+    """They can be read so, or every folder is a class."""
+    return FolderDoubt((FolderReading(words, splits), _none(top)))
 
 
 def _none(top: Folder) -> FolderReading:

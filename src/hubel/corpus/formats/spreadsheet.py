@@ -6,9 +6,9 @@ import posixpath
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 from xml.parsers import expat
 
 from hubel.corpus.formats.delimited_text import MOST_CELL, MOST_CELLS
@@ -42,10 +42,10 @@ def read_spreadsheet(path: Path) -> Sheet:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            book = _Parser(archive, "xl/workbook.xml").elements("sheet")
+            book = _elements(archive, "xl/workbook.xml", wanted="sheet")
             if not book:
                 raise _NotASheet("it has no sheets")
-            links = _Parser(archive, "xl/_rels/workbook.xml.rels").elements("Relationship")
+            links = _elements(archive, "xl/_rels/workbook.xml.rels", wanted="Relationship")
             first = next((value for key, value in book[0].items() if key.endswith(":id")), "")
             target = next((link["Target"] for link in links if link.get("Id") == first), "worksheets/sheet1.xml")
             sheet = target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"xl/{target}")
@@ -66,40 +66,49 @@ _FAULTS = (OSError, EOFError, RuntimeError, NotImplementedError, ValueError, Ove
 """What the standard library raises for a part that is encrypted, cut off or packed in a way it does not know."""
 
 
-class _Parser:
-    """Walks through one part of the file; a declaration of a document type, and so of entities, is refused."""
+_Start: TypeAlias = Callable[[str, dict[str, str]], None]
+_Text: TypeAlias = Callable[[str], None]
 
-    def __init__(self, archive: zipfile.ZipFile, name: str) -> None:
-        self._archive, self._name = archive, name
-        self.parser = expat.ParserCreate()
-        self.parser.buffer_text = True
-        self.parser.StartDoctypeDeclHandler = _refuse_doctype
 
-    def elements(self, wanted: str) -> list[dict[str, str]]:
-        """The attributes of every element of this name."""
-        found: list[dict[str, str]] = []
+def _parse(
+    archive: zipfile.ZipFile, name: str, *, start: _Start, end: _Text | None = None, data: _Text | None = None
+) -> Iterator[None]:
+    """Walk through a part of the file, block by block; a declaration of a document type, so of entities, is refused.
 
-        def start(name: str, attributes: dict[str, str]) -> None:
-            if _local(name) == wanted:
-                found.append(attributes)
-
-        self.parser.StartElementHandler = start
-        for _ in self.steps():
-            pass
-        return found
-
-    def steps(self) -> Iterator[None]:
-        """Parse block by block."""
-        with self._archive.open(self._name) as part:
-            done = 0
-            while block := part.read(_BLOCK):
-                done += len(block)
-                if done > MOST_BYTES:
-                    raise _NotASheet(f"{self._name} unpacks to more than {MOST_BYTES:,} bytes")
-                self.parser.Parse(block, False)  # noqa: FBT003  (it takes no keywords)
-                yield
-            self.parser.Parse(b"", True)  # noqa: FBT003
+    Args:
+        archive: the file.
+        name: of the part.
+        start: hears where an element begins, and its attributes.
+        end: hears where an element ends.
+        data: hears the characters between.
+    """
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartDoctypeDeclHandler = _refuse_doctype
+    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, data
+    with archive.open(name) as part:
+        done = 0
+        while block := part.read(_BLOCK):
+            done += len(block)
+            if done > MOST_BYTES:
+                raise _NotASheet(f"{name} unpacks to more than {MOST_BYTES:,} bytes")
+            parser.Parse(block, False)  # noqa: FBT003  (it takes no keywords)
             yield
+        parser.Parse(b"", True)  # noqa: FBT003
+        yield
+
+
+def _elements(archive: zipfile.ZipFile, name: str, *, wanted: str) -> list[dict[str, str]]:
+    """The attributes of every element of this name."""
+    found: list[dict[str, str]] = []
+
+    def start(element: str, attributes: dict[str, str]) -> None:
+        if _local(element) == wanted:
+            found.append(attributes)
+
+    for _ in _parse(archive, name, start=start):
+        pass
+    return found
 
 
 def _refuse_doctype(*_: object) -> None:
@@ -130,10 +139,7 @@ def _shared_texts(archive: zipfile.ZipFile) -> list[str]:
         if inside["t"] and not inside["rPh"]:
             pieces.append(text)
 
-    reader = _Parser(archive, "xl/sharedStrings.xml")
-    reader.parser.StartElementHandler, reader.parser.EndElementHandler = start, end
-    reader.parser.CharacterDataHandler = data
-    for _ in reader.steps():
+    for _ in _parse(archive, "xl/sharedStrings.xml", start=start, end=end, data=data):
         pass
     return texts
 
@@ -205,9 +211,7 @@ def _column(letters: str) -> int:
 
 
 def _rows(archive: zipfile.ZipFile, name: str, shared: list[str]) -> Iterator[tuple[int, tuple[str | None, ...]]]:
-    reader, rows = _Parser(archive, name), _Rows(shared)
-    reader.parser.StartElementHandler, reader.parser.EndElementHandler = rows.start, rows.end
-    reader.parser.CharacterDataHandler = rows.data
-    for _ in reader.steps():
+    rows = _Rows(shared)
+    for _ in _parse(archive, name, start=rows.start, end=rows.end, data=rows.data):
         yield from rows.done
         rows.done.clear()

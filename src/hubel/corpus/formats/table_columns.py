@@ -65,9 +65,8 @@ def find_columns(path: Path, schema: pa.Schema, *, features: dict[str, Any], rea
     """
     check_names(path, schema.names)
     image = _typed_column(path, schema, features=features, kind="Image", usual=IMAGE_COLUMNS)
-    label = named_column(path, schema.names, wish="label_column", name=reading.label_column) or _typed_column(
-        path, schema, features=features, kind="ClassLabel", usual=LABEL_COLUMNS
-    )
+    label = named_column(path, schema.names, wish="label_column", name=reading.label_column)
+    label = label or _typed_column(path, schema, features=features, kind="ClassLabel", usual=LABEL_COLUMNS)
     if not holds_images(schema.field(image).type):
         raise UnusableCorpus(
             f"{path}: the column {image!r} must hold images as bytes, or as a struct of bytes and path. "
@@ -90,12 +89,10 @@ def _typed_column(path: Path, schema: pa.Schema, *, features: dict[str, Any], ki
     name = find_column(typed, usual) or next(iter(typed), None) or find_column(schema.names, usual)
     if name is not None and not (kind == "Image" and is_manifest(schema)):
         return name
-    advice = "Rename the column that holds it."
-    if is_manifest(schema):
-        advice = f"It lists images by their paths: name the file itself, {path}"
-    raise UnusableCorpus(
-        f"{path} has the columns {', '.join(schema.names)}; none of them is {' or '.join(usual)}. {advice}"
-    )
+    listed = f"It lists images by their paths: name the file itself, {path}"
+    advice = listed if is_manifest(schema) else "Rename the column that holds it."
+    columns, wanted = ", ".join(schema.names), " or ".join(usual)
+    raise UnusableCorpus(f"{path} has the columns {columns}; none of them is {wanted}. {advice}")
 
 
 def named_column(path: Path, names: Sequence[str], *, wish: str, name: str | None) -> str | None:
@@ -110,8 +107,9 @@ def named_column(path: Path, names: Sequence[str], *, wish: str, name: str | Non
     Raises:
         WrongRequest: it is not there.
     """
-    if name is None or (found := same_name(names, name)) is not None:
-        return None if name is None else found
+    found = None if name is None else same_name(names, name)
+    if name is None or found is not None:
+        return found
     near = difflib.get_close_matches(name.casefold(), [each.casefold() for each in names], n=1)
     meant = next((each for each in names if near and each.casefold() == near[0]), None)
     hint = f" Did you mean {meant!r}?" if meant is not None else ""

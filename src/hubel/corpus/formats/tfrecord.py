@@ -20,16 +20,16 @@ from hubel.corpus.corpus import REFUSED, Corpus, Found, IntakeRow, make_corpus
 from hubel.corpus.formats.checksum import crc32c
 from hubel.corpus.formats.example_message import Feature, read_features
 from hubel.corpus.formats.image_tables import side_files
-from hubel.corpus.formats.named_files import IMAGE_ENDINGS
 from hubel.corpus.formats.table_columns import split_in_name, usable_splits
 from hubel.corpus.reading import AS_FOUND, Reading
-from hubel.corpus.trees.folder import FolderTree, is_file, is_folder, list_folder
+from hubel.corpus.trees.folder import FolderTree, is_file, is_folder, paths_in
 from hubel.corpus.trees.members import BrokenArchive
 from hubel.corpus.trees.stored_bytes import Spool, StoredBytes, file_bytes
 from hubel.errors import UnreadableImage, UnusableCorpus
 from hubel.errors.wording import Option, Remedy
 from hubel.events import OnEvent, Progress
 from hubel.images.decode import CORPUS_LIMITS
+from hubel.images.formats import IMAGE_ENDINGS
 from hubel.text import counted
 
 IMAGES = ("image/encoded", "image", "encoded", "image_raw", "image/image_raw", "jpeg", "png", "img")
@@ -141,18 +141,9 @@ def _paths(path: Path) -> list[Path]:
         return [path] if _is_shard(path) else []
     if not is_folder(path):
         return []
-    top = list_folder(path)[0]
-    folders = [
-        Path(each.path)
-        for each in top
-        if is_folder(Path(each.path)) and (split_in_name(each.name) or each.name == "data")
-    ]
-    return sorted(
-        Path(each.path)
-        for folder in (path, *folders)
-        for each in list_folder(folder)[0]
-        if _is_shard(Path(each.path)) and is_file(Path(each.path))
-    )
+    named = (each for each in paths_in(path) if split_in_name(each.name) or each.name == "data")
+    folders = (path, *filter(is_folder, named))
+    return sorted(each for folder in folders for each in paths_in(folder) if _is_shard(each) and is_file(each))
 
 
 def _is_shard(path: Path) -> bool:
@@ -189,9 +180,8 @@ def _records(path: Path, stored: StoredBytes) -> Iterator[tuple[_RecordPlace, by
                 if size > stored.size - place - _HEAD - 4:
                     raise _damaged(path, f"the record at byte {place:,} is cut off")
                 if size > MOST_BYTES:
-                    raise _damaged(
-                        path, f"the record at byte {place:,} has {size:,} bytes, the limit is {MOST_BYTES:,}"
-                    )
+                    reason = f"the record at byte {place:,} has {size:,} bytes, the limit is {MOST_BYTES:,}"
+                    raise _damaged(path, reason)
                 yield _RecordPlace(place + _HEAD, size), read_at(place + _HEAD, size)
                 place += _HEAD + size + 4
     except UnreadableImage as error:
@@ -221,9 +211,8 @@ def _row(path: str, data: bytes, split: str | None, label_feature: str | None, s
         return IntakeRow(path, REFUSED, "bad-record", f"it is not a tf.train.Example ({error}): write it again")
     seen.update(features.keys())
     if _first(features, IMAGES, kind="bytes") is None:
-        return IntakeRow(
-            path, REFUSED, "no-image", f"it has no image: none of its features is {' or '.join(IMAGES[:2])}"
-        )
+        reason = f"it has no image: none of its features is {' or '.join(IMAGES[:2])}"
+        return IntakeRow(path, REFUSED, "no-image", reason)
     wanted = (label_feature,) if label_feature is not None else LABELS
     label = next((features[name] for name in wanted if name in features and features[name].count), None)
     if label is None:
@@ -232,9 +221,8 @@ def _row(path: str, data: bytes, split: str | None, label_feature: str | None, s
         return IntakeRow(path, REFUSED, "several-labels", "it has several labels: an image has one. Keep one of them")
     name = _class_name(label)
     if name is None:
-        return IntakeRow(
-            path, REFUSED, "bad-label", "its label is neither a whole number nor text in UTF-8: correct it"
-        )
+        reason = "its label is neither a whole number nor text in UTF-8: correct it"
+        return IntakeRow(path, REFUSED, "bad-label", reason)
     return Found(path, name, split)
 
 

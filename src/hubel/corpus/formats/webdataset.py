@@ -18,7 +18,7 @@ from hubel.corpus.corpus import IGNORED, REFUSED, Corpus, Found, IntakeRow, make
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.corpus.split_words import SPLIT_FOLDERS, split_of_file
 from hubel.corpus.trees.catalogue import TAR_ENDINGS, open_archive
-from hubel.corpus.trees.folder import FolderTree, list_files, list_folder
+from hubel.corpus.trees.folder import FolderTree, is_file, is_folder, list_files, paths_in
 from hubel.corpus.trees.stored_bytes import Spool
 from hubel.corpus.trees.tree import Tree
 from hubel.errors import UnreadableImage, UnusableCorpus
@@ -161,12 +161,9 @@ def has_labels_beside(rows: Iterable[IntakeRow]) -> bool:
 
 
 def _shard_paths(path: Path) -> list[Path]:
-    top, _ = list_folder(path)
-    inner = (list_folder(path / each.name)[0] for each in top if each.name.lower() in SHARD_FOLDERS and each.is_dir())
-    files = (each for entries in (top, *inner) for each in entries)
-    return sorted(
-        Path(file.path) for file in files if file.name.lower().endswith(tuple(TAR_ENDINGS)) and file.is_file()
-    )
+    folders = (path, *(each for each in paths_in(path) if each.name.lower() in SHARD_FOLDERS and is_folder(each)))
+    files = (each for folder in folders for each in paths_in(folder))
+    return sorted(each for each in files if each.name.lower().endswith(tuple(TAR_ENDINGS)) and is_file(each))
 
 
 def _split_name(path: str) -> tuple[str, str]:
@@ -273,9 +270,8 @@ def _label_of(tree: Tree, labels: dict[str, IntakeRow]) -> tuple[str, str]:
         text = _text_of(tree, labels["txt"])
         if _is_name(text) and len(text) <= MAX_TEXT_LABEL:
             return text, "txt"
-    raise UnreadableImage(
-        "no-label", "no .cls, .json or one-line .txt file of the same name gives its class: add one, or remove it"
-    )
+    reason = "no .cls, .json or one-line .txt file of the same name gives its class: add one, or remove it"
+    raise UnreadableImage("no-label", reason)
 
 
 def _line_of(tree: Tree, row: IntakeRow) -> str:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any
 
+from hubel.corpus.trees.archive_tree import ArchiveTree
 from hubel.corpus.trees.folder import FolderTree
 from hubel.corpus.trees.members import BrokenArchive
-from hubel.corpus.trees.stored_bytes import Spool, StoredBytes, file_bytes
-from hubel.corpus.trees.tar_archive import TarTree, read_tar
+from hubel.corpus.trees.stored_bytes import Spool, file_bytes
+from hubel.corpus.trees.tar_archive import read_tar
 from hubel.corpus.trees.tree import Tree
-from hubel.corpus.trees.zip_archive import ZipTree, read_zip
+from hubel.corpus.trees.zip_archive import read_zip
 from hubel.errors import UnreadableImage, UnusableCorpus
 from hubel.events import OnEvent
 from hubel.files import is_file
-
-ArchiveTree: TypeAlias = ZipTree | TarTree
 
 SIGNATURES = {
     "zip": re.compile(rb"PK(\x03\x04|\x05\x06)"),
@@ -74,7 +73,7 @@ def open_tree(path: Path, on_event: OnEvent) -> Tree:
     return FolderTree(path) if path.is_dir() else open_archive(path, on_event)
 
 
-def open_archive(path: Path, on_event: OnEvent, *, spool: Spool | None = None) -> ArchiveTree:
+def open_archive(path: Path, on_event: OnEvent, *, spool: Spool | None = None) -> ArchiveTree[Any]:
     """An archive as a tree.
 
     Args:
@@ -90,19 +89,13 @@ def open_archive(path: Path, on_event: OnEvent, *, spool: Spool | None = None) -
         if kind == "zip":
             return read_zip(file_bytes(path), on_event)
         if kind:
-            return read_tar(_tar_bytes(path, kind, on_event=on_event, spool=spool or Spool()), on_event)
+            stored = file_bytes(path) if kind == "tar" else (spool or Spool()).unpack(path, kind, on_event=on_event)
+            return read_tar(stored, on_event)
     except BrokenArchive as error:
-        raise UnusableCorpus(
-            f"{path} cannot be read as a {'zip' if kind == 'zip' else 'tar'} archive: {error.reason}. {error.cure}"
-        ) from error
+        form = "zip" if kind == "zip" else "tar"
+        raise UnusableCorpus(f"{path} cannot be read as a {form} archive: {error.reason}. {error.cure}") from error
     except UnreadableImage as error:
         raise UnusableCorpus(f"{path} cannot be read: {error.reason}.") from error
     raise UnusableCorpus(
         f"{path} is neither a zip nor a tar archive. Name a folder, or pack one: tar cf photos.tar cat dog"
     )
-
-
-def _tar_bytes(path: Path, kind: str, *, on_event: OnEvent, spool: Spool) -> StoredBytes:
-    if kind == "tar":
-        return file_bytes(path)
-    return spool.unpack(path, kind, on_event=on_event)

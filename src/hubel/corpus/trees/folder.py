@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from hubel.corpus.corpus import IGNORED, REFUSED, IntakeRow
-from hubel.corpus.trees.tree import FILES_BETWEEN_EVENTS, is_debris_folder, row_in_debris, row_of_file
-from hubel.errors import UnreadableImage
+from hubel.corpus.trees.tree import FILES_BETWEEN_EVENTS, is_debris_folder, named_faults, row_in_debris, row_of_file
+from hubel.errors import UnreadableImage, UnusableCorpus
 from hubel.events import OnEvent, Progress, ignore
 from hubel.images.decode import CORPUS_LIMITS, no_memory
 
@@ -48,7 +49,7 @@ def read_file(path: Path) -> bytes:
             ``no-memory``.
     """
     try:
-        with open(path, "rb", opener=_open_without_waiting) as file:
+        with named_faults("file"), open(path, "rb", opener=_open_without_waiting) as file:
             details = os.fstat(file.fileno())
             if not stat.S_ISREG(details.st_mode):
                 raise UnreadableImage("not-a-file", "it is a pipe, a device or a folder, not a file: remove it")
@@ -57,15 +58,8 @@ def read_file(path: Path) -> bytes:
                 reason = f"the file has {details.st_size:,} bytes, the limit is {most:,}: save it smaller"
                 raise UnreadableImage("too-large", reason)
             return file.read()
-    except FileNotFoundError as error:
-        raise UnreadableImage("vanished", "the file is not there: check its name, or copy it back") from error
-    except PermissionError as error:
-        raise UnreadableImage(
-            "permission-denied", "this user may not read it: chmod +r, or run as its owner"
-        ) from error
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        reason = f"the system cannot read it ({getattr(error, 'strerror', None) or error}): copy it again"
-        raise UnreadableImage("unreadable", reason) from error
+    except ValueError as error:  # a NUL in the name
+        raise UnreadableImage("unreadable", f"the system cannot read the file ({error}): copy it again") from error
     except MemoryError as error:
         raise no_memory() from error
 
@@ -231,3 +225,22 @@ def is_folder(path: Path) -> bool:
 def is_file(path: Path) -> bool:
     """Whether an ordinary file, or a link to one, lies there."""
     return os.path.isfile(path)  # noqa: PTH113
+
+
+@contextmanager
+def naming_file(path: Path) -> Generator[None]:
+    """Says which file cannot be read, and why.
+
+    Raises:
+        UnusableCorpus: instead of what the system raises.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise UnusableCorpus(f"{path} cannot be read ({reason}): give a file that this user may read.") from error
+
+
+def paths_in(folder: Path) -> list[Path]:
+    """What lies in a folder, by name; nothing, where it cannot be listed."""
+    return [Path(entry.path) for entry in list_folder(folder)[0]]

@@ -142,14 +142,17 @@ def list_members(members: Iterable[Member[P]]) -> Listing[P]:
             continue
         place, row = _judge(path, member, earlier=places)
         if path in last:
-            rows[last[path]] = _replaced(path)
+            reason = "the archive holds this name again later: the later one counts, as when it is unpacked"
+            rows[last[path]] = IntakeRow(path, IGNORED, "replaced", reason)
             places.pop(path, None)
         last[path] = len(rows)
         rows.append(row)
         if place is not None:
             places[path] = place
     for path in _also_folders(last, given_folders):
-        rows[last[path]] = _clashing(rows[last[path]])
+        if rows[last[path]].status != REFUSED:
+            reason = "the archive has a folder of the same name: rename one of them"
+            rows[last[path]] = IntakeRow(path, REFUSED, "name-clash", reason)
         places.pop(path, None)
     return Listing(tuple(sorted(rows, key=lambda row: row.path)), places, frozenset(top_folders))
 
@@ -159,9 +162,8 @@ def checked_name(name: str) -> tuple[str, MemberFault | None]:
     slashed = name[: MAX_NAME + 1].replace("\\", "/")
     parts = [part for part in slashed.split("/") if part not in ("", ".")]
     if slashed.startswith("/") or _DRIVE.match(slashed):
-        return slashed, MemberFault(
-            "absolute-name", "its name starts at a root or a drive: pack it from inside its folder"
-        )
+        reason = "its name starts at a root or a drive: pack it from inside its folder"
+        return slashed, MemberFault("absolute-name", reason)
     if ".." in parts:
         return slashed, MemberFault("climbing-name", "its name climbs up ('..'): pack it from inside its folder")
     if "\0" in slashed or not parts:
@@ -205,17 +207,6 @@ def _judge(path: str, member: Member[P], *, earlier: dict[str, P]) -> tuple[P | 
     if fault:
         return None, row if row.status else IntakeRow(path, REFUSED, *fault)
     return place, row
-
-
-def _replaced(path: str) -> IntakeRow:
-    reason = "the archive holds this name again later: the later one counts, as when it is unpacked"
-    return IntakeRow(path, IGNORED, "replaced", reason)
-
-
-def _clashing(row: IntakeRow) -> IntakeRow:
-    if row.status == REFUSED:
-        return row
-    return IntakeRow(row.path, REFUSED, "name-clash", "the archive has a folder of the same name: rename one of them")
 
 
 def _first_folders(path: str, *, of_folder: bool) -> Iterator[str]:

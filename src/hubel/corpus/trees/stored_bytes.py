@@ -20,6 +20,7 @@ from typing import IO, Any, Protocol, TypeAlias
 import pyarrow as pa
 
 from hubel.corpus.trees.members import BYTES_OF_ANY_RATIO, MAX_RATIO, BrokenArchive
+from hubel.corpus.trees.tree import named_faults
 from hubel.errors import UnreadableImage, UnusableCorpus
 from hubel.events import OnEvent, Progress
 from hubel.files import usable_cache_folder
@@ -70,7 +71,7 @@ class FileBytes:
         Raises:
             UnreadableImage: the file is gone, was changed, or may not be read.
         """
-        with _faults_of_file(), self.path.open("rb", buffering=0) as file:
+        with named_faults("archive"), self.path.open("rb", buffering=0) as file:
             details = os.fstat(file.fileno())
             if (details.st_size, details.st_mtime_ns) != (self.size, self.modified_ns):
                 raise UnreadableImage("changed", "the archive changed while it was read: start again")
@@ -90,23 +91,9 @@ def file_bytes(path: Path) -> FileBytes:
     Raises:
         UnreadableImage: there is none, or it may not be read.
     """
-    with _faults_of_file():
+    with named_faults("archive"):
         details = path.stat()
     return FileBytes(path, details.st_size, details.st_mtime_ns)
-
-
-@contextmanager
-def _faults_of_file() -> Generator[None]:
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise UnreadableImage("vanished", "the archive is not there: check its name, or copy it back") from error
-    except PermissionError as error:
-        reason = "this user may not read the archive: chmod +r, or run as its owner"
-        raise UnreadableImage("permission-denied", reason) from error
-    except OSError as error:
-        reason = f"the system cannot read the archive ({error.strerror or error}): copy it again"
-        raise UnreadableImage("unreadable", reason) from error
 
 
 class Spool:
@@ -190,13 +177,13 @@ class SpooledBytes:
                 return b""
             return self.spool.read_at(self.start + offset, min(size, self.size - offset))
 
-        with _faults_of_file():
+        with named_faults("archive"):
             yield read_at
 
 
 def _unpacked(path: Path, compression: str) -> Iterator[tuple[bytes, int]]:
     """Blocks, and the bytes of the file used up so far."""
-    with _faults_of_file():
+    with named_faults("archive"):
         file = path.open("rb")
     try:
         with file, _DECOMPRESSORS[compression](file) as stream:

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
-from hubel.corpus.corpus import IntakeRow
+from hubel.corpus.trees.archive_tree import ArchiveTree
 from hubel.corpus.trees.members import (
     MAX_SHOWN,
     BrokenArchive,
-    Listing,
     Member,
     MemberFault,
     counted,
@@ -65,32 +63,7 @@ class NoHeader(Exception):
     """512 bytes that are no header of a tar archive."""
 
 
-@dataclass(frozen=True)
-class TarTree:
-    """The files of a tar archive; several threads may read at once."""
-
-    source: StoredBytes
-    listing: Listing[TarPlace]
-
-    def rows(self) -> Iterator[IntakeRow]:
-        """Every file, by path."""
-        return iter(self.listing.rows)
-
-    def read(self, path: str) -> bytes:
-        """The content of one file.
-
-        Raises:
-            UnreadableImage: it is not in the archive, was refused, or the archive was changed.
-        """
-        place = self.listing.place(path)
-        with self.source.reading() as read_at:
-            content = read_at(place.offset, place.size)
-        if len(content) < place.size:
-            raise UnreadableImage("truncated", "the archive ends inside it: copy or download the archive again")
-        return content
-
-
-def read_tar(source: StoredBytes, on_event: OnEvent) -> TarTree:
+def read_tar(source: StoredBytes, on_event: OnEvent) -> ArchiveTree[TarPlace]:
     """List a tar archive.
 
     Args:
@@ -103,9 +76,15 @@ def read_tar(source: StoredBytes, on_event: OnEvent) -> TarTree:
     """
     with source.reading() as read_at:
         headers = counted(_headers(read_at, source.size), on_event)
-        return TarTree(
-            source, list_members(_member(header, start, archive_size=source.size) for header, start in headers)
-        )
+        listing = list_members(_member(header, start, archive_size=source.size) for header, start in headers)
+    return ArchiveTree(source, listing, _read_member)
+
+
+def _read_member(read_at: ReadAt, place: TarPlace) -> bytes:
+    content = read_at(place.offset, place.size)
+    if len(content) < place.size:
+        raise UnreadableImage("truncated", "the archive ends inside it: copy or download the archive again")
+    return content
 
 
 def _headers(read_at: ReadAt, size: int) -> Iterator[tuple[TarHeader, int]]:

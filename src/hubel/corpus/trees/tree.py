@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
 from hubel.corpus.corpus import IGNORED, IntakeRow
+from hubel.errors import UnreadableImage
 from hubel.text import brief
 
 DEBRIS_FOLDERS = {
@@ -57,6 +59,28 @@ class TreeSource:
     def read(self, position: int) -> bytes:
         """The whole file; read again each time, so that a changed file is noticed by its content."""
         return self.tree.read(self.paths[position])
+
+
+@contextmanager
+def named_faults(what: str) -> Generator[None]:
+    """Says why a file cannot be read.
+
+    Args:
+        what: it is: ``"file"`` or ``"archive"``.
+
+    Raises:
+        UnreadableImage: ``vanished``, ``permission-denied`` or ``unreadable``.
+    """
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise UnreadableImage("vanished", f"the {what} is not there: check its name, or copy it back") from error
+    except PermissionError as error:
+        reason = f"this user may not read the {what}: chmod +r, or run as its owner"
+        raise UnreadableImage("permission-denied", reason) from error
+    except OSError as error:
+        reason = f"the system cannot read the {what} ({error.strerror or error}): copy it again"
+        raise UnreadableImage("unreadable", reason) from error
 
 
 def is_debris_folder(name: str) -> bool:

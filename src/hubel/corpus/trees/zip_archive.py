@@ -12,11 +12,10 @@ import struct
 import zlib
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
-from hubel.corpus.corpus import IntakeRow
-from hubel.corpus.trees.members import BrokenArchive, Listing, Member, MemberFault, counted, fault_of_size, list_members
+from hubel.corpus.trees.archive_tree import ArchiveTree
+from hubel.corpus.trees.members import BrokenArchive, Member, MemberFault, counted, fault_of_size, list_members
 from hubel.corpus.trees.stored_bytes import ReadAt, StoredBytes
 from hubel.errors import UnreadableImage
 from hubel.events import OnEvent
@@ -53,35 +52,7 @@ class ZipEntry(NamedTuple):
     offset: int
 
 
-@dataclass(frozen=True)
-class ZipTree:
-    """The files of a zip archive; several threads may read at once."""
-
-    source: StoredBytes
-    listing: Listing[ZipEntry]
-
-    def rows(self) -> Iterator[IntakeRow]:
-        """Every file, by path."""
-        return iter(self.listing.rows)
-
-    def read(self, path: str) -> bytes:
-        """The content of one file, checked against its checksum; never more than the list of files says.
-
-        Raises:
-            UnreadableImage: it is not in the archive, was refused, is damaged, or the archive was changed.
-        """
-        entry = self.listing.place(path)
-        with self.source.reading() as read_at:
-            packed = _stored_bytes(read_at, entry)
-        content = _unpack(packed, entry)
-        if len(content) > entry.size:
-            raise UnreadableImage("lying-size", f"it holds more than the {entry.size:,} bytes it declares: remove it")
-        if len(content) < entry.size or zlib.crc32(content) != entry.crc:
-            raise UnreadableImage("corrupt", "its checksum in the archive does not match: copy or download it again")
-        return content
-
-
-def read_zip(source: StoredBytes, on_event: OnEvent) -> ZipTree:
+def read_zip(source: StoredBytes, on_event: OnEvent) -> ArchiveTree[ZipEntry]:
     """List a zip archive.
 
     Args:
@@ -94,7 +65,7 @@ def read_zip(source: StoredBytes, on_event: OnEvent) -> ZipTree:
     """
     with source.reading() as read_at:
         entries = list(counted(_entries(read_at, source.size), on_event))
-    return ZipTree(source, list_members(_members(entries)))
+    return ArchiveTree(source, list_members(_members(entries)), _read_member)
 
 
 def _entries(read_at: ReadAt, size: int) -> Iterator[ZipEntry]:
@@ -145,9 +116,8 @@ def _read_entry(block: bytes, base: int, *, place: int, shift: int) -> tuple[Zip
     at = place - base
     if len(block) - at < _ENTRY.size or block[at : at + 4] != b"PK\1\2":
         raise BrokenArchive(f"its list of files is damaged at byte {place:,}")
-    _, made_by, _, flags, method, _, _, crc, stored, size, *lengths, _, _, attributes, offset = _ENTRY.unpack_from(
-        block, at
-    )
+    fields = _ENTRY.unpack_from(block, at)
+    _, made_by, _, flags, method, _, _, crc, stored, size, *lengths, _, _, attributes, offset = fields
     name_bytes, extra_bytes, comment_bytes = lengths
     name_end = at + _ENTRY.size + name_bytes
     extra_end = name_end + extra_bytes
@@ -211,6 +181,16 @@ def _fault(entry: ZipEntry, offsets: list[int]) -> MemberFault | None:
     if following < len(offsets) and end > offsets[following]:
         return MemberFault("overlap", "its bytes overlap those of another member, as in a zip bomb: pack it again")
     return fault_of_size(entry.size, entry.stored)
+
+
+def _read_member(read_at: ReadAt, entry: ZipEntry) -> bytes:
+    """The content, checked against its checksum; never more than the list of files says."""
+    content = _unpack(_stored_bytes(read_at, entry), entry)
+    if len(content) > entry.size:
+        raise UnreadableImage("lying-size", f"it holds more than the {entry.size:,} bytes it declares: remove it")
+    if len(content) < entry.size or zlib.crc32(content) != entry.crc:
+        raise UnreadableImage("corrupt", "its checksum in the archive does not match: copy or download it again")
+    return content
 
 
 def _stored_bytes(read_at: ReadAt, entry: ZipEntry) -> bytes:
