@@ -52,9 +52,9 @@ def test_what_was_asked_is_typed_and_defaults_are_not(wishes: dict[str, Any], wo
 
 
 def test_how_the_corpus_is_read_comes_last():
-    reading = Reading(splits=(("lab", "test"),), copies="off")
+    reading = Reading(splits=(("main", "train"), ("lab", "test")), copies="off")
     assert typed(reading=reading, epochs=2) == (
-        "hubel train 'my photos' -o run --epochs 2 --splits test=lab --copies off"
+        "hubel train 'my photos' -o run --epochs 2 --splits train=main,test=lab --copies off"
     )
 
 
@@ -84,8 +84,10 @@ def test_the_location_of_a_corpus_in_memory_is_that_of_the_corpus():
         ({"resume": True, "overwrite": True}, "resume goes on with a run, and overwrite replaces it. Leave out one."),
         (
             {"learning_curve": True, "from_run": Path("old")},
-            "learning_curve trains on parts of the images as if the others were not there, and the weights of "
-            "from_run='old' have learned from all of them. Leave out one of them.",
+            (
+                "learning_curve trains on parts of the images as if the others were not there, and the weights of "
+                "from_run='old' have learned from all of them. Leave out one of them."
+            ),
         ),
         ({"resize": "stretch"}, "resize must be one of squash, crop, pad. Received: 'stretch'."),
         ({"epochs": 0}, "epochs must be a whole number from 1 to 100,000. Received: 0."),

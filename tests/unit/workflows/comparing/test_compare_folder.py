@@ -151,7 +151,7 @@ def test_no_loss_of_accuracy_is_explained_only_beside_claims():
     rows = (replace(DENSE, name="dense-only"), replace(SMALL_CNN, name="cnn"))
     with_claim, without = (describe_verdicts(compared(*rows, claims=claims)) for claims in ("dense-or-cnn", None))
     loss = '"No loss of accuracy": at most 3 points, by the interval\'s lower end.'
-    assert [str(text) for text in with_claim][0] == loss
+    assert str(with_claim[0]) == loss
     assert loss not in map(str, without)
     assert str(without[-1]).startswith("The test: exact McNemar on the same test images, p adjusted (Holm)")
     assert "repeat with another --seed before you rely on it" in text_in_shell(without[-1])
