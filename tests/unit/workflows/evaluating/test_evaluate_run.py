@@ -19,10 +19,10 @@ from tests.unit.workflows.evaluating.colour_runs import (
 from hubel.errors import UnusableCorpus, UnusableInput
 from hubel.events import Event, Message
 from hubel.files import write_csv
-from hubel.workflows.evaluating.evaluate import MOST_REFUSED_NAMED, Evaluation, evaluate_run, say_refused
-from hubel.workflows.evaluating import page_images
-from hubel.workflows.evaluating.page_images import CLASS_IMAGES, some_of_each_class, worst_mistakes
 from hubel.pipeline.decoded import decode_corpus
+from hubel.workflows.evaluating import page_images
+from hubel.workflows.evaluating.evaluate import MOST_REFUSED_NAMED, Evaluation, evaluate_run, say_refused
+from hubel.workflows.evaluating.page_images import CLASS_IMAGES, some_of_each_class, worst_mistakes
 
 OWN = {f"{name}/{number}.png": name for name in NAMES for number in range(6)} | {"red/7.png": "green"}
 """18 images that show what their folder says, and one that does not."""
@@ -150,7 +150,13 @@ def test_a_run_that_cannot_be_scored_says_what_can(photos: Path, run: Path, dama
 
 
 def test_another_corpus_is_matched_by_the_names_of_its_folders(run: Path, tmp_path: Path):
-    others = {"green/a.png": "green", "green/b.png": "red", "red/c.png": "red", "zebra/d.png": "blue", "zebra/e.png": "red"}
+    others = {
+        "green/a.png": "green",
+        "green/b.png": "red",
+        "red/c.png": "red",
+        "zebra/d.png": "blue",
+        "zebra/e.png": "red",
+    }
     evaluation, said = scored(run, write_colours(tmp_path / "others", others, first=30))
     assert said[:2] == [
         "Not scored: 2 images of classes that the classifier does not know: zebra.",
@@ -218,7 +224,9 @@ def test_the_worst_mistakes_are_those_it_was_surest_of(run: Path, photos: Path):
     evaluation, _ = scored(run)
     classifier = colour_classifier()
     decoded = decode_corpus(evaluation.corpus, classifier.preprocessing)
-    (mistake,) = worst_mistakes(page_images.Tested(decoded, evaluation.places, evaluation.report, classifier), ends_at=0.0)
+    (mistake,) = worst_mistakes(
+        page_images.Tested(decoded, evaluation.places, evaluation.report, classifier), ends_at=0.0
+    )
     assert (mistake.path, mistake.true, mistake.named) == ("red/7.png", "red", "green")
     row = evaluation.report.probabilities[evaluation.paths.index("red/7.png")]
     assert (mistake.probability, mistake.true_probability) == (row[1], row[0])

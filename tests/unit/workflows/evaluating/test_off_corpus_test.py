@@ -78,7 +78,9 @@ def test_images_without_classes_are_looked_at_in_a_folder_and_in_an_archive(run:
     shutil.copy(photos / "red/0.png", loose / "own.png")
     found, said = heard(run, loose)
     assert len(found.strangers) == 2
-    assert said == [f"Left out: 1 image of {loose}, from the corpus of {run} or copied from it. Strangers: the other 2."]
+    assert said == [
+        f"Left out: 1 image of {loose}, from the corpus of {run} or copied from it. Strangers: the other 2."
+    ]
     with zipfile.ZipFile(tmp_path / "loose.zip", "w") as archive:
         for file in loose.iterdir():
             archive.write(file, file.name)
@@ -173,4 +175,6 @@ def test_one_stranger_beside_own_images_is_called_the_other_one(run: Path, photo
     for number in range(2):
         shutil.copy(photos / f"red/{number}.png", loose / f"own-{number}.png")
     _, said = heard(run, loose)
-    assert said == [f"Left out: 2 images of {loose}, from the corpus of {run} or copied from it. Strangers: the other one."]
+    assert said == [
+        f"Left out: 2 images of {loose}, from the corpus of {run} or copied from it. Strangers: the other one."
+    ]
