@@ -174,10 +174,11 @@ def test_what_the_run_was_trained_on_is_left_out_and_counted(photos: Path, run: 
     assert sorted(evaluation.paths) == sorted(TESTED)
     assert evaluation.left_out is not None
     assert len(evaluation.left_out.trained_on) == len(OWN) - len(TESTED)
-    assert said == [
+    (left_out,) = said
+    assert left_out == (
         f"Left out of the score of {run}, of 19 images in {photos}: 14 that it was trained on (training and validation "
         "images). Scored: 5 images, all of its own test split."
-    ]
+    )
     kept, _ = scored(run, photos, keep_known=True)
     assert len(kept.paths) == 19
     assert kept.left_out == evaluation.left_out
