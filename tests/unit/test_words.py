@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hubel.briefs import MOST_LETTERS, MOST_LINES, brief, elided, few_names, name_counts, with_interval
@@ -32,6 +32,7 @@ def test_what_is_no_time_says_what_is(text: str):
         parse_duration(text)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from([("s", 1), ("m", 60), ("h", 3600), ("", 1)]))
 def test_every_whole_number_with_a_unit_is_a_time(number: int, unit: tuple[str, int]):
     assert parse_duration(f"{number}{unit[0]}") == number * unit[1]
@@ -67,6 +68,7 @@ def test_an_error_without_words_is_called_by_its_name():
     assert first_line(KeyError()) == "KeyError"
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_what_is_shown_is_one_line_that_no_terminal_obeys(text: str):
     shown = one_line(text)
@@ -80,11 +82,13 @@ def test_what_can_be_printed_stays_and_what_cannot_is_spelled_out():
     assert one_line("a\x1b[31m\n\u202eb\udce9") == "a\\x1b[31m\\n\\u202eb\\udce9"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200), st.integers(1, 60))
 def test_a_shortened_text_is_never_too_long(text: str, most: int):
     assert len(shortened(text, most)) <= most
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200), st.integers(3, 60))
 def test_an_elided_text_keeps_its_ends(text: str, most: int):
     line, shown = one_line(text), elided(text, most)
@@ -168,6 +172,7 @@ def test_placeholders_are_not_quoted_and_names_with_spaces_are():
     assert in_shell(Command("train", ("...",))) == "hubel train ..."
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1), max_size=4))
 def test_a_shell_reads_back_every_name(names: list[str]):
     command = Command("predict", ("run", *names), (Option("out", "a b"),))
