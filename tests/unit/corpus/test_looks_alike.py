@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -140,6 +142,6 @@ def test_parts_lie_in_one_another_and_keep_the_share_of_each_class(counts: list[
         expected = [max(1, int(share * count + 0.5)) for count in counts]
         assert np.bincount(labels[part], minlength=len(counts)).tolist() == expected
         assert part.tolist() == sorted(set(part.tolist()))
-    for smaller, larger in zip(parts, parts[1:], strict=False):
+    for smaller, larger in itertools.pairwise(parts):
         assert set(smaller.tolist()) <= set(larger.tolist())
     assert all((one == other).all() for one, other in zip(parts, nested_parts(labels, shares, seed=seed), strict=True))

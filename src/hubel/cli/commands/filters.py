@@ -11,7 +11,7 @@ import click
 from hubel.cli.layer_option import LAYER, LAYER_HELP
 from hubel.cli.model_files import model_file_options, said_words
 from hubel.cli.run_command import RunCommand
-from hubel.text import counted
+from hubel.text import counted, one_line
 
 if TYPE_CHECKING:
     from hubel.workflows.said import Said
@@ -62,7 +62,8 @@ def command(  # noqa: PLR0913  (one for each option)
         with Listener() as listener:
             made = image_of_excitement(run, layer, corpus=corpus, filters=chosen, said=said, on_event=listener)
         write_bytes(out, made.png)
-        click.echo(f"Wrote {out}: {made.shown}, each row a filter of {made.layer}; first an image made to excite it")
+        rows = f"{made.shown}, each row a filter of {one_line(made.layer)}"
+        click.echo(f"Wrote {out}: {rows}; first an image made to excite it")
         if corpus is None:
             click.echo("Add --corpus CORPUS to see what excites them in your images.")
         return 0
@@ -71,9 +72,9 @@ def command(  # noqa: PLR0913  (one for each option)
     kernel = sheet.kernel
     height, width, channels, filters = kernel.shape
     size = f"{height} x {width} x {channels} = {kernel.size:,} shared weights"
-    click.echo(f"{sheet.layer}: {counted(filters, 'filter')} of {size}")
+    click.echo(f"{one_line(sheet.layer)}: {counted(filters, 'filter')} of {size}")
     click.echo(f"values {kernel.min():.4g} to {kernel.max():.4g}")
     click.echo(f"Wrote {out}: {sheet.shown}")
     words = ["hubel", "filters", str(run), *said_words(said), "--layer", sheet.layer, "--excite", "-o", "excite.png"]
-    click.echo(f"Next\n  What they respond to: {shlex.join(words)}")
+    click.echo(f"Next\n  What they respond to: {one_line(shlex.join(words))}")
     return 0

@@ -11,7 +11,7 @@ import click
 from hubel.cli.layer_option import LAYER, LAYER_HELP
 from hubel.cli.model_files import model_file_options, said_words
 from hubel.cli.run_command import RunCommand
-from hubel.text import counted
+from hubel.text import counted, one_line
 
 if TYPE_CHECKING:
     from hubel.workflows.said import Said
@@ -53,7 +53,7 @@ def command(run: Path, image: Path | None, *, layer: str | None, out: Path | Non
     height, width, filters = made.maps.shape
     silent = int((made.maps.max(axis=(0, 1)) <= 0).sum())
     shown = min(filters, MOST_FILTERS)
-    click.echo(f"{made.layer} ({made.kind}): {counted(filters, 'feature map')} of {height} x {width}")
+    click.echo(f"{one_line(made.layer)} ({made.kind}): {counted(filters, 'feature map')} of {height} x {width}")
     click.echo(f"values {made.maps.min():.4g} to {made.maps.max():.4g}; {silent} of {filters} maps have none above 0")
     click.echo(f"Wrote {out}: {shown} of {filters} maps shown, strongest first; the strongest also over the image")
     strongest = int(made.strongest_first[0])
@@ -68,5 +68,5 @@ def command(run: Path, image: Path | None, *, layer: str | None, out: Path | Non
         "--filter",
         str(strongest),
     ]
-    click.echo(f"Next\n  One value, worked out: {shlex.join(typed)}")
+    click.echo(f"Next\n  One value, worked out: {one_line(shlex.join(typed))}")
     return 0

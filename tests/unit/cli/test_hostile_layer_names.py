@@ -1,0 +1,42 @@
+"""A model file of a stranger names its layers as it likes: none of the names reaches the terminal as anything but text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.unit.cli.conftest import Typed
+
+from hubel.backends.framework import keras
+
+NAME = "\x1b[2J\x1b[31mconv"
+SPELLED = "\\x1b[2J\\x1b[31mconv"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def model_file(folder: Path) -> None:
+    parts = [keras.layers.Conv2D(2, 3, name=NAME), keras.layers.Flatten(), keras.layers.Dense(2)]
+    keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Rescaling(1 / 255), *parts]).save(folder / "odd.keras")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "maps odd.keras",
+        "maps odd.keras image.png --layer 2 -o maps.png",
+        "filters odd.keras",
+        "filters odd.keras --layer 2 -o filters.png",
+        "filters odd.keras --layer 2 --excite --filter 0 -o excite.png",
+        "trace odd.keras",
+        "trace odd.keras image.png --layer 2",
+        "trace odd.keras image.png --layer 1",
+        "trace odd.keras image.png --layer last",
+        "anatomy odd.keras",
+        "maps odd.keras image.png --layer convolution -o maps.png",
+    ],
+)
+def test_the_name_of_a_layer_cannot_steer_the_terminal(words: str, typed: Typed):
+    _, out, err = typed(words)
+    assert "\x1b" not in out + err
+    if "--layer last" not in words:
+        assert SPELLED in out + err
