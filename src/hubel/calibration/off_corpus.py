@@ -37,11 +37,11 @@ def fit_off_corpus(known: Looks, held_out: Looks, *, labels: Labels | None = Non
     """
     if len(known.pixels) < MIN_EXAMPLES or len(held_out.pixels) < MIN_EXAMPLES:
         return None
-    pixels = _fit_distance(known.pixels, held_out.pixels, unseen=_UNSEEN_OF_PIXELS, shrinkage=0.0)
+    pixels = fit_distance(known.pixels, held_out.pixels, unseen=_UNSEEN_OF_PIXELS, shrinkage=0.0)
     maps = last = None
     if known.maps.shape[1]:
         seen = root(held_out.maps)
-        maps = _fit_distance(root(known.maps), seen, unseen=_UNSEEN_OF_MAPS, shrinkage=_SHRINKAGE_OF_MAPS)
+        maps = fit_distance(root(known.maps), seen, unseen=_UNSEEN_OF_MAPS, shrinkage=_SHRINKAGE_OF_MAPS)
         usual = _spread(maps.measure(seen))
         pixels = _stretched(pixels, pixels.measure(held_out.pixels), usual=usual)
         if (
@@ -82,7 +82,15 @@ def _fit_nearest_class(known: Features, labels: Labels, *, held_out: Features) -
     return replace(fitted, typical=max(float(np.median(fitted.measure(held_out))), 1e-9))
 
 
-def _fit_distance(known: np.ndarray, held_out: np.ndarray, *, unseen: np.ndarray, shrinkage: float) -> Distance:
+def fit_distance(known: np.ndarray, held_out: np.ndarray, *, unseen: np.ndarray, shrinkage: float) -> Distance:
+    """A distance from the mean of what was trained on, 1 for what is typical of other images of the corpus.
+
+    Args:
+        known: of the training images, [images, channels].
+        held_out: of images that were not trained on, [images, channels].
+        unseen: scatter that is added to each channel, [channels] or one number for all.
+        shrinkage: share of the variance that is added in every direction.
+    """
     mean = known.mean(axis=0, dtype=np.float64)
     deviation = np.sqrt(known.var(axis=0, dtype=np.float64) + unseen**2)
     covariance = np.cov(((known - mean) / deviation).T) + np.diag((unseen / deviation) ** 2 + shrinkage)

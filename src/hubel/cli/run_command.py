@@ -70,7 +70,9 @@ def typed_line(words: Sequence[object], said: Said, *more: str) -> str:
         said: of the model file.
         more: options and their values.
     """
-    return shlex.join(["hubel", *map(str, words), *said_words(said), *more])
+    from hubel.text import one_line
+
+    return one_line(shlex.join(["hubel", *map(str, words), *said_words(said), *more]))
 
 
 def _size(text: str | None) -> tuple[int, int] | None:

@@ -95,7 +95,7 @@ class Verification:
 
 
 def verify_artefact(folder: Path) -> Verification:
-    """ArtefactCheck an artefact: its files and checksums, its structure, and its self-test on this machine.
+    """Check an artefact: its files and checksums, its structure, and its self-test on this machine.
 
     Args:
         folder: a run folder, or its ``classifier/`` folder.

@@ -9,7 +9,7 @@ from sklearn.covariance import EmpiricalCovariance
 from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score
 
-from hubel.calibration.off_corpus import DIRECTIONS, MIN_EXAMPLES, _fit_distance, fit_off_corpus
+from hubel.calibration.off_corpus import DIRECTIONS, MIN_EXAMPLES, fit_distance, fit_off_corpus
 from hubel.classifier.off_corpus import Distance, Looks, NearestClass, OffCorpus, root
 from hubel.errors import WrongRequest
 from hubel.evaluation.metrics import auroc
@@ -40,7 +40,7 @@ def test_with_few_channels_the_distance_is_that_of_scipy():
     known, held_out = cloud(5000, seed=0), cloud(200, seed=1)
     inverse = np.linalg.inv(np.cov(known.T))
     expected = [mahalanobis(row, known.mean(axis=0), inverse) for row in held_out]
-    found = distances(_fit_distance(known, held_out, unseen=np.array(1e-3), shrinkage=0.0), held_out)
+    found = distances(fit_distance(known, held_out, unseen=np.array(1e-3), shrinkage=0.0), held_out)
     # Shrinkage makes the narrow directions a little wider.
     assert np.corrcoef(found, expected)[0, 1] > 0.99
     assert (found <= np.array(expected) * 1.001).all()
@@ -67,7 +67,7 @@ def test_beyond_the_free_directions_one_variance_stands_for_all_others():
     precision = model.get_precision()
     apart = held_out / deviation - model.mean_
     expected = np.sqrt(np.einsum("ni,ij,nj->n", apart, precision, apart))
-    found = distances(_fit_distance(known, held_out, unseen=np.array(1e-3), shrinkage=0.0), held_out)
+    found = distances(fit_distance(known, held_out, unseen=np.array(1e-3), shrinkage=0.0), held_out)
     assert np.corrcoef(found, expected)[0, 1] > 0.98
     assert found.mean() == pytest.approx(expected.mean(), rel=0.15)  # shrunk by a hundredth of the mean variance
 
@@ -75,7 +75,7 @@ def test_beyond_the_free_directions_one_variance_stands_for_all_others():
 def test_a_step_in_a_direction_without_scatter_weighs_more_than_one_along_it():
     rng = np.random.default_rng(0)
     known = (rng.normal(size=(500, 1)) @ np.ones((1, 4)) + 0.05 * rng.normal(size=(500, 4))).astype(np.float32)
-    fitted = _fit_distance(known, known, unseen=np.array(1e-3), shrinkage=0.0)
+    fitted = fit_distance(known, known, unseen=np.array(1e-3), shrinkage=0.0)
     along, across = np.array([[2.0, 2, 2, 2]]), np.array([[2.0, -2, 2, -2]])
     assert distances(fitted, along)[0] < 3
     assert distances(fitted, across)[0] > 5 * distances(fitted, along)[0]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hubel.cli.main import _exit_code
+from hubel.cli.main import main
 from hubel.errors import UnusableCorpus, UnusableInput
 from hubel.events import Event, Message
 from hubel.files import read_csv
@@ -187,7 +187,9 @@ def test_if_nothing_is_new_there_is_no_score(
         UnusableCorpus, match=f"has no image that is new to {run}. Left out of its {len(learned)} images: "
     ):
         evaluate_run(run, str(known))
-    assert _exit_code(["evaluate", str(run), str(known)], debug=False) == 3
+    with pytest.raises(SystemExit) as end:
+        main(["evaluate", str(run), str(known)])
+    assert end.value.code == 3
     said = " ".join(capsys.readouterr().err.split())
     assert f"Score it on its own test images: hubel evaluate {run}. Or name a corpus of other images." in said
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from tests.conftest import COLOURS, speckled, write_image
 
-from hubel.cli.main import _exit_code
+from hubel.cli.main import main
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.reading import Reading
 from hubel.errors import WrongRequest
@@ -171,7 +171,9 @@ def run(lab: Path) -> Path:
 )
 def test_every_command_that_writes_refuses_before_it_touches_anything(run: Path, lab: Path, words: str, capsys):
     before = sorted(lab.rglob("*"))
-    assert _exit_code(words.split(), debug=False) == 2
+    with pytest.raises(SystemExit) as end:
+        main(words.split())
+    assert end.value.code == 2
     assert "where nothing is ever written. Choose a " in capsys.readouterr().err
     assert sorted(lab.rglob("*")) == before
 
@@ -181,7 +183,9 @@ def test_every_command_that_writes_refuses_before_it_touches_anything(run: Path,
 )
 def test_a_drawing_never_replaces_the_image_it_is_made_of(lab: Path, words: str, capsys):
     before = Path("red/0.png").read_bytes()
-    assert _exit_code(words.split(), debug=False) == 2
+    with pytest.raises(SystemExit) as end:
+        main(words.split())
+    assert end.value.code == 2
     assert "would replace the file that it is drawn from. Choose another name." in capsys.readouterr().err
     assert Path("red/0.png").read_bytes() == before
 

@@ -9,7 +9,7 @@ import click
 
 from hubel.cli.layer_option import LAYER, LAYER_HELP
 from hubel.cli.run_command import RunCommand, model_file_options, typed_line
-from hubel.text import counted
+from hubel.text import counted, one_line
 
 if TYPE_CHECKING:
     from hubel.workflows.opening import Said
@@ -58,7 +58,8 @@ def command(  # noqa: PLR0913  (one for each option)
         with Listener() as listener:
             made = image_of_excitement(run, layer, corpus=corpus, filters=chosen, said=said, on_event=listener)
         write_bytes(out, made.png)
-        click.echo(f"Wrote {out}: {made.shown}, each row a filter of {made.layer}; first an image made to excite it")
+        rows = f"{made.shown}, each row a filter of {one_line(made.layer)}"
+        click.echo(f"Wrote {out}: {rows}; first an image made to excite it")
         if corpus is None:
             click.echo("Add --corpus CORPUS to see what excites them in your images.")
         return 0
@@ -67,7 +68,7 @@ def command(  # noqa: PLR0913  (one for each option)
     kernel = sheet.kernel
     height, width, channels, filters = kernel.shape
     size = f"{height} x {width} x {channels} = {kernel.size:,} shared weights"
-    click.echo(f"{sheet.layer}: {counted(filters, 'filter')} of {size}")
+    click.echo(f"{one_line(sheet.layer)}: {counted(filters, 'filter')} of {size}")
     click.echo(f"values {kernel.min():.4g} to {kernel.max():.4g}")
     click.echo(f"Wrote {out}: {sheet.shown}")
     line = typed_line(("filters", run), said, "--layer", sheet.layer, "--excite", "-o", "excite.png")

@@ -9,7 +9,7 @@ import click
 
 from hubel.cli.layer_option import LAYER, LAYER_HELP
 from hubel.cli.run_command import RunCommand, model_file_options, typed_line
-from hubel.text import counted
+from hubel.text import counted, one_line
 
 if TYPE_CHECKING:
     from hubel.workflows.opening import Said
@@ -49,7 +49,7 @@ def command(run: Path, image: Path | None, *, layer: str | None, out: Path | Non
     height, width, filters = made.maps.shape
     silent = int((made.maps.max(axis=(0, 1)) <= 0).sum())
     shown = min(filters, MOST_FILTERS)
-    click.echo(f"{made.layer} ({made.kind}): {counted(filters, 'feature map')} of {height} x {width}")
+    click.echo(f"{one_line(made.layer)} ({made.kind}): {counted(filters, 'feature map')} of {height} x {width}")
     click.echo(f"values {made.maps.min():.4g} to {made.maps.max():.4g}; {silent} of {filters} maps have none above 0")
     click.echo(f"Wrote {out}: {shown} of {filters} maps shown, strongest first; the strongest also over the image")
     strongest = str(made.strongest_first[0])

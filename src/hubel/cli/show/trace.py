@@ -225,4 +225,4 @@ def _show_next(screen: Console, traced: TracedRun, *, words: Sequence[str]) -> N
     screen.print(Text("Next", "bold"))
     what = "where it goes" if traced.following else "where it comes from"
     for line in lines:
-        screen.print(Text(f"  {line}  ").append(what, "dim"))
+        screen.print(Text(f"  {one_line(line)}  ").append(what, "dim"))
