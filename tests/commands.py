@@ -17,10 +17,10 @@ from hubel.cli.main import main
 def typed(*words: object, stdin: str = "", **variables: str) -> CompletedProcess[str]:
     """Run a command in this process, where a framework is imported once for all.
 
-    Its streams are text over bytes, as those of a process are, and no terminals. What it must not depend on is not reset:
-    the state of random generators, the names that Keras has given away, and what is kept in memory are those that
-    commands and tests before it left. Keras keeps the home folder that it found when it was imported, and a time limit counts from the start of the process:
-    downloads and time limits are tried in a process of their own.
+    Its streams are text over bytes, as those of a process are, and no terminals. What a result must not depend on is not
+    reset: the state of random generators, the names that Keras has given away, and what is kept in memory are as tests
+    before it left them. Downloads and time limits are tried in a process of their own: Keras keeps the home folder that
+    it found when it was imported, and a limit counts from the start of the process.
 
     Args:
         words: behind ``hubel``.
