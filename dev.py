@@ -32,8 +32,8 @@ ENVIRONMENT = {
 }
 ACTIVATE = f"{ROOT / '.venv' / BIN / 'activate'}" if os.name == "nt" else f". {ROOT / '.venv' / BIN / 'activate'}"
 TORCH = "torch==2.13.0"
-BESIDE = ("-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile")
-"""For pytest: several files at a time."""
+BESIDE = ("-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile", "--no-loadscope-reorder")
+"""For pytest: several files at a time, in the order of tests/conftest.py."""
 
 
 def call(*command: str | Path, folder: Path = ROOT, **variables: str) -> None:

@@ -1,10 +1,11 @@
-"""Fixtures shared by every test: a private cache, and small corpora made on the spot."""
+"""Fixtures shared by every test: a private cache, and small corpora made on the spot. And the order of the files."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -12,7 +13,32 @@ from PIL import Image
 from tests.browser import Browser
 
 SHARED = Path(__file__).parents[2] / "shared"
+LONGEST = (
+    "test_typed.py", "test_typed_cures.py", "test_planted_labels.py", "test_real_corpora.py", "test_intake_promises.py",
+    "test_learning_curve.py", "test_receptive_fields.py", "test_applications.py", "test_architectures.py",
+    "test_frozen_backbones.py", "test_resume.py", "test_bad_input.py", "test_tiny_parts.py",
+)  # fmt: skip
+"""Files that take longest. They come first, so that where several run at a time none is left alone at the end."""
 COLOURS = {"red": (200, 40, 40), "green": (40, 180, 60), "blue": (40, 60, 200)}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """On JAX, what one test had compiled is read from disk by the others, and by the processes that they start.
+
+    Each process of a run side by side has a folder of its own, since JAX does not write its files in one piece.
+    """
+    if os.environ.get("KERAS_BACKEND") == "jax":
+        folder = TemporaryDirectory(prefix="hubel-compiled-")
+        config.add_cleanup(folder.cleanup)
+        os.environ["JAX_COMPILATION_CACHE_DIR"] = folder.name
+        os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+        os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first; within them and behind them, tests stay in their order."""
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(LONGEST)))
 
 
 @pytest.fixture(autouse=True)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.commands import fresh, typed
 from tests.conftest import environment, speckled, write_image
-from tests.journeys.test_train_and_predict import hubel
 
 
 def check(done: subprocess.CompletedProcess[str], code: int, *words: str) -> None:
@@ -25,20 +25,20 @@ def check(done: subprocess.CompletedProcess[str], code: int, *words: str) -> Non
 
 def test_a_missing_corpus(tmp_path: Path):
     check(
-        hubel("train", tmp_path / "nothing", "-o", tmp_path / "run"), 3, "There is no file or folder", "class folders"
+        typed("train", tmp_path / "nothing", "-o", tmp_path / "run"), 3, "There is no file or folder", "class folders"
     )
     assert not (tmp_path / "run/metrics.json").exists()
 
 
 def test_an_empty_folder(tmp_path: Path):
     (tmp_path / "empty").mkdir()
-    check(hubel("train", tmp_path / "empty", "-o", tmp_path / "run"), 3, "has no class folders")
+    check(typed("train", tmp_path / "empty", "-o", tmp_path / "run"), 3, "has no class folders")
 
 
 def test_one_class_only(tmp_path: Path):
     for number in range(5):
         write_image(tmp_path / "photos/cat" / f"{number}.png", np.zeros((8, 8, 3), np.uint8))
-    check(hubel("train", tmp_path / "photos", "-o", tmp_path / "run"), 3, "at least two classes", "'cat'")
+    check(typed("train", tmp_path / "photos", "-o", tmp_path / "run"), 3, "at least two classes", "'cat'")
 
 
 def test_only_unreadable_files(tmp_path: Path):
@@ -47,7 +47,7 @@ def test_only_unreadable_files(tmp_path: Path):
         for number in range(4):
             (tmp_path / "photos" / name / f"{number}.jpg").write_bytes(b"")
     check(
-        hubel("train", tmp_path / "photos", "-o", tmp_path / "run"),
+        typed("train", tmp_path / "photos", "-o", tmp_path / "run"),
         3,
         "None of the 8 images",
         "8 empty",
@@ -59,13 +59,13 @@ def test_one_readable_class_only_says_why_the_other_is_gone(colours: Path, tmp_p
     for name in ("green", "blue"):
         for path in (colours / name).iterdir():
             path.write_bytes(b"")
-    done = hubel("train", colours, "-o", tmp_path / "run")
+    done = typed("train", colours, "-o", tmp_path / "run")
     check(done, 3, "has only 'red'. 40 images could not be read. First: 'blue/00.png': the file has no bytes")
 
 
 def test_a_file_instead_of_a_folder(tmp_path: Path):
     (tmp_path / "photo.jpg").write_bytes(b"x")
-    check(hubel("train", tmp_path / "photo.jpg", "-o", tmp_path / "run"), 3, "is a single image, not a corpus")
+    check(typed("train", tmp_path / "photo.jpg", "-o", tmp_path / "run"), 3, "is a single image, not a corpus")
 
 
 @pytest.mark.parametrize(
@@ -89,50 +89,50 @@ def test_a_file_instead_of_a_folder(tmp_path: Path):
     ],
 )
 def test_wrong_words_say_what_is_allowed(tmp_path: Path, words: tuple[str, ...], said: str):
-    check(hubel("train", "digits", "-o", tmp_path / "run", *words), 2, said)
+    check(typed("train", "digits", "-o", tmp_path / "run", *words), 2, said)
     assert not list((tmp_path / "run").glob("*"))
 
 
 def test_an_unknown_command():
-    check(hubel("trian", "digits"), 2, "No such command 'trian'")
+    check(typed("trian", "digits"), 2, "No such command 'trian'")
 
 
 def test_an_output_folder_that_cannot_be_made(tmp_path: Path):
     (tmp_path / "file").write_text("mine")
-    check(hubel("train", "digits", "-o", tmp_path / "file"), 3, "Cannot write", "Write elsewhere: -o PATH.")
-    check(hubel("train", "digits", "-o", tmp_path / "file/run"), 3, "Cannot write", "Write elsewhere: -o PATH.")
+    check(typed("train", "digits", "-o", tmp_path / "file"), 3, "Cannot write", "Write elsewhere: -o PATH.")
+    check(typed("train", "digits", "-o", tmp_path / "file/run"), 3, "Cannot write", "Write elsewhere: -o PATH.")
     assert (tmp_path / "file").read_text() == "mine"
 
 
 def test_weights_that_are_nowhere(colours: Path, tmp_path: Path):
-    done = hubel(
+    done = typed(
         "train", colours, "-o", tmp_path / "run", "--architecture", "mobilenet", "--weights", tmp_path / "no.h5"
     )
     check(done, 3, "There is no weights file", "no.h5'. Give imagenet, none, or a Keras weights file.")
 
 
 def test_imagenet_weights_offline_say_how_to_go_on(colours: Path, tmp_path: Path):
-    # A proxy that nothing listens on: the download fails as it does without a network.
+    # In a process of its own, since Keras looks for its home when it is imported. A proxy that nothing listens on: the download fails as it does without a network.
     offline = {
         "KERAS_HOME": str(tmp_path / "keras"),
         "https_proxy": "http://127.0.0.1:9",
         "HTTPS_PROXY": "http://127.0.0.1:9",
     }
-    done = hubel("train", colours, "-o", tmp_path / "run", "--weights", "imagenet", **offline)
+    done = fresh("train", colours, "-o", tmp_path / "run", "--weights", "imagenet", **offline)
     check(done, 3, "not on this machine and cannot be downloaded", "--weights none", "KERAS_HOME")
 
 
 def test_predicting_what_is_not_there(tmp_path: Path):
     (tmp_path / "x.jpg").write_bytes(b"x")
-    check(hubel("predict", tmp_path, tmp_path / "x.jpg"), 3, "holds no classifier")
+    check(typed("predict", tmp_path, tmp_path / "x.jpg"), 3, "holds no classifier")
 
 
 def test_evaluating_what_is_no_run(tmp_path: Path):
-    check(hubel("evaluate", tmp_path), 3, "holds no classifier")
+    check(typed("evaluate", tmp_path), 3, "holds no classifier")
 
 
 def test_debug_shows_the_traceback(tmp_path: Path):
-    done = hubel("train", tmp_path / "nothing", "-o", tmp_path / "run", "--debug")
+    done = typed("train", tmp_path / "nothing", "-o", tmp_path / "run", "--debug")
     assert done.returncode == 3
     assert "Traceback" in done.stderr
 
@@ -142,7 +142,7 @@ def test_a_file_of_the_user_in_the_run_folder_stays(colours: Path, tmp_path: Pat
     out.mkdir()
     (out / "thesis.txt").write_text("mine")
     for more in ((), ("--overwrite",)):
-        done = hubel(
+        done = typed(
             "train", colours, "-o", out, "--epochs", 1, "--architecture", "small-cnn", "--image-size", 8, *more
         )
         assert done.returncode == 0, done.stderr
@@ -153,7 +153,7 @@ def test_a_corpus_that_cannot_be_written_to_is_enough(colours: Path, tmp_path: P
     before = sorted(colours.rglob("*"))
     for path in (*before, colours):
         path.chmod(0o555 if path.is_dir() else 0o444)
-    done = hubel(
+    done = typed(
         "train", colours, "-o", tmp_path / "run", "--epochs", 1, "--architecture", "small-cnn", "--image-size", 8
     )
     for path in (*before, colours):
@@ -188,11 +188,11 @@ def test_ctrl_c_keeps_the_best_epoch_and_says_so(colours: Path, tmp_path: Path):
     assert f"hubel train {colours} -o {tmp_path / 'run'} --architecture small-cnn --epochs 5000 --resume" in stdout
     assert stderr.endswith("--architecture small-cnn --epochs 5000 --resume\n")
     assert json.loads((tmp_path / "run/run.json").read_text())["status"] == "interrupted"
-    assert hubel("predict", tmp_path / "run", colours / "red/00.png").returncode == 0
+    assert typed("predict", tmp_path / "run", colours / "red/00.png").returncode == 0
 
 
 def test_output_into_a_closed_pipe_is_no_error(colours: Path, tmp_path: Path):
-    hubel("train", colours, "-o", tmp_path / "run", "--epochs", 1, "--architecture", "small-cnn", "--image-size", 8)
+    typed("train", colours, "-o", tmp_path / "run", "--epochs", 1, "--architecture", "small-cnn", "--image-size", 8)
     command = f'{sys.executable} -m hubel predict "{tmp_path / "run"}" "{colours}" --format jsonl | head -1'
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, env=environment(), check=False
@@ -202,7 +202,6 @@ def test_output_into_a_closed_pipe_is_no_error(colours: Path, tmp_path: Path):
     assert len(done.stdout.splitlines()) == 1
 
 
-@pytest.mark.clock
 def test_help_is_quick_and_loads_no_framework():
     code = (
         "import sys; from hubel.cli.main import main\n"
@@ -225,13 +224,13 @@ def test_importing_hubel_loads_no_framework():
 
 
 def test_an_unknown_backend_is_named(tmp_path: Path):
-    done = hubel("train", "digits", "-o", tmp_path / "run", KERAS_BACKEND="theano")
+    done = fresh("train", "digits", "-o", tmp_path / "run", KERAS_BACKEND="theano")
     check(done, 2, "KERAS_BACKEND must be one of tensorflow, jax, torch. Received: 'theano'")
 
 
 def test_progress_and_messages_never_reach_standard_output(colours: Path, tmp_path: Path):
     words = ("--epochs", 1, "--architecture", "small-cnn", "--image-size", 8, "--json")
-    done = hubel("train", colours, "-o", tmp_path / "run", *words)
+    done = typed("train", colours, "-o", tmp_path / "run", *words)
     document = json.loads(done.stdout)
     assert document.pop("run") == str(tmp_path / "run")
     assert {f"Note: {warning['text']}" in done.stderr for warning in document.pop("warnings")} <= {True}
@@ -245,7 +244,7 @@ def test_odd_class_names_survive_to_the_prediction(tmp_path: Path):
     for name, colour in names.items():
         for number in range(12):
             write_image(tmp_path / "photos" / name.replace("/", "∕") / f"{number}.png", speckled(colour, rng=rng))
-    done = hubel(
+    done = typed(
         "train",
         tmp_path / "photos",
         "-o",
@@ -262,7 +261,7 @@ def test_odd_class_names_survive_to_the_prediction(tmp_path: Path):
     classes = json.loads((tmp_path / "run/metrics.json").read_text())["classes"]
     assert classes == sorted(name.replace("/", "∕") for name in names)
     (answer,) = json.loads(
-        hubel("predict", tmp_path / "run", tmp_path / "photos" / "__proto__" / "0.png", "--json").stdout
+        typed("predict", tmp_path / "run", tmp_path / "photos" / "__proto__" / "0.png", "--json").stdout
     )
     assert set(answer["probabilities"]) == set(classes)
 
@@ -278,14 +277,13 @@ def test_a_class_of_copies_of_one_image_trains_without_a_test_and_says_so(tmp_pa
         image = speckled((100, 100, 100), rng=rng)
         for number in range(6):
             write_image(tmp_path / "photos" / name / f"{number}.png", image)
-    done = hubel("train", tmp_path / "photos", "-o", tmp_path / "run", "--epochs", 2, "--architecture", "small-cnn")
+    done = typed("train", tmp_path / "photos", "-o", tmp_path / "run", "--epochs", 2, "--architecture", "small-cnn")
     assert done.returncode == 0, done.stderr
     assert "No test example of 'cat', 'dog'" in done.stderr
     assert "There are no test images: the classifier has no score." in done.stdout
     assert json.loads((tmp_path / "run/metrics.json").read_text())["test"] == {"examples": 0}
 
 
-@pytest.mark.clock
 def test_a_time_limit_too_short_for_the_corpus_is_said(colours: Path, tmp_path: Path):
     from hubel.events import Message
     from hubel.runs.request import TrainRequest
@@ -301,20 +299,20 @@ def test_a_time_limit_too_short_for_the_corpus_is_said(colours: Path, tmp_path: 
 
 def test_a_run_folder_inside_the_corpus_is_refused(colours: Path):
     before = sorted(colours.rglob("*"))
-    check(hubel("train", colours, "-o", colours / "run"), 2, "lies inside the corpus", "Choose a folder beside it")
+    check(typed("train", colours, "-o", colours / "run"), 2, "lies inside the corpus", "Choose a folder beside it")
     assert sorted(colours.rglob("*")) == before
 
 
 def test_a_corpus_that_has_moved_is_said_and_can_be_named(colours: Path, tmp_path: Path):
     words = ("--epochs", 2, "--architecture", "small-cnn", "--image-size", 8)
-    assert hubel("train", colours, "-o", tmp_path / "run", *words).returncode == 0
+    assert typed("train", colours, "-o", tmp_path / "run", *words).returncode == 0
     moved = colours.rename(tmp_path / "elsewhere")
-    done = hubel("evaluate", tmp_path / "run")
+    done = typed("evaluate", tmp_path / "run")
     check(done, 3, "which is no longer there. Say where it is now: ", f"hubel evaluate {tmp_path / 'run'} CORPUS")
     assert "digits" not in done.stderr  # no cure but the one that applies
     assert "class folders" not in done.stderr
     (moved / "red/cut.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    done = hubel("evaluate", tmp_path / "run", moved, "--json")
+    done = typed("evaluate", tmp_path / "run", moved, "--json")
     document = json.loads(done.stdout)
     tested = json.loads((tmp_path / "run/metrics.json").read_text())["test"]["examples"]
     assert document["left_out"] == {"trained_on": 60 - tested, "copies_of_trained_on": 0}
@@ -325,18 +323,18 @@ def test_a_corpus_that_has_moved_is_said_and_can_be_named(colours: Path, tmp_pat
 
 def test_a_damaged_classifier_is_refused_by_every_command(colours: Path, tmp_path: Path):
     words = ("--epochs", 1, "--architecture", "small-cnn", "--image-size", 8)
-    assert hubel("train", colours, "-o", tmp_path / "run", *words).returncode == 0
+    assert typed("train", colours, "-o", tmp_path / "run", *words).returncode == 0
     weights = tmp_path / "run/classifier/weights.safetensors"
     data = bytearray(weights.read_bytes())
     data[len(data) // 2] ^= 1
     weights.write_bytes(data)
     check(
-        hubel("evaluate", tmp_path / "run"),
+        typed("evaluate", tmp_path / "run"),
         3,
         "weights.safetensors has changed since it was written",
         "Copy the classifier",
     )
-    check(hubel("predict", tmp_path / "run", colours), 3, "weights.safetensors has changed since it was written")
+    check(typed("predict", tmp_path / "run", colours), 3, "weights.safetensors has changed since it was written")
 
 
 def test_training_that_diverges_says_what_to_change(colours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
-from tests.conftest import COLOURS, environment, speckled, write_image
+from tests.commands import typed
+from tests.conftest import COLOURS, speckled, write_image
 
 from hubel.api.training import train
 from hubel.cli.main import main
@@ -50,14 +49,14 @@ def test_a_few_wrong_labels_are_found_by_name(tmp_path: Path):
     assert all(wrong[place] for place in named)
 
 
-def test_one_epoch_without_a_place_is_told_to_train_longer_and_the_command_does(tmp_path: Path):
+def test_one_epoch_without_a_place_is_told_to_train_longer_and_the_command_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
     words = ["train", "digits", "--epochs", "1"]
     first, again = tmp_path / "runs/digits/metrics.json", None
     for _ in range(2):
-        done = subprocess.run(
-            [sys.executable, "-m", "hubel", *words],
-            capture_output=True, text=True, cwd=tmp_path, env=environment(COLUMNS="200"), timeout=300, check=False,
-        )  # fmt: skip
+        done = typed(*words, COLUMNS="200")
         assert done.returncode == 0, done.stderr
         goes_to = "The run goes to runs/digits. Choose another folder with -o.\n"
         assert (goes_to in done.stderr) == (again is None)  # the command that is advised names the folder

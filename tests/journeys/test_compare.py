@@ -7,32 +7,26 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.commands import typed
 
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import make_blueprint
-from hubel.cli.main import main
 from hubel.errors import StoppedByUser, TrainingDiverged
 from hubel.files import read_csv
 from hubel.workflows.comparing import compare as compare_module
 from hubel.workflows.comparing.compare import compare_variants
 from hubel.workflows.comparing.comparison import CompareRequest
-from hubel.workflows.comparing.variants import VARIANTS, select
+from hubel.workflows.comparing.variants import select
 
 pytestmark = pytest.mark.backend
 
 
-def run(*words: object) -> int:
-    with pytest.raises(SystemExit) as left:
-        main(["compare", *map(str, words)])
-    return left.value.code  # type: ignore[return-value]
-
-
-def test_two_variants_are_measured_on_one_split_and_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_two_variants_are_measured_on_one_split_and_written(tmp_path: Path):
     out = tmp_path / "comparison"
     words = ("digits", "--architectures", "dense,lenet5", "--epochs", 1, "--image-size", 8, "--max-examples", 600)
-    assert run(*words, "-o", out) == 0
-    screen, said = capsys.readouterr()
-    assert "of 1,797 examples are used: a random sample with every class" in said
+    done = typed("compare", *words, "-o", out)
+    assert done.returncode == 0, done.stderr
+    assert "of 1,797 examples are used: a random sample with every class" in done.stderr
     document = json.loads((out / "compare.json").read_text())
     assert [row["name"] for row in document["variants"]] == ["dense", "lenet5"]
     tested = document["examples"]["test"]
@@ -45,7 +39,7 @@ def test_two_variants_are_measured_on_one_split_and_written(tmp_path: Path, caps
         assert 0 <= row["shift_consistency"] <= 1
         assert row["epochs"] == 1
         assert row["epoch_s"] > 0
-        assert f"{row['parameters']:,}" in screen
+        assert f"{row['parameters']:,}" in done.stdout
     assert [pair["examples"] for pair in document["pairs"]] == [tested]
     rows = read_csv(out / "compare.csv")
     assert [row["name"] for row in rows] == ["dense", "lenet5"]
@@ -53,24 +47,25 @@ def test_two_variants_are_measured_on_one_split_and_written(tmp_path: Path, caps
     assert "| variant | accuracy (95 %) |" in page
     assert "Trained too little to show what they can learn: dense, lenet5: fewer than 10 epochs" in page
     assert "not the luck of one training" in page
-    assert f"Wrote {out}: compare.json, compare.csv, compare.md, compare.svg" in screen.replace("\n", "")
+    assert f"Wrote {out}: compare.json, compare.csv, compare.md, compare.svg" in done.stdout.replace("\n", "")
     assert all(f">{row['parameters']:,}</text>" in (out / "compare.svg").read_text() for row in document["variants"])
 
-    assert run(*words, "-o", out) == 3
-    assert "holds a comparison already (compare.json)" in capsys.readouterr().err
+    refused = typed("compare", *words, "-o", out)
+    assert refused.returncode == 3
+    assert "holds a comparison already (compare.json)" in refused.stderr
     (out / "notes.txt").write_text("mine")
-    assert run(*words, "-o", out, "--overwrite", "--json") == 0
-    again = json.loads(capsys.readouterr().out)
+    replaced = typed("compare", *words, "-o", out, "--overwrite", "--json")
+    assert replaced.returncode == 0, replaced.stderr
+    again = json.loads(replaced.stdout)
     assert [row["accuracy"] for row in again["variants"]] == [row["accuracy"] for row in document["variants"]]
     assert (out / "notes.txt").read_text() == "mine"
 
 
-def test_a_claim_after_one_epoch_is_not_shown_and_it_is_said_what_to_type(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-):
+def test_a_claim_after_one_epoch_is_not_shown_and_it_is_said_what_to_type(tmp_path: Path):
     words = ("digits", "--claims", "sharing", "--epochs", 1, "--max-examples", 600, "-o", tmp_path / "out")
-    assert run(*words) == 0
-    screen = " ".join(capsys.readouterr().out.split())
+    done = typed("compare", *words)
+    assert done.returncode == 0, done.stderr
+    screen = " ".join(done.stdout.split())
     document = json.loads((tmp_path / "out/compare.json").read_text())
     rows = {row["name"]: row for row in document["variants"]}
     assert set(rows) == {"cnn", "unshared"}
@@ -86,11 +81,11 @@ def test_a_claim_after_one_epoch_is_not_shown_and_it_is_said_what_to_type(
         assert "With longer training the result may change: try --epochs 20." in text
 
 
-def test_memory_is_that_of_every_layers_output_and_of_the_weights(monkeypatch: pytest.MonkeyPatch):
-    from hubel.architectures.catalogue import Blueprint
-
-    spec = VARIANTS["cnn"].make_spec((8, 8), 10)
-    row = compare_module._described("cnn", build_model(Blueprint("cnn", spec)))
+def test_memory_is_that_of_every_layers_output_and_of_the_weights():
+    comparison = compare_variants(
+        CompareRequest("digits", select(None, "sharing"), max_examples=300, image_size=8, epochs=1)
+    )
+    row = next(row for row in comparison.rows if row.name == "cnn")
     # Scaled pixels; convolution, ReLU and pooling of 16 maps; convolution and ReLU of 32; the logits.
     numbers = 8 * 8 * 3 + 16 * (64 + 64 + 16) + 32 * (16 + 16) + 10
     assert row.activation_bytes == compare_module.BATCH * 4 * numbers
@@ -111,21 +106,21 @@ def test_the_clock_gives_each_the_same_seconds():
     assert all(row.epochs is not None and row.epochs > 1 for row in comparison.rows)
 
 
-def measure_but(second: BaseException, monkeypatch: pytest.MonkeyPatch, attribute: str) -> None:
-    """The second call of a function in the workflow raises."""
-    real, calls = getattr(compare_module, attribute), []
+def fit_but(error: BaseException, monkeypatch: pytest.MonkeyPatch, *, variant: int) -> None:
+    """The training of that variant, counted from 1, raises."""
+    real, calls = compare_module.fit_model, []
 
     def instead(*arguments: object, **named: object) -> object:
         calls.append(1)
-        if len(calls) == 2:
-            raise second
-        return real(*arguments, **named)
+        if len(calls) == variant:
+            raise error
+        return real(*arguments, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(compare_module, attribute, instead)
+    monkeypatch.setattr(compare_module, "fit_model", instead)
 
 
 def test_a_variant_that_diverges_is_a_row_and_not_the_end(monkeypatch: pytest.MonkeyPatch):
-    measure_but(TrainingDiverged("The loss is nan"), monkeypatch, "fit_model")
+    fit_but(TrainingDiverged("The loss is nan"), monkeypatch, variant=2)
     comparison = compare_variants(request(epochs=1))
     assert [row.diverged for row in comparison.rows] == [False, True]
     assert comparison.pairs == ()
@@ -134,20 +129,21 @@ def test_a_variant_that_diverges_is_a_row_and_not_the_end(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt(), StoppedByUser("Stopped before the first epoch was done.")])
-def test_ctrl_c_keeps_what_is_finished(stop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    measure_but(stop, monkeypatch, "fit_model")
+def test_ctrl_c_keeps_what_is_finished(stop, monkeypatch: pytest.MonkeyPatch):
+    fit_but(stop, monkeypatch, variant=2)
     words = ("--architectures", "dense,lenet5,small-cnn", "--epochs", 1, "--image-size", 8, "--max-examples", 300)
-    assert run("digits", *words) == 130
-    screen = capsys.readouterr().out
-    assert "dense" in screen
-    assert "lenet5" not in screen
-    assert "Stopped: variants that were not finished are not in the table." in screen
+    done = typed("compare", "digits", *words)
+    assert done.returncode == 130
+    assert "dense" in done.stdout
+    assert "lenet5" not in done.stdout
+    assert "Stopped: variants that were not finished are not in the table." in done.stdout
 
 
-def test_ctrl_c_before_anything_is_finished_leaves_nothing(monkeypatch: pytest.MonkeyPatch, capsys):
-    monkeypatch.setattr(compare_module, "_measure", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-    assert run("digits", "--epochs", 1, "--max-examples", 300) == 130
-    assert "Stopped before the first variant was done" in capsys.readouterr().err
+def test_ctrl_c_before_anything_is_finished_leaves_nothing(monkeypatch: pytest.MonkeyPatch):
+    fit_but(KeyboardInterrupt(), monkeypatch, variant=1)
+    done = typed("compare", "digits", "--epochs", 1, "--max-examples", 300)
+    assert done.returncode == 130
+    assert "Stopped before the first variant was done" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -164,14 +160,16 @@ def test_ctrl_c_before_anything_is_finished_leaves_nothing(monkeypatch: pytest.M
         (("nowhere", "--claims", "all"), 3, "nowhere"),
     ],
 )
-def test_what_cannot_be_done_is_said(words, code: int, message: str, capsys: pytest.CaptureFixture[str]):
-    assert run(*words) == code
-    assert message in capsys.readouterr().err
+def test_what_cannot_be_done_is_said(words, code: int, message: str):
+    done = typed("compare", *words)
+    assert done.returncode == code
+    assert message in done.stderr
 
 
-def test_a_folder_inside_the_corpus_is_refused(colours: Path, capsys: pytest.CaptureFixture[str]):
-    assert run(colours, "-o", colours / "out") == 2
-    assert "where nothing is ever written" in capsys.readouterr().err
+def test_a_folder_inside_the_corpus_is_refused(colours: Path):
+    done = typed("compare", colours, "-o", colours / "out")
+    assert done.returncode == 2
+    assert "where nothing is ever written" in done.stderr
     assert not (colours / "out").exists()
 
 
@@ -182,7 +180,7 @@ def test_every_variant_sees_the_same_split(colours: Path):
     assert all(row.stays.dtype == np.bool_ for row in comparison.rows)
 
 
-def test_refused_files_and_leaks_are_said(colours: Path, capsys: pytest.CaptureFixture[str]):
+def test_refused_files_and_leaks_are_said(colours: Path):
     for split, names in (("train", range(14)), ("test", range(14, 20))):
         for colour in ("red", "green", "blue"):
             (colours / split / colour).mkdir(parents=True)
@@ -192,8 +190,9 @@ def test_refused_files_and_leaks_are_said(colours: Path, capsys: pytest.CaptureF
         (colours / colour).rmdir()
     (colours / "test/red/copy.png").write_bytes((colours / "train/red/00.png").read_bytes())
     (colours / "train/red/broken.png").write_bytes(b"<html>")
-    assert run(colours, "--claims", "activation", "--epochs", 1) == 4
-    said = capsys.readouterr().err
+    done = typed("compare", colours, "--claims", "activation", "--epochs", 1)
+    assert done.returncode == 4
+    said = done.stderr
     assert "1 of 19 test images has a copy" in said
     assert "leaks.csv" not in said
     assert f"1 file was refused and left out. See them: hubel audit {colours}" in said

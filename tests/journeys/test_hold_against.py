@@ -6,21 +6,17 @@ import csv
 import json
 import math
 import shutil
-from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from sklearn import metrics as sk
+from tests.commands import typed
 from tests.conftest import COLOURS, speckled, write_image
-from tests.journeys.test_train_and_predict import hubel, rows
-
-from hubel.cli.main import main
+from tests.journeys.test_train_and_predict import rows
 
 pytestmark = pytest.mark.backend
 
-Typed = Callable[..., SimpleNamespace]
 COUNTS = {"train": 60, "validation": 40, "test": 30}
 
 
@@ -38,7 +34,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def train(corpus: Path, out: Path) -> Path:
-    done = hubel("train", corpus, "-o", out, "--epochs", 4, "--architecture", "small-cnn")
+    done = typed("train", corpus, "-o", out, "--epochs", 4, "--architecture", "small-cnn")
     assert done.returncode == 0, done.stderr
     return out
 
@@ -61,20 +57,7 @@ def shuffled(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return train(root / "colours", root / "run")
 
 
-@pytest.fixture
-def typed(capsys: pytest.CaptureFixture[str]) -> Typed:
-    """As `hubel`, in this process: what takes seconds to import is imported once."""
-
-    def run(*words: object) -> SimpleNamespace:
-        with pytest.raises(SystemExit) as end:
-            main([str(word) for word in words])
-        printed = capsys.readouterr()
-        return SimpleNamespace(returncode=int(end.value.code or 0), stdout=printed.out, stderr=printed.err)
-
-    return run
-
-
-def test_a_run_with_shuffled_labels_is_called_worse(typed: Typed, run: Path, shuffled: Path):
+def test_a_run_with_shuffled_labels_is_called_worse(run: Path, shuffled: Path):
     done = typed("evaluate", run, "--against", shuffled)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
@@ -94,20 +77,18 @@ def test_a_run_with_shuffled_labels_is_called_worse(typed: Typed, run: Path, shu
     assert document["run_score"]["accuracy"] == pytest.approx(sum(right.values()) / 90)
 
 
-def test_the_shuffled_run_is_worse_by_the_labels_of_the_other(typed: Typed, run: Path, shuffled: Path):
+def test_the_shuffled_run_is_worse_by_the_labels_of_the_other(run: Path, shuffled: Path):
     told = typed("evaluate", shuffled, "--against", run).stdout
     assert f"By the labels of {run} instead: {shuffled} is worse than {run}." in told
 
 
-def test_the_same_run_against_itself_cannot_be_told(typed: Typed, run: Path):
+def test_the_same_run_against_itself_cannot_be_told(run: Path):
     document = json.loads(typed("evaluate", run, "--against", run, "--json").stdout)
     assert document["verdict"] == "cannot tell"
     assert document["test"]["first_only"] == document["test"]["second_only"] == 0
 
 
-def test_on_a_corpus_both_are_run_and_what_they_were_trained_on_is_left_out(
-    typed: Typed, run: Path, shuffled: Path, corpus: Path
-):
+def test_on_a_corpus_both_are_run_and_what_they_were_trained_on_is_left_out(run: Path, shuffled: Path, corpus: Path):
     done = typed("evaluate", run, corpus, "--against", shuffled, "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
@@ -118,9 +99,7 @@ def test_on_a_corpus_both_are_run_and_what_they_were_trained_on_is_left_out(
     assert document["test"] == alone["test"]
 
 
-def test_a_corpus_makes_bare_classifiers_comparable(
-    typed: Typed, run: Path, shuffled: Path, corpus: Path, tmp_path: Path
-):
+def test_a_corpus_makes_bare_classifiers_comparable(run: Path, shuffled: Path, corpus: Path, tmp_path: Path):
     bad = shutil.copytree(shuffled / "classifier", tmp_path / "bad")
     good = shutil.copytree(run / "classifier", tmp_path / "good")
     done = typed("evaluate", bad, corpus / "test", "--against", good)
@@ -129,9 +108,7 @@ def test_a_corpus_makes_bare_classifiers_comparable(
     assert f"Cannot tell whether {good} was trained on these images: it has no fingerprints.csv" in done.stderr
 
 
-def test_a_corpus_without_a_class_that_both_know_cannot_be_used(
-    typed: Typed, run: Path, shuffled: Path, tmp_path: Path
-):
+def test_a_corpus_without_a_class_that_both_know_cannot_be_used(run: Path, shuffled: Path, tmp_path: Path):
     write_image(tmp_path / "teal/1.png", speckled((0, 128, 128), rng=np.random.default_rng(0)))
     done = typed("evaluate", run, tmp_path, "--against", shuffled)
     assert done.returncode == 3
@@ -147,7 +124,7 @@ def stranger_folder(folder: Path) -> Path:
     return folder
 
 
-def test_strangers_are_scored_against_the_runs_own_test_images(typed: Typed, run: Path, tmp_path: Path):
+def test_strangers_are_scored_against_the_runs_own_test_images(run: Path, tmp_path: Path):
     folder = stranger_folder(tmp_path / "strangers/noise")  # one class is enough
     done = typed("evaluate", run, "--strangers", folder.parent, "--json")
     assert done.returncode == 4, done.stderr
@@ -169,7 +146,7 @@ def test_strangers_are_scored_against_the_runs_own_test_images(typed: Typed, run
     assert json.loads(loose.stdout)["auroc"] == pytest.approx(document["auroc"], abs=1e-3)
 
 
-def test_strangers_in_words(typed: Typed, run: Path):
+def test_strangers_in_words(run: Path):
     done = typed("evaluate", run, "--strangers", "digits")
     assert done.returncode == 0, done.stderr
     first, _, own, strangers = done.stdout.splitlines()
@@ -186,14 +163,14 @@ def test_strangers_in_words(typed: Typed, run: Path):
         (("--strangers", "nowhere"), 3, "There is no file or folder 'nowhere'"),
     ],
 )
-def test_what_strangers_cannot_be_is_said(typed: Typed, run: Path, words: tuple[str, ...], code: int, said: str):
+def test_what_strangers_cannot_be_is_said(run: Path, words: tuple[str, ...], code: int, said: str):
     done = typed("evaluate", run, *(run if word == "RUN" else word for word in words))
     assert done.returncode == code
     assert said in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_a_bare_classifier_has_no_test_images_to_hold_strangers_against(typed: Typed, run: Path):
+def test_a_bare_classifier_has_no_test_images_to_hold_strangers_against(run: Path):
     done = typed("evaluate", run / "classifier", "--strangers", "digits")
     assert done.returncode == 3
     assert f"{run / 'classifier'} is the classifier of the run in {run}. Give that folder.\n" in done.stderr
@@ -207,9 +184,7 @@ def limit(run: Path, coverage: float) -> float:
 
 
 @pytest.mark.parametrize("coverage", [0.93, 0.95])  # metrics.json has the second only
-def test_the_promise_and_what_became_of_it_stand_beside_each_other(
-    typed: Typed, shuffled: Path, corpus: Path, coverage: float
-):
+def test_the_promise_and_what_became_of_it_stand_beside_each_other(shuffled: Path, corpus: Path, coverage: float):
     done = typed("predict", shuffled, corpus / "test/red", "--abstain", coverage, "--format", "jsonl")
     assert done.returncode == 0, done.stderr
     test = [row for row in rows(shuffled / "predictions.csv") if row["split"] == "test"]
@@ -228,7 +203,7 @@ def test_the_promise_and_what_became_of_it_stand_beside_each_other(
 COLOURS_SORTED = sorted(COLOURS)
 
 
-def test_a_table_of_what_it_may_be(typed: Typed, shuffled: Path, corpus: Path):
+def test_a_table_of_what_it_may_be(shuffled: Path, corpus: Path):
     done = typed("predict", shuffled, corpus / "test/red/red-00.png", "--abstain", "0.99")
     assert " or " in done.stdout
     assert "(not sure: " in done.stdout
@@ -240,7 +215,7 @@ def test_a_table_of_what_it_may_be(typed: Typed, shuffled: Path, corpus: Path):
     assert row["abstained"] == "true"
 
 
-def test_a_bare_classifier_has_no_test_score_beside_its_promise(typed: Typed, run: Path, corpus: Path):
+def test_a_bare_classifier_has_no_test_score_beside_its_promise(run: Path, corpus: Path):
     done = typed("predict", run / "classifier", corpus / "test/red/red-00.png", "--abstain", "0.9")
     assert done.returncode == 0
     assert (
@@ -249,14 +224,14 @@ def test_a_bare_classifier_has_no_test_score_beside_its_promise(typed: Typed, ru
 
 
 @pytest.mark.parametrize("coverage", ["95", "0.4", "0.999", "nan", "inf", "-1"])
-def test_another_coverage_is_refused_before_anything_is_loaded(typed: Typed, coverage: str, tmp_path: Path):
+def test_another_coverage_is_refused_before_anything_is_loaded(coverage: str, tmp_path: Path):
     (tmp_path / "classifier").mkdir()  # an empty one
     done = typed("predict", tmp_path, "x.png", "--abstain", coverage)
     assert done.returncode == 2
     assert f"A coverage is 0.50, 0.51 and so on up to 0.99. Received: {coverage}." in done.stderr
 
 
-def test_too_few_validation_images_promise_nothing(typed: Typed, corpus: Path, tmp_path: Path):
+def test_too_few_validation_images_promise_nothing(corpus: Path, tmp_path: Path):
     for name in COLOURS:
         shutil.copytree(corpus / "test" / name, tmp_path / "few" / name)
         for file in sorted((tmp_path / "few" / name).iterdir())[10:]:

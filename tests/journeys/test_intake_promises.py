@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import os
 import random
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageEnhance, ImageOps
+from tests.commands import typed
 from tests.journeys.test_torture_images import UNMARKED
-from tests.journeys.test_train_and_predict import hubel
 
-from hubel.cli.main import _exit_code
 from hubel.corpus.duplicates import members
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.split import split_corpus
@@ -57,21 +54,14 @@ def test_the_torture_folder_as_a_corpus_is_accounted_for_as_its_manifest_says(sh
     assert checked > 900
 
 
-def run(*words: object) -> tuple[int, str, str]:
-    """The command line within this process: exit code, standard output, standard error."""
-    out, said = io.StringIO(), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(said):
-        code = _exit_code([str(word) for word in words], debug=False)
-    return code, out.getvalue(), said.getvalue()
-
-
 @pytest.mark.timeout(300)
 def test_no_archive_or_manifest_of_the_torture_set_crashes_the_command_line(shared: Path, tmp_path: Path):
     rows = [row for row in rows_of_manifest(shared) if row["kind"].startswith(("archive", "manifest", "names"))]
     assert len(rows) == 83
     before = files_below(tmp_path)
     for row in rows:
-        code, out, said = run("audit", shared / "torture" / row["file"], "--json")
+        done = typed("audit", shared / "torture" / row["file"], "--json")
+        code, out, said = done.returncode, done.stdout, done.stderr
         assert code in (0, 3, 4), (row["file"], said)
         assert "Traceback" not in said
         if code == 3:
@@ -91,8 +81,8 @@ def test_the_names_of_the_torture_set_survive_as_a_folder_too(shared: Path, tmp_
             if not entry.is_dir():
                 os.makedirs(os.path.dirname(path), exist_ok=True)
                 Path(os.fsdecode(path)).write_bytes(archive.read(entry))
-    code, _, said = run("audit", tmp_path / "names", "-o", tmp_path / "out")
-    assert code == 0, said
+    done = typed("audit", tmp_path / "names", "-o", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
     from hubel.files import read_csv
 
     paths = {row["path"] for row in read_csv(tmp_path / "out/intake.csv")}
@@ -187,7 +177,7 @@ def test_half_of_the_changed_labels_are_in_the_first_8_percent_of_the_ranking(sh
             others = [name for label, name in enumerate(corpus.class_names) if label != example.label]
             writer.writerow((example.path, rng.choice(others)))
     words = ("--suspect-labels", "--corrections", changed, "-o", tmp_path / "out", "--json")
-    done = hubel("audit", shared / "corpora/clothing", *words, KERAS_HOME=str(shared / "keras_home"))
+    done = typed("audit", shared / "corpora/clothing", *words, KERAS_HOME=str(shared / "keras_home"))
     assert done.returncode == 0, done.stderr
     wrong = {corpus.examples[place].path for place in flipped}
     with (tmp_path / "out/labels.csv").open(newline="") as file:

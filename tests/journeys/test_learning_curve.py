@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import accuracy_score
+from tests.commands import fresh, typed
 from tests.conftest import COLOURS, environment, speckled, write_image
 from tests.journeys.test_pretrained import weights_file  # noqa: F401  (a fixture)
-from tests.journeys.test_train_and_predict import hubel, rows
+from tests.journeys.test_train_and_predict import rows
 
 from hubel.api.training import train
 from hubel.errors import UnusableCorpus
@@ -39,14 +40,14 @@ def hard(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def curve(hard: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
     """A run with a learning curve: its folder, standard output and standard error."""
     out = tmp_path_factory.mktemp("runs") / "curve"
-    done = hubel("train", hard, "-o", out, "--epochs", 2, "--architecture", "small-cnn", "--learning-curve")
+    done = typed("train", hard, "-o", out, "--epochs", 2, "--architecture", "small-cnn", "--learning-curve")
     assert done.returncode == 0, done.stderr
     return out, done.stdout, done.stderr
 
 
 @pytest.mark.backend
 def test_the_classifier_is_the_same_to_the_bit_with_and_without(curve: tuple[Path, str, str], hard: Path, tmp_path):
-    done = hubel("train", hard, "-o", tmp_path / "plain", "--epochs", 2, "--architecture", "small-cnn")
+    done = typed("train", hard, "-o", tmp_path / "plain", "--epochs", 2, "--architecture", "small-cnn")
     assert done.returncode == 0, done.stderr
     weights = "classifier/weights.safetensors"
     assert (curve[0] / weights).read_bytes() == (tmp_path / "plain" / weights).read_bytes()
@@ -117,7 +118,7 @@ def test_the_parts_are_trained_by_the_classifiers_own_recipe(curve: tuple[Path, 
 
 @pytest.mark.clock
 def test_the_time_limit_holds_for_all_three_trainings(hard: Path, tmp_path: Path):
-    done = hubel(
+    done = fresh(
         "train", hard, "-o", tmp_path / "run", "--architecture", "small-cnn", "--learning-curve", "--time-limit", "60s",
         "--epochs", 100_000,
     )  # fmt: skip

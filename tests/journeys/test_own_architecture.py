@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.commands import typed
 
 import hubel
 from hubel.architectures.catalogue import Blueprint
 from hubel.architectures.families.cnn import CnnSpec, Group
-from hubel.cli.main import main
 from hubel.engines.catalogue import load_classifier
 from hubel.engines.keras_artefact import save_classifier
 from hubel.errors import DamagedArtefact, WrongRequest
@@ -31,17 +31,12 @@ padding = "valid"
 """
 
 
-def command(*words: object) -> int:
-    with pytest.raises(SystemExit) as end:
-        main([str(word) for word in words])
-    return int(end.value.code or 0)
-
-
-def test_a_network_written_in_a_file_is_trained_saved_and_used(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_a_network_written_in_a_file_is_trained_saved_and_used(tmp_path: Path):
     path, run = tmp_path / "my-net.toml", tmp_path / "run"
     path.write_text(NETWORK)
-    assert command("train", "digits", "-o", run, "--architecture", path, "--epochs", 1, "--batch-size", 128) == 0
-    assert "my-net" in capsys.readouterr().err
+    done = typed("train", "digits", "-o", run, "--architecture", path, "--epochs", 1, "--batch-size", 128)
+    assert done.returncode == 0, done.stderr
+    assert "my-net" in done.stderr
     expected = {"filters": 8, "convolutions": 1, "kernel_size": 3, "pooling": "sum", "window": 2, "padding": "valid"}
     document = json.loads((run / "run.json").read_text())
     assert document["architecture"]["name"] == "my-net"
@@ -54,8 +49,9 @@ def test_a_network_written_in_a_file_is_trained_saved_and_used(tmp_path: Path, c
     from PIL import Image
 
     Image.fromarray(np.full((8, 8), 200, np.uint8)).save(image)
-    assert command("predict", run, image) == 0
-    assert "digit.png" in capsys.readouterr().out
+    answered = typed("predict", run, image)
+    assert answered.returncode == 0, answered.stderr
+    assert "digit.png" in answered.stdout
 
 
 def test_a_spec_made_in_python_is_trained(tmp_path: Path):
@@ -78,10 +74,10 @@ def test_an_artefact_for_other_than_three_channels_is_refused(tmp_path: Path):
         load_classifier(tmp_path / "grey")
 
 
-def test_a_wrong_file_ends_with_code_2_before_anything_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_a_wrong_file_ends_with_code_2_before_anything_is_read(tmp_path: Path):
     path = tmp_path / "my-net.toml"
     path.write_text("[[groups]]\nfilter = 8\n")
-    assert command("train", "digits", "-o", tmp_path / "run", "--architecture", path) == 2
-    error = capsys.readouterr().err
-    assert "group 1: there is no field 'filter'" in " ".join(error.split())
+    done = typed("train", "digits", "-o", tmp_path / "run", "--architecture", path)
+    assert done.returncode == 2
+    assert "group 1: there is no field 'filter'" in " ".join(done.stderr.split())
     assert not (tmp_path / "run").exists()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.journeys.test_train_and_predict import hubel
+from tests.commands import typed
 
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import make_blueprint
@@ -87,7 +87,7 @@ def test_the_head_in_the_model_gives_what_it_gave_on_the_features():
 
 def test_features_head_and_fine_tuning_through_the_command_line(colours: Path, weights_file: Path, tmp_path: Path):
     words = ("--architecture", "mobilenet", "--weights", weights_file, "--image-size", 32, "--epochs", 2)
-    done = hubel("train", colours, "-o", tmp_path / "run", *words)
+    done = typed("train", colours, "-o", tmp_path / "run", *words)
     assert done.returncode == 0, done.stderr
     run = json.loads((tmp_path / "run/run.json").read_text())
     assert set(run["recipe"]) == {"head", "fine-tune"}
@@ -99,7 +99,7 @@ def test_features_head_and_fine_tuning_through_the_command_line(colours: Path, w
 
 def test_a_backbone_can_be_trained_from_scratch(colours: Path, tmp_path: Path):
     words = ("--architecture", "mobilenet", "--weights", "none", "--image-size", 32, "--epochs", 2)
-    done = hubel("train", colours, "-o", tmp_path / "run", *words)
+    done = typed("train", colours, "-o", tmp_path / "run", *words)
     assert done.returncode == 0, done.stderr
     spec = load_classifier(tmp_path / "run").blueprint.to_json()["spec"]
     assert spec["fixed_statistics"] is False

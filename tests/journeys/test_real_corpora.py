@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from tests.journeys.test_train_and_predict import hubel
+from tests.commands import fresh, typed
 
-pytestmark = [pytest.mark.slow, pytest.mark.clock]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def clothing_run(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     out = tmp_path_factory.mktemp("runs") / "clothing"
     words = ("--architecture", "mobilenet", "--weights", "imagenet")
     home = str(shared / "keras_home")
-    done = hubel("train", shared / "corpora/clothing", "-o", out, *words, KERAS_HOME=home)
+    done = typed("train", shared / "corpora/clothing", "-o", out, *words, KERAS_HOME=home)
     assert done.returncode == 0, done.stderr
     return out
 
@@ -32,7 +32,7 @@ def test_a_pretrained_backbone_reaches_082_on_photographs(clothing_run: Path):
 
 
 def test_predicting_the_test_folder_gives_exactly_the_accuracy_of_metrics_json(clothing_run: Path, shared: Path):
-    done = hubel("predict", clothing_run, shared / "corpora/clothing/test", "--format", "jsonl")
+    done = typed("predict", clothing_run, shared / "corpora/clothing/test", "--format", "jsonl")
     assert done.returncode == 0, done.stderr
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     hits = [answer["class_name"] == Path(answer["path"]).parent.name for answer in answers]
@@ -48,7 +48,7 @@ def test_probabilities_of_photographs_are_as_honest_as_372_of_them_can_show(clot
 
 
 def test_photographs_of_trees_are_strangers_to_a_classifier_of_clothing(clothing_run: Path, shared: Path):
-    done = hubel("evaluate", clothing_run, "--strangers", shared / "corpora/trees", "--json")
+    done = typed("evaluate", clothing_run, "--strangers", shared / "corpora/trees", "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert document["own_test"]["examples"] == 372
@@ -58,13 +58,13 @@ def test_photographs_of_trees_are_strangers_to_a_classifier_of_clothing(clothing
 
 def test_the_promise_for_photographs_is_that_of_metrics_json(clothing_run: Path, shared: Path):
     (image, *_) = sorted((shared / "corpora/clothing/test/hat").iterdir())
-    done = hubel("predict", clothing_run, image, "--abstain", "0.95")
+    done = typed("predict", clothing_run, image, "--abstain", "0.95")
     sets = json.loads((clothing_run / "metrics.json").read_text())["test"]["prediction_sets"]["0.95"]
     assert f"on the run's 372 test images it was in {100 * sets['coverage']:.1f} % (" in done.stderr
 
 
 def test_digits_reach_098(tmp_path: Path):
-    done = hubel("train", "digits", "-o", tmp_path / "run")
+    done = typed("train", "digits", "-o", tmp_path / "run")
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "run/metrics.json").read_text())["test"]["accuracy"] >= 0.98
 
@@ -79,10 +79,11 @@ def part_of_cifar10(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     return folder
 
 
+@pytest.mark.clock
 def test_a_time_limit_is_kept_and_the_learning_rate_has_annealed(part_of_cifar10: Path, tmp_path: Path):
     start = time.monotonic()
     words = ("--weights", "none", "--time-limit", "50s", "--json")
-    done = hubel("train", part_of_cifar10, "-o", tmp_path / "run", *words)
+    done = fresh("train", part_of_cifar10, "-o", tmp_path / "run", *words)
     seconds = time.monotonic() - start
     assert done.returncode == 0, done.stderr
     metrics = json.loads(done.stdout)
@@ -98,7 +99,7 @@ def test_a_time_limit_is_kept_and_the_learning_rate_has_annealed(part_of_cifar10
 
 
 def test_large_photographs_of_two_classes_are_enough(shared: Path, tmp_path: Path):
-    done = hubel("train", shared / "corpora/trees", "-o", tmp_path / "run", KERAS_HOME=str(shared / "keras_home"))
+    done = typed("train", shared / "corpora/trees", "-o", tmp_path / "run", KERAS_HOME=str(shared / "keras_home"))
     assert done.returncode == 0, done.stderr
     metrics = json.loads((tmp_path / "run/metrics.json").read_text())
     assert metrics["model"]["architecture"] == "mobilenet"
@@ -112,7 +113,7 @@ def test_the_default_falls_back_to_training_from_scratch_without_weights(shared:
         "https_proxy": "http://127.0.0.1:9",
         "HTTPS_PROXY": "http://127.0.0.1:9",
     }
-    done = hubel("train", shared / "corpora/trees", "-o", tmp_path / "run", "--epochs", 2, **nowhere)
+    done = fresh("train", shared / "corpora/trees", "-o", tmp_path / "run", "--epochs", 2, **nowhere)
     assert done.returncode == 0, done.stderr
     assert "Training residual from scratch instead" in done.stderr
     assert json.loads((tmp_path / "run/run.json").read_text())["weights"] == "none"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import subprocess
-import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.browser import CUT, FAINT, NEEDS_BROWSER, SCROLLS, WIDTHS, Browser
-from tests.conftest import environment, speckled, write_image
+from tests.commands import typed
+from tests.conftest import speckled, write_image
 from tests.unit.reports.run_pages import page_of, png
 
 from hubel.architectures.build import build_model
@@ -39,10 +38,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
             write_image(root / name / f"{number:02} \u202egnp.<b>.png", speckled(colour, rng=rng))
     (root / HOSTILE / "broken<script>alert(2).jpg").write_bytes(b"<html>not found</html>")
     out = root.parent / "run"
-    done = subprocess.run(
-        [sys.executable, "-m", "hubel", "train", root, "-o", out, "--epochs", "3", "--architecture", "small-cnn"],
-        capture_output=True, text=True, env=environment(), timeout=170, check=False,
-    )  # fmt: skip
+    done = typed("train", root, "-o", out, "--epochs", 3, "--architecture", "small-cnn")
     assert done.returncode == 4, done.stderr
     return out
 

@@ -7,31 +7,18 @@ import json
 import math
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn import metrics as sk
-from tests.conftest import environment, speckled, write_image
+from tests.commands import fresh, typed
+from tests.conftest import speckled, write_image
 
 from hubel.images.preprocessing import Preprocessing, read_pixels
 
 pytestmark = pytest.mark.backend
-
-
-def hubel(*words: object, stdin: str | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "hubel", *map(str, words)],
-        capture_output=True,
-        text=True,
-        input=stdin,
-        env=environment(**variables),
-        timeout=300,
-        check=False,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +37,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def run(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("runs") / "photos"
-    done = hubel("train", photos, "-o", out, "--epochs", 6, "--architecture", "small-cnn")
+    done = fresh("train", photos, "-o", out, "--epochs", 6, "--architecture", "small-cnn")
     assert done.returncode == 4, done.stderr  # done, but one image was refused
     assert "Refused 'red/broken.jpg': it is a web page" in done.stderr
     assert "Plan" in done.stderr
@@ -161,8 +148,8 @@ def test_history_has_one_row_for_each_epoch(run: Path):
     assert float(history[-1]["loss"]) < float(history[0]["loss"])
 
 
-def predictions(run: Path, *inputs: object) -> list[dict[str, object]]:
-    done = hubel("predict", run, *inputs, "--format", "jsonl")
+def predictions(run: Path, *inputs: object, here: bool = True) -> list[dict[str, object]]:
+    done = (typed if here else fresh)("predict", run, *inputs, "--format", "jsonl")
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
@@ -201,7 +188,7 @@ def test_predict_and_evaluate_see_the_same_pixels_to_the_bit(run: Path, photos: 
 
 
 def test_a_folder_is_read_in_order_and_a_bad_file_does_not_stop_it(run: Path, photos: Path):
-    done = hubel("predict", run, photos / "red", "--format", "jsonl")
+    done = typed("predict", run, photos / "red", "--format", "jsonl")
     assert done.returncode == 4
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     names = [Path(answer["path"]).name for answer in answers]
@@ -219,18 +206,18 @@ def test_a_folder_is_read_in_order_and_a_bad_file_does_not_stop_it(run: Path, ph
 @pytest.mark.parametrize("kind", ["zip", "gztar"])
 def test_images_in_an_archive_are_named_as_those_in_a_folder(run: Path, photos: Path, tmp_path: Path, kind: str):
     archive = shutil.make_archive(str(tmp_path / "new"), kind, photos, "red")
-    packed = hubel("predict", run, archive, "--format", "jsonl")
+    packed = typed("predict", run, archive, "--format", "jsonl")
     assert packed.returncode == 4
     answers = [json.loads(line) for line in packed.stdout.splitlines()]
     assert [answer["path"] for answer in answers][:2] == [f"{archive}/red/00.png", f"{archive}/red/01.png"]
-    folder = hubel("predict", run, photos / "red", "--format", "jsonl")
+    folder = typed("predict", run, photos / "red", "--format", "jsonl")
     for packed_answer, answer in zip(answers, map(json.loads, folder.stdout.splitlines()), strict=True):
         assert {**packed_answer, "path": ""} == {**answer, "path": ""}
 
 
 def test_a_broken_archive_is_answered_with_the_reason(run: Path, photos: Path, tmp_path: Path):
     (tmp_path / "cut.zip").write_bytes(b"PK\x03\x04 and no more")
-    done = hubel("predict", run, tmp_path / "cut.zip", photos / "blue/00.png", "--json")
+    done = typed("predict", run, tmp_path / "cut.zip", photos / "blue/00.png", "--json")
     assert done.returncode == 4
     broken, blue = json.loads(done.stdout)
     assert broken["error"]["code"] == "corrupt"
@@ -240,7 +227,7 @@ def test_a_broken_archive_is_answered_with_the_reason(run: Path, photos: Path, t
 
 def test_paths_may_come_from_standard_input(run: Path, photos: Path):
     paths = [str(photos / "blue/00.png"), str(photos / "red/00.png")]
-    done = hubel("predict", run, "-", "--format", "csv", "--top", "2", stdin="\n".join(paths) + "\n")
+    done = typed("predict", run, "-", "--format", "csv", "--top", "2", stdin="\n".join(paths) + "\n")
     assert done.returncode == 0
     told = list(csv.DictReader(done.stdout.splitlines()))
     assert [row["path"] for row in told] == paths
@@ -251,7 +238,7 @@ def test_paths_may_come_from_standard_input(run: Path, photos: Path):
 
 def test_inputs_that_are_not_there_are_named_and_the_others_answered(run: Path, photos: Path, tmp_path: Path):
     (tmp_path / "empty").mkdir()
-    done = hubel("predict", run, tmp_path / "gone.png", photos / "blue/00.png", tmp_path / "empty", "--json")
+    done = typed("predict", run, tmp_path / "gone.png", photos / "blue/00.png", tmp_path / "empty", "--json")
     assert done.returncode == 4
     gone, blue, empty = json.loads(done.stdout)
     assert gone["error"] == {"code": "vanished", "message": "there is no such file: check the name"}
@@ -261,16 +248,16 @@ def test_inputs_that_are_not_there_are_named_and_the_others_answered(run: Path, 
 
 
 def test_a_table_for_people_and_one_json_document_for_programs(run: Path, photos: Path):
-    table = hubel("predict", run, photos / "green/00.png")
+    table = typed("predict", run, photos / "green/00.png")
     assert re.fullmatch(rf"{re.escape(str(photos))}/green/00\.png  green [01]\.\d\d\d( .*)?\n", table.stdout)
-    (answer,) = json.loads(hubel("predict", run, photos / "green/00.png", "--json").stdout)
+    (answer,) = json.loads(typed("predict", run, photos / "green/00.png", "--json").stdout)
     assert answer["class_name"] == "green"
 
 
 def test_a_copied_classifier_predicts_the_same_in_a_fresh_process(run: Path, photos: Path, tmp_path: Path):
     shutil.copytree(run / "classifier", tmp_path / "copy")
     inputs: Sequence[Path] = [photos / "red/01.png", photos / "blue/02.png"]
-    assert predictions(tmp_path / "copy", *inputs) == predictions(run, *inputs)
+    assert predictions(tmp_path / "copy", *inputs, here=False) == predictions(run, *inputs)
 
 
 def flat(document: dict[str, object], above: str = "") -> dict[str, float]:
@@ -287,7 +274,7 @@ def flat(document: dict[str, object], above: str = "") -> dict[str, float]:
 
 
 def test_evaluate_gives_the_runs_own_score_again(run: Path):
-    done = hubel("evaluate", run, "--json")
+    done = fresh("evaluate", run, "--json")
     assert done.returncode == 4, done.stderr  # the broken file is still there
     assert "Refused 'red/broken.jpg': it is a web page" in done.stderr
     document = json.loads(done.stdout)
@@ -302,7 +289,7 @@ def test_evaluate_matches_another_corpus_by_class_name(run: Path, tmp_path: Path
     for number in range(6):
         write_image(tmp_path / "blue" / f"{number}.png", speckled((60, 70, 190), rng=rng))
         write_image(tmp_path / "teal" / f"{number}.png", speckled((0, 128, 128), rng=rng))
-    done = hubel("evaluate", run, tmp_path, "--json")
+    done = typed("evaluate", run, tmp_path, "--json")
     assert done.returncode == 0, done.stderr
     assert "Not scored: 6 images of classes that the classifier does not know: teal" in done.stderr
     assert "Not tested, for lack of images: green, red." in done.stderr
@@ -312,7 +299,7 @@ def test_evaluate_matches_another_corpus_by_class_name(run: Path, tmp_path: Path
 
 
 def test_two_runs_with_the_same_seed_and_epochs_are_identical(run: Path, photos: Path, tmp_path: Path):
-    again = hubel("train", photos, "-o", tmp_path / "again", "--epochs", 6, "--architecture", "small-cnn", "--json")
+    again = typed("train", photos, "-o", tmp_path / "again", "--epochs", 6, "--architecture", "small-cnn", "--json")
     assert again.returncode == 4
     document = json.loads(again.stdout)
     assert document.pop("run") == str(tmp_path / "again")
@@ -330,7 +317,7 @@ def test_two_runs_with_the_same_seed_and_epochs_are_identical(run: Path, photos:
 
 @pytest.mark.clock
 def test_a_residual_network_learns_too_with_a_time_limit(photos: Path, tmp_path: Path):
-    done = hubel("train", photos, "-o", tmp_path / "run", "--architecture", "residual", "--time-limit", "40s")
+    done = fresh("train", photos, "-o", tmp_path / "run", "--architecture", "residual", "--time-limit", "40s")
     assert done.returncode == 4, done.stderr
     document = json.loads((tmp_path / "run/run.json").read_text())
     metrics = json.loads((tmp_path / "run/metrics.json").read_text())
@@ -346,7 +333,7 @@ def test_a_residual_network_learns_too_with_a_time_limit(photos: Path, tmp_path:
 
 def test_a_second_run_into_the_same_folder_is_refused_and_nothing_is_lost(run: Path, photos: Path):
     before = (run / "metrics.json").read_bytes()
-    done = hubel("train", photos, "-o", run)
+    done = typed("train", photos, "-o", run)
     assert done.returncode == 3
     assert "holds a run already" in done.stderr
     assert "--overwrite" in done.stderr

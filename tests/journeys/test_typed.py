@@ -36,20 +36,20 @@ PYTHON = re.compile(r"```python\n(.*?)```", re.S)
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
-def draw(kind: str, rng: np.random.Generator, *, width: int = 96, height: int = 80) -> Image.Image:
+def draw(kind: str, rng: np.random.Generator, *, width: int = 48, height: int = 40) -> Image.Image:
     """A photograph, as far as Hubel can tell, of one of three kinds: any colours, any place, some noise."""
     back, front = (tuple(int(value) for value in rng.integers(low, low + 90, 3)) for low in (20, 150))
     image = Image.new("RGB", (width, height), back)
     pen = ImageDraw.Draw(image)
-    x, y, size = (int(value) for value in (rng.integers(24, 40), rng.integers(20, 32), rng.integers(14, 20)))
+    x, y, size = (int(value) for value in (rng.integers(12, 20), rng.integers(10, 16), rng.integers(7, 10)))
     if kind == "discs":
         pen.ellipse((x - size, y - size, x + size, y + size), fill=front)
     elif kind == "crosses":
-        pen.line((x - size, y - size, x + size, y + size), fill=front, width=6)
-        pen.line((x - size, y + size, x + size, y - size), fill=front, width=6)
+        pen.line((x - size, y - size, x + size, y + size), fill=front, width=3)
+        pen.line((x - size, y + size, x + size, y - size), fill=front, width=3)
     else:
         for row in range(y % size, height, size):
-            pen.line((0, row, width, row), fill=front, width=4)
+            pen.line((0, row, width, row), fill=front, width=2)
     noisy = np.asarray(image) + rng.integers(-12, 13, (height, width, 3))
     return Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8))
 
@@ -83,7 +83,7 @@ def own_what_the_readme_names(folder: Path) -> None:
     for number, kind in enumerate(KINDS):
         draw(kind, rng).save(folder / f"new/{number}.jpg")
     for number in range(5):
-        Image.fromarray(rng.integers(0, 256, (80, 96, 3)).astype(np.uint8)).save(folder / f"holiday/{number}.jpg")
+        Image.fromarray(rng.integers(0, 256, (40, 48, 3)).astype(np.uint8)).save(folder / f"holiday/{number}.jpg")
     draw("crosses", rng).save(folder / "new.jpg")
     draw("discs", rng, width=320, height=240).save(folder / "photo.jpg")
     model = keras.Sequential(

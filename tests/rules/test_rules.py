@@ -11,6 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from tests.conftest import LONGEST
 
 import hubel
 
@@ -90,6 +91,10 @@ def test_no_two_test_files_have_the_same_name():
     # pytest takes two modules of one name for one file where their folders are no packages.
     names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
     assert len(names) == len(set(names))
+
+
+def test_every_test_file_that_is_named_as_long_is_there():
+    assert set(LONGEST) <= {path.name for path in (ROOT / "tests").rglob("test_*.py")}
 
 
 def test_no_two_classes_have_the_same_name():
