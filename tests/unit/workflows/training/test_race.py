@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import h5py
 import numpy as np
@@ -15,11 +17,13 @@ import hubel
 from hubel.architectures.catalogue import ARCHITECTURES
 from hubel.architectures.families.pretrained import PRETRAINED
 from hubel.backends.framework import keras
-from hubel.events import Event, Message, PlanMade
+from hubel.events import Event, Message, PlanMade, ignore
 from hubel.images.preprocessing import Preprocessing
 from hubel.runs.request import TrainRequest
 from hubel.workflows.training import race
 from hubel.workflows.training.choose import Choice, Tried, as_decided, may_race
+from hubel.workflows.training.fitting import Entry
+from hubel.workflows.training.intake import prepare_training
 from hubel.workflows.training.train import train_classifier
 
 SIDE = 96
@@ -135,20 +139,59 @@ def test_a_race_is_said_recorded_and_repeated(
     assert not any(each.about == "choice" for each in again.differences)
 
 
-@pytest.mark.parametrize(("head", "scratch"), [(0.1, 50.0), (50.0, 0.1)])
+@pytest.mark.parametrize("winner", ["mobilenet", "residual"])
 def test_the_winner_is_what_is_expected_to_end_with_the_least_log_loss(
-    blobs: Path,
-    weights_at_hand: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    head: float,
-    scratch: float,
+    blobs: Path, weights_at_hand: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, winner: str
 ):
     monkeypatch.setattr(race, "SURE", 0.0)
     monkeypatch.setattr(race, "LEAST_TRIAL_S", 0.0)
-    monkeypatch.setattr(race, "GROWS", {"head": head, "train": scratch})
-    run, _ = trained(blobs, tmp_path / "run", time_limit_s=90)
-    assert run.classifier.blueprint.name == ("mobilenet" if head < scratch else "residual")
-    assert set(run.fitted.recipes) <= ({"head", "fine-tune"} if head < scratch else {"train", "head"})
-    score = run.metrics["validation"]["accuracy"]
-    assert score > 0.5
+    monkeypatch.setattr(race, "GROWS", {"head": 1e-6 if winner == "mobilenet" else 1e6, "train": 1.0})
+    request = TrainRequest(blobs, tmp_path / "run", time_limit_s=90)
+    prepared = prepare_training(request, None, on_event=ignore)
+    entry = race.race(request, prepared, started=time.monotonic())
+    chosen = entry.prepared.chosen
+    assert chosen.architecture == winner
+    assert [row.architecture for row in chosen.tried if row.goes_on] == [winner]
+    assert entry.prepared.decoded.images.shape[1:3] == chosen.preprocessing.size
+    assert (entry.fallback is None) == (winner == "mobilenet")
+    if winner == "mobilenet":  # fine-tuning goes on behind the head that was trained
+        assert entry.point.phase == "fine-tune"
+        kernel, bias = entry.network.model.get_layer("logits").get_weights()
+        np.testing.assert_array_equal(entry.point.head[0], kernel)
+        np.testing.assert_array_equal(entry.point.head[1], bias)
+    else:
+        assert [row.architecture for row in entry.fallback[0].chosen.tried if row.goes_on] == ["mobilenet"]
+
+
+class Stand:
+    """A corpus of bright and dark images, all of them in the validation split."""
+
+    def __init__(self) -> None:
+        self.labels = np.arange(20) % 2
+        pixels = np.where(self.labels == 1, 220, 30).astype(np.uint8)
+        self.decoded = SimpleNamespace(images=np.broadcast_to(pixels[:, None, None, None], (20, 4, 4, 3)).copy())
+
+    def indices(self, split: str) -> np.ndarray:
+        return np.arange(20 if split == "validation" else 0)
+
+
+def fitted(*, slope: float) -> SimpleNamespace:
+    """A model that calls bright images of class 1 where the slope is positive."""
+    model = keras.Sequential([keras.Input((4, 4, 3)), keras.layers.Flatten(), keras.layers.Dense(2)])
+    kernel = np.zeros((48, 2), np.float32)
+    kernel[:, 1] = slope / 48
+    model.layers[-1].set_weights([kernel, np.array([0, -125 * slope], np.float32)])
+    return SimpleNamespace(model=model)
+
+
+@pytest.mark.parametrize(("slope", "kept"), [(0.1, "trained"), (-0.1, "fallback")])
+def test_what_lost_the_race_is_kept_where_the_winner_ends_worse(slope: float, kept: str):
+    trained_one, head = fitted(slope=slope), fitted(slope=0.01)
+    entry = Entry(Stand(), fallback=(Stand(), head))
+    prepared, chosen = race.best_of(entry, trained_one)
+    assert (prepared, chosen) == ((entry.prepared, trained_one) if kept == "trained" else entry.fallback)
+
+
+def test_without_a_fallback_what_was_trained_is_kept():
+    entry, one = Entry(Stand()), fitted(slope=-1.0)
+    assert race.best_of(entry, one) == (entry.prepared, one)
