@@ -76,7 +76,8 @@ class Point:
     Args:
         phase: its name in the recipes; ``"begun"`` from the start.
         done: the phases behind it.
-        head: what came out of them: kernel [channels, classes] and bias [classes] of a trained head.
+        head: what came out of them: kernel [channels, classes] and bias [classes] of a trained head, mean and deviation
+            [channels] of its features.
         state: of the phase itself; None where it begins.
     """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -39,6 +40,43 @@ class SplitFeatures:
 
 
 @dataclass(frozen=True)
+class Standard:
+    """What brings each channel of the features to mean 0 and deviation 1, so that one step size suits them all.
+
+    Args:
+        mean: float32 [channels].
+        deviation: float32 [channels], above 0.
+    """
+
+    mean: np.ndarray
+    deviation: np.ndarray
+
+    @classmethod
+    def of(cls, features: Features) -> Standard:
+        """That of some features.
+
+        Args:
+            features: float32 [examples, channels].
+        """
+        deviation = features.std(axis=0)
+        # A channel that hardly varies must not be blown up to the size of the others.
+        return cls(features.mean(axis=0), np.maximum(deviation, 1e-2 * deviation.mean() + 1e-12))
+
+    def apply(self, features: Features) -> Features:
+        """The standardised features, float32 [examples, channels]."""
+        return (features - self.mean) / self.deviation
+
+    def unfolded(self, kernel: np.ndarray, bias: np.ndarray) -> list[np.ndarray]:
+        """Kernel [channels, classes] and bias [classes] for standardised features, from those for plain ones."""
+        return [kernel * self.deviation[:, None], bias + self.mean @ kernel]
+
+    def folded(self, kernel: np.ndarray, bias: np.ndarray) -> list[np.ndarray]:
+        """Kernel [channels, classes] and bias [classes] for plain features, from those for standardised ones."""
+        plain = kernel / self.deviation[:, None]
+        return [plain, bias - self.mean @ plain]
+
+
+@dataclass(frozen=True)
 class HeadLesson:
     """What a head learns from.
 
@@ -53,6 +91,11 @@ class HeadLesson:
     labels: Labels
     validation_labels: Labels
     class_weights: np.ndarray
+
+    @cached_property
+    def standard(self) -> Standard:
+        """Of the training images, not mirrored."""
+        return Standard.of(self.features.plain)
 
 
 @dataclass(frozen=True)
@@ -129,11 +172,7 @@ def fit_head(
         seconds: it ends after these.
         goes_on: begin with the head that the model has, not with one that knows nothing.
     """
-    features, class_weights = lesson.features, lesson.class_weights
-    mean = features.plain.mean(axis=0)
-    deviation = features.plain.std(axis=0)
-    # A channel that hardly varies must not be blown up to the size of the others.
-    deviation = np.maximum(deviation, 1e-2 * deviation.mean() + 1e-12)
+    features, class_weights, standard = lesson.features, lesson.class_weights, lesson.standard
     head = keras.Sequential(
         [
             keras.Input((features.plain.shape[1],)),
@@ -142,12 +181,9 @@ def fit_head(
         ]
     )
     if goes_on:
-        kernel, bias = model.get_layer(LOGITS).get_weights()
-        head.set_weights([kernel * deviation[:, None], bias + mean @ kernel])
+        head.set_weights(standard.unfolded(*model.get_layer(LOGITS).get_weights()))
     compile_model(head, recipe)
-    standardised = SplitFeatures(
-        *((part - mean) / deviation for part in (features.plain, features.mirrored, features.validation))
-    )
+    standardised = SplitFeatures(*map(standard.apply, (features.plain, features.mirrored, features.validation)))
     batches = _FeatureBatches(standardised, lesson.labels, recipe.batch_size, class_weights, recipe.seed)
 
     def validate() -> tuple[float, float] | None:
@@ -158,10 +194,37 @@ def fit_head(
     if math.isfinite(seconds):
         clock = FirstOf(WallClock(seconds), clock)
     history = fit_model(head, batches, validate=validate, recipe=recipe, clock=clock, watch=Watch(on_event=on_event))
-    kernel, bias = head.get_weights()
-    folded = kernel / deviation[:, None]
-    model.get_layer(LOGITS).set_weights([folded, bias - mean @ folded])
+    model.get_layer(LOGITS).set_weights(standard.folded(*head.get_weights()))
     return history
+
+
+def tuning_model(model: keras.Model, standard: Standard) -> keras.Model:
+    """The same network for fine-tuning: its head sees standardised features; it shares the weights of the backbone.
+
+    Args:
+        model: of `PretrainedSpec.build`, its head trained.
+        standard: of its features.
+    """
+    logits = model.get_layer(LOGITS)
+    scale = keras.layers.Normalization(mean=standard.mean, variance=np.square(standard.deviation), name="standardise")
+    head = keras.layers.Dense(logits.units, name=LOGITS)
+    tuned = keras.Model(model.input, head(scale(logits.input)), name="tuning")
+    head.set_weights(standard.unfolded(*logits.get_weights()))
+    return tuned
+
+
+def take_head(model: keras.Model, tuned: keras.Model, standard: Standard) -> None:
+    """Put the head of a tuned network into the model, whose backbone is the same.
+
+    Args:
+        model: of `PretrainedSpec.build`; its last layer is changed, unless tuning changed nothing.
+        tuned: of `tuning_model`.
+        standard: as it was made with.
+    """
+    before, after = model.get_layer(LOGITS), tuned.get_layer(LOGITS).get_weights()
+    unfolded = standard.unfolded(*before.get_weights())
+    if not all(map(np.array_equal, unfolded, after)):  # folding back would change the last bits
+        before.set_weights(standard.folded(*after))
 
 
 @dataclass(frozen=True)

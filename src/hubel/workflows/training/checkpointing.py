@@ -39,11 +39,13 @@ class Origin:
         made_of: everything that its result depends on, by the name a user knows it by.
         command: trains it; `NOTHING` where no words can say that.
         anew: the command that replaces it.
+        tried: the networks that it was chosen from, as plain data.
     """
 
     made_of: Mapping[str, Any]
     command: Command
     anew: Command
+    tried: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,7 @@ class CheckpointWriter:
             "made_by": f"hubel {version('hubel')}",
             "command": list(command_words(self._origin.command)),
             "made_of": dict(self._origin.made_of),
+            "tried": list(self._origin.tried),
             "hardware": self._so_far.hardware,
             "resumed": list(self._so_far.resumed),
             "spent_s": time.monotonic() - self._so_far.started,

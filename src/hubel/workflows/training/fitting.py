@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from hubel.architectures.catalogue import Blueprint
 from hubel.architectures.spec import LOGITS
 from hubel.backends.framework import keras
@@ -18,7 +20,7 @@ from hubel.errors.wording import Option, Remedy, Text
 from hubel.events import Message, OnEvent, ignore
 from hubel.pipeline.prepare import Prepared
 from hubel.text import brief
-from hubel.training.fit import Validate, fit_model, measure_step
+from hubel.training.fit import Validate, compile_model, fit_model, measure_step
 from hubel.training.history import History, accuracy_and_log_loss
 from hubel.training.interruption import Moment, Stop, Watch
 from hubel.training.plan import FINE_TUNE, HEAD, FitPlan, Point
@@ -30,11 +32,14 @@ from hubel.workflows.training.network import FINE_TUNING_COST, Network, batches_
 from hubel.workflows.training.plan_fit import HEAD_EPOCH_S
 
 if TYPE_CHECKING:
-    from hubel.training.transfer import KnownFeatures
+    from hubel.training.transfer import KnownFeatures, Standard
 
 fit_head = Later("hubel.training.transfer", "fit_head")
 known_features: Callable[..., KnownFeatures] = Later("hubel.training.transfer", "KnownFeatures")
 head_lesson = Later("hubel.training.transfer", "HeadLesson")
+take_head = Later("hubel.training.transfer", "take_head")
+tuning_model = Later("hubel.training.transfer", "tuning_model")
+standard_of: Callable[..., Standard] = Later("hubel.training.transfer", "Standard")
 all_features = Later("hubel.workflows.training.features_in_time", "all_features")
 features_in_time = Later("hubel.workflows.training.features_in_time", "features_in_time")
 
@@ -94,7 +99,7 @@ class Fitted:
         blueprint: its architecture.
         plan: as it was carried out.
         histories: of each phase.
-        features: of the frozen backbone, kept for a learning curve; else None.
+        features: of the frozen backbone; None where they were not needed.
     """
 
     model: keras.Model
@@ -112,6 +117,25 @@ class Fitted:
     def interrupted(self) -> bool:
         """The user stopped it."""
         return any(history.ended_by == "user" for history in self.histories)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is trained.
+
+    Args:
+        prepared: the corpus at the network's own size, the choice among it.
+        network: ready to be trained; None where it has to be built.
+        known: features of its frozen backbone, where they are known.
+        point: where its training goes on.
+        fallback: another corpus size and its trained model, which it must beat on the validation split in the end.
+    """
+
+    prepared: Prepared[Choice]
+    network: Network | None = None
+    known: KnownFeatures | None = None
+    point: Point = field(default_factory=Point)
+    fallback: tuple[Prepared[Choice], Fitted] | None = None
 
 
 def run_fit(
@@ -205,18 +229,18 @@ def _fit_pretrained(
         late_s = slower.reserve_s - plan.reserve_s  # what follows takes longer where the machine has become slower
         seconds = plan.seconds(time.monotonic(), slower_s=late_s)
         clock_s = None if plan.clock_s is None else seconds
-        tuned = _fine_tune(slower, network, prepared=prepared, listeners=listeners, behind=(head.history, seconds))
+        tuned = _fine_tune(slower, network, prepared=prepared, listeners=listeners, behind=(head, seconds))
         histories += [] if tuned is None else [tuned]
     done = plan.carried_out(len(histories), clock_s=clock_s)
-    kept = head.features if plan.shares else None
-    return Fitted(network.model, network.blueprint, done, tuple(histories), kept)
+    return Fitted(network.model, network.blueprint, done, tuple(histories), head.features)
 
 
 @dataclass(frozen=True)
 class _Head:
-    """A trained head; the features it learned from, where they are known; images per second when they were computed."""
+    """A trained head; what standardised its features, and they, where known; images per second of computing them."""
 
     history: History
+    standard: Standard
     features: KnownFeatures | None
     rate: float = math.inf
 
@@ -227,13 +251,14 @@ def _head(
     """The head, trained, or as a run had it that goes on behind it; and the features, if needed."""
     layer, mirror = network.model.get_layer(LOGITS), plan.recipes[0].augmentation.mirror
     if plan.point.phase == FINE_TUNE:
-        layer.set_weights(list(plan.point.head))
-        if plan.shares:
+        kernel, bias, mean, deviation = plan.point.head
+        layer.set_weights([kernel, bias])
+        if plan.shares and known is None:
             known = all_features(prepared, network.model, mirror=mirror, on_event=listeners.on_event)
-        return _Head(plan.point.done[0], known)
+        return _Head(plan.point.done[0], standard_of(mean, deviation), known)
     head = _fit_head(plan, network, prepared=prepared, listeners=listeners, known=known)
     if head.history.ended_by != "user":
-        point = Point(FINE_TUNE, (head.history,), tuple(layer.get_weights()))
+        point = Point(FINE_TUNE, (head.history,), _arrays_of(head, network.model))
         listeners.on_point(lambda: point, "between")
     return head
 
@@ -260,24 +285,30 @@ def _fit_head(
         model, lesson, recipe=recipe, on_event=on_event, seconds=seconds,
         goes_on=prepared.chosen.begun_from is not None,
     )  # fmt: skip
-    return _Head(history, known, rate)
+    return _Head(history, lesson.standard, known, rate)
+
+
+def _arrays_of(head: _Head, model: keras.Model) -> tuple[np.ndarray, ...]:
+    """What `Point.head` keeps of it."""
+    return (*model.get_layer(LOGITS).get_weights(), head.standard.mean, head.standard.deviation)
 
 
 def _fine_tune(
-    plan: FitPlan, network: Network, *, prepared: Prepared[Choice], listeners: Listeners, behind: tuple[History, float]
+    plan: FitPlan, network: Network, *, prepared: Prepared[Choice], listeners: Listeners, behind: tuple[_Head, float]
 ) -> History | None:
     """Train the whole network; the head alone stays where the validation split shows that this is no better.
 
-    None where there is no time for it. ``behind`` are the head's history and the seconds that are left.
+    None where there is no time for it. ``behind`` are the head and the seconds that are left.
     """
-    (head, seconds), model, recipe = behind, network.model, plan.recipes[1]
-    layer = tuple(model.get_layer(LOGITS).get_weights())
-    watch = listeners.watch(plan.point, FINE_TUNE, done=(head,), head=layer)
+    (head, seconds), recipe = behind, plan.recipes[1]
+    watch = listeners.watch(plan.point, FINE_TUNE, done=(head.history,), head=_arrays_of(head, network.model))
     begun, hurried, costs = time.monotonic(), math.isfinite(seconds), plan.costs
     expected_s = COMPILING_COST * costs.beside_s + FINE_TUNING_COST * len(prepared.splits.train) / costs.rate
     if seconds < expected_s and watch.state is None:
         listeners.on_event(_no_time(f"compiling it and one epoch take about {expected_s:.0f} s"))
         return None
+    model = tuning_model(network.model, head.standard)
+    compile_model(model, recipe)
     batches = batches_of(prepared, recipe)
     epoch_s = measure_step(model, batches, steps=2 if hurried else 4) * batches.steps_per_epoch
     seconds -= time.monotonic() - begun
@@ -287,7 +318,9 @@ def _fine_tune(
     seconds += _spent_s(watch)
     epochs = max(1, min(recipe.epochs, int(seconds / epoch_s))) if plan.fits_epochs else recipe.epochs
     pace = _Pace(recipe, epochs, seconds if hurried else None, epoch_s)
-    return _fit_network(plan, network, prepared=prepared, pace=pace, watch=watch)
+    history = _fit_network(plan, replace(network, model=model), prepared=prepared, pace=pace, watch=watch)
+    take_head(network.model, model, head.standard)
+    return history
 
 
 def _no_time(why: str) -> Message:

@@ -89,7 +89,8 @@ def ready_network(
         warm.put_into(model, names)
     elif spec.hints.whitened_layer:
         _whiten(model.get_layer(spec.hints.whitened_layer), prepared, seed=recipes[0].seed)
-    compile_model(model, recipes[-1])
+    if choice.pretrained is None:  # one on a pretrained backbone is compiled when its head is trained
+        compile_model(model, recipes[0])
     costs = _measure(model, prepared, recipe=recipes[0], begun=begun)
     return Network(model, blueprint, recipes, limit_s, costs)
 

@@ -95,6 +95,8 @@ def describe_plan(plan: FitPlan, choice: Choice, *, splits: Splits, parameters: 
         parameters: of the network.
     """
     why = " (chosen for this corpus)" if choice.chosen_for_user else ""
+    if len(choice.tried) > 1:
+        why = f" (the best of {len(choice.tried)} that were tried on this corpus)"
     model = f"{parameters:,} parameters{', pretrained' if plan.recipes[0].phase == HEAD else ''}"
     shares = " and ".join(f"{share:.0%}" for share in plan.shares)
     curve = f"the same anew on {shares} of the training images, for the learning curve"

@@ -77,7 +77,8 @@ def origin_of(
         **{flag_of(name): getattr(request, wish.field or name) for name, wish in IDENTITY.items()},
         **_versions_and_variables(),
     }
-    return Origin(made_of, train_command(request), whole_command(request))
+    tried = tuple(row.to_json() for row in choice.tried)
+    return Origin(made_of, train_command(request), whole_command(request), tried)
 
 
 def _versions_and_variables() -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hubel.backends.framework import seed_everything
@@ -20,8 +21,8 @@ from hubel.training.checkpoints import Checkpoint
 from hubel.training.interruption import Stop
 from hubel.training.plan import FitPlan, Point
 from hubel.workflows.training.checkpointing import CheckpointWriter, SoFar, open_run
-from hubel.workflows.training.choose import Choice
-from hubel.workflows.training.fitting import Listeners, run_fit
+from hubel.workflows.training.choose import Choice, Tried, as_decided, may_race
+from hubel.workflows.training.fitting import Entry, Listeners, run_fit
 from hubel.workflows.training.intake import prepare_training
 from hubel.workflows.training.network import Network, ready_network
 from hubel.workflows.training.plan_fit import describe_lateness, describe_plan, plan_fit
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 find_start = Later("hubel.workflows.training.start_run", "find_start")
 load_start = Later("hubel.workflows.training.warm_start", "load_start")
 check_drawable: Callable[..., None] = Later("hubel.workflows.training.learning_curve", "check_drawable")
+race: Callable[..., Entry] = Later("hubel.workflows.training.race", "race")
+best_of = Later("hubel.workflows.training.race", "best_of")
 write_run: Callable[..., Run] = Later("hubel.workflows.training.write_run", "write_run")
 
 
@@ -90,13 +93,21 @@ def _train(
     found = folder.checkpoints.latest(on_event) if request.resume else None
     warm = None if request.from_run is None else load_start(find_start(request))
     seed_everything(request.seed)
-    recorded = record_request(request)
-    prepared = prepare_training(request, warm, may_download=may_download, on_event=on_event)
+    recorded, listeners = record_request(request), Listeners(on_event, stop=stop or Stop())
+    tried = () if found is None else tuple(map(Tried.from_json, found.document.get("tried", ())))
+    prepared = prepare_training(as_decided(request, tried), warm, may_download=may_download, on_event=on_event)
+    entry = Entry(replace(prepared, chosen=replace(prepared.chosen, tried=tried)))
+    if found is None and may_race(request, prepared.chosen):
+        entry = race(request, prepared, started=begun, listeners=listeners)
+        seed_everything(request.seed)  # what is chosen is trained as if nothing else had been tried
+    prepared = entry.prepared
     so_far, keep = _open(request, folder, prepared=prepared, found=found, begun=begun, on_event=on_event)
-    network = ready_network(request, prepared, warm=warm)
-    plan = _plan(request, prepared, network=network, started=so_far.started).after(found)
+    network = entry.network or ready_network(request, prepared, warm=warm)
+    plan = replace(_plan(request, prepared, network=network, started=so_far.started), point=entry.point).after(found)
     _say(plan, prepared, network=network, on_event=on_event)
-    fitted = run_fit(plan, network, prepared=prepared, listeners=Listeners(on_event, keep, stop or Stop()))
+    fitted = run_fit(plan, network, prepared=prepared, listeners=replace(listeners, on_point=keep), known=entry.known)
+    if entry.fallback is not None:
+        prepared, fitted = best_of(entry, fitted)
     return write_run(request, recorded, prepared=prepared, fitted=fitted, so_far=so_far, on_event=on_event)
 
 

@@ -30,6 +30,7 @@ from hubel.workflows.comparing.compare_folder import (
     write_comparison,
 )
 from hubel.workflows.comparing.comparison import CompareRequest, Comparison
+from hubel.workflows.comparing.variants import Selection
 
 
 def wilson(hits: int, count: int) -> tuple[float, float]:
@@ -217,5 +218,5 @@ def test_all_four_files_are_written_and_the_table_has_the_interval_in_two_column
 def test_the_folder_of_another_comparison_is_refused_before_anything_is_trained(tmp_path: Path):
     (tmp_path / "compare.md").write_text("mine")
     with pytest.raises(OutputNotWritable, match=r"holds a comparison already \(compare.md\). Choose another folder"):
-        compare_into(tmp_path, CompareRequest("digits", Selection(networks=("dense", "small-cnn")), epochs=1))
+        compare_into(tmp_path, CompareRequest("digits", Selection((), ("dense-or-cnn",)), epochs=1))
     assert (tmp_path / "compare.md").read_text() == "mine"

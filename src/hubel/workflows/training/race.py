@@ -1,0 +1,217 @@
+"""Which network is trained: each candidate shows what it can do on this corpus, and the best gets the rest of the time.
+
+The rule, in order:
+
+1. A head on the frozen features of each pretrained backbone whose weights are on this machine and whose features take
+   no more than `FEATURES` of the time that is left.
+2. The network from scratch that would be chosen without weights, for `TRIAL` of the time that is left; its learning
+   rate has fallen to 0 by then.
+3. They are compared by log loss on the validation split, each at its own best temperature. What has had a small share
+   of the time only is expected to end at `GROWS` of the log loss it has now.
+
+The test split plays no part.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from hubel.architectures.catalogue import ARCHITECTURES
+from hubel.architectures.families.backbones import pretrained_weights
+from hubel.architectures.families.pretrained import PretrainedSpec
+from hubel.architectures.families.weight_files import find_weight_file
+from hubel.architectures.spec import LOGITS
+from hubel.backends.framework import keras
+from hubel.calibration.temperature import fit_temperature
+from hubel.classifier.engine import compute_logits
+from hubel.engines.keras_engine import KerasEngine
+from hubel.errors import StoppedByUser
+from hubel.events import Event, Message, OnEvent, Progress, StopHeard, TrainingProgress
+from hubel.pipeline.decoded import decode_corpus
+from hubel.pipeline.prepare import Prepared
+from hubel.runs.request import TrainRequest
+from hubel.training.history import accuracy_and_log_loss
+from hubel.training.plan import FINE_TUNE, HEAD, FitPlan, Point
+from hubel.training.transfer import Standard
+from hubel.workflows.training.choose import Choice, Tried, choose
+from hubel.workflows.training.fitting import Entry, Fitted, Listeners, run_fit
+from hubel.workflows.training.network import Network, ready_network
+from hubel.workflows.training.plan_fit import plan_fit
+
+FEATURES = 0.3
+"""Share of the time that is left which the features of a backbone may take."""
+TRIAL = 0.12
+"""Share of the time that is left in which a network from scratch shows what it can do."""
+LEAST_TRIAL_S = 4.0
+"""A shorter trial shows nothing."""
+GROWS = {"head": 0.8, "train": 0.5}
+"""Log loss in the end, as a share of that of the trial: fine-tuning improves on a head, more time on a network from
+scratch."""
+SURE = 0.02
+"""Log loss of a head from which there is nothing left to look for."""
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A network that was tried."""
+
+    prepared: Prepared[Choice]
+    network: Network
+    fitted: Fitted
+    tried: Tried
+
+
+def race(
+    request: TrainRequest, prepared: Prepared[Choice], *, started: float, listeners: Listeners | None = None
+) -> Entry:
+    """Try what may be trained on a corpus, and choose.
+
+    Args:
+        request: the user's words, a time limit among them.
+        prepared: the corpus for the first candidate, a head on a pretrained backbone.
+        started: monotonic seconds from which the limit counts.
+        listeners: who listens; None for nobody.
+
+    Raises:
+        StoppedByUser: before it was known what to train.
+    """
+    listeners = listeners or Listeners()
+    if not len(prepared.indices("validation")):
+        return Entry(prepared)
+    run = _Race(request, started, Listeners(_only_progress(listeners.on_event), stop=listeners.stop))
+    heads = list(run.heads(prepared))
+    if not heads:
+        return Entry(prepared)
+    for each in heads:
+        listeners.on_event(Message(each.tried.describe()))
+    best = heads[_place_of_best([each.tried for each in heads])]
+    scratch = None if best.tried.log_loss < SURE else run.from_scratch(prepared)
+    candidates = [*heads, *([] if scratch is None else [scratch])]
+    if scratch is not None:
+        listeners.on_event(Message(scratch.tried.describe()))
+    winner = candidates[_place_of_best([each.tried for each in candidates])]
+    if winner is scratch:
+        return Entry(_marked(candidates, winner), fallback=(_marked(candidates, best), best.fitted))
+    return Entry(_marked(candidates, winner), winner.network, winner.fitted.features, _point_behind(winner.fitted))
+
+
+def _place_of_best(rows: Sequence[Tried]) -> int:
+    expected = [row.log_loss * GROWS[row.training] for row in rows]
+    return expected.index(min(expected))
+
+
+def _point_behind(fitted: Fitted) -> Point:
+    """Where fine-tuning goes on from a head that is trained."""
+    features = fitted.features
+    if features is None:
+        return Point()
+    standard = Standard.of(features.computed.plain)
+    head = (*fitted.model.get_layer(LOGITS).get_weights(), standard.mean, standard.deviation)
+    return Point(FINE_TUNE, fitted.histories, head)
+
+
+def _marked(candidates: Sequence[_Candidate], chosen: _Candidate) -> Prepared[Choice]:
+    """The corpus for one of the candidates, which says what it was chosen from."""
+    rows = tuple(replace(each.tried, goes_on=each is chosen) for each in candidates)
+    return replace(chosen.prepared, chosen=replace(chosen.prepared.chosen, tried=rows))
+
+
+def best_of(entry: Entry, fitted: Fitted) -> tuple[Prepared[Choice], Fitted]:
+    """What was trained in the end; or what it had to beat, where that is better on the validation split.
+
+    Args:
+        entry: of `race`.
+        fitted: trained from it.
+    """
+    if entry.fallback is None:
+        return entry.prepared, fitted
+    prepared, head = entry.fallback
+    mine, other = (_score(each.model, on)[1] for each, on in ((fitted, entry.prepared), (head, prepared)))
+    return (entry.prepared, fitted) if mine <= other else entry.fallback
+
+
+@dataclass(frozen=True)
+class _Race:
+    """What all candidates have in common."""
+
+    request: TrainRequest
+    started: float
+    listeners: Listeners
+
+    def heads(self, prepared: Prepared[Choice]) -> Iterator[_Candidate]:
+        """A head on each backbone that is here and quick enough; the first one decides whether there is a race."""
+        first = prepared.chosen
+        for choice in (first, *_other_backbones(first)):
+            begun = time.monotonic()
+            on = replace(prepared, chosen=choice)
+            network = ready_network(replace(self.request, alpha=None), on)
+            plan = self._plan(on, network)
+            if plan.expected_s[HEAD] > FEATURES * plan.seconds(time.monotonic()):
+                if choice is first:
+                    return
+                continue
+            yield self._candidate(on, network, replace(plan, recipes=plan.recipes[:1]), begun=begun)
+
+    def from_scratch(self, prepared: Prepared[Choice]) -> _Candidate | None:
+        """The network that is trained where there are no weights; None where there is no time to try it."""
+        begun = time.monotonic()
+        request = replace(self.request, weights="none")
+        choice = choose(request, prepared.survey)
+        decoded = decode_corpus(prepared.corpus, choice.preprocessing, on_event=self.listeners.on_event)
+        on = replace(prepared, chosen=choice, decoded=decoded)
+        network = ready_network(request, on)
+        plan = self._plan(on, network)
+        trial = plan.scaled(TRIAL, afterwards=plan.afterwards)
+        if trial.seconds(time.monotonic()) < max(LEAST_TRIAL_S, network.costs.training_s(1)):
+            return None
+        return self._candidate(on, network, trial, begun=begun)
+
+    def _plan(self, prepared: Prepared[Choice], network: Network) -> FitPlan:
+        recipes, limit_s, costs = network.recipes, network.limit_s, network.costs
+        return plan_fit(
+            self.request, prepared.splits, recipes=recipes, limit_s=limit_s, costs=costs, started=self.started
+        )
+
+    def _candidate(self, prepared: Prepared[Choice], network: Network, plan: FitPlan, *, begun: float) -> _Candidate:
+        fitted = run_fit(plan, network, prepared=prepared, listeners=self.listeners)
+        if fitted.interrupted:
+            raise StoppedByUser("Stopped before it was known which network to train: there is no classifier yet.")
+        accuracy, log_loss = _score(fitted.model, prepared)
+        choice, seconds = prepared.chosen, time.monotonic() - begun
+        tried = Tried(
+            choice.architecture, choice.weights, choice.preprocessing.size, plan.recipes[0].phase, seconds, accuracy,
+            log_loss,
+        )  # fmt: skip
+        return _Candidate(prepared, network, fitted, tried)
+
+
+def _other_backbones(first: Choice) -> Iterator[Choice]:
+    """Other pretrained backbones, of their usual width, whose ImageNet weights are on this machine."""
+    for name, entry in ARCHITECTURES.items():
+        if not entry.pretrained or name == first.architecture or first.weights != "imagenet":
+            continue
+        spec = entry.make_spec(first.preprocessing.size, 2)
+        if isinstance(spec, PretrainedSpec) and find_weight_file(spec.backbone, spec.alpha) is not None:
+            weights = pretrained_weights(spec.backbone, spec.alpha, source="imagenet")
+            yield replace(first, entry=entry, pretrained=weights)
+
+
+def _score(model: keras.Model, prepared: Prepared[Choice]) -> tuple[float, float]:
+    """Accuracy on the validation split, and log loss there at the temperature that suits it."""
+    indices = prepared.indices("validation")
+    logits, labels = compute_logits(KerasEngine(model), prepared.decoded.images, indices), prepared.labels[indices]
+    scored = accuracy_and_log_loss(logits / fit_temperature(logits, labels), labels)
+    return scored or (0.0, math.inf)
+
+
+def _only_progress(on_event: OnEvent) -> OnEvent:
+    """Epochs of a trial are no epochs of the run."""
+
+    def hear(event: Event) -> None:
+        if isinstance(event, (Progress, TrainingProgress, StopHeard)):
+            on_event(event)
+
+    return hear

@@ -1,0 +1,197 @@
+"""Which network is trained: the candidates, the rule, and what a run, a resumed run and a repetition make of it."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import h5py
+import numpy as np
+import pytest
+from tests.conftest import write_image
+
+import hubel
+from hubel.architectures.catalogue import ARCHITECTURES
+from hubel.architectures.families.pretrained import PRETRAINED
+from hubel.backends.framework import keras
+from hubel.events import Event, Message, PlanMade, ignore
+from hubel.images.preprocessing import Preprocessing
+from hubel.runs.request import TrainRequest
+from hubel.workflows.training import race
+from hubel.workflows.training.choose import Choice, Tried, as_decided, may_race
+from hubel.workflows.training.fitting import Entry
+from hubel.workflows.training.intake import prepare_training
+from hubel.workflows.training.train import train_classifier
+
+SIDE = 96
+
+
+@pytest.fixture
+def blobs(tmp_path: Path) -> Path:
+    """Three classes of photographs' size, 20 of each: where the bright spot is."""
+    rng = np.random.default_rng(0)
+    for place, name in enumerate(("left", "middle", "right")):
+        for number in range(20):
+            pixels = rng.integers(0, 60, (SIDE, SIDE, 3))
+            top = rng.integers(10, 70)
+            pixels[top : top + 20, 5 + 30 * place : 25 + 30 * place] += 150
+            write_image(tmp_path / "blobs" / name / f"{number:02}.png", pixels.astype(np.uint8))
+    return tmp_path / "blobs"
+
+
+@pytest.fixture
+def weights_at_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder where Keras looks for ImageNet's weights; they are random ones."""
+    keras.utils.set_random_seed(3)
+    folder = tmp_path / "keras/models"
+    folder.mkdir(parents=True)
+    backbone = PRETRAINED["mobilenet"]
+    layers = backbone.make(keras, (224, 224), alpha=0.25).layers
+    with h5py.File(folder / backbone.file_name(0.25), "w") as file:  # as Keras has written them since 2015
+        file.attrs["layer_names"] = [layer.name.encode() for layer in layers]
+        for layer in layers:
+            names = [f"{place}:0" for place in range(len(layer.weights))]
+            group = file.create_group(layer.name)
+            group.attrs["weight_names"] = [name.encode() for name in names]
+            for name, value in zip(names, layer.get_weights(), strict=True):
+                group[name] = value
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    return folder
+
+
+def tried(architecture: str, training: str, log_loss: float, *, goes_on: bool = False) -> Tried:
+    return Tried(architecture, "none", (64, 48), training, 12.3, 0.75, log_loss, goes_on)
+
+
+def test_what_was_tried_in_words_and_as_json():
+    row = tried("residual", "train", 0.4567)
+    assert row.describe() == (
+        "Tried residual, from scratch, 64 x 48 pixels: 75.0% of the validation images right, log loss 0.457, in 12 s."
+    )
+    assert (
+        tried("mobilenet", "head", 1.0).describe().startswith("Tried mobilenet, a head on its frozen features: 75.0%")
+    )
+    assert Tried.from_json(json.loads(json.dumps(row.to_json()))) == row
+
+
+def test_what_was_decided_is_asked_for_by_name(tmp_path: Path):
+    request = TrainRequest("photos", tmp_path, time_limit_s=60)
+    rows = (tried("mobilenet", "head", 1.0), tried("residual", "train", 0.1, goes_on=True))
+    assert as_decided(request, rows) == replace(request, architecture="residual", weights="none")
+    assert as_decided(request, ()) == request
+
+
+@pytest.mark.parametrize(
+    ("words", "raced"),
+    [
+        ({"time_limit_s": 60}, True),
+        ({"time_limit_s": 60, "batch_size": 16, "mirror": False}, True),
+        ({}, False),
+        ({"epochs": 3}, False),
+        ({"time_limit_s": 60, "architecture": "mobilenet"}, False),
+        ({"time_limit_s": 60, "weights": "imagenet"}, False),
+        ({"time_limit_s": 60, "alpha": 0.25}, False),
+        ({"time_limit_s": 60, "learning_rate": 0.1}, False),
+    ],
+)
+def test_only_a_time_without_a_network_is_a_race(tmp_path: Path, words: dict, raced: bool):
+    request = TrainRequest("photos", tmp_path, **words)
+    backbone = ARCHITECTURES["mobilenet"]
+    choice = Choice(backbone, "imagenet", Preprocessing(96, 96), chosen_for_user=True, pretrained=[np.zeros(1)])
+    assert may_race(request, choice) is raced
+    assert may_race(request, replace(choice, pretrained=None)) is False
+
+
+def trained(corpus: Path, out: Path, **words) -> tuple[hubel.Run, list[Event]]:
+    events: list[Event] = []
+    run = train_classifier(TrainRequest(corpus, out, **words), on_event=events.append)
+    return run, events
+
+
+def test_a_race_is_said_recorded_and_repeated(
+    blobs: Path, weights_at_hand: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(race, "SURE", 0.0)  # random features are as good as any on such a corpus
+    monkeypatch.setattr(race, "LEAST_TRIAL_S", 0.0)
+    run, events = trained(blobs, tmp_path / "run", time_limit_s=120)
+    document = json.loads((tmp_path / "run/run.json").read_text())
+    rows = [Tried.from_json(row) for row in document["tried"]]
+    assert [(row.architecture, row.weights, row.training) for row in rows] == [
+        ("mobilenet", "imagenet", "head"),
+        ("residual", "none", "train"),
+    ]
+    (winner,) = [row for row in rows if row.goes_on]
+    assert document["architecture"]["name"] == winner.architecture == run.classifier.blueprint.name
+    expected = [row.log_loss * race.GROWS[row.training] for row in rows]
+    assert expected[rows.index(winner)] == min(expected)
+    said = [event.text for event in events if isinstance(event, Message)]
+    for row in rows:
+        assert row.describe() in said
+    (plan,) = [dict(event.lines) for event in events if isinstance(event, PlanMade)]
+    assert plan["architecture"].startswith(f"{winner.architecture} (the best of 2 that were tried on this corpus)")
+
+    again = hubel.reproduce(tmp_path / "run", out=tmp_path / "again")
+    repeated = json.loads((tmp_path / "again/run.json").read_text())
+    assert repeated["architecture"] == document["architecture"]
+    assert not any(each.about == "choice" for each in again.differences)
+
+
+@pytest.mark.parametrize("winner", ["mobilenet", "residual"])
+def test_the_winner_is_what_is_expected_to_end_with_the_least_log_loss(
+    blobs: Path, weights_at_hand: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, winner: str
+):
+    monkeypatch.setattr(race, "SURE", 0.0)
+    monkeypatch.setattr(race, "LEAST_TRIAL_S", 0.0)
+    monkeypatch.setattr(race, "GROWS", {"head": 1e-6 if winner == "mobilenet" else 1e6, "train": 1.0})
+    request = TrainRequest(blobs, tmp_path / "run", time_limit_s=90)
+    prepared = prepare_training(request, None, on_event=ignore)
+    entry = race.race(request, prepared, started=time.monotonic())
+    chosen = entry.prepared.chosen
+    assert chosen.architecture == winner
+    assert [row.architecture for row in chosen.tried if row.goes_on] == [winner]
+    assert entry.prepared.decoded.images.shape[1:3] == chosen.preprocessing.size
+    assert (entry.fallback is None) == (winner == "mobilenet")
+    if winner == "mobilenet":  # fine-tuning goes on behind the head that was trained
+        assert entry.point.phase == "fine-tune"
+        kernel, bias = entry.network.model.get_layer("logits").get_weights()
+        np.testing.assert_array_equal(entry.point.head[0], kernel)
+        np.testing.assert_array_equal(entry.point.head[1], bias)
+    else:
+        assert [row.architecture for row in entry.fallback[0].chosen.tried if row.goes_on] == ["mobilenet"]
+
+
+class Stand:
+    """A corpus of bright and dark images, all of them in the validation split."""
+
+    def __init__(self) -> None:
+        self.labels = np.arange(20) % 2
+        pixels = np.where(self.labels == 1, 220, 30).astype(np.uint8)
+        self.decoded = SimpleNamespace(images=np.broadcast_to(pixels[:, None, None, None], (20, 4, 4, 3)).copy())
+
+    def indices(self, split: str) -> np.ndarray:
+        return np.arange(20 if split == "validation" else 0)
+
+
+def fitted(*, slope: float) -> SimpleNamespace:
+    """A model that calls bright images of class 1 where the slope is positive."""
+    model = keras.Sequential([keras.Input((4, 4, 3)), keras.layers.Flatten(), keras.layers.Dense(2)])
+    kernel = np.zeros((48, 2), np.float32)
+    kernel[:, 1] = slope / 48
+    model.layers[-1].set_weights([kernel, np.array([0, -125 * slope], np.float32)])
+    return SimpleNamespace(model=model)
+
+
+@pytest.mark.parametrize(("slope", "kept"), [(0.1, "trained"), (-0.1, "fallback")])
+def test_what_lost_the_race_is_kept_where_the_winner_ends_worse(slope: float, kept: str):
+    trained_one, head = fitted(slope=slope), fitted(slope=0.01)
+    entry = Entry(Stand(), fallback=(Stand(), head))
+    prepared, chosen = race.best_of(entry, trained_one)
+    assert (prepared, chosen) == ((entry.prepared, trained_one) if kept == "trained" else entry.fallback)
+
+
+def test_without_a_fallback_what_was_trained_is_kept():
+    entry, one = Entry(Stand()), fitted(slope=-1.0)
+    assert race.best_of(entry, one) == (entry.prepared, one)
