@@ -67,11 +67,21 @@ class Standard:
         return (features - self.mean) / self.deviation
 
     def unfolded(self, kernel: np.ndarray, bias: np.ndarray) -> list[np.ndarray]:
-        """Kernel [channels, classes] and bias [classes] for standardised features, from those for plain ones."""
+        """What gives the same logits on standardised features.
+
+        Args:
+            kernel: [channels, classes], for plain features.
+            bias: [classes], for plain features.
+        """
         return [kernel * self.deviation[:, None], bias + self.mean @ kernel]
 
     def folded(self, kernel: np.ndarray, bias: np.ndarray) -> list[np.ndarray]:
-        """Kernel [channels, classes] and bias [classes] for plain features, from those for standardised ones."""
+        """What gives the same logits on plain features.
+
+        Args:
+            kernel: [channels, classes], for standardised features.
+            bias: [classes], for standardised features.
+        """
         plain = kernel / self.deviation[:, None]
         return [plain, bias - self.mean @ plain]
 

@@ -120,7 +120,7 @@ class Fitted:
 
 
 @dataclass(frozen=True)
-class Entry:
+class Entrant:
     """What is trained.
 
     Args:

@@ -37,7 +37,7 @@ from hubel.training.history import accuracy_and_log_loss
 from hubel.training.plan import FINE_TUNE, HEAD, FitPlan, Point
 from hubel.training.transfer import Standard
 from hubel.workflows.training.choose import Choice, Tried, choose
-from hubel.workflows.training.fitting import Entry, Fitted, Listeners, run_fit
+from hubel.workflows.training.fitting import Entrant, Fitted, Listeners, run_fit
 from hubel.workflows.training.network import Network, ready_network
 from hubel.workflows.training.plan_fit import plan_fit
 
@@ -55,7 +55,7 @@ SURE = 0.02
 
 
 @dataclass(frozen=True)
-class _Candidate:
+class _TriedNetwork:
     """A network that was tried."""
 
     prepared: Prepared[Choice]
@@ -66,7 +66,7 @@ class _Candidate:
 
 def race(
     request: TrainRequest, prepared: Prepared[Choice], *, started: float, listeners: Listeners | None = None
-) -> Entry:
+) -> Entrant:
     """Try what may be trained on a corpus, and choose.
 
     Args:
@@ -80,11 +80,11 @@ def race(
     """
     listeners = listeners or Listeners()
     if not len(prepared.indices("validation")):
-        return Entry(prepared)
+        return Entrant(prepared)
     run = _Race(request, started, Listeners(_only_progress(listeners.on_event), stop=listeners.stop))
     heads = list(run.heads(prepared))
     if not heads:
-        return Entry(prepared)
+        return Entrant(prepared)
     for each in heads:
         listeners.on_event(Message(each.tried.describe()))
     best = heads[_place_of_best([each.tried for each in heads])]
@@ -94,8 +94,8 @@ def race(
         listeners.on_event(Message(scratch.tried.describe()))
     winner = candidates[_place_of_best([each.tried for each in candidates])]
     if winner is scratch:
-        return Entry(_marked(candidates, winner), fallback=(_marked(candidates, best), best.fitted))
-    return Entry(_marked(candidates, winner), winner.network, winner.fitted.features, _point_behind(winner.fitted))
+        return Entrant(_marked(candidates, winner), fallback=(_marked(candidates, best), best.fitted))
+    return Entrant(_marked(candidates, winner), winner.network, winner.fitted.features, _point_behind(winner.fitted))
 
 
 def _place_of_best(rows: Sequence[Tried]) -> int:
@@ -113,13 +113,13 @@ def _point_behind(fitted: Fitted) -> Point:
     return Point(FINE_TUNE, fitted.histories, head)
 
 
-def _marked(candidates: Sequence[_Candidate], chosen: _Candidate) -> Prepared[Choice]:
+def _marked(candidates: Sequence[_TriedNetwork], chosen: _TriedNetwork) -> Prepared[Choice]:
     """The corpus for one of the candidates, which says what it was chosen from."""
     rows = tuple(replace(each.tried, goes_on=each is chosen) for each in candidates)
     return replace(chosen.prepared, chosen=replace(chosen.prepared.chosen, tried=rows))
 
 
-def best_of(entry: Entry, fitted: Fitted) -> tuple[Prepared[Choice], Fitted]:
+def best_of(entry: Entrant, fitted: Fitted) -> tuple[Prepared[Choice], Fitted]:
     """What was trained in the end; or what it had to beat, where that is better on the validation split.
 
     Args:
@@ -141,7 +141,7 @@ class _Race:
     started: float
     listeners: Listeners
 
-    def heads(self, prepared: Prepared[Choice]) -> Iterator[_Candidate]:
+    def heads(self, prepared: Prepared[Choice]) -> Iterator[_TriedNetwork]:
         """A head on each backbone that is here and quick enough; the first one decides whether there is a race."""
         first = prepared.chosen
         for choice in (first, *_other_backbones(first)):
@@ -153,9 +153,9 @@ class _Race:
                 if choice is first:
                     return
                 continue
-            yield self._candidate(on, network, replace(plan, recipes=plan.recipes[:1]), begun=begun)
+            yield self._candidate(on, network, plan=replace(plan, recipes=plan.recipes[:1]), begun=begun)
 
-    def from_scratch(self, prepared: Prepared[Choice]) -> _Candidate | None:
+    def from_scratch(self, prepared: Prepared[Choice]) -> _TriedNetwork | None:
         """The network that is trained where there are no weights; None where there is no time to try it."""
         begun = time.monotonic()
         request = replace(self.request, weights="none")
@@ -167,7 +167,7 @@ class _Race:
         trial = plan.scaled(TRIAL, afterwards=plan.afterwards)
         if trial.seconds(time.monotonic()) < max(LEAST_TRIAL_S, network.costs.training_s(1)):
             return None
-        return self._candidate(on, network, trial, begun=begun)
+        return self._candidate(on, network, plan=trial, begun=begun)
 
     def _plan(self, prepared: Prepared[Choice], network: Network) -> FitPlan:
         recipes, limit_s, costs = network.recipes, network.limit_s, network.costs
@@ -175,7 +175,7 @@ class _Race:
             self.request, prepared.splits, recipes=recipes, limit_s=limit_s, costs=costs, started=self.started
         )
 
-    def _candidate(self, prepared: Prepared[Choice], network: Network, plan: FitPlan, *, begun: float) -> _Candidate:
+    def _candidate(self, prepared: Prepared[Choice], network: Network, *, plan: FitPlan, begun: float) -> _TriedNetwork:
         fitted = run_fit(plan, network, prepared=prepared, listeners=self.listeners)
         if fitted.interrupted:
             raise StoppedByUser("Stopped before it was known which network to train: there is no classifier yet.")
@@ -185,7 +185,7 @@ class _Race:
             choice.architecture, choice.weights, choice.preprocessing.size, plan.recipes[0].phase, seconds, accuracy,
             log_loss,
         )  # fmt: skip
-        return _Candidate(prepared, network, fitted, tried)
+        return _TriedNetwork(prepared, network, fitted, tried)
 
 
 def _other_backbones(first: Choice) -> Iterator[Choice]:

@@ -22,7 +22,7 @@ from hubel.training.interruption import Stop
 from hubel.training.plan import FitPlan, Point
 from hubel.workflows.training.checkpointing import CheckpointWriter, SoFar, open_run
 from hubel.workflows.training.choose import Choice, Tried, as_decided, may_race
-from hubel.workflows.training.fitting import Entry, Listeners, run_fit
+from hubel.workflows.training.fitting import Entrant, Listeners, run_fit
 from hubel.workflows.training.intake import prepare_training
 from hubel.workflows.training.network import Network, ready_network
 from hubel.workflows.training.plan_fit import describe_lateness, describe_plan, plan_fit
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 find_start = Later("hubel.workflows.training.start_run", "find_start")
 load_start = Later("hubel.workflows.training.warm_start", "load_start")
 check_drawable: Callable[..., None] = Later("hubel.workflows.training.learning_curve", "check_drawable")
-race: Callable[..., Entry] = Later("hubel.workflows.training.race", "race")
+race: Callable[..., Entrant] = Later("hubel.workflows.training.race", "race")
 best_of = Later("hubel.workflows.training.race", "best_of")
 write_run: Callable[..., Run] = Later("hubel.workflows.training.write_run", "write_run")
 
@@ -96,7 +96,7 @@ def _train(
     recorded, listeners = record_request(request), Listeners(on_event, stop=stop or Stop())
     tried = () if found is None else tuple(map(Tried.from_json, found.document.get("tried", ())))
     prepared = prepare_training(as_decided(request, tried), warm, may_download=may_download, on_event=on_event)
-    entry = Entry(replace(prepared, chosen=replace(prepared.chosen, tried=tried)))
+    entry = Entrant(replace(prepared, chosen=replace(prepared.chosen, tried=tried)))
     if found is None and may_race(request, prepared.chosen):
         entry = race(request, prepared, started=begun, listeners=listeners)
         seed_everything(request.seed)  # what is chosen is trained as if nothing else had been tried

@@ -22,7 +22,7 @@ from hubel.images.preprocessing import Preprocessing
 from hubel.runs.request import TrainRequest
 from hubel.workflows.training import race
 from hubel.workflows.training.choose import Choice, Tried, as_decided, may_race
-from hubel.workflows.training.fitting import Entry
+from hubel.workflows.training.fitting import Entrant
 from hubel.workflows.training.intake import prepare_training
 from hubel.workflows.training.train import train_classifier
 
@@ -187,11 +187,11 @@ def fitted(*, slope: float) -> SimpleNamespace:
 @pytest.mark.parametrize(("slope", "kept"), [(0.1, "trained"), (-0.1, "fallback")])
 def test_what_lost_the_race_is_kept_where_the_winner_ends_worse(slope: float, kept: str):
     trained_one, head = fitted(slope=slope), fitted(slope=0.01)
-    entry = Entry(Stand(), fallback=(Stand(), head))
+    entry = Entrant(Stand(), fallback=(Stand(), head))
     prepared, chosen = race.best_of(entry, trained_one)
     assert (prepared, chosen) == ((entry.prepared, trained_one) if kept == "trained" else entry.fallback)
 
 
 def test_without_a_fallback_what_was_trained_is_kept():
-    entry, one = Entry(Stand()), fitted(slope=-1.0)
+    entry, one = Entrant(Stand()), fitted(slope=-1.0)
     assert race.best_of(entry, one) == (entry.prepared, one)
