@@ -18,7 +18,8 @@ from hubel.training.recipe import DEFAULT_EPOCHS, Recipe
 
 DEFAULT_TIME_S = 300.0
 """Training without --epochs and --time-limit ends within this, on any machine."""
-FINE_TUNE_EPOCHS = 20
+FINE_TUNE_EPOCHS = 60
+"""At most; the time decides how many there are."""
 MOST_MIRRORED = 20_000
 """Training images up to which features are computed of the mirror images too; more images need it less."""
 FINE_TUNE_RATE = 3e-4
