@@ -21,6 +21,9 @@ _TRIED_FOR_COLOUR = 8
 _FEWEST_DEEP, _MOST_DEEP_PIXELS = 32, 200_000_000
 """Deep images are decoded, each of those looked at, until these are so many and have so many pixels together."""
 
+ONE_SHAPE, NEARLY_SQUARE = 1.1, 1.2
+"""Ratio of the aspects of images that have one shape, and of the longer side to the shorter of one that is squared."""
+
 
 @dataclass(frozen=True)
 class Survey:
@@ -44,6 +47,14 @@ class Survey:
     def median_side(self) -> int:
         """Median of the shorter sides in pixels; 32 where nothing could be read."""
         return int(np.median([min(size) for size in self.sizes])) if self.sizes else 32
+
+    @property
+    def aspect(self) -> float:
+        """Width over height, where nearly all images have about the same that is not nearly square; else 1."""
+        aspects = np.array([width / height for height, width in self.sizes] or [1.0])
+        low, high = np.percentile(aspects, [5, 95])
+        median = float(np.median(aspects))
+        return median if high / low < ONE_SHAPE and max(median, 1 / median) > NEARLY_SQUARE else 1.0
 
     def preprocessing(self, size: tuple[int, int], *, resize: str | None = None) -> Preprocessing:
         """With the bands and ranges of this corpus.

@@ -28,6 +28,10 @@ FULL_SPEED_MACS_PER_S = 2.0e10
 """Multiply-accumulates of training a second that two cores of a laptop reach; only used to choose what is sensible."""
 
 
+MOST_ELONGATED = 2.0
+"""Longer side to the shorter of small images that a network from scratch sees in their own shape."""
+
+
 @dataclass(frozen=True)
 class Tried:
     """A network that was tried on a corpus, and what it reached on the validation split.
@@ -135,7 +139,7 @@ def choose(request: TrainRequest, survey: Survey) -> Choice:
     side = survey.median_side
     entry = find_architecture(request.architecture or _choose_architecture(request, side))
     weights = request.weights or ("imagenet" if entry.pretrained else "none")
-    size = _choose_size(request, entry, side=side)
+    size = _choose_size(request, entry, survey=survey)
     make_blueprint(entry, size, classes=2, alpha=request.alpha)  # refuses a size or an alpha that does not fit
     preprocessing = survey.preprocessing(size, resize=request.resize)
     return Choice(entry, weights, preprocessing, chosen_for_user=request.architecture is None)
@@ -167,16 +171,21 @@ def _choose_architecture(request: TrainRequest, side: int) -> str:
     return "mobilenet" if side >= PHOTOGRAPH_SIDE and request.weights is None else "residual"
 
 
-def _choose_size(request: TrainRequest, entry: Architecture, *, side: int) -> tuple[int, int]:
+def _choose_size(request: TrainRequest, entry: Architecture, *, survey: Survey) -> tuple[int, int]:
+    """Height and width: the user's, the network's own, or what the images have, up to what the network is good for."""
+    side = survey.median_side
     if request.image_size is not None:
         return request.image_size, request.image_size
     if entry.own is not None:
         return entry.own.image_size
     if entry.pretrained:  # learned at this size; smaller images are enlarged, but not without end
         size = min(entry.image_size, max(96, 32 * -(-side // 32)))
-    else:
-        size = max(entry.smallest, min(entry.image_size, side))
-    return size, size
+        return size, size
+    size = max(entry.smallest, min(entry.image_size, side))
+    if size != side or request.resize is not None:  # they are made larger or smaller anyway
+        return size, size
+    longer = round(size * min(MOST_ELONGATED, max(survey.aspect, 1 / survey.aspect)))
+    return (size, longer) if survey.aspect >= 1 else (longer, size)
 
 
 def scratch_recipe(

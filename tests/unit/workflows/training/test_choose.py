@@ -53,6 +53,37 @@ def test_architecture_and_size_follow_the_images(
     assert (choice.architecture, choice.preprocessing.size) == (architecture, (size, size))
 
 
+@pytest.mark.parametrize(
+    ("height", "width", "wish", "size"),
+    [
+        (24, 40, {}, (24, 40)),
+        (40, 24, {}, (40, 24)),
+        (24, 26, {}, (24, 24)),  # nearly square
+        (24, 96, {}, (24, 48)),
+        (24, 40, {"image_size": 20}, (20, 20)),
+        (24, 40, {"resize": "crop"}, (24, 24)),
+        (24, 40, {"architecture": "small-cnn"}, (24, 40)),
+        (300, 500, {"weights": "none"}, (96, 96)),  # made smaller anyway
+        (300, 500, {}, (224, 224)),
+    ],
+)
+def test_small_images_of_one_shape_keep_it(
+    tmp_path: Path, height: int, width: int, wish: dict[str, object], size: tuple[int, int]
+):
+    for name in ("a", "b"):
+        for number in range(3):
+            write_image(tmp_path / "corpus" / name / f"{number}.png", np.full((height, width, 3), 90, np.uint8))
+    survey = survey_corpus(read_corpus(tmp_path / "corpus"))
+    assert choose(TrainRequest("x", Path("y"), **wish), survey).preprocessing.size == size  # type: ignore[arg-type]
+
+
+def test_images_of_several_shapes_have_no_aspect(tmp_path: Path):
+    for number, shape in enumerate([(24, 40), (24, 40), (40, 24), (24, 32)]):
+        write_image(tmp_path / "corpus/a" / f"{number}.png", np.full((*shape, 3), 90, np.uint8))
+    write_image(tmp_path / "corpus/b/0.png", np.full((24, 40, 3), 90, np.uint8))
+    assert survey_corpus(read_corpus(tmp_path / "corpus")).aspect == 1.0
+
+
 def test_a_grey_corpus_is_not_mirrored_unless_asked_for():
     survey = survey_corpus(read_corpus("digits"))
     assert survey.grey
