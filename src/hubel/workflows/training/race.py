@@ -84,9 +84,11 @@ def race(
     if not len(prepared.indices("validation")):
         return Entrant(prepared)
     run = _Race(request, started, Listeners(_only_progress(listeners.on_event), stop=listeners.stop))
-    heads = list(run.heads(prepared))
-    if not heads:
-        return Entrant(prepared)
+    begun, network = time.monotonic(), ready_network(request, prepared)
+    first = run.head(prepared, network, begun=begun)
+    if first is None:
+        return Entrant(prepared, network)
+    heads = [first, *run.other_heads(prepared)]
     for each in heads:
         listeners.on_event(Message(each.tried.describe()))
     best = heads[_place_of_best([each.tried for each in heads])]
@@ -147,19 +149,20 @@ class _Race:
     started: float
     listeners: Listeners
 
-    def heads(self, prepared: Prepared[Choice]) -> Iterator[_TriedNetwork]:
-        """A head on each backbone that is here and quick enough; the first one decides whether there is a race."""
-        first = prepared.chosen
-        for choice in (first, *_other_backbones(first)):
-            begun = time.monotonic()
-            on = replace(prepared, chosen=choice)
-            network = ready_network(replace(self.request, alpha=None), on)
-            plan = self._plan(on, network)
-            if plan.expected_s[HEAD] > FEATURES * plan.seconds(time.monotonic()):
-                if choice is first:
-                    return
-                continue
-            yield self._candidate(on, network, plan=replace(plan, recipes=plan.recipes[:1]), begun=begun)
+    def head(self, prepared: Prepared[Choice], network: Network, *, begun: float) -> _TriedNetwork | None:
+        """A head on a backbone; None where its features would take too much of the time."""
+        plan = self._plan(prepared, network)
+        if plan.expected_s[HEAD] > FEATURES * plan.seconds(time.monotonic()):
+            return None
+        return self._candidate(prepared, network, plan=replace(plan, recipes=plan.recipes[:1]), begun=begun)
+
+    def other_heads(self, prepared: Prepared[Choice]) -> Iterator[_TriedNetwork]:
+        """A head on each other backbone that is here and quick enough."""
+        for choice in _other_backbones(prepared.chosen):
+            begun, on = time.monotonic(), replace(prepared, chosen=choice)
+            tried = self.head(on, ready_network(self.request, on), begun=begun)
+            if tried is not None:
+                yield tried
 
     def from_scratch(self, prepared: Prepared[Choice]) -> _TriedNetwork | None:
         """The network that is trained where there are no weights; None where there is no time to try it.
