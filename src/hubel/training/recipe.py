@@ -10,7 +10,8 @@ from hubel.pipeline.augmentation import Augmentation
 
 OPTIMIZERS = ("kernel-muon", "adamw")
 
-DEFAULT_EPOCHS = 40
+DEFAULT_EPOCHS, MOST_EPOCHS = 40, 200
+"""Of a training that is planned in epochs, and of one that is planned in time."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from hubel.images.preprocessing import PHOTOGRAPH_SIDE, Preprocessing
 from hubel.pipeline.augmentation import Augmentation
 from hubel.pipeline.survey import Survey
 from hubel.runs.request import TrainRequest
-from hubel.training.recipe import DEFAULT_EPOCHS, Recipe
+from hubel.training.recipe import DEFAULT_EPOCHS, MOST_EPOCHS, Recipe
 
 DEFAULT_TIME_S = 300.0
 """Training without --epochs and --time-limit ends within this, on any machine."""
@@ -207,7 +207,7 @@ def scratch_recipe(
     if limit is None and request.epochs is None and expected_s > DEFAULT_TIME_S:
         limit = DEFAULT_TIME_S
     recipe = Recipe(
-        epochs=request.epochs or DEFAULT_EPOCHS,
+        epochs=request.epochs or (DEFAULT_EPOCHS if request.time_limit_s is None else MOST_EPOCHS),
         batch_size=request.batch_size or _batch_size(train_examples),
         augmentation=_augmentation(request, choice, grey=grey),
         seed=request.seed,

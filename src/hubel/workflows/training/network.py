@@ -34,7 +34,7 @@ whitening_kernel = Later("hubel.architectures.whitening", "whitening_kernel")
 WHITENING_IMAGES = 1000
 MEASURING_S = 1.0
 """Seconds after which the forward pass is measured no more."""
-FINE_TUNING_COST = 5.0
+FINE_TUNING_COST = 3.0
 """A step of fine-tuning costs about as much as so many forward passes; only used to foretell how long it takes."""
 
 

@@ -2,8 +2,8 @@
 
 The rule, in order:
 
-1. A head on the frozen features of each pretrained backbone whose weights are on this machine and whose features take
-   no more than `FEATURES` of the time that is left.
+1. A head on the frozen features of the usual backbone, if they take no more than `FEATURES` of the time that is left;
+   and of each other one whose weights are on this machine and whose features take no more than `MORE_FEATURES` of it.
 2. The network from scratch that would be chosen without weights, on images of half the size, for `TRIAL` of the time
    that is left; its learning rate has fallen to 0 by then.
 3. They are compared by log loss on the validation split, each at its own best temperature. What has had a small share
@@ -41,8 +41,8 @@ from hubel.workflows.training.fitting import Entrant, Fitted, Listeners, run_fit
 from hubel.workflows.training.network import Network, ready_network
 from hubel.workflows.training.plan_fit import plan_fit
 
-FEATURES = 0.3
-"""Share of the time that is left which the features of a backbone may take."""
+FEATURES, MORE_FEATURES = 0.3, 0.1
+"""Share of the time that is left which the features of the first backbone may take, and of each other."""
 TRIAL = 0.12
 """Share of the time that is left in which a network from scratch shows what it can do."""
 SMALLEST_TRIAL = 32
@@ -149,10 +149,12 @@ class _Race:
     started: float
     listeners: Listeners
 
-    def head(self, prepared: Prepared[Choice], network: Network, *, begun: float) -> _TriedNetwork | None:
+    def head(
+        self, prepared: Prepared[Choice], network: Network, *, begun: float, share: float = FEATURES
+    ) -> _TriedNetwork | None:
         """A head on a backbone; None where its features would take too much of the time."""
         plan = self._plan(prepared, network)
-        if plan.expected_s[HEAD] > FEATURES * plan.seconds(time.monotonic()):
+        if plan.expected_s[HEAD] > share * plan.seconds(time.monotonic()):
             return None
         return self._candidate(prepared, network, plan=replace(plan, recipes=plan.recipes[:1]), begun=begun)
 
@@ -160,7 +162,7 @@ class _Race:
         """A head on each other backbone that is here and quick enough."""
         for choice in _other_backbones(prepared.chosen):
             begun, on = time.monotonic(), replace(prepared, chosen=choice)
-            tried = self.head(on, ready_network(self.request, on), begun=begun)
+            tried = self.head(on, ready_network(self.request, on), begun=begun, share=MORE_FEATURES)
             if tried is not None:
                 yield tried
 
