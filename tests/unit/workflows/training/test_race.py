@@ -111,12 +111,13 @@ def trained(corpus: Path, out: Path, **words) -> tuple[hubel.Run, list[Event]]:
     return run, events
 
 
+@pytest.mark.clock
 def test_a_race_is_said_recorded_and_repeated(
     blobs: Path, weights_at_hand: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(race, "SURE", 0.0)  # random features are as good as any on such a corpus
     monkeypatch.setattr(race, "LEAST_TRIAL_S", 0.0)
-    run, events = trained(blobs, tmp_path / "run", time_limit_s=120)
+    run, events = trained(blobs, tmp_path / "run", time_limit_s=35)
     document = json.loads((tmp_path / "run/run.json").read_text())
     rows = [Tried.from_json(row) for row in document["tried"]]
     assert [(row.architecture, row.weights, row.training) for row in rows] == [
@@ -139,6 +140,7 @@ def test_a_race_is_said_recorded_and_repeated(
     assert not any(each.about == "choice" for each in again.differences)
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize("winner", ["mobilenet", "residual"])
 def test_the_winner_is_what_is_expected_to_end_with_the_least_log_loss(
     blobs: Path, weights_at_hand: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, winner: str
@@ -146,7 +148,7 @@ def test_the_winner_is_what_is_expected_to_end_with_the_least_log_loss(
     monkeypatch.setattr(race, "SURE", 0.0)
     monkeypatch.setattr(race, "LEAST_TRIAL_S", 0.0)
     monkeypatch.setattr(race, "GROWS", {"head": 1e-6 if winner == "mobilenet" else 1e6, "train": 1.0})
-    request = TrainRequest(blobs, tmp_path / "run", time_limit_s=90)
+    request = TrainRequest(blobs, tmp_path / "run", time_limit_s=40)
     prepared = prepare_training(request, None, on_event=ignore)
     entry = race.race(request, prepared, started=time.monotonic())
     chosen = entry.prepared.chosen
