@@ -96,6 +96,7 @@ RULES: dict[str, Rule] = {
         f"the 95 % interval of the accuracy on training images lies below {training.LOW}",
         WORTHWHILE,
         training.judge_underfitting,
+        instead_of=("head-alone",),
     ),
     "suspicious-labels": Rule(
         "Suspicious labels",
@@ -141,6 +142,12 @@ RULES: dict[str, Rule] = {
         f"the accuracy's 95 % interval is wider than {score.WIDE}, or there are none",
         NOTE,
         score.judge_test_too_small,
+    ),
+    "head-alone": Rule(
+        "Only the head was trained",
+        f"a pretrained network was not tuned, there was no time limit, and the test accuracy is below {training.WELL}",
+        NEXT,
+        training.judge_head_alone,
     ),
     NEW_IMAGES: Rule("Use it", "always", NEXT, score.judge_new_images),
 }

@@ -28,6 +28,8 @@ sent from one network of `LARGER` and `SMALLER` to another and back."""
 SMALLER = {"small-cnn": "residual", "vgg-style": "residual", "dense": "residual"}
 LARGER = {"lenet5": "small-cnn", "residual": "small-cnn"}
 """Networks with fewer and with more parameters at any image size."""
+MINUTES = "5m"
+"""In which fine-tuning photographs has gained what it can, on a laptop."""
 HIGH_RATE = 0.5
 """Share of the peak learning rate above which the steps are still large."""
 
@@ -147,6 +149,19 @@ def _begin_pretrained(evidence: Evidence) -> Command:
     """The same images, and a head on what was learned elsewhere: options for a training from nothing do not fit."""
     more = (Option("architecture", "mobilenet"), Option("weights", "imagenet"))
     return beside(evidence, "pretrained", *more, without=("alpha", "epochs", "learning_rate", "batch_size"))
+
+
+def judge_head_alone(evidence: Evidence) -> Remark | None:
+    """Only a head was trained, because nobody said how much time there is."""
+    phase = evidence.last_phase
+    if not evidence.pretrained or phase.name != "head" or evidence.time_limit_s is not None or not _can_gain(evidence):
+        return None
+    return Remark(
+        "Only a new head was trained on a pretrained network. Given a few minutes, the whole network is tuned, and one "
+        "from scratch is tried too.",
+        "All other layers are as they were.",
+        beside(evidence, MINUTES, Option("time_limit", MINUTES), without=("epochs",)),
+    )
 
 
 def judge_stopped_by_patience(evidence: Evidence) -> Remark | None:

@@ -113,6 +113,13 @@ HEART = {**POOR, "train": Share(1000, 1000)}
 SHORT = phase(validation_log_loss=(1.0, 0.7, 0.5), done=3.0, planned=3)
 CLOCK = phase(validation_log_loss=FLAT[:10], done=10.0)
 SMALL_C = {"class_counts": {"a": 500, "b": 500, "c": 60}, "train_counts": {"a": 350, "b": 350, "c": 42}}
+HEAD_ALONE = {
+    "pretrained": True,
+    "image_side": 224,
+    "architecture": "mobilenet",
+    "architecture_word": "mobilenet",
+    "phases": (phase(name="head", patience=1.0),),
+}
 
 BAD: dict[str, dict[str, Any]] = {
     "leak": {"leaking_test": 40, "without_leaks": score(even(86, 70)), "test_given": True},
@@ -135,6 +142,7 @@ BAD: dict[str, dict[str, Any]] = {
     "unlucky-split": on_test(even(100, 80)),
     "poor-calibration": on_test(even(100, 93), confidence=0.6),
     "test-too-small": {**on_test(even(10, 9)), "validation": score(even(10, 9))},
+    "head-alone": {**HEAD_ALONE, "time_limit_s": None},
 }
 """rule → what makes it speak."""
 
@@ -159,5 +167,6 @@ BORDERLINE: dict[str, dict[str, Any]] = {
     "unlucky-split": on_test(even(100, 88)),
     "poor-calibration": on_test(even(100, 93), confidence=0.89),
     "test-too-small": {**on_test(even(40, 37)), "validation": score(even(40, 37))},
+    "head-alone": HEAD_ALONE,  # the time was given
 }
 """rule → what does not yet make it speak."""

@@ -53,6 +53,7 @@ REPETITIONS = (
     ("stopped-too-early", "underfitting"),
     ("cut-short", "stopped-too-early"),
     ("interrupted", "stopped-too-early"),
+    ("underfitting", "head-alone"),
     ("collapse", "no-better-than-majority"),
     ("no-better-than-majority", "no-better-than-dense"),
     ("no-better-than-majority", "overfitting"),
