@@ -99,7 +99,7 @@ def race(
     winner = candidates[_place_of_best([each.tried for each in candidates])]
     if winner is scratch:
         whole = run.at_its_size(prepared)
-        return Entrant(_marked(candidates, winner, whole), fallback=(_marked(candidates, best), best.fitted))
+        return Entrant(_marked(candidates, winner, prepared=whole), fallback=(_marked(candidates, best), best.fitted))
     return Entrant(_marked(candidates, winner), winner.network, winner.fitted.features, _point_behind(winner.fitted))
 
 
@@ -119,7 +119,7 @@ def _point_behind(fitted: Fitted) -> Point:
 
 
 def _marked(
-    candidates: Sequence[_TriedNetwork], chosen: _TriedNetwork, prepared: Prepared[Choice] | None = None
+    candidates: Sequence[_TriedNetwork], chosen: _TriedNetwork, *, prepared: Prepared[Choice] | None = None
 ) -> Prepared[Choice]:
     """The corpus for one of the candidates, which says what it was chosen from."""
     prepared = prepared or chosen.prepared
