@@ -66,9 +66,14 @@ def examine_decoded(decoded: DecodedCorpus, *, copies: str = NEAR_COPIES, on_eve
     return _examined(hashed, entry.data, bands=bands, mode=copies, on_event=on_event)
 
 
+def measurements_kind(bands: tuple[int, ...]) -> Kind:
+    """What the cache calls the measurements of these bands; none for all."""
+    return Kind("measurements", MEASUREMENT, (), [*_RULES, *bands])
+
+
 def _measured(hashed: HashedCorpus, bands: tuple[int, ...], *, on_event: OnEvent) -> Entry:
-    kind, measure = Kind("measurements", MEASUREMENT, (), [*_RULES, *bands]), partial(measure_images, bands=bands)
-    return computed_rows(hashed, kind, compute=measure, stage="measuring", on_event=on_event)
+    measure = partial(measure_images, bands=bands)
+    return computed_rows(hashed, measurements_kind(bands), compute=measure, stage="measuring", on_event=on_event)
 
 
 def _examined(
