@@ -58,11 +58,11 @@ class Look:
 
     Args:
         row: a `MEASUREMENT`, an array of no dimensions, of which only what the header says is filled in.
-        small: mode RGB, squashed to a square.
+        small: the image squashed, uint8 [side, side, 3].
     """
 
     row: np.ndarray
-    small: PillowImage.Image
+    small: Image
 
 
 def measure_images(
@@ -103,11 +103,11 @@ def look_at(content: bytes | Image | UnreadableImage, bands: tuple[int, ...] = (
         return error
 
 
-def look_of(small: PillowImage.Image, header: ImageHeader) -> Look:
+def look_of(small: Image, header: ImageHeader) -> Look:
     """What was seen of a file.
 
     Args:
-        small: the image, decoded at `DECODED_SIZE` and `squashed`.
+        small: the image, decoded at `DECODED_SIZE` or above and `squashed`.
         header: what the file says of it.
     """
     row = np.zeros((), MEASUREMENT)
@@ -129,14 +129,12 @@ def measure_looks(looks: Sequence[Look | UnreadableImage]) -> list[np.ndarray | 
     by_side: dict[int, list[Look]] = defaultdict(list)
     for look in looks:
         if isinstance(look, Look):
-            by_side[look.small.width].append(look)
+            by_side[len(look.small)].append(look)
     for group in by_side.values():
         rows = [look.row for look in group]
-        images = np.stack([np.asarray(look.small) for look in group])
+        images = np.stack([look.small for look in group])
         grey = grey_of(images)  # [images, side, side]
         numbers = _numbers(images, grey)
-        for look in group:
-            look.row["colours"] = np.asarray(look.small.reduce(look.small.width // COLOUR_CELLS))
         for name, values in numbers.items():
             for row, value in zip(rows, values, strict=True):
                 row[name] = value
@@ -146,10 +144,17 @@ def measure_looks(looks: Sequence[Look | UnreadableImage]) -> list[np.ndarray | 
     return results
 
 
-def squashed(image: PillowImage.Image) -> PillowImage.Image:
-    """A new image at the smallest of the sides in which nothing is lost, or at `THUMBNAIL`."""
-    side = next((side for side in (SIDE, 2 * SIDE) if max(image.size) <= side), THUMBNAIL)
-    return image.resize((side, side), PillowImage.Resampling.BILINEAR)
+def squashed(image: PillowImage.Image) -> Image:
+    """An image in mode RGB as a square, uint8 [side, side, 3], of `squashed_side`."""
+    side = squashed_side(image.size)
+    if image.size == (side, side):
+        return np.asarray(image)
+    return np.asarray(image.resize((side, side), PillowImage.Resampling.BILINEAR))
+
+
+def squashed_side(size: tuple[int, int]) -> int:
+    """The smallest side, in pixels, of a square in which nothing of an image of this size is lost, or `THUMBNAIL`."""
+    return next((side for side in (SIDE, 2 * SIDE) if max(size) <= side), THUMBNAIL)
 
 
 def _numbers(images: Images, grey: np.ndarray) -> dict[str, np.ndarray]:
@@ -162,6 +167,7 @@ def _numbers(images: Images, grey: np.ndarray) -> dict[str, np.ndarray]:
     most, least = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
     thumbnails = _at(grey, outline.SIDE)
     return {
+        "colours": _cells(images),
         "dark_end": _percentile(ordered, 5),
         "bright_end": _percentile(ordered, 95),
         "contrast": contrast,
@@ -172,6 +178,15 @@ def _numbers(images: Images, grey: np.ndarray) -> dict[str, np.ndarray]:
         "fingerprint": compute_fingerprints(_at(thumbnails, SIDE)),
         "thumbnail": np.rint(thumbnails),
     }
+
+
+def _cells(images: Images) -> Images:
+    """The mean colour of each part, rounded: uint8 [images, side, side, 3] → [images, 8, 8, 3]."""
+    count, side, _, _ = images.shape
+    pixels = side // COLOUR_CELLS
+    parts = images.reshape(count, COLOUR_CELLS, pixels, COLOUR_CELLS, pixels, 3)
+    rows = parts.sum(axis=2, dtype=np.uint16)  # up to 16 of 255 each
+    return ((rows.sum(axis=3, dtype=np.uint32) + pixels**2 // 2) // pixels**2).astype(np.uint8)
 
 
 def _percentile(ordered: np.ndarray, percent: int) -> np.ndarray:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import numpy as np
+from PIL import Image as PillowImage
 
 from hubel.arrays import Image
 from hubel.corpus.corpus import Corpus
-from hubel.corpus.measurement import DECODED_SIZE, Look, look_at, look_of, measure_looks, squashed
+from hubel.corpus.measurement import DECODED_SIZE, Look, look_at, look_of, measure_looks, squashed, squashed_side
 from hubel.errors import UnreadableImage
 from hubel.events import OnEvent, ignore
 from hubel.images.decode import ImageHeader, jpeg_fraction, opened_once, read_header
@@ -81,12 +82,18 @@ def _see(
             header = known or _header_of(content)
             if isinstance(header, ImageHeader):
                 alike = alike and jpeg_fraction(header, at_least) == jpeg_fraction(header, DECODED_SIZE)
-            small = squashed(image) if alike else None
+            small = _squashed(image, pixels) if alike else None
     except UnreadableImage as error:
         return error, error
     if small is None:
         return pixels, look_at(content, preprocessing.bands)
     return pixels, look_of(small, header) if isinstance(header, ImageHeader) else header
+
+
+def _squashed(image: PillowImage.Image, pixels: Image) -> Image:
+    """`squashed`; the pixels themselves where those are of its size, and of the image's own."""
+    side = squashed_side(image.size)
+    return pixels if image.size == (side, side) == pixels.shape[:2] else squashed(image)
 
 
 def _header_of(data: bytes) -> ImageHeader | UnreadableImage:
