@@ -169,9 +169,9 @@ def _comparable(measurements: np.ndarray, digests: Sequence[str]) -> np.ndarray:
     for place, digest in enumerate(digests):
         first_of.setdefault(digest, place)
     places = np.array(sorted(first_of.values()), np.int64)
-    rows = measurements[places]
-    large = np.minimum(rows["width"], rows["height"]) >= MIN_SIDE
-    return places[large & rows["fingerprint"].astype(bool).any(axis=1)]
+    large = np.minimum(measurements["width"], measurements["height"]) >= MIN_SIDE
+    with_contrast = measurements["fingerprint"].astype(bool).any(axis=1)
+    return places[(large & with_contrast)[places]]
 
 
 @brief

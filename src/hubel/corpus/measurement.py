@@ -123,7 +123,7 @@ def measure_looks(looks: Sequence[Look | UnreadableImage]) -> list[np.ndarray | 
         looks: at each image; a fault stays what it is.
 
     Returns:
-        One `MEASUREMENT`, an array of no dimensions, or fault for each.
+        One `MEASUREMENT`, an array of no dimensions [], or fault for each.
     """
     results = [look.row if isinstance(look, Look) else look for look in looks]
     by_side: dict[int, list[Look]] = defaultdict(list)

@@ -223,7 +223,7 @@ def opened_once(
         with named_errors():
             stack.enter_context(SILENCE)
             content, orientation, header = _load(data, limits, stack=stack, at_least=at_least, rule=rule)
-            rgb = _upright_rgb(content, orientation, rule)
+            rgb = _upright_rgb(content, orientation, rule=rule)
             stack.callback(rgb.close)
         with named_lack_of_memory():
             yield rgb, header
@@ -376,7 +376,7 @@ def _turn_of(image: PillowImage.Image, full_size: tuple[int, int]) -> AbstractCo
     return _LARGE if width * height > LARGE_PIXELS else nullcontext()
 
 
-def _upright_rgb(content: PillowImage.Image | Samples, orientation: int, rule: SampleRule) -> PillowImage.Image:
+def _upright_rgb(content: PillowImage.Image | Samples, orientation: int, *, rule: SampleRule) -> PillowImage.Image:
     """As mode RGB, upright; what is not needed any more is freed on the way."""
     rgb = to_rgb(content, rule)
     if rgb is not content and isinstance(content, PillowImage.Image):

@@ -143,7 +143,12 @@ def prepare_image(image: Image, preprocessing: Preprocessing) -> Image:
 
 
 def prepare_pillow(image: PillowImage.Image, preprocessing: Preprocessing) -> Image:
-    """`prepare_image` of an image in mode RGB, decoded at ``preprocessing.decoded_size`` or above."""
+    """`prepare_image`, of an image that Pillow holds: uint8 [preprocessing.height, preprocessing.width, 3].
+
+    Args:
+        image: in mode RGB, decoded at ``preprocessing.decoded_size`` or above.
+        preprocessing: the working size and how to reach it.
+    """
     if image.size == (preprocessing.width, preprocessing.height):
         return to_array(image)
     return _prepared(image, preprocessing)

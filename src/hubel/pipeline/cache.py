@@ -234,7 +234,12 @@ class RowsWriter:
         self._written: dict[int, tuple[int, int]] = {}  # place → where its row lies, and its checksum
 
     def add(self, place: int, row: np.ndarray | UnreadableImage) -> None:
-        """Write the row of this place, or remember why there is none."""
+        """Write the row of a place, or remember why there is none.
+
+        Args:
+            place: of the example.
+            row: [*shape of one], or a fault.
+        """
         if isinstance(row, UnreadableImage):
             self._faults[place] = row.without_traceback()
             return

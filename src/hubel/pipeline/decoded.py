@@ -77,7 +77,7 @@ def decode_hashed(hashed: HashedCorpus, preprocessing: Preprocessing, *, on_even
 
     kind = pixels_kind(preprocessing)
     entry = computed_rows(hashed, kind, compute=pixels, stage="decoding", on_event=on_event)
-    return decoded_from(entry, hashed, preprocessing)
+    return decoded_from(entry, hashed, preprocessing=preprocessing)
 
 
 def pixels_kind(preprocessing: Preprocessing) -> Kind:
@@ -85,7 +85,7 @@ def pixels_kind(preprocessing: Preprocessing) -> Kind:
     return Kind("images", np.dtype(np.uint8), (*preprocessing.size, 3), preprocessing.to_json())
 
 
-def decoded_from(entry: Entry, hashed: HashedCorpus, preprocessing: Preprocessing) -> DecodedCorpus:
+def decoded_from(entry: Entry, hashed: HashedCorpus, *, preprocessing: Preprocessing) -> DecodedCorpus:
     """The corpus less what could not be decoded, with its pixels.
 
     Args:

@@ -59,7 +59,7 @@ def decode_and_measure(corpus: Corpus, preprocessing: Preprocessing, *, on_event
                 yield place, row
 
         entry = kept(hashed.digests, pixels, make_rows=make_rows)
-        decoded = decoded_from(entry, hashed, preprocessing)
+        decoded = decoded_from(entry, hashed, preprocessing=preprocessing)
         measured.keep(decoded.digests)
     return decoded
 

@@ -31,7 +31,12 @@ class RowsBeside:
         self._writer = RowsWriter(self._file)
 
     def add(self, place: int, row: np.ndarray | UnreadableImage) -> None:
-        """Write the row of this place, or remember why there is none."""
+        """Write the row of a place, or remember why there is none.
+
+        Args:
+            place: of the example.
+            row: [*shape of one], or a fault.
+        """
         self._writer.add(place, row)
 
     def keep(self, digests: Sequence[str]) -> None:
