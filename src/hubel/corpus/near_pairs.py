@@ -125,7 +125,7 @@ def _compare(one: np.ndarray, two: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _candidates(vectors: np.ndarray, on_event: OnEvent) -> Generator[tuple[np.ndarray, np.ndarray]]:
     """(first, second), first < second, of all vectors whose dot product reaches `NEAR`; block by block."""
     # Within one product, threads wait for one another many times: where another program has one of two cores, comparing
-    # 60,000 images took 54 s like that, and takes 3 s with a product to each thread.
+    # 60,000 images took 54 s like that, and takes 3 s with each product on one thread.
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         short = _shortened(vectors)
         for rows in in_chunks(len(vectors), _ROWS, stage="comparing", on_event=on_event):

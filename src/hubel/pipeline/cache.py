@@ -28,6 +28,8 @@ from hubel.events import Message, OnEvent
 from hubel.files import TEMPORARY_PREFIX, cache_folder, said_plainly, usable_cache_folder, written_folder
 from hubel.pipeline.stored_rows import StoredRows
 
+_WRITTEN_AT_ONCE = 1 << 20
+"""Bytes of rows in memory before they go to the file: the system is not asked for each row."""
 FORMAT = 3
 MAX_CACHE_BYTES = 20_000_000_000
 DATA, INDEX = "data.bin", "index.json"
@@ -159,7 +161,7 @@ def _make(path: Path, key: str, *, kind: Kind, make_rows: Callable[[], Rows]) ->
     """Write an entry; returns it only where it must not be kept."""
     try:
         with new_entry(path) as temporary:
-            with (temporary / DATA).open("wb") as file:
+            with (temporary / DATA).open("wb", buffering=_WRITTEN_AT_ONCE) as file:
                 writer = RowsWriter(file)
                 for place, row in make_rows():
                     writer.add(place, row)
@@ -210,7 +212,7 @@ def temporary_rows(kind: Kind) -> Generator[IO[bytes]]:
     except OutputNotWritable as error:
         raise _said_of_the_cache(error) from error
     try:
-        with (folder / DATA).open("wb") as file:
+        with (folder / DATA).open("wb", buffering=_WRITTEN_AT_ONCE) as file:
             yield file
     finally:
         shutil.rmtree(folder, ignore_errors=True)
