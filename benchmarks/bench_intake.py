@@ -36,8 +36,7 @@ from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.reading import EXACT_COPIES
 from hubel.images.preprocessing import Preprocessing, read_pixels
 from hubel.pipeline.decoded import decode_corpus
-from hubel.pipeline.examine import examine_decoded
-from hubel.pipeline.one_pass import decode_and_measure
+from hubel.pipeline.examine import decode_and_measure, examine_decoded
 
 RESULTS = Path(__file__).parent / "results"
 SIZES = (224, 64)

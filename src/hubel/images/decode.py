@@ -29,9 +29,8 @@ from hubel.arrays import Image
 from hubel.catalogue import Later
 from hubel.errors import UnreadableImage, WrongRequest
 from hubel.images.colour import ALPHA_MODES, DEEP_MODES, grey_samples, is_deep_colour, to_array, to_rgb, upright
-from hubel.images.faults import DECODER_ERRORS, named_errors, named_lack_of_memory
+from hubel.images.faults import DECODER_ERRORS, SILENCE, named_errors, named_lack_of_memory
 from hubel.images.formats import FORMATS, HEAD, TIFF_BEGINNINGS, explain
-from hubel.images.quiet import SILENCE
 from hubel.images.samples import ALONE, SampleRule, Samples, check_bands, choose_bands, visible_values
 from hubel.images.structure import check_complete, count_frames, icon_sizes, png_exif, webp_is_cut
 from hubel.images.value_range import Values

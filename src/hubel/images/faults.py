@@ -1,9 +1,11 @@
-"""What Pillow and the libraries below it raise → the fault of an image, in words."""
+"""What Pillow and the libraries below it say while they decode: warnings are hidden, errors become faults in words."""
 
 from __future__ import annotations
 
 import errno
 import struct
+import threading
+import warnings
 import zlib
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -62,3 +64,33 @@ def named_errors() -> Generator[None]:
             raise UnreadableImage("truncated", "the file ends too early: copy or download it again") from error
         detail = shortened(str(error), 120) or type(error).__name__
         raise UnreadableImage("corrupt", f"its content is damaged ({detail}): export it again") from error
+
+
+class _Silence:
+    """Hides warnings while any thread decodes: odd metadata does not matter for the pixels.
+
+    The filters of warnings belong to the whole process. With `warnings.catch_warnings` in each thread, the last to
+    leave could restore what another had set, and the user's own warnings would stay hidden for good.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._filters = warnings.catch_warnings()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                self._filters = warnings.catch_warnings()
+                self._filters.__enter__()
+                warnings.simplefilter("ignore")
+            self._inside += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                self._filters.__exit__(None, None, None)
+
+
+SILENCE = _Silence()

@@ -97,7 +97,7 @@ def kept(digests: Sequence[str], kind: Kind, *, make_rows: Callable[[], Rows]) -
         OutputNotWritable: the cache cannot be written.
         DamagedCache: it is deleted or damaged again and again while it is written.
     """
-    path, key = place_of(digests, kind)
+    path, key = _place_of(digests, kind)
     kept_there = cache_folder() / kind.name / key  # of a cache that may only be read, too
     for _ in range(_TRIES):
         entry = _open(kept_there, key, kind=kind) or (_open(path, key, kind=kind) if path != kept_there else None)
@@ -130,7 +130,7 @@ def is_kept(digests: Sequence[str], kind: Kind) -> bool:
     return any((each / kind.name / _key(digests, kind)).is_dir() for each in (cache_folder(), usable_cache_folder()))
 
 
-def place_of(digests: Sequence[str], kind: Kind) -> tuple[Path, str]:
+def _place_of(digests: Sequence[str], kind: Kind) -> tuple[Path, str]:
     """Where an entry is written, and its key.
 
     Args:
@@ -160,9 +160,9 @@ class _NotKept(Exception):
 def _make(path: Path, key: str, *, kind: Kind, make_rows: Callable[[], Rows]) -> Entry | None:
     """Write an entry; returns it only where it must not be kept."""
     try:
-        with new_entry(path) as temporary:
+        with _new_entry(path) as temporary:
             with (temporary / DATA).open("wb", buffering=_WRITTEN_AT_ONCE) as file:
-                writer = RowsWriter(file)
+                writer = _RowsWriter(file)
                 for place, row in make_rows():
                     writer.add(place, row)
             writer.write_index(temporary, key)
@@ -175,7 +175,7 @@ def _make(path: Path, key: str, *, kind: Kind, make_rows: Callable[[], Rows]) ->
 
 
 @contextmanager
-def new_entry(path: Path) -> Generator[Path]:
+def _new_entry(path: Path) -> Generator[Path]:
     """A temporary folder that becomes this entry when the block ends without an error; others may come first.
 
     Args:
@@ -223,7 +223,7 @@ def _said_of_the_cache(error: OutputNotWritable) -> OutputNotWritable:
     return OutputNotWritable(error.text.facts, words)
 
 
-class RowsWriter:
+class _RowsWriter:
     """Writes rows one after another, in any order, and remembers where each lies.
 
     Args:
@@ -279,6 +279,51 @@ class RowsWriter:
             },
         }
         (folder / INDEX).write_text(json.dumps({"format": FORMAT, "sha256": _sha256(content), "content": content}))
+
+
+class RowsBeside:
+    """Rows that become an entry when it is known which contents it is for.
+
+    Args:
+        kind: of the rows.
+        file: for their bytes, from `temporary_rows`.
+    """
+
+    def __init__(self, kind: Kind, file: IO[bytes]) -> None:
+        self._kind, self._file = kind, file
+        self._writer = _RowsWriter(file)
+
+    def begin(self) -> None:
+        """Forget the rows so far: those of the other entry are made again."""
+        self._file.seek(0)
+        self._file.truncate()
+        self._writer = _RowsWriter(self._file)
+
+    def add(self, place: int, row: np.ndarray | UnreadableImage) -> None:
+        """Write the row of a place, or remember why there is none.
+
+        Args:
+            place: of the example.
+            row: [*shape of one], or a fault.
+        """
+        self._writer.add(place, row)
+
+    def keep(self, digests: Sequence[str]) -> None:
+        """Make an entry of all rows; of none where one is missing, or has a fault that may pass.
+
+        Args:
+            digests: SHA-256 of the content of each place that has a row, in the order of the places.
+
+        Raises:
+            OutputNotWritable: the cache cannot be written.
+        """
+        if self._writer.passing or len(self._writer.places) != len(digests):
+            return
+        path, key = _place_of(digests, self._kind)
+        with _new_entry(path) as temporary:
+            self._file.close()
+            Path(self._file.name).replace(temporary / DATA)
+            self._writer.write_index(temporary, key)
 
 
 def _open(path: Path, key: str, *, kind: Kind) -> Entry | None:

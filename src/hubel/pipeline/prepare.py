@@ -22,8 +22,7 @@ from hubel.errors import UnusableCorpus
 from hubel.events import OnEvent, ignore
 from hubel.images.preprocessing import Preprocessing
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
-from hubel.pipeline.examine import examine_decoded
-from hubel.pipeline.one_pass import decode_and_measure
+from hubel.pipeline.examine import decode_and_measure, examine_decoded
 from hubel.pipeline.survey import Survey, survey_corpus
 
 LEAST = (
