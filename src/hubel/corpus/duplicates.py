@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from hubel.catalogue import Later
 from hubel.corpus.altered_copies import MOST, agreeing_share, colours_differ, find_altered, stand_out, without_margins
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.fingerprint import MIN_SIDE, SIDE, compute_fingerprints, inverse_orientation, oriented_image
 from hubel.corpus.near_pairs import PAIR, find_alike, joined
-from hubel.corpus.shared_scenes import find_scenes, pairs_within
 from hubel.events import OnEvent, ignore
 from hubel.images.registration import differing_parts
 from hubel.text import brief
+
+find_scenes: Callable[..., list[np.ndarray]] = Later("hubel.corpus.shared_scenes", "find_scenes")
+pairs_within: Callable[..., np.ndarray] = Later("hubel.corpus.shared_scenes", "pairs_within")
 
 _AT_ONCE = 1000
 
@@ -44,7 +47,7 @@ def find_near_pairs(
     fingerprints /= np.maximum(np.linalg.norm(fingerprints, axis=1, keepdims=True), 1e-6)
     inner = _without_margins(rows, fingerprints)
     alike = find_alike(fingerprints, on_event)
-    scenes = find_scenes(fingerprints, inner, suspects=_ends(alike), labels=labels)
+    scenes = find_scenes(fingerprints, inner, suspects=_ends(alike), labels=labels) if len(alike) else []
     altered = np.zeros(0, PAIR)
     if rows["outline"].any():  # else all are too small
         inner_scenes = find_scenes(inner, inner, suspects=_ends(alike), labels=labels)
@@ -169,9 +172,9 @@ def _comparable(measurements: np.ndarray, digests: Sequence[str]) -> np.ndarray:
     for place, digest in enumerate(digests):
         first_of.setdefault(digest, place)
     places = np.array(sorted(first_of.values()), np.int64)
-    rows = measurements[places]
-    large = np.minimum(rows["width"], rows["height"]) >= MIN_SIDE
-    return places[large & rows["fingerprint"].astype(bool).any(axis=1)]
+    large = np.minimum(measurements["width"], measurements["height"]) >= MIN_SIDE
+    with_contrast = measurements["fingerprint"].astype(bool).any(axis=1)
+    return places[(large & with_contrast)[places]]
 
 
 @brief

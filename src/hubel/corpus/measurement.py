@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
@@ -13,7 +14,7 @@ from hubel.arrays import Image, Images
 from hubel.corpus import outline
 from hubel.corpus.fingerprint import LENGTH, SIDE, compute_fingerprints, grey_of
 from hubel.errors import UnreadableImage
-from hubel.images.decode import decoded_pillow, read_header
+from hubel.images.decode import ImageHeader, decoded_pillow, read_header
 from hubel.images.registration import reduced
 from hubel.images.samples import SampleRule
 
@@ -25,6 +26,9 @@ COLOUR_CELLS = 8
 THUMBNAIL = 128
 """Pixels: the image is squashed to a square of this side, or of 32 or 64 where it is no larger; a large JPEG is
 decoded at a fraction of its size."""
+
+DECODED_SIZE = THUMBNAIL, THUMBNAIL
+"""(height, width) in pixels that a large JPEG is decoded at or above."""
 
 _FIELDS = [
     ("width", "<i4"),  # pixels of the upright image, as its header says
@@ -48,6 +52,19 @@ _FIELDS = [
 MEASUREMENT = cast("np.dtype[np.void]", np.dtype(_FIELDS))
 
 
+@dataclass(frozen=True)
+class Look:
+    """What is kept of an image that others follow, to be measured with them.
+
+    Args:
+        row: a `MEASUREMENT`, an array of no dimensions, of which only what the header says is filled in.
+        small: the image squashed, uint8 [side, side, 3].
+    """
+
+    row: np.ndarray
+    small: Image
+
+
 def measure_images(
     contents: Iterable[bytes | Image | UnreadableImage], *, bands: tuple[int, ...] = ()
 ) -> list[np.ndarray | UnreadableImage]:
@@ -61,52 +78,83 @@ def measure_images(
     Returns:
         One `MEASUREMENT`, an array of no dimensions, or fault for each.
     """
-    results: list[np.ndarray | UnreadableImage] = []
-    smalls: dict[int, list[tuple[np.ndarray, Image]]] = defaultdict(list)
-    for content in contents:
-        try:
-            if isinstance(content, UnreadableImage):
-                raise content
-            row, small = _look(content, bands)
-        except UnreadableImage as error:
-            results.append(error)
-        else:
-            results.append(row)
-            smalls[len(small)].append((row, small))
-    for group in smalls.values():
-        images = np.stack([small for _, small in group])
+    return measure_looks([look_at(content, bands) for content in contents])
+
+
+def look_at(content: bytes | Image | UnreadableImage, bands: tuple[int, ...] = ()) -> Look | UnreadableImage:
+    """Decode and squash one image.
+
+    Args:
+        content: a file's bytes, or uint8 [height, width, 3]. A fault stays what it is.
+        bands: numbers of the bands to take, from 1; none takes all.
+    """
+    if isinstance(content, UnreadableImage):
+        return content
+    if not isinstance(content, bytes):
+        row = np.zeros((), MEASUREMENT)
+        row["height"], row["width"] = content.shape[:2]
+        row["frames"] = 1
+        return Look(row, squashed(PillowImage.fromarray(content)))
+    try:
+        header = read_header(content)
+        with decoded_pillow(content, at_least=DECODED_SIZE, rule=SampleRule(bands)) as image:
+            return look_of(squashed(image), header)
+    except UnreadableImage as error:
+        return error
+
+
+def look_of(small: Image, header: ImageHeader) -> Look:
+    """What was seen of a file.
+
+    Args:
+        small: the image, decoded at `DECODED_SIZE` or above and `squashed`.
+        header: what the file says of it.
+    """
+    row = np.zeros((), MEASUREMENT)
+    row["format"], row["frames"] = header.format.encode(), header.frames
+    row["width"], row["height"] = header.width, header.height
+    return Look(row, small)
+
+
+def measure_looks(looks: Sequence[Look | UnreadableImage]) -> list[np.ndarray | UnreadableImage]:
+    """Fill in the numbers of several images at once.
+
+    Args:
+        looks: at each image; a fault stays what it is.
+
+    Returns:
+        One `MEASUREMENT`, an array of no dimensions [], or fault for each.
+    """
+    results = [look.row if isinstance(look, Look) else look for look in looks]
+    by_side: dict[int, list[Look]] = defaultdict(list)
+    for look in looks:
+        if isinstance(look, Look):
+            by_side[len(look.small)].append(look)
+    for group in by_side.values():
+        rows = [look.row for look in group]
+        images = np.stack([look.small for look in group])
         grey = grey_of(images)  # [images, side, side]
         numbers = _numbers(images, grey)
-        for place, (row, _) in enumerate(group):
-            for name, values in numbers.items():
-                row[name] = values[place]
-        large = [place for place, (row, _) in enumerate(group) if min(row["width"], row["height"]) >= outline.MIN_SIDE]
+        for name, values in numbers.items():
+            for row, value in zip(rows, values, strict=True):
+                row[name] = value
+        large = [place for place, row in enumerate(rows) if min(row["width"], row["height"]) >= outline.MIN_SIDE]
         if large:
-            _measure_outlines([group[place][0] for place in large], grey[large])
+            _measure_outlines([rows[place] for place in large], grey[large])
     return results
 
 
-def _look(content: bytes | Image, bands: tuple[int, ...]) -> tuple[np.ndarray, Image]:
-    """What the header says, and the image squashed: uint8 [side, side, 3]."""
-    row = np.zeros((), MEASUREMENT)
-    if isinstance(content, bytes):
-        header = read_header(content)
-        row["format"], row["frames"] = header.format.encode(), header.frames
-        row["width"], row["height"] = header.width, header.height
-        with decoded_pillow(content, at_least=(THUMBNAIL, THUMBNAIL), rule=SampleRule(bands)) as image:
-            small = _squashed(image)
-    else:
-        row["height"], row["width"] = content.shape[:2]
-        row["frames"] = 1
-        small = _squashed(PillowImage.fromarray(content))
-    row["colours"] = np.asarray(small.reduce(small.width // COLOUR_CELLS))
-    return row, np.asarray(small)
+def squashed(image: PillowImage.Image) -> Image:
+    """An image in mode RGB as a square, uint8 [side, side, 3], of `squashed_side`."""
+    side = squashed_side(image.size)
+    if image.size == (side, side):
+        return np.asarray(image)
+    return np.asarray(image.resize((side, side), PillowImage.Resampling.BILINEAR))
 
 
-def _squashed(image: PillowImage.Image) -> PillowImage.Image:
-    """At the smallest of the sides in which nothing is lost, or at `THUMBNAIL`."""
-    side = next((side for side in (SIDE, 2 * SIDE) if max(image.size) <= side), THUMBNAIL)
-    return image.resize((side, side), PillowImage.Resampling.BILINEAR)
+def squashed_side(size: tuple[int, int]) -> int:
+    """The smallest side, in pixels, of a square in which nothing of an image of this size is lost, or `THUMBNAIL`."""
+    return next((side for side in (SIDE, 2 * SIDE) if max(size) <= side), THUMBNAIL)
 
 
 def _numbers(images: Images, grey: np.ndarray) -> dict[str, np.ndarray]:
@@ -119,6 +167,7 @@ def _numbers(images: Images, grey: np.ndarray) -> dict[str, np.ndarray]:
     most, least = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
     thumbnails = _at(grey, outline.SIDE)
     return {
+        "colours": _cells(images),
         "dark_end": _percentile(ordered, 5),
         "bright_end": _percentile(ordered, 95),
         "contrast": contrast,
@@ -129,6 +178,15 @@ def _numbers(images: Images, grey: np.ndarray) -> dict[str, np.ndarray]:
         "fingerprint": compute_fingerprints(_at(thumbnails, SIDE)),
         "thumbnail": np.rint(thumbnails),
     }
+
+
+def _cells(images: Images) -> Images:
+    """The mean colour of each part, rounded: uint8 [images, side, side, 3] → [images, 8, 8, 3]."""
+    count, side, _, _ = images.shape
+    pixels = side // COLOUR_CELLS
+    parts = images.reshape(count, COLOUR_CELLS, pixels, COLOUR_CELLS, pixels, 3)
+    rows = parts.sum(axis=2, dtype=np.uint16)  # up to 16 of 255 each
+    return ((rows.sum(axis=3, dtype=np.uint32) + pixels**2 // 2) // pixels**2).astype(np.uint8)
 
 
 def _percentile(ordered: np.ndarray, percent: int) -> np.ndarray:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from hubel.corpus.fingerprint import inverse_orientation, normalised, oriented_image
 from hubel.corpus.near_pairs import PAIR, joined
@@ -73,9 +74,9 @@ def _members(sets: np.ndarray, crowded: np.ndarray) -> Iterator[np.ndarray]:
     """The places of every set that has a crowded image."""
     order = np.argsort(sets, kind="stable")
     starts = np.flatnonzero(np.diff(sets[order], prepend=-1))
-    for places in np.split(order, starts[1:]):
-        if crowded[places].any():
-            yield places
+    stops = np.append(starts[1:], len(order))
+    for number in np.flatnonzero(np.logical_or.reduceat(crowded[order], starts)) if len(order) else ():
+        yield order[starts[number] : stops[number]]
 
 
 def _are_copies(fingerprints: Sequence[np.ndarray], labels: np.ndarray, *, all_labels: np.ndarray) -> bool:
@@ -191,7 +192,8 @@ def _space_of(images: np.ndarray) -> _Space:
     sample = images[:: max(1, len(images) // _SAMPLE)]
     mean = sample.mean(axis=0)
     skipped = min(COMPONENTS, len(sample) // IMAGES_TO_A_COMPONENT)
-    _, vectors = np.linalg.eigh((sample - mean).T @ (sample - mean))  # ascending
+    with threadpool_limits(1, user_api="blas"):  # see `near_pairs`
+        _, vectors = np.linalg.eigh((sample - mean).T @ (sample - mean))  # ascending
     return _Space(mean, vectors[:, ::-1][:, skipped : skipped + KEPT].astype(np.float32))
 
 

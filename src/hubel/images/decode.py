@@ -15,29 +15,25 @@
 
 from __future__ import annotations
 
-import errno
 import io
-import struct
 import threading
-import zlib
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from PIL import Image as PillowImage
-from PIL import ImageCms, UnidentifiedImageError
+from PIL import UnidentifiedImageError
 
 from hubel.arrays import Image
 from hubel.catalogue import Later
 from hubel.errors import UnreadableImage, WrongRequest
 from hubel.images.colour import ALPHA_MODES, DEEP_MODES, grey_samples, is_deep_colour, to_array, to_rgb, upright
+from hubel.images.faults import DECODER_ERRORS, SILENCE, named_errors, named_lack_of_memory
 from hubel.images.formats import FORMATS, HEAD, TIFF_BEGINNINGS, explain
-from hubel.images.quiet import SILENCE
 from hubel.images.samples import ALONE, SampleRule, Samples, check_bands, choose_bands, visible_values
 from hubel.images.structure import check_complete, count_frames, icon_sizes, png_exif, webp_is_cut
 from hubel.images.value_range import Values
-from hubel.text import shortened
 
 if TYPE_CHECKING:
     from hubel.images.tiff import TiffLayout
@@ -52,6 +48,8 @@ ORIENTATION_TAG = 0x0112
 _TIFF_EXTRA_SAMPLES = 338
 _MOST_PILLOW_SAMPLES = 6
 """Bands a pixel that Pillow opens, of whatever kind."""
+_SHRINKING = ("JPEG", "MPO")
+"""Formats that can be decoded at a fraction of their size."""
 TURNED_ORIENTATIONS = (5, 6, 7, 8)
 """EXIF orientations that swap width and height."""
 
@@ -120,7 +118,7 @@ def read_header(source: bytes | IO[bytes], *, limits: Limits = CORPUS_LIMITS) ->
         UnreadableImage: the header is no image's, or asks for more than the limits allow.
     """
     file = io.BytesIO(source) if isinstance(source, bytes) else source
-    with SILENCE, _named_errors():
+    with SILENCE, named_errors():
         layout = _find_layout(file)
         if layout is not None:
             _check_pixels(*layout.size, limits)
@@ -130,15 +128,20 @@ def read_header(source: bytes | IO[bytes], *, limits: Limits = CORPUS_LIMITS) ->
 
 def _read_header(file: IO[bytes], limits: Limits) -> ImageHeader:
     with _open(file, limits) as image:
-        is_deep = image.mode in DEEP_MODES or is_deep_colour(image, _head(file))
-        width, height = image.size
-        if image.format == "PNG":
-            image.info.setdefault("exif", png_exif(file))  # Pillow would decode the image in search of it
-        is_upright = image.format == "TIFF"  # Pillow turns these, and says the size they have then
-        if not is_upright and _orientation(image) in TURNED_ORIENTATIONS:
-            width, height = height, width
-        mode = image.mode  # before pages are counted: another page may have another
-        return ImageHeader(str(image.format), width, height, mode, count_frames(image, file), is_deep)
+        return _header_of(image, file)
+
+
+def _header_of(image: PillowImage.Image, file: IO[bytes]) -> ImageHeader:
+    """Of an image that is opened and not loaded; of one with several pages, it is left at another than the first."""
+    is_deep = image.mode in DEEP_MODES or is_deep_colour(image, _head(file))
+    width, height = image.size
+    if image.format == "PNG":
+        image.info.setdefault("exif", png_exif(file))  # Pillow would decode the image in search of it
+    is_upright = image.format == "TIFF"  # Pillow turns these, and says the size they have then
+    if not is_upright and _orientation(image) in TURNED_ORIENTATIONS:
+        width, height = height, width
+    mode = image.mode  # before pages are counted: another page may have another
+    return ImageHeader(str(image.format), width, height, mode, count_frames(image, file), is_deep)
 
 
 def _head(file: IO[bytes]) -> bytes:
@@ -195,27 +198,48 @@ def decoded_pillow(
         at_least: (height, width) that the caller will shrink to.
         rule: which values become black and white, and which bands are taken.
     """
-    with ExitStack() as stack:
-        with _named_errors():
-            stack.enter_context(SILENCE)
-            rgb = _upright_rgb(*_load(data, limits, stack=stack, at_least=at_least, rule=rule), rule)
-            stack.callback(rgb.close)
-        with _named_lack_of_memory():
-            yield rgb
-
-
-def no_memory() -> UnreadableImage:
-    """The fault of an image that there is no memory for at this moment."""
-    reason = "there is not enough free memory to read it: close other programs, allow more, or save it smaller"
-    return UnreadableImage("no-memory", reason)
+    with opened_once(data, limits=limits, at_least=at_least, rule=rule) as (image, _):
+        yield image
 
 
 @contextmanager
-def _named_lack_of_memory() -> Generator[None]:
-    try:
-        yield
-    except MemoryError as error:
-        raise no_memory() from error
+def opened_once(
+    data: bytes,
+    *,
+    limits: Limits = CORPUS_LIMITS,
+    at_least: tuple[int, int] | None = None,
+    rule: SampleRule = ALONE,
+) -> Generator[tuple[PillowImage.Image, ImageHeader | None]]:
+    """As `decoded_pillow`, with what `read_header` says where that costs nothing: of a plain JPEG; else None.
+
+    Args:
+        data: the whole file.
+        limits: refused above these.
+        at_least: (height, width) that the caller will shrink to.
+        rule: which values become black and white, and which bands are taken.
+    """
+    with ExitStack() as stack:
+        with named_errors():
+            stack.enter_context(SILENCE)
+            content, orientation, header = _load(data, limits, stack=stack, at_least=at_least, rule=rule)
+            rgb = _upright_rgb(content, orientation, rule=rule)
+            stack.callback(rgb.close)
+        with named_lack_of_memory():
+            yield rgb, header
+
+
+def jpeg_fraction(header: ImageHeader, at_least: tuple[int, int]) -> int:
+    """What a side of an image is divided by while it is decoded: 1, 2, 4 or 8 of a JPEG, 1 of all others.
+
+    Args:
+        header: of the image.
+        at_least: (height, width) that the caller will shrink to.
+    """
+    if header.format not in _SHRINKING:
+        return 1
+    height, width = at_least
+    times = min(header.height // height, header.width // width)
+    return next((fraction for fraction in (8, 4, 2) if times >= fraction), 1)
 
 
 def deep_values(data: bytes, *, bands: tuple[int, ...] = (), limits: Limits = CORPUS_LIMITS) -> Values | None:
@@ -229,8 +253,8 @@ def deep_values(data: bytes, *, bands: tuple[int, ...] = (), limits: Limits = CO
     Raises:
         UnreadableImage: as `decode_image`.
     """
-    with ExitStack() as stack, SILENCE, _named_errors():
-        content, _ = _load(data, limits, stack=stack, rule=SampleRule(bands))
+    with ExitStack() as stack, SILENCE, named_errors():
+        content, _, _ = _load(data, limits, stack=stack, rule=SampleRule(bands))
         if isinstance(content, PillowImage.Image):
             if content.mode not in DEEP_MODES:
                 return None
@@ -247,7 +271,7 @@ def from_pillow(image: PillowImage.Image, rule: SampleRule = ALONE) -> Image:
         image: opened by the caller, loaded or not.
         rule: which values become black and white, and which bands are taken.
     """
-    with SILENCE, _named_errors():
+    with SILENCE, named_errors():
         if not rule.legacy:
             _check_opened(image, rule)
         image.load()
@@ -266,39 +290,13 @@ def _check_opened(image: PillowImage.Image, rule: SampleRule) -> None:
         check_bands(len(image.getbands()), alpha=False, chosen=rule.bands)
 
 
-_DECODER_ERRORS = (
-    OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, AttributeError, EOFError, OverflowError,
-    ZeroDivisionError, RuntimeError, NotImplementedError, struct.error, zlib.error, ImageCms.PyCMSError,
-)  # fmt: skip
-"""What Pillow's decoders raise on damaged files; anything else is a defect in Hubel and is shown as one."""
-
-_NO_MEMORY = ("out of memory", "insufficient memory", "cannot allocate memory")
-"""What Pillow and the libraries below it say where they do not raise a `MemoryError`."""
-
-
-@contextmanager
-def _named_errors() -> Generator[None]:
-    try:
-        with _named_lack_of_memory():
-            yield
-    except UnreadableImage:
-        raise
-    except _DECODER_ERRORS as error:
-        text = str(error).lower()
-        if getattr(error, "errno", None) == errno.ENOMEM or any(words in text for words in _NO_MEMORY):
-            raise no_memory() from error
-        if "truncated" in text or "not enough" in text or isinstance(error, EOFError) or "unexpected end" in text:
-            raise UnreadableImage("truncated", "the file ends too early: copy or download it again") from error
-        detail = shortened(str(error), 120) or type(error).__name__
-        raise UnreadableImage("corrupt", f"its content is damaged ({detail}): export it again") from error
-
-
 def _load(
     data: bytes, limits: Limits, *, stack: ExitStack, at_least: tuple[int, int] | None = None, rule: SampleRule
-) -> tuple[PillowImage.Image | Samples, int]:
-    """What the file holds, whole and within the limits, and its orientation; the stack closes what it came from.
+) -> tuple[PillowImage.Image | Samples, int, ImageHeader | None]:
+    """What the file holds, whole and within the limits, its orientation, and its header if it is a plain JPEG.
 
-    Samples are of the chosen bands; of an image that Pillow gives, they are not chosen yet.
+    The stack closes what it came from. Samples are of the chosen bands; of an image that Pillow gives, they are not
+    chosen yet.
     """
     if len(data) > limits.max_bytes:
         reason = f"the file has {len(data):,} bytes, the limit is {limits.max_bytes:,}: save it smaller"
@@ -311,28 +309,30 @@ def _load(
         samples = read_tiff(data, layout, bands=rule.bands)
         if not rule.legacy:
             refuse_blank_first_page(samples, lambda: count_pages(io.BytesIO(data)))
-        return samples, layout.orientation
-    image = stack.enter_context(_open(io.BytesIO(data), limits))
+        return samples, layout.orientation, None
+    file = io.BytesIO(data)
+    image = stack.enter_context(_open(file, limits))
     stack.callback(image.close)  # also frees its pixels, which the traceback of an error would keep alive
+    header = _header_of(image, file) if image.format == "JPEG" else None
     full_size = image.size
     _shrink_while_decoding(image, at_least)
     stack.enter_context(_turn_of(image, full_size))
     is_deep = not rule.legacy and is_deep_colour(image, data)
     if is_deep and image.format == "PPM":  # Pillow would take seconds for it
-        return choose_bands(read_deep_colour(image, data), rule.bands), 1
+        return choose_bands(read_deep_colour(image, data), rule.bands), 1, None
     image.load()
     check_complete(image, data)
     if image.format == "TIFF" and not rule.legacy:
         refuse_blank_first_page(image, lambda: read_header(data, limits=limits).frames)
     orientation = _orientation(image)  # not before it is loaded: of PNG, Pillow would load it for this
-    return choose_bands(read_deep_colour(image, data), rule.bands) if is_deep else image, orientation
+    return choose_bands(read_deep_colour(image, data), rule.bands) if is_deep else image, orientation, header
 
 
 def _find_layout(file: IO[bytes]) -> TiffLayout | None:
     try:
         file.seek(0)
         return find_layout(file) if file.read(4) in TIFF_BEGINNINGS else None
-    except _DECODER_ERRORS:  # damaged: Pillow says how
+    except DECODER_ERRORS:  # damaged: Pillow says how
         return None
 
 
@@ -363,7 +363,7 @@ def _check_pixels(width: int, height: int, limits: Limits) -> None:
 
 
 def _shrink_while_decoding(image: PillowImage.Image, at_least: tuple[int, int] | None) -> None:
-    if at_least is not None and image.format in ("JPEG", "MPO"):
+    if at_least is not None and image.format in _SHRINKING:
         height, width = at_least
         image.draft(None, (height, width) if _orientation(image) in TURNED_ORIENTATIONS else (width, height))
 
@@ -375,7 +375,7 @@ def _turn_of(image: PillowImage.Image, full_size: tuple[int, int]) -> AbstractCo
     return _LARGE if width * height > LARGE_PIXELS else nullcontext()
 
 
-def _upright_rgb(content: PillowImage.Image | Samples, orientation: int, rule: SampleRule) -> PillowImage.Image:
+def _upright_rgb(content: PillowImage.Image | Samples, orientation: int, *, rule: SampleRule) -> PillowImage.Image:
     """As mode RGB, upright; what is not needed any more is freed on the way."""
     rgb = to_rgb(content, rule)
     if rgb is not content and isinstance(content, PillowImage.Image):
@@ -389,6 +389,6 @@ def _upright_rgb(content: PillowImage.Image | Samples, orientation: int, rule: S
 def _orientation(image: PillowImage.Image) -> int:
     try:
         value = image.getexif().get(ORIENTATION_TAG, 1)
-    except _DECODER_ERRORS:  # damaged metadata of an image whose pixels may be fine
+    except DECODER_ERRORS:  # damaged metadata of an image whose pixels may be fine
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1

@@ -74,6 +74,11 @@ class Preprocessing:
         return self.height, self.width
 
     @property
+    def decoded_size(self) -> tuple[int, int]:
+        """(height, width) in pixels that a large JPEG is decoded at or above: the resize still averages."""
+        return 2 * self.height, 2 * self.width
+
+    @property
     def ranges(self) -> tuple[Range, ...]:
         """Of integers and of floats, those that there are."""
         return tuple(ends for ends in (self.integer_range, self.float_range) if ends is not None)
@@ -137,6 +142,18 @@ def prepare_image(image: Image, preprocessing: Preprocessing) -> Image:
     return _prepared(PillowImage.fromarray(image), preprocessing)
 
 
+def prepare_pillow(image: PillowImage.Image, preprocessing: Preprocessing) -> Image:
+    """`prepare_image`, of an image that Pillow holds: uint8 [preprocessing.height, preprocessing.width, 3].
+
+    Args:
+        image: in mode RGB, decoded at ``preprocessing.decoded_size`` or above.
+        preprocessing: the working size and how to reach it.
+    """
+    if image.size == (preprocessing.width, preprocessing.height):
+        return to_array(image)
+    return _prepared(image, preprocessing)
+
+
 def _prepared(image: PillowImage.Image, preprocessing: Preprocessing) -> Image:
     height, width = preprocessing.size
     if preprocessing.resize == "squash":
@@ -164,11 +181,8 @@ def read_pixels(data: bytes, preprocessing: Preprocessing, *, limits: Limits = C
     Raises:
         UnreadableImage: the file cannot be decoded.
     """
-    at_least = (2 * preprocessing.height, 2 * preprocessing.width)  # twice the target: the resize still averages
-    with decoded_pillow(data, limits=limits, at_least=at_least, rule=preprocessing.rule) as image:
-        if image.size == (preprocessing.width, preprocessing.height):
-            return to_array(image)
-        return _prepared(image, preprocessing)
+    with decoded_pillow(data, limits=limits, at_least=preprocessing.decoded_size, rule=preprocessing.rule) as image:
+        return prepare_pillow(image, preprocessing)
 
 
 def choose_resize(sizes: Sequence[tuple[int, int]]) -> str:

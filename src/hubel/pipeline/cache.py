@@ -12,24 +12,24 @@ import hashlib
 import json
 import os
 import shutil
-import threading
+import tempfile
 import time
-import weakref
 import zlib
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import IO, Any, TypeAlias
 
 import numpy as np
 
 from hubel.errors import DamagedCache, OutputNotWritable, UnreadableImage
 from hubel.events import Message, OnEvent
-from hubel.files import TEMPORARY_PREFIX, cache_folder, usable_cache_folder, written_folder
+from hubel.files import TEMPORARY_PREFIX, cache_folder, said_plainly, usable_cache_folder, written_folder
+from hubel.pipeline.stored_rows import StoredRows
 
-_CHECKED_AT_ONCE = 1 << 22
-"""Bytes in memory while a whole file is checked."""
+_WRITTEN_AT_ONCE = 1 << 20
+"""Bytes of rows in memory before they go to the file: the system is not asked for each row."""
 FORMAT = 3
 MAX_CACHE_BYTES = 20_000_000_000
 DATA, INDEX = "data.bin", "index.json"
@@ -41,94 +41,6 @@ _told: set[Path] = set()
 """Caches that were said to be of no use."""
 _OTHERS_DID = (errno.ENOENT, errno.ENOTEMPTY)
 """What fails where others emptied the cache meanwhile, or completed the same entry first."""
-
-
-class StoredRows:
-    """Rows in a file, indexed by their place like an array; each is checked whenever it is read.
-
-    The file is held open, so that it may be deleted or replaced. It is read, never mapped: the pages of a mapped file
-    change with the file, and touching one that was cut off kills the process.
-
-    Args:
-        path: of the file.
-        dtype: of one row's numbers.
-        shape: of one row.
-        order: where each row lies in the file, counted in rows.
-        checksums: CRC-32 of each row.
-
-    Raises:
-        OSError: the file cannot be opened.
-    """
-
-    def __init__(
-        self, path: Path, *, dtype: np.dtype, shape: tuple[int, ...], order: np.ndarray, checksums: np.ndarray
-    ) -> None:
-        self.dtype = dtype
-        self.shape = (len(order), *shape)
-        self._path, self._order, self._checksums = path, order, checksums
-        self._places = np.arange(len(order))
-        self._row_bytes = int(np.prod(shape)) * dtype.itemsize
-        self._lock = threading.Lock()  # the place to read at belongs to the file, not to the thread
-        self._file = path.open("rb", buffering=0)
-        weakref.finalize(self, self._file.close)
-
-    def __len__(self) -> int:
-        """How many rows there are."""
-        return len(self._order)
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of all rows."""
-        return len(self) * self._row_bytes
-
-    def __getitem__(self, key: Any) -> np.ndarray:
-        """The rows at these places of the first axis, as a new array; ``key`` is what NumPy takes for one axis.
-
-        Raises:
-            DamagedCache: the file has changed since it was written.
-        """
-        places = np.asarray(self._places[key])
-        return self._read(places.reshape(-1)).reshape(*places.shape, *self.shape[1:])
-
-    def check(self) -> None:
-        """Read every row once.
-
-        Raises:
-            DamagedCache: the file has changed since it was written.
-        """
-        step = max(1, _CHECKED_AT_ONCE // max(1, self._row_bytes))
-        for start in range(0, len(self), step):
-            self._read(self._places[start : start + step])
-
-    def _read(self, places: np.ndarray) -> np.ndarray:
-        rows = np.empty((len(places), self._row_bytes), np.uint8)
-        if rows.size:
-            lying = self._order[places]
-            breaks = np.flatnonzero(np.diff(lying) != 1) + 1  # rows that follow one another are read in one go
-            for start, stop in zip((0, *breaks), (*breaks, len(places)), strict=True):
-                self._fill(rows[start:stop].data.cast("B"), int(lying[start]) * self._row_bytes)
-            found = np.array([zlib.crc32(row.data) for row in rows], np.uint32)
-            if not np.array_equal(found, self._checksums[places]):
-                raise self._damaged("its content is not what was written")
-        return rows.view(self.dtype).reshape(len(places), *self.shape[1:])
-
-    def _fill(self, buffer: memoryview, offset: int) -> None:
-        try:
-            with self._lock:
-                self._file.seek(offset)
-                while buffer and (count := self._file.readinto(buffer)):
-                    buffer = buffer[count:]
-        except OSError as error:
-            raise self._damaged(f"the system cannot read it: {error.strerror or error}") from error
-        if buffer:
-            raise self._damaged("it ends too early")
-
-    def _damaged(self, what: str) -> DamagedCache:
-        return DamagedCache(
-            f"The cache file {self._path} was damaged while it was in use ({what}). Start again: it will be made "
-            "again. If this happens again, another program writes there or the disk fails: set HUBEL_CACHE to another "
-            "folder."
-        )
 
 
 @dataclass(frozen=True)
@@ -185,9 +97,8 @@ def kept(digests: Sequence[str], kind: Kind, *, make_rows: Callable[[], Rows]) -
         OutputNotWritable: the cache cannot be written.
         DamagedCache: it is deleted or damaged again and again while it is written.
     """
-    key = _key(digests, kind)
+    path, key = _place_of(digests, kind)
     kept_there = cache_folder() / kind.name / key  # of a cache that may only be read, too
-    path = usable_cache_folder() / kind.name / key
     for _ in range(_TRIES):
         entry = _open(kept_there, key, kind=kind) or (_open(path, key, kind=kind) if path != kept_there else None)
         entry = entry or _make(path, key, kind=kind, make_rows=make_rows) or _open(path, key, kind=kind)
@@ -209,6 +120,27 @@ def say_where(on_event: OnEvent) -> None:
     on_event(Message(f"{text} Set HUBEL_CACHE to a folder that can be written.", warning=True))
 
 
+def is_kept(digests: Sequence[str], kind: Kind) -> bool:
+    """Whether there is an entry for these contents, sound or not.
+
+    Args:
+        digests: SHA-256 of each image's file.
+        kind: what is kept.
+    """
+    return any((each / kind.name / _key(digests, kind)).is_dir() for each in (cache_folder(), usable_cache_folder()))
+
+
+def _place_of(digests: Sequence[str], kind: Kind) -> tuple[Path, str]:
+    """Where an entry is written, and its key.
+
+    Args:
+        digests: SHA-256 of each image's file.
+        kind: what is kept.
+    """
+    key = _key(digests, kind)
+    return usable_cache_folder() / kind.name / key, key
+
+
 def _key(digests: Sequence[str], kind: Kind) -> str:
     return _sha256([FORMAT, kind.name, str(kind.dtype), list(kind.shape), kind.version, list(digests)])
 
@@ -228,44 +160,170 @@ class _NotKept(Exception):
 def _make(path: Path, key: str, *, kind: Kind, make_rows: Callable[[], Rows]) -> Entry | None:
     """Write an entry; returns it only where it must not be kept."""
     try:
-        with written_folder(path, durable=False) as temporary:
-            passing = _write(temporary, key, rows=make_rows())
-            if passing:
+        with _new_entry(path) as temporary:
+            with (temporary / DATA).open("wb", buffering=_WRITTEN_AT_ONCE) as file:
+                writer = _RowsWriter(file)
+                for place, row in make_rows():
+                    writer.add(place, row)
+            writer.write_index(temporary, key)
+            if writer.passing:
                 entry = _open(temporary, key, kind=kind)
-                raise _NotKept(None if entry is None else Entry(entry.rows, {**entry.refused, **passing}))
+                raise _NotKept(None if entry is None else Entry(entry.rows, {**entry.refused, **writer.passing}))
     except _NotKept as done:
         return done.entry
-    except OutputNotWritable as error:
-        if getattr(error.__cause__, "errno", None) in _OTHERS_DID:
-            return None
-        raise OutputNotWritable(
-            error.text.facts, " That is the cache of decoded images: set HUBEL_CACHE to a folder with room."
-        ) from error
-    _prune(path.parent.parent, keep=path)
     return None
 
 
-def _write(folder: Path, key: str, *, rows: Rows) -> dict[int, UnreadableImage]:
-    """Write the files of an entry; returns the faults that may pass, which no index ever holds."""
-    faults: dict[int, UnreadableImage] = {}
-    written: dict[int, tuple[int, int]] = {}  # place → where its row lies, and its checksum
-    with (folder / DATA).open("wb") as file:
-        for place, row in rows:
-            if isinstance(row, UnreadableImage):
-                faults[place] = row.without_traceback()
-                continue
-            data = row.tobytes()
-            written[place] = len(written), zlib.crc32(data)
-            file.write(data)
-    in_order = [written[place] for place in sorted(written)]
-    content = {
-        "key": key,
-        "order": [where for where, _ in in_order],
-        "crc32": [checksum for _, checksum in in_order],
-        "refused": {str(place): (each.code, each.reason) for place, each in faults.items() if not each.may_pass},
-    }
-    (folder / INDEX).write_text(json.dumps({"format": FORMAT, "sha256": _sha256(content), "content": content}))
-    return {place: each for place, each in faults.items() if each.may_pass}
+@contextmanager
+def _new_entry(path: Path) -> Generator[Path]:
+    """A temporary folder that becomes this entry when the block ends without an error; others may come first.
+
+    Args:
+        path: of the entry.
+
+    Raises:
+        OutputNotWritable: the cache cannot be written.
+    """
+    try:
+        with written_folder(path, durable=False) as temporary:
+            yield temporary
+    except OutputNotWritable as error:
+        if getattr(error.__cause__, "errno", None) in _OTHERS_DID:
+            return
+        raise _said_of_the_cache(error) from error
+    _prune(path.parent.parent, keep=path)
+
+
+@contextmanager
+def temporary_rows(kind: Kind) -> Generator[IO[bytes]]:
+    """A file in the cache for the rows of an entry that has no key yet; deleted at the end if it still is there.
+
+    Args:
+        kind: of the rows.
+
+    Raises:
+        OutputNotWritable: the cache cannot be written.
+    """
+    parent = usable_cache_folder() / kind.name
+    try:
+        with said_plainly(parent):
+            parent.mkdir(parents=True, exist_ok=True)
+            folder = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=parent))
+    except OutputNotWritable as error:
+        raise _said_of_the_cache(error) from error
+    try:
+        with (folder / DATA).open("wb", buffering=_WRITTEN_AT_ONCE) as file:
+            yield file
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _said_of_the_cache(error: OutputNotWritable) -> OutputNotWritable:
+    words = " That is the cache of decoded images: set HUBEL_CACHE to a folder with room."
+    return OutputNotWritable(error.text.facts, words)
+
+
+class _RowsWriter:
+    """Writes rows one after another, in any order, and remembers where each lies.
+
+    Args:
+        file: for their bytes.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._faults: dict[int, UnreadableImage] = {}
+        self._written: dict[int, tuple[int, int]] = {}  # place → where its row lies, and its checksum
+
+    def add(self, place: int, row: np.ndarray | UnreadableImage) -> None:
+        """Write the row of a place, or remember why there is none.
+
+        Args:
+            place: of the example.
+            row: [*shape of one], or a fault.
+        """
+        if isinstance(row, UnreadableImage):
+            self._faults[place] = row.without_traceback()
+            return
+        data = row.tobytes()
+        self._written[place] = len(self._written), zlib.crc32(data)
+        self._file.write(data)
+
+    @property
+    def places(self) -> list[int]:
+        """All that have a row or a fault, ascending."""
+        return sorted([*self._written, *self._faults])
+
+    @property
+    def passing(self) -> dict[int, UnreadableImage]:
+        """The faults that may pass, which no index ever holds."""
+        return {place: each for place, each in self._faults.items() if each.may_pass}
+
+    def write_index(self, folder: Path, key: str) -> None:
+        """Write what `kept` looks for; rows count by the order of their places.
+
+        Args:
+            folder: of the entry.
+            key: of the entry.
+        """
+        in_order = [self._written[place] for place in sorted(self._written)]
+        number = {place: each for each, place in enumerate(self.places)}
+        content = {
+            "key": key,
+            "order": [where for where, _ in in_order],
+            "crc32": [checksum for _, checksum in in_order],
+            "refused": {
+                str(number[place]): (each.code, each.reason)
+                for place, each in self._faults.items()
+                if not each.may_pass
+            },
+        }
+        (folder / INDEX).write_text(json.dumps({"format": FORMAT, "sha256": _sha256(content), "content": content}))
+
+
+class RowsBeside:
+    """Rows that become an entry when it is known which contents it is for.
+
+    Args:
+        kind: of the rows.
+        file: for their bytes, from `temporary_rows`.
+    """
+
+    def __init__(self, kind: Kind, file: IO[bytes]) -> None:
+        self._kind, self._file = kind, file
+        self._writer = _RowsWriter(file)
+
+    def begin(self) -> None:
+        """Forget the rows so far: those of the other entry are made again."""
+        self._file.seek(0)
+        self._file.truncate()
+        self._writer = _RowsWriter(self._file)
+
+    def add(self, place: int, row: np.ndarray | UnreadableImage) -> None:
+        """Write the row of a place, or remember why there is none.
+
+        Args:
+            place: of the example.
+            row: [*shape of one], or a fault.
+        """
+        self._writer.add(place, row)
+
+    def keep(self, digests: Sequence[str]) -> None:
+        """Make an entry of all rows; of none where one is missing, or has a fault that may pass.
+
+        Args:
+            digests: SHA-256 of the content of each place that has a row, in the order of the places.
+
+        Raises:
+            OutputNotWritable: the cache cannot be written.
+        """
+        if self._writer.passing or len(self._writer.places) != len(digests):
+            return
+        path, key = _place_of(digests, self._kind)
+        with _new_entry(path) as temporary:
+            self._file.close()
+            Path(self._file.name).replace(temporary / DATA)
+            self._writer.write_index(temporary, key)
 
 
 def _open(path: Path, key: str, *, kind: Kind) -> Entry | None:

@@ -20,10 +20,11 @@ from hubel.arrays import Image
 from hubel.corpus.corpus import Corpus, refused_row, without
 from hubel.errors import UnreadableImage
 from hubel.events import OnEvent, Progress, ignore
-from hubel.images.decode import no_memory
+from hubel.images.faults import no_memory
 from hubel.pipeline.cache import Entry, Kind, kept, say_where
 
 Result = TypeVar("Result")
+RowsOfOne = TypeVar("RowsOfOne", bound="tuple[np.ndarray | UnreadableImage, ...]")
 
 _CHUNK = 256
 """Results made before they are handed on: bounds memory to a few of these."""
@@ -179,6 +180,36 @@ def computed_rows(
         on_event: hears `Progress`.
     """
 
+    def rows(contents: Iterable[bytes | Image | UnreadableImage]) -> list[tuple[np.ndarray | UnreadableImage]]:
+        return [(row,) for row in compute(contents)]
+
+    def make_rows() -> Iterator[tuple[int, np.ndarray | UnreadableImage]]:
+        for place, (row,) in computed(hashed, compute=rows, stage=stage, on_event=on_event):
+            yield place, row
+
+    say_where(on_event)
+    return kept(hashed.digests, kind, make_rows=make_rows)
+
+
+def computed(
+    hashed: HashedCorpus,
+    *,
+    compute: Callable[[Iterable[bytes | Image | UnreadableImage]], Sequence[RowsOfOne]],
+    stage: str,
+    on_event: OnEvent,
+) -> Iterator[tuple[int, RowsOfOne]]:
+    """The rows of each example, computed on every core; last those of which one had a fault that may pass.
+
+    Args:
+        hashed: whose images; one that has changed since is refused.
+        compute: several contents → for each one row of every kind; a fault for what cannot be read, or was none.
+        stage: its name in the `Progress` that ``on_event`` hears.
+        on_event: hears `Progress`.
+
+    Returns:
+        (place, rows) of each example.
+    """
+
     def content(place: int) -> bytes | Image | UnreadableImage:
         found = _read(hashed.corpus, place)
         digest = _digest(found)
@@ -186,21 +217,17 @@ def computed_rows(
             return digest if digest.may_pass else _changed()  # it could be read when it was hashed
         return found if digest == hashed.digests[place] else _changed()
 
-    def rows(places: Iterable[int]) -> Sequence[np.ndarray | UnreadableImage]:
+    def several(places: Iterable[int]) -> Sequence[RowsOfOne]:
         return compute(content(place) for place in places)
 
-    def rows_by_place() -> Iterator[tuple[int, np.ndarray | UnreadableImage]]:
-        again = []
-        for place, row in enumerate(in_order(rows, len(hashed.corpus), stage, on_event)):
-            if isinstance(row, UnreadableImage) and row.may_pass:
-                again.append(place)
-            else:
-                yield place, row
-        for place in again:
-            yield place, rows([place])[0]
-
-    say_where(on_event)
-    return kept(hashed.digests, kind, make_rows=rows_by_place)
+    again = []
+    for place, rows in enumerate(in_order(several, len(hashed.corpus), stage, on_event)):
+        if any(isinstance(row, UnreadableImage) and row.may_pass for row in rows):
+            again.append(place)
+        else:
+            yield place, rows
+    for place in again:
+        yield place, several([place])[0]
 
 
 def _changed() -> UnreadableImage:

@@ -22,7 +22,7 @@ from hubel.errors import UnusableCorpus
 from hubel.events import OnEvent, ignore
 from hubel.images.preprocessing import Preprocessing
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
-from hubel.pipeline.examine import examine_decoded
+from hubel.pipeline.examine import decode_and_measure, examine_decoded
 from hubel.pipeline.survey import Survey, survey_corpus
 
 LEAST = (
@@ -79,14 +79,14 @@ class Preparation:
         bands: numbers of the bands to take, from 1; none takes all.
         seed: of the split; None splits nothing, and does not ask whether the corpus can be trained on.
         refine: the corpus that was read → the one to use: corrected, or a part of it.
-        keep: finds what the examples have been used for before.
+        keep: finds what the examples have been used for before; None where they are new.
     """
 
     reading: Reading = AS_FOUND
     bands: tuple[int, ...] = ()
     seed: int | None = None
     refine: Callable[[Corpus], Corpus] = field(default=lambda corpus: corpus)
-    keep: Callable[[DecodedCorpus], Kept] = Kept
+    keep: Callable[[DecodedCorpus], Kept] | None = None
 
 
 @dataclass(frozen=True)
@@ -166,10 +166,12 @@ def prepare_corpus(
         check_trainable(corpus)
     survey = survey_corpus(corpus, bands=how.bands)
     chosen = choose(survey, corpus)
-    decoded = decode_corpus(corpus, chosen.preprocessing, on_event=on_event)
+    # Of a corpus of which a part is kept, only that is measured.
+    read = decode_and_measure if how.keep is None else decode_corpus
+    decoded = read(corpus, chosen.preprocessing, on_event=on_event)
     if how.seed is not None:
         check_trainable(decoded.corpus)
-    kept = how.keep(decoded)
+    kept = Kept(decoded) if how.keep is None else how.keep(decoded)
     examined = examine_decoded(kept.decoded, copies=how.reading.copies, on_event=on_event)
     splits = Splits((), (), ())
     if how.seed is not None:

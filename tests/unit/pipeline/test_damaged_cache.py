@@ -19,8 +19,9 @@ from hubel.corpus.formats.catalogue import read_corpus
 from hubel.errors import DamagedCache, UnreadableImage
 from hubel.images.preprocessing import Preprocessing
 from hubel.pipeline import cache, decoded
-from hubel.pipeline.cache import Entry, Kind, StoredRows, kept
+from hubel.pipeline.cache import Entry, Kind, kept
 from hubel.pipeline.decoded import decode_corpus
+from hubel.pipeline.stored_rows import StoredRows
 
 KIND = Kind("numbers", np.dtype(np.uint8), (4, 5), 1)
 ROWS = np.random.default_rng(3).integers(0, 256, (40, 4, 5), dtype=np.uint8)

@@ -20,7 +20,8 @@ from hubel.corpus.corpus import IGNORED, REFUSED, IntakeRow
 from hubel.corpus.trees.tree import FILES_BETWEEN_EVENTS, is_debris_folder, named_faults, row_in_debris, row_of_file
 from hubel.errors import UnreadableImage, UnusableCorpus
 from hubel.events import OnEvent, Progress, ignore
-from hubel.images.decode import CORPUS_LIMITS, no_memory
+from hubel.images.decode import CORPUS_LIMITS
+from hubel.images.faults import no_memory
 
 SYSTEM_FOLDERS = ("/proc", "/sys")
 """What is in them is made by the system while it is read."""
