@@ -121,12 +121,14 @@ class RecipeHints:
         learning_rate: its peak.
         weight_decay: as the optimizer takes it.
         whitened_layer: a first convolution that begins with `whitening_kernel`; empty for none.
+        small_until: share of the training in which it sees smaller images, for which it must take images of any size.
     """
 
     optimizer: str = "adamw"
     learning_rate: float = 2e-3
     weight_decay: float = 0.01
     whitened_layer: str = ""
+    small_until: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,31 @@ def augment(images: ImageStore, indices: np.ndarray, *, draws: EpochDraws) -> np
     return batch
 
 
+def shrink(images: np.ndarray, scale: float) -> np.ndarray:
+    """Smaller images, each pixel the mean of the area that it covers.
+
+    Args:
+        images: float32 [batch, height, width, channels].
+        scale: of both sides, above 0 and at most 1.
+
+    Returns:
+        float32 [batch, round(height * scale), round(width * scale), channels].
+    """
+    rows, columns = (_shares(side, max(1, round(side * scale))) for side in images.shape[1:3])
+    batch, height, width, channels = images.shape
+    narrow = columns @ images.reshape(batch * height, width, channels)  # [batch * height, smaller width, channels]
+    low = rows @ narrow.reshape(batch, height, -1)
+    return low.reshape(batch, len(rows), len(columns), channels)
+
+
+def _shares(side: int, smaller: int) -> np.ndarray:
+    """Share of each pixel in each smaller one: float32 [smaller, side], rows that sum to 1."""
+    edges = np.linspace(0, side, smaller + 1)
+    pixels = np.arange(side)
+    overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
+    return (np.maximum(overlap, 0) * smaller / side).astype(np.float32)
+
+
 def _window(size: int, offsets: np.ndarray, *, scales: np.ndarray) -> np.ndarray:
     """Source positions along one axis: int [batch, size]; an unscaled window moves by whole pixels."""
     centres = np.arange(size) + 0.5 - size / 2

@@ -17,6 +17,7 @@ from hubel.catalogue import Later
 from hubel.errors import OutOfMemory, StoppedByUser, TrainingDiverged
 from hubel.errors.wording import Option, Remedy
 from hubel.events import EpochDone, PhaseDone, StopHeard, TrainingProgress
+from hubel.pipeline.augmentation import shrink
 from hubel.pipeline.batches import made_ahead
 from hubel.training.history import EpochRow, History
 from hubel.training.interruption import Watch
@@ -149,6 +150,8 @@ def compile_model(model: keras.Model, recipe: Recipe) -> None:
         recipe: optimiser and label smoothing.
     """
     loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
+    if recipe.small_until:
+        model.input_spec = keras.InputSpec(shape=(None, None, None, model.input.shape[-1]))
     model.compile(optimizer=make_optimizer(recipe), loss=loss, jit_compile=BACKEND == "jax")
 
 
@@ -271,10 +274,11 @@ class _Loop:
     def _steps_of_epoch(self) -> bool:
         """The steps that are left of an epoch; False if it was asked to stop in between."""
         epoch, first, start = len(self.rows), self.done, time.monotonic()
-        for images, labels in made_ahead(islice(self.batches.epoch(epoch), first, None)):
+        for whole, labels in made_ahead(islice(self.batches.epoch(epoch), first, None)):
             fraction = self.clock.fraction(self.steps)
             if fraction >= 1 and self.done:
                 break
+            images = shrink(whole, self.recipe.small_scale) if fraction < self.recipe.small_until else whole
             self.total += self._step(images, labels, fraction=fraction, epoch=epoch)
             self.done += 1
             self.side = min(images.shape[1:3]) if images.ndim == 4 else 0

@@ -30,12 +30,14 @@ class Costs:
         epoch_s: the steps of one epoch of the whole network.
         validation_s: the validation after it.
         beside_s: another training on this corpus, beside its steps: building, compiling, scoring.
+        smaller: share of that time which an epoch takes on average, where the training begins with smaller images.
     """
 
     rate: float
     epoch_s: float
     validation_s: float
     beside_s: float
+    smaller: float = 1.0
 
     def training_s(self, epochs: int, *, share: float = 1.0) -> float:
         """Of so many epochs.
@@ -44,7 +46,7 @@ class Costs:
             epochs: validated after each.
             share: of the training split.
         """
-        return epochs * (share * self.epoch_s + self.validation_s)
+        return epochs * (share * self.smaller * self.epoch_s + self.validation_s)
 
 
 @dataclass(frozen=True)

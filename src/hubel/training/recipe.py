@@ -32,6 +32,8 @@ class Recipe:
         warm_up: share of the training in which the learning rate rises.
         patience: share of the epochs without a better validation score after which training stops; 1 for never.
         balance: exponent of the class weights, 0 (none) to 1 (every class counts the same).
+        small_until: share of the training in which the images are made smaller; 0 for none of it.
+        small_scale: sides of a smaller image, as a share of its own.
         augmentation: random changes of training images.
         seed: of every random number.
     """
@@ -47,6 +49,8 @@ class Recipe:
     warm_up: float = 0.1
     patience: float = 0.5
     balance: float = 0.5
+    small_until: float = 0.0
+    small_scale: float = 0.75
     augmentation: Augmentation = Augmentation()
     seed: int = 0
 
@@ -59,6 +63,9 @@ class Recipe:
             if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
                 raise WrongRequest(f"{name} must be a whole number from {low} to {high}. Received: {value!r}.")
 
+        for name, share in (("small_until", self.small_until), ("small_scale", self.small_scale)):
+            if not 0 <= share <= 1 or (name == "small_scale" and not share):
+                raise WrongRequest(f"{name} must be a share from 0 to 1. Received: {share!r}.")
         if self.optimizer not in OPTIMIZERS:
             raise WrongRequest(f"optimizer must be one of {', '.join(OPTIMIZERS)}. Received: {self.optimizer!r}.")
 

@@ -19,6 +19,7 @@ from hubel.advice.on_training import LARGE, LARGER, SMALL, SMALLER
 from hubel.advice.remarks import COMPARED_AT, Advice
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import make_blueprint
+from hubel.architectures.spec import RecipeHints
 from hubel.cli.main import hubel
 from hubel.errors.wording import NOTHING, Command
 from hubel.evaluation.paired import compare_hits
@@ -87,7 +88,7 @@ def what_is_trained(request: TrainRequest, evidence: Evidence) -> tuple[Any, ...
     named = replace(request, architecture=request.architecture or evidence.architecture)
     choice, count = choose(named, survey), evidence.train_images
     if choice.weights == "none":
-        return choice, *scratch_recipe(named, choice, grey=False, train_examples=count, macs=1_000)
+        return choice, *scratch_recipe(named, choice, hints=RecipeHints(), grey=False, train_examples=count, macs=1_000)
     head = head_recipe(named, grey=False, train_examples=count)
     tunes = named.epochs is not None or named.time_limit_s is not None
     out_of_time = evidence.last_phase.name == "head" and named.time_limit_s == evidence.time_limit_s is not None

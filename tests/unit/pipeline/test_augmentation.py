@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubel.errors import WrongRequest
-from hubel.pipeline.augmentation import NONE, Augmentation, augment, draw
+from hubel.pipeline.augmentation import NONE, Augmentation, augment, draw, shrink
 from hubel.pipeline.batches import TrainingBatches, class_weights, made_ahead
 
 RNG = np.random.default_rng(0)
@@ -122,3 +122,13 @@ def test_class_weights_follow_their_formula():
     np.testing.assert_allclose(weights, [50 / 90, 50 / 10], rtol=1e-6)  # every class counts the same in total
     np.testing.assert_array_equal(class_weights(labels, 2, balance=0.0), [1, 1])
     assert abs(class_weights(labels, 2, balance=0.5)[labels].mean() - 1) < 1e-6
+
+
+@pytest.mark.parametrize(("side", "scale"), [((12, 8), 0.5), ((8, 12), 0.75), ((7, 5), 0.6), ((6, 6), 1.0)])
+def test_a_smaller_image_has_the_mean_of_the_area_below_each_pixel(side: tuple[int, int], scale: float):
+    images = np.random.default_rng(0).uniform(0, 255, (2, *side, 3)).astype(np.float32)
+    height, width = (round(each * scale) for each in side)
+    fine = np.repeat(np.repeat(images, height, axis=1), width, axis=2)  # each pixel as height x width of them
+    expected = fine.reshape(2, height, side[0], width, side[1], 3).mean(axis=(2, 4))
+    np.testing.assert_allclose(shrink(images, scale), expected, rtol=1e-5)
+    assert shrink(images, scale).dtype == np.float32

@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hubel.architectures.build import build_model
+from hubel.architectures.catalogue import make_blueprint
 from hubel.backends.framework import keras
 from hubel.errors import StoppedByUser, TrainingDiverged, WrongRequest
 from hubel.events import EpochDone, PhaseDone, TrainingProgress
@@ -323,3 +325,40 @@ def test_an_impossible_recipe_names_the_field(field: str, value: object):
 def test_an_unknown_optimizer_names_the_known_ones():
     with pytest.raises(WrongRequest, match="kernel-muon, adamw"):
         Recipe(epochs=1, optimizer="sgd")
+
+
+class Blobs:
+    """Four batches an epoch of 12 images of 24 x 16 pixels, bright on the left or on the right."""
+
+    steps_per_epoch, step_size = 4, 12
+    class_weights = np.ones(2, np.float32)
+
+    def epoch(self, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        rng = np.random.default_rng([7, epoch])
+        for _ in range(self.steps_per_epoch):
+            labels = rng.integers(0, 2, self.step_size)
+            images = rng.uniform(0, 90, (self.step_size, 24, 16, 3)).astype(np.float32)
+            for image, label in zip(images, labels, strict=True):
+                image[:, 8 * label : 8 * label + 8] += 120
+            yield images, labels
+
+
+def test_a_training_may_begin_with_smaller_images():
+    """On each framework, with the same network and its optimiser; it ends at the size that it is for."""
+    keras.utils.set_random_seed(0)
+    recipe = Recipe(epochs=4, small_until=0.5, small_scale=0.5, patience=1.0)
+    model = build_model(make_blueprint("residual", (24, 16), classes=2))
+    compile_model(model, recipe)
+    history = fit_model(model, Blobs(), validate=lambda: None, recipe=recipe, clock=StepClock(16))
+    assert [row.image_side for row in history.rows] == [8, 8, 16, 16]
+    assert history.rows[-1].steps == 16
+    images, labels = next(Blobs().epoch(9))
+    assert (numpy_of(model(images)).argmax(axis=1) == labels).mean() > 0.8
+
+
+def test_without_smaller_images_another_size_is_refused():
+    """So that the test above cannot pass for want of a check."""
+    model = build_model(make_blueprint("residual", (24, 16), classes=2))
+    compile_model(model, Recipe(epochs=1))
+    with pytest.raises(ValueError, match="shape"):
+        model.train_on_batch(np.zeros((2, 12, 8, 3), np.float32), np.eye(2, dtype=np.float32))

@@ -39,7 +39,7 @@ class ResidualSpec(Spec):
     """
 
     family = "residual"
-    hints = RecipeHints("kernel-muon", learning_rate=0.2, weight_decay=5e-4, whitened_layer=STEM)
+    hints = RecipeHints("kernel-muon", learning_rate=0.2, weight_decay=5e-4, whitened_layer=STEM, small_until=0.5)
 
     stem_filters: int = 32
     stem_kernel: int = 4

@@ -11,6 +11,7 @@ import numpy as np
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import Blueprint
 from hubel.architectures.layer_table import count_macs, layer_table
+from hubel.architectures.spec import RecipeHints
 from hubel.backends.framework import keras, seed_everything
 from hubel.classifier.engine import compute_logits
 from hubel.corpus.corpus import Corpus, check_trainable
@@ -38,7 +39,6 @@ from hubel.workflows.comparing.comparison import CompareRequest, Comparison, Pai
 from hubel.workflows.comparing.variant_result import VariantResult, still_falling
 from hubel.workflows.comparing.variants import CLAIMS
 from hubel.workflows.comparing.verdicts import judge
-from hubel.workflows.training.choose import ADAMW_RATE
 
 LARGEST_PX = 32
 """Working size where none is asked for and the images are larger: many variants are to train in minutes."""
@@ -158,7 +158,7 @@ def _recipe(request: CompareRequest, prepared: Prepared[OnlyPreprocessing]) -> R
         epochs=request.epochs or _default_epochs(len(prepared.splits.train)),
         batch_size=BATCH,
         optimizer="adamw",
-        learning_rate=ADAMW_RATE / 2,  # most have no batch normalisation
+        learning_rate=RecipeHints.learning_rate / 2,  # most have no batch normalisation
         weight_decay=0.01,
         patience=1.0,  # each uses all of its budget
         augmentation=NONE,

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from hubel.architectures.catalogue import ARCHITECTURES, Architecture, find_architecture, make_blueprint
+from hubel.architectures.catalogue import Architecture, find_architecture, make_blueprint
+from hubel.architectures.spec import RecipeHints
 from hubel.errors import WrongRequest
 from hubel.images.preprocessing import PHOTOGRAPH_SIDE, Preprocessing
 from hubel.pipeline.augmentation import Augmentation
@@ -23,7 +24,9 @@ FINE_TUNE_EPOCHS = 60
 MOST_MIRRORED = 20_000
 """Training images up to which features are computed of the mirror images too; more images need it less."""
 FINE_TUNE_RATE = 3e-4
-ADAMW_RATE = 2e-3
+SMALLEST_SHRUNK = 20
+"""Pixels of the shorter side of the images that a training may begin with: a half of photographs, three quarters of
+smaller ones."""
 FULL_SPEED_MACS_PER_S = 2.0e10
 """Multiply-accumulates of training a second that two cores of a laptop reach; only used to choose what is sensible."""
 
@@ -189,7 +192,7 @@ def _choose_size(request: TrainRequest, entry: Architecture, *, survey: Survey) 
 
 
 def scratch_recipe(
-    request: TrainRequest, choice: Choice, *, grey: bool, train_examples: int, macs: int
+    request: TrainRequest, choice: Choice, *, hints: RecipeHints, grey: bool, train_examples: int, macs: int
 ) -> tuple[Recipe, float | None]:
     """The recipe of training from scratch, and the seconds it may take where the clock decides.
 
@@ -198,6 +201,7 @@ def scratch_recipe(
     Args:
         request: the user's words.
         choice: architecture and preprocessing.
+        hints: of its family.
         grey: the images have no colour.
         train_examples: images of the training split.
         macs: of one image's forward pass.
@@ -206,14 +210,20 @@ def scratch_recipe(
     limit = request.time_limit_s
     if limit is None and request.epochs is None and expected_s > DEFAULT_TIME_S:
         limit = DEFAULT_TIME_S
+    side = min(choice.preprocessing.size)
+    scale = 0.5 if side >= PHOTOGRAPH_SIDE else 0.75
+    small = round(scale * side)
     recipe = Recipe(
         epochs=request.epochs or (DEFAULT_EPOCHS if request.time_limit_s is None else MOST_EPOCHS),
         batch_size=request.batch_size or _batch_size(train_examples),
+        optimizer=hints.optimizer,
+        learning_rate=hints.learning_rate,
+        weight_decay=hints.weight_decay,
+        small_until=hints.small_until if small >= SMALLEST_SHRUNK else 0.0,
+        small_scale=scale,
         augmentation=_augmentation(request, choice, grey=grey),
         seed=request.seed,
     )
-    if choice.entry != ARCHITECTURES["residual"]:  # its dense layers and depthwise kernels want their own step sizes
-        recipe = replace(recipe, optimizer="adamw", learning_rate=ADAMW_RATE, weight_decay=0.01)
     if request.learning_rate is not None:
         scale = request.learning_rate / recipe.learning_rate
         recipe = replace(recipe, learning_rate=request.learning_rate, kernel_step=recipe.kernel_step * scale)

@@ -11,6 +11,7 @@ import numpy as np
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import Blueprint, make_blueprint
 from hubel.architectures.families.pretrained import PretrainedSpec
+from hubel.architectures.spec import RecipeHints
 from hubel.backends.framework import keras
 from hubel.catalogue import Later
 from hubel.classifier.engine import LARGE_BATCH
@@ -83,7 +84,7 @@ def ready_network(
     if choice.pretrained is not None:
         set_backbone_weights(model, choice.pretrained)
     macs = count_macs(model) if isinstance(spec, PretrainedSpec) else spec.count_work()[0]
-    chosen, limit_s = _choose_recipes(request, prepared, macs=macs, warm=warm)
+    chosen, limit_s = _choose_recipes(request, prepared, hints=spec.hints, macs=macs, warm=warm)
     recipes = recipes or chosen
     if warm is not None:
         warm.put_into(model, names)
@@ -96,12 +97,12 @@ def ready_network(
 
 
 def _choose_recipes(
-    request: TrainRequest, prepared: Prepared[Choice], *, macs: int, warm: WarmStart | None
+    request: TrainRequest, prepared: Prepared[Choice], *, hints: RecipeHints, macs: int, warm: WarmStart | None
 ) -> tuple[tuple[Recipe, ...], float | None]:
     """The recipe of each phase, and the seconds for everything where the clock decides."""
     choice, grey, count = prepared.chosen, prepared.survey.grey, len(prepared.splits.train)
     if choice.pretrained is None:
-        recipe, limit_s = scratch_recipe(request, choice, grey=grey, train_examples=count, macs=macs)
+        recipe, limit_s = scratch_recipe(request, choice, hints=hints, grey=grey, train_examples=count, macs=macs)
         return (recipe if warm is None else replace(recipe, phase="warm-start"),), limit_s
     head = head_recipe(request, grey=grey, train_examples=count)
     if request.epochs is None and request.time_limit_s is None:
@@ -119,7 +120,8 @@ def _measure(model: keras.Model, prepared: Prepared[Choice], *, recipe: Recipe, 
     else:
         epoch_s = len(splits.train) * FINE_TUNING_COST / rate
     beside_s = time.monotonic() - begun + MARGIN * len(splits.test) / rate
-    return Costs(rate, epoch_s, len(splits.validation) / rate, beside_s)
+    smaller = 1 - recipe.small_until * (1 - recipe.small_scale**2)
+    return Costs(rate, epoch_s, len(splits.validation) / rate, beside_s, smaller)
 
 
 def forward_rate(model: keras.Model, prepared: Prepared[Choice]) -> float:

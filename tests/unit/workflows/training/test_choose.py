@@ -8,12 +8,15 @@ import numpy as np
 import pytest
 from tests.conftest import write_image
 
+from hubel.architectures.families.residual import ResidualSpec
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.errors import WrongRequest
-from hubel.pipeline.survey import survey_corpus
+from hubel.pipeline.survey import Survey, survey_corpus
 from hubel.runs.request import TrainRequest
 from hubel.text import parse_duration
 from hubel.workflows.training.choose import choose, scratch_recipe
+
+RESIDUAL = ResidualSpec.hints
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("5m", 300), ("1.5h", 5400), ("42", 42), (" 2 M ", 120)])
@@ -89,21 +92,55 @@ def test_a_grey_corpus_is_not_mirrored_unless_asked_for():
     assert survey.grey
     request = TrainRequest("digits", Path("y"))
     choice = choose(request, survey)
-    recipe, limit = scratch_recipe(request, choice, grey=survey.grey, train_examples=1259, macs=10**6)
+    recipe, limit = scratch_recipe(request, choice, hints=RESIDUAL, grey=survey.grey, train_examples=1259, macs=10**6)
     assert not recipe.augmentation.mirror
     assert limit is None
     asked, _ = scratch_recipe(
-        TrainRequest("digits", Path("y"), mirror=True), choice, grey=True, train_examples=9, macs=1
+        TrainRequest("digits", Path("y"), mirror=True), choice, hints=RESIDUAL, grey=True, train_examples=9, macs=1
     )
     assert asked.augmentation.mirror
+
+
+@pytest.mark.parametrize(
+    ("architecture", "side", "until", "scale"),
+    [
+        ("residual", 24, 0.0, 0.75),  # 18 pixels would be too few
+        ("residual", 32, 0.5, 0.75),
+        ("residual", 96, 0.5, 0.5),
+        ("small-cnn", 32, 0.0, 0.75),  # its dense layer fixes the size
+    ],
+)
+def test_a_network_that_takes_any_size_begins_with_smaller_images(
+    architecture: str, side: int, until: float, scale: float
+):
+    request = TrainRequest("x", Path("y"), architecture=architecture)
+    choice = choose(request, Survey(((side, side),), grey=False))
+    hints = choice.entry.make_spec((side, side), 2).hints
+    recipe, _ = scratch_recipe(request, choice, hints=hints, grey=False, train_examples=99, macs=1)
+    assert (recipe.small_until, recipe.small_scale) == (until, scale)
+
+
+def test_a_time_may_be_used_for_more_epochs_than_are_planned_without_one():
+    survey = Survey(((32, 32),), grey=False)
+    epochs = []
+    for words in ({}, {"time_limit_s": 60.0}, {"epochs": 7}):
+        request = TrainRequest("x", Path("y"), **words)
+        choice = choose(request, survey)
+        epochs.append(scratch_recipe(request, choice, hints=RESIDUAL, grey=False, train_examples=99, macs=1)[0].epochs)
+    assert epochs == [40, 200, 7]
 
 
 def test_a_corpus_too_large_for_40_epochs_in_minutes_is_ended_by_the_clock():
     request = TrainRequest("digits", Path("y"))
     choice = choose(request, survey_corpus(read_corpus("digits")))
-    _, limit = scratch_recipe(request, choice, grey=True, train_examples=45_000, macs=10**7)
+    _, limit = scratch_recipe(request, choice, hints=RESIDUAL, grey=True, train_examples=45_000, macs=10**7)
     assert limit == 300
     _, limit = scratch_recipe(
-        TrainRequest("digits", Path("y"), epochs=3), choice, grey=True, train_examples=45_000, macs=10**7
+        TrainRequest("digits", Path("y"), epochs=3),
+        choice,
+        hints=RESIDUAL,
+        grey=True,
+        train_examples=45_000,
+        macs=10**7,
     )
     assert limit is None
