@@ -122,7 +122,7 @@ def test_small_cnn_is_as_deep_as_the_image_allows(size: int, groups: int):
     assert len(spec.groups) == groups
 
 
-@pytest.mark.parametrize(("size", "widths"), [(8, 1), (32, 3), (96, 4), (128, 5)])
+@pytest.mark.parametrize(("size", "widths"), [(8, 1), (12, 2), (20, 2), (24, 3), (32, 3), (96, 4), (128, 5)])
 def test_residual_ends_at_a_small_map(size: int, widths: int):
     spec = make_blueprint("residual", (size, size), classes=10).spec
     assert isinstance(spec, ResidualSpec)

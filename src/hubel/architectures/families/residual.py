@@ -21,7 +21,8 @@ from hubel.arithmetic.convolution import convolution_parameters, dense_parameter
 from hubel.errors import WrongRequest
 
 STEM = "stem"
-SMALLEST_MAP = 4
+SMALLEST_MAP, FEWEST_GROUPS = 4, 3
+"""Pixels of the shorter side of the last map; so many groups are made if one of 3 pixels is left."""
 STEM_KERNEL = 4
 WIDTHS = (32, 64, 128, 192, 256, 256, 256)
 
@@ -125,7 +126,7 @@ def _parameters(channels: int, filters: int) -> int:
 
 
 def residual_spec(image_size: tuple[int, int], classes: int) -> ResidualSpec:
-    """Groups until the map is 4 to 7 pixels: 3 groups at 32 pixels, 5 at 128.
+    """Groups until the map is 4 to 7 pixels: 3 groups at 32 pixels, 5 at 128; of small images 3 if its map is 3 pixels.
 
     Args:
         image_size: (height, width) in pixels.
@@ -133,7 +134,9 @@ def residual_spec(image_size: tuple[int, int], classes: int) -> ResidualSpec:
     """
     side = -(-min(image_size) // 2)  # after the stem, whose "same" padding rounds up
     widths = [WIDTHS[0]]
-    while side // 2 >= SMALLEST_MAP and len(widths) < len(WIDTHS):
+    while len(widths) < len(WIDTHS):
+        if side // 2 < (SMALLEST_MAP if len(widths) >= FEWEST_GROUPS else SMALLEST_MAP - 1):
+            break
         side = -(-side // 2)
         widths.append(WIDTHS[len(widths)])
     blocks = (0,) + (1,) * (len(widths) - 1)
