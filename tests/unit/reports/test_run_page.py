@@ -335,3 +335,20 @@ def test_the_page_may_run_its_own_script_only_and_load_nothing():
     assert len(ids) == len(set(ids))
     for _, attributes in shown.elements:
         assert str(attributes.get("href", "#scores"))[1:] in ids
+
+
+def test_what_was_tried_is_shown_with_what_it_reached():
+    rows = [
+        {"architecture": "mobilenet", "weights": "imagenet", "image_size": [128, 128], "training": "head",
+         "seconds": 7.4, "accuracy": 0.767, "log_loss": 0.649, "goes_on": False},
+        {"architecture": "residual", "weights": "none", "image_size": [4, 4], "training": "train",
+         "seconds": 22.6, "accuracy": 0.981, "log_loss": 0.064, "goes_on": True},
+    ]  # fmt: skip
+    page = page_of()
+    text = parsed(replace(page, run={**page.run, "tried": rows})).text("training")
+    assert "2 networks were tried" in text
+    for words in ("mobilenet, 128 × 128 pixels", "a head on frozen features", "0.767", "0.649", "23", "0.064"):
+        assert words in text
+    assert text.count("trained on, at 8 × 8 pixels") == 1
+    for other in (page.run, {**page.run, "tried": []}):  # a run of an earlier version, and one without a race
+        assert "tried" not in parsed(replace(page, run=other)).text("training")
