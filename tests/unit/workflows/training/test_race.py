@@ -17,9 +17,11 @@ import hubel
 from hubel.architectures.catalogue import ARCHITECTURES
 from hubel.architectures.families.pretrained import PRETRAINED
 from hubel.backends.framework import keras
-from hubel.events import Event, Message, PlanMade, ignore
+from hubel.errors import StoppedByUser
+from hubel.events import EpochDone, Event, Message, PlanMade, ignore
 from hubel.images.preprocessing import Preprocessing
 from hubel.runs.request import TrainRequest
+from hubel.training.interruption import Stop
 from hubel.workflows.training import race
 from hubel.workflows.training.choose import Choice, Tried, as_decided, may_race
 from hubel.workflows.training.fitting import Entrant
@@ -163,6 +165,31 @@ def test_the_winner_is_what_is_expected_to_end_with_the_least_log_loss(
         np.testing.assert_array_equal(entry.point.head[1], bias)
     else:
         assert [row.architecture for row in entry.fallback[0].chosen.tried if row.goes_on] == ["mobilenet"]
+
+
+@pytest.mark.clock
+def test_a_resumed_run_goes_on_with_what_was_chosen(
+    blobs: Path, weights_at_hand: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(race, "SURE", 0.0)
+    monkeypatch.setattr(race, "LEAST_TRIAL_S", 0.0)
+    stop = Stop()
+
+    def leave(event: Event) -> None:
+        if isinstance(event, EpochDone):
+            stop.asked = stop.leaves = True
+
+    request = TrainRequest(blobs, tmp_path / "run", time_limit_s=30)
+    with pytest.raises(StoppedByUser):
+        train_classifier(request, stop=stop, on_event=leave)
+    checkpoint = max((tmp_path / "run/checkpoints").glob("0*"))
+    decided = json.loads((checkpoint / "state.json").read_text())["tried"]
+    assert len(decided) == 2
+    run = train_classifier(replace(request, resume=True))
+    document = json.loads((tmp_path / "run/run.json").read_text())
+    assert document["tried"] == decided  # the same seconds: nothing was tried again
+    assert [row["architecture"] for row in decided if row["goes_on"]] == [run.classifier.blueprint.name]
+    assert len(document["resumed"]) == 1
 
 
 class Stand:
