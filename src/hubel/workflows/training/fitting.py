@@ -128,7 +128,7 @@ class Entrant:
         network: ready to be trained; None where it has to be built.
         known: features of its frozen backbone, where they are known.
         point: where its training goes on.
-        fallback: another corpus size and its trained model, which it must beat on the validation split in the end.
+        fallback: the corpus at another size and a model trained on it: what it must beat on the validation split.
     """
 
     prepared: Prepared[Choice]

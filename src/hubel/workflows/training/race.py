@@ -14,6 +14,7 @@ The test split plays no part.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Iterator, Sequence
@@ -28,7 +29,7 @@ from hubel.backends.framework import keras
 from hubel.calibration.temperature import fit_temperature
 from hubel.classifier.engine import compute_logits
 from hubel.engines.keras_engine import KerasEngine
-from hubel.errors import StoppedByUser
+from hubel.errors import OutOfMemory, StoppedByUser, TrainingDiverged, WeightsNotAvailable
 from hubel.events import Event, Message, OnEvent, Progress, StopHeard, TrainingProgress
 from hubel.pipeline.decoded import decode_corpus
 from hubel.pipeline.prepare import Prepared
@@ -124,18 +125,18 @@ def _marked(
     return replace(prepared, chosen=replace(prepared.chosen, tried=rows))
 
 
-def best_of(entry: Entrant, fitted: Fitted) -> tuple[Prepared[Choice], Fitted]:
+def best_of(entrant: Entrant, fitted: Fitted) -> tuple[Prepared[Choice], Fitted]:
     """What was trained in the end; or what it had to beat, where that is better on the validation split.
 
     Args:
-        entry: of `race`.
+        entrant: of `race`.
         fitted: trained from it.
     """
-    if entry.fallback is None:
-        return entry.prepared, fitted
-    prepared, head = entry.fallback
-    mine, other = (_score(each.model, on)[1] for each, on in ((fitted, entry.prepared), (head, prepared)))
-    return (entry.prepared, fitted) if mine <= other else entry.fallback
+    if entrant.fallback is None:
+        return entrant.prepared, fitted
+    prepared, head = entrant.fallback
+    mine, other = (_score(each.model, on)[1] for each, on in ((fitted, entrant.prepared), (head, prepared)))
+    return (entrant.prepared, fitted) if mine <= other else entrant.fallback
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,7 @@ class _Race:
     def from_scratch(self, prepared: Prepared[Choice]) -> _TriedNetwork | None:
         """The network that is trained where there are no weights; None where there is no time to try it.
 
-        On images of half the size it shows in a quarter of the time whether it learns.
+        On images of half the size, which take about a quarter of the time, it shows whether it learns.
         """
         begun = time.monotonic()
         whole = self._scratch_choice(prepared).preprocessing.size
@@ -177,7 +178,10 @@ class _Race:
         trial = plan.scaled(TRIAL, afterwards=plan.afterwards)
         if trial.seconds(time.monotonic()) < max(LEAST_TRIAL_S, network.costs.training_s(1)):
             return None
-        return self._candidate(on, network, plan=trial, begun=begun)
+        try:
+            return self._candidate(on, network, plan=trial, begun=begun)
+        except (TrainingDiverged, OutOfMemory):  # the user did not ask for it: the head goes on
+            return None
 
     def at_its_size(self, prepared: Prepared[Choice]) -> Prepared[Choice]:
         """The corpus for the network from scratch as it is trained in the end."""
@@ -216,8 +220,9 @@ def _other_backbones(first: Choice) -> Iterator[Choice]:
             continue
         spec = entry.make_spec(first.preprocessing.size, 2)
         if isinstance(spec, PretrainedSpec) and find_weight_file(spec.backbone, spec.alpha) is not None:
-            weights = pretrained_weights(spec.backbone, spec.alpha, source="imagenet")
-            yield replace(first, entry=entry, pretrained=weights)
+            with contextlib.suppress(WeightsNotAvailable):  # a damaged file of a network that nobody asked for
+                weights = pretrained_weights(spec.backbone, spec.alpha, source="imagenet")
+                yield replace(first, entry=entry, pretrained=weights)
 
 
 def _score(model: keras.Model, prepared: Prepared[Choice]) -> tuple[float, float]:

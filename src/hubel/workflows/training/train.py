@@ -96,18 +96,18 @@ def _train(
     recorded, listeners = record_request(request), Listeners(on_event, stop=stop or Stop())
     tried = () if found is None else tuple(map(Tried.from_json, found.document.get("tried", ())))
     prepared = prepare_training(as_decided(request, tried), warm, may_download=may_download, on_event=on_event)
-    entry = Entrant(replace(prepared, chosen=replace(prepared.chosen, tried=tried)))
+    entrant = Entrant(replace(prepared, chosen=replace(prepared.chosen, tried=tried)))
     if found is None and may_race(request, prepared.chosen):
-        entry = race(request, prepared, started=begun, listeners=listeners)
+        entrant = race(request, prepared, started=begun, listeners=listeners)
         seed_everything(request.seed)  # what is chosen is trained as if nothing else had been tried
-    prepared = entry.prepared
+    prepared = entrant.prepared
     so_far, keep = _open(request, folder, prepared=prepared, found=found, begun=begun, on_event=on_event)
-    network = entry.network or ready_network(request, prepared, warm=warm)
-    plan = replace(_plan(request, prepared, network=network, started=so_far.started), point=entry.point).after(found)
+    network = entrant.network or ready_network(request, prepared, warm=warm)
+    plan = replace(_plan(request, prepared, network=network, started=so_far.started), point=entrant.point).after(found)
     _say(plan, prepared, network=network, on_event=on_event)
-    fitted = run_fit(plan, network, prepared=prepared, listeners=replace(listeners, on_point=keep), known=entry.known)
-    if entry.fallback is not None:
-        prepared, fitted = best_of(entry, fitted)
+    fitted = run_fit(plan, network, prepared=prepared, listeners=replace(listeners, on_point=keep), known=entrant.known)
+    if entrant.fallback is not None:
+        prepared, fitted = best_of(entrant, fitted)
     return write_run(request, recorded, prepared=prepared, fitted=fitted, so_far=so_far, on_event=on_event)
 
 

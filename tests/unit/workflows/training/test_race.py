@@ -17,11 +17,12 @@ import hubel
 from hubel.architectures.catalogue import ARCHITECTURES
 from hubel.architectures.families.pretrained import PRETRAINED
 from hubel.backends.framework import keras
-from hubel.errors import StoppedByUser
+from hubel.errors import OutOfMemory, StoppedByUser, TrainingDiverged
 from hubel.events import EpochDone, Event, Message, PlanMade, ignore
 from hubel.images.preprocessing import Preprocessing
 from hubel.runs.request import TrainRequest
 from hubel.training.interruption import Stop
+from hubel.training.plan import FitPlan
 from hubel.workflows.training import race
 from hubel.workflows.training.choose import Choice, Tried, as_decided, may_race
 from hubel.workflows.training.fitting import Entrant
@@ -190,6 +191,30 @@ def test_a_resumed_run_goes_on_with_what_was_chosen(
     assert document["tried"] == decided  # the same seconds: nothing was tried again
     assert [row["architecture"] for row in decided if row["goes_on"]] == [run.classifier.blueprint.name]
     assert len(document["resumed"]) == 1
+
+
+@pytest.mark.clock
+@pytest.mark.parametrize("fault", [TrainingDiverged("The loss is nan."), OutOfMemory("There is not enough memory.")])
+def test_a_trial_that_fails_and_a_damaged_file_of_another_backbone_stop_nobody(
+    blobs: Path, weights_at_hand: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception
+):
+    (weights_at_hand / PRETRAINED["mobilenet-v3-small"].file_name(1.0)).write_bytes(b"not a weights file")
+    monkeypatch.setattr(race, "SURE", 0.0)
+    monkeypatch.setattr(race, "LEAST_TRIAL_S", 0.0)
+    fit, begun = race.run_fit, []
+
+    def fails_from_scratch(plan: FitPlan, *args: object, **more: object) -> object:
+        begun.append(plan.recipes[0].phase)
+        if begun[-1] == "train":
+            raise fault
+        return fit(plan, *args, **more)
+
+    monkeypatch.setattr(race, "run_fit", fails_from_scratch)
+    request = TrainRequest(blobs, tmp_path / "run", time_limit_s=40)
+    prepared = prepare_training(request, None, on_event=ignore)
+    entrant = race.race(request, prepared, started=time.monotonic())
+    assert begun == ["head", "train"]
+    assert [(row.architecture, row.goes_on) for row in entrant.prepared.chosen.tried] == [("mobilenet", True)]
 
 
 class Stand:
