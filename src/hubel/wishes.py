@@ -148,7 +148,8 @@ TRAINING = {
         "of a Keras weights file.",
     ),
     "alpha": Wish(
-        float, "Width of a pretrained MobileNet; of mobilenet: 0.25 (default), 0.5, 0.75 or 1.", recorded=AS_IT_IS
+        float, "Width of the network: of mobilenet 0.25 (default), 0.5, 0.75 or 1; of residual a multiple of its usual "
+        "one.", recorded=AS_IT_IS,
     ),
     "image_size": Wish(
         int, "Working size in pixels, square. Default: from the corpus.", "N", bounds=SIDE, recorded=AS_IT_IS

@@ -143,11 +143,26 @@ def test_an_image_too_small_for_an_architecture_says_what_to_use():
 
 
 def test_alpha_is_for_pretrained_backbones():
-    with pytest.raises(WrongRequest, match="small-cnn has none"):
+    with pytest.raises(WrongRequest, match="small-cnn comes in one width"):
         make_blueprint("small-cnn", (16, 16), classes=2, alpha=0.5)
     spec = make_blueprint("mobilenet", (32, 32), classes=2, alpha=0.5).spec
     assert isinstance(spec, PretrainedSpec)
     assert spec.alpha == 0.5
+
+
+@pytest.mark.parametrize(
+    ("alpha", "stem", "widths"), [(0.5, 16, (16, 32, 64)), (1, 32, (32, 64, 128)), (1.5, 48, (48, 96, 192))]
+)
+def test_alpha_is_the_width_of_residual(alpha: float, stem: int, widths: tuple[int, ...]):
+    spec = make_blueprint("residual", (32, 32), classes=10, alpha=alpha).spec
+    assert isinstance(spec, ResidualSpec)
+    assert (spec.stem_filters, spec.widths, spec.alpha) == (stem, widths, alpha)
+
+
+@pytest.mark.parametrize("alpha", [0.2, 8.5, -1.0])
+def test_a_width_of_residual_has_bounds(alpha: float):
+    with pytest.raises(WrongRequest, match=r"alpha must be a number from 0.25 to 8.0"):
+        make_blueprint("residual", (32, 32), classes=10, alpha=alpha)
 
 
 def test_a_backbone_of_one_width_has_no_alpha():

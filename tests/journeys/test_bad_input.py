@@ -84,7 +84,7 @@ def test_a_file_instead_of_a_folder(tmp_path: Path):
         (("--learning-rate", "0"), "--learning-rate must be above 0"),
         (("--architecture", "small-cnn", "--weights", "imagenet"), "small-cnn has no pretrained weights"),
         (("--architecture", "mobilenet", "--image-size", "16"), "mobilenet needs images of at least 32 pixels"),
-        (("--architecture", "small-cnn", "--alpha", "0.5"), "small-cnn has none"),
+        (("--architecture", "small-cnn", "--alpha", "0.5"), "small-cnn comes in one width"),
         (("--nonsense",), "No such option"),
     ],
 )

@@ -61,7 +61,7 @@ RULES: dict[str, Rule] = {
         f"the test accuracy is below {training.WELL}",
         WORTHWHILE,
         training.judge_stopped_too_early,
-        instead_of=("network-too-small", "underfitting"),
+        instead_of=("network-too-small", "underfitting", "time-to-spare"),
     ),
     "no-better-than-dense": Rule(
         "No better than a dense network",
@@ -124,6 +124,13 @@ RULES: dict[str, Rule] = {
         f"learning rate, and the test accuracy is below {training.WELL}",
         WORTHWHILE,
         training.judge_stopped_by_patience,
+        instead_of=("time-to-spare",),
+    ),
+    "time-to-spare": Rule(
+        "More time would not help",
+        f"it ended before its time limit because nothing improved, and the test accuracy is below {training.WELL}",
+        NOTE,
+        training.judge_time_to_spare,
     ),
     "unlucky-split": Rule(
         "Validation and test do not agree",

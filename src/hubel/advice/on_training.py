@@ -5,7 +5,17 @@ from __future__ import annotations
 import math
 
 from hubel.advice.evidence import Evidence
-from hubel.advice.remarks import Remark, audit_labels, beside, compare, ended_by_clock, longer, resume, smaller_steps
+from hubel.advice.remarks import (
+    Remark,
+    audit_labels,
+    beside,
+    compare,
+    ended_by_clock,
+    is_given,
+    longer,
+    resume,
+    smaller_steps,
+)
 from hubel.errors.wording import NOTHING, Command, Option
 from hubel.evaluation.proportions import difference_interval
 from hubel.images.preprocessing import PHOTOGRAPH_SIDE
@@ -178,6 +188,20 @@ def judge_stopped_by_patience(evidence: Evidence) -> Remark | None:
         "It stopped improving before its learning rate had become small. With fewer epochs it falls in time.",
         f"Epoch {best} of at most {phase.planned} was the best, at {rate:.2f} of the peak learning rate.",
         beside(evidence, f"epochs-{epochs}", Option("epochs", epochs)),
+    )
+
+
+def judge_time_to_spare(evidence: Evidence) -> Remark | None:
+    """It ended before its time did, because nothing improved any more."""
+    if evidence.last_phase.ended_by != "patience" or not evidence.validated.count or not _can_gain(evidence):
+        return None
+    if not is_given(evidence, "time_limit") or is_given(evidence, "learning_curve"):
+        return None
+    return Remark(
+        "More time would not help: it ended before its time did, when nothing improved any more. More images may; a "
+        "learning curve estimates by how much.",
+        _epochs_done(evidence),
+        beside(evidence, "curve", Option("learning_curve", value=True)),
     )
 
 

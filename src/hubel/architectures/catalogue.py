@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hubel.architectures.families.cnn import CnnSpec
-from hubel.architectures.families.pretrained import PRETRAINED, SIZE, SMALLEST, PretrainedSpec, pretrained_spec
+from hubel.architectures.families.pretrained import PRETRAINED, SIZE, SMALLEST, pretrained_spec
 from hubel.architectures.spec import SUFFIX, Spec, spec_from_json
 from hubel.catalogue import Later, find
 from hubel.errors import WrongRequest
@@ -172,7 +172,8 @@ def make_blueprint(
         name: a name in `ARCHITECTURES`, or what else `find_architecture` takes.
         image_size: (height, width) in pixels.
         classes: how many logits.
-        alpha: width of a pretrained backbone; its usual one by default.
+        alpha: width: of a pretrained backbone, as a share of the full one; of residual, as a multiple of its usual one.
+            None for the usual one.
 
     Raises:
         UnknownName: no such architecture.
@@ -193,17 +194,13 @@ def make_blueprint(
 
 
 def _widened(spec: Spec, architecture: Architecture, *, alpha: float) -> Spec:
-    if not isinstance(spec, PretrainedSpec):
-        raise WrongRequest(
-            f"Alpha is the width of a pretrained backbone; {architecture.name} has none.",
-            Remedy("Leave ", Option("alpha"), " out."),
-        )
-    if len(architecture.alphas) == 1 and alpha not in architecture.alphas:
+    widened = spec.widened(alpha)
+    if widened is None:
         raise WrongRequest(
             f"{architecture.name} comes in one width. Received: alpha {alpha:g}.",
             Remedy("Leave ", Option("alpha"), " out."),
         )
-    return replace(spec, alpha=alpha)
+    return widened
 
 
 def blueprint_from_json(document: object) -> Blueprint:

@@ -163,6 +163,10 @@ class Spec(ABC):
         """Plain data; the fields that are not ``image_size`` and ``classes`` depend on the kind."""
         return asdict(self)
 
+    def widened(self, alpha: float) -> Spec | None:  # noqa: ARG002  (of families that have a width)
+        """The same network ``alpha`` times as wide; None for one that comes in one width."""
+        return None
+
     @abstractmethod
     def count_parameters(self) -> int:
         """Weights, biases and statistics of the network, before anything of that size is made.

@@ -139,6 +139,9 @@ BAD: dict[str, dict[str, Any]] = {
     "stopped-by-patience": {
         "phases": (phase(ended_by="patience", validation_log_loss=(0.9, 0.4, *[0.6] * 20), done=22.0),)
     },
+    "time-to-spare": {
+        "phases": (phase(ended_by="patience", validation_log_loss=(*FLAT[:25], *[0.6] * 10), done=35.0),)
+    },
     "unlucky-split": on_test(even(100, 80)),
     "poor-calibration": on_test(even(100, 93), confidence=0.6),
     "test-too-small": {**on_test(even(10, 9)), "validation": score(even(10, 9))},
@@ -163,6 +166,10 @@ BORDERLINE: dict[str, dict[str, Any]] = {
     "unequal-classes": {**on_test([[95, 5, 0], [5, 95, 0], [1, 1, 10]]), **SMALL_C},
     "stopped-by-patience": {
         "phases": (phase(ended_by="patience", validation_log_loss=(*[0.6] * 21, 0.4, *[0.6] * 15), done=37.0),)
+    },
+    "time-to-spare": {  # nobody set the time
+        "phases": (phase(ended_by="patience", validation_log_loss=(*FLAT[:25], *[0.6] * 10), done=35.0),),
+        "command": trained("my photos", out="run"),
     },
     "unlucky-split": on_test(even(100, 88)),
     "poor-calibration": on_test(even(100, 93), confidence=0.89),

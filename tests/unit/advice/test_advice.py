@@ -54,6 +54,8 @@ REPETITIONS = (
     ("cut-short", "stopped-too-early"),
     ("interrupted", "stopped-too-early"),
     ("underfitting", "head-alone"),
+    ("stopped-too-early", "time-to-spare"),
+    ("stopped-by-patience", "time-to-spare"),
     ("collapse", "no-better-than-majority"),
     ("no-better-than-majority", "no-better-than-dense"),
     ("no-better-than-majority", "overfitting"),

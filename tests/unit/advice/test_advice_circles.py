@@ -69,7 +69,7 @@ class Typed:
     def request(self) -> TrainRequest:
         taken = {name: self.values[name] for name in ("architecture", "weights", "alpha", "image_size", "epochs")}
         limit = self.values["time_limit"]
-        rest = {name: self.values[name] for name in ("batch_size", "learning_rate", "seed", "resume")}
+        rest = {name: self.values[name] for name in ("batch_size", "learning_rate", "learning_curve", "seed", "resume")}
         seconds = None if limit is None else parse_duration(limit)
         return TrainRequest(self.values["corpus"], self.values["out"], **taken, **rest, time_limit_s=seconds)
 
@@ -88,12 +88,16 @@ def what_is_trained(request: TrainRequest, evidence: Evidence) -> tuple[Any, ...
     named = replace(request, architecture=request.architecture or evidence.architecture)
     choice, count = choose(named, survey), evidence.train_images
     if choice.weights == "none":
-        return choice, *scratch_recipe(named, choice, hints=RecipeHints(), grey=False, train_examples=count, macs=1_000)
+        return (
+            choice,
+            named.learning_curve,
+            *scratch_recipe(named, choice, hints=RecipeHints(), grey=False, train_examples=count, macs=1_000),
+        )
     head = head_recipe(named, grey=False, train_examples=count)
     tunes = named.epochs is not None or named.time_limit_s is not None
     out_of_time = evidence.last_phase.name == "head" and named.time_limit_s == evidence.time_limit_s is not None
     tuning = fine_tune_recipe(named, choice, grey=False) if tunes and not out_of_time else None
-    return choice, head, tuning, None if tuning is None else named.time_limit_s
+    return choice, named.learning_curve, head, tuning, None if tuning is None else named.time_limit_s
 
 
 def cases() -> list[tuple[str, str, Evidence]]:

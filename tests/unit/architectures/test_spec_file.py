@@ -169,5 +169,5 @@ def test_what_is_no_architecture_is_refused(tmp_path: Path):
         match="my-net has no pretrained weights. Leave out weights='imagenet', or choose another architecture: ",
     ):
         request(path, weights="imagenet")
-    with pytest.raises(WrongRequest, match="my-net has none. Leave alpha out"):
+    with pytest.raises(WrongRequest, match="my-net comes in one width. Received: alpha 0.5. Leave alpha out"):
         choose(request(path, alpha=0.5), SURVEY)

@@ -143,7 +143,7 @@ def test_checks_let_through_what_is_allowed():
 
 
 def test_the_width_of_a_network_without_one_is_refused():
-    with pytest.raises(WrongRequest, match="Alpha is the width of a pretrained backbone; dense has none"):
+    with pytest.raises(WrongRequest, match="dense comes in one width. Received: alpha 0.5. Leave alpha out"):
         make_blueprint("dense", (8, 8), classes=2, alpha=0.5)
 
 

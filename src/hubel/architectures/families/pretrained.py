@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any
 
@@ -191,6 +191,11 @@ class PretrainedSpec(Spec):
             raise WrongRequest(
                 f"A pretrained backbone sees red, green and blue: channels=3. Received: {self.channels}."
             )
+
+    def widened(self, alpha: float) -> PretrainedSpec | None:
+        """The backbone of that width, as a share of the full one; None where it comes in one width."""
+        alphas = find(PRETRAINED, self.backbone, kind="backbone").alphas
+        return None if len(alphas) == 1 and alpha not in alphas else replace(self, alpha=alpha)
 
     def count_parameters(self) -> int:
         """Weights, biases and statistics of the network: within a factor of 2, from its size at full width.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -24,6 +24,7 @@ STEM = "stem"
 SMALLEST_MAP, FEWEST_GROUPS = 4, 3
 """Pixels of the shorter side of the last map; so many groups are made if one of 3 pixels is left."""
 STEM_KERNEL = 4
+LEAST_ALPHA, MOST_ALPHA = 0.25, 8.0
 WIDTHS = (32, 64, 128, 192, 256, 256, 256)
 
 
@@ -63,6 +64,17 @@ class ResidualSpec(Spec):
             check("widths", width, 1, MAX_FILTERS)
             check("blocks", count, 0, 16)
         check("dropout", self.dropout, 0, 0.9, whole=False)
+
+    @property
+    def alpha(self) -> float:
+        """Its width, as a multiple of what it has by default."""
+        return self.widths[0] / WIDTHS[0]
+
+    def widened(self, alpha: float) -> ResidualSpec:
+        """The same network with so many times as many filters everywhere, rounded to multiples of 8."""
+        check("alpha", alpha, LEAST_ALPHA, MOST_ALPHA, whole=False)
+        stem, *widths = (8 * round(alpha * filters / 8) for filters in (self.stem_filters, *self.widths))
+        return replace(self, stem_filters=stem, widths=tuple(widths))
 
     def count_parameters(self) -> int:
         """Weights, biases and statistics of the network."""

@@ -22,7 +22,7 @@ from hubel.runs.tables.split import read_split
 from hubel.workflows.reproducing.differences import CORPUS, Difference, compare_choices, compare_splits, name_some
 from hubel.workflows.reproducing.reproduce_check import Checked
 from hubel.workflows.reproducing.same_result import Reproduction, compare_results
-from hubel.workflows.training.choose import Tried, as_decided
+from hubel.workflows.training.decision import decision_from
 from hubel.workflows.training.train import train_classifier
 
 
@@ -45,8 +45,8 @@ def reproduce_run(
         request = request_again(
             recorded.request, checked.corpus, out=folder, weights=str(recorded.document.get("weights", "none"))
         )
-        tried = map(Tried.from_json, recorded.document.get("tried", ()))
-        again = replace(as_decided(request, tried), command=recorded.given_words)
+        decided = decision_from(recorded.document, request)
+        again = replace(request if decided is None else decided.applied(request), command=recorded.given_words)
         run = train_classifier(again, may_download=may_download, on_event=on_event)
         if run.fitted.interrupted or run.curve_interrupted:
             raise StoppedByUser(

@@ -6,7 +6,7 @@ import os
 import shlex
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -39,13 +39,13 @@ class Origin:
         made_of: everything that its result depends on, by the name a user knows it by.
         command: trains it; `NOTHING` where no words can say that.
         anew: the command that replaces it.
-        tried: the networks that it was chosen from, as plain data.
+        by_time: what its time decided, as plain data: the networks that were ``tried``, and what was ``decided``.
     """
 
     made_of: Mapping[str, Any]
     command: Command
     anew: Command
-    tried: tuple[Mapping[str, Any], ...] = ()
+    by_time: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class CheckpointWriter:
             "made_by": f"hubel {version('hubel')}",
             "command": list(command_words(self._origin.command)),
             "made_of": dict(self._origin.made_of),
-            "tried": list(self._origin.tried),
+            **self._origin.by_time,
             "hardware": self._so_far.hardware,
             "resumed": list(self._so_far.resumed),
             "spent_s": time.monotonic() - self._so_far.started,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from hubel.pipeline.augmentation import Augmentation
 from hubel.pipeline.survey import Survey
 from hubel.runs.request import TrainRequest
 from hubel.training.recipe import DEFAULT_EPOCHS, MOST_EPOCHS, Recipe
+from hubel.workflows.training.decision import Decision, Tried
 
 DEFAULT_TIME_S = 300.0
 """Training without --epochs and --time-limit ends within this, on any machine."""
@@ -36,52 +36,6 @@ MOST_ELONGATED = 2.0
 
 
 @dataclass(frozen=True)
-class Tried:
-    """A network that was tried on a corpus, and what it reached on the validation split.
-
-    Args:
-        architecture: its name.
-        weights: that its backbone began with; ``"none"`` from scratch.
-        image_size: (height, width) in pixels.
-        training: ``"head"`` on frozen features, or ``"train"`` from scratch for a share of the time.
-        seconds: that it took, decoding and building included.
-        accuracy: share of the validation split.
-        log_loss: there, in nats, at the temperature that suits it best.
-        goes_on: it was given the rest of the time.
-    """
-
-    architecture: str
-    weights: str
-    image_size: tuple[int, int]
-    training: str
-    seconds: float
-    accuracy: float
-    log_loss: float
-    goes_on: bool = False
-
-    def describe(self) -> str:
-        """One line for a person."""
-        height, width = self.image_size
-        what = (
-            "a head on its frozen features" if self.training == "head" else f"from scratch, {height} x {width} pixels"
-        )
-        return (
-            f"Tried {self.architecture}, {what}: {self.accuracy:.1%} of the validation images right, log loss "
-            f"{self.log_loss:.3f}, in {self.seconds:.0f} s."
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain data."""
-        return asdict(self) | {"image_size": list(self.image_size)}
-
-    @classmethod
-    def from_json(cls, row: Mapping[str, Any]) -> Tried:
-        """What `to_json` gave."""
-        values: dict[str, Any] = {**row, "image_size": tuple(row["image_size"])}
-        return cls(**values)
-
-
-@dataclass(frozen=True)
 class Choice:
     """What is trained on a corpus.
 
@@ -92,7 +46,9 @@ class Choice:
         chosen_for_user: the user named no architecture.
         pretrained: weights of the backbone that it begins with; None from scratch.
         begun_from: SHA-256 of the weights of the run that it begins with; None to begin anew.
+        alpha: width of its network; None for the usual one.
         tried: what it was chosen from; empty where nothing else was tried.
+        decided: what was decided by the time; None where the corpus and the user's words say all.
     """
 
     entry: Architecture
@@ -101,35 +57,14 @@ class Choice:
     chosen_for_user: bool
     pretrained: list[np.ndarray] | None = field(default=None, compare=False, repr=False)
     begun_from: str | None = None
+    alpha: float | None = None
     tried: tuple[Tried, ...] = ()
+    decided: Decision | None = None
 
     @property
     def architecture(self) -> str:
         """Its name."""
         return self.entry.name
-
-
-def may_race(request: TrainRequest, choice: Choice) -> bool:
-    """There is a time in which several networks can be tried, and nothing that the user asked for decides for one.
-
-    Args:
-        request: the user's words.
-        choice: of `choose`, with the weights that were found.
-    """
-    named = (request.architecture, request.weights, request.alpha, request.learning_rate, request.from_run)
-    return request.time_limit_s is not None and choice.pretrained is not None and all(each is None for each in named)
-
-
-def as_decided(request: TrainRequest, tried: Iterable[Tried]) -> TrainRequest:
-    """The request for what an earlier race decided; the same where there was none.
-
-    Args:
-        request: the user's words.
-        tried: the candidates.
-    """
-    return next(
-        (replace(request, architecture=row.architecture, weights=row.weights) for row in tried if row.goes_on), request
-    )
 
 
 def choose(request: TrainRequest, survey: Survey) -> Choice:
@@ -145,7 +80,8 @@ def choose(request: TrainRequest, survey: Survey) -> Choice:
     size = _choose_size(request, entry, survey=survey)
     make_blueprint(entry, size, classes=2, alpha=request.alpha)  # refuses a size or an alpha that does not fit
     preprocessing = survey.preprocessing(size, resize=request.resize)
-    return Choice(entry, weights, preprocessing, chosen_for_user=request.architecture is None)
+    chosen_for_user = request.architecture is None
+    return Choice(entry, weights, preprocessing, chosen_for_user=chosen_for_user, alpha=request.alpha)
 
 
 def check_classes(choice: Choice, classes: int) -> None:

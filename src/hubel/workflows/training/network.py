@@ -75,7 +75,7 @@ def ready_network(
     """
     begun = time.monotonic()
     choice, names = prepared.chosen, prepared.corpus.class_names
-    blueprint = make_blueprint(choice.entry, choice.preprocessing.size, classes=len(names), alpha=request.alpha)
+    blueprint = make_blueprint(choice.entry, choice.preprocessing.size, classes=len(names), alpha=choice.alpha)
     spec = blueprint.spec
     if choice.pretrained is None and isinstance(spec, PretrainedSpec):
         spec = replace(spec, fixed_statistics=False)

@@ -8,6 +8,8 @@ The rule, in order:
    that is left; its learning rate has fallen to 0 by then.
 3. What has the least log loss on the validation split goes on, each at its own best temperature. All will get better: a
    head by fine-tuning, a network from scratch by more time.
+4. A network from scratch that goes on gets the width, and images of the size, that suit the time that is left
+   (`suited`); so does one where there are no pretrained weights.
 
 The test split plays no part.
 """
@@ -20,7 +22,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from hubel.architectures.catalogue import ARCHITECTURES
+from hubel.architectures.catalogue import ARCHITECTURES, Architecture
 from hubel.architectures.families.backbones import pretrained_weights
 from hubel.architectures.families.pretrained import PretrainedSpec
 from hubel.architectures.families.weight_files import find_weight_file
@@ -37,10 +39,12 @@ from hubel.runs.request import TrainRequest
 from hubel.training.history import accuracy_and_log_loss
 from hubel.training.plan import FINE_TUNE, HEAD, FitPlan, Point
 from hubel.training.transfer import Standard
-from hubel.workflows.training.choose import Choice, Tried, choose
+from hubel.workflows.training.choose import Choice, choose
+from hubel.workflows.training.decision import Decision, Tried
 from hubel.workflows.training.fitting import Entrant, Fitted, Listeners, run_fit
 from hubel.workflows.training.network import Network, ready_network
 from hubel.workflows.training.plan_fit import plan_fit
+from hubel.workflows.training.scale import suited
 
 FEATURES, MORE_FEATURES = 0.3, 0.1
 """Share of the time that is left which the features of the first backbone may take, and of each other."""
@@ -71,7 +75,8 @@ def race(
 
     Args:
         request: the user's words, a time limit among them.
-        prepared: the corpus for the first candidate, a head on a pretrained backbone.
+        prepared: the corpus for the first candidate: a head on a pretrained backbone, or a network from scratch where
+            that is all there is.
         started: monotonic seconds from which the limit counts.
         listeners: who listens; None for nobody.
 
@@ -79,14 +84,17 @@ def race(
         StoppedByUser: before it was known what to train.
     """
     listeners = listeners or Listeners()
-    if not len(prepared.indices("validation")):
-        return Entrant(prepared)
     run = _Race(request, started, Listeners(_only_progress(listeners.on_event), stop=listeners.stop))
     begun, network = time.monotonic(), ready_network(request, prepared)
+    if prepared.chosen.pretrained is None:
+        return run.alone(prepared, network)
+    usual = Entrant(_decided(prepared), network)
+    if not len(prepared.indices("validation")):
+        return usual
     first = run.head(prepared, network, begun=begun)
     if first is None:
-        return Entrant(prepared, network)
-    heads = [first, *run.other_heads(prepared)]
+        return usual
+    heads = [first, *run.other_heads(prepared, first)]
     for each in heads:
         listeners.on_event(Message(each.tried.describe()))
     best = heads[_place_of_best([each.tried for each in heads])]
@@ -96,9 +104,15 @@ def race(
         listeners.on_event(Message(scratch.tried.describe()))
     winner = candidates[_place_of_best([each.tried for each in candidates])]
     if winner is scratch:
-        whole = run.at_its_size(prepared)
+        whole = run.scaled(prepared, winner.network)
         return Entrant(_marked(candidates, winner, prepared=whole), fallback=(_marked(candidates, best), best.fitted))
     return Entrant(_marked(candidates, winner), winner.network, winner.fitted.features, _point_behind(winner.fitted))
+
+
+def _decided(prepared: Prepared[Choice]) -> Prepared[Choice]:
+    """The corpus for a choice that is what was decided."""
+    choice = prepared.chosen
+    return replace(prepared, chosen=replace(choice, decided=Decision(choice.architecture, choice.weights)))
 
 
 def _place_of_best(rows: Sequence[Tried]) -> int:
@@ -120,7 +134,7 @@ def _marked(
     candidates: Sequence[_TriedNetwork], chosen: _TriedNetwork, *, prepared: Prepared[Choice] | None = None
 ) -> Prepared[Choice]:
     """The corpus for one of the candidates, which says what it was chosen from."""
-    prepared = prepared or chosen.prepared
+    prepared = prepared or _decided(chosen.prepared)
     rows = tuple(replace(each.tried, goes_on=each is chosen) for each in candidates)
     return replace(prepared, chosen=replace(prepared.chosen, tried=rows))
 
@@ -156,13 +170,20 @@ class _Race:
             return None
         return self._candidate(prepared, network, plan=replace(plan, recipes=plan.recipes[:1]), begun=begun)
 
-    def other_heads(self, prepared: Prepared[Choice]) -> Iterator[_TriedNetwork]:
-        """A head on each other backbone that is here and quick enough."""
-        for choice in _other_backbones(prepared.chosen):
-            begun, on = time.monotonic(), replace(prepared, chosen=choice)
-            tried = self.head(on, ready_network(self.request, on), begun=begun, share=MORE_FEATURES)
-            if tried is not None:
-                yield tried
+    def other_heads(self, prepared: Prepared[Choice], first: _TriedNetwork) -> Iterator[_TriedNetwork]:
+        """A head on each other backbone that is here and quick enough; one that looks too slow is not even built."""
+        plan, work = self._plan(prepared, first.network), first.network.blueprint.spec.count_work()[0]
+        for entry, spec in _other_backbones(prepared.chosen):
+            foretold_s = plan.expected_s[HEAD] * spec.count_work()[0] / work
+            if foretold_s > MORE_FEATURES * plan.seconds(time.monotonic()):
+                continue
+            begun = time.monotonic()
+            with contextlib.suppress(WeightsNotAvailable):  # a damaged file of a network that nobody asked for
+                weights = pretrained_weights(spec.backbone, spec.alpha, source="imagenet")
+                on = replace(prepared, chosen=replace(prepared.chosen, entry=entry, pretrained=weights))
+                tried = self.head(on, ready_network(self.request, on), begun=begun, share=MORE_FEATURES)
+                if tried is not None:
+                    yield tried
 
     def from_scratch(self, prepared: Prepared[Choice]) -> _TriedNetwork | None:
         """The network that is trained where there are no weights; None where there is no time to try it.
@@ -170,7 +191,7 @@ class _Race:
         On images of half the size, which take about a quarter of the time, it shows whether it learns.
         """
         begun = time.monotonic()
-        whole = self._scratch_choice(prepared).preprocessing.size
+        whole = choose(replace(self.request, weights="none"), prepared.survey).preprocessing.size
         request = replace(self.request, weights="none", image_size=max(SMALLEST_TRIAL, min(whole) // 2))
         on = self._prepared(prepared, choose(request, prepared.survey))
         network = ready_network(request, on)
@@ -183,15 +204,21 @@ class _Race:
         except (TrainingDiverged, OutOfMemory):  # the user did not ask for it: the head goes on
             return None
 
-    def at_its_size(self, prepared: Prepared[Choice]) -> Prepared[Choice]:
-        """The corpus for the network from scratch as it is trained in the end."""
-        return self._prepared(prepared, self._scratch_choice(prepared))
+    def scaled(self, prepared: Prepared[Choice], measured: Network) -> Prepared[Choice]:
+        """The corpus for the network from scratch that suits the time that is left."""
+        seconds = self._plan(prepared, measured).seconds(time.monotonic())
+        return self._prepared(prepared, suited(self.request, prepared.survey, measured=measured, seconds=seconds))
 
-    def _scratch_choice(self, prepared: Prepared[Choice]) -> Choice:
-        return choose(replace(self.request, weights="none"), prepared.survey)
+    def alone(self, prepared: Prepared[Choice], network: Network) -> Entrant:
+        """What is trained where there are no pretrained weights; the network that was built, if it suits."""
+        scaled, usual = self.scaled(prepared, network), prepared.chosen
+        same = (scaled.chosen.alpha, scaled.chosen.preprocessing) == (usual.alpha, usual.preprocessing)
+        return Entrant(scaled, network if same else None)
 
     def _prepared(self, prepared: Prepared[Choice], choice: Choice) -> Prepared[Choice]:
-        decoded = decode_corpus(prepared.corpus, choice.preprocessing, on_event=self.listeners.on_event)
+        decoded = prepared.decoded
+        if choice.preprocessing != prepared.chosen.preprocessing:
+            decoded = decode_corpus(prepared.corpus, choice.preprocessing, on_event=self.listeners.on_event)
         return replace(prepared, chosen=choice, decoded=decoded)
 
     def _plan(self, prepared: Prepared[Choice], network: Network) -> FitPlan:
@@ -213,16 +240,14 @@ class _Race:
         return _TriedNetwork(prepared, network, fitted, tried)
 
 
-def _other_backbones(first: Choice) -> Iterator[Choice]:
+def _other_backbones(first: Choice) -> Iterator[tuple[Architecture, PretrainedSpec]]:
     """Other pretrained backbones, of their usual width, whose ImageNet weights are on this machine."""
     for name, entry in ARCHITECTURES.items():
         if not entry.pretrained or name == first.architecture or first.weights != "imagenet":
             continue
         spec = entry.make_spec(first.preprocessing.size, 2)
         if isinstance(spec, PretrainedSpec) and find_weight_file(spec.backbone, spec.alpha) is not None:
-            with contextlib.suppress(WeightsNotAvailable):  # a damaged file of a network that nobody asked for
-                weights = pretrained_weights(spec.backbone, spec.alpha, source="imagenet")
-                yield replace(first, entry=entry, pretrained=weights)
+            yield entry, spec
 
 
 def _score(model: keras.Model, prepared: Prepared[Choice]) -> tuple[float, float]:

@@ -56,7 +56,7 @@ def origin_of(
         from_weights: SHA-256 of the weights of the run that it begins from.
     """
     corpus, size = decoded.corpus, choice.preprocessing.size
-    blueprint = make_blueprint(choice.entry, size, classes=len(corpus.class_names), alpha=request.alpha)
+    blueprint = make_blueprint(choice.entry, size, classes=len(corpus.class_names), alpha=choice.alpha)
     labels = [
         (example.path, example.label, name) for example, name in zip(corpus.examples, splits.names(), strict=True)
     ]
@@ -77,8 +77,9 @@ def origin_of(
         **{flag_of(name): getattr(request, wish.field or name) for name, wish in IDENTITY.items()},
         **_versions_and_variables(),
     }
-    tried = tuple(row.to_json() for row in choice.tried)
-    return Origin(made_of, train_command(request), whole_command(request), tried)
+    decided = None if choice.decided is None else choice.decided.to_json()
+    by_time = {"tried": [row.to_json() for row in choice.tried], "decided": decided}
+    return Origin(made_of, train_command(request), whole_command(request), by_time)
 
 
 def _versions_and_variables() -> dict[str, str]:

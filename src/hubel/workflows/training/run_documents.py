@@ -122,6 +122,7 @@ def _run(finished: Finished, seconds: Mapping[str, float]) -> dict[str, Any]:
         "architecture": fitted.blueprint.to_json(),
         "weights": choice.weights,
         "tried": [row.to_json() for row in choice.tried],
+        "decided": None if choice.decided is None else choice.decided.to_json(),
         "preprocessing": choice.preprocessing.to_json(),
         "recipe": {phase: recipe.to_json() for phase, recipe in fitted.recipes.items()},
         "time_limit_s": fitted.plan.limit_s,

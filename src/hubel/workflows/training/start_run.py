@@ -129,7 +129,7 @@ def _contradictions(request: TrainRequest, start: StartRun) -> Iterator[tuple[Op
         yield Option("architecture", _word(request.architecture)), f"its architecture is {start.blueprint.name}"
     alpha = getattr(spec, "alpha", None)
     if request.alpha not in (None, alpha):
-        has = "its architecture has no width" if alpha is None else f"its backbone has the width {alpha:g}"
+        has = "its architecture comes in one width" if alpha is None else f"its network has the width {alpha:g}"
         yield Option("alpha", request.alpha), has
     side = request.image_size
     if side is not None and (side, side) != preprocessing.size:
@@ -144,7 +144,8 @@ def _contradictions(request: TrainRequest, start: StartRun) -> Iterator[tuple[Op
 
 def _is_of(entry: Architecture, spec: Spec) -> bool:
     """Whether this architecture makes this spec."""
-    alpha = spec.alpha if isinstance(spec, PretrainedSpec) and entry.pretrained else None
+    pretrained = isinstance(spec, PretrainedSpec)
+    alpha = getattr(spec, "alpha", None) if entry.pretrained or not pretrained else None
     try:
         made = make_blueprint(entry, spec.image_size, classes=spec.classes, alpha=alpha).spec
     except WrongRequest:

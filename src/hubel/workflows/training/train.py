@@ -21,7 +21,8 @@ from hubel.training.checkpoints import Checkpoint
 from hubel.training.interruption import Stop
 from hubel.training.plan import FitPlan, Point
 from hubel.workflows.training.checkpointing import CheckpointWriter, SoFar, open_run
-from hubel.workflows.training.choose import Choice, Tried, as_decided, may_race
+from hubel.workflows.training.choose import Choice
+from hubel.workflows.training.decision import Tried, decision_from, leaves_open
 from hubel.workflows.training.fitting import Entrant, Listeners, run_fit
 from hubel.workflows.training.intake import prepare_training
 from hubel.workflows.training.network import Network, ready_network
@@ -95,9 +96,11 @@ def _train(
     seed_everything(request.seed)
     recorded, listeners = record_request(request), Listeners(on_event, stop=stop or Stop())
     tried = () if found is None else tuple(map(Tried.from_json, found.document.get("tried", ())))
-    prepared = prepare_training(as_decided(request, tried), warm, may_download=may_download, on_event=on_event)
-    entrant = Entrant(replace(prepared, chosen=replace(prepared.chosen, tried=tried)))
-    if found is None and may_race(request, prepared.chosen):
+    decided = None if found is None else decision_from(found.document, request)
+    asked = request if decided is None else decided.applied(request)
+    prepared = prepare_training(asked, warm, may_download=may_download, on_event=on_event)
+    entrant = Entrant(replace(prepared, chosen=replace(prepared.chosen, tried=tried, decided=decided)))
+    if found is None and leaves_open(request):
         entrant = race(request, prepared, started=begun, listeners=listeners)
         seed_everything(request.seed)  # what is chosen is trained as if nothing else had been tried
     prepared = entrant.prepared

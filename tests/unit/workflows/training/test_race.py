@@ -14,17 +14,16 @@ import pytest
 from tests.conftest import write_image
 
 import hubel
-from hubel.architectures.catalogue import ARCHITECTURES
+from hubel.architectures.catalogue import make_blueprint
 from hubel.architectures.families.pretrained import PRETRAINED
 from hubel.backends.framework import keras
 from hubel.errors import OutOfMemory, StoppedByUser, TrainingDiverged
 from hubel.events import EpochDone, Event, Message, PlanMade, ignore
-from hubel.images.preprocessing import Preprocessing
 from hubel.runs.request import TrainRequest
 from hubel.training.interruption import Stop
 from hubel.training.plan import FitPlan
-from hubel.workflows.training import race
-from hubel.workflows.training.choose import Choice, Tried, as_decided, may_race
+from hubel.workflows.training import race, scale
+from hubel.workflows.training.decision import Decision, Tried, decision_from, leaves_open
 from hubel.workflows.training.fitting import Entrant
 from hubel.workflows.training.intake import prepare_training
 from hubel.workflows.training.train import train_classifier
@@ -82,16 +81,28 @@ def test_what_was_tried_in_words_and_as_json():
 
 def test_what_was_decided_is_asked_for_by_name(tmp_path: Path):
     request = TrainRequest("photos", tmp_path, time_limit_s=60)
-    rows = (tried("mobilenet", "head", 1.0), tried("residual", "train", 0.1, goes_on=True))
-    assert as_decided(request, rows) == replace(request, architecture="residual", weights="none")
-    assert as_decided(request, ()) == request
+    decision = Decision("residual", "none", 1.5, 48)
+    asked = replace(request, architecture="residual", weights="none", alpha=1.5, image_size=48)
+    assert decision.applied(request) == asked
+    document = json.loads(json.dumps({"decided": decision.to_json(), "architecture": {"name": "residual"}}))
+    assert decision_from(document, request) == decision
+    assert Decision("residual", "none").applied(replace(request, image_size=40)).image_size == 40
+
+
+def test_a_run_from_before_decisions_were_written_is_repeated_with_its_own_network(tmp_path: Path):
+    document = {"architecture": {"name": "residual"}, "weights": "none"}
+    open_one = TrainRequest("photos", tmp_path, time_limit_s=60)
+    assert decision_from(document, open_one) == Decision("residual", "none")
+    assert decision_from(document, replace(open_one, architecture="dense")) is None
+    assert decision_from({"decided": None}, open_one) is None
 
 
 @pytest.mark.parametrize(
-    ("words", "raced"),
+    ("words", "is_open"),
     [
         ({"time_limit_s": 60}, True),
         ({"time_limit_s": 60, "batch_size": 16, "mirror": False}, True),
+        ({"time_limit_s": 60, "weights": "none"}, True),
         ({}, False),
         ({"epochs": 3}, False),
         ({"time_limit_s": 60, "architecture": "mobilenet"}, False),
@@ -100,12 +111,8 @@ def test_what_was_decided_is_asked_for_by_name(tmp_path: Path):
         ({"time_limit_s": 60, "learning_rate": 0.1}, False),
     ],
 )
-def test_only_a_time_without_a_network_is_a_race(tmp_path: Path, words: dict, raced: bool):
-    request = TrainRequest("photos", tmp_path, **words)
-    backbone = ARCHITECTURES["mobilenet"]
-    choice = Choice(backbone, "imagenet", Preprocessing(96, 96), chosen_for_user=True, pretrained=[np.zeros(1)])
-    assert may_race(request, choice) is raced
-    assert may_race(request, replace(choice, pretrained=None)) is False
+def test_only_a_time_without_a_network_leaves_it_open(tmp_path: Path, words: dict, is_open: bool):
+    assert leaves_open(TrainRequest("photos", tmp_path, **words)) is is_open
 
 
 def trained(corpus: Path, out: Path, **words) -> tuple[hubel.Run, list[Event]]:
@@ -136,6 +143,10 @@ def test_a_race_is_said_recorded_and_repeated(
     (plan,) = [dict(event.lines) for event in events if isinstance(event, PlanMade)]
     assert plan["architecture"].startswith(f"{winner.architecture} (the best of 2 that were tried on this corpus)")
 
+    assert (document["decided"]["architecture"], document["decided"]["weights"]) == (
+        winner.architecture,
+        winner.weights,
+    )
     again = hubel.reproduce(tmp_path / "run", out=tmp_path / "again")
     repeated = json.loads((tmp_path / "again/run.json").read_text())
     assert repeated["architecture"] == document["architecture"]
@@ -215,6 +226,39 @@ def test_a_trial_that_fails_and_a_damaged_file_of_another_backbone_stop_nobody(
     entrant = race.race(request, prepared, started=time.monotonic())
     assert begun == ["head", "train"]
     assert [(row.architecture, row.goes_on) for row in entrant.prepared.chosen.tried] == [("mobilenet", True)]
+
+
+@pytest.fixture
+def specks(tmp_path: Path) -> Path:
+    """Two classes of small images, 30 of each: bright or dark."""
+    rng = np.random.default_rng(0)
+    for name, light in (("bright", 150), ("dark", 20)):
+        for number in range(30):
+            pixels = light + rng.integers(0, 80, (24, 24, 3))
+            write_image(tmp_path / "specks" / name / f"{number:02}.png", pixels.astype(np.uint8))
+    return tmp_path / "specks"
+
+
+@pytest.mark.clock
+def test_a_network_from_scratch_is_as_wide_as_the_time_allows_and_stays_so_when_resumed(
+    specks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(scale, "ENOUGH", -1e9)  # also where the machine is so busy that no time is left
+    stop = Stop()
+
+    def leave(event: Event) -> None:
+        if isinstance(event, EpochDone):
+            stop.asked = stop.leaves = True
+
+    request = TrainRequest(specks, tmp_path / "run", time_limit_s=20)
+    with pytest.raises(StoppedByUser):
+        train_classifier(request, stop=stop, on_event=leave)
+    monkeypatch.setattr(scale, "ENOUGH", 1e9)  # what was decided is not decided again
+    run = train_classifier(replace(request, resume=True))
+    document = json.loads((tmp_path / "run/run.json").read_text())
+    assert document["decided"] == {"architecture": "residual", "weights": "none", "alpha": 2.0, "image_size": None}
+    assert document["tried"] == []
+    assert run.classifier.blueprint.spec == make_blueprint("residual", (24, 24), classes=2, alpha=2.0).spec
 
 
 class Stand:

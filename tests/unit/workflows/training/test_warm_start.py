@@ -289,7 +289,7 @@ def test_classes_that_are_gone_are_said(folder: Path, grown: tuple[Run, str], tm
         ),
         ({"image_size": 16}, "image_size=16 contradicts .*takes 8 x 8 pixels. Leave image_size out, or leave"),
         ({"resize": "pad"}, "resize='pad' contradicts .*: its images are resized by 'crop'"),
-        ({"alpha": 0.5}, "alpha=0.5 contradicts .*: its architecture has no width"),
+        ({"alpha": 0.5}, "alpha=0.5 contradicts .*: its architecture comes in one width"),
         ({"weights": "none"}, "weights='none' contradicts .*: the weights are those of that run"),
         ({"learning_curve": True}, "learning_curve trains on parts .* Leave out one of them"),
     ],
