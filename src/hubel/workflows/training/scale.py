@@ -1,11 +1,12 @@
 """How large a network from scratch, and its images, for the time that is left.
 
-A larger network learns more from each image, and sees fewer of them. The largest one is taken that still sees the
-training images often enough; of the choices below, that is what was best on four corpora (docs/concepts/plan.md).
+A wider network learns more from each image, and sees fewer of them in the same time; so does one that sees larger
+images. The widest is taken that still sees the training images often enough (measured in docs/concepts/plan.md).
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -20,9 +21,11 @@ from hubel.workflows.training.decision import Decision
 from hubel.workflows.training.network import Network
 
 ENOUGH = 16.0
-"""Epochs that a larger network must have time for."""
-ALPHAS = (1.5, 2.0)
-"""Widths beside the usual one."""
+"""Epochs that a wider network must have time for."""
+FEW = 8.0
+"""Epochs of the usual network below which photographs are taken at half their size, and so four times as often."""
+ALPHAS = (2.0, 1.5)
+"""Widths beside the usual one, the largest first."""
 
 
 def suited(request: TrainRequest, survey: Survey, *, measured: Network, seconds: float) -> Choice:
@@ -34,28 +37,26 @@ def suited(request: TrainRequest, survey: Survey, *, measured: Network, seconds:
         measured: such a network, of any size: what it takes tells what the others take.
         seconds: that are left for building and training.
     """
-    classes, per_work = measured.blueprint.spec.classes, measured.costs.training_s(1) / _work(measured.blueprint.spec)
-    left_s = seconds - measured.costs.beside_s
-    sized = [(each, _work(_spec(each, classes))) for each in _choices(request, survey)]
-    fitting = [(choice, work) for choice, work in sized if left_s >= ENOUGH * work * per_work]
-    if fitting:
-        return max(fitting, key=lambda each: each[1])[0]
-    return min(sized, key=lambda each: each[1])[0]
+    classes, left_s = measured.blueprint.spec.classes, seconds - measured.costs.beside_s
+    per_work = measured.costs.training_s(1) / _work(measured.blueprint.spec)
+
+    def epochs(choice: Choice) -> float:
+        return left_s / (per_work * _work(_spec(choice, classes)))
+
+    usual, *wider = _widths(request, survey)
+    side = min(usual.preprocessing.size)
+    if epochs(usual) < FEW and request.image_size is None and side >= PHOTOGRAPH_SIDE:
+        return next(_widths(replace(request, image_size=side // 2), survey))
+    return next((each for each in wider if epochs(each) >= ENOUGH), usual)
 
 
-def _choices(request: TrainRequest, survey: Survey) -> Iterator[Choice]:
-    """The usual network, wider ones, and the usual one on images of half the size."""
+def _widths(request: TrainRequest, survey: Survey) -> Iterator[Choice]:
+    """The usual network, then wider ones, the widest first."""
     usual = choose(replace(request, weights="none"), survey)
-    sizes = [None]
-    if request.image_size is None and min(usual.preprocessing.size) >= PHOTOGRAPH_SIDE:
-        sizes.append(min(usual.preprocessing.size) // 2)
-    for size in sizes:
-        for alpha in (None, *ALPHAS):
-            decided = Decision(usual.architecture, "none", alpha, size)
-            try:
-                choice = choose(decided.applied(request), survey)
-            except WrongRequest:  # it comes in one width
-                continue
+    for alpha in (None, *ALPHAS):
+        decided = Decision(usual.architecture, "none", alpha, request.image_size)
+        with contextlib.suppress(WrongRequest):  # it comes in one width
+            choice = choose(decided.applied(request), survey)
             yield replace(choice, chosen_for_user=True, decided=decided)
 
 

@@ -14,7 +14,7 @@ from hubel.runs.request import TrainRequest
 from hubel.training.plan import Costs
 from hubel.workflows.training.choose import choose
 from hubel.workflows.training.decision import Decision
-from hubel.workflows.training.scale import ENOUGH, suited
+from hubel.workflows.training.scale import ENOUGH, FEW, suited
 
 REQUEST = TrainRequest("corpus", Path("run"), time_limit_s=60)
 EPOCH_S = 2.0
@@ -32,31 +32,32 @@ def chosen(side: int, seconds: float, *, request: TrainRequest = REQUEST, of: in
     return suited(request, survey, measured=measured(of or side), seconds=seconds)
 
 
-def seconds_for(side: int, alpha: float | None, *, of: int, size: int | None = None) -> float:
+def seconds_for(side: int, alpha: float | None, *, of: int, epochs: float = ENOUGH) -> float:
     """Just enough for so wide a network on such images."""
-    work = make_blueprint("residual", (size or side,) * 2, classes=10, alpha=alpha).spec.count_work()[0]
+    work = make_blueprint("residual", (side, side), classes=10, alpha=alpha).spec.count_work()[0]
     usual = make_blueprint("residual", (of, of), classes=10).spec.count_work()[0]
-    return BESIDE_S + ENOUGH * EPOCH_S * work / usual
+    return BESIDE_S + epochs * EPOCH_S * work / usual
 
 
-@pytest.mark.parametrize("alpha", [None, 1.5, 2.0])
-def test_the_widest_that_has_the_time_for_enough_epochs(alpha: float | None):
+@pytest.mark.parametrize("alpha", [1.5, 2.0])
+def test_the_widest_that_has_the_time_for_enough_epochs(alpha: float):
     seconds = seconds_for(32, alpha, of=32)
     choice = chosen(32, seconds + 0.1)
     assert (choice.alpha, choice.preprocessing.size) == (alpha, (32, 32))
     assert choice.decided == Decision("residual", "none", alpha)
-    if alpha is not None:
-        assert (chosen(32, seconds - 0.1).alpha or 1) < alpha
+    assert (chosen(32, seconds - 0.1).alpha or 1) < alpha
 
 
 def test_with_no_time_at_all_the_usual_network():
-    assert chosen(32, 1.0).alpha is None
+    assert chosen(32, 1.0).decided == Decision("residual", "none")
 
 
 def test_photographs_are_halved_where_the_time_is_short():
     usual = choose(replace(REQUEST, weights="none"), Survey(((300, 300),), grey=False)).preprocessing.size
     half = usual[0] // 2
-    assert chosen(300, 1.0, of=half).decided == Decision("residual", "none", None, half)
+    seconds = seconds_for(usual[0], None, of=half, epochs=FEW)
+    assert chosen(300, seconds - 0.1, of=half).decided == Decision("residual", "none", None, half)
+    assert chosen(300, seconds + 0.1, of=half).decided == Decision("residual", "none")
     plenty = chosen(300, 1e6, of=half)
     assert (plenty.alpha, plenty.preprocessing.size) == (2.0, usual)
 
@@ -64,7 +65,7 @@ def test_photographs_are_halved_where_the_time_is_short():
 def test_a_size_of_the_users_own_is_kept():
     request = replace(REQUEST, image_size=80)
     choice = chosen(300, 1.0, request=request, of=80)
-    assert (choice.preprocessing.size, choice.decided) == ((80, 80), Decision("residual", "none"))
+    assert (choice.preprocessing.size, choice.decided) == ((80, 80), Decision("residual", "none", None, 80))
 
 
 def test_a_network_of_one_width_stays_as_it_is():
