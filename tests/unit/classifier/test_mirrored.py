@@ -157,4 +157,6 @@ def test_a_trace_of_probabilities_is_of_the_mean_and_a_layer_is_of_the_image(tmp
     assert traced.trace.formula.startswith("the mean of ")
     logits = trace_run(saved, tmp_path / "image.png", layer="logits", filter_name="dog")
     assert logits.trace.value == pytest.approx(here[1], abs=1e-5)
+    assert "The values of a layer are of the image as it is" in repr(logits)
+    assert traced.note == ""
     assert traced.to_json()["tta"] == logits.to_json()["tta"] == "mirror"

@@ -10,21 +10,16 @@ import numpy as np
 from rich.console import Console
 from rich.text import Text
 
-from hubel.classifier.mirrored import MEAN_OF_BOTH
 from hubel.cli.show.results import console
 from hubel.errors.wording import Option
 from hubel.explanation.trace import PROBABILITIES
 from hubel.explanation.worked_value import Patch, Term
 from hubel.shell import option_words
 from hubel.text import counted, one_line
-from hubel.wishes import MIRROR
 from hubel.workflows.looking.trace import TracedRun
 
 CHANNELS_SHOWN, SUMS_SHOWN, TERMS_SHOWN = 3, 8, 10
 LARGEST_MATRIX = 11
-AS_IT_IS = (
-    f"This run {MEAN_OF_BOTH}. The values of a layer are of the image as it is; {PROBABILITIES!r} are of the mean."
-)
 _GAP = "   "
 
 
@@ -41,8 +36,8 @@ def show_trace(traced: TracedRun, typed: Sequence[str], *, image: Path | None) -
     height, width = traced.pixels.shape[:2]
     source = ", ".join(map(one_line, traced.takes)) or "the image"
     screen.print(f"Input from {source}. The image reaches the model as {height} x {width} pixels.")
-    if traced.tta == MIRROR and trace.layer != PROBABILITIES:
-        screen.print(AS_IT_IS)
+    if traced.note:
+        screen.print(traced.note)
     if trace.receptive_field is not None:
         screen.print(_field(trace.receptive_field, height, width=width))
     screen.print()

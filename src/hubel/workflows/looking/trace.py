@@ -10,12 +10,13 @@ from typing import Any
 from hubel.architectures.layer_choice import find_layer
 from hubel.architectures.walk import Call, Graph, walk
 from hubel.arrays import Image
+from hubel.classifier.mirrored import MEAN_OF_BOTH
 from hubel.errors import WrongRequest
 from hubel.errors.wording import Option
 from hubel.explanation.layer_rules import RULES
 from hubel.explanation.trace import PROBABILITIES, Trace, Tracer, trace_probability
 from hubel.text import brief
-from hubel.wishes import NO_TTA
+from hubel.wishes import MIRROR, NO_TTA
 from hubel.workflows.opening import NOTHING_SAID, Said, open_target
 
 
@@ -62,6 +63,14 @@ class TracedRun:
     flattened: tuple[int, int, int] | None = None
     tta: str = NO_TTA
 
+    @property
+    def note(self) -> str:
+        """That the run does not answer by these values alone; empty where it does."""
+        if self.tta != MIRROR or self.trace.layer == PROBABILITIES:
+            return ""
+        values = f"The values of a layer are of the image as it is; {PROBABILITIES!r} are of the mean."
+        return f"This run {MEAN_OF_BOTH}. {values}"
+
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
         height, width = self.pixels.shape[:2]
@@ -78,6 +87,7 @@ class TracedRun:
         height, width = self.pixels.shape[:2]
         yield f"TracedRun of an image of {height} x {width} pixels"
         yield from repr(self.trace).splitlines()
+        yield from filter(None, (self.note,))
 
 
 def list_traceable(run: Path, *, said: Said = NOTHING_SAID) -> list[TraceableLayer]:
