@@ -40,7 +40,7 @@ class MirroredEngine:
             wanted: what is needed beside the logits.
         """
         seen = self.plain.compute(pixels, wanted=wanted)
-        mirrored = self.plain.compute(pixels[:, :, ::-1], wanted=wanted)
+        mirrored = self.plain.compute(np.ascontiguousarray(pixels[:, :, ::-1]), wanted=wanted)
         return Outputs(
             _mean(seen.logits, mirrored.logits),
             _mean(seen.features, mirrored.features),

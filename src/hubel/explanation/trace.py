@@ -279,7 +279,9 @@ def trace_probability(
         ClaimFailed: it is not what the classifier answers.
     """
     last = next(call for call in tracer.graph.calls if call.outputs[0] == tracer.graph.outputs[0])
-    seen = [tracer, replace(tracer, image=tracer.image[:, ::-1])] if classifier.tta == MIRROR else [tracer]
+    seen = [tracer]
+    if classifier.tta == MIRROR:
+        seen.append(replace(tracer, image=np.ascontiguousarray(tracer.image[:, ::-1])))
     outputs = np.stack([each.output(last).astype(np.float64) for each in seen])
     logits = outputs.mean(axis=0)
     temperature = classifier.calibration.temperature
