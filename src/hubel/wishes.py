@@ -19,6 +19,11 @@ NOT_RECORDED, AS_IT_IS, AS_A_FILE, AS_A_NETWORK = "", "as it is", "as a file", "
 """How ``run.json`` keeps a wish: a file by its place and SHA-256, a network with every default spelled out."""
 
 
+NO_TTA, MIRROR = "none", "mirror"
+"""How a classifier answers: by what its network makes of the image, or by the mean with what it makes of the mirror
+image (test-time augmentation)."""
+
+
 class Bounds(NamedTuple):
     """The smallest and the largest number that is allowed, and how a message says that."""
 
@@ -176,6 +181,12 @@ TRAINING = {
     ),
     "mirror": Wish(
         bool, "Swap left and right in training. Default: only with colour.", recorded=AS_IT_IS, identity=True
+    ),
+    "tta": Wish(
+        str, "mirror: always answer with the mean of an image and its mirror image, in twice the time.", "none|mirror",
+        default=NO_TTA, recorded=AS_IT_IS, since="0.9", identity=True,
+        python='``"mirror"``: always answer with the mean of an image and its mirror image, in twice the time; or '
+        '``"none"``.',
     ),
     "seed": Wish(int, _SPLIT_AND_MORE, default=0, bounds=SEED, recorded=AS_IT_IS, identity=True),
     **READING,

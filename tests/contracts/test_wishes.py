@@ -31,7 +31,8 @@ TABLES: dict[str, tuple[Mapping[str, Wish], Callable[..., Any]]] = {
 }
 GIVEN: dict[str, Any] = {
     "out": "my run", "architecture": "mobilenet", "weights": "none", "alpha": 0.5, "image_size": 48, "resize": "pad",
-    "epochs": 3, "time_limit": "90s", "batch_size": 8, "learning_rate": 7.123456789e-05, "mirror": False, "seed": 7,
+    "epochs": 3, "time_limit": "90s", "batch_size": 8, "learning_rate": 7.123456789e-05, "mirror": False, "tta": "none",
+    "seed": 7,
     "splits": "train=a,test=b", "path_column": "id", "label_column": "x,y", "split_column": "fold",
     "group_column": "patient", "images": "photos", "bands": "3,2,1", "copies": "exact", "corrections": "fixed.csv",
     "from_run": "runs/a",
@@ -85,7 +86,7 @@ def test_every_wish_is_recorded_or_is_about_the_folder():
 def test_what_a_resumed_run_must_repeat():
     # What is not here counts by what it leads to: pixels, labels, layers and weights, which are compared themselves.
     assert set(IDENTITY) == {
-        "epochs", "time_limit", "batch_size", "learning_rate", "mirror", "seed", "learning_curve",
+        "epochs", "time_limit", "batch_size", "learning_rate", "mirror", "tta", "seed", "learning_curve",
     }  # fmt: skip
 
 
@@ -97,6 +98,14 @@ def test_what_is_given_typed_and_read_back_is_the_same_request():
     typed = find_command("train").make_context("train", list(words[2:])).params
     corpus, _ = typed.pop("corpus"), typed.pop("as_json")
     assert make_request(corpus, typed, reading=make_reading(typed)) == request
+
+
+def test_answers_by_the_mirror_image_are_asked_for_in_a_word_and_read_back():
+    request = make_request("photos", {**_nothing(), "out": "run", "tta": "mirror"}, reading=make_reading({}))
+    words = command_words(train_command(request))
+    assert words[-2:] == ("--tta", "mirror")
+    typed = find_command("train").make_context("train", list(words[2:])).params
+    assert typed["tta"] == request.tta == record_request(request)["tta"] == "mirror"
 
 
 def _nothing() -> dict[str, Any]:

@@ -13,11 +13,13 @@ import numpy as np
 from hubel.arrays import Image, Images, Logits, Probabilities
 from hubel.classifier.engine import Engine
 from hubel.classifier.given import ImageInput, at_place, each_image, is_one_image, to_model_pixels
+from hubel.classifier.mirrored import MirroredEngine
 from hubel.classifier.prediction import Prediction, make_predictions
 from hubel.classifier.prediction_sets import PredictionSets, place_of
 from hubel.errors import UnreadableImage, WrongRequest
 from hubel.images.array_images import ArrayRule
 from hubel.images.preprocessing import Preprocessing
+from hubel.wishes import MIRROR, NO_TTA
 
 _BATCH = 256
 """Images held as pixels at once."""
@@ -84,8 +86,16 @@ class Answering(abc.ABC):
 
     @property
     def model(self) -> Any:
-        """The `keras.Model`: float32 [batch, height, width, channels] → [batch, outputs]."""
+        """The `keras.Model`: float32 [batch, height, width, channels] → [batch, outputs].
+
+        With `tta` an answer is the mean of what it gives for an image and for its mirror image.
+        """
         return self.engine.model
+
+    @property
+    def tta(self) -> str:
+        """``"mirror"`` where each answer is the mean of an image and its mirror image, else ``"none"``."""
+        return MIRROR if isinstance(self.engine, MirroredEngine) else NO_TTA
 
     @property
     @abc.abstractmethod

@@ -12,6 +12,7 @@ from hubel.classifier.answering import Calibration
 from hubel.classifier.artefact import MISTAKES, Parts, damaged, read_architecture
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.manifest import CURE, MANIFEST, UPDATE, WEIGHTS
+from hubel.classifier.mirrored import with_tta
 from hubel.classifier.prediction_sets import PredictionSets
 from hubel.classifier.runtime import MakeEngine, Runtime
 from hubel.classifier.self_test import Outcome, SelfTest, read_self_test, run_self_test
@@ -23,6 +24,7 @@ from hubel.files import is_there
 from hubel.images.decode import DECODER_VERSION
 from hubel.images.preprocessing import Preprocessing
 from hubel.text import one_line, shortened
+from hubel.wishes import NO_TTA
 
 
 def open_parts(parts: Parts, runtime: Runtime) -> Classifier:
@@ -79,7 +81,7 @@ def _assemble(
     off_corpus = read_score(document.get("off_corpus"), weights, folder=folder)
     test = read_self_test(document.get("self_test"), class_names)
     provenance = dict(document["provenance"])
-    engine = make_engine(blueprint, weights, folder / WEIGHTS)
+    engine = with_tta(make_engine(blueprint, weights, folder / WEIGHTS), document.get("tta", NO_TTA))
     classifier = Classifier(engine, blueprint, class_names, preprocessing, calibration, provenance, sets, off_corpus)
     if off_corpus is not None:
         check_channels(off_corpus, engine.compute(classifier.no_images, wanted="maps"), folder=folder)

@@ -13,12 +13,14 @@ from hubel.arrays import Features, Image, Images, Logits
 from hubel.classifier.answering import UNCALIBRATED, Answering, Calibration
 from hubel.classifier.engine import Engine
 from hubel.classifier.given import ImageInput, each_image
+from hubel.classifier.mirrored import MEAN_OF_BOTH
 from hubel.classifier.off_corpus import AnyScore, Looks, NearestClass
 from hubel.classifier.prediction_sets import PredictionSets
 from hubel.images.array_images import ArrayRule
 from hubel.images.preprocessing import Preprocessing
 from hubel.images.statistics import describe_pixels
 from hubel.text import brief, few_names
+from hubel.wishes import MIRROR
 
 
 @brief
@@ -117,6 +119,8 @@ class Classifier(Answering):
     def _brief(self) -> Iterator[str]:
         yield f"Classifier of {len(self.class_names):,} classes: {few_names(self.class_names)}"
         yield f"{self.blueprint.name}, {self.preprocessing.describe()}"
+        if self.tta == MIRROR:
+            yield MEAN_OF_BOTH
         has = {"prediction sets": self.sets, "off-corpus score": self.off_corpus}
         known = [name for name, value in has.items() if value is not None]
         threshold = f"abstains below {self.calibration.abstention_threshold:.2f}"

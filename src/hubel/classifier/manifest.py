@@ -83,7 +83,9 @@ def _no_number(text: str) -> float:
     raise ValueError(f"{text} is not a number")
 
 
-FORMAT = 3
+FORMAT = 4
+PLAIN_FORMAT = 3
+"""Of a classifier that answers by the image alone: what it needs, earlier versions read."""
 MANIFEST, WEIGHTS = "manifest.json", "weights.safetensors"
 OFF_CORPUS = "off_corpus."
 """How the tensors of the off-corpus score begin; no weight of a model does."""
@@ -97,8 +99,10 @@ KEYS = {
     1: ("format", "made_by", "architecture", "class_names", "preprocessing", "calibration", "provenance", "weights"),
     2: _KEYS,
     3: _KEYS,
+    4: (*_KEYS[:5], "tta", *_KEYS[5:]),
 }
-"""Of the manifest of each format that was ever written; all of them are read. Format 3 has another off-corpus score."""
+"""Of the manifest of each format that was ever written; all of them are read. Format 3 has another off-corpus score,
+format 4 says how the classifier answers."""
 LEFT_BY_SYSTEMS = (".DS_Store", "Thumbs.db", "desktop.ini")
 """What Finder and Explorer put into a folder that somebody opens; never read."""
 CURE = "Copy the classifier folder again, or train it again."

@@ -11,10 +11,11 @@ import numpy as np
 import safetensors.numpy
 
 from hubel.classifier.classifier import Classifier
-from hubel.classifier.manifest import FORMAT, MANIFEST, WEIGHTS, canonical, parse_manifest
+from hubel.classifier.manifest import FORMAT, MANIFEST, PLAIN_FORMAT, WEIGHTS, canonical, parse_manifest
 from hubel.classifier.self_test import make_self_test
 from hubel.classifier.stored_score import describe_score, score_tensors
 from hubel.files import written_folder
+from hubel.wishes import NO_TTA
 
 
 def write_artefact(classifier: Classifier, tensors: Mapping[str, np.ndarray], *, folder: Path, made_by: str) -> None:
@@ -31,12 +32,14 @@ def write_artefact(classifier: Classifier, tensors: Mapping[str, np.ndarray], *,
         ClaimFailed: its answers are not numbers.
     """
     weights = safetensors.numpy.save({**tensors, **score_tensors(classifier.off_corpus)})
+    tta = {} if classifier.tta == NO_TTA else {"tta": classifier.tta}
     document = {
-        "format": FORMAT,
+        "format": FORMAT if tta else PLAIN_FORMAT,
         "made_by": made_by,
         "architecture": classifier.blueprint.to_json(),
         "class_names": list(classifier.class_names),
         "preprocessing": classifier.preprocessing.to_json(),
+        **tta,
         "calibration": asdict(classifier.calibration),
         "prediction_sets": None if classifier.sets is None else asdict(classifier.sets),
         "off_corpus": describe_score(classifier.off_corpus),

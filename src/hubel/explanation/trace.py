@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +18,7 @@ from hubel.errors import ClaimFailed, UnusableInput, WrongRequest
 from hubel.errors.wording import Option
 from hubel.explanation.layer_rules import RULES
 from hubel.explanation.worked_value import Numbers, Patch, Position, Term, WorkedValue, number, softmax_at
+from hubel.wishes import MIRROR
 
 PROBABILITIES = "probabilities"
 """The name to ask for the step after the logits; the model itself ends with the logits."""
@@ -265,7 +266,7 @@ def _largest_first(terms: tuple[Term, ...]) -> tuple[Term, ...]:
 def trace_probability(
     tracer: Tracer, classifier: Answering, *, pixels: Image, filter_index: int | None = None
 ) -> Trace:
-    """A calibrated probability: logits / temperature, softmax.
+    """A calibrated probability: logits / temperature, softmax; of the mean logits where the classifier answers so.
 
     Args:
         tracer: of the classifier's model and one image.
@@ -278,7 +279,11 @@ def trace_probability(
         ClaimFailed: it is not what the classifier answers.
     """
     last = next(call for call in tracer.graph.calls if call.outputs[0] == tracer.graph.outputs[0])
-    logits = tracer.output(last).astype(np.float64)
+    seen = [tracer]
+    if classifier.tta == MIRROR:
+        seen.append(replace(tracer, image=np.ascontiguousarray(tracer.image[:, ::-1])))
+    outputs = np.stack([each.output(last).astype(np.float64) for each in seen])
+    logits = outputs.mean(axis=0)
     temperature = classifier.calibration.temperature
     scaled = logits / temperature
     index = int(scaled.argmax()) if filter_index is None else filter_index
@@ -287,6 +292,9 @@ def trace_probability(
     value, text = softmax_at(scaled, index)
     logit, divided = number(float(logits[index])), number(float(scaled[index]))
     text = f"{logit} / temperature {number(temperature)} = {divided}; {text}"
+    if len(seen) > 1:
+        plain, mirrored = (number(float(output[index])) for output in outputs)
+        text = f"the mean of {plain} and, of the mirror image, {mirrored} is {logit}; {text}"
     answer = classifier.compute_probabilities(pixels[None])[0, index]
     terms = tuple(
         Term(f"logit {name}", float(logit), 1 / temperature, float(each))

@@ -15,7 +15,7 @@ from hubel.errors import WrongRequest
 from hubel.errors.wording import NOTHING, Command, Option, Text, Value
 from hubel.images.preprocessing import RESIZE_POLICIES
 from hubel.training.checkpoints import CHECKPOINTS, CheckpointFolder
-from hubel.wishes import READING, TRAINING, Time, Wish, check_bounds
+from hubel.wishes import MIRROR, NO_TTA, READING, TRAINING, Time, Wish, check_bounds
 
 OF_THE_NETWORK = frozenset({"architecture", "weights", "alpha", "image_size", "resize", "bands"})
 """Options that say what ``from_run`` takes from a run."""
@@ -49,6 +49,7 @@ class TrainRequest:
     batch_size: int | None = None
     learning_rate: float | None = None
     mirror: bool | None = None
+    tta: str = NO_TTA
     seed: int = 0
     corrections: Path | None = None
     overwrite: bool = False
@@ -76,6 +77,7 @@ class TrainRequest:
                 Option("resize"), f" must be one of {', '.join(RESIZE_POLICIES)}. Received: {self.resize!r}."
             )
         check_bounds(TRAINING, self)
+        _check_tta(self)
         if self.weights not in (None, "none") and architecture is not None and not architecture.pretrained:
             takers = ", ".join(name for name, entry in ARCHITECTURES.items() if entry.pretrained)
             raise WrongRequest(
@@ -90,6 +92,17 @@ class TrainRequest:
     def location(self) -> str | Path:
         """Of the corpus."""
         return self.corpus.location if isinstance(self.corpus, Corpus) else self.corpus
+
+
+def _check_tta(request: TrainRequest) -> None:
+    if request.tta not in (NO_TTA, MIRROR):
+        raise WrongRequest(Option("tta"), f" must be one of {NO_TTA}, {MIRROR}. Received: {request.tta!r}.")
+    if request.tta == MIRROR and request.mirror is False:
+        raise WrongRequest(
+            Option("tta", MIRROR), " averages the answers for an image and its mirror image, and ",
+            Option("mirror", value=False), " says that mirrored images may be something else, as mirrored digits are "
+            "other signs. Leave out one of them.",
+        )  # fmt: skip
 
 
 def make_request(

@@ -12,11 +12,13 @@ from hubel.classifier.artefact import find_artefact, read_parts
 from hubel.classifier.assembly import assemble, describe_failure, run_and_remember
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.manifest import WEIGHTS
+from hubel.classifier.mirrored import MEAN_OF_BOTH
 from hubel.classifier.self_test import Outcome, SelfTest
 from hubel.engines.catalogue import find_runtime
 from hubel.errors import DamagedArtefact, UnusableInput
 from hubel.errors.wording import Command, Option, Remedy, Text
 from hubel.text import brief, elided
+from hubel.wishes import MIRROR
 
 HOLDS, FAILS, ABSENT, SKIPPED = "holds", "fails", "absent", "skipped"
 NAMES = ("files", "structure", "self-test")
@@ -150,7 +152,7 @@ def _describe(classifier: Classifier) -> str:
     height, width = classifier.preprocessing.size
     return (
         f"every tensor fits {classifier.blueprint.name}, {height} x {width} pixels, "
-        f"{len(classifier.class_names)} classes"
+        f"{len(classifier.class_names)} classes{f'; it {MEAN_OF_BOTH}' if classifier.tta == MIRROR else ''}"
     )
 
 

@@ -122,10 +122,21 @@ def test_weights_for_a_network_that_takes_none_name_the_networks_that_do():
     assert TrainRequest("photos", Path("run"), architecture="small-cnn", weights="none").weights == "none"
 
 
+def test_answers_by_the_mirror_image_are_refused_where_they_contradict_the_training_or_are_unknown():
+    with pytest.raises(WrongRequest, match="^tta must be one of none, mirror. Received: 'flip'.$"):
+        TrainRequest("photos", Path("run"), tta="flip")
+    with pytest.raises(
+        WrongRequest, match="^tta='mirror' averages .* mirror=False says .* mirrored digits .* Leave out"
+    ):
+        TrainRequest("photos", Path("run"), tta="mirror", mirror=False)
+    assert TrainRequest("photos", Path("run"), tta="none", mirror=False).mirror is False
+    assert TrainRequest("photos", Path("run"), tta="mirror").mirror is None
+
+
 def test_a_door_gives_texts_and_the_request_has_values():
     wishes = {"out": "runs/x", "time_limit": "5m", "corrections": "fixes.csv", "epochs": None}
     rest = dict.fromkeys(("architecture", "weights", "alpha", "image_size", "resize", "batch_size"))
-    more = {"learning_rate": None, "mirror": None, "seed": 3, "overwrite": False, "resume": False}
+    more = {"learning_rate": None, "mirror": None, "tta": "none", "seed": 3, "overwrite": False, "resume": False}
     whole = {**wishes, **rest, **more, "learning_curve": False, "from_run": None, "unknown": "passed over"}
     request = make_request("photos", whole, reading=Reading(), command=("hubel", "train"))
     assert (request.out, request.corrections) == (Path("runs/x"), Path("fixes.csv"))

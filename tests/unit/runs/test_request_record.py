@@ -60,6 +60,17 @@ def test_the_request_made_again_asks_for_the_same(corpus: Corpus, wish: dict[str
     assert again(request, corpus) == replace(request, out=Path("new"), weights="none")
 
 
+def test_answers_by_the_mirror_image_are_repeated_and_a_run_before_them_has_none(corpus: Corpus):
+    request = TrainRequest(corpus, Path("run"), tta="mirror")
+    assert again(request, corpus).tta == "mirror"
+    recorded = record_request(request)
+    recorded.pop("tta")
+    check_record(recorded, Path("run.json"))
+    assert request_again(recorded, corpus, out=Path("new"), weights="none").tta == "none"
+    with pytest.raises(UnusableInput, match="cannot be repeated: tta must be one of none, mirror. Received: 'flip'"):
+        request_again({**recorded, "tta": "flip"}, corpus, out=Path("new"), weights="none")
+
+
 def test_a_network_from_a_file_needs_its_file_no_more(corpus: Corpus, tmp_path: Path):
     file = tmp_path / "my-net.toml"
     file.write_text(NETWORK)

@@ -14,7 +14,7 @@ from hubel.cli.wish_options import wish_options
 from hubel.cli.wording import worded
 from hubel.errors import StoppedByUser
 from hubel.text import counted
-from hubel.wishes import TRAINING
+from hubel.wishes import MIRROR, TRAINING
 
 if TYPE_CHECKING:
     from hubel.corpus.reading import Reading
@@ -104,6 +104,7 @@ def _train(request: TrainRequest, *, as_json: bool) -> int:
 
 
 def _show(run: Run) -> None:
+    from hubel.classifier.mirrored import MEAN_OF_BOTH
     from hubel.cli.show.advice import show_advice
     from hubel.cli.show.learning_curve import show_learning_curve
     from hubel.cli.show.results import console, show_report, show_without_leaks
@@ -117,6 +118,8 @@ def _show(run: Run) -> None:
         show_without_leaks(out, run.reports["test"], without=run.without_leaks)
     else:
         out.print(f"There are no test images: the classifier has no score. {LEAST}. Add some.")
+    if run.classifier.tta == MIRROR:
+        out.print(f"This classifier {MEAN_OF_BOTH}; the scores are of these answers.")
     if run.learning_curve is not None:
         show_learning_curve(out, run.learning_curve)
     out.print(

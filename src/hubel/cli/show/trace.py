@@ -36,6 +36,8 @@ def show_trace(traced: TracedRun, typed: Sequence[str], *, image: Path | None) -
     height, width = traced.pixels.shape[:2]
     source = ", ".join(map(one_line, traced.takes)) or "the image"
     screen.print(f"Input from {source}. The image reaches the model as {height} x {width} pixels.")
+    if traced.note:
+        screen.print(traced.note)
     if trace.receptive_field is not None:
         screen.print(_field(trace.receptive_field, height, width=width))
     screen.print()

@@ -10,11 +10,13 @@ from typing import Any
 from hubel.architectures.layer_choice import find_layer
 from hubel.architectures.walk import Call, Graph, walk
 from hubel.arrays import Image
+from hubel.classifier.mirrored import MEAN_OF_BOTH
 from hubel.errors import WrongRequest
 from hubel.errors.wording import Option
 from hubel.explanation.layer_rules import RULES
 from hubel.explanation.trace import PROBABILITIES, Trace, Tracer, trace_probability
 from hubel.text import brief
+from hubel.wishes import MIRROR, NO_TTA
 from hubel.workflows.opening import NOTHING_SAID, Said, open_target
 
 
@@ -48,6 +50,8 @@ class TracedRun:
         takes: names of the layers that made its input; none where that is the image.
         following: for each layer that takes its output, the options that trace the same place there.
         flattened: (height, width, channels) of the map that a dense layer's input was before it became a vector.
+        tta: how the classifier answers. A layer's values are of the image as it is; an answer, as the probabilities
+            show it, is the mean of the logits of the image and of its mirror image where this is ``"mirror"``.
     """
 
     trace: Trace
@@ -57,6 +61,15 @@ class TracedRun:
     takes: tuple[str, ...]
     following: tuple[tuple[Option, ...], ...]
     flattened: tuple[int, int, int] | None = None
+    tta: str = NO_TTA
+
+    @property
+    def note(self) -> str:
+        """That the run does not answer by these values alone; empty where it does."""
+        if self.tta != MIRROR or self.trace.layer == PROBABILITIES:
+            return ""
+        values = f"The values of a layer are of the image as it is; {PROBABILITIES!r} are of the mean."
+        return f"This run {MEAN_OF_BOTH}. {values}"
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -67,12 +80,14 @@ class TracedRun:
             "output": self.makes,
             "input_from": self.takes,
             "image_size": [height, width],
+            "tta": self.tta,
         }
 
     def _brief(self) -> Iterator[str]:
         height, width = self.pixels.shape[:2]
         yield f"TracedRun of an image of {height} x {width} pixels"
         yield from repr(self.trace).splitlines()
+        yield from filter(None, (self.note,))
 
 
 def list_traceable(run: Path, *, said: Said = NOTHING_SAID) -> list[TraceableLayer]:
@@ -130,7 +145,7 @@ def trace_run(
         chosen = _filter_index(filter_name, classifier.class_names)
         trace = trace_probability(tracer, classifier, pixels=pixels, filter_index=chosen)
         name, last = classifier.class_names[trace.filter_index], _producers(graph, graph.outputs)
-        return TracedRun(trace, pixels, name, (len(classifier.class_names),), last, ())
+        return TracedRun(trace, pixels, name, (len(classifier.class_names),), last, (), tta=classifier.tta)
     usable = [each for each in graph.calls if each.kind in RULES]
     others = (PROBABILITIES,) if classifier.makes_logits else ()
     call = find_layer(graph, layer, usable=usable, others=others)
@@ -144,6 +159,7 @@ def trace_run(
         _producers(graph, call.inputs),
         _following(graph, call, trace=trace, softmax_follows=classifier.makes_logits),
         _flattened(graph, call),
+        classifier.tta,
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from hubel.arrays import Labels
 from hubel.backends.framework import seed_everything
 from hubel.classifier.engine import compute_logits
+from hubel.classifier.mirrored import with_tta
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.nested_parts import nested_parts
 from hubel.corpus.split import Splits
@@ -173,7 +174,7 @@ def _train_part(
     fitted = run_fit(plan, network, prepared=prepared, listeners=Listeners(on_event), known=known)
     if fitted.interrupted:
         raise StoppedByUser("A part of the learning curve was not finished.")
-    engine, test = KerasEngine(fitted.model), prepared.indices("test")
+    engine, test = with_tta(KerasEngine(fitted.model), finished.request.tta), prepared.indices("test")
     logits = compute_logits(engine, prepared.decoded.images, test, stage="scoring test", on_event=on_event)
     row = {
         "recipe": {phase: recipe.to_json() for phase, recipe in fitted.recipes.items()},

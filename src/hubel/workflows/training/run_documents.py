@@ -124,6 +124,7 @@ def _run(finished: Finished, seconds: Mapping[str, float]) -> dict[str, Any]:
         "tried": [row.to_json() for row in choice.tried],
         "decided": None if choice.decided is None else choice.decided.to_json(),
         "preprocessing": choice.preprocessing.to_json(),
+        "tta": finished.scored.classifier.tta,
         "recipe": {phase: recipe.to_json() for phase, recipe in fitted.recipes.items()},
         "time_limit_s": fitted.plan.limit_s,
         # What would be different on a faster or slower machine, and how each phase ended.

@@ -57,7 +57,7 @@ def finished(monkeypatch: pytest.MonkeyPatch) -> Finished:
     )
     scored = SimpleNamespace(
         reports={"test": report, "validation": report},
-        classifier=SimpleNamespace(calibration=SimpleNamespace(temperature=1.5)),
+        classifier=SimpleNamespace(calibration=SimpleNamespace(temperature=1.5), tta="mirror"),
         without_leaks=None,
         train_hits=np.array([True, True, False, True]),
     )
@@ -100,6 +100,7 @@ def test_how_it_came_about_is_in_the_run(finished: Finished):
     assert run["recipe"] == {"train": json.loads(json.dumps(PLAN.recipes[0].to_json()))}
     assert run["clock_decided"][0]["steps"] == 16
     assert (run["resumed"], run["time_limit_s"], run["seed"]) == ([], None, 3)
+    assert run["tta"] == "mirror"
 
 
 def test_it_says_where_the_same_run_gives_the_same_weights(finished: Finished):
