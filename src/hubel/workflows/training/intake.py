@@ -19,6 +19,7 @@ from hubel.pipeline.prepare import Chosen, Preparation, Prepared, prepare_corpus
 from hubel.pipeline.survey import Survey
 from hubel.runs.out_folder import keep_out_of_the_images
 from hubel.runs.request import TrainRequest
+from hubel.wishes import MIRROR
 from hubel.workflows.training.choose import Choice, check_classes, choose
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ def prepare_training(
         keep = partial(keep_parts, warm.start, on_event=on_event)
         how = replace(how, bands=warm.start.preprocessing.bands, keep=keep)
     prepared = prepare_corpus(request.corpus, choose_for, how=how, on_event=on_event)
-    for message in describe_intake(prepared):
+    doubt = doubt_of_tta(request, grey=prepared.survey.grey)
+    for message in (*describe_intake(prepared), *([] if doubt is None else [doubt])):
         on_event(message)
     if warm is not None:
         on_event(describe_classes(warm.start, prepared.corpus.class_names))
@@ -107,6 +109,24 @@ def _choose_with_weights(
         )
         on_event(Message(text, warning=True))
         return fallback
+
+
+def doubt_of_tta(request: TrainRequest, *, grey: bool) -> Message | None:
+    """That the network learned from no mirror image, where answers are averaged with them; None where all is well.
+
+    Args:
+        request: the user's words.
+        grey: the images have no colour, and are not mirrored in training unless the user asks for it.
+    """
+    if request.tta != MIRROR or request.mirror or not grey:
+        return None
+    text = Text(
+        "The answers are means over each image and its mirror image, but the network learns from no mirror images: "
+        "images without colour are often signs, such as digits, and mirrored they are other signs.",
+        Remedy("Leave out ", Option("tta"), "."),
+        Remedy("If left and right do not matter in your images, add ", Option("mirror", value=True), "."),
+    )
+    return Message(text, warning=True)
 
 
 def describe_intake(prepared: Prepared[Chosen]) -> Iterator[Message]:

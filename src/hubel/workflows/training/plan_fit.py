@@ -12,6 +12,7 @@ from hubel.runs.request import TrainRequest
 from hubel.text import counted
 from hubel.training.plan import BEGUN, FINE_TUNE, HEAD, Costs, FitPlan
 from hubel.training.recipe import Recipe
+from hubel.wishes import MIRROR
 from hubel.workflows.training.choose import Choice
 from hubel.workflows.training.time_budget import Deadline, what_follows
 
@@ -43,7 +44,7 @@ def plan_fit(
         costs: of the network.
         started: monotonic seconds from which the limit counts.
     """
-    afterwards = what_follows(splits, request.time_limit_s)
+    afterwards = what_follows(splits, request.time_limit_s, passes=2 if request.tta == MIRROR else 1)
     reserve_s, shares = afterwards.seconds(costs.rate), SHARES if request.learning_curve else ()
     deadline, now = Deadline(started, limit_s), time.monotonic()
     left_s = deadline.left(reserve_s)

@@ -52,7 +52,7 @@ class Deadline:
         return float("inf") if self.limit_s is None else self.limit_s - self.elapsed() - reserve_s
 
 
-def what_follows(splits: Splits, limit_s: float | None) -> Afterwards:
+def what_follows(splits: Splits, limit_s: float | None, *, passes: int = 1) -> Afterwards:
     """A validation, scoring all splits, the baseline and writing.
 
     Where that would take more than half of a time limit, fewer training images are scored and fewer copies covered.
@@ -60,11 +60,12 @@ def what_follows(splits: Splits, limit_s: float | None) -> Afterwards:
     Args:
         splits: of the corpus.
         limit_s: that the user set; None without.
+        passes: forward passes of an answer.
     """
     train, held_out = len(splits.train), 2 * len(splits.validation) + len(splits.test)
     return Afterwards(
         SAVE_S + BASELINE_S * min(train, BASELINE_EXAMPLES),
-        held_out + min(train, MOST_TRAIN_SCORED) + OCCLUDED,
-        held_out + min(train, FEWEST_TRAIN_SCORED),
+        passes * (held_out + min(train, MOST_TRAIN_SCORED) + OCCLUDED),
+        passes * (held_out + min(train, FEWEST_TRAIN_SCORED)),
         float("inf") if limit_s is None else RESERVED * limit_s,
     )

@@ -17,10 +17,9 @@ from hubel.corpus.corpus import Corpus
 from hubel.engines.keras_artefact import save_classifier
 from hubel.engines.keras_engine import KerasEngine
 from hubel.errors import UnusableInput
-from hubel.errors.wording import Option, Remedy, Text
 from hubel.evaluation.learning_curve import LearningCurve
 from hubel.evaluation.report import EvaluationReport
-from hubel.events import Message, OnEvent
+from hubel.events import OnEvent
 from hubel.images.notebook import document
 from hubel.pipeline.prepare import Prepared
 from hubel.runs.documents import write_documents
@@ -38,7 +37,6 @@ from hubel.runs.tables.predictions import write_predictions
 from hubel.runs.tables.seen_before import write_seen_before
 from hubel.runs.tables.split import read_split, write_split
 from hubel.text import brief, counted, elided, with_interval
-from hubel.wishes import MIRROR
 from hubel.workflows.evaluating.mistakes import show_mistakes
 from hubel.workflows.training.checkpointing import SoFar
 from hubel.workflows.training.choose import Choice
@@ -124,9 +122,6 @@ def write_run(
         on_event: hears what goes on.
     """
     folder = RunFolder(request.out)
-    doubt = doubt_of_tta(request, grey=prepared.survey.grey)
-    if doubt is not None:
-        on_event(doubt)
     finished = _score(request, prepared, fitted=fitted, so_far=so_far, on_event=on_event)
     advice = advise(make_evidence(finished))
     documents = make_documents(finished, advice=advice, request=recorded)
@@ -175,24 +170,6 @@ def _classifier(request: TrainRequest, prepared: Prepared[Choice], *, fitted: Fi
     names, preprocessing = prepared.corpus.class_names, prepared.chosen.preprocessing
     engine = with_tta(KerasEngine(fitted.model), request.tta)
     return Classifier(engine, fitted.blueprint, names, preprocessing, provenance=provenance)
-
-
-def doubt_of_tta(request: TrainRequest, *, grey: bool) -> Message | None:
-    """That the network learned from no mirror image, where answers are averaged with them; None where all is well.
-
-    Args:
-        request: the user's words.
-        grey: the images have no colour, and are not mirrored in training unless the user asks for it.
-    """
-    if request.tta != MIRROR or request.mirror or not grey:
-        return None
-    text = Text(
-        "The answers are means over each image and its mirror image, but the network learned from no mirror images: "
-        "images without colour are often signs, such as digits, and mirrored they are other signs.",
-        Remedy("Leave out ", Option("tta"), "."),
-        Remedy("If left and right do not matter in your images, add ", Option("mirror", value=True), "."),
-    )
-    return Message(text, warning=True)
 
 
 def _write(folder: RunFolder, finished: Finished, *, documents: Documents) -> None:

@@ -10,14 +10,14 @@ import pytest
 from hubel.errors.wording import in_python
 from hubel.runs.request import TrainRequest
 from hubel.shell import in_shell
-from hubel.workflows.training.write_run import doubt_of_tta
+from hubel.workflows.training.intake import doubt_of_tta
 
 
 def test_it_says_that_mirrored_signs_are_others_and_what_to_change():
     doubt = doubt_of_tta(TrainRequest("photos", Path("run"), tta="mirror"), grey=True)
     assert doubt is not None
     assert doubt.warning
-    assert "learned from no mirror images: images without colour are often signs, such as digits" in str(doubt.text)
+    assert "learns from no mirror images: images without colour are often signs, such as digits" in str(doubt.text)
     assert "add --mirror." in doubt.text.render(in_shell)
     assert "add mirror=True." in in_python(doubt.text)
 

@@ -62,6 +62,11 @@ def test_by_the_clock_it_takes_what_is_left():
     assert plan.remaining_s == pytest.approx(35, abs=0.1)
 
 
+def test_answers_by_the_mirror_image_take_two_passes_after_the_training():
+    once, twice = planned().afterwards, planned(tta="mirror").afterwards
+    assert (twice.images, twice.fewest, twice.fixed_s) == (2 * once.images, 2 * once.fewest, once.fixed_s)
+
+
 def test_the_parts_of_a_learning_curve_are_planned_and_said():
     plan = planned(learning_curve=True)
     assert plan.shares == (0.25, 0.5)
