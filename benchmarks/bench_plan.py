@@ -4,7 +4,8 @@
 
 Each run is ``hubel train`` in a process of its own, so its seconds begin with Enter. ``signs`` is the corpus of
 `made_signs.py`; any other CORPUS is what ``hubel train`` takes. Run it on a quiet machine, with pretrained weights
-where KERAS_HOME says. Rows are added to the CSV file of ``--out`` as they come.
+where KERAS_HOME says. Rows are added to the CSV file of ``--out`` as they come. With ``--keep FOLDER`` the run folders
+stay; ``hubel evaluate RUN CORPUS --against OTHER`` compares two of them image by image.
 """
 
 from __future__ import annotations
@@ -26,11 +27,13 @@ from hubel.text import parse_duration
 
 PLANS = {
     "default": (),
+    "scratch": ("--weights", "none"),
+    "head": ("--architecture", "mobilenet"),
     "mobilenet": ("--architecture", "mobilenet"),
     "residual": ("--architecture", "residual"),
     "small-cnn": ("--architecture", "small-cnn"),
 }
-"""Name → what is added to the command."""
+"""Name → what is added to the command; a head alone is what is trained without a time limit."""
 COLUMNS = (
     "corpus",
     "limit_s",
@@ -45,7 +48,7 @@ COLUMNS = (
 )
 
 
-def run(corpus: str, limit: str, plan: str, seed: int, *, cold: bool) -> dict[str, object]:
+def run(corpus: str, limit: str, plan: str, seed: int, *, cold: bool, keep: Path | None) -> dict[str, object]:
     """Train once; what came out.
 
     Args:
@@ -54,10 +57,12 @@ def run(corpus: str, limit: str, plan: str, seed: int, *, cold: bool) -> dict[st
         plan: a name in `PLANS`.
         seed: of the run.
         cold: with an empty cache of decoded images.
+        keep: a folder for the run folders; None to delete them.
     """
     with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "run"
-        words = ["train", corpus, "-o", str(out), "--time-limit", limit, "--seed", str(seed), *PLANS[plan]]
+        out = (keep or Path(folder)) / f"{Path(corpus).name}-{limit}-{plan}-{seed}"
+        timed = [] if plan == "head" else ["--time-limit", limit]
+        words = ["train", corpus, "-o", str(out), *timed, "--seed", str(seed), *PLANS[plan]]
         environment = {**os.environ, **({"HUBEL_CACHE": str(Path(folder) / "cache")} if cold else {})}
         begun = time.monotonic()
         done = subprocess.run(
@@ -68,11 +73,13 @@ def run(corpus: str, limit: str, plan: str, seed: int, *, cold: bool) -> dict[st
             sys.exit(done.stderr)
         metrics, document = (json.loads((out / name).read_text()) for name in ("metrics.json", "run.json"))
     test, names = metrics["test"], [each["architecture"] for each in document["tried"]]
+    alpha = (document["decided"] or {}).get("alpha")
+    trained = document["architecture"]["name"] + (f" x {alpha:g}" if alpha else "")
     return {
         "corpus": Path(corpus).name, "limit_s": parse_duration(limit), "plan": plan, "seed": seed,
         "accuracy": round(test["accuracy"], 4), "macro_f1": round(test["macro_f1"], 4),
         "validation_accuracy": round(metrics["validation"]["accuracy"], 4), "wall_s": round(wall_s, 1),
-        "trained": f"{document['architecture']['name']}: {'+'.join(document['recipe'])}", "tried": " ".join(names),
+        "trained": f"{trained}: {'+'.join(document['recipe'])}", "tried": " ".join(names),
     }  # fmt: skip
 
 
@@ -82,7 +89,7 @@ def rows(words: argparse.Namespace) -> Iterator[dict[str, object]]:
         for corpus in words.corpora:
             for limit in words.limit:
                 for plan in words.only or PLANS:
-                    yield run(corpus, limit, plan, seed, cold=words.cold)
+                    yield run(corpus, limit, plan, seed, cold=words.cold, keep=words.keep)
 
 
 def main() -> None:
@@ -93,6 +100,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--only", nargs="*", choices=PLANS)
     parser.add_argument("--cold", action="store_true")
+    parser.add_argument("--keep", type=Path, help="for the run folders, so that they can be compared")
     parser.add_argument("--out", type=Path)
     words = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
