@@ -5,7 +5,7 @@
 Each run is ``hubel train`` in a process of its own, so its seconds begin with Enter. ``signs`` is the corpus of
 `made_signs.py`; any other CORPUS is what ``hubel train`` takes. Run it on a quiet machine, with pretrained weights
 where KERAS_HOME says. Rows are added to the CSV file of ``--out`` as they come. With ``--keep FOLDER`` the run folders
-stay; ``hubel evaluate RUN CORPUS --against OTHER`` compares two of them image by image.
+stay; ``hubel evaluate RUN --against OTHER`` compares two of them image by image.
 """
 
 from __future__ import annotations
