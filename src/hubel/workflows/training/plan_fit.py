@@ -95,7 +95,10 @@ def describe_plan(plan: FitPlan, choice: Choice, *, splits: Splits, parameters: 
         splits: their sizes are said.
         parameters: of the network.
     """
+    name = choice.architecture + ("" if choice.alpha is None else f" with alpha {choice.alpha:g}")
     why = " (chosen for this corpus)" if choice.chosen_for_user else ""
+    if choice.alpha is not None and choice.decided is not None:
+        why = " (as wide as the time allows)"
     if len(choice.tried) > 1:
         why = f" (the best of {len(choice.tried)} that were tried on this corpus)"
     model = f"{parameters:,} parameters{', pretrained' if plan.recipes[0].phase == HEAD else ''}"
@@ -103,7 +106,7 @@ def describe_plan(plan: FitPlan, choice: Choice, *, splits: Splits, parameters: 
     curve = f"the same anew on {shares} of the training images, for the learning curve"
     return PlanMade(
         (
-            ("architecture", f"{choice.architecture}{why}, {model}"),
+            ("architecture", f"{name}{why}, {model}"),
             ("images", choice.preprocessing.describe()),
             ("split", f"{len(splits.train):,} train, {len(splits.validation):,} validation, {len(splits.test):,} test"),
             ("training", _training(plan)),

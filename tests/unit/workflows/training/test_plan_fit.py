@@ -17,6 +17,7 @@ from hubel.runs.request import TrainRequest
 from hubel.training.plan import FINE_TUNE, HEAD, Costs, FitPlan, Point
 from hubel.training.recipe import Recipe
 from hubel.workflows.training.choose import Choice
+from hubel.workflows.training.decision import Decision
 from hubel.workflows.training.plan_fit import describe_lateness, describe_plan, plan_fit
 
 SPLITS = Splits(tuple(range(1000)), tuple(range(1000, 1100)), tuple(range(1100, 1300)))
@@ -60,6 +61,15 @@ def test_by_the_clock_it_takes_what_is_left():
     about = plan.clock_s / 4.5
     assert lines(plan)["training"] == f"about {about:.1f} of at most 10 epochs, ended by the clock after 40 s"
     assert plan.remaining_s == pytest.approx(35, abs=0.1)
+
+
+def test_a_width_is_said_with_its_reason():
+    wide = replace(CHOICE, alpha=1.5, decided=Decision("residual", "none", 1.5))
+    said = dict(describe_plan(planned(), wide, splits=SPLITS, parameters=12_345).lines)
+    assert said["architecture"] == "residual with alpha 1.5 (as wide as the time allows), 12,345 parameters"
+    own = replace(CHOICE, alpha=2.0, chosen_for_user=False)
+    said = dict(describe_plan(planned(), own, splits=SPLITS, parameters=12_345).lines)
+    assert said["architecture"] == "residual with alpha 2, 12,345 parameters"
 
 
 def test_answers_by_the_mirror_image_take_two_passes_after_the_training():
