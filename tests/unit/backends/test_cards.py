@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
@@ -90,8 +91,7 @@ def test_the_precision_that_the_user_chose_for_jax_stays(tmp_path: Path):
 @pytest.mark.backend
 @pytest.mark.skipif(BACKEND != "torch", reason="of PyTorch")
 def test_torch_multiplies_in_full():
-    import torch
-
+    torch = importlib.import_module("torch")
     assert not torch.backends.cuda.matmul.allow_tf32
     assert not torch.backends.cudnn.allow_tf32
 
