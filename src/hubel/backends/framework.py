@@ -102,6 +102,25 @@ def set_random_states(states: Mapping[str, np.ndarray]) -> None:
             torch.cuda.set_rng_state(value, int(name.removeprefix("gpu_")))
 
 
+MOST_TOGETHER = 1024
+"""Images that a graphics card computes together, where they are small."""
+NUMBERS_TOGETHER = 64 * 224 * 224 * 3
+"""Numbers in the images that it computes together: as many as in 64 images of a usual backbone."""
+
+
+def images_together(numbers: int, *, on_processor: int) -> int:
+    """Images that are computed together: on a graphics card many, for each call has its price there.
+
+    Args:
+        numbers: in one image.
+        on_processor: so many on a processor, and at least so many on a card.
+    """
+    if not on_accelerator():
+        return on_processor
+    fitting = NUMBERS_TOGETHER // max(1, numbers)
+    return min(MOST_TOGETHER, max(on_processor, 1 << max(0, fitting.bit_length() - 1)))
+
+
 def on_accelerator() -> bool:
     """Whether a graphics card or the like is used."""
     return _ON_ACCELERATOR[BACKEND]()
