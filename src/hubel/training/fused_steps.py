@@ -22,10 +22,15 @@ STEPS = {
     "fused": "many at a time, on pixels that lie on the device",
     "fused-bfloat16": "the same, with feature maps in bfloat16",
 }
-"""How steps are taken with JAX: a value of the environment variable HUBEL_STEPS. The last is usual on accelerators."""
+"""How steps are taken with JAX and PyTorch: a value of the environment variable HUBEL_STEPS."""
+USUAL = {"jax": "fused-bfloat16", "torch": "fused"}
+"""On accelerators. PyTorch takes most of a step to begin its hundreds of operations, and fewer bits save none of it."""
 MOST_ON_DEVICE = 4_000_000_000
 """Bytes of pixels of the training split that are held on a device; of more, steps are taken one at a time."""
-DEVICE_STEPS: dict[str, Callable[..., Any]] = {"jax": Later("hubel.backends.fused_jax", "JaxSteps")}
+DEVICE_STEPS: dict[str, Callable[..., Any]] = {
+    "jax": Later("hubel.backends.fused_jax", "JaxSteps"),
+    "torch": Later("hubel.backends.fused_torch", "TorchSteps"),
+}
 NoRoom: TypeAlias = Callable[[tuple[int, ...]], OutOfMemory]
 """Shape of a batch that had no room → what is raised."""
 CHUNK_S = 0.5
@@ -44,7 +49,7 @@ def find_fused_source(model: keras.Model, batches: object, *, no_room: NoRoom) -
     Raises:
         UnknownName: HUBEL_STEPS names no way of taking steps.
     """
-    usual = "fused-bfloat16" if BACKEND in DEVICE_STEPS and on_accelerator() else "single"
+    usual = USUAL[BACKEND] if BACKEND in USUAL and on_accelerator() else "single"
     kind = os.environ.get("HUBEL_STEPS") or usual
     find(STEPS, kind, kind="value of HUBEL_STEPS")
     if kind == "single" or BACKEND not in DEVICE_STEPS or not isinstance(batches, TrainingBatches):
