@@ -1,6 +1,6 @@
 """The one door to Keras: importing it from here makes sure that the backend was chosen first.
 
-And its random numbers: with the seed of a run they are the same again.
+And its random numbers: with the seed of a run they are the same again. And what it computes on.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from hubel.backends.select import select_backend
+from hubel.backends.select import multiply_in_full, select_backend
 
 
 @contextmanager
@@ -48,6 +48,8 @@ with _held_back():
     from keras.src.legacy.saving import legacy_h5_format, saving_options, saving_utils
     from keras.src.saving import serialization_lib
 
+    multiply_in_full(BACKEND)
+
 logging.getLogger("tensorflow").setLevel(logging.ERROR)  # its advice on tracing is for its programmers
 
 __all__ = [
@@ -69,7 +71,7 @@ def seed_everything(seed: int) -> None:
     """Seed Python, NumPy and the backend, and ask the backend for deterministic kernels.
 
     Results are then the same to the bit on the same machine with the same library versions; another processor, a
-    GPU or another number of threads may round differently.
+    GPU or another number of threads may round differently. JAX is asked earlier, see `hubel.backends.select`.
     """
     keras.utils.set_random_seed(seed)
     if BACKEND == "tensorflow":
@@ -98,3 +100,45 @@ def set_random_states(states: Mapping[str, np.ndarray]) -> None:
             torch.set_rng_state(value)
         elif int(name.removeprefix("gpu_")) < torch.cuda.device_count():
             torch.cuda.set_rng_state(value, int(name.removeprefix("gpu_")))
+
+
+MOST_TOGETHER = 1024
+"""Images that a graphics card computes together, where they are small."""
+NUMBERS_TOGETHER = 64 * 224 * 224 * 3
+"""Numbers in the images that it computes together: as many as in 64 images of a usual backbone."""
+
+
+def images_together(numbers: int, *, on_processor: int) -> int:
+    """Images that are computed together: on a graphics card many, for each call has its price there.
+
+    Args:
+        numbers: in one image.
+        on_processor: so many on a processor, and at least so many on a card.
+    """
+    if not on_accelerator():
+        return on_processor
+    fitting = NUMBERS_TOGETHER // max(1, numbers)
+    return min(MOST_TOGETHER, max(on_processor, 1 << max(0, fitting.bit_length() - 1)))
+
+
+def on_accelerator() -> bool:
+    """Whether a graphics card or the like is used."""
+    return _ON_ACCELERATOR[BACKEND]()
+
+
+def _tensorflow() -> bool:
+    return any(
+        device.device_type != "CPU" for device in importlib.import_module("tensorflow").config.list_logical_devices()
+    )
+
+
+def _jax() -> bool:
+    return importlib.import_module("jax").default_backend() != "cpu"
+
+
+def _torch() -> bool:
+    torch = importlib.import_module("torch")
+    return torch.cuda.is_available() or torch.backends.mps.is_available()
+
+
+_ON_ACCELERATOR = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}

@@ -11,7 +11,7 @@ from hubel.arrays import Features, Images, ImageStore, Logits
 from hubel.events import OnEvent, ignore, in_chunks
 
 SMALL_BATCH, LARGE_BATCH = 1, 64
-"""Images that an engine computes together."""
+"""Images that an engine computes together, on a processor."""
 Wanted: TypeAlias = Literal["logits", "features", "maps"]
 """The last output that is needed; each includes those before it. An engine may give more."""
 
@@ -50,6 +50,15 @@ class Engine(Protocol):
         ...
 
 
+def batch_of(engine: object) -> int:
+    """Images that an engine computes together where there are many; `LARGE_BATCH` if it does not say.
+
+    Args:
+        engine: any; a graphics card takes more of them together, and its engine says so.
+    """
+    return getattr(engine, "large_batch", LARGE_BATCH)
+
+
 def compute_logits(
     engine: Engine, images: ImageStore, indices: np.ndarray, *, stage: str = "evaluating", on_event: OnEvent = ignore
 ) -> Logits:
@@ -65,6 +74,6 @@ def compute_logits(
     Returns:
         float32 [len(indices), classes].
     """
-    chunks = in_chunks(len(indices), 4 * LARGE_BATCH, stage=stage, on_event=on_event)
+    chunks = in_chunks(len(indices), 4 * batch_of(engine), stage=stage, on_event=on_event)
     parts = [engine.compute(np.asarray(images[indices[chunk]])).logits for chunk in chunks]
     return np.concatenate(parts) if parts else engine.compute(np.asarray(images[:0])).logits

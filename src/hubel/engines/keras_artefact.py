@@ -11,7 +11,6 @@ import numpy as np
 
 from hubel.architectures.build import build_model, weight_name
 from hubel.architectures.catalogue import Blueprint
-from hubel.backends.devices import on_accelerator
 from hubel.backends.framework import BACKEND, keras
 from hubel.backends.select import backend_version
 from hubel.classifier.classifier import Classifier
@@ -21,9 +20,6 @@ from hubel.classifier.saving import write_artefact
 from hubel.classifier.self_test import TOLERANCE
 from hubel.engines.keras_engine import KerasEngine
 from hubel.errors import DamagedArtefact
-
-TOLERANCE_ON_ACCELERATOR = 1e-2
-"""Graphics cards multiply with 10 bits of mantissa unless told otherwise."""
 
 
 @cache
@@ -35,7 +31,7 @@ def runtime() -> Runtime:
         "numpy": version("numpy"),
         BACKEND: backend_version(BACKEND),
     }
-    return Runtime(make_engine, libraries, TOLERANCE_ON_ACCELERATOR if on_accelerator() else TOLERANCE)
+    return Runtime(make_engine, libraries, TOLERANCE)
 
 
 def make_engine(blueprint: Blueprint, tensors: Mapping[str, np.ndarray], path: Path) -> KerasEngine:

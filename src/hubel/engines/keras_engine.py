@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 
 import numpy as np
 
 from hubel.arrays import Images, Logits
-from hubel.backends.framework import BACKEND, keras
+from hubel.backends.framework import BACKEND, images_together, keras
 from hubel.classifier.engine import LARGE_BATCH, SMALL_BATCH, Outputs, Wanted
 
 MOST_MAPS = 8
@@ -19,7 +20,8 @@ MOST_CHANNELS = 64
 class KerasEngine:
     """Runs a Keras model.
 
-    Keras compiles a function for each batch size it meets, so only two are used; the rest of a batch is filled up.
+    Keras compiles a function for each batch size it meets, so only two are used, and a third on graphics cards; the
+    rest of a batch is filled up.
 
     Args:
         model: float32 [batch, height, width, channels] → float32 [batch, outputs].
@@ -30,6 +32,11 @@ class KerasEngine:
 
     def __repr__(self) -> str:
         return f"KerasEngine({self.model.name!r})"
+
+    @cached_property
+    def large_batch(self) -> int:
+        """Images that are computed together where there are many."""
+        return images_together(math.prod(side or 1 for side in self.model.input_shape[1:]), on_processor=LARGE_BATCH)
 
     @cached_property
     def _features(self) -> keras.KerasTensor:
@@ -58,31 +65,31 @@ class KerasEngine:
                 its channels over all places, then their deviation.
         """
         if wanted == "logits":
-            return Outputs(_run(self.model, pixels)[0])
+            return Outputs(self._run(self.model, pixels)[0])
         if wanted == "maps" and self._with_maps is not None:
-            maps, features, logits = _run(self._with_maps, pixels)
+            maps, features, logits = self._run(self._with_maps, pixels)
             return Outputs(logits, features, maps)
-        features, logits = _run(self._with_features, pixels)
+        features, logits = self._run(self._with_features, pixels)
         return Outputs(logits, features, np.zeros((len(pixels), 0), np.float32))
 
     def compute_logits(self, pixels: Images) -> Logits:
         """uint8 [batch, height, width, 3] → float32 [batch, classes]."""
         return self.compute(pixels).logits
 
+    def _run(self, model: keras.Model, images: np.ndarray) -> list[np.ndarray]:
+        """Every output of a model, in batches of few sizes."""
+        size = SMALL_BATCH if len(images) <= 4 * SMALL_BATCH else LARGE_BATCH
+        size = size if len(images) <= 4 * LARGE_BATCH else self.large_batch
+        parts = [_run_batch(model, images[start : start + size], size=size) for start in range(0, len(images), size)]
+        if not parts:
+            return [np.zeros((0, output.shape[-1]), np.float32) for output in model.outputs]
+        return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
+
 
 def _on_processors(model: keras.Model) -> keras.Model:
     if BACKEND == "tensorflow":
         model.jit_compile = False  # XLA would compile for seconds, and runs slower on processors
     return model
-
-
-def _run(model: keras.Model, images: np.ndarray) -> list[np.ndarray]:
-    """Every output of a model, in batches of the two sizes."""
-    size = SMALL_BATCH if len(images) <= 4 * SMALL_BATCH else LARGE_BATCH
-    parts = [_run_batch(model, images[start : start + size], size=size) for start in range(0, len(images), size)]
-    if not parts:
-        return [np.zeros((0, output.shape[-1]), np.float32) for output in model.outputs]
-    return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
 
 
 def _run_batch(model: keras.Model, images: np.ndarray, *, size: int) -> list[np.ndarray]:

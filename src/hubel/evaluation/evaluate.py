@@ -8,11 +8,9 @@ import numpy as np
 
 from hubel.arrays import ImageStore, Labels, Logits
 from hubel.classifier.answering import Answering, softmax
-from hubel.classifier.engine import LARGE_BATCH
+from hubel.classifier.engine import batch_of
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import OnEvent, ignore, in_chunks
-
-_CHUNK = 4 * LARGE_BATCH
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ def compute_outputs(
         stage: its name in the `Progress` that ``on_event`` hears.
         on_event: hears `Progress`.
     """
-    chunks = in_chunks(len(indices), _CHUNK, stage=stage, on_event=on_event)
+    chunks = in_chunks(len(indices), 4 * batch_of(classifier.engine), stage=stage, on_event=on_event)
     parts = [classifier.compute(np.asarray(images[indices[chunk]])) for chunk in chunks]
     if not parts:
         return SplitOutputs(*classifier.compute(np.asarray(images[:0])))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,11 +87,7 @@ def augment(images: ImageStore, indices: np.ndarray, *, draws: EpochDraws) -> np
     Returns:
         float32 [batch, height, width, 3], 0 to 255.
     """
-    height, width = images.shape[1:3]
-    rows = _window(height, draws.offsets[indices, 0], scales=draws.scales[indices, 0])
-    columns = _window(width, draws.offsets[indices, 1], scales=draws.scales[indices, 1])
-    mirrored = draws.mirrored[indices]
-    columns[mirrored] = columns[mirrored, ::-1]
+    rows, columns = find_places(images.shape[1:3], indices, draws=draws)
     plain = images[indices]  # first: images on disk are read whole
     places = np.arange(len(indices))[:, None, None]
     batch = plain[places, rows[:, :, None], columns[:, None, :]].astype(np.float32)
@@ -99,6 +96,25 @@ def augment(images: ImageStore, indices: np.ndarray, *, draws: EpochDraws) -> np
         batch *= gains[:, None, None, :].astype(np.float32)
         np.clip(batch, 0, 255, out=batch)
     return batch
+
+
+def find_places(size: Sequence[int], indices: np.ndarray, *, draws: EpochDraws) -> tuple[np.ndarray, np.ndarray]:
+    """Where each row and each column of a changed image comes from.
+
+    Args:
+        size: height and width of the images.
+        indices: int [batch], the images to take.
+        draws: of this epoch.
+
+    Returns:
+        int64 [batch, height] and int64 [batch, width].
+    """
+    height, width = size
+    rows = _window(height, draws.offsets[indices, 0], scales=draws.scales[indices, 0])
+    columns = _window(width, draws.offsets[indices, 1], scales=draws.scales[indices, 1])
+    mirrored = draws.mirrored[indices]
+    columns[mirrored] = columns[mirrored, ::-1]
+    return rows, columns
 
 
 def shrink(images: np.ndarray, scale: float) -> np.ndarray:
@@ -111,15 +127,21 @@ def shrink(images: np.ndarray, scale: float) -> np.ndarray:
     Returns:
         float32 [batch, round(height * scale), round(width * scale), channels].
     """
-    rows, columns = (_shares(side, max(1, round(side * scale))) for side in images.shape[1:3])
+    rows, columns = (compute_shares(side, scale) for side in images.shape[1:3])
     batch, height, width, channels = images.shape
     narrow = columns @ images.reshape(batch * height, width, channels)  # [batch * height, smaller width, channels]
     low = rows @ narrow.reshape(batch, height, -1)
     return low.reshape(batch, len(rows), len(columns), channels)
 
 
-def _shares(side: int, smaller: int) -> np.ndarray:
-    """Share of each pixel in each smaller one: float32 [smaller, side], rows that sum to 1."""
+def compute_shares(side: int, scale: float) -> np.ndarray:
+    """Share of each pixel of a side in each smaller one: float32 [round(side * scale), side], rows that sum to 1.
+
+    Args:
+        side: in pixels.
+        scale: above 0 and at most 1.
+    """
+    smaller = max(1, round(side * scale))
     edges = np.linspace(0, side, smaller + 1)
     pixels = np.arange(side)
     overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)

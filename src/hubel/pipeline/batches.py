@@ -10,11 +10,30 @@ from dataclasses import dataclass
 import numpy as np
 
 from hubel.arrays import ImageStore, Labels
-from hubel.pipeline.augmentation import Augmentation, augment, draw
+from hubel.pipeline.augmentation import Augmentation, EpochDraws, augment, draw, find_places
 from hubel.random_streams import stream
 
 AHEAD = 2
 """Batches that are made, or wait, while a step is trained."""
+
+
+@dataclass(frozen=True)
+class EpochPlaces:
+    """Which pixels make each batch of an epoch, for whoever holds those of the training split and gathers them itself.
+
+    Args:
+        examples: int32 [steps, batch], places in the training split.
+        labels: int32 [steps, batch].
+        rows: int16 [steps, batch, height], where each row of a batch's image comes from.
+        columns: int16 [steps, batch, width].
+        gains: float32 [steps, batch, 3], factors of the colour channels; what is above 255 then is 255.
+    """
+
+    examples: np.ndarray
+    labels: np.ndarray
+    rows: np.ndarray
+    columns: np.ndarray
+    gains: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -54,11 +73,35 @@ class TrainingBatches:
 
         Every batch is a function of (seed, epoch, place); all have the same size.
         """
-        order = stream("batch order", self.seed, epoch=epoch).permutation(self.indices)
-        draws = draw(self.augmentation, len(self.images), seed=self.seed, epoch=epoch)
+        order, draws = self._order(epoch), self._draws(epoch)
         for step in range(self.steps_per_epoch):
             chosen = order[step * self.step_size : (step + 1) * self.step_size]
             yield augment(self.images, chosen, draws=draws), self.labels[chosen]
+
+    def places(self, epoch: int) -> EpochPlaces:
+        """The same epoch as the places of its pixels in ``images[indices]``.
+
+        Args:
+            epoch: 0 for the first.
+        """
+        shape = (self.steps_per_epoch, self.step_size)
+        order, draws = self._order(epoch)[: shape[0] * shape[1]], self._draws(epoch)
+        in_split = np.zeros(len(self.images), np.int32)
+        in_split[self.indices] = np.arange(len(self.indices))
+        rows, columns = find_places(self.images.shape[1:3], order, draws=draws)
+        return EpochPlaces(
+            in_split[order].reshape(shape),
+            self.labels[order].astype(np.int32).reshape(shape),
+            rows.astype(np.int16).reshape(*shape, -1),
+            columns.astype(np.int16).reshape(*shape, -1),
+            draws.gains[order].astype(np.float32).reshape(*shape, 3),
+        )
+
+    def _order(self, epoch: int) -> np.ndarray:
+        return stream("batch order", self.seed, epoch=epoch).permutation(self.indices)
+
+    def _draws(self, epoch: int) -> EpochDraws:
+        return draw(self.augmentation, len(self.images), seed=self.seed, epoch=epoch)
 
 
 def class_weights(labels: Labels, classes: int, *, balance: float) -> np.ndarray:

@@ -6,15 +6,15 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any, Protocol
+from itertools import islice, takewhile
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hubel.arrays import Labels
 from hubel.backends.framework import BACKEND, is_out_of_memory, keras
 from hubel.catalogue import Later
-from hubel.errors import OutOfMemory, StoppedByUser, TrainingDiverged
+from hubel.errors import StoppedByUser, TrainingDiverged
 from hubel.errors.wording import Option, Remedy
 from hubel.events import EpochDone, PhaseDone, StopHeard, TrainingProgress
 from hubel.pipeline.augmentation import shrink
@@ -23,38 +23,19 @@ from hubel.training.history import EpochRow, History
 from hubel.training.interruption import Watch
 from hubel.training.optimizer import make_optimizer
 from hubel.training.recipe import Recipe
-from hubel.training.schedule import Clock, warm_up_and_anneal
+from hubel.training.schedule import Clock, StepClock, warm_up_and_anneal
 from hubel.training.state import LoopState, put_tensors, take_tensors
 
-layer_table = Later("hubel.architectures.layer_table", "layer_table")
+if TYPE_CHECKING:
+    from hubel.training.source import Ahead, Batches, StepSource
+
+find_fused_source: Callable[..., StepSource | None] = Later("hubel.training.fused_steps", "find_fused_source")
+no_room = Later("hubel.training.out_of_memory", "no_room")
 
 OPTIMIZER_BYTES = 16
 """Of one parameter in training: the weight, its gradient and two averages, 4 bytes each."""
 Validate = Callable[[], tuple[float, float] | None]
 """() → (accuracy, log loss) of the model as it is now on the validation split; None where that is empty."""
-
-
-class Batches(Protocol):
-    """A training split that can give its batches of any epoch."""
-
-    @property
-    def steps_per_epoch(self) -> int:
-        """Batches in one epoch."""
-        ...
-
-    @property
-    def step_size(self) -> int:
-        """Images in each batch."""
-        ...
-
-    @property
-    def class_weights(self) -> np.ndarray:
-        """Weight of each class in the loss, float32 [classes]."""
-        ...
-
-    def epoch(self, epoch: int) -> Iterator[tuple[np.ndarray, Labels]]:
-        """Inputs [batch, ...] and labels, int64 [batch], of each batch."""
-        ...
 
 
 @dataclass
@@ -170,16 +151,52 @@ def measure_step(model: keras.Model, batches: Batches, *, steps: int = 4) -> flo
         (variable, keras.ops.convert_to_numpy(variable)) for variable in (*model.variables, *model.optimizer.variables)
     ]
     kept = [(variable, np.array(value)) for variable, value in kept]
-    seconds = []
-    source = (batch for epoch in range(steps) for batch in batches.epoch(epoch))
-    for (images, labels), _ in zip(source, range(steps), strict=False):
-        start = time.monotonic()
-        one_hot = np.eye(len(batches.class_weights), dtype=np.float32)[labels]
-        _train_on_batch(model, images, one_hot=one_hot, weights=batches.class_weights[labels])
-        seconds.append(time.monotonic() - start)
+    seconds = _source(model, batches).measure(steps, rate=float(model.optimizer.learning_rate))
     for variable, value in kept:
         variable.assign(value)
     return float(np.median(seconds[1:] or seconds))
+
+
+def _source(model: keras.Model, batches: Batches) -> StepSource:
+    """What takes the steps: on a graphics card many at a time."""
+    if BACKEND != "tensorflow":
+        fused = find_fused_source(
+            model, batches, no_room=lambda shape: no_room(model, shape, optimizer_bytes=OPTIMIZER_BYTES)
+        )
+        if fused is not None:
+            return fused
+    return _SingleSource(model, batches)
+
+
+@dataclass(frozen=True)
+class _SingleSource:
+    """Takes one step at a time, the batches of the next ones made meanwhile."""
+
+    model: keras.Model
+    batches: Batches
+
+    def train_epoch(self, epoch: int, *, first: int, ahead: Ahead) -> Iterator[tuple[list[float], int]]:
+        for whole, labels in made_ahead(islice(self.batches.epoch(epoch), first, None)):
+            rates, scale = ahead(1)
+            if not rates:
+                return
+            images = whole if scale is None else shrink(whole, scale)
+            self.model.optimizer.learning_rate = rates[0]
+            yield [self._step(images, labels)], min(images.shape[1:3]) if images.ndim == 4 else 0
+
+    def measure(self, steps: int, *, rate: float) -> list[float]:  # noqa: ARG002  (it is the optimiser's own)
+        seconds = []
+        source = (batch for epoch in range(steps) for batch in self.batches.epoch(epoch))
+        for (images, labels), _ in zip(source, range(steps), strict=False):
+            start = time.monotonic()
+            self._step(images, labels)
+            seconds.append(time.monotonic() - start)
+        return seconds
+
+    def _step(self, images: np.ndarray, labels: Labels) -> float:
+        weights = self.batches.class_weights
+        one_hot = np.eye(len(weights), dtype=np.float32)[labels]
+        return _train_on_batch(self.model, images, one_hot=one_hot, weights=weights[labels])
 
 
 def _train_on_batch(model: keras.Model, images: np.ndarray, *, one_hot: np.ndarray, weights: np.ndarray) -> float:
@@ -193,25 +210,8 @@ def _train_on_batch(model: keras.Model, images: np.ndarray, *, one_hot: np.ndarr
     except Exception as error:
         if not is_out_of_memory(error):
             raise
-        raise _no_room(model, images) from error
+        raise no_room(model, images.shape, optimizer_bytes=OPTIMIZER_BYTES) from error
     return float(result)
-
-
-def _no_room(model: keras.Model, images: np.ndarray) -> OutOfMemory:
-    count, size = len(images), " x ".join(map(str, images.shape[1:3])) + " pixels" if images.ndim == 4 else "features"
-    needed = images.nbytes + OPTIMIZER_BYTES * model.count_params()
-    if images.ndim == 4:
-        needed += 2 * count * sum(row.activation_bytes for row in layer_table(model))  # forward, and their gradients
-    fewer = Remedy("Train on fewer images at a time: ", Option("batch_size", max(1, count // 2)), ".")
-    smaller = Remedy("Or use smaller images: ", Option("image_size"), ".")
-    if count == 1:
-        fewer = Remedy("Use another ", Option("architecture"), ".")
-    return OutOfMemory(
-        f"There is not enough memory for one training step: a batch of {count} images of {size} takes about "
-        f"{needed / 1e6:,.0f} MB. Nothing that was saved is lost.",
-        fewer,
-        smaller,
-    )
 
 
 @dataclass
@@ -232,6 +232,10 @@ class _Loop:
     side: int = 0
     rate: float = 0.0
     start: float = field(default_factory=time.monotonic)
+    looked: tuple[int, float] = (0, 0.0)
+
+    def __post_init__(self) -> None:
+        self.source = _source(self.model, self.batches)
 
     def go_on_from(self, state: LoopState) -> None:
         """Become the fit that the state was taken from."""
@@ -274,19 +278,37 @@ class _Loop:
     def _steps_of_epoch(self) -> bool:
         """The steps that are left of an epoch; False if it was asked to stop in between."""
         epoch, first, start = len(self.rows), self.done, time.monotonic()
-        for whole, labels in made_ahead(islice(self.batches.epoch(epoch), first, None)):
-            fraction = self.clock.fraction(self.steps)
-            if fraction >= 1 and self.done:
-                break
-            images = shrink(whole, self.recipe.small_scale) if fraction < self.recipe.small_until else whole
-            self.total += self._step(images, labels, fraction=fraction, epoch=epoch)
-            self.done += 1
-            self.side = min(images.shape[1:3]) if images.ndim == 4 else 0
+        for losses, side in self.source.train_epoch(epoch, first=first, ahead=self._ahead):
+            for loss in losses:
+                self._count(loss, epoch)
+            self.side = side
             self.rate = (self.done - first) * self.batches.step_size / (time.monotonic() - start)
             self._tell_progress(self.total / self.done, epoch)
             if self.watch.asked:
                 return False
         return True
+
+    def _ahead(self, most: int) -> tuple[list[float], float | None]:
+        """Of the next steps that see images of one size: learning rates, and the scale of their images."""
+        recipe, now = self.recipe, self.clock.fraction(self.steps)
+        if now >= 1 and self.done:
+            return [], None
+        is_small = now < recipe.small_until
+        shares = [
+            now,
+            *takewhile(lambda each: each < 1 and (each < recipe.small_until) == is_small, self._later(now, most)),
+        ]
+        rates = [recipe.learning_rate * warm_up_and_anneal(each, warm_up=recipe.warm_up) for each in shares]
+        return rates, recipe.small_scale if is_small else None
+
+    def _later(self, now: float, most: int) -> list[float]:
+        """Shares of the training at which the steps after the next begin: counted, or expected by the pace so far."""
+        (steps, before), self.looked = self.looked, (self.steps, now)
+        if isinstance(self.clock, StepClock):
+            return [self.clock.fraction(self.steps + place) for place in range(1, most)]
+        if self.steps == steps:
+            return []
+        return [now + place * (now - before) / (self.steps - steps) for place in range(1, most)]
 
     def _close_epoch(self) -> None:
         """Validation, and a row of the history."""
@@ -330,16 +352,12 @@ class _Loop:
             take_tensors(self.model, None if own else best.weights),
         )
 
-    def _step(self, images: np.ndarray, labels: Labels, *, fraction: float, epoch: int) -> float:
-        factor = warm_up_and_anneal(fraction, warm_up=self.recipe.warm_up)
-        self.model.optimizer.learning_rate = self.recipe.learning_rate * factor
-        weights = self.batches.class_weights
-        one_hot = np.eye(len(weights), dtype=np.float32)[labels]
-        loss = _train_on_batch(self.model, images, one_hot=one_hot, weights=weights[labels])
+    def _count(self, loss: float, epoch: int) -> None:
         self.steps += 1
         if not math.isfinite(loss):
             raise self._diverged(f"The loss is {loss}", epoch)
-        return loss
+        self.total += loss
+        self.done += 1
 
     def _check_weights(self, epoch: int) -> None:
         """ReLU turns what is not a number into 0, so a loss can stay finite over weights that are ruined."""

@@ -1,0 +1,39 @@
+"""Feature maps in bfloat16 while a model is trained; the model itself stays one of float32."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+from hubel.backends.framework import keras
+
+
+@contextmanager
+def maps_in_bfloat16(model: Any, *, wanted: bool) -> Generator[None]:
+    """Within it, layers that make feature maps compute them in bfloat16, from the first that has weights on.
+
+    Weights, gradients, statistics of batches, features and logits stay float32; Keras casts in between. Afterwards the
+    layers are as before, so that nothing of it is saved.
+
+    Args:
+        model: with a float32 policy.
+        wanted: False to change nothing.
+    """
+    layers = _layers_of(model) if wanted else []
+    first = next((place for place, each in enumerate(layers) if each.weights), len(layers))
+    maps = [each for each in layers[first:] if len(each.output.shape) == 4]
+    before = [each.dtype_policy for each in maps]
+    try:
+        for each in maps:
+            each.dtype_policy = "mixed_bfloat16"
+        yield
+    finally:
+        for each, policy in zip(maps, before, strict=True):
+            each.dtype_policy = policy
+
+
+def _layers_of(model: Any) -> list[Any]:
+    """Every layer in the order of the network, those of models within it too."""
+    nested = ((_layers_of(layer) if isinstance(layer, keras.Model) else [layer]) for layer in model.layers)
+    return [layer for layers in nested for layer in layers]
