@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from hubel.architectures.catalogue import make_blueprint
 from hubel.architectures.spec import Spec
+from hubel.backends.framework import on_accelerator
 from hubel.errors import WrongRequest
 from hubel.images.preprocessing import PHOTOGRAPH_SIDE
 from hubel.pipeline.survey import Survey
@@ -26,6 +27,8 @@ FEW = 8.0
 """Epochs of the usual network below which photographs are taken at half their size, and so four times as often."""
 ALPHAS = (2.0, 1.5)
 """Widths beside the usual one, the largest first."""
+ON_ACCELERATORS = (4.0, *ALPHAS)
+"""The same on a graphics card, which multiplies large matrices as quickly as small ones."""
 
 
 def suited(request: TrainRequest, survey: Survey, *, measured: Network, seconds: float) -> Choice:
@@ -53,7 +56,7 @@ def suited(request: TrainRequest, survey: Survey, *, measured: Network, seconds:
 def _widths(request: TrainRequest, survey: Survey) -> Iterator[Choice]:
     """The usual network, then wider ones, the widest first."""
     usual = choose(replace(request, weights="none"), survey)
-    for alpha in (None, *ALPHAS):
+    for alpha in (None, *(ON_ACCELERATORS if on_accelerator() else ALPHAS)):
         decided = Decision(usual.architecture, "none", alpha, request.image_size)
         with contextlib.suppress(WrongRequest):  # it comes in one width
             choice = choose(decided.applied(request), survey)

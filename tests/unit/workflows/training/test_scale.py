@@ -12,6 +12,7 @@ from hubel.architectures.catalogue import make_blueprint
 from hubel.pipeline.survey import Survey
 from hubel.runs.request import TrainRequest
 from hubel.training.plan import Costs
+from hubel.workflows.training import scale
 from hubel.workflows.training.choose import choose
 from hubel.workflows.training.decision import Decision
 from hubel.workflows.training.scale import ENOUGH, FEW, suited
@@ -66,6 +67,11 @@ def test_a_size_of_the_users_own_is_kept():
     request = replace(REQUEST, image_size=80)
     choice = chosen(300, 1.0, request=request, of=80)
     assert (choice.preprocessing.size, choice.decided) == ((80, 80), Decision("residual", "none", None, 80))
+
+
+def test_a_graphics_card_may_have_a_wider_one(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(scale, "on_accelerator", lambda: True)
+    assert chosen(32, 1e6).alpha == 4.0
 
 
 def test_a_network_of_one_width_stays_as_it_is():
