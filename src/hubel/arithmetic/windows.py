@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hubel.arithmetic.convolution import PADDINGS, padding_amounts, positions
+from hubel.arithmetic.convolution import PADDINGS, padding_amounts, positions, tap_pairs
 from hubel.errors import WrongRequest
 from hubel.errors.wording import Option
 from hubel.text import brief
@@ -81,6 +81,11 @@ class WindowOptions:
     def pads(self, input_size: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
         """Pixels of padding ((above, below), (left, right)); below and right hold the odd one, as Keras has it."""
         rows, columns = (padding_amounts(size, **self._along(axis)) for axis, size in enumerate(input_size))
+        return rows, columns
+
+    def pairs(self, input_size: tuple[int, int]) -> tuple[int, int]:
+        """Pairs of an output position and a tap on a pixel, along each axis."""
+        rows, columns = (tap_pairs(size, **self._along(axis)) for axis, size in enumerate(input_size))
         return rows, columns
 
     def _along(self, axis: int) -> dict[str, Any]:

@@ -185,24 +185,10 @@ def _value(value: Value) -> str:
     return repr(list(value)) if isinstance(value, tuple) else repr(value)
 
 
-PLACEHOLDERS = frozenset(
-    [
-        "...",
-        "CORPUS",
-        "FILE",
-        "FOLDER",
-        "IMAGE",
-        "IMAGE_OR_FOLDER",
-        "INPUT",
-        "MORE_IMAGES",
-        "N",
-        "NAME",
-        "NEW",
-        "PATH",
-        "RUN",
-        "RUN_B",
-    ]
-)
+PLACEHOLDERS = frozenset({
+    "...", "CORPUS", "FILE", "FOLDER", "IMAGE", "IMAGE_OR_FOLDER", "INPUT", "MORE_IMAGES", "N", "NAME", "NEW", "PATH",
+    "RUN", "RUN_B",
+})  # fmt: skip
 """Words that the user puts others in place of; any other word is a value, whatever it looks like."""
 
 

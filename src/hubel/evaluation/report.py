@@ -70,6 +70,13 @@ class EvaluationReport:
         """Bool [examples]: named rightly."""
         return self.predicted == self.labels
 
+    def surest_mistakes(self, most: int) -> np.ndarray:
+        """Places of the wrong answers that it was surest of, int64 [at most ``most``], the surest first."""
+        if not len(self.labels):
+            return np.zeros(0, np.int64)
+        wrong = np.flatnonzero(~self.hits)
+        return wrong[np.argsort(-self.probabilities[wrong].max(axis=1), kind="stable")][:most]
+
     @property
     def suitability(self) -> Suitability:
         """Which classes it is good for; of at least one example."""
