@@ -8,7 +8,7 @@ from hubel.architectures.field_rules import calls_for_each_output, rule_of
 from hubel.architectures.field_windows import MOST_POSITIONS
 from hubel.architectures.walk import Call, Graph
 from hubel.arithmetic.receptive_field import ReceptiveField
-from hubel.arithmetic.windows import WindowOptions
+from hubel.arithmetic.sliding import WindowOptions
 from hubel.errors import UnusableInput
 
 Fields = tuple[ReceptiveField, ReceptiveField]

@@ -19,7 +19,7 @@ from hubel.architectures.geometry import (
 from hubel.architectures.walk import Call, Graph, walk
 from hubel.architectures.work import macs_of
 from hubel.arithmetic.convolution import convolution_connections, dense_connections, dense_parameters
-from hubel.arithmetic.windows import WindowOptions
+from hubel.arithmetic.sliding import WindowOptions
 from hubel.backends.framework import keras
 from hubel.errors import UnusableInput
 from hubel.errors.wording import Command, Option, Remedy

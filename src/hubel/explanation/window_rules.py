@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from hubel.architectures.geometry import window_of
-from hubel.arithmetic.windows import WindowOptions, window_step
+from hubel.arithmetic.sliding import WindowOptions, window_step
 from hubel.explanation.worked_value import Numbers, Patch, Position, Rule, Term, WorkedValue, activated, number, plus
 
 
