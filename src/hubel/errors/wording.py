@@ -67,34 +67,32 @@ NOTHING = Command("")
 
 
 @dataclass(frozen=True)
-class Remedy:
+class _Sentences:
+    """What a text and a remedy have in common."""
+
+    parts: tuple[Part, ...]
+
+    def __init__(self, *parts: Part | Text) -> None:
+        object.__setattr__(self, "parts", tuple(_flat(parts)))
+
+
+class Remedy(_Sentences):
     """A whole sentence about what to change, said only at doors that have every option and command in it.
 
     Args:
         parts: as of `Text`; the sentence has its full stop, and no space around it.
     """
 
-    parts: tuple[Part, ...]
-
-    def __init__(self, *parts: Part | Text) -> None:
-        object.__setattr__(self, "parts", tuple(_flat(parts)))
-
 
 Part: TypeAlias = str | Option | Command | Remedy
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(_Sentences):
     """Sentences: what happened, which file or field, why, and what to do next.
 
     Args:
         parts: text, options, commands, and remedies, which stand at the end with a space before each.
     """
-
-    parts: tuple[Part, ...]
-
-    def __init__(self, *parts: Part | Text) -> None:
-        object.__setattr__(self, "parts", tuple(_flat(parts)))
 
     def __add__(self, other: Part | Text) -> Text:
         return Text(*self.parts, other)

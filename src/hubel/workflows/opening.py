@@ -15,7 +15,7 @@ from hubel.errors.wording import Option, Remedy
 from hubel.files import is_file, is_there, look_at, shown
 
 if TYPE_CHECKING:
-    from hubel.classifier.answering import Answering
+    from hubel.classifier.classifier import Classifier
     from hubel.classifier.foreign_classifier import ForeignClassifier
 
 OF_THE_CORPUS = "corpus"
@@ -67,7 +67,7 @@ def check_said(run: Path, said: Said) -> None:
         )
 
 
-def open_target(target: Path, said: Said = NOTHING_SAID) -> Answering:
+def open_target(target: Path, said: Said = NOTHING_SAID) -> Classifier | ForeignClassifier:
     """A run's classifier, or that of a model file.
 
     Args:

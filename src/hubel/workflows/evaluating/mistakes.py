@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from hubel.corpus.corpus import Corpus, tile_of
-from hubel.evaluation.report import EvaluationReport
+from hubel.evaluation.report import EvaluationReport, surest_mistakes
 from hubel.images.notebook import cell, document
 
 SHOWN = 8
@@ -33,6 +33,6 @@ def show_mistakes(
             cell(names[report.predicted[each]]),
             f"{report.probabilities[each].max():.3f}",
         )
-        for each in report.surest_mistakes(SHOWN)
+        for each in surest_mistakes(report, SHOWN)
     ]
     return document(lines, rows, header=HEADER if rows else ())

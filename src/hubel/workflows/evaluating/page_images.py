@@ -11,7 +11,7 @@ import numpy as np
 
 from hubel.classifier.answering import Answering
 from hubel.drawing.tiles import heat_tile
-from hubel.evaluation.report import EvaluationReport
+from hubel.evaluation.report import EvaluationReport, surest_mistakes
 from hubel.explanation.catalogue import find_explanation
 from hubel.pipeline.decoded import DecodedCorpus
 from hubel.reports.run_page import MATRIX_CLASSES, Mistake
@@ -60,7 +60,7 @@ def worst_mistakes(tested: Tested, *, ends_at: float = math.inf) -> list[Mistake
         ends_at: monotonic seconds after which no more of them are covered bit by bit.
     """
     report, corpus = tested.report, tested.decoded.corpus
-    worst = report.surest_mistakes(MISTAKES_SHOWN)
+    worst = surest_mistakes(report, MISTAKES_SHOWN)
     small = thumbnails(tested.decoded, tested.places[worst].tolist(), MISTAKE_SIDE)
     mistakes, last_s = [], 0.0
     for place in worst:
