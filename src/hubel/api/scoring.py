@@ -9,16 +9,14 @@ from pathlib import Path
 
 from hubel.api.explain import explain
 from hubel.api.words import Numbers, RunLike, optional_path, path_of, said_of_a_model
-from hubel.architectures.file_kinds import is_model_target
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.foreign_classifier import ForeignClassifier
 from hubel.corpus.reading import make_reading
-from hubel.engines.catalogue import load_classifier
 from hubel.events import OnEvent, ignore
 from hubel.wishes import SCORING
 from hubel.workflows.evaluating.score import Score, score
 from hubel.workflows.evaluating.score_wishes import ScoreWishes
-from hubel.workflows.opening import check_said, open_foreign
+from hubel.workflows.opening import open_target
 from hubel.workflows.verify import Verification, verify_artefact
 
 
@@ -39,11 +37,7 @@ def load(
         DamagedArtefact: it has changed since it was written.
         ClaimFailed: it does not answer here as it did where it was saved; asked once for each machine and libraries.
     """
-    path, said = path_of(run), said_of_a_model(pixels=pixels, size=input, class_names=class_names)
-    if is_model_target(path):
-        return open_foreign(path, said)
-    check_said(path, said)
-    return load_classifier(path)
+    return open_target(path_of(run), said_of_a_model(pixels=pixels, size=input, class_names=class_names))
 
 
 @explain(SCORING)

@@ -15,8 +15,7 @@ from hubel.events import OnEvent, ignore
 from hubel.runs.request import make_request
 from hubel.wishes import COMPARING, TRAINING
 from hubel.workflows.comparing.compare_folder import compare_into
-from hubel.workflows.comparing.comparison import CompareRequest, Comparison
-from hubel.workflows.comparing.variants import select
+from hubel.workflows.comparing.comparison import Comparison, make_compare_request
 from hubel.workflows.reproducing.reproduce import reproduce_run
 from hubel.workflows.reproducing.reproduce_check import check_repeatable
 from hubel.workflows.reproducing.same_result import Reproduction
@@ -115,11 +114,8 @@ def compare(  # noqa: PLR0913, D417  (each is a wish the user may have)
     Raises:
         HubelError: a subclass says what is wrong and what to change.
     """
-    request = CompareRequest(
-        corpus, select(_joined(architectures), _joined(claims)), epochs=epochs,
-        time_limit_s=COMPARING["time_limit"].read(time_limit),
-        image_size=image_size, max_examples=max_examples, seed=seed, reading=make_reading(locals()),
-    )  # fmt: skip
+    wishes = locals()
+    request = make_compare_request(corpus, wishes, reading=make_reading(wishes))
     return compare_into(optional_path(out), request, overwrite=overwrite, on_event=on_event)
 
 
@@ -148,7 +144,3 @@ def reproduce(
     """
     checked = check_repeatable(path_of(run), corpus, anyway=anyway, on_event=on_event)
     return reproduce_run(checked, out=optional_path(out), on_event=on_event)
-
-
-def _joined(names: str | Sequence[str] | None) -> str | None:
-    return names if names is None or isinstance(names, str) else ",".join(names)

@@ -51,9 +51,7 @@ def _largest_window(call: Call) -> int:
 
 
 def _pair_for_each(value: Any, axes: int) -> tuple[int, ...]:
-    if isinstance(value, (tuple, list)):
-        return tuple(int(each) for each in value)
-    return (int(value),) * axes
+    return tuple(map(int, value)) if isinstance(value, (tuple, list)) else (int(value),) * axes
 
 
 def _convolution(call: Call, before: Shape, after: Shape) -> ByAxis | None:

@@ -192,9 +192,7 @@ def _zip_kind(path: Path) -> str | None:
         return "torchscript" if any("/code/" in name for name in names) else "pytorch"
     if {"archive_format", "serialized_exported_program.json"} & inner:
         return "torch-export"
-    if "saved_model.pb" in inner or {CONFIG, METADATA} <= inner:
-        return "zipped-folder"
-    return None
+    return "zipped-folder" if "saved_model.pb" in inner or {CONFIG, METADATA} <= inner else None
 
 
 def _json_kind(path: Path, size: int) -> str | None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from hubel.architectures.field_rules import calls_for_each_output, rule_of
 from hubel.architectures.field_windows import MOST_POSITIONS
 from hubel.architectures.walk import Call, Graph
-from hubel.arithmetic.convolution import padding_amounts, tap_pairs
 from hubel.arithmetic.receptive_field import ReceptiveField
+from hubel.arithmetic.sliding import WindowOptions
 from hubel.errors import UnusableInput
 
 Fields = tuple[ReceptiveField, ReceptiveField]
@@ -25,42 +24,7 @@ _POOL_EVERYTHING = "GlobalAveragePooling2D GlobalMaxPooling2D Flatten"
 TAKES_ALL = frozenset([*_POOL_EVERYTHING.split(), "GroupNormalization"])
 
 
-@dataclass(frozen=True)
-class Window:
-    """A kernel or a pooling window, each pair along height and width.
-
-    Args:
-        size: taps.
-        stride: input positions between two output positions.
-        padding: ``"valid"`` or ``"same"``.
-        dilation: input positions between taps.
-    """
-
-    size: tuple[int, int]
-    stride: tuple[int, int]
-    padding: str
-    dilation: tuple[int, int]
-
-    def padding_before(self, input_size: tuple[int, int]) -> tuple[int, int]:
-        """Rows above and columns to the left that are added."""
-        above, left = (padding_amounts(size, **self._along(axis))[0] for axis, size in enumerate(input_size))
-        return above, left
-
-    def pairs(self, input_size: tuple[int, int]) -> tuple[int, int]:
-        """Pairs of an output position and a tap on a pixel, along each axis."""
-        rows, columns = (tap_pairs(size, **self._along(axis)) for axis, size in enumerate(input_size))
-        return rows, columns
-
-    def _along(self, axis: int) -> dict[str, Any]:
-        return {
-            "kernel_size": self.size[axis],
-            "stride": self.stride[axis],
-            "padding": self.padding,
-            "dilation": self.dilation[axis],
-        }
-
-
-def window_of(call: Call) -> Window | None:
+def window_of(call: Call) -> WindowOptions | None:
     """The window of a layer over a map; None for kinds without one.
 
     Raises:
@@ -77,7 +41,7 @@ def window_of(call: Call) -> Window | None:
         return None
     strides = getattr(layer, "strides", None) or (size if call.kind in POOLING else 1)
     padding = str(getattr(layer, "padding", "valid")).lower()
-    return Window(_pair(size), _pair(strides), padding, _pair(getattr(layer, "dilation_rate", 1)))
+    return WindowOptions(_pair(size), _pair(strides), padding, _pair(getattr(layer, "dilation_rate", 1)))
 
 
 def _pair(value: Any) -> tuple[int, int]:

@@ -13,13 +13,13 @@ from hubel.architectures.geometry import (
     POOLING,
     TRANSPOSED,
     Fields,
-    Window,
     receptive_fields,
     window_of,
 )
 from hubel.architectures.walk import Call, Graph, walk
 from hubel.architectures.work import macs_of
 from hubel.arithmetic.convolution import convolution_connections, dense_connections, dense_parameters
+from hubel.arithmetic.sliding import WindowOptions
 from hubel.backends.framework import keras
 from hubel.errors import UnusableInput
 from hubel.errors.wording import Command, Option, Remedy
@@ -187,7 +187,7 @@ def _row(call: Call, fields: Fields | None, ungated: Fields | None, *, reused: b
         name=call.name,
         kind=call.kind,
         output=as_map(call.output_shapes[0]),
-        kernel=None if window is None else window.size,
+        kernel=None if window is None else window.kernel_size,
         stride=None if window is None else window.stride,
         padding=None if window is None else window.padding,
         parameters=parameters() if parameters is not None and not reused else 0,
@@ -213,7 +213,7 @@ def _dense_instead(call: Call) -> int | None:
     return dense_parameters(_count(call.input_shapes[0]), _count(call.output_shapes[0]))
 
 
-def _connections(call: Call, window: Window | None) -> int | None:
+def _connections(call: Call, window: WindowOptions | None) -> int | None:
     if call.kind == "Dense":
         return dense_connections(int(call.input_shapes[0][-1] or 0), _count(call.output_shapes[0]))
     if window is None or call.kind == TRANSPOSED:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from hubel.arithmetic.convolution import PADDINGS, positions
+from hubel.arithmetic.convolution import PADDINGS, padding_amounts, positions
 from hubel.backends.framework import keras
 from hubel.errors import WrongRequest
 
@@ -27,11 +27,9 @@ def _check_padding(padding: str) -> str:
 
 def _pad(x: Any, window: tuple[int, int], *, strides: tuple[int, int]) -> Any:
     """Zeros around maps [batch, height, width, channels], as "same" wants them: an odd one goes below and right."""
-    total = [
-        max(0, (positions(side, taps, stride=stride, padding="same") - 1) * stride + taps - side)
-        for side, taps, stride in zip(x.shape[1:3], window, strides, strict=True)
-    ]
-    return keras.ops.pad(x, ((0, 0), *((each // 2, each - each // 2) for each in total), (0, 0)))
+    sides = zip(x.shape[1:3], window, strides, strict=True)
+    amounts = (padding_amounts(side, taps, stride=stride, padding="same") for side, taps, stride in sides)
+    return keras.ops.pad(x, ((0, 0), *amounts, (0, 0)))
 
 
 @keras.saving.register_keras_serializable(package="hubel")
@@ -97,13 +95,8 @@ class SumPooling2D(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Everything that `from_config` needs."""
-        return {
-            **super().get_config(),
-            "pool_size": self.pool_size,
-            "strides": self.strides,
-            "padding": self.padding,
-            "data_format": self.data_format,
-        }
+        own = {name: getattr(self, name) for name in ("pool_size", "strides", "padding", "data_format")}
+        return {**super().get_config(), **own}
 
 
 @keras.saving.register_keras_serializable(package="hubel")

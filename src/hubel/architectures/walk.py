@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -222,7 +223,7 @@ class _Walker:
                 made,
                 tuple(value.for_one_image for value in inputs),
                 tuple(value.for_one_image for value in outputs),
-                _applier(node),
+                partial(_apply, node),
                 entries=entries_of(inputs) or 1,
                 arguments=(node.arguments.args, node.arguments.kwargs),
             )
@@ -259,15 +260,12 @@ class _Walker:
         return made
 
 
-def _applier(node: Any) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
-    def apply(values: Sequence[Any]) -> tuple[Any, ...]:
-        known = {id(tensor): value for tensor, value in zip(node.input_tensors, values, strict=True)}
-        args, kwargs = node.arguments.fill_in(known)
-        if getattr(node.operation, "_call_has_training_arg", False):  # True by default in Keras' random layers
-            kwargs = {**kwargs, "training": False}
-        return tuple(keras.tree.flatten(node.operation(*args, **kwargs)))
-
-    return apply
+def _apply(node: Any, values: Sequence[Any]) -> tuple[Any, ...]:
+    known = {id(tensor): value for tensor, value in zip(node.input_tensors, values, strict=True)}
+    args, kwargs = node.arguments.fill_in(known)
+    if getattr(node.operation, "_call_has_training_arg", False):  # True by default in Keras' random layers
+        kwargs = {**kwargs, "training": False}
+    return tuple(keras.tree.flatten(node.operation(*args, **kwargs)))
 
 
 def _functional(model: Any) -> Any:

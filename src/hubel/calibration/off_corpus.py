@@ -44,11 +44,8 @@ def fit_off_corpus(known: Looks, held_out: Looks, *, labels: Labels | None = Non
         maps = fit_distance(root(known.maps), seen, unseen=_UNSEEN_OF_MAPS, shrinkage=_SHRINKAGE_OF_MAPS)
         usual = _spread(maps.measure(seen))
         pixels = _stretched(pixels, pixels.measure(held_out.pixels), usual=usual)
-        if (
-            labels is not None
-            and (last := _fit_nearest_class(known.features, labels, held_out=held_out.features)) is not None
-        ):
-            last = _stretched(last, last.measure(held_out.features), usual=usual)
+        last = None if labels is None else _fit_nearest_class(known.features, labels, held_out=held_out.features)
+        last = last and _stretched(last, last.measure(held_out.features), usual=usual)
     learned = OffCorpus(maps, pixels, 1.0, last)
     return replace(learned, limit=_limit(learned.measure(held_out)))
 

@@ -90,11 +90,7 @@ def _assemble(
 
 def _read_class_names(described: object, spec: Spec, *, folder: Path) -> tuple[str, ...]:
     names = described if isinstance(described, list) else []
-    if (
-        not all(isinstance(name, str) for name in names)
-        or len(set(names)) != spec.classes
-        or len(names) != spec.classes
-    ):
+    if not all(isinstance(name, str) for name in names) or not len(set(names)) == len(names) == spec.classes:
         raise DamagedArtefact(
             f"{folder / MANIFEST} has {len(names):,} class names for {spec.classes} classes; each class needs its own. "
             f"{CURE}"

@@ -114,8 +114,6 @@ def as_array(given: Any) -> np.ndarray:
     Raises:
         WrongRequest: it cannot be converted, such as a tensor on another device or one that is being differentiated.
     """
-    if isinstance(given, np.ndarray):
-        return np.asarray(given)
     try:
         return np.asarray(given)
     except Exception as error:  # whatever the library of the tensor raises

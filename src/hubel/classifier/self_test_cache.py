@@ -6,6 +6,7 @@ import hashlib
 import os
 import platform
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from hubel.architectures.spec import Spec
@@ -38,8 +39,6 @@ def marker(checksum: str, libraries: Mapping[str, str]) -> Path:
 
 def remember(path: Path) -> None:
     """Note that the self-test held; where the cache cannot be written, it is run again the next time."""
-    try:
+    with suppress(OutputNotWritable, OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_bytes(path, b"")
-    except (OutputNotWritable, OSError):
-        return

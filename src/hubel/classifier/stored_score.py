@@ -64,11 +64,7 @@ def read_score(described: dict[str, Any] | None, weights: dict[str, np.ndarray],
         mean, projection, centres = _take("", _NEAREST_CLASS, weights=weights, folder=folder)
         return NearestClass(mean, projection, centres, float(described["limit"]))
     parts: dict[str, Any] = {
-        part: kind(
-            *_take(f"{part}.", names, weights=weights, folder=folder),
-            float(described[part]["typical"]),
-            float(described[part]["power"]),
-        )
+        part: kind(*_take(f"{part}.", names, weights=weights, folder=folder), *_numbers(described[part]))
         for part, (kind, names) in _PARTS.items()
         if part in described
     }
@@ -96,6 +92,10 @@ def check_channels(score: AnyScore, made: Outputs, *, folder: Path) -> None:
             f"{folder / WEIGHTS}: the off-corpus score needs {_said(needed)} numbers, the model makes {_said(there)}. "
             f"{CURE}"
         )
+
+
+def _numbers(described: dict[str, Any]) -> tuple[float, float]:
+    return float(described["typical"]), float(described["power"])
 
 
 def _said(counts: list[int]) -> str:

@@ -11,7 +11,6 @@ import sys
 import traceback
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -62,9 +61,7 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Import it."""
-        if cmd_name not in COMMANDS:
-            return None
-        return find_command(cmd_name)
+        return find_command(cmd_name) if cmd_name in COMMANDS else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -199,6 +196,6 @@ def _say(error: HubelError, words: list[str], *, debug: bool) -> int:
 
     if debug:
         traceback.print_exception(error)
-    prefix: dict[int, Any] = {130: ""}
-    click.echo(f"{prefix.get(error.exit_code, 'Error: ')}{said(error, _command_of(words))}", err=True)
+    prefix = "" if error.exit_code == 130 else "Error: "
+    click.echo(f"{prefix}{said(error, _command_of(words))}", err=True)
     return error.exit_code

@@ -104,7 +104,6 @@ def said_better(error: click.ClickException, words: Sequence[str], *, command: c
     if not isinstance(error, click.UsageError):
         return error
     ctx = error.ctx or click.Context(command, info_name=f"hubel {command.name}")
-    text = ""
     if isinstance(error, click.MissingParameter):
         text = _missing(error, words)
     elif isinstance(error, click.NoSuchOption):
@@ -113,7 +112,7 @@ def said_better(error: click.ClickException, words: Sequence[str], *, command: c
         text = _no_value(error, command)
     elif isinstance(error, click.BadParameter):
         text = _bad_value(error, words)
-    elif isinstance(error, click.UsageError):
+    else:
         text = _too_many(ctx, words)
     return click.UsageError(text, ctx) if text else error
 

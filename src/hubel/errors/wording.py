@@ -67,34 +67,32 @@ NOTHING = Command("")
 
 
 @dataclass(frozen=True)
-class Remedy:
+class _Sentences:
+    """What a text and a remedy have in common."""
+
+    parts: tuple[Part, ...]
+
+    def __init__(self, *parts: Part | Text) -> None:
+        object.__setattr__(self, "parts", tuple(_flat(parts)))
+
+
+class Remedy(_Sentences):
     """A whole sentence about what to change, said only at doors that have every option and command in it.
 
     Args:
         parts: as of `Text`; the sentence has its full stop, and no space around it.
     """
 
-    parts: tuple[Part, ...]
-
-    def __init__(self, *parts: Part | Text) -> None:
-        object.__setattr__(self, "parts", tuple(_flat(parts)))
-
 
 Part: TypeAlias = str | Option | Command | Remedy
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(_Sentences):
     """Sentences: what happened, which file or field, why, and what to do next.
 
     Args:
         parts: text, options, commands, and remedies, which stand at the end with a space before each.
     """
-
-    parts: tuple[Part, ...]
-
-    def __init__(self, *parts: Part | Text) -> None:
-        object.__setattr__(self, "parts", tuple(_flat(parts)))
 
     def __add__(self, other: Part | Text) -> Text:
         return Text(*self.parts, other)
@@ -185,24 +183,10 @@ def _value(value: Value) -> str:
     return repr(list(value)) if isinstance(value, tuple) else repr(value)
 
 
-PLACEHOLDERS = frozenset(
-    [
-        "...",
-        "CORPUS",
-        "FILE",
-        "FOLDER",
-        "IMAGE",
-        "IMAGE_OR_FOLDER",
-        "INPUT",
-        "MORE_IMAGES",
-        "N",
-        "NAME",
-        "NEW",
-        "PATH",
-        "RUN",
-        "RUN_B",
-    ]
-)
+PLACEHOLDERS = frozenset({
+    "...", "CORPUS", "FILE", "FOLDER", "IMAGE", "IMAGE_OR_FOLDER", "INPUT", "MORE_IMAGES", "N", "NAME", "NEW", "PATH",
+    "RUN", "RUN_B",
+})  # fmt: skip
 """Words that the user puts others in place of; any other word is a value, whatever it looks like."""
 
 

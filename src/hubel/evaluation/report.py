@@ -77,18 +77,9 @@ class EvaluationReport:
 
     def take(self, chosen: np.ndarray) -> EvaluationReport:
         """The same for some examples: a mask, bool [examples], or places, int64 [chosen]."""
-
-        def part(values: np.ndarray | None) -> Any:
-            return None if values is None else values[chosen]
-
-        return replace(
-            self,
-            probabilities=part(self.probabilities),
-            uncalibrated=part(self.uncalibrated),
-            labels=part(self.labels),
-            off_corpus=part(self.off_corpus),
-            baseline=part(self.baseline),
-        )
+        names = ("probabilities", "uncalibrated", "labels", "off_corpus", "baseline")
+        held = {name: getattr(self, name) for name in names}
+        return replace(self, **{name: None if each is None else each[chosen] for name, each in held.items()})
 
     @property
     def set_scores(self) -> list[SetScore]:
@@ -180,3 +171,16 @@ class EvaluationReport:
         yield f"EvaluationReport: {counted(count, 'image')}, {counted(classes, 'class', 'classes')}"
         if count:
             yield f"accuracy {with_interval(self.accuracy, self.accuracy_interval)}"
+
+
+def surest_mistakes(report: EvaluationReport, most: int) -> np.ndarray:
+    """Places of the wrong answers that it was surest of, int64 [mistakes], the surest first.
+
+    Args:
+        report: with the answers.
+        most: how many at most.
+    """
+    if not len(report.labels):
+        return np.zeros(0, np.int64)
+    wrong = np.flatnonzero(~report.hits)
+    return wrong[np.argsort(-report.probabilities[wrong].max(axis=1), kind="stable")][:most]

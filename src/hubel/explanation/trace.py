@@ -258,9 +258,7 @@ def _compared(
 
 
 def _largest_first(terms: tuple[Term, ...]) -> tuple[Term, ...]:
-    if len(terms) <= SHOWN_TERMS:
-        return terms
-    return tuple(sorted(terms, key=lambda term: -abs(term.product)))
+    return terms if len(terms) <= SHOWN_TERMS else tuple(sorted(terms, key=lambda term: -abs(term.product)))
 
 
 def trace_probability(

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from hubel.architectures.geometry import Window, window_of
+from hubel.architectures.geometry import window_of
+from hubel.arithmetic.sliding import WindowOptions, window_step
 from hubel.explanation.worked_value import Numbers, Patch, Position, Rule, Term, WorkedValue, activated, number, plus
 
 
@@ -17,22 +18,14 @@ def take_patch(place: Position, channels: range) -> Patch:
         place: the value.
         channels: of the input.
     """
-    values, window = place.inputs[0], window_of(place.call)
-    if window is None:  # one tap
-        window = Window((1, 1), (1, 1), "valid", (1, 1))
-    before = window.padding_before((values.shape[0], values.shape[1]))
+    window = window_of(place.call) or WindowOptions((1, 1))  # one tap
+    values = place.inputs[0][..., channels.start : channels.stop]
+    step = window_step(values, options=window, at=(place.index[0], place.index[1]))
     rows, columns = (
-        tuple(
-            place.index[axis] * window.stride[axis] - before[axis] + tap * window.dilation[axis]
-            for tap in range(window.size[axis])
-        )
-        for axis in (0, 1)
+        tuple(first + tap * gap for tap in range(size))
+        for first, gap, size in zip((step.top, step.left), window.dilation, window.kernel_size, strict=True)
     )
-    inside = np.array([[0 <= r < values.shape[0] and 0 <= c < values.shape[1] for c in columns] for r in rows])
-    taken = np.zeros((*window.size, len(channels)))
-    for row, column in zip(*np.nonzero(inside), strict=True):
-        taken[row, column] = values[rows[row], columns[column], channels.start : channels.stop]
-    return Patch(taken, inside, rows, columns, tuple(channels))
+    return Patch(step.window, step.inside, rows, columns, tuple(channels))
 
 
 def convolution(place: Position) -> WorkedValue:

@@ -123,12 +123,8 @@ def read_header(source: bytes | IO[bytes], *, limits: Limits = CORPUS_LIMITS) ->
         if layout is not None:
             _check_pixels(*layout.size, limits)
             return ImageHeader("TIFF", *layout.size, layout.mode, count_pages(file), layout.is_deep)
-        return _read_header(file, limits)
-
-
-def _read_header(file: IO[bytes], limits: Limits) -> ImageHeader:
-    with _open(file, limits) as image:
-        return _header_of(image, file)
+        with _open(file, limits) as image:
+            return _header_of(image, file)
 
 
 def _header_of(image: PillowImage.Image, file: IO[bytes]) -> ImageHeader:

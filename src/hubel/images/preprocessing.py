@@ -160,7 +160,8 @@ def _prepared(image: PillowImage.Image, preprocessing: Preprocessing) -> Image:
         return _resized(image, height, width, box=None)
     if preprocessing.resize == "crop":
         return _resized(image, height, width, box=_centre_box(image.width, image.height, aspect=width / height))
-    inner_height, inner_width = _fitting_size(image.width, image.height, preprocessing=preprocessing)
+    scale = min(height / image.height, width / image.width)
+    inner_height, inner_width = (max(1, round(side * scale)) for side in (image.height, image.width))
     top, left = (height - inner_height) // 2, (width - inner_width) // 2
     canvas = np.full((height, width, 3), PADDING_GREY, np.uint8)
     canvas[top : top + inner_height, left : left + inner_width] = _resized(image, inner_height, inner_width, box=None)
@@ -208,8 +209,3 @@ def _centre_box(width: int, height: int, *, aspect: float) -> tuple[float, float
     kept_height = min(height, width / aspect)
     left, top = (width - kept_width) / 2, (height - kept_height) / 2
     return left, top, left + kept_width, top + kept_height
-
-
-def _fitting_size(width: int, height: int, *, preprocessing: Preprocessing) -> tuple[int, int]:
-    scale = min(preprocessing.height / height, preprocessing.width / width)
-    return max(1, round(height * scale)), max(1, round(width * scale))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -56,11 +57,9 @@ def _file(path: Path) -> dict[str, str | None]:
 
 def file_digest(path: Path) -> str | None:
     """SHA-256 of a file; None where it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except (OSError, ValueError):  # ValueError: a NUL in the path
-        return None
+    with suppress(OSError, ValueError), path.open("rb") as file:  # ValueError: a NUL in the path
+        return hashlib.file_digest(file, "sha256").hexdigest()
+    return None
 
 
 def _architecture(wish: str | Path | CnnSpec | Architecture | None) -> dict[str, Any] | None:

@@ -15,7 +15,7 @@ from hubel.errors.wording import Option, Remedy
 from hubel.files import is_file, is_there, look_at, shown
 
 if TYPE_CHECKING:
-    from hubel.classifier.answering import Answering
+    from hubel.classifier.classifier import Classifier
     from hubel.classifier.foreign_classifier import ForeignClassifier
 
 OF_THE_CORPUS = "corpus"
@@ -67,7 +67,7 @@ def check_said(run: Path, said: Said) -> None:
         )
 
 
-def open_target(target: Path, said: Said = NOTHING_SAID) -> Answering:
+def open_target(target: Path, said: Said = NOTHING_SAID) -> Classifier | ForeignClassifier:
     """A run's classifier, or that of a model file.
 
     Args:
@@ -126,12 +126,9 @@ def read_class_names(path: Path) -> tuple[str, ...]:
     if path.stat().st_size > MOST_NAME_BYTES:
         raise UnusableInput(f"{path} has more than {MOST_NAME_BYTES:,} bytes: too many for a list of class names.")
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        names = [line.strip() for line in path.read_text(encoding="utf-8-sig").rstrip().splitlines()]
     except UnicodeDecodeError as error:
         raise UnusableInput(f"{path} is not UTF-8 text: {error.reason}. It needs one class name per line.") from error
-    names = [line.strip() for line in lines]
-    while names and not names[-1]:
-        names.pop()
     if not names:
         raise UnusableInput(f"{path} is empty. It needs one class name per line, in the order of the model's outputs.")
     seen: set[str] = set()

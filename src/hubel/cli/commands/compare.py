@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -25,11 +26,7 @@ STARTED = time.monotonic()
     claims=f"One-change ablations: {', '.join(CLAIMS)}.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as one JSON document.")
-def command(  # noqa: PLR0913  (one for each option)
-    corpus: str, *, architectures: str | None, claims: str | None, epochs: int | None, time_limit: str | None,
-    image_size: int | None, max_examples: int | None, out: Path | None, overwrite: bool, seed: int, as_json: bool,
-    reading: Reading,
-) -> int:  # fmt: skip
+def command(corpus: str, *, out: Path | None, overwrite: bool, reading: Reading, as_json: bool, **wishes: Any) -> int:
     """Train variants side by side on CORPUS, with the same split and the same budget, and say which is better.
 
     With --claims it tests claims about convolutional networks, each with networks that differ in one thing. A
@@ -39,21 +36,14 @@ def command(  # noqa: PLR0913  (one for each option)
     hubel compare digits --claims all
     hubel compare photos/ --architectures dense,small-cnn,residual --time-limit 5m
     """  # noqa: D301  (click's mark against re-wrapping)
-    from hubel.text import parse_duration
-    from hubel.workflows.comparing.variants import select
+    from hubel.workflows.comparing.comparison import make_compare_request
 
-    selection = select(architectures, claims)
-    limit_s = None if time_limit is None else parse_duration(time_limit)
-    from hubel.cli.show.listen import Listener, print_document
-    from hubel.workflows.comparing.compare_folder import compare_into, to_json
-    from hubel.workflows.comparing.comparison import CompareRequest
-
-    request = CompareRequest(
-        corpus, selection, epochs=epochs, time_limit_s=limit_s, image_size=image_size, max_examples=max_examples,
-        seed=seed, reading=reading,
-    )  # fmt: skip
+    request = make_compare_request(corpus, wishes, reading=reading)
     if overwrite and out is None:
         raise WrongRequest("--overwrite replaces what -o writes. Add -o FOLDER, or leave --overwrite out.")
+    from hubel.cli.show.listen import Listener, print_document
+    from hubel.workflows.comparing.compare_folder import compare_into, to_json
+
     with Listener() as listener:
         comparison = compare_into(out, request, overwrite=overwrite, started=STARTED, on_event=listener)
     if as_json:

@@ -61,11 +61,9 @@ def command(  # noqa: PLR0913  (one for each option)
 
         place_of(coverage)
     given = list(_expanded(inputs))
-    from hubel.workflows.opening import check_inputs
+    from hubel.workflows.opening import check_inputs, open_target
 
     check_inputs(given)
-    from hubel.workflows.opening import open_target
-
     classifier = open_target(run, said)
     from hubel.workflows.predict import predict_files
 

@@ -100,10 +100,9 @@ def _list(run: Path, image: Path | None, *, said: Said, as_json: bool) -> None:
     width = max((len(one_line(each.name)) for each in choices), default=0)
     for each in choices:
         size = " x ".join(map(str, each.output))
+        takes = f"--filter 0 to {each.output[-1] - 1}"
         if len(each.output) == 3:
-            takes = f"--at 0,0 to {each.output[0] - 1},{each.output[1] - 1}  --filter 0 to {each.output[2] - 1}"
-        else:
-            takes = f"--filter 0 to {each.output[-1] - 1}"
+            takes = f"--at 0,0 to {each.output[0] - 1},{each.output[1] - 1}  {takes}"
         number = "" if each.number is None else each.number
         click.echo(f"{number:>4}  {one_line(each.name):<{width}}  {each.kind:<22}  {size:<14}  {takes}")
     if not choices:

@@ -147,9 +147,8 @@ class Listener:
         event, self._waiting = self._waiting, None
         self._told_s = event.elapsed_s
         mark = "  best so far" if event.best else ""
-        known = event.validation_accuracy is not None
         score = ""
-        if known:
+        if event.validation_accuracy is not None:
             score = f"validation log loss {event.validation_log_loss:.3f}  accuracy {event.validation_accuracy:.3f}  "
         self.console.print(
             f"{PHASES[event.phase]}epoch {event.epoch:>3}  loss {event.loss:.3f}  "
@@ -201,9 +200,7 @@ def print_document(document: Mapping[str, Any], listener: Listener) -> None:
 
 
 def _left(seconds: float) -> str:
-    if seconds == float("inf"):
-        return ""
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02} left"
+    return "" if seconds == float("inf") else f"{int(seconds) // 60}:{int(seconds) % 60:02} left"
 
 
 def asking(listener: Listener, *, asked: bool) -> Callable[[str], bool]:

@@ -64,7 +64,6 @@ def show_calculation(
     if steps and not as_json:
         calculation.check_steps()
     document = json.dumps(calculation.to_json()) if as_json else ""
-    written = ""
     if out is not None:
         from hubel.reports.window_steps import write_steps
 

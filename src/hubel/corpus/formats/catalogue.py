@@ -6,6 +6,7 @@ import difflib
 import os
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -134,14 +135,11 @@ def names_near(path: Path) -> str:
 
 
 def _names_in(folder: str | Path, *, depth: int) -> Iterator[str]:
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                yield entry.name
-                if depth and _MAY_HOLD_MORE.search(entry.name) and entry.is_dir():
-                    yield from _names_in(entry.path, depth=depth - 1)
-    except OSError:  # it may not be looked at, as whoever reads it says
-        return
+    with suppress(OSError), os.scandir(folder) as entries:  # it may not be looked at, as whoever reads it says
+        for entry in entries:
+            yield entry.name
+            if depth and _MAY_HOLD_MORE.search(entry.name) and entry.is_dir():
+                yield from _names_in(entry.path, depth=depth - 1)
 
 
 def check_there(location: str | Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,9 @@ def begins_with(path: Path, character: str) -> bool:
     """
     if path.suffix.lower() != ".json" or not is_file(path):
         return False
-    try:
-        with path.open("rb") as file:
-            return file.read(_BLOCK).removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == character.encode()
-    except OSError:
-        return False
+    with suppress(OSError), path.open("rb") as file:
+        return file.read(_BLOCK).removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == character.encode()
+    return False
 
 
 def mentions(path: Path, *keys: str) -> bool:
@@ -36,13 +35,10 @@ def mentions(path: Path, *keys: str) -> bool:
     missing = [re.compile(rf'"{re.escape(key)}"\s*:'.encode()) for key in keys]
     longest = max(map(len, keys)) + 100
     end = b""
-    try:
-        with path.open("rb") as file:
-            while missing and (block := file.read(_BLOCK)):
-                missing = [key for key in missing if not key.search(end + block)]
-                end = block[-longest:]
-    except OSError:
-        return False
+    with suppress(OSError), path.open("rb") as file:
+        while missing and (block := file.read(_BLOCK)):
+            missing = [key for key in missing if not key.search(end + block)]
+            end = block[-longest:]
     return not missing
 
 

@@ -72,9 +72,7 @@ def choose_splits(table: ListTable, reading: Reading, *, used: Sequence[str]) ->
     found = [_Candidate(column, counts) for column, counts in _count_words(table, columns).items() if counts]
     if reading.splits:
         return _as_said(table, reading, found=found)
-    if named is not None:
-        return _of_named(table, named, found=found)
-    return _as_found(table, found)
+    return _as_found(table, found) if named is None else _of_named(table, named, found=found)
 
 
 def _as_found(table: ListTable, found: Sequence[_Candidate]) -> ListSplits:

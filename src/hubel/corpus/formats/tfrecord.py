@@ -12,6 +12,7 @@ import re
 import struct
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -151,11 +152,9 @@ def _is_shard(path: Path) -> bool:
         return True
     if not _SHARD.search(path.name):
         return False
-    try:
-        with path.open("rb") as file:
-            return _length(file.read(_HEAD)) is not None
-    except OSError:
-        return False
+    with suppress(OSError), path.open("rb") as file:
+        return _length(file.read(_HEAD)) is not None
+    return False
 
 
 def _stored(path: Path, spool: Spool, *, on_event: OnEvent) -> StoredBytes:

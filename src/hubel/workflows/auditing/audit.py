@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -277,16 +278,13 @@ def _page(audit: Audit, given: Given, *, out: Path, on_event: OnEvent) -> AuditP
 
 
 def _thumbnails(audit: Audit, on_event: OnEvent) -> dict[str, bytes]:
-    corpus, rule = audit.corpus, SampleRule(audit.bands)
+    corpus = audit.corpus
+    make = partial(make_thumbnails, corpus, rule=SampleRule(audit.bands), on_event=on_event)
     place_of = {example.path: place for place, example in enumerate(corpus.examples)}
     decided_on = suspect_paths(audit.findings, CHECKS)
     others = [path for path in shown_paths(audit.findings, CHECKS) if path not in set(decided_on)]
-    return {
-        **make_thumbnails(corpus, [place_of[path] for path in others], rule=rule, on_event=on_event),
-        **make_thumbnails(
-            corpus, [place_of[path] for path in decided_on], side=SUSPECT_SIDE, rule=rule, on_event=on_event
-        ),
-    }
+    small, large = ([place_of[path] for path in paths] for paths in (others, decided_on))
+    return make(small) | make(large, side=SUSPECT_SIDE)
 
 
 def _identity(audit: Audit) -> str:

@@ -155,7 +155,8 @@ def _seconds_each(limit_s: float | None, *, started: float, variants: int) -> fl
 
 def _recipe(request: CompareRequest, prepared: Prepared[OnlyPreprocessing]) -> Recipe:
     return Recipe(
-        epochs=request.epochs or _default_epochs(len(prepared.splits.train)),
+        # 60 for a few hundred images, 10 from some thousands on.
+        epochs=request.epochs or max(FEWEST_EPOCHS, min(MOST_EPOCHS, 50_000 // len(prepared.splits.train))),
         batch_size=BATCH,
         optimizer="adamw",
         learning_rate=RecipeHints.learning_rate / 2,  # most have no batch normalisation
@@ -164,11 +165,6 @@ def _recipe(request: CompareRequest, prepared: Prepared[OnlyPreprocessing]) -> R
         augmentation=NONE,
         seed=request.seed,
     )
-
-
-def _default_epochs(train_examples: int) -> int:
-    """60 for a few hundred images, 10 from some thousands on."""
-    return max(FEWEST_EPOCHS, min(MOST_EPOCHS, 50_000 // train_examples))
 
 
 def _plan(material: _Material, blueprints: Mapping[str, Blueprint]) -> PlanMade:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hubel.corpus.corpus import Corpus
 from hubel.corpus.reading import AS_FOUND, Reading
@@ -15,7 +16,7 @@ from hubel.evaluation.paired import PairedTest
 from hubel.text import brief, counted, elided
 from hubel.wishes import COMPARING, check_bounds
 from hubel.workflows.comparing.variant_result import VariantResult
-from hubel.workflows.comparing.variants import Selection
+from hubel.workflows.comparing.variants import Selection, select
 from hubel.workflows.comparing.verdicts import ClaimVerdict
 
 
@@ -49,6 +50,25 @@ class CompareRequest:
                 "Give ", Option("epochs"), " or ", Option("time_limit"), ", not both: all variants share one budget."
             )
         check_bounds(COMPARING, self)
+
+
+def make_compare_request(corpus: str | Path | Corpus, wishes: Mapping[str, Any], *, reading: Reading) -> CompareRequest:
+    """The request for what was given at a door.
+
+    Args:
+        corpus: a location that `read_corpus` takes, or a `Corpus`.
+        wishes: those of `hubel.wishes.COMPARING` that a comparison obeys, by name; others are passed over.
+        reading: how the corpus is read, and what counts as a copy in it.
+
+    Raises:
+        WrongRequest: an impossible value, or values that do not go together.
+        UnknownName: no such architecture or claim.
+    """
+    names = (wishes["architectures"], wishes["claims"])
+    selection = select(*(each if each is None or isinstance(each, str) else ",".join(each) for each in names))
+    obeyed = ("epochs", "time_limit", "image_size", "max_examples", "seed")
+    given = {COMPARING[name].field or name: COMPARING[name].read(wishes[name]) for name in obeyed}
+    return CompareRequest(corpus, selection, **given, reading=reading)
 
 
 @dataclass(frozen=True)

@@ -166,13 +166,9 @@ def _by_test(need: Need, test: PairedTest, *, pair: tuple[VariantResult, Variant
         f"({points(low)} to {points(high)}), {p_text(test.adjusted_p)}"
     )
     said = "no clear difference" if test.verdict == CANNOT_TELL else test.verdict
-    if need.relation == "better":
-        verdict = {BETTER: SUPPORTED, WORSE: REFUTED}.get(test.verdict, CANNOT_TELL)
+    verdict = {BETTER: SUPPORTED, WORSE: REFUTED}.get(test.verdict, CANNOT_TELL)
+    if need.relation == "better" or verdict != CANNOT_TELL:
         return verdict, f"{said}: {numbers}."
-    if test.verdict == WORSE:
-        return REFUTED, f"{said}: {numbers}."
-    if test.verdict == BETTER:
-        return SUPPORTED, f"{said}: {numbers}."
     if low >= -MARGIN:
         return SUPPORTED, f"{said}, at most {MARGIN * 100:.0f} points are lost: {numbers}."
     return CANNOT_TELL, f"{said}, but more than {MARGIN * 100:.0f} points may be lost: {numbers}."

@@ -19,7 +19,7 @@ from hubel.events import Message, OnEvent, ignore
 from hubel.runs.finished_run import read_seen
 from hubel.runs.tables.fingerprints import FINGERPRINTS, read_digests
 from hubel.runs.tables.predictions import read_predictions
-from hubel.text import brief, counted, elided
+from hubel.text import brief, counted, elided, have
 
 
 @dataclass(frozen=True)
@@ -198,12 +198,12 @@ def pair(first: Named, second: Named, *, seen: Set[str], corpus: str | None, on_
     kept = [key for key in fresh if first.answers[key][0] in known]
     unknown = Counter(first.answers[key][0] for key in fresh if first.answers[key][0] not in known)
     relabelled = sum(first.answers[key][0] != second.answers[key][0] for key in kept)
-    notes = _notes(first.run, second.run, left=len(common) - len(fresh), unknown=unknown)
+    left = len(common) - len(fresh)
+    notes = _notes(first.run, second.run, left=left, unknown=unknown)
     if not kept:
         raise UnusableInput(_nothing_left(first.run, second.run, corpus=corpus, notes=notes))
     if relabelled:
-        be = "has" if relabelled == 1 else "have"
-        text = f"{relabelled:,} of {counted(len(kept), 'image')} {be} a different label in {second.run}"
+        text = f"{relabelled:,} of {counted(len(kept), 'image')} {have(relabelled)} a different label in {second.run}"
         notes.append(f"{text}; both are judged by the labels of {first.run}.")
     for note in notes:
         on_event(Message(note, warning=True))
@@ -212,8 +212,7 @@ def pair(first: Named, second: Named, *, seen: Set[str], corpus: str | None, on_
     by_other = None
     if relabelled:
         by_other = compare_hits(*_hits(kept, [second.answers[key][0] for key in kept], sides=(first, second)))
-    seen_count = len(common) - len(fresh)
-    return Against(first.run, second.run, corpus, labels, mine, theirs, relabelled, by_other, unknown, seen_count)
+    return Against(first.run, second.run, corpus, labels, mine, theirs, relabelled, by_other, unknown, left)
 
 
 def _hits(keys: Sequence[str], labels: Sequence[str], *, sides: Sequence[Named]) -> list[np.ndarray]:

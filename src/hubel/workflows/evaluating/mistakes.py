@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from hubel.corpus.corpus import Corpus, tile_of
-from hubel.evaluation.report import EvaluationReport
+from hubel.evaluation.report import EvaluationReport, surest_mistakes
 from hubel.images.notebook import cell, document
 
 SHOWN = 8
@@ -25,17 +25,14 @@ def show_mistakes(
         places: int64 [examples], of the examples of the report in the corpus, in its order.
         report: with the answers.
     """
-    confidence = report.probabilities.max(axis=1) if len(report.labels) else np.zeros(0)
-    wrong = np.flatnonzero(~report.hits) if len(report.labels) else np.zeros(0, np.int64)
-    worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:SHOWN]
     names = report.class_names
     rows = [
         (
             tile_of(corpus, int(places[each]), caption=corpus.examples[int(places[each])].path.rpartition("/")[2]),
             cell(names[report.labels[each]]),
             cell(names[report.predicted[each]]),
-            f"{confidence[each]:.3f}",
+            f"{report.probabilities[each].max():.3f}",
         )
-        for each in worst
+        for each in surest_mistakes(report, SHOWN)
     ]
     return document(lines, rows, header=HEADER if rows else ())

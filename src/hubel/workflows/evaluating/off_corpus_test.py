@@ -135,11 +135,11 @@ def _of_corpus(classifier: Classifier, corpus: Corpus, *, run: Path, on_event: O
     known = find_known(run, decoded, on_event=on_event)
     places = np.arange(len(decoded.corpus)) if known is None else np.flatnonzero(~known.learned & ~known.tested)
     if not len(places):
-        return _scores([]), refused, len(decoded.corpus)
+        return np.zeros(0), refused, len(decoded.corpus)
     outputs = compute_outputs(
         classifier, decoded.images, indices=places, stage="looking at strangers", on_event=on_event
     )
-    return _scores(outputs.off_corpus), refused, len(decoded.corpus) - len(places)
+    return np.asarray(outputs.off_corpus, np.float64), refused, len(decoded.corpus) - len(places)
 
 
 def _of_images(classifier: Classifier, location: str, *, run: Path) -> _Strangers:
@@ -149,7 +149,8 @@ def _of_images(classifier: Classifier, location: str, *, run: Path) -> _Stranger
     named = {answer.path: answer.prediction for answer in answers if answer.prediction is not None}
     inputs = [each for each in list_inputs([location]) if each.path in named]
     new = [each.path for each in inputs if hashlib.sha256(each.read()).hexdigest() not in own]
-    return _scores([named[path].off_corpus_score for path in new]), refused, len(inputs) - len(new)
+    scores = np.array([named[path].off_corpus_score for path in new], np.float64)
+    return scores, refused, len(inputs) - len(new)
 
 
 def _say_known(known: int, run: Path, *, location: str, left: int, on_event: OnEvent) -> None:
@@ -166,7 +167,3 @@ def _say_known(known: int, run: Path, *, location: str, left: int, on_event: OnE
     if known:
         text = f"Left out: {counted(known, 'image')} of {location}, from the corpus of {run} or copied from it."
         on_event(Message(f"{text} Strangers: the other {'one' if left == 1 else f'{left:,}'}.", warning=True))
-
-
-def _scores(values: Any) -> np.ndarray:
-    return np.asarray(values, np.float64)

@@ -11,7 +11,7 @@ import numpy as np
 
 from hubel.classifier.answering import Answering
 from hubel.drawing.tiles import heat_tile
-from hubel.evaluation.report import EvaluationReport
+from hubel.evaluation.report import EvaluationReport, surest_mistakes
 from hubel.explanation.catalogue import find_explanation
 from hubel.pipeline.decoded import DecodedCorpus
 from hubel.reports.run_page import MATRIX_CLASSES, Mistake
@@ -60,11 +60,7 @@ def worst_mistakes(tested: Tested, *, ends_at: float = math.inf) -> list[Mistake
         ends_at: monotonic seconds after which no more of them are covered bit by bit.
     """
     report, corpus = tested.report, tested.decoded.corpus
-    if not len(report.labels):
-        return []
-    confidence = report.probabilities.max(axis=1)
-    wrong = np.flatnonzero(~report.hits)
-    worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:MISTAKES_SHOWN]
+    worst = surest_mistakes(report, MISTAKES_SHOWN)
     small = thumbnails(tested.decoded, tested.places[worst].tolist(), MISTAKE_SIDE)
     mistakes, last_s = [], 0.0
     for place in worst:
@@ -81,7 +77,7 @@ def worst_mistakes(tested: Tested, *, ends_at: float = math.inf) -> list[Mistake
                 path=path,
                 true=report.class_names[int(report.labels[place])],
                 named=report.class_names[named],
-                probability=float(confidence[place]),
+                probability=float(report.probabilities[place, named]),
                 true_probability=float(report.probabilities[place, report.labels[place]]),
                 image=small.get(path, own),
                 heat=heat,

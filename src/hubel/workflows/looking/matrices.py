@@ -171,9 +171,7 @@ def _read(source: str) -> NDArray[Any]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = "\0"
-    if "\0" not in text:
-        return _parse_csv(text, name)
-    return _decoded(source, lambda _: data)
+    return _parse_csv(text, name) if "\0" not in text else _decoded(source, lambda _: data)
 
 
 def _decoded(source: str, read: Callable[[str], bytes]) -> NDArray[np.uint8]:
