@@ -136,7 +136,7 @@ def compile_model(model: keras.Model, recipe: Recipe) -> None:
     model.compile(optimizer=make_optimizer(recipe), loss=loss, jit_compile=BACKEND == "jax")
 
 
-def measure_step(model: keras.Model, batches: Batches, *, steps: int = 4) -> float:
+def measure_step(model: keras.Model, batches: Batches, *, steps: int = 4, recipe: Recipe | None = None) -> float:
     """Seconds of one training step, measured on the first batches; model and optimiser are as before afterwards.
 
     The number of steps is fixed, so that what follows does not depend on the speed of the machine.
@@ -145,13 +145,15 @@ def measure_step(model: keras.Model, batches: Batches, *, steps: int = 4) -> flo
         model: compiled by `compile_model`; its training function is compiled here.
         batches: the training split.
         steps: at least 2; the first is not counted, it compiles.
+        recipe: that is trained by; on a graphics card its smaller images are compiled for here, too.
     """
     model.optimizer.build(model.trainable_variables)
     kept = [
         (variable, keras.ops.convert_to_numpy(variable)) for variable in (*model.variables, *model.optimizer.variables)
     ]
     kept = [(variable, np.array(value)) for variable, value in kept]
-    seconds = _source(model, batches).measure(steps, rate=float(model.optimizer.learning_rate))
+    scale = recipe.small_scale if recipe is not None and recipe.small_until else None
+    seconds = _source(model, batches).measure(steps, rate=float(model.optimizer.learning_rate), scale=scale)
     for variable, value in kept:
         variable.assign(value)
     return float(np.median(seconds[1:] or seconds))
@@ -184,7 +186,7 @@ class _SingleSource:
             self.model.optimizer.learning_rate = rates[0]
             yield [self._step(images, labels)], min(images.shape[1:3]) if images.ndim == 4 else 0
 
-    def measure(self, steps: int, *, rate: float) -> list[float]:  # noqa: ARG002  (it is the optimiser's own)
+    def measure(self, steps: int, *, rate: float, scale: float | None) -> list[float]:  # noqa: ARG002  (as they are)
         seconds = []
         source = (batch for epoch in range(steps) for batch in self.batches.epoch(epoch))
         for (images, labels), _ in zip(source, range(steps), strict=False):

@@ -103,15 +103,17 @@ class FusedSource:
             self._most = max(1, round(CHUNK_S * len(rates) / max(time.monotonic() - begun, 1e-9)))
             yield losses, side
 
-    def measure(self, steps: int, *, rate: float) -> list[float]:
+    def measure(self, steps: int, *, rate: float, scale: float | None) -> list[float]:
         """Seconds of single steps, once they are compiled.
 
         Args:
             steps: to be measured at least; the number is fixed.
             rate: learning rate.
+            scale: of smaller images, for which is compiled too; None for none.
         """
         count = min(max(steps, MEASURED_STEPS), self._batches.steps_per_epoch)
-        self._train(0, 0, rates=[rate], scale=None)
+        for each in (None,) if scale is None else (scale, None):
+            self._train(0, 0, rates=[rate], scale=each)
         begun = time.monotonic()
         self._train(0, 0, rates=[rate] * count, scale=None)
         return [(time.monotonic() - begun) / count]

@@ -52,11 +52,12 @@ class StepSource(Protocol):
         """
         ...
 
-    def measure(self, steps: int, *, rate: float) -> list[float]:
+    def measure(self, steps: int, *, rate: float, scale: float | None) -> list[float]:
         """Seconds of steps; the first ones compile what is needed.
 
         Args:
             steps: how many are to be measured.
             rate: learning rate.
+            scale: of smaller images, for which is compiled too where many steps are taken at a time; None for none.
         """
         ...

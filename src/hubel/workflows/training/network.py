@@ -116,7 +116,7 @@ def _measure(model: keras.Model, prepared: Prepared[Choice], *, recipe: Recipe, 
     splits = prepared.splits
     if prepared.chosen.pretrained is None:
         batches = batches_of(prepared, recipe)
-        epoch_s = measure_step(model, batches) * batches.steps_per_epoch
+        epoch_s = measure_step(model, batches, recipe=recipe) * batches.steps_per_epoch
     else:
         epoch_s = len(splits.train) * FINE_TUNING_COST / rate
     beside_s = time.monotonic() - begun + MARGIN * len(splits.test) / rate
