@@ -129,7 +129,7 @@ def trace(  # noqa: PLR0913  (each is a wish the user may have)
     traced = trace_run(path, Path(image), layer=str(layer), at=where, filter_name=name, said=said)
     if file is not None:
         render = render_svg if file.suffix.lower() == ".svg" else render_png
-        write_bytes(file, render(draw_trace(traced.trace, traced.pixels)))
+        write_bytes(file, render(draw_trace(traced.trace, traced.pixels, class_name=traced.class_name)))
     return traced
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,12 @@ def test_a_traced_value_is_the_models(run: hubel.Run, image: Path, tmp_path: Pat
     np.testing.assert_array_equal(
         hubel.filters(run, layer="group_1_1_convolution").values, keras.ops.convert_to_numpy(kernel)
     )
+
+
+def test_a_drawing_of_a_logit_names_its_class(run: hubel.Run, image: Path, tmp_path: Path):
+    name = min(run.classifier.class_names, key=len)
+    hubel.trace(run, image, layer="logits", filter=name, out=tmp_path / "logit.svg")
+    assert f"class '{name}'" in html.unescape((tmp_path / "logit.svg").read_text())
 
 
 def test_evaluate_is_the_score_of_the_run(run: hubel.Run, corpus: Path):
