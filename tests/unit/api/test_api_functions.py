@@ -77,7 +77,7 @@ def test_a_traced_value_is_the_models(run: hubel.Run, image: Path, tmp_path: Pat
 def test_a_drawing_of_a_logit_names_its_class(run: hubel.Run, image: Path, tmp_path: Path):
     name = min(run.classifier.class_names, key=len)
     hubel.trace(run, image, layer="logits", filter=name, out=tmp_path / "logit.svg")
-    assert f"class '{name}'" in html.unescape((tmp_path / "logit.svg").read_text())
+    assert name[:12] in html.unescape((tmp_path / "logit.svg").read_text())
 
 
 def test_evaluate_is_the_score_of_the_run(run: hubel.Run, corpus: Path):
