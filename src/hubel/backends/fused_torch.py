@@ -58,7 +58,7 @@ class TorchSteps:
             for step, rate in enumerate(self._put(np.asarray(rates, np.float32)), first):
                 self._model.optimizer.learning_rate = rate  # on the device already: a number would wait for its way
                 self._model.reset_metrics()
-                logs = self._model.train_step(self._batch(epoch, step, shrinking))
+                logs = self._model.train_step(self._batch(epoch, step, shrinking=shrinking))
                 losses.append(logs["loss"].detach().clone())
         return losses
 
@@ -73,7 +73,7 @@ class TorchSteps:
     def _put(self, array: np.ndarray) -> Any:
         return torch.from_numpy(np.ascontiguousarray(array)).to(self._device)
 
-    def _batch(self, epoch: list[Any], step: int, shrinking: tuple[Any, Any] | None) -> tuple[Any, Any, Any]:
+    def _batch(self, epoch: list[Any], step: int, *, shrinking: tuple[Any, Any] | None) -> tuple[Any, Any, Any]:
         """Images [batch, height, width, 3], labels [batch, classes] and weights [batch] of a step."""
         examples, labels, rows, columns, gains = (each[step] for each in epoch)
         images = self._pixels[examples[:, None, None], rows[:, :, None], columns[:, None, :]].float()

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.unit.training.test_resumed_fit import batches, network, run, same, stopped_after, through_a_file
+from tests.unit.training.test_resumed_fit import batches, run, same, stopped_after, through_a_file
 
 from hubel.backends.framework import BACKEND, keras
 from hubel.errors import OutOfMemory, TrainingDiverged, UnknownName
@@ -92,12 +92,22 @@ def test_a_fit_that_was_interrupted_and_goes_on_ends_the_same_to_the_bit(
 @on_device
 def test_measuring_leaves_the_model_as_it_was(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("HUBEL_STEPS", "fused")
-    model = network()
+    model = small_network()
     before = model.get_weights()
-    assert measure_step(model, batches()) > 0
+    assert measure_step(model, batches(), recipe=RECIPE) > 0
     assert int(model.optimizer.iterations) == 0
     for mine, theirs in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.skipif(BACKEND != "jax", reason="nothing is compiled")
+def test_what_was_measured_is_not_compiled_again(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HUBEL_STEPS", "fused")
+    model = small_network()
+    measure_step(model, batches(), recipe=RECIPE)
+    monkeypatch.setattr(model, "train_step", None)  # it is called to compile only
+    history = fit_model(model, batches(), validate=lambda: None, recipe=RECIPE, clock=StepClock(8))
+    assert [row.image_side for row in history.rows] == [6, 8]
 
 
 @on_device
