@@ -14,7 +14,7 @@ from hubel.architectures.families.pretrained import PretrainedSpec
 from hubel.architectures.spec import RecipeHints
 from hubel.backends.framework import keras
 from hubel.catalogue import Later
-from hubel.classifier.engine import LARGE_BATCH
+from hubel.classifier.engine import batch_of
 from hubel.engines.keras_engine import KerasEngine
 from hubel.pipeline.batches import TrainingBatches, class_weights
 from hubel.pipeline.prepare import Prepared
@@ -134,14 +134,15 @@ def forward_rate(model: keras.Model, prepared: Prepared[Choice]) -> float:
         prepared: the corpus.
     """
     engine = KerasEngine(model)
-    images = np.asarray(prepared.decoded.images[prepared.indices("train")[:LARGE_BATCH]])
-    batch = np.resize(images, (LARGE_BATCH, *images.shape[1:]))
+    size = batch_of(engine)
+    images = np.asarray(prepared.decoded.images[prepared.indices("train")[:size]])
+    batch = np.resize(images, (size, *images.shape[1:]))
     engine.compute_logits(batch)
     start, batches = time.monotonic(), 0
     while batches < 3 and (not batches or time.monotonic() - start < MEASURING_S):
         engine.compute_logits(batch)
         batches += 1
-    return batches * LARGE_BATCH / max(time.monotonic() - start, 1e-9)
+    return batches * size / max(time.monotonic() - start, 1e-9)
 
 
 def weights_of_classes(prepared: Prepared[Choice], recipe: Recipe) -> np.ndarray:
