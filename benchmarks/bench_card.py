@@ -1,6 +1,6 @@
 """What does a graphics card do? Speed, accuracy, memory, repeatability, and whether it answers as a processor does.
 
-    KERAS_BACKEND=jax python benchmarks/bench_card.py CORPUS [--architecture residual] [--epochs 24] [--batch-size 512]
+    KERAS_BACKEND=jax python benchmarks/bench_card.py CORPUS [--alpha 4] [--epochs 24] [--batch-size 512]
     KERAS_BACKEND=torch python benchmarks/bench_card.py --smoke
 
 CORPUS is any that ``hubel train`` takes, such as CIFAR-10 as folders of images. Prints rows of JSON. Needs JAX or
@@ -68,6 +68,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="What a graphics card does.")
     parser.add_argument("corpus", nargs="?")
     parser.add_argument("--architecture", default="residual")
+    parser.add_argument("--alpha", type=float, help="width of the network")
     parser.add_argument("--epochs", type=int, default=24)
     parser.add_argument("--batch-size", type=int, default=512)
     parser.add_argument("--smoke", action="store_true")
@@ -97,7 +98,9 @@ def trained(material: Material, given: argparse.Namespace) -> tuple[keras.Model,
     """Train with the product's own loop and tell how it went."""
     begun = time.monotonic()
     seed_everything(0)
-    blueprint = make_blueprint(given.architecture, material.images.shape[1:3], classes=len(material.class_names))
+    blueprint = make_blueprint(
+        given.architecture, material.images.shape[1:3], classes=len(material.class_names), alpha=given.alpha
+    )
     hints = blueprint.spec.hints
     recipe = Recipe(
         given.epochs, batch_size=given.batch_size, optimizer=hints.optimizer, learning_rate=hints.learning_rate,
@@ -146,7 +149,8 @@ def compare_with_processor(
         (folder / "names.json").write_text(json.dumps(material.class_names))
         save(model, blueprint, names=material.class_names, folder=folder / "card")
         own = KerasEngine(model).compute_logits(images)
-        words = ["--as-processor", str(folder), "--architecture", given.architecture, "--epochs", "1"]
+        width = [] if given.alpha is None else ["--alpha", str(given.alpha)]
+        words = ["--as-processor", str(folder), "--architecture", given.architecture, *width, "--epochs", "1"]
         plain = {key: value for key, value in os.environ.items() if key != "HUBEL_STEPS"}
         only = {"JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": "", "HUBEL_CACHE": str(folder / "cache")}
         subprocess.run(
