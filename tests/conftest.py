@@ -23,13 +23,25 @@ COLOURS = {"red": (200, 40, 40), "green": (40, 180, 60), "blue": (40, 60, 200)}
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """On JAX, what one test had compiled is read from disk by the others, and by the processes that they start.
+    """Backends are told, before any test imports one, what makes hundreds of tiny networks quick.
 
-    Each process of a run side by side has a folder of its own, since JAX does not write its files in one piece.
+    Side by side, each process has one thread for PyTorch and for NumPy's linear algebra: with more, most of the time goes
+    into threads that wait for each other. What the first process sets, those that it starts begin with.
+
+    On JAX, machine code is made quickly rather than well, as in JAX's own tests: networks here are compiled for a few
+    steps. What one test had compiled is read from disk by the others, and by the processes that they start; each process
+    of a run side by side has a folder of its own, since JAX does not write its files in one piece. What is promised of a
+    framework is tested as users run it all the same, in contracts/test_framework_promises.py.
     """
-    if os.environ.get("KERAS_BACKEND") == "jax":
+    backend = os.environ.get("KERAS_BACKEND")
+    if getattr(config.option, "numprocesses", None):
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+        if backend == "torch":
+            os.environ.setdefault("OMP_NUM_THREADS", "1")
+    if backend == "jax":
         folder = TemporaryDirectory(prefix="hubel-compiled-")
         config.add_cleanup(folder.cleanup)
+        os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1"
         os.environ["JAX_COMPILATION_CACHE_DIR"] = folder.name
         os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
         os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -24,6 +26,12 @@ def network(name: str, *, fixed_statistics: bool) -> keras.Model:
     alpha = min(PRETRAINED[name].alphas)
     spec = PretrainedSpec((SIZE, SIZE), CLASSES, name, alpha, dropout=0.0, fixed_statistics=fixed_statistics)
     return build_model(Blueprint(name, spec))
+
+
+@functools.cache
+def frozen_network(name: str) -> keras.Model:
+    """Built once: what is tested on it depends on no weight."""
+    return network(name, fixed_statistics=True)
 
 
 def images(count: int) -> np.ndarray:
@@ -49,7 +57,7 @@ def moved(model: keras.Model, *, kind: str) -> set[bool]:
 
 @pytest.mark.parametrize("name", PRETRAINED)
 def test_a_frozen_backbone_computes_in_training_what_it_computes_in_prediction(name: str):
-    model = network(name, fixed_statistics=True)
+    model = frozen_network(name)
     in_training, in_prediction = (
         np.array(keras.ops.convert_to_numpy(model(images(2), training=training))) for training in (True, False)
     )
@@ -61,7 +69,7 @@ def test_a_frozen_backbone_computes_in_training_what_it_computes_in_prediction(n
     "name", [pytest.param(name, marks=[] if name in FAST else [pytest.mark.slow]) for name in PRETRAINED]
 )
 def test_fine_tuning_moves_the_kernels_and_no_statistic(name: str):
-    model = network(name, fixed_statistics=True)
+    model = frozen_network(name)
     frozen = [layer for layer in model.get_layer(BACKBONE).layers if layer.__class__.__name__ == "BatchNormalization"]
     before = values([weight for layer in frozen for weight in layer.weights])
     assert True in moved(model, kind="kernel")

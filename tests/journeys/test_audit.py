@@ -192,7 +192,6 @@ def test_hostile_names_stay_on_one_line_everywhere(photos: Path, tmp_path: Path)
     assert paths == on_disk
 
 
-@pytest.mark.backend
 def test_suspect_labels_are_ranked_and_corrected(tmp_path: Path):
     rng = np.random.default_rng(0)
     wrong = {("red", 3), ("green", 11), ("blue", 7)}
@@ -234,7 +233,6 @@ def test_suspect_labels_are_ranked_and_corrected(tmp_path: Path):
     )
 
 
-@pytest.mark.backend
 def test_a_leaking_test_split_is_scored_with_and_without_its_copies(photos: Path, tmp_path: Path):
     for number in (1, 2, 13):
         name = "cat" if number < 12 else "dog"
@@ -261,7 +259,6 @@ def test_a_leaking_test_split_is_scored_with_and_without_its_copies(photos: Path
     assert evaluated["leakage"] == metrics["leakage"]
 
 
-@pytest.mark.backend
 def test_near_copies_never_straddle_a_split_that_is_cut(tmp_path: Path):
     for number in range(60):
         name = "cat" if number < 30 else "dog"

@@ -18,9 +18,8 @@ from hubel.workflows.comparing.compare import compare_variants
 from hubel.workflows.comparing.comparison import CompareRequest
 from hubel.workflows.comparing.variants import select
 
-pytestmark = pytest.mark.backend
 
-
+@pytest.mark.backend
 def test_two_variants_are_measured_on_one_split_and_written(tmp_path: Path):
     out = tmp_path / "comparison"
     words = ("digits", "--architectures", "dense,lenet5", "--epochs", 1, "--image-size", 8, "--max-examples", 600)
@@ -81,6 +80,7 @@ def test_a_claim_after_one_epoch_is_not_shown_and_it_is_said_what_to_type(tmp_pa
         assert "With longer training the result may change: try --epochs 20." in text
 
 
+@pytest.mark.backend
 def test_memory_is_that_of_every_layers_output_and_of_the_weights():
     comparison = compare_variants(
         CompareRequest("digits", select(None, "sharing"), max_examples=300, image_size=8, epochs=1)
@@ -98,6 +98,7 @@ def request(**more: object) -> CompareRequest:
     return CompareRequest("digits", select("dense,lenet5", None), max_examples=300, image_size=8, **more)  # type: ignore[arg-type]
 
 
+@pytest.mark.backend
 @pytest.mark.clock
 def test_the_clock_gives_each_the_same_seconds():
     comparison = compare_variants(request(time_limit_s=10.0))
@@ -119,6 +120,7 @@ def fit_but(error: BaseException, monkeypatch: pytest.MonkeyPatch, *, variant: i
     monkeypatch.setattr(compare_module, "fit_model", instead)
 
 
+@pytest.mark.backend
 def test_a_variant_that_diverges_is_a_row_and_not_the_end(monkeypatch: pytest.MonkeyPatch):
     fit_but(TrainingDiverged("The loss is nan"), monkeypatch, variant=2)
     comparison = compare_variants(request(epochs=1))

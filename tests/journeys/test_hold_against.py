@@ -15,8 +15,6 @@ from tests.commands import typed
 from tests.conftest import COLOURS, speckled, write_image
 from tests.journeys.test_train_and_predict import rows
 
-pytestmark = pytest.mark.backend
-
 COUNTS = {"train": 60, "validation": 40, "test": 30}
 
 

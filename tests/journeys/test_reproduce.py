@@ -120,7 +120,6 @@ def test_a_version_that_is_not_the_one_of_then_is_named(tidy: Typed, run: Path, 
     assert difference["about"] == "versions"
 
 
-@pytest.mark.clock
 def test_of_a_run_with_a_time_limit_it_is_said_before_that_the_clock_decided(tidy: Typed, corpus: Path, tmp_path: Path):
     words = ("--epochs", 2, "--time-limit", "60s", "--architecture", "small-cnn")
     assert tidy("train", corpus, "-o", tmp_path / "run", *words).returncode == 4

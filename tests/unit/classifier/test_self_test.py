@@ -14,8 +14,9 @@ from safetensors.numpy import load_file
 from tests.unit.classifier.made import forge, forge_weights, make_classifier, read_document, save_made
 
 from hubel.classifier import assembly, self_test_cache
+from hubel.classifier.answering import softmax
 from hubel.classifier.patterns import PATTERNS, make_patterns
-from hubel.classifier.self_test import COVERAGE, SelfTest, make_self_test, read_self_test, run_self_test
+from hubel.classifier.self_test import COVERAGE, Answer, SelfTest, make_self_test, read_self_test, run_self_test
 from hubel.engines import keras_artefact
 from hubel.engines.catalogue import load_classifier
 from hubel.engines.keras_artefact import runtime
@@ -249,21 +250,17 @@ def test_a_classifier_whose_answers_are_not_numbers_is_not_saved(tmp_path: Path)
 
 def test_a_class_at_the_threshold_may_be_in_the_set_or_not():
     classifier = make_classifier()
-    test = make_self_test(classifier)
-    place = next(place for place, answer in enumerate(test.answers) if answer.prediction_set)
-    answer = test.answers[place]
-    threshold = classifier.sets.threshold(COVERAGE)
-    for distance, holds in ((1e-5, True), (1e-2, False)):
-        member = answer.prediction_set[0]
-        shifted = tuple(
-            threshold + distance if each == member else value for each, value in enumerate(answer.probabilities)
-        )
-        other = replace(answer, prediction_set=answer.prediction_set[1:], probabilities=shifted)
-        thresholds = tuple(shifted[member] - distance for _ in classifier.sets.thresholds)
+    number = make_self_test(classifier).patterns[0]
+    pixels = make_patterns((number,), classifier.preprocessing.size)
+    (probabilities,) = softmax(classifier.compute(pixels)[0], temperature=classifier.calibration.temperature)
+    member = int(probabilities.argmax())
+    for distance, failures in ((1e-5, ()), (1e-2, (f"pattern {number}: another prediction set",))):
+        thresholds = tuple(float(probabilities[member]) - distance for _ in classifier.sets.thresholds)
         at = replace(classifier, sets=replace(classifier.sets, thresholds=thresholds))
-        from hubel.classifier.self_test import _other_set
-
-        assert (_other_set(at, replace(answer, probabilities=shifted), answer=other, tolerance=1e-4) is None) == holds
+        without_it = Answer(classifier.class_names[member], tuple(map(float, probabilities)), (), None)
+        expected = SelfTest((number,), hashlib.sha256(pixels.tobytes()).hexdigest(), (without_it,))
+        outcome = run_self_test(replace(at, off_corpus=None), expected, tolerance=1e-4)
+        assert outcome.failures == failures
 
 
 def test_a_format_without_a_self_test_has_none():

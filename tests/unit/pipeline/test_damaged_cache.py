@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 import os
 import re
 import shutil
@@ -10,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -54,8 +56,18 @@ def other() -> Path:
     return next(path.parent for path in cache.cache_folder().glob("*/*/data.bin") if path.parent != mine())
 
 
+@functools.cache
+def key() -> str:
+    """Of the entry of these contents: the only one in a cache that was empty."""
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HUBEL_CACHE", folder)
+        opened()
+        (data,) = Path(folder).glob("*/*/data.bin")
+        return data.parent.name
+
+
 def mine() -> Path:
-    return cache.cache_folder() / KIND.name / cache._key(DIGESTS, KIND)
+    return cache.cache_folder() / KIND.name / key()
 
 
 def change(path: Path, edit: Callable[[bytearray], object]) -> None:
@@ -250,6 +262,7 @@ def test_pixels_stay_on_disk_only_where_they_are_too_large_to_hold(colours: Path
 CHILD = """
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 import numpy as np
 from hubel.errors import DamagedCache
 from hubel.pipeline.cache import Kind, kept

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import make_blueprint
 from hubel.errors import OutOfMemory
-from hubel.training.fit import _train_on_batch, compile_model
+from hubel.training.fit import compile_model, measure_step
 from hubel.training.recipe import Recipe
 
 pytestmark = pytest.mark.backend
@@ -29,11 +31,21 @@ def model():
     return model
 
 
+class Black:
+    """Batches of so many black images."""
+
+    steps_per_epoch = 1
+    class_weights = np.ones(3, np.float32)
+
+    def __init__(self, step_size: int) -> None:
+        self.step_size = step_size
+
+    def epoch(self, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        yield np.zeros((self.step_size, 16, 16, 3), np.float32), np.zeros(self.step_size, np.int64)
+
+
 def step(model, count: int) -> None:
-    images = np.zeros((count, 16, 16, 3), np.float32)
-    _train_on_batch(
-        model, images, one_hot=np.eye(3, dtype=np.float32)[np.zeros(count, int)], weights=np.ones(count, np.float32)
-    )
+    measure_step(model, Black(count))
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.commands import typed
 from tests.conftest import write_image
 
-from hubel.cli.main import _exit_code
 from hubel.corpus.corpus import check_trainable
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.errors import HubelError, UnusableCorpus, UnusableInput
@@ -237,26 +237,13 @@ def test_without_validation_a_pretrained_network_is_trained_too(corpus, without,
     assert not any("did not improve" in note for note in heard.notes)  # nobody can tell
 
 
-def test_without_a_test_there_is_no_score_and_it_is_said(corpus, without, tmp_path: Path, capsys):
+def test_without_a_test_there_is_no_score_and_it_is_said(corpus, without, tmp_path: Path):
     without("test")
     location = corpus(each(6, ""))
-    code = _exit_code(
-        [
-            "train",
-            location,
-            "-o",
-            str(tmp_path / "run"),
-            "--architecture",
-            "small-cnn",
-            "--epochs",
-            "1",
-            "--image-size",
-            "16",
-        ],
-        debug=False,
-    )
-    said = " ".join(capsys.readouterr().out.split())
-    assert code == 0
+    words = ("--architecture", "small-cnn", "--epochs", 1, "--image-size", 16)
+    done = typed("train", location, "-o", tmp_path / "run", *words)
+    said = " ".join(done.stdout.split())
+    assert done.returncode == 0
     assert "There are no test images: the classifier has no score. A class has images in every part if" in said
     metrics = strict(tmp_path / "run/metrics.json")
     assert metrics["test"] == {"examples": 0}
