@@ -124,7 +124,7 @@ def test_the_time_limit_holds_for_all_three_trainings(hard: Path, tmp_path: Path
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     metrics = json.loads((tmp_path / "run/metrics.json").read_text())
-    assert metrics["time"]["total_s"] < 32.5
+    assert metrics["time"]["total_s"] < 35
     if "learning_curve" in metrics:
         assert 0 < metrics["time"]["learning_curve_s"] < metrics["time"]["total_s"]
     else:  # a machine under heavy load: the limit comes first
