@@ -6,10 +6,14 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from statistics import median
 from typing import Protocol
 
-PACES = 9
-"""Steps that are looked at to tell how fast the machine is now."""
+PACES, WINDOW = 9, 0.1
+"""Steps, and share of the seconds of a training, that are looked at at least to tell how fast the machine is now: a
+moment in which it does something else is no sign that it has become slower."""
+LOOKS = 50
+"""At so many steps of that share at most."""
 
 
 class Clock(Protocol):
@@ -77,25 +81,36 @@ class ReplanningClock:
     step_s: float
     _steps: int = 0
     _at: float | None = None
-    _paces: deque[float] = field(default_factory=lambda: deque(maxlen=PACES))
+    _paces: deque[tuple[float, float]] = field(default_factory=deque)
     _share: float = 0.0
 
     def fraction(self, steps_done: int) -> float:
         """Share of the seconds that are left for the training; it never falls."""
         elapsed = self.wall.elapsed()
         if self._at is not None and steps_done > self._steps:
-            self._paces.append((elapsed - self._at) / (steps_done - self._steps))
+            self._remember(elapsed, (elapsed - self._at) / (steps_done - self._steps))
         if self._at is None or steps_done > self._steps:
             self._steps, self._at = steps_done, elapsed
         seconds = self.wall.seconds - self.reserve_s * max(0.0, self._slowness() - 1)
         self._share = max(self._share, min(1.0, elapsed / seconds) if seconds > 0 else 1.0)
         return self._share
 
+    def _remember(self, elapsed: float, pace: float) -> None:
+        """Keep a pace, and of those before it as few as tell enough."""
+        window = WINDOW * self.wall.seconds
+        if self._paces and elapsed - self._paces[-1][0] < window / LOOKS:
+            return
+        self._paces.append((elapsed, pace))
+        while len(self._paces) > PACES and self._paces[1][0] <= elapsed - window:
+            self._paces.popleft()
+
     def _slowness(self) -> float:
         """How many times as long as planned a step takes by now; validations between epochs do not count."""
         if len(self._paces) < PACES or self.step_s <= 0:
             return 1.0
-        return sorted(self._paces)[PACES // 2] / self.step_s
+        if self._paces[-1][0] - self._paces[0][0] < WINDOW * self.wall.seconds:
+            return 1.0
+        return median(pace for _, pace in self._paces) / self.step_s
 
 
 @dataclass(frozen=True)
