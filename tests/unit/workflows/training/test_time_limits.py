@@ -251,7 +251,7 @@ def test_below_a_floor_the_features_are_not_cut_and_it_is_said_to_be_late(machin
 def test_a_moment_of_slow_steps_ends_no_training():
     now = [0.0]
     clock = ReplanningClock(WallClock(20.0, now=lambda: now[0]), reserve_s=7.0, step_s=0.002)
-    for steps, pace in enumerate([0.002] * 50 + [0.05] * 30 + [0.002] * 2000):
+    for steps, pace in enumerate([0.002] * 50 + [0.05] * 12 + [0.002] * 2000):
         assert clock.fraction(steps) == pytest.approx(now[0] / 20)
         now[0] += pace
 
