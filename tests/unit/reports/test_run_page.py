@@ -337,6 +337,15 @@ def test_the_page_may_run_its_own_script_only_and_load_nothing():
         assert str(attributes.get("href", "#scores"))[1:] in ids
 
 
+def test_a_width_that_the_time_decided_is_shown():
+    page = page_of()
+    decided = {"architecture": "residual", "weights": "none", "alpha": 1.5, "image_size": None}
+    text = parsed(replace(page, run={**page.run, "decided": decided})).text("training")
+    assert "The network has 1.5 times its usual width (--alpha 1.5): it is as wide as the time allowed." in text
+    for other in (page.run, {**page.run, "decided": None}, {**page.run, "decided": {**decided, "alpha": None}}):
+        assert "usual width" not in parsed(replace(page, run=other)).text("training")
+
+
 def test_what_was_tried_is_shown_with_what_it_reached():
     rows = [
         {"architecture": "mobilenet", "weights": "imagenet", "image_size": [128, 128], "training": "head",
