@@ -78,7 +78,7 @@ def test_what_is_too_much_or_said_twice_is_refused(data: bytes, words: str):
 @pytest.mark.parametrize("piece", [b'"', b'\\"', b'"\\', b"[", b"{", b'{"a":', b',"', b"\\", b"1"])
 def test_no_input_takes_long(piece: bytes):
     data = b'"' + piece * (8_000_000 // len(piece))
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(ValueError, match="."):
         read_bounded_json(data, JsonBounds(values=10_000_000, containers=5_000_000))
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5  # of this process: others run beside it
