@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,6 +52,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first; within them and behind them, tests stay in their order."""
     place = {name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: place.get(item.path.name, len(LONGEST)))
+
+
+@pytest.fixture(scope="module")
+def as_users_run_it() -> Iterator[None]:
+    """PyTorch with all its threads, JAX with all its optimisations: without what `pytest_configure` spares them."""
+    backend = os.environ.get("KERAS_BACKEND")
+    if backend == "torch":
+        torch = importlib.import_module("torch")
+        threads = torch.get_num_threads()
+        torch.set_num_threads(os.cpu_count() or 1)
+        yield
+        torch.set_num_threads(threads)
+    elif backend == "jax":
+        config = importlib.import_module("jax").config
+        config.update("jax_disable_most_optimizations", False)
+        yield
+        config.update("jax_disable_most_optimizations", True)
+    else:
+        yield
 
 
 @pytest.fixture(autouse=True)

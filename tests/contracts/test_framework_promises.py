@@ -2,36 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
-import os
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
-from hubel.backends.framework import BACKEND, keras, seed_everything
+from hubel.backends.framework import keras, seed_everything
 from hubel.classifier.engine import LARGE_BATCH, SMALL_BATCH
 from hubel.engines.keras_engine import KerasEngine
 
 pytestmark = [pytest.mark.backend, pytest.mark.usefixtures("as_users_run_it")]
-
-
-@pytest.fixture
-def as_users_run_it() -> Iterator[None]:
-    """PyTorch with all its threads, JAX with all its optimisations: without what `pytest_configure` spares them."""
-    if BACKEND == "torch":
-        torch = importlib.import_module("torch")
-        threads = torch.get_num_threads()
-        torch.set_num_threads(os.cpu_count() or 1)
-        yield
-        torch.set_num_threads(threads)
-    elif BACKEND == "jax":
-        config = importlib.import_module("jax").config
-        config.update("jax_disable_most_optimizations", False)
-        yield
-        config.update("jax_disable_most_optimizations", True)
-    else:
-        yield
 
 
 def network() -> keras.Model:

@@ -24,7 +24,7 @@ from hubel.training.recipe import Recipe
 from hubel.training.schedule import StepClock, WallClock
 from hubel.training.state import LoopState, put_tensors, take_tensors
 
-pytestmark = pytest.mark.backend
+pytestmark = [pytest.mark.backend, pytest.mark.usefixtures("as_users_run_it")]
 
 EPOCHS, STEPS = 5, 4
 RECIPE = Recipe(epochs=EPOCHS, batch_size=8, learning_rate=0.05, patience=1.0)
