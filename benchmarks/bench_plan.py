@@ -34,6 +34,8 @@ PLANS = {
     "small-cnn": ("--architecture", "small-cnn"),
 }
 """Name → what is added to the command; a head alone is what is trained without a time limit."""
+REFUSED = 4
+"""Exit status of a training that refused some files."""
 COLUMNS = (
     "corpus",
     "limit_s",
@@ -69,7 +71,7 @@ def run(corpus: str, limit: str, plan: str, seed: int, *, cold: bool, keep: Path
             [sys.executable, "-m", "hubel", *words], capture_output=True, text=True, check=False, env=environment
         )
         wall_s = time.monotonic() - begun
-        if done.returncode:
+        if done.returncode not in (0, REFUSED):
             sys.exit(done.stderr)
         metrics, document = (json.loads((out / name).read_text()) for name in ("metrics.json", "run.json"))
     test, names = metrics["test"], [each["architecture"] for each in document["tried"]]

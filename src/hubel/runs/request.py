@@ -89,6 +89,12 @@ class TrainRequest:
             )
 
     @property
+    def leaves_open(self) -> bool:
+        """There is a time, and nothing that the user asked for says which network it is for."""
+        named = (self.architecture, self.alpha, self.learning_rate, self.from_run)
+        return self.time_limit_s is not None and self.weights in (None, "none") and not any(named)
+
+    @property
     def location(self) -> str | Path:
         """Of the corpus."""
         return self.corpus.location if isinstance(self.corpus, Corpus) else self.corpus

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,7 +16,9 @@ from hubel.pipeline.augmentation import Augmentation
 from hubel.pipeline.survey import Survey
 from hubel.runs.request import TrainRequest
 from hubel.training.recipe import DEFAULT_EPOCHS, MOST_EPOCHS, Recipe
-from hubel.workflows.training.decision import Decision, Tried
+
+if TYPE_CHECKING:
+    from hubel.workflows.training.decision import Decision, Tried
 
 DEFAULT_TIME_S = 300.0
 """Training without --epochs and --time-limit ends within this, on any machine."""

@@ -94,12 +94,16 @@ def decision_from(document: Mapping[str, Any], request: TrainRequest) -> Decisio
     decided = document.get("decided")
     if decided is not None:
         return Decision(**decided)
-    if "architecture" in document and leaves_open(request):  # written before decisions were
+    if "architecture" in document and request.leaves_open:  # written before decisions were
         return Decision(document["architecture"]["name"], document.get("weights", "none"))
     return None
 
 
-def leaves_open(request: TrainRequest) -> bool:
-    """Whether there is a time, and nothing that the user asked for says which network it is for."""
-    named = (request.architecture, request.alpha, request.learning_rate, request.from_run)
-    return request.time_limit_s is not None and request.weights in (None, "none") and not any(named)
+def decided_before(document: Mapping[str, Any], request: TrainRequest) -> tuple[tuple[Tried, ...], Decision | None]:
+    """What was tried for a run that is resumed, and what was decided.
+
+    Args:
+        document: of its checkpoint.
+        request: that it was begun with.
+    """
+    return tuple(map(Tried.from_json, document.get("tried", ()))), decision_from(document, request)

@@ -22,7 +22,6 @@ from hubel.training.interruption import Stop
 from hubel.training.plan import FitPlan, Point
 from hubel.workflows.training.checkpointing import CheckpointWriter, SoFar, open_run
 from hubel.workflows.training.choose import Choice
-from hubel.workflows.training.decision import Tried, decision_from, leaves_open
 from hubel.workflows.training.fitting import Entrant, Listeners, run_fit
 from hubel.workflows.training.intake import prepare_training
 from hubel.workflows.training.network import Network, ready_network
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
 find_start = Later("hubel.workflows.training.start_run", "find_start")
 load_start = Later("hubel.workflows.training.warm_start", "load_start")
 check_drawable: Callable[..., None] = Later("hubel.workflows.training.learning_curve", "check_drawable")
+decided_before = Later("hubel.workflows.training.decision", "decided_before")
 race: Callable[..., Entrant] = Later("hubel.workflows.training.race", "race")
 best_of = Later("hubel.workflows.training.race", "best_of")
 write_run: Callable[..., Run] = Later("hubel.workflows.training.write_run", "write_run")
@@ -95,12 +95,11 @@ def _train(
     warm = None if request.from_run is None else load_start(find_start(request))
     seed_everything(request.seed)
     recorded, listeners = record_request(request), Listeners(on_event, stop=stop or Stop())
-    tried = () if found is None else tuple(map(Tried.from_json, found.document.get("tried", ())))
-    decided = None if found is None else decision_from(found.document, request)
+    tried, decided = ((), None) if found is None else decided_before(found.document, request)
     asked = request if decided is None else decided.applied(request)
     prepared = prepare_training(asked, warm, may_download=may_download, on_event=on_event)
     entrant = Entrant(replace(prepared, chosen=replace(prepared.chosen, tried=tried, decided=decided)))
-    if found is None and leaves_open(request):
+    if found is None and request.leaves_open:
         entrant = race(request, prepared, started=begun, listeners=listeners)
         seed_everything(request.seed)  # what is chosen is trained as if nothing else had been tried
     prepared = entrant.prepared

@@ -23,7 +23,7 @@ from hubel.runs.request import TrainRequest
 from hubel.training.interruption import Stop
 from hubel.training.plan import FitPlan
 from hubel.workflows.training import race, scale
-from hubel.workflows.training.decision import Decision, Tried, decision_from, leaves_open
+from hubel.workflows.training.decision import Decision, Tried, decision_from
 from hubel.workflows.training.fitting import Entrant
 from hubel.workflows.training.intake import prepare_training
 from hubel.workflows.training.train import train_classifier
@@ -112,7 +112,7 @@ def test_a_run_from_before_decisions_were_written_is_repeated_with_its_own_netwo
     ],
 )
 def test_only_a_time_without_a_network_leaves_it_open(tmp_path: Path, words: dict, is_open: bool):
-    assert leaves_open(TrainRequest("photos", tmp_path, **words)) is is_open
+    assert TrainRequest("photos", tmp_path, **words).leaves_open is is_open
 
 
 def trained(corpus: Path, out: Path, **words) -> tuple[hubel.Run, list[Event]]:
