@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hubel.arrays import Labels
-from hubel.backends.framework import BACKEND, is_out_of_memory, keras
+from hubel.backends.framework import BACKEND, is_out_of_memory, keras, on_accelerator
 from hubel.catalogue import Later
 from hubel.errors import StoppedByUser, TrainingDiverged
 from hubel.errors.wording import Option, Remedy
@@ -161,7 +162,7 @@ def measure_step(model: keras.Model, batches: Batches, *, steps: int = 4, recipe
 
 def _source(model: keras.Model, batches: Batches) -> StepSource:
     """What takes the steps: on a graphics card many at a time."""
-    if BACKEND != "tensorflow":
+    if BACKEND != "tensorflow" and (os.environ.get("HUBEL_STEPS") or on_accelerator()):
         fused = find_fused_source(
             model, batches, no_room=lambda shape: no_room(model, shape, optimizer_bytes=OPTIMIZER_BYTES)
         )

@@ -207,7 +207,9 @@ class _Race:
     def scaled(self, prepared: Prepared[Choice], measured: Network) -> Prepared[Choice]:
         """The corpus for the network from scratch that suits the time that is left."""
         seconds = self._plan(prepared, measured).seconds(time.monotonic())
-        return self._prepared(prepared, suited(self.request, prepared.survey, measured=measured, seconds=seconds))
+        images = len(prepared.splits.train)
+        choice = suited(self.request, prepared.survey, images=images, measured=measured, seconds=seconds)
+        return self._prepared(prepared, choice)
 
     def alone(self, prepared: Prepared[Choice], network: Network) -> Entrant:
         """What is trained where there are no pretrained weights; the network that was built, if it suits."""

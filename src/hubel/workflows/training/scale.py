@@ -1,7 +1,8 @@
 """How large a network from scratch, and its images, for the time that is left.
 
 A wider network learns more from each image, and sees fewer of them in the same time; so does one that sees larger
-images. The widest is taken that still sees the training images often enough (measured in docs/concepts/plan.md).
+images. Where there are many images, the widest is taken that still sees them often enough (measured in
+docs/decisions/0034-width-by-time.md).
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from hubel.workflows.training.network import Network
 
 ENOUGH = 16.0
 """Epochs that a wider network must have time for."""
+MANY = 5000
+"""Training images from which a wider network is better: fewer are too few for it."""
 FEW = 8.0
 """Epochs of the usual network below which photographs are taken at half their size, and so four times as often."""
 ALPHAS = (2.0, 1.5)
@@ -33,12 +36,13 @@ ON_ACCELERATORS = (4.0, *ALPHAS)
 """The same on a graphics card, which multiplies large matrices as quickly as small ones."""
 
 
-def suited(request: TrainRequest, survey: Survey, *, measured: Network, seconds: float) -> Choice:
+def suited(request: TrainRequest, survey: Survey, *, images: int, measured: Network, seconds: float) -> Choice:
     """The network from scratch that suits a time, and the decision for it.
 
     Args:
         request: the user's words, which name no network.
         survey: a look at the corpus.
+        images: of the training split.
         measured: such a network, of any size: what it takes tells what the others take.
         seconds: that are left for building and training.
     """
@@ -52,7 +56,7 @@ def suited(request: TrainRequest, survey: Survey, *, measured: Network, seconds:
     side = min(usual.preprocessing.size)
     if epochs(usual) < FEW and request.image_size is None and side >= PHOTOGRAPH_SIDE:
         return next(_widths(replace(request, image_size=side // 2), survey))
-    return next((each for each in wider if epochs(each) >= ENOUGH), usual)
+    return next((each for each in wider if images >= MANY and epochs(each) >= ENOUGH), usual)
 
 
 def _widths(request: TrainRequest, survey: Survey) -> Iterator[Choice]:

@@ -244,6 +244,7 @@ def test_a_network_from_scratch_is_as_wide_as_the_time_allows_and_stays_so_when_
     specks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(scale, "ENOUGH", -1e9)  # also where the machine is so busy that no time is left
+    monkeypatch.setattr(scale, "MANY", 0)
     stop = Stop()
 
     def leave(event: Event) -> None:

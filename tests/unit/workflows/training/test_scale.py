@@ -15,7 +15,7 @@ from hubel.training.plan import Costs
 from hubel.workflows.training import scale
 from hubel.workflows.training.choose import choose
 from hubel.workflows.training.decision import Decision
-from hubel.workflows.training.scale import ENOUGH, FEW, suited
+from hubel.workflows.training.scale import ENOUGH, FEW, MANY, suited
 
 REQUEST = TrainRequest("corpus", Path("run"), time_limit_s=60)
 EPOCH_S = 2.0
@@ -28,9 +28,9 @@ def measured(side: int, architecture: str = "residual") -> SimpleNamespace:
     return SimpleNamespace(blueprint=blueprint, costs=Costs(1000, EPOCH_S, 0.0, BESIDE_S))
 
 
-def chosen(side: int, seconds: float, *, request: TrainRequest = REQUEST, of: int | None = None):
+def chosen(side: int, seconds: float, *, request: TrainRequest = REQUEST, of: int | None = None, images: int = MANY):
     survey = Survey(((side, side),), grey=False)
-    return suited(request, survey, measured=measured(of or side), seconds=seconds)
+    return suited(request, survey, images=images, measured=measured(of or side), seconds=seconds)
 
 
 def seconds_for(side: int, alpha: float | None, *, of: int, epochs: float = ENOUGH) -> float:
@@ -47,6 +47,11 @@ def test_the_widest_that_has_the_time_for_enough_epochs(alpha: float):
     assert (choice.alpha, choice.preprocessing.size) == (alpha, (32, 32))
     assert choice.decided == Decision("residual", "none", alpha)
     assert (chosen(32, seconds - 0.1).alpha or 1) < alpha
+
+
+def test_few_images_are_no_work_for_a_wide_network():
+    assert chosen(32, 1e6, images=MANY).alpha == 2.0
+    assert chosen(32, 1e6, images=MANY - 1).decided == Decision("residual", "none")
 
 
 def test_with_no_time_at_all_the_usual_network():
@@ -76,7 +81,7 @@ def test_a_graphics_card_may_have_a_wider_one(monkeypatch: pytest.MonkeyPatch):
 
 def test_a_network_of_one_width_stays_as_it_is():
     survey = Survey(((8, 8),), grey=True)
-    choice = suited(REQUEST, survey, measured=measured(8, "small-cnn"), seconds=1e6)
+    choice = suited(REQUEST, survey, images=MANY, measured=measured(8, "small-cnn"), seconds=1e6)
     assert (choice.architecture, choice.alpha) == ("small-cnn", None)
 
 
