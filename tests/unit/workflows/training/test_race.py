@@ -121,6 +121,18 @@ def trained(corpus: Path, out: Path, **words) -> tuple[hubel.Run, list[Event]]:
     return run, events
 
 
+def leave_after_an_epoch(request: TrainRequest) -> None:
+    """Begin a training, and have it stop and leave once an epoch is done."""
+    stop = Stop()
+
+    def leave(event: Event) -> None:
+        if isinstance(event, EpochDone):
+            stop.asked = stop.leaves = True
+
+    with pytest.raises(StoppedByUser):
+        train_classifier(request, stop=stop, on_event=leave)
+
+
 @pytest.mark.clock
 def test_a_race_is_said_recorded_and_repeated(
     blobs: Path, weights_at_hand: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -185,15 +197,8 @@ def test_a_resumed_run_goes_on_with_what_was_chosen(
 ):
     monkeypatch.setattr(race, "SURE", 0.0)
     monkeypatch.setattr(race, "LEAST_TRIAL_S", 0.0)
-    stop = Stop()
-
-    def leave(event: Event) -> None:
-        if isinstance(event, EpochDone):
-            stop.asked = stop.leaves = True
-
     request = TrainRequest(blobs, tmp_path / "run", time_limit_s=30)
-    with pytest.raises(StoppedByUser):
-        train_classifier(request, stop=stop, on_event=leave)
+    leave_after_an_epoch(request)
     checkpoint = max((tmp_path / "run/checkpoints").glob("0*"))
     decided = json.loads((checkpoint / "state.json").read_text())["tried"]
     assert len(decided) == 2
@@ -245,15 +250,8 @@ def test_a_network_from_scratch_is_as_wide_as_the_time_allows_and_stays_so_when_
 ):
     monkeypatch.setattr(scale, "ENOUGH", -1e9)  # also where the machine is so busy that no time is left
     monkeypatch.setattr(scale, "MANY", 0)
-    stop = Stop()
-
-    def leave(event: Event) -> None:
-        if isinstance(event, EpochDone):
-            stop.asked = stop.leaves = True
-
     request = TrainRequest(specks, tmp_path / "run", time_limit_s=20)
-    with pytest.raises(StoppedByUser):
-        train_classifier(request, stop=stop, on_event=leave)
+    leave_after_an_epoch(request)
     monkeypatch.setattr(scale, "ENOUGH", 1e9)  # what was decided is not decided again
     run = train_classifier(replace(request, resume=True))
     document = json.loads((tmp_path / "run/run.json").read_text())
