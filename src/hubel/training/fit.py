@@ -22,7 +22,7 @@ from hubel.pipeline.augmentation import shrink
 from hubel.pipeline.batches import made_ahead
 from hubel.training.history import EpochRow, History
 from hubel.training.interruption import Watch
-from hubel.training.optimizer import make_optimizer
+from hubel.training.optimizer import averaged, make_optimizer
 from hubel.training.recipe import Recipe
 from hubel.training.schedule import Clock, StepClock, warm_up_and_anneal
 from hubel.training.state import LoopState, put_tensors, take_tensors
@@ -317,8 +317,9 @@ class _Loop:
         """Validation, and a row of the history."""
         epoch, loss = len(self.rows), self.total / self.done
         self._check_weights(epoch)
-        validated = self.validate()
-        best = self.best.keep_if_better(self.model, validated, epoch=epoch + 1)
+        with averaged(self.model):
+            validated = self.validate()
+            best = self.best.keep_if_better(self.model, validated, epoch=epoch + 1)
         accuracy, log_loss = validated or (None, None)
         elapsed = time.monotonic() - self.start
         learning_rate = float(self.model.optimizer.learning_rate)
@@ -342,7 +343,8 @@ class _Loop:
 
     def _state(self) -> LoopState:
         best = self.best
-        own = best.epoch == len(self.rows) and not self.done  # the best weights are those that the model has now
+        # whether the best weights are those that the model has now
+        own = best.epoch == len(self.rows) and not self.done and not self.recipe.averaging
         return LoopState(
             self.steps,
             tuple(self.rows),

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+import numpy as np
 
 from hubel.backends.framework import keras
 from hubel.training.recipe import Recipe
@@ -28,12 +32,13 @@ class KernelMuon(keras.optimizers.Optimizer):
         kernel_step: step of a kernel when the learning rate is ``peak``.
         peak: the largest learning rate of the schedule.
         matrix_decay: weight decay of dense layers and of the first kernel.
+        base: what every Keras optimiser takes, such as ``name`` and ``use_ema``.
     """
 
     def __init__(
-        self, learning_rate: float, *, kernel_step: float, peak: float, matrix_decay: float, name: str = "kernel_muon"
+        self, learning_rate: float, *, kernel_step: float, peak: float, matrix_decay: float, **base: Any
     ) -> None:
-        super().__init__(learning_rate=learning_rate, name=name)
+        super().__init__(learning_rate=learning_rate, **{"name": "kernel_muon", **base})
         self.kernel_step = kernel_step
         self.peak = peak
         self.matrix_decay = matrix_decay
@@ -71,20 +76,40 @@ class KernelMuon(keras.optimizers.Optimizer):
     def get_config(self) -> dict[str, Any]:
         """Plain data, as Keras wants it."""
         own = {"kernel_step": self.kernel_step, "peak": self.peak, "matrix_decay": self.matrix_decay}
-        config = super().get_config()
-        return {"learning_rate": config["learning_rate"], "name": config["name"], **own}
+        return {**super().get_config(), **own}
 
 
 def make_optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
     """The recipe's optimiser."""
+    average: dict[str, Any] = {"use_ema": True, "ema_momentum": recipe.averaging} if recipe.averaging else {}
     if recipe.optimizer == "adamw":
-        return keras.optimizers.AdamW(recipe.learning_rate, weight_decay=recipe.weight_decay)
+        return keras.optimizers.AdamW(recipe.learning_rate, weight_decay=recipe.weight_decay, **average)
     return KernelMuon(
         recipe.learning_rate,
         kernel_step=recipe.kernel_step,
         peak=recipe.learning_rate,
         matrix_decay=recipe.weight_decay,
+        **average,
     )
+
+
+@contextmanager
+def averaged(model: keras.Model) -> Iterator[None]:
+    """The model with the averages of its weights inside, where its recipe has them; as it was afterwards.
+
+    Args:
+        model: compiled with `make_optimizer`, trained for at least one step.
+    """
+    if not model.optimizer.use_ema:
+        yield
+        return
+    kept = [np.array(keras.ops.convert_to_numpy(variable)) for variable in model.trainable_variables]
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    try:
+        yield
+    finally:
+        for variable, value in zip(model.trainable_variables, kept, strict=True):
+            variable.assign(value)
 
 
 def orthogonalised(gradient: Any) -> Any:

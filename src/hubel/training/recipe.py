@@ -32,6 +32,8 @@ class Recipe:
         warm_up: share of the training in which the learning rate rises.
         patience: share of the epochs without a better validation score after which training stops; 1 for never.
         balance: exponent of the class weights, 0 (none) to 1 (every class counts the same).
+        averaging: share of itself that the average of the weights keeps at each step; the average is what is
+            validated and kept. 0 for none: the weights themselves are.
         small_until: share of the training in which the images are made smaller; 0 for none of it.
         small_scale: sides of a smaller image, as a share of its own.
         augmentation: random changes of training images.
@@ -49,6 +51,7 @@ class Recipe:
     warm_up: float = 0.1
     patience: float = 0.5
     balance: float = 0.5
+    averaging: float = 0.0
     small_until: float = 0.0
     small_scale: float = 0.75
     augmentation: Augmentation = Augmentation()
@@ -66,6 +69,8 @@ class Recipe:
         for name, share in (("small_until", self.small_until), ("small_scale", self.small_scale)):
             if not 0 <= share <= 1 or (name == "small_scale" and not share):
                 raise WrongRequest(f"{name} must be a share from 0 to 1. Received: {share!r}.")
+        if not 0 <= self.averaging < 1:
+            raise WrongRequest(f"averaging must be a share from 0 to below 1. Received: {self.averaging!r}.")
         if self.optimizer not in OPTIMIZERS:
             raise WrongRequest(f"optimizer must be one of {', '.join(OPTIMIZERS)}. Received: {self.optimizer!r}.")
 

@@ -27,6 +27,9 @@ FINE_TUNE_EPOCHS = 60
 MOST_MIRRORED = 20_000
 """Training images up to which features are computed of the mirror images too; more images need it less."""
 FINE_TUNE_RATE = 3e-4
+FINE_TUNE_AVERAGING = 0.99
+"""Of the weights, over about a hundred steps: with it the first epochs are better than the head, and few are thrown
+away (benchmarks/bench_recipe.py, docs/decisions/0035-recipe.md)."""
 SMALLEST_SHRUNK = 20
 """Pixels of the shorter side of the images that a training may begin with: a half of photographs, three quarters of
 smaller ones."""
@@ -209,6 +212,7 @@ def fine_tune_recipe(request: TrainRequest, choice: Choice, *, grey: bool) -> Re
         learning_rate=request.learning_rate or FINE_TUNE_RATE,
         weight_decay=0.01,
         label_smoothing=0.0,
+        averaging=FINE_TUNE_AVERAGING,
         augmentation=_augmentation(request, choice, grey=grey),
         seed=request.seed,
     )

@@ -22,7 +22,7 @@ from hubel.workflows.training.choose import Choice, choose
 from hubel.workflows.training.decision import Decision
 from hubel.workflows.training.network import Network
 
-ENOUGH = 16.0
+ENOUGH = 14.0
 """Epochs that a wider network must have time for."""
 MANY = 5000
 """Training images from which a wider network is better: fewer are too few for it."""
