@@ -58,7 +58,9 @@ def cut_mix(batch: Batch, rng: np.random.Generator) -> Batch:
         return batch
     other, side = rng.permutation(len(images)), np.sqrt(1 - rng.random())
     height, width = (max(1, int(each * side)) for each in images.shape[1:3])
-    top, left = (rng.integers(0, whole - part + 1) for whole, part in zip(images.shape[1:3], (height, width), strict=True))
+    top, left = (
+        rng.integers(0, whole - part + 1) for whole, part in zip(images.shape[1:3], (height, width), strict=True)
+    )
     images = images.copy()
     images[:, top : top + height, left : left + width] = images[other][:, top : top + height, left : left + width]
     share = 1 - height * width / (images.shape[1] * images.shape[2])

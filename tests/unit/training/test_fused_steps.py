@@ -38,17 +38,19 @@ def changed_batches() -> TrainingBatches:
     return replace(made, augmentation=CHANGED, indices=split, class_weights=np.array([0.5, 1.5], np.float32))
 
 
-def trained(kind: str, monkeypatch: pytest.MonkeyPatch) -> tuple[list[float], list[np.ndarray]]:
+def trained(
+    kind: str, monkeypatch: pytest.MonkeyPatch, *, recipe: Recipe = RECIPE
+) -> tuple[list[float], list[np.ndarray]]:
     """The mean loss so far after each chunk, and the weights in the end, after two epochs of four steps."""
     monkeypatch.setenv("HUBEL_STEPS", kind)
-    model, heard = small_network(), []
+    model, heard = small_network(recipe), []
     fit_model(
-        model, changed_batches(), validate=lambda: None, recipe=RECIPE, clock=StepClock(8), watch=Watch(on_event=heard.append)
+        model, changed_batches(), validate=lambda: None, recipe=recipe, clock=StepClock(8), watch=Watch(on_event=heard.append)
     )  # fmt: skip
     return [each.loss for each in heard if isinstance(each, TrainingProgress)], model.get_weights()
 
 
-def small_network() -> keras.Model:
+def small_network(recipe: Recipe = RECIPE) -> keras.Model:
     """It takes images of any size, and has layers in which training and prediction differ."""
     keras.utils.set_random_seed(0)
     keras.utils.clear_session()
@@ -57,15 +59,17 @@ def small_network() -> keras.Model:
     x = keras.layers.ReLU()(keras.layers.BatchNormalization()(keras.layers.Conv2D(6, 3, use_bias=False)(x)))
     x = keras.layers.Dropout(0.3)(keras.layers.GlobalAveragePooling2D()(x))
     model = keras.Model(inputs, keras.layers.Rescaling(0.25)(keras.layers.Dense(2)(x)))
-    compile_model(model, RECIPE)
+    compile_model(model, recipe)
     return model
 
 
 @on_device
-def test_steps_taken_together_are_those_taken_one_at_a_time(monkeypatch: pytest.MonkeyPatch):
-    single_losses, single = trained("single", monkeypatch)
+@pytest.mark.parametrize("averaging", [0.0, 0.7], ids=["weights", "averages"])
+def test_steps_taken_together_are_those_taken_one_at_a_time(averaging: float, monkeypatch: pytest.MonkeyPatch):
+    recipe = replace(RECIPE, averaging=averaging)
+    single_losses, single = trained("single", monkeypatch, recipe=recipe)
     monkeypatch.setattr(fused_steps, "CHUNK_S", 1e9)
-    losses, weights = trained("fused", monkeypatch)
+    losses, weights = trained("fused", monkeypatch, recipe=recipe)
     assert len(single_losses) == 8
     assert len(losses) == 4  # the first step; the rest of its epoch; two more on small images; two on whole ones
     assert losses[0] == pytest.approx(single_losses[0], rel=1e-6)

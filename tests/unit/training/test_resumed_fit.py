@@ -150,6 +150,14 @@ def test_killed_after_an_epoch_and_resumed_again_and_again_it_is_the_same_to_the
     same(run(watch=Watch(state)), whole)
 
 
+@pytest.mark.parametrize("steps", [6, 12])
+def test_an_average_of_the_weights_goes_on_too(steps: int, tmp_path: Path):
+    """In the middle of an epoch and at the end of one, where the best weights are not those that training goes on from."""
+    recipe = replace(RECIPE, averaging=0.9)
+    state = through_a_file(stopped_after(steps, recipe=recipe), tmp_path)
+    same(run(recipe, watch=Watch(state)), run(recipe))
+
+
 def test_keeping_states_changes_nothing(whole):
     same(run(watch=Watch(None, lambda make_state, _: make_state() and None)), whole)
 
