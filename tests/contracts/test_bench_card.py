@@ -12,7 +12,12 @@ from tests.conftest import environment
 
 from hubel.backends.framework import BACKEND
 
-pytestmark = pytest.mark.backend
+pytestmark = [
+    pytest.mark.backend,
+    pytest.mark.skipif(
+        BACKEND == "tensorflow", reason="graphics cards are measured with JAX and PyTorch; CI runs it on both"
+    ),
+]
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks/bench_card.py"
 

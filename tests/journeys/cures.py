@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-QUICK = "--epochs 1 --architecture small-cnn"
+QUICK = "--epochs 1 --architecture dense"
 STAND_INS = {
     "CORPUS": "other", "MORE_IMAGES": "other", "IMAGE_OR_FOLDER": "new.png", "IMAGE": "new.png", "RUN": "run",
     "FILE": "classes.txt", "FOLDER": "photos", "N": "30",

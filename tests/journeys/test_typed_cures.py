@@ -111,7 +111,7 @@ def write_corpora() -> None:
 
 def write_runs() -> None:
     """One training, and copies of it of which something is amiss."""
-    assert type_line(f"train photos -o run {QUICK}").code == 0
+    assert type_line("train photos -o run --epochs 1 --architecture small-cnn").code == 0
     shutil.copytree("run", "run-2")
     shutil.copytree("run", "runs/first")
     assert type_line("audit photos -o audits/taken").code == 0
