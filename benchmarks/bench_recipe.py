@@ -2,12 +2,11 @@
 
     python benchmarks/bench_recipe.py CORPUS[:SIDE[:EPOCHS[:EXAMPLES]]] ... --out FILE.csv [--seeds 2] [--only NAME ...]
 
-Trains networks from scratch, and with ``--tuned`` a pretrained backbone (its head, then the whole network). ``signs`` is
-the corpus of `made_signs.py`; any other CORPUS is what ``hubel train`` takes. SIDE is the side of the images in pixels
-(0: their own), EPOCHS are of the whole network (20), EXAMPLES is the size of a random part of the corpus (0: all of it).
-The clock decides nothing, so a row comes out again.
-Some variants are not in the package (mixing images, random operations): they are measured here, so that it is known
-what is left out.
+Trains networks from scratch, and with ``--tuned`` a pretrained backbone (its head, then the whole network). ``signs``
+is the corpus of `made_signs.py`; any other CORPUS is what ``hubel train`` takes. SIDE is the side of the images in
+pixels (0: their own), EPOCHS are of the whole network (20), EXAMPLES is the size of a random part of the corpus (0: all
+of it). The clock decides nothing, so a row comes out again. Some variants are not in the package (mixing images, random
+operations): they are measured here, so that it is known what is left out.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ import argparse
 import csv
 import json
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace

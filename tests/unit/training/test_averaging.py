@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -59,7 +60,7 @@ def test_each_epoch_validates_the_average_and_the_best_of_them_is_kept(optimizer
         if place % 3 == 2:
             expected.append(average)
     assert len(expected) == len(validated) == 3
-    for mine, theirs in zip(sum(validated, []), sum(expected, []), strict=True):
+    for mine, theirs in zip(chain(*validated), chain(*expected), strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-6)
     for mine, theirs in zip(ends_with, validated[-1], strict=True):
         np.testing.assert_array_equal(mine, theirs)
@@ -67,7 +68,7 @@ def test_each_epoch_validates_the_average_and_the_best_of_them_is_kept(optimizer
 
 def test_the_steps_are_those_of_a_training_without_an_average():
     averaged, plain = trained(RECIPE), trained(replace(RECIPE, averaging=0.0))
-    for mine, theirs in zip(sum(averaged[0], []), sum(plain[0], []), strict=True):
+    for mine, theirs in zip(chain(*averaged[0]), chain(*plain[0]), strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-7)
     assert any((mine != theirs).any() for mine, theirs in zip(averaged[2], plain[2], strict=True))
 
