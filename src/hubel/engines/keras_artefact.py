@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -13,13 +13,20 @@ from hubel.architectures.build import build_model, weight_name
 from hubel.architectures.catalogue import Blueprint
 from hubel.backends.framework import BACKEND, keras
 from hubel.backends.select import backend_version
+from hubel.catalogue import Later
 from hubel.classifier.classifier import Classifier
+from hubel.classifier.compiled_graph import CompiledGraph
 from hubel.classifier.manifest import CURE
 from hubel.classifier.runtime import Runtime
 from hubel.classifier.saving import write_artefact
 from hubel.classifier.self_test import TOLERANCE
+from hubel.engines.held_out import HeldOut
 from hubel.engines.keras_engine import KerasEngine
-from hubel.errors import DamagedArtefact
+from hubel.errors import DamagedArtefact, HubelError
+from hubel.events import Message, OnEvent, ignore
+
+compile_classifier: Callable[..., CompiledGraph] = Later("hubel.engines.compiling", "compile_classifier")
+NOT_COMPILED = "The classifier is saved without a compiled graph, so it answers through Keras, which starts slowly. "
 
 
 @cache
@@ -61,13 +68,22 @@ def make_engine(blueprint: Blueprint, tensors: Mapping[str, np.ndarray], path: P
     return KerasEngine(model)
 
 
-def save_classifier(classifier: Classifier, folder: Path, *, made_by: str) -> None:
+def save_classifier(
+    classifier: Classifier,
+    folder: Path,
+    *,
+    made_by: str,
+    held_out: HeldOut | None = None,
+    on_event: OnEvent = ignore,
+) -> None:
     """Write a classifier and the weights of its model as an artefact: whole under its final name, or not at all.
 
     Args:
         classifier: what to save.
         folder: created; an artefact that is already there is replaced in one rename.
         made_by: program and version, for people.
+        held_out: images on which its compiled graph must answer like it, to be kept beside it; None for no graph.
+        on_event: hears why there is none.
 
     Raises:
         OutputNotWritable: the folder cannot be written.
@@ -76,4 +92,15 @@ def save_classifier(classifier: Classifier, folder: Path, *, made_by: str) -> No
     tensors = {
         weight_name(each): np.ascontiguousarray(keras.ops.convert_to_numpy(each)) for each in classifier.model.weights
     }
-    write_artefact(classifier, tensors, folder=folder, made_by=made_by)
+    graph = None if held_out is None else _compiled(classifier, tensors, held_out=held_out, on_event=on_event)
+    write_artefact(classifier, tensors, folder=folder, made_by=made_by, graph=graph)
+
+
+def _compiled(
+    classifier: Classifier, tensors: Mapping[str, np.ndarray], *, held_out: HeldOut, on_event: OnEvent
+) -> CompiledGraph | None:
+    try:
+        return compile_classifier(classifier, tensors, held_out=held_out)
+    except (HubelError, ImportError) as error:
+        on_event(Message(NOT_COMPILED + str(error)))
+        return None

@@ -18,12 +18,12 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from hubel.graphs.network_graph import FEATURES, IMAGE, LOGITS, MAPS, GraphStep, NetworkGraph
+from hubel.graphs.onnx_rules import IR_VERSION, OPSET
+from hubel.graphs.onnx_shapes import BATCH
 from hubel.graphs.stored_weights import WEIGHT, as_stored
 
-OPSET, IR_VERSION = 20, 9
-"""Of the file: what ONNX Runtime reads from version 1.17 on."""
 FIRST, LAST = "channels first", "channels last"
-BATCH, PRODUCER = "batch", "hubel"
+PRODUCER = "hubel"
 
 
 def write_onnx(graph: NetworkGraph) -> bytes:
