@@ -12,6 +12,7 @@ from hubel.catalogue import Later, find
 from hubel.classifier.artefact import Parts, find_artefact, read_parts
 from hubel.errors import BackendNotAvailable, UnusableInput
 from hubel.errors.wording import Option, Remedy
+from hubel.wishes import AUTO
 
 if TYPE_CHECKING:
     from hubel.classifier.classifier import Classifier
@@ -43,8 +44,6 @@ class EngineEntry:
         return first and (any(others) or not others)
 
 
-AUTO = "auto"
-"""The first engine that can run an artefact here."""
 ENGINES = {
     "onnx": EngineEntry(
         "the compiled graph of a classifier, in ONNX Runtime; starts in a fraction of a second",

@@ -64,11 +64,11 @@ def compile_classifier(
     twin = replace(classifier, engine=with_tta(engine, classifier.tta))
     pixels = held_out.sample(classifier.blueprint.spec)
     for start in range(0, len(pixels), LARGE_BATCH):
-        _check_alike(classifier, twin, pixels[start : start + LARGE_BATCH])
+        _check_alike(classifier, twin, pixels=pixels[start : start + LARGE_BATCH])
     return graph
 
 
-def _check_alike(classifier: Classifier, twin: Classifier, pixels: np.ndarray) -> None:
+def _check_alike(classifier: Classifier, twin: Classifier, *, pixels: np.ndarray) -> None:
     (logits, scores), (other_logits, other_scores) = classifier.compute(pixels), twin.compute(pixels)
     temperature = classifier.calibration.temperature
     check_probabilities(softmax(logits, temperature=temperature), softmax(other_logits, temperature=temperature))

@@ -9,20 +9,18 @@ from pathlib import Path
 
 import numpy as np
 
-from hubel.architectures.build import build_model, weight_name
-from hubel.architectures.catalogue import Blueprint
+from hubel.architectures.build import weight_name
 from hubel.backends.framework import BACKEND, keras
 from hubel.backends.select import backend_version
 from hubel.catalogue import Later
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.compiled_graph import CompiledGraph
-from hubel.classifier.manifest import CURE
 from hubel.classifier.runtime import Runtime
 from hubel.classifier.saving import write_artefact
 from hubel.classifier.self_test import TOLERANCE
 from hubel.engines.held_out import HeldOut
-from hubel.engines.keras_engine import KerasEngine
-from hubel.errors import DamagedArtefact, HubelError
+from hubel.engines.keras_building import make_engine
+from hubel.errors import HubelError
 from hubel.events import Message, OnEvent, ignore
 
 compile_classifier: Callable[..., CompiledGraph] = Later("hubel.engines.compiling", "compile_classifier")
@@ -39,33 +37,6 @@ def runtime() -> Runtime:
         BACKEND: backend_version(BACKEND),
     }
     return Runtime(make_engine, libraries, TOLERANCE)
-
-
-def make_engine(blueprint: Blueprint, tensors: Mapping[str, np.ndarray], path: Path) -> KerasEngine:
-    """Build the network and give it its weights.
-
-    Args:
-        blueprint: of the network.
-        tensors: name → float32 [...], one for each weight.
-        path: named in errors.
-
-    Raises:
-        DamagedArtefact: a tensor is missing, foreign, or of another shape; it is named.
-    """
-    model = build_model(blueprint)
-    expected = {weight_name(variable): variable for variable in model.weights}
-    if set(expected) != set(tensors):
-        odd = sorted(set(expected) ^ set(tensors))[0]
-        raise DamagedArtefact(f"{path} does not fit the architecture: tensor {odd!r} is missing or unexpected. {CURE}")
-    for name, variable in expected.items():
-        value = tensors[name]
-        if tuple(value.shape) != tuple(variable.shape) or value.dtype != np.dtype(variable.dtype):
-            raise DamagedArtefact(
-                f"{path}: tensor {name!r} is {value.dtype} {list(value.shape)}, the architecture needs "
-                f"{variable.dtype} {list(variable.shape)}. {CURE}"
-            )
-        variable.assign(value)
-    return KerasEngine(model)
 
 
 def save_classifier(

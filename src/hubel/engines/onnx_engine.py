@@ -25,7 +25,7 @@ from hubel.errors import DamagedArtefact, WrongRequest
 from hubel.graphs.onnx_rules import check_onnx
 from hubel.text import shortened
 
-_make_keras_engine: Callable[..., Engine] = Later("hubel.engines.keras_artefact", "make_engine")
+_make_keras_engine: Callable[..., Engine] = Later("hubel.engines.keras_building", "make_engine")
 RUNTIME_ERRORS = (RuntimeError, ValueError, *(
     each for each in vars(importlib.import_module("onnxruntime.capi.onnxruntime_pybind11_state")).values()
     if isinstance(each, type) and issubclass(each, Exception)
@@ -59,7 +59,7 @@ def make_engine(
     """
     file = path.parent / GRAPH
     try:
-        check_onnx(graph, blueprint.spec, tensors)
+        check_onnx(graph, blueprint.spec, tensors=tensors)
         session = make_session(graph.data)
     except RUNTIME_ERRORS as error:
         raise DamagedArtefact(f"{file}: {shortened(str(error).rstrip('.'), 300)}. {CURE}") from error

@@ -114,21 +114,21 @@ def read_onnx(data: bytes) -> OnnxContent:
     """
     model = _read(memoryview(data), _MODEL, what="the file")
     graph = model.get("graph", {})
-    tensors = [_tensor(each) for each in _few(graph, "tensors", MOST_TENSORS)]
+    tensors = [_tensor(each) for each in _few(graph, "tensors", most=MOST_TENSORS)]
     named = {each.name: each for each in tensors}
     if len(named) != len(tensors):
         raise ValueError("two tensors have one name")
     return OnnxContent(
         model.get("ir_version", 0),
         tuple((each.get("domain", ""), each.get("version", 0)) for each in model.get("opsets", [])),
-        tuple(_node(each) for each in _few(graph, "nodes", MOST_NODES)),
+        tuple(_node(each) for each in _few(graph, "nodes", most=MOST_NODES)),
         named,
-        tuple(_port(each) for each in _few(graph, "inputs", 1)),
-        tuple(_port(each) for each in _few(graph, "outputs", 3)),
+        tuple(_port(each) for each in _few(graph, "inputs", most=1)),
+        tuple(_port(each) for each in _few(graph, "outputs", most=3)),
     )
 
 
-def _few(graph: dict[str, Any], name: str, most: int) -> list[Any]:
+def _few(graph: dict[str, Any], name: str, *, most: int) -> list[Any]:
     found = graph.get(name, [])
     if len(found) > most:
         raise ValueError(f"it has {len(found):,} {name}; {most:,} are allowed")

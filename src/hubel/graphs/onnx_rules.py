@@ -22,7 +22,7 @@ TIMES_LARGEST_MAP = 16
 """So many times as large as the largest map that a spec foresees may a value be: backbones are estimated."""
 
 
-def check_onnx(graph: CompiledGraph, spec: Spec, tensors: Mapping[str, np.ndarray]) -> None:
+def check_onnx(graph: CompiledGraph, spec: Spec, *, tensors: Mapping[str, np.ndarray]) -> None:
     """See that a graph is one that Hubel wrote for these weights, and how much it will ask for.
 
     Args:
@@ -43,11 +43,11 @@ def check_onnx(graph: CompiledGraph, spec: Spec, tensors: Mapping[str, np.ndarra
         raise ValueError(f"its input is not {IMAGE}, uint8 {list(image)}")
     largest = max((each.size for each in tensors.values()), default=0)
     shapes = value_shapes(content, image, most_numbers=TIMES_LARGEST_MAP * spec.count_work()[1] + largest)
-    _check_outputs(content, shapes, graph.outputs, classes=spec.classes)
+    _check_outputs(content, shapes, described=graph.outputs, classes=spec.classes)
 
 
 def _check_outputs(
-    content: OnnxContent, shapes: Mapping[str, tuple[int | str, ...]], described: Mapping[str, int], *, classes: int
+    content: OnnxContent, shapes: Mapping[str, tuple[int | str, ...]], *, described: Mapping[str, int], classes: int
 ) -> None:
     known = list(described)
     if known != list(OUTPUTS[: len(known)]) or len(known) < len(OUTPUTS) - 1 or described[LOGITS] != classes:

@@ -133,8 +133,8 @@ def _transpose(known: _Known) -> Shape:
     return tuple(known.shape()[place] for place in order)
 
 
-def _slid(sides: Sequence[int], taps: Sequence[int], known: _Known) -> list[int]:
-    strides, pads = known.get("strides"), known.get("pads")
+def _slid(known: _Known, taps: Sequence[int]) -> list[int]:
+    sides, strides, pads = known.sides(), known.get("strides"), known.get("pads")
     dilations = known.get("dilations", [1, 1])
     if [len(each) for each in (sides, taps, strides, dilations, pads)] != [2, 2, 2, 2, 4]:
         raise ValueError("not two axes")
@@ -153,13 +153,13 @@ def _convolution(known: _Known) -> Shape:
         or known.shapes.get((*known.node.inputs, "")[2]) not in (None, (filters,))
     ):
         raise ValueError("another number of channels")
-    return (BATCH, filters, *_slid(known.sides(), taps, known))
+    return (BATCH, filters, *_slid(known, taps))
 
 
 def _pooling(known: _Known) -> Shape:
     if known.get("ceil_mode") != 0:
         raise ValueError("rounds up")
-    return (BATCH, known.shape()[1], *_slid(known.sides(), known.get("kernel_shape"), known))
+    return (BATCH, known.shape()[1], *_slid(known, known.get("kernel_shape")))
 
 
 def _global(known: _Known) -> Shape:
