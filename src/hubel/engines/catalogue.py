@@ -84,20 +84,20 @@ def find_runtime(name: str = "keras", graph: CompiledGraph | None = None) -> Run
         BackendNotAvailable: its framework is not installed.
     """
     entry = find(ENGINES, name, kind="engine")
-    if not entry.by_graph:
-        return entry.runtime()
-    if graph is None:
+    if entry.by_graph and graph is None:
         raise UnusableInput(
             f"The engine {name!r} runs a compiled graph, and this classifier has none: it was saved before version "
             "0.10, or its graph did not answer like its model.",
             Remedy("Use the other engine: ", Option("engine", "keras"), "."),
         )
-    if not entry.installed:
+    if not _is_there(entry.packages[0]):
+        others = (Remedy("Or use the other engine: ", Option("engine", "keras"), "."),) if entry.by_graph else ()
         raise BackendNotAvailable(
-            f"The engine {name!r} needs a package that is not installed. Type: pip install {entry.packages[0]}",
-            Remedy("Or use the other engine: ", Option("engine", "keras"), "."),
+            f"The engine {name!r} needs {entry.packages[0]}, which is not installed. In the folder of Hubel's source, "
+            "type: pip install .",
+            *others,
         )
-    return entry.runtime(graph)
+    return entry.runtime(graph) if entry.by_graph else entry.runtime()
 
 
 def choose_engine(graph: CompiledGraph | None) -> str:
