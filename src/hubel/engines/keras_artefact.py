@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -15,11 +16,13 @@ from hubel.backends.select import backend_version
 from hubel.catalogue import Later
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.compiled_graph import CompiledGraph
+from hubel.classifier.mirrored import with_tta
 from hubel.classifier.runtime import Runtime
 from hubel.classifier.saving import write_artefact
 from hubel.classifier.self_test import TOLERANCE
 from hubel.engines.held_out import HeldOut
 from hubel.engines.keras_building import make_engine
+from hubel.engines.keras_engine import KerasEngine
 from hubel.errors import HubelError
 from hubel.events import Message, OnEvent, ignore
 
@@ -60,11 +63,19 @@ def save_classifier(
         OutputNotWritable: the folder cannot be written.
         ClaimFailed: its answers are not numbers.
     """
+    classifier = _on_keras(classifier)
     tensors = {
         weight_name(each): np.ascontiguousarray(keras.ops.convert_to_numpy(each)) for each in classifier.model.weights
     }
     graph = None if held_out is None else _compiled(classifier, tensors, held_out=held_out, on_event=on_event)
     write_artefact(classifier, tensors, folder=folder, made_by=made_by, graph=graph)
+
+
+def _on_keras(classifier: Classifier) -> Classifier:
+    """The same classifier on its reference engine, whose answers are kept."""
+    if isinstance(getattr(classifier.engine, "plain", classifier.engine), KerasEngine):
+        return classifier
+    return replace(classifier, engine=with_tta(KerasEngine(classifier.model), classifier.tta))
 
 
 def _compiled(

@@ -64,7 +64,7 @@ def _check_weights(content: OnnxContent, tensors: Mapping[str, np.ndarray]) -> N
     expected = {f"{WEIGHT}{name}": values for name, values in tensors.items() if not name.startswith(OFF_CORPUS)}
     for name, tensor in content.tensors.items():
         if name not in expected:
-            if name.startswith(WEIGHT) or len(tensor.raw) > 8 * MOST_CONSTANT:
+            if name.startswith(WEIGHT) or tensor.values().size > MOST_CONSTANT:
                 raise ValueError(f"tensor {name!r} is no weight of this classifier")
             if tensor.numbers == FLOAT and not np.isfinite(tensor.values()).all():
                 raise ValueError(f"tensor {name!r} holds values that are not finite numbers")
@@ -74,7 +74,7 @@ def _check_weights(content: OnnxContent, tensors: Mapping[str, np.ndarray]) -> N
             raise ValueError(f"tensor {name!r} is not the weight of that name")
     missing = sorted(set(expected) - set(content.tensors))
     if missing:
-        raise ValueError(f"it lacks the weight {missing[0]!r}")
+        raise ValueError(f"it lacks the weight {missing[0].removeprefix(WEIGHT)!r}")
 
 
 def _layouts(weight: np.ndarray) -> Iterator[np.ndarray]:

@@ -83,7 +83,7 @@ def open_target(target: Path, said: Said = NOTHING_SAID, *, engine: str = AUTO) 
     if is_model_target(target):
         if engine == "onnx":
             raise WrongRequest(
-                f"{target} is a model file, which holds no compiled graph. Leave out ", Option("engine"), "."
+                f"{target} is a model file, which holds no compiled graph.", Remedy("Leave ", Option("engine"), " out.")
             )
         return open_foreign(target, said)
     check_said(target, said)
