@@ -233,6 +233,13 @@ AUDITING = {
 }  # fmt: skip
 """Of ``hubel audit``."""
 
+AUTO = "auto"
+"""The engine that is quickest to answer, of those that can run a classifier here."""
+ENGINE = Wish(
+    str, "What computes: onnx, the compiled graph of RUN; keras; or the first where it can be used.", "auto|onnx|keras",
+    default=AUTO,
+    python='What computes: ``"onnx"``, the compiled graph of ``run``; ``"keras"``; or the first where it can be used.',
+)  # fmt: skip
 SCORING = {
     "against": Wish(
         Path, "Is RUN better than this other run? On the test images that they share, or on CORPUS.", "RUN_B",
@@ -242,6 +249,7 @@ SCORING = {
         str, "Does RUN notice that these images are unlike its own? Labels do not matter.", "CORPUS",
         python="A corpus. Does ``run`` notice that its images are unlike its own? Labels do not matter.",
     ),
+    "engine": ENGINE,
     **LISTING,
     "out": Wish(
         Path, "For a model file: write its report.html, metrics.json and predictions.csv into this folder.", "FOLDER",

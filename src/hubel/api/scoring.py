@@ -13,7 +13,7 @@ from hubel.classifier.classifier import Classifier
 from hubel.classifier.foreign_classifier import ForeignClassifier
 from hubel.corpus.reading import make_reading
 from hubel.events import OnEvent, ignore
-from hubel.wishes import SCORING
+from hubel.wishes import AUTO, SCORING
 from hubel.workflows.evaluating.score import Score, score
 from hubel.workflows.evaluating.score_wishes import ScoreWishes
 from hubel.workflows.opening import open_target
@@ -21,12 +21,19 @@ from hubel.workflows.verify import Verification, verify_artefact
 
 
 def load(
-    run: RunLike, *, class_names: str | Path | None = None, pixels: str | None = None, input: Numbers = None
+    run: RunLike,
+    *,
+    engine: str = AUTO,
+    class_names: str | Path | None = None,
+    pixels: str | None = None,
+    input: Numbers = None,
 ) -> Classifier | ForeignClassifier:
     """Load a classifier: a run folder, or its ``classifier/`` folder, or a model file of Keras. It runs no code of it.
 
     Args:
         run: its path, or the `Run` that ``hubel.train`` returned.
+        engine: of a run: ``"onnx"``, which runs its compiled graph; ``"keras"``; or ``"auto"`` for the first where it
+            can be used.
         class_names: of a model file: a text file with its class names, one a line, in the order of its outputs.
         pixels: of a model file that does not scale its pixels itself: ``"0..255"``, ``"0..1"``, ``"-1..1"``,
             ``"caffe"`` or ``"torch"``.
@@ -37,7 +44,8 @@ def load(
         DamagedArtefact: it has changed since it was written.
         ClaimFailed: it does not answer here as it did where it was saved; asked once for each machine and libraries.
     """
-    return open_target(path_of(run), said_of_a_model(pixels=pixels, size=input, class_names=class_names))
+    said = said_of_a_model(pixels=pixels, size=input, class_names=class_names)
+    return open_target(path_of(run), said, engine=engine)
 
 
 @explain(SCORING)
@@ -47,6 +55,7 @@ def evaluate(  # noqa: PLR0913, D417  (each is a wish the user may have)
     *,
     against: RunLike | None = None,
     strangers: str | Path | None = None,
+    engine: str = AUTO,
     splits: Mapping[str, str] | str | None = None,
     path_column: str | None = None,
     label_column: str | Sequence[str] | None = None,
@@ -81,7 +90,9 @@ def evaluate(  # noqa: PLR0913, D417  (each is a wish the user may have)
     other = None if against is None else path_of(against)
     said = said_of_a_model(pixels=pixels, size=input, class_names=class_names)
     location, strange = (None if each is None else str(each) for each in (corpus, strangers))
-    wishes = ScoreWishes(path_of(run), location, said, other, strange, reading, optional_path(out), overwrite)
+    wishes = ScoreWishes(
+        path_of(run), location, said, other, strange, reading, optional_path(out), overwrite, engine=engine
+    )
     return score(wishes, on_event=on_event)
 
 

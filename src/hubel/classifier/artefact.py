@@ -1,4 +1,6 @@
-"""A classifier as a folder of data: ``manifest.json`` and ``weights.safetensors``. Reading it runs no code.
+"""A classifier as a folder of data: ``manifest.json``, ``weights.safetensors`` and, if compiled, ``model.onnx``.
+
+Reading it runs no code.
 
 The manifest names an architecture of our own catalogue with bounded numbers, holds everything beside the weights,
 the SHA-256 of the weights, a self-test and, last, its own checksum. A file that differs in one byte is refused, and
@@ -18,6 +20,7 @@ import numpy as np
 from hubel.architectures.catalogue import Blueprint, blueprint_from_json
 from hubel.architectures.file_kinds import is_model_target
 from hubel.architectures.spec import Spec
+from hubel.classifier.compiled_graph import CompiledGraph, read_graph_file
 from hubel.classifier.manifest import (
     CURE,
     MANIFEST,
@@ -52,11 +55,13 @@ class Parts:
         folder: it lies in.
         manifest: everything beside the weights.
         tensors: name → float32 array [...].
+        graph: the compiled graph; None where there is none. Its content is checked by the engine that runs it.
     """
 
     folder: Path
     manifest: Manifest
     tensors: dict[str, np.ndarray]
+    graph: CompiledGraph | None = None
 
 
 def find_artefact(folder: Path) -> Path:
@@ -78,7 +83,7 @@ def find_artefact(folder: Path) -> Path:
 
 
 def read_parts(folder: Path) -> Parts:
-    """Read both files; again if another artefact took the folder's place meanwhile.
+    """Read every file; again if another artefact took the folder's place meanwhile.
 
     Raises:
         DamagedArtefact: a part of it has changed since it was written, or asks for more than the bounds allow.
@@ -103,9 +108,10 @@ def _identity(folder: Path) -> tuple[int, int]:
 
 def _read_once(folder: Path) -> Parts:
     manifest = read_manifest(folder)
-    check_files(folder)
+    check_files(folder, manifest.document)
     blueprint = read_architecture(manifest.document, folder)
-    return Parts(folder, manifest, read_weights(folder, manifest.document, spec=blueprint.spec))
+    weights = read_weights(folder, manifest.document, spec=blueprint.spec)
+    return Parts(folder, manifest, weights, read_graph_file(folder, manifest.document))
 
 
 def read_architecture(document: dict[str, Any], folder: Path) -> Blueprint:

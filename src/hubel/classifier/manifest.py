@@ -83,10 +83,12 @@ def _no_number(text: str) -> float:
     raise ValueError(f"{text} is not a number")
 
 
-FORMAT = 4
+FORMAT = 5
+TTA_FORMAT = 4
+"""Of a classifier without a compiled graph that answers by more than the image."""
 PLAIN_FORMAT = 3
 """Of a classifier that answers by the image alone: what it needs, earlier versions read."""
-MANIFEST, WEIGHTS = "manifest.json", "weights.safetensors"
+MANIFEST, WEIGHTS, GRAPH = "manifest.json", "weights.safetensors", "model.onnx"
 OFF_CORPUS = "off_corpus."
 """How the tensors of the off-corpus score begin; no weight of a model does."""
 MAX_MANIFEST_BYTES = 10_000_000
@@ -95,14 +97,16 @@ _KEYS = (
     "format", "made_by", "architecture", "class_names", "preprocessing", "calibration", "prediction_sets",
     "off_corpus", "provenance", "self_test", "weights",
 )  # fmt: skip
+_WITH_TTA = (*_KEYS[:5], "tta", *_KEYS[5:])
 KEYS = {
     1: ("format", "made_by", "architecture", "class_names", "preprocessing", "calibration", "provenance", "weights"),
     2: _KEYS,
     3: _KEYS,
-    4: (*_KEYS[:5], "tta", *_KEYS[5:]),
+    4: _WITH_TTA,
+    5: (*_WITH_TTA, "graph"),
 }
 """Of the manifest of each format that was ever written; all of them are read. Format 3 has another off-corpus score,
-format 4 says how the classifier answers."""
+format 4 says how the classifier answers, format 5 has a compiled graph."""
 LEFT_BY_SYSTEMS = (".DS_Store", "Thumbs.db", "desktop.ini")
 """What Finder and Explorer put into a folder that somebody opens; never read."""
 CURE = "Copy the classifier folder again, or train it again."
@@ -170,14 +174,18 @@ def parse_manifest(data: bytes, path: Path) -> Manifest:
     return Manifest(document, checksum)
 
 
-def check_files(folder: Path) -> None:
-    """See that the folder holds the two files of an artefact and nothing else.
+def check_files(folder: Path, document: dict[str, Any]) -> None:
+    """See that the folder holds the files of an artefact and nothing else.
+
+    Args:
+        folder: of the artefact.
+        document: of its manifest, which says whether there is a compiled graph.
 
     Raises:
         DamagedArtefact: naming what does not belong there.
     """
     try:
-        foreign = _first_foreign(folder)
+        foreign = _first_foreign(folder, {MANIFEST, WEIGHTS} | ({GRAPH} if "graph" in document else set()))
     except OSError as error:
         raise DamagedArtefact(f"{folder} cannot be read ({error.strerror}). {CURE}") from error
     if foreign is not None:
@@ -187,11 +195,11 @@ def check_files(folder: Path) -> None:
         )
 
 
-def _first_foreign(folder: Path) -> str | None:
+def _first_foreign(folder: Path, parts: set[str]) -> str | None:
     with os.scandir(folder) as entries:
         for entry in entries:
             name = repr(entry.name[:100])
-            if entry.name in (MANIFEST, WEIGHTS):
+            if entry.name in parts:
                 continue  # whether they are plain files is seen when they are opened
             if entry.name not in LEFT_BY_SYSTEMS:
                 return name

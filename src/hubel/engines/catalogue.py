@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hubel.catalogue import Later, find
 from hubel.classifier.artefact import Parts, find_artefact, read_parts
+from hubel.errors import BackendNotAvailable, UnusableInput
+from hubel.errors.wording import Option, Remedy
+from hubel.wishes import AUTO
 
 if TYPE_CHECKING:
     from hubel.classifier.classifier import Classifier
+    from hubel.classifier.compiled_graph import CompiledGraph
     from hubel.classifier.foreign_classifier import ForeignClassifier
     from hubel.classifier.runtime import Runtime
 
@@ -22,17 +27,35 @@ class EngineEntry:
 
     Args:
         summary: one line, for people.
-        runtime: what it is on this machine; its module imports a framework.
+        runtime: what it is on this machine, of the graph where it runs one; its module imports a framework.
+        packages: of which it needs the first, and one of the others if there are any.
+        by_graph: it runs the compiled graph of an artefact.
     """
 
     summary: str
-    runtime: Callable[[], Runtime]
+    runtime: Callable[..., Runtime]
+    packages: tuple[str, ...]
+    by_graph: bool = False
+
+    @property
+    def installed(self) -> bool:
+        """Whether its packages can be imported."""
+        first, *others = map(_is_there, self.packages)
+        return first and (any(others) or not others)
 
 
 ENGINES = {
+    "onnx": EngineEntry(
+        "the compiled graph of a classifier, in ONNX Runtime; starts in a fraction of a second",
+        Later("hubel.engines.onnx_engine", "runtime"),
+        ("onnxruntime",),
+        by_graph=True,
+    ),
     "keras": EngineEntry(
-        "the Keras model itself, on the chosen backend", Later("hubel.engines.keras_artefact", "runtime")
-    )
+        "the Keras model itself, on the chosen backend",
+        Later("hubel.engines.keras_artefact", "runtime"),
+        ("keras", "tensorflow", "jax", "torch"),
+    ),
 }
 _open_parts: Callable[[Parts, Runtime], Classifier] = Later("hubel.classifier.assembly", "open_parts")
 load_foreign_classifier: Callable[..., ForeignClassifier] = Later(
@@ -41,30 +64,67 @@ load_foreign_classifier: Callable[..., ForeignClassifier] = Later(
 """A Keras model file with what its user says of it; imports Keras."""
 
 
-def find_runtime(name: str = "keras") -> Runtime:
+def _is_there(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def find_runtime(name: str = "keras", graph: CompiledGraph | None = None) -> Runtime:
     """What an engine is on this machine; imports its framework.
+
+    Args:
+        name: in `ENGINES`.
+        graph: of the artefact that it is to run, for an engine that needs it.
 
     Raises:
         UnknownName: there is no such engine.
+        UnusableInput: it needs a graph, and there is none.
         BackendNotAvailable: its framework is not installed.
     """
-    return find(ENGINES, name, kind="engine").runtime()
+    entry = find(ENGINES, name, kind="engine")
+    if entry.by_graph and graph is None:
+        raise UnusableInput(
+            f"The engine {name!r} runs a compiled graph, and this classifier has none: it was saved before version "
+            "0.10, or its graph did not answer like its model.",
+            Remedy("Use the other engine: ", Option("engine", "keras"), "."),
+        )
+    if not _is_there(entry.packages[0]):
+        others = (Remedy("Or use the other engine: ", Option("engine", "keras"), "."),) if entry.by_graph else ()
+        raise BackendNotAvailable(
+            f"The engine {name!r} needs {entry.packages[0]}, which is not installed. In the folder of Hubel's source, "
+            "type: pip install .",
+            *others,
+        )
+    return entry.runtime(graph) if entry.by_graph else entry.runtime()
 
 
-def load_classifier(folder: Path, *, engine: str = "keras") -> Classifier:
+def choose_engine(graph: CompiledGraph | None) -> str:
+    """The name of the engine that runs an artefact where nobody asked for another one.
+
+    Args:
+        graph: of the artefact.
+    """
+    return next((name for name, each in ENGINES.items() if each.by_graph and graph and each.installed), "keras")
+
+
+def load_classifier(folder: Path, *, engine: str = AUTO) -> Classifier:
     """Read an artefact: a run folder, or its ``classifier/`` folder.
 
     Its self-test runs the first time that it is loaded with these libraries on this machine.
 
     Args:
         folder: is read and checked before a framework is imported.
-        engine: a name in `ENGINES`.
+        engine: a name in `ENGINES`, or `AUTO`.
 
     Raises:
         UnusableInput: there is no artefact.
+        UnknownName: there is no such engine.
+        BackendNotAvailable: what the engine needs is not installed.
         DamagedArtefact: a part of it has changed since it was written, or asks for more than the bounds allow.
         ClaimFailed: it does not answer here as it did where it was saved.
     """
     parts = read_parts(find_artefact(folder))
-    runtime = find_runtime(engine)
+    runtime = find_runtime(choose_engine(parts.graph) if engine == AUTO else engine, parts.graph)
     return _open_parts(parts, runtime)

@@ -40,8 +40,7 @@ class KerasEngine:
 
     @cached_property
     def _features(self) -> keras.KerasTensor:
-        """What enters the last dense layer."""
-        return [layer for layer in self.model.layers if isinstance(layer, keras.layers.Dense)][-1].input
+        return find_features(self.model)
 
     @cached_property
     def _with_features(self) -> keras.Model:
@@ -98,6 +97,11 @@ def _run_batch(model: keras.Model, images: np.ndarray, *, size: int) -> list[np.
     outputs = model.predict_on_batch(batch)
     several = outputs if isinstance(outputs, (list, tuple)) else [outputs]
     return [np.asarray(output, np.float32)[: len(images)] for output in several]
+
+
+def find_features(model: keras.Model) -> keras.KerasTensor:
+    """What enters the last dense layer, [batch, channels]."""
+    return [layer for layer in model.layers if isinstance(layer, keras.layers.Dense)][-1].input
 
 
 def find_maps(model: keras.Model) -> list[keras.KerasTensor]:

@@ -13,6 +13,7 @@ from hubel.engines.catalogue import load_classifier, load_foreign_classifier
 from hubel.errors import UnusableInput, WrongRequest
 from hubel.errors.wording import Option, Remedy
 from hubel.files import is_file, is_there, look_at, shown
+from hubel.wishes import AUTO
 
 if TYPE_CHECKING:
     from hubel.classifier.classifier import Classifier
@@ -67,21 +68,26 @@ def check_said(run: Path, said: Said) -> None:
         )
 
 
-def open_target(target: Path, said: Said = NOTHING_SAID) -> Classifier | ForeignClassifier:
+def open_target(target: Path, said: Said = NOTHING_SAID, *, engine: str = AUTO) -> Classifier | ForeignClassifier:
     """A run's classifier, or that of a model file.
 
     Args:
         target: a run folder, or a model file.
         said: of a model file, what the user knows of it.
+        engine: of a run: a name in `hubel.engines.catalogue.ENGINES`, or ``"auto"``. A model file is run by Keras.
 
     Raises:
         WrongRequest: something is said of a run, which knows it itself; or it does not fit the model.
         UnusableInput: there is no such run or file, or it cannot be used.
     """
     if is_model_target(target):
+        if engine == "onnx":
+            raise WrongRequest(
+                f"{target} is a model file, which holds no compiled graph.", Remedy("Leave ", Option("engine"), " out.")
+            )
         return open_foreign(target, said)
     check_said(target, said)
-    return load_classifier(target)
+    return load_classifier(target, engine=engine)
 
 
 def open_foreign(path: Path, said: Said, *, corpus_names: tuple[str, ...] = ()) -> ForeignClassifier:

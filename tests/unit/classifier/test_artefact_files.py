@@ -131,9 +131,9 @@ def test_labels_swapped_or_one_number_changed_is_refused(saved: Path, change: Ca
 
 
 def test_a_later_format_says_who_made_it_even_where_it_has_more_files(saved: Path):
-    forge(saved, lambda document: document.update(format=5, made_by="hubel 9.1", tomorrow={}))
+    forge(saved, lambda document: document.update(format=6, made_by="hubel 9.1", tomorrow={}))
     (saved / "tomorrow.bin").write_bytes(b"")
-    with pytest.raises(DamagedArtefact, match="format 5, made by 'hubel 9.1'.*up to 4. Update: .* pip install .$"):
+    with pytest.raises(DamagedArtefact, match="format 6, made by 'hubel 9.1'.*up to 5. Update: .* pip install .$"):
         load_classifier(saved)
 
 

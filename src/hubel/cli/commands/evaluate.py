@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 @model_file_options()
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
 def command(  # noqa: PLR0913  (one for each option)
-    run: Path, corpus: str | None, *, against: Path | None, strangers: str | None, as_json: bool, reading: Reading,
-    said: Said, out: Path | None, overwrite: bool,
+    run: Path, corpus: str | None, *, against: Path | None, strangers: str | None, engine: str, as_json: bool,
+    reading: Reading, said: Said, out: Path | None, overwrite: bool,
 ) -> int:  # fmt: skip
     """Score RUN on its own test split, or on the images of another CORPUS.
 
@@ -47,7 +47,7 @@ def command(  # noqa: PLR0913  (one for each option)
     from hubel.workflows.evaluating.score_wishes import ScoreWishes
 
     typed = ("hubel", *sys.argv[1:])
-    wishes = ScoreWishes(run, corpus, said, against, strangers, reading, out, overwrite, command=typed)
+    wishes = ScoreWishes(run, corpus, said, against, strangers, reading, out, overwrite, command=typed, engine=engine)
     with Listener() as listener:
         scored: Any = score(wishes, on_event=listener)
     if as_json:

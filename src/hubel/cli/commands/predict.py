@@ -13,6 +13,7 @@ import click
 from hubel.cli.run_command import RunCommand, model_file_options
 from hubel.cli.show.predict import WRITERS, Shown
 from hubel.text import counted
+from hubel.wishes import ENGINE
 
 if TYPE_CHECKING:
     from hubel.classifier.answering import Answering
@@ -39,9 +40,13 @@ MOST_KINDS = 8
     help="0.50, 0.51 ... 0.99: name the set of classes that holds the true one in that share of images like those of "
     "the corpus, and abstain unless it is one class.",
 )  # fmt: skip
+@click.option(
+    "--engine", metavar=ENGINE.metavar, default=ENGINE.default, show_default=True, help=str(ENGINE.help)
+)  # fmt: skip
 @model_file_options()
 def command(  # noqa: PLR0913  (one for each option)
-    run: Path, inputs: tuple[str, ...], *, form: str, as_json: bool, top: int, coverage: float | None, said: Said,
+    run: Path, inputs: tuple[str, ...], *, form: str, as_json: bool, top: int, coverage: float | None, engine: str,
+    said: Said,
 ) -> int:  # fmt: skip
     """Say what each INPUT shows: files, folders, zip or tar archives, or - for standard input.
 
@@ -64,7 +69,7 @@ def command(  # noqa: PLR0913  (one for each option)
     from hubel.workflows.opening import check_inputs, open_target
 
     check_inputs(given)
-    classifier = open_target(run, said)
+    classifier = open_target(run, said, engine=engine)
     from hubel.workflows.predict import predict_files
 
     classifier.check_coverage(coverage)

@@ -21,6 +21,7 @@ def command(run: Path, *, as_json: bool) -> int:
     files      checksums, sizes, and that nothing else lies in the folder
     structure  every tensor fits the network, which keeps within bounds
     self-test  a few generated images get the probabilities they got when it was saved
+    graph      the compiled graph, where there is one, has the same weights and gives the same answers
 
     Exit code 0 if all is well, 3 if a file is damaged, 5 if only the answers differ.
     """  # noqa: D301  (click's mark against re-wrapping)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import bz2
 import errno
 import gzip
+import importlib
 import lzma
 import os
+import sys
 import tempfile
 import threading
 import weakref
@@ -16,8 +18,6 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Protocol, TypeAlias
-
-import pyarrow as pa
 
 from hubel.corpus.trees.members import BYTES_OF_ANY_RATIO, MAX_RATIO, BrokenArchive
 from hubel.corpus.trees.tree import named_faults
@@ -35,8 +35,15 @@ _DECOMPRESSORS: dict[str, Callable[[IO[bytes]], Any]] = {
     "gzip": lambda file: gzip.GzipFile(fileobj=file),
     "bzip2": bz2.BZ2File,
     "xz": lzma.LZMAFile,
-    "zstd": lambda file: pa.input_stream(file, compression="zstd"),
+    "zstd": lambda file: importlib.import_module("pyarrow").input_stream(file, compression="zstd"),
 }
+
+
+def _faults() -> tuple[type[BaseException], ...]:
+    """What damaged bytes lead to; pyarrow, which takes its time to load, has a part in it only where it is used."""
+    pyarrow = sys.modules.get("pyarrow")
+    arrow = () if pyarrow is None else (pyarrow.ArrowException,)
+    return (OSError, EOFError, zlib.error, lzma.LZMAError, *arrow)
 
 
 class StoredBytes(Protocol):
@@ -189,7 +196,7 @@ def _unpacked(path: Path, compression: str) -> Iterator[tuple[bytes, int]]:
         with file, _DECOMPRESSORS[compression](file) as stream:
             while block := stream.read(_BLOCK):
                 yield block, file.tell()
-    except (OSError, EOFError, zlib.error, lzma.LZMAError, pa.ArrowException) as error:
+    except _faults() as error:
         detail = (str(error) or type(error).__name__).splitlines()[0]
         raise BrokenArchive(f"its {compression} compression is damaged or cut off ({detail})") from error
 

@@ -8,12 +8,19 @@ from pathlib import Path
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.errors.wording import Text
 from hubel.events import Event, Message, OnEvent, ignore
+from hubel.wishes import AUTO
 from hubel.workflows.evaluating.compare_runs import Against, Named, pair
 from hubel.workflows.evaluating.evaluate import Evaluation, evaluate_run
 
 
 def compare_on_corpus(
-    first: Path, second: Path, *, corpus: str, reading: Reading = AS_FOUND, on_event: OnEvent = ignore
+    first: Path,
+    second: Path,
+    *,
+    corpus: str,
+    reading: Reading = AS_FOUND,
+    engine: str = AUTO,
+    on_event: OnEvent = ignore,
 ) -> Against:
     """Let two classifiers name every image of a corpus whose class both know.
 
@@ -24,13 +31,14 @@ def compare_on_corpus(
         second: the one it is compared with.
         corpus: a location that `read_corpus` takes.
         reading: how it is read.
+        engine: a name in `hubel.engines.catalogue.ENGINES`, or ``"auto"``.
         on_event: hears what goes on.
 
     Raises:
         HubelError: a subclass says what is wrong with a classifier or the corpus.
     """
     evaluations = [
-        evaluate_run(run, corpus, reading=reading, keep_known=True, on_event=_about(run, on_event))
+        evaluate_run(run, corpus, reading=reading, keep_known=True, engine=engine, on_event=_about(run, on_event))
         for run in (first, second)
     ]
     seen = {path for each in evaluations if each.left_out is not None for path in each.left_out.paths}

@@ -29,6 +29,7 @@ from hubel.runs.tables.dense_baseline import read_baseline
 from hubel.runs.tables.leaks import read_leaks
 from hubel.runs.tables.split import read_split
 from hubel.text import brief, counted, elided, none_of, with_interval
+from hubel.wishes import AUTO
 from hubel.workflows.evaluating.mistakes import show_mistakes
 
 MOST_REFUSED_NAMED = 20
@@ -130,7 +131,7 @@ class _TestSplit:
 
 def evaluate_run(
     run: Path, corpus: str | None = None, *, reading: Reading = AS_FOUND, keep_known: bool = False,
-    on_event: OnEvent = ignore,
+    engine: str = AUTO, on_event: OnEvent = ignore,
 ) -> Evaluation:  # fmt: skip
     """Score a run.
 
@@ -141,13 +142,14 @@ def evaluate_run(
         corpus: a location that `read_corpus` takes; by default the run's own, of which the test split is scored.
         reading: how that corpus is read; the run's own is read as it was.
         keep_known: score what the run has learned from all the same; ``left_out`` names it.
+        engine: a name in `hubel.engines.catalogue.ENGINES`, or ``"auto"``.
         on_event: hears what goes on.
 
     Raises:
         UnusableInput: no run, or its corpus is not where it was.
         UnusableCorpus: nothing to score.
     """
-    classifier = load_classifier(run)
+    classifier = load_classifier(run, engine=engine)
     if corpus is not None:
         other = read_corpus(corpus, reading=reading, on_event=on_event)
         decoded = decode_corpus(other, classifier.preprocessing, on_event=on_event)

@@ -26,6 +26,7 @@ from hubel.runs.finished_run import read_off_corpus
 from hubel.runs.known_images import find_known
 from hubel.runs.tables.fingerprints import read_digests
 from hubel.text import brief, counted, elided, none_of
+from hubel.wishes import AUTO
 from hubel.workflows.evaluating.evaluate import say_refused
 from hubel.workflows.predict import list_inputs, predict_files
 
@@ -79,7 +80,7 @@ def _share(scores: np.ndarray) -> dict[str, Any]:
 
 
 def score_strangers(
-    run: Path, location: str, *, reading: Reading = AS_FOUND, on_event: OnEvent = ignore
+    run: Path, location: str, *, reading: Reading = AS_FOUND, engine: str = AUTO, on_event: OnEvent = ignore
 ) -> StrangerScore:
     """Compare images of another corpus with the run's own test images.
 
@@ -88,6 +89,7 @@ def score_strangers(
         location: a location that `read_corpus` takes, or a folder or archive of images in any order; labels do not
             matter.
         reading: how that corpus is read.
+        engine: a name in `hubel.engines.catalogue.ENGINES`, or ``"auto"``.
         on_event: hears what goes on.
 
     Raises:
@@ -95,7 +97,7 @@ def score_strangers(
     """
     own = read_off_corpus(run)
     corpus = _read(location, reading, on_event=on_event)
-    classifier = load_classifier(run)
+    classifier = load_classifier(run, engine=engine)
     if classifier.off_corpus is None:
         raise UnusableInput(
             f"The classifier in {run} has no off-corpus score: it does not belong to this run. Train again."

@@ -44,9 +44,11 @@ def score(wishes: ScoreWishes, *, on_event: OnEvent = ignore) -> Score:
     check_score_of_a_run(wishes)
     if wishes.strangers is not None:
         read_off_corpus(run)  # what is missing is said before anything is loaded
-        return score_strangers(run, wishes.strangers, reading=reading, on_event=on_event)
+        return score_strangers(run, wishes.strangers, reading=reading, engine=wishes.engine, on_event=on_event)
     if wishes.against is None:
-        return evaluate_run(run, corpus, reading=reading, on_event=on_event)
+        return evaluate_run(run, corpus, reading=reading, engine=wishes.engine, on_event=on_event)
     if corpus is None:
         return compare_runs(run, wishes.against, on_event=on_event)
-    return compare_on_corpus(run, wishes.against, corpus=corpus, reading=reading, on_event=on_event)
+    return compare_on_corpus(
+        run, wishes.against, corpus=corpus, reading=reading, engine=wishes.engine, on_event=on_event
+    )

@@ -9,6 +9,7 @@ from hubel.architectures.file_kinds import is_model_target
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.errors import WrongRequest
 from hubel.errors.wording import Command, Option
+from hubel.wishes import AUTO
 from hubel.workflows.opening import NOTHING_SAID, Said, check_said
 
 
@@ -26,6 +27,7 @@ class ScoreWishes:
         out: of a model file, the folder for its report.
         overwrite: a report may be there already.
         command: the words of the command, for that report; empty from Python.
+        engine: a name in `hubel.engines.catalogue.ENGINES`, or ``"auto"``; a model file is run by Keras.
     """
 
     run: Path
@@ -37,6 +39,7 @@ class ScoreWishes:
     out: Path | None = None
     overwrite: bool = False
     command: tuple[str, ...] = ()
+    engine: str = AUTO
 
 
 def alone(model: Path) -> Command:

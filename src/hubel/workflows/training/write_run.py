@@ -9,11 +9,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from hubel.advice.advise import advise
 from hubel.advice.remarks import Advice
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.mirrored import with_tta
 from hubel.corpus.corpus import Corpus
+from hubel.engines.held_out import HeldOut
 from hubel.engines.keras_artefact import save_classifier
 from hubel.engines.keras_engine import KerasEngine
 from hubel.errors import UnusableInput
@@ -125,7 +128,7 @@ def write_run(
     finished = _score(request, prepared, fitted=fitted, so_far=so_far, on_event=on_event)
     advice = advise(make_evidence(finished))
     documents = make_documents(finished, advice=advice, request=recorded)
-    _write(folder, finished, documents=documents)
+    _write(folder, finished, documents=documents, on_event=on_event)
     drawn = draw_learning_curve(finished, on_event=on_event)
     documents = _write_learning_curve(folder, finished, drawn=drawn, documents=documents)
     write_run_report(folder, finished, documents=documents, curve=drawn.curve, on_event=on_event)
@@ -172,12 +175,16 @@ def _classifier(request: TrainRequest, prepared: Prepared[Choice], *, fitted: Fi
     return Classifier(engine, fitted.blueprint, names, preprocessing, provenance=provenance)
 
 
-def _write(folder: RunFolder, finished: Finished, *, documents: Documents) -> None:
+def _write(folder: RunFolder, finished: Finished, *, documents: Documents, on_event: OnEvent) -> None:
     """The artefact, every table, and the documents."""
     prepared, reports = finished.prepared, finished.scored.reports
     corpus, splits = prepared.corpus, prepared.splits
     write_seen_before(folder.path, prepared.kept.seen)
-    save_classifier(finished.scored.classifier, folder.artefact, made_by=f"hubel {version('hubel')}")
+    held_out = HeldOut(
+        prepared.decoded.images, np.concatenate([prepared.indices(part) for part in ("validation", "test")])
+    )
+    made_by = f"hubel {version('hubel')}"
+    save_classifier(finished.scored.classifier, folder.artefact, made_by=made_by, held_out=held_out, on_event=on_event)
     write_intake(folder.path, corpus)
     write_split(folder.path, corpus, splits=splits)
     write_digests(folder.path, corpus, digests=prepared.decoded.digests)

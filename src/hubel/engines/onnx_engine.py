@@ -1,0 +1,146 @@
+"""The compiled engine: ONNX Runtime, on the graph that was kept beside the weights. No framework."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable, Mapping
+from functools import cached_property, partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from hubel.architectures.catalogue import Blueprint
+from hubel.arrays import Images, Logits
+from hubel.catalogue import Later
+from hubel.classifier.compiled_graph import CompiledGraph
+from hubel.classifier.engine import LARGE_BATCH, Engine, Outputs, Wanted
+from hubel.classifier.manifest import CURE, GRAPH
+from hubel.classifier.runtime import Runtime
+from hubel.classifier.self_test import TOLERANCE
+from hubel.errors import DamagedArtefact, WrongRequest
+from hubel.graphs.onnx_rules import check_onnx
+from hubel.text import shortened
+
+_make_keras_engine: Callable[..., Engine] = Later("hubel.engines.keras_building", "make_engine")
+RUNTIME_ERRORS = (RuntimeError, ValueError, *(
+    each for each in vars(importlib.import_module("onnxruntime.capi.onnxruntime_pybind11_state")).values()
+    if isinstance(each, type) and issubclass(each, Exception)
+))  # fmt: skip
+"""What ONNX Runtime raises."""
+
+
+def runtime(graph: CompiledGraph) -> Runtime:
+    """ONNX Runtime on the processors of this process.
+
+    Args:
+        graph: of the artefact that it is to run.
+    """
+    libraries = {name: version(name) for name in ("hubel", "numpy", "onnxruntime")}
+    return Runtime(partial(make_engine, graph=graph), libraries, TOLERANCE)
+
+
+def make_engine(
+    blueprint: Blueprint, tensors: Mapping[str, np.ndarray], path: Path, *, graph: CompiledGraph
+) -> OnnxEngine:
+    """Check a graph, and make ready to run it.
+
+    Args:
+        blueprint: of the network.
+        tensors: name → float32 [...], its weights, which the graph must have.
+        path: of the weights; the graph lies beside it.
+        graph: as the artefact has it.
+
+    Raises:
+        DamagedArtefact: the graph breaks a rule, or is not of these weights.
+    """
+    file = path.parent / GRAPH
+    try:
+        check_onnx(graph, blueprint.spec, tensors=tensors)
+        session = make_session(graph.data)
+    except RUNTIME_ERRORS as error:
+        raise DamagedArtefact(f"{file}: {shortened(str(error).rstrip('.'), 300)}. {CURE}") from error
+    return OnnxEngine(session, graph.outputs, partial(_make_keras_engine, blueprint, tensors, path))
+
+
+def make_session(graph: bytes) -> onnxruntime.InferenceSession:
+    """What runs a graph: on the processors that this process may use, which sleep between two images.
+
+    Args:
+        graph: content of the file, which was checked.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = _processors()
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # they would take them from the decoder
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class OnnxEngine:
+    """Runs a compiled graph.
+
+    Args:
+        session: of `make_session`.
+        outputs: name → numbers that it gives for each image.
+        make_keras_engine: the same network in Keras, for whoever looks inside.
+    """
+
+    def __init__(
+        self,
+        session: onnxruntime.InferenceSession,
+        outputs: Mapping[str, int],
+        make_keras_engine: Callable[[], Engine],
+    ) -> None:
+        self._session = session
+        self._outputs = outputs
+        self._make_keras_engine = make_keras_engine
+
+    def __repr__(self) -> str:
+        return f"OnnxEngine({', '.join(f'{name} {count}' for name, count in self._outputs.items())})"
+
+    @cached_property
+    def model(self) -> Any:
+        """The network as a `keras.Model`; it is built when somebody asks for it, and imports a framework."""
+        return self._make_keras_engine().model
+
+    def compute(self, pixels: Images, *, wanted: Wanted = "logits") -> Outputs:
+        """Run the network.
+
+        Args:
+            pixels: uint8 [batch, height, width, 3].
+            wanted: what is needed beside the logits.
+
+        Raises:
+            WrongRequest: the pixels are no bytes.
+        """
+        if pixels.dtype != np.uint8:
+            raise WrongRequest(f"A compiled network takes pixels as uint8. Received: {pixels.dtype}.")
+        names = [name for name in _INCLUDED[wanted] if name in self._outputs]
+        starts = range(0, len(pixels), LARGE_BATCH)
+        parts = [self._run(pixels[start : start + LARGE_BATCH], names) for start in starts]
+        made = dict(zip(names, map(np.concatenate, zip(*parts, strict=True)), strict=True)) if parts else {}
+        for name in _INCLUDED[wanted]:
+            made.setdefault(name, np.zeros((len(pixels), self._outputs.get(name, 0)), np.float32))
+        return Outputs(**made)
+
+    def compute_logits(self, pixels: Images) -> Logits:
+        """uint8 [batch, height, width, 3] → float32 [batch, classes]."""
+        return self.compute(pixels).logits
+
+    def _run(self, pixels: Images, names: list[str]) -> list[np.ndarray]:
+        return [np.asarray(each) for each in self._session.run(names, {"image": np.ascontiguousarray(pixels)})]
+
+
+_INCLUDED: dict[str, tuple[str, ...]] = {
+    "logits": ("logits",),
+    "features": ("logits", "features"),
+    "maps": ("logits", "features", "maps"),
+}
+"""What is wanted → the outputs that are given."""
