@@ -111,7 +111,7 @@ def describe_plan(plan: FitPlan, choice: Choice, *, splits: Splits, parameters: 
             ("split", f"{len(splits.train):,} train, {len(splits.validation):,} validation, {len(splits.test):,} test"),
             ("training", _training(plan)),
             *([("then", curve)] if plan.shares else []),
-            ("augmentation", _changes(plan.recipes[0].augmentation)),
+            ("augmentation", _changes(plan.recipes[-1].augmentation)),
             ("expected end", f"{_clock_time(plan.remaining_s)}, in about {_duration(plan.remaining_s)}"),
         )
     )

@@ -63,6 +63,12 @@ def test_by_the_clock_it_takes_what_is_left():
     assert plan.remaining_s == pytest.approx(35, abs=0.1)
 
 
+def test_the_changes_that_are_said_are_those_of_the_last_phase():
+    assert lines(planned(HEAD_ONLY))["augmentation"] == "mirrored"
+    tuned = (*HEAD_ONLY, Recipe(epochs=3, phase=FINE_TUNE, augmentation=Augmentation(shift=0.1, zoom=0.5)))
+    assert lines(planned(tuned))["augmentation"] == "mirrored, moved up to 10%, enlarged up to 2.0 times"
+
+
 def test_a_width_is_said_with_its_reason():
     wide = replace(CHOICE, alpha=1.5, decided=Decision("residual", "none", 1.5))
     said = dict(describe_plan(planned(), wide, splits=SPLITS, parameters=12_345).lines)
