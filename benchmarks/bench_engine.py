@@ -1,7 +1,8 @@
 """How long does the first answer take, and how many images a second follow it?
 
-python benchmarks/bench_engine.py RUN IMAGE: cold starts, median of 5, beside the bare imports; then images/s of both
-engines on prepared pixels. Not measured on a quiet machine so far.
+    python benchmarks/bench_engine.py RUN IMAGE
+
+Cold starts, median of 5, beside the bare imports; then images/s of both engines on prepared pixels.
 """
 
 from __future__ import annotations
@@ -48,4 +49,6 @@ def main(run: str, image: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    main(*sys.argv[1:])
