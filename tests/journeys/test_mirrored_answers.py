@@ -108,7 +108,7 @@ def test_python_trains_the_same_classifier_and_without_it_another(run: Path, cor
     assert mirrored.metrics["test"] == json.loads((run / "metrics.json").read_text())["test"]
     plain = hubel.train(corpus, tmp_path / "plain", **words)
     assert (plain.classifier.tta, json.loads((plain.path / "run.json").read_text())["tta"]) == ("none", "none")
-    assert json.loads((plain.path / "classifier/manifest.json").read_text())["format"] == 3
+    assert json.loads((plain.path / "classifier/manifest.json").read_text())["format"] == 5
     assert "how it answers" not in (plain.path / "report.html").read_text()
     for mine, other in zip(plain.classifier.model.get_weights(), mirrored.classifier.model.get_weights(), strict=True):
         np.testing.assert_array_equal(mine, other)

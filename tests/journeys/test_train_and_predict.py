@@ -56,7 +56,9 @@ def test_the_run_folder_holds_what_it_promises(run: Path):
     assert sorted(path.name for path in run.iterdir()) == [
         "classifier", "dense_baseline.csv", "fingerprints.csv", "history.csv", "intake.csv", "metrics.json", "predictions.csv", "report.html", "run.json", "split.csv",
     ]  # fmt: skip
-    assert sorted(path.name for path in (run / "classifier").iterdir()) == ["manifest.json", "weights.safetensors"]
+    assert sorted(path.name for path in (run / "classifier").iterdir()) == [
+        "manifest.json", "model.onnx", "weights.safetensors",
+    ]  # fmt: skip
 
 
 def test_intake_and_split_account_for_every_file(run: Path, photos: Path):

@@ -22,7 +22,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current folder, with ``photos`` and the run ``run`` of it."""
     classifier = colour_classifier(off_corpus=True)
     for module in ("evaluate", "off_corpus_test"):
-        monkeypatch.setattr(f"hubel.workflows.evaluating.{module}.load_classifier", lambda folder: classifier)
+        monkeypatch.setattr(f"hubel.workflows.evaluating.{module}.load_classifier", lambda folder, **_: classifier)
     monkeypatch.chdir(tmp_path)
     write_colour_run(Path("run"), write_colours(tmp_path / "photos", OWN), tested=TESTED)
     return tmp_path

@@ -77,7 +77,7 @@ MORE = (
 NO_PATHS = {
     "layer", "place", "filter_name", "chosen", "image", "classes", "units", "form", "coverage", "resize", "time_limit",
     "claims", "stride", "padding", "dilation", "region", "channel", "window", "mode", "splits", "path_column",
-    "label_column", "split_column", "group_column", "bands", "copies", "pixels", "size", "tta",
+    "label_column", "split_column", "group_column", "bands", "copies", "pixels", "size", "tta", "engine",
 }  # fmt: skip
 """Parameters with text or a choice that is no path, by their names."""
 

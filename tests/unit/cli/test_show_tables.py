@@ -133,7 +133,10 @@ def test_a_network_without_such_layers_says_where_others_are(capsys: Printed):
 
 def verified(*results: str, text: str | Text = "as it was") -> Verification:
     names = ("files", "structure", "self-test")
-    checks = tuple(ArtefactCheck(name, result, text) for name, result in zip(names, results, strict=True))
+    checks = tuple(
+        ArtefactCheck(name, result, text, of_answers=name == "self-test")
+        for name, result in zip(names, results, strict=True)
+    )
     return Verification(Path("runs/a/classifier"), "hubel 0.7.0", checks, None)
 
 

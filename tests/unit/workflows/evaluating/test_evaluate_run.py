@@ -36,7 +36,7 @@ def photos(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("hubel.workflows.evaluating.evaluate.load_classifier", lambda folder: colour_classifier())
+    monkeypatch.setattr("hubel.workflows.evaluating.evaluate.load_classifier", lambda folder, **_: colour_classifier())
     return write_colour_run(tmp_path / "run", photos, tested=TESTED)
 
 

@@ -33,7 +33,7 @@ def photos(tmp_path: Path) -> Path:
 @pytest.fixture
 def run(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     classifier = colour_classifier(off_corpus=True)
-    monkeypatch.setattr("hubel.workflows.evaluating.off_corpus_test.load_classifier", lambda folder: classifier)
+    monkeypatch.setattr("hubel.workflows.evaluating.off_corpus_test.load_classifier", lambda folder, **_: classifier)
     return write_colour_run(tmp_path / "run", photos, tested=TESTED)
 
 
@@ -156,7 +156,7 @@ def test_a_run_without_test_images_has_nothing_to_compare_with(run: Path, tmp_pa
 
 def test_a_classifier_of_another_run_is_found_out(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(
-        "hubel.workflows.evaluating.off_corpus_test.load_classifier", lambda folder: colour_classifier()
+        "hubel.workflows.evaluating.off_corpus_test.load_classifier", lambda folder, **_: colour_classifier()
     )
     with pytest.raises(UnusableInput, match="has no off-corpus score: it does not belong to this run. Train again."):
         score_strangers(run, str(write_white(tmp_path / "white", ["1.png"])))

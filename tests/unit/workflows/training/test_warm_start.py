@@ -137,7 +137,7 @@ def test_the_outputs_that_are_kept_answer_as_before_to_the_bit(folder: Path, fir
     model = build_model(make_blueprint(choice.entry, choice.preprocessing.size, classes=3))
     load_start(start).put_into(model, LATER)
     pixels = np.stack([np.array(drawn(name, 7).convert("RGB")) for name in LATER])
-    then, now = load_classifier(first).compute_logits(pixels), KerasEngine(model).compute_logits(pixels)
+    then, now = load_classifier(first, engine="keras").compute_logits(pixels), KerasEngine(model).compute_logits(pixels)
     np.testing.assert_array_equal(now[:, 1:], then)
     np.testing.assert_array_equal(now[:, 0], 0)
 
