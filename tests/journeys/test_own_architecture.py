@@ -60,7 +60,7 @@ def test_a_spec_made_in_python_is_trained(tmp_path: Path):
         hubel.train("digits", tmp_path / "refused", architecture=replace(spec, classes=3), epochs=1)
     run = hubel.train("digits", tmp_path / "run", architecture=spec, epochs=1)
     assert run.classifier.blueprint == Blueprint("own", spec)
-    again = load_classifier(tmp_path / "run")
+    again = load_classifier(tmp_path / "run", engine="keras")
     images = np.random.default_rng(0).integers(0, 256, (3, 10, 8, 3), dtype=np.uint8)
     np.testing.assert_array_equal(again.compute_logits(images), run.classifier.compute_logits(images))
 

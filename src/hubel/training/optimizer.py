@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -94,7 +94,7 @@ def make_optimizer(recipe: Recipe) -> keras.optimizers.Optimizer:
 
 
 @contextmanager
-def averaged(model: keras.Model) -> Iterator[None]:
+def averaged(model: keras.Model) -> Generator[None]:
     """The model with the averages of its weights inside, where its recipe has them; as it was afterwards.
 
     Args:
@@ -103,13 +103,22 @@ def averaged(model: keras.Model) -> Iterator[None]:
     if not model.optimizer.use_ema:
         yield
         return
-    kept = [np.array(keras.ops.convert_to_numpy(variable)) for variable in model.trainable_variables]
+    kept = _values(model)
     model.optimizer.finalize_variable_values(model.trainable_variables)
+    _assign(model, _values(model))  # JAX gave the average itself, and a step may give its memory away
     try:
         yield
     finally:
-        for variable, value in zip(model.trainable_variables, kept, strict=True):
-            variable.assign(value)
+        _assign(model, kept)
+
+
+def _values(model: keras.Model) -> list[np.ndarray]:
+    return [np.array(keras.ops.convert_to_numpy(variable)) for variable in model.trainable_variables]
+
+
+def _assign(model: keras.Model, values: list[np.ndarray]) -> None:
+    for variable, value in zip(model.trainable_variables, values, strict=True):
+        variable.assign(value)
 
 
 def orthogonalised(gradient: Any) -> Any:
