@@ -23,7 +23,7 @@ from hubel.workflows.training.decision import Decision
 from hubel.workflows.training.network import Network
 
 ENOUGH = 12.0
-"""Epochs that a wider network must have time for, as expected from its first steps; it sees about a quarter more."""
+"""Epochs that a wider network must have time for, as expected from its first steps."""
 MANY = 5000
 """Training images from which a wider network is better: fewer are too few for it."""
 FEW = 8.0
