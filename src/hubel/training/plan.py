@@ -19,6 +19,8 @@ BEGUN = "begun"
 HEAD, FINE_TUNE = "head", "fine-tune"
 MARGIN = 1.2
 """Scoring an image takes so many times as long as its forward pass."""
+ROOM = 2.0
+"""What follows a training, beside scoring, has about so many times the seconds that it takes."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Afterwards:
     """What is done after a training: a validation, scoring, a baseline, writing.
 
     Args:
-        fixed_s: seconds, however fast the network is.
+        fixed_s: seconds, however fast the network is; enough for a slow machine.
         images: to score.
         fewest: of them, where the time is short.
         most_s: seconds that all of it may take, where it can be cut.
@@ -65,9 +67,15 @@ class Afterwards:
     fewest: int
     most_s: float = math.inf
 
-    def seconds(self, rate: float) -> float:
-        """To keep for it, at so many images per second."""
-        whole_s, least_s = (self.fixed_s + MARGIN * count / rate for count in (self.images, self.fewest))
+    def seconds(self, rate: float, *, slowness: float = 1.0) -> float:
+        """To keep for it.
+
+        Args:
+            rate: images per second, forward.
+            slowness: everything takes so many times as long by now, at least 1.
+        """
+        fixed_s = self.fixed_s * max(1.0, slowness / ROOM)
+        whole_s, least_s = (fixed_s + MARGIN * count * slowness / rate for count in (self.images, self.fewest))
         return min(whole_s, max(least_s, self.most_s))
 
 
@@ -159,6 +167,14 @@ class FitPlan:
     def reserve_s(self) -> float:
         """Seconds that are kept for what follows."""
         return self.afterwards.seconds(self.costs.rate)
+
+    def later_s(self, slowness: float) -> float:
+        """Seconds by which what follows will take longer than was planned.
+
+        Args:
+            slowness: everything takes so many times as long by now, at least 1.
+        """
+        return self.afterwards.seconds(self.costs.rate, slowness=slowness) - self.reserve_s
 
     def seconds(self, now: float, *, slower_s: float = 0.0) -> float:
         """Seconds that training may still take; infinite where only epochs end it.

@@ -72,12 +72,12 @@ class ReplanningClock:
 
     Args:
         wall: counts the seconds that were planned.
-        reserve_s: seconds that were planned for all that follows.
+        later_s: seconds by which all that follows takes longer, where a step takes so many times as long as planned.
         step_s: seconds of a step, as measured when that was planned.
     """
 
     wall: WallClock
-    reserve_s: float
+    later_s: Callable[[float], float]
     step_s: float
     _steps: int = 0
     _at: float | None = None
@@ -91,7 +91,7 @@ class ReplanningClock:
             self._remember(elapsed, (elapsed - self._at) / (steps_done - self._steps))
         if self._at is None or steps_done > self._steps:
             self._steps, self._at = steps_done, elapsed
-        seconds = self.wall.seconds - self.reserve_s * max(0.0, self._slowness() - 1)
+        seconds = self.wall.seconds - self.later_s(max(1.0, self._slowness()))
         self._share = max(self._share, min(1.0, elapsed / seconds) if seconds > 0 else 1.0)
         return self._share
 

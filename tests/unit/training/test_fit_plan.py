@@ -34,6 +34,21 @@ def test_what_follows_is_cut_where_the_time_is_short_but_never_below_its_least(m
     assert Afterwards(2.0, 800, 100, most_s).seconds(100.0) == pytest.approx(seconds)
 
 
+@pytest.mark.parametrize(
+    ("slowness", "later_s"),
+    [
+        (1.0, 0.0),
+        (2.0, 9.6),  # scoring takes twice as long; for writing there was room
+        (4.0, 3 * 9.6 + 2.0),
+        (20.0, 50 - 11.6),  # it is cut to half of the limit then, and the rest is the training's
+        (500.0, 2.0 * 250 + 1.2 * 500 - 11.6),  # but for what cannot be cut
+    ],
+)
+def test_what_follows_takes_longer_on_a_machine_that_has_become_slower_up_to_its_bound(slowness: float, later_s: float):
+    plan = replace(PLAN, afterwards=Afterwards(2.0, 800, 100, most_s=50.0))
+    assert plan.later_s(slowness) == pytest.approx(later_s)
+
+
 def test_without_a_clock_only_epochs_end_it():
     assert PLAN.seconds(now=1e9) == math.inf
 

@@ -128,7 +128,7 @@ class Entrant:
         network: ready to be trained; None where it has to be built.
         known: features of its frozen backbone, where they are known.
         point: where its training goes on.
-        fallback: the corpus at another size and a model trained on it: what it must beat on the validation split.
+        fallback: the corpus and a model trained on it already: what it must beat on the validation split.
     """
 
     prepared: Prepared[Choice]
@@ -201,7 +201,7 @@ def _fit_network(
     clock: Clock = StepClock(pace.epochs * batches.steps_per_epoch)
     if pace.clock_s is not None:
         wall = WallClock(pace.clock_s, spent_s=_spent_s(watch))
-        clock = FirstOf(ReplanningClock(wall, plan.reserve_s, pace.epoch_s / batches.steps_per_epoch), clock)
+        clock = FirstOf(ReplanningClock(wall, plan.later_s, pace.epoch_s / batches.steps_per_epoch), clock)
     validate = _validation(model, prepared)
     return fit_model(model, batches, validate=validate, recipe=recipe, clock=clock, watch=watch)
 
@@ -226,7 +226,7 @@ def _fit_pretrained(
     histories, clock_s = [head.history], None
     if head.history.ended_by != "user" and len(plan.recipes) > 1:
         slower = replace(plan, costs=replace(plan.costs, rate=min(plan.costs.rate, head.rate)))
-        late_s = slower.reserve_s - plan.reserve_s  # what follows takes longer where the machine has become slower
+        late_s = plan.later_s(plan.costs.rate / slower.costs.rate)
         seconds = plan.seconds(time.monotonic(), slower_s=late_s)
         clock_s = None if plan.clock_s is None else seconds
         tuned = _fine_tune(slower, network, prepared=prepared, listeners=listeners, behind=(head, seconds))

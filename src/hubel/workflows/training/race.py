@@ -32,7 +32,8 @@ from hubel.calibration.temperature import fit_temperature
 from hubel.classifier.engine import compute_logits
 from hubel.engines.keras_engine import KerasEngine
 from hubel.errors import OutOfMemory, StoppedByUser, TrainingDiverged, WeightsNotAvailable
-from hubel.events import Event, Message, OnEvent, Progress, StopHeard, TrainingProgress
+from hubel.errors.wording import Option, Remedy, Text
+from hubel.events import Event, Message, OnEvent, Progress, StopHeard, TrainingProgress, ignore
 from hubel.pipeline.decoded import decode_corpus
 from hubel.pipeline.prepare import Prepared
 from hubel.runs.request import TrainRequest
@@ -105,14 +106,16 @@ def race(
     winner = candidates[_place_of_best([each.tried for each in candidates])]
     if winner is scratch:
         whole = run.scaled(prepared, winner.network)
-        return Entrant(_marked(candidates, winner, prepared=whole), fallback=(_marked(candidates, best), best.fitted))
+        shown = (_marked(candidates, winner), winner.fitted)
+        return Entrant(_marked(candidates, winner, prepared=whole), fallback=shown)
     return Entrant(_marked(candidates, winner), winner.network, winner.fitted.features, _point_behind(winner.fitted))
 
 
-def _decided(prepared: Prepared[Choice]) -> Prepared[Choice]:
-    """The corpus for a choice that is what was decided."""
+def _decided(prepared: Prepared[Choice], *, image_size: int | None = None) -> Prepared[Choice]:
+    """The corpus for a choice that is what was decided; with the size of its images where it is not the usual one."""
     choice = prepared.chosen
-    return replace(prepared, chosen=replace(choice, decided=Decision(choice.architecture, choice.weights)))
+    decided = choice.decided or Decision(choice.architecture, choice.weights, image_size=image_size)
+    return replace(prepared, chosen=replace(choice, decided=decided))
 
 
 def _place_of_best(rows: Sequence[Tried]) -> int:
@@ -139,18 +142,24 @@ def _marked(
     return replace(prepared, chosen=replace(prepared.chosen, tried=rows))
 
 
-def best_of(entrant: Entrant, fitted: Fitted) -> tuple[Prepared[Choice], Fitted]:
-    """What was trained in the end; or what it had to beat, where that is better on the validation split.
+def best_of(entrant: Entrant, fitted: Fitted, on_event: OnEvent = ignore) -> tuple[Prepared[Choice], Fitted]:
+    """What was trained in the end; or the trial by which it was chosen, where that is better on the validation split.
 
     Args:
         entrant: of `race`.
         fitted: trained from it.
+        on_event: hears a `Message` where the trial is kept.
     """
     if entrant.fallback is None:
         return entrant.prepared, fitted
-    prepared, head = entrant.fallback
-    mine, other = (_score(each.model, on)[1] for each, on in ((fitted, entrant.prepared), (head, prepared)))
-    return (entrant.prepared, fitted) if mine <= other else entrant.fallback
+    prepared, trial = entrant.fallback
+    mine, other = (_score(each.model, on)[1] for each, on in ((fitted, entrant.prepared), (trial, prepared)))
+    if mine <= other:
+        return entrant.prepared, fitted
+    text = f"The rest of the time made it no better: validation log loss {mine:.3f}, {other:.3f} when it was tried."
+    remedy = Remedy("What was tried is kept. Give it more time: a longer ", Option("time_limit"), ".")
+    on_event(Message(Text(text, remedy)))
+    return entrant.fallback
 
 
 @dataclass(frozen=True)
@@ -193,7 +202,7 @@ class _Race:
         begun = time.monotonic()
         whole = choose(replace(self.request, weights="none"), prepared.survey).preprocessing.size
         request = replace(self.request, weights="none", image_size=max(SMALLEST_TRIAL, min(whole) // 2))
-        on = self._prepared(prepared, choose(request, prepared.survey))
+        on = _decided(self._prepared(prepared, choose(request, prepared.survey)), image_size=request.image_size)
         network = ready_network(request, on)
         plan = self._plan(on, network)
         trial = plan.scaled(TRIAL, afterwards=plan.afterwards)

@@ -109,7 +109,7 @@ def _train(
     _say(plan, prepared, network=network, on_event=on_event)
     fitted = run_fit(plan, network, prepared=prepared, listeners=replace(listeners, on_point=keep), known=entrant.known)
     if entrant.fallback is not None:
-        prepared, fitted = best_of(entrant, fitted)
+        prepared, fitted = best_of(entrant, fitted, on_event)
     return write_run(request, recorded, prepared=prepared, fitted=fitted, so_far=so_far, on_event=on_event)
 
 

@@ -250,7 +250,7 @@ def test_below_a_floor_the_features_are_not_cut_and_it_is_said_to_be_late(machin
 
 def test_a_moment_of_slow_steps_ends_no_training():
     now = [0.0]
-    clock = ReplanningClock(WallClock(20.0, now=lambda: now[0]), reserve_s=7.0, step_s=0.002)
+    clock = ReplanningClock(WallClock(20.0, now=lambda: now[0]), lambda slowness: 7.0 * (slowness - 1), step_s=0.002)
     for steps, pace in enumerate([0.002] * 50 + [0.05] * 12 + [0.002] * 2000):
         assert clock.fraction(steps) == pytest.approx(now[0] / 20)
         now[0] += pace
@@ -258,7 +258,7 @@ def test_a_moment_of_slow_steps_ends_no_training():
 
 def test_a_clock_that_plans_anew_ends_sooner_where_steps_take_longer_and_never_goes_back():
     now = [0.0]
-    clock = ReplanningClock(WallClock(100.0, now=lambda: now[0]), reserve_s=20.0, step_s=1.0)
+    clock = ReplanningClock(WallClock(100.0, now=lambda: now[0]), lambda slowness: 20.0 * (slowness - 1), step_s=1.0)
     shares = []
     for steps, pace in enumerate([1.0] * 30 + [3.0] * 9 + [1.0] * 20):
         shares.append(clock.fraction(steps))
