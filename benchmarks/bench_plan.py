@@ -31,6 +31,8 @@ PLANS = {
     "head": ("--architecture", "mobilenet"),
     "mobilenet": ("--architecture", "mobilenet"),
     "residual": ("--architecture", "residual"),
+    "residual-1.5": ("--architecture", "residual", "--alpha", "1.5"),
+    "residual-2": ("--architecture", "residual", "--alpha", "2"),
     "small-cnn": ("--architecture", "small-cnn"),
 }
 """Name → what is added to the command; a head alone is what is trained without a time limit."""
