@@ -8,7 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from hubel.arrays import Images, Logits
-from hubel.backends.framework import BACKEND, images_together, keras
+from hubel.backends.forward import forward_of
+from hubel.backends.framework import images_together, keras
 from hubel.classifier.engine import LARGE_BATCH, SMALL_BATCH, Outputs, Wanted
 
 MOST_MAPS = 8
@@ -20,15 +21,15 @@ MOST_CHANNELS = 64
 class KerasEngine:
     """Runs a Keras model.
 
-    Keras compiles a function for each batch size it meets, so only two are used, and a third on graphics cards; the
-    rest of a batch is filled up.
+    Only two sizes of batches are used, and a third on graphics cards; the rest of a batch is filled up. So what JAX
+    compiles for each size is compiled twice, and an image gets the same answer alone as among others.
 
     Args:
         model: float32 [batch, height, width, channels] → float32 [batch, outputs].
     """
 
     def __init__(self, model: keras.Model) -> None:
-        self.model = _on_processors(model)
+        self.model = model
 
     def __repr__(self) -> str:
         return f"KerasEngine({self.model.name!r})"
@@ -44,7 +45,7 @@ class KerasEngine:
 
     @cached_property
     def _with_features(self) -> keras.Model:
-        return _on_processors(keras.Model(self.model.input, [self._features, self.model.output]))
+        return keras.Model(self.model.input, [self._features, self.model.output])
 
     @cached_property
     def _with_maps(self) -> keras.Model | None:
@@ -53,7 +54,7 @@ class KerasEngine:
         if not summaries:
             return None
         joined = keras.ops.concatenate(summaries, axis=-1)
-        return _on_processors(keras.Model(self.model.input, [joined, self._features, self.model.output]))
+        return keras.Model(self.model.input, [joined, self._features, self.model.output])
 
     def compute(self, pixels: Images, *, wanted: Wanted = "logits") -> Outputs:
         """Run the network.
@@ -85,16 +86,10 @@ class KerasEngine:
         return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
 
 
-def _on_processors(model: keras.Model) -> keras.Model:
-    if BACKEND == "tensorflow":
-        model.jit_compile = False  # XLA would compile for seconds, and runs slower on processors
-    return model
-
-
 def _run_batch(model: keras.Model, images: np.ndarray, *, size: int) -> list[np.ndarray]:
     batch = np.zeros((size, *images.shape[1:]), np.float32)
     batch[: len(images)] = images
-    outputs = model.predict_on_batch(batch)
+    outputs = forward_of(model)(batch)
     several = outputs if isinstance(outputs, (list, tuple)) else [outputs]
     return [np.asarray(output, np.float32)[: len(images)] for output in several]
 
