@@ -5,7 +5,8 @@
 Each run is ``hubel train`` in a process of its own, so its seconds begin with Enter. ``signs`` is the corpus of
 `made_signs.py`; any other CORPUS is what ``hubel train`` takes. Run it on a quiet machine, with pretrained weights
 where KERAS_HOME says. Rows are added to the CSV file of ``--out`` as they come. With ``--keep FOLDER`` the run folders
-stay; ``hubel evaluate RUN --against OTHER`` compares two of them image by image.
+stay; ``hubel evaluate RUN --against OTHER`` compares two of them image by image. Each run decodes the images anew, as
+the first training of a user does; with ``--warm`` only the first of them does.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ COLUMNS = (
 )
 
 
-def run(corpus: str, limit: str, plan: str, seed: int, *, cold: bool, keep: Path | None) -> dict[str, object]:
+def run(corpus: str, limit: str, plan: str, seed: int, *, warm: bool, keep: Path | None) -> dict[str, object]:
     """Train once; what came out.
 
     Args:
@@ -60,14 +61,14 @@ def run(corpus: str, limit: str, plan: str, seed: int, *, cold: bool, keep: Path
         limit: as it is typed.
         plan: a name in `PLANS`.
         seed: of the run.
-        cold: with an empty cache of decoded images.
+        warm: with the cache of decoded images that the run before it left.
         keep: a folder for the run folders; None to delete them.
     """
     with tempfile.TemporaryDirectory() as folder:
         out = (keep or Path(folder)) / f"{Path(corpus).name}-{limit}-{plan}-{seed}"
         timed = [] if plan == "head" else ["--time-limit", limit]
         words = ["train", corpus, "-o", str(out), *timed, "--seed", str(seed), *PLANS[plan]]
-        environment = {**os.environ, **({"HUBEL_CACHE": str(Path(folder) / "cache")} if cold else {})}
+        environment = {**os.environ, **({} if warm else {"HUBEL_CACHE": str(Path(folder) / "cache")})}
         begun = time.monotonic()
         done = subprocess.run(
             [sys.executable, "-m", "hubel", *words], capture_output=True, text=True, check=False, env=environment
@@ -93,7 +94,7 @@ def rows(words: argparse.Namespace) -> Iterator[dict[str, object]]:
         for corpus in words.corpora:
             for limit in words.limit:
                 for plan in words.only or PLANS:
-                    yield run(corpus, limit, plan, seed, cold=words.cold, keep=words.keep)
+                    yield run(corpus, limit, plan, seed, warm=words.warm, keep=words.keep)
 
 
 def main() -> None:
@@ -103,7 +104,7 @@ def main() -> None:
     parser.add_argument("--limit", action="append", required=True)
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--only", nargs="*", choices=PLANS)
-    parser.add_argument("--cold", action="store_true")
+    parser.add_argument("--warm", action="store_true")
     parser.add_argument("--keep", type=Path, help="for the run folders, so that they can be compared")
     parser.add_argument("--out", type=Path)
     words = parser.parse_args()
