@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hubel.classifier.prediction import Prediction
     from hubel.corpus.corpus import Corpus, Example
     from hubel.errors import HubelError
+    from hubel.exports.folder import Export
     from hubel.workflows.auditing.audit import Audit
     from hubel.workflows.training.write_run import Run
 
@@ -42,6 +43,7 @@ _HOMES = {
         "hubel.classifier.prediction": ("Prediction",),
         "hubel.corpus.corpus": ("Corpus", "Example"),
         "hubel.errors": ("HubelError",),
+        "hubel.exports.folder": ("Export",),
         "hubel.workflows.auditing.audit": ("Audit",),
         "hubel.workflows.training.write_run": ("Run",),
     }.items()
@@ -49,9 +51,9 @@ _HOMES = {
 }
 
 __all__ = [
-    "Audit", "Classifier", "CnnSpec", "Corpus", "Example", "Group", "HubelError", "Prediction", "Run", "__version__",
-    "anatomy", "audit_corpus", "compare", "convolve", "evaluate", "export", "filters", "load", "maps", "pool",
-    "read_corpus", "reproduce", "trace", "train", "verify",
+    "Audit", "Classifier", "CnnSpec", "Corpus", "Example", "Export", "Group", "HubelError", "Prediction", "Run",
+    "__version__", "anatomy", "audit_corpus", "compare", "convolve", "evaluate", "export", "filters", "load", "maps",
+    "pool", "read_corpus", "reproduce", "trace", "train", "verify",
 ]  # fmt: skip
 
 

@@ -51,11 +51,14 @@ def run_program(folder: Path, paths: Sequence[Path], *, on_event: OnEvent = igno
     with TemporaryDirectory(prefix="hubel-program-") as place:
         given, said = Path(place, "paths"), Path(place, "said")
         given.write_bytes(b"".join(os.fsencode(path) + b"\n" for path in paths))
-        with given.open("rb") as stdin, said.open("wb") as stderr:
-            process = subprocess.Popen(  # noqa: S603  (our own program)
+        with (
+            given.open("rb") as stdin,
+            said.open("wb") as stderr,
+            subprocess.Popen(  # noqa: S603  (our own program)
                 [sys.executable, "-B", str(folder / PROGRAM), "-"],
                 stdin=stdin, stdout=subprocess.PIPE, stderr=stderr, cwd=place,
-            )  # fmt: skip
+            ) as process,
+        ):  # fmt: skip
             try:
                 for row in _rows(process.stdout):
                     rows.append(row)
@@ -64,7 +67,6 @@ def run_program(folder: Path, paths: Sequence[Path], *, on_event: OnEvent = igno
                 code = process.wait()
             finally:
                 process.kill()
-                process.wait()
         words = said.read_text(errors="replace").strip()
     if code not in (ALL_NAMED, SOME_REFUSED) or [row.get("path") for row in rows] != list(map(str, paths)):
         last = words.splitlines()[-1:] or [f"{len(rows)} answers for {len(paths)} images"]

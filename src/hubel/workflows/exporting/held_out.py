@@ -59,7 +59,7 @@ def held_out_files(model: Model, *, on_event: OnEvent = ignore) -> Generator[Hel
             path = Path(folder, f"{len(paths):04}")
             example = corpus.examples[place].path
             try:
-                path.write_bytes(_content(corpus, place))
+                path.write_bytes(content_of(corpus, place))
             except UnreadableImage as error:
                 on_event(Message(f"{example!r} is left out: {error.reason}.", warning=True))
                 continue
@@ -81,8 +81,13 @@ def _own_corpus(run: Path, *, on_event: OnEvent) -> Corpus:
         ) from error
 
 
-def _content(corpus: Corpus, place: int) -> bytes:
-    """Of a file; of an image that comes from none, as PNG."""
+def content_of(corpus: Corpus, place: int) -> bytes:
+    """The bytes of an example's file; of an image that comes from none, a PNG.
+
+    Args:
+        corpus: that it is of.
+        place: of the example.
+    """
     content = corpus.read(place)
     if isinstance(content, bytes):
         return content
