@@ -8,7 +8,6 @@ from typing import Any
 
 from hubel.classifier.classifier import Classifier
 from hubel.errors import UnusableInput
-from hubel.errors.wording import Command
 
 DESCRIPTION = "classifier.json"
 
@@ -27,8 +26,7 @@ def check_exportable(classifier: Classifier) -> None:
         what = "was trained on images with more than 8 bits for each colour"
     if what:
         raise UnusableInput(
-            f"This classifier {what}, and the program of an export reads plain images only. Use the run itself: ",
-            Command("predict", ("RUN", "IMAGE")),
+            f"This classifier {what}, and the program of an export reads plain images only. It cannot be exported."
         )
 
 

@@ -15,7 +15,7 @@ from hubel.corpus.corpus import Corpus
 from hubel.corpus.formats.catalogue import BUILT_IN, read_corpus
 from hubel.engines.held_out import most_proven
 from hubel.errors import UnreadableImage, UnusableCorpus, UnusableInput
-from hubel.errors.wording import Command, Text
+from hubel.errors.wording import Text
 from hubel.events import Message, OnEvent, ignore
 from hubel.exports.gate import HeldOutFiles
 from hubel.exports.model import Model
@@ -44,9 +44,7 @@ def held_out_files(model: Model, *, on_event: OnEvent = ignore) -> Generator[Hel
         raise UnusableInput(no_run(run, RUN), f" {WHY}, so it takes the whole run folder.")
     label_of = {path: placed.label for path, placed in read_split(run).items() if placed.split == "test"}
     if not label_of:
-        raise UnusableInput(
-            f"{run} has no test images. {WHY}. Train again with images for testing: ", Command("train", ("CORPUS",))
-        )
+        raise UnusableInput(f"{run} has no test images. {WHY}. Train again, with images for testing.")
     corpus = _own_corpus(run, on_event=on_event)
     places = [place for place, example in enumerate(corpus.examples) if example.path in label_of]
     if not places:
