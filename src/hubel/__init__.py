@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hubel.api.auditing import audit_corpus
+    from hubel.api.exporting import export
     from hubel.api.layers import anatomy, filters, maps, trace
     from hubel.api.reading import read_corpus
     from hubel.api.scoring import evaluate, load, verify
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from hubel.classifier.prediction import Prediction
     from hubel.corpus.corpus import Corpus, Example
     from hubel.errors import HubelError
+    from hubel.exports.folder import Export
     from hubel.workflows.auditing.audit import Audit
     from hubel.workflows.training.write_run import Run
 
@@ -30,6 +32,7 @@ _HOMES = {
     name: module
     for module, names in {
         "hubel.api.auditing": ("audit_corpus",),
+        "hubel.api.exporting": ("export",),
         "hubel.api.layers": ("anatomy", "filters", "maps", "trace"),
         "hubel.api.reading": ("read_corpus",),
         "hubel.api.scoring": ("evaluate", "load", "verify"),
@@ -40,6 +43,7 @@ _HOMES = {
         "hubel.classifier.prediction": ("Prediction",),
         "hubel.corpus.corpus": ("Corpus", "Example"),
         "hubel.errors": ("HubelError",),
+        "hubel.exports.folder": ("Export",),
         "hubel.workflows.auditing.audit": ("Audit",),
         "hubel.workflows.training.write_run": ("Run",),
     }.items()
@@ -47,9 +51,9 @@ _HOMES = {
 }
 
 __all__ = [
-    "Audit", "Classifier", "CnnSpec", "Corpus", "Example", "Group", "HubelError", "Prediction", "Run", "__version__",
-    "anatomy", "audit_corpus", "compare", "convolve", "evaluate", "filters", "load", "maps", "pool", "read_corpus",
-    "reproduce", "trace", "train", "verify",
+    "Audit", "Classifier", "CnnSpec", "Corpus", "Example", "Export", "Group", "HubelError", "Prediction", "Run",
+    "__version__", "anatomy", "audit_corpus", "compare", "convolve", "evaluate", "export", "filters", "load", "maps",
+    "pool", "read_corpus", "reproduce", "trace", "train", "verify",
 ]  # fmt: skip
 
 

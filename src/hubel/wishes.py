@@ -285,3 +285,14 @@ COMPARING = {
     "seed": Wish(int, "Random seed of split, part, weights and shuffling.", default=0, bounds=SEED),
 }  # fmt: skip
 """Of ``hubel compare``."""
+
+EXPORTING = {
+    "format": Wish(str, "What to export to: onnx.", "onnx", python='What to export to: ``"onnx"``.'),
+    "quantize": Wish(
+        str, "How weights are written, if not as they are: float16 takes half the room.", "float16",
+        python='How weights are written, if not as they are: ``"float16"`` takes half the room.',
+    ),
+    "out": Wish(Path, "Write the export into this folder.", "FOLDER", python="The folder to write."),
+    "overwrite": Wish(bool, "Replace an export that is in the folder.", default=False),
+}  # fmt: skip
+"""Of ``hubel export``."""

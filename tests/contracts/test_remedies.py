@@ -17,7 +17,7 @@ from hubel.cli.wording import options_of, python_name
 from hubel.errors.wording import FUNCTIONS
 
 SRC = Path(__file__).parents[2] / "src" / "hubel"
-DOORS = ("cli/", "__init__.py", "shell.py")
+DOORS = ("cli/", "__init__.py", "shell.py", "exports/program/")
 """What knows how a command line looks."""
 FLAG = re.compile(r"(?<![\w/.-])--[a-z][a-z0-9-]*|\bhubel (?:{})\b".format("|".join(COMMANDS)))
 OF_OTHERS = {"--sparse"}

@@ -108,6 +108,7 @@ CASES = {
                            "evaluate model.keras other-classes --class-names corpus {}=-1..1"),
     "size unknown": Case("predict any.keras new.png --class-names classes.txt --pixels=-1..1", r"(--input \S+)",
                          "predict any.keras new.png --class-names classes.txt --pixels=-1..1 --input 12x12"),
+    "no format": Case("export run -o exported", r"export to: (--format onnx)", "export run -o exported {}"),
     "nothing to verify": Case("verify model.keras", r"Score it instead: (hubel [^\n]*)", "{} --pixels=-1..1"),
     "no corpus": Case("evaluate model.keras", r"Name some: (hubel [^\n]*)", "{} --pixels=-1..1"),
     "against a model": Case("evaluate run --against model.keras", r"Score it alone: (hubel [^\n]*)", "{} --pixels=-1..1"),

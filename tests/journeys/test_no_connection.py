@@ -23,6 +23,7 @@ EVERY = (
     (0, "compare photos --architectures dense,small-cnn --epochs 1 --image-size 16"),
     (0, "predict run photos/red/00.png"),
     (0, "verify run"),
+    (0, "export run --format onnx -o exported"),
     (0, "trace run photos/red/00.png"),
     (0, "maps run photos/red/00.png --layer stem -o maps.png"),
     (0, "filters run --layer stem -o filters.png"),

@@ -26,6 +26,7 @@ COMMANDS = {
     "compare": "Train variants side by side; say which is better, or that the data cannot decide.",
     "predict": "Say what images show.",
     "verify": "Check that a classifier is undamaged and answers as it did when it was saved.",
+    "export": "Write a classifier in the format of others, proven on test images.",
     "trace": "Work out one value of a layer, from the image to the last digit.",
     "maps": "Show all feature maps of a layer for an image.",
     "filters": "Show the filters of a layer, or what they respond to.",
@@ -39,7 +40,8 @@ SYNONYMS = {
     "check": "audit", "inspect": "audit", "fit": "train", "learn": "train", "finetune": "train", "test": "evaluate",
     "score": "evaluate", "eval": "evaluate", "classify": "predict", "infer": "predict", "name": "predict",
     "explain": "trace", "summary": "anatomy", "describe": "anatomy", "activations": "maps", "kernels": "filters",
-    "repeat": "reproduce", "conv": "convolve", "ablate": "compare",
+    "repeat": "reproduce", "conv": "convolve", "ablate": "compare", "convert": "export",
+    "deploy": "export",
 }  # fmt: skip
 """What other programs call it → our command."""
 TO_TYPE = {"help": "hubel --help, or hubel train --help", "version": "hubel --version"}

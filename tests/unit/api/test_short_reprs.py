@@ -15,7 +15,7 @@ from hubel.text import MOST_LETTERS, MOST_LINES, brief, elided, few_names
 
 
 @pytest.fixture(scope="package")
-def values(run: hubel.Run, corpus: Path, image: Path) -> dict[str, Any]:
+def values(run: hubel.Run, corpus: Path, image: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What each function returns; of the long ones, what they return is made of what others do."""
     layer = hubel.maps(run)[0].name
     return {
@@ -28,6 +28,7 @@ def values(run: hubel.Run, corpus: Path, image: Path) -> dict[str, Any]:
         "evaluate against": hubel.evaluate(run, against=run),
         "evaluate strangers": hubel.evaluate(run, strangers="digits") if run.classifier.off_corpus else None,
         "verify": hubel.verify(run),
+        "export": hubel.export(run, format="onnx", out=tmp_path_factory.mktemp("exports") / "onnx"),
         "anatomy": [hubel.anatomy(run), hubel.anatomy("residual"), hubel.anatomy(stacks=True)],
         "trace": [hubel.trace(run), hubel.trace(run, image, layer=layer)],
         "maps": [hubel.maps(run), hubel.maps(run, image, layer=layer)],

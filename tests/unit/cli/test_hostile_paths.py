@@ -48,6 +48,8 @@ TYPED = {
     ("predict", "inputs"): "predict run {}",
     ("predict", "class_names"): "predict model.keras image.png --class-names {}",
     ("verify", "run"): "verify {}",
+    ("export", "run"): "export {} --format onnx -o made",
+    ("export", "out"): "export run --format onnx -o {}",
     ("trace", "run"): "trace {} image.png --layer logits",
     ("trace", "image"): "trace run {} --layer logits",
     ("trace", "out"): "trace run image.png --layer logits -o {}/out.png",
@@ -78,6 +80,7 @@ NO_PATHS = {
     "layer", "place", "filter_name", "chosen", "image", "classes", "units", "form", "coverage", "resize", "time_limit",
     "claims", "stride", "padding", "dilation", "region", "channel", "window", "mode", "splits", "path_column",
     "label_column", "split_column", "group_column", "bands", "copies", "pixels", "size", "tta", "engine",
+    "format", "quantize",
 }  # fmt: skip
 """Parameters with text or a choice that is no path, by their names."""
 

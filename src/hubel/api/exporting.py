@@ -1,0 +1,48 @@
+"""``hubel.export``."""
+
+# ruff: noqa: A002  (keywords are called as the options of the command are)
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hubel.api.explain import explain
+from hubel.api.words import RunLike, optional_path, path_of
+from hubel.events import OnEvent, ignore
+from hubel.exports.folder import Export
+from hubel.wishes import EXPORTING
+from hubel.workflows.exporting.export import export_run
+
+
+@explain(EXPORTING)
+def export(  # noqa: D417  (each is a wish the user may have)
+    run: RunLike,
+    *,
+    format: str,
+    out: str | Path,
+    quantize: str | None = None,
+    overwrite: bool = False,
+    on_event: OnEvent = ignore,
+) -> Export:
+    """Write a run in the format of others, with a program of its own, held against the classifier; as ``hubel export``.
+
+    Args:
+        run: its folder, or the `Run` that ``hubel.train`` returned.
+        the wishes: each as its row in `hubel.wishes` says.
+        on_event: hears the values of `hubel.events`.
+
+    Returns:
+        ``export.parity``, ``export.files`` and ``export.folder``.
+
+    Raises:
+        ClaimFailed: the export does not answer like the classifier; nothing is written.
+        HubelError: another subclass says what is missing, or in the way.
+    """
+    return export_run(
+        path_of(run),
+        format_name=format,
+        out=optional_path(out),
+        quantize=quantize,
+        overwrite=overwrite,
+        on_event=on_event,
+    )

@@ -1,0 +1,50 @@
+"""``hubel export``."""
+
+# ruff: noqa: A002  (called as the option is)
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hubel.cli.run_command import RunCommand
+from hubel.cli.wish_options import option
+from hubel.wishes import EXPORTING
+
+
+@click.command("export", cls=RunCommand)
+@click.argument("run", type=click.Path(path_type=Path))
+@option("format", EXPORTING["format"])
+@option("quantize", EXPORTING["quantize"])
+@option("out", EXPORTING["out"])
+@option("overwrite", EXPORTING["overwrite"])
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
+def command(
+    run: Path, *, format: str | None, quantize: str | None, out: Path | None, overwrite: bool, as_json: bool
+) -> int:
+    """Write the classifier of RUN in the format of others, with a program that names image files.
+
+    Before anything is written, that program names test images of RUN in a process of its own, and must answer as the
+    classifier does. Its folder needs nothing of Hubel.
+
+    \b
+    hubel export runs/a --format onnx -o exports/a   the export, and how it compares
+    python exports/a/classify.py photo.jpg           needs numpy, pillow and onnxruntime
+
+    \b
+    exit 0   it answers like the classifier
+    exit 5   it does not; nothing is written
+    """  # noqa: D301  (click's mark against re-wrapping)
+    from hubel.cli.show.listen import Listener, print_document
+    from hubel.workflows.exporting.export import export_run
+
+    with Listener() as listener:
+        made = export_run(run, format_name=format, out=out, quantize=quantize, overwrite=overwrite, on_event=listener)
+    if as_json:
+        print_document(made.to_json(), listener)
+    else:
+        from hubel.cli.show.export import show_export
+
+        show_export(made)
+    return 0

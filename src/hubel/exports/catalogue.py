@@ -1,0 +1,131 @@
+"""Every format of an export, by name. Its module is imported when somebody asks for the format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from hubel.catalogue import Later, find
+from hubel.errors import BackendNotAvailable, WrongRequest
+from hubel.errors.wording import Option, Remedy
+
+FLOAT32, FLOAT16 = "float32", "float16"
+"""How weights are written: as they are, where nothing else is asked for; or in half the bits."""
+
+
+@dataclass(frozen=True)
+class ExportFormat:
+    """A format that a classifier can be exported to.
+
+    Args:
+        summary: one line, for people.
+        model: name of the file, or folder, of the network.
+        signature: what the network takes and gives.
+        network: name of the module in `hubel.exports.program` that opens it; it becomes ``network.py``.
+        packages: that writing and proving it needs: name to import → name to install.
+        needs: of whoever uses it: what to install with pip.
+        limits: how weights are written → largest difference of a probability from the classifier's that is allowed.
+        write: what writes the network into a folder, of a `Model`.
+    """
+
+    summary: str
+    model: str
+    signature: str
+    network: str
+    packages: Mapping[str, str]
+    needs: str
+    limits: Mapping[str, float]
+    write: Callable[..., None]
+
+
+FORMATS = {
+    "onnx": ExportFormat(
+        "a graph for ONNX Runtime, and whatever else reads ONNX",
+        "model.onnx",
+        "`image`, uint8 [batch, height, width, 3], red first, 0 to 255 → `logits` [batch, classes] and `features`",
+        "onnx_network.py",
+        {"onnx": "onnx", "onnxruntime": "onnxruntime"},
+        "numpy pillow onnxruntime",
+        {FLOAT32: 1e-4, FLOAT16: 0.02},
+        Later("hubel.exports.onnx_model", "write_model"),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is exported to.
+
+    Args:
+        name: in `FORMATS`.
+        weights: how they are written: a key of the format's limits.
+    """
+
+    name: str
+    weights: str = FLOAT32
+
+    @property
+    def entry(self) -> ExportFormat:
+        """Of the format."""
+        return FORMATS[self.name]
+
+    @property
+    def quantize(self) -> str | None:
+        """As it is asked for: None for weights as they are."""
+        return None if self.weights == FLOAT32 else self.weights
+
+    @property
+    def limit(self) -> float:
+        """The largest difference of a probability that is allowed."""
+        return self.entry.limits[self.weights]
+
+
+def choose_target(name: str | None, quantize: str | None) -> Target:
+    """See that an export can be had, and made here.
+
+    Args:
+        name: in `FORMATS`.
+        quantize: how the weights are written; None for as they are.
+
+    Raises:
+        WrongRequest: no format was named, or it has no such weights.
+        UnknownName: there is no such format.
+        BackendNotAvailable: a package is missing; says how to install it.
+    """
+    known = ", ".join(FORMATS)
+    if name is None:
+        raise WrongRequest("Say what to export to: ", Option("format", "onnx"), f". There are: {known}.")
+    entry = find(FORMATS, name, kind="format of an export")
+    if quantize is not None and (quantize == FLOAT32 or quantize not in entry.limits):
+        others = [each for each in entry.limits if each != FLOAT32]
+        raise WrongRequest(
+            f"{name} can be had with {' or '.join(others) or 'no other'} weights"
+            f"{' beside float32' if others else ' than float32'}. Received: ", Option("quantize", quantize), ".",
+            Remedy("Leave it out for float32."),
+        )  # fmt: skip
+    missing = [pip for module, pip in entry.packages.items() if not _is_there(module)]
+    if missing:
+        be = "is" if len(missing) == 1 else "are"
+        raise BackendNotAvailable(
+            f"An export to {name} needs {' and '.join(missing)}, which {be} not installed. "
+            f"Type: pip install {' '.join(missing)}"
+        )
+    return Target(name, quantize or FLOAT32)
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def program_file(name: str) -> Path:
+    """A file that goes into exports as it is.
+
+    Args:
+        name: of the file.
+    """
+    return Path(__file__).with_name("program") / name

@@ -1,0 +1,35 @@
+"""What a format's module writes a network from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hubel.catalogue import Later
+from hubel.classifier.artefact import find_artefact, read_parts
+from hubel.classifier.classifier import Classifier
+from hubel.classifier.compiled_graph import CompiledGraph
+
+_compile_model: Callable[..., CompiledGraph] = Later("hubel.engines.compiling", "compile_model")
+
+
+@dataclass(frozen=True)
+class Model:
+    """A classifier's network.
+
+    Args:
+        run: a run folder, or its ``classifier/`` folder.
+        classifier: that was loaded from it.
+        description: of `hubel.exports.description.describe`.
+    """
+
+    run: Path
+    classifier: Classifier
+    description: dict[str, Any]
+
+    def graph(self) -> bytes:
+        """The file of its compiled graph; compiled now, by Keras, where it was saved without one."""
+        kept = read_parts(find_artefact(self.run)).graph
+        return (_compile_model(self.classifier.model) if kept is None else kept).data

@@ -1,0 +1,1 @@
+"""A run in the format of others."""

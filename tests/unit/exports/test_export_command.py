@@ -1,0 +1,183 @@
+"""``hubel export`` and ``hubel.export``: what is written, what is said, and what is in the way."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from tests.commands import fresh, typed
+
+import hubel
+from hubel.errors import BackendNotAvailable, OutputNotWritable, UnknownName, UnusableInput, WrongRequest
+from hubel.exports import catalogue
+from hubel.exports.catalogue import FORMATS
+from hubel.exports.gate import HeldOutFiles
+from hubel.wishes import EXPORTING
+
+PARITY = {
+    "examples", "agreement", "accuracy", "accuracy_of_classifier", "accuracy_interval", "max_probability_difference", "limit",
+    "passed",
+}  # fmt: skip
+
+
+def test_the_command_writes_the_export_and_says_how_it_compares(run: hubel.Run, tmp_path: Path):
+    done = typed("export", run.path, "--format", "onnx", "-o", tmp_path / "out", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    document = json.loads(done.stdout)
+    assert set(document) == {"format", "quantize", "folder", "files", "parity", "seconds_per_image", "warnings"}
+    assert (document["format"], document["quantize"], document["folder"]) == ("onnx", None, str(tmp_path / "out"))
+    assert set(document["parity"]) == PARITY
+    assert document["parity"] == json.loads((tmp_path / "out/parity.json").read_text())
+    assert 0 < document["seconds_per_image"] < 5
+    names = ["README.md", "classifier.json", "classify.py", "model.onnx", "network.py", "parity.json"]
+    assert [each["path"] for each in document["files"]] == names
+    for each in document["files"]:
+        data = (tmp_path / "out" / each["path"]).read_bytes()
+        assert (each["bytes"], each["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
+
+
+def test_exported_again_it_is_the_same_to_the_byte_and_replaced_only_when_asked(
+    run: hubel.Run, exported: hubel.Export, tmp_path: Path
+):
+    out = shutil.copytree(exported.folder, tmp_path / "again")
+    (out / "classifier.json").write_text("{}")
+    done = typed("export", run.path, "--format", "onnx", "-o", out)
+    assert done.returncode == 3
+    assert "holds an export already. Choose another folder with -o. Or replace it with --overwrite." in done.stderr
+    done = fresh("export", run.path, "--format", "onnx", "-o", out, "--overwrite")
+    assert done.returncode == 0, done.stderr
+    assert "same class    on all of 12 images" in done.stdout
+    for each in exported.files:
+        assert (out / each.path).read_bytes() == (exported.folder / each.path).read_bytes(), each.path
+
+
+def test_nothing_that_is_no_export_is_replaced(run: hubel.Run, tmp_path: Path):
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(OutputNotWritable, match=r"holds other things than an export, such as 'mine.txt'"):
+        hubel.export(run, format="onnx", out=tmp_path, overwrite=True)
+    inside = run.path / "classifier" / "onnx"
+    with pytest.raises(WrongRequest, match="lies inside the classifier itself"):
+        hubel.export(run, format="onnx", out=inside)
+    with pytest.raises(WrongRequest, match="where nothing is ever written"):
+        hubel.export(run, format="onnx", out=run.path.parent / "photos" / "onnx")
+    assert not inside.exists()
+
+
+def test_onnx_runtime_alone_gives_the_logits_and_the_metadata_say_what_they_mean(
+    run: hubel.Run, exported: hubel.Export, files: HeldOutFiles
+):
+    session = onnxruntime.InferenceSession(str(exported.folder / "model.onnx"), providers=["CPUExecutionProvider"])
+    pixels = np.stack([run.classifier.read_pixels(path) for path in files.paths])
+    logits, features = session.run(["logits", "features"], {"image": pixels})
+    np.testing.assert_allclose(logits, run.classifier.model(pixels.astype(np.float32)), atol=1e-4)
+    np.testing.assert_allclose(features, run.classifier.embed(list(files.paths)), atol=1e-4)
+    assert [each.name for each in session.get_outputs()] == ["logits", "features"]
+    said = {name: json.loads(value) for name, value in session.get_modelmeta().custom_metadata_map.items()}
+    described = json.loads((exported.folder / "classifier.json").read_text())
+    assert said["class_names"] == described["class_names"] == list(run.classifier.class_names)
+    assert said["preprocessing"] == described["preprocessing"]
+    assert said["calibration"]["temperature"] == run.classifier.calibration.temperature
+
+
+def test_half_the_bits_take_half_the_room_and_stay_within_their_limit(
+    run: hubel.Run, exported: hubel.Export, tmp_path: Path
+):
+    half = hubel.export(run, format="onnx", quantize="float16", out=tmp_path / "half")
+    sizes = [(each.folder / "model.onnx").stat().st_size for each in (half, exported)]
+    assert sizes[0] < 0.6 * sizes[1]
+    assert 0 < half.parity.max_probability_difference <= half.parity.limit
+    kinds = {each.data_type for each in onnx.load(half.folder / "model.onnx").graph.initializer if len(each.dims) > 1}
+    assert kinds == {onnx.TensorProto.FLOAT16}
+    assert half.to_json()["quantize"] == "float16"
+
+
+def test_a_run_without_a_compiled_graph_is_compiled(run: hubel.Run, exported: hubel.Export, tmp_path: Path):
+    old = shutil.copytree(run.path, tmp_path / "old")
+    shutil.rmtree(old / "classifier")
+    from hubel.engines.catalogue import load_classifier
+    from hubel.engines.keras_artefact import save_classifier
+
+    save_classifier(load_classifier(run.path, engine="keras"), old / "classifier", made_by="a test")
+    again = hubel.export(old, format="onnx", out=tmp_path / "out")
+    assert again.parity.agreement == 1
+    assert (again.folder / "model.onnx").read_bytes() == (exported.folder / "model.onnx").read_bytes()
+
+
+def test_a_missing_package_is_named_before_any_work(run: hubel.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(catalogue, "find_spec", lambda name: None if name == "onnxruntime" else name)
+    message = r"^An export to onnx needs onnxruntime, which is not installed. Type: pip install onnxruntime$"
+    with pytest.raises(BackendNotAvailable, match=message):
+        hubel.export(tmp_path / "no run", format="onnx", out=tmp_path / "out")
+
+
+def test_what_was_not_said_or_is_not_there_is_said(run: hubel.Run, tmp_path: Path):
+    assert "Say what to export to: --format onnx. There are: onnx" in typed("export", run.path, "-o", "x").stderr
+    assert "Say where the export goes: -o FOLDER." in typed("export", run.path, "--format", "onnx").stderr
+    with pytest.raises(UnknownName, match="There is no format of an export named 'onxx'. Did you mean 'onnx'"):
+        hubel.export(run, format="onxx", out=tmp_path / "out")
+    with pytest.raises(WrongRequest, match="float16 weights beside float32. Received: quantize='int4'"):
+        hubel.export(run, format="onnx", quantize="int4", out=tmp_path / "out")
+    done = typed("export", run.path / "classifier", "--format", "onnx", "-o", tmp_path / "out")
+    assert done.returncode == 3
+    assert "is the classifier of the run in" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_held_out_images_nothing_is_exported(run: hubel.Run, tmp_path: Path):
+    other = shutil.copytree(run.path, tmp_path / "run")
+    document = json.loads((other / "run.json").read_text())
+    photos = shutil.copytree(run.path.parent / "photos", tmp_path / "photos")
+    document["corpus"]["location"] = str(photos)
+    (other / "run.json").write_text(json.dumps(document))
+    tested = [row.split(",")[0] for row in (other / "split.csv").read_text().splitlines() if ",test," in row]
+    for path in tested:
+        (photos / path).unlink()
+    with pytest.raises(UnusableInput, match="None of the test images of .* Put them back"):
+        hubel.export(other, format="onnx", out=tmp_path / "out")
+    shutil.rmtree(photos)
+    with pytest.raises(UnusableInput, match="which is no longer there. An export is handed over only when"):
+        hubel.export(other, format="onnx", out=tmp_path / "out")
+    rows = (other / "split.csv").read_text().splitlines()
+    (other / "split.csv").write_text("\n".join(row for row in rows if ",test," not in row))
+    with pytest.raises(UnusableInput, match="has no test images"):
+        hubel.export(other, format="onnx", out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_run_of_the_built_in_images_has_them_as_files():
+    from hubel.corpus.formats.catalogue import read_corpus
+    from hubel.workflows.exporting.held_out import content_of
+
+    corpus = read_corpus("digits")
+    data = content_of(corpus, 0)
+    assert data.startswith(b"\x89PNG")
+    np.testing.assert_array_equal(hubel_pixels(data), corpus.read(0))
+
+
+def hubel_pixels(data: bytes) -> np.ndarray:
+    from hubel.images.decode import decode_image
+
+    return decode_image(data)
+
+
+def test_every_format_is_named_in_the_help():
+    assert set(EXPORTING["format"].metavar.split("|")) == set(FORMATS)
+    weights = {name for each in FORMATS.values() for name in each.limits} - {"float32"}
+    assert set(EXPORTING["quantize"].metavar.split("|")) == weights
+
+
+def test_no_framework_is_loaded_for_a_run_with_a_compiled_graph(run: hubel.Run, tmp_path: Path):
+    code = (
+        "import sys, hubel; hubel.export(sys.argv[1], format='onnx', out=sys.argv[2]); "
+        "sys.exit(any(name in sys.modules for name in ('keras', 'tensorflow', 'jax', 'torch')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code, run.path, tmp_path / "out"], check=False).returncode == 0
