@@ -294,5 +294,8 @@ EXPORTING = {
     ),
     "out": Wish(Path, "Write the export into this folder.", "FOLDER", python="The folder to write."),
     "overwrite": Wish(bool, "Replace an export that is in the folder.", default=False),
+    "into_run": Wish(
+        bool, "Give the classifier of the run its compiled graph, so that it answers without Keras.", default=False
+    ),
 }  # fmt: skip
 """Of ``hubel export``."""

@@ -12,16 +12,18 @@ from hubel.events import OnEvent, ignore
 from hubel.exports.folder import Export
 from hubel.wishes import EXPORTING
 from hubel.workflows.exporting.export import export_run
+from hubel.workflows.exporting.into_run import export_into_run
 
 
 @explain(EXPORTING)
-def export(  # noqa: D417  (each is a wish the user may have)
+def export(  # noqa: PLR0913, D417  (each is a wish the user may have)
     run: RunLike,
     *,
-    format: str,
-    out: str | Path,
+    format: str | None = None,
+    out: str | Path | None = None,
     quantize: str | None = None,
     overwrite: bool = False,
+    into_run: bool = False,
     on_event: OnEvent = ignore,
 ) -> Export:
     """Write a run in the format of others, with a program of its own, held against the classifier; as ``hubel export``.
@@ -38,11 +40,9 @@ def export(  # noqa: D417  (each is a wish the user may have)
         ClaimFailed: the export does not answer like the classifier; nothing is written.
         HubelError: another subclass says what is missing, or in the way.
     """
+    folder = optional_path(out)
+    if into_run:
+        return export_into_run(path_of(run), format_name=format, out=folder, quantize=quantize, on_event=on_event)
     return export_run(
-        path_of(run),
-        format_name=format,
-        out=optional_path(out),
-        quantize=quantize,
-        overwrite=overwrite,
-        on_event=on_event,
+        path_of(run), format_name=format, out=folder, quantize=quantize, overwrite=overwrite, on_event=on_event
     )

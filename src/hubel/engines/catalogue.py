@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from hubel.catalogue import Later, find
 from hubel.classifier.artefact import Parts, find_artefact, read_parts
 from hubel.errors import BackendNotAvailable, UnusableInput
-from hubel.errors.wording import Option, Remedy
+from hubel.errors.wording import Command, Option, Remedy
 from hubel.wishes import AUTO
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ def find_runtime(name: str = "keras", graph: CompiledGraph | None = None) -> Run
             f"The engine {name!r} runs a compiled graph, and this classifier has none: it was saved before version "
             "0.10, or its graph did not answer like its model.",
             Remedy("Use the other engine: ", Option("engine", "keras"), "."),
+            Remedy("Or give it a graph: ", Command("export", ("RUN",), (Option("into_run", value=True),))),
         )
     if not _is_there(entry.packages[0]):
         others = (Remedy("Or use the other engine: ", Option("engine", "keras"), "."),) if entry.by_graph else ()

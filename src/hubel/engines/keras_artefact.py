@@ -64,11 +64,34 @@ def save_classifier(
         ClaimFailed: its answers are not numbers.
     """
     classifier = _on_keras(classifier)
-    tensors = {
-        weight_name(each): np.ascontiguousarray(keras.ops.convert_to_numpy(each)) for each in classifier.model.weights
-    }
+    tensors = _tensors_of(classifier)
     graph = None if held_out is None else _compiled(classifier, tensors, held_out=held_out, on_event=on_event)
     write_artefact(classifier, tensors, folder=folder, made_by=made_by, graph=graph)
+
+
+def save_compiled(classifier: Classifier, folder: Path, *, made_by: str, held_out: HeldOut) -> None:
+    """Write a classifier with its compiled graph, or nothing at all.
+
+    Args:
+        classifier: what to save.
+        folder: as of `save_classifier`.
+        made_by: program and version, for people.
+        held_out: images on which the graph must answer like it.
+
+    Raises:
+        OutputNotWritable: the folder cannot be written.
+        HubelError: the network cannot be compiled, or its graph does not answer alike.
+    """
+    classifier = _on_keras(classifier)
+    tensors = _tensors_of(classifier)
+    graph = compile_classifier(classifier, tensors, held_out=held_out)
+    write_artefact(classifier, tensors, folder=folder, made_by=made_by, graph=graph)
+
+
+def _tensors_of(classifier: Classifier) -> dict[str, np.ndarray]:
+    return {
+        weight_name(each): np.ascontiguousarray(keras.ops.convert_to_numpy(each)) for each in classifier.model.weights
+    }
 
 
 def _on_keras(classifier: Classifier) -> Classifier:

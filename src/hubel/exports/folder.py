@@ -151,10 +151,11 @@ def write_export(model: Model, target: Target, *, files: HeldOutFiles, out: Path
         write_bytes(folder / README, render_readme(target, model.description, proof=proof).encode())
         with written_folder(out) as final:
             shutil.copytree(folder, final, dirs_exist_ok=True)
-    return Export(target, out, tuple(_files(out)), proof)
+    return Export(target, out, tuple(files_of(out)), proof)
 
 
-def _files(folder: Path) -> Iterator[ExportedFile]:
+def files_of(folder: Path) -> Iterator[ExportedFile]:
+    """What is in a folder, sorted."""
     for path in sorted(Path(each, name) for each, _, names in os.walk(folder) for name in names):
         data = path.read_bytes()
         yield ExportedFile(path.relative_to(folder).as_posix(), len(data), hashlib.sha256(data).hexdigest())

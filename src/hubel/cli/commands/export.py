@@ -19,10 +19,12 @@ from hubel.wishes import EXPORTING
 @option("quantize", EXPORTING["quantize"])
 @option("out", EXPORTING["out"])
 @option("overwrite", EXPORTING["overwrite"])
+@option("into_run", EXPORTING["into_run"])
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
-def command(
-    run: Path, *, format: str | None, quantize: str | None, out: Path | None, overwrite: bool, as_json: bool
-) -> int:
+def command(  # noqa: PLR0913  (one for each option)
+    run: Path, *, format: str | None, quantize: str | None, out: Path | None, overwrite: bool, into_run: bool,
+    as_json: bool,
+) -> int:  # fmt: skip
     """Write the classifier of RUN in the format of others, with a program that names image files.
 
     Before anything is written, that program names test images of RUN in a process of its own, and must answer as the
@@ -31,6 +33,7 @@ def command(
     \b
     hubel export runs/a --format onnx -o exports/a   the export, and how it compares
     python exports/a/classify.py photo.jpg           needs numpy, pillow and onnxruntime
+    hubel export runs/old --into-run                 for runs of versions before 0.10, which answer through Keras
 
     \b
     exit 0   it answers like the classifier
@@ -38,13 +41,18 @@ def command(
     """  # noqa: D301  (click's mark against re-wrapping)
     from hubel.cli.show.listen import Listener, print_document
     from hubel.workflows.exporting.export import export_run
+    from hubel.workflows.exporting.into_run import export_into_run
 
+    asked = {"format_name": format, "out": out, "quantize": quantize}
     with Listener() as listener:
-        made = export_run(run, format_name=format, out=out, quantize=quantize, overwrite=overwrite, on_event=listener)
+        if into_run:
+            made = export_into_run(run, **asked, on_event=listener)
+        else:
+            made = export_run(run, **asked, overwrite=overwrite, on_event=listener)
     if as_json:
         print_document(made.to_json(), listener)
     else:
         from hubel.cli.show.export import show_export
 
-        show_export(made)
+        show_export(made, run if into_run else None)
     return 0

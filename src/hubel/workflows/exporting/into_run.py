@@ -1,0 +1,95 @@
+"""A run that answers through Keras is given its compiled graph, and answers without a framework from then on."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from hubel.arrays import Image
+from hubel.catalogue import Later
+from hubel.classifier.artefact import find_artefact, read_parts
+from hubel.classifier.classifier import Classifier
+from hubel.engines.catalogue import load_classifier
+from hubel.engines.held_out import HeldOut
+from hubel.errors import UnreadableImage, WrongRequest
+from hubel.errors.wording import Option
+from hubel.events import OnEvent, ignore
+from hubel.exports.catalogue import choose_target
+from hubel.exports.description import check_exportable, describe
+from hubel.exports.folder import Export, files_of, write_export
+from hubel.exports.model import Model
+from hubel.workflows.exporting.held_out import held_out_files
+
+_save_compiled: Callable[..., None] = Later("hubel.engines.keras_artefact", "save_compiled")
+GRAPH_FORMAT = "onnx"
+"""The format that classifiers keep their compiled graph in."""
+
+
+def export_into_run(
+    run: Path,
+    *,
+    format_name: str | None,
+    out: Path | None,
+    quantize: str | None = None,
+    on_event: OnEvent = ignore,
+) -> Export:
+    """Give a run's classifier its compiled graph, or compile it anew; everything else in the run stays as it is.
+
+    It is held against the classifier twice: as an export is, from files; and with its off-corpus score.
+
+    Args:
+        run: a run folder.
+        format_name: ``"onnx"``, or None for the same.
+        out: None: it goes into the run.
+        quantize: None: weights stay as they are.
+        on_event: hears what goes on.
+
+    Returns:
+        The export, whose folder is that of the classifier.
+
+    Raises:
+        WrongRequest: something else was asked for that has no place in a run.
+        UnusableInput: there are no test images to hold the graph against.
+        ClaimFailed: it does not answer like the classifier; the run stays as it was.
+    """
+    _check(format_name, out=out, quantize=quantize)
+    target, artefact = choose_target(GRAPH_FORMAT, None), find_artefact(run)
+    made_by = str(read_parts(artefact).manifest.document["made_by"])
+    classifier = load_classifier(run, engine="keras")
+    check_exportable(classifier)
+    model = Model(run, classifier, describe(classifier))
+    with held_out_files(model, on_event=on_event) as files, TemporaryDirectory(prefix="hubel-graph-") as place:
+        proven = write_export(model, target, files=files, out=Path(place, "export"), on_event=on_event)
+        pixels = np.stack(list(_readable(classifier, files.paths)))
+    _save_compiled(classifier, artefact, made_by=made_by, held_out=HeldOut(pixels, np.arange(len(pixels))))
+    return replace(proven, folder=artefact, files=tuple(files_of(artefact)))
+
+
+def _check(format_name: str | None, *, out: Path | None, quantize: str | None) -> None:
+    if format_name not in (None, GRAPH_FORMAT):
+        wrong = Option("format", format_name)
+        raise WrongRequest(
+            f"A run keeps its compiled graph as {GRAPH_FORMAT}, in no other format. Received: ", wrong, "."
+        )
+    if quantize is not None:
+        wrong = Option("quantize", quantize)
+        raise WrongRequest(
+            "The compiled graph of a run has the weights of its classifier. Leave this out: ", wrong, "."
+        )
+    if out is not None:
+        raise WrongRequest(
+            "The compiled graph goes into the run itself. Leave one of these out: ", Option("into_run", value=True),
+            ", ", Option("out", str(out)), ".",
+        )  # fmt: skip
+
+
+def _readable(classifier: Classifier, paths: Sequence[Path]) -> Iterator[Image]:
+    """The pixels of the files that are images: uint8 [height, width, 3] each."""
+    for path in paths:
+        with contextlib.suppress(UnreadableImage):  # the gate has said so
+            yield classifier.read_pixels(path)
