@@ -26,6 +26,7 @@ from hubel.text import brief, counted, elided
 
 NETWORK, README, PARITY = "network.py", "README.md", "parity.json"
 LEFT_BY_PYTHON = "__pycache__"
+NETWORKS = frozenset(name for each in FORMATS.values() for name in (each.model, *each.beside))
 
 
 @brief
@@ -110,7 +111,7 @@ def check_folder(out: Path, *, overwrite: bool) -> None:
         names = {each.name for each in out.iterdir()} if out.is_dir() else set()
     if not names:
         return
-    ours = {DESCRIPTION, PROGRAM, NETWORK, README, PARITY, LEFT_BY_PYTHON, *(each.model for each in FORMATS.values())}
+    ours = {DESCRIPTION, PROGRAM, NETWORK, README, PARITY, LEFT_BY_PYTHON, *NETWORKS}
     others = sorted(names - ours)
     if others or PARITY not in names:
         raise OutputNotWritable(

@@ -26,12 +26,21 @@ def write_model(model: Model, path: Path, *, weights: str) -> None:
         path: of the file.
         weights: how they are written: ``"float32"``, as they are, or ``"float16"``.
     """
-    made = with_outputs(onnx.load_from_string(model.graph()), (LOGITS, FEATURES))
+    made = make_onnx(model)
     if weights == FLOAT16:
         halve_weights(made.graph)
     helper.set_model_props(made, metadata(model.description))
     onnx.checker.check_model(made, full_check=True)
     write_bytes(path, made.SerializeToString(deterministic=True))
+
+
+def make_onnx(model: Model) -> onnx.ModelProto:
+    """The graph with the outputs of an export.
+
+    Args:
+        model: the network.
+    """
+    return with_outputs(onnx.load_from_string(model.graph()), (LOGITS, FEATURES))
 
 
 def with_outputs(model: onnx.ModelProto, names: Sequence[str]) -> onnx.ModelProto:

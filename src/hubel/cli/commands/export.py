@@ -30,7 +30,7 @@ def command(
 
     \b
     hubel export runs/a --format onnx -o exports/a   the export, and how it compares
-    python exports/a/classify.py photo.jpg           needs numpy, pillow and onnxruntime
+    python exports/a/classify.py photo.jpg           needs what its README.md names
 
     \b
     exit 0   it answers like the classifier
