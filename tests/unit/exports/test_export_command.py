@@ -84,6 +84,15 @@ def test_nothing_that_is_no_export_is_replaced(run: hubel.Run, tmp_path: Path):
     assert not inside.exists()
 
 
+def test_a_link_to_a_folder_stays_one(run: hubel.Run, tmp_path: Path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    hubel.export(run, format="onnx", out=tmp_path / "link")
+    assert (tmp_path / "real/classify.py").is_file()
+    assert (tmp_path / "link").is_symlink()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "real"]
+
+
 def test_onnx_runtime_alone_gives_the_logits_and_the_metadata_say_what_they_mean(
     run: hubel.Run, exported: hubel.Export, files: HeldOutFiles
 ):
