@@ -288,8 +288,8 @@ COMPARING = {
 
 EXPORTING = {
     "format": Wish(
-        str, "What to export to.", "onnx|keras|openvino",
-        python='What to export to: ``"onnx"``, ``"keras"`` or ``"openvino"``.',
+        str, "What to export to.", "onnx|keras|saved-model|openvino",
+        python='What to export to: ``"onnx"``, ``"keras"``, ``"saved-model"`` or ``"openvino"``.',
     ),
     "quantize": Wish(
         str, "How weights are written, if not as they are: float16 takes half the room.", "float16",

@@ -63,6 +63,16 @@ FORMATS = {
         {FLOAT32: 1e-4},
         Later("hubel.exports.keras_model", "write_model"),
     ),
+    "saved-model": ExportFormat(
+        "a folder for TensorFlow and TensorFlow Serving",
+        "saved_model",
+        "`image`, uint8 [batch, height, width, 3], red first, 0 to 255 → `logits` [batch, classes]",
+        "saved_model_network.py",
+        {"keras": "keras", "tensorflow": "tensorflow"},
+        "numpy pillow tensorflow",
+        {FLOAT32: 1e-4},
+        Later("hubel.exports.saved_model", "write_model"),
+    ),
     "openvino": ExportFormat(
         "a graph for OpenVINO, which is quick on processors of Intel",
         "model.xml",

@@ -34,10 +34,15 @@ def test_written_twice_it_is_the_same_to_the_byte(target: Target, model: Model, 
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         target.entry.write(model, tmp_path / name / target.entry.model, weights=target.weights)
-    made = sorted(path.name for path in (tmp_path / "one").iterdir())
-    assert made == sorted((target.entry.model, *target.entry.beside))
-    for name in made:
-        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
+    one, two = (content(tmp_path / name) for name in ("one", "two"))
+    assert {name.partition("/")[0] for name in one} == {target.entry.model, *target.entry.beside}
+    assert one.keys() == two.keys()
+    for name, data in one.items():
+        assert data == two[name], name
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_its_program_gives_the_answers_of_the_classifier(target: Target, model: Model, files: HeldOutFiles, out: Path):
