@@ -21,7 +21,7 @@ OPTION_SYNONYMS = {
     "--force": "--overwrite", "--yes": "--overwrite", "--continue": "--resume", "--flip": "--mirror",
     "--time": "--time-limit", "--duration": "--time-limit", "--labels": "--class-names", "--classes": "--class-names",
     "--baseline": "--against", "--k": "--top", "--topk": "--top", "--threshold": "--abstain",
-    "--random-state": "--seed", "-v": "--version", "-V": "--version",
+    "--precision": "--quantize", "--quantise": "--quantize", "--random-state": "--seed", "-v": "--version", "-V": "--version",
     "--position": "--at", "--channel": "--filter", "--n-epochs": "--epochs", "--iterations": "--epochs",
 }  # fmt: skip
 """What other programs call it → our option, where the command has it."""
@@ -32,7 +32,7 @@ VALUES = {
     "--learning-rate": "0.01", "--abstain": "0.95", "--max-examples": "1000", "--units": "100", "--time-limit": "5m",
     "--channels": "64", "--out": "runs/photos", "--architecture": "small-cnn", "--against": "runs/other",
     "--layer": "last", "--kernel": "sobel-x", "--matrix": "photo.jpg", "--architectures": "dense,small-cnn",
-    "--resize": "pad", "--claims": "all",
+    "--resize": "pad", "--claims": "all", "--quantize": "float16",
 }  # fmt: skip
 """Options → a value that can be typed."""
 DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
@@ -277,7 +277,10 @@ def _place_of_a_path(name: str, given: list[str], *, surplus: list[str], kept: l
     if name == "filters":
         words = ["hubel", "maps", *given, surplus[0], "--layer", "last", "-o", "maps.png"]
         return f"Filters need no image. Its feature maps: {shlex.join(words)}"
-    what = {"trace": "one image", "maps": "one image", "verify": "one run"}.get(name, "one corpus")
+    if name == "export" and len(surplus) == 1 and not has_out:
+        return f"{name} takes one run. The folder to write goes after -o: {shlex.join([*kept, '-o', surplus[0]])}"
+    of_runs = {"verify": "one run", "export": "one run"}
+    what = {"trace": "one image", "maps": "one image", **of_runs}.get(name, "one corpus")
     if surplus[0] == (given or [""])[-1]:
         return f"{surplus[0]!r} was typed twice. Type: {shlex.join([*kept, surplus[0]])}"
     return f"{name} takes {what} at a time, and {surplus[0]!r} is one word too many. Leave it out: {shlex.join(kept)}"
