@@ -22,7 +22,8 @@ OPTION_SYNONYMS = {
     "--time": "--time-limit", "--duration": "--time-limit", "--labels": "--class-names", "--classes": "--class-names",
     "--baseline": "--against", "--k": "--top", "--topk": "--top", "--threshold": "--abstain",
     "--random-state": "--seed", "-v": "--version", "-V": "--version", "--precision": "--quantize",
-    "--quantise": "--quantize", "--position": "--at", "--channel": "--filter", "--n-epochs": "--epochs", "--iterations": "--epochs",
+    "--quantise": "--quantize", "--position": "--at", "--channel": "--filter", "--n-epochs": "--epochs",
+    "--iterations": "--epochs",
 }  # fmt: skip
 """What other programs call it → our option, where the command has it."""
 WORDS = {"corpus": "photos/", "run": "runs/photos", "inputs": "new.jpg", "image": "new.jpg"}
