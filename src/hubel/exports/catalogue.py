@@ -10,9 +10,7 @@ from pathlib import Path
 from hubel.catalogue import Later, find
 from hubel.errors import BackendNotAvailable, WrongRequest
 from hubel.errors.wording import Option, Remedy
-
-FLOAT32, FLOAT16 = "float32", "float16"
-"""How weights are written: as they are, where nothing else is asked for; or in half the bits."""
+from hubel.exports.precision import FLOAT16, FLOAT32
 
 
 @dataclass(frozen=True)

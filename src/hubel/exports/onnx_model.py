@@ -9,9 +9,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from hubel.exports.catalogue import FLOAT16
 from hubel.exports.description import metadata
 from hubel.exports.model import Model
+from hubel.exports.precision import FLOAT16
 from hubel.files import write_bytes
 from hubel.graphs.network_graph import FEATURES, LOGITS
 from hubel.graphs.onnx_file import PRODUCER

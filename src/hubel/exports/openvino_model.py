@@ -6,10 +6,10 @@ import importlib
 import re
 from pathlib import Path
 
-from hubel.exports.catalogue import FLOAT16
 from hubel.exports.description import metadata
 from hubel.exports.model import Model
 from hubel.exports.onnx_model import make_onnx
+from hubel.exports.precision import FLOAT16
 
 
 def write_model(model: Model, path: Path, *, weights: str) -> None:
