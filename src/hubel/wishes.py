@@ -287,7 +287,10 @@ COMPARING = {
 """Of ``hubel compare``."""
 
 EXPORTING = {
-    "format": Wish(str, "What to export to: onnx.", "onnx", python='What to export to: ``"onnx"``.'),
+    "format": Wish(
+        str, "What to export to.", "onnx|keras|saved-model|openvino",
+        python='What to export to: ``"onnx"``, ``"keras"``, ``"saved-model"`` or ``"openvino"``.',
+    ),
     "quantize": Wish(
         str, "How weights are written, if not as they are: float16 takes half the room.", "float16",
         python='How weights are written, if not as they are: ``"float16"`` takes half the room.',

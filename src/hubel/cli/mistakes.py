@@ -21,8 +21,9 @@ OPTION_SYNONYMS = {
     "--force": "--overwrite", "--yes": "--overwrite", "--continue": "--resume", "--flip": "--mirror",
     "--time": "--time-limit", "--duration": "--time-limit", "--labels": "--class-names", "--classes": "--class-names",
     "--baseline": "--against", "--k": "--top", "--topk": "--top", "--threshold": "--abstain",
-    "--random-state": "--seed", "-v": "--version", "-V": "--version",
-    "--position": "--at", "--channel": "--filter", "--n-epochs": "--epochs", "--iterations": "--epochs",
+    "--random-state": "--seed", "-v": "--version", "-V": "--version", "--precision": "--quantize",
+    "--quantise": "--quantize", "--position": "--at", "--channel": "--filter", "--n-epochs": "--epochs",
+    "--iterations": "--epochs",
 }  # fmt: skip
 """What other programs call it → our option, where the command has it."""
 WORDS = {"corpus": "photos/", "run": "runs/photos", "inputs": "new.jpg", "image": "new.jpg"}
@@ -32,7 +33,7 @@ VALUES = {
     "--learning-rate": "0.01", "--abstain": "0.95", "--max-examples": "1000", "--units": "100", "--time-limit": "5m",
     "--channels": "64", "--out": "runs/photos", "--architecture": "small-cnn", "--against": "runs/other",
     "--layer": "last", "--kernel": "sobel-x", "--matrix": "photo.jpg", "--architectures": "dense,small-cnn",
-    "--resize": "pad", "--claims": "all",
+    "--resize": "pad", "--claims": "all", "--quantize": "float16",
 }  # fmt: skip
 """Options → a value that can be typed."""
 DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
@@ -272,15 +273,18 @@ def _place_of_a_path(name: str, given: list[str], *, surplus: list[str], kept: l
     if name in CORPUS_FIRST and len(parents) == 1 and len(paths) > 2 and all(map(os.path.isdir, paths)):
         return f"{name} takes one folder, that of the class folders: hubel {name} {shlex.quote(str(parents.pop()))}"
     has_out = any(word in {"-o", "--out"} or word.startswith("--out=") for word in kept)
-    if name in CORPUS_FIRST and len(surplus) == 1 and not has_out and not (there and not _may_be_output(paths[-1])):
-        return f"{name} takes one corpus. The folder to write goes after -o: {shlex.join([*kept, '-o', surplus[0]])}"
+    takes = {"trace": "one image", "maps": "one image", "verify": "one run", "export": "one run"}.get(
+        name, "one corpus"
+    )
+    is_free = name in CORPUS_FIRST and not (there and not _may_be_output(paths[-1]))
+    if (is_free or name == "export") and len(surplus) == 1 and not has_out:
+        return f"{name} takes {takes}. The folder to write goes after -o: {shlex.join([*kept, '-o', surplus[0]])}"
     if name == "filters":
         words = ["hubel", "maps", *given, surplus[0], "--layer", "last", "-o", "maps.png"]
         return f"Filters need no image. Its feature maps: {shlex.join(words)}"
-    what = {"trace": "one image", "maps": "one image", "verify": "one run"}.get(name, "one corpus")
     if surplus[0] == (given or [""])[-1]:
         return f"{surplus[0]!r} was typed twice. Type: {shlex.join([*kept, surplus[0]])}"
-    return f"{name} takes {what} at a time, and {surplus[0]!r} is one word too many. Leave it out: {shlex.join(kept)}"
+    return f"{name} takes {takes} at a time, and {surplus[0]!r} is one word too many. Leave it out: {shlex.join(kept)}"
 
 
 def _may_be_output(path: Path) -> bool:

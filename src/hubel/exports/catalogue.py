@@ -10,9 +10,7 @@ from pathlib import Path
 from hubel.catalogue import Later, find
 from hubel.errors import BackendNotAvailable, WrongRequest
 from hubel.errors.wording import Option, Remedy
-
-FLOAT32, FLOAT16 = "float32", "float16"
-"""How weights are written: as they are, where nothing else is asked for; or in half the bits."""
+from hubel.exports.precision import FLOAT16, FLOAT32
 
 
 @dataclass(frozen=True)
@@ -28,6 +26,7 @@ class ExportFormat:
         needs: of whoever uses it: what to install with pip.
         limits: how weights are written → largest difference of a probability from the classifier's that is allowed.
         write: what writes the network into a folder, of a `Model`.
+        beside: names of other files that belong to the network.
     """
 
     summary: str
@@ -38,6 +37,7 @@ class ExportFormat:
     needs: str
     limits: Mapping[str, float]
     write: Callable[..., None]
+    beside: tuple[str, ...] = ()
 
 
 FORMATS = {
@@ -50,6 +50,37 @@ FORMATS = {
         "numpy pillow onnxruntime",
         {FLOAT32: 1e-4, FLOAT16: 0.02},
         Later("hubel.exports.onnx_model", "write_model"),
+    ),
+    "keras": ExportFormat(
+        "a model file of Keras 3, to go on working with",
+        "model.keras",
+        "float32 [batch, height, width, 3], red first, 0 to 255 → logits [batch, classes]",
+        "keras_network.py",
+        {"keras": "keras"},
+        "numpy pillow keras tensorflow",
+        {FLOAT32: 1e-4},
+        Later("hubel.exports.keras_model", "write_model"),
+    ),
+    "saved-model": ExportFormat(
+        "a folder for TensorFlow and TensorFlow Serving",
+        "saved_model",
+        "`image`, uint8 [batch, height, width, 3], red first, 0 to 255 → `logits` [batch, classes]",
+        "saved_model_network.py",
+        {"keras": "keras", "tensorflow": "tensorflow"},
+        "numpy pillow tensorflow",
+        {FLOAT32: 1e-4},
+        Later("hubel.exports.saved_model", "write_model"),
+    ),
+    "openvino": ExportFormat(
+        "a graph for OpenVINO, which is quick on processors of Intel",
+        "model.xml",
+        "`image`, uint8 [batch, height, width, 3], red first, 0 to 255 → `logits` [batch, classes] and `features`",
+        "openvino_network.py",
+        {"onnx": "onnx", "openvino": "openvino"},
+        "numpy pillow openvino",
+        {FLOAT32: 1e-4, FLOAT16: 0.02},
+        Later("hubel.exports.openvino_model", "write_model"),
+        beside=("model.bin",),
     ),
 }
 

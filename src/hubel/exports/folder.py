@@ -21,11 +21,12 @@ from hubel.exports.gate import HeldOutFiles, Parity, Proof, prove
 from hubel.exports.model import Model
 from hubel.exports.readme import render_readme
 from hubel.exports.run_program import PROGRAM
-from hubel.files import TEMPORARY_PREFIX, said_plainly, shown, write_bytes, write_json, written_folder
+from hubel.files import TEMPORARY_PREFIX, real_path, said_plainly, shown, write_bytes, write_json, written_folder
 from hubel.text import brief, counted, elided
 
 NETWORK, README, PARITY = "network.py", "README.md", "parity.json"
 LEFT_BY_PYTHON = "__pycache__"
+NETWORKS = frozenset(name for each in FORMATS.values() for name in (each.model, *each.beside))
 
 
 @brief
@@ -110,7 +111,7 @@ def check_folder(out: Path, *, overwrite: bool) -> None:
         names = {each.name for each in out.iterdir()} if out.is_dir() else set()
     if not names:
         return
-    ours = {DESCRIPTION, PROGRAM, NETWORK, README, PARITY, LEFT_BY_PYTHON, *(each.model for each in FORMATS.values())}
+    ours = {DESCRIPTION, PROGRAM, NETWORK, README, PARITY, LEFT_BY_PYTHON, *NETWORKS}
     others = sorted(names - ours)
     if others or PARITY not in names:
         raise OutputNotWritable(
@@ -149,7 +150,7 @@ def write_export(model: Model, target: Target, *, files: HeldOutFiles, out: Path
         proof = prove(folder, model.classifier, files=files, limit=target.limit, on_event=on_event)
         write_json(folder / PARITY, proof.parity.to_json())
         write_bytes(folder / README, render_readme(target, model.description, proof=proof).encode())
-        with written_folder(out) as final:
+        with written_folder(real_path(out)) as final:
             shutil.copytree(folder, final, dirs_exist_ok=True)
     return Export(target, out, tuple(files_of(out)), proof)
 

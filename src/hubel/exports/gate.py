@@ -114,9 +114,9 @@ def prove(
     _check_read(said, named, on_event=on_event)
     rows = [row for row in said.rows if "error" not in row]
     found = np.array([[row["probabilities"].get(name, np.nan) for name in classifier.class_names] for row in rows])
-    expected, labels = expected[named], np.array(known.labels)[named]
-    names = np.array(classifier.class_names)
-    theirs, ours = np.array([row["class_name"] for row in rows]), names[expected.argmax(axis=1)]
+    expected, labels = expected[named], np.array(known.labels, object)[named]
+    names = np.array(classifier.class_names, object)
+    theirs, ours = np.array([row["class_name"] for row in rows], object), names[expected.argmax(axis=1)]
     largest = float(np.abs(found - expected).max())
     paired = compare_hits(theirs == labels, ours == labels)
     faults = [

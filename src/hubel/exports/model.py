@@ -11,6 +11,9 @@ from hubel.catalogue import Later
 from hubel.classifier.artefact import find_artefact, read_parts
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.compiled_graph import CompiledGraph
+from hubel.classifier.manifest import CURE, GRAPH
+from hubel.errors import DamagedArtefact
+from hubel.graphs.onnx_rules import check_onnx
 
 _compile_model: Callable[..., CompiledGraph] = Later("hubel.engines.compiling", "compile_model")
 
@@ -30,6 +33,16 @@ class Model:
     description: dict[str, Any]
 
     def graph(self) -> bytes:
-        """The file of its compiled graph; compiled now, by Keras, where it was saved without one."""
-        kept = read_parts(find_artefact(self.run)).graph
-        return (_compile_model(self.classifier.model) if kept is None else kept).data
+        """The file of its compiled graph; compiled now, by Keras, where it was saved without one.
+
+        Raises:
+            DamagedArtefact: the graph breaks a rule, or is not of the classifier's weights.
+        """
+        parts = read_parts(find_artefact(self.run))
+        if parts.graph is None:
+            return _compile_model(self.classifier.model).data
+        try:
+            check_onnx(parts.graph, self.classifier.blueprint.spec, tensors=parts.tensors)
+        except ValueError as error:
+            raise DamagedArtefact(f"{parts.folder / GRAPH}: {error}. {CURE}") from error
+        return parts.graph.data

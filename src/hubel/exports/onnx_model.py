@@ -9,9 +9,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from hubel.exports.catalogue import FLOAT16
 from hubel.exports.description import metadata
 from hubel.exports.model import Model
+from hubel.exports.precision import FLOAT16
 from hubel.files import write_bytes
 from hubel.graphs.network_graph import FEATURES, LOGITS
 from hubel.graphs.onnx_file import PRODUCER
@@ -26,12 +26,21 @@ def write_model(model: Model, path: Path, *, weights: str) -> None:
         path: of the file.
         weights: how they are written: ``"float32"``, as they are, or ``"float16"``.
     """
-    made = with_outputs(onnx.load_from_string(model.graph()), (LOGITS, FEATURES))
+    made = make_onnx(model)
     if weights == FLOAT16:
         halve_weights(made.graph)
     helper.set_model_props(made, metadata(model.description))
     onnx.checker.check_model(made, full_check=True)
     write_bytes(path, made.SerializeToString(deterministic=True))
+
+
+def make_onnx(model: Model) -> onnx.ModelProto:
+    """The graph with the outputs of an export.
+
+    Args:
+        model: the network.
+    """
+    return with_outputs(onnx.load_from_string(model.graph()), (LOGITS, FEATURES))
 
 
 def with_outputs(model: onnx.ModelProto, names: Sequence[str]) -> onnx.ModelProto:

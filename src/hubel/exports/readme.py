@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from hubel.exports.catalogue import Target
@@ -63,6 +65,8 @@ not report, such as a file whose second half is zeros.
 ## Held against the classifier
 
 {_found(proof)}
+
+That was with {_versions(target)}.
 """
 
 
@@ -95,3 +99,12 @@ from:
 {parity.accuracy_of_classifier:.3f} |
 | right where the classifier is wrong, and the reverse | {proof.paired.first_only}, {proof.paired.second_only} |
 | largest difference of a probability | {parity.max_probability_difference:.1e}; {parity.limit:g} was allowed |"""
+
+
+def _versions(target: Target) -> str:
+    """Of the packages that were used, as far as they are installed."""
+    found = []
+    for name in target.entry.needs.split():
+        with suppress(PackageNotFoundError):
+            found.append(f"{name} {version(name)}")
+    return ", ".join(found)

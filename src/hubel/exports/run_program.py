@@ -47,10 +47,11 @@ def run_program(folder: Path, paths: Sequence[Path], *, on_event: OnEvent = igno
     Raises:
         ClaimFailed: it ended with an error, or did not answer for each image.
     """
-    rows, times = [], [time.perf_counter()]
+    rows, times = [], []
+    asked = [*paths] * -(-2 * TOGETHER // max(1, len(paths))) if len(paths) < 2 * TOGETHER else paths
     with TemporaryDirectory(prefix="hubel-program-") as place:
         given, said = Path(place, "paths"), Path(place, "said")
-        given.write_bytes(b"".join(os.fsencode(path) + b"\n" for path in paths))
+        given.write_bytes(b"".join(os.fsencode(path) + b"\n" for path in asked))
         with (
             given.open("rb") as stdin,
             said.open("wb") as stderr,
@@ -63,17 +64,17 @@ def run_program(folder: Path, paths: Sequence[Path], *, on_event: OnEvent = igno
                 for row in _rows(process.stdout):
                     rows.append(row)
                     times.append(time.perf_counter())
-                    on_event(Progress("checking the export", len(rows), len(paths)))
+                    on_event(Progress("checking the export", len(rows), len(asked)))
                 code = process.wait()
             finally:
                 process.kill()
         words = said.read_text(errors="replace").strip()
-    if code not in (ALL_NAMED, SOME_REFUSED) or [row.get("path") for row in rows] != list(map(str, paths)):
-        last = words.splitlines()[-1:] or [f"{len(rows)} answers for {len(paths)} images"]
+    if code not in (ALL_NAMED, SOME_REFUSED) or [row.get("path") for row in rows] != list(map(str, asked)):
+        last = words.splitlines()[-1:] or [f"{len(rows)} answers for {len(asked)} images"]
         raise ClaimFailed(
             f"The program of the export ended with {code}: {shortened(one_line(last[0]), 300)}. Nothing was written."
         )
-    return ProgramAnswers(tuple(rows), _seconds_per_image(times))
+    return ProgramAnswers(tuple(rows[: len(paths)]), _seconds_per_image(times))
 
 
 def _rows(stream: IO[bytes] | None) -> Iterator[dict[str, Any]]:
@@ -88,6 +89,5 @@ def _rows(stream: IO[bytes] | None) -> Iterator[dict[str, Any]]:
 
 
 def _seconds_per_image(times: Sequence[float]) -> float:
-    """Of the images behind the first ones, which wait for the start."""
-    begin = min(TOGETHER, len(times) - 1) if len(times) > 2 * TOGETHER else 0
-    return (times[-1] - times[begin]) / max(1, len(times) - 1 - begin)
+    """Of the images behind the first ones, which wait for the start; where there are few, they are named repeatedly."""
+    return (times[-1] - times[TOGETHER - 1]) / (len(times) - TOGETHER)

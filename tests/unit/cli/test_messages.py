@@ -62,6 +62,12 @@ MISTAKES = {
     "maps image.png runs/photos": f"{COMES_FIRST}hubel maps runs/photos image.png",
     "predict image.png": "Error: The run comes first: hubel predict RUN image.png",
     "verify image.png": "The run comes first: hubel verify RUN.",
+    "export runs/photos made --format onnx": "Error: export takes one run. The folder to write goes after -o: hubel export "
+    "runs/photos --format onnx -o made\n",
+    "export runs/photos --precision float16": "Did you mean '--quantize'?",
+    "export runs/photos -o made": "Error: Say what to export to: --format onnx. There are: onnx,",
+    "export runs/photos --format onnx": "Error: Say where the export goes: -o FOLDER.\n",
+    "export runs/photos --format tflite -o made": "Error: There is no format of an export named 'tflite'.",
     # no run, but nearly
     "predict begun image.png": "The run in begun is unfinished, so it holds no classifier yet. Continue it: "
     "hubel train 'my photos' -o begun --epochs 9 --resume\n",

@@ -32,7 +32,7 @@ def command(  # noqa: PLR0913  (one for each option)
 
     \b
     hubel export runs/a --format onnx -o exports/a   the export, and how it compares
-    python exports/a/classify.py photo.jpg           needs numpy, pillow and onnxruntime
+    python exports/a/classify.py photo.jpg           needs what its README.md names
     hubel export runs/old --into-run                 for runs of versions before 0.10, which answer through Keras
 
     \b

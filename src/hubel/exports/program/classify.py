@@ -91,20 +91,21 @@ def answers(
     Args:
         paths: of image files.
         description: content of ``classifier.json``.
-        compute: pixels → logits, as of ``network.open_network``.
+        compute: uint8 [batch, height, width, 3] → logits [batch, classes], as of ``network.open_network``.
     """
     waiting: list[tuple[str, np.ndarray | CannotRead]] = []
     for path in paths:
         waiting.append((path, _read_or_not(path, description["preprocessing"])))
         if len(waiting) == TOGETHER:
-            yield from _named(waiting, description, compute)
+            yield from _named(waiting, description, compute=compute)
             waiting = []
-    yield from _named(waiting, description, compute)
+    yield from _named(waiting, description, compute=compute)
 
 
 def _named(
     read: list[tuple[str, np.ndarray | CannotRead]],
     description: dict[str, Any],
+    *,
     compute: Callable[[np.ndarray], np.ndarray],
 ) -> Iterator[dict[str, Any]]:
     pixels = [each for _, each in read if isinstance(each, np.ndarray)]
@@ -168,7 +169,7 @@ def read_pixels(data: bytes, preprocessing: dict[str, Any]) -> np.ndarray:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _resized(_upright_rgb(data, size), size, preprocessing["resize"])
+            return _resized(_upright_rgb(data, size), size, policy=preprocessing["resize"])
     except CannotRead:
         raise
     except MemoryError as error:
@@ -220,7 +221,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
 
 
-def _resized(image: Image.Image, size: tuple[int, int], policy: str) -> np.ndarray:
+def _resized(image: Image.Image, size: tuple[int, int], *, policy: str) -> np.ndarray:
     """Squash, crop or pad to the size of the network."""
     height, width = size
     if (image.height, image.width) == size:
