@@ -66,14 +66,16 @@ def with_outputs(model: onnx.ModelProto, names: Sequence[str]) -> onnx.ModelProt
 def halve_weights(graph: onnx.GraphProto) -> None:
     """Write kernels in 16 bits, each turned back into 32 where it is used: what is computed stays float32.
 
-    Biases and what normalises are few, and stay as they are.
+    Biases, what normalises, and the kernels of depthwise convolutions are few, and stay as they are: with the latter in
+    16 bits, too, a probability of mobilenet 0.25 differed by 0.013, and by 0.0054 without.
 
     Args:
         graph: is changed.
     """
     casts = []
     for tensor in graph.initializer:
-        if tensor.data_type == TensorProto.FLOAT and tensor.name.startswith(WEIGHT) and len(tensor.dims) > 1:
+        is_kernel = tensor.data_type == TensorProto.FLOAT and tensor.name.startswith(WEIGHT) and len(tensor.dims) > 1
+        if is_kernel and tensor.dims[1] > 1:
             name, values = tensor.name, numpy_helper.to_array(tensor).astype(np.float16)
             tensor.CopyFrom(numpy_helper.from_array(values, f"{name}/{FLOAT16}"))
             casts.append(
