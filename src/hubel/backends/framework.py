@@ -1,6 +1,6 @@
 """The one door to Keras: importing it from here makes sure that the backend was chosen first.
 
-And its random numbers: with the seed of a run they are the same again. And what it computes on.
+And its random numbers: with the seed of a run they are the same again. What it computes on, and how a model infers.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ import logging
 import os
 import sys
 import tempfile
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
+from typing import Any, cast
+from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 
@@ -142,3 +144,31 @@ def _torch() -> bool:
 
 
 _ON_ACCELERATOR = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}
+
+
+Forward = Callable[[np.ndarray], object]
+
+_compiled: WeakKeyDictionary[keras.Model, Forward] = WeakKeyDictionary()
+"""Of TensorFlow: what each model was compiled to."""
+
+
+def forward_of(model: keras.Model) -> Forward:
+    """float32 [batch, ...] → the outputs of a model as it infers; compiled once, and kept as long as the model is.
+
+    TensorFlow's function is for batches of every size. That of Keras traces the model again for the second size that it
+    meets, which for a small corpus takes longer than all that is computed with it.
+
+    Args:
+        model: with one input. Its weights may change later.
+    """
+    if BACKEND != "tensorflow":
+        return model.predict_on_batch
+    if model not in _compiled:
+        tensorflow = importlib.import_module("tensorflow")
+        found = cast("Callable[[], Any]", ref(model))  # what is kept must not keep the model
+        model.jit_compile = False  # also in Keras' predict: XLA compiles for seconds, and is slower on processors
+        signature = [tensorflow.TensorSpec((None, *model.input_shape[1:]), "float32")]
+        _compiled[model] = tensorflow.function(
+            lambda batch: found()(batch, training=False), input_signature=signature, jit_compile=False, autograph=False
+        )
+    return _compiled[model]

@@ -8,8 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from hubel.arrays import Images, Logits
-from hubel.backends.forward import forward_of
-from hubel.backends.framework import images_together, keras
+from hubel.backends.framework import forward_of, images_together, keras
 from hubel.classifier.engine import LARGE_BATCH, SMALL_BATCH, Outputs, Wanted
 
 MOST_MAPS = 8

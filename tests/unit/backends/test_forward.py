@@ -8,8 +8,7 @@ import weakref
 import numpy as np
 import pytest
 
-from hubel.backends.forward import forward_of
-from hubel.backends.framework import BACKEND, keras
+from hubel.backends.framework import BACKEND, forward_of, keras
 
 pytestmark = pytest.mark.backend
 IMAGES = np.random.default_rng(0).normal(size=(7, 6, 5, 3)).astype(np.float32)
