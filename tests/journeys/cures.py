@@ -144,6 +144,7 @@ UNCOVERED = {
     "architectures/layer_table.py: The work of the layer _ cannot be counted. hubel anatomy": "needs a layer that no architecture of ours and no layer of Keras has",
     "classifier/artefact.py: fier: there is no _ in it, nor in a classifier/ folder. A run is a folder that hubel train": "what to type is the user's own run",
     "classifier/assembly.py: machine compute differently. It was made with _; here are _. See every check: hubel verify": "needs libraries that compute differently from those of the run",
+    "engines/catalogue.py: Or give it a graph: hubel export": "needs a run of a version without compiled graphs; tests/unit/exports/test_into_run.py",
     "cli/layer_option.py: first or last: of the convolutions; N: its number in hubel anatomy": "help of an option, not a complaint",
     "cli/main.py: hubel --help, or hubel train --help": "tests/unit/cli/test_messages.py",
     "cli/show/layers.py: It has no such layer. hubel anatomy RUN shows those it has": "what to type is another layer of the list",
