@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hubel.classifier.artefact import find_artefact
-from hubel.engines.catalogue import load_classifier
+from hubel.engines.catalogue import ENGINES, load_classifier
 from hubel.errors import WrongRequest
 from hubel.errors.wording import Option
 from hubel.events import OnEvent, ignore
@@ -18,6 +18,7 @@ from hubel.runs.documents import read_document
 from hubel.runs.is_run import RUN
 from hubel.runs.out_folder import keep_out_of_the_corpus
 from hubel.runs.request_record import reading_of
+from hubel.wishes import AUTO
 from hubel.workflows.exporting.held_out import held_out_files
 
 
@@ -52,7 +53,7 @@ def export_run(
     artefact = find_artefact(run)
     _check_place(out, run, artefact=artefact)
     check_folder(out, overwrite=overwrite)
-    classifier = load_classifier(run)
+    classifier = load_classifier(run, engine="keras" if ENGINES["keras"].installed else AUTO)  # the reference
     check_exportable(classifier)
     model = Model(run, classifier, describe(classifier))
     with held_out_files(model, on_event=on_event) as files:
