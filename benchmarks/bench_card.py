@@ -26,7 +26,7 @@ import numpy as np
 
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import Blueprint, make_blueprint
-from hubel.architectures.whitening import whitening_kernel
+from hubel.architectures.whitening import whiten
 from hubel.backends.framework import BACKEND, keras, on_accelerator, seed_everything
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.engine import compute_logits
@@ -108,9 +108,7 @@ def trained(material: Material, given: argparse.Namespace) -> tuple[keras.Model,
     )  # fmt: skip
     model = build_model(blueprint)
     if hints.whitened_layer:
-        layer = model.get_layer(hints.whitened_layer)
-        kernel = whitening_kernel(material.images[np.sort(material.train[:1000])], kernel_size=layer.kernel_size[0], filters=layer.filters)  # fmt: skip  # noqa: E501
-        layer.set_weights([kernel, np.zeros(layer.filters, np.float32)])
+        whiten(model.get_layer(hints.whitened_layer), material.images[np.sort(material.train[:1000])])
     compile_model(model, recipe)
     weights = class_weights(material.labels[material.train], len(material.class_names), balance=0.0)
     batches = TrainingBatches(

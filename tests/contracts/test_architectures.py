@@ -18,7 +18,7 @@ from hubel.architectures.families.pretrained import PRETRAINED, PretrainedSpec
 from hubel.architectures.families.residual import ResidualSpec
 from hubel.architectures.layer_table import as_map, count_macs, layer_table
 from hubel.architectures.spec import LOGITS, Spec
-from hubel.architectures.whitening import whitening_kernel
+from hubel.architectures.whitening import whiten, whitening_kernel
 from hubel.backends.framework import keras
 from hubel.errors import UnknownName, WrongRequest
 from hubel.training.recipe import Recipe
@@ -364,6 +364,18 @@ def test_whitening_makes_patches_uncorrelated_and_of_equal_size():
     patches = np.lib.stride_tricks.sliding_window_view(images / 63.75 - 2, (2, 2), (1, 2)).transpose(0, 1, 2, 4, 5, 3)
     values = patches.reshape(-1, 12) @ kernel[..., :12].reshape(12, 12)
     np.testing.assert_allclose(np.cov(values.T), np.eye(12), atol=0.15)
+
+
+def test_a_layer_wider_than_its_patches_keeps_the_kernels_that_whitening_has_none_for():
+    images = np.random.default_rng(0).integers(0, 256, (20, 12, 12, 3), np.uint8)
+    layer = keras.layers.Conv2D(40, 2)
+    layer.build((None, 12, 12, 3))
+    before = layer.get_weights()[0]
+    whiten(layer, images)
+    kernel, bias = layer.get_weights()
+    np.testing.assert_array_equal(kernel[..., :24], whitening_kernel(images, kernel_size=2, filters=40))
+    np.testing.assert_array_equal(kernel[..., 24:], before[..., 24:])
+    assert not bias.any()
 
 
 @pytest.mark.parametrize("name", FAMILIES)

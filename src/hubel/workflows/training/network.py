@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 set_backbone_weights = Later("hubel.architectures.families.backbones", "set_backbone_weights")
 count_macs = Later("hubel.architectures.layer_table", "count_macs")
-whitening_kernel = Later("hubel.architectures.whitening", "whitening_kernel")
+whiten = Later("hubel.architectures.whitening", "whiten")
 
 WHITENING_IMAGES = 1000
 MEASURING_S = 1.0
@@ -175,6 +175,4 @@ def batches_of(prepared: Prepared[Choice], recipe: Recipe) -> TrainingBatches:
 
 def _whiten(layer: keras.layers.Conv2D, prepared: Prepared[Choice], *, seed: int) -> None:
     chosen = stream("whitening", seed).permutation(prepared.indices("train"))[:WHITENING_IMAGES]
-    images = prepared.decoded.images[np.sort(chosen)]
-    kernel = whitening_kernel(images, kernel_size=layer.kernel_size[0], filters=layer.filters)
-    layer.set_weights([kernel, np.zeros(layer.filters, np.float32)])
+    whiten(layer, prepared.decoded.images[np.sort(chosen)])
