@@ -13,8 +13,9 @@ from hubel.backends.framework import keras
 def maps_in_bfloat16(model: Any, *, wanted: bool) -> Generator[None]:
     """Within it, layers that make feature maps compute them in bfloat16, from the first that has weights on.
 
-    Weights, gradients, statistics of batches, features and logits stay float32; Keras casts in between. Afterwards the
-    layers are as before, so that nothing of it is saved.
+    Weights, gradients, statistics of batches, features and logits stay float32; Keras casts in between. An optimiser
+    that multiplies matrices to find a direction does so in bfloat16 too. Afterwards all are as before, so that nothing
+    of it is saved.
 
     Args:
         model: with a float32 policy.
@@ -23,12 +24,17 @@ def maps_in_bfloat16(model: Any, *, wanted: bool) -> Generator[None]:
     layers = _layers_of(model) if wanted else []
     first = next((place for place, each in enumerate(layers) if each.weights), len(layers))
     maps = [each for each in layers[first:] if len(each.output.shape) == 4]
-    before = [each.dtype_policy for each in maps]
+    before, optimizer = [each.dtype_policy for each in maps], model.optimizer
+    exact = getattr(optimizer, "products", None) if wanted else None
     try:
         for each in maps:
             each.dtype_policy = "mixed_bfloat16"
+        if exact:
+            optimizer.products = "bfloat16"
         yield
     finally:
+        if exact:
+            optimizer.products = exact
         for each, policy in zip(maps, before, strict=True):
             each.dtype_policy = policy
 

@@ -35,6 +35,9 @@ class KernelMuon(keras.optimizers.Optimizer):
         base: what every Keras optimiser takes, such as ``name`` and ``use_ema``.
     """
 
+    products = "float32"
+    """In which the nearest matrix is found; a graphics card may do so in bfloat16. Weights and momenta stay float32."""
+
     def __init__(
         self, learning_rate: float, *, kernel_step: float, peak: float, matrix_decay: float, **base: Any
     ) -> None:
@@ -63,7 +66,7 @@ class KernelMuon(keras.optimizers.Optimizer):
         learning_rate = keras.ops.cast(learning_rate, variable.dtype)
         if len(variable.shape) == 4 and variable.shape[2] > 3:
             self.assign(momentum, KERNEL_MOMENTUM * momentum + gradient)
-            direction = orthogonalised(gradient + KERNEL_MOMENTUM * momentum)
+            direction = orthogonalised(gradient + KERNEL_MOMENTUM * momentum, products=self.products)
             length = keras.ops.sqrt(keras.ops.sum(keras.ops.square(variable)))
             unit = variable * (variable.shape[-1] ** 0.5 / length)
             self.assign(variable, unit - learning_rate * (self.kernel_step / self.peak) * direction)
@@ -121,11 +124,12 @@ def _assign(model: keras.Model, values: list[np.ndarray]) -> None:
         variable.assign(value)
 
 
-def orthogonalised(gradient: Any) -> Any:
+def orthogonalised(gradient: Any, *, products: str = "float32") -> Any:
     """About the nearest matrix with orthogonal columns or rows, by Newton-Schulz steps.
 
     Args:
         gradient: [height, width, in_channels, filters], seen as a matrix of ``filters`` columns.
+        products: numbers of the products of matrices, ``"float32"`` or ``"bfloat16"``.
 
     Returns:
         The same shape; the singular values of the matrix are near 1.
@@ -136,9 +140,10 @@ def orthogonalised(gradient: Any) -> Any:
     wide = matrix.shape[0] < columns
     if wide:
         matrix = ops.transpose(matrix)
-    matrix = matrix / (ops.sqrt(ops.sum(ops.square(matrix))) + 1e-7)
+    matrix = ops.cast(matrix / (ops.sqrt(ops.sum(ops.square(matrix))) + 1e-7), products)
     a, b, c = COEFFICIENTS
     for _ in range(ORTHOGONALISE_STEPS):
         square = ops.matmul(ops.transpose(matrix), matrix)
         matrix = a * matrix + ops.matmul(matrix, b * square + c * ops.matmul(square, square))
+    matrix = ops.cast(matrix, gradient.dtype)
     return ops.reshape(ops.transpose(matrix) if wide else matrix, gradient.shape)

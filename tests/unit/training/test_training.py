@@ -46,11 +46,13 @@ def test_the_clock_decides_by_seconds_or_by_steps_whichever_ends_first():
     assert clock.fraction(70) == 1
 
 
+@pytest.mark.parametrize("products", ["float32", "bfloat16"])
 @pytest.mark.parametrize("shape", [(3, 3, 8, 4), (3, 3, 4, 64)])
-def test_orthogonal_steps_have_singular_values_near_one(shape: tuple[int, ...]):
+def test_orthogonal_steps_have_singular_values_near_one(shape: tuple[int, ...], products: str):
     gradient = np.random.default_rng(0).normal(size=shape).astype(np.float32)
-    direction = numpy_of(orthogonalised(keras.ops.convert_to_tensor(gradient)))
+    direction = numpy_of(orthogonalised(keras.ops.convert_to_tensor(gradient), products=products))
     assert direction.shape == shape
+    assert direction.dtype == np.float32
     singular = np.linalg.svd(direction.reshape(-1, shape[-1]), compute_uv=False)
     assert 0.5 < singular.min() < singular.max() < 1.4
     u, _, vt = np.linalg.svd(gradient.reshape(-1, shape[-1]), full_matrices=False)

@@ -32,8 +32,9 @@ ALPHAS = (2.0, 1.5)
 """Widths beside the usual one, the largest first."""
 EFFICIENCY = 0.85
 """Exponent of the multiply-accumulates: a wider network computes more of them in a second."""
-ON_ACCELERATORS = (4.0, *ALPHAS)
-"""The same on a graphics card, which multiplies large matrices as quickly as small ones."""
+ON_ACCELERATORS, CARD_EFFICIENCY = (4.0, *ALPHAS), 0.35
+"""The same on a graphics card, which multiplies large matrices as quickly as small ones: on an NVIDIA H200 a step of a
+network with 15 times as many multiply-accumulates took 2.3 times as long (docs/how-to/graphics-card.md)."""
 
 
 def suited(request: TrainRequest, survey: Survey, *, images: int, measured: Network, seconds: float) -> Choice:
@@ -75,4 +76,4 @@ def _spec(choice: Choice, classes: int) -> Spec:
 
 def _work(spec: Spec) -> float:
     """Of a training step, up to a factor."""
-    return spec.count_work()[0] ** EFFICIENCY
+    return spec.count_work()[0] ** (CARD_EFFICIENCY if on_accelerator() else EFFICIENCY)
