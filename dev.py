@@ -50,7 +50,7 @@ def set_up(*, development: bool) -> None:
     if not UV.exists():
         call(sys.executable, "-m", "pip", "install", "--quiet", "--target", TOOLS, f"uv=={UV_VERSION}")
     kind = () if development else ("--no-dev", "--inexact")
-    call(UV, "sync", "--frozen", "--quiet", "--python", sys.executable, *kind)
+    call(UV, "sync", "--frozen", "--quiet", "--python", sys.executable, "--extra", "train", *kind)
 
 
 def tool(name: str) -> Path:
@@ -61,10 +61,8 @@ def tool(name: str) -> Path:
 def test_backends() -> None:
     """Run the tests that use Keras on JAX and on PyTorch, in environments without TensorFlow."""
     requirements = TOOLS / "requirements.txt"
-    without = ("--prune", "tensorflow-cpu", "--prune", "tensorflow")
-    call(
-        UV, "export", "--frozen", "--quiet", "--no-emit-project", "--no-hashes", *without, "--output-file", requirements
-    )
+    words = ("--no-emit-project", "--no-hashes", "--extra", "keras", "--output-file", requirements)
+    call(UV, "export", "--frozen", "--quiet", *words)
     for backend in ("jax", "torch"):
         folder = ROOT / f".venv-{backend}"
         python = folder / BIN / "python"

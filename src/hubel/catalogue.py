@@ -6,9 +6,10 @@ import difflib
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any, TypeVar
 
-from hubel.errors import UnknownName
+from hubel.errors import PackageMissing, UnknownName
 
 Entry = TypeVar("Entry")
 
@@ -29,12 +30,37 @@ class Later:
     name: str
 
     def load(self) -> Any:
-        """What has the name."""
-        return getattr(importlib.import_module(self.module), self.name)
+        """What has the name.
+
+        Raises:
+            PackageMissing: its module needs a package that only the large installation has.
+        """
+        try:
+            return getattr(importlib.import_module(self.module), self.name)
+        except ModuleNotFoundError as error:
+            package = (error.name or "").partition(".")[0]
+            if package in ("", __name__.partition(".")[0]):
+                raise
+            raise PackageMissing(
+                f"This needs {package}, which is not installed. In the folder of Hubel's source, type: "
+                "pip install '.[train]'"
+            ) from error
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call it."""
         return self.load()(*args, **kwargs)
+
+
+def is_installed(package: str) -> bool:
+    """Whether a package can be imported; nothing is.
+
+    Args:
+        package: by the name that is imported.
+    """
+    try:
+        return find_spec(package) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 def find(entries: Mapping[str, Entry], name: str, *, kind: str) -> Entry:

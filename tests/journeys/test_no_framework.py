@@ -17,6 +17,8 @@ from tests.conftest import environment
 MUSEUM = Path(__file__).parents[1] / "museum"
 FRAMEWORKS = ("tensorflow", "keras", "jax", "torch")
 ALL = (*FRAMEWORKS, "sklearn", "scipy", "pandas")
+FOR_TRAINING = (*FRAMEWORKS, "cleanlab", "pandas", "pyarrow", "onnx")
+"""What `pip install .` leaves out."""
 WITHOUT = """
 import json, sys
 blocked = sys.argv.pop(1).split()
@@ -90,6 +92,35 @@ def test_a_score_is_computed(digits: Path):
     assert code == 0
     assert json.loads(out)["all"]["examples"] == 40
     assert roots(modules).isdisjoint(FRAMEWORKS)
+
+
+def test_labels_are_doubted_by_what_patches_look_like(digits: Path):
+    code, out, modules = run(FRAMEWORKS, "audit", str(digits), "--suspect-labels", "--json")
+    assert code == 0
+    assert json.loads(out)["read"] == 40
+    assert roots(modules).isdisjoint(FRAMEWORKS)
+
+
+def test_the_small_installation_scores_and_names_what_it_lacks(digits: Path, tmp_path: Path):
+    artefact, lists = str(MUSEUM / "format-5"), tmp_path / "list.csv"
+    lists.write_text("path,label\n" + "".join(f"{each},{each.parent.name}\n" for each in digits.glob("*/*.png")))
+    plain = {name: value for name, value in environment().items() if name != "KERAS_BACKEND"}
+    assert run(FOR_TRAINING, "evaluate", artefact, str(digits))[0] == 0
+    assert run(FOR_TRAINING, "audit", str(digits), "-o", str(tmp_path / "audit"))[0] == 0
+    for words, missing in (
+        (("evaluate", artefact, str(lists)), "This needs pyarrow, which is not installed"),
+        (("audit", str(digits), "--suspect-labels"), "This needs cleanlab, which is not installed"),
+        (("train", str(digits), "-o", str(tmp_path / "run")), "Keras needs TensorFlow, JAX or PyTorch, and none is"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", WITHOUT, " ".join(FOR_TRAINING), *words],
+            env=plain, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 3
+        assert missing in done.stderr
+        assert "pip install '.[train]'" in done.stderr
+        assert "Traceback" not in done.stderr
+    assert not (tmp_path / "run").exists()
 
 
 def test_the_classifier_is_verified_by_its_graph_alone():

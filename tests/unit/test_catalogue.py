@@ -11,7 +11,7 @@ import pytest
 
 from hubel.catalogue import Later, find
 from hubel.cli.run_command import said_words
-from hubel.errors import UnknownName, WrongRequest
+from hubel.errors import PackageMissing, UnknownName, WrongRequest
 from hubel.wishes import COUNT, SEED, SIDE, TIME, TRAINING, Bounds, Time, Wish, check_bounds
 from hubel.workflows.opening import Said
 
@@ -37,6 +37,15 @@ def test_a_module_is_loaded_when_what_it_has_is_called(tmp_path: Path, monkeypat
     assert later.load() is sys.modules["made_for_later"].add
     monkeypatch.delitem(sys.modules, "made_for_later")
     assert later == Later("made_for_later", "add")
+
+
+def test_a_package_that_a_module_needs_and_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "made_without_package.py").write_text("import no_such_package.deep\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(PackageMissing, match=r"^This needs no_such_package, which is not installed\..*'\.\[train\]'$"):
+        Later("made_without_package", "add").load()
+    with pytest.raises(ModuleNotFoundError, match=r"hubel\.nowhere"):  # a mistake of ours
+        Later("hubel.nowhere", "add").load()
 
 
 @pytest.mark.parametrize(

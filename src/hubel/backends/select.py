@@ -6,12 +6,12 @@ import importlib
 import os
 import sys
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 
+from hubel.catalogue import is_installed
 from hubel.errors import BackendNotAvailable, WrongRequest
 from hubel.files import cache_folder
 
-BACKENDS = {"tensorflow": ".", "jax": ".[jax]", "torch": ".[torch]"}
+BACKENDS = {"tensorflow": ".[train]", "jax": ".[jax]", "torch": ".[torch]"}
 """Keras' name of a backend → what to install, in the folder of Hubel's source, to have it.
 
 The first one installed is the default. Hubel is not on PyPI: no name without a folder installs it.
@@ -41,13 +41,13 @@ def select_backend() -> str:
     wanted = os.environ.get("KERAS_BACKEND")
     if wanted is not None and wanted not in BACKENDS:
         raise WrongRequest(f"KERAS_BACKEND must be one of {', '.join(BACKENDS)}. Received: {wanted!r}.")
-    name = wanted or next((each for each in BACKENDS if find_spec(each)), None)
+    name = wanted or next((each for each in BACKENDS if is_installed(each)), None)
     if name is None:
         raise BackendNotAvailable(
             "Keras needs TensorFlow, JAX or PyTorch, and none is installed. In the folder of Hubel's source, type: "
-            "pip install ."
+            "pip install '.[train]'"
         )
-    if not find_spec(name):
+    if not is_installed(name):
         raise BackendNotAvailable(
             f"KERAS_BACKEND is {name!r}, but {name} is not installed. Unset it, or type in the folder of "
             f"Hubel's source: pip install '{BACKENDS[name]}'"
@@ -70,7 +70,7 @@ def _prepare(backend: str) -> None:
     if backend != "jax":
         return
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
-    if find_spec(PLUGINS) is None:
+    if not is_installed(PLUGINS):
         return
     flags = os.environ.get("XLA_FLAGS", "")
     if DETERMINISTIC not in flags:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hubel.catalogue import Later, find
+from hubel.catalogue import Later, find, is_installed
 from hubel.classifier.artefact import Parts, find_artefact, read_parts
 from hubel.errors import BackendNotAvailable, UnusableInput
 from hubel.errors.wording import Command, Option, Remedy
@@ -30,17 +29,19 @@ class EngineEntry:
         runtime: what it is on this machine, of the graph where it runs one; its module imports a framework.
         packages: of which it needs the first, and one of the others if there are any.
         by_graph: it runs the compiled graph of an artefact.
+        install: for pip, in the folder of Hubel's source, to have them.
     """
 
     summary: str
     runtime: Callable[..., Runtime]
     packages: tuple[str, ...]
     by_graph: bool = False
+    install: str = "."
 
     @property
     def installed(self) -> bool:
         """Whether its packages can be imported."""
-        first, *others = map(_is_there, self.packages)
+        first, *others = map(is_installed, self.packages)
         return first and (any(others) or not others)
 
 
@@ -55,6 +56,7 @@ ENGINES = {
         "the Keras model itself, on the chosen backend",
         Later("hubel.engines.keras_artefact", "runtime"),
         ("keras", "tensorflow", "jax", "torch"),
+        install="'.[train]'",
     ),
 }
 _open_parts: Callable[[Parts, Runtime], Classifier] = Later("hubel.classifier.assembly", "open_parts")
@@ -62,13 +64,6 @@ load_foreign_classifier: Callable[..., ForeignClassifier] = Later(
     "hubel.engines.model_files", "load_foreign_classifier"
 )
 """A Keras model file with what its user says of it; imports Keras."""
-
-
-def _is_there(package: str) -> bool:
-    try:
-        return find_spec(package) is not None
-    except (ImportError, ValueError):
-        return False
 
 
 def find_runtime(name: str = "keras", graph: CompiledGraph | None = None) -> Runtime:
@@ -91,11 +86,11 @@ def find_runtime(name: str = "keras", graph: CompiledGraph | None = None) -> Run
             Remedy("Use the other engine: ", Option("engine", "keras"), "."),
             Remedy("Or give it a graph: ", Command("export", ("RUN",), (Option("into_run", value=True),))),
         )
-    if not _is_there(entry.packages[0]):
+    if not is_installed(entry.packages[0]):
         others = (Remedy("Or use the other engine: ", Option("engine", "keras"), "."),) if entry.by_graph else ()
         raise BackendNotAvailable(
             f"The engine {name!r} needs {entry.packages[0]}, which is not installed. In the folder of Hubel's source, "
-            "type: pip install .",
+            f"type: pip install {entry.install}",
             *others,
         )
     return entry.runtime(graph) if entry.by_graph else entry.runtime()

@@ -117,10 +117,14 @@ class DownloadFailed(WeightsNotAvailable):
     """Somebody wanted pretrained weights to be downloaded, and they could not be."""
 
 
-class BackendNotAvailable(UnusableInput):
-    """Keras has nothing to run on."""
+class PackageMissing(UnusableInput):
+    """A package is not installed that this needs."""
 
     http_status = 500
+
+
+class BackendNotAvailable(PackageMissing):
+    """Keras has nothing to run on."""
 
 
 class OutputNotWritable(UnusableInput):

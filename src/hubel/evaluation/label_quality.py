@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from cleanlab.filter import find_label_issues
 from scipy.optimize import minimize
 
 from hubel.arrays import Labels, Probabilities
+from hubel.catalogue import Later
 
+taken_for_wrong = Later("hubel.evaluation.confident_learning", "taken_for_wrong")
 MIN_EXAMPLES = 5
 """A class of fewer cannot be learned well enough to doubt its labels."""
 WORTH_A_LOOK = 0.05
@@ -63,7 +63,7 @@ def rank_labels(labels: Labels, probabilities: Probabilities) -> LabelRanking:
     order = np.argsort(-doubt, kind="stable")
     open_to_doubt = suggested != labels
     open_to_doubt &= np.bincount(labels, minlength=probabilities.shape[1])[labels] >= MIN_EXAMPLES
-    closest = _confident_learning(labels, probabilities) & open_to_doubt
+    closest = taken_for_wrong(labels, probabilities) & open_to_doubt
     closest[order[np.cumsum(closest[order]) > CLOSEST]] = False
     return LabelRanking(order, chance, open_to_doubt & (chance >= WORTH_A_LOOK) | closest, suggested)
 
@@ -102,11 +102,3 @@ def chances_wrong(labels: Labels, probabilities: Probabilities) -> tuple[np.ndar
     fits = [minimize(surprise, start, method="Nelder-Mead") for start in _STARTS]
     given, right, wrong = parts(min(fits, key=lambda fit: fit.fun).x)
     return wrong / (right + wrong + 1e-300), -given
-
-
-def _confident_learning(labels: Labels, probabilities: Probabilities) -> np.ndarray:
-    if not len(labels):
-        return np.zeros(0, bool)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of small classes, which are not doubted anyway
-        return find_label_issues(labels, probabilities, filter_by="prune_by_noise_rate", n_jobs=1)

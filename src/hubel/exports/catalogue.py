@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
-from hubel.catalogue import Later, find
+from hubel.catalogue import Later, find, is_installed
 from hubel.errors import BackendNotAvailable, WrongRequest
 from hubel.errors.wording import Option, Remedy
 from hubel.exports.precision import FLOAT16, FLOAT32
@@ -136,7 +135,7 @@ def choose_target(name: str | None, quantize: str | None) -> Target:
             f"{' beside float32' if others else ' than float32'}. Received: ", Option("quantize", quantize), ".",
             Remedy("Leave it out for float32."),
         )  # fmt: skip
-    missing = [pip for module, pip in entry.packages.items() if not _is_there(module)]
+    missing = [pip for module, pip in entry.packages.items() if not is_installed(module)]
     if missing:
         be = "is" if len(missing) == 1 else "are"
         raise BackendNotAvailable(
@@ -144,13 +143,6 @@ def choose_target(name: str | None, quantize: str | None) -> Target:
             f"Type: pip install {' '.join(missing)}"
         )
     return Target(name, quantize or FLOAT32)
-
-
-def _is_there(module: str) -> bool:
-    try:
-        return find_spec(module) is not None
-    except (ImportError, ValueError):
-        return False
 
 
 def program_file(name: str) -> Path:

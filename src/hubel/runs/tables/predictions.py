@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from hubel.arrays import Probabilities
+from hubel.catalogue import Later
 from hubel.errors import UnusableInput
 from hubel.evaluation.report import EvaluationReport
-from hubel.files import is_file, read_csv_rows, write_csv, written_file
+from hubel.files import is_file, read_csv_rows, write_csv
 from hubel.runs.documents import damaged, no_run
 from hubel.runs.is_run import PARQUET, PREDICTIONS
 
+write_probabilities = Later("hubel.runs.tables.probabilities_parquet", "write_probabilities")
+read_probabilities = Later("hubel.runs.tables.probabilities_parquet", "read_probabilities")
 MOST_COLUMNS = 200
 """With more classes, ``predictions.csv`` has the most probable ones alone, and ``predictions.parquet`` has them all."""
 TOP = 5
 HEADER = ("path", "split", "label", "predicted", "probability", "abstained")
 TOP_HEADER = ("label_probability", *(name for k in range(1, TOP + 1) for name in (f"class_{k}", f"probability_{k}")))
-ROWS_AT_ONCE = 4096
-CLASS_NAMES = "class_names"
-"""Key of the metadata of the Parquet file: a JSON list."""
 
 Parts = Mapping[str, tuple[EvaluationReport, Sequence[str]]]
 """Split → its report, and the paths of its examples."""
@@ -74,7 +71,8 @@ def write_predictions(folder: Path, class_names: Sequence[str], *, parts: Parts)
     """
     (folder / PARQUET).unlink(missing_ok=True)  # of a run that is overwritten
     if len(class_names) > MOST_COLUMNS:
-        _write_parquet(folder / PARQUET, class_names, parts=parts)
+        heads = ((list(_heads(split, *part)), part[0].probabilities) for split, part in parts.items())
+        write_probabilities(folder / PARQUET, HEADER, class_names=class_names, parts=heads)
         rows = chain.from_iterable(_top_rows(split, *part) for split, part in parts.items())
         write_csv(folder / PREDICTIONS, (*HEADER, *TOP_HEADER), rows=rows)
         return
@@ -105,7 +103,7 @@ def _read(folder: Path) -> PredictionTable:
     header, rows = read_csv_rows(folder / PREDICTIONS)  # by place: a class may be named like another column
     columns = [tuple(row[place] for row in rows) for place in range(4)]
     if is_file(folder / PARQUET):
-        names, probabilities = _read_parquet(folder / PARQUET, columns[0])
+        names, probabilities = read_probabilities(folder / PARQUET, columns[0])
         return PredictionTable(names, *columns, probabilities)
     if tuple(header[len(HEADER) :]) == TOP_HEADER:
         raise UnusableInput(
@@ -133,38 +131,3 @@ def _top_rows(split: str, report: EvaluationReport, paths: Sequence[str]) -> Ite
         best = np.argsort(-row, kind="stable")[:TOP]
         top = chain.from_iterable((names[index], float(row[index])) for index in best)
         yield (*head, float(row[report.labels[place]]), *top)
-
-
-def _write_parquet(path: Path, class_names: Sequence[str], *, parts: Parts) -> None:
-    """A column for each of `HEADER`, and ``probabilities``, a list for each row; the class names in the metadata."""
-    kinds = {"probability": pa.float64()}
-    fields = [pa.field(name, kinds.get(name, pa.string())) for name in HEADER]
-    fields.append(pa.field("probabilities", pa.list_(pa.float64(), len(class_names))))
-    schema = pa.schema(fields, metadata={CLASS_NAMES: json.dumps(list(class_names))})
-    with written_file(path) as file, pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=False) as writer:
-        for split, (report, paths) in parts.items():
-            heads = list(_heads(split, report, paths))
-            for start in range(0, len(heads), ROWS_AT_ONCE):
-                part = slice(start, start + ROWS_AT_ONCE)
-                columns = [
-                    pa.array([_utf8(cell) if isinstance(cell, str) else cell for cell in column], field.type)
-                    for column, field in zip(zip(*heads[part], strict=True), fields, strict=False)
-                ]
-                values = pa.array(np.ascontiguousarray(report.probabilities[part], np.float64).ravel())
-                rows = pa.FixedSizeListArray.from_arrays(values, len(class_names))
-                writer.write_batch(pa.record_batch([*columns, rows], schema=schema))
-
-
-def _read_parquet(path: Path, paths: Sequence[str]) -> tuple[tuple[str, ...], Probabilities]:
-    with pq.ParquetFile(path) as file:
-        names = json.loads((file.schema_arrow.metadata or {}).get(CLASS_NAMES.encode(), b"[]"))
-        table = file.read(["path", "probabilities"])
-    if [_utf8(each) for each in paths] != table["path"].to_pylist():
-        raise ValueError(f"its rows are not those of {PREDICTIONS}")
-    values = table["probabilities"].combine_chunks().flatten().to_numpy()
-    return tuple(names), values.reshape(table.num_rows, len(names))
-
-
-def _utf8(text: str) -> str:
-    """Text for Parquet, which takes UTF-8 alone: other bytes, as in file names of old systems, are escaped."""
-    return text.encode("utf-8", "backslashreplace").decode()

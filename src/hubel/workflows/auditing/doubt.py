@@ -12,17 +12,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from hubel.architectures.build import build_model
-from hubel.architectures.catalogue import make_blueprint
-from hubel.architectures.families.backbones import feature_model, set_backbone_weights
 from hubel.arrays import Features, Images, ImageStore, Labels, Probabilities
-from hubel.engines.keras_engine import KerasEngine
 from hubel.errors.wording import Option, Text
 from hubel.events import Message, OnEvent, Progress, ignore, in_chunks
-from hubel.images.preprocessing import Preprocessing
 from hubel.random_streams import stream
 from hubel.training.patch_features import describe_by_patches, learn_patch_kinds
-from hubel.training.transfer import compute_features
 
 REGULARISATION = 0.01
 """Inverse strength of the logistic regression on standardised features: too stiff to learn wrong labels by heart. With
@@ -37,22 +31,6 @@ TIMED, CHUNK, LEARNED_FROM = 32, 64, 2000
 """Images that tell the speed; that are described between two words about progress; that patches are taken from."""
 
 Describe = Callable[[Images], Features]
-
-
-def describe_by_backbone(architecture: str, preprocessing: Preprocessing, *, weights: Sequence[np.ndarray]) -> Describe:
-    """Images → features of a backbone with these weights.
-
-    Args:
-        architecture: a pretrained one, by its name.
-        preprocessing: of the images.
-        weights: of the backbone, as `pretrained_weights` gives them: one array [...] for each variable.
-    """
-    model = build_model(make_blueprint(architecture, preprocessing.size, classes=2))
-    set_backbone_weights(model, weights)
-    engine = KerasEngine(feature_model(model))
-    return lambda images: compute_features(
-        engine, images, indices=np.arange(len(images)), stage="features", on_event=ignore
-    )
 
 
 def describe_by_own_patches(images: ImageStore, *, seed: int) -> Describe:

@@ -10,16 +10,15 @@ import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
 from hubel.architectures.catalogue import find_architecture
-from hubel.architectures.families.backbones import pretrained_weights
 from hubel.architectures.families.pretrained import PRETRAINED
 from hubel.architectures.families.weight_files import MayDownload, not_here
 from hubel.arrays import Labels, Probabilities
-from hubel.backends.framework import seed_everything
+from hubel.catalogue import Later
 from hubel.corpus.audit.finding import Finding
 from hubel.corpus.corpus import Corpus
 from hubel.errors import DownloadFailed, UnusableCorpus, WeightsNotAvailable, WrongRequest
 from hubel.errors.wording import Option, Text
-from hubel.evaluation.label_quality import MIN_EXAMPLES, LabelRanking, rank_labels
+from hubel.evaluation.label_quality import MIN_EXAMPLES, LabelRanking, rank_labels, taken_for_wrong
 from hubel.events import Message, OnEvent, ignore
 from hubel.images.preprocessing import PHOTOGRAPH_SIDE, Preprocessing
 from hubel.pipeline.prepare import Preparation, Prepared, prepare_corpus
@@ -31,11 +30,12 @@ from hubel.workflows.auditing.doubt import (
     SHARE_OF_FEATURES,
     Describe,
     compute_in_time,
-    describe_by_backbone,
     describe_by_own_patches,
     out_of_fold,
 )
 
+pretrained_weights = Later("hubel.architectures.families.backbones", "pretrained_weights")
+describe_by_backbone = Later("hubel.workflows.auditing.backbone_features", "describe_by_backbone")
 BACKBONE = "mobilenet"
 ALPHA = PRETRAINED[BACKBONE].alpha
 OWN_SIZE = 32
@@ -105,7 +105,7 @@ def find_suspects(
         WeightsNotAvailable: weights that the user named are not there.
     """
     doubts = doubts or Doubts()
-    seed_everything(doubts.seed)
+    taken_for_wrong.load()  # what it needs is missed before any work
 
     def choose(survey: Survey, _: Corpus) -> _Chosen:
         weights = _weights(doubts, survey, may_download=may_download, on_event=on_event)
