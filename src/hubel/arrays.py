@@ -5,6 +5,7 @@ Each is an alias of ``numpy.ndarray``; the alias says what is inside, a checker 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -26,6 +27,9 @@ Probabilities: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 
 Features: TypeAlias = np.ndarray[Any, np.dtype[np.float32]]
 """float32 [batch, channels], the output of a frozen backbone."""
+
+Describe: TypeAlias = Callable[[Images], Features]
+"""Images → features of them, in the same order."""
 
 HeatMap: TypeAlias = np.ndarray[Any, np.dtype[np.float32]]
 """float32 [height, width], 0 to 1: how much each pixel speaks for a class."""

@@ -14,8 +14,8 @@ from hubel.architectures.catalogue import make_blueprint
 from hubel.architectures.families.backbones import feature_model, pretrained_weights, set_backbone_weights
 from hubel.architectures.families.pretrained import BACKBONE, PRETRAINED
 from hubel.backends.framework import keras
+from hubel.engines.backbone_engine import describe_by
 from hubel.engines.catalogue import load_classifier
-from hubel.engines.keras_engine import KerasEngine
 from hubel.errors import WeightsNotAvailable, WrongRequest
 from hubel.training.recipe import Recipe
 from hubel.training.transfer import HeadLesson, SplitFeatures, compute_features, fit_head
@@ -64,7 +64,7 @@ def test_the_head_in_the_model_gives_what_it_gave_on_the_features():
     labels = np.arange(40) % 2
     images[labels == 1] //= 3  # dark and bright
     everything = np.arange(40)
-    engine = KerasEngine(feature_model(model))
+    engine = describe_by(model)
     plain = compute_features(engine, images, indices=everything, stage="features")
     np.testing.assert_allclose(
         plain,

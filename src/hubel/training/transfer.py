@@ -10,9 +10,9 @@ from functools import cached_property
 import numpy as np
 
 from hubel.architectures.spec import LOGITS
-from hubel.arrays import Features, ImageStore, Labels
+from hubel.arrays import Describe, Features, ImageStore, Labels
 from hubel.backends.framework import keras
-from hubel.classifier.engine import LARGE_BATCH, Engine
+from hubel.classifier.engine import LARGE_BATCH
 from hubel.events import OnEvent, ignore, in_chunks
 from hubel.random_streams import stream
 from hubel.training.fit import compile_model, fit_model
@@ -133,7 +133,7 @@ class KnownFeatures:
 
 
 def compute_features(
-    engine: Engine,
+    describe: Describe,
     images: ImageStore,
     *,
     indices: np.ndarray,
@@ -144,7 +144,7 @@ def compute_features(
     """Run the frozen backbone once over some images.
 
     Args:
-        engine: of a `feature_model`.
+        describe: uint8 [batch, height, width, 3] → features of a frozen backbone, float32 [batch, channels].
         images: uint8 [examples, height, width, 3].
         indices: which of them.
         mirrored: swap left and right first.
@@ -156,8 +156,8 @@ def compute_features(
     """
     columns = slice(None, None, -1 if mirrored else None)
     chunks = in_chunks(len(indices), _CHUNK, stage=stage, on_event=on_event)
-    parts = [engine.compute(images[indices[chunk]][:, :, columns]).logits for chunk in chunks]
-    return np.concatenate(parts) if parts else engine.compute(np.asarray(images[:0])).logits
+    parts = [describe(np.asarray(images[indices[chunk]])[:, :, columns]) for chunk in chunks]
+    return np.concatenate(parts) if parts else describe(np.asarray(images[:0]))
 
 
 def fit_head(

@@ -8,12 +8,10 @@ import numpy as np
 
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import make_blueprint
-from hubel.architectures.families.backbones import feature_model, set_backbone_weights
-from hubel.engines.keras_engine import KerasEngine
-from hubel.events import ignore
+from hubel.architectures.families.backbones import set_backbone_weights
+from hubel.arrays import Describe
+from hubel.engines.backbone_engine import describe_by
 from hubel.images.preprocessing import Preprocessing
-from hubel.training.transfer import compute_features
-from hubel.workflows.auditing.doubt import Describe
 
 
 def describe_by_backbone(architecture: str, preprocessing: Preprocessing, *, weights: Sequence[np.ndarray]) -> Describe:
@@ -26,7 +24,4 @@ def describe_by_backbone(architecture: str, preprocessing: Preprocessing, *, wei
     """
     model = build_model(make_blueprint(architecture, preprocessing.size, classes=2))
     set_backbone_weights(model, weights)
-    engine = KerasEngine(feature_model(model))
-    return lambda images: compute_features(
-        engine, images, indices=np.arange(len(images)), stage="features", on_event=ignore
-    )
+    return describe_by(model)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from hubel.arrays import Features, Images, ImageStore, Labels, Probabilities
+from hubel.arrays import Describe, Features, Images, ImageStore, Labels, Probabilities
 from hubel.errors.wording import Option, Text
 from hubel.events import Message, OnEvent, Progress, ignore, in_chunks
 from hubel.random_streams import stream
@@ -29,8 +29,6 @@ REGRESSION_S = 1.5e-7
 FEWEST_LEARNED = 1000
 TIMED, CHUNK, LEARNED_FROM = 32, 64, 2000
 """Images that tell the speed; that are described between two words about progress; that patches are taken from."""
-
-Describe = Callable[[Images], Features]
 
 
 def describe_by_own_patches(images: ImageStore, *, seed: int) -> Describe:

@@ -12,7 +12,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from hubel.architectures.catalogue import find_architecture
 from hubel.architectures.families.pretrained import PRETRAINED
 from hubel.architectures.families.weight_files import MayDownload, not_here
-from hubel.arrays import Labels, Probabilities
+from hubel.arrays import Describe, Labels, Probabilities
 from hubel.catalogue import Later
 from hubel.corpus.audit.finding import Finding
 from hubel.corpus.corpus import Corpus
@@ -28,7 +28,6 @@ from hubel.workflows.auditing.audit import Audit
 from hubel.workflows.auditing.audit_words import Given
 from hubel.workflows.auditing.doubt import (
     SHARE_OF_FEATURES,
-    Describe,
     compute_in_time,
     describe_by_own_patches,
     out_of_fold,

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hubel.architectures.families.backbones import feature_model
-from hubel.arrays import Features
+from hubel.arrays import Describe, Features
 from hubel.backends.framework import keras
 from hubel.classifier.engine import LARGE_BATCH
-from hubel.engines.keras_engine import KerasEngine
+from hubel.engines.backbone_engine import describe_by
 from hubel.errors.wording import Option, Remedy, Text
 from hubel.events import Message, OnEvent, Progress, ignore
 from hubel.pipeline.prepare import Prepared
@@ -40,10 +39,10 @@ def all_features(
     Returns:
         Of the training images [examples, channels], plain and mirrored, and of those of the validation split.
     """
-    engine, images, train = KerasEngine(feature_model(model)), prepared.decoded.images, prepared.indices("train")
+    describe, images, train = describe_by(model), prepared.decoded.images, prepared.indices("train")
 
     def features(indices: np.ndarray, stage: str, *, mirrored: bool = False) -> Features:
-        return compute_features(engine, images, indices=indices, mirrored=mirrored, stage=stage, on_event=on_event)
+        return compute_features(describe, images, indices=indices, mirrored=mirrored, stage=stage, on_event=on_event)
 
     plain = features(train, "computing features")
     mirrored = features(train, "computing mirrored features", mirrored=True) if mirror else plain
@@ -68,16 +67,16 @@ def features_in_time(
     Returns:
         The features [examples, channels], and how many images a second were computed in the end.
     """
-    engine, images, train = KerasEngine(feature_model(model)), prepared.decoded.images, prepared.indices("train")
+    describe, images, train = describe_by(model), prepared.decoded.images, prepared.indices("train")
     clock = _Batches(time.monotonic() + seconds)
-    validation = [clock.timed(engine, images[part]) for part in _parts(prepared.indices("validation"))]
+    validation = [clock.timed(describe, images[part]) for part in _parts(prepared.indices("validation"))]
     order = stream("order of features", recipe.seed).permutation(train)
     least, taken = min(len(train), LEAST_PER_CLASS * prepared.classes), 0
     plain: list[Features] = []
     for part in _parts(order):
         if taken >= least and not clock.has_time():
             break
-        plain.append(clock.timed(engine, images[part]))
+        plain.append(clock.timed(describe, images[part]))
         taken += len(part)
         on_event(Progress("computing features", taken, len(train)))
     mirrored = list(plain)
@@ -85,7 +84,7 @@ def features_in_time(
         if not clock.has_time():
             on_event(_unmirrored(taken - place * LARGE_BATCH))
             break
-        mirrored[place] = clock.timed(engine, images[part][:, :, ::-1])
+        mirrored[place] = clock.timed(describe, images[part][:, :, ::-1])
         on_event(Progress("computing mirrored features", min(taken, (place + 1) * LARGE_BATCH), taken))
     if taken < len(train):
         some = f"{taken:,} of {counted(len(train), 'training image')}"
@@ -94,7 +93,7 @@ def features_in_time(
             text = f"No time is left: the training will end late, and learn from {some}."
         on_event(Message(Text(text, Remedy("To use more, set a longer ", Option("time_limit"), ".")), warning=True))
     ascending = np.argsort(order[:taken])
-    empty = [engine.compute_logits(np.asarray(images[:0]))]
+    empty = [describe(np.asarray(images[:0]))]
     parts = (np.concatenate(plain)[ascending], np.concatenate(mirrored)[ascending], np.concatenate(validation or empty))
     return KnownFeatures(order[:taken][ascending], SplitFeatures(*parts)), clock.rate
 
@@ -115,9 +114,9 @@ class _Batches:
         """Another batch that takes as long as the last one ends in time."""
         return time.monotonic() + self.batch_s <= self.ends_at
 
-    def timed(self, engine: KerasEngine, images: np.ndarray) -> Features:
+    def timed(self, describe: Describe, images: np.ndarray) -> Features:
         begun = time.monotonic()
-        features = engine.compute_logits(np.asarray(images))
+        features = describe(np.asarray(images))
         self.batch_s = time.monotonic() - begun
         return features
 
