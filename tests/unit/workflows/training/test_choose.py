@@ -14,6 +14,7 @@ from hubel.errors import WrongRequest
 from hubel.pipeline.survey import Survey, survey_corpus
 from hubel.runs.request import TrainRequest
 from hubel.text import parse_duration
+from hubel.workflows.training import choose as choose_module
 from hubel.workflows.training.choose import choose, scratch_recipe
 
 RESIDUAL = ResidualSpec.hints
@@ -99,6 +100,18 @@ def test_a_grey_corpus_is_not_mirrored_unless_asked_for():
         TrainRequest("digits", Path("y"), mirror=True), choice, hints=RESIDUAL, grey=True, train_examples=9, macs=1
     )
     assert asked.augmentation.mirror
+
+
+@pytest.mark.parametrize(("images", "processor", "card"), [(45_000, 256, 512), (12_000, 256, 256), (700, 16, 16)])
+def test_a_card_takes_larger_batches_where_there_are_enough_images(
+    images: int, processor: int, card: int, monkeypatch: pytest.MonkeyPatch
+):
+    request, survey = TrainRequest("digits", Path("y")), survey_corpus(read_corpus("digits"))
+    for accelerated, expected in ((False, processor), (True, card)):
+        monkeypatch.setattr(choose_module, "on_accelerator", lambda answer=accelerated: answer)
+        choice = choose(request, survey)
+        recipe, _ = scratch_recipe(request, choice, hints=RESIDUAL, grey=True, train_examples=images, macs=1)
+        assert recipe.batch_size == expected
 
 
 @pytest.mark.parametrize(
