@@ -286,6 +286,24 @@ COMPARING = {
 }  # fmt: skip
 """Of ``hubel compare``."""
 
+PREDICTING = {
+    "out": Wish(
+        Path, "Write the answers into this file, of any number of images; it appears when it is complete.",
+        "FILE.csv|.jsonl|.parquet",
+    ),
+    "features": Wish(
+        Path, Text(
+            "With ", Option("out"), ": write feature vectors, too, what enters the last dense layer (logits): float32, "
+            "a row for each image that is named, in order.",
+        ), "FILE.npy",
+    ),
+    "resume": Wish(
+        bool, Text("With ", Option("out"), ": go on with a file that is not finished, after Ctrl-C or a kill."),
+        default=False,
+    ),
+    "overwrite": Wish(bool, Text("With ", Option("out"), ": replace what is there."), default=False),
+}  # fmt: skip
+"""Of ``hubel predict``."""
 EXPORTING = {
     "format": Wish(
         str, "What to export to.", "onnx|keras|saved-model|openvino",

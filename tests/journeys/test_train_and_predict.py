@@ -170,7 +170,7 @@ def test_predicting_the_test_files_gives_the_scores_of_the_run(run: Path, photos
 def test_predict_and_evaluate_see_the_same_pixels_to_the_bit(run: Path, photos: Path):
     from hubel.corpus.formats.catalogue import read_corpus
     from hubel.pipeline.decoded import decode_corpus
-    from hubel.workflows.predict import predict_files
+    from hubel.workflows.predicting.answers import predict_files
 
     described = json.loads((run / "run.json").read_text())["preprocessing"]
     decoded = decode_corpus(read_corpus(photos), Preprocessing(**described))

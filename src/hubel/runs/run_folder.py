@@ -149,17 +149,22 @@ def free_beside(path: Path) -> Path:
 
 
 @contextmanager
-def locked(folder: Path) -> Generator[None]:
-    """Hold a run folder, which is made if it is not there; a second program, or thread, is refused at once.
+def locked(folder: Path, *, doing: str = "training into it", what: str = "folder") -> Generator[None]:
+    """Hold a folder that is written for a long time; it is made if it is not there, and who comes second is refused.
 
     The system gives the lock back when a program dies, however it dies: the file that stays then is no obstacle.
+
+    Args:
+        folder: of a run, or of other things.
+        doing: what whoever holds it does.
+        what: another one of can be chosen.
 
     Raises:
         OutputNotWritable: somebody else holds it, or it cannot be written.
     """
     with said_plainly(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        handle = None if fcntl is None else _take(folder / LOCK)
+        handle = None if fcntl is None else _take(folder / LOCK, doing=doing, what=what)
     try:
         yield
     finally:
@@ -168,7 +173,7 @@ def locked(folder: Path) -> Generator[None]:
             os.close(handle)
 
 
-def _take(path: Path) -> int | None:
+def _take(path: Path, *, doing: str, what: str) -> int | None:
     """A handle that holds the lock; None on a file system that has none."""
     while True:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
@@ -177,7 +182,7 @@ def _take(path: Path) -> int | None:
         except BlockingIOError as error:
             os.close(handle)
             raise OutputNotWritable(
-                _held_by(path), Remedy("Or choose another folder with ", Option("out"), ".")
+                _held_by(path, doing), Remedy(f"Or choose another {what} with ", Option("out"), ".")
             ) from error
         except OSError:
             os.close(handle)
@@ -200,10 +205,10 @@ def _is_still(path: Path, handle: int) -> bool:
         return False
 
 
-def _held_by(path: Path) -> str:
+def _held_by(path: Path, doing: str) -> str:
     try:
         holder = json.loads(path.read_bytes())
         who = f"process {holder['pid']} on {holder['host']}, since {holder['started']}"
     except (OSError, ValueError, KeyError, TypeError):
         who = "another process"
-    return f"{path.parent} is in use: {who}, is training into it. Wait until it is done."
+    return f"{path.parent} is in use: {who}, is {doing}. Wait until it is done."
