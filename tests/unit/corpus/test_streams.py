@@ -93,16 +93,14 @@ def test_an_archive_comes_in_its_own_order(tmp_path: Path):
 
 
 def test_a_damaged_archive_is_refused_before_its_first_file(tmp_path: Path):
-    write_archive(tmp_path / "x.tar", random.Random(0))
-    data = bytearray((tmp_path / "x.tar").read_bytes())
-    data[512:1024] = b"\1" * 512
-    (tmp_path / "x.tar").write_bytes(data)
-    with pytest.raises(UnusableCorpus, match=r"cannot be read as a tar archive: there is no header of a file at byte"):
-        stream_archive(tmp_path / "x.tar")
+    write_archive(tmp_path / "x.zip", random.Random(0))
+    (tmp_path / "x.zip").write_bytes((tmp_path / "x.zip").read_bytes()[:-100])
+    with pytest.raises(UnusableCorpus, match=r"cannot be read as a zip archive: its list of files, .* is missing"):
+        stream_archive(tmp_path / "x.zip")
 
 
 def test_of_many_members_little_is_held(tmp_path: Path):
-    count = 3000
+    count = 1500
     with tarfile.open(tmp_path / "x.tar", "w", format=tarfile.USTAR_FORMAT) as archive:
         for number in range(count):
             archive.addfile(tarfile.TarInfo(f"photos/{number:08}-a-name-of-a-usual-length.png"))

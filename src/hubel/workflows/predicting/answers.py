@@ -75,9 +75,9 @@ def answer_groups(
     """
 
     def read(item: Input) -> tuple[Image | UnreadableImage | None, str]:
-        mark = item.mark()  # first: a file that is changed while it is read is another one the next time
         if item.passed_over:
-            return None, mark
+            return None, ""
+        mark = item.mark()  # first: a file that is changed while it is read is another one the next time
         try:
             return read_pixels(item.read(), classifier.preprocessing), mark
         except UnreadableImage as error:

@@ -193,7 +193,7 @@ def _after(items: Iterator[Input], point: Point) -> tuple[Iterator[Input], _Seen
         raise WrongRequest(
             f"The inputs have changed: the first {counted(point.inputs, 'file')} of them are not those that were "
             "answered, by their names, sizes and times.",
-            Remedy("Begin anew: ", Option("overwrite", value=True), " in place of ", Option("resume"), "."),
+            Remedy("Begin anew: ", Option("overwrite", value=True), " in place of ", Option("resume", value=True), "."),
         )
     return items, seen
 
