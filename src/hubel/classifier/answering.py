@@ -231,7 +231,7 @@ class Answering(abc.ABC):
 
         def read_now(place: str, image: ImageInput) -> Image | Exception:
             try:  # whoever gives an array or an open file may change it before the next one is asked for
-                return self._read(place, image, rule)
+                return np.array(self._read(place, image, rule))
             except (UnreadableImage, WrongRequest) as error:
                 return error  # raised where its turn comes
 

@@ -143,12 +143,12 @@ class Inputs:
         if stream is None:
             self._count(1)
             yield Input(text, mark=partial(_mark, text))
-        elif shards := _shards(stream) if is_folder(path) else []:
-            self._named += len(shards) if self._named else 0
+        elif is_folder(path) and (shards := _count_shards(stream)):
+            self._named += shards if self._named else 0
             self._count(0)
-            for shard in shards:
-                yield from self._of(f"{text.rstrip('/')}/{shard}")
-            yield from (each for each in _inside(text, stream) if not each.path.lower().endswith(SHARDS))
+            for row, _ in stream.rows():
+                inside = f"{text.rstrip('/')}/{row.path}"
+                yield from self._of(inside) if _is_shard(row) else [Input(inside, passed_over=_other_kind(row))]
         else:
             self._count(stream.count)
             yield from _inside(text, stream)
@@ -167,11 +167,15 @@ def _stream(path: Path) -> Stream | None:
     return _parquet(path) if path.suffix.lower() == PARQUET and path.is_file() else None
 
 
-def _shards(stream: Stream) -> list[str]:
-    """The archives and Parquet files in a folder that holds no image itself."""
-    if any(not _other_kind(row) for row, _ in stream.rows()):
-        return []
-    return [row.path for row, _ in stream.rows() if row.path.lower().endswith(SHARDS) and row.code != "debris"]
+def _count_shards(stream: Stream) -> int:
+    """How many archives and Parquet files there are in a folder; none count where it holds an image itself."""
+    return (
+        0 if any(not _other_kind(row) for row, _ in stream.rows()) else sum(_is_shard(row) for row, _ in stream.rows())
+    )
+
+
+def _is_shard(row: IntakeRow) -> bool:
+    return row.path.lower().endswith(SHARDS) and row.code != "debris"
 
 
 def _inside(text: str, stream: Stream) -> Iterator[Input]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import tempfile
 from collections.abc import Sequence
@@ -10,7 +11,6 @@ from pathlib import Path
 from hubel.errors import OutputNotWritable, WrongRequest
 from hubel.errors.wording import Option, Remedy
 from hubel.files import is_folder, is_there, real_path, said_plainly
-from hubel.runs.run_folder import free_beside
 from hubel.text import counted
 from hubel.workflows.predicting.forms import FEATURES_ENDING, form_of
 from hubel.workflows.predicting.unfinished import Unfinished
@@ -88,7 +88,9 @@ def _finished(paths: Sequence[Path], there: Sequence[Path]) -> bool:
 
 def _check_free(unfinished: Unfinished, *, answered: int, there: Sequence[Path]) -> None:
     out = unfinished.out
-    elsewhere = Remedy("Or choose another file with ", Option("out", str(free_beside(out))), ".")
+    names = (out.with_stem(f"{out.stem}-{number}") for number in itertools.count(2))
+    free = next(each for each in names if not is_there(each))
+    elsewhere = Remedy("Or choose another file with ", Option("out", str(free)), ".")
     if answered:
         raise OutputNotWritable(
             f"{out} is not finished: {unfinished.folder} keeps the answers of {counted(answered, 'image')}.",
