@@ -292,16 +292,11 @@ PREDICTING = {
         "FILE.csv|.jsonl|.parquet",
     ),
     "features": Wish(
-        Path, Text(
-            "With ", Option("out"), ": write feature vectors, too, what enters the last dense layer (logits): float32, "
-            "a row for each image that is named, in order.",
-        ), "FILE.npy",
+        Path, "Beside the answers, write feature vectors: the numbers that enter the last dense layer (logits), "
+        "float32, a row for each image that is named, in order.", "FILE.npy",
     ),
-    "resume": Wish(
-        bool, Text("With ", Option("out"), ": go on with a file that is not finished, after Ctrl-C or a kill."),
-        default=False,
-    ),
-    "overwrite": Wish(bool, Text("With ", Option("out"), ": replace what is there."), default=False),
+    "resume": Wish(bool, "Go on with a file that is not finished, after Ctrl-C or a kill.", default=False),
+    "overwrite": Wish(bool, "Replace the file if it is there.", default=False),
 }  # fmt: skip
 """Of ``hubel predict``."""
 EXPORTING = {

@@ -9,12 +9,11 @@ from typing import Any
 
 import click
 
-from hubel.catalogue import Later
+from hubel.corpus.reading import make_reading
 from hubel.shell import flag_of, in_shell
 from hubel.wishes import READING, Wish
 
 Function = Callable[..., Any]
-make_reading: Function = Later("hubel.corpus.reading", "make_reading")
 KINDS: dict[type, Any] = {int: int, float: float, Path: click.Path(path_type=Path)}
 """Kind of a wish → click's type, where it is not a text."""
 

@@ -8,19 +8,22 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from hubel.catalogue import Later
 from hubel.errors import OutputNotWritable, WrongRequest
 from hubel.errors.wording import Command, Option, Remedy, Text
 from hubel.files import TEMPORARY_PREFIX, is_file, is_folder, is_there, said_plainly
 from hubel.runs.documents import read_document
 from hubel.runs.is_run import ARTEFACT, FILES, FINGERPRINTS, LEARNING_CURVE, RUN, SPLIT
-from hubel.training.checkpoints import CHECKPOINTS, CheckpointFolder
+
+if TYPE_CHECKING:
+    from hubel.training.checkpoints import CheckpointFolder
 
 try:
     import fcntl
@@ -31,6 +34,7 @@ FORMAT = 1
 BEGINS = (f"{ARTEFACT}/manifest.json", RUN, SPLIT, FINGERPRINTS)
 """Files of a run that another training can begin from: the weights, and which images they have learned from."""
 LOCK = ".hubel-lock"
+checkpoints_of: Callable[[Path], CheckpointFolder] = Later("hubel.training.checkpoints", "checkpoints_of")
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class RunFolder:
     @property
     def checkpoints(self) -> CheckpointFolder:
         """Of a run that is not finished."""
-        return CheckpointFolder(self.path / CHECKPOINTS)
+        return checkpoints_of(self.path)
 
     def prepare(self, *, overwrite: bool, resume: bool = False) -> None:
         """Make the folder and show that it can be written, before any time is spent.

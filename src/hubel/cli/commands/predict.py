@@ -13,7 +13,6 @@ import click
 
 from hubel.cli.run_command import RunCommand, model_file_options
 from hubel.cli.show.predict import WRITERS
-from hubel.cli.wish_options import option
 from hubel.errors import WrongRequest
 from hubel.text import counted
 from hubel.wishes import ENGINE, PREDICTING
@@ -49,10 +48,15 @@ LOOKED_AT = 1000
 @click.option(
     "--engine", metavar=ENGINE.metavar, default=ENGINE.default, show_default=True, help=str(ENGINE.help)
 )  # fmt: skip
-@option("out", PREDICTING["out"])
-@option("features", PREDICTING["features"])
-@option("resume", PREDICTING["resume"])
-@option("overwrite", PREDICTING["overwrite"])
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), metavar=PREDICTING["out"].metavar, help=str(PREDICTING["out"].help)
+)
+@click.option(
+    "--features", type=click.Path(path_type=Path), metavar=PREDICTING["features"].metavar,
+    help=str(PREDICTING["features"].help),
+)  # fmt: skip
+@click.option("--resume", is_flag=True, help=str(PREDICTING["resume"].help))
+@click.option("--overwrite", is_flag=True, help=str(PREDICTING["overwrite"].help))
 @model_file_options()
 def command(  # noqa: PLR0913  (one for each option)
     run: Path, inputs: tuple[str, ...], *, form: str, as_json: bool, top: int, coverage: float | None, engine: str,
@@ -81,7 +85,7 @@ def command(  # noqa: PLR0913  (one for each option)
         place_of(coverage)
     _check_file_words(out, features, resume=resume, overwrite=overwrite, form=form)
     given = _given(inputs)
-    if out is not None and not _has_to_be_written(out, features, inputs, resume=resume, overwrite=overwrite):
+    if out is not None and not _has_to_be_written(out, inputs, features=features, resume=resume, overwrite=overwrite):
         return 0
     from hubel.workflows.opening import open_target
 
@@ -93,7 +97,7 @@ def command(  # noqa: PLR0913  (one for each option)
         from hubel.workflows.predicting.to_file import FileWishes
 
         wishes = FileWishes(out, features, top, coverage, resume, overwrite)
-        outcomes, kinds = _write(classifier, given, wishes, run=run, as_json=as_json), Counter[str]()
+        outcomes, kinds = _write(classifier, given, wishes=wishes, run=run, as_json=as_json), Counter[str]()
     else:
         outcomes, kinds = _print(classifier, given, form="json" if as_json else form, top=top, coverage=coverage)
     if coverage is not None:
@@ -126,7 +130,7 @@ def _check_file_words(out: Path | None, features: Path | None, *, resume: bool, 
 
 
 def _has_to_be_written(
-    out: Path, features: Path | None, inputs: Sequence[str], *, resume: bool, overwrite: bool
+    out: Path, inputs: Sequence[str], *, features: Path | None, resume: bool, overwrite: bool
 ) -> bool:
     from hubel.workflows.predicting.place import check_place
 
@@ -174,14 +178,14 @@ def _print(
 
 
 def _write(
-    classifier: Answering, given: Iterable[str | bytes], wishes: FileWishes, *, run: Path, as_json: bool
+    classifier: Answering, given: Iterable[str | bytes], *, wishes: FileWishes, run: Path, as_json: bool
 ) -> Counter[str]:
     """Answers to a file; how many were named and refused."""
     from hubel.cli.show.listen import Listener, print_document
     from hubel.workflows.predicting.to_file import predict_to_file
 
     with Listener() as listener:
-        written = predict_to_file(classifier, given, wishes, run=run, on_event=listener)
+        written = predict_to_file(classifier, given, wishes=wishes, run=run, on_event=listener)
     if as_json:
         print_document(written.to_json(), listener)
     else:

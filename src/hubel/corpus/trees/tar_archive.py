@@ -95,6 +95,10 @@ def tar_members(source: StoredBytes, on_event: OnEvent) -> Iterator[Member[TarPl
 def read_tar_member(read_at: ReadAt, place: TarPlace) -> bytes:
     """The content of a member.
 
+    Args:
+        read_at: bytes of the archive.
+        place: where it is.
+
     Raises:
         UnreadableImage: the archive ends inside it.
     """

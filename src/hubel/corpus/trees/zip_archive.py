@@ -200,6 +200,10 @@ def _fault(entry: ZipEntry, offsets: Sequence[int]) -> MemberFault | None:
 def read_zip_member(read_at: ReadAt, entry: ZipEntry) -> bytes:
     """The content, checked against its checksum; never more than the list of files says.
 
+    Args:
+        read_at: bytes of the archive.
+        entry: the member.
+
     Raises:
         UnreadableImage: it is damaged.
     """

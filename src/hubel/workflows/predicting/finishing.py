@@ -62,7 +62,7 @@ def finish(
             final = answers
             if form.finish is not None:
                 final = unfinished.part(f"{ANSWERS}.final")
-                form.finish(answers, final, shown)
+                form.finish(answers, final, shown=shown)
                 sync_file(final)
             final.replace(unfinished.out)
             sync_folder(unfinished.out.parent)

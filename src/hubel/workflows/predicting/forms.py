@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,7 @@ from hubel.catalogue import Later
 from hubel.errors import WrongRequest
 from hubel.errors.wording import Option
 from hubel.files import write_csv_rows
-from hubel.workflows.predicting.rows import Shown, csv_cells
-
-ERROR_COLUMNS = ("error_code", "error")
-_ROWS_AT_ONCE = 10_000
-"""Of a row group of a Parquet file."""
+from hubel.workflows.predicting.rows import ERROR_COLUMNS, Shown, csv_cells
 
 
 @dataclass(frozen=True)
@@ -28,12 +23,12 @@ class Form:
     Args:
         begin: what stands before the first answer.
         write: records, as of `hubel.workflows.predicting.rows.record_of` → bytes, which stand one behind another.
-        finish: these bytes, in a file → the final file; None where they are it already.
+        finish: these bytes, in a file → the final file, with ``shown``; None where they are it already.
     """
 
     begin: Callable[[Shown], bytes]
     write: Callable[[Sequence[dict[str, Any]], Shown], bytes]
-    finish: Callable[[Path, Path, Shown], None] | None = None
+    finish: Callable[..., None] | None = None
 
 
 def _csv(rows: Sequence[Sequence[object]]) -> bytes:
@@ -71,10 +66,3 @@ def form_of(out: Path) -> Form:
             Option("out"), f" takes a file that ends in {', '.join(first)} or {last}. Received: {out.name!r}."
         )
     return FORMS[ending]
-
-
-def records_in(lines: Path) -> Iterator[list[dict[str, Any]]]:
-    """The records of a file of JSON lines, some thousand at a time."""
-    with lines.open("rb") as file:
-        while records := [json.loads(line) for line in islice(file, _ROWS_AT_ONCE)]:
-            yield records

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hubel.workflows.predicting.forms import ERROR_COLUMNS, records_in
-from hubel.workflows.predicting.rows import Shown, cells_of
+from hubel.workflows.predicting.rows import ERROR_COLUMNS, Shown, cells_of
+
+_ROWS_AT_ONCE = 10_000
+"""Of a row group."""
 
 _TYPES = {
     "abstained": pa.bool_(), "off_corpus": pa.bool_(), "probability": pa.float64(), "off_corpus_score": pa.float64(),
@@ -17,7 +22,7 @@ _TYPES = {
 }  # fmt: skip
 
 
-def write_parquet(lines: Path, target: Path, shown: Shown) -> None:
+def write_parquet(lines: Path, target: Path, *, shown: Shown) -> None:
     """Write the records of a file of JSON lines; the same bytes for the same records.
 
     Args:
@@ -27,11 +32,17 @@ def write_parquet(lines: Path, target: Path, shown: Shown) -> None:
     """
     schema = pa.schema([(name, _type(name)) for name in (*shown.columns, *ERROR_COLUMNS)])
     with pq.ParquetWriter(target, schema, compression="zstd") as writer:
-        for records in records_in(lines):
+        for records in _records_in(lines):
             columns = zip(*(cells_of(record, shown) for record in records), strict=True)
             typed = zip(columns, schema.types, strict=True)
             cells = [pa.array([_storable(cell) for cell in column], kind) for column, kind in typed]
             writer.write_batch(pa.record_batch(cells, schema=schema))
+
+
+def _records_in(lines: Path) -> Iterator[list[dict[str, Any]]]:
+    with lines.open("rb") as file:
+        while records := [json.loads(line) for line in islice(file, _ROWS_AT_ONCE)]:
+            yield records
 
 
 def _type(column: str) -> pa.DataType:

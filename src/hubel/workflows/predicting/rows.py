@@ -8,6 +8,9 @@ from typing import Any, cast
 from hubel.classifier.prediction import Prediction
 from hubel.workflows.predicting.answers import InputAnswer
 
+ERROR_COLUMNS = ("error_code", "error")
+"""Of a file, behind those of `Shown`."""
+
 
 @dataclass(frozen=True)
 class Shown:

@@ -24,7 +24,7 @@ from hubel.workflows.predicting.forms import form_of
 from hubel.workflows.predicting.inputs import Input, Inputs
 from hubel.workflows.predicting.rows import Shown, record_of
 from hubel.workflows.predicting.settings import check_same, settings_of
-from hubel.workflows.predicting.unfinished import ANSWERS, FEATURES, Part, Point, Unfinished
+from hubel.workflows.predicting.unfinished import ANSWERS, FEATURES, Part, Reached, Unfinished
 
 SECONDS_BETWEEN_POINTS = 2.0
 """A kill loses no more work than that."""
@@ -65,7 +65,7 @@ class Written:
 
     out: Path
     features: Path | None
-    point: Point
+    point: Reached
     images: int
     seconds: float
 
@@ -88,7 +88,7 @@ class Written:
 
 
 def predict_to_file(
-    classifier: Answering, given: Iterable[str | bytes], wishes: FileWishes, *, run: Path, on_event: OnEvent = ignore
+    classifier: Answering, given: Iterable[str | bytes], *, wishes: FileWishes, run: Path, on_event: OnEvent = ignore
 ) -> Written:
     """Name every input, and write the answers; the file is there when it is complete, and not before.
 
@@ -112,7 +112,7 @@ def predict_to_file(
     with locked(work.unfinished.folder, doing="writing into it", what="file"), _nothing_left(work.unfinished):
         before = _begin(work, resume=wishes.resume, on_event=on_event)
         inputs = Inputs(given)
-        items, seen = _after(iter(inputs), Point() if before.complete else before)
+        items, seen = _after(iter(inputs), Reached() if before.complete else before)
         point = before
         if not before.complete:
             groups = answer_groups(classifier, items, coverage=wishes.coverage, features=channels is not None)
@@ -150,7 +150,7 @@ def _nothing_left(unfinished: Unfinished) -> Generator[None]:
         raise
 
 
-def _begin(work: _Work, *, resume: bool, on_event: OnEvent) -> Point:
+def _begin(work: _Work, *, resume: bool, on_event: OnEvent) -> Reached:
     """From where to go on; what is there and of no use is removed."""
     unfinished = work.unfinished
     found = unfinished.read() if resume else None
@@ -163,11 +163,11 @@ def _begin(work: _Work, *, resume: bool, on_event: OnEvent) -> Point:
         why = f"What {unfinished.folder} holds is damaged: it is left out, and the first image is the next one."
         on_event(Message(why, warning=True))
     unfinished.clear()
-    unfinished.write(Point(), work.settings)
-    return Point()
+    unfinished.write(Reached(), work.settings)
+    return Reached()
 
 
-def _is_whole(unfinished: Unfinished, point: Point) -> bool:
+def _is_whole(unfinished: Unfinished, point: Reached) -> bool:
     """Whether the parts are what the journal says, as far as it says."""
     for name, size in point.sizes.items():
         path = unfinished.part(name)
@@ -180,13 +180,13 @@ def _is_whole(unfinished: Unfinished, point: Point) -> bool:
     return True
 
 
-def _after(items: Iterator[Input], point: Point) -> tuple[Iterator[Input], _Seen]:
+def _after(items: Iterator[Input], point: Reached) -> tuple[Iterator[Input], _AnsweredInputs]:
     """The inputs that are not answered yet, and the digest of those that are.
 
     Raises:
         WrongRequest: those that were answered are not the ones that are there now.
     """
-    seen = _Seen()
+    seen = _AnsweredInputs()
     for item in islice(items, point.inputs):
         seen.add(item, "" if item.passed_over else item.mark())
     if seen.count < point.inputs or (point.inputs and seen.sha256 != point.inputs_sha256):
@@ -198,7 +198,7 @@ def _after(items: Iterator[Input], point: Point) -> tuple[Iterator[Input], _Seen
     return items, seen
 
 
-class _Seen:
+class _AnsweredInputs:
     """Which inputs were answered."""
 
     def __init__(self) -> None:
@@ -217,7 +217,7 @@ class _Seen:
 class _Writer:
     """Writes answers, and from time to time says in the journal how far they are on the disk."""
 
-    def __init__(self, work: _Work, point: Point, *, seen: _Seen) -> None:
+    def __init__(self, work: _Work, point: Reached, *, seen: _AnsweredInputs) -> None:
         self._work = work
         self._form = form_of(work.unfinished.out)
         self._seen = seen
@@ -255,7 +255,7 @@ class _Writer:
         if time.monotonic() - self._told_s >= SECONDS_BETWEEN_POINTS:
             self._say()
 
-    def _say(self, *, complete: bool = False) -> Point:
+    def _say(self, *, complete: bool = False) -> Reached:
         for part in self._parts.values():
             part.sync()
         self._point = replace(
@@ -271,7 +271,7 @@ class _Writer:
         self._told_s = time.monotonic()
         return self._point
 
-    def complete(self) -> Point:
+    def complete(self) -> Reached:
         """All inputs are answered: everything is brought to the disk, and said in the journal."""
         return self._say(complete=True)
 

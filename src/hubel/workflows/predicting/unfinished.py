@@ -28,7 +28,7 @@ _MOST_BYTES = 10_000_000
 
 
 @dataclass(frozen=True)
-class Point:
+class Reached:
     """How far the work is.
 
     Args:
@@ -113,7 +113,7 @@ class Unfinished:
         """The file of a part."""
         return self.folder / name
 
-    def read(self) -> tuple[Point, dict[str, Any]] | None:
+    def read(self) -> tuple[Reached, dict[str, Any]] | None:
         """How far the work is, and with which settings; None where nothing can be gone on with."""
         path = self.folder / _JOURNAL
         try:
@@ -122,12 +122,12 @@ class Unfinished:
             document = json.loads(path.read_bytes())
             if document["format"] != FORMAT:
                 return None
-            point = Point(**document["done"])
+            point = Reached(**document["done"])
             return (point, dict(document["settings"])) if _is_possible(point) else None
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return None
 
-    def write(self, point: Point, settings: Mapping[str, Any]) -> None:
+    def write(self, point: Reached, settings: Mapping[str, Any]) -> None:
         """Say how far the work is; whole or not at all.
 
         Args:
@@ -147,6 +147,6 @@ class Unfinished:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _is_possible(point: Point) -> bool:
+def _is_possible(point: Reached) -> bool:
     counts = (point.inputs, point.named, point.refused, *point.sizes.values(), *point.skipped.values())
     return all(isinstance(each, int) and each >= 0 for each in counts)

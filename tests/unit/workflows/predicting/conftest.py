@@ -45,4 +45,4 @@ def each_group(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def write(classifier: Classifier, photos: Path, out: Path, **wishes) -> Written:
-    return predict_to_file(classifier, [str(photos)], FileWishes(out, **wishes), run=RUN)
+    return predict_to_file(classifier, [str(photos)], wishes=FileWishes(out, **wishes), run=RUN)

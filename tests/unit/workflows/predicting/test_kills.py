@@ -69,7 +69,7 @@ def stopped(classifier: Classifier, photos: Path, out: Path, **wishes) -> Path:
             raise KeyboardInterrupt
 
     with pytest.raises(StoppedByUser, match=r"Stopped: 128 images answered, which .*names\.\w+\.unfinished keeps\."):
-        predict_to_file(classifier, [str(photos)], FileWishes(out, **wishes), run=RUN, on_event=interrupt)
+        predict_to_file(classifier, [str(photos)], wishes=FileWishes(out, **wishes), run=RUN, on_event=interrupt)
     assert not out.exists()
     return out.with_name(f"{out.name}.unfinished")
 
@@ -111,7 +111,7 @@ def test_what_is_damaged_is_made_anew(damage: str, classifier: Classifier, photo
             part.write_bytes(content.replace(b"photos", b"photoz", 1))
     told: list[Event] = []
     predict_to_file(
-        classifier, [str(photos)], FileWishes(tmp_path / "names.csv", resume=True), run=RUN, on_event=told.append
+        classifier, [str(photos)], wishes=FileWishes(tmp_path / "names.csv", resume=True), run=RUN, on_event=told.append
     )
     assert (tmp_path / "names.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
     said = [event for event in told if isinstance(event, Message)]

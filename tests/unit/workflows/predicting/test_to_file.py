@@ -75,7 +75,7 @@ def test_feature_vectors_are_those_that_embed_gives(classifier: Classifier, phot
     np.testing.assert_allclose(vectors, classifier.embed(named), rtol=1e-5, atol=1e-5)
     (tmp_path / "none.png").write_bytes(b"")
     predict_to_file(
-        classifier, [str(tmp_path / "none.png")], FileWishes(tmp_path / "n.csv", tmp_path / "n.npy"), run=RUN
+        classifier, [str(tmp_path / "none.png")], wishes=FileWishes(tmp_path / "n.csv", tmp_path / "n.npy"), run=RUN
     )
     assert np.load(tmp_path / "n.npy").shape == (0, 16)
 
