@@ -32,7 +32,7 @@ def test_one_line_says_what_became_of_all_inputs(typed: Typed, folder: Path):
     code, printed, said = typed("predict run few -o names.csv")
     assert code == 4
     assert printed.startswith("names.csv: 2 images named, 1 refused, in ")
-    assert printed.endswith(" images/s; Skipped 1 file that is not an image: 1 .txt.\n")
+    assert printed.endswith(" images/s. Skipped 1 file that is not an image: 1 .txt.\n")
     assert said == ""
     lines = (folder / "names.csv").read_text().splitlines()
     assert lines[0] == "path,predicted,probability,abstained,off_corpus_score,off_corpus,error_code,error"

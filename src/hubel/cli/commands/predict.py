@@ -190,10 +190,10 @@ def _write(
         print_document(written.to_json(), listener)
     else:
         point = written.point
-        skipped = f"; {_passed_over(Counter(point.skipped))}" if point.skipped else "."
+        skipped = f" {_passed_over(Counter(point.skipped))}" if point.skipped else ""
         outcome = f"{counted(point.named, 'image')} named, {point.refused:,} refused"
         speed = f"in {written.seconds:.1f} s, {written.images_per_s:,.0f} images/s"
-        click.echo(f"{written.out}: {outcome}, {speed}{skipped}")
+        click.echo(f"{written.out}: {outcome}, {speed}.{skipped}")
     return Counter(named=written.point.named, refused=written.point.refused)
 
 

@@ -157,10 +157,10 @@ def _begin(work: _Work, *, resume: bool, on_event: OnEvent) -> Reached:
     if found is not None:
         point, earlier = found
         check_same(earlier, work.settings, out=unfinished.out)
-        if point.complete or _is_whole(unfinished, point):
+        if _is_whole(unfinished, point):
             return point
     if resume and any(unfinished.folder.glob(f"{ANSWERS}*")):
-        why = f"What {unfinished.folder} holds is damaged: it is left out, and the first image is the next one."
+        why = f"What {unfinished.folder} holds is damaged. It is left out: the work begins with the first image."
         on_event(Message(why, warning=True))
     unfinished.clear()
     unfinished.write(Reached(), work.settings)
@@ -168,7 +168,9 @@ def _begin(work: _Work, *, resume: bool, on_event: OnEvent) -> Reached:
 
 
 def _is_whole(unfinished: Unfinished, point: Reached) -> bool:
-    """Whether the parts are what the journal says, as far as it says."""
+    """Whether the parts are what the journal says, as far as it says; complete ones may have their final names."""
+    if point.complete:
+        return unfinished.part(ANSWERS).is_file() or unfinished.out.is_file()
     for name, size in point.sizes.items():
         path = unfinished.part(name)
         if not path.is_file() or path.stat().st_size < size:

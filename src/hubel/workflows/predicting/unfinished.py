@@ -148,5 +148,7 @@ class Unfinished:
 
 
 def _is_possible(point: Reached) -> bool:
+    if not all(isinstance(each, dict) for each in (point.sizes, point.sha256, point.skipped)):
+        return False
     counts = (point.inputs, point.named, point.refused, *point.sizes.values(), *point.skipped.values())
-    return all(isinstance(each, int) and each >= 0 for each in counts)
+    return all(type(each) is int and 0 <= each < 1 << 62 for each in counts)

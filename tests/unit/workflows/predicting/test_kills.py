@@ -23,10 +23,14 @@ pytestmark = pytest.mark.usefixtures("each_group")
 def instants(folder: Path, copies: Path, work: Callable[[], object]) -> list[Path]:
     """Copies of a folder as a kill would leave it, just before whatever brings something to the disk or renames it."""
     made: list[Path] = []
+    states: list[dict[str, bytes]] = []
 
     def watched(real: Callable[..., object]) -> Callable[..., object]:
         def call(*args: object, **options: object) -> object:
-            made.append(Path(shutil.copytree(folder, copies / f"{len(made)}")))
+            state = {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+            if state not in states:  # before the disk has it, it is as it was
+                states.append(state)
+                made.append(Path(shutil.copytree(folder, copies / f"{len(made)}")))
             return real(*args, **options)
 
         return call
@@ -116,6 +120,26 @@ def test_what_is_damaged_is_made_anew(damage: str, classifier: Classifier, photo
     assert (tmp_path / "names.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
     said = [event for event in told if isinstance(event, Message)]
     assert [each.warning for each in said] == ([] if damage == "no part" else [True])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sizes": 3}, {"sha256": ["x"]}, {"inputs": -1}, {"inputs": 10**30}, {"named": "many"}, {"skipped": {"x": None}},
+        {"more": 1}, {"complete": True, "sizes": {}}, {"inputs": True},
+    ],
+)  # fmt: skip
+def test_a_journal_of_a_stranger_costs_the_work_and_nothing_else(
+    change: dict[str, object], classifier: Classifier, photos: Path, tmp_path: Path
+):
+    left = stopped(classifier, photos, tmp_path / "names.csv")
+    document = json.loads((left / "journal.json").read_text())
+    document["done"] |= change
+    (left / "journal.json").write_text(json.dumps(document))
+    if "complete" in change:
+        (left / "answers").unlink()
+    write(classifier, photos, tmp_path / "names.csv", resume=True)
+    assert len((tmp_path / "names.csv").read_text().splitlines()) == COUNT + 1
 
 
 def test_other_settings_are_refused_with_the_reason(classifier: Classifier, photos: Path, tmp_path: Path):
