@@ -30,7 +30,7 @@ from hubel.images.preprocessing import read_pixels
 
 Speed = tuple[float, float]
 """Images a second, and milliseconds of all processors together for an image."""
-ROUNDS, IMAGES, STARTS, PART = 3, 512, 5, 16
+ROUNDS, IMAGES, STARTS, PART = 5, 512, 5, 16
 LINE = "{:8,.0f} {:7,.0f} {:8,.0f} {:15.2f} {:17.2f} {:26.2f} {:6.2f} {:6.2f}"
 
 
