@@ -94,7 +94,9 @@ def test_what_is_unfinished_says_how_to_go_on(typed: Typed, folder: Path, monkey
     assert code == 2
     assert said.startswith("Error: names.csv was begun with other settings (top: 1, 2): ")
     assert "Or begin anew: --overwrite in place of --resume." in said
-    assert typed("predict run few -o names.csv --resume")[0] == 4
+    code, printed, _ = typed("predict run few -o names.csv --resume")
+    assert code == 4
+    assert printed.startswith("names.csv: 2 images named, 1 refused (3 of them before), in ")
     assert not (folder / "names.csv.unfinished").exists()
 
 

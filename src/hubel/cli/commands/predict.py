@@ -191,7 +191,9 @@ def _write(
     else:
         point = written.point
         skipped = f" {_passed_over(Counter(point.skipped))}" if point.skipped else ""
-        outcome = f"{counted(point.named, 'image')} named, {point.refused:,} refused"
+        before = point.named + point.refused - written.images
+        earlier = f" ({before:,} of them before)" if before else ""
+        outcome = f"{counted(point.named, 'image')} named, {point.refused:,} refused{earlier}"
         speed = f"in {written.seconds:.1f} s, {written.images_per_s:,.0f} images/s"
         click.echo(f"{written.out}: {outcome}, {speed}.{skipped}")
     return Counter(named=written.point.named, refused=written.point.refused)

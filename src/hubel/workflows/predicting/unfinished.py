@@ -77,7 +77,7 @@ class Part:
 
     def append(self, data: bytes) -> None:
         """Write behind what is there."""
-        with said_plainly(self.path, needed=len(data)):
+        with said_plainly(self.path):
             self._file.write(data)
         self._hash.update(data)
         self.size += len(data)
