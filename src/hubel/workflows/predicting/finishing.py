@@ -12,7 +12,7 @@ import numpy as np
 from hubel.files import said_plainly, sync_file, sync_folder, written_file
 from hubel.workflows.predicting.forms import form_of
 from hubel.workflows.predicting.rows import Shown
-from hubel.workflows.predicting.unfinished import ANSWERS, FEATURES, Unfinished
+from hubel.workflows.predicting.unfinished import ANSWERS, FEATURES, FINAL, Unfinished
 
 HEADER_BYTES = 128
 """Of a .npy file with a table of numbers; its length does not depend on how many there are."""
@@ -61,7 +61,7 @@ def finish(
             form = form_of(unfinished.out)
             final = answers
             if form.finish is not None:
-                final = unfinished.part(f"{ANSWERS}.final")
+                final = unfinished.part(FINAL)
                 form.finish(answers, final, shown=shown)
                 sync_file(final)
             final.replace(unfinished.out)

@@ -154,12 +154,12 @@ def _begin(work: _Work, *, resume: bool, on_event: OnEvent) -> Reached:
     """From where to go on; what is there and of no use is removed."""
     unfinished = work.unfinished
     found = unfinished.read() if resume else None
-    if found is not None:
+    if found is not None and found[0].inputs:
         point, earlier = found
         check_same(earlier, work.settings, out=unfinished.out)
         if _is_whole(unfinished, point):
             return point
-    if resume and any(unfinished.folder.glob(f"{ANSWERS}*")):
+    if resume and (found is None or found[0].inputs) and unfinished.part(ANSWERS).exists():
         why = f"What {unfinished.folder} holds is damaged. It is left out: the work begins with the first image."
         on_event(Message(why, warning=True))
     unfinished.clear()

@@ -10,18 +10,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hubel.files import is_file, said_plainly, write_json
+from hubel.files import TEMPORARY_PREFIX, is_file, said_plainly, write_json
+from hubel.runs.run_folder import LOCK
 
 SUFFIX = ".unfinished"
 FORMAT = 1
-_JOURNAL, ANSWERS, FEATURES = "journal.json", "answers", "features"
+_JOURNAL, ANSWERS, FINAL, FEATURES = "journal.json", "answers", "answers.final", "features"
+PARTS = (ANSWERS, FINAL, FEATURES)
 _BLOCK = 1 << 20
 _MOST_BYTES = 10_000_000
 """Of a journal."""
@@ -137,14 +138,17 @@ class Unfinished:
         write_json(self.folder / _JOURNAL, {"format": FORMAT, "settings": dict(settings), "done": asdict(point)})
 
     def clear(self) -> None:
-        """Remove what is in it, but for the lock; only files that were written here are touched."""
+        """Remove what was written here; files of the user are never touched."""
         with said_plainly(self.folder):
-            for path in (self.folder / _JOURNAL, *self.folder.glob(f"{ANSWERS}*"), *self.folder.glob(f"{FEATURES}*")):
+            for path in (*map(self.part, (_JOURNAL, *PARTS)), *self.folder.glob(f"{TEMPORARY_PREFIX}*")):
                 path.unlink(missing_ok=True)
 
     def remove(self) -> None:
-        """Remove the folder."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Remove the folder, unless the user has put something into it."""
+        self.clear()
+        (self.folder / LOCK).unlink(missing_ok=True)  # whoever removes the folder holds it
+        with suppress(OSError):
+            self.folder.rmdir()
 
 
 def _is_possible(point: Reached) -> bool:

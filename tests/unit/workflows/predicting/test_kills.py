@@ -126,7 +126,7 @@ def test_what_is_damaged_is_made_anew(damage: str, classifier: Classifier, photo
     "change",
     [
         {"sizes": 3}, {"sha256": ["x"]}, {"inputs": -1}, {"inputs": 10**30}, {"named": "many"}, {"skipped": {"x": None}},
-        {"more": 1}, {"complete": True, "sizes": {}}, {"inputs": True},
+        {"more": 1}, {"complete": True}, {"inputs": True},
     ],
 )  # fmt: skip
 def test_a_journal_of_a_stranger_costs_the_work_and_nothing_else(
@@ -181,6 +181,13 @@ def test_what_comes_behind_may_have_changed(classifier: Classifier, photos: Path
     write(classifier, photos, tmp_path / "names.csv", resume=True)
     write(classifier, photos, tmp_path / "whole.csv")
     assert (tmp_path / "names.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
+
+
+def test_what_the_user_put_there_stays(classifier: Classifier, photos: Path, tmp_path: Path):
+    left = stopped(classifier, photos, tmp_path / "names.csv")
+    (left / "answers.txt").write_text("mine")
+    write(classifier, photos, tmp_path / "names.csv", resume=True)
+    assert [path.name for path in left.iterdir()] == ["answers.txt"]
 
 
 def test_nothing_stays_where_nothing_was_answered(classifier: Classifier, photos: Path, tmp_path: Path, monkeypatch):
