@@ -49,6 +49,29 @@ class TrainingProgress:
 
 
 @dataclass(frozen=True)
+class NamingProgress:
+    """Images are being named.
+
+    Args:
+        done: inputs that were answered or skipped, also before the work was resumed.
+        total: about how many there are; 0 is not known yet.
+        images_per_s: since it was begun or resumed.
+        elapsed_s: the same.
+    """
+
+    done: int
+    total: int
+    images_per_s: float
+    elapsed_s: float
+
+    @property
+    def seconds_left(self) -> float:
+        """Until all are done; infinity where nobody knows."""
+        known = self.total > self.done and self.images_per_s > 0
+        return (self.total - self.done) / self.images_per_s if known else float("inf")
+
+
+@dataclass(frozen=True)
 class EpochDone:
     """One pass over the training split, and the score on the validation split after it; None where that is empty.
 
@@ -94,7 +117,7 @@ class StopHeard:
     now: bool
 
 
-Event: TypeAlias = Progress | Message | PlanMade | TrainingProgress | EpochDone | PhaseDone | StopHeard
+Event: TypeAlias = Progress | Message | PlanMade | TrainingProgress | NamingProgress | EpochDone | PhaseDone | StopHeard
 OnEvent: TypeAlias = Callable[[Event], None]
 
 

@@ -317,7 +317,7 @@ def written_folder(path: Path, *, durable: bool = True, needed: int | None = Non
             temporary.chmod(0o777 & ~_umask())
             if durable:
                 for file in temporary.iterdir():
-                    _sync_file(file)
+                    sync_file(file)
                 sync_folder(temporary)
             _take_its_place(temporary, path)
             if durable:
@@ -358,7 +358,8 @@ def _exchange(first: Path, second: Path) -> bool:
     return False
 
 
-def _sync_file(path: Path) -> None:
+def sync_file(path: Path) -> None:
+    """Wait until the disk has a file."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -369,7 +370,7 @@ def _sync_file(path: Path) -> None:
 def sync_folder(path: Path) -> None:
     """Wait until the disk has a folder's list of names."""
     if os.name == "posix":  # Windows cannot open a folder for fsync
-        _sync_file(path)
+        sync_file(path)
 
 
 def _umask() -> int:

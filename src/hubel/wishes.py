@@ -286,6 +286,19 @@ COMPARING = {
 }  # fmt: skip
 """Of ``hubel compare``."""
 
+PREDICTING = {
+    "out": Wish(
+        Path, "Write the answers into this file, of any number of images; it appears when it is complete.",
+        "FILE.csv|.jsonl|.parquet",
+    ),
+    "features": Wish(
+        Path, "Beside the answers, write feature vectors: the numbers that enter the last dense layer (logits), "
+        "float32, a row for each image that is named, in order.", "FILE.npy",
+    ),
+    "resume": Wish(bool, "Go on with a file that is not finished, after Ctrl-C or a kill.", default=False),
+    "overwrite": Wish(bool, "Replace the file if it is there.", default=False),
+}  # fmt: skip
+"""Of ``hubel predict``."""
 EXPORTING = {
     "format": Wish(
         str, "What to export to.", "onnx|keras|saved-model|openvino|litert|torch",

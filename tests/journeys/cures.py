@@ -39,6 +39,10 @@ CASES = {
                             f"train photos -o run-2 {QUICK} {{}}"),
     "inside the corpus": Case(f"train photos -o photos/run {QUICK}", r"beside it: (-o \S+)$", f"train photos {{}} {QUICK}"),
     "a word too many": Case(f"train photos new-run {QUICK}", r"goes after -o: (hubel .*)"),
+    "a file of answers that is taken": Case("predict run new.png -o list.csv", r"another file with (-o \S+)\.",
+                                            "predict run new.png {}"),
+    "a file of answers that is to be finished": Case("predict run new.png --resume", r"Name it: (-o names.csv)",
+                                                     "predict run new.png --resume {}"),
     "an audit that is taken": Case("audit photos -o audits/taken", r"replace it with (--overwrite)",
                                    "audit photos -o audits/taken {}"),
     # words

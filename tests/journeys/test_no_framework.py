@@ -87,6 +87,17 @@ def test_predict_answers_as_it_did_with_keras(digits: Path):
     assert sets == expected["prediction_sets"]["0.9"]
 
 
+def test_many_files_are_named_into_one(digits: Path, tmp_path: Path):
+    out, vectors = tmp_path / "names.csv", tmp_path / "vectors.npy"
+    words = ("predict", str(MUSEUM / "format-5"), str(digits), "-o", str(out), "--features", str(vectors))
+    code, said, modules = run(ALL, *words)
+    assert code == 0
+    assert said.startswith(f"{out}: 40 images named, 0 refused, ")
+    assert roots(modules).isdisjoint({*ALL, "pyarrow", "onnx", "safetensors"})
+    assert len(out.read_text().splitlines()) == 41
+    assert np.load(vectors).shape == (40, 16)
+
+
 def test_a_score_is_computed(digits: Path):
     code, out, modules = run(FRAMEWORKS, "evaluate", str(MUSEUM / "format-5"), str(digits), "--json")
     assert code == 0

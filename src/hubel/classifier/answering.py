@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from hubel.arrays import Image, Images, Logits, Probabilities
+from hubel.arrays import Features, Image, Images, Logits, Probabilities
+from hubel.catalogue import Later
 from hubel.classifier.engine import Engine
 from hubel.classifier.given import ImageInput, at_place, each_image, is_one_image, to_model_pixels
 from hubel.classifier.mirrored import MirroredEngine
@@ -21,8 +22,9 @@ from hubel.images.array_images import ArrayRule
 from hubel.images.preprocessing import Preprocessing
 from hubel.wishes import MIRROR, NO_TTA
 
-_BATCH = 256
-"""Images held as pixels at once."""
+groups_of: Callable[..., Iterator[list[Any]]] = Later("hubel.classifier.read_ahead", "groups_of")
+read_ahead: Callable[..., Iterator[tuple[list[Any], list[Any]]]] = Later("hubel.classifier.read_ahead", "read_ahead")
+group_size: Callable[[Preprocessing], int] = Later("hubel.classifier.read_ahead", "group_size")
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,22 @@ class Answering(abc.ABC):
     def compute(self, pixels: Images) -> tuple[Logits, np.ndarray | None]:
         """Logits [batch, classes], and the off-corpus scores [batch] where it has them."""
 
+    @abc.abstractmethod
+    def count_features(self) -> int:
+        """Numbers that enter the last dense layer for an image.
+
+        Raises:
+            WrongRequest: nobody knows which layer that is.
+        """
+
+    @abc.abstractmethod
+    def compute_features(self, pixels: Images) -> tuple[Logits, np.ndarray | None, Features]:
+        """As `compute`, and what enters the last dense layer, float32 [batch, channels].
+
+        Raises:
+            WrongRequest: nobody knows which layer that is.
+        """
+
     def compute_logits(self, pixels: Images) -> Logits:
         """Logits [batch, classes] of uint8 [batch, height, width, 3]."""
         return self.engine.compute(pixels).logits
@@ -172,7 +190,9 @@ class Answering(abc.ABC):
         scale: str | None = None,
         channels: str = "rgb",
     ) -> Iterator[Prediction]:
-        """Name any number of images, one `Prediction` after another; a few hundred images wait in memory.
+        """Name any number of images, one `Prediction` after another; at most 192 images wait in memory.
+
+        Files and bytes are decoded on every core while the images before them are computed.
 
         Args:
             images: several, as for `predict`; a generator is asked for no more than is needed.
@@ -198,7 +218,7 @@ class Answering(abc.ABC):
             yield from self.predict_pixels(pixels, coverage=coverage)
 
     def batches(self, images: Iterator[tuple[str, ImageInput]], rule: ArrayRule) -> Iterator[Images]:
-        """The pixels of images, up to 256 together: uint8 [batch, height, width, 3].
+        """The pixels of images, up to 64 together: uint8 [batch, height, width, 3].
 
         Args:
             images: each with its place, as `each_image` gives them.
@@ -208,8 +228,23 @@ class Answering(abc.ABC):
             UnreadableImage: an image cannot be decoded; the message names its place.
             WrongRequest: it is of no kind that `predict` takes.
         """
-        while waiting := [self._read(place, image, rule) for place, image in islice(images, _BATCH)]:
-            yield np.stack(waiting)
+
+        def read_now(place: str, image: ImageInput) -> Image | Exception:
+            try:  # whoever gives an array or an open file may change it before the next one is asked for
+                return np.array(self._read(place, image, rule))
+            except (UnreadableImage, WrongRequest) as error:
+                return error  # raised where its turn comes
+
+        def read(given: tuple[str, Any]) -> Image:
+            place, image = given
+            if isinstance(image, Exception):
+                raise image
+            return image if isinstance(image, np.ndarray) else self._read(place, image, rule)
+
+        stay = (str, bytes, os.PathLike)
+        items = ((place, image if isinstance(image, stay) else read_now(place, image)) for place, image in images)
+        for _, pixels in read_ahead(groups_of(items, group_size(self.preprocessing)), read):
+            yield np.stack(pixels)
 
     def _read(self, place: str, image: ImageInput, rule: ArrayRule) -> Image:
         try:
@@ -240,7 +275,18 @@ class Answering(abc.ABC):
             pixels: uint8 [batch, height, width, 3].
             coverage: as for `predict`.
         """
-        logits, scores = self.compute(pixels)
+        return self.make_predictions(*self.compute(pixels), coverage=coverage)
+
+    def make_predictions(
+        self, logits: Logits, scores: np.ndarray | None, *, coverage: float | None = None
+    ) -> list[Prediction]:
+        """What `compute` gave → predictions.
+
+        Args:
+            logits: float32 [batch, classes].
+            scores: off-corpus scores, float64 [batch]; None where there are none.
+            coverage: as for `predict`.
+        """
         probabilities = softmax(logits, temperature=self.calibration.temperature)
         sets = None if coverage is None or self.sets is None else self.sets.find(probabilities, coverage)
         threshold = self.calibration.abstention_threshold

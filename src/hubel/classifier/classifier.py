@@ -14,7 +14,7 @@ from hubel.classifier.answering import UNCALIBRATED, Answering, Calibration
 from hubel.classifier.engine import Engine
 from hubel.classifier.given import ImageInput, each_image
 from hubel.classifier.mirrored import MEAN_OF_BOTH
-from hubel.classifier.off_corpus import AnyScore, Looks, NearestClass
+from hubel.classifier.off_corpus import AnyScore, Looks, NearestClass, OffCorpus
 from hubel.classifier.prediction_sets import PredictionSets
 from hubel.images.array_images import ArrayRule
 from hubel.images.preprocessing import Preprocessing
@@ -99,13 +99,26 @@ class Classifier(Answering):
         logits, looks = self.look(pixels)
         return logits, self.off_corpus.score(looks)
 
+    def count_features(self) -> int:
+        """Numbers that enter the last dense layer for an image."""
+        return int(self.engine.compute(self.no_images, wanted="features").features.shape[1])
+
+    def compute_features(self, pixels: Images) -> tuple[Logits, np.ndarray | None, Features]:
+        """As `compute`, and what enters the last dense layer, float32 [batch, channels]."""
+        if isinstance(self.off_corpus, OffCorpus):
+            logits, looks = self.look(pixels)
+            return logits, self.off_corpus.score(looks), looks.features
+        made = self.engine.compute(pixels, wanted="features")
+        scores = None if self.off_corpus is None else self.off_corpus.measure(made.features)
+        return made.logits, scores, made.features
+
     def embed(
         self, images: ImageInput | Iterable[ImageInput], *, scale: str | None = None, channels: str = "rgb"
     ) -> Features:
         """What enters the network's last layer: a vector for each image, close for images that look alike to it.
 
         Args:
-            images: as for `predict`.
+            images: as for `predict`; of a generator, as for `predict_stream`.
             scale: as for `predict`.
             channels: as for `predict`.
 
@@ -114,7 +127,7 @@ class Classifier(Answering):
         """
         batches = self.batches(each_image(images), ArrayRule(scale, channels))
         parts = [self.engine.compute(pixels, wanted="features").features for pixels in batches]
-        return np.concatenate(parts) if parts else self.engine.compute(self.no_images, wanted="features").features
+        return np.concatenate(parts) if parts else np.zeros((0, self.count_features()), np.float32)
 
     def _brief(self) -> Iterator[str]:
         yield f"Classifier of {len(self.class_names):,} classes: {few_names(self.class_names)}"

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from hubel.arrays import Image, Images, Logits
+from hubel.arrays import Features, Image, Images, Logits
 from hubel.classifier.answering import UNCALIBRATED, Answering, Calibration
 from hubel.classifier.engine import Engine, Outputs, Wanted
 from hubel.classifier.model_output import ModelOutput
@@ -109,6 +109,19 @@ class ForeignClassifier(Answering):
     def compute(self, pixels: Images) -> tuple[Logits, None]:
         """Logits [batch, classes], and no off-corpus scores: they would need its training images."""
         return self.compute_logits(pixels), None
+
+    def count_features(self) -> int:
+        """Nothing: which of its layers is the last one is known of Hubel's own networks only.
+
+        Raises:
+            WrongRequest: always.
+        """
+        raise WrongRequest(f"{self.path} is a model file, whose feature vectors Hubel does not know. Give a run.")
+
+    def compute_features(self, pixels: Images) -> tuple[Logits, None, Features]:  # noqa: ARG002
+        """Nothing; raises as `count_features`."""
+        self.count_features()
+        raise AssertionError
 
     def assumptions(self) -> tuple[str, ...]:
         """What its answers assume and nobody can check, one sentence each."""

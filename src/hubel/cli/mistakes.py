@@ -40,7 +40,7 @@ DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
 """Dashes and hyphens that a document or a chat makes of the one on the keyboard."""
 CORPUS_FIRST = {"audit", "train", "compare"}
 """Commands that take a corpus, and -o."""
-TO_A_FILE = {"predict": "--format csv", "anatomy": "--json", "audit": "--json"}
+TO_A_FILE = {"anatomy": "--json", "audit": "--json"}
 """Commands → how what they print becomes a file."""
 MOST_JOINED = 8
 """Words of one name with spaces in it."""

@@ -26,6 +26,9 @@ from hubel.graphs.onnx_rules import check_onnx
 from hubel.text import shortened
 
 _make_keras_engine: Callable[..., Engine] = Later("hubel.engines.keras_building", "make_engine")
+_PIXELS_AT_ONCE = 1_300_000
+"""Bytes of the images that are computed together, 8 of 224 x 224 pixels: more are slower, since what a layer makes of
+them no longer fits into the processor's cache."""
 RUNTIME_ERRORS = (RuntimeError, ValueError, *(
     each for each in vars(importlib.import_module("onnxruntime.capi.onnxruntime_pybind11_state")).values()
     if isinstance(each, type) and issubclass(each, Exception)
@@ -123,8 +126,8 @@ class OnnxEngine:
         if pixels.dtype != np.uint8:
             raise WrongRequest(f"A compiled network takes pixels as uint8. Received: {pixels.dtype}.")
         names = [name for name in _INCLUDED[wanted] if name in self._outputs]
-        starts = range(0, len(pixels), LARGE_BATCH)
-        parts = [self._run(pixels[start : start + LARGE_BATCH], names) for start in starts]
+        step = max(1, min(LARGE_BATCH, _PIXELS_AT_ONCE // max(1, pixels[0].size))) if len(pixels) else LARGE_BATCH
+        parts = [self._run(pixels[start : start + step], names) for start in range(0, len(pixels), step)]
         made = dict(zip(names, map(np.concatenate, zip(*parts, strict=True)), strict=True)) if parts else {}
         for name in _INCLUDED[wanted]:
             made.setdefault(name, np.zeros((len(pixels), self._outputs.get(name, 0)), np.float32))

@@ -8,19 +8,22 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from hubel.catalogue import Later
 from hubel.errors import OutputNotWritable, WrongRequest
 from hubel.errors.wording import Command, Option, Remedy, Text
 from hubel.files import TEMPORARY_PREFIX, is_file, is_folder, is_there, said_plainly
 from hubel.runs.documents import read_document
 from hubel.runs.is_run import ARTEFACT, FILES, FINGERPRINTS, LEARNING_CURVE, RUN, SPLIT
-from hubel.training.checkpoints import CHECKPOINTS, CheckpointFolder
+
+if TYPE_CHECKING:
+    from hubel.training.checkpoints import CheckpointFolder
 
 try:
     import fcntl
@@ -31,6 +34,7 @@ FORMAT = 1
 BEGINS = (f"{ARTEFACT}/manifest.json", RUN, SPLIT, FINGERPRINTS)
 """Files of a run that another training can begin from: the weights, and which images they have learned from."""
 LOCK = ".hubel-lock"
+checkpoints_of: Callable[[Path], CheckpointFolder] = Later("hubel.training.checkpoints", "checkpoints_of")
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class RunFolder:
     @property
     def checkpoints(self) -> CheckpointFolder:
         """Of a run that is not finished."""
-        return CheckpointFolder(self.path / CHECKPOINTS)
+        return checkpoints_of(self.path)
 
     def prepare(self, *, overwrite: bool, resume: bool = False) -> None:
         """Make the folder and show that it can be written, before any time is spent.
@@ -149,17 +153,22 @@ def free_beside(path: Path) -> Path:
 
 
 @contextmanager
-def locked(folder: Path) -> Generator[None]:
-    """Hold a run folder, which is made if it is not there; a second program, or thread, is refused at once.
+def locked(folder: Path, *, doing: str = "training into it", what: str = "folder") -> Generator[None]:
+    """Hold a folder that is written for a long time; it is made if it is not there, and who comes second is refused.
 
     The system gives the lock back when a program dies, however it dies: the file that stays then is no obstacle.
+
+    Args:
+        folder: of a run, or of other things.
+        doing: what whoever holds it does.
+        what: another one of can be chosen.
 
     Raises:
         OutputNotWritable: somebody else holds it, or it cannot be written.
     """
     with said_plainly(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        handle = None if fcntl is None else _take(folder / LOCK)
+        handle = None if fcntl is None else _take(folder / LOCK, doing=doing, what=what)
     try:
         yield
     finally:
@@ -168,7 +177,7 @@ def locked(folder: Path) -> Generator[None]:
             os.close(handle)
 
 
-def _take(path: Path) -> int | None:
+def _take(path: Path, *, doing: str, what: str) -> int | None:
     """A handle that holds the lock; None on a file system that has none."""
     while True:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
@@ -177,7 +186,7 @@ def _take(path: Path) -> int | None:
         except BlockingIOError as error:
             os.close(handle)
             raise OutputNotWritable(
-                _held_by(path), Remedy("Or choose another folder with ", Option("out"), ".")
+                _held_by(path, doing), Remedy(f"Or choose another {what} with ", Option("out"), ".")
             ) from error
         except OSError:
             os.close(handle)
@@ -200,10 +209,10 @@ def _is_still(path: Path, handle: int) -> bool:
         return False
 
 
-def _held_by(path: Path) -> str:
+def _held_by(path: Path, doing: str) -> str:
     try:
         holder = json.loads(path.read_bytes())
         who = f"process {holder['pid']} on {holder['host']}, since {holder['started']}"
     except (OSError, ValueError, KeyError, TypeError):
         who = "another process"
-    return f"{path.parent} is in use: {who}, is training into it. Wait until it is done."
+    return f"{path.parent} is in use: {who}, is {doing}. Wait until it is done."

@@ -226,3 +226,8 @@ def _read_bounded(path: Path, limit: int) -> bytes:
     except OSError as error:
         text = f"checkpoint {path.parent} is damaged: {path.name} cannot be read ({error.strerror})"
         raise DamagedArtefact(text) from error
+
+
+def checkpoints_of(run: Path) -> CheckpointFolder:
+    """The folder of a run's checkpoints."""
+    return CheckpointFolder(run / CHECKPOINTS)

@@ -13,6 +13,7 @@ import pytest
 import hubel
 from hubel.classifier.answering import Answering
 from hubel.cli.main import COMMANDS, find_command
+from hubel.wishes import PREDICTING
 
 FUNCTIONS = {"audit": "audit_corpus"}
 """Command → its function, where that is called otherwise."""
@@ -59,12 +60,13 @@ def test_a_function_takes_what_its_command_takes(command: str):
 
 
 def test_predict_is_of_a_loaded_classifier():
-    # RUN and what is said of it open a classifier; INPUTS and --abstain go to it; the rest says how answers are printed.
+    # RUN and what is said of it open a classifier; INPUTS and --abstain go to it; the rest says how answers are printed, or written
+    # to a file; in Python, `predict_stream` and `embed` give them.
     said = set(inspect.signature(hubel.load).parameters)
     asked = set(inspect.signature(Answering.predict).parameters)
     renamed = {"inputs": "images", "abstain": "coverage"}
     options = {renamed.get(name, name) for name in options_of("predict")}
-    assert options - said - asked == {"format", "top"}
+    assert options - said - asked == {"format", "top", *PREDICTING}
     assert asked - options == {"self", "scale", "channels"}
 
 

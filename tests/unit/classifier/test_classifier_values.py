@@ -23,7 +23,8 @@ from hubel.events import Event, Progress
 from hubel.images.preprocessing import Preprocessing
 from hubel.pipeline.augmentation import Augmentation
 from hubel.training.recipe import Recipe
-from hubel.workflows.predict import list_inputs, predict_files, read_standard_input
+from hubel.workflows.predicting.answers import predict_files
+from hubel.workflows.predicting.inputs import Inputs, read_standard_input
 
 
 @pytest.mark.parametrize("values", [(0.009, 0.5), (101, 0.5), (1, -0.1), (1, 1.1), (float("nan"), 0)])
@@ -177,18 +178,18 @@ def test_an_empty_folder_is_answered_too(tmp_path: Path):
 def test_standard_input_is_an_image_or_paths():
     buffer = io.BytesIO()
     Image.fromarray(colour("blue", 3)).save(buffer, "PNG")
-    (image,) = read_standard_input(buffer.getvalue())
+    (image,) = read_standard_input(io.BytesIO(buffer.getvalue()))
     (answer,) = predict_files(colour_classifier(), [image])
     assert answer.path == "-"
     assert answer.prediction is not None
     assert answer.prediction.class_name == "blue"
-    assert read_standard_input(b"a.png\n\nb c.png\n") == ["a.png", "b c.png"]
+    assert list(read_standard_input(io.BytesIO(b"a.png\n\nb c.png\n"))) == ["a.png", "b c.png"]
     with pytest.raises(UnusableInput, match="holds neither paths, one per line, nor an image that can be read"):
-        read_standard_input(b"\0\1\2")
+        list(read_standard_input(io.BytesIO(b"\0\1\2")))
 
 
 def test_an_input_is_read_when_it_is_asked_for(tmp_path: Path):
     write_colours(tmp_path, {"a/r.png": "red"})
-    (item,) = list_inputs([str(tmp_path / "a")])
+    (item,) = Inputs([str(tmp_path / "a")])
     assert item.path == f"{tmp_path}/a/r.png"
     assert item.read() == (tmp_path / "a/r.png").read_bytes()

@@ -46,6 +46,8 @@ TYPED = {
     ("evaluate", "out"): "evaluate model.keras digits --class-names list.csv -o {}/out",
     ("predict", "run"): "predict {} image.png",
     ("predict", "inputs"): "predict run {}",
+    ("predict", "out"): "predict run image.png -o {}.csv",
+    ("predict", "features"): "predict run image.png -o names.csv --features {}.npy",
     ("predict", "class_names"): "predict model.keras image.png --class-names {}",
     ("verify", "run"): "verify {}",
     ("export", "run"): "export {} --format onnx -o made",

@@ -152,8 +152,7 @@ MISTAKES = {
     "--train photos": "Error: No such option '--train'. Commands have no dashes: hubel train\n",
     "-v": "Error: No such option '-v'. Did you mean '--version'?\n",
     "train photos --gpu": "Error: No such option '--gpu'.\n",
-    "predict run a.png -o a.csv": "No such option '-o'. hubel predict prints. Into a file: hubel predict ... --format csv "
-    "> FILE\n",
+    "predict run image.png -o a.txt": "Error: -o takes a file that ends in .csv, .jsonl or .parquet. Received: 'a.txt'.\n",
     "help train": "Error: No such command 'help'. Type: hubel --help, or hubel train --help\n",
     "version": "Error: No such command 'version'. Type: hubel --version\n",
     "hubel train photos": "Error: No such command 'hubel'. It was typed twice; once is enough.\n",

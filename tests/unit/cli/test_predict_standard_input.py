@@ -12,7 +12,7 @@ import pytest
 from tests.unit.cli.conftest import Typed
 
 from hubel.errors import UnusableInput
-from hubel.workflows.predict import read_standard_input
+from hubel.workflows.predicting.inputs import read_standard_input
 
 
 @pytest.fixture
@@ -62,11 +62,11 @@ def test_nothing_at_all_says_what_may_come(sent):
 
 
 def test_a_name_that_is_not_utf_8_keeps_its_bytes():
-    (path,) = read_standard_input(b"caf\xe9.png\n")
+    (path,) = read_standard_input(io.BytesIO(b"caf\xe9.png\n"))
     assert os.fsencode(path) == b"caf\xe9.png"
 
 
 def test_a_list_that_begins_like_an_image_is_a_list():
-    assert read_standard_input(b"BMW/1.jpg\nGIF89a/2.jpg\n") == ["BMW/1.jpg", "GIF89a/2.jpg"]
+    assert list(read_standard_input(io.BytesIO(b"BMW/1.jpg\nGIF89a/2.jpg\n"))) == ["BMW/1.jpg", "GIF89a/2.jpg"]
     with pytest.raises(UnusableInput):
-        read_standard_input(b"BM\0")
+        list(read_standard_input(io.BytesIO(b"BM\0")))

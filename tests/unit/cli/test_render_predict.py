@@ -8,9 +8,10 @@ import json
 import pytest
 
 from hubel.classifier.prediction import Prediction
-from hubel.cli.show.predict import WRITERS, Shown
+from hubel.cli.show.predict import WRITERS
 from hubel.errors import UnreadableImage
-from hubel.workflows.predict import InputAnswer
+from hubel.workflows.predicting.answers import InputAnswer
+from hubel.workflows.predicting.rows import Shown
 
 NAMES = ("shirt", "t-shirt", "hat", "dress", "shoes", "pants")
 

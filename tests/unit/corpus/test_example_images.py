@@ -15,7 +15,7 @@ from hubel.corpus.example_images import is_example, read_image
 from hubel.errors import UnreadableImage
 from hubel.workflows.looking.matrices import read_matrix
 from hubel.workflows.opening import check_inputs
-from hubel.workflows.predict import list_inputs
+from hubel.workflows.predicting.inputs import Inputs
 
 
 def pixels(name: str) -> np.ndarray:
@@ -54,5 +54,5 @@ def test_a_file_of_that_name_goes_first(tmp_path: Path, monkeypatch: pytest.Monk
 def test_every_door_takes_them():
     np.testing.assert_allclose(read_matrix("digits:8")[..., 0] * 16, pixels("digits:8"), atol=0.04)
     check_inputs(["digits:8"])
-    (item,) = list_inputs(["digits:8"])
+    (item,) = Inputs(["digits:8"])
     assert item.read() == read_image("digits:8")

@@ -48,6 +48,20 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.parametrize(("side", "together"), [(12, 64), (100, 43), (224, 8), (1024, 1)])
+def test_large_images_are_computed_a_few_at_a_time(side: int, together: int):
+    sizes = []
+
+    class Session:
+        def run(self, names: list[str], given: dict[str, np.ndarray]) -> list[np.ndarray]:
+            sizes.append(len(given["image"]))
+            return [np.zeros((len(given["image"]), 2), np.float32)] * len(names)
+
+    engine = OnnxEngine(Session(), {"logits": 2}, make_keras_engine=made_classifier)  # type: ignore[arg-type]
+    assert engine.compute(np.zeros((2 * together + 1, side, side, 3), np.uint8)).logits.shape == (2 * together + 1, 2)
+    assert sizes == [together, together, 1]
+
+
 def test_every_output_is_that_of_keras_in_any_number_of_images(compiled: Path):
     onnx, reference = (load_classifier(compiled, engine=name).engine for name in ("onnx", "keras"))
     assert isinstance(onnx, OnnxEngine)

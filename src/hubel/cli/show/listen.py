@@ -20,6 +20,8 @@ from hubel.cli.wording import worded
 from hubel.text import counted
 
 SECONDS_BETWEEN_LINES = 1.0
+SECONDS_BETWEEN_RATES = 30.0
+"""Where there is no bar."""
 PHASES = {"train": "", "warm-start": "", "head": "head  ", "fine-tune": "all   "}
 """What is trained, in front of an epoch's line; nothing where it is always the whole network."""
 
@@ -115,6 +117,8 @@ class Listener:
                 speed = f"{event.images_per_s:,.0f} images/s"
                 details = f"epoch {event.epoch}  loss {event.loss:.3f}  {speed}  {_left(event.seconds_left)}"
                 self._show("training", event.fraction, details=details)
+            case events.NamingProgress():
+                self._naming(event)
             case events.EpochDone():
                 self._epoch(event)
             case events.PhaseDone():
@@ -132,6 +136,15 @@ class Listener:
     def _print(self, lines: Iterable[str]) -> None:
         for line in lines:
             self.console.print(line, markup=False)
+
+    def _naming(self, event: events.NamingProgress) -> None:
+        """A bar, or a line now and then."""
+        of_total = f" of {event.total:,}" if event.total else ""
+        told = (f"{event.done:,}{of_total}", f"{event.images_per_s:,.0f} images/s", _left(event.seconds_left))
+        self._show("naming", event.done / max(1, event.total), details="  ".join(filter(None, told)))
+        if not self.console.is_terminal and event.elapsed_s - self._told_s >= SECONDS_BETWEEN_RATES:
+            self._told_s = event.elapsed_s
+            self._print([f"named {', '.join(filter(None, told))}"])
 
     def _epoch(self, event: events.EpochDone) -> None:
         """One line, but at most one a second; the last of a phase is never lost."""

@@ -17,6 +17,7 @@ from hubel.corpus.corpus import Corpus
 from hubel.corpus.formats.image_tables import (
     ListedTable,
     Table,
+    TableStream,
     list_rows,
     make_table_corpus,
     naming_damage,
@@ -24,7 +25,7 @@ from hubel.corpus.formats.image_tables import (
 )
 from hubel.corpus.formats.list_splits import choose_splits
 from hubel.corpus.formats.list_tables import open_parquet
-from hubel.corpus.formats.table_columns import find_columns
+from hubel.corpus.formats.table_columns import check_names, find_columns, image_column
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.corpus.split_words import split_of_file
 from hubel.events import OnEvent
@@ -79,6 +80,23 @@ def _list_file(path: Path, prefix: str, *, reading: Reading) -> ListedTable:
         starts = _group_starts(opened)
     table = Table(path, len(rows), starts, partial(_read_images, path, columns.image))
     return ListedTable(table, columns, rows, splits.notes)
+
+
+def stream_images(path: Path) -> TableStream:
+    """The images of a Parquet file one after another, whatever else is in it.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        UnusableCorpus: it is damaged, or holds no images.
+    """
+    with naming_damage(path), pq.ParquetFile(path, memory_map=True) as opened:
+        schema = opened.schema_arrow
+        check_names(path, schema.names)
+        column = image_column(path, schema, features=described_features(schema.metadata))
+        table = Table(path, opened.metadata.num_rows, _group_starts(opened), partial(_read_images, path, column))
+    return TableStream(table)
 
 
 def _group_starts(opened: pq.ParquetFile) -> tuple[int, ...]:

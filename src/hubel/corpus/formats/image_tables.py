@@ -126,6 +126,35 @@ class TableSource:
         return batch
 
 
+@dataclass(frozen=True)
+class TableStream:
+    """The images of one file, by the numbers of their rows."""
+
+    table: Table
+    _source: TableSource = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_source", TableSource((self.table,), range(self.table.rows)))
+
+    @property
+    def count(self) -> int:
+        """Rows that it has."""
+        return self.table.rows
+
+    def rows(self) -> Iterator[tuple[IntakeRow, int]]:
+        """Every row, with its number."""
+        for number in range(self.count):
+            yield IntakeRow(f"{number:07d}", ""), number
+
+    def read(self, place: int) -> bytes:
+        """The bytes of an image; quick in the order of the rows.
+
+        Raises:
+            UnreadableImage: its cell is empty, or the file is gone or damaged.
+        """
+        return self._source.read(place)
+
+
 def _batches(number: int, table: Table, *, start: int) -> Iterator[_Batch]:
     for images in table.read_images(start):
         yield _Batch(number, start, images)

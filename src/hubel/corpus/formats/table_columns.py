@@ -64,14 +64,9 @@ def find_columns(path: Path, schema: pa.Schema, *, features: dict[str, Any], rea
         UnusableCorpus: no image or label column, or one of a type that cannot be used.
     """
     check_names(path, schema.names)
-    image = _typed_column(path, schema, features=features, kind="Image", usual=IMAGE_COLUMNS)
+    image = image_column(path, schema, features=features)
     label = named_column(path, schema.names, wish="label_column", name=reading.label_column)
     label = label or _typed_column(path, schema, features=features, kind="ClassLabel", usual=LABEL_COLUMNS)
-    if not holds_images(schema.field(image).type):
-        raise UnusableCorpus(
-            f"{path}: the column {image!r} must hold images as bytes, or as a struct of bytes and path. "
-            f"Received: {schema.field(image).type}."
-        )
     split = find_column(schema.names, SPLIT_COLUMNS)
     group = named_column(path, schema.names, wish="group_column", name=reading.group_column)
     group = group or find_column(schema.names, GROUP_COLUMNS)
@@ -81,6 +76,26 @@ def find_columns(path: Path, schema: pa.Schema, *, features: dict[str, Any], rea
     names = said.get("names") if isinstance(said, dict) else None
     usable = isinstance(names, list) and names and all(isinstance(name, str) for name in names)
     return Columns(image, label, split, group, tuple(names) if usable else None)
+
+
+def image_column(path: Path, schema: pa.Schema, *, features: dict[str, Any]) -> str:
+    """The column with the images.
+
+    Args:
+        path: the file, for messages.
+        schema: its columns.
+        features: what ``datasets`` wrote about them; may be empty.
+
+    Raises:
+        UnusableCorpus: there is none, or one of a type that cannot be used.
+    """
+    name = _typed_column(path, schema, features=features, kind="Image", usual=IMAGE_COLUMNS)
+    if not holds_images(schema.field(name).type):
+        raise UnusableCorpus(
+            f"{path}: the column {name!r} must hold images as bytes, or as a struct of bytes and path. "
+            f"Received: {schema.field(name).type}."
+        )
+    return name
 
 
 def _typed_column(path: Path, schema: pa.Schema, *, features: dict[str, Any], kind: str, usual: tuple[str, ...]) -> str:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from hubel.corpus.trees.archive_tree import ArchiveTree
 from hubel.corpus.trees.folder import FolderTree
-from hubel.corpus.trees.members import BrokenArchive
-from hubel.corpus.trees.stored_bytes import Spool, file_bytes
-from hubel.corpus.trees.tar_archive import read_tar
+from hubel.corpus.trees.member_stream import MemberStream, look_through
+from hubel.corpus.trees.members import BrokenArchive, Member
+from hubel.corpus.trees.stored_bytes import Spool, StoredBytes, file_bytes
+from hubel.corpus.trees.tar_archive import read_tar, read_tar_member, tar_members
 from hubel.corpus.trees.tree import Tree
-from hubel.corpus.trees.zip_archive import read_zip
+from hubel.corpus.trees.zip_archive import read_zip, read_zip_member, zip_members
 from hubel.errors import UnreadableImage, UnusableCorpus
-from hubel.events import OnEvent
+from hubel.events import OnEvent, ignore
 from hubel.files import is_file
 
 SIGNATURES = {
@@ -38,6 +42,11 @@ ENDINGS = {".zip": "zip", **TAR_ENDINGS}
 """End of a file's name → kind of archive."""
 
 _LONGEST_SIGNATURE = 262
+_READERS: dict[str, tuple[Callable[..., Iterator[Member[Any]]], Callable[..., bytes]]] = {
+    "zip": (zip_members, read_zip_member),
+    "tar": (tar_members, read_tar_member),
+}
+"""What goes through the list of an archive, and what reads a member."""
 
 
 def is_archive(path: Path) -> bool:
@@ -84,18 +93,42 @@ def open_archive(path: Path, on_event: OnEvent, *, spool: Spool | None = None) -
     Raises:
         UnusableCorpus: it is damaged, a bomb, or no archive.
     """
+    with _naming(path):
+        kind, stored = _stored(path, spool or Spool(), on_event=on_event)
+        return read_zip(stored, on_event) if kind == "zip" else read_tar(stored, on_event)
+
+
+def stream_archive(path: Path, on_event: OnEvent = ignore) -> MemberStream[Any]:
+    """An archive's files in its own order, of however many.
+
+    Args:
+        path: a zip or tar archive, the latter compressed or not.
+        on_event: hears `Progress`.
+
+    Raises:
+        UnusableCorpus: it is damaged, a bomb, or no archive.
+    """
+    with _naming(path):
+        kind, stored = _stored(path, Spool(), on_event=on_event)
+        in_order, read = _READERS["zip" if kind == "zip" else "tar"]
+        return MemberStream(stored, partial(in_order, stored, ignore), read, look_through(in_order(stored, on_event)))
+
+
+def _stored(path: Path, spool: Spool, *, on_event: OnEvent) -> tuple[str, StoredBytes]:
     kind = archive_kind(path)
+    if not kind:
+        raise UnusableCorpus(
+            f"{path} is neither a zip nor a tar archive. Name a folder, or pack one: tar cf photos.tar cat dog"
+        )
+    return kind, file_bytes(path) if kind in ("zip", "tar") else spool.unpack(path, kind, on_event=on_event)
+
+
+@contextmanager
+def _naming(path: Path) -> Generator[None]:
     try:
-        if kind == "zip":
-            return read_zip(file_bytes(path), on_event)
-        if kind:
-            stored = file_bytes(path) if kind == "tar" else (spool or Spool()).unpack(path, kind, on_event=on_event)
-            return read_tar(stored, on_event)
+        yield
     except BrokenArchive as error:
-        form = "zip" if kind == "zip" else "tar"
+        form = "zip" if archive_kind(path) == "zip" else "tar"
         raise UnusableCorpus(f"{path} cannot be read as a {form} archive: {error.reason}. {error.cure}") from error
     except UnreadableImage as error:
         raise UnusableCorpus(f"{path} cannot be read: {error.reason}.") from error
-    raise UnusableCorpus(
-        f"{path} is neither a zip nor a tar archive. Name a folder, or pack one: tar cf photos.tar cat dog"
-    )

@@ -103,12 +103,58 @@ def list_files(root: Path, on_event: OnEvent = ignore) -> ListedFolder:
     return ListedFolder(rows, walk.folders, walk.links, walk.twice)
 
 
+@dataclass(frozen=True)
+class FolderStream:
+    """The files below a folder, one after another by path; of however many, only a few names are held.
+
+    Args:
+        root: the folder.
+        count: rows that it has.
+        walk: that counted them.
+    """
+
+    root: Path
+    count: int
+    walk: _Walk
+
+    def rows(self) -> Iterator[tuple[IntakeRow, str | None]]:
+        """Every file: what becomes of it, and its path if it can be read."""
+        for row in self.walk.rows_by_path():
+            yield row, None if row.status else row.path
+
+    def read(self, place: str) -> bytes:
+        """The bytes of one file."""
+        return read_file(self.root / place)
+
+
+def stream_folder(root: Path, on_event: OnEvent = ignore) -> FolderStream:
+    """Go through a folder for the first time: it is counted, and found out which links lead where.
+
+    Args:
+        root: the folder.
+        on_event: hears `Progress`.
+    """
+    walk, count = _Walk(root), 0
+    for count, _ in enumerate(walk.rows(), start=1):
+        if count % FILES_BETWEEN_EVENTS == 0:
+            on_event(Progress("listing", count, 0, "files"))
+    return FolderStream(root, count, walk)
+
+
 class _Open(NamedTuple):
-    """A folder still to be listed: its path, where it really is, and whether a system or a program left it."""
+    """A folder still to be listed.
+
+    Args:
+        below: its path.
+        real: where it really is.
+        debris: a system or a program left it.
+        link: it is one, to a folder.
+    """
 
     below: str
     real: str
     debris: bool
+    link: bool = False
 
 
 class _Walk:
@@ -118,32 +164,63 @@ class _Walk:
         self._root = root
         self._home = os.path.realpath(root)
         self._reached = {self._home: "."}
-        self._next: list[_Open] = []
-        self._next_links: list[_Open] = []
         self.folders: list[str] = []
         self.links: dict[str, str] = {}
         self.twice: dict[str, str] = {}
+        self._links_twice: dict[str, str] = {}
 
     def rows(self) -> Iterator[IntakeRow]:
         """Every file, once."""
         level = [_Open("", self._home, debris=False)]
         while level:
+            below: list[_Open] = []
             for folder in level:
-                yield from self._files(folder)
-            level = [folder for folder in self._next if self._is_new(folder)]
-            for folder in self._next_links:
-                if self._is_new(folder):
+                if folder.below and not folder.debris:
+                    self.folders.append(folder.below)
+                for each in self._content(folder):
+                    if isinstance(each, _Open):
+                        below.append(each)
+                    else:
+                        yield each
+            level = [folder for folder in below if not folder.link and self._is_new(folder)]
+            for folder in below:
+                if folder.link and self._is_new(folder):
                     self.links[folder.below] = folder.real
                     level.append(folder)
-                else:
-                    reason = f"it leads to {self.twice.pop(folder.below)!r}, where the same files are listed"
-                    yield IntakeRow(folder.below, IGNORED, "listed-twice", reason)
-            self._next, self._next_links = [], []
+                elif folder.link:
+                    self._links_twice[folder.below] = self.twice.pop(folder.below)
+                    yield self._listed_twice(folder.below)
 
-    def _files(self, folder: _Open) -> Iterator[IntakeRow]:
-        below, real, debris = folder
-        if below and not debris:
-            self.folders.append(below)
+    def rows_by_path(self) -> Iterator[IntakeRow]:
+        """Every file again, after `rows`, by path; only the names of the folders on the way to it are held."""
+        waiting: list[str | IntakeRow | _Open] = [_Open("", self._home, debris=False)]
+        while waiting:
+            each = waiting.pop()
+            if isinstance(each, str):
+                yield IntakeRow(each, "")
+            elif isinstance(each, IntakeRow):
+                yield each
+            elif self._reached.get(each.real) == (each.below or "."):
+                content = (
+                    found.path if isinstance(found, IntakeRow) and not found.status else found
+                    for found in self._content(each)
+                )
+                waiting += sorted(content, key=self._place, reverse=True)
+            elif each.below in self._links_twice:
+                yield self._listed_twice(each.below)
+
+    def _place(self, each: str | IntakeRow | _Open) -> str:
+        """By which it is sorted: what lies in a folder begins with the folder's name and a slash."""
+        if isinstance(each, _Open):
+            return each.below if each.below in self._links_twice else f"{each.below}/"
+        return each if isinstance(each, str) else each.path
+
+    def _listed_twice(self, path: str) -> IntakeRow:
+        reason = f"it leads to {self._links_twice[path]!r}, where the same files are listed"
+        return IntakeRow(path, IGNORED, "listed-twice", reason)
+
+    def _content(self, folder: _Open) -> Iterator[IntakeRow | _Open]:
+        below, real, debris, _ = folder
         entries, problem = list_folder(self._root / below if below else self._root, below)
         if problem is not None:
             yield problem
@@ -151,7 +228,7 @@ class _Walk:
             path = f"{below}/{entry.name}" if below else entry.name
             if entry.is_dir(follow_symlinks=False):
                 really = f"{real.rstrip(os.sep)}{os.sep}{entry.name}"
-                self._next.append(_Open(path, really, debris or is_debris_folder(entry.name)))
+                yield _Open(path, really, debris or is_debris_folder(entry.name))
             elif debris or (entry.is_symlink() and is_debris_folder(entry.name)):
                 yield row_in_debris(path)
             elif entry.is_symlink():
@@ -161,8 +238,8 @@ class _Walk:
             else:
                 yield row_of_file(path)
 
-    def _link(self, path: str, real: str) -> Iterator[IntakeRow]:
-        """The row of a link to a file; one to a folder waits for the next level.
+    def _link(self, path: str, real: str) -> Iterator[IntakeRow | _Open]:
+        """The row of a link to a file; one to a folder is still to be listed.
 
         Args:
             path: of the link.
@@ -186,7 +263,7 @@ class _Walk:
             elif any(_holds(system, target) for system in SYSTEM_FOLDERS):
                 yield IntakeRow(path, REFUSED, "link-to-system", "it is a link into a folder of the system: remove it")
             else:
-                self._next_links.append(_Open(path, target, debris=False))
+                yield _Open(path, target, debris=False, link=True)
 
     def _is_new(self, folder: _Open) -> bool:
         earlier = self._reached.setdefault(folder.real, folder.below)

@@ -140,10 +140,9 @@ def list_members(members: Iterable[Member[P]]) -> Listing[P]:
         if fault:
             rows.append(IntakeRow(path, REFUSED, *fault))
             continue
-        place, row = _judge(path, member, earlier=places)
+        place, row = judge(path, member, earlier=places)
         if path in last:
-            reason = "the archive holds this name again later: the later one counts, as when it is unpacked"
-            rows[last[path]] = IntakeRow(path, IGNORED, "replaced", reason)
+            rows[last[path]] = replaced(path)
             places.pop(path, None)
         last[path] = len(rows)
         rows.append(row)
@@ -151,8 +150,7 @@ def list_members(members: Iterable[Member[P]]) -> Listing[P]:
             places[path] = place
     for path in _also_folders(last, given_folders):
         if rows[last[path]].status != REFUSED:
-            reason = "the archive has a folder of the same name: rename one of them"
-            rows[last[path]] = IntakeRow(path, REFUSED, "name-clash", reason)
+            rows[last[path]] = name_clash(path)
         places.pop(path, None)
     return Listing(tuple(sorted(rows, key=lambda row: row.path)), places, frozenset(top_folders))
 
@@ -190,8 +188,14 @@ def fault_of_size(size: int, stored: int) -> MemberFault | None:
     return None
 
 
-def _judge(path: str, member: Member[P], *, earlier: dict[str, P]) -> tuple[P | None, IntakeRow]:
-    """Where the content of a well-named file is, if it can be read, and its row."""
+def judge(path: str, member: Member[P], *, earlier: dict[str, P]) -> tuple[P | None, IntakeRow]:
+    """Where the content of a well-named file is, if it can be read, and its row.
+
+    Args:
+        path: of `checked_name`.
+        member: the file.
+        earlier: path → place, of the files before it that can be read.
+    """
     if any(is_debris_folder(name) for name in path.split("/")[:-1]):
         return None, row_in_debris(path)
     place, special, fault = member.place, member.special, member.fault
@@ -207,6 +211,17 @@ def _judge(path: str, member: Member[P], *, earlier: dict[str, P]) -> tuple[P | 
     if fault:
         return None, row if row.status else IntakeRow(path, REFUSED, *fault)
     return place, row
+
+
+def replaced(path: str) -> IntakeRow:
+    """The row of a file whose name comes again later."""
+    reason = "the archive holds this name again later: the later one counts, as when it is unpacked"
+    return IntakeRow(path, IGNORED, "replaced", reason)
+
+
+def name_clash(path: str) -> IntakeRow:
+    """The row of a file with the name of a folder."""
+    return IntakeRow(path, REFUSED, "name-clash", "the archive has a folder of the same name: rename one of them")
 
 
 def _first_folders(path: str, *, of_folder: bool) -> Iterator[str]:

@@ -74,13 +74,34 @@ def read_tar(source: StoredBytes, on_event: OnEvent) -> ArchiveTree[TarPlace]:
         BrokenArchive: it is no tar archive, or there is something else where a header should be.
         UnreadableImage: its file may not be read.
     """
+    return ArchiveTree(source, list_members(tar_members(source, on_event)), read_tar_member)
+
+
+def tar_members(source: StoredBytes, on_event: OnEvent) -> Iterator[Member[TarPlace]]:
+    """The members of a tar archive, in its order.
+
+    Args:
+        source: the bytes of the archive, unpacked.
+        on_event: hears `Progress`.
+
+    Raises:
+        BrokenArchive, UnreadableImage: as `read_tar`.
+    """
     with source.reading() as read_at:
-        headers = counted(_headers(read_at, source.size), on_event)
-        listing = list_members(_member(header, start, archive_size=source.size) for header, start in headers)
-    return ArchiveTree(source, listing, _read_member)
+        for header, start in counted(_headers(read_at, source.size), on_event):
+            yield _member(header, start, archive_size=source.size)
 
 
-def _read_member(read_at: ReadAt, place: TarPlace) -> bytes:
+def read_tar_member(read_at: ReadAt, place: TarPlace) -> bytes:
+    """The content of a member.
+
+    Args:
+        read_at: bytes of the archive.
+        place: where it is.
+
+    Raises:
+        UnreadableImage: the archive ends inside it.
+    """
     content = read_at(place.offset, place.size)
     if len(content) < place.size:
         raise UnreadableImage("truncated", "the archive ends inside it: copy or download the archive again")

@@ -10,8 +10,9 @@ import bz2
 import stat
 import struct
 import zlib
+from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from hubel.corpus.trees.archive_tree import ArchiveTree
@@ -63,9 +64,25 @@ def read_zip(source: StoredBytes, on_event: OnEvent) -> ArchiveTree[ZipEntry]:
         BrokenArchive: it has no list of files, or a damaged one.
         UnreadableImage: its file may not be read.
     """
+    return ArchiveTree(source, list_members(zip_members(source, on_event)), read_zip_member)
+
+
+def zip_members(source: StoredBytes, on_event: OnEvent) -> Iterator[Member[ZipEntry]]:
+    """The members of a zip archive, in the order of its list.
+
+    Args:
+        source: the bytes of the archive.
+        on_event: hears `Progress`.
+
+    Raises:
+        BrokenArchive, UnreadableImage: as `read_zip`.
+    """
+    offsets = array("Q")
     with source.reading() as read_at:
-        entries = list(counted(_entries(read_at, source.size), on_event))
-    return ArchiveTree(source, list_members(_members(entries)), _read_member)
+        for entry in counted(_entries(read_at, source.size), on_event):
+            offsets.append(entry.offset)
+        offsets = array("Q", sorted(offsets))
+        yield from (_member(entry, offsets) for entry in _entries(read_at, source.size))
 
 
 def _entries(read_at: ReadAt, size: int) -> Iterator[ZipEntry]:
@@ -154,22 +171,19 @@ def _decode_name(raw: bytes, system: int, *, flags: int) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
 
-def _members(entries: list[ZipEntry]) -> Iterator[Member[ZipEntry]]:
-    offsets = sorted(entry.offset for entry in entries)
-    for entry in entries:
-        kind = stat.S_IFMT(entry.mode)
-        if kind == stat.S_IFDIR or entry.name.endswith(("/", "\\")):
-            yield Member(entry.name, folder=True)
-        elif kind == stat.S_IFLNK:
-            reason = "it is a symbolic link, and links in archives are not followed: pack the file itself (zip -r)"
-            yield Member(entry.name, special=MemberFault("link", reason))
-        elif kind not in (0, stat.S_IFREG):
-            yield Member(entry.name, special=MemberFault("not-a-file", "it is a pipe, a socket or a device: remove it"))
-        else:
-            yield Member(entry.name, entry, fault=_fault(entry, offsets))
+def _member(entry: ZipEntry, offsets: Sequence[int]) -> Member[ZipEntry]:
+    kind = stat.S_IFMT(entry.mode)
+    if kind == stat.S_IFDIR or entry.name.endswith(("/", "\\")):
+        return Member(entry.name, folder=True)
+    if kind == stat.S_IFLNK:
+        reason = "it is a symbolic link, and links in archives are not followed: pack the file itself (zip -r)"
+        return Member(entry.name, special=MemberFault("link", reason))
+    if kind not in (0, stat.S_IFREG):
+        return Member(entry.name, special=MemberFault("not-a-file", "it is a pipe, a socket or a device: remove it"))
+    return Member(entry.name, entry, fault=_fault(entry, offsets))
 
 
-def _fault(entry: ZipEntry, offsets: list[int]) -> MemberFault | None:
+def _fault(entry: ZipEntry, offsets: Sequence[int]) -> MemberFault | None:
     if entry.flags & _ENCRYPTED:
         return MemberFault("encrypted", "it is encrypted: pack it again without a password")
     if entry.method not in (STORED, DEFLATED, BZIP2):
@@ -183,8 +197,16 @@ def _fault(entry: ZipEntry, offsets: list[int]) -> MemberFault | None:
     return fault_of_size(entry.size, entry.stored)
 
 
-def _read_member(read_at: ReadAt, entry: ZipEntry) -> bytes:
-    """The content, checked against its checksum; never more than the list of files says."""
+def read_zip_member(read_at: ReadAt, entry: ZipEntry) -> bytes:
+    """The content, checked against its checksum; never more than the list of files says.
+
+    Args:
+        read_at: bytes of the archive.
+        entry: the member.
+
+    Raises:
+        UnreadableImage: it is damaged.
+    """
     content = _unpack(_stored_bytes(read_at, entry), entry)
     if len(content) > entry.size:
         raise UnreadableImage("lying-size", f"it holds more than the {entry.size:,} bytes it declares: remove it")

@@ -28,7 +28,8 @@ from hubel.runs.tables.fingerprints import read_digests
 from hubel.text import brief, counted, elided, none_of
 from hubel.wishes import AUTO
 from hubel.workflows.evaluating.evaluate import say_refused
-from hubel.workflows.predict import list_inputs, predict_files
+from hubel.workflows.predicting.answers import predict_files
+from hubel.workflows.predicting.inputs import Inputs
 
 
 @brief
@@ -149,7 +150,7 @@ def _of_images(classifier: Classifier, location: str, *, run: Path) -> _Stranger
     answers = list(predict_files(classifier, [location]))
     refused = tuple((answer.path, answer.error.reason) for answer in answers if answer.error is not None)
     named = {answer.path: answer.prediction for answer in answers if answer.prediction is not None}
-    inputs = [each for each in list_inputs([location]) if each.path in named]
+    inputs = [each for each in Inputs([location]) if each.path in named]
     new = [each.path for each in inputs if hashlib.sha256(each.read()).hexdigest() not in own]
     scores = np.array([named[path].off_corpus_score for path in new], np.float64)
     return scores, refused, len(inputs) - len(new)

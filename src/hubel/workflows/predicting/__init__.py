@@ -1,0 +1,1 @@
+"""Images → class names, of however many."""
