@@ -288,12 +288,13 @@ COMPARING = {
 
 EXPORTING = {
     "format": Wish(
-        str, "What to export to.", "onnx|keras|saved-model|openvino",
-        python='What to export to: ``"onnx"``, ``"keras"``, ``"saved-model"`` or ``"openvino"``.',
+        str, "What to export to.", "onnx|keras|saved-model|openvino|litert",
+        python='What to export to: ``"onnx"``, ``"keras"``, ``"saved-model"``, ``"openvino"`` or ``"litert"``.',
     ),
     "quantize": Wish(
-        str, "How weights are written, if not as they are: float16 takes half the room.", "float16",
-        python='How weights are written, if not as they are: ``"float16"`` takes half the room.',
+        str, "How weights are written, if not as they are: float16 takes half the room, int8 a quarter.",
+        "float16|int8",
+        python='How weights are written, if not as they are: ``"float16"`` takes half the room, ``"int8"`` a quarter.',
     ),
     "out": Wish(Path, "Write the export into this folder.", "FOLDER", python="The folder to write."),
     "overwrite": Wish(bool, "Replace an export that is in the folder.", default=False),

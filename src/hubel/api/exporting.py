@@ -18,6 +18,7 @@ from hubel.workflows.exporting.into_run import export_into_run
 @explain(EXPORTING)
 def export(  # noqa: PLR0913, D417  (each is a wish the user may have)
     run: RunLike,
+    corpus: str | Path | None = None,
     *,
     format: str | None = None,
     out: str | Path | None = None,
@@ -30,6 +31,7 @@ def export(  # noqa: PLR0913, D417  (each is a wish the user may have)
 
     Args:
         run: its folder, or the `Run` that ``hubel.train`` returned.
+        corpus: where its images are now, if they have moved.
         the wishes: each as its row in `hubel.wishes` says.
         on_event: hears the values of `hubel.events`.
 
@@ -40,9 +42,17 @@ def export(  # noqa: PLR0913, D417  (each is a wish the user may have)
         ClaimFailed: the export does not answer like the classifier; nothing is written.
         HubelError: another subclass says what is missing, or in the way.
     """
-    folder = optional_path(out)
+    folder, location = optional_path(out), None if corpus is None else str(corpus)
     if into_run:
-        return export_into_run(path_of(run), format_name=format, out=folder, quantize=quantize, on_event=on_event)
+        return export_into_run(
+            path_of(run), location, format_name=format, out=folder, quantize=quantize, on_event=on_event
+        )
     return export_run(
-        path_of(run), format_name=format, out=folder, quantize=quantize, overwrite=overwrite, on_event=on_event
+        path_of(run),
+        location,
+        format_name=format,
+        out=folder,
+        quantize=quantize,
+        overwrite=overwrite,
+        on_event=on_event,
     )

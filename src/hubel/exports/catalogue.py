@@ -10,7 +10,10 @@ from pathlib import Path
 from hubel.catalogue import Later, find
 from hubel.errors import BackendNotAvailable, WrongRequest
 from hubel.errors.wording import Option, Remedy
-from hubel.exports.precision import FLOAT16, FLOAT32
+from hubel.exports.precision import FLOAT16, FLOAT32, INT8, Limit
+
+EXACT, INTEGER = Limit(1e-4), Limit(0.7, agreement=0.9)
+"""Of weights as they are; and of 8 bits, where an image between two classes may go either way."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class ExportFormat:
         network: name of the module in `hubel.exports.program` that opens it; it becomes ``network.py``.
         packages: that writing and proving it needs: name to import → name to install.
         needs: of whoever uses it: what to install with pip.
-        limits: how weights are written → largest difference of a probability from the classifier's that is allowed.
+        limits: how weights are written → how far its answers may be from the classifier's.
         write: what writes the network into a folder, of a `Model`.
         beside: names of other files that belong to the network.
     """
@@ -35,7 +38,7 @@ class ExportFormat:
     network: str
     packages: Mapping[str, str]
     needs: str
-    limits: Mapping[str, float]
+    limits: Mapping[str, Limit]
     write: Callable[..., None]
     beside: tuple[str, ...] = ()
 
@@ -48,7 +51,7 @@ FORMATS = {
         "onnx_network.py",
         {"onnx": "onnx", "onnxruntime": "onnxruntime"},
         "numpy pillow onnxruntime",
-        {FLOAT32: 1e-4, FLOAT16: 0.02},
+        {FLOAT32: EXACT, FLOAT16: Limit(0.02), INT8: INTEGER},
         Later("hubel.exports.onnx_model", "write_model"),
     ),
     "keras": ExportFormat(
@@ -58,7 +61,7 @@ FORMATS = {
         "keras_network.py",
         {"keras": "keras"},
         "numpy pillow keras tensorflow",
-        {FLOAT32: 1e-4},
+        {FLOAT32: EXACT},
         Later("hubel.exports.keras_model", "write_model"),
     ),
     "saved-model": ExportFormat(
@@ -68,7 +71,7 @@ FORMATS = {
         "saved_model_network.py",
         {"keras": "keras", "tensorflow": "tensorflow"},
         "numpy pillow tensorflow",
-        {FLOAT32: 1e-4},
+        {FLOAT32: EXACT},
         Later("hubel.exports.saved_model", "write_model"),
     ),
     "openvino": ExportFormat(
@@ -76,11 +79,21 @@ FORMATS = {
         "model.xml",
         "`image`, uint8 [batch, height, width, 3], red first, 0 to 255 → `logits` [batch, classes] and `features`",
         "openvino_network.py",
-        {"onnx": "onnx", "openvino": "openvino"},
+        {"onnx": "onnx", "onnxruntime": "onnxruntime", "openvino": "openvino"},
         "numpy pillow openvino",
-        {FLOAT32: 1e-4, FLOAT16: 0.05},
+        {FLOAT32: EXACT, FLOAT16: Limit(0.05), INT8: INTEGER},
         Later("hubel.exports.openvino_model", "write_model"),
         beside=("model.bin",),
+    ),
+    "litert": ExportFormat(
+        "a file for LiteRT, TensorFlow Lite as it was called, on phones and small devices",
+        "model.tflite",
+        "`image`, uint8 [1, height, width, 3], red first, 0 to 255 → `logits` [1, classes]",
+        "litert_network.py",
+        {"keras": "keras", "tensorflow": "tensorflow", "ai_edge_litert": "ai-edge-litert"},
+        "numpy pillow ai-edge-litert",
+        {FLOAT32: EXACT, FLOAT16: Limit(0.05), INT8: INTEGER},
+        Later("hubel.exports.litert_model", "write_model"),
     ),
 }
 
@@ -108,8 +121,8 @@ class Target:
         return None if self.weights == FLOAT32 else self.weights
 
     @property
-    def limit(self) -> float:
-        """The largest difference of a probability that is allowed."""
+    def limit(self) -> Limit:
+        """How far its answers may be from the classifier's."""
         return self.entry.limits[self.weights]
 
 

@@ -18,12 +18,13 @@ from hubel.errors import ClaimFailed, UnreadableImage, UnusableInput
 from hubel.evaluation.metrics import wilson_interval
 from hubel.evaluation.paired import WORSE, PairedTest, compare_hits
 from hubel.events import Message, OnEvent, ignore
+from hubel.exports.precision import Limit
 from hubel.exports.run_program import ProgramAnswers, run_program
 from hubel.text import brief, counted, shortened
 
 LEAST_SPREAD, TIMES_LIMIT = 0.01, 10
 """Some probability of the classifier must change so much between two images, and so many times the limit: constant
-answers would agree with constant ones."""
+answers would agree with constant ones. Where a share of the classes must agree, no class may have that share alone."""
 MOST_REFUSED = 0.1
 """Share of the images that the program may refuse to read."""
 TOGETHER = 32
@@ -92,7 +93,7 @@ class Proof:
 
 
 def prove(
-    folder: Path, classifier: Classifier, *, files: HeldOutFiles, limit: float, on_event: OnEvent = ignore
+    folder: Path, classifier: Classifier, *, files: HeldOutFiles, limit: Limit, on_event: OnEvent = ignore
 ) -> Proof:
     """Hold an export against its classifier.
 
@@ -100,7 +101,7 @@ def prove(
         folder: of the export.
         classifier: that it was made of.
         files: that both are asked about.
-        limit: the largest difference of a probability that is allowed.
+        limit: how far they may be apart.
         on_event: hears what is left out.
 
     Raises:
@@ -137,7 +138,7 @@ def prove(
         accuracy_of_classifier=float((ours == labels).mean()),
         accuracy_interval=wilson_interval(right, len(rows)),
         max_probability_difference=float(f"{largest:.1e}"),
-        limit=limit,
+        limit=limit.difference,
         passed=True,
     )
     return Proof(parity, paired, said.seconds_per_image)
@@ -163,12 +164,19 @@ def _reference(classifier: Classifier, files: HeldOutFiles, *, on_event: OnEvent
     return known, np.concatenate(parts)
 
 
-def _check_varied(expected: np.ndarray, limit: float) -> None:
-    spread, needed = float(np.ptp(expected, axis=0).max()), max(LEAST_SPREAD, TIMES_LIMIT * limit)
+def _check_varied(expected: np.ndarray, limit: Limit) -> None:
+    images = counted(len(expected), "held-out image")
+    spread = float(np.ptp(expected, axis=0).max())
+    needed = max(LEAST_SPREAD, TIMES_LIMIT * limit.difference if limit.agreement is None else 0)
+    commonest = float(np.bincount(expected.argmax(axis=1)).max() / len(expected))
+    why = ""
     if not spread >= needed:
+        why = f"no probability differs by more than {spread:.2g} between two of them, and {needed:g} is needed"
+    elif limit.agreement is not None and commonest >= limit.agreement:
+        why = f"{commonest:.4g} of them get one and the same class, and less than {limit.agreement:g} is needed"
+    if why:
         raise ClaimFailed(
-            f"The classifier answers {counted(len(expected), 'held-out image')} almost alike: no probability differs "
-            f"by more than {spread:.2g} between two of them, and {needed:g} is needed to show anything of an export. "
+            f"The classifier answers {images} almost alike: {why} to show anything of an export. "
             "Train it longer, or on more images. Nothing was written."
         )
 
@@ -184,16 +192,18 @@ def _check_read(said: ProgramAnswers, named: np.ndarray, *, on_event: OnEvent) -
     on_event(Message(f"The program of the export does not read {text}: {first}.", warning=True))
 
 
-def _faults(expected: np.ndarray, found: np.ndarray, *, limit: float) -> list[str]:
+def _faults(expected: np.ndarray, found: np.ndarray, *, limit: Limit) -> list[str]:
     largest = np.abs(found - expected).max()
     best = np.sort(expected, axis=1)[:, -2:]
-    clear = best[:, 1] - best[:, 0] > limit
-    other = int((clear & (found.argmax(axis=1) != expected.argmax(axis=1))).sum())
+    other = found.argmax(axis=1) != expected.argmax(axis=1)
+    clear = int((other & (best[:, 1] - best[:, 0] > limit.difference)).sum())
     faults = []
-    if not largest <= limit:  # also where one is no number
-        faults.append(f"a probability differs by {largest:.2g}, and {limit:g} is allowed")
-    if other:
-        faults.append(f"{other:,} of them {'gets' if other == 1 else 'get'} another class")
+    if not largest <= limit.difference:  # also where one is no number
+        faults.append(f"a probability differs by {largest:.2g}, and {limit.difference:g} is allowed")
+    if limit.agreement is None and clear:
+        faults.append(f"{clear:,} of them {'gets' if clear == 1 else 'get'} another class")
+    if limit.agreement is not None and not 1 - other.mean() >= limit.agreement:
+        faults.append(f"{1 - other.mean():.4g} of them get the same class, and {limit.agreement:g} is needed")
     return faults
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from hubel.catalogue import Later
 from hubel.classifier.artefact import find_artefact, read_parts
 from hubel.classifier.classifier import Classifier
@@ -26,11 +28,13 @@ class Model:
         run: a run folder, or its ``classifier/`` folder.
         classifier: that was loaded from it.
         description: of `hubel.exports.description.describe`.
+        examples: reads training images, uint8 [images, height, width, 3], for what is measured on some.
     """
 
     run: Path
     classifier: Classifier
     description: dict[str, Any]
+    examples: Callable[[], np.ndarray]
 
     def graph(self) -> bytes:
         """The file of its compiled graph; compiled now, by Keras, where it was saved without one.

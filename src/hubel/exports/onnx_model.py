@@ -10,8 +10,9 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from hubel.exports.description import metadata
+from hubel.exports.integer_onnx import quantise
 from hubel.exports.model import Model
-from hubel.exports.precision import FLOAT16
+from hubel.exports.precision import FLOAT16, INT8
 from hubel.files import write_bytes
 from hubel.graphs.network_graph import FEATURES, LOGITS
 from hubel.graphs.onnx_file import PRODUCER
@@ -24,23 +25,27 @@ def write_model(model: Model, path: Path, *, weights: str) -> None:
     Args:
         model: the network, and what is said of it.
         path: of the file.
-        weights: how they are written: ``"float32"``, as they are, or ``"float16"``.
+        weights: how they are written: ``"float32"``, as they are, ``"float16"``, or in 8 bits, ``"int8"``.
     """
-    made = make_onnx(model)
-    if weights == FLOAT16:
-        halve_weights(made.graph)
+    made = make_onnx(model, weights=weights)
     helper.set_model_props(made, metadata(model.description))
     onnx.checker.check_model(made, full_check=True)
     write_bytes(path, made.SerializeToString(deterministic=True))
 
 
-def make_onnx(model: Model) -> onnx.ModelProto:
+def make_onnx(model: Model, *, weights: str) -> onnx.ModelProto:
     """The graph with the outputs of an export.
 
     Args:
         model: the network.
+        weights: as of `write_model`.
     """
-    return with_outputs(onnx.load_from_string(model.graph()), (LOGITS, FEATURES))
+    made = with_outputs(onnx.load_from_string(model.graph()), (LOGITS, FEATURES))
+    if weights == INT8:
+        made = with_outputs(quantise(made, model.examples()), (LOGITS, FEATURES))
+    if weights == FLOAT16:
+        halve_weights(made.graph)
+    return made
 
 
 def with_outputs(model: onnx.ModelProto, names: Sequence[str]) -> onnx.ModelProto:
@@ -58,9 +63,8 @@ def with_outputs(model: onnx.ModelProto, names: Sequence[str]) -> onnx.ModelProt
     kept = [each for each in graph.output if each.name in names]
     tensors = [each for each in graph.initializer if each.name in needed]
     made = helper.make_graph(nodes[::-1], graph.name, graph.input, kept, tensors)
-    return helper.make_model(
-        made, producer_name=PRODUCER, opset_imports=model.opset_import, ir_version=model.ir_version
-    )
+    own = [each for each in model.opset_import if not each.domain]  # ONNX Runtime lists more than it uses
+    return helper.make_model(made, producer_name=PRODUCER, opset_imports=own, ir_version=model.ir_version)
 
 
 def halve_weights(graph: onnx.GraphProto) -> None:

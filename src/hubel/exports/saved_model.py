@@ -17,7 +17,7 @@ FINGERPRINT = "fingerprint.pb"
 """Holds a random number."""
 
 
-def write_model(model: Model, path: Path, *, weights: str) -> None:
+def write_model(model: Model, path: Path, *, weights: str) -> None:  # noqa: ARG001  (as they are)
     """Write the folder; equal classifiers give equal bytes.
 
     Args:
@@ -28,15 +28,29 @@ def write_model(model: Model, path: Path, *, weights: str) -> None:
     Raises:
         BackendNotAvailable: Keras runs on another backend.
     """
+    write_frozen(model, path, batch=None)
+
+
+def write_frozen(model: Model, path: Path, *, batch: int | None) -> None:
+    """Write a network with its weights as constants.
+
+    Args:
+        model: the network.
+        path: of the folder.
+        batch: images that it takes at once; None for as many as there are.
+
+    Raises:
+        BackendNotAvailable: Keras runs on another backend.
+    """
     if BACKEND != "tensorflow":
         raise BackendNotAvailable(
-            f"A SavedModel is written by TensorFlow, and Keras runs on {BACKEND} here. Set KERAS_BACKEND=tensorflow."
+            f"This format is written by TensorFlow, and Keras runs on {BACKEND} here. Set KERAS_BACKEND=tensorflow."
         )
     tf = importlib.import_module("tensorflow")
     convert = importlib.import_module("tensorflow.python.framework.convert_to_constants")
     network, size = model.classifier.model, model.classifier.preprocessing.size
-    pixels = tf.TensorSpec([None, *size, 3], tf.uint8, name=IMAGE)
-    traced = tf.function(lambda image: network(tf.cast(image, weights), training=False), input_signature=[pixels])
+    pixels = tf.TensorSpec([batch, *size, 3], tf.uint8, name=IMAGE)
+    traced = tf.function(lambda image: network(tf.cast(image, tf.float32), training=False), input_signature=[pixels])
     frozen = convert.convert_variables_to_constants_v2(traced.get_concrete_function())
     (given,), (made,) = frozen.inputs, frozen.outputs
     builder = tf.compat.v1.saved_model.Builder(str(path))

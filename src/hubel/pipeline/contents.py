@@ -135,11 +135,11 @@ def compute_digests(corpus: Corpus, on_event: OnEvent) -> list[str | UnreadableI
     """
 
     def several(places: Iterable[int]) -> list[str | UnreadableImage]:
-        return [_digest(_read(corpus, place)) for place in places]
+        return [digest_of(_read(corpus, place)) for place in places]
 
     found = list(in_order(several, len(corpus), "checking files", on_event))
     return [
-        _digest(_read(corpus, place)) if isinstance(each, UnreadableImage) and each.may_pass else each
+        digest_of(_read(corpus, place)) if isinstance(each, UnreadableImage) and each.may_pass else each
         for place, each in enumerate(found)
     ]
 
@@ -153,7 +153,7 @@ def _read(corpus: Corpus, place: int) -> bytes | Image | UnreadableImage:
         return no_memory()
 
 
-def _digest(content: bytes | Image | UnreadableImage) -> str | UnreadableImage:
+def digest_of(content: bytes | Image | UnreadableImage) -> str | UnreadableImage:
     """Of a file's bytes, or of the shape and pixels of an image that never was a file; a fault stays what it is."""
     if isinstance(content, UnreadableImage):
         return content
@@ -212,7 +212,7 @@ def computed(
 
     def content(place: int) -> bytes | Image | UnreadableImage:
         found = _read(hashed.corpus, place)
-        digest = _digest(found)
+        digest = digest_of(found)
         if isinstance(digest, UnreadableImage):
             return digest if digest.may_pass else _changed()  # it could be read when it was hashed
         return found if digest == hashed.digests[place] else _changed()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import importlib.util
+import json
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -11,10 +15,14 @@ from tests.conftest import write_image
 
 import hubel
 from hubel.engines.catalogue import load_classifier
-from hubel.exports.description import describe
+from hubel.events import OnEvent, ignore
+from hubel.exports import gate
 from hubel.exports.gate import HeldOutFiles
 from hubel.exports.model import Model
+from hubel.exports.run_program import ProgramAnswers
+from hubel.workflows.exporting.export import model_of
 from hubel.workflows.exporting.held_out import held_out_files
+from hubel.workflows.exporting.own_images import OwnImages, find_own_images
 
 CLASSES = {"above": (200, 40, 40), "below": (40, 60, 200), "both": (40, 180, 60)}
 
@@ -37,16 +45,21 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> hubel.Run:
 
 
 @pytest.fixture(scope="package")
-def model(run: hubel.Run) -> Model:
-    """What is exported."""
-    classifier = load_classifier(run.path)
-    return Model(run.path, classifier, describe(classifier))
+def own(run: hubel.Run) -> OwnImages:
+    """The images of the run."""
+    return find_own_images(run.path)
 
 
 @pytest.fixture(scope="package")
-def files(model: Model) -> Iterator[HeldOutFiles]:
+def model(own: OwnImages) -> Model:
+    """What is exported."""
+    return model_of(own, load_classifier(own.run))
+
+
+@pytest.fixture(scope="package")
+def files(own: OwnImages) -> Iterator[HeldOutFiles]:
     """The test images of the run."""
-    with held_out_files(model) as files:
+    with held_out_files(own, most=256) as files:
         yield files
 
 
@@ -54,6 +67,32 @@ def files(model: Model) -> Iterator[HeldOutFiles]:
 def exported(run: hubel.Run, tmp_path_factory: pytest.TempPathFactory) -> hubel.Export:
     """To ONNX."""
     return hubel.export(run, format="onnx", out=tmp_path_factory.mktemp("exports") / "onnx")
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program of an export runs from its files, but in this process: a start takes longer than all it does."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setattr(gate, "run_program", run_here)
+
+
+def run_here(folder: Path, paths: Sequence[Path], *, on_event: OnEvent = ignore) -> ProgramAnswers:
+    """What `run_program` gives."""
+    program, network = (loaded(folder / name) for name in ("classify.py", "network.py"))
+    description = json.loads((folder / "classifier.json").read_text())
+    compute = network.open_network(folder)
+    answers = program.answers(iter(map(str, paths)), description, compute=compute)
+    return ProgramAnswers(tuple(json.loads(json.dumps(row)) for row in answers), 1e-3)
+
+
+def loaded(path: Path) -> ModuleType:
+    """A file of an export as a module."""
+    spec = importlib.util.spec_from_file_location(f"exported_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture

@@ -7,20 +7,25 @@ import json
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from tests.commands import fresh, typed
+from tests.commands import typed
 
 import hubel
 from hubel.errors import BackendNotAvailable, OutputNotWritable, UnknownName, UnusableInput, WrongRequest
+from hubel.events import Message
 from hubel.exports import catalogue
-from hubel.exports.catalogue import FORMATS
+from hubel.exports.catalogue import FORMATS, Target
+from hubel.exports.folder import write_export
 from hubel.exports.gate import HeldOutFiles
+from hubel.exports.model import Model
 from hubel.wishes import EXPORTING
+from hubel.workflows.exporting.own_images import OwnImages
 
 PARITY = {
     "examples", "agreement", "accuracy", "accuracy_of_classifier", "accuracy_interval", "max_probability_difference", "limit",
@@ -80,7 +85,7 @@ def test_exported_again_it_is_the_same_to_the_byte_and_replaced_only_when_asked(
     done = typed("export", run.path, "--format", "onnx", "-o", out)
     assert done.returncode == 3
     assert "holds an export already. Choose another folder with -o. Or replace it with --overwrite." in done.stderr
-    done = fresh("export", run.path, "--format", "onnx", "-o", out, "--overwrite")
+    done = typed("export", run.path, "--format", "onnx", "-o", out, "--overwrite")
     assert done.returncode == 0, done.stderr
     assert "same class    on all of 12 images" in done.stdout
     for each in exported.files:
@@ -99,10 +104,11 @@ def test_nothing_that_is_no_export_is_replaced(run: hubel.Run, tmp_path: Path):
     assert not inside.exists()
 
 
-def test_a_link_to_a_folder_stays_one(run: hubel.Run, tmp_path: Path):
+@pytest.mark.usefixtures("here")
+def test_a_link_to_a_folder_stays_one(model: Model, files: HeldOutFiles, tmp_path: Path):
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
-    hubel.export(run, format="onnx", out=tmp_path / "link")
+    write_export(model, Target("onnx"), files=files, out=tmp_path / "link")
     assert (tmp_path / "real/classify.py").is_file()
     assert (tmp_path / "link").is_symlink()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "real"]
@@ -161,13 +167,13 @@ def test_a_missing_package_is_named_before_any_work(run: hubel.Run, tmp_path: Pa
 
 def test_what_was_not_said_or_is_not_there_is_said(run: hubel.Run, tmp_path: Path):
     assert (
-        "Say what to export to: --format onnx. There are: onnx, keras, saved-model, openvino."
+        "Say what to export to: --format onnx. There are: onnx, keras, saved-model, openvino, litert."
         in typed("export", run.path, "-o", "x").stderr
     )
     assert "Say where the export goes: -o FOLDER." in typed("export", run.path, "--format", "onnx").stderr
     with pytest.raises(UnknownName, match="There is no format of an export named 'onxx'. Did you mean 'onnx'"):
         hubel.export(run, format="onxx", out=tmp_path / "out")
-    with pytest.raises(WrongRequest, match="float16 weights beside float32. Received: quantize='int4'"):
+    with pytest.raises(WrongRequest, match="float16 or int8 weights beside float32. Received: quantize='int4'"):
         hubel.export(run, format="onnx", quantize="int4", out=tmp_path / "out")
     done = typed("export", run.path / "classifier", "--format", "onnx", "-o", tmp_path / "out")
     assert done.returncode == 3
@@ -184,7 +190,9 @@ def test_without_held_out_images_nothing_is_exported(run: hubel.Run, tmp_path: P
     tested = [row.split(",")[0] for row in (other / "split.csv").read_text().splitlines() if ",test," in row]
     for path in tested:
         (photos / path).unlink()
-    with pytest.raises(UnusableInput, match="None of the test images of .* Put them back"):
+    with pytest.raises(
+        UnusableInput, match=r"None of the test images of .* say where it is now: hubel.export\(.*, CORPUS\)"
+    ):
         hubel.export(other, format="onnx", out=tmp_path / "out")
     shutil.rmtree(photos)
     with pytest.raises(UnusableInput, match="which is no longer there. An export is handed over only when"):
@@ -196,12 +204,67 @@ def test_without_held_out_images_nothing_is_exported(run: hubel.Run, tmp_path: P
     assert not (tmp_path / "out").exists()
 
 
+@pytest.fixture
+def moved(run: hubel.Run, tmp_path: Path) -> tuple[Path, Path]:
+    """A run whose corpus is no longer where it was, and where it is now."""
+    other = shutil.copytree(run.path, tmp_path / "run")
+    document = json.loads((other / "run.json").read_text())
+    document["corpus"]["location"] = str(tmp_path / "gone")
+    (other / "run.json").write_text(json.dumps(document))
+    return other, shutil.copytree(run.path.parent / "photos", tmp_path / "moved")
+
+
+@pytest.mark.usefixtures("here")
+def test_a_corpus_that_was_moved_is_named(moved: tuple[Path, Path], exported: hubel.Export, tmp_path: Path):
+    other, photos = moved
+    done = typed("export", other, "--format", "onnx", "-o", tmp_path / "out")
+    assert done.returncode == 3
+    assert f"say where it is now: hubel export {other} CORPUS" in done.stderr
+    done = typed("export", other, photos, "--format", "onnx", "-o", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    for name in ("model.onnx", "parity.json"):
+        assert (tmp_path / "out" / name).read_bytes() == (exported.folder / name).read_bytes()
+    done = typed("export", other, photos, "--format", "onnx", "-o", photos / "out")
+    assert "where nothing is ever written" in done.stderr
+    (other / "fingerprints.csv").unlink()
+    with pytest.raises(UnusableInput, match="did not keep what tells its images from others"):
+        hubel.export(other, photos, format="onnx", out=tmp_path / "again")
+
+
+@pytest.mark.usefixtures("here")
+def test_images_that_are_not_those_of_the_run_are_left_out_and_said(moved: tuple[Path, Path], tmp_path: Path):
+    other, photos = moved
+    tested = [row.split(",")[0] for row in (other / "split.csv").read_text().splitlines() if ",test," in row]
+    learned = next(row.split(",")[0] for row in (other / "split.csv").read_text().splitlines() if ",train," in row)
+    shutil.copyfile(photos / learned, photos / tested[0])
+    heard: list[object] = []
+    made = hubel.export(other, photos, format="onnx", out=tmp_path / "out", on_event=heard.append)
+    assert made.parity.examples == len(tested) - 1
+    said = [str(each.text) for each in heard if isinstance(each, Message)]
+    assert said == [f"Left out: 1 test image whose content is not what the run had, such as '{tested[0]}'."]
+    for path in tested:
+        shutil.copyfile(photos / learned, photos / path)
+    with pytest.raises(UnusableInput, match="None of the test images of .* can be read and is as the run had it"):
+        hubel.export(other, photos, format="onnx", out=tmp_path / "again")
+    assert not (tmp_path / "again").exists()
+
+
+def test_training_images_are_what_eight_bits_are_measured_on(own: OwnImages, model: Model):
+    images, labels = model.examples(), [label for label, _ in own.contents("train", most=10**6)]
+    assert (images.shape, images.dtype) == ((len(labels), 16, 16, 3), np.uint8)
+    paths = [own.run.parent / "photos" / path for path, each in own.placed.items() if each.split == "train"]
+    expected = {model.classifier.read_pixels(path).tobytes() for path in paths}
+    assert {each.tobytes() for each in images} == expected
+    assert Counter(labels) == Counter(each.split(",")[1] for each in (own.run / "split.csv").read_text().splitlines() if ",train," in each)  # fmt: skip
+    assert [label for label, _ in own.contents("train", most=3)] == ["above", "below", "both"]
+
+
 def test_a_run_of_the_built_in_images_has_them_as_files():
     from hubel.corpus.formats.catalogue import read_corpus
-    from hubel.workflows.exporting.held_out import content_of
+    from hubel.workflows.exporting.held_out import as_file
 
     corpus = read_corpus("digits")
-    data = content_of(corpus, 0)
+    data = as_file(corpus.read(0))
     assert data.startswith(b"\x89PNG")
     np.testing.assert_array_equal(hubel_pixels(data), corpus.read(0))
 

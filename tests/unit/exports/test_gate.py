@@ -20,12 +20,14 @@ from hubel.classifier.mirrored import with_tta
 from hubel.errors import ClaimFailed, UnusableInput
 from hubel.evaluation.metrics import wilson_interval
 from hubel.events import Message
-from hubel.exports import catalogue, folder
+from hubel.exports import catalogue, folder, gate
 from hubel.exports.catalogue import FORMATS, Target, program_file
 from hubel.exports.description import check_exportable, describe
 from hubel.exports.folder import write_export
-from hubel.exports.gate import HeldOutFiles
+from hubel.exports.gate import HeldOutFiles, prove
 from hubel.exports.model import Model
+from hubel.exports.precision import Limit
+from hubel.exports.run_program import ProgramAnswers
 from hubel.images.preprocessing import RESIZE_POLICIES
 
 ONNX = Target("onnx")
@@ -81,6 +83,7 @@ def refused(model: Model, files: HeldOutFiles, out: Path) -> str:
     return str(error.value)
 
 
+@pytest.mark.usefixtures("here")
 def test_another_order_of_the_classes_is_refused(model: Model, files: HeldOutFiles, out: Path):
     names = model.description["class_names"][::-1]
     said = refused(described(model, class_names=names), files, out)
@@ -88,6 +91,7 @@ def test_another_order_of_the_classes_is_refused(model: Model, files: HeldOutFil
     assert "of them get another class" in said
 
 
+@pytest.mark.usefixtures("here")
 def test_another_scale_is_refused(
     model: Model, files: HeldOutFiles, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -95,6 +99,7 @@ def test_another_scale_is_refused(
     assert "a probability differs by" in refused(model, files, out)
 
 
+@pytest.mark.usefixtures("here")
 def test_blue_in_the_place_of_red_is_refused(
     model: Model, files: HeldOutFiles, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -102,16 +107,19 @@ def test_blue_in_the_place_of_red_is_refused(
     assert "a probability differs by" in refused(model, files, out)
 
 
+@pytest.mark.usefixtures("here")
 def test_another_way_of_resizing_is_refused(model: Model, files: HeldOutFiles, out: Path):
     preprocessing = model.description["preprocessing"] | {"resize": "crop"}
     assert "a probability differs by" in refused(described(model, preprocessing=preprocessing), files, out)
 
 
+@pytest.mark.usefixtures("here")
 def test_stale_weights_are_refused(model: Model, files: HeldOutFiles, out: Path, monkeypatch: pytest.MonkeyPatch):
     with_weights(monkeypatch, lambda values: (values * np.float32(1.01)).astype(np.float32))
     assert "and 0.0001 is allowed" in refused(model, files, out)
 
 
+@pytest.mark.usefixtures("here")
 def test_constant_answers_are_refused(model: Model, files: HeldOutFiles, out: Path, monkeypatch: pytest.MonkeyPatch):
     with_weights(monkeypatch, np.zeros_like)
     assert "a probability differs by" in refused(model, files, out)
@@ -119,7 +127,7 @@ def test_constant_answers_are_refused(model: Model, files: HeldOutFiles, out: Pa
 
 def test_a_classifier_with_constant_answers_shows_nothing_of_its_export(model: Model, files: HeldOutFiles, out: Path):
     constant = replace(model.classifier, engine=Constant())
-    said = refused(Model(model.run, constant, describe(constant)), files, out)
+    said = refused(replace(model, classifier=constant, description=describe(constant)), files, out)
     assert "The classifier answers 12 held-out images almost alike" in said
     assert "0.01 is needed to show anything" in said
 
@@ -128,6 +136,7 @@ def test_a_single_image_shows_nothing(model: Model, files: HeldOutFiles, out: Pa
     assert "1 held-out image almost alike" in refused(model, HeldOutFiles(files.paths[:1], files.labels[:1]), out)
 
 
+@pytest.mark.usefixtures("here")
 def test_another_threshold_is_refused(model: Model, files: HeldOutFiles, out: Path):
     threshold = 1.0 if model.description["abstention_threshold"] < 0.5 else 0.0
     assert "it abstains elsewhere" in refused(described(model, abstention_threshold=threshold), files, out)
@@ -139,22 +148,69 @@ def test_a_program_that_breaks_is_refused_with_its_last_word(model: Model, files
     assert "TypeError" in said or "UFuncTypeError" in said
 
 
+@pytest.mark.usefixtures("here")
 @pytest.mark.parametrize("policy", [each for each in RESIZE_POLICIES if each != "squash"])
 def test_every_way_of_resizing_passes(policy: str, model: Model, files: HeldOutFiles, out: Path):
     preprocessing = replace(model.classifier.preprocessing, resize=policy)
     classifier = replace(model.classifier, preprocessing=preprocessing)
-    proof = write_export(Model(model.run, classifier, describe(classifier)), ONNX, files=files, out=out).proof
+    proof = write_export(
+        replace(model, classifier=classifier, description=describe(classifier)), ONNX, files=files, out=out
+    ).proof
     assert proof.parity.agreement == 1
 
 
+@pytest.mark.usefixtures("here")
 def test_answers_with_the_mirror_image_pass_and_are_not_those_without(model: Model, files: HeldOutFiles, out: Path):
     mirrored = replace(model.classifier, engine=with_tta(model.classifier.engine, "mirror"))
-    with_both = Model(model.run, mirrored, describe(mirrored))
+    with_both = replace(model, classifier=mirrored, description=describe(mirrored))
     assert with_both.description["tta"] == "mirror"
     write_export(with_both, ONNX, files=files, out=out)
     assert "the mirror image" in (out / "README.md").read_text()
     with pytest.raises(ClaimFailed):
         write_export(replace(with_both, description=model.description), ONNX, files=files, out=out)
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, model: Model, files: HeldOutFiles, *, others: int) -> None:
+    """An export that takes the second best class of so many images, and is right of all others."""
+    found = model.classifier.compute_probabilities(
+        np.stack([model.classifier.read_pixels(path) for path in files.paths])
+    )
+    for row in found[:others]:
+        best, second = row.argsort()[::-1][:2]
+        row[[best, second]] = row[[second, best]]
+    names, threshold = model.classifier.class_names, model.classifier.calibration.abstention_threshold
+    rows = [
+        {"class_name": names[row.argmax()], "probabilities": dict(zip(names, row, strict=True)), "abstained": bool(row.max() < threshold)}
+        for row in found
+    ]  # fmt: skip
+    monkeypatch.setattr(gate, "run_program", lambda *_, **__: ProgramAnswers(tuple(rows), 1e-3))
+
+
+def test_of_eight_bits_a_share_of_the_classes_may_differ(
+    model: Model, files: HeldOutFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    limit = Limit(1.0, agreement=0.9)
+    answering(monkeypatch, model, files, others=1)
+    parity = prove(tmp_path, model.classifier, files=files, limit=limit).parity
+    assert (parity.agreement, parity.limit) == (11 / 12, 1)
+    with pytest.raises(ClaimFailed, match=r"differs by [\d.]+, and 0.1 is allowed\. Nothing"):
+        prove(tmp_path, model.classifier, files=files, limit=Limit(0.1, agreement=0.9))
+    answering(monkeypatch, model, files, others=2)
+    with pytest.raises(ClaimFailed, match="0.8333 of them get the same class, and 0.9 is needed"):
+        prove(tmp_path, model.classifier, files=files, limit=limit)
+    assert [each.limits["int8"] for each in FORMATS.values() if "int8" in each.limits] == [
+        Limit(0.7, agreement=0.9)
+    ] * 3
+
+
+def test_one_class_for_nearly_all_images_shows_nothing_of_eight_bits(model: Model, files: HeldOutFiles, tmp_path: Path):
+    named = [each.class_name for each in model.classifier.predict(list(files.paths))]
+    alike = [place for place, name in enumerate(named) if name == named[0]]
+    few = HeldOutFiles(tuple(files.paths[place] for place in alike), tuple(named[place] for place in alike))
+    with pytest.raises(
+        ClaimFailed, match="almost alike: 1 of them get one and the same class, and less than 0.9 is needed"
+    ):
+        prove(tmp_path, model.classifier, files=few, limit=Limit(0.7, agreement=0.9))
 
 
 def test_the_numbers_are_those_of_the_labels(model: Model, files: HeldOutFiles, out: Path):
@@ -168,6 +224,7 @@ def test_the_numbers_are_those_of_the_labels(model: Model, files: HeldOutFiles, 
     assert json.loads((out / "parity.json").read_text()) == parity.to_json()
 
 
+@pytest.mark.usefixtures("here")
 def test_a_few_images_that_the_program_does_not_read_are_left_out_and_said(
     model: Model, files: HeldOutFiles, out: Path, tmp_path: Path
 ):

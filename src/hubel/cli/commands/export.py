@@ -15,6 +15,7 @@ from hubel.wishes import EXPORTING
 
 @click.command("export", cls=RunCommand)
 @click.argument("run", type=click.Path(path_type=Path))
+@click.argument("corpus", required=False)
 @option("format", EXPORTING["format"])
 @option("quantize", EXPORTING["quantize"])
 @option("out", EXPORTING["out"])
@@ -22,13 +23,13 @@ from hubel.wishes import EXPORTING
 @option("into_run", EXPORTING["into_run"])
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
 def command(  # noqa: PLR0913  (one for each option)
-    run: Path, *, format: str | None, quantize: str | None, out: Path | None, overwrite: bool, into_run: bool,
-    as_json: bool,
+    run: Path, corpus: str | None, *, format: str | None, quantize: str | None, out: Path | None, overwrite: bool,
+    into_run: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """Write the classifier of RUN in the format of others, with a program that names image files.
 
     Before anything is written, that program names test images of RUN in a process of its own, and must answer as the
-    classifier does. Its folder needs nothing of Hubel.
+    classifier does. Its folder needs nothing of Hubel. CORPUS is where the images of RUN are now, if they have moved.
 
     \b
     hubel export runs/a --format onnx -o exports/a   the export, and how it compares
@@ -46,9 +47,9 @@ def command(  # noqa: PLR0913  (one for each option)
     asked = {"format_name": format, "out": out, "quantize": quantize}
     with Listener() as listener:
         if into_run:
-            made = export_into_run(run, **asked, on_event=listener)
+            made = export_into_run(run, corpus, **asked, on_event=listener)
         else:
-            made = export_run(run, **asked, overwrite=overwrite, on_event=listener)
+            made = export_run(run, corpus, **asked, overwrite=overwrite, on_event=listener)
     if as_json:
         print_document(made.to_json(), listener)
     else:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from hubel.classifier.artefact import find_artefact
+from hubel.classifier.classifier import Classifier
 from hubel.engines.catalogue import ENGINES, load_classifier
+from hubel.engines.held_out import most_proven
 from hubel.errors import WrongRequest
 from hubel.errors.wording import Option
 from hubel.events import OnEvent, ignore
@@ -20,10 +23,12 @@ from hubel.runs.out_folder import keep_out_of_the_corpus
 from hubel.runs.request_record import reading_of
 from hubel.wishes import AUTO
 from hubel.workflows.exporting.held_out import held_out_files
+from hubel.workflows.exporting.own_images import OwnImages, find_own_images, training_pixels
 
 
-def export_run(
+def export_run(  # noqa: PLR0913  (each is a wish the user may have)
     run: Path,
+    corpus: str | None = None,
     *,
     format_name: str | None,
     out: Path | None,
@@ -35,6 +40,7 @@ def export_run(
 
     Args:
         run: a run folder.
+        corpus: where its images are now; None for where they were.
         format_name: in `hubel.exports.catalogue.FORMATS`.
         out: the folder to write.
         quantize: how weights are written; None for as they are.
@@ -51,16 +57,27 @@ def export_run(
     if out is None:
         raise WrongRequest("Say where the export goes: ", Option("out", "FOLDER"), ".")
     artefact = find_artefact(run)
-    _check_place(out, run, artefact=artefact)
+    _check_place(out, run, artefact=artefact, corpus=corpus)
     check_folder(out, overwrite=overwrite)
     classifier = load_classifier(run, engine="keras" if ENGINES["keras"].installed else AUTO)  # the reference
     check_exportable(classifier)
-    model = Model(run, classifier, describe(classifier))
-    with held_out_files(model, on_event=on_event) as files:
+    own = find_own_images(run, corpus, on_event=on_event)
+    model = model_of(own, classifier)
+    with held_out_files(own, most=most_proven(classifier.blueprint.spec)) as files:
         return write_export(model, target, files=files, out=out, on_event=on_event)
 
 
-def _check_place(out: Path, run: Path, *, artefact: Path) -> None:
+def model_of(own: OwnImages, classifier: Classifier) -> Model:
+    """What is exported.
+
+    Args:
+        own: the images of the run.
+        classifier: that was loaded from it.
+    """
+    return Model(own.run, classifier, describe(classifier), partial(training_pixels, own, classifier))
+
+
+def _check_place(out: Path, run: Path, *, artefact: Path, corpus: str | None) -> None:
     """Nothing is written among the images of the corpus, nor into the folder of the classifier."""
     if real_path(out).is_relative_to(real_path(artefact)):
         raise WrongRequest(
@@ -69,5 +86,6 @@ def _check_place(out: Path, run: Path, *, artefact: Path) -> None:
         )  # fmt: skip
     if is_file(run / RUN):
         document = read_document(run)
-        location = document.get("corpus", {}).get("location", "")
-        keep_out_of_the_corpus(out, location, reading=reading_of(document.get("request", {})))
+        location, reading = document.get("corpus", {}).get("location", ""), reading_of(document.get("request", {}))
+        for each in (location, *([] if corpus is None else [corpus])):
+            keep_out_of_the_corpus(out, each, reading=reading)

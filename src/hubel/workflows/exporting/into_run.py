@@ -15,15 +15,16 @@ from hubel.catalogue import Later
 from hubel.classifier.artefact import find_artefact, read_parts
 from hubel.classifier.classifier import Classifier
 from hubel.engines.catalogue import load_classifier
-from hubel.engines.held_out import HeldOut
+from hubel.engines.held_out import HeldOut, most_proven
 from hubel.errors import UnreadableImage, WrongRequest
 from hubel.errors.wording import Option
 from hubel.events import OnEvent, ignore
 from hubel.exports.catalogue import choose_target
-from hubel.exports.description import check_exportable, describe
+from hubel.exports.description import check_exportable
 from hubel.exports.folder import Export, files_of, write_export
-from hubel.exports.model import Model
+from hubel.workflows.exporting.export import model_of
 from hubel.workflows.exporting.held_out import held_out_files
+from hubel.workflows.exporting.own_images import find_own_images
 
 _save_compiled: Callable[..., None] = Later("hubel.engines.keras_artefact", "save_compiled")
 GRAPH_FORMAT = "onnx"
@@ -32,6 +33,7 @@ GRAPH_FORMAT = "onnx"
 
 def export_into_run(
     run: Path,
+    corpus: str | None = None,
     *,
     format_name: str | None,
     out: Path | None,
@@ -44,6 +46,7 @@ def export_into_run(
 
     Args:
         run: a run folder.
+        corpus: where its images are now; None for where they were.
         format_name: ``"onnx"``, or None for the same.
         out: None: it goes into the run.
         quantize: None: weights stay as they are.
@@ -62,8 +65,9 @@ def export_into_run(
     made_by = str(read_parts(artefact).manifest.document["made_by"])
     classifier = load_classifier(run, engine="keras")
     check_exportable(classifier)
-    model = Model(run, classifier, describe(classifier))
-    with held_out_files(model, on_event=on_event) as files, TemporaryDirectory(prefix="hubel-graph-") as place:
+    own = find_own_images(run, corpus, on_event=on_event)
+    model, most = model_of(own, classifier), most_proven(classifier.blueprint.spec)
+    with held_out_files(own, most=most) as files, TemporaryDirectory(prefix="hubel-graph-") as place:
         proven = write_export(model, target, files=files, out=Path(place, "export"), on_event=on_event)
         pixels = np.stack(list(_readable(classifier, files.paths)))
     _save_compiled(classifier, artefact, made_by=made_by, held_out=HeldOut(pixels, np.arange(len(pixels))))
