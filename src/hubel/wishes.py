@@ -288,8 +288,9 @@ COMPARING = {
 
 EXPORTING = {
     "format": Wish(
-        str, "What to export to.", "onnx|keras|saved-model|openvino|litert",
-        python='What to export to: ``"onnx"``, ``"keras"``, ``"saved-model"``, ``"openvino"`` or ``"litert"``.',
+        str, "What to export to.", "onnx|keras|saved-model|openvino|litert|torch",
+        python='What to export to: ``"onnx"``, ``"keras"``, ``"saved-model"``, ``"openvino"``, ``"litert"`` or '
+        '``"torch"``.',
     ),
     "quantize": Wish(
         str, "How weights are written, if not as they are: float16 takes half the room, int8 a quarter.",

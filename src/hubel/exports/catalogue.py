@@ -95,6 +95,17 @@ FORMATS = {
         {FLOAT32: EXACT, FLOAT16: Limit(0.05), INT8: INTEGER},
         Later("hubel.exports.litert_model", "write_model"),
     ),
+    "torch": ExportFormat(
+        "a module of PyTorch, to run or to train on",
+        "model.json",
+        "uint8 [batch, height, width, 3], red first, 0 to 255 → logits [batch, classes]; its weights lie beside it",
+        "torch_network.py",
+        {"onnx": "onnx", "torch": "torch"},
+        "numpy pillow torch",
+        {FLOAT32: EXACT},
+        Later("hubel.exports.torch_model", "write_model"),
+        beside=("model.safetensors",),
+    ),
 }
 
 

@@ -167,7 +167,7 @@ def test_a_missing_package_is_named_before_any_work(run: hubel.Run, tmp_path: Pa
 
 def test_what_was_not_said_or_is_not_there_is_said(run: hubel.Run, tmp_path: Path):
     assert (
-        "Say what to export to: --format onnx. There are: onnx, keras, saved-model, openvino, litert."
+        "Say what to export to: --format onnx. There are: onnx, keras, saved-model, openvino, litert, torch."
         in typed("export", run.path, "-o", "x").stderr
     )
     assert "Say where the export goes: -o FOLDER." in typed("export", run.path, "--format", "onnx").stderr
