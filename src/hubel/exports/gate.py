@@ -15,6 +15,7 @@ import numpy as np
 
 from hubel.classifier.classifier import Classifier
 from hubel.errors import ClaimFailed, UnreadableImage, UnusableInput
+from hubel.errors.wording import Option, Remedy
 from hubel.evaluation.metrics import wilson_interval
 from hubel.evaluation.paired import WORSE, PairedTest, compare_hits
 from hubel.events import Message, OnEvent, ignore
@@ -27,6 +28,7 @@ LEAST_SPREAD, TIMES_LIMIT = 0.01, 10
 answers would agree with constant ones. Where a share of the classes must agree, no class may have that share alone."""
 MOST_REFUSED = 0.1
 """Share of the images that the program may refuse to read."""
+MORE_BITS = Remedy("Take more bits: ", Option("quantize", "float16"), ".")
 TOGETHER = 32
 """Images that the classifier is asked about at once."""
 
@@ -128,7 +130,8 @@ def prove(
     if faults:
         raise ClaimFailed(
             f"The export does not answer like the classifier on {counted(len(rows), 'held-out image')}: "
-            f"{'; '.join(faults)}. Nothing was written."
+            f"{'; '.join(faults)}. Nothing was written.",
+            *([] if limit.agreement is None else [MORE_BITS]),
         )
     right = int((theirs == labels).sum())
     parity = Parity(
