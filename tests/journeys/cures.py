@@ -115,6 +115,8 @@ CASES = {
     # runs whose corpus is not what it was
     "moved, evaluate": Case("evaluate moved-run", r"Say where it is now: (hubel evaluate \S+ CORPUS)"),
     "moved, reproduce": Case("reproduce moved-run", r"Say where it is now: (hubel reproduce \S+) CORPUS", "{} moved-away"),
+    "moved, export": Case("export moved-run --format onnx -o shipped", r"say where it is now: (hubel export \S+) CORPUS",
+                          "{} moved-away --format onnx -o shipped"),
     "grown, of then": Case("reproduce grown-run", r"original corpus: (hubel reproduce \S+) CORPUS;", "{} then"),
     "grown, anyway": Case("reproduce shrunk-run", r"all the same: (hubel reproduce \S+ --anyway)", code=5),
     "gone bad": Case("evaluate bad-run", r"Name another one: (hubel evaluate \S+ CORPUS)"),

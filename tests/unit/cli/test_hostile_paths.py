@@ -49,6 +49,7 @@ TYPED = {
     ("predict", "class_names"): "predict model.keras image.png --class-names {}",
     ("verify", "run"): "verify {}",
     ("export", "run"): "export {} --format onnx -o made",
+    ("export", "corpus"): "export run {} --format onnx -o made",
     ("export", "out"): "export run --format onnx -o {}",
     ("trace", "run"): "trace {} image.png --layer logits",
     ("trace", "image"): "trace run {} --layer logits",
