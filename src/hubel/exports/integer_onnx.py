@@ -2,14 +2,16 @@
 
 Weights become unsigned, as maps are: processors without instructions for 8 bits add products of unsigned and signed
 numbers in pairs, in 16 bits, which may not hold them. A probability of `residual` on `digits` was wrong by 0.86 by
-that, and by 0.03 with unsigned weights. Means of whole maps, and the last layer, which takes them, stay in float32:
+that, and by 0.03 with unsigned weights. Means of whole maps, layers that normalise, and the last one stay in float32:
 they are few, and small against the range of a map.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+import logging
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,7 +24,7 @@ from hubel.graphs.network_graph import IMAGE, LOGITS
 
 TOGETHER = 16
 """Images that the quantiser looks at at once."""
-LEFT = ("GlobalAveragePool", "GlobalMaxPool", "Flatten", "Concat")
+LEFT = ("GlobalAveragePool", "GlobalMaxPool", "Flatten", "Concat", "LayerNormalization")
 """Operations that stay in float32, beside the last layer."""
 
 
@@ -35,7 +37,7 @@ def quantise(model: onnx.ModelProto, images: np.ndarray) -> onnx.ModelProto:
     """
     quantiser = importlib.import_module("onnxruntime.quantization")
     prepare = importlib.import_module("onnxruntime.quantization.shape_inference").quant_pre_process
-    with TemporaryDirectory(prefix="hubel-int8-") as folder:
+    with TemporaryDirectory(prefix="hubel-int8-") as folder, _quiet():
         reader: Any = _Images(images)
         given, prepared, made = (Path(folder, f"{name}.onnx") for name in ("given", "prepared", "made"))
         onnx.save(model, given)
@@ -48,6 +50,17 @@ def quantise(model: onnx.ModelProto, images: np.ndarray) -> onnx.ModelProto:
         quantised = onnx.load(made)
     _unsign(quantised.graph)
     return quantised
+
+
+@contextmanager
+def _quiet() -> Generator[None]:
+    """The quantiser speaks through the root of all loggers, which would write to standard error from then on."""
+    root, nothing = logging.getLogger(), logging.NullHandler()
+    root.addHandler(nothing)
+    try:
+        yield
+    finally:
+        root.removeHandler(nothing)
 
 
 def _unsign(graph: onnx.GraphProto) -> None:
