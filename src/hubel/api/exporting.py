@@ -9,6 +9,7 @@ from pathlib import Path
 from hubel.api.explain import explain
 from hubel.api.words import RunLike, optional_path, path_of
 from hubel.events import OnEvent, ignore
+from hubel.exports.catalogue import choose_target
 from hubel.exports.folder import Export
 from hubel.wishes import EXPORTING
 from hubel.workflows.exporting.export import export_run
@@ -47,12 +48,5 @@ def export(  # noqa: PLR0913, D417  (each is a wish the user may have)
         return export_into_run(
             path_of(run), location, format_name=format, out=folder, quantize=quantize, on_event=on_event
         )
-    return export_run(
-        path_of(run),
-        location,
-        format_name=format,
-        out=folder,
-        quantize=quantize,
-        overwrite=overwrite,
-        on_event=on_event,
-    )
+    target = choose_target(format, quantize)
+    return export_run(path_of(run), location, target=target, out=folder, overwrite=overwrite, on_event=on_event)

@@ -41,15 +41,16 @@ def command(  # noqa: PLR0913  (one for each option)
     exit 5   it does not; nothing is written
     """  # noqa: D301  (click's mark against re-wrapping)
     from hubel.cli.show.listen import Listener, print_document
+    from hubel.exports.catalogue import choose_target
     from hubel.workflows.exporting.export import export_run
     from hubel.workflows.exporting.into_run import export_into_run
 
-    asked = {"format_name": format, "out": out, "quantize": quantize}
     with Listener() as listener:
         if into_run:
-            made = export_into_run(run, corpus, **asked, on_event=listener)
+            made = export_into_run(run, corpus, format_name=format, out=out, quantize=quantize, on_event=listener)
         else:
-            made = export_run(run, corpus, **asked, overwrite=overwrite, on_event=listener)
+            target = choose_target(format, quantize)
+            made = export_run(run, corpus, target=target, out=out, overwrite=overwrite, on_event=listener)
     if as_json:
         print_document(made.to_json(), listener)
     else:

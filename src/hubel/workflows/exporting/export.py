@@ -12,7 +12,7 @@ from hubel.engines.held_out import most_proven
 from hubel.errors import WrongRequest
 from hubel.errors.wording import Option
 from hubel.events import OnEvent, ignore
-from hubel.exports.catalogue import choose_target
+from hubel.exports.catalogue import Target
 from hubel.exports.description import check_exportable, describe
 from hubel.exports.folder import Export, check_folder, write_export
 from hubel.exports.model import Model
@@ -26,13 +26,12 @@ from hubel.workflows.exporting.held_out import held_out_files
 from hubel.workflows.exporting.own_images import OwnImages, find_own_images, training_pixels
 
 
-def export_run(  # noqa: PLR0913  (each is a wish the user may have)
+def export_run(
     run: Path,
     corpus: str | None = None,
     *,
-    format_name: str | None,
+    target: Target,
     out: Path | None,
-    quantize: str | None = None,
     overwrite: bool = False,
     on_event: OnEvent = ignore,
 ) -> Export:
@@ -41,9 +40,8 @@ def export_run(  # noqa: PLR0913  (each is a wish the user may have)
     Args:
         run: a run folder.
         corpus: where its images are now; None for where they were.
-        format_name: in `hubel.exports.catalogue.FORMATS`.
+        target: of `hubel.exports.catalogue.choose_target`.
         out: the folder to write.
-        quantize: how weights are written; None for as they are.
         overwrite: an export that is in the folder may be replaced.
         on_event: hears what goes on.
 
@@ -53,7 +51,6 @@ def export_run(  # noqa: PLR0913  (each is a wish the user may have)
         OutputNotWritable: the folder holds other things, or cannot be written.
         ClaimFailed: the export does not answer like the classifier; nothing is written.
     """
-    target = choose_target(format_name, quantize)
     if out is None:
         raise WrongRequest("Say where the export goes: ", Option("out", "FOLDER"), ".")
     artefact = find_artefact(run)
