@@ -24,6 +24,7 @@ from hubel.exports.catalogue import FORMATS, Target
 from hubel.exports.folder import write_export
 from hubel.exports.gate import HeldOutFiles
 from hubel.exports.model import Model
+from hubel.exports.onnx_model import make_onnx
 from hubel.wishes import EXPORTING
 from hubel.workflows.exporting.own_images import OwnImages
 
@@ -77,6 +78,7 @@ def test_without_a_framework_it_is_made_the_same_and_held_against_the_graph_of_t
     assert (parity["passed"], parity["agreement"], parity["max_probability_difference"]) == (True, 1, 0)
 
 
+@pytest.mark.usefixtures("here")
 def test_exported_again_it_is_the_same_to_the_byte_and_replaced_only_when_asked(
     run: hubel.Run, exported: hubel.Export, tmp_path: Path
 ):
@@ -134,18 +136,18 @@ def test_keras_is_what_an_export_is_held_against_although_the_run_has_a_graph(ex
     assert 0 < exported.parity.max_probability_difference <= exported.parity.limit  # 0 is what its own graph gives
 
 
-def test_half_the_bits_take_half_the_room_and_stay_within_their_limit(
-    run: hubel.Run, exported: hubel.Export, tmp_path: Path
-):
-    half = hubel.export(run, format="onnx", quantize="float16", out=tmp_path / "half")
-    sizes = [(each.folder / "model.onnx").stat().st_size for each in (half, exported)]
-    assert sizes[0] < 0.6 * sizes[1]
-    assert 0 < half.parity.max_probability_difference <= half.parity.limit
-    kinds = {each.data_type for each in onnx.load(half.folder / "model.onnx").graph.initializer if len(each.dims) > 1}
-    assert kinds == {onnx.TensorProto.FLOAT16}
-    assert half.to_json()["quantize"] == "float16"
+def test_kernels_are_what_is_written_in_half_the_bits_or_in_a_quarter(model: Model):
+    halves = make_onnx(model, weights="float16").graph.initializer
+    assert {each.data_type for each in halves if len(each.dims) > 1} == {onnx.TensorProto.FLOAT16}
+    made = make_onnx(model, weights="int8")
+    kinds = {each.name: each.data_type for each in made.graph.initializer if len(each.dims) > 1}
+    assert onnx.TensorProto.UINT8 in kinds.values()
+    assert onnx.TensorProto.INT8 not in {each.data_type for each in made.graph.initializer}  # they overflow in pairs
+    assert [name for name, kind in kinds.items() if kind == onnx.TensorProto.FLOAT] == ["weight/logits/kernel"]
+    assert {each.domain for each in made.opset_import} == {""}
 
 
+@pytest.mark.usefixtures("here")
 def test_a_run_without_a_compiled_graph_is_compiled(run: hubel.Run, exported: hubel.Export, tmp_path: Path):
     old = shutil.copytree(run.path, tmp_path / "old")
     shutil.rmtree(old / "classifier")

@@ -76,6 +76,7 @@ def test_its_program_gives_the_answers_of_the_classifier(
     target: Target, made: Export, model: Model, files: HeldOutFiles
 ):
     assert made.parity.examples == len(files.paths)
+    assert made.to_json()["quantize"] == (None if target.weights == "float32" else target.weights)
     assert made.parity.max_probability_difference <= (0.1 if target.weights == "int8" else target.limit.difference)
     assert made.parity.agreement == 1
     readme = (made.folder / "README.md").read_text()
