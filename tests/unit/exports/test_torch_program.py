@@ -74,7 +74,7 @@ def test_it_computes_what_onnx_runtime_computes(name: str, program: ModuleType, 
     expected = dict(zip(("logits", "features"), session.run(["logits", "features"], {"image": pixels}), strict=True))
     torch: Any = importlib.import_module("torch")
     with torch.inference_mode():
-        found = program.Network(tmp_path).outputs(torch.from_numpy(pixels))
+        found = program.TorchNetwork(tmp_path).outputs(torch.from_numpy(pixels))
     assert np.ptp(expected["logits"], axis=0).max() > 1e-2
     for part, values in expected.items():
         assert found[part].shape == values.shape
@@ -109,7 +109,7 @@ def test_it_can_be_trained_on(program: ModuleType, tmp_path: Path):
     written(NETWORKS["residual"], tmp_path)
     torch: Any = importlib.import_module("torch")
     torch.manual_seed(1)
-    network, images = program.Network(tmp_path), torch.from_numpy(varied_images(16, (40, 45)))
+    network, images = program.TorchNetwork(tmp_path), torch.from_numpy(varied_images(16, (40, 45)))
     labels, optimiser = torch.arange(16) % 5, torch.optim.Adam(network.parameters(), 1e-3)
     losses = []
     for _ in range(4):

@@ -1,7 +1,7 @@
 """The network of this folder, in PyTorch: a module like any other, to be run, moved to a graphics card, or trained on.
 
-    from network import Network
-    network = Network(folder).to("cuda")
+    from network import TorchNetwork
+    network = TorchNetwork(folder).to("cuda")
     logits = network(images)  # uint8 [batch, height, width, 3], red first → float32 [batch, classes]
 
 What normalises keeps the mean and variance that it has. `network.outputs(images)` also has the features that the last
@@ -10,14 +10,16 @@ layer takes.
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch  # noqa: TID251  # ty: ignore[import-not-found]
-from torch.nn import functional as F  # noqa: N812, TID251  # ty: ignore[import-not-found]
+
+torch: Any = importlib.import_module("torch")
+F = torch.nn.functional
 
 
 def open_network(folder: Path) -> Callable[[np.ndarray], np.ndarray]:
@@ -26,7 +28,7 @@ def open_network(folder: Path) -> Callable[[np.ndarray], np.ndarray]:
     Args:
         folder: with the model.
     """
-    network = Network(folder).eval()
+    network = TorchNetwork(folder).eval()
 
     def compute(pixels: np.ndarray) -> np.ndarray:
         with torch.inference_mode():
@@ -35,7 +37,7 @@ def open_network(folder: Path) -> Callable[[np.ndarray], np.ndarray]:
     return compute
 
 
-class Network(torch.nn.Module):
+class TorchNetwork(torch.nn.Module):
     """The operations of ``model.json``, one after the other.
 
     Args:
