@@ -16,17 +16,13 @@ def check_exportable(classifier: Classifier) -> None:
     """See that the program of an export can read images as this classifier does.
 
     Raises:
-        UnusableInput: it takes certain bands of them, or stretches deep ones by the range of its corpus.
+        UnusableInput: it takes certain bands of them.
     """
-    preprocessing = classifier.preprocessing
-    what = ""
-    if preprocessing.bands:
-        what = f"takes the bands {', '.join(map(str, preprocessing.bands))} of its images"
-    elif preprocessing.ranges:
-        what = "was trained on images with more than 8 bits for each colour"
-    if what:
+    bands = ", ".join(map(str, classifier.preprocessing.bands))
+    if bands:
         raise UnusableInput(
-            f"This classifier {what}, and the program of an export reads plain images only. It cannot be exported."
+            f"This classifier takes the bands {bands} of its images, and the program of an export takes none apart. "
+            "It cannot be exported."
         )
 
 

@@ -25,6 +25,8 @@ from hubel.files import TEMPORARY_PREFIX, real_path, said_plainly, shown, write_
 from hubel.text import brief, counted, elided
 
 NETWORK, README, PARITY = "network.py", "README.md", "parity.json"
+DEEP = "deep.py"
+"""For classifiers of images with more than 8 bits for each colour."""
 LEFT_BY_PYTHON = "__pycache__"
 NETWORKS = frozenset(name for each in FORMATS.values() for name in (each.model, *each.beside))
 
@@ -111,7 +113,7 @@ def check_folder(out: Path, *, overwrite: bool) -> None:
         names = {each.name for each in out.iterdir()} if out.is_dir() else set()
     if not names:
         return
-    ours = {DESCRIPTION, PROGRAM, NETWORK, README, PARITY, LEFT_BY_PYTHON, *NETWORKS}
+    ours = {DESCRIPTION, PROGRAM, DEEP, NETWORK, README, PARITY, LEFT_BY_PYTHON, *NETWORKS}
     others = sorted(names - ours)
     if others or PARITY not in names:
         raise OutputNotWritable(
@@ -144,7 +146,8 @@ def write_export(model: Model, target: Target, *, files: HeldOutFiles, out: Path
         folder = Path(place, "export")
         folder.mkdir()
         target.entry.write(model, folder / target.entry.model, weights=target.weights)
-        for name, source in ((PROGRAM, PROGRAM), (NETWORK, target.entry.network)):
+        deep = [(DEEP, DEEP)] if model.classifier.preprocessing.ranges else []
+        for name, source in ((PROGRAM, PROGRAM), (NETWORK, target.entry.network), *deep):
             write_bytes(folder / name, program_file(source).read_bytes())
         write_json(folder / DESCRIPTION, model.description)
         proof = prove(folder, model.classifier, files=files, limit=target.limit, on_event=on_event)

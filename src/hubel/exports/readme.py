@@ -59,8 +59,8 @@ standard input. It ends with 0 if all were named, with 4 if some could not be re
 
 {_steps(description)}
 
-`classify.py` reads images of 8 bits for each colour, and refuses others. It does not look for damage that Pillow does
-not report, such as a file whose second half is zeros.
+{_depth(description["preprocessing"])} It does not look for damage that Pillow does not report, such as a
+file whose second half is zeros.
 
 ## Held against the classifier
 
@@ -84,6 +84,17 @@ def _steps(description: dict[str, Any]) -> str:
     if description["tta"] == MIRROR:
         steps[2] += " Do the same for the mirror image, left and right swapped, and take the mean of both."
     return "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
+
+
+def _depth(preprocessing: dict[str, Any]) -> str:
+    ranges = {"whole numbers": preprocessing.get("integer_range"), "floats": preprocessing.get("float_range")}
+    given = [f"of {kind}, {ends[0]:,.7g} becomes 0 and {ends[1]:,.7g} 255" for kind, ends in ranges.items() if ends]
+    if not given:
+        return "`classify.py` reads images of 8 bits for each colour, and refuses others."
+    return (
+        f"Of images with more than 8 bits for each colour, PNG and TIFF of one grey band are read: {'; '.join(given)} "
+        "(`deep.py`)."
+    )
 
 
 def _found(proof: Proof) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import numpy_helper
+from PIL import Image
 from tests.unit.images.deep_files import png16
 
 from hubel.classifier.classifier import Classifier
@@ -244,10 +245,30 @@ def test_a_few_images_that_the_program_does_not_read_are_left_out_and_said(
         write_export(model, ONNX, files=HeldOutFiles(several.paths[-3:], several.labels[-3:]), out=out)
 
 
+@pytest.mark.usefixtures("here")
+def test_a_classifier_of_deep_images_is_exported_with_what_reads_them(
+    model: Model, files: HeldOutFiles, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    paths = [tmp_path / f"{number}.png" for number in range(len(files.paths))]
+    for path, shallow in zip(paths, files.paths, strict=True):
+        path.write_bytes(png16(np.asarray(Image.open(shallow)).astype(np.uint16) * 16 + 300))
+    preprocessing = replace(model.classifier.preprocessing, integer_range=(300.0, 4380.0))
+    classifier = replace(model.classifier, preprocessing=preprocessing)
+    of_deep = replace(model, classifier=classifier, description=describe(classifier))
+    monkeypatch.syspath_prepend(program_file("deep.py").parent)
+    parity = write_export(of_deep, ONNX, files=HeldOutFiles(tuple(paths), files.labels), out=out).parity
+    named = [each.class_name for each in model.classifier.predict(list(files.paths))]  # 8 bits, the same numbers
+    assert (parity.examples, parity.agreement) == (12, 1)
+    assert parity.accuracy == sum(map(str.__eq__, named, files.labels)) / 12
+    assert (out / "deep.py").read_bytes() == program_file("deep.py").read_bytes()
+    assert "of whole numbers, 300 becomes 0 and 4,380 255" in (out / "README.md").read_text()
+
+
 def test_what_the_program_cannot_do_is_said_before_anything_is_made(model: Model):
-    for change, said in (({"bands": (3, 2, 1)}, "the bands 3, 2, 1"), ({"integer_range": (0.0, 900.0)}, "8 bits")):
-        preprocessing = replace(model.classifier.preprocessing, **change)
-        with pytest.raises(UnusableInput, match=said):
-            check_exportable(replace(model.classifier, preprocessing=preprocessing))
+    preprocessing = replace(model.classifier.preprocessing, bands=(3, 2, 1))
+    with pytest.raises(
+        UnusableInput, match="takes the bands 3, 2, 1 of its images, and the program of an export takes"
+    ):
+        check_exportable(replace(model.classifier, preprocessing=preprocessing))
     assert isinstance(model.classifier, Classifier)
     check_exportable(model.classifier)

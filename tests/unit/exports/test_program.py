@@ -108,6 +108,69 @@ def test_pixels_are_those_that_the_classifier_sees(policy: str):
         assert found.dtype == np.uint8
 
 
+def deep(channels: int, kind: type = np.uint16) -> np.ndarray:
+    """Values of every size, with a dark corner and transparent places."""
+    values = np.random.default_rng(7).integers(0, 4000, (30, 41, channels))
+    values[:5, :5] = 0
+    return values.astype(kind)
+
+
+def floats() -> np.ndarray:
+    values = (deep(1) / 4000).astype(np.float32)
+    values[7, :9] = np.nan
+    values[8, :9] = np.inf
+    return values
+
+
+DEEP: dict[str, Callable[[], bytes]] = {
+    "grey": lambda: encoded(Image.fromarray(deep(1)[..., 0])),
+    "grey, one value hidden": lambda: png16(deep(1), hidden=(0,)),
+    "colour": lambda: png16(deep(3)),
+    "colour, one hidden": lambda: png16(deep(3), hidden=(0, 0, 0), interlaced=True),
+    "colour with transparency": lambda: png16(deep(4)),
+    "grey with transparency": lambda: png16(deep(2)),
+    "all equal": lambda: png16(np.full((9, 9, 3), 700, np.uint16)),
+    "large": lambda: png16(np.tile(deep(3), (40, 40, 1))),
+    "tiff": lambda: tiff(deep(1)),
+    "tiff, packed and turned": lambda: encoded(Image.fromarray(deep(1)[..., 0]), "TIFF", compression="tiff_lzw", tiffinfo={274: 6}),
+    "floats": lambda: tiff(floats()),
+    "eight bits": lambda: encoded(scene()),
+}  # fmt: skip
+DEEP_KINDS = ("deep-16bit-float", "greyscale", "interlaced-progressive", "exif-orientation")
+RANGES = {"both": ((100.0, 3000.0), (0.1, 0.9)), "of integers": ((0.0, 4095.0), None), "of floats": (None, (0.0, 1.0))}
+
+
+@pytest.mark.parametrize("ends", RANGES.values(), ids=RANGES)
+def test_deep_pixels_are_those_that_a_classifier_of_deep_images_sees(
+    ends: tuple[tuple[float, float] | None, ...], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.syspath_prepend(PROGRAM)
+    preprocessing = Preprocessing(24, 32, "squash", integer_range=ends[0], float_range=ends[1])
+    for name, make in DEEP.items():
+        expected = read_pixels(make(), preprocessing)
+        found = classify.read_pixels(make(), preprocessing.to_json())
+        np.testing.assert_array_equal(found, expected, err_msg=name)
+    for values in (deep(3), deep(5), deep(1, np.int16), deep(1, np.float64)):
+        with pytest.raises(classify.CannotRead, match="save it as"):
+            classify.read_pixels(tiff(values), preprocessing.to_json())
+
+
+def test_deep_pixels_of_the_torture_set_are_the_same_wherever_both_read_them(
+    shared: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.syspath_prepend(PROGRAM)
+    preprocessing, both = Preprocessing(24, 32, "squash", integer_range=(0.0, 5000.0)), 0
+    for path in sorted(each for kind in DEEP_KINDS for each in (shared / "torture" / kind).iterdir()):
+        try:
+            found = classify.read_pixels(path.read_bytes(), preprocessing.to_json())
+            expected = read_pixels(path.read_bytes(), preprocessing)
+        except (classify.CannotRead, UnreadableImage):
+            continue
+        both += 1
+        np.testing.assert_array_equal(found, expected, err_msg=path.name)
+    assert both > 50
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_is_not_read_exactly_is_refused_with_the_reason(name: str):
     with pytest.raises(classify.CannotRead) as refusal:
@@ -142,8 +205,11 @@ def modules_of(path: Path) -> set[str]:
 
 
 def test_it_imports_nothing_but_its_runtime_numpy_and_pillow():
-    taken = {name: modules_of(PROGRAM / name) for name in ("classify.py", *(each.network for each in FORMATS.values()))}
-    assert taken.pop("classify.py") == {"numpy", "PIL"}
+    taken = {
+        name: modules_of(PROGRAM / name)
+        for name in ("classify.py", "deep.py", *(each.network for each in FORMATS.values()))
+    }
+    assert taken.pop("classify.py") == taken.pop("deep.py") == {"numpy", "PIL"}
     assert set().union(*taken.values()) <= {"numpy", "onnxruntime"}
 
 

@@ -169,7 +169,7 @@ def read_pixels(data: bytes, preprocessing: dict[str, Any]) -> np.ndarray:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _resized(_upright_rgb(data, size), size, policy=preprocessing["resize"])
+            return _resized(_upright_rgb(data, preprocessing), size, policy=preprocessing["resize"])
     except CannotRead:
         raise
     except MemoryError as error:
@@ -180,22 +180,25 @@ def read_pixels(data: bytes, preprocessing: dict[str, Any]) -> np.ndarray:
         raise CannotRead(f"its content is damaged: {error}") from error
 
 
-def _upright_rgb(data: bytes, size: tuple[int, int]) -> Image.Image:
+def _upright_rgb(data: bytes, preprocessing: dict[str, Any]) -> Image.Image:
     """Decoded, in mode RGB, turned as its EXIF orientation says; a large JPEG at a fraction of its size."""
     Image.init()
     known = [name for name in FORMATS if name in Image.OPEN]
     with Image.open(io.BytesIO(data), formats=known) as image:
         if image.width * image.height > MOST_PIXELS:
             raise CannotRead(f"it has {image.width:,} x {image.height:,} pixels; up to {MOST_PIXELS:,} are read")
-        _check_kind(image, data)
+        is_deep = _check_kind(image, data, preprocessing)
         if image.format in ("JPEG", "MPO"):
-            height, width = 2 * size[0], 2 * size[1]  # never below: the resize still averages
+            height, width = (
+                2 * preprocessing["height"],
+                2 * preprocessing["width"],
+            )  # never below: the resize still averages
             image.draft(None, (height, width) if _orientation(image) >= ON_ITS_SIDE else (width, height))
         image.load()
         if image.format == "TIFF" and _is_empty(image) and _pages(data) > 1:
             raise CannotRead("it has several pages, and the first is empty: save the right one as an image")
         orientation = _orientation(image)  # of a PNG, it may stand behind the pixels
-        rgb = _to_rgb(image)
+        rgb = importlib.import_module("deep").to_rgb(image, data, preprocessing) if is_deep else _to_rgb(image)
         return rgb.transpose(TURNS[orientation]) if orientation in TURNS else rgb
 
 
@@ -243,8 +246,8 @@ def _resized(image: Image.Image, size: tuple[int, int], *, policy: str) -> np.nd
     return canvas
 
 
-def _check_kind(image: Image.Image, data: bytes) -> None:
-    """Refuse what Hubel reads by rules that are not in this program."""
+def _check_kind(image: Image.Image, data: bytes, preprocessing: dict[str, Any]) -> bool:
+    """Refuse what Hubel reads by rules that are not here; whether it has more than 8 bits for each colour."""
     deep = image.mode in DEEP_MODES
     deep |= image.format == "PNG" and data[24] == 16
     if image.format == "PPM" and image.mode == "RGB":
@@ -254,8 +257,19 @@ def _check_kind(image: Image.Image, data: bytes) -> None:
         deep |= max(_tiff_numbers(image, 258), default=8) > 8
         if not deep and not _is_plain_tiff(image, data):
             raise CannotRead("it is a TIFF of a kind that this program does not read: save it as an RGB image")
-    if deep:
+    if deep and not any(name in preprocessing for name in ("integer_range", "float_range")):
         raise CannotRead("it has more than 8 bits for each colour, which this program does not read: save it with 8")
+    if deep and image.format != "PNG" and not (image.format == "TIFF" and _is_plain_deep_tiff(image, data)):
+        raise CannotRead("it has more than 8 bits, and is of a kind that this program does not read: save it as PNG")
+    return deep
+
+
+def _is_plain_deep_tiff(image: Any, data: bytes) -> bool:
+    """One page of grey, in whole numbers of 16 bits or floats of 32."""
+    kind = _tiff_numbers(image, 258), _tiff_numbers(image, 339) or (1,)
+    plain = 330 not in image.tag_v2 and 50706 not in image.tag_v2 and data[8:10] != b"CR"
+    one_band = image.mode in DEEP_MODES and _tiff_numbers(image, 262) == (1,) and not _tiff_numbers(image, 338)
+    return plain and one_band and kind in (((16,), (1,)), ((32,), (3,))) and _pages(data) == 1
 
 
 def _tiff_numbers(image: Any, tag: int) -> tuple[int, ...]:
