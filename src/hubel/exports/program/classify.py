@@ -187,7 +187,7 @@ def _upright_rgb(data: bytes, preprocessing: dict[str, Any]) -> Image.Image:
     with Image.open(io.BytesIO(data), formats=known) as image:
         if image.width * image.height > MOST_PIXELS:
             raise CannotRead(f"it has {image.width:,} x {image.height:,} pixels; up to {MOST_PIXELS:,} are read")
-        is_deep = _check_kind(image, data, preprocessing)
+        is_deep = _check_kind(image, data, preprocessing=preprocessing)
         if image.format in ("JPEG", "MPO"):
             height, width = (
                 2 * preprocessing["height"],
@@ -198,7 +198,7 @@ def _upright_rgb(data: bytes, preprocessing: dict[str, Any]) -> Image.Image:
         if image.format == "TIFF" and _is_empty(image) and _pages(data) > 1:
             raise CannotRead("it has several pages, and the first is empty: save the right one as an image")
         orientation = _orientation(image)  # of a PNG, it may stand behind the pixels
-        rgb = importlib.import_module("deep").to_rgb(image, data, preprocessing) if is_deep else _to_rgb(image)
+        rgb = _to_rgb(image) if not is_deep else importlib.import_module("deep").to_rgb(image, data, of=preprocessing)
         return rgb.transpose(TURNS[orientation]) if orientation in TURNS else rgb
 
 
@@ -246,7 +246,7 @@ def _resized(image: Image.Image, size: tuple[int, int], *, policy: str) -> np.nd
     return canvas
 
 
-def _check_kind(image: Image.Image, data: bytes, preprocessing: dict[str, Any]) -> bool:
+def _check_kind(image: Image.Image, data: bytes, *, preprocessing: dict[str, Any]) -> bool:
     """Refuse what Hubel reads by rules that are not here; whether it has more than 8 bits for each colour."""
     deep = image.mode in DEEP_MODES
     deep |= image.format == "PNG" and data[24] == 16

@@ -14,25 +14,25 @@ BLOCK_PIXELS = 1_000_000
 """Pixels that are converted at a time: as floats, the whole would take many times its memory."""
 
 
-def to_rgb(image: Image.Image, data: bytes, preprocessing: dict[str, Any]) -> Image.Image:
+def to_rgb(image: Image.Image, data: bytes, *, of: dict[str, Any]) -> Image.Image:
     """The image in mode RGB: of the corpus' range, or of its own where there is none, the ends become 0 and 255.
 
     Args:
         image: loaded: a PNG, or of one of the `DEEP_MODES`.
         data: of its file.
-        preprocessing: of ``classifier.json``.
+        of: the preprocessing of ``classifier.json``.
     """
     values, has_alpha, hidden = _values(image, data)
     colours = values.shape[2] - has_alpha
     floats = bool(np.issubdtype(values.dtype, np.floating))
-    given = preprocessing.get("float_range" if floats else "integer_range")
+    given = of.get("float_range" if floats else "integer_range")
     low, high = given or _own_range(values, colours, hidden=hidden, floats=floats)
     opaque = _opaque(values[..., -1], high) if has_alpha else 1.0
     height, width = values.shape[:2]
     rgb, rows = Image.new("RGB", (width, height)), max(1, BLOCK_PIXELS // width)
     for top in range(0, height, rows):
         block = values[top : top + rows]
-        levels = _stretched(block[..., :colours], low, high)
+        levels = _stretched(block[..., :colours], low, high=high)
         if has_alpha:
             share = np.clip(block[..., -1:] / opaque, 0, 1).astype(np.float32)
             levels = np.round(np.minimum(levels * share + 255 * (1 - share), 255)).astype(np.uint8)
@@ -94,7 +94,7 @@ def _opaque(alpha: np.ndarray, high: float) -> float:
     return full if float(alpha.max()) <= full else float(np.iinfo(alpha.dtype).max)
 
 
-def _stretched(values: np.ndarray, low: float, high: float) -> np.ndarray:
+def _stretched(values: np.ndarray, low: float, *, high: float) -> np.ndarray:
     """uint8 of the same shape; no number (NaN) becomes 0."""
     if high == low:
         return np.full(values.shape, 255 if high > 0 else 0, np.uint8)

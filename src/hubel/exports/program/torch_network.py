@@ -82,7 +82,7 @@ def read_tensors(path: Path) -> Iterator[tuple[str, Any]]:
         yield name, torch.from_numpy(values.copy())
 
 
-def _padded(x: Any, pads: list[int], value: float = 0.0) -> Any:
+def _padded(x: Any, pads: list[int], *, value: float = 0.0) -> Any:
     """With borders: of each axis how many come before, then of each how many behind."""
     count = len(pads) // 2
     turned = [pads[axis + part * count] for axis in reversed(range(count)) for part in (0, 1)]
@@ -96,7 +96,7 @@ def _convolution(x: list[Any], _: Any, of: dict[str, Any]) -> Any:
 
 
 def _max_pooling(x: list[Any], _: Any, of: dict[str, Any]) -> Any:
-    return F.max_pool2d(_padded(x[0], of["pads"], -float("inf")), of["kernel_shape"], of["strides"])
+    return F.max_pool2d(_padded(x[0], of["pads"], value=-float("inf")), of["kernel_shape"], of["strides"])
 
 
 def _average_pooling(x: list[Any], _: Any, of: dict[str, Any]) -> Any:
