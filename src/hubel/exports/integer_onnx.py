@@ -2,7 +2,7 @@
 
 Weights become unsigned, as maps are: processors without instructions for 8 bits add products of unsigned and signed
 numbers in pairs, in 16 bits, which may not hold them. A probability of `residual` on `digits` was wrong by 0.86 by
-that, and by 0.03 with unsigned weights. Means of whole maps, layers that normalise, and the last one stay in float32:
+that, and by 0.03 with unsigned weights. Means of whole maps, layer normalisation, and the last layer stay in float32:
 they are few, and small against the range of a map.
 """
 
