@@ -22,6 +22,7 @@ import time
 from pathlib import Path
 
 OF_A_FOLDER = 1000
+CHANCE = random.Random(0)
 MARKS = (0.05, 0.25, 0.5, 0.75)
 """Shares of the images at which the memory is told."""
 
@@ -85,7 +86,14 @@ def watch(run: str, inputs: Path, out: Path, *, count: int) -> float:
         time.sleep(0.1)
     print(f"{inputs.name}: {count:,} images, most MB by {', '.join(told)}, the end {most:,.0f}")
     print(f"  {process.communicate()[0].strip()}")
+    check(process)
     return time.perf_counter() - begun
+
+
+def check(process: subprocess.Popen) -> None:
+    """See that it ended as it should."""
+    if process.returncode not in (0, 4):
+        sys.exit(f"hubel predict failed with exit code {process.returncode}")
 
 
 def storm(run: str, inputs: Path, out: Path, *, kills: int, seconds: float) -> int:
@@ -98,13 +106,13 @@ def storm(run: str, inputs: Path, out: Path, *, kills: int, seconds: float) -> i
         kills: that are wanted.
         seconds: that it takes when it is left alone.
     """
-    chance, hit = random.Random(0), 0
+    hit = 0
     while hit < kills:
         process = subprocess.Popen(command(run, inputs, out, "--resume"), stdout=subprocess.DEVNULL)
         try:
-            process.wait(chance.uniform(0.2, 2 * seconds / kills + 3))
-            if out.exists():  # finished before it was killed: once more
-                return hit
+            process.wait(CHANCE.uniform(0.2, min(seconds, 2 * seconds / kills + 3)))
+            check(process)
+            return hit  # finished before it was killed: once more
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
