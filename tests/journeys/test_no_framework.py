@@ -120,6 +120,7 @@ def test_the_small_installation_scores_and_names_what_it_lacks(digits: Path, tmp
     assert run(FOR_TRAINING, "audit", str(digits), "-o", str(tmp_path / "audit"))[0] == 0
     for words, missing in (
         (("evaluate", artefact, str(lists)), "This needs pyarrow, which is not installed"),
+        (("predict", artefact, str(digits), "-o", str(tmp_path / "names.parquet")), "This needs pyarrow, which is not"),
         (("audit", str(digits), "--suspect-labels"), "This needs cleanlab, which is not installed"),
         (("train", str(digits), "-o", str(tmp_path / "run")), "Keras needs TensorFlow, JAX or PyTorch, and none is"),
     ):
@@ -131,7 +132,7 @@ def test_the_small_installation_scores_and_names_what_it_lacks(digits: Path, tmp
         assert missing in done.stderr
         assert "pip install '.[train]'" in done.stderr
         assert "Traceback" not in done.stderr
-    assert not (tmp_path / "run").exists()
+    assert {each.name for each in tmp_path.iterdir()} == {"list.csv", "audit"}
 
 
 def test_the_classifier_is_verified_by_its_graph_alone():

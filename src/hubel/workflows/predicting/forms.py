@@ -28,7 +28,7 @@ class Form:
 
     begin: Callable[[Shown], bytes]
     write: Callable[[Sequence[dict[str, Any]], Shown], bytes]
-    finish: Callable[..., None] | None = None
+    finish: Later | None = None
 
 
 def _csv(rows: Sequence[Sequence[object]]) -> bytes:
@@ -58,6 +58,7 @@ def form_of(out: Path) -> Form:
 
     Raises:
         WrongRequest: it has another ending.
+        PackageMissing: a package is not installed that writes it.
     """
     ending = out.suffix.lower()
     if ending not in FORMS:
@@ -65,4 +66,7 @@ def form_of(out: Path) -> Form:
         raise WrongRequest(
             Option("out"), f" takes a file that ends in {', '.join(first)} or {last}. Received: {out.name!r}."
         )
-    return FORMS[ending]
+    form = FORMS[ending]
+    if form.finish is not None:
+        form.finish.load()  # what it needs is missed before any work
+    return form
