@@ -1,9 +1,10 @@
-"""The one look-up by name, with near-miss suggestions; and what is loaded when it is first used."""
+"""The one look-up by name, with near-miss suggestions; what is loaded when first used; and what there is for it."""
 
 from __future__ import annotations
 
 import difflib
 import importlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -61,6 +62,11 @@ def is_installed(package: str) -> bool:
         return find_spec(package) is not None
     except (ImportError, ValueError):
         return False
+
+
+def processors() -> int:
+    """How many this process may use, after taskset or in a container: so many threads add up parts of a sum."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def find(entries: Mapping[str, Entry], name: str, *, kind: str) -> Entry:

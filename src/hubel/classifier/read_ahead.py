@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+from hubel.catalogue import processors
 from hubel.images.preprocessing import Preprocessing
 
 Item = TypeVar("Item")
@@ -49,7 +49,7 @@ def read_ahead(
             begun: list[Result] = []
             if pool is None:  # a single image is not worth a thread, and the first ones show how long they take
                 begun, seconds = _timed(read, group[:_PART])
-                pool = ThreadPoolExecutor(1 if seconds < _TOO_QUICK_S else _processors())
+                pool = ThreadPoolExecutor(1 if seconds < _TOO_QUICK_S else processors())
             starts = range(len(begun), len(group), _PART)
             parts = [group[start : start + _PART] for start in starts]
             waiting.append((group, begun, [pool.submit(several, part) for part in parts]))
@@ -98,7 +98,3 @@ def _finished(
     group: Sequence[Item], begun: list[Result], parts: Sequence[Future[list[Result]]]
 ) -> tuple[Sequence[Item], list[Result]]:
     return group, [*begun, *(result for part in parts for result in part.result())]
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from importlib.metadata import version
@@ -15,7 +14,7 @@ import onnxruntime
 
 from hubel.architectures.catalogue import Blueprint
 from hubel.arrays import Images, Logits
-from hubel.catalogue import Later
+from hubel.catalogue import Later, processors
 from hubel.classifier.compiled_graph import CompiledGraph
 from hubel.classifier.engine import LARGE_BATCH, Engine, Outputs, Wanted
 from hubel.classifier.manifest import CURE, GRAPH
@@ -76,14 +75,10 @@ def make_session(graph: bytes) -> onnxruntime.InferenceSession:
         graph: content of the file, which was checked.
     """
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = _processors()
+    options.intra_op_num_threads = processors()
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # they would take them from the decoder
     return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class OnnxEngine:

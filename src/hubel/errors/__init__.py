@@ -81,6 +81,9 @@ class UnreadableImage(UnusableInput):
         self.code = code
         self.reason = reason
 
+    def __reduce__(self) -> tuple[type[UnreadableImage], tuple[str, str]]:
+        return UnreadableImage, (self.code, self.reason)
+
     def without_traceback(self) -> UnreadableImage:
         """The same fault, to be kept: a traceback keeps alive what its frames hold, such as the whole file."""
         return UnreadableImage(self.code, self.reason)

@@ -6,17 +6,18 @@ A fault of the moment (`UnreadableImage.may_pass`) is tried again when all other
 from __future__ import annotations
 
 import hashlib
-import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 
 from hubel.arrays import Image
+from hubel.catalogue import Later, processors
 from hubel.corpus.corpus import Corpus, refused_row, without
 from hubel.errors import UnreadableImage
 from hubel.events import OnEvent, Progress, ignore
@@ -26,6 +27,7 @@ from hubel.pipeline.cache import Entry, Kind, kept, say_where
 Result = TypeVar("Result")
 RowsOfOne = TypeVar("RowsOfOne", bound="tuple[np.ndarray | UnreadableImage, ...]")
 
+computed_by_workers = Later("hubel.pipeline.workers", "computed_by_workers")
 _CHUNK = 256
 """Results made before they are handed on: bounds memory to a few of these."""
 _PART = 16
@@ -36,9 +38,29 @@ _TOO_QUICK_S = 0.0005
 """Below this for one example, threads spend more on taking turns with Python's lock than they gain: 60,000 images of 32
 pixels were measured in 22 s by two threads, in 14 s by one."""
 
+_SMALL_S, _WORTH_S = 0.002, 4.0
+"""Examples that take less are left to processes, where all together take more: each takes half a second to start."""
+
 
 class _Stopped(Exception):
     """Nobody waits for the rest any more."""
+
+
+@dataclass(frozen=True)
+class Divided:
+    """Work that can be done in two places: contents are read here, and computed anywhere.
+
+    Args:
+        read: place → content.
+        compute: several contents → a result for each; it can be pickled.
+    """
+
+    read: Callable[[int], bytes | Image | UnreadableImage]
+    compute: Callable[[Iterable[bytes | Image | UnreadableImage]], Sequence[Any]]
+
+    def __call__(self, places: Iterable[int]) -> Sequence[Any]:
+        """One result for each of these places."""
+        return self.compute(self.read(place) for place in places)
 
 
 def in_order(
@@ -49,13 +71,19 @@ def in_order(
     Whoever stops asking, by Ctrl-C for one, waits for the examples at hand only.
 
     Args:
-        work: places → one result for each of them.
+        work: places → one result for each of them; many small ones go to processes if it is `Divided`.
         count: examples.
         stage: its name in the `Progress` that ``on_event`` hears.
         on_event: hears `Progress`.
     """
     start, fastest = 0, float("inf")
+
+    def tell(done: int) -> None:
+        on_event(Progress(stage, done, count))
+
     while start < count and (start < _TRIED or fastest < _TOO_QUICK_S):
+        if start >= _TRIED and isinstance(work, Divided) and _is_for_workers(fastest, count - start):
+            break
         stop = min(count, start + _PART)
         begun = time.perf_counter()
         results = work(range(start, stop))
@@ -63,8 +91,16 @@ def in_order(
         yield from results
         start = stop
         if start % _CHUNK == 0 or start == count:
-            on_event(Progress(stage, start, count))
-    yield from _on_every_core(work, start, count=count, tell=lambda done: on_event(Progress(stage, done, count)))
+            tell(start)
+    if isinstance(work, Divided) and _is_for_workers(fastest, count - start):
+        yield from computed_by_workers(work.compute, work.read, range(start, count), tell=tell)
+        return
+    yield from _on_every_core(work, start, count=count, tell=tell)
+
+
+def _is_for_workers(fastest: float, count: int) -> bool:
+    """Whether so many examples, of which one takes so many seconds, are quicker computed by processes."""
+    return fastest < _SMALL_S and fastest * count > _WORTH_S and processors() > 1
 
 
 def _on_every_core(
@@ -81,7 +117,7 @@ def _on_every_core(
     def part(start: int, stop: int) -> Sequence[Result]:
         return work(places(start, stop))
 
-    pool = ThreadPoolExecutor(os.cpu_count() or 1)
+    pool = ThreadPoolExecutor(processors())
     try:
         for start in range(first, count, _CHUNK):
             stop = min(count, start + _CHUNK)
@@ -175,13 +211,12 @@ def computed_rows(
     Args:
         hashed: whose images; one that has changed since is refused.
         kind: what is computed.
-        compute: several contents → a row [*shape of one] for each; a fault for what cannot be read, or was none.
+        compute: several contents → a row [*shape of one] for each; a fault for what cannot be read, or was none. It can
+            be pickled.
         stage: its name in the `Progress` that ``on_event`` hears.
         on_event: hears `Progress`.
     """
-
-    def rows(contents: Iterable[bytes | Image | UnreadableImage]) -> list[tuple[np.ndarray | UnreadableImage]]:
-        return [(row,) for row in compute(contents)]
+    rows = partial(_single, compute)
 
     def make_rows() -> Iterator[tuple[int, np.ndarray | UnreadableImage]]:
         for place, (row,) in computed(hashed, compute=rows, stage=stage, on_event=on_event):
@@ -189,6 +224,13 @@ def computed_rows(
 
     say_where(on_event)
     return kept(hashed.digests, kind, make_rows=make_rows)
+
+
+def _single(
+    compute: Callable[[Iterable[bytes | Image | UnreadableImage]], Sequence[np.ndarray | UnreadableImage]],
+    contents: Iterable[bytes | Image | UnreadableImage],
+) -> list[tuple[np.ndarray | UnreadableImage]]:
+    return [(row,) for row in compute(contents)]
 
 
 def computed(
@@ -202,7 +244,8 @@ def computed(
 
     Args:
         hashed: whose images; one that has changed since is refused.
-        compute: several contents → for each one row of every kind; a fault for what cannot be read, or was none.
+        compute: several contents → for each one row of every kind; a fault for what cannot be read, or was none. It can
+            be pickled.
         stage: its name in the `Progress` that ``on_event`` hears.
         on_event: hears `Progress`.
 
@@ -217,9 +260,7 @@ def computed(
             return digest if digest.may_pass else _changed()  # it could be read when it was hashed
         return found if digest == hashed.digests[place] else _changed()
 
-    def several(places: Iterable[int]) -> Sequence[RowsOfOne]:
-        return compute(content(place) for place in places)
-
+    several = Divided(content, compute)
     again = []
     for place, rows in enumerate(in_order(several, len(hashed.corpus), stage, on_event)):
         if any(isinstance(row, UnreadableImage) and row.may_pass for row in rows):

@@ -5,14 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
+from PIL import Image as PillowImage
 
 from hubel.arrays import Image, ImageStore
 from hubel.corpus.corpus import Corpus
+from hubel.corpus.measurement import DECODED_SIZE, Look, look_at, look_of, measure_looks, squashed, squashed_side
 from hubel.errors import UnreadableImage
 from hubel.events import OnEvent, ignore
-from hubel.images.preprocessing import Preprocessing, prepare_image, read_pixels
+from hubel.images.decode import ImageHeader, jpeg_fraction, opened_once, read_header
+from hubel.images.preprocessing import Preprocessing, prepare_image, prepare_pillow, read_pixels
+from hubel.images.samples import SampleRule
 from hubel.pipeline.cache import Entry, Kind
 from hubel.pipeline.contents import HashedCorpus, computed_rows, hash_corpus
 
@@ -71,11 +76,7 @@ def decode_hashed(hashed: HashedCorpus, preprocessing: Preprocessing, *, on_even
         preprocessing: the working size and how to reach it.
         on_event: hears `Progress`.
     """
-
-    def pixels(contents: Iterable[bytes | Image | UnreadableImage]) -> list[Image | UnreadableImage]:
-        return [pixels_of(content, preprocessing) for content in contents]
-
-    kind = pixels_kind(preprocessing)
+    kind, pixels = pixels_kind(preprocessing), partial(_all_pixels, preprocessing)
     entry = computed_rows(hashed, kind, compute=pixels, stage="decoding", on_event=on_event)
     return decoded_from(entry, hashed, preprocessing=preprocessing)
 
@@ -98,6 +99,12 @@ def decoded_from(entry: Entry, hashed: HashedCorpus, *, preprocessing: Preproces
     return DecodedCorpus(decoded.corpus, images, decoded.digests, preprocessing)
 
 
+def _all_pixels(
+    preprocessing: Preprocessing, contents: Iterable[bytes | Image | UnreadableImage]
+) -> list[Image | UnreadableImage]:
+    return [pixels_of(content, preprocessing) for content in contents]
+
+
 def pixels_of(content: bytes | Image | UnreadableImage, preprocessing: Preprocessing) -> Image | UnreadableImage:
     """Of one image: uint8 [height, width, 3] of the working size, or why it cannot be decoded.
 
@@ -111,5 +118,53 @@ def pixels_of(content: bytes | Image | UnreadableImage, preprocessing: Preproces
         if isinstance(content, bytes):
             return read_pixels(content, preprocessing)
         return prepare_image(content, preprocessing)
+    except UnreadableImage as error:
+        return error
+
+
+def see_and_measure(
+    preprocessing: Preprocessing, contents: Iterable[bytes | Image | UnreadableImage]
+) -> list[tuple[Image | UnreadableImage, np.ndarray | UnreadableImage]]:
+    """Of each image its pixels at the working size, as of `pixels_of`, and its `MEASUREMENT`.
+
+    Args:
+        preprocessing: the working size and how to reach it.
+        contents: a file's bytes, or uint8 [height, width, 3]. A fault stays what it is.
+    """
+    found = [_see(content, preprocessing) for content in contents]
+    return list(zip([pixels for pixels, _ in found], measure_looks([look for _, look in found]), strict=True))
+
+
+def _see(
+    content: bytes | Image | UnreadableImage, preprocessing: Preprocessing
+) -> tuple[Image | UnreadableImage, Look | UnreadableImage]:
+    """Pixels and look of one image; it is decoded twice only where they need it at two fractions of its size."""
+    if not isinstance(content, bytes):
+        return pixels_of(content, preprocessing), look_at(content, preprocessing.bands)
+    rule, at_least = preprocessing.rule, preprocessing.decoded_size
+    alike = rule == SampleRule(preprocessing.bands)  # else values of deep images become others
+    try:
+        with opened_once(content, at_least=at_least, rule=rule) as (image, known):
+            pixels = prepare_pillow(image, preprocessing)
+            header = known or _header_of(content)
+            if isinstance(header, ImageHeader):
+                alike = alike and jpeg_fraction(header, at_least) == jpeg_fraction(header, DECODED_SIZE)
+            small = _squashed(image, pixels) if alike else None
+    except UnreadableImage as error:
+        return error, error
+    if small is None:
+        return pixels, look_at(content, preprocessing.bands)
+    return pixels, look_of(small, header) if isinstance(header, ImageHeader) else header
+
+
+def _squashed(image: PillowImage.Image, pixels: Image) -> Image:
+    """`squashed`; the pixels themselves where those are of its size, and of the image's own."""
+    side = squashed_side(image.size)
+    return pixels if image.size == (side, side) == pixels.shape[:2] else squashed(image)
+
+
+def _header_of(data: bytes) -> ImageHeader | UnreadableImage:
+    try:
+        return read_header(data)
     except UnreadableImage as error:
         return error

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hubel.backends.select import backend_version, select_backend
+from hubel.catalogue import processors
 
 PACKAGES = ("hubel", "keras", "numpy", "pillow", "safetensors", "scipy", "scikit-learn")
 """What weights, predictions or scores depend on, beside Python and the backend."""
@@ -45,7 +46,7 @@ def describe_machine() -> dict[str, Any]:
             "machine": platform.machine(),
             "processor": _processor(),
             "cores": os.cpu_count(),
-            "usable_cores": _usable_cores(),
+            "usable_cores": processors(),
             "byte_order": sys.byteorder,
         },
         "environment": {name: os.environ[name] for name in VARIABLES if name in os.environ},
@@ -57,11 +58,6 @@ def describe_hardware() -> dict[str, Any]:
     machine = describe_machine()
     chosen = {name: value for name, value in machine["environment"].items() if name in DEVICES}
     return {**machine["hardware"], **chosen}
-
-
-def _usable_cores() -> int | None:
-    """How many this process may use, after taskset or in a container: so many threads add up parts of a sum."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def _processor() -> str:
