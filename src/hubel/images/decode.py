@@ -16,7 +16,6 @@
 from __future__ import annotations
 
 import io
-import threading
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -29,7 +28,7 @@ from hubel.arrays import Image
 from hubel.catalogue import Later
 from hubel.errors import UnreadableImage, WrongRequest
 from hubel.images.colour import ALPHA_MODES, DEEP_MODES, grey_samples, is_deep_colour, to_array, to_rgb, upright
-from hubel.images.faults import DECODER_ERRORS, SILENCE, named_errors, named_lack_of_memory
+from hubel.images.faults import DECODER_ERRORS, LARGE, SILENCE, named_errors, named_lack_of_memory
 from hubel.images.formats import FORMATS, HEAD, TIFF_BEGINNINGS, explain
 from hubel.images.samples import ALONE, SampleRule, Samples, check_bands, choose_bands, visible_values
 from hubel.images.structure import check_complete, count_frames, icon_sizes, png_exif, webp_is_cut
@@ -81,9 +80,6 @@ class Limits:
 
 
 CORPUS_LIMITS = Limits()
-
-
-_LARGE = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -301,7 +297,7 @@ def _load(
     if layout is not None and not (rule.legacy and layout.samples <= _MOST_PILLOW_SAMPLES):
         _check_pixels(*layout.size, limits)
         unpacked = layout.check_bytes(rule.bands, limits.max_sample_bytes)
-        stack.enter_context(_LARGE if unpacked > 4 * LARGE_PIXELS else nullcontext())
+        stack.enter_context(LARGE if unpacked > 4 * LARGE_PIXELS else nullcontext())
         samples = read_tiff(data, layout, bands=rule.bands)
         if not rule.legacy:
             refuse_blank_first_page(samples, lambda: count_pages(io.BytesIO(data)))
@@ -368,7 +364,7 @@ def _turn_of(image: PillowImage.Image, full_size: tuple[int, int]) -> AbstractCo
     """What to hold while this image is decoded."""
     # Of a progressive JPEG all coefficients are in memory at once, whatever size it is decoded at.
     width, height = full_size if image.info.get("progressive") else image.size
-    return _LARGE if width * height > LARGE_PIXELS else nullcontext()
+    return LARGE if width * height > LARGE_PIXELS else nullcontext()
 
 
 def _upright_rgb(content: PillowImage.Image | Samples, orientation: int, *, rule: SampleRule) -> PillowImage.Image:

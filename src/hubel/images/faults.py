@@ -94,3 +94,32 @@ class _Silence:
 
 
 SILENCE = _Silence()
+
+
+class LeftToParent(BaseException):
+    """A large image in a process that was told to leave these to the one that started it."""
+
+
+class _Turn:
+    """Held while a large image is decoded."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.left = False
+
+    def __enter__(self) -> None:
+        if self.left:
+            raise LeftToParent
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+LARGE = _Turn()
+"""Of a large image: one is decoded at a time."""
+
+
+def leave_large_images() -> None:
+    """From now on this process raises `LeftToParent` for a large image, so that one process decodes them all."""
+    LARGE.left = True

@@ -2,7 +2,7 @@
 
 A worker is a Python that imports what the work needs and nothing of the program that started it, so that no script
 needs a guard for it. It takes contents on standard input and gives results on standard output. What a worker cannot do,
-because it was killed or never started, is done here.
+because it was killed or never started, is done here; so is what holds a large image, of which one is decoded at a time.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from contextlib import suppress
 from typing import IO, Any, TypeVar
 
 from hubel.catalogue import processors
+from hubel.images.faults import LeftToParent, leave_large_images
 
 Result = TypeVar("Result")
 
@@ -116,9 +117,12 @@ class _Worker:
             to, back = self._pipes
             try:
                 _send(contents, to)
-                return pickle.load(back)  # noqa: S301  (of a process that was started here)
+                results = pickle.load(back)  # noqa: S301  (of a process that was started here)
             except _BROKEN:
                 self.close()
+            else:
+                if results is not None:
+                    return results
         return self._compute(contents)
 
     def close(self) -> None:
@@ -144,11 +148,16 @@ def _send(content: Any, pipe: IO[bytes]) -> None:
 def answer() -> None:
     """Be a worker: what comes first computes all that follows. It ends with its input; Ctrl-C is for its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    leave_large_images()
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no result
     compute = pickle.load(sys.stdin.buffer)  # noqa: S301  (of the process that started this one)
     with suppress(EOFError, BrokenPipeError):
         while True:
-            results = compute(pickle.load(sys.stdin.buffer))  # noqa: S301
+            contents = pickle.load(sys.stdin.buffer)  # noqa: S301
+            try:
+                results = compute(contents)
+            except LeftToParent:
+                results = None
             pickle.dump(results, out, protocol=5)
             out.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
 import signal
@@ -19,6 +20,7 @@ from hubel.events import ignore
 from hubel.images.preprocessing import Preprocessing
 from hubel.pipeline import contents, workers
 from hubel.pipeline.contents import Divided, in_order
+from hubel.pipeline.decoded import pixels_of
 from hubel.pipeline.examine import decode_and_measure, examine_decoded
 from hubel.pipeline.workers import computed_by_workers
 
@@ -44,6 +46,10 @@ def refusing(given: Iterable[int]) -> list[UnreadableImage | int]:
 
 def failing(given: Iterable[int]) -> list[float]:
     return [1 / (each - 100) for each in given]
+
+
+def sizes(given: Iterable[bytes]) -> list[tuple[int, int]]:
+    return [(len(pixels_of(each, Preprocessing(8, 8))), os.getpid()) for each in given]
 
 
 def identity(place: int) -> int:
@@ -79,6 +85,16 @@ def test_a_refused_image_comes_back_with_code_and_reason():
     assert (found[7].code, found[7].reason, str(found[7])) == ("truncated", "7 ends early", "7 ends early")
     again = pickle.loads(pickle.dumps(UnreadableImage("vanished", "gone")))
     assert (again.code, again.may_pass) == ("vanished", UnreadableImage("vanished", "gone").may_pass)
+
+
+def test_a_large_image_is_left_to_the_process_that_decodes_one_at_a_time():
+    small, large = io.BytesIO(), io.BytesIO()
+    Image.new("L", (20, 20)).save(small, "PNG")
+    Image.new("L", (4001, 4001)).save(large, "PNG")
+    contents = [large.getvalue() if place == 20 else small.getvalue() for place in range(48)]
+    found = list(computed_by_workers(sizes, contents.__getitem__, range(48), tell=ignore))
+    assert [size for size, _ in found] == [8] * 48
+    assert [place for place, (_, process) in enumerate(found) if process == HERE] == list(range(16, 32))
 
 
 def test_an_error_of_the_work_is_raised_and_no_process_stays():
