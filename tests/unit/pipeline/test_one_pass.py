@@ -17,7 +17,7 @@ from hubel.corpus.formats.catalogue import read_corpus
 from hubel.errors import UnreadableImage
 from hubel.images.faults import no_memory
 from hubel.images.preprocessing import Preprocessing
-from hubel.pipeline import examine
+from hubel.pipeline import decoded as decoded_module
 from hubel.pipeline.cache import Kind, RowsBeside, kept, temporary_rows
 from hubel.pipeline.decoded import decode_corpus
 from hubel.pipeline.examine import decode_and_measure, examine_corpus, examine_decoded
@@ -168,7 +168,7 @@ def test_measurements_with_a_fault_of_the_moment_are_not_kept_and_made_later(
     mixed: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ):
     with monkeypatch.context() as patch:
-        patch.setattr(examine, "look_at", lambda *_: no_memory())  # asked of large images only
+        patch.setattr(decoded_module, "look_at", lambda *_: no_memory())  # asked of large images only
         decoded = decode_and_measure(read_corpus(mixed), SIZES["small"])
     assert len(list((cache / "images").glob("*"))) == 1
     assert list((cache / "measurements").glob("*")) == []
@@ -180,7 +180,7 @@ def test_measurements_with_a_fault_of_the_moment_are_not_kept_and_made_later(
 def test_a_lack_of_memory_for_one_of_the_two_is_tried_again(colours: Path, monkeypatch: pytest.MonkeyPatch):
     expected = examine_corpus(read_corpus(colours)).measurements
     monkeypatch.setenv("HUBEL_CACHE", str(colours.parent / "another"))
-    squashed, calls = examine.squashed, []
+    squashed, calls = decoded_module.squashed, []
 
     def sometimes(image: Image.Image) -> Pixels:
         calls.append(image)
@@ -188,7 +188,7 @@ def test_a_lack_of_memory_for_one_of_the_two_is_tried_again(colours: Path, monke
             raise MemoryError
         return squashed(image)
 
-    monkeypatch.setattr(examine, "squashed", sometimes)
+    monkeypatch.setattr(decoded_module, "squashed", sometimes)
     decoded = decode_and_measure(read_corpus(colours), SIZES["small"])
     assert (len(decoded.corpus), len(calls)) == (60, 61)
     heard: list[Any] = []
