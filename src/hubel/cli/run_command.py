@@ -16,7 +16,8 @@ import click
 
 from hubel.architectures.file_kinds import PIXEL_NAMES
 from hubel.errors import WrongRequest
-from hubel.errors.wording import Command, Option, Text
+from hubel.errors.wording import Command, Option, Remedy, Text
+from hubel.files import is_there
 
 if TYPE_CHECKING:
     from hubel.workflows.opening import Said
@@ -132,6 +133,9 @@ class RunCommand(click.Command):
             from hubel.runs.which_run import check_is_no_run
 
             corpus = ctx.params["corpus"]
+            if name == "export" and not is_there(corpus) and not (ctx.params["out"] or ctx.params["into_run"]):
+                cure = Remedy("If it is the folder to write: ", Option("out", corpus))
+                raise WrongRequest(f"There is no file or folder {corpus!r}.", cure)
             check_there(corpus)
             better = Text("Is one better than the other? ", against(str(corpus))) if name == "evaluate" else None
             check_is_no_run(corpus, cure=better)

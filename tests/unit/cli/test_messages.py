@@ -62,8 +62,8 @@ MISTAKES = {
     "maps image.png runs/photos": f"{COMES_FIRST}hubel maps runs/photos image.png",
     "predict image.png": "Error: The run comes first: hubel predict RUN image.png",
     "verify image.png": "The run comes first: hubel verify RUN.",
-    "export runs/photos made --format onnx": "Error: export takes one run. The folder to write goes after -o: hubel export "
-    "runs/photos --format onnx -o made\n",
+    "export runs/photos made --format onnx": "Error: There is no file or folder 'made'. If it is the folder to write: "
+    "-o made\n",
     "export runs/photos --precision float16": "Did you mean '--quantize'?",
     "export runs/photos -o made": "Error: Say what to export to: --format onnx. There are: onnx,",
     "export runs/photos --format onnx": "Error: Say where the export goes: -o FOLDER.\n",

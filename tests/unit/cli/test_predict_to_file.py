@@ -107,7 +107,7 @@ def test_what_is_unfinished_says_how_to_go_on(typed: Typed, folder: Path, monkey
         ("-o few/names.csv", "The file few/names.csv lies inside few, which is read. Choose a file beside it: -o names.csv"),
         ("--resume", "--resume goes with a file for the answers. Name it: -o names.csv"),
         ("--features x.npy", "--features goes with a file for the answers. Name it: -o names.csv"),
-        ("-o names.csv --features x.csv", "--features takes a file that ends in .npy. Received: 'x.csv'."),
+        ("-o names.csv --features x.csv", "Feature vectors go into a file that ends in .npy. Received: 'x.csv'."),
         ("-o names.csv --format csv", "--format is for standard output; of a file, its ending says what is written"),
         ("-o names.csv --resume --overwrite", "--resume goes on with what is there, and --overwrite replaces it."),
     ],

@@ -38,7 +38,7 @@ def check_place(
     form_of(out)
     if features is not None and features.suffix.lower() != FEATURES_ENDING:
         raise WrongRequest(
-            Option("features"), f" takes a file that ends in {FEATURES_ENDING}. Received: {features.name!r}."
+            f"Feature vectors go into a file that ends in {FEATURES_ENDING}. Received: {features.name!r}."
         )
     if resume and overwrite:
         raise WrongRequest(

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from hubel.architectures.catalogue import find_architecture
+from hubel.architectures.families.backbones import feature_model
 from hubel.architectures.families.pretrained import FEATURES
 from hubel.architectures.spec import LOGITS
 from hubel.backends.framework import keras
@@ -28,7 +29,7 @@ from hubel.training import fit as fit_module
 from hubel.training import transfer
 from hubel.training.schedule import ReplanningClock, WallClock
 from hubel.workflows.evaluating.page_images import MISTAKES_SHOWN
-from hubel.workflows.training import fitting, network
+from hubel.workflows.training import features_in_time, fitting, network
 from hubel.workflows.training.choose import Choice
 from hubel.workflows.training.features_in_time import LEAST_PER_CLASS
 from hubel.workflows.training.fitting import Fitted
@@ -103,6 +104,9 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
         monkeypatch.setattr(module, "WallClock", lambda seconds, **more: WallClock(seconds, time.monotonic, **more))
     monkeypatch.setattr(network, "build_model", lambda blueprint: small_network())
     monkeypatch.setattr(network, "set_backbone_weights", lambda model, weights: None)
+    monkeypatch.setattr(
+        features_in_time, "describe_by", lambda model: keras_engine.KerasEngine(feature_model(model)).compute_logits
+    )
     return simulated
 
 
