@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import os
 import sys
 import tempfile
@@ -36,10 +35,10 @@ def main() -> None:
     digests: set[str] = set()
     corpus = read_corpus(location)
     preprocessing = Preprocessing(SIDE, SIDE)
-    usual = contents._WORTH_S
+    usual = contents.MANY
     for _ in range(rounds):
-        for name, worth in (("one process", math.inf), ("several", usual)):
-            contents._WORTH_S = worth
+        for name, many in (("one process", sys.maxsize), ("several", usual)):
+            contents.MANY = many
             with tempfile.TemporaryDirectory(prefix="hubel-small-") as folder:
                 os.environ["HUBEL_CACHE"] = folder
                 begun = time.monotonic()

@@ -124,10 +124,10 @@ def test_a_corpus_is_the_same_whoever_decodes_it(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(contents, "computed_by_workers", counted)
     monkeypatch.setattr(contents, "processors", lambda: 2)
     found = []
-    for worth in (1e9, 0.0):
-        monkeypatch.setattr(contents, "_WORTH_S", worth)
+    for many in (10**9, 1):
+        monkeypatch.setattr(contents, "MANY", many)
         monkeypatch.setattr(contents, "_SMALL_S", 1e9)
-        monkeypatch.setenv("HUBEL_CACHE", str(tmp_path / f"cache-{worth}"))
+        monkeypatch.setenv("HUBEL_CACHE", str(tmp_path / f"cache-{many}"))
         decoded = decode_and_measure(read_corpus(str(tmp_path / "corpus")), Preprocessing(16, 16))
         measured = examine_decoded(decoded)
         found.append((np.asarray(decoded.images[:]), measured.measurements, decoded.corpus.left_out))
