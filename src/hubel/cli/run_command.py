@@ -105,7 +105,11 @@ class RunCommand(click.Command):
             raise
 
     def invoke(self, ctx: click.Context) -> Any:
-        """See that it is one."""
+        """See that it is one.
+
+        Raises:
+            WrongRequest: a corpus was named for an export that is not there.
+        """
         from hubel.runs.is_run import is_run_or_model
 
         others: list[str | Path] = []
