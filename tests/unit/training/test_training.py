@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import make_blueprint
 from hubel.backends.framework import keras
+from hubel.backends.mixed_precision import maps_in_bfloat16
 from hubel.errors import StoppedByUser, TrainingDiverged, WrongRequest
 from hubel.events import EpochDone, PhaseDone, TrainingProgress
 from hubel.training.fit import compile_model, fit_model, measure_step
@@ -58,6 +59,22 @@ def test_orthogonal_steps_have_singular_values_near_one(shape: tuple[int, ...], 
     u, _, vt = np.linalg.svd(gradient.reshape(-1, shape[-1]), full_matrices=False)
     cosine = (direction.reshape(-1, shape[-1]) * (u @ vt)).sum() / np.linalg.norm(direction) / np.linalg.norm(u @ vt)
     assert cosine > 0.98
+
+
+def test_with_maps_in_bfloat16_kernels_move_along_directions_of_8_bits():
+    def moved(*, wanted: bool) -> np.ndarray:
+        keras.utils.set_random_seed(0)
+        model = keras.Sequential([keras.Input((6, 6, 4)), keras.layers.Conv2D(5, 3)])
+        model.compile(optimizer=KernelMuon(0.2, kernel_step=0.1, peak=0.4, matrix_decay=0.01), loss="mse")
+        gradient = keras.ops.convert_to_tensor(np.random.default_rng(0).normal(size=(3, 3, 4, 5)).astype(np.float32))
+        with maps_in_bfloat16(model, wanted=wanted):
+            model.optimizer.apply([gradient], [model.layers[0].kernel])
+        assert model.optimizer.products == "float32"  # as before
+        return numpy_of(model.layers[0].kernel)
+
+    exact, rounded = moved(wanted=False), moved(wanted=True)
+    assert exact.dtype == rounded.dtype == np.float32
+    assert 1e-6 < np.abs(exact - rounded).max() < 0.01
 
 
 def test_a_step_moves_each_kind_of_weight_by_its_own_rule():

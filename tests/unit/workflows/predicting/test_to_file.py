@@ -169,7 +169,7 @@ def test_arrays_of_a_generator_that_uses_its_memory_again_are_read_at_once(class
 def test_another_ending_is_refused_by_name(name: str, tmp_path: Path):
     with pytest.raises(WrongRequest, match=rf"out takes a file that ends in \.csv, \.jsonl or \.parquet\. .*'{name}'"):
         check_place(tmp_path / name, None, inputs=[])
-    with pytest.raises(WrongRequest, match=r"features takes a file that ends in \.npy"):
+    with pytest.raises(WrongRequest, match=rf"Feature vectors go into a file that ends in \.npy\. .*'{name}'"):
         check_place(tmp_path / "names.csv", tmp_path / name, inputs=[])
 
 
