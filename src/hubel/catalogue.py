@@ -5,10 +5,14 @@ from __future__ import annotations
 import difflib
 import importlib
 import os
+import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Any, TypeVar
+from threading import Thread
+from types import TracebackType
+from typing import Any, Self, TypeVar
 
 from hubel.errors import PackageMissing, UnknownName
 
@@ -50,6 +54,44 @@ class Later:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call it."""
         return self.load()(*args, **kwargs)
+
+
+class LoadedMeanwhile:
+    """A module that is loaded beside other work, from `start` on; used as a context, at whose end it is there.
+
+    An error is kept for whoever imports it next: Python loads it anew then.
+
+    Args:
+        module: its full name.
+    """
+
+    TURN_S = 0.0005
+    """Python's lock changes hands so often meanwhile: the other work asks for it often, and briefly."""
+
+    def __init__(self, module: str) -> None:
+        self._thread = Thread(target=self._load, args=(module,), name=f"loads {module}")
+        self._turn_s = sys.getswitchinterval()
+
+    def start(self) -> None:
+        """Begin, unless it was begun."""
+        if self._thread.ident is None:
+            sys.setswitchinterval(self.TURN_S)
+            self._thread.start()
+
+    @staticmethod
+    def _load(module: str) -> None:
+        with suppress(Exception):
+            importlib.import_module(module)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._thread.ident is not None:
+            self._thread.join()  # also after an error: a program that ends in the middle of an import may crash
+            sys.setswitchinterval(self._turn_s)
 
 
 def is_installed(package: str) -> bool:

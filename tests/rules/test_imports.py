@@ -183,6 +183,23 @@ def test_train_loads_what_it_needs_before_its_loop_begins(kind: str, tmp_path: P
     assert len(ours) <= MOST_BEFORE_THE_LOOP[kind]
 
 
+def test_the_framework_is_loaded_while_the_images_are_decoded(tmp_path: Path):
+    code = """
+import json, os, sys, threading
+from hubel.pipeline import prepare
+from hubel.cli.main import main
+
+def decode(*_, **__):
+    names = [each.name for each in threading.enumerate()]
+    print(json.dumps(names), flush=True)
+    os._exit(0)
+
+prepare.decode_and_measure = decode
+main(["train", "digits", "-o", sys.argv[1]])
+"""
+    assert "loads hubel.workflows.training.fitting" in loaded_by(code, str(tmp_path / "run"))
+
+
 FORMATS_NEEDED = {
     "digits": {"arrays_in_memory"},
     "folders": {"class_folders", "layout", "split_folders"},

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hubel.catalogue import Later, find
+from hubel.catalogue import Later, LoadedMeanwhile, find
 from hubel.cli.run_command import said_words
 from hubel.errors import PackageMissing, UnknownName, WrongRequest
 from hubel.wishes import COUNT, SEED, SIDE, TIME, TRAINING, Bounds, Time, Wish, check_bounds
@@ -101,3 +101,28 @@ def test_what_is_said_of_a_model_file_is_typed_again():
     assert said_words(Said("names.txt", "0..1", (224, 96))) == [
         "--class-names", "names.txt", "--pixels", "0..1", "--input", "224x96",
     ]  # fmt: skip
+
+
+def test_a_module_is_loaded_while_other_work_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "made_meanwhile.py").write_text("import threading\nLOADED_BY = threading.current_thread().name\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    turn_s = sys.getswitchinterval()
+    with LoadedMeanwhile("made_meanwhile") as meanwhile:
+        assert "made_meanwhile" not in sys.modules
+        meanwhile.start()
+        meanwhile.start()
+    assert sys.modules.pop("made_meanwhile").LOADED_BY == "loads made_meanwhile"
+    assert sys.getswitchinterval() == turn_s
+    with LoadedMeanwhile("made_meanwhile"):
+        pass
+    assert "made_meanwhile" not in sys.modules  # nobody began it
+
+
+def test_what_cannot_be_loaded_meanwhile_is_said_to_whoever_needs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "made_in_vain.py").write_text("raise ValueError('out of order')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(KeyError, match="the other work"), LoadedMeanwhile("made_in_vain") as meanwhile:
+        meanwhile.start()
+        raise KeyError("the other work")
+    with pytest.raises(ValueError, match="out of order"):
+        Later("made_in_vain", "add").load()

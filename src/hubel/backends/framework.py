@@ -58,6 +58,16 @@ __all__ = [
     "BACKEND", "keras", "keras_state", "legacy_h5_format", "saving_options", "saving_utils", "serialization_lib",
 ]  # fmt: skip
 
+
+def to_numpy(value: object) -> np.ndarray:
+    """What a tensor or variable holds [of its own shape].
+
+    Args:
+        value: of the framework that was chosen.
+    """
+    return np.asarray(keras.ops.convert_to_numpy(value))
+
+
 OUT_OF_MEMORY = frozenset({"ResourceExhaustedError", "OutOfMemoryError"})
 """TensorFlow's and PyTorch's own; JAX says it in the text of a general error."""
 

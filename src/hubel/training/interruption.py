@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from hubel.events import OnEvent, ignore
-from hubel.training.state import LoopState
+
+if TYPE_CHECKING:
+    from hubel.training.state import LoopState
 
 Moment: TypeAlias = Literal["epoch", "stop", "leave", "end", "between"]
 """An epoch is done; the fit was asked to stop; it was asked to leave; all epochs are done; a phase is to begin."""
-Keep: TypeAlias = Callable[[Callable[[], LoopState], Moment], None]
+Keep: TypeAlias = "Callable[[Callable[[], LoopState], Moment], None]"
 """(makes the state, why it is offered): keeps it, if it is worth its time."""
 
 

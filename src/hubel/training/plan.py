@@ -33,6 +33,7 @@ class Costs:
         validation_s: the validation after it.
         beside_s: another training on this corpus, beside its steps: building, compiling, scoring.
         smaller: share of that time which an epoch takes on average, where the training begins with smaller images.
+        compiling_s: the first steps, for which a step is compiled; images of another size are compiled for again.
     """
 
     rate: float
@@ -40,6 +41,7 @@ class Costs:
     validation_s: float
     beside_s: float
     smaller: float = 1.0
+    compiling_s: float = 0.0
 
     def training_s(self, epochs: int, *, share: float = 1.0) -> float:
         """Of so many epochs.

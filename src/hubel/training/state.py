@@ -5,13 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hubel.backends.framework import keras, random_states, set_random_states
+from hubel.catalogue import Later
 from hubel.errors import DamagedArtefact
 from hubel.training.history import COLUMNS, EpochRow
+
+if TYPE_CHECKING:
+    from hubel.backends.framework import keras
+
+random_states = Later("hubel.backends.framework", "random_states")
+set_random_states = Later("hubel.backends.framework", "set_random_states")
+to_numpy = Later("hubel.backends.framework", "to_numpy")
 
 Tensors = Mapping[str, np.ndarray]
 _RANDOM = "random/"
@@ -81,7 +88,7 @@ def take_tensors(model: keras.Model, best: list[np.ndarray] | None) -> dict[str,
         model: its random states are among its variables.
         best: weights [each of its own shape] of the best epoch; None where these are the model's own, or there is none.
     """
-    taken = {name: np.array(keras.ops.convert_to_numpy(variable)) for name, variable in _variables(model)}
+    taken = {name: np.array(to_numpy(variable)) for name, variable in _variables(model)}
     taken |= {f"{_RANDOM}{name}": value for name, value in random_states().items()}
     return taken | {f"best/{place:05}": np.array(value) for place, value in enumerate(best or ())}
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -72,3 +75,39 @@ def test_the_document_of_a_command_has_its_warnings_and_no_other_message(capsys:
     warnings = [{"text": "The corpus is small."}, {"text": "Refused 'a.png': empty."}]
     assert json.loads(out) == {"accuracy": 0.5, "warnings": warnings}
     assert err.splitlines()[::2] == [f"Note: {warning['text']}" for warning in warnings]
+
+
+def test_its_words_are_seen_while_standard_error_is_held_back(capfd: pytest.CaptureFixture[str]):
+    kept = os.dup(2)
+    with Listener() as listener, open(os.devnull, "wb") as nothing:  # as while a framework starts
+        os.dup2(nothing.fileno(), 2)
+        os.write(2, b"noise of a framework")
+        listener(Message("The corpus is small.", warning=True))
+        os.dup2(kept, 2)
+    os.close(kept)
+    listener.console.print("and afterwards")
+    assert capfd.readouterr().err == "Note: The corpus is small.\nand afterwards\n"
+
+
+def test_a_reader_that_leaves_ends_nothing():
+    code = """
+import os, sys
+from hubel.cli.show.listen import Listener
+from hubel.events import Message
+with Listener() as listener:
+    os.read(0, 1)
+    listener(Message("Nobody reads this."))
+print("nor this", file=sys.stderr, flush=True)
+print("done")
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as program:
+        assert program.stdin is not None
+        assert program.stdout is not None
+        assert program.stderr is not None
+        program.stderr.close()
+        program.stdin.write(b"x")
+        program.stdin.close()
+        assert program.stdout.read() == b"done\n"
+    assert program.returncode == 0

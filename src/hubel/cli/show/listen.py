@@ -6,9 +6,9 @@ import json
 import os
 import sys
 from collections.abc import Callable, Generator, Iterable, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
-from typing import Any, Self, TextIO
+from typing import Any, Self, TextIO, cast
 
 import click
 from rich.console import Console
@@ -56,8 +56,26 @@ class _Forgiving:
 
     def _give_up(self) -> None:
         nothing = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nothing, self._stream.fileno())  # what is still waiting to be written goes there, too
+        for stream in (self._stream, sys.stderr):  # the same place, by two ways
+            with suppress(OSError, ValueError):
+                os.dup2(nothing, stream.fileno())  # what is still waiting to be written goes there, too
         os.close(nothing)
+
+
+def _own_stream(stream: TextIO) -> TextIO | None:
+    """Another way to the terminal or file that standard error is: what holds that back holds no word of ours back.
+
+    None where it is neither, as in a notebook.
+
+    Args:
+        stream: standard error.
+    """
+    try:
+        stream.flush()
+        own = os.dup(stream.fileno())
+    except (OSError, ValueError, AttributeError):
+        return None
+    return open(own, "w", encoding=stream.encoding, errors=stream.errors, buffering=1)  # noqa: PTH123
 
 
 class Listener:
@@ -68,7 +86,8 @@ class Listener:
 
     def __init__(self) -> None:
         self.warnings: list[str] = []
-        stream: Any = _Forgiving(sys.stderr)
+        self._own = _own_stream(sys.stderr)
+        stream: Any = _Forgiving(self._own or sys.stderr)
         self.console = Console(file=stream, highlight=False, soft_wrap=True)
         self._bar = Progress(
             TextColumn("{task.description}"),
@@ -93,6 +112,11 @@ class Listener:
     ) -> None:
         self._tell_epoch()
         self._bar.stop()
+        if self._own is not None:
+            self.console.file.flush()
+            self.console.file = cast("TextIO", _Forgiving(sys.stderr))
+            self._own.close()
+            self._own = None
 
     @contextmanager
     def paused(self) -> Generator[None]:

@@ -39,7 +39,12 @@ SHOWN = 5
 
 
 def prepare_training(
-    request: TrainRequest, warm: WarmStart | None, *, may_download: MayDownload | None = None, on_event: OnEvent
+    request: TrainRequest,
+    warm: WarmStart | None,
+    *,
+    may_download: MayDownload | None = None,
+    on_listed: Callable[[], None] = lambda: None,
+    on_event: OnEvent,
 ) -> Prepared[Choice]:
     """Read a corpus, choose what is trained on it, decode and split it; and say what the user should know.
 
@@ -48,6 +53,7 @@ def prepare_training(
         warm: the run whose weights it begins with; None to begin anew.
         may_download: asked for ImageNet weights that this machine does not have; None for whether the request names
             them.
+        on_listed: called when the files are listed, before the first is decoded.
         on_event: hears what goes on.
 
     Raises:
@@ -57,9 +63,10 @@ def prepare_training(
 
     def refine(corpus: Corpus) -> Corpus:
         keep_out_of_the_images(request.out, corpus)
-        return (
-            corpus if request.corrections is None else apply_corrections(corpus, read_corrections(request.corrections))
-        )
+        if request.corrections is not None:
+            corpus = apply_corrections(corpus, read_corrections(request.corrections))
+        on_listed()
+        return corpus
 
     def choose_for(survey: Survey, corpus: Corpus) -> Choice:
         classes = len(corpus.class_names)

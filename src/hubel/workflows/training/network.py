@@ -113,15 +113,17 @@ def _choose_recipes(
 def _measure(model: keras.Model, prepared: Prepared[Choice], *, recipe: Recipe, begun: float) -> Costs:
     """What the network takes; of a pretrained one a step is only foretold, for compiling it takes long."""
     rate = forward_rate(model, prepared)
-    splits = prepared.splits
+    splits, compiling_s = prepared.splits, 0.0
     if prepared.chosen.pretrained is None:
-        batches = batches_of(prepared, recipe)
-        epoch_s = measure_step(model, batches, recipe=recipe) * batches.steps_per_epoch
+        batches, compiling = batches_of(prepared, recipe), time.monotonic()
+        step_s = measure_step(model, batches, recipe=recipe)
+        compiling_s = time.monotonic() - compiling
+        epoch_s = step_s * batches.steps_per_epoch
     else:
         epoch_s = len(splits.train) * FINE_TUNING_COST / rate
     beside_s = time.monotonic() - begun + MARGIN * len(splits.test) / rate
     smaller = 1 - recipe.small_until * (1 - recipe.small_scale**2)
-    return Costs(rate, epoch_s, len(splits.validation) / rate, beside_s, smaller)
+    return Costs(rate, epoch_s, len(splits.validation) / rate, beside_s, smaller, compiling_s)
 
 
 def forward_rate(model: keras.Model, prepared: Prepared[Choice]) -> float:

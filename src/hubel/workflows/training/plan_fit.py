@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from hubel.corpus.split import Splits
 from hubel.errors.wording import Option, Remedy, Text
@@ -50,6 +51,8 @@ def plan_fit(
     left_s = deadline.left(reserve_s)
     if request.time_limit_s is not None:
         left_s = (left_s - len(shares) * costs.beside_s) / (1 + sum(shares))
+    if request.time_limit_s is not None:
+        recipes, costs = _without_small_images(recipes, costs, left_s=left_s)
     if recipes[0].phase == HEAD:
         expected_s = _pretrained_s(splits, recipes, costs=costs, shares=shares) | {"afterwards": reserve_s}
         remaining_s = max(reserve_s, min(sum(expected_s.values()), deadline.left(0)))
@@ -61,6 +64,16 @@ def plan_fit(
         recipes, costs, afterwards, limit_s, clock_s, now + left_s, now - started, expected_s, remaining_s, shares,
         fits_epochs=request.epochs is None,
     )  # fmt: skip
+
+
+def _without_small_images(
+    recipes: tuple[Recipe, ...], costs: Costs, *, left_s: float
+) -> tuple[tuple[Recipe, ...], Costs]:
+    """Images of one size only, where compiling for another takes longer than smaller ones save."""
+    first, *others = recipes
+    if not first.small_until or left_s * (1 - costs.smaller) >= costs.compiling_s:
+        return recipes, costs
+    return (replace(first, small_until=0.0), *others), replace(costs, smaller=1.0)
 
 
 def _scratch_s(recipe: Recipe, costs: Costs, *, shares: tuple[float, ...], left_s: float) -> dict[str, float]:

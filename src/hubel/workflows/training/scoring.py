@@ -26,7 +26,6 @@ from hubel.pipeline.prepare import Prepared
 from hubel.random_streams import stream
 from hubel.workflows.training.choose import Choice
 from hubel.workflows.training.time_budget import (
-    BASELINE_EXAMPLES,
     BASELINE_S,
     FEWEST_TRAIN_SCORED,
     LEAST_TRAIN_SCORED,
@@ -34,6 +33,7 @@ from hubel.workflows.training.time_budget import (
     OCCLUDED,
     SAVE_S,
     Deadline,
+    baseline_examples,
 )
 
 _CHUNK = 256
@@ -100,7 +100,7 @@ def score(
     on_event(Progress("training the dense baseline", 0, 1, "networks"))
     every = prepared.indices("train")
     baseline = predict_by_dense_network(
-        images, prepared.labels, train=every, test=test, seed=seed, most=BASELINE_EXAMPLES
+        images, prepared.labels, train=every, test=test, seed=seed, most=baseline_examples(len(every), deadline.limit_s)
     )
     reports = {
         "validation": evaluate_outputs(calibrated, _outputs(off_corpus, held_out), labels=labels["validation"]),
@@ -123,7 +123,7 @@ def as_many_as_fit(splits: Splits, deadline: Deadline, *, image_s: float) -> int
     """
     if deadline.limit_s is None:
         return MOST_TRAIN_SCORED
-    baseline_s = BASELINE_S * min(len(splits.train), BASELINE_EXAMPLES)
+    baseline_s = BASELINE_S * baseline_examples(len(splits.train), deadline.limit_s)
     after_s = SAVE_S + baseline_s + image_s * (len(splits.test) + OCCLUDED)
     left_s = deadline.left(after_s)
     if left_s < LEAST_TRAIN_SCORED * image_s:

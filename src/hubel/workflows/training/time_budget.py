@@ -14,6 +14,8 @@ BASELINE_EXAMPLES = 10_000
 """Training images that the dense baseline learns from at most."""
 BASELINE_S = 6e-4
 """Of one of them, on a slow processor."""
+BASELINE_SHARE = 0.05
+"""Of a time limit: what the dense baseline may take of it, on such a processor."""
 MOST_TRAIN_SCORED = 4000
 """Training images that are looked at again, to learn what is usual and how well they are remembered."""
 LEAST_TRAIN_SCORED = 400
@@ -52,6 +54,17 @@ class Deadline:
         return float("inf") if self.limit_s is None else self.limit_s - self.elapsed() - reserve_s
 
 
+def baseline_examples(train_examples: int, limit_s: float | None) -> int:
+    """Training images that the dense baseline learns from: fewer where the time is short.
+
+    Args:
+        train_examples: of the training split.
+        limit_s: that the user set; None without.
+    """
+    affordable = BASELINE_EXAMPLES if limit_s is None else int(BASELINE_SHARE * limit_s / BASELINE_S)
+    return min(train_examples, BASELINE_EXAMPLES, max(LEAST_TRAIN_SCORED, affordable))
+
+
 def what_follows(splits: Splits, limit_s: float | None, *, passes: int = 1) -> Afterwards:
     """A validation, scoring all splits, the baseline and writing.
 
@@ -64,7 +77,7 @@ def what_follows(splits: Splits, limit_s: float | None, *, passes: int = 1) -> A
     """
     train, held_out = len(splits.train), 2 * len(splits.validation) + len(splits.test)
     return Afterwards(
-        SAVE_S + BASELINE_S * min(train, BASELINE_EXAMPLES),
+        SAVE_S + BASELINE_S * baseline_examples(train, limit_s),
         passes * (held_out + min(train, MOST_TRAIN_SCORED) + OCCLUDED),
         passes * (held_out + min(train, FEWEST_TRAIN_SCORED)),
         float("inf") if limit_s is None else RESERVED * limit_s,

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hubel.backends.framework import seed_everything
-from hubel.catalogue import Later
+from hubel.backends.select import select_backend
+from hubel.catalogue import Later, LoadedMeanwhile
 from hubel.errors import StoppedByUser, TrainingDiverged
 from hubel.errors.wording import Option, Remedy
 from hubel.events import OnEvent, ignore
@@ -22,15 +22,23 @@ from hubel.training.interruption import Stop
 from hubel.training.plan import FitPlan, Point
 from hubel.workflows.training.checkpointing import CheckpointWriter, SoFar, open_run
 from hubel.workflows.training.choose import Choice
-from hubel.workflows.training.fitting import Entrant, Listeners, run_fit
 from hubel.workflows.training.intake import prepare_training
-from hubel.workflows.training.network import Network, ready_network
 from hubel.workflows.training.plan_fit import describe_lateness, describe_plan, plan_fit
 from hubel.workflows.training.resume_identity import check_images, origin_of, remember_images
 
 if TYPE_CHECKING:
     from hubel.architectures.families.weight_files import MayDownload
+    from hubel.workflows.training.fitting import Entrant, Fitted
+    from hubel.workflows.training.network import Network
     from hubel.workflows.training.write_run import Run
+
+FITTING = "hubel.workflows.training.fitting"
+"""Loads the framework, which takes seconds: meanwhile the images are decoded."""
+seed_everything = Later("hubel.backends.framework", "seed_everything")
+entrant_of: Callable[..., Entrant] = Later("hubel.workflows.training.fitting", "Entrant")
+listeners_of = Later("hubel.workflows.training.fitting", "Listeners")
+run_fit: Callable[..., Fitted] = Later("hubel.workflows.training.fitting", "run_fit")
+ready_network: Callable[..., Network] = Later("hubel.workflows.training.network", "ready_network")
 
 find_start = Later("hubel.workflows.training.start_run", "find_start")
 load_start = Later("hubel.workflows.training.warm_start", "load_start")
@@ -63,6 +71,7 @@ def train_classifier(
         HubelError: a subclass says what is wrong with the corpus, the request, the folder or the training.
     """
     begun = time.monotonic() if started is None else started
+    select_backend()
     keep_out_of_the_corpus(request.out, request.location, reading=request.reading)
     folder = RunFolder(request.out)
     with locked(request.out):
@@ -93,12 +102,16 @@ def _train(
 ) -> Run:
     found = folder.checkpoints.latest(on_event) if request.resume else None
     warm = None if request.from_run is None else load_start(find_start(request))
-    seed_everything(request.seed)
-    recorded, listeners = record_request(request), Listeners(on_event, stop=stop or Stop())
+    recorded = record_request(request)
     tried, decided = ((), None) if found is None else decided_before(found.document, request)
     asked = request if decided is None else decided.applied(request)
-    prepared = prepare_training(asked, warm, may_download=may_download, on_event=on_event)
-    entrant = Entrant(replace(prepared, chosen=replace(prepared.chosen, tried=tried, decided=decided)))
+    with LoadedMeanwhile(FITTING) as framework:
+        prepared = prepare_training(
+            asked, warm, may_download=may_download, on_listed=framework.start, on_event=on_event
+        )
+    seed_everything(request.seed)
+    listeners = listeners_of(on_event, stop=stop or Stop())
+    entrant = entrant_of(replace(prepared, chosen=replace(prepared.chosen, tried=tried, decided=decided)))
     if found is None and request.leaves_open:
         entrant = race(request, prepared, started=begun, listeners=listeners)
         seed_everything(request.seed)  # what is chosen is trained as if nothing else had been tried

@@ -130,3 +130,19 @@ def test_where_no_time_is_left_that_is_said_and_what_took_it():
     resumed = describe_lateness(replace(plan, point=Point("train")))
     assert resumed is not None
     assert str(resumed.text).startswith("Reading the corpus and the training so far took 29 s")
+
+
+SHRINKING = (replace(SCRATCH[0], small_until=0.5, small_scale=0.75),)
+
+
+@pytest.mark.parametrize(
+    ("limit_s", "compiling_s", "shrinks"), [(None, 9.0, 1), (600.0, 9.0, 1), (30.0, 9.0, 0), (30.0, 0.5, 1)]
+)
+def test_small_images_are_left_out_where_compiling_for_them_takes_longer_than_they_save(
+    limit_s: float | None, compiling_s: float, shrinks: int
+):
+    costs = replace(COSTS, smaller=1 - 0.5 * (1 - 0.75**2), compiling_s=compiling_s)
+    request = TrainRequest("photos", Path("run"), time_limit_s=limit_s)
+    plan = plan_fit(request, SPLITS, recipes=SHRINKING, limit_s=limit_s, costs=costs, started=time.monotonic())
+    assert plan.recipes == (replace(SHRINKING[0], small_until=0.5 * shrinks),)
+    assert plan.costs.smaller == (costs.smaller if shrinks else 1)

@@ -8,7 +8,7 @@ import pytest
 
 from hubel.corpus.split import Splits
 from hubel.workflows.training import scoring
-from hubel.workflows.training.time_budget import Deadline
+from hubel.workflows.training.time_budget import Deadline, baseline_examples
 
 SPLITS = Splits(tuple(range(1000)), (), tuple(range(1000, 1200)))
 
@@ -36,3 +36,13 @@ def test_they_come_before_the_covered_copies():
     # 37 s are left, less 5.6 and 200 images of 0.05 s: 21.4 s, 428 images and no copy; 400 are enough.
     assert as_many(limit_s=300.0, elapsed_s=263.0, image_s=0.05) == scoring.LEAST_TRAIN_SCORED
     assert as_many(limit_s=300.0, elapsed_s=273.0, image_s=0.05) == pytest.approx(228, abs=2)
+
+
+@pytest.mark.parametrize(
+    ("train", "limit_s", "examples"),
+    [(50_000, None, 10_000), (50_000, 600.0, 10_000), (50_000, 60.0, 5_000), (1_000, 60.0, 1_000), (50_000, 1.0, 400)],
+)
+def test_the_dense_baseline_takes_a_twentieth_of_a_short_limit_on_a_slow_machine(
+    train: int, limit_s: float | None, examples: int
+):
+    assert baseline_examples(train, limit_s) == examples
