@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hubel.api.exporting import export
     from hubel.api.layers import anatomy, filters, maps, trace
     from hubel.api.reading import read_corpus
+    from hubel.api.robustness import robustness
     from hubel.api.scoring import evaluate, load, verify
     from hubel.api.training import compare, reproduce, train
     from hubel.api.windows import convolve, pool
@@ -35,6 +36,7 @@ _HOMES = {
         "hubel.api.exporting": ("export",),
         "hubel.api.layers": ("anatomy", "filters", "maps", "trace"),
         "hubel.api.reading": ("read_corpus",),
+        "hubel.api.robustness": ("robustness",),
         "hubel.api.scoring": ("evaluate", "load", "verify"),
         "hubel.api.training": ("compare", "reproduce", "train"),
         "hubel.api.windows": ("convolve", "pool"),
@@ -53,7 +55,7 @@ _HOMES = {
 __all__ = [
     "Audit", "Classifier", "CnnSpec", "Corpus", "Example", "Export", "Group", "HubelError", "Prediction", "Run",
     "__version__", "anatomy", "audit_corpus", "compare", "convolve", "evaluate", "export", "filters", "load", "maps",
-    "pool", "read_corpus", "reproduce", "trace", "train", "verify",
+    "pool", "read_corpus", "reproduce", "robustness", "trace", "train", "verify",
 ]  # fmt: skip
 
 

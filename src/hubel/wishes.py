@@ -182,6 +182,12 @@ TRAINING = {
     "mirror": Wish(
         bool, "Swap left and right in training. Default: only with colour.", recorded=AS_IT_IS, identity=True
     ),
+    "augment": Wish(
+        str, "Change training images further than usual: moved up to a quarter of the side, enlarged, brighter and "
+        "darker.", "shift,zoom,brightness", recorded=AS_IT_IS, since="0.13", identity=True,
+        python='How training images are changed further than usual, with commas: ``"shift"``, moved up to a quarter of '
+        'the side; ``"zoom"``, enlarged; ``"brightness"``, brighter and darker.',
+    ),
     "tta": Wish(
         str, "mirror: always answer with the mean of an image and its mirror image, in twice the time.", "none|mirror",
         default=NO_TTA, recorded=AS_IT_IS, since="0.9", identity=True,
@@ -317,3 +323,20 @@ EXPORTING = {
     ),
 }  # fmt: skip
 """Of ``hubel export``."""
+
+ROBUSTNESS = {
+    "only": Wish(
+        str, "Only these changes. Default: all.", "NAME,NAME", python="Names of changes, if not all are wanted.",
+    ),
+    "max_examples": Wish(
+        int, "Use at most so many images: a random sample, every class in proportion. Default: 400.", "N", bounds=COUNT
+    ),
+    "engine": ENGINE,
+    **LISTING,
+    "out": Wish(
+        Path, "Write robustness.html, .json and .csv into this folder.", "FOLDER",
+        python="A folder for robustness.html, .json and .csv; None to write nothing.",
+    ),
+    "overwrite": Wish(bool, Text("With ", Option("out"), ": replace what is there."), default=False),
+}  # fmt: skip
+"""Of ``hubel robustness``."""

@@ -19,7 +19,7 @@ from hubel.errors import WrongRequest
 from hubel.runs.request import TrainRequest, make_request, train_command
 from hubel.runs.request_record import record_request
 from hubel.shell import command_words, flag_of
-from hubel.wishes import AUDITING, COMPARING, EXPORTING, READING, SCORING, TRAINING, Time, Wish
+from hubel.wishes import AUDITING, COMPARING, EXPORTING, READING, ROBUSTNESS, SCORING, TRAINING, Time, Wish
 from hubel.workflows.comparing.comparison import CompareRequest
 from hubel.workflows.training.resume_identity import IDENTITY
 
@@ -29,10 +29,11 @@ TABLES: dict[str, tuple[Mapping[str, Wish], Callable[..., Any]]] = {
     "compare": (COMPARING, hubel.compare),
     "evaluate": (SCORING, hubel.evaluate),
     "export": (EXPORTING, hubel.export),
+    "robustness": (ROBUSTNESS, hubel.robustness),
 }
 GIVEN: dict[str, Any] = {
     "out": "my run", "architecture": "mobilenet", "weights": "none", "alpha": 0.5, "image_size": 48, "resize": "pad",
-    "epochs": 3, "time_limit": "90s", "batch_size": 8, "learning_rate": 7.123456789e-05, "mirror": False, "tta": "none",
+    "epochs": 3, "time_limit": "90s", "batch_size": 8, "learning_rate": 7.123456789e-05, "mirror": False, "augment": "shift,zoom", "tta": "none",
     "seed": 7,
     "splits": "train=a,test=b", "path_column": "id", "label_column": "x,y", "split_column": "fold",
     "group_column": "patient", "images": "photos", "bands": "3,2,1", "copies": "exact", "corrections": "fixed.csv",
@@ -87,7 +88,7 @@ def test_every_wish_is_recorded_or_is_about_the_folder():
 def test_what_a_resumed_run_must_repeat():
     # What is not here counts by what it leads to: pixels, labels, layers and weights, which are compared themselves.
     assert set(IDENTITY) == {
-        "epochs", "time_limit", "batch_size", "learning_rate", "mirror", "tta", "seed", "learning_curve",
+        "epochs", "time_limit", "batch_size", "learning_rate", "mirror", "augment", "tta", "seed", "learning_curve",
     }  # fmt: skip
 
 

@@ -40,6 +40,7 @@ def train(  # noqa: PLR0913, D417  (each is a wish the user may have; a bundle w
     batch_size: int | None = None,
     learning_rate: float | None = None,
     mirror: bool | None = None,
+    augment: str | None = None,
     tta: str = "none",
     corrections: str | Path | None = None,
     splits: Mapping[str, str] | str | None = None,

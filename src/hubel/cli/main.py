@@ -22,6 +22,7 @@ COMMANDS = {
     "audit": "Look at every file of a corpus; say what is wrong, train nothing.",
     "train": "Corpus in, classifier with an honest score out.",
     "evaluate": "Score a run on its test split, or a run or a model file on another corpus.",
+    "robustness": "Change the test images more and more; say what that costs.",
     "reproduce": "Train a run again; say whether the result is the same, and if not, what differs.",
     "compare": "Train variants side by side; say which is better, or that the data cannot decide.",
     "predict": "Say what images show.",
@@ -41,7 +42,7 @@ SYNONYMS = {
     "score": "evaluate", "eval": "evaluate", "classify": "predict", "infer": "predict", "name": "predict",
     "explain": "trace", "summary": "anatomy", "describe": "anatomy", "activations": "maps", "kernels": "filters",
     "repeat": "reproduce", "conv": "convolve", "ablate": "compare", "convert": "export",
-    "deploy": "export",
+    "deploy": "export", "perturb": "robustness", "corrupt": "robustness",
 }  # fmt: skip
 """What other programs call it → our command."""
 TO_TYPE = {"help": "hubel --help, or hubel train --help", "version": "hubel --version"}

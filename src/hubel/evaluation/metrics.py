@@ -122,8 +122,16 @@ def reliability_bins(probabilities: Probabilities, labels: Labels) -> list[Relia
 
     Source: Guo et al. 2017, arXiv:1706.04599.
     """
-    confidence = probabilities.max(axis=1)
-    hits = probabilities.argmax(axis=1) == labels
+    return bins_of(probabilities.max(axis=1), probabilities.argmax(axis=1) == labels)
+
+
+def bins_of(confidence: np.ndarray, hits: np.ndarray) -> list[ReliabilityBin]:
+    """The same bins, of answers whose probabilities were not kept.
+
+    Args:
+        confidence: highest probability, float64 [examples].
+        hits: named rightly, bool [examples].
+    """
     places = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
     bins = []
     for place in range(CALIBRATION_BINS):

@@ -135,11 +135,19 @@ def adjust(tests: Sequence[PairedTest]) -> list[PairedTest]:
 
     Source: Holm 1979.
     """
-    order = sorted(range(len(tests)), key=lambda place: tests[place].p_value)
-    adjusted, highest = list(tests), 0.0
-    for rank, place in enumerate(order):
-        highest = max(highest, min(1.0, tests[place].p_value * (len(tests) - rank)))
-        adjusted[place] = replace(tests[place], adjusted_p=highest)
+    adjusted = holm([test.p_value for test in tests])
+    return [replace(test, adjusted_p=p_value) for test, p_value in zip(tests, adjusted, strict=True)]
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """P-values of several tests, each raised so that all together are as rarely below a level as one alone would be.
+
+    Source: Holm 1979.
+    """
+    adjusted, highest = list(p_values), 0.0
+    for rank, place in enumerate(sorted(range(len(p_values)), key=lambda place: p_values[place])):
+        highest = max(highest, min(1.0, p_values[place] * (len(p_values) - rank)))
+        adjusted[place] = highest
     return adjusted
 
 

@@ -8,26 +8,7 @@ import numpy as np
 
 from hubel.arrays import Images, Logits
 from hubel.errors import WrongRequest
-
-DIRECTIONS = ((-1, 0), (1, 0), (0, -1), (0, 1))
-"""(down, right) of a move by one pixel: up, down, left, right."""
-
-
-def moved(images: Images, down: int, right: int) -> Images:
-    """Images moved by whole pixels; what comes in repeats the edge.
-
-    Args:
-        images: [batch, height, width, channels].
-        down: pixels, negative for up.
-        right: pixels, negative for left.
-
-    Returns:
-        The same shape and dtype.
-    """
-    height, width = images.shape[1:3]
-    rows = np.clip(np.arange(height) - down, 0, height - 1)
-    columns = np.clip(np.arange(width) - right, 0, width - 1)
-    return images[:, rows[:, None], columns[None, :]]
+from hubel.images.changes.moves import DIRECTIONS, moved
 
 
 def stays_when_moved(compute_logits: Callable[[Images], Logits], images: Images, *, most_px: int) -> np.ndarray:

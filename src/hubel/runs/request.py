@@ -19,6 +19,8 @@ from hubel.wishes import MIRROR, NO_TTA, READING, TRAINING, Time, Wish, check_bo
 
 OF_THE_NETWORK = frozenset({"architecture", "weights", "alpha", "image_size", "resize", "bands"})
 """Options that say what ``from_run`` takes from a run."""
+FURTHER: dict[str, tuple[float, float]] = {"shift": (0.25, 0.25), "zoom": (0.4, 0.6), "brightness": (0.4, 0.4)}
+"""Field of `Augmentation` that goes further where that is wished → its value, of small images and of photographs."""
 ONLY_ONCE = frozenset({"resume", "overwrite"})
 """Options about what is in the folder at the time: no part of what is trained."""
 
@@ -49,6 +51,7 @@ class TrainRequest:
     batch_size: int | None = None
     learning_rate: float | None = None
     mirror: bool | None = None
+    augment: str | None = None
     tta: str = NO_TTA
     seed: int = 0
     corrections: Path | None = None
@@ -78,6 +81,7 @@ class TrainRequest:
             )
         check_bounds(TRAINING, self)
         _check_tta(self)
+        _check_augment(self)
         if self.weights not in (None, "none") and architecture is not None and not architecture.pretrained:
             takers = ", ".join(name for name, entry in ARCHITECTURES.items() if entry.pretrained)
             raise WrongRequest(
@@ -95,9 +99,22 @@ class TrainRequest:
         return self.time_limit_s is not None and self.weights in (None, "none") and not any(named)
 
     @property
+    def augmented(self) -> tuple[str, ...]:
+        """Changes of training images that go further than usual, by their names in `FURTHER`."""
+        return tuple(name.strip() for name in (self.augment or "").split(",") if name.strip())
+
+    @property
     def location(self) -> str | Path:
         """Of the corpus."""
         return self.corpus.location if isinstance(self.corpus, Corpus) else self.corpus
+
+
+def _check_augment(request: TrainRequest) -> None:
+    wrong = [name for name in request.augmented if name not in FURTHER]
+    if wrong or not (request.augment is None or request.augmented):
+        raise WrongRequest(
+            Option("augment"), f" takes {', '.join(FURTHER)}, with commas between. Received: {request.augment!r}."
+        )
 
 
 def _check_tta(request: TrainRequest) -> None:

@@ -131,12 +131,12 @@ def _is_file(value: object) -> bool:
     return isinstance(value, dict) and isinstance(value.get("file"), str) and "sha256" in value
 
 
-def request_again(recorded: Mapping[str, Any], corpus: Corpus, *, out: Path, weights: str) -> TrainRequest:
+def request_again(recorded: Mapping[str, Any], corpus: str | Corpus, *, out: Path, weights: str) -> TrainRequest:
     """The request that was recorded, for another folder.
 
     Args:
         recorded: of `record_request`, checked by `check_record`.
-        corpus: what to train on.
+        corpus: what to train on, or its location.
         out: the run folder.
         weights: what was taken where the request named none: weights that were not there then may be there now.
 

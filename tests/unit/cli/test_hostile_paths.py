@@ -35,6 +35,10 @@ TYPED = {
     ("evaluate", "images"): "evaluate run list.csv --images {}",
     ("evaluate", "against"): "evaluate {} image.png --against {}",
     ("evaluate", "strangers"): "evaluate {} --strangers {}",
+    ("robustness", "run"): "robustness {}",
+    ("robustness", "corpus"): "robustness run {}",
+    ("robustness", "images"): "robustness run list.csv --images {}",
+    ("robustness", "out"): "robustness run image.png -o {}",
     ("reproduce", "run"): "reproduce {}",
     ("reproduce", "corpus"): "reproduce {} {}",
     ("reproduce", "out"): "reproduce {} -o {}",
@@ -83,7 +87,7 @@ NO_PATHS = {
     "layer", "place", "filter_name", "chosen", "image", "classes", "units", "form", "coverage", "resize", "time_limit",
     "claims", "stride", "padding", "dilation", "region", "channel", "window", "mode", "splits", "path_column",
     "label_column", "split_column", "group_column", "bands", "copies", "pixels", "size", "tta", "engine",
-    "format", "quantize",
+    "format", "quantize", "only", "augment",
 }  # fmt: skip
 """Parameters with text or a choice that is no path, by their names."""
 

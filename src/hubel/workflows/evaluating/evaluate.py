@@ -11,26 +11,20 @@ import numpy as np
 
 from hubel.classifier.answering import Answering
 from hubel.corpus.corpus import Corpus, IntakeRow
-from hubel.corpus.formats.catalogue import BUILT_IN, read_corpus
+from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.reading import AS_FOUND, Reading
 from hubel.engines.catalogue import load_classifier
-from hubel.errors import UnusableCorpus, UnusableInput
+from hubel.errors import UnusableCorpus
 from hubel.errors.wording import Command, Text
 from hubel.evaluation.evaluate import compute_outputs, evaluate_outputs
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import Message, OnEvent, ignore
-from hubel.files import is_file, is_there
 from hubel.pipeline.decoded import DecodedCorpus, decode_corpus
-from hubel.runs.documents import no_run, read_document
-from hubel.runs.is_run import RUN
 from hubel.runs.known_images import Known, find_known
-from hubel.runs.request_record import reading_of
-from hubel.runs.tables.dense_baseline import read_baseline
-from hubel.runs.tables.leaks import read_leaks
-from hubel.runs.tables.split import read_split
 from hubel.text import brief, counted, elided, none_of, with_interval
 from hubel.wishes import AUTO
 from hubel.workflows.evaluating.mistakes import show_mistakes
+from hubel.workflows.evaluating.own_test_split import OwnTestSplit, none_can_be_read, read_own_test_split, say_missing
 
 MOST_REFUSED_NAMED = 20
 
@@ -120,15 +114,6 @@ class Evaluation:
         return show_mistakes(self._brief(), self.corpus, places=self.places, report=self.report)
 
 
-@dataclass(frozen=True)
-class _TestSplit:
-    """A run's own test split: path → class name, the paths that leak, and path → what the dense network named."""
-
-    class_of: dict[str, str]
-    leaking: set[str]
-    baseline: dict[str, str]
-
-
 def evaluate_run(
     run: Path, corpus: str | None = None, *, reading: Reading = AS_FOUND, keep_known: bool = False,
     engine: str = AUTO, on_event: OnEvent = ignore,
@@ -155,31 +140,7 @@ def evaluate_run(
         decoded = decode_corpus(other, classifier.preprocessing, on_event=on_event)
         known = find_known(run, decoded, on_event=on_event)
         return evaluate_decoded(classifier, decoded, known=known, keep_known=keep_known, on_event=on_event)
-    on_another = Command("evaluate", (str(run), "CORPUS"))
-    if not is_file(run / RUN):
-        raise UnusableInput(no_run(run, RUN), " Without it, a corpus can be scored: ", on_another)
-    document = read_document(run)
-    described = document.get("corpus", {})
-    location = described.get("location", "")
-    if str(location) not in BUILT_IN and not is_there(location):
-        raise UnusableInput(
-            f"The corpus of {run} was {location!r}, which is no longer there. Say where it is now: ", on_another
-        )
-    try:
-        own = read_corpus(location, reading=reading_of(document.get("request", {})), on_event=on_event)
-    except UnusableCorpus as error:
-        changed = "The corpus of this run has changed: "
-        raise UnusableInput(changed, error.text, " Name another one: ", on_another) from error
-    split = _TestSplit(
-        {path: placed.label for path, placed in read_split(run).items() if placed.split == "test"},
-        {path for path, part in read_leaks(run).items() if part == "test"},
-        read_baseline(run, "test"),
-    )
-    if not split.class_of:
-        raise UnusableInput(
-            f"{run} has no test images, so it has no score. Name a corpus of images that it was not trained on: ",
-            on_another,
-        )
+    own, split = read_own_test_split(run, on_another=Command("evaluate", (str(run), "CORPUS")), on_event=on_event)
     decoded = decode_corpus(own, classifier.preprocessing, on_event=on_event)
     return evaluate_decoded(classifier, decoded, own=split, on_event=on_event)
 
@@ -188,7 +149,7 @@ def evaluate_decoded(
     classifier: Answering,
     decoded: DecodedCorpus,
     *,
-    own: _TestSplit | None = None,
+    own: OwnTestSplit | None = None,
     known: Known | None = None,
     keep_known: bool = False,
     on_event: OnEvent = ignore,
@@ -235,7 +196,7 @@ def evaluate_decoded(
     return Evaluation(corpus.location, "test", report, corpus, paths, digests, indices, without_leaks)
 
 
-def _scorable(classifier: Answering, corpus: Corpus, *, own: _TestSplit | None) -> tuple[np.ndarray, np.ndarray]:
+def _scorable(classifier: Answering, corpus: Corpus, *, own: OwnTestSplit | None) -> tuple[np.ndarray, np.ndarray]:
     """Places of the examples whose class the classifier knows, and their labels as it counts classes."""
     index_of = {name: index for index, name in enumerate(classifier.class_names)}
     chosen = []
@@ -288,13 +249,9 @@ def _say_left_out(left_out: LeftOut, known: Known, *, where: tuple[int, str], on
         on_event(Message(text, warning=True))
 
 
-def _why_nothing_is_scored(classifier: Answering, corpus: Corpus, *, own: _TestSplit | None) -> Text:
+def _why_nothing_is_scored(classifier: Answering, corpus: Corpus, *, own: OwnTestSplit | None) -> Text:
     if own is not None:
-        return Text(
-            f"None of the test images of the run ({len(own.class_of):,}) can be read in {corpus.location}. Put them "
-            "back, or name a corpus to score it on: ",
-            Command("evaluate", ("RUN", "CORPUS")),
-        )
+        return none_can_be_read(own, corpus, on_another=Command("evaluate", ("RUN", "CORPUS")))
     if not len(corpus):
         return Text(f"{none_of(len(corpus.refused))} in {corpus.location} can be read. Name another corpus.")
     return Text(
@@ -303,12 +260,9 @@ def _why_nothing_is_scored(classifier: Answering, corpus: Corpus, *, own: _TestS
     )
 
 
-def _say_differences(classifier: Answering, corpus: Corpus, *, own: _TestSplit | None, on_event: OnEvent) -> None:
+def _say_differences(classifier: Answering, corpus: Corpus, *, own: OwnTestSplit | None, on_event: OnEvent) -> None:
     if own is not None:
-        gone = set(own.class_of) - {example.path for example in corpus.examples}
-        if gone:
-            text = f"Missing: {counted(len(gone), 'test image')} of the run, such as {min(gone)!r}."
-            on_event(Message(f"{text} The score is that of the others.", warning=True))
+        say_missing(own, corpus, on_event=on_event)
         return
     extra = [name for name in corpus.class_names if name not in classifier.class_names]
     missing = [name for name in classifier.class_names if name not in corpus.class_names]

@@ -15,7 +15,7 @@ from hubel.errors import WrongRequest
 from hubel.images.preprocessing import PHOTOGRAPH_SIDE, Preprocessing
 from hubel.pipeline.augmentation import Augmentation
 from hubel.pipeline.survey import Survey
-from hubel.runs.request import TrainRequest
+from hubel.runs.request import FURTHER, TrainRequest
 from hubel.training.recipe import DEFAULT_EPOCHS, MOST_EPOCHS, Recipe
 
 if TYPE_CHECKING:
@@ -222,12 +222,13 @@ def fine_tune_recipe(request: TrainRequest, choice: Choice, *, grey: bool) -> Re
 
 def _augmentation(request: TrainRequest, choice: Choice, *, grey: bool) -> Augmentation:
     photographs = min(choice.preprocessing.size) >= PHOTOGRAPH_SIDE
-    return Augmentation(
+    usual = Augmentation(
         mirror=request.mirror if request.mirror is not None else not grey,
         shift=0.125,
         zoom=0.4 if photographs else 0.0,
         brightness=0.2 if photographs and not grey else 0.0,
     )
+    return replace(usual, **{name: FURTHER[name][photographs] for name in request.augmented})
 
 
 def _batch_size(train_examples: int) -> int:
