@@ -28,11 +28,12 @@ STREAMS: dict[str, int | None] = {
     "exciting image": None,
     "spread of labels": None,
     "sampled values": None,
+    "shortcut permutations": None,
 }
 """Name → the number that sets it apart from other streams of the same seed; None where the seed stands alone.
 
-6, 9 and 10 stand twice, and the last four are one: their users never draw for the same purpose. They stay as they are,
-for another number would give other results with the same seed.
+6, 9 and 10 stand twice, and those without a number are one: their users never draw for the same purpose. They stay as
+they are, for another number would give other results with the same seed.
 """
 
 

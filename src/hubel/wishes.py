@@ -220,6 +220,10 @@ AUDITING = {
     "suspect_labels": Wish(
         bool, "Also list the labels worth a look, the most doubtful first; takes minutes at most.", default=False
     ),
+    "shortcuts": Wish(
+        bool, "Also try to tell the classes by what should not matter: file size, JPEG quality, camera, border ...",
+        default=False,
+    ),
     "weights": Wish(
         str, Text("Network weights for ", Option("suspect_labels"), "; imagenet may download."), "imagenet|none|FILE",
         python='Weights of the network behind ``suspect_labels``: ``"imagenet"``, which may download them; '
@@ -234,7 +238,8 @@ AUDITING = {
     "corrections": _LABELS,
     "overwrite": Wish(bool, "Replace an audit that is in the folder; other files stay.", default=False),
     "seed": Wish(
-        int, Text("Random seed of the classifiers behind ", Option("suspect_labels"), "."), default=0, bounds=SEED
+        int, Text("Random seed of ", Option("suspect_labels"), " and ", Option("shortcuts"), "."), default=0,
+        bounds=SEED,
     ),
 }  # fmt: skip
 """Of ``hubel audit``."""

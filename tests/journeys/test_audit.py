@@ -316,3 +316,38 @@ def test_ctrl_c_ends_an_audit_within_a_second_and_leaves_nothing(tmp_path: Path)
     assert child.returncode == 130, said
     assert b"Traceback" not in said
     assert not list((tmp_path / "cache").rglob("*.bin"))
+
+
+def test_shortcuts_are_shown_written_and_in_the_document(tmp_path: Path):
+    for number in range(40):
+        path = tmp_path / "photos" / ("cat" if number % 2 else "dog") / f"{number * 37 % 101:03}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(jpeg(scene(number), 60 if number % 2 else 90))
+    out = tmp_path / "audit"
+    done = typed("audit", tmp_path / "photos", "--shortcuts", "-o", out)
+    assert done.returncode == 0, done.stderr
+    said = " ".join(done.stdout.split())
+    assert "jpeg-settings: 'cat' can be told from 'dog' by the JPEG settings" in said
+    assert "Save the images of all classes again in one way" in said
+    assert "Nothing to compare: file-format, camera, image-size, aspect-ratio, file-name." in said
+    assert "--shortcuts" not in said.partition("Next")[2]  # it was done just now
+    document = json.loads((out / "audit.json").read_text())
+    probe = document["shortcuts"]["probes"][0]
+    assert (probe["name"], probe["alarm"], probe["balanced_accuracy"], probe["chance"]) == (
+        "jpeg-settings",
+        True,
+        1,
+        0.5,
+    )
+    assert probe["paths"] in findings(document, "shortcut")
+    assert all(path in (out / "audit.html").read_text() for path in probe["paths"])
+
+
+def test_shortcuts_of_too_few_images_are_refused_with_the_option_to_leave_out(photos: Path):
+    for path in [*photos.rglob("cat/*.jpg")][3:]:
+        path.unlink()
+    for path in [*photos.rglob("dog/*.jpg")][3:]:
+        path.unlink()
+    done = typed("audit", photos, "--shortcuts")
+    assert done.returncode == 3
+    assert "Add images, or leave out --shortcuts." in done.stderr

@@ -39,6 +39,7 @@ SRC = Path(__file__).parents[2] / "src" / "hubel"
         ("exciting image", None, 11),
         ("spread of labels", None, 11),
         ("sampled values", None, 11),
+        ("shortcut permutations", None, 11),
     ],
 )
 def test_a_stream_draws_what_runs_of_earlier_versions_drew(name: str, epoch: int | None, key: int | list[int]):

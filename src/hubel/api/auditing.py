@@ -17,6 +17,7 @@ from hubel.workflows.auditing.audit_words import Given
 
 add_suspects = Later("hubel.workflows.auditing.suspects", "add_suspects")
 """It loads the framework, which an audit alone does without."""
+add_shortcuts = Later("hubel.workflows.auditing.shortcuts", "add_shortcuts")
 
 
 @explain(AUDITING)
@@ -25,6 +26,7 @@ def audit_corpus(  # noqa: PLR0913, D417  (each is a wish the user may have)
     out: str | Path | None = None,
     *,
     suspect_labels: bool = False,
+    shortcuts: bool = False,
     corrections: str | Path | None = None,
     splits: Mapping[str, str] | str | None = None,
     path_column: str | None = None,
@@ -62,6 +64,8 @@ def audit_corpus(  # noqa: PLR0913, D417  (each is a wish the user may have)
     audit = look_at(corpus, corrections=labels, reading=reading, on_event=on_event)
     if suspect_labels:
         audit = add_suspects(audit, given, on_event=on_event)
+    if shortcuts:
+        audit = add_shortcuts(audit, seed=seed, on_event=on_event)
     if folder is not None:
         write_audit(audit, folder, given=given, on_event=on_event)
     return audit

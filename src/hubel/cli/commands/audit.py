@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 @click.option("--fail-on-leak", is_flag=True, help="Exit with 5 if the given splits leak.")
 @click.option("--json", "as_json", is_flag=True, help="Print the audit as one JSON document.")
 def command(  # noqa: PLR0913  (one for each option)
-    corpus: str, out: Path | None, *, suspect_labels: bool, corrections: Path | None, fail_on_leak: bool,
-    overwrite: bool, seed: int, as_json: bool, weights: str | None, time_limit: str | None, reading: Reading,
+    corpus: str, out: Path | None, *, suspect_labels: bool, shortcuts: bool, corrections: Path | None,
+    fail_on_leak: bool, overwrite: bool, seed: int, as_json: bool, weights: str | None, time_limit: str | None,
+    reading: Reading,
 ) -> int:  # fmt: skip
     """Look at every file of CORPUS and say what is wrong with it, before you spend time on training.
 
@@ -49,6 +50,10 @@ def command(  # noqa: PLR0913  (one for each option)
 
             allow = asking(listener, asked=weights == "imagenet")
             audit = add_suspects(audit, given, may_download=allow, on_event=listener)
+        if shortcuts:
+            from hubel.workflows.auditing.shortcuts import add_shortcuts
+
+            audit = add_shortcuts(audit, seed=seed, on_event=listener)
         if out is not None:
             write_audit(audit, out, given=given, on_event=listener)
     if as_json:

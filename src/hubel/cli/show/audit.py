@@ -12,8 +12,8 @@ from rich.text import Text
 
 from hubel.cli.show.advice import wrapped
 from hubel.cli.show.results import console
+from hubel.cli.show.shortcuts import show_shortcuts
 from hubel.cli.wording import worded
-from hubel.corpus.audit.catalogue import CHECKS
 from hubel.corpus.audit.finding import Check, Finding
 from hubel.corpus.corpus import Corpus, check_trainable
 from hubel.errors import UnusableCorpus
@@ -23,6 +23,7 @@ from hubel.shell import in_shell
 from hubel.text import counted, one_line
 from hubel.workflows.auditing.audit import CORRECTIONS, PAGE, Audit
 from hubel.workflows.auditing.audit_words import Given
+from hubel.workflows.auditing.shortcut_report import CHECK as SHORTCUT
 
 FINDINGS_SHOWN = 3
 REFUSED_SHOWN = 10
@@ -41,11 +42,13 @@ def show_audit(audit: Audit, given: Given, *, out: Path | None) -> None:
     _account(screen, audit)
     _refused(screen, audit.corpus)
     quiet = []
-    for name, check in CHECKS.items():
+    for name, check in audit.checks.items():
         findings = [finding for finding in audit.findings if finding.check == name]
-        if findings:
+        if name == SHORTCUT and audit.shortcuts is not None:
+            show_shortcuts(screen, audit.shortcuts)
+        elif findings:
             _section(screen, check, findings=findings, expected=audit.expected if name == "suspect-label" else "")
-        elif name != "suspect-label" or audit.label_ranking:
+        else:
             quiet.append(name.replace("-", " "))
     if quiet:
         text = Text("Looked for and not found: ", "bold").append(Text(", ".join(quiet) + ".", "not bold default"))
@@ -116,11 +119,13 @@ def _next(audit: Audit, given: Given, out: Path | None) -> list[str]:
     """
     steps = []
     labels = Option("suspect_labels", value=True)
-    suspects = (labels,) if audit.label_ranking else ()
+    asked = [labels] if audit.label_ranking else []
+    if audit.shortcuts is not None:
+        asked.append(Option("shortcuts", value=True))
     if out is not None:
         steps.append(f"Look at the images: open {shlex.quote(str(out / PAGE))} in a browser")
     else:
-        steps.append(f"See the images: {in_shell(given.audit(given.folder, *suspects))}")
+        steps.append(f"See the images: {in_shell(given.audit(given.folder, *asked))}")
     if audit.suspects and out is not None:
         file = out / CORRECTIONS
         steps.append(f"Write the right classes into {shlex.quote(str(file))}, then: {in_shell(given.train(file))}")
@@ -129,6 +134,9 @@ def _next(audit: Audit, given: Given, out: Path | None) -> list[str]:
         return steps
     if not audit.label_ranking:
         steps.append(f"Look for wrong labels: {in_shell(given.audit(given.folder, labels))}")
+    if audit.shortcuts is None:
+        probe = Option("shortcuts", value=True)
+        steps.append(f"Look for shortcuts: {in_shell(given.audit(given.folder, probe))}")
     return [*steps, f"Train: {in_shell(given.train())}"]
 
 

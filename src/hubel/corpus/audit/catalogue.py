@@ -11,6 +11,7 @@ from hubel.corpus.audit.finding import Check, Finding
 from hubel.corpus.fingerprint import MIN_SIDE
 from hubel.corpus.measured_corpus import ExaminedCorpus
 from hubel.corpus.near_pairs import NEAR
+from hubel.corpus.shortcuts.probes import MADE, SHOWN
 from hubel.errors.wording import Option, Text
 
 _CORRECTIONS = Text(
@@ -58,6 +59,16 @@ CHECKS = {
             Option("corrections", "FILE"),
             ".",
         ),
+    ),
+    "shortcut": Check(
+        "Shortcuts",
+        "The class can be told from what should not matter. A classifier may learn that instead, and fail on images "
+        "that lack it.",
+        "a class is told from all others by a cross-validated probe with a balanced accuracy of "
+        f"{MADE} and more by how the files were made, {SHOWN} and more by what they show; and at most 5 % of corpora "
+        "without shortcuts would raise any alarm (permutation test over all probes and classes)",
+        "Each alarm says what to do. Train again when it is gone, and compare the scores.",
+        measured="balanced accuracy {:.2f}",
     ),
     "similar-class-names": Check(
         "Class names that read alike",

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hubel.corpus.audit.catalogue import CHECKS, find_all, ranked
-from hubel.corpus.audit.finding import Finding
+from hubel.corpus.audit.finding import Check, Finding
 from hubel.corpus.corpus import SPLITS, Corpus, tile_of
 from hubel.corpus.corrections import COLUMNS, apply_corrections, read_corrections
 from hubel.corpus.formats.catalogue import read_corpus
@@ -30,6 +30,8 @@ from hubel.runs.out_folder import keep_out_of_the_images, prepare_folder
 from hubel.runs.which_run import check_is_no_run
 from hubel.text import brief, chance, counted, elided, name_counts
 from hubel.workflows.auditing.audit_words import Given
+from hubel.workflows.auditing.shortcut_report import CHECK as SHORTCUT
+from hubel.workflows.auditing.shortcut_report import Shortcuts
 
 FORMAT = 1
 SHOWN_FINDINGS = 12
@@ -60,6 +62,7 @@ class Audit:
         expected_share: of the suspect labels, the share that is expected to be wrong if errors fall at random.
         earlier: rows of `COLUMNS`, of the corrections that were given.
         bands: numbers of the bands that were looked at, from 1; none is all.
+        shortcuts: what the probes found; None where that was not asked for.
     """
 
     examined: ExaminedCorpus
@@ -69,6 +72,7 @@ class Audit:
     expected_share: float = 0.0
     earlier: tuple[tuple[str, str, str, str], ...] = ()
     bands: tuple[int, ...] = ()
+    shortcuts: Shortcuts | None = None
 
     @property
     def corpus(self) -> Corpus:
@@ -114,9 +118,22 @@ class Audit:
             ranking: as of ``label_ranking``.
             expected_share: of the suspects, the share that is expected to be wrong.
         """
-        both = [*self.findings, *suspects]
-        ordered = [each for name in CHECKS for each in ranked([one for one in both if one.check == name])]
-        return replace(self, findings=tuple(ordered), label_ranking=tuple(ranking), expected_share=expected_share)
+        return replace(self, findings=self._with(suspects), label_ranking=tuple(ranking), expected_share=expected_share)
+
+    def with_shortcuts(self, shortcuts: Shortcuts) -> Audit:
+        """The same with shortcuts, each alarm a finding where its check belongs."""
+        return replace(self, findings=self._with([each.finding for each in shortcuts.alarms]), shortcuts=shortcuts)
+
+    def _with(self, more: Sequence[Finding]) -> tuple[Finding, ...]:
+        """All findings, check by check, the worst of each first."""
+        both = [*self.findings, *more]
+        return tuple(each for name in CHECKS for each in ranked([one for one in both if one.check == name]))
+
+    @property
+    def checks(self) -> dict[str, Check]:
+        """What was looked for: all but what takes a wish that was not given."""
+        asked = {"suspect-label": bool(self.label_ranking), SHORTCUT: self.shortcuts is not None}
+        return {name: each for name, each in CHECKS.items() if asked.get(name, True)}
 
     def to_json(self) -> dict[str, Any]:
         """Plain data: counts, one entry for each file, and the findings."""
@@ -131,6 +148,7 @@ class Audit:
             "files": [asdict(row) for row in corpus.intake],
             "findings": [finding.to_json() for finding in self.findings],
             **({"suspect_labels": self._suspects_to_json()} if self.label_ranking else {}),
+            **({} if self.shortcuts is None else {"shortcuts": self.shortcuts.to_json()}),
         }
 
     def _suspects_to_json(self) -> dict[str, Any]:
@@ -261,7 +279,7 @@ def _page(audit: Audit, given: Given, *, out: Path, on_event: OnEvent) -> AuditP
         counts=corpus.intake_counts,
         class_names=corpus.class_names,
         class_counts=corpus.class_counts,
-        checks={name: each for name, each in CHECKS.items() if name != "suspect-label" or audit.label_ranking},
+        checks=audit.checks,
         findings=audit.findings,
         split_counts=_split_counts(corpus),
         notes=tuple(map(facts_of, audit.notes)),

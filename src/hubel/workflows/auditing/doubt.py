@@ -15,8 +15,8 @@ from sklearn.preprocessing import StandardScaler
 from hubel.arrays import Describe, Features, Images, ImageStore, Labels, Probabilities
 from hubel.errors.wording import Option, Text
 from hubel.events import Message, OnEvent, Progress, ignore, in_chunks
-from hubel.random_streams import stream
 from hubel.training.patch_features import describe_by_patches, learn_patch_kinds
+from hubel.workflows.auditing.parts import spread
 
 REGULARISATION = 0.01
 """Inverse strength of the logistic regression on standardised features: too stiff to learn wrong labels by heart. With
@@ -116,20 +116,3 @@ def out_of_fold(
         probabilities[np.ix_(fold, regression.classes_)] = regression.predict_proba(features[fold])
         on_event(Progress("doubting labels", number + 1, len(folds), "folds"))
     return probabilities
-
-
-def spread(labels: Labels, most: int) -> np.ndarray:
-    """Places int64 [spread] of some examples, ascending: at random, each class in its share and none left out.
-
-    Args:
-        labels: int64 [examples].
-        most: places.
-    """
-    if len(labels) <= most:
-        return np.arange(len(labels))
-    drawn = stream("spread of labels").permutation(len(labels))
-    drawn = drawn[np.argsort(labels[drawn], kind="stable")]
-    counts = np.bincount(labels)
-    first = np.repeat(np.cumsum(counts) - counts, counts)
-    share = (np.arange(len(labels)) - first) / np.repeat(counts, counts)
-    return np.sort(drawn[np.argsort(share, kind="stable")[:most]])

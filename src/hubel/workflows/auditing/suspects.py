@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.model_selection import StratifiedGroupKFold
 
 from hubel.architectures.catalogue import find_architecture
 from hubel.architectures.families.pretrained import PRETRAINED
@@ -32,6 +30,7 @@ from hubel.workflows.auditing.doubt import (
     describe_by_own_patches,
     out_of_fold,
 )
+from hubel.workflows.auditing.parts import make_folds
 
 pretrained_weights = Later("hubel.architectures.families.backbones", "pretrained_weights")
 describe_by_backbone = Later("hubel.workflows.auditing.backbone_features", "describe_by_backbone")
@@ -40,9 +39,6 @@ ALPHA = PRETRAINED[BACKBONE].alpha
 OWN_SIZE = 32
 """Pixels of the images that features are learned from without a backbone."""
 SMALLEST_OWN = 4
-FOLDS, FEWER_FOLDS = 5, 3
-MANY_IMAGES = 20_000
-"""From so many on, three folds do: two thirds of them are enough to learn from."""
 LIMIT_S = 180.0
 """Seconds of an audit for the labels, unless the user says another."""
 
@@ -211,24 +207,6 @@ def _doubt(
         on_event=on_event,
     )
     return places, probabilities
-
-
-def make_folds(labels: Labels, together: Sequence[int], *, seed: int) -> list[np.ndarray]:
-    """Places of each fold, stratified as well as the sets allow; fewer than two where nothing can be divided.
-
-    Args:
-        labels: int64 [examples].
-        together: one mark for each; copies and groups stay in one fold, or a copy would vouch for a wrong label.
-        seed: of the draw.
-    """
-    count = FEWER_FOLDS if len(labels) > MANY_IMAGES else FOLDS
-    count = min(count, len(set(together)), int(np.bincount(labels).max()))
-    if count < 2:
-        return []
-    divider = StratifiedGroupKFold(count, shuffle=True, random_state=seed % 2**32)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of classes with fewer examples than folds
-        return [places for _, places in divider.split(np.zeros(len(labels)), labels, together)]
 
 
 def _describe(corpus: Corpus, places: np.ndarray, *, labels: Labels, probabilities: Probabilities) -> Suspects:
