@@ -1,0 +1,1 @@
+"""Explaining answers, and finding out which explanations deserve belief."""
