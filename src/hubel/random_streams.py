@@ -21,6 +21,7 @@ STREAMS: dict[str, int | None] = {
     "shown examples": 9,
     "forecast": 10,
     "contact sheet": 10,
+    "explanation": 11,
     "patch kinds": None,
     "exciting image": None,
     "spread of labels": None,
