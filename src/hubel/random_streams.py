@@ -25,6 +25,7 @@ STREAMS: dict[str, int | None] = {
     "assessment": 15,
     "replaced weights": 16,
     "removed pixels": 17,
+    "explanation": 11,
     "patch kinds": None,
     "exciting image": None,
     "spread of labels": None,
