@@ -29,6 +29,7 @@ HEAD = "mobilenet"
 """The architecture of which only the head is trained, on the backbone's ImageNet weights."""
 SIDES = {HEAD: 192}
 """Working size of the others: that of the images."""
+PER_CLASS, PER_CLASS_OF_HEAD = 800, 400
 BATCH, RATE = 32, 1e-3
 
 
@@ -40,15 +41,20 @@ class Lesson:
         architecture: its name.
         kind: of the corpus, in `made_planted.KINDS`.
         seed: of the corpus, the first weights and the order.
-        per_class: training images of each class.
-        epochs: passes over them.
+        per_class: training images of each class; None for `PER_CLASS`.
+        epochs: passes over them, where more than the head is trained.
     """
 
     architecture: str
     kind: str
     seed: int
-    per_class: int = 800
+    per_class: int | None = None
     epochs: int = 4
+
+    @property
+    def count(self) -> int:
+        """Training images of each class."""
+        return self.per_class or (PER_CLASS_OF_HEAD if self.architecture == HEAD else PER_CLASS)
 
     @property
     def side(self) -> int:
@@ -74,13 +80,13 @@ def trained(lesson: Lesson, cache: Path) -> Classifier:
         lesson: what it learns.
         cache: a folder.
     """
-    words: Sequence[object] = (lesson.architecture, lesson.kind, lesson.seed, lesson.per_class, lesson.epochs)
+    words: Sequence[object] = (lesson.architecture, lesson.kind, lesson.seed, lesson.count, lesson.epochs)
     folder = cache / "-".join(map(str, words))
     if not (folder / "manifest.json").exists():
         blueprint = make_blueprint(lesson.architecture, (lesson.side, lesson.side), classes=CLASSES)
         seed_everything(lesson.seed)
         model = build_model(blueprint)
-        planted = make_planted(lesson.kind, seed=lesson.seed, per_class=lesson.per_class, part=0)
+        planted = make_planted(lesson.kind, seed=lesson.seed, per_class=lesson.count, part=0)
         (_fit_head if lesson.architecture == HEAD else _fit)(model, planted, lesson)
         classifier = Classifier(KerasEngine(model), blueprint, CLASS_NAMES, Preprocessing(lesson.side, lesson.side))
         held_out = HeldOut(lesson.at_size(lesson.test(4).images), np.arange(4 * CLASSES))

@@ -48,8 +48,9 @@ def runtime(graph: CompiledGraph) -> Runtime:
 
 
 def make_engine(
-    blueprint: Blueprint, tensors: Mapping[str, np.ndarray], path: Path, *, graph: CompiledGraph
-) -> OnnxEngine:
+    blueprint: Blueprint, tensors: Mapping[str, np.ndarray], path: Path, *, graph: CompiledGraph,
+    make_keras_engine: Callable[[], Engine] | None = None,
+) -> OnnxEngine:  # fmt: skip
     """Check a graph, and make ready to run it.
 
     Args:
@@ -57,6 +58,7 @@ def make_engine(
         tensors: name → float32 [...], its weights, which the graph must have.
         path: of the weights; the graph lies beside it.
         graph: as the artefact has it.
+        make_keras_engine: the same network in Keras; None to build it when somebody looks inside.
 
     Raises:
         DamagedArtefact: the graph breaks a rule, or is not of these weights.
@@ -67,7 +69,8 @@ def make_engine(
         session = make_session(graph.data)
     except RUNTIME_ERRORS as error:
         raise DamagedArtefact(f"{file}: {shortened(str(error).rstrip('.'), 300)}. {CURE}") from error
-    return OnnxEngine(session, graph.outputs, partial(_make_keras_engine, blueprint, tensors, path), graph.data)
+    in_keras = make_keras_engine or partial(_make_keras_engine, blueprint, tensors, path)
+    return OnnxEngine(session, graph.outputs, in_keras, graph.data)
 
 
 def make_session(graph: bytes) -> onnxruntime.InferenceSession:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +13,7 @@ from hubel.explanation.assessment.road import compute_road
 from hubel.explanation.assessment.stability import noisy_copies, relative_change
 from hubel.explanation.catalogue import Explain
 from hubel.explanation.faithfulness import is_flat, random_maps, score_map
-from hubel.explanation.subject import Subject, Target
+from hubel.explanation.subject import Question, Subject
 
 
 @dataclass(frozen=True)
@@ -23,13 +22,13 @@ class Case:
 
     Args:
         image: uint8 [height, width, 3] at the working size.
-        target: the class that the classifier names.
+        question: the class that the classifier names.
         copies: the image with small noise and the same answer, uint8 [copies, height, width, 3].
         seed: of what is random in a method or a score.
     """
 
     image: Image
-    target: Target
+    question: Question
     copies: Images
     seed: int
 
@@ -74,7 +73,7 @@ def make_case(subject: Subject, image: Image, *, seed: int, rng: np.random.Gener
         rng: of the noise of the copies.
     """
     named = int(subject.compute_logits(image[None])[0].argmax())
-    return Case(image, Target(named), noisy_copies(subject.compute_logits, image, rng=rng), seed)
+    return Case(image, Question(named), noisy_copies(subject.compute_logits, image, rng=rng), seed)
 
 
 def measure(subject: Subject, case: Case, compute: Explain) -> MapNumbers:
@@ -86,9 +85,9 @@ def measure(subject: Subject, case: Case, compute: Explain) -> MapNumbers:
         compute: the method.
     """
     begun = time.perf_counter()
-    heat = compute(subject, case.image, case.target, seed=case.seed)
+    heat = compute(subject, case.image, question=case.question, seed=case.seed)
     seconds = time.perf_counter() - begun
-    others = [compute(subject, copy, case.target, seed=case.seed) for copy in case.copies]
+    others = [compute(subject, copy, question=case.question, seed=case.seed) for copy in case.copies]
     change = relative_change(heat, np.stack(others)) if others else None
     return replace(score(subject, case, heat), seconds=seconds, stability=change)
 
@@ -101,9 +100,9 @@ def score(subject: Subject, case: Case, heat: Heat) -> MapNumbers:
         case: the image.
         heat: float32 [height, width].
     """
-    found = score_map(subject, case.image, heat, case.target, seed=case.seed)
+    found = score_map(subject, case.image, heat=heat, question=case.question, seed=case.seed)
     road = compute_road(
-        lambda images: subject.compute_probabilities(images, case.target), case.image, heat, seed=case.seed
+        lambda images: subject.compute_probabilities(images, case.question), case.image, heat, seed=case.seed
     )
     return MapNumbers(heat, found.insertion, found.deletion, road, is_flat(heat), 0.0)
 
@@ -113,15 +112,13 @@ def random_numbers(subject: Subject, case: Case) -> MapNumbers:
     return score(subject, case, random_maps(case.image.shape[:2], seed=case.seed, count=1)[0])
 
 
-def correlate(randomised: Sequence[Subject], case: Case, compute: Explain, heat: Heat) -> tuple[float, ...]:
-    """Rank correlation of a map with that of each network with replaced weights.
+def correlate(randomised: Subject, case: Case, compute: Explain, *, heat: Heat) -> float:
+    """Rank correlation of a map with that of a network with replaced weights.
 
     Args:
-        randomised: the networks.
+        randomised: the network.
         case: the image.
         compute: the method.
         heat: its map for the classifier itself.
     """
-    return tuple(
-        rank_correlation(heat, compute(subject, case.image, case.target, seed=case.seed)) for subject in randomised
-    )
+    return rank_correlation(heat, compute(randomised, case.image, question=case.question, seed=case.seed))

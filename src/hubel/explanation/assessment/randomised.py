@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -14,51 +15,72 @@ from hubel.classifier.classifier import Classifier
 from hubel.classifier.engine import Engine
 from hubel.classifier.manifest import WEIGHTS
 from hubel.classifier.mirrored import with_tta
-from hubel.engines.onnx_engine import make_engine as make_onnx_engine
+from hubel.engines.onnx_engine import make_engine
 from hubel.explanation.assessment.randomisation import layers_from_top, redraw, replaced, stages
 from hubel.graphs.other_weights import weight_order, with_other_weights
 
 _make_keras_engine: Callable[..., Engine] = Later("hubel.engines.keras_building", "make_engine")
+_fill_model: Callable[..., None] = Later("hubel.engines.keras_building", "fill_model")
 _weight_name: Callable[[Any], str] = Later("hubel.architectures.build", "weight_name")
 
 
-def randomised_classifiers(
-    classifier: Classifier, parts: Parts, *, rng: np.random.Generator
-) -> list[Classifier]:  # fmt: skip
-    """The same classifier with the weights of its top layer replaced, then of more layers, then of all.
+@dataclass(frozen=True)
+class Replaceable:
+    """A classifier whose weights can be replaced, on a copy.
 
     Args:
         classifier: stays as it is.
         parts: of its artefact.
-        rng: of the new weights.
     """
-    order = _weight_order(classifier, parts)
-    tensors = {name: parts.tensors[name] for name in order}
-    drawn = redraw(tensors, rng=rng)
-    return [
-        with_weights(classifier, parts, replaced(tensors, drawn, layers)) for layers in stages(layers_from_top(order))
-    ]
 
+    classifier: Classifier
+    parts: Parts
 
-def with_weights(classifier: Classifier, parts: Parts, tensors: Mapping[str, np.ndarray]) -> Classifier:
-    """The same classifier, in all else, with other weights; on its compiled graph where it has one.
+    @cached_property
+    def order(self) -> Sequence[str]:
+        """Names of the weights in the order of the computation."""
+        if self.parts.graph is not None:
+            return weight_order(self.parts.graph)
+        return [_weight_name(each) for each in self.classifier.model.weights]
 
-    Args:
-        classifier: stays as it is.
-        parts: of its artefact.
-        tensors: name → float32 [...], all weights of the network.
-    """
-    path = parts.folder / WEIGHTS
-    if parts.graph is None:
-        engine = _make_keras_engine(classifier.blueprint, tensors, path)
-    else:
-        graph = with_other_weights(parts.graph, parts.tensors, tensors)
-        engine = make_onnx_engine(classifier.blueprint, tensors, path, graph=graph)
-    return replace(classifier, engine=with_tta(engine, classifier.tta))
+    @cached_property
+    def stages(self) -> list[tuple[str, ...]]:
+        """The layers that are replaced: the top one, then more of them, then all."""
+        return stages(layers_from_top(self.order))
 
+    def randomised(self, rng: np.random.Generator) -> Iterator[Classifier]:
+        """The classifier with random weights in the layers of each stage.
 
-def _weight_order(classifier: Classifier, parts: Parts) -> Sequence[str]:
-    """Names of the weights in the order of the computation."""
-    if parts.graph is not None:
-        return weight_order(parts.graph)
-    return [_weight_name(each) for each in classifier.model.weights]
+        They share one Keras model, which is built when it is first needed: be done with one before you ask for the next.
+
+        Args:
+            rng: of the weights.
+        """
+        tensors = {name: self.parts.tensors[name] for name in self.order}
+        drawn = redraw(tensors, rng=rng)
+        for layers in self.stages:
+            yield self.with_weights(replaced(tensors, drawn, layers))
+
+    def with_weights(self, tensors: Mapping[str, np.ndarray]) -> Classifier:
+        """The same classifier, in all else, with other weights; on its compiled graph where it has one.
+
+        Args:
+            tensors: name → float32 [...], all weights of the network.
+        """
+        blueprint, path = self.classifier.blueprint, self.parts.folder / WEIGHTS
+        in_keras = partial(self._in_keras, tensors)
+        if self.parts.graph is None:
+            engine = in_keras()
+        else:
+            graph = with_other_weights(self.parts.graph, self.parts.tensors, tensors)
+            engine = make_engine(blueprint, tensors, path, graph=graph, make_keras_engine=in_keras)
+        return replace(self.classifier, engine=with_tta(engine, self.classifier.tta))
+
+    def _in_keras(self, tensors: Mapping[str, np.ndarray]) -> Engine:
+        _fill_model(self._spare.model, tensors, self.parts.folder / WEIGHTS)
+        return self._spare
+
+    @cached_property
+    def _spare(self) -> Engine:
+        weights = {name: self.parts.tensors[name] for name in self.order}
+        return _make_keras_engine(self.classifier.blueprint, weights, self.parts.folder / WEIGHTS)

@@ -17,7 +17,7 @@ from hubel.errors import UnreadableImage, UnusableInput, WrongRequest
 from hubel.errors.wording import Command, Option
 from hubel.events import Message, OnEvent, Progress, ignore
 from hubel.explanation.assessment.measure import Case, MapNumbers, correlate, make_case, measure, random_numbers
-from hubel.explanation.assessment.randomised import randomised_classifiers
+from hubel.explanation.assessment.randomised import Replaceable
 from hubel.explanation.catalogue import EXPLANATIONS, Explanation
 from hubel.explanation.of_classifier import subject_of
 from hubel.explanation.subject import Subject
@@ -88,14 +88,14 @@ def assess(
         for place, image in enumerate(chosen)
     ]
     methods, refused = _usable(subject, cases[0], on_event=on_event)
-    told = _progress(cases, methods, on_event=on_event)
+    replaceable = Replaceable(classifier, parts)
+    told = _progress(len(cases) * len(methods) * (1 + len(replaceable.stages)), on_event=on_event)
     bench = _Bench(subject, cases, methods, told)
     random = [random_numbers(subject, case) for case in cases]
     numbers = _measured(bench)
     for draw in range(min(DRAWS, len(cases))):
-        rng = stream("replaced weights", seed, epoch=draw)
-        randomised = [subject_of(each) for each in randomised_classifiers(classifier, parts, rng=rng)]
-        _correlated(bench, randomised, numbers, places=range(draw, len(cases), DRAWS))
+        for randomised in replaceable.randomised(stream("replaced weights", seed, epoch=draw)):
+            _correlate(bench, subject_of(randomised), numbers, places=range(draw, len(cases), DRAWS))
     found = _judged(run, numbers, random, seed=seed)
     found = replace(found, methods=(*found.methods, *(MethodScore(name, marked=why) for name, why in refused.items())))
     write_json(run / EXPLANATIONS_FILE, found.to_file())
@@ -140,19 +140,16 @@ def _usable(
     for name, each in named.items():
         if each.needs_maps:
             try:
-                each.compute(subject, case.image, case.target, seed=case.seed)
+                each.compute(subject, case.image, question=case.question, seed=case.seed)
             except WrongRequest as error:
                 refused[name] = str(error)
     return {name: each for name, each in named.items() if name not in refused}, refused
 
 
-def _progress(cases: Sequence[Case], methods: Mapping[str, Explanation], *, on_event: OnEvent) -> Iterator[None]:
-    """Each step tells that one method is done with one image, in one of two rounds."""
-    total = 2 * len(cases) * len(methods)
+def _progress(total: int, *, on_event: OnEvent) -> Iterator[None]:
+    """Each step tells that one method is done with one image, on the classifier or with replaced weights."""
     for done in range(1, total + 1):
         on_event(Progress(STAGE, done, total, unit="maps"))
-        yield
-    while True:
         yield
 
 
@@ -166,13 +163,13 @@ def _measured(bench: _Bench) -> _Numbers:
     return numbers
 
 
-def _correlated(bench: _Bench, randomised: Sequence[Subject], numbers: _Numbers, *, places: Sequence[int]) -> None:
-    """Put in how much the maps of some images are like those of networks with replaced weights."""
+def _correlate(bench: _Bench, randomised: Subject, numbers: _Numbers, *, places: Sequence[int]) -> None:
+    """Add how much the maps of some images are like those of a network with replaced weights."""
     for place in places:
         for name, method in bench.methods.items():
             own = numbers[name][place]
-            same = correlate(randomised, bench.cases[place], method.compute, own.heat)
-            numbers[name][place] = replace(own, correlations=same)
+            same = correlate(randomised, bench.cases[place], method.compute, heat=own.heat)
+            numbers[name][place] = replace(own, correlations=(*own.correlations, same))
             next(bench.told)
 
 

@@ -19,13 +19,17 @@ from hubel.engines.keras_artefact import save_classifier
 from hubel.engines.keras_engine import KerasEngine
 from hubel.engines.onnx_engine import OnnxEngine
 from hubel.explanation.assessment.randomisation import redraw
-from hubel.explanation.assessment.randomised import randomised_classifiers, with_weights
+from hubel.explanation.assessment.randomised import Replaceable
 from hubel.graphs.other_weights import weight_order
 from hubel.images.preprocessing import Preprocessing
 
 pytestmark = pytest.mark.backend
 IMAGES = np.random.default_rng(0).integers(0, 256, (40, 32, 32, 3), dtype=np.uint8)
 FEW = IMAGES[:5]
+
+
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
 
 
 def saved(folder: Path, architecture: str, *, graph: bool = True, mirrored: bool = False) -> tuple[Classifier, Parts]:
@@ -51,9 +55,10 @@ def test_the_compiled_graph_and_keras_answer_alike_with_replaced_weights(archite
     classifier, parts = saved(tmp_path, architecture)
     order = weight_order(parts.graph) if parts.graph else []
     tensors = redraw({name: parts.tensors[name] for name in order}, rng=np.random.default_rng(0))
-    other = with_weights(classifier, parts, tensors)
+    other = Replaceable(classifier, parts).with_weights(tensors)
     assert isinstance(other.engine, OnnxEngine)
     logits = other.compute_logits(FEW)
+    assert Replaceable(classifier, parts).stages[0] == (order[-1].rpartition("/")[0],)
     expected = KerasEngine(other.model).compute_logits(FEW)
     np.testing.assert_allclose(logits, expected, atol=1e-4 * np.abs(expected).max())
     assert np.abs(logits - classifier.compute_logits(FEW)).max() > 1e-3
@@ -70,7 +75,7 @@ def test_the_weights_come_in_the_order_of_the_computation(made: tuple[Classifier
 def test_the_first_has_another_top_layer_and_the_last_other_weights_everywhere(made: tuple[Classifier, Parts]):
     classifier, parts = made
     before, kept = classifier.compute_logits(FEW), {name: each.copy() for name, each in parts.tensors.items()}
-    first, *_, last = randomised_classifiers(classifier, parts, rng=np.random.default_rng(0))
+    first, *_, last = Replaceable(classifier, parts).randomised(np.random.default_rng(0))
     assert np.abs(first.compute_logits(FEW) - before).max() > 1e-3
     features = [each.embed(list(FEW)) for each in (classifier, first, last)]
     np.testing.assert_allclose(features[1], features[0], atol=1e-5 * np.abs(features[0]).max())
@@ -82,14 +87,15 @@ def test_the_first_has_another_top_layer_and_the_last_other_weights_everywhere(m
 
 def test_without_a_graph_the_weights_are_replaced_in_keras(tmp_path: Path):
     classifier, parts = saved(tmp_path, "residual", graph=False)
-    first, *_, last = randomised_classifiers(classifier, parts, rng=np.random.default_rng(0))
-    features = [each.embed(list(FEW)) for each in (classifier, first, last)]
-    np.testing.assert_allclose(features[1], features[0], atol=1e-5 * np.abs(features[0]).max())
-    assert np.abs(features[2] - features[0]).max() > 1e-3
+    before = classifier.embed(list(FEW))
+    first, *_, last = [each.embed(list(FEW)) for each in Replaceable(classifier, parts).randomised(rng())]
+    np.testing.assert_allclose(first, before, atol=1e-5 * np.abs(before).max())
+    assert np.abs(last - before).max() > 1e-3
+    np.testing.assert_array_equal(classifier.embed(list(FEW)), before)
 
 
 def test_a_classifier_that_looks_at_the_mirror_image_too_goes_on_doing_so(tmp_path: Path):
     classifier, parts = saved(tmp_path, "residual", mirrored=True)
-    first = randomised_classifiers(classifier, parts, rng=np.random.default_rng(0))[0]
+    first = next(Replaceable(classifier, parts).randomised(rng()))
     assert isinstance(first.engine, MirroredEngine)
     np.testing.assert_allclose(first.compute_logits(FEW), first.compute_logits(FEW[:, :, ::-1]), atol=1e-4)
