@@ -1,0 +1,1 @@
+"""Explaining: a classifier and an image → where the evidence lies, how good that map is, and a drawing of it."""
