@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html import escape
 
-from hubel.arrays import Heat
+from hubel.arrays import Heat, Image
+from hubel.drawing.overlays import fitted, overlay
+from hubel.drawing.raster import to_png
 from hubel.explanation.faithfulness import Scores
 from hubel.text import brief
+
+SIDE = 240
+"""Pixels of the longer side of what a notebook shows."""
 
 
 @brief
@@ -16,6 +23,7 @@ class HeatMap:
     """Where in an image a classifier finds its evidence.
 
     Args:
+        image: uint8 [height, width, 3], as it is.
         values: float32 [height, width] in pixels of the original image: 0 to 1, or -1 to 1 where it is signed; 0
             outside of what the classifier sees of the image.
         method: its name in `hubel.explanation.catalogue.EXPLANATIONS`.
@@ -27,6 +35,7 @@ class HeatMap:
         seconds: that it took, without the score.
     """
 
+    image: Image
     values: Heat
     method: str
     class_name: str
@@ -35,6 +44,14 @@ class HeatMap:
     flat: bool
     score: Scores
     seconds: float
+
+    def _repr_html_(self) -> str:
+        small, heat = fitted(self.image, SIDE), fitted(self.values, SIDE)
+        sources = [base64.b64encode(to_png(each)).decode() for each in (small, overlay(small, heat))]
+        images = "".join(
+            f'<img src="data:image/png;base64,{each}" style="width:{SIDE}px;margin-right:8px">' for each in sources
+        )
+        return f"<div>{images}<br>{'<br>'.join(escape(line) for line in self._brief())}</div>"
 
     def _brief(self) -> Iterator[str]:
         height, width = self.values.shape
