@@ -164,37 +164,31 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "hubel-planted")
     parser.add_argument("--architectures", default=",".join(ARCHITECTURES))
     given = parser.parse_args()
-    every: list[Hits] = []
-    accuracies = []
     for architecture in given.architectures.split(","):
         hits: list[Hits] = []
+        networks = []
         for kind, seed in CORPORA:
             lesson = Lesson(architecture, kind, seed)
             classifier, planted = trained(lesson, given.cache), lesson.test(TEST_PER_CLASS)
             answers = classifier.compute_logits(lesson.at_size(planted.images)).argmax(axis=1)
             accuracy, near_and_patch = float((answers == planted.labels).mean()), shares(planted)
-            accuracies.append({**asdict(lesson), "accuracy": accuracy, "shares": near_and_patch})
+            networks.append({**asdict(lesson), "accuracy": accuracy, "shares": near_and_patch})
             hits += measure(classifier, lesson, images=given.images)
-            print(f"{architecture} {kind}: accuracy {accuracy:.3f}", flush=True)
+            print(f"{architecture} {kind}: accuracy {accuracy:.3f}, shares {near_and_patch}", flush=True)
         print(f"\n{architecture}\n\n{table(hits)}\n", flush=True)
-        every += hits
-    write(every, accuracies, architectures=given.architectures)
+        keep(hits, networks, architecture=architecture)
 
 
-def write(hits: list[Hits], networks: list[dict[str, object]], *, architectures: str) -> None:
-    """The results as JSON."""
+def keep(hits: list[Hits], networks: list[dict[str, object]], *, architecture: str) -> None:
+    """Put the results of an architecture into the file of this machine; those of others in it stay."""
     libraries = {name: version(name) for name in ("hubel", "keras", "numpy", "onnxruntime")}
-    document = {
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        "libraries": libraries,
-        "tolerance_px": TOLERANCE,
-        "networks": networks,
-        "methods": [asdict(each) for each in hits],
-    }
-    suffix = "" if architectures == ",".join(ARCHITECTURES) else f"-{architectures.replace(',', '-')}"
     words = f"{platform.machine()}-{os.cpu_count()}cores-hubel{libraries['hubel']}-keras{libraries['keras']}"
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"planted{suffix}-{words}.json").write_text(json.dumps(document, indent=1) + "\n")
+    path = RESULTS / f"planted-{words}.json"
+    document = json.loads(path.read_text()) if path.exists() else {"networks": [], "methods": []}
+    for name, rows in (("networks", networks), ("methods", [asdict(each) for each in hits])):
+        document[name] = [each for each in document[name] if each["architecture"] != architecture] + rows
+    document |= {"libraries": libraries, "tolerance_px": TOLERANCE}
+    path.write_text(json.dumps(document, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ class Replaceable:
     def randomised(self, rng: np.random.Generator) -> Iterator[Classifier]:
         """The classifier with random weights in the layers of each stage.
 
-        They share one Keras model, which is built when it is first needed: be done with one before you ask for the next.
+        They share one Keras model, which is built when first needed: be done with one before you ask for the next.
 
         Args:
             rng: of the weights.

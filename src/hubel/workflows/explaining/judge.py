@@ -17,6 +17,10 @@ TIE = 0.02
 """Two methods whose insertion less deletion differs by less are equally good: the quicker one is taken."""
 MOST_FLAT = 0.5
 """Share of the images on which a map may mark nothing."""
+IGNORES_WEIGHTS = (
+    f"its maps hardly depend on what the network has learned: they stay alike (rank correlation above {LIMIT:.2f}) "
+    "when its weights are replaced at random"
+)
 NONE_GOOD = "no method passes the test of replaced weights and is surely better than a random map"
 
 
@@ -50,10 +54,7 @@ def _why_marked(found: MethodScore, numbers: Sequence[MapNumbers], random: Seque
         return f"it marks nothing on {flat:,} of {counted(len(numbers), 'image')}"
     same = found.randomisation_correlation
     if same is not None and same.value > LIMIT:
-        return (
-            f"its maps hardly depend on what the network has learned: with weights replaced at random they stay alike "
-            f"(rank correlation {same.value:.2f}, at most {LIMIT:.2f} is allowed)"
-        )
+        return IGNORES_WEIGHTS
     if np.mean([each.gain for each in numbers]) <= np.mean([each.gain for each in random]):
         return "it finds what decides no better than a random map"
     return None
