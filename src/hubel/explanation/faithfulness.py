@@ -16,7 +16,7 @@ from PIL import Image as PillowImage
 from PIL import ImageFilter
 
 from hubel.arrays import Heat, Image, Images
-from hubel.explanation.methods.scaling import enlarge, mean_colour
+from hubel.explanation.methods.scaling import compose, enlarge, mean_colour
 from hubel.explanation.subject import Question, Subject
 from hubel.random_streams import stream
 
@@ -166,7 +166,7 @@ def _mixed(ranks: np.ndarray, *, hottest: Image, rest: Image) -> Images:
     """Images with 0, 1/16 … 16/16 of the pixels from the first image, the others from the second."""
     bounds = np.linspace(0, ranks.size, STEPS + 1).round().astype(np.int64)
     taken = ranks[None] < bounds[:, None, None]  # [steps + 1, height, width]
-    return np.where(taken[..., None], hottest, rest)
+    return compose(taken, hottest, rest=rest)
 
 
 def _area(subject: Subject, images: Images, *, question: Question) -> float:

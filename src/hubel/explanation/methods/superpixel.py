@@ -6,12 +6,13 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from hubel.arrays import Heat, Image
-from hubel.explanation.methods.scaling import LEAST_LOGIT, as_signed, mean_colour
+from hubel.explanation.methods.scaling import LEAST_LOGIT, as_signed, compose, mean_colour
 from hubel.explanation.subject import Question, Subject
 from hubel.random_streams import stream
 
 ALONG_A_SIDE = 7
 SAMPLES = 400
+AT_ONCE = 16
 SEGMENTED_SIDE = 64
 """Segments are found on an image of at most so many pixels a side."""
 PASSES = 6
@@ -42,8 +43,8 @@ def compute_superpixel(subject: Subject, image: Image, *, question: Question, se
     shown[0] = True
     covered = mean_colour(image)
     scores = np.concatenate([
-        subject.compute_scores(np.where(part[:, segments][..., None], image, covered), question)
-        for part in np.array_split(shown, max(1, SAMPLES // 50))
+        subject.compute_scores(compose(part[:, segments], image, rest=covered), question)
+        for part in np.array_split(shown, max(1, SAMPLES // AT_ONCE))
     ])  # fmt: skip
     weights = fit_ridge(shown.astype(np.float64), scores)
     return as_signed(weights[segments], least=LEAST_LOGIT)
