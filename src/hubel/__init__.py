@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hubel.api.auditing import audit_corpus
+    from hubel.api.explaining import explain
     from hubel.api.exporting import export
     from hubel.api.layers import anatomy, filters, maps, trace
     from hubel.api.reading import read_corpus
@@ -33,6 +34,7 @@ _HOMES = {
     name: module
     for module, names in {
         "hubel.api.auditing": ("audit_corpus",),
+        "hubel.api.explaining": ("explain",),
         "hubel.api.exporting": ("export",),
         "hubel.api.layers": ("anatomy", "filters", "maps", "trace"),
         "hubel.api.reading": ("read_corpus",),
@@ -54,8 +56,8 @@ _HOMES = {
 
 __all__ = [
     "Audit", "Classifier", "CnnSpec", "Corpus", "Example", "Export", "Group", "HubelError", "Prediction", "Run",
-    "__version__", "anatomy", "audit_corpus", "compare", "convolve", "evaluate", "export", "filters", "load", "maps",
-    "pool", "read_corpus", "reproduce", "robustness", "trace", "train", "verify",
+    "__version__", "anatomy", "audit_corpus", "compare", "convolve", "evaluate", "explain", "export", "filters", "load",
+    "maps", "pool", "read_corpus", "reproduce", "robustness", "trace", "train", "verify",
 ]  # fmt: skip
 
 

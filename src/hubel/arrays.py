@@ -31,8 +31,8 @@ Features: TypeAlias = np.ndarray[Any, np.dtype[np.float32]]
 Describe: TypeAlias = Callable[[Images], Features]
 """Images → features of them, in the same order."""
 
-HeatMap: TypeAlias = np.ndarray[Any, np.dtype[np.float32]]
-"""float32 [height, width], 0 to 1: how much each pixel speaks for a class."""
+Heat: TypeAlias = np.ndarray[Any, np.dtype[np.float32]]
+"""float32 [height, width], 0 to 1 or -1 to 1: how much each pixel speaks for a class."""
 
 
 class ImageStore(Protocol):

@@ -6,7 +6,7 @@ import shlex
 
 from hubel.errors.wording import Command, Option, Text, is_placeholder
 
-RENAMED = {"from_run": "--from", "out": "-o"}
+RENAMED = {"from_run": "--from", "class_name": "--class", "out": "-o"}
 """Options that are written otherwise than the rule says: a word of Python's own, and what every example has short."""
 
 

@@ -345,3 +345,27 @@ ROBUSTNESS = {
     "overwrite": Wish(bool, Text("With ", Option("out"), ": replace what is there."), default=False),
 }  # fmt: skip
 """Of ``hubel robustness``."""
+
+EXPLAINING = {
+    "out": Wish(
+        Path, "Draw it: .png, .svg or .html; a folder for several images.", "FILE|FOLDER",
+        python="Where it is drawn: a ``.png``, ``.svg`` or ``.html`` file; a folder for several images.",
+    ),
+    "method": Wish(
+        str, "How the evidence is looked for. Default: what an assessment of RUN recommends, else occlusion.", "NAME",
+        python="How the evidence is looked for. Default: what an assessment of the run recommends, else "
+        '``"occlusion"``.',
+    ),
+    "class_name": Wish(str, "Whose evidence is looked for. Default: the class that is answered.", "NAME"),
+    "against": Wish(
+        str, "Why rather the one class than this other one?", "NAME",
+        python="Another class: why rather the one than the other?",
+    ),
+    "layer": Wish(
+        str, "For methods that look at feature maps: those of this layer, as of hubel anatomy. Default: the last.",
+        "NAME",
+        python="For methods that look at feature maps: those of this layer, as of `hubel.anatomy`. Default: the last.",
+    ),
+    "overwrite": Wish(bool, "Replace what is there.", default=False),
+}  # fmt: skip
+"""Of ``hubel explain``, beside what is said of a model file."""

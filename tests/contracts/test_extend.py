@@ -56,6 +56,8 @@ from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import blueprint_from_json, make_blueprint
 from hubel.architectures.layer_table import count_macs
 from hubel.explanation.catalogue import find_explanation
+from hubel.explanation.of_classifier import subject_of
+from hubel.explanation.subject import Question
 
 blueprint = make_blueprint("patches", (8, 8), classes=10)
 said["same from JSON"] = blueprint_from_json(json.loads(json.dumps(blueprint.to_json()))) == blueprint
@@ -71,7 +73,7 @@ said["sums"] = [sum(again.predict(f"digits:{digit}").probabilities.values()) for
 
 image = np.random.default_rng(0).integers(0, 256, (8, 8, 3)).astype(np.uint8)
 named = int(again.compute_logits(image[None])[0].argmax())
-heat = find_explanation("bars").compute(again.compute_logits, image, named)
+heat = find_explanation("bars").compute(subject_of(again), image, question=Question(named))
 without_row, without_column = image.copy(), image.copy()
 without_row[2] = without_column[:, 5] = image.reshape(-1, 3).mean(axis=0).round()
 logits = again.compute_logits(np.stack([image, without_row, without_column]))[:, named]

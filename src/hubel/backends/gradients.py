@@ -27,6 +27,22 @@ def compute_gradient(score: Score, images: np.ndarray) -> np.ndarray:
     return _GRADIENTS[BACKEND](score, np.asarray(images, np.float32))
 
 
+def differentiate(score: Callable[[Any, Any], Any]) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """A function that gives the gradient of a score; where that is worth its time, it is compiled once for each shape.
+
+    Args:
+        score: (tensor [batch, ...], constants [numbers]) → one number as a backend tensor.
+
+    Returns:
+        (float32 [batch, ...], float32 [numbers]) → float32 [batch, ...].
+    """
+    if BACKEND != "jax":
+        return lambda values, constants: compute_gradient(lambda tensor: score(tensor, constants), values)
+    jax = importlib.import_module("jax")
+    compiled = jax.jit(jax.grad(score))
+    return lambda values, constants: np.asarray(compiled(np.asarray(values, np.float32), constants))
+
+
 def _tensorflow(score: Score, images: np.ndarray) -> np.ndarray:
     tensorflow = importlib.import_module("tensorflow")
     tensor = tensorflow.convert_to_tensor(images)

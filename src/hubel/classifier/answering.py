@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import abc
+import importlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -85,6 +87,11 @@ class Answering(abc.ABC):
         def sets(self) -> PredictionSets | None:
             """The thresholds of prediction sets, where they were fitted."""
             ...
+
+    @property
+    def folder(self) -> Path | None:
+        """Where it was loaded from; None of one that was not."""
+        return None
 
     @property
     def model(self) -> Any:
@@ -255,6 +262,28 @@ class Answering(abc.ABC):
     def read_pixels(self, image: ImageInput) -> Image:
         """The pixels that reach the model: uint8 [height, width, 3] at the working size."""
         return to_model_pixels(image, self.preprocessing)
+
+    def explain(
+        self, image: ImageInput, *, method: str | None = None, class_name: str | None = None, against: str | None = None
+    ) -> Any:
+        """Where in an image the evidence for a class lies, in pixels of that image; as ``hubel explain``.
+
+        Args:
+            image: one, of the kinds that ``predict`` takes.
+            method: a name that ``hubel explain RUN --list`` shows; by default what an assessment of the run
+                recommends, else ``"occlusion"``.
+            class_name: whose evidence; by default the class that is answered.
+            against: another class: why rather the one than the other?
+
+        Returns:
+            A `HeatMap` with ``values``, float32 [height, width], and ``score``.
+
+        Raises:
+            HubelError: a subclass says what is wrong and what to change.
+        """
+        door = importlib.import_module("hubel")  # methods and runs lie above a classifier
+        explained: Any = door.explain(self, image, method=method, class_name=class_name, against=against)
+        return explained.heat_map
 
     def check_coverage(self, coverage: float | None) -> None:
         """See that a coverage can be promised.

@@ -82,7 +82,9 @@ def _assemble(
     test = read_self_test(document.get("self_test"), class_names)
     provenance = dict(document["provenance"])
     engine = with_tta(make_engine(blueprint, weights, folder / WEIGHTS), document.get("tta", NO_TTA))
-    classifier = Classifier(engine, blueprint, class_names, preprocessing, calibration, provenance, sets, off_corpus)
+    classifier = Classifier(
+        engine, blueprint, class_names, preprocessing, calibration, provenance, sets, off_corpus, folder
+    )
     if off_corpus is not None:
         check_channels(off_corpus, engine.compute(classifier.no_images, wanted="maps"), folder=folder)
     return classifier, test

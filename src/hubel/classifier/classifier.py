@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -37,6 +38,7 @@ class Classifier(Answering):
         sets: the thresholds of prediction sets; None where there were too few images to fit them.
         off_corpus: recognises images unlike those of training; None where it could not be fitted.
         provenance: where it comes from; plain data.
+        artefact: the folder that it was loaded from; None of one that was not.
     """
 
     engine: Engine
@@ -47,11 +49,17 @@ class Classifier(Answering):
     provenance: Mapping[str, Any] = field(default_factory=dict)
     sets: PredictionSets | None = None
     off_corpus: AnyScore | None = None
+    artefact: Path | None = field(default=None, compare=False)
     is_calibrated: ClassVar[bool] = True
     why_no_sets: ClassVar[str] = (
         "This classifier has no prediction sets: they need at least 20 validation images. Train again with more "
         "images (also if a version before 0.4 trained it), or leave the coverage out."
     )
+
+    @property
+    def folder(self) -> Path | None:
+        """Where it was loaded from."""
+        return self.artefact
 
     @property
     def output_names(self) -> tuple[str, ...]:

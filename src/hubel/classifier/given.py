@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import io
 import os
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -17,9 +18,10 @@ from hubel.corpus.example_images import read_image
 from hubel.errors import UnreadableImage, WrongRequest
 from hubel.files import is_folder
 from hubel.images.array_images import NOTHING_SAID, ArrayRule, to_pixels
-from hubel.images.decode import CORPUS_LIMITS, from_pillow
+from hubel.images.decode import CORPUS_LIMITS, decode_image, from_pillow
 from hubel.images.opened import file_behind
 from hubel.images.preprocessing import Preprocessing, prepare_image, read_pixels
+from hubel.images.samples import SampleRule
 
 ImageInput: TypeAlias = Any
 """A path, the bytes of an image file, a file object, a Pillow image, or an array or tensor; see `to_model_pixels`."""
@@ -67,21 +69,50 @@ def to_model_pixels(image: ImageInput, preprocessing: Preprocessing, *, said: Ar
         UnreadableImage: the image cannot be decoded; the message names a path.
         WrongRequest: none of these kinds, or more must be said of it.
     """
+    finish = partial(prepare_image, preprocessing=preprocessing)
+    return _opened(image, preprocessing.rule, said=said, finish=finish, read=partial(_of_data, preprocessing))
+
+
+def _of_data(preprocessing: Preprocessing, data: bytes) -> Image:
+    return read_pixels(data, preprocessing)
+
+
+def to_whole_pixels(image: ImageInput, preprocessing: Preprocessing) -> Image:
+    """The image as it is, before it is brought to the working size: uint8 [height, width, 3], upright.
+
+    Args:
+        image: as of `to_model_pixels`; what can be read only once is read to its end.
+        preprocessing: of the classifier, for what deep images and bands become.
+
+    Raises:
+        UnreadableImage: the image cannot be decoded; the message names a path.
+        WrongRequest: none of these kinds.
+    """
+    rule = preprocessing.rule
+    return _opened(image, rule, said=NOTHING_SAID, finish=lambda each: each, read=partial(decode_image, rule=rule))
+
+
+def _opened(
+    image: ImageInput,
+    rule: SampleRule,
+    *,
+    said: ArrayRule,
+    finish: Callable[[Image], Image],
+    read: Callable[[bytes], Image],
+) -> Image:
     if _is_array(image) and not isinstance(image, PillowImage.Image):
-        return prepare_image(to_pixels(as_array(image), preprocessing.rule, said=said), preprocessing)
+        return finish(to_pixels(as_array(image), rule, said=said))
     if said.said:
         raise WrongRequest(f"{said.said} is for arrays. {_named(image)} is not one. Leave it out.")
     if isinstance(image, PillowImage.Image):
         data = file_behind(image)
-        if data is None:
-            return prepare_image(from_pillow(image, preprocessing.rule), preprocessing)
-        return read_pixels(data, preprocessing)
+        return finish(from_pillow(image, rule)) if data is None else read(data)
     if isinstance(image, (bytes, bytearray, memoryview)):
-        return read_pixels(bytes(image), preprocessing)
+        return read(bytes(image))
     if _is_file(image):
-        return read_pixels(_read(image), preprocessing)
+        return read(_read(image))
     if isinstance(image, (str, os.PathLike)):
-        return _read_path(Path(os.fsdecode(image)), preprocessing)
+        return _read_path(Path(os.fsdecode(image)), read)
     cure = " For rows of numbers, give numpy.array(image)." if isinstance(image, (list, tuple)) else ""
     raise WrongRequest(f"{KINDS}. Received: {type(image).__name__}.{cure}")
 
@@ -149,9 +180,9 @@ def _read(file: Any) -> bytes:
     return data
 
 
-def _read_path(path: Path, preprocessing: Preprocessing) -> Image:
+def _read_path(path: Path, read: Callable[[bytes], Image]) -> Image:
     try:
-        return read_pixels(read_image(path), preprocessing)
+        return read(read_image(path))
     except UnreadableImage as error:
         reason = error.reason
         if error.code != "vanished" and is_folder(path):

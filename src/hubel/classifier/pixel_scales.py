@@ -49,6 +49,23 @@ class PixelScale:
             return grey.astype(np.uint8)[..., None]
         return pixels[..., ::-1] if self.blue_first else pixels
 
+    def arrange_values(self, values: np.ndarray, *, channels: int) -> np.ndarray:
+        """As `arrange`, of numbers that need not be whole: float32 [..., 3] → float32 [..., channels].
+
+        Args:
+            values: red first, 0 to 255.
+            channels: of the model's input, 1 or 3.
+        """
+        if channels == 1:
+            return (values @ (_LUMINOSITY / 65_536))[..., None].astype(np.float32)
+        return values[..., ::-1] if self.blue_first else values
+
+    def spread_gradients(self, gradients: np.ndarray) -> np.ndarray:
+        """Gradients by arranged values [..., channels] → by red, green and blue [..., 3]."""
+        if gradients.shape[-1] == 1:
+            return (gradients * (_LUMINOSITY / 65_536)).astype(np.float32)
+        return gradients[..., ::-1] if self.blue_first else gradients
+
     def scale(self, values: Any) -> Any:
         """Arranged values of 0 to 255 → what the model takes; of an array, or of a tensor of the backend."""
         middle, unit = np.asarray(self.middle, np.float32), np.asarray(self.unit, np.float32)

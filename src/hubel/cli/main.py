@@ -28,6 +28,7 @@ COMMANDS = {
     "predict": "Say what images show.",
     "verify": "Check that a classifier is undamaged and answers as it did when it was saved.",
     "export": "Write a classifier in the format of others, proven on test images.",
+    "explain": "Show where in an image a classifier finds its evidence, and whether to believe it.",
     "trace": "Work out one value of a layer, from the image to the last digit.",
     "maps": "Show all feature maps of a layer for an image.",
     "filters": "Show the filters of a layer, or what they respond to.",
@@ -40,7 +41,8 @@ COMMANDS = {
 SYNONYMS = {
     "check": "audit", "inspect": "audit", "fit": "train", "learn": "train", "finetune": "train", "test": "evaluate",
     "score": "evaluate", "eval": "evaluate", "classify": "predict", "infer": "predict", "name": "predict",
-    "explain": "trace", "summary": "anatomy", "describe": "anatomy", "activations": "maps", "kernels": "filters",
+    "why": "explain", "heatmap": "explain", "saliency": "explain",
+    "summary": "anatomy", "describe": "anatomy", "activations": "maps", "kernels": "filters",
     "repeat": "reproduce", "conv": "convolve", "ablate": "compare", "convert": "export",
     "deploy": "export", "perturb": "robustness", "corrupt": "robustness",
 }  # fmt: skip

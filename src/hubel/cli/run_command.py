@@ -128,7 +128,7 @@ class RunCommand(click.Command):
         def against(other: str, *_: str) -> Command:
             return Command(name, (str(run),), (Option("against", other),))
 
-        if ctx.params.get("against") is not None:
+        if isinstance(ctx.params.get("against"), Path):  # of an explanation, it is a class
             from hubel.runs.which_run import check_run
 
             check_run(ctx.params["against"], ask=against)

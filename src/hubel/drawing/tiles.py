@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hubel.arrays import HeatMap, Image
+from hubel.arrays import Heat, Image
 
 NEGATIVE, POSITIVE = np.array([38.0, 92.0, 196.0]), np.array([222.0, 108.0, 22.0])
 
@@ -42,7 +42,7 @@ def colour_tile(kernel: np.ndarray, *, largest: float) -> Image:
     return np.rint(127.5 + 127.5 * np.clip(kernel / (largest or 1.0), -1, 1)).astype(np.uint8)
 
 
-def heat_tile(image: Image, heat: HeatMap) -> Image:
+def heat_tile(image: Image, heat: Heat) -> Image:
     """An image in grey on which orange marks what speaks for a class.
 
     Args:

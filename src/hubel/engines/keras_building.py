@@ -9,6 +9,7 @@ import numpy as np
 
 from hubel.architectures.build import build_model, weight_name
 from hubel.architectures.catalogue import Blueprint
+from hubel.backends.framework import keras
 from hubel.classifier.manifest import CURE
 from hubel.engines.keras_engine import KerasEngine
 from hubel.errors import DamagedArtefact
@@ -26,6 +27,21 @@ def make_engine(blueprint: Blueprint, tensors: Mapping[str, np.ndarray], path: P
         DamagedArtefact: a tensor is missing, foreign, or of another shape; it is named.
     """
     model = build_model(blueprint)
+    fill_model(model, tensors, path)
+    return KerasEngine(model)
+
+
+def fill_model(model: keras.Model, tensors: Mapping[str, np.ndarray], path: Path) -> None:
+    """Give a model its weights.
+
+    Args:
+        model: it is changed.
+        tensors: name → float32 [...], one for each weight.
+        path: named in errors.
+
+    Raises:
+        DamagedArtefact: a tensor is missing, foreign, or of another shape; it is named.
+    """
     expected = {weight_name(variable): variable for variable in model.weights}
     if set(expected) != set(tensors):
         odd = sorted(set(expected) ^ set(tensors))[0]
@@ -38,4 +54,3 @@ def make_engine(blueprint: Blueprint, tensors: Mapping[str, np.ndarray], path: P
                 f"{variable.dtype} {list(variable.shape)}. {CURE}"
             )
         variable.assign(value)
-    return KerasEngine(model)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 
 from hubel.architectures.walk import Call, Graph
@@ -12,6 +15,8 @@ SCALING = frozenset({"Rescaling", "Normalization", "TrueDivide", "Divide", "Mult
 """Kinds of layers and operations that scale pixels, where they stand first."""
 LOOKED_THROUGH = frozenset({"Resizing", "CenterCrop", "ZeroPadding2D", "Identity", "Dropout", "GetItem", "Stack"})
 """Kinds before them that change no value; so do the random ones, in prediction."""
+TO_PROBABILITIES = ("softmax", "sigmoid")
+"""Activations after which logits are none."""
 SAME_NUMBERS = frozenset({"Activation", "Dropout", "Flatten", "Reshape", "Identity", "Cast"})
 """Kinds that may follow an activation without changing what the numbers mean; "Activation" where it is linear."""
 MOST_SPREAD = 20.0
@@ -27,10 +32,45 @@ def read_output(graph: Graph) -> ModelOutput:
     if call is None:
         return ModelOutput(tuple(graph.image_shape), None, len(graph.outputs))
     shape = call.output_shapes[call.outputs.index(graph.outputs[0])]
+    last = _last_activated(graph)
+    name = None if last is None else _activation(last)
+    return ModelOutput(shape, name if name in TO_PROBABILITIES else None, len(graph.outputs))
+
+
+@dataclass(frozen=True)
+class LogitsEnd:
+    """Where the logits of a model are.
+
+    Args:
+        place: of their value in the graph.
+        call: that must be computed for it; None where that is the image itself.
+        activated: the layer whose own activation makes probabilities of them, and must be left out; None where it is
+            a layer of its own, or there is none.
+    """
+
+    place: int
+    call: Call | None
+    activated: Any | None
+
+
+def find_logits(graph: Graph) -> LogitsEnd:
+    """The value from which a model makes probabilities; its output where it does not."""
+    last = _last_activated(graph)
+    if last is None or _activation(last) not in TO_PROBABILITIES:
+        makers = {place: call for call in graph.calls for place in call.outputs}
+        return LogitsEnd(graph.outputs[0], makers.get(graph.outputs[0]), None)
+    if last.kind in ("Softmax", "Sigmoid", "Activation"):
+        return LogitsEnd(last.inputs[0], last, None)
+    return LogitsEnd(last.outputs[0], last, last.layer)
+
+
+def _last_activated(graph: Graph) -> Call | None:
+    """The last call that does more than pass numbers on."""
+    makers = {place: call for call in graph.calls for place in call.outputs}
+    call = makers.get(graph.outputs[0])
     while call is not None and _activation(call) in (None, "linear") and call.kind in SAME_NUMBERS:
         call = makers.get(call.inputs[0])
-    name = None if call is None else _activation(call)
-    return ModelOutput(shape, name if name in ("softmax", "sigmoid") else None, len(graph.outputs))
+    return call
 
 
 def _activation(call: Call) -> str | None:

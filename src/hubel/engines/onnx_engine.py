@@ -21,6 +21,8 @@ from hubel.classifier.manifest import CURE, GRAPH
 from hubel.classifier.runtime import Runtime
 from hubel.classifier.self_test import TOLERANCE
 from hubel.errors import DamagedArtefact, WrongRequest
+from hubel.graphs.network_graph import IMAGE
+from hubel.graphs.onnx_maps import LastMaps, find_last_maps, with_output
 from hubel.graphs.onnx_rules import check_onnx
 from hubel.text import shortened
 
@@ -46,8 +48,9 @@ def runtime(graph: CompiledGraph) -> Runtime:
 
 
 def make_engine(
-    blueprint: Blueprint, tensors: Mapping[str, np.ndarray], path: Path, *, graph: CompiledGraph
-) -> OnnxEngine:
+    blueprint: Blueprint, tensors: Mapping[str, np.ndarray], path: Path, *, graph: CompiledGraph,
+    make_keras_engine: Callable[[], Engine] | None = None,
+) -> OnnxEngine:  # fmt: skip
     """Check a graph, and make ready to run it.
 
     Args:
@@ -55,6 +58,7 @@ def make_engine(
         tensors: name → float32 [...], its weights, which the graph must have.
         path: of the weights; the graph lies beside it.
         graph: as the artefact has it.
+        make_keras_engine: the same network in Keras; None to build it when somebody looks inside.
 
     Raises:
         DamagedArtefact: the graph breaks a rule, or is not of these weights.
@@ -65,7 +69,8 @@ def make_engine(
         session = make_session(graph.data)
     except RUNTIME_ERRORS as error:
         raise DamagedArtefact(f"{file}: {shortened(str(error).rstrip('.'), 300)}. {CURE}") from error
-    return OnnxEngine(session, graph.outputs, partial(_make_keras_engine, blueprint, tensors, path))
+    in_keras = make_keras_engine or partial(_make_keras_engine, blueprint, tensors, path)
+    return OnnxEngine(session, graph.outputs, in_keras, graph.data)
 
 
 def make_session(graph: bytes) -> onnxruntime.InferenceSession:
@@ -88,6 +93,7 @@ class OnnxEngine:
         session: of `make_session`.
         outputs: name → numbers that it gives for each image.
         make_keras_engine: the same network in Keras, for whoever looks inside.
+        data: of the file, for whoever wants its last maps.
     """
 
     def __init__(
@@ -95,10 +101,12 @@ class OnnxEngine:
         session: onnxruntime.InferenceSession,
         outputs: Mapping[str, int],
         make_keras_engine: Callable[[], Engine],
+        data: bytes = b"",
     ) -> None:
         self._session = session
         self._outputs = outputs
         self._make_keras_engine = make_keras_engine
+        self._data = data
 
     def __repr__(self) -> str:
         return f"OnnxEngine({', '.join(f'{name} {count}' for name, count in self._outputs.items())})"
@@ -132,8 +140,28 @@ class OnnxEngine:
         """uint8 [batch, height, width, 3] → float32 [batch, classes]."""
         return self.compute(pixels).logits
 
+    def compute_maps(self, pixels: Images) -> np.ndarray | None:
+        """The last feature maps that lead to the logits: float32 [batch, rows, columns, channels].
+
+        Args:
+            pixels: uint8 [batch, height, width, 3].
+
+        Returns:
+            None where the network has no maps.
+        """
+        if self._last_maps is None:
+            return None
+        session, maps = self._last_maps
+        made = np.asarray(session.run([maps.name], {IMAGE: np.ascontiguousarray(pixels)})[0])
+        return made.transpose(0, 2, 3, 1) if maps.channels_first else made
+
+    @cached_property
+    def _last_maps(self) -> tuple[onnxruntime.InferenceSession, LastMaps] | None:
+        maps = find_last_maps(self._data) if self._data else None
+        return None if maps is None else (make_session(with_output(self._data, maps.name)), maps)
+
     def _run(self, pixels: Images, names: list[str]) -> list[np.ndarray]:
-        return [np.asarray(each) for each in self._session.run(names, {"image": np.ascontiguousarray(pixels)})]
+        return [np.asarray(each) for each in self._session.run(names, {IMAGE: np.ascontiguousarray(pixels)})]
 
 
 _INCLUDED: dict[str, tuple[str, ...]] = {

@@ -168,6 +168,46 @@ def _prepared(image: PillowImage.Image, preprocessing: Preprocessing) -> Image:
     return canvas
 
 
+def seen_box(size: tuple[int, int], preprocessing: Preprocessing) -> tuple[float, float, float, float]:
+    """What reaches the model of an image: (left, top, right, bottom) in its pixels; all of it unless it is cropped.
+
+    Args:
+        size: (height, width) of the image.
+        preprocessing: how the working size is reached.
+    """
+    height, width = size
+    if preprocessing.resize != "crop":
+        return 0.0, 0.0, float(width), float(height)
+    return _centre_box(width, height, aspect=preprocessing.width / preprocessing.height)
+
+
+def to_original(values: np.ndarray, preprocessing: Preprocessing, *, size: tuple[int, int]) -> np.ndarray:
+    """Numbers for pixels at the working size → for those of the image: the way back from `prepare_image`.
+
+    Args:
+        values: float32 [preprocessing.height, preprocessing.width].
+        preprocessing: how the working size was reached.
+        size: (height, width) of the image.
+
+    Returns:
+        float32 [height, width], bilinear; 0 outside of what reached the model.
+    """
+    height, width = size
+    inside = np.ascontiguousarray(values, np.float32)
+    if preprocessing.resize == "pad":
+        scale = min(preprocessing.height / height, preprocessing.width / width)
+        rows, columns = (max(1, round(side * scale)) for side in size)
+        top, left = (preprocessing.height - rows) // 2, (preprocessing.width - columns) // 2
+        inside = inside[top : top + rows, left : left + columns]
+    left, top, right, bottom = (round(each) for each in seen_box(size, preprocessing))
+    right, bottom = max(right, left + 1), max(bottom, top + 1)
+    made = np.zeros(size, np.float32)
+    coarse = PillowImage.fromarray(np.ascontiguousarray(inside))
+    enlarged = coarse.resize((right - left, bottom - top), PillowImage.Resampling.BILINEAR)
+    made[top:bottom, left:right] = np.asarray(enlarged, np.float32)[: height - top, : width - left]
+    return made
+
+
 def read_pixels(data: bytes, preprocessing: Preprocessing, *, limits: Limits = CORPUS_LIMITS) -> Image:
     """The one way from a file's bytes to the pixels that reach a model.
 

@@ -10,6 +10,7 @@ from hubel.files import is_folder, is_there
 
 ARTEFACT, RUN, METRICS, PREDICTIONS = "classifier", "run.json", "metrics.json", "predictions.csv"
 BASELINE = "dense_baseline.csv"
+EXPLANATIONS_FILE = "explanations.json"
 FINGERPRINTS = "fingerprints.csv"
 HISTORY = "history.csv"
 INTAKE = "intake.csv"
@@ -25,7 +26,7 @@ MARKS = (ARTEFACT, MANIFEST, RUN, METRICS, PREDICTIONS)
 """Files of a run folder or of its ``classifier/`` folder: one is enough, the command knows what else it needs."""
 FILES = (
     METRICS, PREDICTIONS, SPLIT, INTAKE, HISTORY, RUN, LEAKS, FINGERPRINTS, BASELINE, OFF_CORPUS, REPORT,
-    LEARNING_CURVE, SEEN_BEFORE, PARQUET,
+    LEARNING_CURVE, SEEN_BEFORE, PARQUET, EXPLANATIONS_FILE,
 )  # fmt: skip
 """All that a run may hold beside its ``classifier/`` folder."""
 

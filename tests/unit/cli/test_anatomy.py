@@ -24,7 +24,7 @@ from hubel.cli.wording import worded
 from hubel.engines.keras_artefact import save_classifier
 from hubel.engines.keras_engine import KerasEngine
 from hubel.images.preprocessing import Preprocessing
-from hubel.workflows.looking.anatomy_warnings import Subject, find_doubts
+from hubel.workflows.looking.anatomy_warnings import MeasuredNetwork, find_doubts
 
 
 def doubts_of(spec: CnnSpec) -> dict[str, str]:
@@ -36,7 +36,7 @@ def doubts_of_model(model: keras.Model) -> dict[str, str]:
     graph = walk(model)
     return {
         doubt.name: worded(doubt.text, find_command("anatomy"))
-        for doubt in find_doubts(Subject(graph, receptive_fields(graph), layer_rows(graph)))
+        for doubt in find_doubts(MeasuredNetwork(graph, receptive_fields(graph), layer_rows(graph)))
     }
 
 

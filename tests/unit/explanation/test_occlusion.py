@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hubel.explanation.occlusion import compute_occlusion
+from hubel.explanation.methods.occlusion import compute_occlusion
+from hubel.explanation.subject import Question, Subject
 
 
 def looks_at(rows: slice, columns: slice):
@@ -28,7 +29,7 @@ def image() -> np.ndarray:
 
 
 def test_the_part_that_decides_is_the_hottest(image: np.ndarray):
-    heat = compute_occlusion(looks_at(slice(8, 16), slice(40, 56)), image, 1)
+    heat = compute_occlusion(Subject(looks_at(slice(8, 16), slice(40, 56))), image, question=Question(1))
     assert heat.shape == (48, 64)
     assert heat.dtype == np.float32
     assert heat.max() == 1
@@ -39,11 +40,13 @@ def test_the_part_that_decides_is_the_hottest(image: np.ndarray):
 
 
 def test_what_speaks_against_a_class_is_not_marked(image: np.ndarray):
-    assert not compute_occlusion(looks_at(slice(8, 16), slice(40, 56)), image, 0).any()
+    assert not compute_occlusion(Subject(looks_at(slice(8, 16), slice(40, 56))), image, question=Question(0)).any()
 
 
 def test_a_classifier_that_looks_at_nothing_has_no_heat(image: np.ndarray):
-    assert not compute_occlusion(lambda images: np.ones((len(images), 2), np.float32), image, 1).any()
+    assert not compute_occlusion(
+        Subject(lambda images: np.ones((len(images), 2), np.float32)), image, question=Question(1)
+    ).any()
 
 
 @settings(max_examples=40, deadline=None)
@@ -52,6 +55,8 @@ def test_heat_is_0_to_1_for_every_shape(height: int, width: int, seed: int):
     rng = np.random.default_rng(seed)
     image = rng.integers(0, 256, (height, width, 3), np.uint8)
     weights = rng.normal(size=(height * width * 3, 2)).astype(np.float32)
-    heat = compute_occlusion(lambda images: images.reshape(len(images), -1) @ weights, image, 1)
+    heat = compute_occlusion(
+        Subject(lambda images: images.reshape(len(images), -1) @ weights), image, question=Question(1)
+    )
     assert heat.shape == (height, width)
     assert 0 <= heat.min() <= heat.max() <= 1

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from hubel.arrays import Heat
+from hubel.catalogue import Later
 from hubel.classifier.answering import Answering
 from hubel.drawing.tiles import heat_tile
 from hubel.evaluation.report import EvaluationReport, surest_mistakes
-from hubel.explanation.catalogue import find_explanation
 from hubel.pipeline.decoded import DecodedCorpus
 from hubel.reports.run_page import MATRIX_CLASSES, Mistake
 from hubel.reports.thumbnails import encode_thumbnail, make_thumbnails
 
+mark: Callable[..., Heat] = Later("hubel.explanation.of_classifier", "mark")
 MISTAKES_SHOWN, CLASS_IMAGES = 12, 4
 MISTAKE_SIDE, CLASS_SIDE = 176, 72
 
@@ -68,7 +70,7 @@ def worst_mistakes(tested: Tested, *, ends_at: float = math.inf) -> list[Mistake
         pixels = np.asarray(tested.decoded.images[index])
         begun, heat = time.monotonic(), b""
         if begun + last_s <= ends_at:
-            marked = find_explanation().compute(tested.classifier.compute_logits, pixels, named)
+            marked = mark(tested.classifier, pixels, named)
             heat = encode_thumbnail(heat_tile(pixels, marked), MISTAKE_SIDE)
             last_s = time.monotonic() - begun
         path, own = corpus.examples[index].path, encode_thumbnail(pixels, MISTAKE_SIDE)

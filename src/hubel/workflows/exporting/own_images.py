@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,21 @@ from hubel.runs.tables.split import Placed, read_split
 from hubel.text import counted
 
 WHY = "An export is handed over only when it was held against the classifier on test images of its run"
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """What the images of a run are wanted for, in the words of a message.
+
+    Args:
+        why: they are needed, a sentence without its full stop.
+        cure: run → what to do where they are not there.
+    """
+
+    why: str
+    cure: Callable[[Path], tuple[str | Command, ...]]
+
+
 CALIBRATED_ON = 128
 """Training images on which the ranges of numbers are measured that 8 bits must hold; with 512 they are the same."""
 
@@ -77,12 +92,23 @@ class OwnImages:
         return self.placed[path].split if path in self.placed else ""
 
 
-def find_own_images(run: Path, location: str | None = None, *, on_event: OnEvent = ignore) -> OwnImages:
+def elsewhere(run: Path) -> tuple[str | Command, ...]:
+    """What to do where the images of a run are not there."""
+    return "Put it back, or say where it is now: ", Command("export", (str(run), "CORPUS"))
+
+
+EXPORT = Purpose(WHY, elsewhere)
+
+
+def find_own_images(
+    run: Path, location: str | None = None, *, purpose: Purpose = EXPORT, on_event: OnEvent = ignore
+) -> OwnImages:
     """The corpus of a run.
 
     Args:
         run: a run folder.
         location: where it is now; None for where it was.
+        purpose: what it is for.
         on_event: hears what is left out, now and later.
 
     Raises:
@@ -90,36 +116,35 @@ def find_own_images(run: Path, location: str | None = None, *, on_event: OnEvent
             somewhere else, and the run kept nothing to know its images by.
     """
     if not is_file(run / RUN):
-        raise UnusableInput(no_run(run, RUN), f" {WHY}, so it takes the whole run folder.")
+        raise UnusableInput(no_run(run, RUN), f" {purpose.why}, so it takes the whole run folder.")
     placed, digests = read_split(run), read_digests(run)
     if not any(each.split == "test" for each in placed.values()):
-        raise UnusableInput(f"{run} has no test images. {WHY}. Train again, with images for testing.")
+        raise UnusableInput(f"{run} has no test images. {purpose.why}. Train again, with images for testing.")
     if location is not None and digests is None:
         raise UnusableInput(f"{run} did not keep what tells its images from others. Put its corpus back where it was.")
-    corpus = _read(run, location, on_event=on_event)
+    corpus = _read(run, location, purpose=purpose, on_event=on_event)
     if not any(each.path in placed and placed[each.path].split == "test" for each in corpus.examples):
-        raise UnusableInput(f"None of the test images of {run} is in {corpus.location}. {WHY}. ", *elsewhere(run))
+        raise UnusableInput(
+            f"None of the test images of {run} is in {corpus.location}. {purpose.why}. ", *purpose.cure(run)
+        )
     return OwnImages(run, corpus, placed, digests or {}, on_event)
 
 
-def _read(run: Path, location: str | None, *, on_event: OnEvent) -> Corpus:
+def _read(run: Path, location: str | None, *, purpose: Purpose, on_event: OnEvent) -> Corpus:
     document = read_document(run)
     where = str(document.get("corpus", {}).get("location", "")) if location is None else location
     if location is None and where not in BUILT_IN and not is_there(where):
-        raise UnusableInput(f"The corpus of {run} was {where!r}, which is no longer there. {WHY}. ", *elsewhere(run))
+        raise UnusableInput(
+            f"The corpus of {run} was {where!r}, which is no longer there. {purpose.why}. ", *purpose.cure(run)
+        )
     try:
         return read_corpus(where, reading=reading_of(document.get("request", {})), on_event=on_event)
     except UnusableCorpus as error:
         if location is not None:
             raise
         raise UnusableInput(
-            Text("The corpus of this run has changed: ", error.text), f" {WHY}. ", *elsewhere(run)
+            Text("The corpus of this run has changed: ", error.text), f" {purpose.why}. ", *purpose.cure(run)
         ) from error
-
-
-def elsewhere(run: Path) -> tuple[str | Command, ...]:
-    """What to do where the images of a run are not there."""
-    return "Put it back, or say where it is now: ", Command("export", (str(run), "CORPUS"))
 
 
 def training_pixels(own: OwnImages, classifier: Classifier) -> np.ndarray:

@@ -25,7 +25,7 @@ from hubel.errors import UnknownName, UnusableInput, WrongRequest
 from hubel.errors.wording import Command, Option, Text
 from hubel.files import is_file, is_folder, is_there
 from hubel.text import brief, counted, elided
-from hubel.workflows.looking.anatomy_warnings import IMAGE_AXES, NetworkDoubt, Subject, find_doubts
+from hubel.workflows.looking.anatomy_warnings import IMAGE_AXES, MeasuredNetwork, NetworkDoubt, find_doubts
 
 CLASSES = 10
 CHANNELS = 3
@@ -143,7 +143,7 @@ def examine(request: AnatomyRequest) -> Anatomy:
     graph = walk(model, image_shape=request.image)
     rows = layer_rows(graph)
     doubts = [NetworkDoubt("left-out", note) for note in notes]
-    doubts += find_doubts(Subject(graph, receptive_fields(graph), rows))
+    doubts += find_doubts(MeasuredNetwork(graph, receptive_fields(graph), rows))
     shape = tuple(int(size or 0) for size in graph.image_shape)
     return Anatomy(title, shape, tuple(rows), _sharing(graph, rows), tuple(doubts))
 

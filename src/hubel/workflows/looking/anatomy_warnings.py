@@ -29,7 +29,7 @@ class NetworkDoubt:
 
 
 @dataclass(frozen=True)
-class Subject:
+class MeasuredNetwork:
     """What the checks look at: a walked model, what its values see, and its layer table."""
 
     graph: Graph
@@ -44,7 +44,7 @@ class Subject:
         return axes == IMAGE_AXES or (axes == IMAGE_AXES - 1 and convolved)
 
 
-def _last_map(subject: Subject) -> tuple[str, Fields] | None:
+def _last_map(subject: MeasuredNetwork) -> tuple[str, Fields] | None:
     """The last map that is pooled or flattened, and which no map follows: who made it, what it sees, if it is known."""
     calls = subject.graph.calls
     made_by = {place: call for call in calls for place in call.outputs}
@@ -65,7 +65,7 @@ def _places(shape: Sequence[int | None]) -> int:
     return prod(int(size or 0) for size in shape[:-1])
 
 
-def _sees_little(subject: Subject) -> Text | str | None:
+def _sees_little(subject: MeasuredNetwork) -> Text | str | None:
     found = _last_map(subject)
     if found is None:
         return None
@@ -82,7 +82,7 @@ def _sees_little(subject: Subject) -> Text | str | None:
     )
 
 
-def _misses_the_edge(subject: Subject) -> Text | str | None:
+def _misses_the_edge(subject: MeasuredNetwork) -> Text | str | None:
     found = _last_map(subject)
     if found is None:
         return None
@@ -102,7 +102,7 @@ def _misses_the_edge(subject: Subject) -> Text | str | None:
     return None
 
 
-def _map_of_one(subject: Subject) -> Text | str | None:
+def _map_of_one(subject: MeasuredNetwork) -> Text | str | None:
     worked = [call for call in subject.graph.calls if call.kind in (*CONVOLUTIONS, LOCAL)]
     for call in worked:
         kernel = call.layer.kernel_size
@@ -116,7 +116,7 @@ def _map_of_one(subject: Subject) -> Text | str | None:
     return None
 
 
-def _one_layer_holds_most(subject: Subject) -> Text | str | None:
+def _one_layer_holds_most(subject: MeasuredNetwork) -> Text | str | None:
     dense = next((row for row in subject.rows if row.kind == "Dense" and row.output[:2] == (1, 1)), None)
     total = total_of(subject.rows).parameters
     others = [row for row in subject.rows if row.dense_parameters and row is not dense]
@@ -134,7 +134,7 @@ def _one_layer_holds_most(subject: Subject) -> Text | str | None:
     )
 
 
-def _unknown_fields(subject: Subject) -> Text | str | None:
+def _unknown_fields(subject: MeasuredNetwork) -> Text | str | None:
     unknown: Call | None = next((call for call in subject.graph.calls if call.outputs[0] not in subject.fields), None)
     if unknown is None or not subject.fields or not subject.of_images:
         return None
@@ -144,7 +144,7 @@ def _unknown_fields(subject: Subject) -> Text | str | None:
     )
 
 
-def _uncounted_work(subject: Subject) -> Text | str | None:
+def _uncounted_work(subject: MeasuredNetwork) -> Text | str | None:
     unknown = uncounted(subject.rows)
     if not unknown:
         return None
@@ -155,7 +155,7 @@ def _uncounted_work(subject: Subject) -> Text | str | None:
     )
 
 
-CHECKS: dict[str, Callable[[Subject], Text | str | None]] = {
+CHECKS: dict[str, Callable[[MeasuredNetwork], Text | str | None]] = {
     "sees-little": _sees_little,
     "misses-the-edge": _misses_the_edge,
     "map-of-one": _map_of_one,
@@ -163,10 +163,10 @@ CHECKS: dict[str, Callable[[Subject], Text | str | None]] = {
     "unknown-fields": _unknown_fields,
     "uncounted-work": _uncounted_work,
 }
-"""name → check of a `Subject`: a text if it holds."""
+"""name → check of a `MeasuredNetwork`: a text if it holds."""
 
 
-def find_doubts(subject: Subject) -> list[NetworkDoubt]:
+def find_doubts(subject: MeasuredNetwork) -> list[NetworkDoubt]:
     """Every warning that holds, in the order of `CHECKS`."""
     found = ((name, check(subject)) for name, check in CHECKS.items())
     return [NetworkDoubt(name, text) for name, text in found if text is not None]

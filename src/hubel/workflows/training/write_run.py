@@ -26,6 +26,7 @@ from hubel.events import OnEvent
 from hubel.images.notebook import document
 from hubel.pipeline.prepare import Prepared
 from hubel.runs.documents import write_documents
+from hubel.runs.is_run import EXPLANATIONS_FILE
 from hubel.runs.machine import describe_machine
 from hubel.runs.request import TrainRequest
 from hubel.runs.run_folder import RunFolder
@@ -195,6 +196,7 @@ def _write(folder: RunFolder, finished: Finished, *, documents: Documents, on_ev
     write_baseline(folder.path, corpus, splits=splits, reports=reports)
     write_scores(folder.path, corpus, splits=splits, reports=reports)
     write_learning_curve(folder.path, corpus, splits=splits, predicted={})
+    (folder.path / EXPLANATIONS_FILE).unlink(missing_ok=True)  # of another classifier
     write_documents(folder.path, run=documents.run, metrics=documents.metrics)
 
 

@@ -21,12 +21,12 @@ def tested(monkeypatch: pytest.MonkeyPatch) -> page_images.Tested:
     """Twenty images, all of them named wrongly, on a machine whose clock only covering moves."""
     now, count = [0.0], 20
 
-    def cover(compute: object, pixels: np.ndarray, named: int) -> np.ndarray:
+    def cover(classifier: object, pixels: np.ndarray, named: int) -> np.ndarray:
         now[0] += SECONDS
         return np.zeros(pixels.shape[:2], np.float32)
 
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(page_images, "find_explanation", lambda: SimpleNamespace(compute=cover))
+    monkeypatch.setattr(page_images, "mark", cover)
     monkeypatch.setattr(page_images, "thumbnails", lambda decoded, indices, side: {})
     report = SimpleNamespace(
         labels=np.zeros(count, np.int64), hits=np.zeros(count, bool), predicted=np.ones(count, np.int64),

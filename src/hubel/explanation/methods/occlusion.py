@@ -1,46 +1,47 @@
-"""Occlusion: cover a part of the image, and see how much of a class's logit goes with it."""
+"""Occlusion: cover a part of the image, and see how much of the score goes with it."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 
 import numpy as np
 
-from hubel.arrays import HeatMap, Image, Images, Logits
+from hubel.arrays import Heat, Image
+from hubel.explanation.methods.scaling import LEAST_LOGIT, as_share, mean_colour
+from hubel.explanation.subject import Question, Subject
 
 CELLS = 8
 """The image is divided into so many cells along each side; two by two of them are covered at a time."""
 
 
-def compute_occlusion(compute_logits: Callable[[Images], Logits], image: Image, class_index: int) -> HeatMap:
-    """Regions that speak for a class: covered with the image's mean colour, they lower its logit.
+def compute_occlusion(subject: Subject, image: Image, *, question: Question, seed: int = 0) -> Heat:  # noqa: ARG001
+    """Regions that speak for a class: covered with the image's mean colour, they lower the score.
 
     It looks at no layer, so it works for every model, and it shows what the model does, not what a formula says of it.
 
     Args:
-        compute_logits: uint8 [batch, height, width, 3] → [batch, classes].
+        subject: the classifier.
         image: uint8 [height, width, 3] at the working size.
-        class_index: of the class.
+        question: what the score is.
+        seed: nothing here is random.
 
     Returns:
         float32 [height, width], 0 to 1: the mean drop over the windows that cover a pixel, smoothed, as a share of the
-        largest; 0 everywhere where covering never lowers the logit.
+        largest; 0 everywhere where covering never lowers the score.
 
     Source: Zeiler & Fergus 2014, arXiv:1311.2901, section 4.
     """
     windows = list(itertools.product(_spans(image.shape[0]), _spans(image.shape[1])))
     covered = np.repeat(image[None], len(windows) + 1, axis=0)  # the last stays whole
-    colour = image.reshape(-1, 3).mean(axis=0).round().astype(np.uint8)
+    colour = mean_colour(image)
     for place, (rows, columns) in enumerate(windows):
         covered[place, rows, columns] = colour
-    logits = compute_logits(covered)[:, class_index].astype(np.float64)
+    scores = subject.compute_scores(covered, question)
     total, times = np.zeros(image.shape[:2]), np.zeros(image.shape[:2])
-    for (rows, columns), logit in zip(windows, logits[:-1], strict=True):
-        total[rows, columns] += logits[-1] - logit
+    for (rows, columns), score in zip(windows, scores[:-1], strict=True):
+        total[rows, columns] += scores[-1] - score
         times[rows, columns] += 1
-    drops = _smoothed(np.maximum(total / np.maximum(times, 1), 0))
-    return (drops / (drops.max() or 1.0)).astype(np.float32)
+    return as_share(_smoothed(np.maximum(total / np.maximum(times, 1), 0)), least=LEAST_LOGIT)
 
 
 def _spans(side: int) -> list[slice]:

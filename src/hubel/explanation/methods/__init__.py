@@ -1,0 +1,1 @@
+"""One method that marks where a classifier finds its evidence, in each file."""
