@@ -2,8 +2,8 @@
 
     python benchmarks/bench_explain.py RUN IMAGE
 
-Best of 3 of each method after it is loaded, in seconds, and processor time. The loop is what tutorials write: one masked
-image at a time through `model.predict`; 30 of them are timed, and counted up to as many as the method needs.
+Best of 3 of each method after it is loaded, in seconds, and processor time. The loop is what tutorials write: one
+masked image at a time through `model.predict`; 30 of them are timed, and counted up to as many as the method needs.
 """
 
 from __future__ import annotations
@@ -41,9 +41,8 @@ def main(run: str, image: str) -> None:
     for _ in range(LOOPED):
         model.predict(one, verbose=0)
     loop_s = (time.perf_counter() - begun) / LOOPED
-    print(
-        f"{pixels.shape[0]} x {pixels.shape[1]} pixels, load {os.getloadavg()[0]:.1f}; model.predict of one image {loop_s:.4f} s"
-    )
+    size = " x ".join(map(str, pixels.shape[:2]))
+    print(f"{size} pixels, load {os.getloadavg()[0]:.1f}; model.predict of one image {loop_s:.4f} s")
     for name, (seconds, processor) in taken.items():
         passes = METHODS.get(name, 0)
         loop = f", the loop {passes * loop_s:.1f} s: {passes * loop_s / seconds:.0f} times as long" if passes else ""
