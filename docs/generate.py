@@ -16,6 +16,7 @@ from hubel.advice.advise import MOST_SHOWN, RULES
 from hubel.advice.remarks import SEVERITIES
 from hubel.cli.main import COMMANDS, hubel
 from hubel.corpus.audit.catalogue import CHECKS
+from hubel.corpus.shortcuts.probes import PROBES
 from hubel.corpus.formats.catalogue import FORMATS
 from hubel.errors.wording import Command, Option, Remedy, Text, in_python
 from hubel.shell import in_shell, text_in_shell
@@ -50,6 +51,14 @@ Made from the code by `make docs`.
 Each finding has a *measurement*, a *score* from 0 to 1 (the lower, the worse), and the *decision* that it is worth a
 look: the threshold below. Nothing is changed, and nothing is left out because of a finding: you decide.
 """
+
+PROBES_HEAD = """\
+## What `--shortcuts` tries to tell the classes by
+
+[How it is done](../how-to/find-shortcuts.md). An alarm needs the balanced accuracy in the third column, one class against all others; a guess has 0.5.
+
+| probe | reads | alarm from | may be honest? | what to do |
+|---|---|---|---|---|"""
 
 FORMATS_HEAD = """\
 # What a corpus can be
@@ -103,7 +112,11 @@ def render_checks() -> str:
     for name, check in CHECKS.items():
         parts.append(f"## `{name}`: {check.title}\n")
         parts.append(f"{check.why}\n\n- From where on: {check.threshold}.\n- What to do: {text_in_shell(check.cure)}\n")
-    return "\n".join(parts)
+    rows = [
+        f"| `{name}` | {probe.title} | {probe.limit} | {probe.honest or 'no'} | {probe.cure} |"
+        for name, probe in PROBES.items()
+    ]
+    return "\n".join([*parts, PROBES_HEAD, *rows, ""])
 
 
 def render_formats() -> str:

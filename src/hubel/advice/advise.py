@@ -16,7 +16,7 @@ NEW_IMAGES = "new-images"
 
 _TOO_SHORT = ("cut-short", "stopped-too-early", "stopped-by-patience")
 _FIT = ("network-too-large", "overfitting", "network-too-small", "underfitting")
-_CLASSES = ("unequal-classes", "suspicious-labels", "poor-calibration")
+_CLASSES = ("unequal-classes", "suspicious-labels", "surroundings", "poor-calibration")
 
 RULES: dict[str, Rule] = {
     "leak": Rule(
@@ -104,6 +104,13 @@ RULES: dict[str, Rule] = {
         f"{corpus.SUSPICIOUS:.0%} of them (lower end of the 95 % interval); accuracy {corpus.TRUSTED} and more",
         WORTHWHILE,
         corpus.judge_suspicious_labels,
+    ),
+    "surroundings": Rule(
+        "It looks around the objects",
+        "it classifies more test images correctly with the middle half of their pixels covered than with that half "
+        f"alone (exact McNemar test at {corpus.SURE})",
+        WORTHWHILE,
+        corpus.judge_surroundings,
     ),
     "few-images": Rule(
         "Too few images of a class",

@@ -79,6 +79,7 @@ class Evidence:
         command: trains the same again; `NOTHING` where no words can say it.
         reading: the options that say how the corpus is read.
         unlabelled: folders of the corpus whose images have no labels, as the user would name them.
+        looks: the object under ``"where_it_looks"`` in ``metrics.json``; None where that was not measured.
     """
 
     test: Mapping[str, Any]
@@ -105,6 +106,7 @@ class Evidence:
     command: Command
     reading: tuple[Option, ...] = ()
     unlabelled: tuple[str, ...] = ()
+    looks: Mapping[str, Any] | None = None
 
     @property
     def interrupted(self) -> bool:

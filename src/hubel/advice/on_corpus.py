@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hubel.advice.evidence import Evidence
-from hubel.advice.remarks import Remark, again, audit_labels, listed
+from hubel.advice.remarks import Remark, again, audit_labels, audit_shortcuts, listed
 from hubel.evaluation.proportions import Share, chance_of_difference
 from hubel.text import chance, counted
 
@@ -21,6 +21,8 @@ few labels that are right."""
 TRUSTED = 0.7
 """Accuracy from which a classifier may contradict a label: the mistakes of a poorer one are its own."""
 EXAMPLES = 3
+SURE = 0.001
+"""Share of runs that are blamed by chance for what they look at."""
 
 
 def judge_few_images(evidence: Evidence) -> Remark | None:
@@ -69,6 +71,23 @@ def judge_suspicious_labels(evidence: Evidence) -> Remark | None:
         f"Of {held_out.count:,} validation and test images, {len(suspects):,} have labels worth checking. About "
         f"{round(share * len(suspects)):,} of these ({chance(share)}) are expected to be wrong: {shown}.",
         audit_labels(evidence),
+    )
+
+
+def judge_surroundings(evidence: Evidence) -> Remark | None:
+    """What is around the middle of the images tells the classifier more than the middle does."""
+    looks = evidence.looks
+    if looks is None or looks["without_middle_against_middle_alone"]["p_value"] > SURE:
+        return None
+    around, middle = (looks[name]["accuracy"] for name in ("without_middle", "middle_alone"))
+    if around <= middle:
+        return None
+    return Remark(
+        "It goes by what is around the middle of the images more than by the middle. If your objects are in the "
+        "middle, it has learned their surroundings: look for what tells the classes there.",
+        f"Of {looks['examples']:,} test images it classifies {around:.2f} correctly with the middle half covered, and "
+        f"{middle:.2f} with the middle half alone.",
+        audit_shortcuts(evidence),
     )
 
 

@@ -184,6 +184,11 @@ def audit_labels(evidence: Evidence) -> Command:
     )
 
 
+def audit_shortcuts(evidence: Evidence) -> Command:
+    """Look for what tells the classes and should not matter, on a page with the images."""
+    return audit(evidence, Option("shortcuts", value=True), Option("out", f"{evidence.run_path.rstrip('/')}-audit"))
+
+
 def compare(evidence: Evidence, *architectures: str) -> Command:
     """Train architectures side by side; nothing where one of them has no name.
 

@@ -24,7 +24,7 @@ _SUBSAMPLINGS = {1: "grey", 3: "4:4:4"}
 
 
 @dataclass(frozen=True)
-class Origin:
+class FileOrigin:
     """What a file says of how it was made; what it does not say is empty.
 
     Args:
@@ -44,7 +44,7 @@ class Origin:
     date: str = ""
 
 
-def read_origin(data: bytes) -> Origin:
+def read_origin(data: bytes) -> FileOrigin:
     """What the header of an image file says of its origin, without decoding a pixel.
 
     Args:
@@ -57,10 +57,10 @@ def read_origin(data: bytes) -> Origin:
                 image.info.setdefault("exif", png_exif(file))  # Pillow would decode the image in search of it
             return _origin_of(image)
     except (*DECODER_ERRORS, MemoryError, PillowImage.DecompressionBombError):
-        return Origin()
+        return FileOrigin()
 
 
-def _origin_of(image: PillowImage.Image) -> Origin:
+def _origin_of(image: PillowImage.Image) -> FileOrigin:
     try:
         exif = image.getexif()
         inner = exif.get_ifd(ExifTags.IFD.Exif)
@@ -73,7 +73,7 @@ def _origin_of(image: PillowImage.Image) -> Origin:
     tables = tuple(tuple(map(int, found.get(number, ()))) for number in (0, 1))
     luminance, chrominance = (each if len(each) == TABLE else (0,) * TABLE for each in tables)
     progressive = bool(found) and bool(image.info.get("progressive"))
-    return Origin((luminance, chrominance), _subsampling(image), progressive, camera[:_LONGEST], software, date)
+    return FileOrigin((luminance, chrominance), _subsampling(image), progressive, camera[:_LONGEST], software, date)
 
 
 def _text(tags: Mapping[Any, Any], tag: Any) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from hubel.advice.evidence import Evidence, Phase, Suspect
 from hubel.errors.wording import Command, Option
+from hubel.evaluation.covered import WhereItLooks
 from hubel.evaluation.proportions import Share
 from hubel.evaluation.report import EvaluationReport
 
@@ -106,6 +107,12 @@ def suspects(count: int) -> tuple[Suspect, ...]:
     return tuple(Suspect(f"a/{number}.jpg", "a", "b", 0.4) for number in range(count))
 
 
+def looks(around: int, middle: int) -> dict[str, Any]:
+    """Of a hundred images, so many named rightly with the middle covered, and so many others with the middle alone."""
+    place = np.arange(100)
+    return WhereItLooks(place < 93, place < around, place >= 100 - middle, (0.5, 0.6), 0.44).to_json()
+
+
 NO_TEST = {"test": {"examples": 0}, "named": {}, "leaking_test": 0, "without_leaks": None}
 FALLING = tuple(1.0 * 0.9**epoch for epoch in range(40))
 POOR = {**on_test(even(100, 70)), "validation": score(even(50, 35))}
@@ -134,6 +141,7 @@ BAD: dict[str, dict[str, Any]] = {
     "network-too-small": {**POOR, "train": Share(720, 1000), "architecture": "lenet5", "parameters": 2_000},
     "underfitting": {**POOR, "train": Share(720, 1000)},
     "suspicious-labels": {"suspects": suspects(20)},
+    "surroundings": {"looks": looks(75, 25)},
     "few-images": {"class_counts": {"a": 500, "b": 7, "c": 12}, "train_counts": {"a": 350, "b": 5, "c": 9}},
     "unequal-classes": {**on_test([[95, 5, 0], [5, 95, 0], [6, 1, 5]]), **SMALL_C},
     "stopped-by-patience": {
@@ -162,6 +170,7 @@ BORDERLINE: dict[str, dict[str, Any]] = {
     "network-too-small": {"architecture": "lenet5", "parameters": 100},
     "underfitting": {**POOR, "train": Share(840, 1000)},
     "suspicious-labels": {"suspects": suspects(5)},
+    "surroundings": {"looks": looks(55, 45)},
     "few-images": {"class_counts": {"a": 500, "b": 30, "c": 500}},
     "unequal-classes": {**on_test([[95, 5, 0], [5, 95, 0], [1, 1, 10]]), **SMALL_C},
     "stopped-by-patience": {

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from hubel.images.origin import Origin, read_origin
+from hubel.images.origin import FileOrigin, read_origin
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (24, 32, 3), np.uint8)
 
@@ -58,7 +58,7 @@ def test_names_are_one_line_and_short():
 
 @pytest.mark.parametrize("data", [b"", b"<html>", saved("JPEG")[:30], saved("PNG")[:20]])
 def test_of_what_is_no_image_nothing_is_known(data: bytes):
-    assert read_origin(data) == Origin()
+    assert read_origin(data) == FileOrigin()
 
 
 def test_damaged_tags_leave_the_tables_known():

@@ -17,6 +17,7 @@ from tests.pages import Parsed
 from tests.unit.reports.run_pages import epoch, page_of, png, report_of
 
 from hubel.corpus.corpus import IntakeRow
+from hubel.evaluation.covered import WhereItLooks
 from hubel.evaluation.learning_curve import make_learning_curve
 from hubel.evaluation.report import EvaluationReport
 from hubel.reports.html import asset
@@ -361,3 +362,14 @@ def test_what_was_tried_is_shown_with_what_it_reached():
     assert text.count("trained on, at 8 × 8 pixels") == 1
     for other in (page.run, {**page.run, "tried": []}):  # a run of an earlier version, and one without a race
         assert "tried" not in parsed(replace(page, run=other)).text("training")
+
+
+def test_where_it_looks_is_shown_where_it_was_measured():
+    place = np.arange(100)
+    looks = WhereItLooks(place < 93, place < 60, place >= 70, (0.5, 0.6), 0.44).to_json()
+    page = page_of()
+    assert "Where it looks" not in render_run_page(page)
+    shown = " ".join(render_run_page(replace(page, metrics={**page.metrics, "where_it_looks": looks})).split())
+    assert "What is around the middle tells it more than the middle does" in shown
+    assert "55&nbsp;% lies in the border (0 to 100&nbsp;%), which is 44&nbsp;% of the image." in shown
+    assert "100 test images, evenly spread" in shown

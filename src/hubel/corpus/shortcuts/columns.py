@@ -19,7 +19,7 @@ LEAST = 5
 
 
 @dataclass(frozen=True)
-class Numbers:
+class NumberColumn:
     """One number of each image.
 
     Args:
@@ -61,7 +61,7 @@ class Numbers:
 
 
 @dataclass(frozen=True)
-class Words:
+class WordColumn:
     """One word of each image.
 
     Args:
@@ -92,7 +92,7 @@ class Words:
 
 
 @dataclass(frozen=True)
-class Cells:
+class CellColumn:
     """Some numbers of each of several parts of an image.
 
     Args:
@@ -122,7 +122,7 @@ class Cells:
         return float(min(apart.max() / 2, 1)), f"{self.name}, most at the {_place(row, column)}"
 
 
-Column = Numbers | Words | Cells
+Column = NumberColumn | WordColumn | CellColumn
 
 
 def _one_hot(values: Sequence[object]) -> np.ndarray:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from hubel.corpus.outline import SIDE
-from hubel.corpus.shortcuts.columns import Cells, Column, Numbers, Words
+from hubel.corpus.shortcuts.columns import CellColumn, Column, NumberColumn, WordColumn
 
 MADE, SHOWN = 0.6, 0.7
 """Balanced accuracy of one class against the others, from which there is an alarm: by how the files were made; and by
@@ -73,7 +73,7 @@ def _file_size(traced: Traced) -> list[Column]:
     if not size.any():  # pixels that came without files
         return []
     bits = np.round(8 * size / pixels, 3)
-    return [Numbers("size", size, _kilobytes), Numbers("bits per pixel", bits, "{:.2f}".format)]
+    return [NumberColumn("size", size, _kilobytes), NumberColumn("bits per pixel", bits, "{:.2f}".format)]
 
 
 def _kilobytes(size: float) -> str:
@@ -83,13 +83,16 @@ def _kilobytes(size: float) -> str:
 def _image_size(traced: Traced) -> list[Column]:
     width, height = (traced.measurements[name].astype(float) for name in ("width", "height"))
     words = [f"{wide:.0f} x {high:.0f}" for wide, high in zip(width, height, strict=True)]
-    return [Words("size", words), Numbers("width", width), Numbers("height", height)]
+    return [WordColumn("size", words), NumberColumn("width", width), NumberColumn("height", height)]
 
 
 def _aspect(traced: Traced) -> list[Column]:
     rows = traced.measurements
     aspect = np.round(rows["width"] / np.maximum(rows["height"].astype(float), 1), 2)
-    return [Numbers("width over height", aspect, "{:.2f}".format), Words("width over height", [*map(str, aspect)])]
+    return [
+        NumberColumn("width over height", aspect, "{:.2f}".format),
+        WordColumn("width over height", [*map(str, aspect)]),
+    ]
 
 
 def _jpeg(traced: Traced) -> list[Column]:
@@ -99,24 +102,24 @@ def _jpeg(traced: Traced) -> list[Column]:
     tables = [known[each.tobytes()] if each.any() else "" for each in traces["tables"]]
     progressive = ["progressive" if each else "baseline" for each in traces["progressive"]]
     return [
-        Numbers("mean step of the luminance table", first, "{:.1f}".format),
-        Words("quantisation", tables),
-        Words("subsampling", [*map(_text, traces["subsampling"])]),
-        Words("order", progressive),
+        NumberColumn("mean step of the luminance table", first, "{:.1f}".format),
+        WordColumn("quantisation", tables),
+        WordColumn("subsampling", [*map(_text, traces["subsampling"])]),
+        WordColumn("order", progressive),
     ]
 
 
 def _format(traced: Traced) -> list[Column]:
-    return [Words("format", [*map(_text, traced.measurements["format"])])]
+    return [WordColumn("format", [*map(_text, traced.measurements["format"])])]
 
 
 def _camera(traced: Traced) -> list[Column]:
     traces = traced.traces
     dated = ["a date" if date else "no date" for date in traces["date"]]
     return [
-        Words("camera", [*map(_text, traces["camera"])]),
-        Words("software", [*map(_text, traces["software"])]),
-        Words("EXIF", dated),
+        WordColumn("camera", [*map(_text, traces["camera"])]),
+        WordColumn("software", [*map(_text, traces["software"])]),
+        WordColumn("EXIF", dated),
     ]
 
 
@@ -124,21 +127,21 @@ def _brightness(traced: Traced) -> list[Column]:
     rows = traced.measurements
     mean = rows["thumbnail"].reshape(len(rows), -1).mean(axis=1)
     return [
-        Numbers("mean brightness", mean),
-        Numbers("darkest parts", rows["dark_end"].astype(float)),
-        Numbers("brightest parts", rows["bright_end"].astype(float)),
-        Numbers("contrast", rows["contrast"].astype(float)),
+        NumberColumn("mean brightness", mean),
+        NumberColumn("darkest parts", rows["dark_end"].astype(float)),
+        NumberColumn("brightest parts", rows["bright_end"].astype(float)),
+        NumberColumn("contrast", rows["contrast"].astype(float)),
     ]
 
 
 def _colour(traced: Traced) -> list[Column]:
     rows = traced.measurements
     names = {"colour": "colourfulness", "blue_yellow": "blue against yellow", "red_green": "red against green"}
-    return [Numbers(said, rows[name].astype(float), "{:.1f}".format) for name, said in names.items()]
+    return [NumberColumn(said, rows[name].astype(float), "{:.1f}".format) for name, said in names.items()]
 
 
 def _sharpness(traced: Traced) -> list[Column]:
-    return [Numbers("sharpness", traced.measurements["sharpness"].astype(float), "{:.2f}".format)]
+    return [NumberColumn("sharpness", traced.measurements["sharpness"].astype(float), "{:.2f}".format)]
 
 
 def _border(traced: Traced) -> list[Column]:
@@ -149,7 +152,7 @@ def _border(traced: Traced) -> list[Column]:
     values = np.stack([cells.mean(axis=(2, 4)), cells.std(axis=(2, 4))], axis=-1)
     frame = np.ones((count, count), bool)
     frame[1:-1, 1:-1] = False
-    return [Cells("brightness along the border differs", values[:, frame], _middles(frame))]
+    return [CellColumn("brightness along the border differs", values[:, frame], _middles(frame))]
 
 
 def _background(traced: Traced) -> list[Column]:
@@ -158,7 +161,7 @@ def _background(traced: Traced) -> list[Column]:
     around = np.ones(colours.shape[1:3], bool)
     quarter = len(around) // 4
     around[quarter:-quarter, quarter:-quarter] = False
-    return [Cells("colour around the middle differs", colours[:, around], _middles(around))]
+    return [CellColumn("colour around the middle differs", colours[:, around], _middles(around))]
 
 
 def _middles(chosen: np.ndarray) -> np.ndarray:
@@ -172,11 +175,11 @@ def _file_name(traced: Traced) -> list[Column]:
     prefixes = ["".join(re.findall(r"[^\W\d_]+", stem)[:1]) for stem in stems]
     digits = np.array([sum(map(str.isdigit, stem)) for stem in stems], float)
     return [
-        Words("beginning", prefixes),
-        Words("pattern", shapes),
-        Words("ending", [name.rpartition(".")[2] for name in names]),
-        Numbers("digits", digits),
-        Numbers("letters", np.array([*map(len, stems)], float)),
+        WordColumn("beginning", prefixes),
+        WordColumn("pattern", shapes),
+        WordColumn("ending", [name.rpartition(".")[2] for name in names]),
+        NumberColumn("digits", digits),
+        NumberColumn("letters", np.array([*map(len, stems)], float)),
     ]
 
 
@@ -185,11 +188,11 @@ def _time(traced: Traced) -> list[Column]:
     dates = np.array([_seconds(_text(date)) for date in traced.traces["date"]])
     if np.isfinite(dates).mean() >= DATED:
         earliest = np.nanmin(dates)
-        return [Numbers("date taken", np.where(np.isfinite(dates), dates, earliest - 1), _day)]
+        return [NumberColumn("date taken", np.where(np.isfinite(dates), dates, earliest - 1), _day)]
     found = [re.findall(r"\d+", name.rpartition(".")[0] or name) for name in traced.names]
     if np.mean([bool(each) for each in found]) < DATED:
         return []
-    return [Numbers("number in the name", np.array([float(each[-1][:15]) if each else -1.0 for each in found]))]
+    return [NumberColumn("number in the name", np.array([float(each[-1][:15]) if each else -1.0 for each in found]))]
 
 
 def _seconds(date: str) -> float:

@@ -16,8 +16,8 @@ from hubel.runs.tables.predictions import read_predictions
 from hubel.text import brief, elided
 from hubel.workflows.reproducing.differences import Difference, leaves
 
-NO_SCORES = ("time", "advice", "intake")
-"""Of ``metrics.json``: seconds, words, and the account of files, which the fingerprints tell."""
+NO_SCORES = ("time", "advice", "intake", "where_it_looks")
+"""Of ``metrics.json``: seconds, words, the account of files, which the fingerprints tell, and what haste leaves out."""
 WORDS = "suitability"
 """Of a score: what its numbers mean, in words; they follow from the predictions, and older versions had none."""
 Key = tuple[str, str]

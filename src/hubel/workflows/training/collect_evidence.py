@@ -54,6 +54,7 @@ def make_evidence(finished: Finished) -> Evidence:
         command=train_command(request),
         reading=request.reading.options,
         unlabelled=find_unlabelled_folders(corpus),
+        looks=None if finished.looks is None else finished.looks.to_json(),
     )
 
 

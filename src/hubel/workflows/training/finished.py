@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from hubel.pipeline.prepare import Prepared
 from hubel.runs.request import TrainRequest
@@ -11,6 +12,9 @@ from hubel.workflows.training.choose import Choice
 from hubel.workflows.training.fitting import Fitted
 from hubel.workflows.training.scoring import Scored
 from hubel.workflows.training.time_budget import Deadline
+
+if TYPE_CHECKING:
+    from hubel.evaluation.covered import WhereItLooks
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,7 @@ class Finished:
         scored: the classifier and its scores.
         so_far: when the run began, and from what it went on.
         training_s: seconds of the training itself.
+        looks: accuracies with a half of each image covered; None where there were too few images, or no time.
     """
 
     request: TrainRequest
@@ -32,6 +37,7 @@ class Finished:
     scored: Scored
     so_far: SoFar
     training_s: float
+    looks: WhereItLooks | None = None
 
     @property
     def deadline(self) -> Deadline:

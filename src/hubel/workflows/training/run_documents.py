@@ -92,6 +92,8 @@ def _metrics(finished: Finished) -> dict[str, Any]:
             "image_size": [height, width, 3],
         },
     }
+    if finished.looks is not None:
+        metrics["where_it_looks"] = finished.looks.to_json()
     if scored.without_leaks is not None:
         metrics["leakage"] = {
             "test_examples": len(prepared.splits.leaking_test),

@@ -13,6 +13,7 @@ import numpy as np
 
 from hubel.advice.advise import advise
 from hubel.advice.remarks import Advice
+from hubel.catalogue import Later
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.mirrored import with_tta
 from hubel.corpus.corpus import Corpus
@@ -51,7 +52,9 @@ from hubel.workflows.training.learning_curve import Drawn, draw_learning_curve
 from hubel.workflows.training.run_documents import Documents, make_documents, with_learning_curve
 from hubel.workflows.training.run_report import write_run_report
 from hubel.workflows.training.scoring import score
-from hubel.workflows.training.time_budget import Deadline
+from hubel.workflows.training.time_budget import SAVE_S, Deadline
+
+where_it_looks = Later("hubel.workflows.evaluating.where_it_looks", "where_it_looks")
 
 
 @brief
@@ -142,7 +145,15 @@ def _score(
     training_s = time.monotonic() - so_far.started - so_far.intake_s
     deadline, classifier = Deadline(so_far.started, request.time_limit_s), _classifier(request, prepared, fitted=fitted)
     scored = score(prepared, classifier, deadline=deadline, seed=request.seed, on_event=on_event)
-    return Finished(request, prepared, fitted, scored, so_far, training_s)
+    looks = where_it_looks(
+        scored.classifier,
+        prepared.decoded.images,
+        places=prepared.indices("test"),
+        report=scored.reports["test"],
+        ends_at=deadline.ends_at - SAVE_S,
+        on_event=on_event,
+    )
+    return Finished(request, prepared, fitted, scored, so_far, training_s, looks)
 
 
 def _run_of(finished: Finished, documents: Documents, *, advice: tuple[Advice, ...], drawn: Drawn) -> Run:
