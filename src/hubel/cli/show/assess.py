@@ -45,7 +45,8 @@ def show_assessment(found: Assessment) -> None:
         screen.print(Text(f"None is recommended: {found.reason}.", "bold"))
     else:
         screen.print(Text(f"Recommended: {chosen}: {found.reason}.", "bold"))
-    screen.print(f"Kept in {one_line(str(found.run))}/explanations.json. Explanations and reports of this run go by it from now on.")
+    kept = f"{one_line(str(found.run))}/explanations.json"
+    screen.print(f"Kept in {kept}. Explanations and reports of this run go by it from now on.")
 
 
 def _by_reason(methods: Sequence[MethodScore]) -> dict[str, list[str]]:
