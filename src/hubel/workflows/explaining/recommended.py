@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hubel.classifier.manifest import MANIFEST
+from hubel.engines.catalogue import ENGINES
 from hubel.explanation.catalogue import EXPLANATIONS, USUAL
 from hubel.files import is_file
 from hubel.runs.documents import damaged
@@ -54,4 +55,7 @@ def read_assessed(run: Path) -> Assessed:
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise damaged(path, error) from error
     known = recommended if recommended in EXPLANATIONS else None
+    if known is not None and EXPLANATIONS[known].needs_framework and not ENGINES["keras"].installed:
+        plain = document.get("without_framework")
+        known = plain if isinstance(plain, str) and plain in EXPLANATIONS else None
     return Assessed(known, {str(name): str(reason) for name, reason in marked.items()})
