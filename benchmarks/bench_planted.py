@@ -1,6 +1,7 @@
 """Does a method point at what decides? On corpora where only a patch tells the class, this is known.
 
     python benchmarks/bench_planted.py [--images 20] [--cache FOLDER] [--architectures small-cnn,residual,mobilenet]
+        [--corpora texture,shape,colour] [--epochs 4]
 
 Three corpora (texture, shape, colour of the patch; seeds 0, 1, 2) times three architectures; of mobilenet only the head
 is trained. For each method, on test images that are named rightly:
@@ -20,6 +21,7 @@ import argparse
 import json
 import os
 import platform
+import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass
@@ -27,15 +29,16 @@ from importlib.metadata import version
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
-from made_planted import SIDE, Planted
-from planted_networks import Lesson, trained
+from tests.made.planted import TOLERANCE, Planted, against_truth
+from tests.made.planted_networks import Lesson, trained
 
 from hubel.classifier.classifier import Classifier
 from hubel.evaluation.metrics import wilson_interval
 from hubel.explanation.catalogue import EXPLANATIONS
-from hubel.explanation.faithfulness import is_flat, random_maps
+from hubel.explanation.faithfulness import random_maps
 from hubel.explanation.of_classifier import subject_of
 from hubel.explanation.subject import Question
 
@@ -43,8 +46,6 @@ RESULTS = Path(__file__).parent / "results"
 ARCHITECTURES = ("small-cnn", "residual", "mobilenet")
 CORPORA = (("texture", 0), ("shape", 1), ("colour", 2))
 TEST_PER_CLASS = 8
-TOLERANCE = 3
-"""Pixels of an image of 48 pixels: a sixteenth of its side."""
 RANDOM = "random map"
 
 
@@ -105,30 +106,6 @@ def measure(classifier: Classifier, lesson: Lesson, *, images: int, per_class: i
     return found
 
 
-def against_truth(heats: list[np.ndarray], planted: Planted, examples: np.ndarray) -> tuple[int, float, int]:
-    """How many maps point at the patch, the mean share of heat in it, and how many maps are flat.
-
-    Args:
-        heats: float32 [side, side] of each example; the side is a multiple of that of the images.
-        planted: the images.
-        examples: which of them.
-    """
-    pointing, masses, flat = 0, [], 0
-    for heat, example in zip(heats, examples.tolist(), strict=True):
-        if is_flat(heat):
-            flat += 1
-            continue
-        scale = len(heat) // SIDE
-        patch, near = (
-            planted.mask(example, tolerance=each).repeat(scale, 0).repeat(scale, 1) for each in (0, TOLERANCE)
-        )
-        pointing += bool(near[np.unravel_index(heat.argmax(), heat.shape)])
-        above = np.maximum(heat, 0)
-        if above.sum() > 0:
-            masses.append(float(above[patch].sum() / above.sum()))
-    return pointing, float(np.mean(masses)) if masses else 0.0, flat
-
-
 def shares(planted: Planted) -> tuple[float, float]:
     """Mean share of the image that counts as a hit, and that the patch covers."""
     count = len(planted.labels)
@@ -163,12 +140,14 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=20, help="images of each corpus and network")
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "hubel-planted")
     parser.add_argument("--architectures", default=",".join(ARCHITECTURES))
+    parser.add_argument("--corpora", default=",".join(kind for kind, _ in CORPORA))
+    parser.add_argument("--epochs", type=int, default=4, help="passes over the images of a network from scratch")
     given = parser.parse_args()
     for architecture in given.architectures.split(","):
         hits: list[Hits] = []
         networks = []
-        for kind, seed in CORPORA:
-            lesson = Lesson(architecture, kind, seed)
+        for kind, seed in [each for each in CORPORA if each[0] in given.corpora.split(",")]:
+            lesson = Lesson(architecture, kind, seed, epochs=given.epochs)
             classifier, planted = trained(lesson, given.cache), lesson.test(TEST_PER_CLASS)
             answers = classifier.compute_logits(lesson.at_size(planted.images)).argmax(axis=1)
             accuracy, near_and_patch = float((answers == planted.labels).mean()), shares(planted)

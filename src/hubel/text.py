@@ -87,6 +87,14 @@ def parse_duration(text: str) -> float:
     return float(found[1]) * {"s": 1, "": 1, "m": 60, "h": 3600}[found[2]]
 
 
+def duration(seconds: float) -> str:
+    """A time, rounded: ``"40 s"``, ``"5 min"`` or ``"2.5 h"``."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{seconds / 3600:.1f} h"
+
+
 def points(value: float) -> str:
     """A share as percentage points, with its sign."""
     return f"{100 * value:+.1f}"

@@ -15,12 +15,12 @@ from hubel.text import counted, one_line
 if TYPE_CHECKING:
     from hubel.workflows.explaining.assessment import Assessment, Mean, MethodScore
 
-COLUMNS = ("method", "insertion", "deletion", "difference", "ROAD", "replaced", "noise", "s/image")
+COLUMNS = ("method", "in", "out", "gain", "ROAD", "replaced", "noise", "s/map")
 MEANING = (
-    "insertion, deletion: probability of the answer with the marked pixels put in, and taken out",
-    "difference: insertion less deletion, higher is better     ROAD: the same idea, 0 is a random map",
-    "replaced: rank correlation with the map when the weights are random, at most 0.20     noise: change under it",
-    "+/-: half of the 95 % bootstrap interval over the images",
+    "in, out: insertion, deletion: mean probability as hot pixels are put in, or covered",
+    "gain: in less out, higher is better   ROAD: likewise, 0 for a random map",
+    "replaced: rank correlation with the map of random weights, at most 0.20",
+    "noise: change of the map under small noise   ±: half of the 95 % interval",
 )
 
 
@@ -28,7 +28,7 @@ def show_assessment(found: Assessment) -> None:
     """The table, what its columns mean, the marks, and what to use."""
     screen = console()
     screen.print(Text(f"Every method on the same {counted(found.examples, 'test image')}", "bold"))
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     for place, name in enumerate(COLUMNS):
         table.add_column(name, justify="left" if place == 0 else "right", no_wrap=True)
     for each in (*found.methods, found.random):
@@ -39,15 +39,14 @@ def show_assessment(found: Assessment) -> None:
         screen.print(Text(line, "dim"))
     screen.print()
     for reason, names in _by_reason(found.methods).items():
-        screen.print(f"Marked: {', '.join(names)}: {one_line(reason)}.")
+        screen.print(f"! {', '.join(names)}: {one_line(reason.removesuffix('.'))}.")
     chosen = found.recommended
     if chosen is None:
         screen.print(Text(f"None is recommended: {found.reason}.", "bold"))
     else:
-        screen.print(Text(f"Recommended: {chosen}: {found.reason}.", "bold"))
-    screen.print(
-        f"Kept in {one_line(str(found.run))}/explanations.json. Explanations and reports of this run go by it from now on."
-    )
+        screen.print(Text(f"* Recommended: {chosen}, the {found.reason}.", "bold"))
+    kept = f"{one_line(str(found.run))}/explanations.json"
+    screen.print(f"Kept in {kept}. Explanations and reports of this run go by it from now on.")
 
 
 def _by_reason(methods: Sequence[MethodScore]) -> dict[str, list[str]]:
@@ -62,7 +61,7 @@ def _by_reason(methods: Sequence[MethodScore]) -> dict[str, list[str]]:
 def _row(each: MethodScore, *, recommended: str | None) -> list[str]:
     mark = "*" if each.name == recommended else ("!" if each.marked else " ")
     return [
-        f"{mark} {each.name}",
+        f"{mark}{each.name}",
         _value(each.insertion),
         _value(each.deletion),
         _value(each.gain, spread=True),
@@ -77,4 +76,5 @@ def _value(mean: Mean | None, *, spread: bool = False) -> str:
     if mean is None:
         return "-"
     low, high = mean.interval
-    return f"{mean.value:.2f} +/-{(high - low) / 2:.2f}" if spread else f"{mean.value:.2f}"
+    half = f"{(high - low) / 2:.2f}".removeprefix("0")  # eight columns in a terminal of 80
+    return f"{mean.value:.2f}±{half}" if spread else f"{mean.value:.2f}"

@@ -14,6 +14,7 @@ from hubel.evaluation.covered import WhereItLooks, border_share, cover, in_borde
 from hubel.evaluation.report import EvaluationReport
 from hubel.events import OnEvent, ignore, in_chunks
 from hubel.explanation.catalogue import find_explanation
+from hubel.explanation.subject import Question, Subject
 
 COVERED, HEATED, FEWEST = 100, 6, 20
 """Test images that are covered; answers of which the evidence is looked for, bit by bit; fewer images say nothing."""
@@ -80,4 +81,4 @@ def _named(classifier: Answering, pixels: Images) -> np.ndarray:
 
 def _heat(compute_logits: Callable[[Images], np.ndarray], pixels: np.ndarray, named: int) -> np.ndarray:
     """What spoke for the class that was named, 0 to 1: [height, width]."""
-    return find_explanation().compute(compute_logits, pixels, named)
+    return find_explanation().compute(Subject(compute_logits), pixels, question=Question(named))

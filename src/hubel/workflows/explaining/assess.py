@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,12 +19,14 @@ from hubel.errors.wording import Command, Option
 from hubel.events import Message, OnEvent, Progress, ignore
 from hubel.explanation.assessment.measure import Case, MapNumbers, correlate, make_case, measure, random_numbers
 from hubel.explanation.assessment.randomised import Replaceable
+from hubel.explanation.assessment.stability import COPIES
 from hubel.explanation.catalogue import EXPLANATIONS, Explanation
 from hubel.explanation.of_classifier import subject_of
 from hubel.explanation.subject import Subject
 from hubel.files import said_plainly, write_json
 from hubel.random_streams import stream
 from hubel.runs.is_run import EXPLANATIONS_FILE
+from hubel.text import duration
 from hubel.wishes import AUTO
 from hubel.workflows.explaining.assessment import Assessment, MethodScore
 from hubel.workflows.explaining.judge import recommend, score_method
@@ -92,7 +95,7 @@ def assess(
     told = _progress(len(cases) * len(methods) * (1 + len(replaceable.stages)), on_event=on_event)
     bench = _Bench(subject, cases, methods, told)
     random = [random_numbers(subject, case) for case in cases]
-    numbers = _measured(bench)
+    numbers = _measured(bench, stages=len(replaceable.stages), on_event=on_event)
     for draw in range(min(DRAWS, len(cases))):
         for randomised in replaceable.randomised(stream("replaced weights", seed, epoch=draw)):
             _correlate(bench, subject_of(randomised), numbers, places=range(draw, len(cases), DRAWS))
@@ -153,10 +156,15 @@ def _progress(total: int, *, on_event: OnEvent) -> Iterator[None]:
         yield
 
 
-def _measured(bench: _Bench) -> _Numbers:
-    """Name → numbers for each image, without those of replaced weights."""
+def _measured(bench: _Bench, *, stages: int, on_event: OnEvent) -> _Numbers:
+    """Name → numbers for each image, without those of replaced weights; after the first, when all will be done."""
     numbers: _Numbers = {name: [] for name in bench.methods}
-    for case in bench.cases:
+    begun = time.monotonic()
+    for number, case in enumerate(bench.cases):
+        if number == 1:
+            an_image = time.monotonic() - begun
+            left = an_image * (len(bench.cases) * (1 + stages / (1 + COPIES)) - 1)
+            on_event(Message(f"The first of {len(bench.cases)} images is done; it takes about {duration(left)} more."))
         for name, method in bench.methods.items():
             numbers[name].append(measure(bench.subject, case, method.compute))
             next(bench.told)
@@ -177,6 +185,10 @@ def _judged(run: Path, numbers: _Numbers, random: Sequence[MapNumbers], *, seed:
     scored = [score_method(name, each, random) for name, each in numbers.items()]
     gains = {name: [each.gain for each in some] for name, some in numbers.items()}
     by_gain = sorted(scored, key=lambda each: -float(np.mean(gains[each.name])))
-    recommended, reason = recommend(by_gain, gains, [each.gain for each in random])
-    beside = score_method("random", random, random)
-    return Assessment(run, len(random), seed, tuple(by_gain), replace(beside, marked=None), recommended, reason)
+    random_gains = [each.gain for each in random]
+    recommended, reason = recommend(by_gain, gains, random_gains)
+    plain = [each for each in by_gain if not EXPLANATIONS[each.name].needs_framework]
+    beside = replace(score_method("random", random, random), marked=None)
+    return Assessment(
+        run, len(random), seed, tuple(by_gain), beside, recommended, reason, recommend(plain, gains, random_gains)[0]
+    )

@@ -71,6 +71,7 @@ class Assessment:
         random: what a random map gets on the same images.
         recommended: the method to use; None where none deserves it.
         reason: why that one, or why none.
+        without_framework: the same where no framework is installed.
     """
 
     run: Path
@@ -80,6 +81,7 @@ class Assessment:
     random: MethodScore
     recommended: str | None
     reason: str
+    without_framework: str | None = None
 
     @property
     def marked(self) -> dict[str, str]:
@@ -96,6 +98,7 @@ class Assessment:
         return {
             "format": 1,
             "recommended": self.recommended,
+            "without_framework": self.without_framework,
             "reason": self.reason,
             "marked": self.marked,
             "methods": [_with_intervals(each) for each in self.methods],

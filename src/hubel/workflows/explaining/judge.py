@@ -88,7 +88,7 @@ def recommend(
     best = max(mean.values())
     equal = [each for each in good if mean[each.name] >= best - TIE]
     chosen = min(equal, key=lambda each: each.seconds or 0.0)
-    reason = "highest insertion less deletion"
+    reason = "one with the highest insertion less deletion"
     if len(equal) > 1:
         reason = f"quickest of {len(equal)} that are within {TIE} of the highest insertion less deletion"
     return chosen.name, f"{reason}, of {counted(len(good), 'method')} with no mark and surely better than a random map"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hubel.classifier.answering import Answering
 from hubel.classifier.manifest import MANIFEST
+from hubel.engines.catalogue import ENGINES
 from hubel.errors import UnusableInput
 from hubel.explanation.catalogue import EXPLANATIONS, USUAL
 from hubel.files import is_file
@@ -23,10 +24,12 @@ class Assessed:
     Args:
         recommended: the method that it deserves; None where nobody assessed them.
         marked: name of a method → why it is not to be believed here.
+        without_framework: the best of those that need none; None where nobody assessed them, or none deserves it.
     """
 
     recommended: str | None = None
     marked: Mapping[str, str] = field(default_factory=dict)
+    without_framework: str | None = None
 
     @property
     def usual(self) -> str:
@@ -55,19 +58,24 @@ def read_assessed(run: Path) -> Assessed:
         recommended, marked = document["recommended"], dict(document["marked"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise damaged(path, error) from error
-    known = recommended if recommended in EXPLANATIONS else None
-    return Assessed(known, {str(name): str(reason) for name, reason in marked.items()})
+    known, plain = (
+        name if isinstance(name, str) and name in EXPLANATIONS else None
+        for name in (recommended, document.get("without_framework"))
+    )
+    if known is not None and EXPLANATIONS[known].needs_framework and not ENGINES["keras"].installed:
+        known = plain
+    return Assessed(known, {str(name): str(reason) for name, reason in marked.items()}, plain)
 
 
 def forward_method(classifier: Answering) -> str:
-    """The method for pages that are written beside other work: the recommended one if it needs no framework.
+    """The method for pages that are written beside other work: the best that needs no framework, as assessed.
 
     Args:
         classifier: a run's, or that of a model file.
     """
     try:
-        method = NOT_ASSESSED.usual if classifier.folder is None else read_assessed(classifier.folder).usual
+        found = NOT_ASSESSED if classifier.folder is None else read_assessed(classifier.folder)
     except UnusableInput:  # a damaged file is the matter of who asks for it
         return USUAL
-    explanation = EXPLANATIONS[method]
-    return USUAL if explanation.needs_framework or explanation.signed or explanation.needs_maps else method
+    method = found.without_framework or USUAL
+    return USUAL if EXPLANATIONS[method].signed else method

@@ -10,7 +10,7 @@ from hubel.errors.wording import Option, Remedy, Text
 from hubel.events import Message, PlanMade
 from hubel.pipeline.augmentation import Augmentation
 from hubel.runs.request import TrainRequest
-from hubel.text import counted
+from hubel.text import counted, duration
 from hubel.training.plan import BEGUN, FINE_TUNE, HEAD, Costs, FitPlan
 from hubel.training.recipe import Recipe
 from hubel.wishes import MIRROR
@@ -125,7 +125,7 @@ def describe_plan(plan: FitPlan, choice: Choice, *, splits: Splits, parameters: 
             ("training", _training(plan)),
             *([("then", curve)] if plan.shares else []),
             ("augmentation", _changes(plan.recipes[-1].augmentation)),
-            ("expected end", f"{_clock_time(plan.remaining_s)}, in about {_duration(plan.remaining_s)}"),
+            ("expected end", f"{_clock_time(plan.remaining_s)}, in about {duration(plan.remaining_s)}"),
         )
     )
 
@@ -171,10 +171,3 @@ def describe_lateness(plan: FitPlan) -> Message | None:
 
 def _clock_time(seconds_from_now: float) -> str:
     return time.strftime("%H:%M:%S", time.localtime(time.time() + seconds_from_now))
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 100 else f"{seconds / 3600:.1f} h"

@@ -21,7 +21,9 @@ from hubel.explanation.subject import Question, Subject
 from hubel.workflows.explaining import assess as module
 from hubel.workflows.explaining.assess import assess
 from hubel.workflows.explaining.assessment import Mean
+from hubel.workflows.explaining.explain import Asked, explain_image
 from hubel.workflows.explaining.judge import IGNORES_WEIGHTS
+from hubel.workflows.explaining.recommended import read_assessed
 
 pytestmark = pytest.mark.backend
 
@@ -84,6 +86,8 @@ def test_what_ignores_the_weights_or_the_image_is_marked_and_all_is_kept(run: Pa
     kept = json.loads((run / "explanations.json").read_text())
     assert (kept["format"], kept["recommended"], kept["marked"]) == (1, found.recommended, found.marked)
     assert {path: path.read_bytes() for path in (run / "classifier").iterdir()} == before
+    assert kept["without_framework"] in ("occlusion", None)
+    assert any(isinstance(each, Message) and "The first of 3 images is done" in str(each.text) for each in heard)
     again = assess(run, images=3)
     numbers = [{**each.to_json(), "seconds": None} for each in found.methods]
     assert [{**each.to_json(), "seconds": None} for each in again.methods] == numbers
@@ -102,3 +106,15 @@ def test_without_a_framework_only_what_needs_none_is_tried_and_that_is_said(run:
 def test_a_classifier_alone_has_no_test_images_to_assess_on(run: Path):
     with pytest.raises(UnusableInput, match="test images of the run"):
         assess(run / "classifier")
+
+
+def test_the_recommended_method_is_the_one_that_explains_from_then_on(run: Path, monkeypatch: pytest.MonkeyPatch):
+    classifier, image = hubel.load(run), next((run.parent / "corpus").rglob("*.png"))
+    kept = {"recommended": "gradient", "without_framework": "rise", "marked": {"occlusion": "a reason"}}
+    (run / "explanations.json").write_text(json.dumps(kept))
+    assert explain_image(classifier, image, assessed=read_assessed(run)).heat_map.method == "gradient"
+    marked = explain_image(classifier, image, asked=Asked("occlusion"), assessed=read_assessed(run))
+    assert "a reason" in marked.marked
+    nothing = {"keras": replace(module.ENGINES["keras"], packages=("no_such_package",))}
+    monkeypatch.setattr("hubel.workflows.explaining.recommended.ENGINES", nothing)
+    assert read_assessed(run).recommended == "rise"

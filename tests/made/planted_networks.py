@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from made_planted import CLASS_NAMES, CLASSES, SIDE, Planted, make_planted
 from PIL import Image as PillowImage
 from sklearn.linear_model import LogisticRegression
+from tests.made.planted import CLASS_NAMES, CLASSES, SIDE, Planted, make_planted
 
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import make_blueprint
@@ -39,7 +39,7 @@ class Lesson:
 
     Args:
         architecture: its name.
-        kind: of the corpus, in `made_planted.KINDS`.
+        kind: of the corpus, in `planted.KINDS`.
         seed: of the corpus, the first weights and the order.
         per_class: training images of each class; None for `PER_CLASS`.
         epochs: passes over them, where more than the head is trained.

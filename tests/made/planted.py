@@ -17,8 +17,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hubel.explanation.faithfulness import is_flat
+
 SIDE, PATCH, CLASSES = 48, 14, 5
 """Pixels of an image's and of a patch's side, and classes; a patch covers 8.5 % of the image."""
+TOLERANCE = 3
+"""Pixels beside a patch where a map may point: a sixteenth of the side of an image."""
 DISTRACTORS = 1
 PERIOD = 6
 """Pixels after which a texture repeats."""
@@ -141,3 +145,27 @@ def _hue(hue: float, rng: np.random.Generator) -> np.ndarray:
 
 KINDS = {"texture": _texture, "shape": _shape, "colour": _colour}
 """Name → how one patch is drawn: (random numbers, label, None for a distractor) → colours and coverage."""
+
+
+def against_truth(heats: list[np.ndarray], planted: Planted, examples: np.ndarray) -> tuple[int, float, int]:
+    """How many maps point at the patch, the mean share of heat in it, and how many maps are flat.
+
+    Args:
+        heats: float32 [side, side] of each example; the side is a multiple of that of the images.
+        planted: the images.
+        examples: which of them.
+    """
+    pointing, masses, flat = 0, [], 0
+    for heat, example in zip(heats, examples.tolist(), strict=True):
+        if is_flat(heat):
+            flat += 1
+            continue
+        scale = len(heat) // SIDE
+        patch, near = (
+            planted.mask(example, tolerance=each).repeat(scale, 0).repeat(scale, 1) for each in (0, TOLERANCE)
+        )
+        pointing += bool(near[np.unravel_index(heat.argmax(), heat.shape)])
+        above = np.maximum(heat, 0)
+        if above.sum() > 0:
+            masses.append(float(above[patch].sum() / above.sum()))
+    return pointing, float(np.mean(masses)) if masses else 0.0, flat
