@@ -96,7 +96,9 @@ def score_map(subject: Subject, image: Image, *, heat: Heat, question: Question,
     return MapScore(insertion, deletion)
 
 
-def score_beside(subject: Subject, image: Image, *, heat: Heat, question: Question, seed: int = 0) -> Scores:
+def score_beside(
+    subject: Subject, image: Image, *, heat: Heat, question: Question, seed: int = 0, count: int = RANDOM_MAPS
+) -> Scores:
     """Insertion and deletion of a map, of random maps and of a centred blob.
 
     Args:
@@ -105,10 +107,12 @@ def score_beside(subject: Subject, image: Image, *, heat: Heat, question: Questi
         heat: float32 [height, width].
         question: whose probability is measured.
         seed: of the random maps.
+        count: of these.
     """
     size = image.shape[:2]
     random = [
-        score_map(subject, image, heat=each, question=question, seed=seed) for each in random_maps(size, seed=seed)
+        score_map(subject, image, heat=each, question=question, seed=seed)
+        for each in random_maps(size, seed=seed, count=count)
     ]
     insertion, deletion = (
         float(np.mean([getattr(each, name) for each in random])) for name in ("insertion", "deletion")

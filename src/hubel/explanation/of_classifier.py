@@ -15,6 +15,7 @@ from hubel.classifier.answering import Answering
 from hubel.classifier.foreign_classifier import ForeignClassifier
 from hubel.errors import WrongRequest
 from hubel.explanation.catalogue import USUAL, find_explanation
+from hubel.explanation.faithfulness import Scores, score_beside
 from hubel.explanation.subject import NO_MAPS, Derivatives, Question, Subject
 from hubel.wishes import MIRROR
 
@@ -51,6 +52,25 @@ def mark(classifier: Answering, image: Image, class_index: int, *, method: str =
         method: a name in `EXPLANATIONS`.
     """
     return find_explanation(method).compute(subject_of(classifier), image, question=Question(class_index))
+
+
+def mark_and_score(
+    classifier: Answering, image: Image, class_index: int, *, method: str = USUAL
+) -> tuple[Heat, Scores]:
+    """The heat map of an image that is at the working size already, and what it is worth, beside one random map.
+
+    Args:
+        classifier: a run's, or that of a model file.
+        image: uint8 [height, width, 3].
+        class_index: of the class whose evidence is looked for.
+        method: a name in `EXPLANATIONS`.
+
+    Returns:
+        The map, float32 [height, width]; its score.
+    """
+    subject, question = subject_of(classifier), Question(class_index)
+    heat = find_explanation(method).compute(subject, image, question=question)
+    return heat, score_beside(subject, image, heat=heat, question=question, count=1)
 
 
 @dataclass(frozen=True)

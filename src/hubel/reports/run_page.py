@@ -68,6 +68,30 @@ class Mistake:
 
 
 @dataclass(frozen=True)
+class RightAnswer:
+    """A test image that was classified rightly, and where the evidence lies in it.
+
+    Args:
+        path: of the image.
+        true: its class name.
+        probability: of that.
+        image: a small file.
+        heat: the image as the network sees it, with what spoke for its class marked.
+        insertion, deletion: of that map, each beside those of a random map and of a centred blob.
+        not_beaten: what it does not beat; empty for a map that deserves belief.
+    """
+
+    path: str
+    true: str
+    probability: float
+    image: bytes
+    heat: bytes
+    insertion: tuple[float, float, float]
+    deletion: tuple[float, float, float]
+    not_beaten: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Stranger:
     """A test image that is unlike those of training: path, class name, off-corpus score, and a small file."""
 
@@ -97,6 +121,8 @@ class RunPage:
         shown: places in the report of the images on the sheets, in their order.
         sheets: small copies of them.
         mistakes: the most confident first.
+        right_answers: one of each class; none where there was no time.
+        method: by which the evidence was looked for.
         strangers: the most unlike first.
         class_images: class name → small files.
         contact: images as the network sees them and, below each, as training changed them; a file, or none.
@@ -119,6 +145,8 @@ class RunPage:
     shown: Sequence[int] = ()
     sheets: Sheets = field(default_factory=lambda: Sheets((), (1, 1), 0))
     mistakes: Sequence[Mistake] = ()
+    right_answers: Sequence[RightAnswer] = ()
+    method: str = ""
     strangers: Sequence[Stranger] = ()
     class_images: Mapping[str, Sequence[bytes]] = field(default_factory=dict)
     contact: bytes = b""

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,12 +16,16 @@ from hubel.classifier.answering import Answering
 from hubel.drawing.tiles import heat_tile
 from hubel.evaluation.report import EvaluationReport, surest_mistakes
 from hubel.pipeline.decoded import DecodedCorpus
-from hubel.reports.run_page import MATRIX_CLASSES, Mistake
+from hubel.reports.run_page import MATRIX_CLASSES, Mistake, RightAnswer
 from hubel.reports.thumbnails import encode_thumbnail, make_thumbnails
 
+if TYPE_CHECKING:
+    from hubel.explanation.faithfulness import Scores
+
 mark: Callable[..., Heat] = Later("hubel.explanation.of_classifier", "mark")
+mark_and_score: Callable[..., tuple[Heat, Scores]] = Later("hubel.explanation.of_classifier", "mark_and_score")
 forward_method: Callable[..., str] = Later("hubel.workflows.explaining.recommended", "forward_method")
-MISTAKES_SHOWN, CLASS_IMAGES = 12, 4
+MISTAKES_SHOWN, CLASS_IMAGES, RIGHT_SHOWN = 12, 4, 10
 MISTAKE_SIDE, CLASS_SIDE = 176, 72
 
 
@@ -87,6 +92,51 @@ def worst_mistakes(tested: Tested, *, ends_at: float = math.inf) -> list[Mistake
             )
         )
     return mistakes
+
+
+def right_answers(tested: Tested, *, ends_at: float = math.inf) -> list[RightAnswer]:
+    """The right answer of each class that it was surest of, with its evidence; of many classes, the first few.
+
+    Args:
+        tested: what was scored.
+        ends_at: monotonic seconds after which no more of them are explained.
+    """
+    report, corpus = tested.report, tested.decoded.corpus
+    method, answers, last_s = forward_method(tested.classifier), [], 0.0
+    for place in _surest_of_each_class(report)[:RIGHT_SHOWN]:
+        begun = time.monotonic()
+        if begun + last_s > ends_at:
+            break
+        index, label = tested.places[place], int(report.labels[place])
+        pixels = np.asarray(tested.decoded.images[index])
+        heat, scores = mark_and_score(tested.classifier, pixels, label, method=method)
+        beside = (scores.own, scores.random, scores.blob)
+        path = corpus.examples[index].path
+        small = thumbnails(tested.decoded, [int(index)], MISTAKE_SIDE)
+        answers.append(
+            RightAnswer(
+                path=path,
+                true=report.class_names[label],
+                probability=float(report.probabilities[place, label]),
+                image=small.get(path, encode_thumbnail(pixels, MISTAKE_SIDE)),
+                heat=encode_thumbnail(heat_tile(pixels, heat), MISTAKE_SIDE),
+                insertion=(beside[0].insertion, beside[1].insertion, beside[2].insertion),
+                deletion=(beside[0].deletion, beside[1].deletion, beside[2].deletion),
+                not_beaten=scores.not_beaten,
+            )
+        )
+        last_s = time.monotonic() - begun
+    return answers
+
+
+def _surest_of_each_class(report: EvaluationReport) -> list[int]:
+    """Places in the report, in the order of the classes."""
+    chosen = []
+    for label in range(len(report.class_names)):
+        places = np.flatnonzero(report.hits & (report.labels == label))
+        if len(places):
+            chosen.append(int(places[report.probabilities[places, label].argmax()]))
+    return chosen
 
 
 def some_of_each_class(

@@ -23,7 +23,14 @@ from hubel.reports.sheets import make_sheets
 from hubel.reports.thumbnails import encode_thumbnail
 from hubel.runs.is_run import REPORT
 from hubel.runs.run_folder import RunFolder
-from hubel.workflows.evaluating.page_images import Tested, some_of_each_class, thumbnails, worst_mistakes
+from hubel.workflows.evaluating.page_images import (
+    Tested,
+    forward_method,
+    right_answers,
+    some_of_each_class,
+    thumbnails,
+    worst_mistakes,
+)
 from hubel.workflows.training.choose import Choice
 from hubel.workflows.training.finished import Finished
 from hubel.workflows.training.run_documents import Documents
@@ -60,7 +67,9 @@ def write_run_report(
     sheets = make_sheets(prepared.decoded.images, test[shown])
     on_event(Progress("writing the report", 1, 4, "parts"))
     tested = Tested(prepared.decoded, test, report, finished.scored.classifier)
-    mistakes = worst_mistakes(tested, ends_at=finished.deadline.ends_at)
+    ends_at = finished.deadline.ends_at
+    mistakes = worst_mistakes(tested, ends_at=ends_at)
+    right = right_answers(tested, ends_at=ends_at)
     on_event(Progress("writing the report", 2, 4, "parts"))
     contact, contact_rows = _contact(finished)
     page = RunPage(
@@ -79,6 +88,8 @@ def write_run_report(
         shown=shown.tolist(),
         sheets=sheets,
         mistakes=mistakes,
+        right_answers=right,
+        method=forward_method(tested.classifier),
         strangers=_strangers(prepared, report),
         class_images=_class_images(prepared),
         contact=contact,

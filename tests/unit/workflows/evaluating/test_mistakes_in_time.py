@@ -1,4 +1,4 @@
-"""The covered copies of the worst mistakes give way where a time limit is over; the mistakes are shown all the same."""
+"""Where a time limit is over, covered copies and explained right answers give way; the mistakes are shown all the same."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+from hubel.explanation.faithfulness import MapScore, Scores
 from hubel.workflows.evaluating import page_images
-from hubel.workflows.evaluating.page_images import MISTAKES_SHOWN, worst_mistakes
+from hubel.workflows.evaluating.page_images import MISTAKES_SHOWN, right_answers, worst_mistakes
 
 SECONDS = 10.0
 """Of the covered copies of one image, on the simulated machine."""
@@ -44,3 +45,31 @@ def test_as_many_are_covered_as_there_is_time_for(tested: page_images.Tested, en
     assert len(mistakes) == MISTAKES_SHOWN
     assert [bool(each.heat) for each in mistakes] == [place < covered for place in range(MISTAKES_SHOWN)]
     assert all(each.image for each in mistakes)
+
+
+@pytest.mark.parametrize(("ends_at", "shown"), [(float("inf"), [2, 1]), (15.0, [2]), (-1.0, [])])
+def test_the_surest_right_answer_of_each_class_is_explained_while_there_is_time(
+    tested: page_images.Tested, monkeypatch: pytest.MonkeyPatch, ends_at: float, shown: list[int]
+):
+    scores = Scores(MapScore(0.8, 0.2), MapScore(0.5, 0.2), MapScore(0.4, 0.4))
+
+    def explain(classifier: object, pixels: np.ndarray, named: int, *, method: str) -> tuple[np.ndarray, Scores]:
+        return page_images.mark(classifier, pixels, named, method=method), scores
+
+    monkeypatch.setattr(page_images, "mark_and_score", explain)
+    report = cast("Any", tested.report)
+    report.labels[:] = [0, 1, 0, *[2] * 17]
+    report.class_names = ("cat", "dog", "hen")
+    report.hits[:3] = True
+    report.probabilities = np.array([[0.6, 0.2, 0.2], [0.1, 0.8, 0.1], [0.9, 0.1, 0.0], *[[1, 0, 0]] * 17])
+    answers = right_answers(tested, ends_at=ends_at)
+    assert [each.path for each in answers] == [f"{place}.png" for place in shown]
+    if answers:
+        first = answers[0]
+        assert (first.true, first.probability, first.insertion, first.deletion) == (
+            "cat",
+            0.9,
+            (0.8, 0.5, 0.4),
+            (0.2, 0.2, 0.4),
+        )
+        assert first.not_beaten == ("a random map in deletion",)
