@@ -16,7 +16,7 @@ LINE = 20.0
 
 
 @dataclass(frozen=True)
-class Tile:
+class NearTile:
     """One of the training images.
 
     Args:
@@ -32,7 +32,7 @@ class Tile:
     is_alike: bool
 
 
-def draw_nearest(image: Image, tiles: Sequence[Tile], *, heading: str, caption: Sequence[str]) -> Drawing:
+def draw_nearest(image: Image, tiles: Sequence[NearTile], *, heading: str, caption: Sequence[str]) -> Drawing:
     """The image on the left, the others in rows of four, those of another class in orange.
 
     Args:
@@ -60,7 +60,7 @@ def draw_nearest(image: Image, tiles: Sequence[Tile], *, heading: str, caption: 
     return Drawing(right, y + LINE * len(caption) + 6, shapes, " ".join((f"{heading}.", *caption)))
 
 
-def _tile(tile: Tile, x: float, *, y: float) -> list[Shape]:
+def _tile(tile: NearTile, x: float, *, y: float) -> list[Shape]:
     height, width = tile.image.shape[:2]
     scale = TILE / max(height, width)
     return [

@@ -23,7 +23,7 @@ from hubel.events import OnEvent, Progress, ignore
 from hubel.explanation.catalogue import NEAREST, USUAL
 from hubel.files import is_file, is_folder, is_there, said_plainly, shown, write_bytes
 from hubel.reports.explanation import Panel, draw_explanation, render_drawing, render_page
-from hubel.reports.nearest import Tile, draw_nearest
+from hubel.reports.nearest import NearTile, draw_nearest
 from hubel.runs.out_folder import check_output_file
 from hubel.workflows.explaining.explain import NOTHING_ASKED, Asked, check_asked, explain_image
 from hubel.workflows.explaining.explained import ExplainedImage
@@ -175,7 +175,7 @@ def draw(explained: ExplainedImage | NearestImages, out: Path) -> None:
 
 def _draw_nearest(explained: NearestImages) -> Drawing:
     tiles = [
-        Tile(each.image, each.class_name, f"similarity {each.similarity:.3f}", each.class_name == explained.answer)
+        NearTile(each.image, each.class_name, f"similarity {each.similarity:.3f}", each.class_name == explained.answer)
         for each in explained.neighbours
     ]
     return draw_nearest(explained.image, tiles, heading=explained.question, caption=explained.caption)

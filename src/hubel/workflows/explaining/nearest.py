@@ -125,7 +125,7 @@ def find_nearest(classifier: Classifier, image: Any, *, gallery: Gallery) -> Nea
 
 def _features(classifier: Classifier, decoded: DecodedCorpus, *, places: np.ndarray, on_event: OnEvent) -> Features:
     """Features of length 1, computed or read from the cache."""
-    kept = _place_in_cache(classifier, decoded, places)
+    kept = _place_in_cache(classifier, decoded, places=places)
     if kept is not None and is_file(kept):
         with contextlib.suppress(OSError, ValueError, EOFError):  # a damaged file is made again
             found = np.load(io.BytesIO(kept.read_bytes()), allow_pickle=False)
@@ -146,7 +146,7 @@ def _features(classifier: Classifier, decoded: DecodedCorpus, *, places: np.ndar
     return made
 
 
-def _place_in_cache(classifier: Classifier, decoded: DecodedCorpus, places: np.ndarray) -> Path | None:
+def _place_in_cache(classifier: Classifier, decoded: DecodedCorpus, *, places: np.ndarray) -> Path | None:
     """Named after the classifier and the content of every image; None where nothing can be kept."""
     if classifier.folder is None:
         return None
