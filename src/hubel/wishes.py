@@ -333,8 +333,7 @@ EXPLAINING = {
         python="Another class: why rather the one than the other?",
     ),
     "layer": Wish(
-        str, "For methods that look at feature maps: those of this layer, as of hubel anatomy. Default: the last.",
-        "NAME",
+        str, "For methods that look at feature maps: those of this layer. Default: the last.", "first|last|N|NAME",
         python="For methods that look at feature maps: those of this layer, as of `hubel.anatomy`. Default: the last.",
     ),
     "overwrite": Wish(bool, "Replace what is there.", default=False),

@@ -19,7 +19,7 @@ from hubel.errors import WrongRequest
 from hubel.runs.request import TrainRequest, make_request, train_command
 from hubel.runs.request_record import record_request
 from hubel.shell import command_words, flag_of
-from hubel.wishes import AUDITING, COMPARING, EXPORTING, READING, SCORING, TRAINING, Time, Wish
+from hubel.wishes import AUDITING, COMPARING, EXPLAINING, EXPORTING, READING, SCORING, TRAINING, Time, Wish
 from hubel.workflows.comparing.comparison import CompareRequest
 from hubel.workflows.training.resume_identity import IDENTITY
 
@@ -29,6 +29,7 @@ TABLES: dict[str, tuple[Mapping[str, Wish], Callable[..., Any]]] = {
     "compare": (COMPARING, hubel.compare),
     "evaluate": (SCORING, hubel.evaluate),
     "export": (EXPORTING, hubel.export),
+    "explain": (EXPLAINING, hubel.explain),
 }
 GIVEN: dict[str, Any] = {
     "out": "my run", "architecture": "mobilenet", "weights": "none", "alpha": 0.5, "image_size": 48, "resize": "pad",

@@ -172,3 +172,30 @@ def test_a_classifier_without_a_graph_says_what_it_needs(digits: Path, tmp_path:
     assert done.returncode == 3
     assert "The engine 'keras' needs keras, which is not installed" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_image_is_explained_and_what_needs_a_framework_says_what_to_install(digits: Path, tmp_path: Path):
+    image, out = str(next(digits.glob("*/00.png"))), tmp_path / "explained.png"
+    for method in ("occlusion", "score-cam"):
+        words = (
+            "explain",
+            str(MUSEUM / "format-5"),
+            image,
+            "--method",
+            method,
+            "--overwrite",
+            "-o",
+            str(out),
+            "--json",
+        )
+        code, printed, modules = run(FRAMEWORKS, *words)
+        assert code == 0, method
+        assert json.loads(printed)["method"] == method
+        assert not roots(modules) & set(FRAMEWORKS)
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT, " ".join(FRAMEWORKS), *words[:3], "--method", "grad-cam"],
+        env=environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 3
+    assert "pip install '.[train]'" in done.stderr
+    assert "--method occlusion" in done.stderr

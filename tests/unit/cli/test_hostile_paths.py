@@ -57,6 +57,11 @@ TYPED = {
     ("trace", "image"): "trace run {} --layer logits",
     ("trace", "out"): "trace run image.png --layer logits -o {}/out.png",
     ("trace", "class_names"): "trace model.keras image.png --layer logits --class-names {}",
+    ("explain", "run"): "explain {} image.png",
+    ("explain", "images"): "explain run {}",
+    ("explain", "out"): "explain run image.png -o {}/out.png",
+    ("explain", "against"): "explain run image.png --against {}",
+    ("explain", "class_names"): "explain model.keras image.png --class-names {}",
     ("maps", "run"): f"maps {{}} image.png {LAYER} -o out.png",
     ("maps", "image"): f"maps run {{}} {LAYER} -o out.png",
     ("maps", "out"): f"maps run image.png {LAYER} -o {{}}/out.png",
@@ -83,7 +88,7 @@ NO_PATHS = {
     "layer", "place", "filter_name", "chosen", "image", "classes", "units", "form", "coverage", "resize", "time_limit",
     "claims", "stride", "padding", "dilation", "region", "channel", "window", "mode", "splits", "path_column",
     "label_column", "split_column", "group_column", "bands", "copies", "pixels", "size", "tta", "engine",
-    "format", "quantize",
+    "format", "quantize", "method", "class_name",
 }  # fmt: skip
 """Parameters with text or a choice that is no path, by their names."""
 

@@ -167,6 +167,7 @@ COMMANDS = {
     "evaluate": "evaluate {} photos --class-names corpus --pixels 0..1",
     "predict": f"predict {{}} {HERE} --pixels 0..1",
     "trace": "trace {} --list",
+    "explain": f"explain {{}} {HERE} --pixels 0..1",
     "maps": f"maps {{}} {HERE} --layer twice -o out.png --pixels 0..1",
     "filters": "filters {}",
     "verify": "verify {}",

@@ -19,6 +19,7 @@ from hubel.reports.run_page import MATRIX_CLASSES, Mistake
 from hubel.reports.thumbnails import encode_thumbnail, make_thumbnails
 
 mark: Callable[..., Heat] = Later("hubel.explanation.of_classifier", "mark")
+forward_method: Callable[..., str] = Later("hubel.workflows.explaining.recommended", "forward_method")
 MISTAKES_SHOWN, CLASS_IMAGES = 12, 4
 MISTAKE_SIDE, CLASS_SIDE = 176, 72
 
@@ -64,13 +65,13 @@ def worst_mistakes(tested: Tested, *, ends_at: float = math.inf) -> list[Mistake
     report, corpus = tested.report, tested.decoded.corpus
     worst = surest_mistakes(report, MISTAKES_SHOWN)
     small = thumbnails(tested.decoded, tested.places[worst].tolist(), MISTAKE_SIDE)
-    mistakes, last_s = [], 0.0
+    mistakes, last_s, method = [], 0.0, forward_method(tested.classifier)
     for place in worst:
         index, named = tested.places[place], int(report.predicted[place])
         pixels = np.asarray(tested.decoded.images[index])
         begun, heat = time.monotonic(), b""
         if begun + last_s <= ends_at:
-            marked = mark(tested.classifier, pixels, named)
+            marked = mark(tested.classifier, pixels, named, method=method)
             heat = encode_thumbnail(heat_tile(pixels, marked), MISTAKE_SIDE)
             last_s = time.monotonic() - begun
         path, own = corpus.examples[index].path, encode_thumbnail(pixels, MISTAKE_SIDE)

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hubel.classifier.answering import Answering
 from hubel.classifier.manifest import MANIFEST
 from hubel.engines.catalogue import ENGINES
+from hubel.errors import UnusableInput
 from hubel.explanation.catalogue import EXPLANATIONS, USUAL
 from hubel.files import is_file
 from hubel.runs.documents import damaged
@@ -59,3 +61,17 @@ def read_assessed(run: Path) -> Assessed:
         plain = document.get("without_framework")
         known = plain if isinstance(plain, str) and plain in EXPLANATIONS else None
     return Assessed(known, {str(name): str(reason) for name, reason in marked.items()})
+
+
+def forward_method(classifier: Answering) -> str:
+    """The method for pages that are written beside other work: the recommended one if it needs no framework.
+
+    Args:
+        classifier: a run's, or that of a model file.
+    """
+    try:
+        method = NOT_ASSESSED.usual if classifier.folder is None else read_assessed(classifier.folder).usual
+    except UnusableInput:  # a damaged file is the matter of who asks for it
+        return USUAL
+    explanation = EXPLANATIONS[method]
+    return USUAL if explanation.needs_framework or explanation.signed or explanation.needs_maps else method

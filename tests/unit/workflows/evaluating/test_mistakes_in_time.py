@@ -21,7 +21,7 @@ def tested(monkeypatch: pytest.MonkeyPatch) -> page_images.Tested:
     """Twenty images, all of them named wrongly, on a machine whose clock only covering moves."""
     now, count = [0.0], 20
 
-    def cover(classifier: object, pixels: np.ndarray, named: int) -> np.ndarray:
+    def cover(classifier: object, pixels: np.ndarray, named: int, *, method: str) -> np.ndarray:
         now[0] += SECONDS
         return np.zeros(pixels.shape[:2], np.float32)
 
@@ -34,7 +34,7 @@ def tested(monkeypatch: pytest.MonkeyPatch) -> page_images.Tested:
     )  # fmt: skip
     corpus = SimpleNamespace(examples=[SimpleNamespace(path=f"{place}.png") for place in range(count)])
     decoded = SimpleNamespace(corpus=corpus, images=np.zeros((count, 8, 8, 3), np.uint8))
-    classifier = SimpleNamespace(compute_logits=None)
+    classifier = SimpleNamespace(compute_logits=None, folder=None)
     return page_images.Tested(cast("Any", decoded), np.arange(count), cast("Any", report), cast("Any", classifier))
 
 
