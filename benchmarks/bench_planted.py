@@ -1,7 +1,7 @@
 """Does a method point at what decides? On corpora where only a patch tells the class, this is known.
 
     python benchmarks/bench_planted.py [--images 20] [--cache FOLDER] [--architectures small-cnn,residual,mobilenet]
-        [--corpora texture,shape,colour] [--epochs 4]
+        [--corpora texture,shape,colour] [--epochs 4] [--methods grad-cam,rise]
 
 Three corpora (texture, shape, colour of the patch; seeds 0, 1, 2) times three architectures; of mobilenet only the head
 is trained. For each method, on test images that are named rightly:
@@ -74,20 +74,20 @@ class Hits:
     seconds: float
 
 
-def measure(classifier: Classifier, lesson: Lesson, *, images: int, per_class: int = TEST_PER_CLASS) -> list[Hits]:
-    """Every method on the same test images.
+def measure(classifier: Classifier, lesson: Lesson, *, methods: list[str], images: int) -> list[Hits]:
+    """Methods, and a random map, on the same test images.
 
     Args:
         classifier: that learned the lesson.
         lesson: which corpus.
+        methods: names in `EXPLANATIONS`.
         images: that are named rightly, at most.
-        per_class: test images that are made to find them.
     """
-    planted = lesson.test(per_class)
+    planted = lesson.test(TEST_PER_CLASS)
     pixels = lesson.at_size(planted.images)
     right = np.flatnonzero(classifier.compute_logits(pixels).argmax(axis=1) == planted.labels)[:images]
     subject, found = subject_of(classifier), []
-    for name in (*EXPLANATIONS, RANDOM):
+    for name in (*methods, RANDOM):
         heats, seconds = [], []
         for place in right.tolist():
             begun = time.perf_counter()
@@ -142,6 +142,7 @@ def main() -> None:
     parser.add_argument("--architectures", default=",".join(ARCHITECTURES))
     parser.add_argument("--corpora", default=",".join(kind for kind, _ in CORPORA))
     parser.add_argument("--epochs", type=int, default=4, help="passes over the images of a network from scratch")
+    parser.add_argument("--methods", default=",".join(EXPLANATIONS))
     given = parser.parse_args()
     for architecture in given.architectures.split(","):
         hits: list[Hits] = []
@@ -152,22 +153,27 @@ def main() -> None:
             answers = classifier.compute_logits(lesson.at_size(planted.images)).argmax(axis=1)
             accuracy, near_and_patch = float((answers == planted.labels).mean()), shares(planted)
             networks.append({**asdict(lesson), "accuracy": accuracy, "shares": near_and_patch})
-            hits += measure(classifier, lesson, images=given.images)
+            hits += measure(classifier, lesson, methods=given.methods.split(","), images=given.images)
             print(f"{architecture} {kind}: accuracy {accuracy:.3f}, shares {near_and_patch}", flush=True)
         print(f"\n{architecture}\n\n{table(hits)}\n", flush=True)
-        keep(hits, networks, architecture=architecture)
+        keep(hits, networks)
 
 
-def keep(hits: list[Hits], networks: list[dict[str, object]], *, architecture: str) -> None:
-    """Put the results of an architecture into the file of this machine; those of others in it stay."""
+def keep(hits: list[Hits], networks: list[dict[str, object]]) -> None:
+    """Put results into the file of this machine; those of other networks, corpora and methods in it stay."""
     libraries = {name: version(name) for name in ("hubel", "keras", "numpy", "onnxruntime")}
     words = f"{platform.machine()}-{os.cpu_count()}cores-hubel{libraries['hubel']}-keras{libraries['keras']}"
     path = RESULTS / f"planted-{words}.json"
     document = json.loads(path.read_text()) if path.exists() else {"networks": [], "methods": []}
     for name, rows in (("networks", networks), ("methods", [asdict(each) for each in hits])):
-        document[name] = [each for each in document[name] if each["architecture"] != architecture] + rows
+        new = [_what(each) for each in rows]
+        document[name] = [each for each in document[name] if _what(each) not in new] + rows
     document |= {"libraries": libraries, "tolerance_px": TOLERANCE}
     path.write_text(json.dumps(document, indent=1) + "\n")
+
+
+def _what(row: dict[str, object]) -> tuple[object, ...]:
+    return row["architecture"], row["kind"], row.get("method")
 
 
 if __name__ == "__main__":
