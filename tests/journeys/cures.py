@@ -133,7 +133,7 @@ CASES = {
                         "predict run new.png"),
     "moved, robustness": Case("robustness moved-run --only mirror", r"Say where it is now: (hubel robustness \S+ CORPUS)"),
     "no test images, robustness": Case("robustness untested", r"trained on: (hubel robustness untested CORPUS)", "{} --only mirror"),
-    "robustness of a part": Case("robustness run --max-examples 3 --only mirror", r"All of them: (hubel robustness [^\n]*)", "{} --only mirror", first=0),
+    "robustness of a part": Case("robustness run --max-examples 3 --only mirror", r"All of them: (hubel robustness [^\n]*)", first=0),
     "robustness of a model file": Case("robustness model.keras", r"Train one: (hubel train CORPUS)", "{} -o robust-run " + QUICK),
     # advice
     "advice to train longer": Case("train photos -o advised --epochs 1 --architecture small-cnn --overwrite", ADVICE.format("train .*--epochs 4"), first=0),
