@@ -13,6 +13,7 @@ import click
 
 from hubel import errors
 from hubel.advice.advise import MOST_SHOWN, RULES
+from hubel.advice.on_robustness import ROBUSTNESS_RULES
 from hubel.advice.remarks import SEVERITIES
 from hubel.cli.main import COMMANDS, hubel
 from hubel.corpus.audit.catalogue import CHECKS
@@ -83,6 +84,14 @@ A rule speaks only where chance does not explain what it sees, as far as that ca
 worse one has said why already.
 """
 
+ROBUSTNESS_HEAD = """\
+# What is advised after changed images
+
+[`hubel robustness`](../how-to/robustness.md) ends with these, in the same form. A change *costs accuracy* where an
+exact McNemar test on the same images says so, adjusted by Holm for every strength of every change that was tested (at
+5 %).
+"""
+
 MESSAGES_HEAD = """\
 # Every message
 
@@ -136,6 +145,10 @@ def render_advice() -> str:
         if rule.instead_of:
             lines.append(f"- Silent then: {', '.join(f'`{each}`' for each in rule.instead_of)}.")
         parts.append("\n".join(lines) + "\n")
+    parts.append(ROBUSTNESS_HEAD)
+    for name, robustness_rule in ROBUSTNESS_RULES.items():
+        parts.append(f"## `{name}`: {robustness_rule.summary}\n")
+        parts.append(f"- When: {robustness_rule.when}.\n- Severity: {robustness_rule.severity}.\n")
     return "\n".join(parts)
 
 

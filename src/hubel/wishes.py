@@ -183,10 +183,10 @@ TRAINING = {
         bool, "Swap left and right in training. Default: only with colour.", recorded=AS_IT_IS, identity=True
     ),
     "augment": Wish(
-        str, "Change training images further than usual: moved up to a quarter of the side, enlarged, brighter and "
-        "darker.", "shift,zoom,brightness", recorded=AS_IT_IS, since="0.13", identity=True,
+        str, "Change training images further than usual: moved up to a quarter of the side, larger and smaller, "
+        "brighter and darker.", "shift,zoom,brightness", recorded=AS_IT_IS, since="0.13", identity=True,
         python='How training images are changed further than usual, with commas: ``"shift"``, moved up to a quarter of '
-        'the side; ``"zoom"``, enlarged; ``"brightness"``, brighter and darker.',
+        'the side; ``"zoom"``, larger and smaller; ``"brightness"``, brighter and darker.',
     ),
     "tta": Wish(
         str, "mirror: always answer with the mean of an image and its mirror image, in twice the time.", "none|mirror",

@@ -131,6 +131,10 @@ CASES = {
     "no run.json": Case("evaluate no-json", r"can be scored: (hubel evaluate \S+ CORPUS)"),
     "no coverage": Case("predict run new.png --abstain 0.9", r", or (leave the coverage out)",
                         "predict run new.png"),
+    "moved, robustness": Case("robustness moved-run --only mirror", r"Say where it is now: (hubel robustness \S+ CORPUS)"),
+    "no test images, robustness": Case("robustness untested", r"trained on: (hubel robustness untested CORPUS)", "{} --only mirror"),
+    "robustness of a part": Case("robustness run --max-examples 3 --only mirror", r"All of them: (hubel robustness [^\n]*)", first=0),
+    "robustness of a model file": Case("robustness model.keras", r"Train one: (hubel train CORPUS)", "{} -o robust-run " + QUICK),
     # advice
     "advice to train longer": Case("train photos -o advised --epochs 1 --architecture small-cnn --overwrite", ADVICE.format("train .*--epochs 4"), first=0),
     "advice to score it": Case("train photos -o advised --epochs 1 --architecture small-cnn --overwrite", ADVICE.format("evaluate"), first=0),
@@ -155,7 +159,6 @@ UNCOVERED = {
     "cli/main.py: hubel --help, or hubel train --help": "tests/unit/cli/test_messages.py",
     "cli/show/layers.py: It has no such layer. hubel anatomy RUN shows those it has": "what to type is another layer of the list",
     "cli/commands/trace.py: _ has no layer of a kind that Hubel can work out. See them all: hubel anatomy _": "needs a model without any layer that can be worked out",
-    "workflows/evaluating/evaluate.py: e run (_) can be read in _. Put them back, or name a corpus to score it on: hubel evaluate": "needs a run all of whose test images vanished; the cure is that of 'gone bad'",
     "workflows/reproducing/reproduce.py: Stopped before it was known whether the result is the same. Start again: hubel reproduce": "the same command again",
     "runs/which_run.py: _ _ Train one: hubel train": "what to type is the user's own corpus; tests/unit/cli/test_messages.py",
     "runs/recorded_run.py: thing that was asked._ Train again with the same options, into another folder: hubel train": "a run of a version that wrote no request; tests/unit/workflows/reproducing/test_reproduce_check.py",

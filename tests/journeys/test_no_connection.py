@@ -19,6 +19,7 @@ EVERY = (
     (3, "train photos -o other --epochs 1 --architecture mobilenet"),
     (0, "audit photos --suspect-labels"),
     (0, "evaluate run"),
+    (0, "robustness run"),
     (0, "reproduce run"),
     (0, "compare photos --architectures dense,small-cnn --epochs 1 --image-size 16"),
     (0, "predict run photos/red/00.png"),

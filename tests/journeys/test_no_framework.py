@@ -105,6 +105,16 @@ def test_a_score_is_computed(digits: Path):
     assert roots(modules).isdisjoint(FRAMEWORKS)
 
 
+def test_images_are_changed_and_named(digits: Path, tmp_path: Path):
+    words = ("robustness", str(MUSEUM / "format-5"), str(digits), "-o", str(tmp_path / "robust"), "--json")
+    code, out, modules = run((*FRAMEWORKS, "pandas"), *words)
+    found = json.loads(out)
+    assert code == 0
+    assert (found["examples"], found["split"], len(found["changes"])) == (40, "all", 11)
+    assert (tmp_path / "robust/robustness.html").is_file()
+    assert roots(modules).isdisjoint(FRAMEWORKS)
+
+
 def test_labels_are_doubted_by_what_patches_look_like(digits: Path):
     code, out, modules = run(FRAMEWORKS, "audit", str(digits), "--suspect-labels", "--json")
     assert code == 0

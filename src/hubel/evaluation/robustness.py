@@ -201,7 +201,7 @@ def _score_level(
 
 
 def score_groups(
-    groups: Sequence[str], clean: NamedImages, changed: Mapping[str, Levels], *, labels: Labels
+    groups: Sequence[str], clean: NamedImages, *, changed: Mapping[str, Levels], labels: Labels
 ) -> tuple[GroupOfImages, ...]:
     """The groups that have enough images, the least accurate first; none where there are fewer than two.
 

@@ -21,15 +21,17 @@ class Augmentation:
         shift: largest move, as a share of the image's side, 0 to 0.5.
         zoom: largest enlargement of a part, as a share, 0 to 0.9; 0.3 shows at least 70 % of each side.
         brightness: largest change of brightness and of each colour channel, as a share, 0 to 0.9.
+        widen: largest reduction, as a share, 0 to 0.9; 0.3 shows up to 130 % of each side.
     """
 
     mirror: bool = True
     shift: float = 0.125
     zoom: float = 0.0
     brightness: float = 0.0
+    widen: float = 0.0
 
     def __post_init__(self) -> None:
-        for name, most in {"shift": 0.5, "zoom": 0.9, "brightness": 0.9}.items():
+        for name, most in {"shift": 0.5, "zoom": 0.9, "brightness": 0.9, "widen": 0.9}.items():
             value = getattr(self, name)
             if not 0 <= value <= most:
                 raise WrongRequest(f"Augmentation {name} must be a share from 0 to {most}. Received: {value!r}.")
@@ -67,7 +69,7 @@ def draw(augmentation: Augmentation, count: int, *, seed: int, epoch: int) -> Ep
     return EpochDraws(
         mirrored=(first ^ (epoch % 2 == 1)) & augmentation.mirror,
         offsets=rng.uniform(-augmentation.shift, augmentation.shift, (count, 2)),
-        scales=1 - rng.uniform(0, augmentation.zoom, (count, 2)),
+        scales=1 - rng.uniform(-augmentation.widen, augmentation.zoom, (count, 2)),
         gains=1 + rng.uniform(-augmentation.brightness, augmentation.brightness, (count, 3))
         + rng.uniform(-augmentation.brightness, augmentation.brightness, (count, 1)),
     )  # fmt: skip

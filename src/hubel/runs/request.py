@@ -19,8 +19,12 @@ from hubel.wishes import MIRROR, NO_TTA, READING, TRAINING, Time, Wish, check_bo
 
 OF_THE_NETWORK = frozenset({"architecture", "weights", "alpha", "image_size", "resize", "bands"})
 """Options that say what ``from_run`` takes from a run."""
-FURTHER: dict[str, tuple[float, float]] = {"shift": (0.25, 0.25), "zoom": (0.4, 0.6), "brightness": (0.4, 0.4)}
-"""Field of `Augmentation` that goes further where that is wished → its value, of small images and of photographs."""
+FURTHER: dict[str, dict[str, float]] = {
+    "shift": {"shift": 0.25},
+    "zoom": {"zoom": 0.25, "widen": 0.5},
+    "brightness": {"brightness": 0.4},
+}
+"""Word of the option ``augment`` → fields of `Augmentation` that go further then, and how far at least."""
 ONLY_ONCE = frozenset({"resume", "overwrite"})
 """Options about what is in the folder at the time: no part of what is trained."""
 

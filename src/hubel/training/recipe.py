@@ -80,5 +80,8 @@ class Recipe:
         return self.phase in ("fine-tune", "warm-start")
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data, every default spelled out."""
-        return asdict(self)
+        """Plain data, every default spelled out, but for ``widen``: runs of before version 0.13 have none."""
+        described = asdict(self)
+        if not self.augmentation.widen:
+            del described["augmentation"]["widen"]
+        return described

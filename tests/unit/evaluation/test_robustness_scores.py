@@ -67,14 +67,14 @@ def test_a_group_is_compared_with_all_other_images():
     groups = [*["north"] * 10, *["south"] * 26, *["few"] * 3, ""]
     clean = named(*[1] * 9, *LABELS[9:])  # nine of the north are wrong
     other = named(*[1] * 9, 1, *LABELS[10:])
-    north, south = score_groups(groups, clean, {"fog": {1: other}}, labels=LABELS)
+    north, south = score_groups(groups, clean, changed={"fog": {1: other}}, labels=LABELS)
     assert (north.name, north.right.hits, north.right.count) == ("north", 1, 10)
     assert (south.name, south.right.hits, south.right.count) == ("south", 26, 26)
     expected = fisher_exact([[1, 9], [30, 0]], alternative="less").pvalue
     assert north.adjusted_p == pytest.approx(2 * expected)
     assert (north.is_worse, south.is_worse) == (True, False)
     assert (north.changed, south.changed) == (0.1, 0.0)
-    assert score_groups(["all"] * 40, clean, {}, labels=LABELS) == ()
+    assert score_groups(["all"] * 40, clean, changed={}, labels=LABELS) == ()
 
 
 def test_the_least_accurate_of_many_groups_is_not_blamed_for_chance():
@@ -83,5 +83,5 @@ def test_the_least_accurate_of_many_groups_is_not_blamed_for_chance():
         labels = np.zeros(200, np.int64)
         clean = named(*(rng.random(200) < 0.2).astype(int))
         groups = [f"group {place}" for place in rng.integers(0, 10, 200)]
-        alarms += any(group.is_worse for group in score_groups(groups, clean, {}, labels=labels))
+        alarms += any(group.is_worse for group in score_groups(groups, clean, changed={}, labels=labels))
     assert alarms <= 4  # 2 are expected of exact tests at 5 %, and these are conservative

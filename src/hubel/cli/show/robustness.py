@@ -56,9 +56,9 @@ def _show_table(screen: Console, changes: Sequence[ChangeScore]) -> None:
         shown.add_row(
             Text(f"{change.name}{f', {_short(change.unit)}' if change.unit else ''}"),
             Text(_side_by_side(strengths, 4)),
-            Text(_cells(change, lambda each: f"{each.right.value:.2f}{COSTS if each.costs else ' '}", 5)),
-            Text(_cells(change, lambda each: f"{100 * each.changed.value:.0f} %", 5)),
-            Text(_cells(change, lambda each: f"{each.ece:.2f}", 4)),
+            Text(_cells(change, lambda each: f"{each.right.value:.2f}{COSTS if each.costs else ' '}", width=5)),
+            Text(_cells(change, lambda each: f"{100 * each.changed.value:.0f} %", width=5)),
+            Text(_cells(change, lambda each: f"{each.ece:.2f}", width=4)),
         )
     screen.width = max(screen.width, Measurement.get(screen, screen.options.update(width=500), shown).maximum)
     screen.print(shown)
@@ -77,7 +77,7 @@ def _short(unit: str) -> str:
     return {"degrees": "°", "% of the range": "%", "quality": "quality"}.get(unit, "± %")
 
 
-def _cells(change: ChangeScore, text: Callable[[LevelScore], str], width: int) -> str:
+def _cells(change: ChangeScore, text: Callable[[LevelScore], str], *, width: int) -> str:
     return _side_by_side([text(each) for each in change.levels], width)
 
 

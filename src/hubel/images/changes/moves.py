@@ -72,7 +72,7 @@ def scale(image: PillowImage.Image, percent: float, *, turn: int) -> PillowImage
     small = image.resize(
         (max(1, round(width / factor)), max(1, round(height / factor))), PillowImage.Resampling.BILINEAR
     )
-    return _placed(small, height, width)
+    return _placed(small, height=height, width=width)
 
 
 def rotation(image: PillowImage.Image, degrees: float, *, turn: int) -> PillowImage.Image:
@@ -90,7 +90,7 @@ def rotation(image: PillowImage.Image, degrees: float, *, turn: int) -> PillowIm
     reach_y = math.ceil(abs(sine) * width + abs(cosine) * height) + 2
     outer_x = width + 2 * max(0, -(-(reach_x - width) // 2))  # as much on either side
     outer_y = height + 2 * max(0, -(-(reach_y - height) // 2))
-    padded = _placed(image, outer_y, outer_x)
+    padded = _placed(image, height=outer_y, width=outer_x)
     left = outer_x / 2 - cosine * width / 2 + sine * height / 2
     top = outer_y / 2 - sine * width / 2 - cosine * height / 2
     comes_from = (cosine, -sine, left, sine, cosine, top)  # (x, y) of the result → (x, y) in what is turned
@@ -108,7 +108,7 @@ def mirror(image: PillowImage.Image, times: float, *, turn: int) -> PillowImage.
     return image if times % 2 == 0 else image.transpose(PillowImage.Transpose.FLIP_LEFT_RIGHT)
 
 
-def _placed(image: PillowImage.Image, height: int, width: int) -> PillowImage.Image:
+def _placed(image: PillowImage.Image, *, height: int, width: int) -> PillowImage.Image:
     """The image in the middle of a larger one, around which its edge is repeated."""
     rows = np.clip(np.arange(height) - (height - image.height) // 2, 0, image.height - 1)
     columns = np.clip(np.arange(width) - (width - image.width) // 2, 0, image.width - 1)

@@ -64,7 +64,11 @@ def choose_images(
     Raises:
         HubelError: there are none, or the corpus cannot be read.
     """
-    found = _of_the_run(request, classifier, on_event) if request.corpus is None else _of_another(request, on_event)
+    found = (
+        _of_the_run(request, classifier, on_event=on_event)
+        if request.corpus is None
+        else _of_another(request, on_event)
+    )
     most = MOST_EXAMPLES if request.max_examples is None else request.max_examples
     if most >= len(found.places):
         return found
@@ -75,7 +79,7 @@ def choose_images(
     return part
 
 
-def _of_the_run(request: RobustnessRequest, classifier: Classifier, on_event: OnEvent) -> ChosenImages:
+def _of_the_run(request: RobustnessRequest, classifier: Classifier, *, on_event: OnEvent) -> ChosenImages:
     on_another = Command("robustness", (str(request.run), "CORPUS"))
     corpus, split = read_own_test_split(request.run, on_another=on_another, on_event=on_event)
     say_missing(split, corpus, on_event=on_event)

@@ -16,14 +16,15 @@ def describe(found: Robustness) -> list[str]:
     """
     harmful = most_harmful_first(found.changes)
     harmless = [each.name for each in found.changes if each.first_cost is None]
-    sentences = [_most_harmful(found, *harmful[0])] if harmful else []
+    sentences = [_most_harmful(found, harmful[0])] if harmful else []
     if harmless:
         rest = "Not shown to cost accuracy at any strength" if harmful else "No change is shown to cost accuracy"
         sentences.append(f"{rest}: {listed(harmless)}.")
     return sentences
 
 
-def _most_harmful(found: Robustness, worst: ChangeScore, level: LevelScore) -> str:
+def _most_harmful(found: Robustness, harmful: tuple[ChangeScore, LevelScore]) -> str:
+    worst, level = harmful
     low, high = level.test.interval
     phrase = said_change(worst.name, level.level, side=min(found.classifier.preprocessing.size))
     return (

@@ -49,7 +49,7 @@ class NamedChanges:
 
 
 def name_changes(
-    classifier: Classifier, chosen: ChosenImages, changes: Mapping[str, Change], *, on_event: OnEvent = ignore
+    classifier: Classifier, chosen: ChosenImages, *, changes: Mapping[str, Change], on_event: OnEvent = ignore
 ) -> NamedChanges:
     """Classify every image as it is and under every change.
 
@@ -67,7 +67,9 @@ def name_changes(
 
     def views(place: int) -> Images | UnreadableImage:
         try:
-            return views_of(chosen.corpus, int(chosen.places[place]), changes, preprocessing=classifier.preprocessing)
+            return views_of(
+                chosen.corpus, int(chosen.places[place]), changes=changes, preprocessing=classifier.preprocessing
+            )
         except UnreadableImage as error:
             return error.without_traceback()
 
@@ -91,7 +93,7 @@ def name_changes(
     return NamedChanges(chosen.take(readable), named[0], by_change, tuple(refused))
 
 
-def views_of(corpus: Corpus, place: int, changes: Mapping[str, Change], *, preprocessing: Preprocessing) -> Images:
+def views_of(corpus: Corpus, place: int, *, changes: Mapping[str, Change], preprocessing: Preprocessing) -> Images:
     """One image as it is and under every change, as the network sees it.
 
     Args:

@@ -105,7 +105,7 @@ def measure_robustness(request: RobustnessRequest, *, on_event: OnEvent = ignore
     started = time.monotonic()
     classifier = load_classifier(request.run, engine=request.engine)
     chosen = choose_images(request, classifier, on_event=on_event)
-    named = name_changes(classifier, chosen, request.changes, on_event=on_event)
+    named = name_changes(classifier, chosen, changes=request.changes, on_event=on_event)
     say_refused(named.refused, on_event)
     labels = named.images.labels
     if not len(labels):
@@ -117,7 +117,7 @@ def measure_robustness(request: RobustnessRequest, *, on_event: OnEvent = ignore
     units = {name: change.unit for name, change in request.changes.items()}
     changes = score_changes(named.clean, named.changed, units=units, labels=labels)
     names = groups_of(named.images, classifier.class_names)
-    groups = score_groups(names, named.clean, named.changed, labels=labels)
+    groups = score_groups(names, named.clean, changed=named.changed, labels=labels)
     evidence = _evidence(request, classifier, clean=clean, changes=changes, groups=groups)
     advice = advise_robustness(evidence)
     return Robustness(request, named, classifier, clean, changes, groups, advice, time.monotonic() - started)

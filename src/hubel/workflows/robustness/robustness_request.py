@@ -70,4 +70,6 @@ class RobustnessRequest:
             count: of them.
         """
         arguments = (str(self.run), *((self.corpus,) if self.corpus else ()))
-        return (" All of them: ", Command("robustness", arguments, (Option("max_examples", count),)))
+        only = () if self.only is None else (Option("only", tuple(self.changes)),)
+        command = Command("robustness", arguments, (*only, *self.reading.options, Option("max_examples", count)))
+        return (" All of them: ", command)

@@ -228,7 +228,8 @@ def _augmentation(request: TrainRequest, choice: Choice, *, grey: bool) -> Augme
         zoom=0.4 if photographs else 0.0,
         brightness=0.2 if photographs and not grey else 0.0,
     )
-    return replace(usual, **{name: FURTHER[name][photographs] for name in request.augmented})
+    further = (part for name in request.augmented for part in FURTHER[name].items())
+    return replace(usual, **{field: max(value, getattr(usual, field)) for field, value in further})
 
 
 def _batch_size(train_examples: int) -> int:

@@ -155,6 +155,7 @@ def _changes(augmentation: Augmentation) -> str:
         "mirrored" if augmentation.mirror else "",
         f"moved up to {augmentation.shift:.0%}" if augmentation.shift else "",
         f"enlarged up to {1 / (1 - augmentation.zoom):.1f} times" if augmentation.zoom else "",
+        f"made smaller, down to {1 / (1 + augmentation.widen):.0%}" if augmentation.widen else "",
         f"brightness changed up to {augmentation.brightness:.0%}" if augmentation.brightness else "",
     ]
     return ", ".join(change for change in changes if change) or "none"

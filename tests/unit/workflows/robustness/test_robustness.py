@@ -208,7 +208,7 @@ def test_a_run_that_says_nothing_of_its_training_gets_advice_all_the_same(run: P
 def test_clean_pixels_are_those_that_predict_sees(run: Path, corpus: Path):
     found, _ = measured(run, only="mirror")
     views = views_of(
-        found.named.images.corpus, 0, found.request.changes, preprocessing=place_classifier().preprocessing
+        found.named.images.corpus, 0, changes=found.request.changes, preprocessing=place_classifier().preprocessing
     )
     np.testing.assert_array_equal(views[0], place_classifier().read_pixels(corpus / "blue/00.png"))
     assert views.shape == (2, 8, 8, 3)
