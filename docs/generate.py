@@ -16,8 +16,8 @@ from hubel.advice.advise import MOST_SHOWN, RULES
 from hubel.advice.remarks import SEVERITIES
 from hubel.cli.main import COMMANDS, hubel
 from hubel.corpus.audit.catalogue import CHECKS
-from hubel.corpus.shortcuts.probes import PROBES
 from hubel.corpus.formats.catalogue import FORMATS
+from hubel.corpus.shortcuts.probes import PROBES
 from hubel.errors.wording import Command, Option, Remedy, Text, in_python
 from hubel.shell import in_shell, text_in_shell
 
@@ -55,9 +55,10 @@ look: the threshold below. Nothing is changed, and nothing is left out because o
 PROBES_HEAD = """\
 ## What `--shortcuts` tries to tell the classes by
 
-[How it is done](../how-to/find-shortcuts.md). An alarm needs the balanced accuracy in the third column, one class against all others; a guess has 0.5.
+[How it is done](../how-to/find-shortcuts.md). An alarm needs the balanced accuracy in the third column, one class
+against all others; a guess has 0.5.
 
-| probe | reads | alarm from | may be honest? | what to do |
+| probe | reads | alarm from | may be no fault? | what to do |
 |---|---|---|---|---|"""
 
 FORMATS_HEAD = """\
