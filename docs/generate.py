@@ -56,10 +56,10 @@ look: the threshold below. Nothing is changed, and nothing is left out because o
 PROBES_HEAD = """\
 ## What `--shortcuts` tries to tell the classes by
 
-[How it is done](../how-to/find-shortcuts.md). An alarm needs the balanced accuracy in the third
-column, one class against all others; a guess has 0.5.
+[How it is done](../how-to/find-shortcuts.md). An alarm needs the balanced accuracy in the third column, one class
+against all others; a guess has 0.5.
 
-| probe | reads | alarm from | may be honest? | what to do |
+| probe | reads | alarm from | may be no fault? | what to do |
 |---|---|---|---|---|"""
 
 FORMATS_HEAD = """\

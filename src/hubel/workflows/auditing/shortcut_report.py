@@ -69,7 +69,7 @@ class ProbeResult:
     def advice(self) -> str:
         """Why it may be no fault, and what to do."""
         probe = PROBES[self.name]
-        excuse = f"It may be honest: {probe.honest} " if probe.honest else ""
+        excuse = f"It may be no fault: {probe.honest} " if probe.honest else ""
         return f"{excuse}{probe.cure}"
 
 
