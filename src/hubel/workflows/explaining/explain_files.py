@@ -168,7 +168,7 @@ def draw(explained: ExplainedImage | NearestImages, out: Path) -> None:
         panel = panel_of(explained)
         drawing, page = draw_explanation(panel), render_page(panel) if ending == ".html" else ""
     if ending == ".html":
-        write_bytes(out, (page or render_drawing(explained.question, drawing, caption=explained.caption)).encode())
+        write_bytes(out, (page or render_drawing(explained.question, drawing)).encode())
         return
     write_bytes(out, (render_svg if ending == ".svg" else render_png)(drawing))
 
