@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from pathlib import Path
@@ -148,7 +149,7 @@ def test_what_an_assessment_recommends_is_used_and_what_it_marks_is_told(photo: 
 
 def test_every_method_is_listed_with_what_it_needs():
     rows = {line[2:].split()[0]: line for line in typed("explain", RUN, "--list").stdout.splitlines()[:-1]}
-    assert list(rows) == list(EXPLANATIONS)
+    assert list(rows) == [*EXPLANATIONS, "nearest"]
     assert [name for name, line in rows.items() if "needs Keras" in line] == [
         name for name, each in EXPLANATIONS.items() if each.needs_framework
     ]
@@ -195,3 +196,33 @@ def test_a_nested_model_of_others_is_explained_without_the_name_of_a_layer(tmp_p
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert (document["class_name"], document["width"], document["height"]) == ("dog", 70, 80)
+
+
+def test_the_nearest_training_images_are_those_of_a_plain_loop(tmp_path: Path):
+    run = hubel.train("digits", out=tmp_path / "run", architecture="dense", epochs=2)
+    words = ("explain", run.path, "digits:4", "--method", "nearest")
+    document = json.loads(typed(*words, "--json").stdout)
+    own = run.classifier.embed("digits:4")[0]
+    placed = {row["path"]: row for row in _rows(run.path / "split.csv") if row["split"] == "train"}
+    similar = {}
+    for place, example in enumerate(run.corpus.examples):
+        if example.path in placed:
+            other = run.classifier.embed(run.corpus.read(place))[0]
+            similar[example.path] = float(own @ other / (np.linalg.norm(own) * np.linalg.norm(other)))
+    found = document["neighbours"]
+    assert document["searched"] == len(similar)
+    np.testing.assert_allclose([each["similarity"] for each in found], sorted(similar.values())[::-1][:8], atol=1e-5)
+    for each in found:
+        assert each["similarity"] == pytest.approx(similar[each["path"]], abs=1e-5)
+        assert each["class_name"] == placed[each["path"]]["label"]
+    again = typed(*words, "-o", tmp_path / "near.html")  # of the features that were kept
+    assert f"most alike of {len(similar):,} training images" in again.stdout
+    assert "<svg" in (tmp_path / "near.html").read_text()
+    refused = typed(*words, "--class", "4")
+    assert refused.returncode == 2
+    assert "Leave --class out" in refused.stderr
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))

@@ -18,6 +18,7 @@ from hubel.wishes import EXPLAINING
 from hubel.workflows.explaining.explain import Asked, explain_image
 from hubel.workflows.explaining.explain_files import ExplainedFile, ExplainRequest, explain_files
 from hubel.workflows.explaining.explained import ExplainedImage
+from hubel.workflows.explaining.nearest_images import NearestImages
 from hubel.workflows.explaining.recommended import NOT_ASSESSED, read_assessed
 
 
@@ -36,7 +37,7 @@ def explain(  # noqa: PLR0913, D417  (each is a wish the user may have)
     input: Numbers = None,
     overwrite: bool = False,
     on_event: OnEvent = ignore,
-) -> ExplainedImage | list[ExplainedFile]:
+) -> ExplainedImage | NearestImages | list[ExplainedFile]:
     """Where in an image a classifier finds its evidence, and whether that map can be believed; as ``hubel explain``.
 
     Args:
@@ -50,7 +51,8 @@ def explain(  # noqa: PLR0913, D417  (each is a wish the user may have)
         on_event: hears the values of `hubel.events`.
 
     Returns:
-        ``heat_map`` and ``caption``; of several images a list, with ``explained``, or ``error`` of those refused.
+        ``heat_map`` and ``caption``, of ``"nearest"`` its ``neighbours``; of several images a list, with ``explained``,
+        or ``error`` of those refused.
 
     Raises:
         HubelError: a subclass says what is wrong and what to change.

@@ -119,6 +119,9 @@ EXPLANATIONS = {
         signed=True,
     ),
 }
+NEAREST = "nearest"
+"""What makes no heat map: training images that are alike, `hubel.workflows.explaining.nearest`."""
+NEAREST_SUMMARY = "not a map: the training images that are most alike to the network, with their classes"
 USUAL = "occlusion"
 """Until the methods were assessed on a run: it needs no framework, and works for every network."""
 

@@ -73,19 +73,33 @@ def draw_explanation(panel: Panel) -> Drawing:
 
 def render_page(panel: Panel) -> str:
     """One HTML file with the drawing, the caption and what the numbers mean; nothing outside of it is loaded."""
-    drawing = draw_explanation(panel)
-    return (
-        make_environment()
-        .get_template("explanation.html")
-        .render(
-            heading=panel.heading,
-            style=asset("base.css"),
-            drawing=Markup(inline_svg(drawing)),  # noqa: S704  (made here, its words escaped)
-            width=round(drawing.width * 1.4),
-            caption=list(panel.caption),
-            method=panel.heat_map.method,
-            summary=find_explanation(panel.heat_map.method).summary,
-        )
+    summary = find_explanation(panel.heat_map.method).summary
+    return _page(
+        panel.heading, draw_explanation(panel), caption=panel.caption, method=panel.heat_map.method, summary=summary
+    )
+
+
+def render_drawing(heading: str, drawing: Drawing, *, caption: Sequence[str]) -> str:
+    """One HTML file with a drawing and its caption.
+
+    Args:
+        heading: of the page.
+        drawing: in it.
+        caption: a sentence each.
+    """
+    return _page(heading, drawing, caption=caption)
+
+
+def _page(heading: str, drawing: Drawing, *, caption: Sequence[str], method: str = "", summary: str = "") -> str:
+    template = make_environment().get_template("explanation.html")
+    return template.render(
+        heading=heading,
+        style=asset("base.css"),
+        drawing=Markup(inline_svg(drawing)),  # noqa: S704  (made here, its words escaped)
+        width=round(drawing.width * 1.4),
+        caption=list(caption),
+        method=method,
+        summary=summary,
     )
 
 

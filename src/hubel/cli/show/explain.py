@@ -13,6 +13,7 @@ from hubel.text import one_line
 if TYPE_CHECKING:
     from hubel.workflows.explaining.explain_files import ExplainedFile
     from hubel.workflows.explaining.explained import ExplainedImage
+    from hubel.workflows.explaining.nearest_images import NearestImages
     from hubel.workflows.explaining.recommended import Assessed
 
 
@@ -21,7 +22,12 @@ def show_explained(each: ExplainedFile) -> None:
     if each.explained is None:
         click.echo(f"{one_line(each.path)}  refused: {'' if each.error is None else each.error.reason}")
         return
+    from hubel.workflows.explaining.nearest_images import NearestImages
+
     explained = each.explained
+    if isinstance(explained, NearestImages):
+        _show_nearest(each, explained)
+        return
     heat_map, score = explained.heat_map, explained.heat_map.score
     click.echo(f"{one_line(each.path)}: {one_line(explained.question)}")
     click.echo(f"  {heat_map.method}, {heat_map.seconds:.2f} s{_place(explained)}")
@@ -32,6 +38,16 @@ def show_explained(each: ExplainedFile) -> None:
         click.echo(f"  {one_line(sentence)}")
     for path in filter(None, (each.drawing, each.values)):
         click.echo(f"  Wrote {one_line(str(path))}")
+
+
+def _show_nearest(each: ExplainedFile, nearest: NearestImages) -> None:
+    click.echo(f"{one_line(each.path)}: {one_line(nearest.question)}")
+    for neighbour in nearest.neighbours:
+        click.echo(f"  {neighbour.similarity:.3f}  {one_line(neighbour.class_name)}  {one_line(neighbour.path)}")
+    for sentence in nearest.caption:
+        click.echo(f"  {one_line(sentence)}")
+    if each.drawing is not None:
+        click.echo(f"  Wrote {one_line(str(each.drawing))}")
 
 
 def _place(explained: ExplainedImage) -> str:
@@ -50,7 +66,7 @@ def show_methods(assessed: Assessed, *, as_json: bool) -> None:
         assessed: what is known of them.
         as_json: as one document.
     """
-    from hubel.explanation.catalogue import EXPLANATIONS
+    from hubel.explanation.catalogue import EXPLANATIONS, NEAREST, NEAREST_SUMMARY
 
     if as_json:
         rows = [
@@ -68,5 +84,6 @@ def show_methods(assessed: Assessed, *, as_json: bool) -> None:
         marked = f"  marked: {one_line(assessed.marked[name])}" if name in assessed.marked else ""
         usual = "*" if name == assessed.usual else " "
         click.echo(f"{usual} {name:<{width}}  {each.summary}{needs}{marked}")
+    click.echo(f"  {NEAREST:<{width}}  {NEAREST_SUMMARY}")
     why = "recommended for this classifier" if assessed.recommended else "the default; nothing was assessed on this run"
     click.echo(f"* {why}")

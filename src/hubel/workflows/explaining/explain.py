@@ -13,7 +13,7 @@ from hubel.classifier.answering import Answering, softmax
 from hubel.classifier.given import to_model_pixels, to_whole_pixels
 from hubel.errors import PackageMissing, UnknownName, WrongRequest
 from hubel.errors.wording import Option, Remedy
-from hubel.explanation.catalogue import EXPLANATIONS, find_explanation
+from hubel.explanation.catalogue import EXPLANATIONS, NEAREST, find_explanation
 from hubel.explanation.faithfulness import is_flat, score_beside
 from hubel.explanation.heat_map import HeatMap
 from hubel.explanation.of_classifier import subject_of
@@ -55,6 +55,13 @@ def check_asked(asked: Asked) -> None:
     """
     if asked.method is None:
         return
+    if asked.method == NEAREST:
+        given = next((name for name in ("class_name", "against", "layer") if getattr(asked, name) is not None), None)
+        if given is not None:
+            raise WrongRequest(
+                f"{NEAREST} looks at the answer, not at one class or layer. Leave ", Option(given), " out."
+            )
+        return
     explanation = find_explanation(asked.method)
     if asked.layer is not None and not explanation.needs_maps:
         looking = [name for name, each in EXPLANATIONS.items() if each.needs_maps]
@@ -81,6 +88,10 @@ def explain_image(
         UnreadableImage: the image cannot be read.
     """
     check_asked(asked)
+    if asked.method == NEAREST:
+        raise WrongRequest(
+            f"{NEAREST} finds images of a run, not a map. Give the run's folder, not a loaded classifier."
+        )
     method = _method(asked, assessed)
     given = _to_be_read_twice(image)
     pixels, whole = (read(given, classifier.preprocessing) for read in (to_model_pixels, to_whole_pixels))

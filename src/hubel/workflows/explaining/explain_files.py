@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,20 +11,28 @@ from typing import Any
 import numpy as np
 
 from hubel.architectures.file_kinds import is_model_target
+from hubel.catalogue import Later
 from hubel.classifier.answering import Answering
+from hubel.classifier.classifier import Classifier
 from hubel.drawing.raster import render_png
+from hubel.drawing.shapes import Drawing
 from hubel.drawing.svg import render_svg
 from hubel.errors import OutputNotWritable, UnreadableImage, WrongRequest
 from hubel.errors.wording import Option, Remedy
 from hubel.events import OnEvent, Progress, ignore
+from hubel.explanation.catalogue import NEAREST, USUAL
 from hubel.files import is_file, is_folder, is_there, said_plainly, shown, write_bytes
-from hubel.reports.explanation import Panel, draw_explanation, render_page
+from hubel.reports.explanation import Panel, draw_explanation, render_drawing, render_page
+from hubel.reports.nearest import NearTile, draw_nearest
 from hubel.runs.out_folder import check_output_file
 from hubel.workflows.explaining.explain import NOTHING_ASKED, Asked, check_asked, explain_image
 from hubel.workflows.explaining.explained import ExplainedImage
+from hubel.workflows.explaining.nearest_images import NearestImages
 from hubel.workflows.explaining.recommended import read_assessed
 from hubel.workflows.opening import NOTHING_SAID, Said, check_inputs, open_target
 
+make_gallery: Callable[..., Any] = Later("hubel.workflows.explaining.nearest", "make_gallery")
+find_nearest: Callable[..., NearestImages] = Later("hubel.workflows.explaining.nearest", "find_nearest")
 ENDINGS = (".png", ".svg", ".html")
 VALUES = ".npy"
 
@@ -65,7 +73,7 @@ class ExplainedFile:
     """
 
     path: str
-    explained: ExplainedImage | None = None
+    explained: ExplainedImage | NearestImages | None = None
     error: UnreadableImage | None = None
     drawing: Path | None = None
     values: Path | None = None
@@ -101,11 +109,16 @@ def _each(
     request: ExplainRequest, classifier: Answering, *, drawings: Sequence[Path | None], on_event: OnEvent
 ) -> Iterator[ExplainedFile]:
     assessed, count = read_assessed(request.run), len(request.images)
+    gallery = _gallery(request, classifier, on_event=on_event)
     for place, (path, out) in enumerate(zip(request.images, drawings, strict=True)):
         if count > 1:
             on_event(Progress("explaining", place, count))
         try:
-            explained = explain_image(classifier, path, asked=request.asked, assessed=assessed)
+            explained: ExplainedImage | NearestImages
+            if gallery is not None:
+                explained = find_nearest(classifier, path, gallery=gallery)
+            else:
+                explained = explain_image(classifier, path, asked=request.asked, assessed=assessed)
         except UnreadableImage as error:
             if count == 1:
                 raise
@@ -115,10 +128,22 @@ def _each(
             yield ExplainedFile(path, explained)
             continue
         draw(explained, out)
-        values = out.with_suffix(VALUES) if request.values else None
-        if values is not None:
+        values = out.with_suffix(VALUES) if request.values and isinstance(explained, ExplainedImage) else None
+        if values is not None and isinstance(explained, ExplainedImage):
             write_bytes(values, _numbers(explained.heat_map.values))
         yield ExplainedFile(path, explained, drawing=out, values=values)
+
+
+def _gallery(request: ExplainRequest, classifier: Answering, *, on_event: OnEvent) -> Any:
+    """The training images, where they are asked for."""
+    if request.asked.method != NEAREST:
+        return None
+    if not isinstance(classifier, Classifier):
+        raise WrongRequest(
+            f"{NEAREST} looks at the training images of a run, and {request.run} is a model file. Take another method, "
+            "such as ", Option("method", USUAL), ".",
+        )  # fmt: skip
+    return make_gallery(classifier, request.run, on_event=on_event)
 
 
 def panel_of(explained: ExplainedImage) -> Panel:
@@ -126,7 +151,7 @@ def panel_of(explained: ExplainedImage) -> Panel:
     return Panel(explained.heat_map, explained.seen, explained.question, explained.caption)
 
 
-def draw(explained: ExplainedImage, out: Path) -> None:
+def draw(explained: ExplainedImage | NearestImages, out: Path) -> None:
     """Write the drawing of an explained image: PNG, SVG or HTML, as the file's name says.
 
     Args:
@@ -136,11 +161,24 @@ def draw(explained: ExplainedImage, out: Path) -> None:
     Raises:
         OutputNotWritable: it cannot be written.
     """
-    panel, ending = panel_of(explained), out.suffix.lower()
+    ending = out.suffix.lower()
+    if isinstance(explained, NearestImages):
+        drawing, page = _draw_nearest(explained), ""
+    else:
+        panel = panel_of(explained)
+        drawing, page = draw_explanation(panel), render_page(panel) if ending == ".html" else ""
     if ending == ".html":
-        write_bytes(out, render_page(panel).encode())
+        write_bytes(out, (page or render_drawing(explained.question, drawing, caption=explained.caption)).encode())
         return
-    write_bytes(out, (render_svg if ending == ".svg" else render_png)(draw_explanation(panel)))
+    write_bytes(out, (render_svg if ending == ".svg" else render_png)(drawing))
+
+
+def _draw_nearest(explained: NearestImages) -> Drawing:
+    tiles = [
+        NearTile(each.image, each.class_name, f"similarity {each.similarity:.3f}", each.class_name == explained.answer)
+        for each in explained.neighbours
+    ]
+    return draw_nearest(explained.image, tiles, heading=explained.question, caption=explained.caption)
 
 
 def _numbers(values: np.ndarray) -> bytes:
