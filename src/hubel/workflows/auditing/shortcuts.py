@@ -27,7 +27,8 @@ LEAST_OF_CLASS = 10
 """Images of a class that is told from the others; of fewer, chance tells as many."""
 MOST_CLASSES = 100
 """Classes that are told from the others, the largest first."""
-PERMUTATIONS = 500
+PERMUTATIONS, FEWER_PERMUTATIONS, MANY_CLASSES = 500, 200, 20
+"""Of the labels; fewer where there are more classes, each of which takes its time."""
 SHOWN = 4
 """Images of the class, and of others, that are named with an alarm."""
 STAGE = "looking for shortcuts"
@@ -85,7 +86,8 @@ def find_shortcuts(examined: ExaminedCorpus, *, seed: int = 0, on_event: OnEvent
     features = {name: _encoded(columns) for name, columns in looked.columns.items()}
     telling = {name: each for name, each in features.items() if each.shape[1]}
     rng = stream("shortcut permutations", seed)
-    found = separate(telling, looked.design, permutations=PERMUTATIONS, rng=rng, on_event=on_event)
+    times = PERMUTATIONS if len(looked.design.tested) <= MANY_CLASSES else FEWER_PERMUTATIONS
+    found = separate(telling, looked.design, permutations=times, rng=rng, on_event=on_event)
     results = [_result(name, each, looked=looked) for name, each in found.items()]
     results.sort(key=lambda each: (not each.alarm, bool(PROBES[each.name].honest), -each.balanced_accuracy))
     silent = tuple(name for name in features if name not in telling)
