@@ -26,7 +26,7 @@ OPTION_SYNONYMS = {
     "--iterations": "--epochs",
 }  # fmt: skip
 """What other programs call it → our option, where the command has it."""
-WORDS = {"corpus": "photos/", "run": "runs/photos", "inputs": "new.jpg", "image": "new.jpg"}
+WORDS = {"corpus": "photos/", "run": "runs/photos", "inputs": "new.jpg", "image": "new.jpg", "images": "new.jpg"}
 """Arguments → a word that can be typed."""
 VALUES = {
     "--epochs": "10", "--image-size": "96", "--batch-size": "32", "--seed": "1", "--top": "3", "--alpha": "0.5",

@@ -27,11 +27,11 @@ def make_engine(blueprint: Blueprint, tensors: Mapping[str, np.ndarray], path: P
         DamagedArtefact: a tensor is missing, foreign, or of another shape; it is named.
     """
     model = build_model(blueprint)
-    fill_model(model, tensors, path)
+    fill_model(model, tensors, path=path)
     return KerasEngine(model)
 
 
-def fill_model(model: keras.Model, tensors: Mapping[str, np.ndarray], path: Path) -> None:
+def fill_model(model: keras.Model, tensors: Mapping[str, np.ndarray], *, path: Path) -> None:
     """Give a model its weights.
 
     Args:

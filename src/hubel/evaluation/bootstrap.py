@@ -18,7 +18,7 @@ def mean_interval(values: Sequence[float] | np.ndarray) -> tuple[float, float]:
     With few examples it is too narrow: of 10 it holds the truth in about 90 %.
 
     Args:
-        values: one for each example, at least one.
+        values: one for each example, at least one; [examples].
 
     Source: Efron 1979, Annals of Statistics 7, 1-26.
     """

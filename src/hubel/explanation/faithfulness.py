@@ -132,7 +132,7 @@ def random_maps(size: tuple[int, int], *, seed: int = 0, count: int = RANDOM_MAP
         seed: of the cells.
         count: of the maps.
     """
-    rng = stream("explanation", seed)
+    rng = stream("random maps", seed)
     cells = tuple(min(RANDOM_CELLS, side) for side in size)
     return [enlarge(rng.random(cells, dtype=np.float32), size) for _ in range(count)]
 
@@ -159,7 +159,7 @@ def blurred(image: Image) -> Image:
 
 def _ranks(heat: Heat, *, seed: int) -> np.ndarray:
     """The place of each pixel in the order, hottest first: int64 [height, width]; equally hot ones in random order."""
-    shuffled = stream("explanation", seed).permutation(heat.size)
+    shuffled = stream("equally hot", seed).permutation(heat.size)
     order = shuffled[np.argsort(-heat.ravel()[shuffled], kind="stable")]
     ranks = np.empty(heat.size, np.int64)
     ranks[order] = np.arange(heat.size)

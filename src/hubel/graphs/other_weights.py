@@ -31,7 +31,7 @@ def weight_order(graph: CompiledGraph) -> list[str]:
 
 
 def with_other_weights(
-    graph: CompiledGraph, tensors: Mapping[str, np.ndarray], others: Mapping[str, np.ndarray]
+    graph: CompiledGraph, tensors: Mapping[str, np.ndarray], *, others: Mapping[str, np.ndarray]
 ) -> CompiledGraph:  # fmt: skip
     """The graph that computes with other weights; the one that was given stays as it is.
 

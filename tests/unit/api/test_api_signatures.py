@@ -18,7 +18,7 @@ from hubel.wishes import PREDICTING
 FUNCTIONS = {"audit": "audit_corpus"}
 """Command → its function, where that is called otherwise."""
 
-NO_NAMES = {"from": "from_run"}
+NO_NAMES = {"from": "from_run", "class": "class_name"}
 """Option whose name is a word of Python's own → keyword."""
 
 ONLY_TYPED = {

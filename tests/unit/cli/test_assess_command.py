@@ -53,7 +53,7 @@ def assessed(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
 
 
 def test_the_table_has_intervals_marks_and_the_recommended_method(typed: Typed, assessed: list[dict[str, object]]):
-    code, out, _ = typed("explain run --assess --images 5")
+    code, out, _ = typed("explain run --assess --max-examples 5")
     assert (code, assessed[0]["images"]) == (0, 5)
     lines = [" ".join(line.split()) for line in out.splitlines()]
     assert "*occlusion 0.40 0.10 0.40±.10 0.40±.10 0.05±.15 0.40 0.50" in lines
@@ -84,8 +84,8 @@ def test_json_has_the_keys_of_the_interface(typed: Typed):
     [
         ("explain run image.png --assess", "Leave out IMAGE"),
         ("explain run --assess -o map.png --method rise", "Leave out -o and --method"),
-        ("explain run --images 5", "it needs --assess"),
-        ("explain run --assess --images 0", "--images"),
+        ("explain run --max-examples 5", "it needs --assess"),
+        ("explain run --assess --max-examples 0", "--max-examples"),
     ],
 )
 def test_words_that_do_not_go_together_are_refused(words: str, said: str, typed: Typed):

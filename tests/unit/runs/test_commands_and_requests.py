@@ -137,10 +137,19 @@ def test_a_door_gives_texts_and_the_request_has_values():
     wishes = {"out": "runs/x", "time_limit": "5m", "corrections": "fixes.csv", "epochs": None}
     rest = dict.fromkeys(("architecture", "weights", "alpha", "image_size", "resize", "batch_size"))
     more = {"learning_rate": None, "mirror": None, "tta": "none", "seed": 3, "overwrite": False, "resume": False}
-    whole = {**wishes, **rest, **more, "learning_curve": False, "from_run": None, "unknown": "passed over"}
+    whole = {
+        **wishes,
+        **rest,
+        **more,
+        "learning_curve": False,
+        "from_run": None,
+        "augment": "zoom,shift",
+        "unknown": "passed over",
+    }
     request = make_request("photos", whole, reading=Reading(), command=("hubel", "train"))
     assert (request.out, request.corrections) == (Path("runs/x"), Path("fixes.csv"))
     assert (request.time_limit_s, request.seed, request.command) == (300.0, 3, ("hubel", "train"))
+    assert request.augmented == ("zoom", "shift")
 
 
 def test_a_record_of_what_cannot_be_asked_for_any_more_is_refused_with_the_reason(tmp_path: Path):

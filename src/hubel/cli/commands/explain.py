@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @option("method", EXPLAINING["method"])
 @click.option("--assess", is_flag=True, help="Test every method on test images of RUN, and recommend one from then on.")
 @click.option(
-    "--images", "sample", type=click.IntRange(min=1), metavar="N", help="With --assess: on how many. Default: 12."
+    "--max-examples", type=click.IntRange(min=1), metavar="N", help="With --assess: on how many. Default: 12."
 )
 @click.option("--list", "listing", is_flag=True, help="List the methods, and what an assessment of RUN said of them.")
 @option("class_name", EXPLAINING["class_name"])
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 def command(  # noqa: PLR0913  (one for each option)
     run: Path, images: tuple[str, ...], *, out: Path | None, method: str | None, listing: bool, class_name: str | None,
     against: str | None, layer: str | None, overwrite: bool, as_json: bool, said: Said, assess: bool,
-    sample: int | None,
+    max_examples: int | None,
 ) -> int:  # fmt: skip
     """Show where in IMAGE the classifier finds its evidence, and whether that map can be believed.
 
@@ -61,10 +61,10 @@ def command(  # noqa: PLR0913  (one for each option)
     if assess:
         alone = {"IMAGE": images, "-o": out, "--method": method, "--class": class_name, "--against": against,
                  "--layer": layer, "--list": listing}  # fmt: skip
-        _assess(run, sample, beside=[name for name, value in alone.items() if value], as_json=as_json)
+        _assess(run, max_examples, beside=[name for name, value in alone.items() if value], as_json=as_json)
         return 0
-    if sample is not None:
-        raise WrongRequest("--images says on how many images methods are tested: it needs --assess.")
+    if max_examples is not None:
+        raise WrongRequest("--max-examples says on how many images methods are tested: it needs --assess.")
     if listing:
         show_methods(read_assessed(run), as_json=as_json)
         return 0
@@ -85,7 +85,7 @@ def command(  # noqa: PLR0913  (one for each option)
     return 4 if refused else 0
 
 
-def _assess(run: Path, sample: int | None, *, beside: list[str], as_json: bool) -> None:
+def _assess(run: Path, max_examples: int | None, *, beside: list[str], as_json: bool) -> None:
     from hubel.cli.show.assess import show_assessment
     from hubel.cli.show.listen import Listener, print_document
     from hubel.errors import WrongRequest
@@ -97,7 +97,7 @@ def _assess(run: Path, sample: int | None, *, beside: list[str], as_json: bool) 
             f"--assess tests every method on test images of {run}. Leave out {listed(beside)}, or leave out --assess."
         )
     with Listener() as listener:
-        found = assess(run, images=sample or USUAL_IMAGES, on_event=listener)
+        found = assess(run, images=max_examples or USUAL_IMAGES, on_event=listener)
     if as_json:
         print_document(found.to_json(), listener)
     else:

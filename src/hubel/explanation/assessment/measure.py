@@ -102,17 +102,22 @@ def score(subject: Subject, case: Case, heat: Heat) -> MapNumbers:
     """
     found = score_map(subject, case.image, heat=heat, question=case.question, seed=case.seed)
     road = compute_road(
-        lambda images: subject.compute_probabilities(images, case.question), case.image, heat, seed=case.seed
+        lambda images: subject.compute_probabilities(images, case.question), case.image, heat=heat, seed=case.seed
     )
     return MapNumbers(heat, found.insertion, found.deletion, road, is_flat(heat), 0.0)
 
 
 def random_numbers(subject: Subject, case: Case) -> MapNumbers:
-    """The numbers of a random map."""
+    """The numbers of a random map.
+
+    Args:
+        subject: the classifier.
+        case: the image.
+    """
     return score(subject, case, random_maps(case.image.shape[:2], seed=case.seed, count=1)[0])
 
 
-def correlate(randomised: Subject, case: Case, compute: Explain, *, heat: Heat) -> float:
+def correlate(randomised: Subject, case: Case, *, compute: Explain, heat: Heat) -> float:
     """Rank correlation of a map with that of a network with replaced weights.
 
     Args:

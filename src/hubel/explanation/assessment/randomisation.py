@@ -64,7 +64,7 @@ def redraw(tensors: Mapping[str, np.ndarray], *, rng: np.random.Generator) -> di
 
 
 def replaced(
-    tensors: Mapping[str, np.ndarray], drawn: Mapping[str, np.ndarray], layers: Sequence[str]
+    tensors: Mapping[str, np.ndarray], drawn: Mapping[str, np.ndarray], *, layers: Sequence[str]
 ) -> dict[str, np.ndarray]:  # fmt: skip
     """Weights of which those of some layers are replaced; the others are the same arrays.
 

@@ -59,7 +59,7 @@ class Replaceable:
         tensors = {name: self.parts.tensors[name] for name in self.order}
         drawn = redraw(tensors, rng=rng)
         for layers in self.stages:
-            yield self.with_weights(replaced(tensors, drawn, layers))
+            yield self.with_weights(replaced(tensors, drawn, layers=layers))
 
     def with_weights(self, tensors: Mapping[str, np.ndarray]) -> Classifier:
         """The same classifier, in all else, with other weights; on its compiled graph where it has one.
@@ -72,12 +72,12 @@ class Replaceable:
         if self.parts.graph is None:
             engine = in_keras()
         else:
-            graph = with_other_weights(self.parts.graph, self.parts.tensors, tensors)
+            graph = with_other_weights(self.parts.graph, self.parts.tensors, others=tensors)
             engine = make_engine(blueprint, tensors, path, graph=graph, make_keras_engine=in_keras)
         return replace(self.classifier, engine=with_tta(engine, self.classifier.tta))
 
     def _in_keras(self, tensors: Mapping[str, np.ndarray]) -> Engine:
-        _fill_model(self._spare.model, tensors, self.parts.folder / WEIGHTS)
+        _fill_model(self._spare.model, tensors, path=self.parts.folder / WEIGHTS)
         return self._spare
 
     @cached_property

@@ -30,7 +30,7 @@ _NEIGHBOURS = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1) if (
 
 
 def compute_road(
-    compute_probabilities: Callable[[Images], np.ndarray], image: Image, heat: np.ndarray, *, seed: int = 0
+    compute_probabilities: Callable[[Images], np.ndarray], image: Image, *, heat: np.ndarray, seed: int = 0
 ) -> float:
     """How much more the probability falls with what a map calls important than with what it calls unimportant.
 

@@ -34,7 +34,7 @@ def compute_rise(subject: Subject, image: Image, *, question: Question, seed: in
     Source: Petsiuk, Das & Saenko 2018, arXiv:1806.07421; the mean score is taken off, so that what plays no part is 0,
     and the rest of the image is its mean colour, not black.
     """
-    rng = stream("explanation", seed)
+    rng = stream("random masks", seed)
     colour = np.broadcast_to(mean_colour(image), image.shape).astype(np.float32).reshape(len(image), -1)
     apart = image.reshape(len(image), -1) - colour  # [height, 3 width]: rows as they lie in memory
     weighted, masks_total, total = np.zeros(image.shape[:2]), np.zeros(image.shape[:2]), 0.0

@@ -28,7 +28,7 @@ def compute_smoothgrad(subject: Subject, image: Image, *, question: Question, se
 
     Source: Smilkov et al. 2017, arXiv:1706.03825.
     """
-    rng = stream("explanation", seed)
+    rng = stream("noise of smoothgrad", seed)
     deviation = NOISE * (float(image.max()) - float(image.min()))
     total = np.zeros(image.shape, np.float64)
     for start in range(0, COPIES, AT_ONCE):

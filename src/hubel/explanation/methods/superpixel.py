@@ -39,7 +39,7 @@ def compute_superpixel(subject: Subject, image: Image, *, question: Question, se
     """
     segments = find_segments(image)
     count = int(segments.max()) + 1
-    shown = stream("explanation", seed).random((SAMPLES, count)) < 0.5
+    shown = stream("shown segments", seed).random((SAMPLES, count)) < 0.5
     shown[0] = True
     covered = mean_colour(image)
     scores = np.concatenate([

@@ -63,7 +63,9 @@ def where_it_looks(
             return None
     without_middle, middle_alone = (np.concatenate(each) for each in zip(*hits, strict=True))
     shares = [
-        border_share(_heat(classifier.compute_logits, np.asarray(images[places[place]]), int(report.predicted[place])))
+        border_share(
+            _heat(classifier.compute_logits, np.asarray(images[places[place]]), named=int(report.predicted[place]))
+        )
         for place in chosen[np.linspace(0, len(chosen) - 1, HEATED).astype(int)]
     ]
     return WhereItLooks(
@@ -79,6 +81,6 @@ def _named(classifier: Answering, pixels: Images) -> np.ndarray:
     return classifier.compute_logits(pixels).argmax(axis=1)
 
 
-def _heat(compute_logits: Callable[[Images], np.ndarray], pixels: np.ndarray, named: int) -> np.ndarray:
+def _heat(compute_logits: Callable[[Images], np.ndarray], pixels: np.ndarray, *, named: int) -> np.ndarray:
     """What spoke for the class that was named, 0 to 1: [height, width]."""
     return find_explanation().compute(Subject(compute_logits), pixels, question=Question(named))

@@ -98,8 +98,8 @@ def assess(
     numbers = _measured(bench, stages=len(replaceable.stages), on_event=on_event)
     for draw in range(min(DRAWS, len(cases))):
         for randomised in replaceable.randomised(stream("replaced weights", seed, epoch=draw)):
-            _correlate(bench, subject_of(randomised), numbers, places=range(draw, len(cases), DRAWS))
-    found = _judged(run, numbers, random, seed=seed)
+            _correlate(bench, subject_of(randomised), numbers=numbers, places=range(draw, len(cases), DRAWS))
+    found = _judged(run, numbers, random=random, seed=seed)
     found = replace(found, methods=(*found.methods, *(MethodScore(name, marked=why) for name, why in refused.items())))
     write_json(run / EXPLANATIONS_FILE, found.to_file())
     return found
@@ -171,24 +171,31 @@ def _measured(bench: _Bench, *, stages: int, on_event: OnEvent) -> _Numbers:
     return numbers
 
 
-def _correlate(bench: _Bench, randomised: Subject, numbers: _Numbers, *, places: Sequence[int]) -> None:
+def _correlate(bench: _Bench, randomised: Subject, *, numbers: _Numbers, places: Sequence[int]) -> None:
     """Add how much the maps of some images are like those of a network with replaced weights."""
     for place in places:
         for name, method in bench.methods.items():
             own = numbers[name][place]
-            same = correlate(randomised, bench.cases[place], method.compute, heat=own.heat)
+            same = correlate(randomised, bench.cases[place], compute=method.compute, heat=own.heat)
             numbers[name][place] = replace(own, correlations=(*own.correlations, same))
             next(bench.told)
 
 
-def _judged(run: Path, numbers: _Numbers, random: Sequence[MapNumbers], *, seed: int) -> Assessment:
-    scored = [score_method(name, each, random) for name, each in numbers.items()]
+def _judged(run: Path, numbers: _Numbers, *, random: Sequence[MapNumbers], seed: int) -> Assessment:
+    scored = [score_method(name, each, random=random) for name, each in numbers.items()]
     gains = {name: [each.gain for each in some] for name, some in numbers.items()}
     by_gain = sorted(scored, key=lambda each: -float(np.mean(gains[each.name])))
     random_gains = [each.gain for each in random]
-    recommended, reason = recommend(by_gain, gains, random_gains)
+    recommended, reason = recommend(by_gain, gains, random=random_gains)
     plain = [each for each in by_gain if not EXPLANATIONS[each.name].needs_framework]
-    beside = replace(score_method("random", random, random), marked=None)
+    beside = replace(score_method("random", random, random=random), marked=None)
     return Assessment(
-        run, len(random), seed, tuple(by_gain), beside, recommended, reason, recommend(plain, gains, random_gains)[0]
+        run,
+        len(random),
+        seed,
+        tuple(by_gain),
+        beside,
+        recommended,
+        reason,
+        recommend(plain, gains, random=random_gains)[0],
     )

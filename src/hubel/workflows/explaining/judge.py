@@ -24,7 +24,7 @@ IGNORES_WEIGHTS = (
 NONE_GOOD = "no method passes the test of replaced weights and is surely better than a random map"
 
 
-def score_method(name: str, numbers: Sequence[MapNumbers], random: Sequence[MapNumbers]) -> MethodScore:
+def score_method(name: str, numbers: Sequence[MapNumbers], *, random: Sequence[MapNumbers]) -> MethodScore:
     """Means with intervals over the images, and the mark.
 
     Args:
@@ -45,10 +45,10 @@ def score_method(name: str, numbers: Sequence[MapNumbers], random: Sequence[MapN
         stability=_mean([each.stability for each in numbers if each.stability is not None]),
         seconds=float(np.median([each.seconds for each in numbers])),
     )
-    return replace(found, marked=_why_marked(found, numbers, random))
+    return replace(found, marked=_why_marked(found, numbers, random=random))
 
 
-def _why_marked(found: MethodScore, numbers: Sequence[MapNumbers], random: Sequence[MapNumbers]) -> str | None:
+def _why_marked(found: MethodScore, numbers: Sequence[MapNumbers], *, random: Sequence[MapNumbers]) -> str | None:
     flat = sum(each.flat for each in numbers)
     if flat > MOST_FLAT * len(numbers):
         return f"it marks nothing on {flat:,} of {counted(len(numbers), 'image')}"
@@ -63,6 +63,7 @@ def _why_marked(found: MethodScore, numbers: Sequence[MapNumbers], random: Seque
 def recommend(
     methods: Sequence[MethodScore],
     gains: Mapping[str, Sequence[float]],
+    *,
     random: Sequence[float],
 ) -> tuple[str | None, str]:
     """The method to use, and why.

@@ -32,7 +32,7 @@ def test_stages_begin_with_the_top_layer_and_end_with_all():
 def test_only_the_named_layers_are_replaced_and_nothing_that_was_given_changes(tensors: dict[str, np.ndarray]):
     before = {name: values.copy() for name, values in tensors.items()}
     drawn = redraw(tensors, rng=np.random.default_rng(0))
-    made = replaced(tensors, drawn, ["logits"])
+    made = replaced(tensors, drawn, layers=["logits"])
     for name, values in before.items():
         np.testing.assert_array_equal(tensors[name], values)
         assert made[name] is (drawn[name] if name.startswith("logits/") else tensors[name])

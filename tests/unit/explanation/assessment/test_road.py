@@ -56,18 +56,18 @@ def test_a_map_that_marks_what_decides_scores_high_its_opposite_low_and_a_random
     right = np.zeros((100, 130))
     right[:30, :40] = 1
     rng = np.random.default_rng(0)
-    random = [compute_road(brightness_of_a_corner, image, rng.random((100, 130)), seed=seed) for seed in range(4)]
-    assert compute_road(brightness_of_a_corner, image, right) > 0.4
-    assert compute_road(brightness_of_a_corner, image, -right) < -0.4
+    random = [compute_road(brightness_of_a_corner, image, heat=rng.random((100, 130)), seed=seed) for seed in range(4)]
+    assert compute_road(brightness_of_a_corner, image, heat=right) > 0.4
+    assert compute_road(brightness_of_a_corner, image, heat=-right) < -0.4
     assert abs(np.mean(random)) < 0.05
 
 
 def test_a_flat_map_is_ranked_at_random_not_from_the_top(image: np.ndarray):
-    scores = [compute_road(brightness_of_a_corner, image, np.zeros((100, 130)), seed=seed) for seed in range(4)]
+    scores = [compute_road(brightness_of_a_corner, image, heat=np.zeros((100, 130)), seed=seed) for seed in range(4)]
     assert abs(np.mean(scores)) < 0.05
 
 
 def test_the_image_is_left_as_it_was(image: np.ndarray):
     before = image.copy()
-    compute_road(brightness_of_a_corner, image, np.zeros((100, 130)))
+    compute_road(brightness_of_a_corner, image, heat=np.zeros((100, 130)))
     np.testing.assert_array_equal(image, before)

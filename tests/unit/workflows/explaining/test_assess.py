@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from tests.conftest import write_image
 
 import hubel
 from hubel.arrays import Heat, Image
-from hubel.errors import UnusableInput
+from hubel.errors import UnusableInput, WrongRequest
 from hubel.events import Message, Progress
 from hubel.explanation.catalogue import GRADIENTS, Explanation
 from hubel.explanation.methods.gradient import compute_gradient_map
@@ -20,7 +21,7 @@ from hubel.explanation.methods.occlusion import compute_occlusion
 from hubel.explanation.subject import Question, Subject
 from hubel.workflows.explaining import assess as module
 from hubel.workflows.explaining.assess import assess
-from hubel.workflows.explaining.assessment import Mean
+from hubel.workflows.explaining.assessment import Assessment, Mean
 from hubel.workflows.explaining.explain import Asked, explain_image
 from hubel.workflows.explaining.judge import IGNORES_WEIGHTS
 from hubel.workflows.explaining.recommended import read_assessed
@@ -88,7 +89,8 @@ def test_what_ignores_the_weights_or_the_image_is_marked_and_all_is_kept(run: Pa
     assert {path: path.read_bytes() for path in (run / "classifier").iterdir()} == before
     assert kept["without_framework"] in ("occlusion", None)
     assert any(isinstance(each, Message) and "The first of 3 images is done" in str(each.text) for each in heard)
-    again = assess(run, images=3)
+    again = hubel.explain(run, assess=True, max_examples=3)
+    assert isinstance(again, Assessment)
     numbers = [{**each.to_json(), "seconds": None} for each in found.methods]
     assert [{**each.to_json(), "seconds": None} for each in again.methods] == numbers
 
@@ -118,3 +120,17 @@ def test_the_recommended_method_is_the_one_that_explains_from_then_on(run: Path,
     nothing = {"keras": replace(module.ENGINES["keras"], packages=("no_such_package",))}
     monkeypatch.setattr("hubel.workflows.explaining.recommended.ENGINES", nothing)
     assert read_assessed(run).recommended == "rise"
+
+
+@pytest.mark.parametrize(
+    ("images", "wishes", "said"),
+    [
+        ((), {"max_examples": 3}, "^max_examples says on how many images methods are tested: it needs assess=True"),
+        ((), {"assess": True, "max_examples": 0}, "^max_examples must be at least 1. Received: 0"),
+        ("new.png", {"assess": True}, "^assess=True tests every method on test images of a run: give its folder"),
+        ((), {"assess": True, "method": "rise"}, "^assess=True tests every method"),
+    ],
+)
+def test_what_cannot_be_asked_together_is_said(run: Path, images: object, wishes: dict[str, Any], said: str):
+    with pytest.raises(WrongRequest, match=said):
+        hubel.explain(run, images, **wishes)

@@ -36,13 +36,13 @@ RANDOM = made(0.1)
 
 
 def chosen(**methods: list[MapNumbers]) -> tuple[str | None, str]:
-    scored = [score_method(name, numbers, RANDOM) for name, numbers in methods.items()]
+    scored = [score_method(name, numbers, random=RANDOM) for name, numbers in methods.items()]
     gains = {name: [each.gain for each in numbers] for name, numbers in methods.items()}
-    return recommend(scored, gains, [each.gain for each in RANDOM])
+    return recommend(scored, gains, random=[each.gain for each in RANDOM])
 
 
 def test_means_intervals_and_the_worst_stage_are_reported():
-    found = score_method("a", made(0.3, correlation=0.1), RANDOM)
+    found = score_method("a", made(0.3, correlation=0.1), random=RANDOM)
     assert found.insertion == Mean(pytest.approx(0.8), (pytest.approx(0.796, abs=2e-3), pytest.approx(0.804, abs=2e-3)))
     assert found.gain == Mean(pytest.approx(0.3), (pytest.approx(0.296, abs=2e-3), pytest.approx(0.304, abs=2e-3)))
     assert found.randomisation_correlation == Mean(pytest.approx(0.1), (pytest.approx(0.1), pytest.approx(0.1)))
@@ -51,16 +51,16 @@ def test_means_intervals_and_the_worst_stage_are_reported():
 
 
 def test_a_method_whose_maps_stay_with_replaced_weights_is_marked():
-    assert score_method("edges", made(0.5, correlation=0.21), RANDOM).marked == IGNORES_WEIGHTS
-    assert score_method("fine", made(0.5, correlation=0.19), RANDOM).marked is None
+    assert score_method("edges", made(0.5, correlation=0.21), random=RANDOM).marked == IGNORES_WEIGHTS
+    assert score_method("fine", made(0.5, correlation=0.19), random=RANDOM).marked is None
 
 
 def test_a_method_that_marks_nothing_is_marked():
-    assert "nothing on 6 of 10 images" in str(score_method("flat", made(0.5, flat=6), RANDOM).marked)
+    assert "nothing on 6 of 10 images" in str(score_method("flat", made(0.5, flat=6), random=RANDOM).marked)
 
 
 def test_a_method_no_better_than_a_random_map_is_marked():
-    assert "random map" in str(score_method("guess", made(0.1), RANDOM).marked)
+    assert "random map" in str(score_method("guess", made(0.1), random=RANDOM).marked)
 
 
 def test_the_best_of_those_without_a_mark_is_recommended_whatever_it_costs():
