@@ -115,6 +115,19 @@ def test_a_card_takes_larger_batches_where_there_are_enough_images(
 
 
 @pytest.mark.parametrize(
+    ("limit_s", "card", "size"), [(45.0, False, 64), (46.0, False, 256), (None, False, 256), (45.0, True, 512)]
+)
+def test_batches_are_small_where_a_processor_has_little_time(
+    limit_s: float | None, card: bool, size: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(choose_module, "on_accelerator", lambda: card)
+    request = TrainRequest("digits", Path("y"), time_limit_s=limit_s)
+    choice = choose(request, survey_corpus(read_corpus("digits")))
+    recipe, _ = scratch_recipe(request, choice, hints=RESIDUAL, grey=True, train_examples=45_000, macs=1)
+    assert recipe.batch_size == size
+
+
+@pytest.mark.parametrize(
     ("architecture", "side", "until", "scale"),
     [
         ("residual", 24, 0.0, 0.75),  # 18 pixels would be too few
