@@ -29,9 +29,9 @@ FINE_TUNE_EPOCHS = 60
 SHORT_S = 45.0
 """Seconds of a time limit up to which batches have 64 images at most on a processor.
 
-On 12,000 images of CIFAR-10 and two slow cores, 35 s are half an epoch: accuracy 0.494 instead of 0.375 with batches
-of 256 (0.370 with 128). 100 s, as many steps as a machine three times as fast makes in 45 s: 0.721 instead of 0.738,
-which chance explains.
+On 12,000 images of CIFAR-10 and two slow cores, 35 s are half an epoch: accuracy 0.49 to 0.55 instead of 0.37 with
+batches of 256 (0.37 with 128). 100 s, as many steps as a machine three times as fast makes in 45 s: 0.721 instead of
+0.738, which chance explains.
 """
 MOST_MIRRORED = 20_000
 """Training images up to which features are computed of the mirror images too; more images need it less."""

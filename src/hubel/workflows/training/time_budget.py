@@ -22,7 +22,7 @@ LEAST_TRAIN_SCORED = 400
 """Fewer say little of what is usual; where time is short, they come before the covered copies."""
 FEWEST_TRAIN_SCORED = 100
 """Of these what is usual is learned all the same, also where it is late."""
-RESERVED = 0.25
+RESERVED = 1 / 3
 """Share of a time limit that is kept for what follows a training, where all of it would take longer and can be cut."""
 OCCLUDED = 600
 """Covered copies of the worst mistakes, for the report."""
@@ -68,7 +68,7 @@ def baseline_examples(train_examples: int, limit_s: float | None) -> int:
 def what_follows(splits: Splits, limit_s: float | None, *, passes: int = 1) -> Afterwards:
     """A validation, scoring all splits, the baseline and writing.
 
-    Where that would take more than a quarter of a limit, fewer training images are scored and fewer copies covered.
+    Where that would take more than a third of a limit, fewer training images are scored and fewer copies covered.
 
     Args:
         splits: of the corpus.
