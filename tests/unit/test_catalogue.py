@@ -104,7 +104,9 @@ def test_what_is_said_of_a_model_file_is_typed_again():
 
 
 def test_a_module_is_loaded_while_other_work_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    (tmp_path / "made_meanwhile.py").write_text("import threading\nLOADED_BY = threading.current_thread().name\n")
+    (tmp_path / "made_meanwhile.py").write_text(
+        "import threading, time\ntime.sleep(0.2)\nLOADED_BY = threading.current_thread().name\n"
+    )
     monkeypatch.syspath_prepend(tmp_path)
     turn_s = sys.getswitchinterval()
     with LoadedMeanwhile("made_meanwhile") as meanwhile:
