@@ -62,7 +62,8 @@ def read_graph(model: keras.Model, *, features: Any, maps: Sequence[Any], most_c
         shape = (sum(writer.steps[name].shape[0] for name in summaries),)
         outputs[MAPS] = writer.append(MAPS, _Piece("concatenate"), inputs=tuple(summaries), shape=shape)
     height, width, _ = walked.image_shape
-    return NetworkGraph((int(height or 0), int(width or 0)), tuple(writer.steps.values()), outputs, writer.weights)
+    size = int(height or 0), int(width or 0)
+    return NetworkGraph(size, tuple(writer.steps.values()), outputs, writer.weights, writer.layers)
 
 
 class _Steps:
@@ -72,15 +73,18 @@ class _Steps:
         self.values = {image: IMAGE}
         self.steps: dict[str, GraphStep] = {}
         self.weights: dict[str, np.ndarray] = {}
+        self.layers: dict[str, tuple[tuple[str, ...], str]] = {}
 
     def add(self, call: Call) -> None:
         inputs = tuple(self.values[place] for place in call.inputs)
         shape = tuple(int(side or 0) for side in call.output_shapes[0])
-        name = call.name
+        name, made = call.name, []
         for piece in _pieces(call):
             name = self.append(name, piece, inputs=inputs, shape=shape)
             inputs = (name,)
+            made.append(name)
         self.values[call.outputs[0]] = inputs[0]  # of a layer that does nothing, what it was given
+        self.layers[call.name] = tuple(made), inputs[0]
 
     def append(self, name: str, piece: _Piece, *, inputs: tuple[str, ...], shape: tuple[int, ...]) -> str:
         if name in self.steps or name == IMAGE:

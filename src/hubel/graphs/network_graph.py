@@ -7,7 +7,7 @@ Whoever runs it needs the kinds below and nothing else. What a framework works o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -79,12 +79,15 @@ class NetworkGraph:
         steps: in an order in which each finds its inputs made.
         outputs: a name in `OUTPUTS` → the value that it is.
         weights: name → float32 array [...], named as in an artefact.
+        layers: name of each layer of the model → the steps that it became, none where it does nothing in prediction;
+            and the value that it makes.
     """
 
     image_size: tuple[int, int]
     steps: tuple[GraphStep, ...]
     outputs: Mapping[str, str]
     weights: Mapping[str, np.ndarray]
+    layers: Mapping[str, tuple[tuple[str, ...], str]] = field(default_factory=dict)
 
     def shape_of(self, value: str) -> tuple[int, ...]:
         """Of one image: what a step makes, or `IMAGE` itself."""

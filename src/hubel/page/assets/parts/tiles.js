@@ -1,0 +1,30 @@
+// Maps of numbers as images: dark for small, light for large; below 0 in another colour.
+
+// {least, most} of some numbers.
+export function scaleOf(data) {
+  let least = Infinity, most = -Infinity;
+  for (const value of data) {
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  return { least, most };
+}
+
+// red, green, blue of a number: grey from 0 up to the largest absolute value, blue below 0.
+export function colourOf(value, { least, most }) {
+  const largest = Math.max(Math.abs(least), Math.abs(most)) || 1, share = Math.min(1, Math.abs(value) / largest), level = Math.round(255 * share);
+  return value >= 0 ? [level, level, level] : [Math.round(level * 0.25), Math.round(level * 0.55), level];
+}
+
+// value: {shape: [h, w, c] or [units], data}; one pixel of the canvas for each number.
+export function drawMap(canvas, value, channel, scale) {
+  const [height, width, channels] = value.shape.length === 3 ? value.shape : [1, 1, value.shape[0]];
+  canvas.width = width;
+  canvas.height = height;
+  const context = canvas.getContext("2d"), image = context.createImageData(width, height);
+  for (let place = 0; place < width * height; place++) {
+    const [red, green, blue] = colourOf(value.data[place * channels + channel], scale);
+    image.data.set([red, green, blue, 255], place * 4);
+  }
+  context.putImageData(image, 0, 0);
+}

@@ -1,0 +1,28 @@
+// The page's side of the engine: each task is a promise.
+
+export class Client {
+  // source: the engine's script, as text.
+  constructor(source) {
+    const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+    this.worker = new Worker(address);
+    this.waiting = new Map();
+    this.count = 0;
+    this.worker.onmessage = ({ data: { id, result, error } }) => {
+      const { resolve, reject } = this.waiting.get(id);
+      this.waiting.delete(id);
+      if (error === undefined) resolve(result); else reject(new Error(error));
+    };
+    this.worker.onerror = (event) => {
+      for (const { reject } of this.waiting.values()) reject(new Error(event.message));
+      this.waiting.clear();
+    };
+  }
+
+  ask(task, given = {}, transfer = []) {
+    const id = ++this.count;
+    return new Promise((resolve, reject) => {
+      this.waiting.set(id, { resolve, reject });
+      this.worker.postMessage({ id, task, ...given }, transfer);
+    });
+  }
+}
