@@ -14,7 +14,7 @@ from hubel.page.bundle import bundle, read_asset
 from hubel.page.weights import seal_of
 from hubel.reports.html import asset
 
-STYLES = ("styles/page.css",)
+STYLES = ("styles/page.css", "styles/images.css")
 
 
 def render_page(data: dict[str, Any], weights: bytes, *, title: str) -> str:
