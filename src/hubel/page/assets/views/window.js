@@ -7,13 +7,13 @@ import { FramedMap, windowNumber } from "./window_parts.js";
 import { Player, followKeys } from "./window_player.js";
 import { PROBABILITIES, Walk, indexIn, saidIndex } from "./window_walk.js";
 
-const KIND_NAMES = {
+const WINDOW_KINDS = {
   convolution: "convolution: input × kernel, added up", depthwise_convolution: "depthwise convolution: one channel × its own kernel", local_convolution: "locally connected: a kernel for this place alone",
   batch_normalisation: "batch normalisation", layer_normalisation: "layer normalisation: over the channels of the place", dense: "dense: a weighted sum", max_pooling: "max pooling", average_pooling: "average pooling",
   sum_pooling: "sum pooling", global_average: "global average pooling", global_max: "global max pooling", relu: "ReLU", gelu: "GELU", scale_channels: "scale: one factor for each channel", pad: "padding with zeros",
   reshape: "reshape: the same numbers in another shape", summarise_map: "mean and deviation of a map", concatenate: "concatenate: one behind the other", softmax: "softmax: shares that add up to 1",
 };
-const kindName = (kind) => KIND_NAMES[kind] ?? kind.replaceAll("_", " ");
+const kindName = (kind) => WINDOW_KINDS[kind] ?? kind.replaceAll("_", " ");
 
 class WindowView {
   constructor(root, session) {
@@ -220,7 +220,7 @@ class WindowView {
   showOverview({ step, worked, inputs, result, index, made }) {
     const { session } = this, name = this.shares ? PROBABILITIES : this.step;
     this.heading.replaceChildren(make("bdi", { text: name }), `: ${this.said(index)} = ${windowNumber(made)}`);
-    const seen = this.shares ? this.walk.fieldOf(this.walk.layerOf(step.inputs[0]), [0, 0]) : this.walk.fieldOf(this.layer, index);
+    const seen = this.shares ? this.walk.fieldOf(this.walk.layerOf(step.inputs[0]), [0, 0]) : this.walk.fieldOf(this.layer, index.length === 3 ? index : [0, 0]);
     this.image.drawPixels(session.image.pixels, session.data.graph.image_size);
     this.image.outline(seen);
     this.image.say(seen.height && seen.width ? `The image: it sees rows ${seen.top}–${seen.top + seen.height - 1}, columns ${seen.left}–${seen.left + seen.width - 1}` : "The image: it sees padding only");
@@ -274,7 +274,7 @@ class WindowView {
       ? make("p.window-agrees", { text: off ? "This filter is switched off: the network goes on with 0." : `The network computed ${made}: the same.` })
       : make("p.window-agrees.warning", { role: "alert", text: `The network computed ${made}, which is not this sum. Please report it.` });
     const article = make("article.window-block", { "data-step": step.name, "data-kind": step.kind, "data-sum": String(worked.value), "data-value": String(made), "data-size": String(worked.size), "data-agrees": String(agree) }, title,
-      ...drawForm({ worked, inputs, ofImage: step.inputs[0] === "image", unitName: (name) => this.unitName(name), memory: this.memory.get(key), redraw: () => this.draw() }).filter((each) => each), make("p.window-formula", { text: worked.formula }), check);
+      ...drawForm({ worked, inputs, ofImage: step.inputs[0] === "image", unitName: (name) => this.unitName(name), memory: this.memory.get(key), playing: this.player.playing, redraw: () => this.draw() }).filter((each) => each), make("p.window-formula", { text: worked.formula }), check);
     if (this.session.data.classifier.tta === "mirror" && step.name === PROBABILITIES) article.append(make("p.muted", { text: "Each logit is the mean of the image's and of its mirror image's." }));
     return article;
   }

@@ -4,25 +4,24 @@ import { placeOf, sumsNumber } from "./window_sums.js";
 import { FramedMap, MOST_ACROSS, barList, curveWith, largestOf, numberGrid, numberTag, signedBar } from "./window_parts.js";
 
 const CHANNELS_DRAWN = 3;
-const MOST_DRAWN = 16;  // matrices of one kind at once
-const COLOURS = ["red", "green", "blue"];
+const BLOCK_COLOURS = ["red", "green", "blue"];
 
 // What an input's channel is called.
-export const channelName = (channel, ofImage) => (ofImage ? COLOURS[channel] : `channel ${channel}`);
+export const channelName = (channel, ofImage) => (ofImage ? BLOCK_COLOURS[channel] : `channel ${channel}`);
 
-// given: {worked, inputs: [{name, shape, go: index → …, or null for the image}], ofImage, unitName, memory, redraw}; gives elements.
+// given: {worked, inputs: [{name, shape, go: index → …, or null for the image}], ofImage, unitName, memory: what was chosen here, playing, redraw, edit}; gives elements.
 export function drawForm(given) {
-  return FORMS[given.worked.form](given);
+  return BLOCK_FORMS[given.worked.form](given);
 }
 
 const placeSaid = ({ rows, columns }) => (tap) => `row ${rows[Math.floor(tap / columns.length)]}, column ${columns[tap % columns.length]}`;
 
 // The window: input × kernel = products, for some of the channels; the sums of all of them.
 function windowForm(given) {
-  const { worked, memory } = given, many = worked.parts.length > CHANNELS_DRAWN;
+  const { worked, memory, playing } = given, many = worked.parts.length > CHANNELS_DRAWN;
   const order = worked.parts.map((_, which) => which).sort((a, b) => Math.abs(worked.parts[b].sum) - Math.abs(worked.parts[a].sum));
-  memory.drawn ??= many ? order.slice(0, CHANNELS_DRAWN) : worked.parts.map((_, which) => which);
-  memory.drawn = memory.drawn.filter((which) => which < worked.parts.length).slice(0, MOST_DRAWN);
+  if (!many) memory.drawn = worked.parts.map((_, which) => which);
+  else if (!memory.chosen && !(playing && memory.drawn)) memory.drawn = order.slice(0, CHANNELS_DRAWN);
   const chosen = memory.drawn.map((which) => worked.parts[which]);
   const scales = { values: largestOf(chosen.flatMap((part) => part.values)), kernel: largestOf(worked.parts.flatMap((part) => part.kernel)), products: largestOf(worked.parts.flatMap((part) => part.products)) };
   const rows = chosen.map((part) => productRow(part, given, scales));
@@ -32,15 +31,15 @@ function windowForm(given) {
 function productRow(part, { worked, inputs, ofImage, edit }, scales) {
   const wide = worked.columns.length, said = placeSaid(worked), [input] = inputs, name = channelName(part.channel, ofImage);
   const title = worked.parts.length === 1 && edit ? "window" : `input, ${name}`;
-  if (wide > MOST_ACROSS) return make("div.window-row", {}, plainMap(part.values, wide, title), sign("×"), plainMap(part.kernel, wide, "kernel"), sign("="), plainMap(part.products, wide, "products"), partSum(part));
+  if (wide > MOST_ACROSS) return make("div.window-row", {}, plainMap(part.values, wide, title), blockSign("×"), plainMap(part.kernel, wide, "kernel"), blockSign("="), plainMap(part.products, wide, "products"), partSum(part));
   const pick = input.go ? (tap) => input.go([worked.rows[Math.floor(tap / wide)], worked.columns[tap % wide], part.channel]) : null;
   return make("div.window-row", {},
-    numberGrid({ title, values: part.values, columns: wide, inside: worked.inside, largest: scales.values, label: (tap) => `${name}, ${said(tap)}`, pick, edit: edit && ((tap, field) => edit("pixel", { tap, channel: part.channel, field })) }), sign("×"),
-    numberGrid({ title: "kernel", values: part.kernel, columns: wide, largest: scales.kernel, label: (tap) => `weight of ${said(tap)}`, edit: edit && ((tap, field) => edit("kernel", { tap, field })) }), sign("="),
+    numberGrid({ title, values: part.values, columns: wide, inside: worked.inside, largest: scales.values, label: (tap) => `${name}, ${said(tap)}`, pick, edit: edit && ((tap, field) => edit("pixel", { tap, channel: part.channel, field })) }), blockSign("×"),
+    numberGrid({ title: "kernel", values: part.kernel, columns: wide, largest: scales.kernel, label: (tap) => `weight of ${said(tap)}`, edit: edit && ((tap, field) => edit("kernel", { tap, field })) }), blockSign("="),
     numberGrid({ title: "products", values: part.products, columns: wide, inside: worked.inside, largest: scales.products, label: (tap) => `product at ${said(tap)}` }), partSum(part));
 }
 
-const sign = (text) => make("span.window-sign", { text, "aria-hidden": "true" });
+const blockSign = (text) => make("span.window-sign", { text, "aria-hidden": "true" });
 
 const partSum = (part) => make("p.window-sum", {}, "sum ", numberTag(part.sum, { label: "sum of the products" }));
 
@@ -55,19 +54,23 @@ function channelList(order, { worked, ofImage, memory, redraw }) {
   return barList({
     title: `Sums of all ${order.length} channels, the largest first; choose those that are drawn`,
     entries: order.map((which) => ({
-      label: channelName(worked.parts[which].channel, ofImage), value: worked.parts[which].sum, pressed: memory.drawn.includes(which),
+      label: channelName(worked.parts[which].channel, ofImage), value: worked.parts[which].sum, text: singleProduct(worked.parts[which]), pressed: memory.drawn.includes(which),
       pick: () => {
+        memory.chosen = true;
         memory.drawn = [which, ...memory.drawn.filter((each) => each !== which)].slice(0, CHANNELS_DRAWN);
-        redraw(`[data-channel="${which}"]`);
+        redraw();
       },
     })),
   });
 }
 
+const singleProduct = ({ values, kernel }) => (values.length === 1 ? ` ${sumsNumber(values[0])} × ${sumsNumber(kernel[0])}` : "");
+
 // The sums, the bias, and the value.
 function sumLine({ worked }) {
   const few = worked.parts.length <= CHANNELS_DRAWN, pieces = [];
-  if (few) worked.parts.forEach((part, which) => pieces.push(which ? " + " : "", numberTag(part.sum, { label: "sum of the products" })));
+  if (worked.parts.length === 1 && worked.bias === undefined) pieces.push("value");
+  else if (few) worked.parts.forEach((part, which) => pieces.push(which ? " + " : "", numberTag(part.sum, { label: "sum of the products" })));
   else pieces.push("all channels ", numberTag(worked.total, { label: "all channels together" }));
   if (worked.bias !== undefined) pieces.push(" + bias ", numberTag(worked.bias, { label: "bias" }));
   return make("p.window-total", {}, ...pieces, " = ", make("strong", {}, numberTag(worked.value, { label: "value" })));
@@ -112,12 +115,12 @@ function poolForm({ worked, inputs: [input] }) {
   const wide = worked.columns.length, said = placeSaid(worked), title = `${worked.values.length > 1 ? "the window" : "the value"}, channel ${worked.channel}`;
   const go = input.go && ((tap) => input.go(input.shape.length === 3 ? [worked.rows[Math.floor(tap / wide)], worked.columns[tap % wide], worked.channel] : [worked.channel]));
   const drawn = wide > MOST_ACROSS ? plainMap(worked.values, wide, title) : numberGrid({ title, values: worked.values, columns: wide, inside: worked.inside, label: said, pick: go });
-  if (worked.how === "largest" && wide <= MOST_ACROSS) drawn.querySelectorAll(".window-cell")[winner(worked)].classList.add("chosen");
+  if (worked.how === "largest" && wide <= MOST_ACROSS) drawn.querySelectorAll(".window-cell")[largestTap(worked)].classList.add("chosen");
   const arrow = { largest: "largest →", mean: "mean →", sum: "sum →", deviation: "deviation →" }[worked.how];
-  return [make("div.window-row", {}, drawn, sign(arrow), make("strong", {}, numberTag(worked.value, { label: "value" })))];
+  return [make("div.window-row", {}, drawn, blockSign(arrow), make("strong", {}, numberTag(worked.value, { label: "value" })))];
 }
 
-function winner({ values, inside }) {
+function largestTap({ values, inside }) {
   let best = -1;
   values.forEach((value, tap) => { if (inside[tap] && (best < 0 || value > values[best])) best = tap; });
   return best;
@@ -134,7 +137,7 @@ function termTag(term, inputs) {
 }
 
 function curveForm({ worked, inputs }) {
-  return [make("div.window-row", {}, make("p", {}, "x = ", termTag(worked.terms[0], inputs)), sign("→"), curveWith(worked), sign("→"), make("strong", {}, numberTag(worked.value, { label: "value" })))];
+  return [make("div.window-row", {}, make("p", {}, "x = ", termTag(worked.terms[0], inputs)), blockSign("→"), curveWith(worked), blockSign("→"), make("strong", {}, numberTag(worked.value, { label: "value" })))];
 }
 
 // Softmax: logits, their exponentials, and the shares.
@@ -151,7 +154,7 @@ function sharesForm({ worked, inputs: [input], unitName }) {
   return [make("div.scroll", { tabIndex: 0, role: "region", "aria-label": "Softmax, class by class" }, make("table", {}, make("thead", {}, make("tr", {}, ...heads.map((text) => make("th", { scope: "col", text })))), make("tbody", {}, ...body))), make("p.muted", { text: words })];
 }
 
-const FORMS = {
+const BLOCK_FORMS = {
   window: windowForm,
   weighted: weightedForm,
   pool: poolForm,

@@ -24,20 +24,24 @@ export const MOST_ACROSS = 11;  // squares with a number, side by side
 // Numbers in squares under a title; one tab stop, arrows go from square to square.
 // inside: false where a square lies on padding; label: place → where it is; pick: (place) → …, or edit: (place, number) → ….
 export function numberGrid({ title, values, columns, inside = null, largest = largestOf(values), label = String, pick = null, edit = null }) {
-  const squares = values.map((value, place) => square({ value, real: !inside || inside[place], share: Math.abs(value) / largest, label: label(place), place, pick, edit }));
+  const squares = values.map((value, place) => gridSquare({ value, real: !inside || inside[place], share: Math.abs(value) / largest, label: label(place), place, pick, edit }));
   const grid = make("div.window-grid", { role: "group", "aria-label": title }, ...squares);
   grid.style.setProperty("--columns", columns);
   grid.dataset.longest = Math.max(...squares.map((each) => (each.value ?? each.textContent).length));
-  if (!edit) roam(grid, squares, columns);
+  if (!edit) roamSquares(grid, squares, columns);
   return make("div.window-panel", {}, make("p.window-title", { text: title }), grid);
 }
 
-function square({ value, real, share, label, place, pick, edit }) {
+function gridSquare({ value, real, share, label, place, pick, edit }) {
   const words = real ? `${label}: ${value}` : `${label}: padding, counts as 0`, named = { title: words, "aria-label": words, "data-full": String(value) };
   const kind = real ? signOf(value) : "padding";
   let made;
   if (edit && real) {
-    made = make(`input.window-cell.${kind}`, { type: "number", step: "any", value: String(Number(value.toPrecision(6))), ...named, onchange: () => edit(place, made) });
+    const short = windowNumber(value);
+    made = make(`input.window-cell.${kind}`, {
+      type: "number", step: "any", value: short, ...named, onchange: () => edit(place, made),
+      onfocus: () => { made.value = String(value); }, onblur: () => { if (Number(made.value) === value) made.value = short; },
+    });
   } else if (pick && real) made = make(`button.window-cell.${kind}`, { type: "button", text: windowNumber(value), ...named, onclick: () => pick(place) });
   else made = make(`span.window-cell.${kind}`, { role: "img", text: windowNumber(value), ...named });
   made.style.setProperty("--share", Math.min(1, share).toFixed(3));
@@ -45,7 +49,7 @@ function square({ value, real, share, label, place, pick, edit }) {
 }
 
 // One tab stop for many squares.
-function roam(grid, squares, columns) {
+export function roamSquares(grid, squares, columns) {
   squares.forEach((each, place) => { each.tabIndex = place ? -1 : 0; });
   grid.addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns }[event.key], from = squares.indexOf(event.target);

@@ -1,7 +1,7 @@
 // Window by window: play, step, speed, and a line to draw along.
 import { make } from "../parts/dom.js";
 
-const SPEEDS = { slow: 1500, normal: 600, fast: 150 };  // milliseconds that a window stands
+const PLAYER_SPEEDS = { slow: 1500, normal: 600, fast: 150 };  // milliseconds that a window stands
 
 // move: (place) → a promise of its drawing; halted: called when somebody stops it. `show` says where it stands.
 export class Player {
@@ -10,7 +10,7 @@ export class Player {
     const press = (text, title, act) => make("button", { type: "button", text, title, onclick: act });
     this.button = press("Play", "play or pause (space bar)", () => this.toggle());
     this.button.classList.add("main");
-    this.speed = make("select", {}, ...Object.keys(SPEEDS).map((name) => make("option", { text: name, value: name })));
+    this.speed = make("select", {}, ...Object.keys(PLAYER_SPEEDS).map((name) => make("option", { text: name, value: name })));
     this.speed.value = "normal";
     this.line = make("input", { type: "range", min: "0", "aria-label": what, oninput: () => this.go(Number(this.line.value)) });
     this.where = make("output.window-where");
@@ -59,7 +59,7 @@ export class Player {
       await this.move(at);
       if (!this.playing) return;
       if (at === this.count - 1) this.stop(); else this.#next(at + 1);
-    }, SPEEDS[this.speed.value]);
+    }, PLAYER_SPEEDS[this.speed.value]);
   }
 }
 

@@ -1,13 +1,11 @@
 // One value of a step, worked out from its inputs and weights: every sum in full, in the words of the network's graph.
-// Tests hold each value against the engine's. Numbers of 64 bits; the engine keeps 32.
-import { ACTIVATIONS } from "../engine/operations.js";
+// Written without the engine, whose values it is held against. Numbers of 64 bits; the engine keeps 32.
 
 // A number in a formula: six digits, as Hubel's traces have it.
 export function sumsNumber(value) {
   if (!Number.isFinite(value) || value === 0) return String(value === 0 ? 0 : value);
-  const size = Math.abs(value);
-  if (size >= 1e-4 && size < 1e6) return String(Number(value.toPrecision(6)));
   const [digits, power] = value.toExponential(5).split("e");
+  if (Number(power) >= -4 && Number(power) < 6) return String(Number(value.toPrecision(6)));
   return `${Number(digits)}e${power[0]}${power.slice(1).padStart(2, "0")}`;
 }
 
@@ -69,13 +67,13 @@ function withBias(total, bias, text) {
   return { value, bias, formula: bias === undefined ? text : `${text} ${sumsPlus(bias)} (bias) = ${sumsNumber(value)}` };
 }
 
-const upTo = (count, first = 0) => Array.from({ length: count }, (_, place) => first + place);
+const countUp = (count, first = 0) => Array.from({ length: count }, (_, place) => first + place);
 
 function convolutionSum(step, [x], { kernel, bias }, index) {
   const [down, across, taken, filters] = kernel.shape, filter = index[2];
   const group = Math.floor(filter / (filters / (step.attributes.groups ?? 1)));
   return windowSum(step, x, {
-    index, size: [down, across], channels: upTo(taken, group * taken), bias: bias?.data[filter],
+    index, size: [down, across], channels: countUp(taken, group * taken), bias: bias?.data[filter],
     weightOf: (tap, which) => kernel.data[(tap * taken + which) * filters + filter],
   });
 }
@@ -89,7 +87,7 @@ function depthwiseSum(step, [x], { kernel, bias }, index) {
 function localSum(step, [x], { kernel, bias }, index) {
   const [, columns, down, across, channels, filters] = kernel.shape, place = index[0] * columns + index[1];
   return windowSum(step, x, {
-    index, size: [down, across], channels: upTo(channels), bias: bias?.data[place * filters + index[2]],
+    index, size: [down, across], channels: countUp(channels), bias: bias?.data[place * filters + index[2]],
     weightOf: (tap, which) => kernel.data[((place * down * across + tap) * channels + which) * filters + index[2]],
   });
 }
@@ -123,7 +121,7 @@ const pooledSum = (how) => (step, [x], _, index) => {
 
 function wholeMap(x, channel) {
   const [height, width] = x.shape.length === 3 ? x.shape : [1, 1];
-  const under = { rows: upTo(height), columns: upTo(width), inside: Array(height * width).fill(true) };
+  const under = { rows: countUp(height), columns: countUp(width), inside: Array(height * width).fill(true) };
   return { under, values: patchOf({ shape: [height, width, x.shape.at(-1)], data: x.data }, under, channel) };
 }
 
@@ -144,7 +142,7 @@ function summarySum(step, [x], _, index) {
 }
 
 // (x - mean) / √(variance + epsilon) · scale + offset
-function normalised(x, { mean, variance, epsilon, scale = 1, offset = 0, from }) {
+function normalisedSum(x, { mean, variance, epsilon, scale = 1, offset = 0, from }) {
   const deviation = Math.sqrt(variance + epsilon), value = (x - mean) / deviation * scale + offset;
   const terms = Object.entries({ x, mean, "√(variance + epsilon)": deviation, scale, offset }).map(([label, number]) => ({ label, value: number }));
   Object.assign(terms[0], { input: 0, index: from });
@@ -158,21 +156,21 @@ const inputAt = (x, index) => x.data[flatPlace(x.shape, index)];
 
 function batchNormalisationSum(step, [x], { scale, offset, mean, variance }, index) {
   const channel = index.at(-1), at = (weight) => weight?.data[channel];
-  return normalised(inputAt(x, index), { mean: at(mean), variance: at(variance), epsilon: step.attributes.epsilon, scale: at(scale), offset: at(offset), from: index });
+  return normalisedSum(inputAt(x, index), { mean: at(mean), variance: at(variance), epsilon: step.attributes.epsilon, scale: at(scale), offset: at(offset), from: index });
 }
 
 function layerNormalisationSum(step, [x], { scale, offset }, index) {
   const channels = x.shape.at(-1), from = flatPlace(x.shape, [...index.slice(0, -1), 0]), values = Array.from(x.data.subarray(from, from + channels));
   const mean = sumsOf(values) / channels, variance = sumsOf(values.map((each) => (each - mean) ** 2)) / channels, channel = index.at(-1);
-  return normalised(values[channel], { mean, variance, epsilon: step.attributes.epsilon, scale: scale?.data[channel], offset: offset?.data[channel], from: index });
+  return normalisedSum(values[channel], { mean, variance, epsilon: step.attributes.epsilon, scale: scale?.data[channel], offset: offset?.data[channel], from: index });
 }
 
 function rescaleSum(step, [x], _, index) {
   const { scale, offset } = step.attributes, channel = index.at(-1), value = inputAt(x, index);
-  return scaledBy(value, scale[channel % scale.length], offset[channel % offset.length], index);
+  return scaledSum(value, scale[channel % scale.length], offset[channel % offset.length], index);
 }
 
-function scaledBy(x, factor, offset, index) {
+function scaledSum(x, factor, offset, index) {
   const value = x * factor + offset, added = offset ? ` ${sumsPlus(offset)}` : "";
   const terms = [{ label: "x", value: x, input: 0, index }, { label: "scale", value: factor }, ...(offset ? [{ label: "offset", value: offset }] : [])];
   return { form: "terms", value, terms, size: Math.abs(x * factor) + Math.abs(offset), formula: `${sumsNumber(x)} × ${sumsNumber(factor)}${added} = ${sumsNumber(value)}` };
@@ -189,18 +187,18 @@ const combinedSum = (sign, join) => (step, inputs, _, index) => {
   return { form: "terms", value, terms, size: sign === "+" ? sumsOf(terms.map((term) => Math.abs(term.value))) : Math.abs(value), formula: `${text} = ${sumsNumber(value)}` };
 };
 
-const copied = (value, text, terms) => ({ form: "copy", value, size: Math.abs(value), terms, formula: `${text}: ${sumsNumber(value)}` });
+const copiedValue = (value, text, terms) => ({ form: "copy", value, size: Math.abs(value), terms, formula: `${text}: ${sumsNumber(value)}` });
 
 function concatenatedSum(step, inputs, _, index) {
   let channel = index.at(-1), input = 0;
   while (channel >= inputs[input].shape.at(-1)) channel -= inputs[input++].shape.at(-1);
   const from = [...index.slice(0, -1), channel], value = inputAt(inputs[input], from);
-  return copied(value, `branch ${input + 1} at ${saidPlace(from)}`, [{ label: `branch ${input + 1}`, value, input, index: from }]);
+  return copiedValue(value, `branch ${input + 1} at ${saidPlace(from)}`, [{ label: `branch ${input + 1}`, value, input, index: from }]);
 }
 
 function reshapedSum(step, [x], _, index) {
   const from = placeOf(x.shape, flatPlace(step.shape, index)), value = inputAt(x, from);
-  return copied(value, `the input at ${saidPlace(from)}`, [{ label: "x", value, input: 0, index: from }]);
+  return copiedValue(value, `the input at ${saidPlace(from)}`, [{ label: "x", value, input: 0, index: from }]);
 }
 
 function padSum(step, [x], _, [row, column, channel]) {
@@ -209,13 +207,34 @@ function padSum(step, [x], _, [row, column, channel]) {
     return { form: "copy", value: 0, size: 0, terms: [], formula: "0, in the padding" };
   }
   const value = inputAt(x, from);
-  return copied(value, `the input at ${saidPlace(from)}`, [{ label: "x", value, input: 0, index: from }]);
+  return copiedValue(value, `the input at ${saidPlace(from)}`, [{ label: "x", value, input: 0, index: from }]);
 }
 
+// The error function by its series of positive terms, Abramowitz & Stegun 7.1.6; from 6 on it is 1 in 64 bits.
+function errorFunction(x) {
+  if (Math.abs(x) >= 6) return Math.sign(x);
+  let term = x, sum = x;
+  for (let odd = 3; Math.abs(term) > 1e-17 * Math.abs(sum); odd += 2) {
+    term *= 2 * x * x / odd;
+    sum += term;
+  }
+  return 2 / Math.sqrt(Math.PI) * Math.exp(-x * x) * sum;
+}
+
+const logistic = (x) => 1 / (1 + Math.exp(-x)), straight = (x) => Math.min(1, Math.max(0, x / 6 + 0.5));
+const CURVES = {
+  relu: (x, most) => Math.min(Math.max(x, 0), most ?? Infinity),
+  sigmoid: logistic,
+  hard_sigmoid: straight,
+  swish: (x) => x * logistic(x),
+  hard_swish: (x) => x * straight(x),
+  gelu: (x) => 0.5 * x * (1 + errorFunction(x / Math.SQRT2)),
+  tanh: Math.tanh,
+};
 const ACTIVATION_NAMES = { relu: "ReLU", sigmoid: "sigmoid", hard_sigmoid: "hard sigmoid", swish: "swish", hard_swish: "hard swish", gelu: "GELU", tanh: "tanh" };
 
 const activationSum = (kind) => (step, [x], _, index) => {
-  const of = (number) => ACTIVATIONS[kind](number, step.attributes), before = inputAt(x, index), value = of(before);
+  const of = (number) => CURVES[kind](number, step.attributes.max_value), before = inputAt(x, index), value = of(before);
   const most = step.attributes.max_value, name = `${ACTIVATION_NAMES[kind]}${most === null || most === undefined ? "" : ` up to ${sumsNumber(most)}`}`;
   return { form: "curve", name, before, value, of, size: Math.abs(before), terms: [{ label: "x", value: before, input: 0, index }], formula: `${name}(${sumsNumber(before)}) = ${sumsNumber(value)}` };
 };
@@ -242,7 +261,7 @@ function softmaxSum(step, [x], _, index) {
 }
 
 function scaleChannelsSum(step, [x], { scale }, index) {
-  return scaledBy(inputAt(x, index), scale.data[index.at(-1) % scale.data.length], 0, index);
+  return scaledSum(inputAt(x, index), scale.data[index.at(-1) % scale.data.length], 0, index);
 }
 
 export const SUMS = {
