@@ -14,7 +14,11 @@ from hubel.page.bundle import bundle, read_asset
 from hubel.page.weights import seal_of
 from hubel.reports.html import asset
 
-STYLES = ("styles/page.css", "styles/images.css")
+STYLES = (
+    "styles/page.css",
+    "styles/images.css",
+    "styles/window.css",
+)
 
 
 def render_page(data: dict[str, Any], weights: bytes, *, title: str) -> str:
@@ -33,15 +37,19 @@ def render_page(data: dict[str, Any], weights: bytes, *, title: str) -> str:
         title=title,
         policy=_policy(script),
         styles=Markup(asset("base.css") + Markup("\n".join(map(read_asset, STYLES)))),  # noqa: S704  (ours)
-        data=_inert(json.dumps(data | {"seal": seal_of(weights)}, ensure_ascii=False, separators=(",", ":"))),
+        data=inert(json.dumps(data | {"seal": seal_of(weights)}, ensure_ascii=False, separators=(",", ":"))),
         weights=base64.b64encode(weights).decode(),
         engine=_inert_script(bundle("engine/worker.js")),
         script=Markup(script),  # noqa: S704  (ours)
     )
 
 
-def _inert(text: str) -> Markup:
-    """JSON inside a script element: no name in it can end the element."""
+def inert(text: str) -> Markup:
+    """JSON inside a script element: no name in it can end the element.
+
+    Args:
+        text: JSON.
+    """
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)  # noqa: S704
