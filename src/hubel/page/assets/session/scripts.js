@@ -15,8 +15,7 @@ export function offerToScripts(session, ready) {
     // An ImageData or a Blob → its answer; the views show it too.
     async predict(image) {
       await ready;
-      await session.setImage(await session.read(image));
-      return named(session.answer);
+      return named(await session.setImage(await session.read(image), { each: true }));
     },
     // A layer of the image predicted last, by the name that `hubel anatomy` prints.
     async layer(name) {
