@@ -6,6 +6,7 @@ import { Client } from "./session/client.js";
 import { readExample } from "./session/files.js";
 import { Session } from "./session/session.js";
 import { offerToScripts } from "./session/scripts.js";
+import { editBadge } from "./views/edit_badge.js";
 import { VIEWS } from "./views/catalogue.js";
 
 async function start() {
@@ -16,6 +17,7 @@ async function start() {
   const ready = client.ask("load", { graph: data.graph, index: data.tensors, bytes }, [bytes.buffer]);
   offerToScripts(session, ready);
   await ready;
+  document.querySelector("header").after(editBadge(session));
   showImages(session);
   showViews(session);
   if (data.examples.length) await session.setImage(await readExample(data.examples[0]));

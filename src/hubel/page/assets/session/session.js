@@ -92,7 +92,7 @@ export class Session {
   // The engine has what is wished for when this settles.
   #soon() {
     if (!this.#next) {
-      this.#next = promised();
+      this.#next = sessionPromise();
       this.#next.promise.catch(() => {});  // said by "fault" to whoever does not wait
     }
     const { promise } = this.#next;
@@ -255,15 +255,16 @@ export class Session {
     return this.client.ask("weights", { step });
   }
 
-  // edit: {kind: "weight", step, part, after: Float32Array, words, same} or {kind: "off", value, channel, words}
+  // edit: {kind: "weight", step, part, after, words, same} or {kind: "off", value, channel, words}; see edits.js.
+  // after: all numbers of the weight, Float32Array, or a function that makes them of those before.
   edit(edit) {
     return this.#wish(async () => {
       const done = { ...edit };
       if (edit.kind === "weight") {
         const trained = await this.#trainedWeight(edit.step, edit.part);
-        if (edit.after.length !== trained.length) throw this.#failed(new Error(`${edit.step} has ${trained.length} numbers here; ${edit.after.length} were given.`));
         done.before = wishOf(this.edits).weights.get(weightKey(edit.step, edit.part)) ?? trained;
-        done.after = Float32Array.from(edit.after);
+        done.after = Float32Array.from(typeof edit.after === "function" ? edit.after(done.before) : edit.after);
+        if (done.after.length !== trained.length) throw this.#failed(new Error(`${edit.step} has ${trained.length} numbers here; ${done.after.length} were given.`));
       } else if (this.isOff(edit.value, edit.channel)) return;
       this.#edits.add(done);
     });
@@ -311,7 +312,7 @@ export class Session {
   }
 }
 
-function promised() {
+function sessionPromise() {
   const made = {};
   made.promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject }));
   return made;
