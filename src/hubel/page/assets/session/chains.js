@@ -47,3 +47,9 @@ export function makesLogits(session, stepName) {
     value = takers[0].name;
   }
 }
+
+// Select a filter of a step, also while a layer is selected that has other channels.
+export function selectFilter(session, step, channel) {
+  if (kernelStepOf(session, session.layer) === step.name && session.layers.get(session.layer).output.at(-1) === step.shape.at(-1)) session.select({ channel });
+  else session.select({ layer: layersWithKernel(session).find((each) => each.step === step.name).layer, channel });
+}

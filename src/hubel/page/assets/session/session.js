@@ -27,7 +27,7 @@ export class Session {
     this.trainedAnswer = null;  // of the image without any; null where it was not computed, see `trained`
     this.otherAnswer = null;
     this.fault = null;  // what went wrong last, in words
-    this.layer = data.layers.find((layer) => layer.output.length === 3 && layer.output[0] > 1)?.name ?? data.layers[0].name;
+    this.layer = firstToShow(data.layers).name;
     this.channel = 0;
     this.at = [0, 0];
     this.version = 0;
@@ -310,6 +310,12 @@ export class Session {
   restore() {
     return this.#wish(() => this.#edits.clear());
   }
+}
+
+// The first layer whose filters make maps; else the first that makes any map.
+function firstToShow(layers) {
+  const isMap = ({ output }) => output.length === 3 && output[0] * output[1] > 1;
+  return layers.find((layer) => layer.kernel && isMap(layer)) ?? layers.find(isMap) ?? layers[0];
 }
 
 function sessionPromise() {

@@ -1,7 +1,7 @@
 // One filter: its kernel in numbers that can be changed, its bias, and its map before and after.
 import { make } from "../parts/dom.js";
 import { short } from "../parts/numbers.js";
-import { layersWithKernel } from "../session/chains.js";
+import { layersWithKernel, selectFilter } from "../session/chains.js";
 import { editMaps } from "./edit_maps.js";
 import { KERNEL_CHOICES, asStrongAs, kernelLayout, readSlice, withSlices } from "./edit_kernels.js";
 
@@ -19,7 +19,7 @@ export function editFilter(session) {
     state.subject = subject;
     state.layout = kernelLayout(subject.step, kernel.shape);
     state.slice = Math.min(state.slice, state.layout.slices - 1);
-    heading.textContent = `Filter ${subject.filter} of ${subject.filters}`;
+    heading.textContent = `Filter ${subject.filter} of ${subject.step.name}`;
     chooser.draw(subject);
     slices.draw();
     grid.draw(kernel.data);
@@ -38,14 +38,18 @@ function editAt(session, { step }) {
 
 function editChooser(session) {
   const layers = layersWithKernel(session), names = new Map(layers.map(({ layer, step }) => [step, layer]));
+  let about = null;
   const layer = make("select", { onchange: () => session.select({ layer: names.get(layer.value) }) });
   layer.append(...layers.map((each) => make("option", { value: each.step, text: each.layer })));
-  const filter = make("input", { type: "number", min: "0", step: "1", onchange: () => session.select({ channel: Number(filter.value) }) });
-  const element = make("div.edit-row", {}, make("label", {}, "Layer ", layer), make("label", {}, "Filter ", filter));
+  const filter = make("input", { type: "number", min: "0", step: "1", onchange: () => selectFilter(session, about.step, Number(filter.value)) });
+  const count = make("span.muted");
+  const element = make("div.edit-row", {}, make("label", {}, "Layer ", layer), make("label", {}, "Filter ", filter), count);
   return {
     element,
     draw(subject) {
+      about = subject;
       layer.value = subject.step.name;
+      count.textContent = `0 to ${subject.filters - 1}`;
       filter.max = String(subject.filters - 1);
       if (document.activeElement !== filter) filter.value = String(subject.filter);
     },

@@ -3,6 +3,7 @@ import { announce, make } from "../parts/dom.js";
 import { percent, short } from "../parts/numbers.js";
 import { pointsInWords } from "../parts/paired.js";
 import { drawMap, scaleOf } from "../parts/tiles.js";
+import { selectFilter } from "../session/chains.js";
 import { withoutEach } from "../session/trials.js";
 import { startedTrial } from "./edit_trial.js";
 
@@ -38,7 +39,7 @@ function editTiles(session) {
   const build = (count) => {
     tiles = Array.from({ length: count }, (_, place) => {
       const canvas = make("canvas", { "aria-hidden": "true" }), channel = first + place;
-      const button = make("button.edit-tile", { type: "button", "data-filter": String(channel), onclick: () => { session.select({ channel }); toggleFilter(session, subject, channel); } }, canvas, make("span", { text: String(channel) }));
+      const button = make("button.edit-tile", { type: "button", "data-filter": String(channel), onclick: () => { selectFilter(session, subject.step, channel); toggleFilter(session, subject, channel); } }, canvas, make("span", { text: String(channel) }));
       return { canvas, button, channel };
     });
     grid.replaceChildren(...tiles.map(({ button }) => button));
@@ -124,6 +125,6 @@ function rankedTable(session, subject, rows) {
     make("td.number", { text: pointsInWords(difference) }),
     make("td.number", { text: short(logit) }),
     make(other ? "td.warning" : "td", {}, make("bdi", { text: answer.className })),
-    make("td", {}, make("button.quiet.edit-small", { type: "button", text: "Switch off", "aria-label": `Switch off filter ${channel}`, onclick: () => { session.select({ channel }); toggleFilter(session, subject, channel); announce(`Filter ${channel} is switched off.`); } }))));
+    make("td", {}, make("button.quiet.edit-small", { type: "button", text: "Switch off", "aria-label": `Switch off filter ${channel}`, onclick: () => { selectFilter(session, subject.step, channel); toggleFilter(session, subject, channel); announce(`Filter ${channel} is switched off.`); } }))));
   return make("table.edit-ranked", {}, make("caption.unseen", { text: "Filters, the one that matters most first" }), make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...body));
 }
