@@ -1,75 +1,89 @@
 // Many "what ifs" in a row, in the worker, one message each: the page stays awake, and each can be stopped.
 import { readExample } from "./files.js";
 
-const TRIAL = "trial", TRIAL_MIRRORED = "trial mirrored";
+// Slots of the engine that belong to one trial.
+class TrialSlots {
+  static count = 0;
 
-// A trial ends as soon as `signal` is aborted, or the network or the image it is about is another one.
+  constructor(session) {
+    this.session = session;
+    const number = ++TrialSlots.count;
+    [this.own, this.mirrored] = [`trial ${number}`, `trial ${number}, mirrored`];
+  }
+
+  // The answer to an image in them.
+  async answerTo(image) {
+    const run = (slot, pixels) => this.session.client.ask("run", { pixels, slot });
+    return this.session.answerOf(image, await run(this.own, image.pixels), (pixels) => run(this.mirrored, pixels));
+  }
+
+  async forget() {
+    await Promise.all([this.own, this.mirrored].map((slot) => this.session.client.ask("forget", { slot })));
+  }
+}
+
+// False as soon as a trial has no point any more: `signal` is aborted, or the network or the image it is about is another one.
 function trialGuard(session, signal, { image = false } = {}) {
   const { edits } = session, shown = session.image;
   return () => !signal.aborted && session.edits === edits && (!image || session.image === shown);
 }
 
-async function forgetTrials(session) {
-  await Promise.all([TRIAL, TRIAL_MIRRORED].map((slot) => session.client.ask("forget", { slot })));
-}
-
-// The answer to pixels in a slot of its own, which is forgotten at the end.
-export async function triedAnswer(session, image) {
-  const made = await session.client.ask("run", { pixels: image.pixels, slot: TRIAL });
-  return session.answerOf(image, made, (pixels) => session.client.ask("run", { pixels, slot: TRIAL_MIRRORED }));
+// act(slots, goesOn) → what a trial found, or null where it was stopped.
+async function trialOf(session, { signal, image }, act) {
+  const slots = new TrialSlots(session), goesOn = trialGuard(session, signal, { image });
+  try {
+    const found = await act(slots, goesOn);
+    return goesOn() ? found : null;
+  } finally {
+    await slots.forget();
+  }
 }
 
 // What becomes of the answer to the image without each filter of a value, one after the other.
 // value: what the filters hand on; channels: which of them; heard(done, all): after each.
 // Gives [{channel, answer}], or null where it was stopped.
-export async function withoutEach(session, { value, channels, signal, heard }) {
-  const goesOn = trialGuard(session, signal, { image: true }), { image } = session, found = [];
-  try {
-    await triedAnswer(session, image);
+export function withoutEach(session, { value, channels, signal, heard }) {
+  const { image } = session;
+  return trialOf(session, { signal, image: true }, async (slots, goesOn) => {
+    const found = [], ask = (slot, channel) => session.client.ask("without", { slot, value, channels: [channel] });
+    await slots.answerTo(image);
     for (const channel of channels) {
       if (!goesOn()) return null;
-      const ask = (slot) => session.client.ask("without", { slot, value, channels: [channel] });
-      const answer = await session.answerOf(image, await ask(TRIAL), () => ask(TRIAL_MIRRORED));
-      found.push({ channel, answer });
+      found.push({ channel, answer: await session.answerOf(image, await ask(slots.own, channel), () => ask(slots.mirrored, channel)) });
       heard(found.length, channels.length);
     }
-    return goesOn() ? found : null;
-  } finally {
-    await forgetTrials(session);
-  }
+    return found;
+  });
 }
 
-// The answers to images of changes: [{...change, answer}], or null where it was stopped. changes: [{pixels, ...}].
-export async function answersTo(session, { changes, signal, heard }) {
-  const goesOn = trialGuard(session, signal, { image: true }), found = [];
-  try {
+// The answers to changed images: [{...change, answer}], or null where it was stopped. changes: [{pixels, ...}].
+export function answersTo(session, { changes, signal, heard }) {
+  return trialOf(session, { signal, image: true }, async (slots, goesOn) => {
+    const found = [];
     for (const change of changes) {
       if (!goesOn()) return null;
-      found.push({ ...change, answer: await triedAnswer(session, { pixels: change.pixels }) });
+      found.push({ ...change, answer: await slots.answerTo({ pixels: change.pixels }) });
       heard(found.length, changes.length);
     }
-    return goesOn() ? found : null;
-  } finally {
-    await forgetTrials(session);
-  }
+    return found;
+  });
 }
 
 const trainedAnswers = new WeakMap();  // example → its answer by the network as it was trained
 
 // All examples of the page, before the edits and with them: [{image, before, after}], or null where it was stopped.
-export async function examplesWithEdits(session, { signal, heard }) {
-  const goesOn = trialGuard(session, signal), found = [], { examples } = session.data;
-  try {
+// read: an example → an image.
+export function examplesWithEdits(session, { signal, heard, read = readExample }) {
+  const { examples } = session.data;
+  return trialOf(session, { signal }, async (slots, goesOn) => {
+    const found = [];
     for (const example of examples) {
       if (!goesOn()) return null;
-      const image = await readExample(example);
+      const image = await read(example);
       if (!trainedAnswers.has(example)) trainedAnswers.set(example, await session.answerTo(image, { trained: true }));
-      found.push({ image, before: trainedAnswers.get(example), after: await triedAnswer(session, image) });
+      found.push({ image, before: trainedAnswers.get(example), after: await slots.answerTo(image) });
       heard(found.length, examples.length);
     }
-    return goesOn() ? found : null;
-  } finally {
-    await forgetTrials(session);
-  }
+    return found;
+  });
 }
-

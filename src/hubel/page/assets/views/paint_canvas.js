@@ -52,7 +52,7 @@ export function paintCanvas(easel) {
   }
   const draw = (painting) => {
     if (!painting) return;
-    const [height, width] = painting.size, pixels = painting.pixels;
+    const [height, width] = painting.size, { pixels } = easel.shown;
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     field.style.setProperty("--wide", String(width / height));
     const image = new ImageData(width, height);
