@@ -18,6 +18,8 @@ STYLES = (
     "styles/page.css",
     "styles/images.css",
     "styles/window.css",
+    "styles/edit.css",
+    "styles/paint.css",
 )
 
 

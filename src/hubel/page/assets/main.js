@@ -6,6 +6,7 @@ import { Client } from "./session/client.js";
 import { readOffCorpus } from "./session/off_corpus.js";
 import { Session } from "./session/session.js";
 import { offerToScripts } from "./session/scripts.js";
+import { editBadge } from "./views/edit_badge.js";
 import { VIEWS } from "./views/catalogue.js";
 
 async function start() {
@@ -17,6 +18,7 @@ async function start() {
   const ready = client.ask("load", { graph: data.graph, index: data.tensors, seal: data.seal, bytes }, [bytes.buffer]);
   offerToScripts(session, ready);
   await ready;
+  document.querySelector("header").after(editBadge(session));
   showImages(session);
   showViews(session);
   await showFirstImage(session);

@@ -11,8 +11,8 @@ export function offerToScripts(session, ready) {
     // An ImageData or a Blob → its answer; the views show it too.
     async predict(image) {
       await ready;
-      const read = await readGiven(session.data, image);
-      return answerForScripts(names, await session.setImage(read, { each: true }) ?? session.answer);
+      const answer = await session.setImage(await readGiven(session.data, image), { each: true });
+      return answerForScripts(names, answer);
     },
     // A layer of the image predicted last, by the name that `hubel anatomy` prints.
     async layer(name) {
