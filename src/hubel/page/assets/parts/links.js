@@ -57,6 +57,26 @@ export function feeds(session, name, channel) {
     input === name ? [{ layer: layer.name, channels: linksOn(session, layer, place, channel) }] : [])));
 }
 
+// The same, but past layers that are only marks on others: to what they are made from, or what they feed in the end.
+// follow: madeFrom or feeds; passes(name): such a layer. Gives [{layer, channels, through: names of the layers passed}].
+export function linksPast(session, follow, { name, channel, passes }) {
+  const found = new Map();
+  const add = (layer, channels, through) => {
+    const before = found.get(layer)?.channels;
+    const both = before === LINKS_ALL || channels === LINKS_ALL ? LINKS_ALL : [...new Set([...(before ?? []), ...channels])].sort((a, b) => a - b);
+    found.set(layer, { layer, channels: both, through });
+  };
+  const walk = (from, at, through) => {
+    for (const { layer, channels } of follow(session, from, at)) {
+      if (!passes(layer)) add(layer, channels, through);
+      else if (channels !== LINKS_ALL) channels.forEach((each) => walk(layer, each, [...through, layer]));
+      else for (const next of follow(session, layer, 0)) add(next.layer, LINKS_ALL, [...through, layer]);
+    }
+  };
+  walk(name, channel, []);
+  return [...found.values()];
+}
+
 // "map 3", "maps 1 and 2", "all 32 maps" of a layer, in words.
 export function linkWords(session, { layer, channels }) {
   const count = linksChannels(session, layer), vector = session.layers.has(layer) && session.layers.get(layer).output.slice(0, -1).every((side) => side === 1);

@@ -6,8 +6,11 @@ import { grouped, percent } from "../parts/numbers.js";
 export function largeNumber(count) {
   if (!Number.isFinite(count)) return "unknown";
   const step = [[1e12, "T"], [1e9, "G"], [1e6, "M"]].find(([size]) => count >= size);
-  return step ? `${Number((count / step[0]).toPrecision(3))} ${step[1]}` : grouped(count);
+  return step ? `${Number((count / step[0]).toPrecision(3))}\u00a0${step[1]}` : grouped(count);
 }
+
+// The same in words: 97.5 billion.
+export const inWords = (count) => largeNumber(count).replace("T", "trillion").replace("G", "billion").replace("M", "million");
 
 // What the network is, in a line.
 export function networkWords(data) {
@@ -21,7 +24,7 @@ export function networkWords(data) {
   ];
   if (Number.isFinite(total.macs)) words.push(`${largeNumber(total.macs)} MACs an image`);
   if (Number.isFinite(run?.accuracy)) words.push(accuracyWords(run));
-  return words.filter(Boolean).join(" · ");
+  return words.filter(Boolean).join(" · ").replaceAll(" %", "\u00a0%");
 }
 
 function accuracyWords({ accuracy, accuracy_interval: interval, examples }) {

@@ -11,6 +11,16 @@ export function showMenu(session, views) {
   document.addEventListener("click", (event) => menu.click(event));
   session.on("select", () => menu.note());
   menu.start();
+  addEventListener("resize", reachScrolls);
+  new ResizeObserver(reachScrolls).observe(get("stage"));
+}
+
+// A region that scrolls can be reached and scrolled with the keyboard; one that does not is no stop of the Tab key.
+function reachScrolls() {
+  for (const region of document.querySelectorAll(".scroll")) {
+    if (region.scrollWidth > region.clientWidth + 1 || region.scrollHeight > region.clientHeight + 1) region.tabIndex = 0;
+    else region.removeAttribute("tabindex");
+  }
 }
 
 class Menu {
@@ -22,7 +32,7 @@ class Menu {
   }
 
   build() {
-    const list = make("ul");
+    const list = make("ul.scroll");
     for (const view of this.views) {
       const tab = make("a", { href: `#${view.id}`, text: view.title });
       const panel = make("section.view", { id: `view-${view.id}`, "aria-labelledby": `title-${view.id}`, hidden: true },

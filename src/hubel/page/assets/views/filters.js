@@ -44,6 +44,12 @@ export function weightColour(value, largest) {
   return end.map((each) => Math.round(250 + (each - 250) * share));
 }
 
+// Black or white, whichever is easier to read on a colour (WCAG 2.2, relative luminance).
+export function inkOn(colour) {
+  const [red, green, blue] = colour.map((each) => (each <= 10 ? each / 3294.6 : ((each / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 ? "#000000" : "#ffffff";
+}
+
 class FiltersView {
   constructor(root, { session, layers }) {
     Object.assign(this, { session, layers, visible: false, page: 0, slice: 0, slices: 0, name: null });
@@ -139,7 +145,7 @@ class FiltersView {
     const cell = (value) => {
       const [red, green, blue] = weightColour(value, largest), cellElement = make("td", { text: short(value), title: String(value) });
       cellElement.style.background = `rgb(${red} ${green} ${blue})`;
-      cellElement.style.color = 0.299 * red + 0.587 * green + 0.114 * blue > 140 ? "#14171a" : "#ffffff";
+      cellElement.style.color = inkOn([red, green, blue]);
       return cellElement;
     };
     const rows = Array.from({ length: height }, (_, row) => make("tr", {}, ...Array.from({ length: width }, (_, column) => cell(data[row * width + column]))));

@@ -2,7 +2,7 @@
 import { nameOf } from "../parts/names.js";
 import { make } from "../parts/dom.js";
 import { grouped } from "../parts/numbers.js";
-import { largeNumber } from "../shell/header.js";
+import { inWords, largeNumber } from "../shell/header.js";
 
 // Rows of the table: layers with weights.
 export function weightRows(layers) {
@@ -32,7 +32,7 @@ export const parameters = {
 
 function parametersHeadline({ total, layers }) {
   const ratio = total.dense_parameters / total.parameters;
-  const compared = ratio >= 1.05 ? [`Dense layers in their place would need `, make("strong", { text: largeNumber(total.dense_parameters) }), `: ${timesWords(ratio)} as many.`] : ["Its layers are dense already."];
+  const compared = ratio >= 1.05 ? [`Dense layers in their place would need `, make("strong", { text: inWords(total.dense_parameters) }), `, ${timesWords(ratio)} as many.`] : ["Its layers are dense already."];
   const convolutions = layers.filter((layer) => layer.kernel && layer.parameters).length;
   return make("div.headline", {},
     make("p.big", { text: grouped(total.parameters) }), make("p", {}, `weights and biases in ${layers.length} layers, ${convolutions} of them with a kernel. `, ...compared),
@@ -65,7 +65,7 @@ function parametersTable(rows, most) {
 
 function parametersMemory({ layers, total }) {
   const bytes = total.activation_bytes, largest = layers.reduce((best, layer) => (parametersCount(layer) > parametersCount(best) ? layer : best));
-  return make("p.small-print", {}, `The numbers in between take memory too: ${largeNumber(bytes / 4)} of them for one image, ${parametersBytes(bytes)} as float32, against ${parametersBytes(4 * total.parameters)} of weights. The most, ${largeNumber(parametersCount(largest))}, are made by `, nameOf(largest.name), ".");
+  return make("p.small-print", {}, `The numbers in between take memory too: ${inWords(bytes / 4)} of them for one image, ${parametersBytes(bytes)} as float32, against ${parametersBytes(4 * total.parameters)} of weights. The most, ${inWords(parametersCount(largest))}, are made by `, nameOf(largest.name), ".");
 }
 
 const parametersCount = ({ output }) => output.reduce((product, side) => product * side, 1);

@@ -3,7 +3,7 @@ import { make } from "../parts/dom.js";
 import { nameOf } from "../parts/names.js";
 import { grouped, percent, short } from "../parts/numbers.js";
 import { drawMap, usualScale } from "../parts/tiles.js";
-import { feeds, linkWords, madeFrom } from "../parts/links.js";
+import { feeds, linksPast, linkWords, madeFrom } from "../parts/links.js";
 import { goTo } from "../session/address.js";
 import { drawnMaps, drawPixels, drawVolume, mapUnder } from "./volumes_draw.js";
 import { layoutOf, linesOf, mapsOf, shownUnits, unitsOf, volumeMark } from "./volumes_layout.js";
@@ -27,6 +27,7 @@ class VolumeRow {
     this.units = unitsOf(session.data.layers);
     this.folded = this.units.length > VOLUMES_MANY;
     this.opened = new Set();
+    this.marked = new Set(this.units.flatMap(({ marks }) => marks.map(({ name }) => name)));
     this.zoom = 1;
     this.visible = false;
     this.pointed = null;  // {layer, channel} under the pointer or in focus
@@ -64,6 +65,7 @@ class VolumeRow {
   layOut() {
     const { image_size: image } = this.session.data.graph;
     const { shown, stand } = shownUnits(this.units, this);
+    this.stand = stand;
     const lines = linesOf(this.units, shown, stand), arcs = Math.max(0, ...lines.map(({ over }) => over));
     const plan = layoutOf(this.units, shown, { image, zoom: this.zoom }), above = arcs ? 14 + 12 * arcs : 0;
     this.seen.disconnect();
@@ -76,7 +78,9 @@ class VolumeRow {
     this.answer.style.left = `${plan.width + 16}px`;
     this.stage.append(this.answer);
     this.row.replaceChildren(this.stage);
-    const words = [...this.stage.querySelectorAll(".volume-words")].map((each) => each.offsetHeight);
+    const heights = (selector) => [...this.stage.querySelectorAll(selector)].map((each) => each.offsetHeight);
+    this.stage.style.setProperty("--names", `${Math.max(...heights(".volume-words strong"))}px`);
+    const words = heights(".volume-words");
     this.stage.style.height = `${plan.height + above + 12 + Math.max(...words)}px`;
     this.answer.style.top = `${plan.axis + above - 74}px`;
     this.#drawImage();
@@ -139,9 +143,13 @@ class VolumeRow {
     return words;
   }
 
+  #markWord(layer) {
+    return layer.kind === "Activation" ? this.session.steps.get(layer.steps[0])?.kind ?? "activation" : volumeMark(layer.kind);
+  }
+
   #mark(layer) {
     const act = () => { this.session.select({ layer: layer.name }); goTo("maps"); };
-    const word = layer.kind === "Activation" ? this.session.steps.get(layer.steps[0])?.kind ?? "act" : volumeMark(layer.kind);
+    const word = this.#markWord(layer);
     return make("button.chip", { type: "button", text: word, title: layer.name, "aria-label": `${word}: ${layer.name}, show its maps`, onclick: act,
       onmouseenter: () => this.point({ layer: layer.name, channel: this.session.channel }), onmouseleave: () => this.point(null) });
   }
@@ -183,32 +191,34 @@ class VolumeRow {
   light() {
     if (!this.visible) return;
     const { session } = this, looked = this.pointed ?? { layer: session.layer, channel: session.channel };
-    const channel = Math.min(looked.channel, session.layers.get(looked.layer).output.at(-1) - 1);
-    const before = madeFrom(session, looked.layer, channel), after = feeds(session, looked.layer, channel);
-    const lit = new Map([...before.map((each) => [each.layer, [each.channels, "before"]]), ...after.map((each) => [each.layer, [each.channels, "after"]])]);
-    lit.set(looked.layer, [[channel], "self"]);
+    const channel = Math.min(looked.channel, session.layers.get(looked.layer).output.at(-1) - 1), given = { name: looked.layer, channel, passes: (name) => this.marked.has(name) };
+    const before = linksPast(session, madeFrom, given), after = linksPast(session, feeds, given), lit = new Map();
+    for (const [links, part] of [[before, "before"], [after, "after"]]) for (const { layer, channels } of links) lit.set(this.#home(layer), [this.boxes.has(layer) ? channels : [], part]);
+    lit.set(this.#home(looked.layer), [this.#home(looked.layer) === looked.layer || this.marked.has(looked.layer) ? [channel] : [], "self"]);
     for (const [name, entry] of this.boxes) {
-      const [channels, part] = lit.get(name) ?? this.#marked(entry, lit) ?? [[], this.pointed ? "dim" : ""];
+      const [channels, part] = lit.get(name) ?? [[], this.pointed ? "dim" : ""];
       entry.element.dataset.lit = part;
       this.#draw(name, entry, { channels, part });
     }
     this.#say({ layer: looked.layer, channel, before, after });
   }
 
-  #marked(entry, lit) {
-    const mark = this.units[entry.unit].marks.find(({ name }) => lit.has(name));
-    return mark ? lit.get(mark.name) : null;
+  // Name of the volume that shows a layer: its own, the one it is a mark on, or the one that stands for a fold.
+  #home(name) {
+    const place = this.stand.get(this.units.findIndex(({ layer, marks }) => (layer?.name ?? "image") === name || marks.some((mark) => mark.name === name)));
+    return this.units[place]?.layer?.name ?? "image";
   }
 
   async #say({ layer: name, channel, before, after }) {
     const { session } = this, layer = session.layers.get(name), [height, width, channels] = mapsOf(layer.output);
     const canvas = make("canvas.pixels", { role: "img", "aria-label": `${name}, map ${channel}` });
-    const list = (links, most = 3) => links.slice(0, most).map((each) => linkWords(session, each)).join(", ") + (links.length > most ? ` and ${links.length - most} more` : "");
+    const told = ({ through, ...link }) => linkWords(session, link) + (through.length ? ` (through ${through.map((each) => this.#markWord(session.layers.get(each))).join(", ")})` : "");
+    const list = (links, most = 3) => links.slice(0, most).map(told).join(", ") + (links.length > most ? ` and ${links.length - most} more` : "");
     const vector = height * width === 1, value = session.image ? await session.layerValue(name) : null;
     const words = make("div", {},
       make("p", {}, make("strong", {}, nameOf(name), vector ? `, number ${channel} of ${grouped(channels)}` : `, map ${channel} of ${grouped(channels)}`), make("span.muted", { text: `  ${layer.kind}` })),
       make("p", {}, make("span.key-before"), "made from ", nameOf(list(before))),
-      make("p", {}, make("span.key-after"), after.length ? "feeds " : "is the answer, before softmax", nameOf(list(after))));
+      make("p", {}, make("span.key-after"), after.length ? "feeds " : "is one of the logits: softmax makes the probabilities of them", nameOf(list(after))));
     if (value) {
       drawMap(canvas, value, channel, usualScale(value.data));
       if (vector) words.firstChild.append(make("span", { text: `  = ${short(value.data[channel])}` }));

@@ -67,7 +67,7 @@ export function layoutOf(units, shown, { image, zoom }) {
   for (const each of shown) {
     const { layer } = units[each.unit];
     const size = layer ? volumeSize(mapsOf(layer.output), largest, zoom) : imageSize(image, largest, zoom);
-    const drawn = size.depth + size.face, width = Math.max(CAPTION, drawn + 4);
+    const drawn = size.depth + size.face, width = Math.max(CAPTION, drawn + 8);
     boxes.push({ ...each, left, width, size, drawn });
     left += width + APART;
   }
