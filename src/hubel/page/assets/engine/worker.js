@@ -1,5 +1,6 @@
 // The engine's own thread: it computes while the page stays awake. Each message {id, task, ...} gets {id, result} or {id, error}.
-import { IMAGE, Network } from "./network.js";
+import { Network } from "./network.js";
+import { fastestOperations } from "./simd.js";
 import { readTensors } from "./tensors.js";
 
 let network = null;
@@ -18,17 +19,15 @@ function again(changed) {
 
 export const TASKS = {
   load({ graph, index, bytes }) {
-    network = new Network(graph, readTensors(index, bytes));
+    network = new Network(graph, readTensors(index, bytes), fastestOperations());
     slots.clear();
   },
   // pixels: Uint8Array [height * width * 3] → {logits, features, maps: {shape, data}, milliseconds}
   run({ pixels, slot }) {
     const start = performance.now();
     const values = slots.get(slot);
-    if (values) {
-      values.get(IMAGE).data.set(pixels);
-      network.update(values, [IMAGE]);
-    } else slots.set(slot, network.run(pixels));
+    if (values) network.repaint(values, pixels);
+    else slots.set(slot, network.run(pixels));
     return { ...outputs(slot), milliseconds: performance.now() - start };
   },
   // Outputs only, of an image that is not kept.
