@@ -16,6 +16,7 @@ from hubel.reports.html import asset
 
 STYLES = (
     "styles/page.css",
+    "styles/views.css",
     "styles/images.css",
     "styles/window.css",
     "styles/edit.css",
