@@ -13,7 +13,7 @@ from markupsafe import Markup
 from hubel.page.bundle import bundle, read_asset
 from hubel.reports.html import asset
 
-STYLES = ("styles/page.css",)
+STYLES = ("styles/page.css", "styles/course.css")
 
 
 def render_page(data: dict[str, Any], weights: bytes, *, title: str) -> str:
