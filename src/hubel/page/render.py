@@ -21,6 +21,7 @@ STYLES = (
     "styles/window.css",
     "styles/edit.css",
     "styles/paint.css",
+    "styles/course.css",
 )
 
 

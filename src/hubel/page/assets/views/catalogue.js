@@ -1,4 +1,5 @@
 // Every view, in the order of the page's menu.
+import { course } from "./course.js";
 import { edit } from "./edit.js";
 import { filters } from "./filters.js";
 import { maps } from "./maps.js";
@@ -17,4 +18,5 @@ export const VIEWS = [
   edit,
   paint,
   parameters,
+  course,
 ];
