@@ -12,9 +12,18 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from hubel.page.bundle import bundle, read_asset
+from hubel.page.weights import seal_of
 from hubel.reports.html import asset
 
-STYLES = ("styles/page.css",)
+STYLES = (
+    "styles/page.css",
+    "styles/views.css",
+    "styles/images.css",
+    "styles/window.css",
+    "styles/edit.css",
+    "styles/paint.css",
+    "styles/course.css",
+)
 
 
 def render_page(data: dict[str, Any], weights: bytes, *, title: str, mark: str = "") -> str:
@@ -36,7 +45,7 @@ def render_page(data: dict[str, Any], weights: bytes, *, title: str, mark: str =
         mark=mark,
         policy=_policy(script),
         styles=Markup(asset("base.css") + Markup("\n".join(map(read_asset, STYLES)))),  # noqa: S704  (ours)
-        data=_inert(json.dumps(data, ensure_ascii=False, separators=(",", ":"))),
+        data=inert(json.dumps(data | {"seal": seal_of(weights)}, ensure_ascii=False, separators=(",", ":"))),
         weights=base64.b64encode(weights).decode(),
         engine=_inert_script(bundle("engine/worker.js")),
         script=Markup(script),  # noqa: S704  (ours)
@@ -48,8 +57,12 @@ def page_policy() -> str:
     return _policy(bundle("main.js"))
 
 
-def _inert(text: str) -> Markup:
-    """JSON inside a script element: no name in it can end the element."""
+def inert(text: str) -> Markup:
+    """JSON inside a script element: no name in it can end the element.
+
+    Args:
+        text: JSON.
+    """
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)  # noqa: S704
