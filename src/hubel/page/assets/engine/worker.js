@@ -3,6 +3,7 @@ import { Network } from "./network.js";
 import { OPERATIONS } from "./operations.js";
 import { fastestOperations } from "./simd.js";
 import { checkSeal, readTensors } from "./tensors.js";
+import { asTrained, withoutChannels } from "./trials.js";
 
 let network = null;
 const slots = new Map();  // which image → its values
@@ -41,6 +42,23 @@ export const TASKS = {
     const made = outputs("glance");
     slots.delete("glance");
     return made;
+  },
+  // The same by the network without any edits, and some values beside: {..., values: name → {shape, data}}
+  trained({ pixels, names = [] }) {
+    return asTrained(network, () => {
+      const values = network.run(pixels), read = ([name, value]) => [name, values.get(value)];
+      return { ...Object.fromEntries(Object.entries(network.graph.outputs).map(read)), values: Object.fromEntries(names.map((name) => [name, values.get(name)])) };
+    });
+  },
+  // Outputs where some more channels of a value are 0; the slot is for trials, and has to be run before it shows an image again.
+  without: ({ slot, value, channels }) => withoutChannels(network, slots.get(slot), { value, channels }, () => outputs(slot)),
+  forget({ slot }) {
+    slots.delete(slot);
+  },
+  // Some values of an image that is not kept: name → {shape, data}.
+  peek({ pixels, names }) {
+    const values = network.run(pixels);
+    return Object.fromEntries(names.map((name) => [name, copied(values.get(name))]));
   },
   outputs: ({ slot }) => outputs(slot),
   value: ({ slot, name }) => copied(slots.get(slot).get(name)),
