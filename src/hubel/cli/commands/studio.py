@@ -34,7 +34,8 @@ def command(run: Path, *, port: int, browser: bool) -> int:
     with (
         Listener() as listener,
         listening(find_run_list(run), port=port, on_event=listener) as studio,
-        first_page(studio.address) as path,suppress(KeyboardInterrupt)
+        first_page(studio.address) as path,
+        suppress(KeyboardInterrupt),
     ):
         opened = browser and open_in_browser(path.as_uri())
         what = "It is open in the browser" if opened else "Open this address in a browser on this machine"

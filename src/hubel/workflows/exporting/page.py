@@ -62,7 +62,7 @@ def make_page(request: PageRequest, out: Path, *, on_event: OnEvent = ignore) ->
     """
     parts = read_parts(find_artefact(request.run))
     images = images_that_travel(len(parts.manifest.document["class_names"]), each=request.examples)
-    check_size(parts, weights=request.weights, images=images, on_event=on_event)
+    check_size(parts, weights=request.weights, images=images)
     classifier = load_classifier(request.run, engine="keras")
     check_can_be_laid_open(classifier)
     own = _own_images(request, on_event=on_event)
