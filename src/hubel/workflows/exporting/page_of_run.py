@@ -75,7 +75,7 @@ def show_page(given: Path | Answering, *, height: int, on_event: OnEvent = ignor
             raise UnusableInput("A page lays open what Hubel has trained. This classifier comes from a model file.")
         if given.folder is None:
             check_can_be_laid_open(given)
-            return Shown(compose(given, artefact=None, examples=()).html, height=height)
+            return Shown(compose(given, PageRequest(Path()), artefact=None, examples=()).html, height=height)
         given = given.folder
     path = page_of(given, on_event=on_event)
     return Shown(path.read_text(encoding="utf-8"), str(path), height)
