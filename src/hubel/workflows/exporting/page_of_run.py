@@ -31,7 +31,7 @@ def page_of(run: Path, corpus: str | None = None, *, on_event: OnEvent = ignore)
 
     Args:
         run: a run folder, or a classifier's own folder.
-        corpus: where the images of the run are now; None for where they were.
+        corpus: where the images of the run are now; the page is made anew from there. None for where they were.
         on_event: hears what goes on.
 
     Raises:
@@ -43,7 +43,7 @@ def page_of(run: Path, corpus: str | None = None, *, on_event: OnEvent = ignore)
     beside, mark = run / PAGE, mark_of(artefact)
     kept = usable_cache_folder() / PAGES / f"{mark}.html"
     found = next((each for each in (beside, kept) if mark_in(each) == mark), None)
-    if found is not None:
+    if found is not None and corpus is None:
         return found
     request = PageRequest(run, corpus, command="open")
     if is_file(run / RUN) and (is_page(beside) or not is_there(beside)):
