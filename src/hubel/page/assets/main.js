@@ -3,6 +3,7 @@ import { get } from "./parts/dom.js";
 import { fromBase64 } from "./engine/tensors.js";
 import { showFirstImage, showImages } from "./images/panel.js";
 import { Client } from "./session/client.js";
+import { showCheck } from "./session/check.js";
 import { readOffCorpus } from "./session/off_corpus.js";
 import { Session } from "./session/session.js";
 import { offerToScripts } from "./session/scripts.js";
@@ -29,6 +30,7 @@ async function start() {
   showMenu(session, VIEWS);
   get("state").hidden = true;
   await showFirstImage(session);
+  await showCheck(session, get("checked"));
 }
 
 start().catch(showFault);
