@@ -14,6 +14,7 @@ from hubel.architectures.layer_table import layer_rows
 from hubel.architectures.walk import walk
 from hubel.catalogue import Later
 from hubel.classifier.classifier import Classifier
+from hubel.classifier.stored_score import score_tensors
 from hubel.errors import UnreadableImage
 from hubel.events import Message
 from hubel.exports.description import describe
@@ -80,8 +81,11 @@ def compose(
         UnusableInput: as of `lay_open`.
     """
     network = lay_open(classifier)
-    index, data = pack(network.graph.weights, dtype=weights)
-    document = page_data(network, describe(classifier), tensors=index, sets=classifier.sets, examples=examples)
+    score = classifier.off_corpus
+    index, data = pack(network.graph.weights, dtype=weights, exact=score_tensors(score))
+    document = page_data(
+        network, describe(classifier), tensors=index, sets=classifier.sets, examples=examples, off_corpus=score
+    )
     document |= {"run": facts_of_run(classifier, artefact), "checks": _checks(classifier, examples)}
     mark = "" if artefact is None else mark_of(artefact)
     html = render_page(document, data, title=document["run"]["title"], mark=mark)
