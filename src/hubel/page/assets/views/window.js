@@ -20,7 +20,7 @@ class WindowView {
     Object.assign(this, { root, session, walk: new Walk(session.data), layer: null, shares: false, trail: [], turn: 0, memory: new Map(), kept: new Map(), stale: true });
     this.player = new Player({ move: (place) => this.moveTo(place), halted: () => this.commit() });
     this.#build();
-    session.on("values select image", () => this.follow());
+    session.on("values select", () => this.follow());
     new MutationObserver(() => { if (this.stale) this.draw(); else if (root.hidden) this.player.stop(); }).observe(root, { attributes: true, attributeFilter: ["hidden"] });
   }
 
@@ -55,14 +55,16 @@ class WindowView {
 
   // What the session looks at, or its values, changed.
   follow() {
-    const { session } = this;
-    if (this.version !== session.version) this.kept.clear();
+    const { session } = this, changed = this.version !== session.version;
+    if (changed) this.kept.clear();
     this.version = session.version;
     if (session.layer !== this.layer) {
       if (!this.walk.stepsOf(session.layer).length) return;
       Object.assign(this, { layer: session.layer, step: this.walk.coreOf(session.layer), shares: false });
     }
-    if (!this.shares && this.committed !== this.#key()) this.index = indexIn(this.shape, session);
+    const own = this.committed === this.#key();
+    if (own && !changed && !this.stale) return;
+    if (!this.shares && !own) this.index = indexIn(this.shape, session);
     this.draw();
   }
 
