@@ -81,8 +81,13 @@ def test_at_200_places_over_all_kinds_the_sum_is_the_value_of_the_map(browser: B
 
 def test_the_probabilities_are_worked_out_with_the_temperature(browser: Browser, page: Path):
     opened(browser, page)
-    told(browser, "(async () => { put('layer', 'probabilities'); for (let count = 0; !root.dataset.shown.startsWith('probabilities') && count < 500; count++) await pause(); })()")
-    probabilities = told(browser, "hubel.predict(new ImageData(10, 9)).then((each) => each.probabilities).catch(() => null)") or {}
+    told(
+        browser,
+        "(async () => { put('layer', 'probabilities'); for (let count = 0; !root.dataset.shown.startsWith('probabilities') && count < 500; count++) await pause(); })()",
+    )
+    probabilities = (
+        told(browser, "hubel.predict(new ImageData(10, 9)).then((each) => each.probabilities).catch(() => null)") or {}
+    )
     browser.until("root.querySelector('article').dataset.step === 'probabilities'")
     sums = []
     for unit in range(3):
@@ -135,8 +140,13 @@ def test_keys_and_play_move_the_window_and_the_map_fills_up(browser: Browser, pa
 def test_every_form_can_be_read_and_nothing_is_cut(browser: Browser, page: Path, width: int, dark: bool):
     opened(browser, page, width=width, dark=dark)
     for layer in ("strided", "local", "normed", "gelu", "largest", "logits", "most"):
-        told(browser, f"(async () => {{ put('layer', '{layer}'); for (let count = 0; !root.dataset.shown.startsWith('{layer} ') && count < 500; count++) await pause(); }})()")
+        told(
+            browser,
+            f"(async () => {{ put('layer', '{layer}'); for (let count = 0; !root.dataset.shown.startsWith('{layer} ') && count < 500; count++) await pause(); }})()",
+        )
         assert browser.run("root.scrollWidth <= root.clientWidth"), layer
-        small = browser.run("Math.min(...[...root.querySelectorAll('.window-cell')].map((each) => parseFloat(getComputedStyle(each).fontSize)), 99)")
+        small = browser.run(
+            "Math.min(...[...root.querySelectorAll('.window-cell')].map((each) => parseFloat(getComputedStyle(each).fontSize)), 99)"
+        )
         assert small > 9, layer
     assert not browser.troubles()
