@@ -47,8 +47,6 @@ export const paint = {
     const easel = new Easel(session), tools = paintTools(easel), canvas = paintCanvas(easel), controls = paintControls(easel);
     const answer = paintAnswer(session, easel), shift = paintShift(session);
     root.append(
-      make("h2", { text: paint.title }),
-      make("p.muted", { text: paint.about }),
       make("div.paint-panels", {},
         make("section.paint-image.card", { "aria-label": "The image" }, tools.element, canvas.element),
         controls.element, answer.element, shift.element),
