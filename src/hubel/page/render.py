@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from hubel.page.bundle import bundle, read_asset
+from hubel.page.weights import seal_of
 from hubel.reports.html import asset
 
 STYLES = ("styles/page.css", "styles/edit.css", "styles/paint.css")
@@ -32,7 +33,7 @@ def render_page(data: dict[str, Any], weights: bytes, *, title: str) -> str:
         title=title,
         policy=_policy(script),
         styles=Markup(asset("base.css") + Markup("\n".join(map(read_asset, STYLES)))),  # noqa: S704  (ours)
-        data=_inert(json.dumps(data, ensure_ascii=False, separators=(",", ":"))),
+        data=_inert(json.dumps(data | {"seal": seal_of(weights)}, ensure_ascii=False, separators=(",", ":"))),
         weights=base64.b64encode(weights).decode(),
         engine=_inert_script(bundle("engine/worker.js")),
         script=Markup(script),  # noqa: S704  (ours)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,3 +29,12 @@ def pack(weights: Mapping[str, np.ndarray], *, dtype: str) -> tuple[dict[str, An
         parts.append(data)
         offset += len(data)
     return index, b"".join(parts)
+
+
+def seal_of(data: bytes) -> dict[str, int]:
+    """What a browser sees damage by: how many bytes there are, and their CRC-32.
+
+    Args:
+        data: of `pack`.
+    """
+    return {"bytes": len(data), "crc32": zlib.crc32(data)}

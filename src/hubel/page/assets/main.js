@@ -14,7 +14,7 @@ async function start() {
   const client = new Client(get("page-engine").textContent);
   const bytes = fromBase64(get("page-weights").textContent);
   const session = new Session(data, client);
-  const ready = client.ask("load", { graph: data.graph, index: data.tensors, bytes }, [bytes.buffer]);
+  const ready = client.ask("load", { graph: data.graph, index: data.tensors, seal: data.seal, bytes }, [bytes.buffer]);
   offerToScripts(session, ready);
   await ready;
   document.querySelector("header").after(editBadge(session));

@@ -1,7 +1,8 @@
 // The engine's own thread: it computes while the page stays awake. Each message {id, task, ...} gets {id, result} or {id, error}.
 import { Network } from "./network.js";
+import { OPERATIONS } from "./operations.js";
 import { fastestOperations } from "./simd.js";
-import { readTensors } from "./tensors.js";
+import { checkSeal, readTensors } from "./tensors.js";
 import { asTrained, withoutChannels } from "./trials.js";
 
 let network = null;
@@ -19,9 +20,13 @@ function again(changed) {
 }
 
 export const TASKS = {
-  load({ graph, index, bytes }) {
-    network = new Network(graph, readTensors(index, bytes), fastestOperations());
+  // plain: compute without vectors. Gives whether they are used.
+  load({ graph, index, bytes, seal, plain = false }) {
+    checkSeal(bytes, seal);
+    const operations = plain ? OPERATIONS : fastestOperations();
+    network = new Network(graph, readTensors(index, bytes), operations);
     slots.clear();
+    return { vectors: operations !== OPERATIONS };
   },
   // pixels: Uint8Array [height * width * 3] → {logits, features, maps: {shape, data}, milliseconds}
   run({ pixels, slot }) {
