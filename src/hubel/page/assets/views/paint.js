@@ -8,6 +8,8 @@ import { paintShift } from "./paint_shift.js";
 import { Painting } from "./paint_state.js";
 import { paintTools } from "./paint_tools.js";
 
+const BRUSH_SHARE = 14;  // so many brushes fill the shorter side
+
 // What is painted on, for all parts of the view: {painting, brush, act(change)}; `act` changes it and lets the network follow.
 class Easel {
   constructor(session) {
@@ -22,7 +24,9 @@ class Easel {
   take(image) {
     if (!image || image === this.shown) return;
     this.shown = image;
-    this.painting = new Painting(image.original ?? image, this.session.data.graph.image_size);
+    const size = this.session.data.graph.image_size;
+    if (!this.painting) this.brush.size = Math.max(1, Math.round(Math.min(...size) / BRUSH_SHARE));
+    this.painting = new Painting(image.original ?? image, size);
     this.tell();
   }
 
@@ -49,7 +53,7 @@ export const paint = {
     root.append(
       make("div.paint-panels", {},
         make("section.paint-image.card", { "aria-label": "The image" }, tools.element, canvas.element),
-        controls.element, answer.element, shift.element),
+        answer.element, controls.element, shift.element),
     );
     easel.listeners.add((painting) => [tools, canvas, controls].forEach((part) => part.draw(painting)));
     const draw = drawnWhileSeen(root, async () => {
