@@ -90,7 +90,9 @@ class Firefox:
 
     def run(self, script: str) -> Any:
         """The value of a JavaScript expression in the page; of a promise, what it becomes."""
-        body = "const done = arguments[0]; Promise.resolve(eval(%s)).then(done, (error) => done({failed: String(error)}))"
+        body = (
+            "const done = arguments[0]; Promise.resolve(eval(%s)).then(done, (error) => done({failed: String(error)}))"
+        )
         given = {"script": body % json.dumps(script), "args": [], "sandbox": None}
         return self._call("WebDriver:ExecuteAsyncScript", given)["value"]
 

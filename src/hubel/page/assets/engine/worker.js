@@ -55,6 +55,11 @@ export const TASKS = {
   forget({ slot }) {
     slots.delete(slot);
   },
+  // Some values of an image that is not kept: name → {shape, data}.
+  peek({ pixels, names }) {
+    const values = network.run(pixels);
+    return Object.fromEntries(names.map((name) => [name, copied(values.get(name))]));
+  },
   outputs: ({ slot }) => outputs(slot),
   value: ({ slot, name }) => copied(slots.get(slot).get(name)),
   weights: ({ step }) => Object.fromEntries(Object.entries(network.weights.get(step)).map(([part, value]) => [part, copied(value)])),
