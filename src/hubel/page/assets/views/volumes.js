@@ -114,6 +114,8 @@ class VolumeRow {
   #unit(box, plan, above) {
     const { layer, marks } = this.units[box.unit], name = layer?.name ?? "image";
     const canvas = make("canvas", { "aria-hidden": "true" }), high = box.size.height + box.size.rise;
+    canvas.style.width = `${box.size.depth + box.size.face + 8}px`;
+    canvas.style.height = `${high + 8}px`;
     const button = make("button.volume", { type: "button", "aria-label": layer ? `${name}, ${layer.output.join(" × ")}: show its maps` : "The image" }, canvas);
     button.style.top = `${plan.axis + above - high / 2 - 4}px`;
     const caption = make("div.volume-words", {}, ...this.#words(box, layer));

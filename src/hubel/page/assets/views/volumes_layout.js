@@ -26,7 +26,7 @@ export function unitsOf(layers) {
 }
 
 // Runs of neighbours with equal output, so that a deep network can be folded: [{first, last}], numbers of units.
-export function runsOf(units) {
+export function volumeRuns(units) {
   const runs = [];
   units.forEach((unit, place) => {
     const run = runs.at(-1), size = (each) => units[each].layer?.output.join();
@@ -39,7 +39,7 @@ export function runsOf(units) {
 // Numbers of the units that are shown, and in whose place each of the others is: opened is a Set of first numbers.
 export function shownUnits(units, { folded, opened }) {
   const shown = [], stand = new Map();
-  for (const { first, last } of runsOf(units)) {
+  for (const { first, last } of volumeRuns(units)) {
     const fold = folded && last > first && !opened.has(first);
     for (let place = first; place <= last; place++) {
       if (!fold || place === last) shown.push({ unit: place, folded: fold ? last - first : 0, run: first, length: last - first + 1 });
