@@ -8,17 +8,28 @@ from pathlib import Path
 
 import click
 import pytest
-from docs.course_pages import COURSE, IMAGES, WIDTH, blocks, filled, prepare
+from docs.course_pages import (
+    COURSE,
+    IMAGES,
+    WIDTH,
+    blocks,
+    filled,
+    prepare,
+    prints_without_training,
+    python_of_a_page,
+)
 
 from hubel.cli.main import COMMANDS, hubel, main
 
 PAGES = sorted(COURSE.glob("[0-9m]*.md"))
-"""The sixteen, and the measured claims."""
+"""The numbered ones, and the measured claims."""
+CONCEPTS, FURTHER = 15, 6
+"""Pages with a station in the page of a classifier; pages behind them."""
 
 
 def test_there_is_a_page_for_each_of_the_concepts_and_the_index_names_it():
     index = (COURSE / "README.md").read_text()
-    assert [page.name[:2] for page in PAGES] == [*(f"{number:02}" for number in range(1, 17)), "me"]
+    assert [page.name[:2] for page in PAGES] == [*(f"{number:02}" for number in range(1, CONCEPTS + FURTHER + 1)), "me"]
     assert re.findall(r"\(([\dm][^)/]+\.md)\)", index) == [page.name for page in PAGES]
 
 
@@ -38,7 +49,7 @@ def test_every_command_of_a_page_can_be_typed_and_its_images_are_there(page: Pat
         assert (IMAGES / name).stat().st_size > 0
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if any(not kind for kind, _, _ in blocks(page.read_text()))],
+@pytest.mark.parametrize("page", [page for page in PAGES if prints_without_training(page.read_text())],
                          ids=lambda page: page.stem)  # fmt: skip
 def test_what_needs_no_training_prints_what_the_page_says(page: Path, tmp_path: Path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
@@ -53,4 +64,16 @@ def test_what_needs_no_training_prints_what_the_page_says(page: Path, tmp_path: 
         printed = capsys.readouterr()
         return printed.out or printed.err
 
-    assert filled(text, run, kinds=("",)) == text
+    assert filled(text, run, python_of_a_page(), kinds=("",)) == text
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_page_asks_a_question_and_folds_its_answer_away(page: Path):
+    text = page.read_text()
+    assert text.count("**Predict, then run.**") == text.count("<summary>Answer</summary>") >= 1
+    assert text.count("<details>") == text.count("</details>") == text.count("<summary>Answer</summary>")
+
+
+@pytest.mark.parametrize("page", PAGES[:CONCEPTS], ids=lambda page: page.stem)
+def test_the_page_of_a_concept_names_its_station(page: Path):
+    assert f"`classifier.html#course/{int(page.name[:2])}`" in page.read_text()

@@ -8,35 +8,40 @@ const leb = (number) => (number < 128 ? [number] : [(number & 127) | 128, ...leb
 const sized = (bytes) => [...leb(bytes.length), ...bytes];
 const vector = (code, ...rest) => [0xfd, ...leb(code), ...rest];
 
-export const get = (local) => [0x20, ...leb(local)];
-export const set = (local) => [0x21, ...leb(local)];
-export const number = (value) => [0x41, ...(value < 64 ? [value] : [(value & 127) | 128, value >> 7])];  // below 8192
-export const plusI32 = [0x6a], minusI32 = [0x6b];
-export const moved = (local, by) => [...get(local), ...by, ...plusI32, ...set(local)];  // local += by
-// load four numbers, one number four times, and store four; offset in bytes
-export const load = (offset = 0) => vector(0, 2, ...leb(offset));
-export const loadOne = (offset = 0) => vector(9, 2, ...leb(offset));
-export const store = (offset = 0) => vector(11, 2, ...leb(offset));
-export const zeros = vector(12, ...Array(16).fill(0)), plus = vector(228), times = vector(230);
+const readLocal = (local) => [0x20, ...leb(local)], writeLocal = (local) => [0x21, ...leb(local)];
+const whole = (value) => [0x41, ...(value < 64 ? [value] : [(value & 127) | 128, value >> 7])];  // below 8192
 
-// Do something `counter` times, at least once; the counter is 0 afterwards.
-export const repeat = (counter, body) => [
-  0x03, 0x40, ...body, ...get(counter), ...number(1), ...minusI32, 0x22, ...leb(counter), 0x0d, 0, 0x0b,
-];
+// Instructions by their name; locals are numbers, addresses and offsets count bytes.
+export const CODE = {
+  get: readLocal,
+  set: writeLocal,
+  number: whole,
+  added: [0x6a],
+  multiplied: [0x6c],
+  moved: (local, by) => [...readLocal(local), ...by, 0x6a, ...writeLocal(local)],  // local += by
+  load: (offset = 0) => vector(0, 2, ...leb(offset)),  // four numbers
+  loadOne: (offset = 0) => vector(9, 2, ...leb(offset)),  // one number, four times
+  store: (offset = 0) => vector(11, 2, ...leb(offset)),
+  zeros: vector(12, ...Array(16).fill(0)),
+  plus: vector(228),
+  times: vector(230),
+  // Do something `counter` times, at least once; the counter is 0 afterwards.
+  repeat: (counter, body) => [0x03, 0x40, ...body, ...readLocal(counter), ...whole(1), 0x6b, 0x22, ...leb(counter), 0x0d, 0, 0x0b],
+};
 
 // A module whose functions work on an imported memory. functions: {name, parameters: how many I32, locals: [type, count] pairs, body}.
 export function moduleOf(functions) {
-  const list = (items) => [...leb(items.length), ...items.flat()];
+  const listed = (items) => [...leb(items.length), ...items.flat()];
   const name = (text) => sized(Array.from(text, (character) => character.charCodeAt(0)));
   const section = (id, bytes) => [id, ...sized(bytes)];
   return Uint8Array.from([
     0, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
-    ...section(1, list(functions.map(({ parameters }) => [0x60, ...list(Array(parameters).fill([I32])), 0]))),
-    ...section(2, list([[...name("page"), ...name("memory"), 2, 0, 1]])),
-    ...section(3, list(functions.map((_, place) => leb(place)))),
-    ...section(7, list(functions.map((each, place) => [...name(each.name), 0, ...leb(place)]))),
-    ...section(10, list(functions.map(({ locals, body }) => (
-      sized([...list(locals.map(([type, count]) => [...leb(count), type])), ...body, 0x0b])
+    ...section(1, listed(functions.map(({ parameters }) => [0x60, ...listed(Array(parameters).fill([I32])), 0]))),
+    ...section(2, listed([[...name("page"), ...name("memory"), 2, 0, 1]])),
+    ...section(3, listed(functions.map((_, place) => leb(place)))),
+    ...section(7, listed(functions.map((each, place) => [...name(each.name), 0, ...leb(place)]))),
+    ...section(10, listed(functions.map(({ locals, body }) => (
+      sized([...listed(locals.map(([type, count]) => [...leb(count), type])), ...body, 0x0b])
     )))),
   ]);
 }

@@ -204,7 +204,7 @@ function scaleChannels(step, [x], { scale }, out, region) {
   }
 }
 
-function softmax(step, [x], _, out) {
+function softmaxOf(step, [x], _, out) {
   const channels = step.shape.at(-1);
   for (let at = 0; at < out.length; at += channels) {
     let highest = -Infinity, sum = 0;
@@ -288,7 +288,7 @@ export const OPERATIONS = {
   reshape: (step, [x], _, out) => out.set(x.data),
   ...Object.fromEntries(Object.entries(ACTIVATIONS).map(([kind, activation]) => [kind, each(activation)])),
   relu: rectify,
-  softmax,
+  softmax: softmaxOf,
   summarise_map: summariseMap,
 };
 // Every kind of step.

@@ -48,7 +48,7 @@ export function reachOf(step, inputs, weights) {
   const whole = wholeOf(step.shape);
   if (NOT_LOCAL.has(step.kind) || step.shape.length !== 3) return whole;
   const { region } = changed[0];
-  if (SLIDING.has(step.kind)) return touched(step, region, weights);
+  if (SLIDING.has(step.kind)) return touchedWindows(step, region, weights);
   if (step.kind === "pad") {
     const [[above], [before]] = step.attributes.padding;
     return { top: region.top + above, left: region.left + before, bottom: region.bottom + above, right: region.right + before };
@@ -58,7 +58,7 @@ export function reachOf(step, inputs, weights) {
 }
 
 // The windows that touch a region: null where it lies between them.
-function touched(step, region, { kernel }) {
+function touchedWindows(step, region, { kernel }) {
   const window = step.attributes.window ?? kernel.shape.slice(kernel.shape.length === 6 ? 2 : 0).slice(0, 2);
   const { strides = [1, 1], dilation = [1, 1], padding } = step.attributes;
   const along = (axis, first, last) => {

@@ -4,7 +4,7 @@ import { BLOCK, TILE, kernelBytes } from "./kernels.js";
 import { OPERATIONS } from "./operations.js";
 import { runsOf, sizeOf, wholeOf } from "./regions.js";
 
-const PAGE = 65536, BYTES = 4;
+const MEMORY_PAGE = 65536, BYTES = 4;
 const LONGEST_RUN = 64;  // numbers that are added up before their sum is added to the whole
 
 // All operations, the fastest that run here.
@@ -34,17 +34,14 @@ function fastOperations(kernels) {
     },
     // A dense layer is a convolution of one tap at each place.
     dense(step, [x], weights, out, region) {
-      const [inputs, units] = weights.kernel.shape, [first, last] = [...runsOf(step.shape, region)].flat().reduce(ends, [Infinity, 0]);
+      const [inputs, units] = weights.kernel.shape, runs = runsOf(step.shape, region).flat();
       const shape = [1, x.data.length / inputs, inputs], kernel = { shape: [1, 1, inputs, units], data: weights.kernel.data };
       const attributes = { strides: [1, 1], dilation: [1, 1], padding: [[0, 0], [0, 0]] };
-      const places = { top: 0, left: first / units, bottom: 1, right: last / units };
+      const places = { top: 0, left: Math.min(...runs) / units, bottom: 1, right: Math.max(...runs) / units };
       bench.convolve({ attributes, shape: [1, out.length / units, units] }, { shape, data: x.data }, { kernel, bias: weights.bias }, out, places);
     },
   };
 }
-
-// The first and the last of some places.
-const ends = ([first, last], at) => [Math.min(first, at), Math.max(last, at)];
 
 // The memory that the kernels work on: the padded input, then the weights, then what is made; filled for each step anew.
 class Bench {
@@ -62,25 +59,25 @@ class Bench {
       end += Math.ceil(length / 4) * 4;
     }
     const missing = end * BYTES - memory.buffer.byteLength;
-    if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
+    if (missing > 0) memory.grow(Math.ceil(missing / MEMORY_PAGE));
     return { starts, numbers: new Float32Array(memory.buffer) };
   }
 
   convolve(step, x, { kernel, bias }, out, region) {
-    if (isFlat(step, x, kernel.shape, region)) return this.#convolveFlat(step, x, { kernel, bias }, out);
+    if (isPointwise(step, x, kernel.shape, region)) return this.#convolveFlat(step, x, { kernel, bias }, out);
     const { groups = 1 } = step.attributes, [, , taken, filters] = kernel.shape, perGroup = filters / groups;
     const blocks = Math.ceil(perGroup / BLOCK), layout = { groups, perGroup, room: blocks * BLOCK }, stride = groups * layout.room;
-    const view = viewOf(step, x, kernel.shape, region), weights = this.#blocksOf(kernel, layout), runs = view.runsOf(taken);
+    const view = paddedPart(step, x, kernel.shape, region), weights = this.#blocksOf(kernel, layout), runs = view.runsOf(taken);
     const { starts: [input, weight, biases, made], numbers } = this.lay(view.size, weights.length, stride, view.height * view.width * stride);
     view.copy(numbers, input / BYTES);
     numbers.set(weights, weight / BYTES);
-    setBias(numbers.subarray(biases / BYTES, biases / BYTES + stride), bias, layout);
+    layBias(numbers.subarray(biases / BYTES, biases / BYTES + stride), bias, layout);
     const bytesOfBlock = weights.length / groups / blocks * BYTES;
     for (let block = 0; block < groups * blocks; block++) {
       const from = input + Math.floor(block / blocks) * taken * BYTES, place = block * BLOCK * BYTES;
       this.#rows(view, from, weight + block * bytesOfBlock, biases + place, made + place, { stride, runs });
     }
-    gather(numbers, made / BYTES, out, { view, region, columns: step.shape[1], layout });
+    gatherRegion(numbers, made / BYTES, out, { view, region, columns: step.shape[1], layout });
   }
 
   // Where a window is one place, all places lie in one long row.
@@ -102,16 +99,16 @@ class Bench {
 
   convolveDeep(step, x, { kernel, bias }, out, region) {
     const channels = x.shape[2], layout = { groups: 1, perGroup: channels, room: channels }, outStep = channels * BYTES;
-    const view = viewOf(step, x, kernel.shape, region), [rows, rowStep, taps, tapStep] = view.tapsOf();
+    const view = paddedPart(step, x, kernel.shape, region), [rows, rowStep, taps, tapStep] = view.tapsOf();
     const { starts: [input, weight, biases, made], numbers } = this.lay(view.size, kernel.data.length, channels, view.height * view.width * channels);
     view.copy(numbers, input / BYTES);
     numbers.set(kernel.data, weight / BYTES);
-    setBias(numbers.subarray(biases / BYTES, biases / BYTES + channels), bias, layout);
+    layBias(numbers.subarray(biases / BYTES, biases / BYTES + channels), bias, layout);
     for (let row = 0; row < view.height; row++) {
       const from = input + row * view.rowStep, to = made + row * view.width * outStep;
       this.kernels.deep(from, weight, biases, to, view.step, outStep, view.width, rows, rowStep, taps, tapStep, channels / 4);
     }
-    gather(numbers, made / BYTES, out, { view, region, columns: step.shape[1], layout });
+    gatherRegion(numbers, made / BYTES, out, { view, region, columns: step.shape[1], layout });
   }
 
   // A kernel [height, width, taken, filters] as [blocks of filters, height, width, taken, BLOCK]; zeros fill the last block of a group.
@@ -130,14 +127,14 @@ class Bench {
 }
 
 // Whether a step is computed at each place for itself, and at all of them.
-function isFlat(step, x, [height, width], region) {
+function isPointwise(step, x, [height, width], region) {
   const { strides, padding } = step.attributes, whole = wholeOf(step.shape);
   return step.shape[0] > 1 && height * width * strides[0] * strides[1] === 1 && !padding.flat().some(Boolean)
     && Object.entries(whole).every(([side, at]) => region[side] === at) && step.shape[0] === x.shape[0];
 }
 
 // The part of an input that a region of the output is made of, with the zeros of its padding around it.
-function viewOf(step, x, [kernelHeight, kernelWidth], region) {
+function paddedPart(step, x, [kernelHeight, kernelWidth], region) {
   const { strides, dilation, padding } = step.attributes, [inputHeight, inputWidth, channels] = x.shape;
   const height = region.bottom - region.top, width = region.right - region.left;
   const top = region.top * strides[0] - padding[0][0], left = region.left * strides[1] - padding[1][0];
@@ -152,7 +149,7 @@ function viewOf(step, x, [kernelHeight, kernelWidth], region) {
       const [down, rowStep, across, tapStep] = tapsOf(), joined = across * taken;
       if (taken === channels && dilation[1] === 1 && joined <= LONGEST_RUN) return [down, rowStep, 1, joined * BYTES, joined];
       if (down * across > 1 || taken <= LONGEST_RUN) return [down, rowStep, across, tapStep, taken];
-      const length = longestPart(taken);
+      const length = longestRunOf(taken);
       return [1, rowStep, taken / length, length * BYTES, length];
     },
     copy(numbers, at) {
@@ -166,18 +163,18 @@ function viewOf(step, x, [kernelHeight, kernelWidth], region) {
   };
 }
 
-function longestPart(length) {
+function longestRunOf(length) {
   for (let part = LONGEST_RUN; part > 8; part--) if (length % part === 0) return part;
   return length;
 }
 
-function setBias(target, bias, { groups, perGroup, room }) {
+function layBias(target, bias, { groups, perGroup, room }) {
   target.fill(0);
   if (bias) for (let group = 0; group < groups; group++) target.set(bias.data.subarray(group * perGroup, (group + 1) * perGroup), group * room);
 }
 
 // What was made, without what fills the room of a group, into its region of the output.
-function gather(numbers, from, out, { view, region, columns, layout: { groups, perGroup, room } }) {
+function gatherRegion(numbers, from, out, { view, region, columns, layout: { groups, perGroup, room } }) {
   const filters = groups * perGroup;
   for (let row = 0; row < view.height; row++) {
     let to = ((region.top + row) * columns + region.left) * filters, at = from + row * view.width * groups * room;
