@@ -31,6 +31,4 @@ async function start() {
   await showFirstImage(session);
 }
 
-}
-
 start().catch(showFault);

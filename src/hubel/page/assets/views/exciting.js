@@ -7,7 +7,7 @@ import { readExample } from "../session/files.js";
 const EXCITING_MOST = 4;
 
 // found: [{example, row, column, value}] of each example → the strongest.
-export const strongest = (found, most = EXCITING_MOST) => [...found].sort((a, b) => b.value - a.value || a.example - b.example).slice(0, most);
+export const mostExciting = (found, most = EXCITING_MOST) => [...found].sort((a, b) => b.value - a.value || a.example - b.example).slice(0, most);
 
 export class Exciting {
   constructor(session) {
@@ -32,7 +32,7 @@ export class Exciting {
     this.button.hidden = !count || places !== undefined;
     this.button.textContent = `Find the strongest of ${count} ${count === 1 ? "example" : "examples"}`;
     this.button.disabled = this.running !== null;
-    this.list.replaceChildren(...(places ? strongest(places[channel]).map((place) => this.#image(place)) : []));
+    this.list.replaceChildren(...(places ? mostExciting(places[channel]).map((place) => this.#image(place)) : []));
   }
 
   async find() {

@@ -2,7 +2,7 @@
 import { make } from "../parts/dom.js";
 import { grouped, short } from "../parts/numbers.js";
 import { drawMap, scaleOf } from "../parts/tiles.js";
-import { asMaps, boundsOf, orderOf, statisticsOf } from "../parts/map_statistics.js";
+import { asMaps, boundsOf, orderOf, mapStatistics } from "../parts/map_statistics.js";
 import { OTHER } from "../session/session.js";
 import { layerChoice, pager, tileGrid } from "./grids.js";
 import { LargeMap } from "./large_map.js";
@@ -66,7 +66,7 @@ class MapsView {
     const comparing = this.compare.checked && session.other !== null;
     const [value, other] = await Promise.all([session.layerValue(name), comparing ? session.layerValue(name, OTHER) : null]);
     if (name !== session.layer) return;
-    const statistics = statisticsOf(value, boundsOf(mapsStep(session, name)));
+    const statistics = mapStatistics(value, boundsOf(mapsStep(session, name)));
     this.#say(session.layers.get(name), statistics);
     this.#fill({ value, other, statistics });
     this.large.draw({ value, other, statistics, scale: this.#scaleFor(session.channel, { value, other, statistics }) });
@@ -75,7 +75,7 @@ class MapsView {
   // {least, most} that a map's colours are for; of two images the same.
   #scaleFor(channel, { value, other, statistics }) {
     if (this.scale.value === "map") {
-      const others = other ? statisticsOf(other)[channel] : statistics[channel];
+      const others = other ? mapStatistics(other)[channel] : statistics[channel];
       return { least: Math.min(statistics[channel].least, others.least), most: Math.max(statistics[channel].most, others.most) };
     }
     const [own, others] = [scaleOf(value.data), scaleOf((other ?? value).data)];
