@@ -14,6 +14,8 @@ from tests.made.pages import tiny_page
 pytestmark = NEEDS_BROWSER
 
 VIEWS = ("volumes", "maps", "filters", "parameters")
+OWN_CUT = CUT.replace("body *:not(svg *)", ":is(.page-head, #menu, #images-bar, #stage, #page-foot) *:not(svg *)")
+"""Without the images' panel, whose names are shortened on purpose."""
 READY = "!!document.querySelector('.view:not([hidden])') && !!window.hubel && document.getElementById('state').hidden"
 CLICK = "document.querySelector({!r}).click()"
 AXE = os.environ.get("HUBEL_AXE", "")
@@ -55,7 +57,7 @@ def test_every_view_opens_without_a_fault_and_asks_for_nothing(browser: Browser,
         assert browser.run("document.querySelector('[aria-current=page]').hash").startswith(f"#{view}")
     assert browser.run("document.querySelectorAll('#stage img[src=x]').length") == 0
     assert browser.troubles() == []
-    assert browser.asked_for() == {page.as_uri()}
+    assert {each for each in browser.asked_for() if not each.startswith("blob:")} == {page.as_uri()}
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -65,7 +67,7 @@ def test_there_is_room_and_contrast_on_every_screen(browser: Browser, page: Path
         for view in VIEWS:
             shown(browser, view)
             assert browser.run("document.documentElement.scrollWidth <= innerWidth"), (width, view)
-            assert browser.run(CUT) == [], (width, view)
+            assert browser.run(OWN_CUT) == [], (width, view)
             assert browser.run(FAINT) == [], (width, view)
             browser.until(f"{SCROLLS}.every(([, stop]) => stop === 0)")
 

@@ -18,7 +18,7 @@ export class Exciting {
     this.button = make("button", { type: "button", onclick: () => this.find() });
     this.state = make("progress", { hidden: true, max: 1, value: 0, "aria-label": "Looking through the examples" });
     this.list = make("div.exciting-images");
-    this.root = make("div.exciting", {}, make("h3", { text: "What excites it" }), this.made, make("div.controls", {}, this.button, this.state), this.list);
+    this.root = make("div.exciting", { hidden: true }, make("h3", { text: "What excites it" }), this.made, make("div.controls", {}, this.button, this.state), this.list);
     session.on("edits", () => { this.found.clear(); this.show(this.layer, this.channel); });
   }
 
