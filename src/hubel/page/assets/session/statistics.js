@@ -26,10 +26,10 @@ export function describePixels(pixels, [height, width]) {
       sums.colour += Math.max(red, green, blue) - Math.min(red, green, blue);
     }
   }
-  return statisticsOf(sums, rows.length * columns.length);
+  return pixelStatisticsOf(sums, rows.length * columns.length);
 }
 
-function statisticsOf(sums, count) {
+function pixelStatisticsOf(sums, count) {
   const mean = (name) => sums[name] / count, change = (name) => Math.log(mean(name) / 765 + ONE_LEVEL);
   const deviation = Math.sqrt(Math.max(0, mean("squares") - mean("grey") ** 2)) / 765;
   return [

@@ -3,14 +3,14 @@ import { make } from "../parts/dom.js";
 import { examplesWithEdits } from "../session/trials.js";
 import { startedTrial } from "./edit_trial.js";
 
-const editCounted = (count, one, many) => `${count} ${count === 1 ? one : many}`;
+const imagesCounted = (count, one, many) => `${count} ${count === 1 ? one : many}`;
 
 export function editExamples(session) {
   const { examples } = session.data, list = make("ul.edit-changed");
   let shownFor = null;
   const trial = startedTrial({
-    text: editCounted(examples.length, "Try the example image", "Try all example images").replace(/^\d+ /, ""),
-    about: `Asks the network as it was trained and as it is edited about ${editCounted(examples.length, "image", "images")}.`,
+    text: imagesCounted(examples.length, "Try the example image", "Try all example images").replace(/^\d+ /, ""),
+    about: `Asks the network as it was trained and as it is edited about ${imagesCounted(examples.length, "image", "images")}.`,
     async act(signal, heard) {
       const found = await examplesWithEdits(session, { signal, heard });
       if (!found) return "Stopped: the network is another one now, or you stopped it.";
@@ -33,7 +33,7 @@ export function editExamples(session) {
 function examplesInWords(found) {
   const others = found.filter(({ before, after }) => before.best !== after.best).length;
   const right = (which) => found.filter((each) => each[which].className === each.image.label).length;
-  return `${others} of ${editCounted(found.length, "image", "images")} ${others === 1 ? "gets" : "get"} another answer. Right as trained: ${right("before")}; right now: ${right("after")}.`;
+  return `${others} of ${imagesCounted(found.length, "image", "images")} ${others === 1 ? "gets" : "get"} another answer. Right as trained: ${right("before")}; right now: ${right("after")}.`;
 }
 
 function changedExample(session, { image, before, after }) {

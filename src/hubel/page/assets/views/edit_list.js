@@ -19,12 +19,12 @@ export function editList(session) {
     shown = session.edits;
     none.hidden = shown.length > 0;
     const more = shown.length > MOST_LISTED ? [make("li.muted", { text: `and ${shown.length - MOST_LISTED} before these` })] : [];
-    list.replaceChildren(...shown.slice(-MOST_LISTED).reverse().map((each) => editListed(session, each)), ...more);
+    list.replaceChildren(...shown.slice(-MOST_LISTED).reverse().map((each) => editRow(session, each)), ...more);
   };
   return { element, draw };
 }
 
-function editListed(session, edit) {
+function editRow(session, edit) {
   const back = edit.kind === "off" && make("button.quiet.edit-small", { type: "button", text: "Switch on", "aria-label": `Switch on: ${edit.words}`, onclick: () => session.switchOn(edit.value, edit.channel) });
   return make("li", {}, make("bdi", { text: edit.words }), back || null);
 }

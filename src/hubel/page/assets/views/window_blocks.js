@@ -1,7 +1,7 @@
 // How one step makes one value, as a block of the page: one drawing for each form that a worked value has.
 import { make } from "../parts/dom.js";
 import { placeOf, sumsNumber } from "./window_sums.js";
-import { FramedMap, MOST_ACROSS, barList, curveWith, largestOf, numberGrid, numberTag, signedBar } from "./window_parts.js";
+import { FramedMap, MOST_ACROSS, barList, curveWith, largestSize, numberGrid, numberTag, signedBar } from "./window_parts.js";
 
 const CHANNELS_DRAWN = 3;
 const BLOCK_COLOURS = ["red", "green", "blue"];
@@ -23,7 +23,7 @@ function windowForm(given) {
   if (!many) memory.drawn = worked.parts.map((_, which) => which);
   else if (!memory.chosen && !(playing && memory.drawn)) memory.drawn = order.slice(0, CHANNELS_DRAWN);
   const chosen = memory.drawn.map((which) => worked.parts[which]);
-  const scales = { values: largestOf(chosen.flatMap((part) => part.values)), kernel: largestOf(worked.parts.flatMap((part) => part.kernel)), products: largestOf(worked.parts.flatMap((part) => part.products)) };
+  const scales = { values: largestSize(chosen.flatMap((part) => part.values)), kernel: largestSize(worked.parts.flatMap((part) => part.kernel)), products: largestSize(worked.parts.flatMap((part) => part.products)) };
   const rows = chosen.map((part) => productRow(part, given, scales));
   return [...rows, many ? channelList(order, given) : null, sumLine(given)];
 }
@@ -44,7 +44,7 @@ const blockSign = (text) => make("span.window-sign", { text, "aria-hidden": "tru
 const partSum = (part) => make("p.window-sum", {}, "sum ", numberTag(part.sum, { label: "sum of the products" }));
 
 function plainMap(values, columns, title) {
-  const map = new FramedMap({ label: title }), most = largestOf(values);
+  const map = new FramedMap({ label: title }), most = largestSize(values);
   map.draw({ shape: [values.length / columns, columns, 1], data: values }, { channel: 0, scale: { least: -most, most } });
   map.say(`${title}, ${values.length / columns} × ${columns}: up to ${sumsNumber(most)}`);
   return map.figure;

@@ -9,7 +9,7 @@ export function windowNumber(value) {
   return size >= 1e6 || size < 1e-3 ? value.toExponential(2) : String(Number(value.toPrecision(4)));
 }
 
-export const largestOf = (numbers) => numbers.reduce((most, each) => Math.max(most, Math.abs(each)), 0) || 1;
+export const largestSize = (numbers) => numbers.reduce((most, each) => Math.max(most, Math.abs(each)), 0) || 1;
 
 export const signOf = (value) => (value > 0 ? "plus" : value < 0 ? "minus" : "none");
 
@@ -23,7 +23,7 @@ export const MOST_ACROSS = 11;  // squares with a number, side by side
 
 // Numbers in squares under a title; one tab stop, arrows go from square to square.
 // inside: false where a square lies on padding; label: place → where it is; pick: (place) → …, or edit: (place, number) → ….
-export function numberGrid({ title, values, columns, inside = null, largest = largestOf(values), label = String, pick = null, edit = null }) {
+export function numberGrid({ title, values, columns, inside = null, largest = largestSize(values), label = String, pick = null, edit = null }) {
   const squares = values.map((value, place) => gridSquare({ value, real: !inside || inside[place], share: Math.abs(value) / largest, label: label(place), place, pick, edit }));
   const grid = make("div.window-grid", { role: "group", "aria-label": title }, ...squares);
   grid.style.setProperty("--columns", columns);
@@ -73,7 +73,7 @@ export function signedBar(value, largest) {
 
 // Rows that hold label, number and bar; never more than `most` at once: a button shows more.
 export function barList({ entries, most = 16, title }) {
-  const largest = largestOf(entries.map(({ value }) => value)), list = make("ul.window-bars", { "aria-label": title });
+  const largest = largestSize(entries.map(({ value }) => value)), list = make("ul.window-bars", { "aria-label": title });
   let shown = 0;
   const more = make("button.window-quiet", { type: "button", onclick: () => add() });
   const add = () => {
