@@ -34,7 +34,7 @@ class MapsView {
   #build(root) {
     const { session } = this, redraw = () => this.draw();
     this.layer = layerChoice(session, session.data.layers);
-    this.order = make("select", { onchange: () => { this.page = 0; this.layer.focus; redraw(); } }, ...[["", "as they are"], ["mean", "highest mean first"], ["most", "highest value first"]].map(([value, text]) => make("option", { value, text })));
+    this.order = make("select", { onchange: () => { this.page = 0; redraw(); } }, ...[["", "as they are"], ["mean", "highest mean first"], ["most", "highest value first"]].map(([value, text]) => make("option", { value, text })));
     this.scale = make("select", { onchange: redraw }, make("option", { value: "layer", text: "one for the layer" }), make("option", { value: "map", text: "each map its own" }));
     this.compare = make("input", { type: "checkbox", onchange: redraw });
     this.compareLabel = make("label", {}, this.compare, " Compare with the second image");
@@ -102,9 +102,9 @@ class MapsView {
     this.tiles.fill(some, (channel, tile) => {
       const found = statistics[channel], scale = shared ?? this.#scaleFor(channel, { value, other, statistics });
       tile.draw((canvas) => drawMap(canvas, value, channel, scale), other && ((canvas) => drawMap(canvas, other, channel, scale)));
-      const state = found.dead ? "dead" : found.constant ? "constant" : found.saturated ? "saturated" : "";
-      tile.say({ number: channel, state, chosen: channel === session.channel, wide: asMaps(value.shape)[1] / asMaps(value.shape)[0],
-        name: `map ${channel}${state ? `, ${state}` : ""}: mean ${short(found.mean)}, ${short(found.least)} to ${short(found.most)}` });
+      const vector = value.data.length === statistics.length, state = vector ? short(found.mean) : found.dead ? "dead" : found.constant ? "constant" : found.saturated ? "saturated" : "";
+      tile.say({ number: channel, state, plain: vector, chosen: channel === session.channel, wide: asMaps(value.shape)[1] / asMaps(value.shape)[0],
+        name: vector ? `number ${channel}: ${state}` : `map ${channel}${state ? `, ${state}` : ""}: mean ${short(found.mean)}, ${short(found.least)} to ${short(found.most)}` });
       tile.act = () => session.select({ channel });
     });
   }
