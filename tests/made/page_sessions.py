@@ -28,7 +28,7 @@ class LateClient {
   count(task) { return this.asked.filter((each) => each === task).length; }
 }
 const client = new LateClient(), data = given.data, session = new Session(data, client);
-await client.ask("load", { graph: data.graph, index: data.tensors, bytes: fromBase64(given.bytes) });
+await client.ask("load", { graph: data.graph, index: data.tensors, seal: data.seal, bytes: fromBase64(given.bytes) });
 const images = given.images.map((text, number) => ({ name: `${number}`, label: data.classifier.class_names[number % 3], pixels: fromBase64(text) }));
 const numbers = (answer) => Array.from(answer.logits);
 const show = (value) => console.log(JSON.stringify(value));
