@@ -24,8 +24,7 @@ export const edit = {
   make(root, session) {
     const parts = [editFilter, editAnswer, editList, editOff, editExamples].map((part) => part(session));
     root.append(
-      make("h2", { text: edit.title }),
-      make("p.muted", { text: `${edit.about} Nothing of it changes the classifier itself: load the page again, and all is as it was trained.` }),
+      make("p.muted", { text: "Nothing of it changes the classifier itself: load the page again, and all is as it was trained." }),
       make("div.edit-panels", {}, ...parts.map(({ element }) => element)),
     );
     const draw = drawnWhileSeen(root, async () => {
