@@ -6,7 +6,7 @@ import { predictionSet } from "../session/answer.js";
 const FEW_CLASSES = 5, COVERAGE_AT_FIRST = 0.9;
 
 export function answerCard(session) {
-  const names = session.data.classifier.class_names, bars = make("ol.answer-bars", { "aria-label": "Classes, the most probable first" });
+  const names = session.data.classifier.class_names, bars = make("ol.answer-bars", { id: "answer", "aria-label": "Classes, the most probable first" });
   const remarks = make("ul.answer-remarks"), more = make("button.plain.answer-more", { type: "button" }), sets = setWords(session);
   const element = make("section.answer-card", { "aria-label": "Answer" }, bars, more, remarks, sets.element);
   let all = false;
