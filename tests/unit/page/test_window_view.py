@@ -22,10 +22,12 @@ window.pause = () => new Promise((go) => setTimeout(go, 2));
 window.put = (name, value) => { const field = fields()[name]; field.value = value; field.dispatchEvent(new Event("change")); };
 window.shown = async (words) => { for (let count = 0; root.dataset.shown !== words && count < 500; count++) await pause(); return root.dataset.shown; };
 window.goTo = async (layer, step, index) => {
-  put("layer", layer);
-  for (let count = 0; !root.dataset.shown?.startsWith(`${layer} `) && !root.dataset.shown?.startsWith(`${step} `) && count < 500; count++) await pause();
-  if (step !== layer) { put("step", step); for (let count = 0; !root.dataset.shown.startsWith(`${step} `) && count < 500; count++) await pause(); }
-  for (const [at, name] of (index.length === 3 ? ["row", "column", "channel"] : ["channel"]).entries()) put(name, index[at]);
+  const [channel, at] = index.length === 3 ? [index[2], index.slice(0, 2)] : [index[0], [0, 0]];
+  location.hash = `#window/${[layer, channel, ...at].map(encodeURIComponent).join("/")}`;
+  if (step !== layer) {
+    while (!root.dataset.shown.startsWith(`${layer} `)) await pause();
+    put("step", step);
+  }
   const found = await shown([step, ...index].join(" ")), { sum, value, size, kind, agrees } = root.querySelector("article").dataset;
   return { found, sum: Number(sum), value: Number(value), size: Number(size), kind, agrees };
 };
@@ -39,7 +41,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def opened(browser: Browser, page: Path, **how: Any) -> Browser:
     browser.open(page, offline=True, **how)
-    browser.until("document.getElementById('answer').textContent !== ''")
+    browser.until("document.getElementById('view-window') !== null")
     browser.run("location.hash = '#window'")
     browser.until("document.getElementById('view-window')?.dataset.shown !== undefined")
     browser.run(HELPERS)

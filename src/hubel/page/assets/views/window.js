@@ -167,8 +167,8 @@ class WindowView {
     const made = this.shares ? await this.shareBlock(index) : await this.stepBlocks(index);
     if (turn !== this.turn || version !== this.session.version) return;  // a later one follows
     this.showFields();
-    this.showOverview(made[0]);
     this.showBlocks(made);
+    this.showOverview(made[0]);
     this.root.dataset.shown = [place.shares ? PROBABILITIES : place.step, ...index].join(" ");
     this.root.dataset.version = version;
   }
@@ -215,7 +215,7 @@ class WindowView {
     this.back.hidden = !last;
     if (last) this.back.textContent = `Back to ${last.shares ? PROBABILITIES : last.step}`;
     const count = map ? shape[0] * shape[1] : shape[0];
-    this.player.what = map ? "window" : "unit";
+    this.player.what = map ? "window" : this.shares || this.step === this.session.data.graph.outputs.logits ? "class" : "unit";
     this.player.show(map ? index[0] * shape[1] + index[1] : index[0], count);
   }
 

@@ -157,8 +157,8 @@ export class FramedMap {
 }
 
 // A curve with a point on it, as a drawing. of: number → number.
-export function curveWith({ of, before, value, name }) {
-  const reach = Math.max(4, Math.min(1e6, Math.abs(before) * 1.25)), points = Array.from({ length: 97 }, (_, at) => -reach + (2 * reach * at) / 96);
+export function curveWith({ of, before, value, name, most: limit }) {
+  const reach = Math.max(4, 1.4 * (limit ?? 0), Math.min(1e6, Math.abs(before) * 1.25)), points = Array.from({ length: 97 }, (_, at) => -reach + (2 * reach * at) / 96);
   const heights = points.map(of), least = Math.min(...heights, value, 0), most = Math.max(...heights, value, 1e-9);
   const x = (number) => 10 + 220 * (number + reach) / (2 * reach), y = (number) => 110 - 100 * (number - least) / (most - least || 1);
   const at = (tag, properties) => {
