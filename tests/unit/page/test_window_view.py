@@ -152,3 +152,24 @@ def test_every_form_can_be_read_and_nothing_is_cut(browser: Browser, page: Path,
         )
         assert small > 9, layer
     assert not browser.troubles()
+
+
+def test_a_filter_that_is_switched_off_is_said_and_what_follows_is_worked_out_again(browser: Browser, page: Path):
+    opened(browser, page)
+    before = told(browser, "goTo('spread', 'spread', [2, 2, 4])")
+    told(browser, "goTo('strided', 'strided', [1, 1, 3])")
+    browser.run("location.hash = '#edit/strided/3/1/1'")
+    browser.until("document.querySelector('[data-filter=\"3\"]') !== null")
+    browser.run("document.querySelector('[data-filter=\"3\"]').click()")
+    browser.until("document.querySelector('[data-filter=\"3\"]').getAttribute('aria-pressed') === 'true'")
+    off = told(browser, "goTo('strided', 'strided', [1, 1, 3])")
+    browser.until("root.textContent.includes('switched off')")
+    off = browser.run("({ ...root.querySelector('article').dataset })")
+    assert off["value"] == "0"
+    assert off["agrees"] == "true"
+    after = told(browser, "goTo('spread', 'spread', [2, 2, 4])")
+    assert after["agrees"] == "true"
+    assert after["value"] != before["value"]
+    assert abs(after["sum"] - after["value"]) <= 1e-5 * after["size"]
+    assert not browser.run("root.querySelectorAll('.warning').length")
+    assert not browser.troubles()
