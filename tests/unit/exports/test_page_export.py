@@ -9,7 +9,6 @@ import json
 import re
 import shutil
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -145,7 +144,11 @@ def test_a_page_of_a_corpus_that_is_gone_has_no_images_unless_they_were_asked_fo
     heard: list[Any] = []
     page = hubel.export(other, format="page", out=tmp_path / "page.html", on_event=heard.append)
     assert page.examples == 0
-    assert any("The page is made without images. The corpus of" in str(each.text) for each in heard if isinstance(each, Message))
+    assert any(
+        "The page is made without images. The corpus of" in str(each.text)
+        for each in heard
+        if isinstance(each, Message)
+    )
     with pytest.raises(UnusableInput, match=r"no longer there.*say where it is now: hubel.export\(.*, CORPUS\)"):
         hubel.export(other, format="page", out=tmp_path / "more.html", examples=2)
     moved = shutil.copytree(run.path.parent / "photos", tmp_path / "moved")
@@ -174,7 +177,11 @@ def test_without_its_run_a_classifier_is_laid_open_without_images(run: hubel.Run
     page = hubel.export(alone, format="page", out=tmp_path / "page.html", on_event=heard.append)
     data = data_of(page.path)
     assert (data["examples"], data["run"]["title"], data["run"]["accuracy"]) == ([], "small-cnn", None)
-    assert any("a classifier without its run, so no images travel" in str(each.text) for each in heard if isinstance(each, Message))
+    assert any(
+        "a classifier without its run, so no images travel" in str(each.text)
+        for each in heard
+        if isinstance(each, Message)
+    )
 
 
 def test_a_page_that_does_not_compute_the_same_is_not_written(

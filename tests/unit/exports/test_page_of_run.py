@@ -104,9 +104,7 @@ def test_a_new_training_takes_the_page_away(opened: Path, run: hubel.Run):
     assert is_page(opened / "page.html")
 
 
-def test_a_browser_is_opened_where_there_is_a_screen_and_else_it_is_said(
-    opened: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_browser_is_opened_where_there_is_a_screen_and_else_it_is_said(opened: Path, monkeypatch: pytest.MonkeyPatch):
     asked: list[str] = []
     monkeypatch.setattr(in_browser.webbrowser, "open_new_tab", lambda address: asked.append(address) or True)
     monkeypatch.setattr(in_browser.sys, "platform", "linux")

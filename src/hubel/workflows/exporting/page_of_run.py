@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from hubel.catalogue import Later
 from hubel.classifier.answering import Answering
 from hubel.classifier.artefact import find_artefact
 from hubel.classifier.classifier import Classifier
 from hubel.errors import OutputNotWritable, UnusableInput
-from hubel.errors.wording import Command
 from hubel.events import Message, OnEvent, ignore
 from hubel.files import is_file, is_there, usable_cache_folder, write_bytes
 from hubel.page.mark import is_page, mark_in, mark_of
 from hubel.page.shown import Shown
 from hubel.reports.html import link_page
 from hubel.runs.is_run import ARTEFACT, PAGE, REPORT, RUN
-from hubel.workflows.exporting.own_images import Purpose
-from hubel.workflows.exporting.page import WHY, check_can_be_laid_open, compose, make_page
 from hubel.workflows.exporting.page_request import PageRequest
 
+make_page: Callable[..., Any] = Later("hubel.workflows.exporting.page", "make_page")
+check_can_be_laid_open: Callable[[Classifier], None] = Later("hubel.workflows.exporting.page", "check_can_be_laid_open")
+compose: Callable[..., Any] = Later("hubel.workflows.exporting.page_parts", "compose")
 PAGES = "pages"
 """Folder of the cache, for pages that cannot lie beside their classifier."""
-
-
-def _elsewhere(run: Path) -> tuple[str | Command, ...]:
-    return "Put it back, or say where it is now: ", Command("open", (str(run), "CORPUS"))
-
-
-TO_OPEN = Purpose(WHY, _elsewhere)
 
 
 def page_of(run: Path, corpus: str | None = None, *, on_event: OnEvent = ignore) -> Path:
@@ -49,16 +45,16 @@ def page_of(run: Path, corpus: str | None = None, *, on_event: OnEvent = ignore)
     found = next((each for each in (beside, kept) if mark_in(each) == mark), None)
     if found is not None:
         return found
-    request = PageRequest(run, corpus)
+    request = PageRequest(run, corpus, command="open")
     if is_file(run / RUN) and (is_page(beside) or not is_there(beside)):
         try:
-            make_page(request, beside, purpose=TO_OPEN, on_event=on_event)
+            make_page(request, beside, on_event=on_event)
         except OutputNotWritable as error:
             on_event(Message(f"{error.text.facts} The page goes into the cache."))
         else:
             _link(run)
             return beside
-    make_page(request, kept, purpose=TO_OPEN, on_event=on_event)
+    make_page(request, kept, on_event=on_event)
     return kept
 
 

@@ -22,6 +22,7 @@ class PageRequest:
         quantize: how weights are written: ``"float16"``, or None for as they are.
         examples: test images of each class that travel; None for as many as `choose_examples` takes.
         overwrite: a page that is there may be replaced.
+        command: that asks for it: ``"export"`` or ``"open"``.
     """
 
     run: Path
@@ -30,6 +31,7 @@ class PageRequest:
     quantize: str | None = None
     examples: int | None = None
     overwrite: bool = False
+    command: str = "export"
 
     @property
     def weights(self) -> str:

@@ -2,7 +2,7 @@
 import { nameOf } from "../parts/names.js";
 import { make } from "../parts/dom.js";
 import { grouped, short } from "../parts/numbers.js";
-import { colourFilter, filtersOf, inputChannel, kernelLayers, largestOf, sliceOf } from "../parts/kernels.js";
+import { colourFilter, filtersOf, inputChannel, kernelLayers, largestWeight, sliceOf } from "../parts/kernels.js";
 import { layerChoice, pager, tileGrid } from "./grids.js";
 import { Exciting } from "./exciting.js";
 import { drawPixels } from "./volumes_draw.js";
@@ -113,17 +113,17 @@ class FiltersView {
     this.page = this.pages.show(this.page, { count: each.filters, each: FILTERS_AT_ONCE, what: "filters" });
     const first = this.page * FILTERS_AT_ONCE, some = Array.from({ length: Math.min(FILTERS_AT_ONCE, each.filters - first) }, (_, place) => first + place);
     let largest = 0;
-    if (!colour) for (const filter of some) largest = Math.max(largest, largestOf(each, filter, this.slice));
+    if (!colour) for (const filter of some) largest = Math.max(largest, largestWeight(each, filter, this.slice));
     this.tiles.fill(some, (filter, tile) => {
       tile.draw((canvas) => (colour ? drawPixels(canvas, colourFilter(each, filter), [each.height, each.width]) : drawSlice(canvas, sliceOf(each, filter, this.slice), largest)));
-      tile.say({ number: filter, chosen: filter === chosen, name: `filter ${filter}: largest weight ${short(largestOf(each, filter, colour ? null : this.slice))}`, wide: each.width / each.height });
+      tile.say({ number: filter, chosen: filter === chosen, name: `filter ${filter}: largest weight ${short(largestWeight(each, filter, colour ? null : this.slice))}`, wide: each.width / each.height });
       tile.act = () => this.session.select({ layer: this.name, channel: filter });
     });
   }
 
   // The chosen filter: its slices, and one of them in numbers.
   #large({ step, kernel, filters: each, chosen, colour }) {
-    const largest = largestOf(each, chosen), source = (slice) => (colour ? ["red", "green", "blue"][slice] : `map ${inputChannel(step, kernel, { filter: chosen, slice })}`);
+    const largest = largestWeight(each, chosen), source = (slice) => (colour ? ["red", "green", "blue"][slice] : `map ${inputChannel(step, kernel, { filter: chosen, slice })}`);
     const slices = Array.from({ length: each.taken }, (_, slice) => slice).slice(0, 24);
     if (!slices.includes(this.slice)) slices[slices.length - 1] = this.slice;
     const picture = make("canvas.pixels.filter-colours", { role: "img", "aria-label": `Filter ${chosen} in colours` });

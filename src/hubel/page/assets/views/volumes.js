@@ -17,7 +17,7 @@ export const volumes = {
   about: "From the image to the answer. Each block is what a layer makes of this image, map behind map: the blocks become smaller and deeper.",
   make(root, session) {
     const row = new VolumeRow(root, session);
-    return { shown: () => row.show(), hidden: () => row.hide(), arrows: true };
+    return { shown: () => row.show(), hidden: () => row.show(false), arrows: true };
   },
 };
 
@@ -37,6 +37,7 @@ class VolumeRow {
     session.on("image", () => this.#drawImage());
     session.on("select", () => this.light());
     session.on("answer", () => this.#drawAnswer());
+    document.addEventListener("fullscreenchange", () => setTimeout(() => this.show(this.visible)));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.redraw());
   }
 
@@ -52,26 +53,27 @@ class VolumeRow {
       make("p.muted.small-print", { text: "Sides are to scale by the square root of a map's pixels, depth by the square root of the number of maps. Grey to white: above 0; blue: below 0; the largest hundredth of a layer's values has the colour of the end. Point at a map to see what it is made from (orange) and what it feeds (blue); click it to see it large." }));
   }
 
-  show() {
-    this.visible = true;
-    if (!this.stage) this.layOut();
+  show(visible = true) {
+    this.visible = visible;
+    if (!visible) return;
+    const letters = getComputedStyle(document.documentElement).fontSize;
+    if (this.letters !== letters) this.layOut();  // the first time, and on a projector
+    this.letters = letters;
     this.redraw();
   }
 
-  hide() {
-    this.visible = false;
-  }
 
   layOut() {
     const { image_size: image } = this.session.data.graph;
     const { shown, stand } = shownUnits(this.units, this);
     this.stand = stand;
     const lines = linesOf(this.units, shown, stand), arcs = Math.max(0, ...lines.map(({ over }) => over));
-    const plan = layoutOf(this.units, shown, { image, zoom: this.zoom }), above = arcs ? 14 + 12 * arcs : 0;
+    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+    const plan = layoutOf(this.units, shown, { image, zoom: this.zoom * rem, rem }), above = arcs ? 14 + 12 * arcs : 0;
     this.seen.disconnect();
     this.boxes.clear();
     this.stage = make("div.volume-stage", {}, this.#lines(lines, plan, above));
-    this.stage.style.width = `${plan.width + 190}px`;
+    this.stage.style.width = `${plan.width + 190 * rem}px`;
     this.drawnLines = lines;
     for (const box of plan.boxes) this.stage.append(this.#unit(box, plan, above));
     this.answer = make("div.volume-answer", { role: "group", "aria-label": "Class probabilities" });
@@ -82,7 +84,7 @@ class VolumeRow {
     this.stage.style.setProperty("--names", `${Math.max(...heights(".volume-words strong"))}px`);
     const words = heights(".volume-words");
     this.stage.style.height = `${plan.height + above + 12 + Math.max(...words)}px`;
-    this.answer.style.top = `${plan.axis + above - 74}px`;
+    this.answer.style.top = `${plan.axis + above - 74 * rem}px`;
     this.#drawImage();
     this.#drawAnswer();
     this.light();
@@ -114,6 +116,8 @@ class VolumeRow {
   #unit(box, plan, above) {
     const { layer, marks } = this.units[box.unit], name = layer?.name ?? "image";
     const canvas = make("canvas", { "aria-hidden": "true" }), high = box.size.height + box.size.rise;
+    canvas.style.width = `${box.size.depth + box.size.face + 8}px`;
+    canvas.style.height = `${high + 8}px`;
     const button = make("button.volume", { type: "button", "aria-label": layer ? `${name}, ${layer.output.join(" × ")}: show its maps` : "The image" }, canvas);
     button.style.top = `${plan.axis + above - high / 2 - 4}px`;
     const caption = make("div.volume-words", {}, ...this.#words(box, layer));

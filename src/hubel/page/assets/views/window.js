@@ -20,7 +20,7 @@ class WindowView {
     Object.assign(this, { root, session, walk: new Walk(session.data), layer: null, shares: false, trail: [], turn: 0, memory: new Map(), kept: new Map(), stale: true });
     this.player = new Player({ move: (place) => this.moveTo(place), halted: () => this.commit() });
     this.#build();
-    session.on("values select image", () => this.follow());
+    session.on("values select", () => this.follow());
     new MutationObserver(() => { if (this.stale) this.draw(); else if (root.hidden) this.player.stop(); }).observe(root, { attributes: true, attributeFilter: ["hidden"] });
   }
 
@@ -34,7 +34,7 @@ class WindowView {
     };
     this.labels = Object.fromEntries(Object.entries({ layer: "Layer ", step: "Step ", channel: "Filter ", row: "Row ", column: "Column " }).map(([name, text]) => [name, make("label", {}, make("span", { text }), this.fields[name])]));
     this.back = make("button.window-back", { type: "button", hidden: true, onclick: () => this.goBack() });
-    this.heading = make("h2", { tabIndex: -1 });
+    this.heading = make("h3", { tabIndex: -1 });
     this.image = new FramedMap();
     this.inputs = make("div.window-inputs");
     this.result = new FramedMap({ pick: (row, column) => { this.player.stop(); this.moveTo(row * this.shape[1] + column); this.commitSoon(); } });
@@ -55,14 +55,16 @@ class WindowView {
 
   // What the session looks at, or its values, changed.
   follow() {
-    const { session } = this;
-    if (this.version !== session.version) this.kept.clear();
+    const { session } = this, changed = this.version !== session.version;
+    if (changed) this.kept.clear();
     this.version = session.version;
     if (session.layer !== this.layer) {
       if (!this.walk.stepsOf(session.layer).length) return;
       Object.assign(this, { layer: session.layer, step: this.walk.coreOf(session.layer), shares: false });
     }
-    if (!this.shares && this.committed !== this.#key()) this.index = indexIn(this.shape, session);
+    const own = this.committed === this.#key();
+    if (own && !changed && !this.stale) return;
+    if (!this.shares && !own) this.index = indexIn(this.shape, session);
     this.draw();
   }
 
@@ -163,7 +165,7 @@ class WindowView {
     if (this.stale) return;
     const turn = ++this.turn, version = this.session.version, index = this.index, place = { layer: this.layer, step: this.step, shares: this.shares };
     const made = this.shares ? await this.shareBlock(index) : await this.stepBlocks(index);
-    if (turn !== this.turn) return;
+    if (turn !== this.turn || version !== this.session.version) return;  // a later one follows
     this.showFields();
     this.showOverview(made[0]);
     this.showBlocks(made);
@@ -221,7 +223,7 @@ class WindowView {
     const { session } = this, name = this.shares ? PROBABILITIES : this.step;
     this.heading.replaceChildren(make("bdi", { text: name }), `: ${this.said(index)} = ${windowNumber(made)}`);
     const seen = this.shares ? this.walk.fieldOf(this.walk.layerOf(step.inputs[0]), [0, 0]) : this.walk.fieldOf(this.layer, index.length === 3 ? index : [0, 0]);
-    this.image.drawPixels(session.image.pixels, session.data.graph.image_size);
+    this.image.drawPixels(session.answer.image.pixels, session.data.graph.image_size);
     this.image.outline(seen);
     this.image.say(seen.height && seen.width ? `The image: it sees rows ${seen.top}–${seen.top + seen.height - 1}, columns ${seen.left}–${seen.left + seen.width - 1}` : "The image: it sees padding only");
     this.inputs.replaceChildren(...inputs.slice(0, 3).map((input, which) => this.inputFigure(step, { input, which, worked, index })).filter((each) => each));
