@@ -64,7 +64,7 @@ class FiltersView {
     root.append(
       make("div.controls", {}, make("label", {}, "Layer ", this.layer), this.channelLabel), this.words,
       make("div.maps-body", {}, make("div", {}, this.one, this.exciting.root), make("div", {}, this.pages.root, this.tiles)));
-    session.on("select edits values", () => this.draw());
+    session.on("select edits", () => this.draw());
   }
 
   show(visible) {
