@@ -110,7 +110,7 @@ def test_the_address_holds_the_place_and_the_back_button_returns(browser: Browse
 
 
 def test_a_map_shows_its_value_and_keys_move_the_place(browser: Browser, page: Path):
-    opened(browser, page, view="maps/conv2/1/0/0".split("/")[0])
+    opened(browser, page, view=["maps", "conv2", "1", "0", "0"][0])
     browser.run("location.hash = '#maps/conv2/1/0/0'")
     browser.until("document.querySelector('.large-map h3').textContent.startsWith('conv2')")
     press = "document.querySelector('.large-canvas').dispatchEvent(new KeyboardEvent('keydown', {{ key: '{}', bubbles: true }}))"
