@@ -7,7 +7,7 @@ import { OTHER } from "../session/session.js";
 import { layerChoice, pager, tileGrid } from "./grids.js";
 import { LargeMap } from "./large_map.js";
 
-const MAPS_AT_ONCE = 60;  // tiles on one page: a layer may have thousands
+const MAPS_AT_ONCE = 64;  // tiles on one page: a layer may have thousands
 
 export const maps = {
   id: "maps",
