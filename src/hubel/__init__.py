@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hubel.api.explaining import explain
     from hubel.api.exporting import export
     from hubel.api.layers import anatomy, filters, maps, trace
+    from hubel.api.pages import open, open_studio, show  # noqa: A004
     from hubel.api.reading import read_corpus
     from hubel.api.robustness import robustness
     from hubel.api.scoring import evaluate, load, verify
@@ -37,6 +38,7 @@ _HOMES = {
         "hubel.api.explaining": ("explain",),
         "hubel.api.exporting": ("export",),
         "hubel.api.layers": ("anatomy", "filters", "maps", "trace"),
+        "hubel.api.pages": ("open", "open_studio", "show"),
         "hubel.api.reading": ("read_corpus",),
         "hubel.api.robustness": ("robustness",),
         "hubel.api.scoring": ("evaluate", "load", "verify"),
@@ -57,7 +59,7 @@ _HOMES = {
 __all__ = [
     "Audit", "Classifier", "CnnSpec", "Corpus", "Example", "Export", "Group", "HubelError", "Prediction", "Run",
     "__version__", "anatomy", "audit_corpus", "compare", "convolve", "evaluate", "explain", "export", "filters", "load",
-    "maps", "pool", "read_corpus", "reproduce", "robustness", "trace", "train", "verify",
+    "maps", "open", "open_studio", "pool", "read_corpus", "reproduce", "robustness", "show", "trace", "train", "verify",
 ]  # fmt: skip
 
 

@@ -312,17 +312,25 @@ PREDICTING = {
 """Of ``hubel predict``."""
 EXPORTING = {
     "format": Wish(
-        str, "What to export to.", "onnx|keras|saved-model|openvino|litert|torch",
-        python='What to export to: ``"onnx"``, ``"keras"``, ``"saved-model"``, ``"openvino"``, ``"litert"`` or '
-        '``"torch"``.',
+        str, "What to export to; page is one file that names images in a browser and shows every number.",
+        "onnx|keras|saved-model|openvino|litert|torch|page",
+        python='What to export to: ``"onnx"``, ``"keras"``, ``"saved-model"``, ``"openvino"``, ``"litert"``, '
+        '``"torch"``; or ``"page"``, one file that names images in a browser and shows every number.',
     ),
     "quantize": Wish(
         str, "How weights are written, if not as they are: float16 takes half the room, int8 a quarter.",
         "float16|int8",
         python='How weights are written, if not as they are: ``"float16"`` takes half the room, ``"int8"`` a quarter.',
     ),
-    "out": Wish(Path, "Write the export into this folder.", "FOLDER", python="The folder to write."),
-    "overwrite": Wish(bool, "Replace an export that is in the folder.", default=False),
+    "examples": Wish(
+        int, "Test images of each class that travel in a page, 0 for none. Default: 3; of more than 30 classes, 90 in "
+        "all.", "N", bounds=Bounds(0, 1_000, "a whole number from 0 to 1,000"),
+    ),
+    "out": Wish(
+        Path, "Write the export into this folder; a page into this file.", "FOLDER|FILE.html",
+        python="The folder to write; of a page, the file.",
+    ),
+    "overwrite": Wish(bool, "Replace an export that is there.", default=False),
     "into_run": Wish(
         bool, "Give the classifier of the run its compiled graph, so that it answers without Keras.", default=False
     ),

@@ -9,11 +9,12 @@ from pathlib import Path
 from hubel.api.explain import explain
 from hubel.api.words import RunLike, optional_path, path_of
 from hubel.events import OnEvent, ignore
-from hubel.exports.catalogue import choose_target
 from hubel.exports.folder import Export
+from hubel.page.exported import ExportedPage
 from hubel.wishes import EXPORTING
-from hubel.workflows.exporting.export import export_run
+from hubel.workflows.exporting.export import check_no_examples, export_as
 from hubel.workflows.exporting.into_run import export_into_run
+from hubel.workflows.exporting.page_request import PageRequest
 
 
 @explain(EXPORTING)
@@ -24,10 +25,11 @@ def export(  # noqa: PLR0913, D417  (each is a wish the user may have)
     format: str | None = None,
     out: str | Path | None = None,
     quantize: str | None = None,
+    examples: int | None = None,
     overwrite: bool = False,
     into_run: bool = False,
     on_event: OnEvent = ignore,
-) -> Export:
+) -> Export | ExportedPage:
     """Write a run in the format of others, with a program of its own, held against the classifier; as ``hubel export``.
 
     Args:
@@ -37,7 +39,7 @@ def export(  # noqa: PLR0913, D417  (each is a wish the user may have)
         on_event: hears the values of `hubel.events`.
 
     Returns:
-        ``export.parity``, ``export.files`` and ``export.folder``.
+        ``export.parity``, ``export.files`` and ``export.folder``; of a page its ``path``.
 
     Raises:
         ClaimFailed: the export does not answer like the classifier; nothing is written.
@@ -45,8 +47,9 @@ def export(  # noqa: PLR0913, D417  (each is a wish the user may have)
     """
     folder, location = optional_path(out), None if corpus is None else str(corpus)
     if into_run:
+        check_no_examples(examples)
         return export_into_run(
             path_of(run), location, format_name=format, out=folder, quantize=quantize, on_event=on_event
         )
-    target = choose_target(format, quantize)
-    return export_run(path_of(run), location, target=target, out=folder, overwrite=overwrite, on_event=on_event)
+    request = PageRequest(path_of(run), location, folder, quantize, examples, overwrite)
+    return export_as(request, format, on_event=on_event)

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from hubel.api.words import Numbers, numbers_of, optional_path
 from hubel.arithmetic.windows import Calculation, WindowOptions, calculate_convolution, calculate_pooling
 from hubel.errors import WrongRequest
-from hubel.reports.window_steps import check_steps_file, write_steps
+from hubel.page.window_steps import check_steps_file, write_steps
 from hubel.workflows.looking.matrices import cut, read_kernel, read_matrix
 
 Matrix: TypeAlias = "str | Path | ArrayLike | None"

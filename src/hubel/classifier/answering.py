@@ -125,7 +125,7 @@ class Answering(abc.ABC):
         """Values of 0 to 255 with the model's own channels → what it takes; of an array or a tensor."""
 
     @abc.abstractmethod
-    def show(self, values: np.ndarray) -> Image:
+    def to_image(self, values: np.ndarray) -> Image:
         """Values of 0 to 255 with the model's own channels → uint8 [height, width, 3], for people."""
 
     @abc.abstractmethod
@@ -284,6 +284,18 @@ class Answering(abc.ABC):
         door = importlib.import_module("hubel")  # methods and runs lie above a classifier
         explained: Any = door.explain(self, image, method=method, class_name=class_name, against=against)
         return explained.heat_map
+
+    def show(self, *, height: int = 800) -> Any:
+        """The page of this classifier, which lays its network open; a notebook shows it where it stands last in a cell.
+
+        Args:
+            height: of the frame that it stands in, in pixels.
+
+        Raises:
+            HubelError: a subclass says why there is none.
+        """
+        door = importlib.import_module("hubel")  # pages lie above a classifier
+        return door.show(self, height=height)
 
     def check_coverage(self, coverage: float | None) -> None:
         """See that a coverage can be promised.

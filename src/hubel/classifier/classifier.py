@@ -79,7 +79,7 @@ class Classifier(Answering):
         """As they are: the model scales them itself."""
         return values
 
-    def show(self, values: np.ndarray) -> Image:
+    def to_image(self, values: np.ndarray) -> Image:
         """Values [height, width, 3] as they are: they are red, green and blue."""
         return values
 

@@ -97,7 +97,7 @@ class ForeignClassifier(Answering):
         """As the user says."""
         return self.pixel_scale.scale(values)
 
-    def show(self, values: np.ndarray) -> Image:
+    def to_image(self, values: np.ndarray) -> Image:
         """Values [height, width, channels] → uint8 [height, width, 3]: grey as red, green and blue; red first."""
         return self.pixel_scale.show(values)
 

@@ -28,6 +28,8 @@ COMMANDS = {
     "predict": "Say what images show.",
     "verify": "Check that a classifier is undamaged and answers as it did when it was saved.",
     "export": "Write a classifier in the format of others, proven on test images.",
+    "open": "Lay a network open in the browser: from the pixels to the answer, every number.",
+    "studio": "Show runs, their pages and reports in the browser, from this machine alone.",
     "explain": "Show where in an image a classifier finds its evidence, and whether to believe it.",
     "trace": "Work out one value of a layer, from the image to the last digit.",
     "maps": "Show all feature maps of a layer for an image.",
@@ -45,6 +47,7 @@ SYNONYMS = {
     "summary": "anatomy", "describe": "anatomy", "activations": "maps", "kernels": "filters",
     "repeat": "reproduce", "conv": "convolve", "ablate": "compare", "convert": "export",
     "deploy": "export", "perturb": "robustness", "corrupt": "robustness",
+    "browse": "open", "page": "open", "view": "open", "ui": "studio",
 }  # fmt: skip
 """What other programs call it → our command."""
 TO_TYPE = {"help": "hubel --help, or hubel train --help", "version": "hubel --version"}

@@ -158,7 +158,7 @@ def _rendered(parts: Iterable[Part], write: Callable[[Option | Command], str | N
             raise LookupError(f"There are no words for {part} here.")
 
 
-FUNCTIONS = {"audit": "audit_corpus"}
+FUNCTIONS = {"audit": "audit_corpus", "studio": "open_studio"}
 """Command → its function in Python, where that is called otherwise."""
 
 

@@ -107,6 +107,9 @@ FORMATS = {
     ),
 }
 
+PAGE = "page"
+"""A format that is no folder with a program but one file for a browser: `hubel.page`."""
+
 
 @dataclass(frozen=True)
 class Target:
@@ -148,10 +151,10 @@ def choose_target(name: str | None, quantize: str | None) -> Target:
         UnknownName: there is no such format.
         BackendNotAvailable: a package is missing; says how to install it.
     """
-    known = ", ".join(FORMATS)
     if name is None:
+        known = ", ".join((*FORMATS, PAGE))
         raise WrongRequest("Say what to export to: ", Option("format", "onnx"), f". There are: {known}.")
-    entry = find(FORMATS, name, kind="format of an export")
+    entry = FORMATS[find({each: each for each in (*FORMATS, PAGE)}, name, kind="format of an export")]
     if quantize is not None and (quantize == FLOAT32 or quantize not in entry.limits):
         others = [each for each in entry.limits if each != FLOAT32]
         raise WrongRequest(

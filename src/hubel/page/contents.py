@@ -13,7 +13,9 @@ from PIL import Image as PillowImage
 from hubel.architectures.layer_table import LayerRow, total_of
 from hubel.architectures.walk import Graph
 from hubel.arrays import Image
+from hubel.classifier.off_corpus import AnyScore
 from hubel.classifier.prediction_sets import COVERAGES, PredictionSets
+from hubel.classifier.stored_score import describe_score
 from hubel.graphs.network_graph import IMAGE, NetworkGraph
 
 FORMAT = 1
@@ -56,6 +58,7 @@ def page_data(
     tensors: Mapping[str, Any],
     sets: PredictionSets | None,
     examples: Sequence[Example],
+    off_corpus: AnyScore | None = None,
 ) -> dict[str, Any]:
     """The page's document.
 
@@ -65,11 +68,14 @@ def page_data(
         tensors: the index of `hubel.page.weights.pack`.
         sets: prediction sets, where the classifier has any.
         examples: images that travel.
+        off_corpus: recognises images unlike those of training, where the classifier has one; its tensors travel in
+            one piece with the weights.
     """
     return {
         "format": FORMAT,
         "classifier": dict(description),
         "sets": None if sets is None else {"coverages": list(COVERAGES), "thresholds": list(sets.thresholds)},
+        "off_corpus": describe_score(off_corpus),
         "graph": network.graph.to_json(),
         "layers": list(_layers(network)),
         "total": asdict(total_of(network.rows)),

@@ -11,9 +11,20 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from hubel.errors.wording import Text
-from hubel.shell import text_in_shell
+from hubel.errors.wording import Command, Text
+from hubel.runs.is_run import PAGE
+from hubel.shell import in_shell, text_in_shell
 from hubel.text import chance, counted, listed, one_line
+
+NOT_YET = Markup(
+    '<p id="laid-open">Walk through it with an image of yours, and see every number: <code>{}</code></p>'
+).format(in_shell(Command("open", ("RUN",))))
+"""What a run's report says of the page that lays its network open, while there is none."""
+LINKED = Markup(
+    '<p id="laid-open">Walk through it with an image of yours, and see every number: <a href="{0}">{0}</a>, '
+    "beside this report</p>"
+).format(PAGE)
+"""Once it is there."""
 
 
 def make_environment(**shared: Any) -> Environment:
@@ -75,3 +86,12 @@ def policy(script: str) -> str:
         "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
         f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     )
+
+
+def link_page(report: str) -> str:
+    """A run's report with a link to its page; one of an older version stays as it is.
+
+    Args:
+        report: HTML.
+    """
+    return report.replace(str(NOT_YET), str(LINKED), 1)

@@ -22,7 +22,7 @@ from hubel.evaluation.report import EvaluationReport
 from hubel.evaluation.suitability import RULE
 from hubel.random_streams import stream
 from hubel.reports.faults import group_faults
-from hubel.reports.html import asset, data_address, make_environment, policy
+from hubel.reports.html import NOT_YET, asset, data_address, make_environment, policy
 from hubel.reports.network import draw_network
 from hubel.reports.run_plots import draw_accuracy_by_images, draw_history, draw_reliability, draw_risk_coverage
 from hubel.reports.sheets import COLUMNS, MOST, TILES, Sheets
@@ -226,6 +226,7 @@ def render_run_page(page: RunPage, *, template: str = OF_A_RUN) -> str:
         examples=_examples(page),
         sheet_style=_sheet_style(page.sheets),
         command=_command(page.run),
+        not_laid_open=NOT_YET,
         policy=policy(script),
         style=asset("base.css", "report.css"),
         script=script,

@@ -17,6 +17,7 @@ INTAKE = "intake.csv"
 LEAKS = "leaks.csv"
 LEARNING_CURVE = "learning_curve.csv"
 OFF_CORPUS = "off_corpus.csv"
+PAGE = "page.html"
 PARQUET = "predictions.parquet"
 SEEN_BEFORE = "seen_before.csv"
 SPLIT = "split.csv"
@@ -26,7 +27,7 @@ MARKS = (ARTEFACT, MANIFEST, RUN, METRICS, PREDICTIONS)
 """Files of a run folder or of its ``classifier/`` folder: one is enough, the command knows what else it needs."""
 FILES = (
     METRICS, PREDICTIONS, SPLIT, INTAKE, HISTORY, RUN, LEAKS, FINGERPRINTS, BASELINE, OFF_CORPUS, REPORT,
-    LEARNING_CURVE, SEEN_BEFORE, PARQUET, EXPLANATIONS_FILE,
+    LEARNING_CURVE, SEEN_BEFORE, PARQUET, EXPLANATIONS_FILE, PAGE,
 )  # fmt: skip
 """All that a run may hold beside its ``classifier/`` folder."""
 

@@ -55,7 +55,7 @@ def command(  # noqa: PLR0913  (one for each option)
     from hubel.workflows.looking.matrices import parse_pair, read_kernel, read_matrix
 
     if out is not None:
-        from hubel.reports.window_steps import check_steps_file
+        from hubel.page.window_steps import check_steps_file
 
         check_steps_file(out, matrix)
     weights = read_kernel(kernel)

@@ -18,13 +18,14 @@ from hubel.wishes import EXPORTING
 @click.argument("corpus", required=False)
 @option("format", EXPORTING["format"])
 @option("quantize", EXPORTING["quantize"])
+@option("examples", EXPORTING["examples"])
 @option("out", EXPORTING["out"])
 @option("overwrite", EXPORTING["overwrite"])
 @option("into_run", EXPORTING["into_run"])
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
 def command(  # noqa: PLR0913  (one for each option)
-    run: Path, corpus: str | None, *, format: str | None, quantize: str | None, out: Path | None, overwrite: bool,
-    into_run: bool, as_json: bool,
+    run: Path, corpus: str | None, *, format: str | None, quantize: str | None, examples: int | None,
+    out: Path | None, overwrite: bool, into_run: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """Write the classifier of RUN in the format of others, with a program that names image files.
 
@@ -34,6 +35,7 @@ def command(  # noqa: PLR0913  (one for each option)
     \b
     hubel export runs/a --format onnx -o exports/a   the export, and how it compares
     python exports/a/classify.py photo.jpg           needs what its README.md names
+    hubel export runs/a --format page -o a.html      one file that opens offline and lays the network open
     hubel export runs/old --into-run                 for runs of versions before 0.10, which answer through Keras
 
     \b
@@ -41,20 +43,25 @@ def command(  # noqa: PLR0913  (one for each option)
     exit 5   it does not; nothing is written
     """  # noqa: D301  (click's mark against re-wrapping)
     from hubel.cli.show.listen import Listener, print_document
-    from hubel.exports.catalogue import choose_target
-    from hubel.workflows.exporting.export import export_run
+    from hubel.workflows.exporting.export import check_no_examples, export_as
     from hubel.workflows.exporting.into_run import export_into_run
+    from hubel.workflows.exporting.page_request import PageRequest
 
     with Listener() as listener:
         if into_run:
+            check_no_examples(examples)
             made = export_into_run(run, corpus, format_name=format, out=out, quantize=quantize, on_event=listener)
         else:
-            target = choose_target(format, quantize)
-            made = export_run(run, corpus, target=target, out=out, overwrite=overwrite, on_event=listener)
+            request = PageRequest(run, corpus, out, quantize, examples, overwrite)
+            made = export_as(request, format, on_event=listener)
     if as_json:
         print_document(made.to_json(), listener)
     else:
-        from hubel.cli.show.export import show_export
+        from hubel.cli.show.export import show_export, show_page
+        from hubel.exports.folder import Export
 
-        show_export(made, run if into_run else None)
+        if isinstance(made, Export):
+            show_export(made, run if into_run else None)
+        else:
+            show_page(made)
     return 0

@@ -65,7 +65,7 @@ def show_calculation(
         calculation.check_steps()
     document = json.dumps(calculation.to_json()) if as_json else ""
     if out is not None:
-        from hubel.reports.window_steps import write_steps
+        from hubel.page.window_steps import write_steps
 
         written = write_steps(out, calculation)
         click.echo(f"Wrote {out}: {written}.", err=True)

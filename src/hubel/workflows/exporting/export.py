@@ -12,11 +12,12 @@ from hubel.engines.held_out import most_proven
 from hubel.errors import WrongRequest
 from hubel.errors.wording import Option
 from hubel.events import OnEvent, ignore
-from hubel.exports.catalogue import Target
+from hubel.exports.catalogue import PAGE, Target, choose_target
 from hubel.exports.description import check_exportable, describe
 from hubel.exports.folder import Export, check_folder, write_export
 from hubel.exports.model import Model
 from hubel.files import is_file, real_path
+from hubel.page.exported import ExportedPage
 from hubel.runs.documents import read_document
 from hubel.runs.is_run import RUN
 from hubel.runs.out_folder import keep_out_of_the_corpus
@@ -24,6 +25,45 @@ from hubel.runs.request_record import reading_of
 from hubel.wishes import AUTO
 from hubel.workflows.exporting.held_out import held_out_files
 from hubel.workflows.exporting.own_images import OwnImages, find_own_images, training_pixels
+from hubel.workflows.exporting.page import export_page
+from hubel.workflows.exporting.page_request import PageRequest
+
+
+def export_as(request: PageRequest, format_name: str | None, *, on_event: OnEvent = ignore) -> Export | ExportedPage:
+    """Export a run to a format by its name.
+
+    Args:
+        request: what is asked for; ``examples`` only of a page.
+        format_name: ``"page"``, or a name in `hubel.exports.catalogue.FORMATS`.
+        on_event: hears what goes on.
+
+    Raises:
+        WrongRequest: something that is needed was not said, or there is no such thing.
+        HubelError: as of `export_page` and `export_run`.
+    """
+    if format_name == PAGE:
+        return export_page(request, on_event=on_event)
+    check_no_examples(request.examples)
+    target = choose_target(format_name, request.quantize)
+    return export_run(
+        request.run, request.corpus, target=target, out=request.out, overwrite=request.overwrite, on_event=on_event
+    )
+
+
+def check_no_examples(examples: int | None) -> None:
+    """Refuse images that would travel in a folder.
+
+    Args:
+        examples: as they were asked for; None where nobody did.
+
+    Raises:
+        WrongRequest: there are some.
+    """
+    if examples is not None:
+        raise WrongRequest(
+            Option("examples"), " says how many images travel in a page. Add ", Option("format", PAGE),
+            ", or leave it out.",
+        )  # fmt: skip
 
 
 def export_run(

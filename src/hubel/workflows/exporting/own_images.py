@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,12 +70,40 @@ class OwnImages:
             split: ``"train"``, ``"validation"`` or ``"test"``.
             most: so many are looked at.
         """
+        for _, label, content in self.spread(split, most=most):
+            yield label, content
+
+    def spread(self, split: str, *, most: int) -> Iterator[tuple[str, str, bytes | Image]]:
+        """Path, class name and content of the same images.
+
+        Args:
+            split: as for `contents`.
+            most: so many are looked at.
+        """
+        yield from self._as_they_were(split, _spread(self._places(split), most))
+
+    def of_each_class(self, split: str, *, most: int) -> Iterator[tuple[str, str, bytes | Image]]:
+        """Path, class name and content of images of a part, of each class spread evenly; in the order of the corpus.
+
+        Args:
+            split: as for `contents`.
+            most: so many of a class are looked at.
+        """
+        examples, of_class = self.corpus.examples, defaultdict(list)
+        for place in self._places(split):
+            of_class[self.placed[examples[place].path].label].append(place)
+        chosen = [place for places in of_class.values() for place in _spread(places, most)]
+        yield from self._as_they_were(split, sorted(chosen))
+
+    def _places(self, split: str) -> list[int]:
         examples = self.corpus.examples
-        places = [place for place, each in enumerate(examples) if self._split_of(each.path) == split]
-        chosen = np.unique(np.linspace(0, len(places) - 1, min(most, len(places))).round().astype(int))
+        return [place for place, each in enumerate(examples) if self._split_of(each.path) == split]
+
+    def _as_they_were(self, split: str, places: Sequence[int]) -> Iterator[tuple[str, str, bytes | Image]]:
+        """Path, class name and content, but for what cannot be read, or is another image now."""
         others = []
-        for place in (places[each] for each in chosen):
-            path = examples[place].path
+        for place in places:
+            path = self.corpus.examples[place].path
             try:
                 content = self.corpus.read(place)
             except UnreadableImage as error:
@@ -83,13 +112,19 @@ class OwnImages:
             if self.digests and digest_of(content) != self.digests.get(path):
                 others.append(path)
                 continue
-            yield self.placed[path].label, content
+            yield path, self.placed[path].label, content
         if others:
             text = f"Left out: {counted(len(others), f'{split} image')} whose content is not what the run had, such as"
             self.on_event(Message(f"{text} {others[0]!r}.", warning=True))
 
     def _split_of(self, path: str) -> str:
         return self.placed[path].split if path in self.placed else ""
+
+
+def _spread(places: Sequence[int], most: int) -> list[int]:
+    """So many of them, spread evenly."""
+    chosen = np.unique(np.linspace(0, len(places) - 1, min(most, len(places))).round().astype(int))
+    return [places[each] for each in chosen]
 
 
 def elsewhere(run: Path) -> tuple[str | Command, ...]:

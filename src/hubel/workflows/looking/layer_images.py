@@ -164,7 +164,7 @@ def image_of_excitement(
     )
     rows = []
     for each, pixels in zip(chosen, made, strict=True):
-        row = [Tile(f"filter {each}", classifier.show(pixels))]
+        row = [Tile(f"filter {each}", classifier.to_image(pixels))]
         for patch in patches.get(each, []):
             top, left, bottom, right = patch.box
             row.append(Tile(f"{patch.value:.3g}", images[patch.example][top:bottom, left:right]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -27,7 +28,7 @@ from hubel.events import OnEvent
 from hubel.images.notebook import document
 from hubel.pipeline.prepare import Prepared
 from hubel.runs.documents import write_documents
-from hubel.runs.is_run import EXPLANATIONS_FILE
+from hubel.runs.is_run import EXPLANATIONS_FILE, PAGE
 from hubel.runs.machine import describe_machine
 from hubel.runs.request import TrainRequest
 from hubel.runs.run_folder import RunFolder
@@ -107,6 +108,18 @@ class Run:
         if report is None or len(places) != len(report.labels):  # it holds another run by now
             return document(lines, ())
         return show_mistakes(lines, self.corpus, places=places, report=report)
+
+    def show(self, *, height: int = 800) -> Any:
+        """The page of this run, which lays its network open; a notebook shows it where it stands last in a cell.
+
+        Args:
+            height: of the frame that it stands in, in pixels.
+
+        Raises:
+            HubelError: a subclass says why there is none.
+        """
+        door = importlib.import_module("hubel")  # as of a classifier
+        return door.show(self, height=height)
 
 
 def write_run(
@@ -207,7 +220,8 @@ def _write(folder: RunFolder, finished: Finished, *, documents: Documents, on_ev
     write_baseline(folder.path, corpus, splits=splits, reports=reports)
     write_scores(folder.path, corpus, splits=splits, reports=reports)
     write_learning_curve(folder.path, corpus, splits=splits, predicted={})
-    (folder.path / EXPLANATIONS_FILE).unlink(missing_ok=True)  # of another classifier
+    for name in (EXPLANATIONS_FILE, PAGE):  # of another classifier
+        (folder.path / name).unlink(missing_ok=True)
     write_documents(folder.path, run=documents.run, metrics=documents.metrics)
 
 

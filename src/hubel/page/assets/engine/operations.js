@@ -1,16 +1,15 @@
 // What each kind of step computes, in the words of the network's graph: maps are [height, width, channels], channels last.
-// An operation takes a step, its inputs and its weights, all {shape, data}, and fills `out`, a Float32Array of step.shape.
-// Sums are of 64 bits; what is kept has 32.
+// An operation takes a step, its inputs and its weights, all {shape, data}, and fills a region of `out`, a Float32Array of
+// step.shape. Sums are of 64 bits; what is kept has 32.
+import { runsOf } from "./regions.js";
 
-const size = (shape) => shape.reduce((product, side) => product * side, 1);
-
-function convolution(step, [x], { kernel, bias }, out) {
+function convolution(step, [x], { kernel, bias }, out, region) {
   const { strides, dilation, padding, groups = 1 } = step.attributes;
-  const [height, width, channels] = x.shape, [rows, columns, filters] = step.shape;
+  const [height, width, channels] = x.shape, [, columns, filters] = step.shape;
   const [kernelHeight, kernelWidth, taken] = kernel.shape, perGroup = filters / groups;
   const sums = new Float64Array(filters), input = x.data, weights = kernel.data;
-  for (let row = 0, at = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++, at += filters) {
+  for (let row = region.top; row < region.bottom; row++) {
+    for (let column = region.left; column < region.right; column++) {
       if (bias) sums.set(bias.data); else sums.fill(0);
       for (let down = 0; down < kernelHeight; down++) {
         const y = row * strides[0] - padding[0][0] + down * dilation[0];
@@ -28,18 +27,18 @@ function convolution(step, [x], { kernel, bias }, out) {
           }
         }
       }
-      out.set(sums, at);
+      out.set(sums, (row * columns + column) * filters);
     }
   }
 }
 
-function depthwiseConvolution(step, [x], { kernel, bias }, out) {
+function depthwiseConvolution(step, [x], { kernel, bias }, out, region) {
   const { strides, dilation, padding } = step.attributes;
-  const [height, width, channels] = x.shape, [rows, columns, filters] = step.shape;
+  const [height, width, channels] = x.shape, [, columns, filters] = step.shape;
   const [kernelHeight, kernelWidth] = kernel.shape, multiplier = filters / channels;
   const sums = new Float64Array(filters), input = x.data, weights = kernel.data;
-  for (let row = 0, at = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++, at += filters) {
+  for (let row = region.top; row < region.bottom; row++) {
+    for (let column = region.left; column < region.right; column++) {
       if (bias) sums.set(bias.data); else sums.fill(0);
       for (let down = 0; down < kernelHeight; down++) {
         const y = row * strides[0] - padding[0][0] + down * dilation[0];
@@ -52,17 +51,17 @@ function depthwiseConvolution(step, [x], { kernel, bias }, out) {
           else for (let filter = 0; filter < filters; filter++) sums[filter] += input[from + Math.floor(filter / multiplier)] * weights[tap + filter];
         }
       }
-      out.set(sums, at);
+      out.set(sums, (row * columns + column) * filters);
     }
   }
 }
 
-function localConvolution(step, [x], { kernel, bias }, out) {
-  const [height, width, channels] = x.shape, [rows, columns, filters] = step.shape;
+function localConvolution(step, [x], { kernel, bias }, out, region) {
+  const [height, width, channels] = x.shape, [, columns, filters] = step.shape;
   const [, , kernelHeight, kernelWidth] = kernel.shape, [[above], [before]] = step.attributes.padding;
   const taps = kernelHeight * kernelWidth * channels;
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
+  for (let row = region.top; row < region.bottom; row++) {
+    for (let column = region.left; column < region.right; column++) {
       const place = row * columns + column;
       for (let filter = 0; filter < filters; filter++) {
         let sum = bias ? bias.data[place * filters + filter] : 0;
@@ -78,49 +77,55 @@ function localConvolution(step, [x], { kernel, bias }, out) {
   }
 }
 
-function batchNormalisation(step, [x], { scale, offset, mean, variance }, out) {
-  const channels = step.shape.at(-1), factors = new Float64Array(channels);
+function batchNormalisation(step, [x], { scale, offset, mean, variance }, out, region) {
+  const channels = step.shape.at(-1), factors = new Float64Array(channels), input = x.data, means = mean.data;
+  const offsets = offset ? offset.data : new Float32Array(channels);
   for (let channel = 0; channel < channels; channel++) {
     factors[channel] = (scale ? scale.data[channel] : 1) / Math.sqrt(variance.data[channel] + step.attributes.epsilon);
   }
-  for (let at = 0; at < out.length; at += channels) {
-    for (let channel = 0; channel < channels; channel++) {
-      out[at + channel] = (x.data[at + channel] - mean.data[channel]) * factors[channel] + (offset ? offset.data[channel] : 0);
+  for (const [from, to] of runsOf(step.shape, region)) {
+    for (let at = from; at < to;) {
+      for (let channel = 0; channel < channels; channel++, at++) out[at] = (input[at] - means[channel]) * factors[channel] + offsets[channel];
     }
   }
 }
 
-function layerNormalisation(step, [x], { scale, offset }, out) {
+function layerNormalisation(step, [x], { scale, offset }, out, region) {
   const channels = step.shape.at(-1);
-  for (let at = 0; at < out.length; at += channels) {
-    let sum = 0, squares = 0;
-    for (let channel = 0; channel < channels; channel++) sum += x.data[at + channel];
-    const mean = sum / channels;
-    for (let channel = 0; channel < channels; channel++) squares += (x.data[at + channel] - mean) ** 2;
-    const factor = 1 / Math.sqrt(squares / channels + step.attributes.epsilon);
-    for (let channel = 0; channel < channels; channel++) {
-      out[at + channel] = (x.data[at + channel] - mean) * factor * (scale ? scale.data[channel] : 1) + (offset ? offset.data[channel] : 0);
+  for (const [from, to] of runsOf(step.shape, region)) {
+    for (let at = from; at < to; at += channels) {
+      let sum = 0, squares = 0;
+      for (let channel = 0; channel < channels; channel++) sum += x.data[at + channel];
+      const mean = sum / channels;
+      for (let channel = 0; channel < channels; channel++) squares += (x.data[at + channel] - mean) ** 2;
+      const factor = 1 / Math.sqrt(squares / channels + step.attributes.epsilon);
+      for (let channel = 0; channel < channels; channel++) {
+        out[at + channel] = (x.data[at + channel] - mean) * factor * (scale ? scale.data[channel] : 1) + (offset ? offset.data[channel] : 0);
+      }
     }
   }
 }
 
-function dense(step, [x], { kernel, bias }, out) {
-  const [inputs, units] = kernel.shape, sums = new Float64Array(units);
-  for (let at = 0, from = 0; at < out.length; at += units, from += inputs) {
-    if (bias) sums.set(bias.data); else sums.fill(0);
-    for (let input = 0; input < inputs; input++) {
-      const value = x.data[from + input], row = input * units;
-      if (value !== 0) for (let unit = 0; unit < units; unit++) sums[unit] += value * kernel.data[row + unit];
+function dense(step, [x], { kernel, bias }, out, region) {
+  const [inputs, units] = kernel.shape, sums = new Float64Array(units), weights = kernel.data;
+  for (const [first, last] of runsOf(step.shape, region)) {
+    for (let at = first; at < last; at += units) {
+      if (bias) sums.set(bias.data); else sums.fill(0);
+      for (let input = 0, from = at / units * inputs; input < inputs; input++) {
+        const value = x.data[from + input], row = input * units;
+        if (value !== 0) for (let unit = 0; unit < units; unit++) sums[unit] += value * weights[row + unit];
+      }
+      out.set(sums, at);
     }
-    out.set(sums, at);
   }
 }
 
-const pooling = (start, join, finish) => (step, [x], _, out) => {
+const pooling = (start, join, finish) => (step, [x], _, out, region) => {
   const { window, strides, padding } = step.attributes;
-  const [height, width, channels] = x.shape, [rows, columns] = step.shape, joined = new Float64Array(channels);
-  for (let row = 0, at = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++, at += channels) {
+  const [height, width, channels] = x.shape, [, columns] = step.shape, joined = new Float64Array(channels), input = x.data;
+  for (let row = region.top; row < region.bottom; row++) {
+    for (let column = region.left; column < region.right; column++) {
+      const at = (row * columns + column) * channels;
       let count = 0;
       joined.fill(start);
       for (let down = 0; down < window[0]; down++) {
@@ -131,7 +136,7 @@ const pooling = (start, join, finish) => (step, [x], _, out) => {
           if (left < 0 || left >= width) continue;
           const from = (y * width + left) * channels;
           count++;
-          for (let channel = 0; channel < channels; channel++) joined[channel] = join(joined[channel], x.data[from + channel]);
+          for (let channel = 0; channel < channels; channel++) joined[channel] = join(joined[channel], input[from + channel]);
         }
       }
       for (let channel = 0; channel < channels; channel++) out[at + channel] = finish(joined[channel], count);
@@ -148,31 +153,32 @@ const overAll = (start, join, finish) => (step, [x], _, out) => {
   for (let channel = 0; channel < channels; channel++) out[channel] = finish(joined[channel], places);
 };
 
-const combined = (join) => (step, inputs, _, out) => {
-  if (inputs.length === 1) {
-    const { number } = step.attributes;
-    for (let at = 0; at < out.length; at++) out[at] = join(inputs[0].data[at], number);
-    return;
-  }
-  const channels = step.shape.at(-1);
-  out.set(inputs[0].data.length === out.length ? inputs[0].data : spread(inputs[0], out.length, channels));
-  for (const { data } of inputs.slice(1)) {
-    const oneEach = data.length !== out.length;  // a map of one place counts for all
-    for (let at = 0; at < out.length; at++) out[at] = join(out[at], data[oneEach ? at % channels : at]);
+const combined = (join) => (step, inputs, _, out, region) => {
+  const channels = step.shape.at(-1), first = inputs[0].data, { number } = step.attributes;
+  for (const [from, to] of runsOf(step.shape, region)) {
+    if (inputs.length === 1) for (let at = from; at < to; at++) out[at] = join(first[at], number);
+    else {
+      if (first.length === out.length) out.set(first.subarray(from, to), from);
+      else for (let at = from; at < to; at++) out[at] = first[at % channels];
+    }
+    for (const { data } of inputs.slice(1)) {
+      if (data.length === out.length) for (let at = from; at < to; at++) out[at] = join(out[at], data[at]);
+      else for (let at = from; at < to; at++) out[at] = join(out[at], data[at % channels]);  // a map of one place counts for all
+    }
   }
 };
 
-function spread({ data }, length, channels) {
-  return Float32Array.from({ length }, (_, at) => data[at % channels]);
-}
-
-function concatenate(step, inputs, _, out) {
+function concatenate(step, inputs, _, out, region) {
   const total = step.shape.at(-1);
-  let first = 0;
-  for (const { shape, data } of inputs) {
-    const channels = shape.at(-1);
-    for (let from = 0, at = first; from < data.length; from += channels, at += total) out.set(data.subarray(from, from + channels), at);
-    first += channels;
+  for (const [from, to] of runsOf(step.shape, region)) {
+    let first = 0;
+    for (const { shape, data } of inputs) {
+      const channels = shape.at(-1);
+      for (let place = from / total; place < to / total; place++) {
+        out.set(data.subarray(place * channels, (place + 1) * channels), place * total + first);
+      }
+      first += channels;
+    }
   }
 }
 
@@ -184,12 +190,21 @@ function pad(step, [x], _, out) {
   }
 }
 
-function rescale(step, [x], _, out) {
-  const { scale, offset } = step.attributes;
-  for (let at = 0; at < out.length; at++) out[at] = Math.fround(x.data[at] * Math.fround(scale[at % scale.length])) + offset[at % offset.length];
+function rescale(step, [x], _, out, region) {
+  const scale = Float32Array.from(step.attributes.scale), { offset } = step.attributes, input = x.data;
+  for (const [from, to] of runsOf(step.shape, region)) {
+    for (let at = from; at < to; at++) out[at] = Math.fround(input[at] * scale[at % scale.length]) + offset[at % offset.length];
+  }
 }
 
-function softmax(step, [x], _, out) {
+function scaleChannels(step, [x], { scale }, out, region) {
+  const factors = scale.data, input = x.data;
+  for (const [from, to] of runsOf(step.shape, region)) {
+    for (let at = from; at < to; at++) out[at] = input[at] * factors[at % factors.length];
+  }
+}
+
+function softmaxOf(step, [x], _, out) {
   const channels = step.shape.at(-1);
   for (let at = 0; at < out.length; at += channels) {
     let highest = -Infinity, sum = 0;
@@ -235,9 +250,22 @@ export const ACTIVATIONS = {
 };
 // Each is a number → number, with the step's attributes.
 
-const each = (activation) => (step, [x], _, out) => {
-  for (let at = 0; at < out.length; at++) out[at] = activation(x.data[at], step.attributes);
+const each = (activation) => (step, [x], _, out, region) => {
+  const input = x.data;
+  for (const [from, to] of runsOf(step.shape, region)) {
+    for (let at = from; at < to; at++) out[at] = activation(input[at], step.attributes);
+  }
 };
+
+function rectify(step, [x], _, out, region) {
+  const input = x.data, most = step.attributes.max_value ?? Infinity;
+  for (const [from, to] of runsOf(step.shape, region)) {
+    for (let at = from; at < to; at++) {
+      const value = input[at];
+      out[at] = value < 0 ? 0 : value > most ? most : value;
+    }
+  }
+}
 
 export const OPERATIONS = {
   rescale,
@@ -247,9 +275,7 @@ export const OPERATIONS = {
   local_convolution: localConvolution,
   batch_normalisation: batchNormalisation,
   layer_normalisation: layerNormalisation,
-  scale_channels: (step, [x], { scale }, out) => {
-    for (let at = 0; at < out.length; at++) out[at] = x.data[at] * scale.data[at % scale.data.length];
-  },
+  scale_channels: scaleChannels,
   dense,
   max_pooling: pooling(-Infinity, larger, same),
   average_pooling: pooling(0, plus, (sum, count) => sum / count),
@@ -261,9 +287,8 @@ export const OPERATIONS = {
   concatenate,
   reshape: (step, [x], _, out) => out.set(x.data),
   ...Object.fromEntries(Object.entries(ACTIVATIONS).map(([kind, activation]) => [kind, each(activation)])),
-  softmax,
+  relu: rectify,
+  softmax: softmaxOf,
   summarise_map: summariseMap,
 };
 // Every kind of step.
-
-export const sizeOf = size;

@@ -6,6 +6,25 @@ export function fromBase64(text) {
   return bytes;
 }
 
+const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, first) => {
+  let rest = first;
+  for (let bit = 0; bit < 8; bit++) rest = rest & 1 ? (rest >>> 1) ^ 0xedb88320 : rest >>> 1;
+  return rest;
+});
+
+// The checksum of zlib and PNG (ISO 3309).
+export function crc32(bytes) {
+  let rest = 0xffffffff;
+  for (let at = 0; at < bytes.length; at++) rest = CRC_TABLE[(rest ^ bytes[at]) & 255] ^ (rest >>> 8);
+  return (rest ^ 0xffffffff) >>> 0;
+}
+
+// Throws where the weights are not those that were written.
+export function checkSeal(bytes, seal) {
+  if (bytes.length === seal.bytes && crc32(bytes) === seal.crc32) return;
+  throw new Error("The weights in this page are damaged, so it cannot name images. Get the file again, or export it again.");
+}
+
 // index: name → {shape, offset, dtype}; offset in bytes, dtype "float32" or "float16". Gives name → {shape, data}.
 export function readTensors(index, bytes) {
   return new Map(Object.entries(index).map(([name, { shape, offset, dtype }]) => {

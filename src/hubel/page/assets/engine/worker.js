@@ -1,6 +1,9 @@
 // The engine's own thread: it computes while the page stays awake. Each message {id, task, ...} gets {id, result} or {id, error}.
-import { IMAGE, Network } from "./network.js";
-import { readTensors } from "./tensors.js";
+import { Network } from "./network.js";
+import { OPERATIONS } from "./operations.js";
+import { fastestOperations } from "./simd.js";
+import { checkSeal, readTensors } from "./tensors.js";
+import { asTrained, withoutChannels } from "./trials.js";
 
 let network = null;
 const slots = new Map();  // which image → its values
@@ -17,18 +20,20 @@ function again(changed) {
 }
 
 export const TASKS = {
-  load({ graph, index, bytes }) {
-    network = new Network(graph, readTensors(index, bytes));
+  // plain: compute without vectors. Gives whether they are used.
+  load({ graph, index, bytes, seal, plain = false }) {
+    checkSeal(bytes, seal);
+    const operations = plain ? OPERATIONS : fastestOperations();
+    network = new Network(graph, readTensors(index, bytes), operations);
     slots.clear();
+    return { vectors: operations !== OPERATIONS };
   },
   // pixels: Uint8Array [height * width * 3] → {logits, features, maps: {shape, data}, milliseconds}
   run({ pixels, slot }) {
     const start = performance.now();
     const values = slots.get(slot);
-    if (values) {
-      values.get(IMAGE).data.set(pixels);
-      network.update(values, [IMAGE]);
-    } else slots.set(slot, network.run(pixels));
+    if (values) network.repaint(values, pixels);
+    else slots.set(slot, network.run(pixels));
     return { ...outputs(slot), milliseconds: performance.now() - start };
   },
   // Outputs only, of an image that is not kept.
@@ -37,6 +42,23 @@ export const TASKS = {
     const made = outputs("glance");
     slots.delete("glance");
     return made;
+  },
+  // The same by the network without any edits, and some values beside: {..., values: name → {shape, data}}
+  trained({ pixels, names = [] }) {
+    return asTrained(network, () => {
+      const values = network.run(pixels), read = ([name, value]) => [name, values.get(value)];
+      return { ...Object.fromEntries(Object.entries(network.graph.outputs).map(read)), values: Object.fromEntries(names.map((name) => [name, values.get(name)])) };
+    });
+  },
+  // Outputs where some more channels of a value are 0; the slot is for trials, and has to be run before it shows an image again.
+  without: ({ slot, value, channels }) => withoutChannels(network, slots.get(slot), { value, channels }, () => outputs(slot)),
+  forget({ slot }) {
+    slots.delete(slot);
+  },
+  // Some values of an image that is not kept: name → {shape, data}.
+  peek({ pixels, names }) {
+    const values = network.run(pixels);
+    return Object.fromEntries(names.map((name) => [name, copied(values.get(name))]));
   },
   outputs: ({ slot }) => outputs(slot),
   value: ({ slot, name }) => copied(slots.get(slot).get(name)),

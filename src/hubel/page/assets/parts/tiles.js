@@ -10,6 +10,17 @@ export function scaleOf(data) {
   return { least, most };
 }
 
+const USUAL_SAMPLE = 4000;  // numbers that are looked at for it
+
+// The same without the largest hundredth, so that a few large numbers do not leave the rest dark.
+export function usualScale(data) {
+  const step = Math.max(1, Math.floor(data.length / USUAL_SAMPLE)), sizes = [];
+  for (let at = 0; at < data.length; at += step) sizes.push(Math.abs(data[at]));
+  sizes.sort((a, b) => a - b);
+  const most = sizes[Math.floor(0.99 * (sizes.length - 1))] || sizes.at(-1);
+  return { least: -most, most };
+}
+
 // red, green, blue of a number: grey from 0 up to the largest absolute value, blue below 0.
 export function colourOf(value, { least, most }) {
   const largest = Math.max(Math.abs(least), Math.abs(most)) || 1, share = Math.min(1, Math.abs(value) / largest), level = Math.round(255 * share);
@@ -23,8 +34,11 @@ export function drawMap(canvas, value, channel, scale) {
   canvas.height = height;
   const context = canvas.getContext("2d"), image = context.createImageData(width, height);
   for (let place = 0; place < width * height; place++) {
-    const [red, green, blue] = colourOf(value.data[place * channels + channel], scale);
-    image.data.set([red, green, blue, 255], place * 4);
+    const [red, green, blue] = colourOf(value.data[place * channels + channel], scale), at = place * 4;
+    image.data[at] = red;
+    image.data[at + 1] = green;
+    image.data[at + 2] = blue;
+    image.data[at + 3] = 255;
   }
   context.putImageData(image, 0, 0);
 }

@@ -3,7 +3,7 @@
 const CONVOLUTIONS = new Set(["convolution", "depthwise_convolution", "local_convolution"]);
 const POOLS = { max_pooling: "largest", average_pooling: "mean", sum_pooling: "sum" };
 const WHOLE_POOLS = { global_average: "mean", global_max: "largest" };
-const ACTIVATION_NAMES = {
+const ACTIVATION_WORDS = {
   relu: "ReLU", sigmoid: "the sigmoid", hard_sigmoid: "the hard sigmoid", swish: "swish", hard_swish: "hard swish", gelu: "GELU", tanh: "tanh",
 };
 
@@ -53,8 +53,8 @@ export function factsOf(data) {
     wholePools: having((kind) => kind in WHOLE_POOLS).filter(behind).map((each) => ({ ...each, keeps: WHOLE_POOLS[each.step.kind] })),
     hidden: dense.slice(0, -1),
     output: dense.at(-1) ?? null,
-    activated: having((kind) => kind in ACTIVATION_NAMES).filter(({ layer }) => isMap(layer)),
-    activations: [...new Set(data.graph.steps.filter((step) => step.kind in ACTIVATION_NAMES).map((step) => ACTIVATION_NAMES[step.kind]))],
+    activated: having((kind) => kind in ACTIVATION_WORDS).filter(({ layer }) => isMap(layer)),
+    activations: [...new Set(data.graph.steps.filter((step) => step.kind in ACTIVATION_WORDS).map((step) => ACTIVATION_WORDS[step.kind]))],
     normalised: data.graph.steps.filter((step) => step.kind === "batch_normalisation").length,
     sums: twoInputs("add"),
     gates: twoInputs("multiply"),

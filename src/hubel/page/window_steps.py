@@ -14,8 +14,8 @@ from hubel.drawing.svg import render_svg
 from hubel.errors import WrongRequest
 from hubel.errors.wording import Option
 from hubel.files import said_plainly, write_bytes
+from hubel.page.window_page import render_page
 from hubel.reports.window_drawing import draw_animation
-from hubel.reports.window_page import render_page
 from hubel.reports.window_scene import make_scene
 from hubel.runs.out_folder import check_output_file
 

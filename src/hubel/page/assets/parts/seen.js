@@ -1,0 +1,24 @@
+// Views are drawn while they are seen, and never faster than they can be.
+
+// Gives a function that asks for `draw`, an async function: at once, when `root` comes into sight, or when the last one is done.
+export function drawnWhileSeen(root, draw) {
+  let seen = false, due = false, drawing = false;
+  const go = async () => {
+    due = true;
+    if (!seen || drawing) return;
+    drawing = true;
+    try {
+      while (due && seen) {
+        due = false;
+        await draw();
+      }
+    } finally {
+      drawing = false;
+    }
+  };
+  new IntersectionObserver((entries) => {
+    seen = entries.at(-1).isIntersecting;
+    if (seen && due) go();
+  }).observe(root);
+  return go;
+}

@@ -1,0 +1,154 @@
+// The filters of a layer: of the first as images, of later ones slice by slice, and what excites each.
+import { nameOf } from "../parts/names.js";
+import { make } from "../parts/dom.js";
+import { grouped, short } from "../parts/numbers.js";
+import { colourFilter, filtersOf, inputChannel, kernelLayers, largestWeight, sliceOf } from "../parts/kernels.js";
+import { layerChoice, pager, tileGrid } from "./grids.js";
+import { Exciting } from "./exciting.js";
+import { drawPixels } from "./volumes_draw.js";
+
+const FILTERS_AT_ONCE = 60;
+
+export const filters = {
+  id: "filters",
+  title: "Filters",
+  about: "What each layer has learned: the weights that are laid over its input. Orange is above 0, blue below; the sum of what they meet is one value of a map.",
+  make(root, session) {
+    const layers = kernelLayers(session);
+    if (!layers.length) {
+      root.append(make("p", { text: "This network has no convolution, and so no filters: its dense layers weigh every input at once." }));
+      return undefined;
+    }
+    const view = new FiltersView(root, { session, layers });
+    return { shown: () => view.show(true), hidden: () => view.show(false), arrows: true };
+  },
+};
+
+// The layer whose filters are shown: the selected one, or the nearest before it that has any.
+export function nearestKernel(layers, data, name) {
+  const place = data.layers.findIndex((layer) => layer.name === name);
+  return layers.filter(({ layer }) => data.layers.indexOf(layer) <= place).at(-1) ?? layers[0];
+}
+
+// Numbers as colours: orange above 0, blue below, paper at 0.
+function drawSlice(canvas, { height, width, data }, largest) {
+  canvas.width = width;
+  canvas.height = height;
+  const context = canvas.getContext("2d"), picture = context.createImageData(width, height);
+  data.forEach((value, at) => picture.data.set([...weightColour(value, largest), 255], at * 4));
+  context.putImageData(picture, 0, 0);
+}
+
+export function weightColour(value, largest) {
+  const share = Math.min(1, Math.abs(value) / (largest || 1)), end = value >= 0 ? [196, 84, 10] : [20, 88, 158];
+  return end.map((each) => Math.round(250 + (each - 250) * share));
+}
+
+// Black or white, whichever is easier to read on a colour (WCAG 2.2, relative luminance).
+export function inkOn(colour) {
+  const [red, green, blue] = colour.map((each) => (each <= 10 ? each / 3294.6 : ((each / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 ? "#000000" : "#ffffff";
+}
+
+class FiltersView {
+  constructor(root, { session, layers }) {
+    Object.assign(this, { session, layers, visible: false, page: 0, slice: 0, slices: 0, name: null });
+    this.layer = layerChoice(session, layers.map(({ layer }) => layer));
+    this.channel = make("input", { type: "number", min: "0", value: "0", oninput: () => { this.slice = Number(this.channel.value) || 0; this.draw(); } });
+    this.channelLabel = make("label", {}, "Input map ", this.channel);
+    this.words = make("p.layer-words");
+    this.tiles = tileGrid("Filters");
+    this.pages = pager((page) => { this.page = page; this.draw(); });
+    this.one = make("div.one-filter");
+    this.exciting = new Exciting(session);
+    root.append(
+      make("div.controls", {}, make("label", {}, "Layer ", this.layer), this.channelLabel), this.words,
+      make("div.maps-body", {}, make("div", {}, this.one, this.exciting.root), make("div", {}, this.pages.root, this.tiles)));
+    session.on("select edits values", () => this.draw());
+  }
+
+  show(visible) {
+    this.visible = visible;
+    if (visible) this.draw();
+  }
+
+  async draw() {
+    if (!this.visible) return;
+    const { session } = this, { layer, step } = nearestKernel(this.layers, session.data, session.layer);
+    if (this.name !== layer.name) Object.assign(this, { name: layer.name, page: null, slices: 0 });
+    this.layer.value = layer.name;
+    const { kernel } = await session.weights(step.name);
+    if (this.name !== layer.name) return;
+    const shown = { layer, step, kernel, filters: filtersOf(step.kind, kernel, session.at), chosen: Math.min(session.channel, layer.output.at(-1) - 1) };
+    this.slice = Math.min(Math.max(0, this.slice), shown.filters.taken - 1);
+    shown.colour = this.#takesColours(layer, step, shown.filters);
+    this.#say(shown);
+    this.#fill(shown);
+    this.#large(shown);
+    this.exciting.show(layer, shown.chosen);
+  }
+
+  // Three input channels that are still the image's colours, each scaled at most.
+  #takesColours(layer, step, { taken }) {
+    if (step.kind !== "convolution" || taken !== 3) return false;
+    let name = step.inputs[0];
+    while (this.session.steps.has(name)) {
+      const before = this.session.steps.get(name);
+      if (!["rescale", "pad", "scale_channels", "batch_normalisation"].includes(before.kind)) return false;
+      [name] = before.inputs;
+    }
+    return true;
+  }
+
+  #say({ layer, step, filters: { height, width, taken, filters: count }, colour }) {
+    const place = step.kind === "local_convolution" ? ` (of the place row ${this.session.at[0]}, column ${this.session.at[1]}: each place has its own)` : "";
+    this.words.textContent = `${layer.kind}: ${grouped(count)} filters of ${height} × ${width} over ${taken === 1 ? "one map each" : colour ? "red, green and blue" : `${grouped(taken)} maps`}${place}`;
+    this.channelLabel.hidden = colour || taken === 1;
+    this.channel.max = String(taken - 1);
+    if (document.activeElement !== this.channel) this.channel.value = String(this.slice);
+  }
+
+  #fill({ filters: each, chosen, colour }) {
+    if (this.page === null) this.page = Math.floor(chosen / FILTERS_AT_ONCE);
+    this.page = this.pages.show(this.page, { count: each.filters, each: FILTERS_AT_ONCE, what: "filters" });
+    const first = this.page * FILTERS_AT_ONCE, some = Array.from({ length: Math.min(FILTERS_AT_ONCE, each.filters - first) }, (_, place) => first + place);
+    let largest = 0;
+    if (!colour) for (const filter of some) largest = Math.max(largest, largestWeight(each, filter, this.slice));
+    this.tiles.fill(some, (filter, tile) => {
+      tile.draw((canvas) => (colour ? drawPixels(canvas, colourFilter(each, filter), [each.height, each.width]) : drawSlice(canvas, sliceOf(each, filter, this.slice), largest)));
+      tile.say({ number: filter, chosen: filter === chosen, name: `filter ${filter}: largest weight ${short(largestWeight(each, filter, colour ? null : this.slice))}`, wide: each.width / each.height });
+      tile.act = () => this.session.select({ layer: this.name, channel: filter });
+    });
+  }
+
+  // The chosen filter: its slices, and one of them in numbers.
+  #large({ step, kernel, filters: each, chosen, colour }) {
+    const largest = largestWeight(each, chosen), source = (slice) => (colour ? ["red", "green", "blue"][slice] : `map ${inputChannel(step, kernel, { filter: chosen, slice })}`);
+    const slices = Array.from({ length: each.taken }, (_, slice) => slice).slice(0, 24);
+    if (!slices.includes(this.slice)) slices[slices.length - 1] = this.slice;
+    const picture = make("canvas.pixels.filter-colours", { role: "img", "aria-label": `Filter ${chosen} in colours` });
+    if (colour) drawPixels(picture, colourFilter(each, chosen), [each.height, each.width]);
+    this.one.replaceChildren(
+      make("h3", {}, nameOf(this.name), make("span.count", { text: ` filter ${chosen} of ${grouped(each.filters)}` })),
+      make("div.filter-parts", {}, colour ? picture : null, this.#table(sliceOf(each, chosen, this.slice), largest, source(this.slice))),
+      each.taken > 1 ? make("div.slices", { role: "group", "aria-label": "Slices of the filter" }, ...slices.map((slice) => this.#slice(each, { chosen, slice, largest, name: source(slice) }))) : "",
+      make("p.muted.small-print", { text: `Colours from ${short(-largest)} to ${short(largest)}.${each.taken > slices.length ? ` The first ${slices.length} of ${grouped(each.taken)} slices; choose another by its input map.` : ""}` }));
+  }
+
+  #slice(each, { chosen, slice, largest, name }) {
+    const canvas = make("canvas.pixels", { "aria-hidden": "true" });
+    drawSlice(canvas, sliceOf(each, chosen, slice), largest);
+    return make("button.map-tile", { type: "button", "aria-pressed": String(slice === this.slice), "aria-label": `weights for ${name}`, onclick: () => { this.slice = slice; this.draw(); } }, canvas, make("span.tile-words", { text: name.replace("map ", "") }));
+  }
+
+  #table({ height, width, data }, largest, name) {
+    const cell = (value) => {
+      const [red, green, blue] = weightColour(value, largest), cellElement = make("td", { text: short(value), title: String(value) });
+      cellElement.style.background = `rgb(${red} ${green} ${blue})`;
+      cellElement.style.color = inkOn([red, green, blue]);
+      return cellElement;
+    };
+    const rows = Array.from({ length: height }, (_, row) => make("tr", {}, ...Array.from({ length: width }, (_, column) => cell(data[row * width + column]))));
+    return make("div.scroll", { tabindex: "0", role: "group", "aria-label": `Weights for ${name}` }, make("table.weights", {}, make("caption", { text: `weights for ${name}` }), make("tbody", {}, ...rows)));
+  }
+}

@@ -1,0 +1,1 @@
+"""Runs in the browser, from this machine alone: a server on the loopback address, behind a token."""
