@@ -68,7 +68,9 @@ def every_kind() -> tuple[dict[str, Any], bytes]:
             drawn = rng.normal(0, 0.4, size)
             weights[f"{name}/{part}"] = (np.abs(drawn) + 0.5 if part == "variance" else drawn).astype(np.float32)
         names = {part: f"{name}/{part}" for part in parts}
-        steps.append({"name": name, "kind": kind, "inputs": inputs, "shape": shape, "attributes": attributes, "weights": names})
+        steps.append(
+            {"name": name, "kind": kind, "inputs": inputs, "shape": shape, "attributes": attributes, "weights": names}
+        )
     index, data = pack(weights, dtype="float32")
     outputs = {"logits": "logits", "features": "flat", "maps": "summary"}
     document = {
@@ -101,7 +103,12 @@ def _layer(step: dict[str, Any]) -> dict[str, Any]:
 def _example(pixels: np.ndarray) -> dict[str, str]:
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG")
-    return {"path": "a.png", "class_name": "cat", "type": "image/png", "data": base64.b64encode(file.getvalue()).decode()}
+    return {
+        "path": "a.png",
+        "class_name": "cat",
+        "type": "image/png",
+        "data": base64.b64encode(file.getvalue()).decode(),
+    }
 
 
 def every_kind_page(folder: Path) -> Path:

@@ -20,7 +20,7 @@ from hubel.classifier.stored_score import describe_score, score_tensors
 from hubel.engines.compiling import plain_graph
 from hubel.exports.description import describe
 from hubel.images.statistics import describe_pixels
-from hubel.page.weights import pack
+from hubel.page.weights import pack, seal_of
 
 pytestmark = [pytest.mark.backend, *NEEDS_NODE]
 
@@ -32,7 +32,7 @@ import { readOffCorpus } from "./session/off_corpus.js";
 import { mirror } from "./session/session.js";
 const { data, folder, coverages } = given, bytes = new Uint8Array(readFileSync(`${folder}/weights`));
 data.offCorpus = readOffCorpus(data, bytes);
-await TASKS.load({ graph: data.graph, index: data.tensors, bytes, plain: true });
+await TASKS.load({ graph: data.graph, index: data.tensors, seal: data.seal, bytes, plain: true });
 const size = data.graph.image_size, made = [];
 for (const list of given.images) {
   const pixels = Uint8Array.from(list), glance = async (seen) => TASKS.glance({ pixels: seen });
@@ -62,6 +62,7 @@ def _in_page(classifier: Classifier, images: np.ndarray, folder: Path, dtype: st
         "classifier": describe(classifier),
         "graph": graph.to_json(),
         "tensors": index,
+        "seal": seal_of(weights),
         "off_corpus": describe_score(classifier.off_corpus),
         "sets": sets and {"coverages": [each / 100 for each in range(50, 100)], "thresholds": list(sets.thresholds)},
     }
@@ -87,7 +88,13 @@ def _check(classifier: Classifier, folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def classifier() -> Classifier:
-    return make_classifier()
+    """Of half of the images it abstains, and half are unlike its corpus."""
+    made = make_classifier()
+    assert isinstance(made.off_corpus, OffCorpus)
+    limit = float(np.median(made.off_corpus.measure(made.look(_images())[1])))
+    threshold = float(np.median([each.probability for each in made.predict_pixels(_images())]))
+    calibration = replace(made.calibration, abstention_threshold=threshold)
+    return replace(made, off_corpus=replace(made.off_corpus, limit=limit), calibration=calibration)
 
 
 def test_answers_are_those_of_the_classifier_and_some_images_are_unlike_its_corpus(
@@ -134,7 +141,10 @@ def test_what_the_score_is_made_of_stays_float32_where_weights_do_not() -> None:
 
 
 def test_the_look_of_pixels_is_described_with_the_numbers_of_the_classifier() -> None:
-    rng, sizes = np.random.default_rng(3), [(1, 1), (1, 7), (7, 2), (3, 3), (8, 8), (33, 47), (64, 96), (96, 63), (224, 200)]
+    rng, sizes = (
+        np.random.default_rng(3),
+        [(1, 1), (1, 7), (7, 2), (3, 3), (8, 8), (33, 47), (64, 96), (96, 63), (224, 200)],
+    )
     images = [rng.integers(0, 256, (*size, 3), np.uint8) // (1 + place % 3) for place, size in enumerate(sizes)]
     script = """
     import { describePixels } from "./session/statistics.js";
@@ -178,4 +188,6 @@ def test_a_class_may_have_any_name() -> None:
       console.log(JSON.stringify(Object.entries(made.probabilities)));
     });
     """
-    assert run_module(script, given=names) == [list(each) for each in zip(names, [0.2, 0.3, 0.1, 0.3, 0.1], strict=True)]
+    assert run_module(script, given=names) == [
+        list(each) for each in zip(names, [0.2, 0.3, 0.1, 0.3, 0.1], strict=True)
+    ]

@@ -54,7 +54,9 @@ console.log(JSON.stringify(given.map((each) => {
     for calculation, answer in zip(made, answers, strict=True):
         assert answer["result"]["shape"] == list(calculation.result.shape)
         np.testing.assert_allclose(answer["result"]["data"], calculation.result.ravel(), rtol=1e-12, atol=1e-14)
-        expected = [f"result[{step.row}][{step.column}] = {equation(calculation, step)}" for step in calculation.steps()]
+        expected = [
+            f"result[{step.row}][{step.column}] = {equation(calculation, step)}" for step in calculation.steps()
+        ]
         assert answer["captions"] == expected
 
 
@@ -94,7 +96,19 @@ console.log(JSON.stringify(sliding.results()));
 
 
 def test_a_kernel_in_an_address_is_rows_of_numbers_or_nothing():
-    texts = ["0,1;2,-3.5", "1e3", "1,2;3", "", "a,b", "1,,2", "NaN", "Infinity", "<img>", "1;" * 12 + "1", ",".join("1" * 12)]
+    texts = [
+        "0,1;2,-3.5",
+        "1e3",
+        "1,2;3",
+        "",
+        "a,b",
+        "1,,2",
+        "NaN",
+        "Infinity",
+        "<img>",
+        "1;" * 12 + "1",
+        ",".join("1" * 12),
+    ]
     script = """
 import { readKernel } from "./views/window_page.js";
 console.log(JSON.stringify(given.map(readKernel)));

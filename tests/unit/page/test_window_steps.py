@@ -15,10 +15,10 @@ from hubel.arithmetic.windows import Calculation, WindowOptions, calculate_convo
 from hubel.drawing.gif import render_gif
 from hubel.drawing.svg import render_svg
 from hubel.errors import OutputNotWritable, WrongRequest
-from hubel.reports.window_drawing import draw_animation
 from hubel.page.window_page import render_page
-from hubel.reports.window_scene import digits_of, equation, make_scene, shown
 from hubel.page.window_steps import write_steps
+from hubel.reports.window_drawing import draw_animation
+from hubel.reports.window_scene import digits_of, equation, make_scene, shown
 from hubel.workflows.looking.matrices import read_kernel, read_matrix
 
 SVG = "{http://www.w3.org/2000/svg}"

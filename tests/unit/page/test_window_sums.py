@@ -102,7 +102,10 @@ console.log(JSON.stringify({ ...worked, input: Array.from(values.get("strided").
 
 def test_shares_are_divided_by_the_temperature_first():
     logits = np.array([2.0, -1.0, 0.5, 700.0])
-    worked = run_module(NETWORK + "console.log(JSON.stringify(shareSum(given.logits, 2, 1.7)));", given=given() | {"logits": logits.tolist()})
+    worked = run_module(
+        NETWORK + "console.log(JSON.stringify(shareSum(given.logits, 2, 1.7)));",
+        given=given() | {"logits": logits.tolist()},
+    )
     scaled = np.exp((logits - 700) / 1.7)
     np.testing.assert_allclose(worked["shares"], scaled / scaled.sum(), rtol=1e-12, atol=0)
     assert worked["value"] == worked["shares"][2]
@@ -110,5 +113,7 @@ def test_shares_are_divided_by_the_temperature_first():
 
 def test_numbers_of_formulas_read_as_those_of_a_trace():
     numbers = [0.0, 1.0, -0.5, 1 / 3, 123456.7, 1234567.0, 1e-4, 9.87654321e-5, -2.5e-12, 3e15, 100000.0, 999999.5]
-    said = run_module(NETWORK + "console.log(JSON.stringify(given.numbers.map(sumsNumber)));", given=given() | {"numbers": numbers})
+    said = run_module(
+        NETWORK + "console.log(JSON.stringify(given.numbers.map(sumsNumber)));", given=given() | {"numbers": numbers}
+    )
     assert said == [f"{number:.6g}" for number in numbers]

@@ -37,7 +37,12 @@ def test_nothing_is_cut_and_every_number_can_be_read(browser: Browser, page: Pat
     browser.open(page, width=width, dark=dark)
     assert browser.run("document.documentElement.scrollWidth <= innerWidth")
     sizes = "[...document.querySelectorAll('#scenes .window-cell')].map(each => parseFloat(getComputedStyle(each).fontSize))"
-    assert browser.run("Math.max(...[...document.querySelectorAll('.scroll')].map(each => each.scrollWidth - each.clientWidth))") <= 0
+    assert (
+        browser.run(
+            "Math.max(...[...document.querySelectorAll('.scroll')].map(each => each.scrollWidth - each.clientWidth))"
+        )
+        <= 0
+    )
     assert min(browser.run(sizes)) > 9
     assert browser.run("document.querySelector('h1').textContent") == "Convolution, window by window"
     assert (np.mean(browser.mean_colour("small")) < 100) == dark
@@ -72,7 +77,9 @@ def test_a_weight_or_a_pixel_that_is_changed_changes_the_results(browser: Browse
     browser.open(page, width=360, dark=True)
     press(browser, "Next")
     fields = "document.querySelectorAll('article input')"
-    browser.run(f"[...{fields}].forEach((each, at) => at === 8 && (each.value = '3', each.dispatchEvent(new Event('change'))))")
+    browser.run(
+        f"[...{fields}].forEach((each, at) => at === 8 && (each.value = '3', each.dispatchEvent(new Event('change'))))"
+    )
     kernel = np.array(KERNELS["sobel-x"].weights)
     kernel[0, 2] = 3.0  # of the six pixels that lie on the matrix, and then the kernel
     expected = convolve(CALCULATION.maps, kernel[..., None, None], options=CALCULATION.options)
@@ -80,7 +87,9 @@ def test_a_weight_or_a_pixel_that_is_changed_changes_the_results(browser: Browse
     np.testing.assert_allclose(shown, expected.ravel(), rtol=1e-12, atol=1e-14)
     assert not browser.run("document.getElementById('edited').hidden")
     assert browser.run("location.hash") == "#0/1/-1,0,3;-2,0,2;-1,0,1"
-    browser.run("(() => { const choice = document.querySelector('#kernels select'); choice.value = '1'; choice.dispatchEvent(new Event('change')); })()")
+    browser.run(
+        "(() => { const choice = document.querySelector('#kernels select'); choice.value = '1'; choice.dispatchEvent(new Event('change')); })()"
+    )
     shown = browser.run("[...document.querySelectorAll('#scenes button')].map(each => Number(each.dataset.full))")
     np.testing.assert_array_equal(shown, CALCULATION.maps.ravel())
     press(browser, "As it was")
@@ -91,7 +100,9 @@ def test_a_weight_or_a_pixel_that_is_changed_changes_the_results(browser: Browse
 
 def test_the_window_follows_the_pointer(browser: Browser, page: Path):
     browser.open(page)
-    box = browser.run("(() => { const { x, y, width, height } = document.querySelector('.sheet-grid').getBoundingClientRect(); return [x, y, width, height]; })()")
+    box = browser.run(
+        "(() => { const { x, y, width, height } = document.querySelector('.sheet-grid').getBoundingClientRect(); return [x, y, width, height]; })()"
+    )
     for kind, share in (("mousePressed", 0.15), ("mouseMoved", 0.55), ("mouseReleased", 0.55)):
         x, y = box[0] + box[2] * share, box[1] + box[3] * 0.35
         browser.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", buttons=1, clickCount=1)

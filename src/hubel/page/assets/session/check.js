@@ -1,6 +1,12 @@
 // Does this browser compute what the classifier computed? The page carries the classifier's own logits of its example images.
 import { readExample } from "./files.js";
 
+// Says so in a place of the page, as soon as it is known.
+export async function showCheck(session, place) {
+  const found = await checkBrowser(session);
+  if (found) place.textContent = wordsOfCheck(found);
+}
+
 // Computes the examples one by one, between what else is asked for. Gives {checked, alike, largest: a share of the range of
 // all logits}, or null where the page carries none.
 export async function checkBrowser(session) {
