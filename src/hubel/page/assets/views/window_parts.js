@@ -27,7 +27,7 @@ export function numberGrid({ title, values, columns, inside = null, largest = la
   const squares = values.map((value, place) => gridSquare({ value, real: !inside || inside[place], share: Math.abs(value) / largest, label: label(place), place, pick, edit }));
   const grid = make("div.window-grid", { role: "group", "aria-label": title }, ...squares);
   grid.style.setProperty("--columns", columns);
-  grid.dataset.longest = Math.max(...squares.map((each) => (each.value ?? each.textContent).length));
+  grid.style.setProperty("--longest", Math.max(4, ...squares.map((each) => (each.value || each.textContent).length)));
   if (!edit) roamSquares(grid, squares, columns);
   return make("div.window-panel", {}, make("p.window-title", { text: title }), grid);
 }
