@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.browser import NEEDS_BROWSER, Browser
+from tests.browser import FAINT, NEEDS_BROWSER, Browser
 
 from hubel.arithmetic.kernels import KERNELS
 from hubel.arithmetic.windows import WindowOptions, calculate_convolution, convolve
@@ -44,6 +44,11 @@ def test_nothing_is_cut_and_every_number_can_be_read(browser: Browser, page: Pat
         <= 0
     )
     assert min(browser.run(sizes)) > 9
+    press(browser, "Next")
+    browser.run("document.querySelector('.window-player input').value = 63")
+    browser.run("document.querySelector('.window-player input').dispatchEvent(new Event('input'))")  # all results are there
+    browser.until("document.querySelector('.window-where').textContent === 'window 64 of 64'")
+    assert browser.run(FAINT) == []
     assert browser.run("document.querySelector('h1').textContent") == "Convolution, window by window"
     assert (np.mean(browser.mean_colour("small")) < 100) == dark
     assert not browser.troubles()

@@ -261,8 +261,9 @@ function tintSheet(cell, kind, value, { least, most }) {
 // As on a screen: grey, or of one channel of several its own colour.
 function paintPixel(cell, value, channel) {
   const level = Math.round(255 * value), parts = [0, 1, 2].map((each) => (channel === null || channel === each ? level : 0));
-  const light = 0.3 * parts[0] + 0.59 * parts[1] + 0.11 * parts[2] < 128;
-  Object.assign(cell.style, { background: `rgb(${parts.join(" ")})`, color: light ? "#f0f3f7" : "#1d2530" });
+  const [red, green, blue] = parts.map((part) => (part <= 10 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4));
+  const light = 0.2126 * red + 0.7152 * green + 0.0722 * blue;  // relative luminance, WCAG 2.2
+  Object.assign(cell.style, { background: `rgb(${parts.join(" ")})`, color: light < 0.179 ? "#ffffff" : "#000000" });
 }
 
 if (typeof document !== "undefined" && get("window-data")) new WindowPage(JSON.parse(get("window-data").textContent));
