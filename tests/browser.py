@@ -137,6 +137,14 @@ class Browser:
         while not self.heard("Page.loadEventFired"):
             self.events.append(self._receive())
 
+    def enter_frame(self) -> None:
+        """Go on in the frame with an origin of its own that the page holds."""
+        targets = self.call("Target.getTargets")["targetInfos"]
+        inner = next(each["targetId"] for each in targets if each["type"] == "iframe")
+        self._session = self.call("Target.attachToTarget", targetId=inner, flatten=True)["sessionId"]
+        for domain in ("Runtime", "Log"):
+            self.call(f"{domain}.enable")
+
     def run(self, script: str) -> Any:
         """The value of a JavaScript expression in the page, as if a person had acted."""
         answer = self.call("Runtime.evaluate", expression=script, returnByValue=True, userGesture=True)

@@ -35,6 +35,7 @@ STREAMS: dict[str, int | None] = {
     "equally hot": 11,
     "patch kinds": None,
     "exciting image": None,
+    "noise for a page": None,
     "spread of labels": None,
     "sampled values": None,
     "shortcut permutations": None,

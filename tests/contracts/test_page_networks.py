@@ -32,12 +32,17 @@ const bytesOf = (name) => new Uint8Array(readFileSync(`${given.folder}/${name}`)
 const operations = fastestOperations(), [height, width] = given.graph.image_size, pixels = bytesOf("pixels");
 const network = new Network(given.graph, readTensors(given.index, bytesOf("weights")), operations);
 const out = openSync(`${given.folder}/values`, "w"), size = height * width * 3;
+let values;
 for (let from = 0; from < pixels.length; from += size) {
-  const values = network.run(pixels.subarray(from, from + size));
+  values = network.run(pixels.subarray(from, from + size));
   for (const { name } of given.graph.steps) writeSync(out, values.get(name).data);
 }
 closeSync(out);
-console.log(JSON.stringify(operations !== OPERATIONS));
+const painted = pixels.slice(-size);  // a stroke of 3 x 4 pixels
+for (let at = 0; at < 12; at++) painted[((8 + at % 3) * width + 11 + (at >> 2)) * 3] ^= 255;
+network.repaint(values, painted);
+const others = [...network.run(painted)].filter(([name, { data }]) => data.some((value, at) => value !== values.get(name).data[at]));
+console.log(JSON.stringify([operations !== OPERATIONS, others.map(([name]) => name)]));
 """
 
 
@@ -46,7 +51,9 @@ def computed_by_the_page(graph: NetworkGraph, images: np.ndarray, folder: Path) 
     index, weights = pack(graph.weights, dtype="float32")
     (folder / "weights").write_bytes(weights)
     (folder / "pixels").write_bytes(images.tobytes())
-    assert run_module(RUN, given={"graph": graph.to_json(), "index": index, "folder": str(folder)})
+    vectors, repainted = run_module(RUN, given={"graph": graph.to_json(), "index": index, "folder": str(folder)})
+    assert vectors
+    assert repainted == []  # what a stroke changes is computed as if all was
     numbers = np.fromfile(folder / "values", "<f4").reshape(len(images), -1)
     ends = np.cumsum([np.prod(step.shape) for step in graph.steps])
     parts = np.split(numbers, ends[:-1], axis=1)

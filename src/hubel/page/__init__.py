@@ -1,1 +1,1 @@
-"""The page of a classifier: one file that opens offline, computes its network in the browser, and shows each number."""
+"""The page of a classifier: one file that opens offline, computes its network in a browser, and shows every number."""

@@ -72,6 +72,7 @@ def test_a_page_of_another_classifier_or_version_is_written_anew(opened: Path, t
     manifest.write_bytes(manifest.read_bytes() + b"\n")
     assert (hubel.open(run, browser=False), stub) == (page, [page])
     assert (hubel.open(run, browser=False), stub) == (page, [page])
+    assert (hubel.open(run, "photos", browser=False), stub) == (page, [page, page])  # with its images, from there
 
 
 def test_a_page_of_the_user_stays_and_where_nothing_can_be_written_the_cache_has_it(
@@ -104,9 +105,7 @@ def test_a_new_training_takes_the_page_away(opened: Path, run: hubel.Run):
     assert is_page(opened / "page.html")
 
 
-def test_a_browser_is_opened_where_there_is_a_screen_and_else_it_is_said(
-    opened: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_browser_is_opened_where_there_is_a_screen_and_else_it_is_said(opened: Path, monkeypatch: pytest.MonkeyPatch):
     asked: list[str] = []
     monkeypatch.setattr(in_browser.webbrowser, "open_new_tab", lambda address: asked.append(address) or True)
     monkeypatch.setattr(in_browser.sys, "platform", "linux")

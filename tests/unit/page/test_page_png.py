@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-
-from hubel.images.decode import decode_image
-from hubel.images.samples import SampleRule
 from tests.made.png_files import CHANNELS, KINDS, chunk, png_file
 from tests.node import NEEDS_NODE, run_module
+
+from hubel.images.decode import decode_image
+from hubel.images.samples import ALONE, SampleRule
 
 pytestmark = NEEDS_NODE
 
@@ -44,7 +44,7 @@ def _read_in_page(files: list[bytes], folder: Path, preprocessing: dict[str, Any
     return run_module(IN_NODE, given={"folder": str(folder), "files": described})
 
 
-def _read_in_python(files: list[bytes], rule: SampleRule = SampleRule()) -> list[Any]:
+def _read_in_python(files: list[bytes], rule: SampleRule = ALONE) -> list[Any]:
     read = [decode_image(each, rule=rule) for each in files]
     return [[*each.shape[:2], hashlib.sha256(each.tobytes()).hexdigest()] for each in read]
 
@@ -77,8 +77,8 @@ def test_transparency_of_every_kind_lies_over_white(tmp_path: Path) -> None:
             content = struct.pack(f">{len(hidden)}H", *(int(each) & 65535 for each in hidden))
             files.append(png_file(values, kind, chunks=chunk(b"tRNS", content)))
     values = _values((3, 8), (9, 12), seed=2)
-    for alphas in (b"\0", b"\xff\0\xff", bytes(range(0, 256, 3)), b""):
-        files.append(png_file(values, (3, 8), chunks=PALETTE + chunk(b"tRNS", alphas)))
+    every_alpha = (b"\0", b"\xff\0\xff", bytes(range(0, 256, 3)), b"")
+    files += [png_file(values, (3, 8), chunks=PALETTE + chunk(b"tRNS", alphas)) for alphas in every_alpha]
     files.append(png_file(values % 5, (3, 8), chunks=chunk(b"PLTE", bytes(range(9)))))
     assert _read_in_page(files, tmp_path) == _read_in_python(files)
 
@@ -120,7 +120,9 @@ def test_a_damaged_file_says_what_is_wrong(tmp_path: Path) -> None:
     whole = png_file(_values((2, 8), (30, 31), seed=7), (2, 8))
     wide = bytearray(whole)
     wide[16:24] = struct.pack(">II", 100_000, 100_000)
-    less = png_file(_values((2, 8), (30, 31), seed=7), (2, 8)).replace(struct.pack(">II", 31, 30), struct.pack(">II", 31, 40))
+    less = png_file(_values((2, 8), (30, 31), seed=7), (2, 8)).replace(
+        struct.pack(">II", 31, 30), struct.pack(">II", 31, 40)
+    )
     files = [whole[: len(whole) // 2], bytes(wide), less, whole[:60] + bytes(80) + whole[140:], whole[:12]]
     early, many, missing, damaged, headless = _read_in_page(files, tmp_path)
     assert early == "the file ends too early: copy or download it again"

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import PIL
 import pytest
+from tests.node import NEEDS_NODE, run_module
 
 from hubel.images.preprocessing import RESIZE_POLICIES, Preprocessing, prepare_image
-from tests.node import NEEDS_NODE, run_module
 
 pytestmark = NEEDS_NODE
 

@@ -149,12 +149,12 @@ def test_maps_are_counted_sorted_and_called_dead_or_saturated():
     maps[0, 0, 3] = 2
     got = run_module(
         """
-import { boundsOf, orderOf, peakOf, statisticsOf } from "./parts/map_statistics.js";
+import { boundsOf, orderOf, peakOf, mapStatistics } from "./parts/map_statistics.js";
 const value = { shape: given.shape, data: Float32Array.from(given.data) };
-const found = statisticsOf(value, boundsOf({ kind: "relu", attributes: { max_value: 6 } }));
+const found = mapStatistics(value, boundsOf({ kind: "relu", attributes: { max_value: 6 } }));
 const orders = ["", "mean", "most"].map((by) => orderOf(found, by));
 console.log(JSON.stringify({ found, orders, peak: peakOf(value, 0), none: boundsOf({ kind: "relu", attributes: { max_value: null } }),
-  one: statisticsOf({ shape: [3], data: Float32Array.from([0, 1, 2]) }) }));
+  one: mapStatistics({ shape: [3], data: Float32Array.from([0, 1, 2]) }) }));
 """,
         given={"shape": maps.shape, "data": maps.ravel().tolist()},
     )

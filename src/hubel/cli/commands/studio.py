@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -34,10 +35,11 @@ def command(run: Path, *, port: int, browser: bool) -> int:
         Listener() as listener,
         listening(find_run_list(run), port=port, on_event=listener) as studio,
         first_page(studio.address) as path,
+        suppress(KeyboardInterrupt),
     ):
-        click.echo(studio.address)
         opened = browser and open_in_browser(path.as_uri())
-        what = "It is open in the browser" if opened else "Open that address in a browser on this machine"
+        what = "It is open in the browser" if opened else "Open this address in a browser on this machine"
         click.echo(f"{what}. Ctrl-C ends it.", err=True)
+        click.echo(studio.address)
         studio.serve()
     return 0

@@ -3,10 +3,12 @@ import { get } from "./parts/dom.js";
 import { fromBase64 } from "./engine/tensors.js";
 import { showFirstImage, showImages } from "./images/panel.js";
 import { Client } from "./session/client.js";
+import { showCheck } from "./session/check.js";
 import { readOffCorpus } from "./session/off_corpus.js";
 import { Session } from "./session/session.js";
 import { offerToScripts } from "./session/scripts.js";
-import { showFault } from "./shell/faults.js";
+import { showBar } from "./shell/bar.js";
+import { endLoading, showFault } from "./shell/faults.js";
 import { showHeader, showKeys } from "./shell/header.js";
 import { showMenu } from "./shell/menu.js";
 import { editBadge } from "./views/edit_badge.js";
@@ -27,8 +29,10 @@ async function start() {
   document.querySelector("header").after(editBadge(session));
   showImages(session);
   showMenu(session, VIEWS);
-  get("state").hidden = true;
+  showBar(session);
   await showFirstImage(session);
+  endLoading();
+  await showCheck(session, get("checked"));
 }
 
 start().catch(showFault);

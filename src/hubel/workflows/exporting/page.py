@@ -11,7 +11,7 @@ from hubel.classifier.artefact import find_artefact, read_parts
 from hubel.classifier.classifier import Classifier
 from hubel.engines.catalogue import load_classifier
 from hubel.errors import OutputNotWritable, UnusableInput, WrongRequest
-from hubel.errors.wording import Option, Remedy, Text
+from hubel.errors.wording import Command, Option, Remedy, Text
 from hubel.events import Message, OnEvent, ignore
 from hubel.exports.description import check_exportable
 from hubel.exports.precision import FLOAT16
@@ -21,7 +21,7 @@ from hubel.page.mark import is_page
 from hubel.runs.is_run import RUN
 from hubel.runs.out_folder import check_output_file, keep_out_of_the_corpus
 from hubel.wishes import EXPORTING, check_bounds
-from hubel.workflows.exporting.own_images import OwnImages, Purpose, elsewhere, find_own_images
+from hubel.workflows.exporting.own_images import OwnImages, Purpose, find_own_images
 from hubel.workflows.exporting.page_request import PageRequest, images_that_travel
 
 check_size: Callable[..., None] = Later("hubel.workflows.exporting.page_gate", "check_size")
@@ -30,7 +30,6 @@ choose_examples: Callable[..., list[Any]] = Later("hubel.workflows.exporting.pag
 compose: Callable[..., Any] = Later("hubel.workflows.exporting.page_parts", "compose")
 ENDINGS = (".html", ".htm")
 WHY = "The images of a page, and those that it is held against, are test images of its run"
-FROM_A_RUN = Purpose(WHY, elsewhere)
 
 
 def export_page(request: PageRequest, *, on_event: OnEvent = ignore) -> ExportedPage:
@@ -50,15 +49,12 @@ def export_page(request: PageRequest, *, on_event: OnEvent = ignore) -> Exported
     return make_page(request, out, on_event=on_event)
 
 
-def make_page(
-    request: PageRequest, out: Path, *, purpose: Purpose = FROM_A_RUN, on_event: OnEvent = ignore
-) -> ExportedPage:
+def make_page(request: PageRequest, out: Path, *, on_event: OnEvent = ignore) -> ExportedPage:
     """The same without a look at what is there.
 
     Args:
         request: what is asked for.
         out: the file to write.
-        purpose: what the images of the run are for.
         on_event: hears what goes on.
 
     Raises:
@@ -66,12 +62,12 @@ def make_page(
     """
     parts = read_parts(find_artefact(request.run))
     images = images_that_travel(len(parts.manifest.document["class_names"]), each=request.examples)
-    check_size(parts, weights=request.weights, images=images, on_event=on_event)
+    check_size(parts, weights=request.weights, images=images)
     classifier = load_classifier(request.run, engine="keras")
     check_can_be_laid_open(classifier)
-    own = _own_images(request, purpose=purpose, on_event=on_event)
+    own = _own_images(request, on_event=on_event)
     examples = [] if own is None or request.examples == 0 else choose_examples(own, classifier, each=request.examples)
-    page = compose(classifier, artefact=find_artefact(request.run), examples=examples, weights=request.weights)
+    page = compose(classifier, request, artefact=find_artefact(request.run), examples=examples, on_event=on_event)
     parity, seconds = prove(page, classifier, own, weights=request.weights, on_event=on_event)
     data = page.html.encode()
     with said_plainly(out):
@@ -138,14 +134,18 @@ def _check_free(out: Path, *, overwrite: bool) -> None:
         )  # fmt: skip
 
 
-def _own_images(request: PageRequest, *, purpose: Purpose, on_event: OnEvent) -> OwnImages | None:
+def _own_images(request: PageRequest, *, on_event: OnEvent) -> OwnImages | None:
     """The images of the run; None where they are not there, and nobody said where they are."""
     if not is_file(request.run / RUN):
         text = f"{shown(request.run)} is a classifier without its run, so no images travel in its page"
         on_event(Message(f"{text}. Give a run folder for that."))
         return None
+
+    def where(run: Path) -> tuple[str | Command, ...]:
+        return "Put it back, or say where it is now: ", Command(request.command, (str(run), "CORPUS"))
+
     try:
-        return find_own_images(request.run, request.corpus, purpose=purpose, on_event=on_event)
+        return find_own_images(request.run, request.corpus, purpose=Purpose(WHY, where), on_event=on_event)
     except UnusableInput as error:
         if request.corpus is not None or request.examples:
             raise

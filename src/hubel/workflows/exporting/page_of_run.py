@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from hubel.catalogue import Later
 from hubel.classifier.answering import Answering
 from hubel.classifier.artefact import find_artefact
 from hubel.classifier.classifier import Classifier
 from hubel.errors import OutputNotWritable, UnusableInput
-from hubel.errors.wording import Command
 from hubel.events import Message, OnEvent, ignore
 from hubel.files import is_file, is_there, usable_cache_folder, write_bytes
 from hubel.page.mark import is_page, mark_in, mark_of
 from hubel.page.shown import Shown
 from hubel.reports.html import link_page
 from hubel.runs.is_run import ARTEFACT, PAGE, REPORT, RUN
-from hubel.workflows.exporting.own_images import Purpose
-from hubel.workflows.exporting.page import WHY, check_can_be_laid_open, compose, make_page
 from hubel.workflows.exporting.page_request import PageRequest
 
+make_page: Callable[..., Any] = Later("hubel.workflows.exporting.page", "make_page")
+check_can_be_laid_open: Callable[[Classifier], None] = Later("hubel.workflows.exporting.page", "check_can_be_laid_open")
+compose: Callable[..., Any] = Later("hubel.workflows.exporting.page_parts", "compose")
 PAGES = "pages"
 """Folder of the cache, for pages that cannot lie beside their classifier."""
-
-
-def _elsewhere(run: Path) -> tuple[str | Command, ...]:
-    return "Put it back, or say where it is now: ", Command("open", (str(run), "CORPUS"))
-
-
-TO_OPEN = Purpose(WHY, _elsewhere)
 
 
 def page_of(run: Path, corpus: str | None = None, *, on_event: OnEvent = ignore) -> Path:
@@ -35,7 +31,7 @@ def page_of(run: Path, corpus: str | None = None, *, on_event: OnEvent = ignore)
 
     Args:
         run: a run folder, or a classifier's own folder.
-        corpus: where the images of the run are now; None for where they were.
+        corpus: where the images of the run are now; the page is made anew from there. None for where they were.
         on_event: hears what goes on.
 
     Raises:
@@ -47,18 +43,18 @@ def page_of(run: Path, corpus: str | None = None, *, on_event: OnEvent = ignore)
     beside, mark = run / PAGE, mark_of(artefact)
     kept = usable_cache_folder() / PAGES / f"{mark}.html"
     found = next((each for each in (beside, kept) if mark_in(each) == mark), None)
-    if found is not None:
+    if found is not None and corpus is None:
         return found
-    request = PageRequest(run, corpus)
+    request = PageRequest(run, corpus, command="open")
     if is_file(run / RUN) and (is_page(beside) or not is_there(beside)):
         try:
-            make_page(request, beside, purpose=TO_OPEN, on_event=on_event)
+            make_page(request, beside, on_event=on_event)
         except OutputNotWritable as error:
             on_event(Message(f"{error.text.facts} The page goes into the cache."))
         else:
             _link(run)
             return beside
-    make_page(request, kept, purpose=TO_OPEN, on_event=on_event)
+    make_page(request, kept, on_event=on_event)
     return kept
 
 
@@ -79,7 +75,7 @@ def show_page(given: Path | Answering, *, height: int, on_event: OnEvent = ignor
             raise UnusableInput("A page lays open what Hubel has trained. This classifier comes from a model file.")
         if given.folder is None:
             check_can_be_laid_open(given)
-            return Shown(compose(given, artefact=None, examples=()).html, height=height)
+            return Shown(compose(given, PageRequest(Path()), artefact=None, examples=()).html, height=height)
         given = given.folder
     path = page_of(given, on_event=on_event)
     return Shown(path.read_text(encoding="utf-8"), str(path), height)

@@ -12,25 +12,26 @@ import numpy as np
 
 from hubel.architectures.layer_table import layer_rows
 from hubel.architectures.walk import walk
+from hubel.backends.framework import keras
 from hubel.catalogue import Later
 from hubel.classifier.classifier import Classifier
+from hubel.classifier.stored_score import score_tensors
 from hubel.errors import UnreadableImage
-from hubel.events import Message
+from hubel.events import Message, OnEvent, ignore
 from hubel.exports.description import describe
-from hubel.exports.precision import FLOAT32
 from hubel.files import is_file
 from hubel.page.contents import Example, LaidOpen, page_data
+from hubel.page.excitation import exciting_images
 from hubel.page.mark import mark_of
+from hubel.page.proof import LIMITS
 from hubel.page.render import render_page
 from hubel.page.weights import pack
 from hubel.runs.documents import read_document
 from hubel.runs.is_run import METRICS, RUN
 from hubel.workflows.exporting.own_images import OwnImages
-from hubel.workflows.exporting.page_request import EACH, MOST_CLASSES
+from hubel.workflows.exporting.page_request import EACH, MOST_CLASSES, PageRequest
 
 plain_graph = Later("hubel.engines.compiling", "plain_graph")
-LOGIT_LIMIT = 1e-3
-"""What a browser's logits may differ by from the classifier's, as a share of their range."""
 DIGITS = 7
 """Of a reference logit."""
 
@@ -66,23 +67,37 @@ def lay_open(classifier: Classifier) -> LaidOpen:
 
 
 def compose(
-    classifier: Classifier, *, artefact: Path | None, examples: Sequence[Example], weights: str = FLOAT32
+    classifier: Classifier,
+    request: PageRequest,
+    *,
+    artefact: Path | None,
+    examples: Sequence[Example],
+    on_event: OnEvent = ignore,
 ) -> PageParts:
     """Make the page.
 
     Args:
         classifier: on Keras.
+        request: how weights are written, and whether filters are excited.
         artefact: the folder that it was loaded from; None of one that was never saved.
         examples: images that travel.
-        weights: how they are written: ``"float32"`` or ``"float16"``.
+        on_event: hears what takes long.
 
     Raises:
         UnusableInput: as of `lay_open`.
     """
     network = lay_open(classifier)
-    index, data = pack(network.graph.weights, dtype=weights)
-    document = page_data(network, describe(classifier), tensors=index, sets=classifier.sets, examples=examples)
-    document |= {"run": facts_of_run(classifier, artefact), "checks": _checks(classifier, examples)}
+    score = classifier.off_corpus
+    index, data = pack(network.graph.weights, dtype=request.weights, exact=score_tensors(score))
+    document = page_data(
+        network, describe(classifier), tensors=index, sets=classifier.sets, examples=examples, off_corpus=score
+    )
+    document |= {
+        "run": facts_of_run(classifier, artefact),
+        "checks": _checks(classifier, examples, weights=request.weights),
+    }
+    if request.excite:
+        document["excitation"] = exciting_images(network, on_event=on_event)
     mark = "" if artefact is None else mark_of(artefact)
     html = render_page(document, data, title=document["run"]["title"], mark=mark)
     return PageParts(html, document, network, tuple(examples))
@@ -134,10 +149,18 @@ def choose_examples(own: OwnImages, classifier: Classifier, *, each: int | None)
     return examples
 
 
-def _checks(classifier: Classifier, examples: Sequence[Example]) -> Mapping[str, Any]:
-    """The classifier's own logits of the images that travel: with them a page checks what a browser computes."""
+def _checks(classifier: Classifier, examples: Sequence[Example], *, weights: str) -> Mapping[str, Any]:
+    """The model's own logits of the images that travel, with which a page checks what a browser computes.
+
+    And the classes that the classifier gives them, which also looks at the mirror image where it was trained to.
+    """
     if not examples:
-        return {"logits": {}, "limit": LOGIT_LIMIT}
-    logits = classifier.compute_logits(np.stack([each.pixels for each in examples]))
-    rows = [[float(f"{value:.{DIGITS}g}") for value in row] for row in logits.tolist()]
-    return {"logits": {str(place): row for place, row in enumerate(rows)}, "limit": LOGIT_LIMIT}
+        return {"logits": {}, "named": {}, "limit": LIMITS[weights]}
+    pixels = np.stack([each.pixels for each in examples])
+    rows = keras.ops.convert_to_numpy(classifier.model(pixels.astype(np.float32), training=False)).tolist()
+    named = classifier.compute_logits(pixels).argmax(axis=1).tolist()
+    return {
+        "logits": {str(place): [float(f"{value:.{DIGITS}g}") for value in row] for place, row in enumerate(rows)},
+        "named": {str(place): index for place, index in enumerate(named)},
+        "limit": LIMITS[weights],
+    }

@@ -12,7 +12,8 @@ export function imageExamples(session) {
   };
   session.on("image", mark);
   mark();
-  return make("section.image-examples", { "aria-label": "Examples" }, make("h3", { text: "Test images" }), strip);
+  return make("section.image-examples", { "aria-label": "Examples" }, make("h2", { text: "Test images" }),
+    make("div.scroll", { tabindex: "0", role: "region", "aria-label": "Test images" }, strip));
 }
 
 function exampleButton(session, example, place) {
@@ -27,8 +28,9 @@ function exampleButton(session, example, place) {
   }, make("img", { src: `data:${example.type};base64,${example.data}`, alt: "", loading: "lazy", decoding: "async" }), mark, make("bdi", { text: example.class_name }));
 }
 
-// What the classifier calls an example, of its own logits, which travel with the page; null where they do not.
+// What the classifier calls an example, which travels with the page; null where it does not.
 function namedAs({ checks, classifier }, place) {
   const logits = checks?.logits?.[place];
-  return logits ? classifier.class_names[logits.indexOf(Math.max(...logits))] : null;
+  const index = checks?.named?.[place] ?? logits?.indexOf(Math.max(...logits));
+  return index === undefined ? null : classifier.class_names[index];
 }

@@ -35,7 +35,7 @@ export function sliceOf(filters, filter, slice) {
 }
 
 // The largest absolute value of a filter, or of one of its slices.
-export function largestOf(filters, filter, slice = null) {
+export function largestWeight(filters, filter, slice = null) {
   let largest = 0;
   for (let channel = 0; channel < filters.taken; channel++) {
     if (slice !== null && channel !== slice) continue;
@@ -46,7 +46,7 @@ export function largestOf(filters, filter, slice = null) {
 
 // A filter over red, green and blue as an image: 0 is grey, the largest value of the filter is full. [height * width * 3]
 export function colourFilter(filters, filter) {
-  const { height, width, read } = filters, largest = largestOf(filters, filter) || 1, pixels = new Uint8Array(height * width * 3);
+  const { height, width, read } = filters, largest = largestWeight(filters, filter) || 1, pixels = new Uint8Array(height * width * 3);
   for (let at = 0; at < pixels.length; at++) {
     const place = Math.floor(at / 3);
     pixels[at] = Math.round(127.5 + 127.5 * read(filter, at % 3, Math.floor(place / width), place % width) / largest);

@@ -17,7 +17,7 @@ const STANDING = 0.9;  // share of a map's values at a bound from which it is ca
 const NEAR = 1e-3;  // of the range: as near to a bound as this is at it
 
 // value: {shape, data} → for each map {mean, least, most, constant, dead, saturated}; bounds as of boundsOf.
-export function statisticsOf(value, bounds = null) {
+export function mapStatistics(value, bounds = null) {
   const [height, width, channels] = asMaps(value.shape), places = height * width, { data } = value;
   return Array.from({ length: channels }, (_, channel) => {
     let sum = 0, least = Infinity, most = -Infinity, standing = 0;

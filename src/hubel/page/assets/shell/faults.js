@@ -11,6 +11,12 @@ export function faultWords(error, has = globalThis) {
   return [`The network could not be computed: ${said}`, "Load the page again. If that does not help, export it anew."];
 }
 
+// Everything appears at once, when the first image is answered: nothing moves that was there before.
+export function endLoading() {
+  document.body.classList.remove("loading");
+  get("state").hidden = true;
+}
+
 export function showFault(error) {
   const [what, next] = faultWords(error);
   let box = get("page-fault");
@@ -19,6 +25,5 @@ export function showFault(error) {
     get("stage").prepend(box);
   }
   box.replaceChildren(make("strong", { text: what }), " ", next);
-  const state = get("state");
-  if (state) state.hidden = true;
+  endLoading();
 }

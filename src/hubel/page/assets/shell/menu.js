@@ -34,7 +34,7 @@ class Menu {
   build() {
     const list = make("ul.scroll");
     for (const view of this.views) {
-      const tab = make("a", { href: `#${view.id}`, text: view.title });
+      const tab = make("a", { href: `#${view.id}`, "data-text": view.title, text: view.title });
       const panel = make("section.view", { id: `view-${view.id}`, "aria-labelledby": `title-${view.id}`, hidden: true },
         make("h2", { id: `title-${view.id}`, text: view.title, tabindex: "-1" }), make("p.about", { text: view.about }));
       list.append(make("li", {}, tab));

@@ -2,7 +2,6 @@
 import { make } from "../parts/dom.js";
 import { percent } from "../parts/numbers.js";
 import { pairedBars } from "../parts/paired.js";
-import { editsInWords } from "../session/edits.js";
 
 export function editAnswer(session) {
   const words = make("p.edit-says", { role: "status" }), table = make("div.scroll", { tabindex: "0", role: "region", "aria-label": "Class probabilities, before and after" });
@@ -21,7 +20,7 @@ export function editAnswer(session) {
 function answerSentence(session, before, now) {
   const name = (answer) => make("bdi", { text: answer.className });
   if (!session.edits.length) return ["As trained: ", make("strong", {}, name(now)), ` with ${percent(now.probability)}. Nothing is edited.`];
-  const start = [`${editsInWords(session.edits)}. `];
-  if (before.best === now.best) return [...start, "The answer stays ", make("strong", {}, name(now)), `, with ${percent(now.probability)} instead of ${percent(before.probability)}.`];
-  return [...start, "The answer becomes ", make("strong", {}, name(now)), ` with ${percent(now.probability)}; it was `, name(before), ` with ${percent(before.probability)}.`];
+  const count = session.edits.length, start = [`With ${count === 1 ? "this change" : `these ${count} changes`} `];
+  if (before.best === now.best) return [...start, "the answer stays ", make("strong", {}, name(now)), `, with ${percent(now.probability)} instead of ${percent(before.probability)}.`];
+  return [...start, "the answer becomes ", make("strong", {}, name(now)), ` with ${percent(now.probability)}; it was `, name(before), ` with ${percent(before.probability)}.`];
 }

@@ -7,7 +7,7 @@ import { readExample } from "../session/files.js";
 const EXCITING_MOST = 4;
 
 // found: [{example, row, column, value}] of each example → the strongest.
-export const strongestPlaces = (found, most = EXCITING_MOST) => [...found].sort((a, b) => b.value - a.value || a.example - b.example).slice(0, most);
+export const mostExciting = (found, most = EXCITING_MOST) => [...found].sort((a, b) => b.value - a.value || a.example - b.example).slice(0, most);
 
 export class Exciting {
   constructor(session) {
@@ -18,7 +18,7 @@ export class Exciting {
     this.button = make("button", { type: "button", onclick: () => this.find() });
     this.state = make("progress", { hidden: true, max: 1, value: 0, "aria-label": "Looking through the examples" });
     this.list = make("div.exciting-images");
-    this.root = make("div.exciting", {}, make("h3", { text: "What excites it" }), this.made, make("div.controls", {}, this.button, this.state), this.list);
+    this.root = make("div.exciting", { hidden: true }, make("h3", { text: "What excites it" }), this.made, make("div.controls", {}, this.button, this.state), this.list);
     session.on("edits", () => { this.found.clear(); this.show(this.layer, this.channel); });
   }
 
@@ -32,7 +32,7 @@ export class Exciting {
     this.button.hidden = !count || places !== undefined;
     this.button.textContent = `Find the strongest of ${count} ${count === 1 ? "example" : "examples"}`;
     this.button.disabled = this.running !== null;
-    this.list.replaceChildren(...(places ? strongestPlaces(places[channel]).map((place) => this.#image(place)) : []));
+    this.list.replaceChildren(...(places ? mostExciting(places[channel]).map((place) => this.#image(place)) : []));
   }
 
   async find() {

@@ -43,9 +43,9 @@ class Tile {
     } else this.second?.remove();
   }
 
-  say({ number, state = "", chosen = false, name, wide = 1 }) {
-    this.words.textContent = state ? `${number} ${state}` : String(number);
-    this.root.dataset.state = state;
+  say({ number, state = "", plain = false, chosen = false, name, wide = 1 }) {
+    this.words.textContent = state ? `${number}${plain ? ":" : ""} ${state}` : String(number);
+    this.root.dataset.state = plain ? "" : state;
     this.root.title = name;
     this.root.setAttribute("aria-label", name);
     this.root.setAttribute("aria-pressed", String(chosen));

@@ -21,12 +21,10 @@ export class LargeMap {
     this.second = new Panel(this, "the second image");
     this.bar = make("canvas", { width: 128, height: 1, "aria-hidden": "true" });
     this.scaleWords = make("div.scale-words", {}, make("span"), make("span"), make("span"));
-    this.source = make("canvas.pixels", { role: "img", "aria-label": "The image" });
-    this.field = make("span.field", { "aria-hidden": "true" });
-    this.fieldWords = make("figcaption");
+    this.source = new Source("The image");
+    this.otherSource = new Source("The second image");
     this.root = make("div.large-map", {}, this.title,
-      make("div.large-pair", {}, this.first.root, this.second.root,
-        make("figure.large-source", {}, make("div.framed", {}, this.source, this.field), this.fieldWords)),
+      make("div.large-pair", {}, this.first.root, this.second.root, this.source.root, this.otherSource.root),
       make("div.colour-bar", { role: "group", "aria-label": "Scale of the colours" }, this.bar, this.scaleWords),
       make("div.large-words", {}, this.value, this.work));
     session.on("select", () => { this.pointed = null; });
@@ -41,7 +39,10 @@ export class LargeMap {
     this.second.root.hidden = !what.other;
     if (what.other) this.second.draw(what.other, channel, what.scale);
     this.#drawBar(what.scale);
-    if (session.image) drawPixels(this.source, session.image.pixels, session.data.graph.image_size);
+    const size = session.data.graph.image_size;
+    if (session.image) this.source.draw(session.image.pixels, size);
+    this.otherSource.root.hidden = !what.other;
+    if (what.other) this.otherSource.draw(session.other.pixels, size);
     this.follow();
   }
 
@@ -77,15 +78,32 @@ export class LargeMap {
 
   #outline(at) {
     const { session } = this, size = session.data.graph.image_size, layer = session.layers.get(session.layer), box = fieldOf(layer, at, size);
+    const whole = box && box.bottom - box.top === size[0] && box.right - box.left === size[1];
+    const words = !box ? "What this place sees of the image is not known." : whole ? "It sees the whole image." : `It sees rows ${box.top} to ${box.bottom - 1}, columns ${box.left} to ${box.right - 1}.`;
+    this.source.outline(box, { size, words });
+    this.otherSource.outline(box, { size, words: "The same place of the second image." });
+  }
+}
+
+// An image with what a place sees of it.
+class Source {
+  constructor(name) {
+    this.canvas = make("canvas.pixels", { role: "img", "aria-label": name });
+    this.field = make("span.field", { "aria-hidden": "true" });
+    this.words = make("figcaption");
+    this.root = make("figure.large-source", {}, make("div.framed", {}, this.canvas, this.field), this.words);
+  }
+
+  draw(pixels, size) {
+    drawPixels(this.canvas, pixels, size);
+  }
+
+  outline(box, { size, words }) {
+    this.words.textContent = words;
     this.field.hidden = !box;
-    if (!box) {
-      this.fieldWords.textContent = "What this place sees of the image is not known.";
-      return;
-    }
+    if (!box) return;
     const share = (pixels, axis) => `${100 * pixels / size[axis]}%`;
     Object.assign(this.field.style, { top: share(box.top, 0), left: share(box.left, 1), height: share(box.bottom - box.top, 0), width: share(box.right - box.left, 1) });
-    const whole = box.bottom - box.top === size[0] && box.right - box.left === size[1];
-    this.fieldWords.textContent = whole ? "It sees the whole image." : `It sees rows ${box.top} to ${box.bottom - 1}, columns ${box.left} to ${box.right - 1}.`;
   }
 }
 

@@ -2,12 +2,12 @@
 import { make } from "../parts/dom.js";
 import { grouped, short } from "../parts/numbers.js";
 import { drawMap, scaleOf } from "../parts/tiles.js";
-import { asMaps, boundsOf, orderOf, statisticsOf } from "../parts/map_statistics.js";
+import { asMaps, boundsOf, orderOf, mapStatistics } from "../parts/map_statistics.js";
 import { OTHER } from "../session/session.js";
 import { layerChoice, pager, tileGrid } from "./grids.js";
 import { LargeMap } from "./large_map.js";
 
-const MAPS_AT_ONCE = 60;  // tiles on one page: a layer may have thousands
+const MAPS_AT_ONCE = 64;  // tiles on one page: a layer may have thousands
 
 export const maps = {
   id: "maps",
@@ -34,7 +34,7 @@ class MapsView {
   #build(root) {
     const { session } = this, redraw = () => this.draw();
     this.layer = layerChoice(session, session.data.layers);
-    this.order = make("select", { onchange: () => { this.page = 0; this.layer.focus; redraw(); } }, ...[["", "as they are"], ["mean", "highest mean first"], ["most", "highest value first"]].map(([value, text]) => make("option", { value, text })));
+    this.order = make("select", { onchange: () => { this.page = 0; redraw(); } }, ...[["", "as they are"], ["mean", "highest mean first"], ["most", "highest value first"]].map(([value, text]) => make("option", { value, text })));
     this.scale = make("select", { onchange: redraw }, make("option", { value: "layer", text: "one for the layer" }), make("option", { value: "map", text: "each map its own" }));
     this.compare = make("input", { type: "checkbox", onchange: redraw });
     this.compareLabel = make("label", {}, this.compare, " Compare with the second image");
@@ -62,11 +62,11 @@ class MapsView {
     }
     this.compare.disabled = !session.other;
     this.compareLabel.title = session.other ? "" : "Choose a second image beside the first";
-    if (!session.image) return;
-    const comparing = this.compare.checked && session.other !== null;
+    if (!session.answer) return;
+    const comparing = this.compare.checked && session.other !== null && session.otherAnswer !== null;
     const [value, other] = await Promise.all([session.layerValue(name), comparing ? session.layerValue(name, OTHER) : null]);
     if (name !== session.layer) return;
-    const statistics = statisticsOf(value, boundsOf(mapsStep(session, name)));
+    const statistics = mapStatistics(value, boundsOf(mapsStep(session, name)));
     this.#say(session.layers.get(name), statistics);
     this.#fill({ value, other, statistics });
     this.large.draw({ value, other, statistics, scale: this.#scaleFor(session.channel, { value, other, statistics }) });
@@ -75,7 +75,7 @@ class MapsView {
   // {least, most} that a map's colours are for; of two images the same.
   #scaleFor(channel, { value, other, statistics }) {
     if (this.scale.value === "map") {
-      const others = other ? statisticsOf(other)[channel] : statistics[channel];
+      const others = other ? mapStatistics(other)[channel] : statistics[channel];
       return { least: Math.min(statistics[channel].least, others.least), most: Math.max(statistics[channel].most, others.most) };
     }
     const [own, others] = [scaleOf(value.data), scaleOf((other ?? value).data)];
@@ -102,9 +102,9 @@ class MapsView {
     this.tiles.fill(some, (channel, tile) => {
       const found = statistics[channel], scale = shared ?? this.#scaleFor(channel, { value, other, statistics });
       tile.draw((canvas) => drawMap(canvas, value, channel, scale), other && ((canvas) => drawMap(canvas, other, channel, scale)));
-      const state = found.dead ? "dead" : found.constant ? "constant" : found.saturated ? "saturated" : "";
-      tile.say({ number: channel, state, chosen: channel === session.channel, wide: asMaps(value.shape)[1] / asMaps(value.shape)[0],
-        name: `map ${channel}${state ? `, ${state}` : ""}: mean ${short(found.mean)}, ${short(found.least)} to ${short(found.most)}` });
+      const vector = value.data.length === statistics.length, state = vector ? short(found.mean) : found.dead ? "dead" : found.constant ? "constant" : found.saturated ? "saturated" : "";
+      tile.say({ number: channel, state, plain: vector, chosen: channel === session.channel, wide: asMaps(value.shape)[1] / asMaps(value.shape)[0],
+        name: vector ? `number ${channel}: ${state}` : `map ${channel}${state ? `, ${state}` : ""}: mean ${short(found.mean)}, ${short(found.least)} to ${short(found.most)}` });
       tile.act = () => session.select({ channel });
     });
   }

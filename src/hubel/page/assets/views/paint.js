@@ -8,6 +8,8 @@ import { paintShift } from "./paint_shift.js";
 import { Painting } from "./paint_state.js";
 import { paintTools } from "./paint_tools.js";
 
+const BRUSH_SHARE = 14;  // so many brushes fill the shorter side
+
 // What is painted on, for all parts of the view: {painting, brush, act(change)}; `act` changes it and lets the network follow.
 class Easel {
   constructor(session) {
@@ -22,7 +24,9 @@ class Easel {
   take(image) {
     if (!image || image === this.shown) return;
     this.shown = image;
-    this.painting = new Painting(image.original ?? image, this.session.data.graph.image_size);
+    const size = this.session.data.graph.image_size;
+    if (!this.painting) this.brush.size = Math.max(1, Math.round(Math.min(...size) / BRUSH_SHARE));
+    this.painting = new Painting(image.original ?? image, size);
     this.tell();
   }
 
@@ -47,11 +51,9 @@ export const paint = {
     const easel = new Easel(session), tools = paintTools(easel), canvas = paintCanvas(easel), controls = paintControls(easel);
     const answer = paintAnswer(session, easel), shift = paintShift(session);
     root.append(
-      make("h2", { text: paint.title }),
-      make("p.muted", { text: paint.about }),
       make("div.paint-panels", {},
         make("section.paint-image.card", { "aria-label": "The image" }, tools.element, canvas.element),
-        controls.element, answer.element, shift.element),
+        make("div.edit-side", {}, answer.element, shift.element), controls.element),
     );
     easel.listeners.add((painting) => [tools, canvas, controls].forEach((part) => part.draw(painting)));
     const draw = drawnWhileSeen(root, async () => {

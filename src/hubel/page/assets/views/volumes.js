@@ -17,7 +17,7 @@ export const volumes = {
   about: "From the image to the answer. Each block is what a layer makes of this image, map behind map: the blocks become smaller and deeper.",
   make(root, session) {
     const row = new VolumeRow(root, session);
-    return { shown: () => row.show(), hidden: () => row.hide(), arrows: true };
+    return { shown: () => row.show(), hidden: () => row.show(false), arrows: true };
   },
 };
 
@@ -37,6 +37,7 @@ class VolumeRow {
     session.on("image", () => this.#drawImage());
     session.on("select", () => this.light());
     session.on("answer", () => this.#drawAnswer());
+    document.addEventListener("fullscreenchange", () => setTimeout(() => this.show(this.visible)));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.redraw());
   }
 
@@ -52,27 +53,28 @@ class VolumeRow {
       make("p.muted.small-print", { text: "Sides are to scale by the square root of a map's pixels, depth by the square root of the number of maps. Grey to white: above 0; blue: below 0; the largest hundredth of a layer's values has the colour of the end. Point at a map to see what it is made from (orange) and what it feeds (blue); click it to see it large." }));
   }
 
-  show() {
-    this.visible = true;
-    if (!this.stage) this.layOut();
+  show(visible = true) {
+    this.visible = visible;
+    if (!visible) return;
+    const letters = getComputedStyle(document.documentElement).fontSize;
+    if (this.letters !== letters) this.layOut();  // the first time, and on a projector
+    this.letters = letters;
     this.redraw();
   }
 
-  hide() {
-    this.visible = false;
-  }
 
   layOut() {
     const { image_size: image } = this.session.data.graph;
     const { shown, stand } = shownUnits(this.units, this);
     this.stand = stand;
     const lines = linesOf(this.units, shown, stand), arcs = Math.max(0, ...lines.map(({ over }) => over));
-    const plan = layoutOf(this.units, shown, { image, zoom: this.zoom }), above = arcs ? 14 + 12 * arcs : 0;
+    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+    const plan = layoutOf(this.units, shown, { image, zoom: this.zoom * rem, rem }), above = arcs ? 14 + 12 * arcs : 0;
     this.seen.disconnect();
     this.boxes.clear();
     this.stage = make("div.volume-stage", {}, this.#lines(lines, plan, above));
-    this.stage.style.width = `${plan.width + 190}px`;
-    this.drawnLines = lines;
+    this.stage.style.width = `${plan.width + 190 * rem}px`;
+    this.stage.style.setProperty("--print", Math.max(0.3, Math.min(1, 760 / (plan.width + 190))));
     for (const box of plan.boxes) this.stage.append(this.#unit(box, plan, above));
     this.answer = make("div.volume-answer", { role: "group", "aria-label": "Class probabilities" });
     this.answer.style.left = `${plan.width + 16}px`;
@@ -82,7 +84,7 @@ class VolumeRow {
     this.stage.style.setProperty("--names", `${Math.max(...heights(".volume-words strong"))}px`);
     const words = heights(".volume-words");
     this.stage.style.height = `${plan.height + above + 12 + Math.max(...words)}px`;
-    this.answer.style.top = `${plan.axis + above - 74}px`;
+    this.answer.style.top = `${plan.axis + above - 74 * rem}px`;
     this.#drawImage();
     this.#drawAnswer();
     this.light();
@@ -114,6 +116,8 @@ class VolumeRow {
   #unit(box, plan, above) {
     const { layer, marks } = this.units[box.unit], name = layer?.name ?? "image";
     const canvas = make("canvas", { "aria-hidden": "true" }), high = box.size.height + box.size.rise;
+    canvas.style.width = `${box.size.depth + box.size.face + 8}px`;
+    canvas.style.height = `${high + 8}px`;
     const button = make("button.volume", { type: "button", "aria-label": layer ? `${name}, ${layer.output.join(" × ")}: show its maps` : "The image" }, canvas);
     button.style.top = `${plan.axis + above - high / 2 - 4}px`;
     const caption = make("div.volume-words", {}, ...this.#words(box, layer));
@@ -214,7 +218,7 @@ class VolumeRow {
     const canvas = make("canvas.pixels", { role: "img", "aria-label": `${name}, map ${channel}` });
     const told = ({ through, ...link }) => linkWords(session, link) + (through.length ? ` (through ${through.map((each) => this.#markWord(session.layers.get(each))).join(", ")})` : "");
     const list = (links, most = 3) => links.slice(0, most).map(told).join(", ") + (links.length > most ? ` and ${links.length - most} more` : "");
-    const vector = height * width === 1, value = session.image ? await session.layerValue(name) : null;
+    const vector = height * width === 1, value = session.answer ? await session.layerValue(name) : null;
     const words = make("div", {},
       make("p", {}, make("strong", {}, nameOf(name), vector ? `, number ${channel} of ${grouped(channels)}` : `, map ${channel} of ${grouped(channels)}`), make("span.muted", { text: `  ${layer.kind}` })),
       make("p", {}, make("span.key-before"), "made from ", nameOf(list(before))),
@@ -239,14 +243,14 @@ class VolumeRow {
   }
 
   async #draw(name, entry, { channels, part }) {
-    if (!entry.layer || !this.visible || !entry.element.dataset.near || !this.session.image) return;
+    if (!entry.layer || !this.visible || !entry.element.dataset.near || !this.session.answer) return;
     const key = `${this.session.version} ${part} ${channels}`;
     if (entry.drawn === key) return;
     entry.drawn = key;
     const value = await this.session.layerValue(name);
     if (entry.drawn !== key) return;
     const style = getComputedStyle(this.row), colour = (each) => style.getPropertyValue(each).trim();
-    drawVolume(entry.canvas, value, { size: entry.size, lit: channels, colours: { line: "rgb(128 128 128 / 0.55)", accent: colour(part === "before" ? "--before" : part === "after" ? "--after" : "--self") } });
+    drawVolume(entry.canvas, value, { size: entry.size, lit: channels, colours: { line: "rgb(128 128 128 / 0.55)", halo: colour("--card"), accent: colour(part === "before" ? "--before" : part === "after" ? "--after" : "--self") } });
   }
 
   #drawImage() {

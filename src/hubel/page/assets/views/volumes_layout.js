@@ -25,12 +25,12 @@ export function unitsOf(layers) {
   return units;
 }
 
-// Runs of neighbours with equal output, so that a deep network can be folded: [{first, last}], numbers of units.
-export function runsOfUnits(units) {
+// Runs of neighbours with equal output, each made from the one before it, so that a deep network can be folded: [{first, last}], numbers of units.
+export function volumeRuns(units) {
   const runs = [];
   units.forEach((unit, place) => {
     const run = runs.at(-1), size = (each) => units[each].layer?.output.join();
-    if (run && unit.layer && size(run.last) === size(place)) run.last = place;
+    if (run && unit.layer && size(run.last) === size(place) && unit.from.includes(run.last)) run.last = place;
     else runs.push({ first: place, last: place });
   });
   return runs;
@@ -39,7 +39,7 @@ export function runsOfUnits(units) {
 // Numbers of the units that are shown, and in whose place each of the others is: opened is a Set of first numbers.
 export function shownUnits(units, { folded, opened }) {
   const shown = [], stand = new Map();
-  for (const { first, last } of runsOfUnits(units)) {
+  for (const { first, last } of volumeRuns(units)) {
     const fold = folded && last > first && !opened.has(first);
     for (let place = first; place <= last; place++) {
       if (!fold || place === last) shown.push({ unit: place, folded: fold ? last - first : 0, run: first, length: last - first + 1 });
@@ -60,14 +60,15 @@ export function volumeSize([height, width, channels], largest, zoom) {
 }
 
 // shown: as of shownUnits; gives {boxes: [{left, width, size, ...}], width, axis, height}.
-export function layoutOf(units, shown, { image, zoom }) {
+// rem: the size of letters, 1 where a letter is 16 pixels high.
+export function layoutOf(units, shown, { image, zoom, rem = 1 }) {
   const largest = Math.max(...image), tallest = TALLEST * zoom * (1 + RISING) + 8;
   const above = 16, boxes = [];
   let left = 8;
   for (const each of shown) {
     const { layer } = units[each.unit];
     const size = layer ? volumeSize(mapsOf(layer.output), largest, zoom) : imageSize(image, largest, zoom);
-    const drawn = size.depth + size.face, width = Math.max(CAPTION, drawn + 8);
+    const drawn = size.depth + size.face, width = Math.max(CAPTION * rem, drawn + 8);
     boxes.push({ ...each, left, width, size, drawn });
     left += width + APART;
   }
