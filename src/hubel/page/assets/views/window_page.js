@@ -2,7 +2,7 @@
 import { get, make } from "../parts/dom.js";
 import { drawForm } from "./window_blocks.js";
 import { EQUATION_COLOURS, digitsOf, equationOf, layWindow, shownDigits } from "./window_equation.js";
-import { roamSquares } from "./window_parts.js";
+import { roamSquares, spokenNumber } from "./window_parts.js";
 import { Player, followKeys } from "./window_player.js";
 import { workOut } from "./window_sums.js";
 
@@ -132,8 +132,8 @@ class WindowPage {
   #resultSheet(name, channel, digits) {
     const [rows, columns, channels] = this.results.shape, range = sheetRange(this.results.data);
     const cells = Array.from({ length: rows * columns }, (_, place) => {
-      const value = this.results.data[place * channels + channel], words = `row ${Math.floor(place / columns)}, column ${place % columns}: ${value}`;
-      const cell = make("button.window-cell", { type: "button", text: shownDigits(value, digits), title: words, "aria-label": words, "data-full": String(value), onclick: () => this.player.go(place) });
+      const value = this.results.data[place * channels + channel], where = `row ${Math.floor(place / columns)}, column ${place % columns}`, text = shownDigits(value, digits);
+      const cell = make("button.window-cell", { type: "button", text, title: `${where}: ${value}`, "aria-label": spokenNumber(text, where, value), "data-full": String(value), onclick: () => this.player.go(place) });
       tintSheet(cell, "plus", value, range);
       return cell;
     });
