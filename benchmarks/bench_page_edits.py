@@ -60,11 +60,13 @@ PAINT = """(() => {
     canvas.setPointerCapture = () => {};
     canvas.hasPointerCapture = () => true;
     const send = (type, at) => canvas.dispatchEvent(new PointerEvent(type, { bubbles: true, button: 0, pointerId: 1,
-        clientX: box.left + (0.5 + 0.3 * Math.cos(at / 9)) * box.width, clientY: box.top + (0.5 + 0.3 * Math.sin(at / 9)) * box.height }));
+        clientX: box.left + (0.5 + 0.3 * Math.cos(at / 9)) * box.width,
+        clientY: box.top + (0.5 + 0.3 * Math.sin(at / 9)) * box.height }));
     send("pointerdown", 0);
-    return (at) => {
-        if (at % 57 === 0) document.querySelector(".paint-tools input[type=color]").value = `#${(at * 7919 % 0xffffff).toString(16).padStart(6, "0")}`;
-        document.querySelector(".paint-tools input[type=color]").dispatchEvent(new Event("input"));
+    const colour = document.querySelector(".paint-tools input[type=color]");
+    return (at) => {  // another colour each time round: every stroke changes pixels
+        colour.value = `#${(Math.floor(at / 57) * 7919 % 0xffffff).toString(16).padStart(6, "0")}`;
+        colour.dispatchEvent(new Event("input"));
         send("pointermove", at);
     };
 })()"""
@@ -77,7 +79,7 @@ ANSWERS = """(async () => {
     const milliseconds = [];
     for (let round = 0; round < 7; round++) {
         const image = new ImageData(SIDE, SIDE);
-        for (let at = 0; at < image.data.length; at++) image.data[at] = at % 4 === 3 ? 255 : (at * (round + 3) * 7919) % 256;
+        image.data.forEach((_, at) => { image.data[at] = at % 4 === 3 ? 255 : (at * (round + 3) * 7919) % 256; });
         const begun = performance.now();
         await hubel.predict(image);
         milliseconds.push(performance.now() - begun);
