@@ -25,7 +25,7 @@ export const stationInput = {
         question: "Which class has the second highest probability for this image?",
         choices: offered.map((place) => names[place]),
         right: offered.filter((place) => answer.probabilities[place] === second).map((place) => names[place]),
-        how: "Read the list of probabilities from the top: the second row.",
+        how: "Below the image, the classes stand in the order of their probabilities: read the second row.",
         because: `“${names[ranked[1]]}” has ${percent(second)}.`,
       },
     };
@@ -55,7 +55,7 @@ export const stationExplosion = {
         question: "Which layer of this network has the most parameters?",
         choices: layers.filter((layer) => largest.has(layer)).map((layer) => layer.name),
         right: right.map((layer) => layer.name),
-        how: "Compare the numbers of parameters, layer by layer: the bars are drawn to scale.",
+        how: "Compare the numbers in the column of parameters, layer by layer.",
         because: `\`${right[0].name}\` has ${grouped(most)} of all ${grouped(facts.data.total.parameters)}.`,
       },
     };
@@ -67,13 +67,25 @@ function explosionOfDense({ data, hidden, output }) {
   return `This network has no convolution: \`${layer.name}\`, its first dense layer, holds ${grouped(layer.parameters)} of all ${grouped(data.total.parameters)} parameters.`;
 }
 
-const fieldsKnown = ({ convolutions }) => convolutions.filter(({ layer }) => layer.receptive_field);
+const fieldsKnown = ({ convolutions }) => convolutions.filter(({ layer }) => layer.receptive_field && layer.receptive_field_start);
 
-// The first convolution that sees more than the very first one, and not yet the whole image where there is such a one.
+// The place nearest to the middle whose receptive field lies in the image whole, or null.
+function placeInside({ output, receptive_field: size, receptive_field_stride: stride, receptive_field_start: start }, inputShape) {
+  const found = [0, 1].map((axis) => {
+    const places = Array.from({ length: output[axis] }, (_, place) => place).filter((place) => {
+      const first = start[axis] + place * (stride[axis] ?? 0);
+      return first >= 0 && first + size[axis] <= inputShape[axis];
+    });
+    return places[Math.floor(places.length / 2)];
+  });
+  return found.includes(undefined) ? null : found;
+}
+
+// The first convolution that sees more than the very first one, with a value whose whole receptive field can be seen.
 function fieldShown(facts) {
-  const { inputShape } = facts, convolutions = fieldsKnown(facts);
-  const first = convolutions[0], wider = convolutions.filter(({ layer }) => layer.receptive_field[0] > first.layer.receptive_field[0]);
-  return wider.find(({ layer }) => layer.receptive_field[0] < inputShape[0]) ?? wider[0] ?? first;
+  const known = fieldsKnown(facts), first = known[0].layer, wider = known.map(({ layer }) => layer).filter((layer) => layer.receptive_field[0] > first.receptive_field[0]);
+  const layer = wider.find((each) => placeInside(each, facts.inputShape)) ?? first;
+  return { layer, at: placeInside(layer, facts.inputShape) ?? layer.output.slice(0, 2).map((side) => Math.floor(side / 2)) };
 }
 
 export const stationField = {
@@ -92,14 +104,14 @@ export const stationField = {
   },
   async pose(facts) {
     if (!fieldsKnown(facts).length) return fieldOfDense(facts);
-    const { layer } = fieldShown(facts), [high, wide] = layer.receptive_field, middle = layer.output.slice(0, 2).map((side) => Math.floor(side / 2));
+    const { layer, at } = fieldShown(facts), [high, wide] = layer.receptive_field;
     return {
-      look: { view: "window", label: `Look: a value in the middle of ${layer.name}`, select: { layer: layer.name, channel: 0, at: middle } },
+      look: { view: "window", label: `Look: a value in the middle of ${layer.name}`, select: { layer: layer.name, channel: 0, at } },
       ask: {
         kind: "number",
         question: `How many pixels high is the receptive field of one value of \`${layer.name}\`?`,
         answer: high,
-        how: "The frame on the image is what the value sees. Its size stands beside it.",
+        how: "The frame on the image is what the value sees. Below it stand the first and the last row.",
         because: `It is ${high} pixels high and ${wide} wide${high > facts.inputShape[0] ? ", more than the image: the rest is padding" : ""}.`,
       },
     };
@@ -144,25 +156,26 @@ export const stationMatrix = {
   async pose(facts, session) {
     const layer = rescaling(facts);
     if (!layer) return matrixCounted(facts);
-    const { pixels } = session.image, [row, column] = brightestRed(pixels, facts.inputShape[1]), place = (row * facts.inputShape[1] + column) * 3;
+    const { pixels } = session.image, [row, column] = middlingRed(pixels, facts.inputShape[1]), place = (row * facts.inputShape[1] + column) * 3;
     const number = (await session.layerValue(layer.name)).data[place];
     return {
-      look: { view: "window", label: `Look: the pixel with the most red, in ${layer.name}`, select: { layer: layer.name, channel: 0, at: [row, column] } },
+      look: { view: "window", label: `Look: a pixel in ${layer.name}`, select: { layer: layer.name, channel: 0, at: [row, column] } },
       ask: {
         kind: "number",
         question: `Which number does \`${layer.name}\` make of red in row ${row}, column ${column}? (Rows and columns are counted from 0.)`,
         answer: number,
         tolerance: nearly(number),
-        how: "Read the number of that place in map 0, which is red.",
+        how: "Map 0 is that of red. Read what comes out at that place.",
         because: `Red is ${pixels[place]} there, and ${short(number)} comes out.`,
       },
     };
   },
 };
 
-function brightestRed(pixels, width) {
+// Neither black nor white, where there is such a pixel.
+function middlingRed(pixels, width) {
   let best = 0;
-  for (let at = 0; at < pixels.length; at += 3) if (pixels[at] > pixels[best]) best = at;
+  for (let at = 0; at < pixels.length; at += 3) if (Math.abs(pixels[at] - 100) < Math.abs(pixels[best] - 100)) best = at;
   return [Math.floor(best / 3 / width), (best / 3) % width];
 }
 

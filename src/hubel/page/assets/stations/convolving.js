@@ -40,7 +40,7 @@ export const stationConvolution = {
         question: `Which number does \`${layer.name}\` make${where}? (All are counted from 0.)`,
         answer: number,
         tolerance: nearly(number),
-        how: "Look at the products, their sum, and what comes out at the end.",
+        how: "Look at the products and their sum. The number stands in the heading, too.",
         because: `It is ${short(number)}, the largest in size of all that it makes of this image.`,
       },
     };
@@ -76,7 +76,7 @@ export const stationMaps = {
         kind: "number",
         question: `How many of the ${value.shape.at(-1)} maps of \`${layer.name}\` have the same number everywhere, for this image? (None is an answer: 0.)`,
         answer: even,
-        how: "Such a map is one even area. The view marks and counts maps without any difference in them.",
+        how: "Such a map is one even area. The line above the maps counts those that are dead (0 everywhere) or constant.",
         because: even === 0 ? "None: each map shows something of this image." : `${even} of ${value.shape.at(-1)}: they tell nothing about this image.`,
       },
     };
@@ -155,7 +155,7 @@ export const stationSparse = {
         question: `Of all connections that a dense layer would have, how many per cent does \`${layer.name}\` have? (Two significant digits are enough.)`,
         answer: share,
         tolerance: 0.05 * share,
-        how: "Divide its connections by those of the dense layer, times 100.",
+        how: "Divide the number in the column of connections by the one in the column “if dense”, times 100.",
         because: `${grouped(layer.connections)} of ${grouped(all)} are ${short(share)} %.`,
       },
     };

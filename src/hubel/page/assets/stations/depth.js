@@ -34,7 +34,7 @@ export const stationResponse = {
         question: `Which ${word} of \`${layer.name}\` holds the largest number for this image? (They are counted from 0.)`,
         answers: [...made.keys()].filter((channel) => made[channel] === most),
         answer: best,
-        how: `Sort by the largest value. The ${word} that is then first is the one.`,
+        how: word === "map" ? "Choose the order “highest value first”. The first map is the one." : "Look for the largest number among them.",
         because: `${word === "map" ? "Map" : "Neuron"} ${best} reaches ${short(most)}.`,
       },
     };
@@ -67,23 +67,28 @@ export const stationKernels = {
     return sentences;
   },
   async pose(facts) {
-    const sizes = facts.convolutions.map(({ kernel }) => sizeText(kernel)), count = (size) => sizes.filter((each) => each === size).length;
-    if (!sizes.length) return stackCounted();
-    const choices = choicesOf([...sizes, "1 × 1", "3 × 3", "5 × 5", "7 × 7"]).sort((a, b) => parseInt(a) - parseInt(b)), most = Math.max(...choices.map(count));
-    const right = choices.filter((size) => count(size) === most);
+    const shown = facts.convolutions.findLast(({ kernel }) => Math.max(...kernel) > 1) ?? facts.convolutions.at(-1);
+    if (!shown) return stackCounted();
+    const size = sizeText(shown.kernel), { name } = shown.layer;
     return {
-      look: { view: "parameters", label: "Look: the kernel of each layer", select: { layer: facts.convolutions[0].layer.name } },
+      look: { view: "filters", label: `Look: the filters of ${name}`, select: { layer: name, channel: 0 } },
       ask: {
         kind: "choice",
-        question: "Which kernel size do most convolutions of this network have?",
-        choices,
-        right,
-        how: "Each convolution states its kernel. Count them.",
-        because: `${listed(choices.filter(count).map((size) => `${count(size)} of ${size}`))}.`,
+        question: `How large are the kernels of \`${name}\`?`,
+        choices: choicesOf([size, "1 × 1", "3 × 3", "5 × 5", "7 × 7"]).sort((a, b) => parseInt(a) - parseInt(b)),
+        right: [size],
+        how: "Count the numbers of one filter for one channel: its rows and its columns.",
+        because: `They are ${size}. In the whole network there are ${kernelsCounted(facts)}.`,
       },
     };
   },
 };
+
+// "11 convolutions of 1 × 1 and 13 of 3 × 3".
+function kernelsCounted({ convolutions }) {
+  const sizes = convolutions.map(({ kernel }) => sizeText(kernel)), count = (size) => sizes.filter((each) => each === size).length;
+  return listed(choicesOf(sizes).map((size, place) => `${place ? count(size) : counted(count(size), "convolution")} of ${size}`));
+}
 
 const stackCounted = () => ({
   look: null,

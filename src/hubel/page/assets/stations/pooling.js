@@ -1,7 +1,6 @@
 // Stations 11 and 12: pooling, and what it is good for.
 import { short } from "../parts/numbers.js";
-import { answerOf } from "../session/answer.js";
-import { mirror } from "../session/session.js";
+import { movedPixels } from "../views/paint_changes.js";
 import { nearly } from "./answers.js";
 import { counted, countOf, listed, shapeOf, sizeText, strongest, timesText } from "./facts.js";
 
@@ -79,15 +78,17 @@ export const stationWhyPool = {
     ];
   },
   async pose(facts, session) {
-    const distance = moveShown(facts), stays = (await answerMoved(facts, session, distance)).best === session.answer.best;
+    const distance = moveShown(facts), original = session.image.original ?? session.image;
+    const moved = { ...original, pixels: movedPixels(original.pixels, facts.inputShape, { down: 0, right: distance }) };
+    const before = await session.answerTo(original), stays = (await session.answerTo(moved)).best === before.best;
     return {
       look: { view: "paint", label: "Look: change the image" },
       ask: {
         kind: "choice",
-        question: `Move the image to the right by ${counted(distance, "pixel")}. Does the network still answer “${session.answer.className}”?`,
+        question: `Move the image to the right by ${counted(distance, "pixel")}. Does the network still answer “${before.className}”?`,
         choices: ["Yes", "No"],
         right: [stays ? "Yes" : "No"],
-        how: `Set the move to the right to ${distance}, and read the answer. What comes in at the left repeats the edge.`,
+        how: `Go back to the original, set “Move right” to ${distance}, and read the answer.`,
         because: stays ? "The most probable class stays the same." : "Another class becomes the most probable one.",
       },
     };
@@ -96,21 +97,3 @@ export const stationWhyPool = {
 
 // A sixteenth of the width, at least a pixel.
 const moveShown = ({ inputShape }) => Math.max(1, Math.round(inputShape[1] / 16));
-
-async function answerMoved({ data, inputShape }, { client, image }, distance) {
-  const pixels = movedRight(image.pixels, inputShape, distance), made = await client.ask("glance", { pixels });
-  const mirrored = data.classifier.tta === "mirror" ? await client.ask("glance", { pixels: mirror(pixels, inputShape.slice(0, 2)) }) : null;
-  return answerOf(data, made, { mirrored, pixels });
-}
-
-// What comes in at the left repeats the edge, as in hubel.images.changes.moves.
-export function movedRight(pixels, [height, width], distance) {
-  const moved = new Uint8Array(pixels.length);
-  for (let row = 0; row < height; row++) {
-    for (let column = 0; column < width; column++) {
-      const from = (row * width + Math.max(column - distance, 0)) * 3;
-      moved.set(pixels.subarray(from, from + 3), (row * width + column) * 3);
-    }
-  }
-  return moved;
-}

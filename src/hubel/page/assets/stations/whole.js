@@ -22,7 +22,7 @@ export const stationDense = {
         question: "How many times as many parameters would dense layers need, all in all?",
         answer: factor,
         tolerance: Math.max(0.5, factor * 0.03),
-        how: "Divide the total of dense layers by the total of the network.",
+        how: "The number stands above the list: dense layers in place of this network's.",
         because: `${grouped(dense)} / ${grouped(parameters)} is ${timesText(factor).replace(" times", "")}.`,
       },
     };
@@ -43,12 +43,12 @@ export const stationKeras = {
     const kinds = data.layers.map((layer) => layer.kind), weighty = [...convolutions, ...(output ? [output] : [])].map(({ layer }) => layer.kind);
     const kind = weighty.reduce((most, each) => (countKind(kinds, each) > countKind(kinds, most) ? each : most), weighty[0] ?? kinds[0]), count = countKind(kinds, kind);
     return {
-      look: { view: "volumes", label: "Look: all layers" },
+      look: { view: "parameters", label: "Look: all layers" },
       ask: {
         kind: "number",
         question: `How many layers of the kind \`${kind}\` does the network have?`,
         answer: count,
-        how: "Go through the layers and count.",
+        how: "The kind stands below the name of each layer: go through the list and count.",
         because: `It has ${count}.`,
       },
     };

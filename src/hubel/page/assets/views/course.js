@@ -1,5 +1,6 @@
 // The course: fifteen stations on this very network, one after the other, as slides.
 import { announce, get, make } from "../parts/dom.js";
+import { toggleFullScreen } from "../shell/header.js";
 import { STATIONS } from "../stations/catalogue.js";
 import { factsOf } from "../stations/facts.js";
 import { lookButton, stationQuestion, stationText } from "../stations/station_card.js";
@@ -43,7 +44,7 @@ class Course {
       make("p.course-turn", {},
         this.previous = make("button", { type: "button", text: "← Back", onclick: () => this.go(this.place - 1) }),
         this.next = make("button", { type: "button", text: "Next →", onclick: () => this.go(this.place + 1) }),
-        make("button", { type: "button", text: "Full screen", onclick: () => this.slides() }))));
+        make("button", { type: "button", text: "Full screen", onclick: toggleFullScreen }))));
     document.body.append(this.bar);
   }
 
@@ -69,7 +70,6 @@ class Course {
   // The image or the network has changed.
   refresh() {
     this.drawn = null;
-    this.solved.clear();
     if (this.here) this.draw();
   }
 
@@ -82,8 +82,10 @@ class Course {
       this.card.append(make("p.muted", { text: "Give the page an image, and there will be a question here." }));
       return;
     }
-    const { look, ask } = await station.pose(facts, session);
+    const posed = await session.current(() => station.pose(facts, session));
     if (turn !== this.turn) return;
+    if (!posed) return void this.draw();  // something changed meanwhile
+    const { look, ask } = posed;
     if (look) this.card.append(lookButton(look, () => this.look(look, ask)));
     this.card.append(stationQuestion(ask, () => { this.solved.add(place); this.mark(); }));
   }
@@ -103,6 +105,7 @@ class Course {
     this.looking = ask.question;
     if (look.select) this.session.select(look.select);
     location.hash = `#${look.view}`;
+    scrollTo({ top: 0, behavior: "instant" });
   }
 
   leave() {
@@ -127,10 +130,5 @@ class Course {
     if (!step) return;
     event.preventDefault();
     this.go(this.place + step);
-  }
-
-  slides() {
-    if (document.fullscreenElement) document.exitFullscreen();
-    else document.documentElement.requestFullscreen?.().catch(() => announce("The browser does not allow full screen here."));
   }
 }
