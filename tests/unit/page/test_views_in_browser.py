@@ -36,7 +36,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def opened(browser: Browser, page: Path, *, width: int = 1400, dark: bool = False, view: str = "volumes") -> None:
     browser.open(page, width=width, dark=dark, offline=True)
-    browser.until(READY)
+    browser.until(READY, seconds=40)
     shown(browser, view)
 
 
@@ -77,7 +77,7 @@ def test_there_is_room_and_contrast_on_every_screen(browser: Browser, page: Path
 
 def test_the_convolution_of_a_pixel_is_fewer_than_three_clicks_away(browser: Browser, page: Path):
     browser.open(page, offline=True)
-    browser.until(READY)
+    browser.until(READY, seconds=40)
     browser.until("document.querySelector('.volume-unit[data-layer=conv1]') !== null")
     browser.run(CLICK.format("a[href='#maps']"))
     browser.until("document.querySelector('.large-canvas canvas')?.width === 14")
@@ -167,7 +167,8 @@ def test_an_address_with_a_place_opens_there(browser: Browser, page: Path):
     browser.call("Page.reload")
     browser.until(
         "document.querySelector('.large-map h3')?.textContent.startsWith('depthwise') && "
-        "document.querySelector('.large-value').textContent.startsWith('row 2, column 3')"
+        "document.querySelector('.large-value').textContent.startsWith('row 2, column 3')",
+        seconds=40,
     )
     assert browser.troubles() == []
 
