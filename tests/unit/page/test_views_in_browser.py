@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 from tests.browser import CUT, FAINT, NEEDS_BROWSER, SCROLLS, WIDTHS, Browser
-from tests.made.pages import tiny_page
+from tests.made.pages import tiny_page, tiny_parts
+
+from hubel.page.render import render_page
 
 pytestmark = NEEDS_BROWSER
 
@@ -170,6 +172,17 @@ def test_an_address_with_a_place_opens_there(browser: Browser, page: Path):
         "document.querySelector('.large-value').textContent.startsWith('row 2, column 3')",
         seconds=40,
     )
+    assert browser.troubles() == []
+
+
+def test_a_page_without_images_waits_for_one(browser: Browser, tmp_path: Path):
+    data, weights = tiny_parts()
+    (tmp_path / "none.html").write_text(render_page(data | {"examples": []}, weights, title="none"), encoding="utf-8")
+    browser.open(tmp_path / "none.html", offline=True)
+    browser.until(READY, seconds=40)
+    shown(browser, "volumes")
+    browser.run("location.hash = '#maps'")
+    browser.until("document.querySelector('.layer-words').textContent === 'Choose an image to see its maps.'")
     assert browser.troubles() == []
 
 
