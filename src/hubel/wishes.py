@@ -326,6 +326,9 @@ EXPORTING = {
         int, "Test images of each class that travel in a page, 0 for none. Default: 3; of more than 30 classes, 90 in "
         "all.", "N", bounds=Bounds(0, 1_000, "a whole number from 0 to 1,000"),
     ),
+    "excite": Wish(
+        bool, "In a page, also images that excite some filters; they take minutes to make.", default=False
+    ),
     "out": Wish(
         Path, "Write the export into this folder; a page into this file.", "FOLDER|FILE.html",
         python="The folder to write; of a page, the file.",

@@ -25,6 +25,8 @@ EVERY = (
     (0, "predict run photos/red/00.png"),
     (0, "verify run"),
     (0, "export run --format onnx -o exported"),
+    (0, "open run --no-browser"),
+    (3, "studio photos"),
     (0, "trace run photos/red/00.png"),
     (0, "explain run photos/red/00.png -o explained.png"),
     (0, "maps run photos/red/00.png --layer stem -o maps.png"),

@@ -115,6 +115,7 @@ def write_runs() -> None:
     shutil.copytree("run", "run-2")
     shutil.copytree("run", "runs/first")
     assert type_line("audit photos -o audits/taken").code == 0
+    assert type_line("export run --format page --examples 0 -o taken.html").code == 0
     for name in ("moved", "grown", "shrunk", "bad"):
         shutil.copytree("run", f"{name}-run")
         document = json.loads(Path(name + "-run/run.json").read_text())

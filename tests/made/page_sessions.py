@@ -8,6 +8,8 @@ from typing import Any
 from tests.made.pages import tiny_images, tiny_parts
 from tests.node import run_module
 
+from hubel.page.weights import seal_of
+
 START = """
 import { answer } from "./engine/worker.js";
 import { fromBase64 } from "./engine/tensors.js";
@@ -28,7 +30,7 @@ class LateClient {
   count(task) { return this.asked.filter((each) => each === task).length; }
 }
 const client = new LateClient(), data = given.data, session = new Session(data, client);
-await client.ask("load", { graph: data.graph, index: data.tensors, bytes: fromBase64(given.bytes) });
+await client.ask("load", { graph: data.graph, index: data.tensors, seal: data.seal, bytes: fromBase64(given.bytes) });
 const images = given.images.map((text, number) => ({ name: `${number}`, label: data.classifier.class_names[number % 3], pixels: fromBase64(text) }));
 const numbers = (answer) => Array.from(answer.logits);
 const show = (value) => console.log(JSON.stringify(value));
@@ -44,7 +46,7 @@ def run_session(script: str, **given: Any) -> Any:
     """
     data, weights = tiny_parts()
     own = {
-        "data": data | {"classifier": data["classifier"] | given.pop("classifier", {})},
+        "data": data | {"seal": seal_of(weights), "classifier": data["classifier"] | given.pop("classifier", {})},
         "bytes": base64.b64encode(weights).decode(),
         "images": [base64.b64encode(each.tobytes()).decode() for each in tiny_images()],
     }

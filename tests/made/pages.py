@@ -17,7 +17,7 @@ from PIL import Image
 
 from hubel.images.preprocessing import Preprocessing
 from hubel.page.render import render_page
-from hubel.page.weights import pack
+from hubel.page.weights import pack, seal_of
 
 DOCUMENT = Path(__file__).parent / "tiny_network.json"
 HEIGHT, WIDTH = 12, 14
@@ -89,6 +89,7 @@ def tiny_parts(*, class_names: Sequence[str] = CLASS_NAMES, dtype: str = "float3
     """
     data = json.loads(DOCUMENT.read_text(encoding="utf-8"))
     data["tensors"], weights = pack(tiny_weights(data["tensors"]), dtype=dtype)
+    data["seal"] = seal_of(weights)
     data["classifier"] = {
         "format": 1,
         "made_by": "hubel",

@@ -12,7 +12,7 @@ from hubel.events import OnEvent, ignore
 from hubel.exports.folder import Export
 from hubel.page.exported import ExportedPage
 from hubel.wishes import EXPORTING
-from hubel.workflows.exporting.export import check_no_examples, export_as
+from hubel.workflows.exporting.export import check_no_page, export_as
 from hubel.workflows.exporting.into_run import export_into_run
 from hubel.workflows.exporting.page_request import PageRequest
 
@@ -26,6 +26,7 @@ def export(  # noqa: PLR0913, D417  (each is a wish the user may have)
     out: str | Path | None = None,
     quantize: str | None = None,
     examples: int | None = None,
+    excite: bool = False,
     overwrite: bool = False,
     into_run: bool = False,
     on_event: OnEvent = ignore,
@@ -47,9 +48,9 @@ def export(  # noqa: PLR0913, D417  (each is a wish the user may have)
     """
     folder, location = optional_path(out), None if corpus is None else str(corpus)
     if into_run:
-        check_no_examples(examples)
+        check_no_page(examples, excite=excite)
         return export_into_run(
             path_of(run), location, format_name=format, out=folder, quantize=quantize, on_event=on_event
         )
-    request = PageRequest(path_of(run), location, folder, quantize, examples, overwrite)
+    request = PageRequest(path_of(run), location, folder, quantize, examples, excite, overwrite)
     return export_as(request, format, on_event=on_event)

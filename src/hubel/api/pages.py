@@ -22,7 +22,7 @@ def open(run: RunLike, corpus: str | Path | None = None, *, browser: bool = True
 
     Args:
         run: its folder, or the `Run` that ``hubel.train`` returned.
-        corpus: where its images are now, if they have moved.
+        corpus: where its images are now, if they have moved; the page is then made anew.
         browser: open it; False only writes it.
         on_event: hears the values of `hubel.events`.
 

@@ -34,7 +34,7 @@ VALUES = {
     "--channels": "64", "--out": "runs/photos", "--architecture": "small-cnn", "--against": "runs/other",
     "--layer": "last", "--kernel": "sobel-x", "--matrix": "photo.jpg", "--architectures": "dense,small-cnn",
     "--resize": "pad", "--claims": "all", "--quantize": "float16",
-    "--only": "shift,blur", "--augment": "shift",
+    "--only": "shift,blur", "--augment": "shift", "--examples": "3", "--port": "8000",
 }  # fmt: skip
 """Options → a value that can be typed."""
 DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"

@@ -15,7 +15,7 @@ from hubel.classifier.answering import Answering
 from hubel.cli.main import COMMANDS, find_command
 from hubel.wishes import PREDICTING
 
-FUNCTIONS = {"audit": "audit_corpus"}
+FUNCTIONS = {"audit": "audit_corpus", "studio": "open_studio"}
 """Command → its function, where that is called otherwise."""
 
 NO_NAMES = {"from": "from_run", "class": "class_name"}

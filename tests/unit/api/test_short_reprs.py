@@ -29,6 +29,8 @@ def values(run: hubel.Run, corpus: Path, image: Path, tmp_path_factory: pytest.T
         "evaluate strangers": hubel.evaluate(run, strangers="digits") if run.classifier.off_corpus else None,
         "verify": hubel.verify(run),
         "export": hubel.export(run, format="onnx", out=tmp_path_factory.mktemp("exports") / "onnx"),
+        "open": hubel.open(run, browser=False),
+        "show": hubel.show(run),
         "anatomy": [hubel.anatomy(run), hubel.anatomy("residual"), hubel.anatomy(stacks=True)],
         "trace": [hubel.trace(run), hubel.trace(run, image, layer=layer)],
         "maps": [hubel.maps(run), hubel.maps(run, image, layer=layer)],

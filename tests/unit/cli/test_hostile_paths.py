@@ -57,6 +57,9 @@ TYPED = {
     ("export", "run"): "export {} --format onnx -o made",
     ("export", "corpus"): "export run {} --format onnx -o made",
     ("export", "out"): "export run --format onnx -o {}",
+    ("open", "run"): "open {} --no-browser",
+    ("open", "corpus"): "open run {} --no-browser",
+    ("studio", "run"): "studio {}",
     ("trace", "run"): "trace {} image.png --layer logits",
     ("trace", "image"): "trace run {} --layer logits",
     ("trace", "out"): "trace run image.png --layer logits -o {}/out.png",
@@ -83,6 +86,7 @@ TYPED = {
 """(command, parameter) → words; the braces stand for the path."""
 MORE = (
     "anatomy {}",
+    "export run --format page -o {}/a.html",
     "anatomy {}.toml",
     "anatomy --stacks -o {}/out.svg",
     "pool -o {}/out.gif",

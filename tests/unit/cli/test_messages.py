@@ -259,6 +259,7 @@ def test_a_line_to_type_has_the_words_that_a_command_cannot_do_without():
         "hubel trace runs/photos new.jpg",
         "hubel maps runs/photos new.jpg",
         "hubel filters runs/photos",
+        "hubel open runs/photos",
         "hubel pool",
     ]
     assert [line_to_type(find_command(line.split()[1])) for line in lines] == lines

@@ -19,12 +19,17 @@ from PIL import Image
 from tests.commands import typed
 
 import hubel
+from hubel.classifier.mirrored import with_tta
 from hubel.engines.catalogue import load_classifier
 from hubel.errors import OutputNotWritable, UnknownName, UnusableInput, WrongRequest
-from hubel.events import Message
+from hubel.events import Message, ignore
+from hubel.page import limits, proof
+from hubel.page.proof import find_node
 from hubel.runs.tables.split import read_split
+from hubel.workflows.exporting import page, page_gate, page_parts
+from hubel.workflows.exporting.own_images import OwnImages
 from hubel.workflows.exporting.page import check_can_be_laid_open
-from hubel.workflows.exporting.page_request import images_that_travel
+from hubel.workflows.exporting.page_request import PageRequest, images_that_travel
 
 DATA = re.compile(r'<script type="application/json" id="page-data">(.*?)</script>', re.DOTALL)
 
@@ -129,8 +134,8 @@ def test_what_is_wrong_is_said_before_anything_is_done(run: hubel.Run, tmp_path:
     assert "lies inside the classifier itself" in said("--format", "page", "-o", run.path / "classifier/p.html")
     assert "where nothing is ever written" in said("--format", "page", "-o", run.path.parent / "photos/p.html")
     other = said("--format", "onnx", "-o", tmp_path / "onnx", "--examples", 3)
-    assert "--examples says how many images travel in a page. Add --format page, or leave it out." in other
-    assert "travel in a page" in said("--into-run", "--examples", 3)
+    assert "--examples is about what travels in a page. Add --format page, or leave it out." in other
+    assert "--excite is about what travels in a page" in said("--into-run", "--excite")
     with pytest.raises(UnknownName, match="named 'pgae'. Did you mean 'page'"):
         hubel.export(run, format="pgae", out=tmp_path / "p.html")
     assert list(tmp_path.iterdir()) == []
@@ -142,8 +147,8 @@ def test_a_page_of_a_corpus_that_is_gone_has_no_images_unless_they_were_asked_fo
     document["corpus"]["location"] = str(tmp_path / "gone")
     (other / "run.json").write_text(json.dumps(document))
     heard: list[Any] = []
-    page = hubel.export(other, format="page", out=tmp_path / "page.html", on_event=heard.append)
-    assert page.examples == 0
+    made = hubel.export(other, format="page", out=tmp_path / "page.html", on_event=heard.append)
+    assert made.examples == 0
     assert any(
         "The page is made without images. The corpus of" in str(each.text)
         for each in heard
@@ -152,8 +157,8 @@ def test_a_page_of_a_corpus_that_is_gone_has_no_images_unless_they_were_asked_fo
     with pytest.raises(UnusableInput, match=r"no longer there.*say where it is now: hubel.export\(.*, CORPUS\)"):
         hubel.export(other, format="page", out=tmp_path / "more.html", examples=2)
     moved = shutil.copytree(run.path.parent / "photos", tmp_path / "moved")
-    page = hubel.export(other, moved, format="page", out=tmp_path / "moved.html", examples=1)
-    assert page.examples == 3
+    made = hubel.export(other, moved, format="page", out=tmp_path / "moved.html", examples=1)
+    assert made.examples == 3
     with pytest.raises(WrongRequest, match="where nothing is ever written"):
         hubel.export(other, moved, format="page", out=moved / "page.html")
 
@@ -174,8 +179,8 @@ def test_what_no_browser_reads_is_refused(run: hubel.Run, change: dict[str, Any]
 def test_without_its_run_a_classifier_is_laid_open_without_images(run: hubel.Run, tmp_path: Path):
     alone = shutil.copytree(run.path / "classifier", tmp_path / "alone")
     heard: list[Any] = []
-    page = hubel.export(alone, format="page", out=tmp_path / "page.html", on_event=heard.append)
-    data = data_of(page.path)
+    made = hubel.export(alone, format="page", out=tmp_path / "page.html", on_event=heard.append)
+    data = data_of(made.path)
     assert (data["examples"], data["run"]["title"], data["run"]["accuracy"]) == ([], "small-cnn", None)
     assert any(
         "a classifier without its run, so no images travel" in str(each.text)
@@ -184,7 +189,78 @@ def test_without_its_run_a_classifier_is_laid_open_without_images(run: hubel.Run
     )
 
 
-def test_a_page_that_does_not_compute_the_same_is_not_written(
+def test_the_page_is_held_against_the_classifier_on_test_images(run: hubel.Run, made: Any):
+    if find_node() is None:
+        pytest.skip("Node is not installed")
+    parity = made.parity
+    assert parity.examples == run.metrics["test"]["examples"] == 12
+    assert (parity.agreement, parity.accuracy, parity.passed) == (1, run.metrics["test"]["accuracy"], True)
+    assert parity.max_probability_difference < parity.limit == 1e-3
+    assert 0 < made.seconds_per_image < 5
+
+
+@pytest.mark.skipif(find_node() is None, reason="Node is not installed")
+def test_a_page_that_computes_something_else_is_not_written(
     run: hubel.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    assert load_classifier is not None
+    real = page_parts.pack
+    words = {
+        5.0: "does not compute 12 held-out images as the classifier does",
+        0.05: "does not answer like the classifier on 12 held-out images: a probability differs by 0.0",
+    }
+    for much, message in words.items():
+
+        def spoiled(weights: dict[str, np.ndarray], *, much: float = much, **more: Any) -> Any:
+            bias = weights["logits/bias"] + np.float32([much, 0, 0])
+            return real({**weights, "logits/bias": bias}, **more)
+
+        monkeypatch.setattr(page_parts, "pack", spoiled)
+        if much < 1:  # a slip that is small beside the range of the logits
+            monkeypatch.setitem(proof.LIMITS, "float32", 1.0)
+        done = typed("export", run.path, "--format", "page", "-o", tmp_path / "page.html")
+        assert done.returncode == 5
+        assert message in done.stderr
+        assert "Nothing was written." in done.stderr
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_where_node_is_missing_it_is_said(run: hubel.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(page_gate, "find_node", lambda: None)
+    done = typed("export", run.path, "--format", "page", "-o", tmp_path / "page.html")
+    assert done.returncode == 0
+    assert "Node is not installed. It checks itself when it is opened." in done.stderr
+    assert "Held against" not in done.stdout
+
+
+def test_a_page_that_is_too_large_is_refused_before_a_framework_is_loaded(
+    run: hubel.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(limits, "MOST_BYTES", 100_000)
+    monkeypatch.setattr(page, "load_classifier", None)
+    with pytest.raises(UnusableInput, match=r"is the most that a browser opens well.*Train a smaller network"):
+        hubel.export(run, format="page", out=tmp_path / "page.html")
+
+
+def test_a_classifier_that_also_looks_at_the_mirror_image_is_proven_as_it_answers(
+    run: hubel.Run, own: OwnImages, tmp_path: Path
+):
+    plain = load_classifier(run.path, engine="keras")
+    both = replace(plain, engine=with_tta(plain.engine, "mirror"))
+    examples = page_parts.choose_examples(own, both, each=1)
+    made = page_parts.compose(both, PageRequest(run.path), artefact=None, examples=examples)
+    pixels = np.stack([each.pixels for each in examples])
+    logits = [made.document["checks"]["logits"][str(place)] for place in range(3)]
+    np.testing.assert_allclose(logits, plain.compute_logits(pixels), atol=1e-4)  # what the page's engine computes
+    assert made.document["classifier"]["tta"] == "mirror"
+    if find_node() is not None:
+        parity, _ = page_gate.prove(made, both, own, weights="float32", on_event=ignore)
+        assert parity is not None
+        assert (parity.agreement, parity.examples) == (1, 12)
+
+
+def test_filters_that_are_excited_travel_where_that_is_asked_for(run: hubel.Run, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(page_parts, "exciting_images", lambda *_, **__: {"layer": ["image"]})
+    classifier = load_classifier(run.path, engine="keras")
+    for excite in (False, True):
+        made = page_parts.compose(classifier, PageRequest(run.path, excite=excite), artefact=None, examples=())
+        assert made.document.get("excitation") == ({"layer": ["image"]} if excite else None)

@@ -72,6 +72,7 @@ def test_a_page_of_another_classifier_or_version_is_written_anew(opened: Path, t
     manifest.write_bytes(manifest.read_bytes() + b"\n")
     assert (hubel.open(run, browser=False), stub) == (page, [page])
     assert (hubel.open(run, browser=False), stub) == (page, [page])
+    assert (hubel.open(run, "photos", browser=False), stub) == (page, [page, page])  # with its images, from there
 
 
 def test_a_page_of_the_user_stays_and_where_nothing_can_be_written_the_cache_has_it(

@@ -159,9 +159,7 @@ def test_the_engine_answers_tasks_and_says_what_went_wrong():
     ask("load", { graph: data.graph, index: data.tensors, bytes: fromBase64(bytes), seal: { bytes: 3, crc32: 1 } });
     console.log(JSON.stringify([said, Array.from(said[1].result.logits.data), Array.from(values.get("logits").data)]));
     """
-    given = given_of_tiny()
-    given["data"]["seal"] = seal_of(base64.b64decode(given["bytes"]))
-    said, logits, expected = run_module(LOAD + script, given=given)
+    said, logits, expected = run_module(LOAD + script, given=given_of_tiny())
     assert said[0] == {"id": 0, "result": {"vectors": True}}
     assert set(said[1]["result"]) == {"logits", "features", "maps", "milliseconds"}
     np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-4)

@@ -168,7 +168,8 @@ def test_names_are_text_wherever_they_stand(page: Path, opened: Browser) -> None
 
 def test_photographs_reach_the_network_as_hubel_reads_them(opened: Browser, tmp_path: Path) -> None:
     """JPEG at full size and at fractions, WebP with soft transparency: level for level in Chromium."""
-    script = bundle("pixels/browser.js").replace("})();\n", "window.readPixels = readPixels; })();")
+    offered = "window.readPixels = readPixels; async function readPixels("
+    script = bundle("pixels/browser.js").replace("async function readPixels(", offered)
     (tmp_path / "pixels.html").write_text(f"<!doctype html><meta charset=utf-8><script>{script}</script>")
     opened.open(tmp_path / "pixels.html", offline=True)
     large, clear = photograph((301, 403)), photograph((60, 50), channels=4)

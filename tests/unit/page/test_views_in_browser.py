@@ -62,8 +62,11 @@ def test_every_view_opens_without_a_fault_and_asks_for_nothing(browser: Browser,
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_there_is_room_and_contrast_on_every_screen(browser: Browser, page: Path, dark: bool):
-    for width in WIDTHS:
-        opened(browser, page, width=width, dark=dark)
+    opened(browser, page, width=1920, dark=dark)
+    for width in reversed(WIDTHS):
+        browser.call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=width < 500
+        )
         for view in VIEWS:
             shown(browser, view)
             assert browser.run("document.documentElement.scrollWidth <= innerWidth"), (width, view)
@@ -83,7 +86,8 @@ def test_the_convolution_of_a_pixel_is_fewer_than_three_clicks_away(browser: Bro
         " document.querySelector('.large-canvas').dispatchEvent(new MouseEvent('click', { bubbles: true, detail: 1,"
         " clientX: box.x + box.width * 5.5 / 14, clientY: box.y + box.height * 3.5 / 12 })); })()"
     )
-    browser.until("location.hash.startsWith('#window')")
+    browser.until("!document.getElementById('view-window').hidden")
+    browser.until("document.getElementById('view-window').textContent.includes('row 3, column 5')")
     browser.run("location.hash = '#maps'")
     browser.until("location.hash === '#maps/conv1/0/3/5'")
 
@@ -106,7 +110,7 @@ def test_the_address_holds_the_place_and_the_back_button_returns(browser: Browse
 
 
 def test_a_map_shows_its_value_and_keys_move_the_place(browser: Browser, page: Path):
-    opened(browser, page, view="maps/conv2/1/0/0".split("/")[0])
+    opened(browser, page, view=["maps", "conv2", "1", "0", "0"][0])
     browser.run("location.hash = '#maps/conv2/1/0/0'")
     browser.until("document.querySelector('.large-map h3').textContent.startsWith('conv2')")
     press = "document.querySelector('.large-canvas').dispatchEvent(new KeyboardEvent('keydown', {{ key: '{}', bubbles: true }}))"
@@ -136,6 +140,36 @@ def test_a_damaged_page_says_so(browser: Browser, page: Path, tmp_path: Path):
     browser.open(damaged, offline=True)
     browser.until("document.getElementById('page-fault') !== null")
     assert "damaged" in browser.run("document.getElementById('page-fault').textContent")
+
+
+def test_pointing_at_a_map_lights_its_neighbours_and_a_click_shows_it(browser: Browser, page: Path):
+    opened(browser, page)
+    browser.until("document.querySelector('[data-layer=conv1]').dataset.near === 'yes'")
+    x, y = browser.run(
+        "(() => { const box = document.querySelector('[data-layer=conv1] canvas').getBoundingClientRect();"
+        " return [box.right - 10, box.y + box.height / 2]; })()"
+    )
+    browser.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+    browser.until("document.querySelector('.volume-note').textContent.startsWith('conv1, map 3 of 4')")
+    lit = "Object.fromEntries([...document.querySelectorAll('.volume-unit')].map((each) => [each.dataset.layer, each.dataset.lit]))"
+    found = browser.run(lit)
+    assert {found.pop(each) for each in ("conv2", "depthwise", "sum", "pool2", "dense1", "logits")} == {"dim"}
+    assert found == {"image": "before", "conv1": "self", "pool1": "after"}
+    for kind in ("mousePressed", "mouseReleased"):
+        browser.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+    browser.until("location.hash === '#maps/conv1/3/0/0'")
+    browser.until("document.querySelector('.large-map h3').textContent.startsWith('conv1 map 3 of 4')")
+
+
+def test_an_address_with_a_place_opens_there(browser: Browser, page: Path):
+    browser.open(page, offline=True)
+    browser.call("Page.navigate", url=page.as_uri() + "#maps/depthwise/5/2/3")
+    browser.call("Page.reload")
+    browser.until(
+        "document.querySelector('.large-map h3')?.textContent.startsWith('depthwise') && "
+        "document.querySelector('.large-value').textContent.startsWith('row 2, column 3')"
+    )
+    assert browser.troubles() == []
 
 
 def test_nothing_jumps_while_the_page_loads_and_the_pointer_moves(browser: Browser, page: Path):

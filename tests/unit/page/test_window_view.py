@@ -22,10 +22,12 @@ window.pause = () => new Promise((go) => setTimeout(go, 2));
 window.put = (name, value) => { const field = fields()[name]; field.value = value; field.dispatchEvent(new Event("change")); };
 window.shown = async (words) => { for (let count = 0; root.dataset.shown !== words && count < 500; count++) await pause(); return root.dataset.shown; };
 window.goTo = async (layer, step, index) => {
-  put("layer", layer);
-  for (let count = 0; !root.dataset.shown?.startsWith(`${layer} `) && !root.dataset.shown?.startsWith(`${step} `) && count < 500; count++) await pause();
-  if (step !== layer) { put("step", step); for (let count = 0; !root.dataset.shown.startsWith(`${step} `) && count < 500; count++) await pause(); }
-  for (const [at, name] of (index.length === 3 ? ["row", "column", "channel"] : ["channel"]).entries()) put(name, index[at]);
+  const [channel, at] = index.length === 3 ? [index[2], index.slice(0, 2)] : [index[0], [0, 0]];
+  location.hash = `#window/${[layer, channel, ...at].map(encodeURIComponent).join("/")}`;
+  if (step !== layer) {
+    while (!root.dataset.shown.startsWith(`${layer} `)) await pause();
+    put("step", step);
+  }
   const found = await shown([step, ...index].join(" ")), { sum, value, size, kind, agrees } = root.querySelector("article").dataset;
   return { found, sum: Number(sum), value: Number(value), size: Number(size), kind, agrees };
 };
@@ -39,7 +41,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def opened(browser: Browser, page: Path, **how: Any) -> Browser:
     browser.open(page, offline=True, **how)
-    browser.until("document.getElementById('answer').textContent !== ''")
+    browser.until("document.getElementById('view-window') !== null")
     browser.run("location.hash = '#window'")
     browser.until("document.getElementById('view-window')?.dataset.shown !== undefined")
     browser.run(HELPERS)
@@ -149,4 +151,25 @@ def test_every_form_can_be_read_and_nothing_is_cut(browser: Browser, page: Path,
             "Math.min(...[...root.querySelectorAll('.window-cell')].map((each) => parseFloat(getComputedStyle(each).fontSize)), 99)"
         )
         assert small > 9, layer
+    assert not browser.troubles()
+
+
+def test_a_filter_that_is_switched_off_is_said_and_what_follows_is_worked_out_again(browser: Browser, page: Path):
+    opened(browser, page)
+    before = told(browser, "goTo('spread', 'spread', [2, 2, 4])")
+    told(browser, "goTo('strided', 'strided', [1, 1, 3])")
+    browser.run("location.hash = '#edit/strided/3/1/1'")
+    browser.until("document.querySelector('[data-filter=\"3\"]') !== null")
+    browser.run("document.querySelector('[data-filter=\"3\"]').click()")
+    browser.until("document.querySelector('[data-filter=\"3\"]').getAttribute('aria-pressed') === 'true'")
+    off = told(browser, "goTo('strided', 'strided', [1, 1, 3])")
+    browser.until("root.textContent.includes('switched off')")
+    off = browser.run("({ ...root.querySelector('article').dataset })")
+    assert off["value"] == "0"
+    assert off["agrees"] == "true"
+    after = told(browser, "goTo('spread', 'spread', [2, 2, 4])")
+    assert after["agrees"] == "true"
+    assert after["value"] != before["value"]
+    assert abs(after["sum"] - after["value"]) <= 1e-5 * after["size"]
+    assert not browser.run("root.querySelectorAll('.warning').length")
     assert not browser.troubles()

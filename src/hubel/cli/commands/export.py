@@ -19,13 +19,14 @@ from hubel.wishes import EXPORTING
 @option("format", EXPORTING["format"])
 @option("quantize", EXPORTING["quantize"])
 @option("examples", EXPORTING["examples"])
+@option("excite", EXPORTING["excite"])
 @option("out", EXPORTING["out"])
 @option("overwrite", EXPORTING["overwrite"])
 @option("into_run", EXPORTING["into_run"])
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
 def command(  # noqa: PLR0913  (one for each option)
     run: Path, corpus: str | None, *, format: str | None, quantize: str | None, examples: int | None,
-    out: Path | None, overwrite: bool, into_run: bool, as_json: bool,
+    excite: bool, out: Path | None, overwrite: bool, into_run: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """Write the classifier of RUN in the format of others, with a program that names image files.
 
@@ -43,16 +44,16 @@ def command(  # noqa: PLR0913  (one for each option)
     exit 5   it does not; nothing is written
     """  # noqa: D301  (click's mark against re-wrapping)
     from hubel.cli.show.listen import Listener, print_document
-    from hubel.workflows.exporting.export import check_no_examples, export_as
+    from hubel.workflows.exporting.export import check_no_page, export_as
     from hubel.workflows.exporting.into_run import export_into_run
     from hubel.workflows.exporting.page_request import PageRequest
 
     with Listener() as listener:
         if into_run:
-            check_no_examples(examples)
+            check_no_page(examples, excite=excite)
             made = export_into_run(run, corpus, format_name=format, out=out, quantize=quantize, on_event=listener)
         else:
-            request = PageRequest(run, corpus, out, quantize, examples, overwrite)
+            request = PageRequest(run, corpus, out, quantize, examples, excite, overwrite)
             made = export_as(request, format, on_event=listener)
     if as_json:
         print_document(made.to_json(), listener)

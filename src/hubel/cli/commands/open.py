@@ -17,7 +17,7 @@ def command(run: Path, corpus: str | None, *, browser: bool) -> int:
     """Lay the network of RUN open in the browser: from the pixels of an image to the answer, every number.
 
     The page is one file, page.html in the folder of RUN; it is written the first time, and found from then on. It opens
-    offline, sends nothing, and can be given away. CORPUS is where the images of RUN are now, if they have moved.
+    offline, sends nothing, and can be given away. With CORPUS, where the images of RUN are now, it is made anew.
 
     \b
     hubel open runs/photos                 write it if it is not there, and open it

@@ -33,7 +33,7 @@ def export_as(request: PageRequest, format_name: str | None, *, on_event: OnEven
     """Export a run to a format by its name.
 
     Args:
-        request: what is asked for; ``examples`` only of a page.
+        request: what is asked for; ``examples`` and ``excite`` only of a page.
         format_name: ``"page"``, or a name in `hubel.exports.catalogue.FORMATS`.
         on_event: hears what goes on.
 
@@ -43,27 +43,28 @@ def export_as(request: PageRequest, format_name: str | None, *, on_event: OnEven
     """
     if format_name == PAGE:
         return export_page(request, on_event=on_event)
-    check_no_examples(request.examples)
+    check_no_page(request.examples, excite=request.excite)
     target = choose_target(format_name, request.quantize)
     return export_run(
         request.run, request.corpus, target=target, out=request.out, overwrite=request.overwrite, on_event=on_event
     )
 
 
-def check_no_examples(examples: int | None) -> None:
-    """Refuse images that would travel in a folder.
+def check_no_page(examples: int | None, *, excite: bool) -> None:
+    """Refuse what only a page has room for.
 
     Args:
         examples: as they were asked for; None where nobody did.
+        excite: images that excite filters were asked for.
 
     Raises:
-        WrongRequest: there are some.
+        WrongRequest: some of it was.
     """
-    if examples is not None:
+    wrong = Option("examples") if examples is not None else Option("excite", value=True) if excite else None
+    if wrong is not None:
         raise WrongRequest(
-            Option("examples"), " says how many images travel in a page. Add ", Option("format", PAGE),
-            ", or leave it out.",
-        )  # fmt: skip
+            wrong, " is about what travels in a page. Add ", Option("format", PAGE), ", or leave it out."
+        )
 
 
 def export_run(

@@ -67,7 +67,7 @@ def make_page(request: PageRequest, out: Path, *, on_event: OnEvent = ignore) ->
     check_can_be_laid_open(classifier)
     own = _own_images(request, on_event=on_event)
     examples = [] if own is None or request.examples == 0 else choose_examples(own, classifier, each=request.examples)
-    page = compose(classifier, artefact=find_artefact(request.run), examples=examples, weights=request.weights)
+    page = compose(classifier, request, artefact=find_artefact(request.run), examples=examples, on_event=on_event)
     parity, seconds = prove(page, classifier, own, weights=request.weights, on_event=on_event)
     data = page.html.encode()
     with said_plainly(out):

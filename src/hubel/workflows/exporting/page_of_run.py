@@ -31,7 +31,7 @@ def page_of(run: Path, corpus: str | None = None, *, on_event: OnEvent = ignore)
 
     Args:
         run: a run folder, or a classifier's own folder.
-        corpus: where the images of the run are now; None for where they were.
+        corpus: where the images of the run are now; the page is made anew from there. None for where they were.
         on_event: hears what goes on.
 
     Raises:
@@ -43,7 +43,7 @@ def page_of(run: Path, corpus: str | None = None, *, on_event: OnEvent = ignore)
     beside, mark = run / PAGE, mark_of(artefact)
     kept = usable_cache_folder() / PAGES / f"{mark}.html"
     found = next((each for each in (beside, kept) if mark_in(each) == mark), None)
-    if found is not None:
+    if found is not None and corpus is None:
         return found
     request = PageRequest(run, corpus, command="open")
     if is_file(run / RUN) and (is_page(beside) or not is_there(beside)):
@@ -75,7 +75,7 @@ def show_page(given: Path | Answering, *, height: int, on_event: OnEvent = ignor
             raise UnusableInput("A page lays open what Hubel has trained. This classifier comes from a model file.")
         if given.folder is None:
             check_can_be_laid_open(given)
-            return Shown(compose(given, artefact=None, examples=()).html, height=height)
+            return Shown(compose(given, PageRequest(Path()), artefact=None, examples=()).html, height=height)
         given = given.folder
     path = page_of(given, on_event=on_event)
     return Shown(path.read_text(encoding="utf-8"), str(path), height)

@@ -17,11 +17,11 @@ from hubel.catalogue import Later
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.stored_score import score_tensors
 from hubel.errors import UnreadableImage
-from hubel.events import Message
+from hubel.events import Message, OnEvent, ignore
 from hubel.exports.description import describe
-from hubel.exports.precision import FLOAT32
 from hubel.files import is_file
 from hubel.page.contents import Example, LaidOpen, page_data
+from hubel.page.excitation import exciting_images
 from hubel.page.mark import mark_of
 from hubel.page.proof import LIMITS
 from hubel.page.render import render_page
@@ -29,7 +29,7 @@ from hubel.page.weights import pack
 from hubel.runs.documents import read_document
 from hubel.runs.is_run import METRICS, RUN
 from hubel.workflows.exporting.own_images import OwnImages
-from hubel.workflows.exporting.page_request import EACH, MOST_CLASSES
+from hubel.workflows.exporting.page_request import EACH, MOST_CLASSES, PageRequest
 
 plain_graph = Later("hubel.engines.compiling", "plain_graph")
 DIGITS = 7
@@ -67,26 +67,37 @@ def lay_open(classifier: Classifier) -> LaidOpen:
 
 
 def compose(
-    classifier: Classifier, *, artefact: Path | None, examples: Sequence[Example], weights: str = FLOAT32
+    classifier: Classifier,
+    request: PageRequest,
+    *,
+    artefact: Path | None,
+    examples: Sequence[Example],
+    on_event: OnEvent = ignore,
 ) -> PageParts:
     """Make the page.
 
     Args:
         classifier: on Keras.
+        request: how weights are written, and whether filters are excited.
         artefact: the folder that it was loaded from; None of one that was never saved.
         examples: images that travel.
-        weights: how they are written: ``"float32"`` or ``"float16"``.
+        on_event: hears what takes long.
 
     Raises:
         UnusableInput: as of `lay_open`.
     """
     network = lay_open(classifier)
     score = classifier.off_corpus
-    index, data = pack(network.graph.weights, dtype=weights, exact=score_tensors(score))
+    index, data = pack(network.graph.weights, dtype=request.weights, exact=score_tensors(score))
     document = page_data(
         network, describe(classifier), tensors=index, sets=classifier.sets, examples=examples, off_corpus=score
     )
-    document |= {"run": facts_of_run(classifier, artefact), "checks": _checks(classifier, examples, weights=weights)}
+    document |= {
+        "run": facts_of_run(classifier, artefact),
+        "checks": _checks(classifier, examples, weights=request.weights),
+    }
+    if request.excite:
+        document["excitation"] = exciting_images(network, on_event=on_event)
     mark = "" if artefact is None else mark_of(artefact)
     html = render_page(document, data, title=document["run"]["title"], mark=mark)
     return PageParts(html, document, network, tuple(examples))

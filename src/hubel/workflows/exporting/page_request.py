@@ -21,6 +21,7 @@ class PageRequest:
         out: the file to write.
         quantize: how weights are written: ``"float16"``, or None for as they are.
         examples: test images of each class that travel; None for as many as `choose_examples` takes.
+        excite: images that excite filters are made for it.
         overwrite: a page that is there may be replaced.
         command: that asks for it: ``"export"`` or ``"open"``.
     """
@@ -30,6 +31,7 @@ class PageRequest:
     out: Path | None = None
     quantize: str | None = None
     examples: int | None = None
+    excite: bool = False
     overwrite: bool = False
     command: str = "export"
 

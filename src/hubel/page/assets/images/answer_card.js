@@ -6,7 +6,7 @@ import { predictionSet } from "../session/answer.js";
 const FEW_CLASSES = 5, COVERAGE_AT_FIRST = 0.9;
 
 export function answerCard(session) {
-  const names = session.data.classifier.class_names, bars = make("ol.answer-bars", { "aria-label": "Classes, the most probable first" });
+  const names = session.data.classifier.class_names, bars = make("ol.answer-bars", { id: "answer", "aria-label": "Classes, the most probable first" });
   const remarks = make("ul.answer-remarks"), more = make("button.plain.answer-more", { type: "button" }), sets = setWords(session);
   const element = make("section.answer-card", { "aria-label": "Answer" }, bars, more, remarks, sets.element);
   let all = false;
@@ -52,11 +52,11 @@ function remarkWords({ answer, edits }) {
   return words;
 }
 
-// "With 90 % certainty, it is one of …": the coverage can be chosen.
+// The prediction set; how often it is to hold the true class can be chosen.
 function setWords(session) {
   const { sets, classifier } = session.data, element = make("p.answer-set"), words = make("span");
   if (!sets) return { element: null, draw() {} };
-  const choice = make("select", { "aria-label": "Share of images for which the set is to hold the true class" });
+  const choice = make("select", { "aria-label": "Share of images like those of training whose true class is in the set" });
   choice.append(...sets.coverages.map((each) => make("option", { value: String(each), text: `${Math.round(100 * each)} %` })));
   choice.value = String(sets.coverages.find((each) => Math.abs(each - COVERAGE_AT_FIRST) < 1e-9));
   const draw = () => {
@@ -65,14 +65,14 @@ function setWords(session) {
     words.replaceChildren(...setSentence(inside.map((place) => classifier.class_names[place])));
   };
   choice.addEventListener("change", draw);
-  element.append("Right for ", choice, " of images like those of training: ", words);
+  element.append("In ", choice, " of cases, the true class is in this set: ", words);
   return { element, draw };
 }
 
 const MOST_IN_SET = 12;
 
 function setSentence(names) {
-  if (!names.length) return ["no class is probable enough."];
-  const named = names.slice(0, MOST_IN_SET).flatMap((name, place) => [place ? ", " : names.length > 1 ? "one of " : "", make("bdi", { text: name })]);
+  if (!names.length) return ["none, for no class is probable enough."];
+  const named = names.slice(0, MOST_IN_SET).flatMap((name, place) => [place ? ", " : "", make("bdi", { text: name })]);
   return [...named, names.length > MOST_IN_SET ? ` and ${names.length - MOST_IN_SET} more.` : "."];
 }

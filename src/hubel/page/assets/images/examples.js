@@ -12,7 +12,8 @@ export function imageExamples(session) {
   };
   session.on("image", mark);
   mark();
-  return make("section.image-examples", { "aria-label": "Examples" }, make("h3", { text: "Test images" }), strip);
+  return make("section.image-examples", { "aria-label": "Examples" }, make("h2", { text: "Test images" }),
+    make("div.scroll", { tabindex: "0", role: "region", "aria-label": "Test images" }, strip));
 }
 
 function exampleButton(session, example, place) {

@@ -14,8 +14,7 @@ export function showImages(session) {
   const table = imageTable(session), examples = imageExamples(session);
   const intake = imageIntake(session, { add: (files) => table.add(files) });
   get("images").replaceChildren(
-    make("h2.unseen-title", { text: "Images" }),
-    intake.element, shownImage(session), answerCard(session), table.element, comparedImage(session), examples, howExact(),
+    intake.element, examples ?? "", table.element, shownImage(session), answerCard(session), comparedImage(session), howExact(),
   );
   session.on("answer", () => announce(`${session.answer.className}, ${percent(session.answer.probability)}`));
 }

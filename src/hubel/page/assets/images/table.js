@@ -8,7 +8,7 @@ import { mirror } from "../session/session.js";
 const MOST_ROWS = 500;
 
 export function imageTable(session) {
-  const body = make("tbody"), element = make("section.image-table", { "aria-label": "Your images" }, make("h3", { text: "Your images" }), madeTable(body));
+  const body = make("tbody"), element = make("section.image-table", { "aria-label": "Your images" }, make("h2", { text: "Your images" }), madeTable(body));
   const faults = make("ul.image-faults", { role: "alert" }), kept = { count: 0 };
   element.append(faults);
   element.hidden = true;

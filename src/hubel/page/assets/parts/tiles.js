@@ -32,13 +32,14 @@ export function drawMap(canvas, value, channel, scale) {
   const [height, width, channels] = value.shape.length === 3 ? value.shape : [1, 1, value.shape[0]];
   canvas.width = width;
   canvas.height = height;
-  const context = canvas.getContext("2d"), image = context.createImageData(width, height);
-  for (let place = 0; place < width * height; place++) {
-    const [red, green, blue] = colourOf(value.data[place * channels + channel], scale), at = place * 4;
-    image.data[at] = red;
-    image.data[at + 1] = green;
-    image.data[at + 2] = blue;
-    image.data[at + 3] = 255;
+  const context = canvas.getContext("2d"), image = context.createImageData(width, height), { data } = image;
+  const largest = Math.max(Math.abs(scale.least), Math.abs(scale.most)) || 1;
+  for (let place = 0; place < width * height; place++) {  // as colourOf, without an array for each number
+    const number = value.data[place * channels + channel], level = Math.round(255 * Math.min(1, Math.abs(number) / largest)), at = place * 4;
+    data[at] = number >= 0 ? level : Math.round(level * 0.25);
+    data[at + 1] = number >= 0 ? level : Math.round(level * 0.55);
+    data[at + 2] = level;
+    data[at + 3] = 255;
   }
   context.putImageData(image, 0, 0);
 }

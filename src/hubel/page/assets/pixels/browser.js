@@ -1,4 +1,5 @@
 // Image files → upright pixels over white, as Hubel reads them: PNG by our own reader, the rest by the browser.
+import { fromBase64 } from "../engine/tensors.js";
 import { CannotRead, checkBytes, checkPixels, IS_DAMAGED } from "./faults.js";
 import { isJpeg, jpegFraction, readJpegHead, shrunk } from "./jpeg.js";
 import { overWhite, pngLevels } from "./levels.js";
@@ -57,7 +58,7 @@ export async function decodePng(bytes, preprocessing) {
 }
 
 async function decodeJpeg(bytes, preprocessing) {
-  const head = readJpegHead(bytes), file = new Blob(head.parts, { type: "image/jpeg" });
+  const head = readJpegHead(bytes), file = new Blob([head.plain], { type: "image/jpeg" });
   checkPixels(head.width, head.height);
   const fraction = jpegFraction(head, preprocessing);
   const image = await smallerPixels(file, head, fraction) ?? shrunk(await paintedPixels(file), fraction);
@@ -66,19 +67,38 @@ async function decodeJpeg(bytes, preprocessing) {
 
 // A JPEG decoded at a fraction of its size, exactly as Hubel does; null where the browser has no decoder for programs.
 async function smallerPixels(file, { width, height }, fraction) {
-  if (fraction === 1) return null;
+  if (fraction === 1 || !await decodesFractions()) return null;
   const size = { width: Math.ceil(width / fraction), height: Math.ceil(height / fraction) };
   const image = await programmedPixels(file, { desiredWidth: size.width, desiredHeight: size.height });
   return image?.width === size.width && image.height === size.height ? image : null;
+}
+
+// Chromium's decoder takes means of pixels, as libjpeg does for Hubel; Firefox' makes the image smaller in a way of its own.
+// A JPEG of 16 × 8 pixels of grey tells: 64, from the sixth column on 192, and 64 again from the eleventh.
+const STEPS_JPEG = "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQH/wAALCAAIABABAREA/8QAFAABAAAAAAAAAAAAAAAAAAAACP/EABsQAAEFAQEAAAAAAAAAAAAAAAcABgk4t3iH/9oACAEBAAA/AD/Clad/c/urRRUj/KRe05+ZY6Pl/9k=";
+const STEPS_HALVED = [64, 64, 128, 192, 192, 64, 64, 64];
+let fractionsAreMeans = null;
+
+function decodesFractions() {
+  const compare = async () => {
+    const file = new Blob([fromBase64(STEPS_JPEG)], { type: "image/jpeg" }), made = await programmedPixels(file, { desiredWidth: 8, desiredHeight: 4 });
+    return made?.width === 8 && STEPS_HALVED.every((level, column) => Math.abs(made.pixels[3 * column] - level) <= 1);
+  };
+  fractionsAreMeans ??= compare();
+  return fractionsAreMeans;
 }
 
 // A canvas keeps colours multiplied with their transparency, and rounds them; a decoder for programs does not. It is only
 // asked about WebP: of AVIF it gives other colours, and the rest is opaque or clear.
 async function decodeByBrowser(bytes, type) {
   if (type !== "image/webp") return paintedPixels(new Blob([bytes], { type }));
-  const { orientation, plain } = withoutOrientation(bytes), file = new Blob([plain], { type }), image = await paintedPixels(file);
-  return upright(image.isClear ? await programmedPixels(file, { premultiplyAlpha: "none" }) ?? image : image, orientation);
+  const { orientation, plain } = withoutOrientation(bytes), file = new Blob([plain], { type }), painted = await paintedPixels(file);
+  const exact = painted.isClear ? await programmedPixels(file, { premultiplyAlpha: "none" }) : null;
+  return upright(exact && isNearlySame(exact.pixels, painted.pixels) ? exact : painted, orientation);
 }
+
+// Firefox multiplies where it is asked not to: then the levels are far from those that are painted.
+const isNearlySame = (one, other) => one.length === other.length && one.every((level, at) => Math.abs(level - other[at]) <= 2);
 
 // Some browsers turn a WebP as its EXIF orientation says, some do not: {orientation, plain: the file with EXIF renamed}.
 function withoutOrientation(bytes) {

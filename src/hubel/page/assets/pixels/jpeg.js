@@ -7,11 +7,11 @@ const JPEG_NO_FRAME = [0xc4, 0xc8, 0xcc];  // in the range of markers that begin
 
 export const isJpeg = (bytes) => bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff;
 
-// {width, height, orientation, parts}: as stored; parts are the file without what a browser would turn it by (EXIF) or
-// change its colours by (profiles).
+// {width, height, orientation, plain}: as stored; plain is the file without what a browser would turn it by (EXIF) or change
+// its colours by (profiles).
 export function readJpegHead(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length), parts = [bytes.subarray(0, 2)];
-  const head = { width: 0, height: 0, orientation: 1, parts };
+  const head = { width: 0, height: 0, orientation: 1 };
   for (let place = 2; place + 4 <= bytes.length;) {
     const marker = bytes[place + 1], length = view.getUint16(place + 2), end = place + 2 + length;
     if (bytes[place] !== 0xff) throw new CannotRead(IS_DAMAGED);
@@ -23,7 +23,7 @@ export function readJpegHead(bytes) {
       parts.push(bytes.subarray(place));
       if (!head.width || !head.height) throw new CannotRead(IS_DAMAGED);
       checkJpegEnd(bytes, place);
-      return head;
+      return { ...head, plain: joinedBytes(parts) };
     }
     if (marker >= 0xc0 && marker <= 0xcf && !JPEG_NO_FRAME.includes(marker) && end <= bytes.length) {
       head.height = view.getUint16(place + 5);
@@ -34,6 +34,17 @@ export function readJpegHead(bytes) {
     place = end;
   }
   throw new CannotRead(ENDS_EARLY);
+}
+
+// In one piece: Firefox looks at the first part of a Blob only when it asks what a file is.
+function joinedBytes(parts) {
+  const made = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let place = 0;
+  for (const part of parts) {
+    made.set(part, place);
+    place += part.length;
+  }
+  return made;
 }
 
 // Of a file that stops too early, a browser shows what there is, and grey.

@@ -240,9 +240,18 @@ export class Session {
   // A step's value, {shape, data: Float32Array}; asked for once until something changes. Do not write into it.
   value(name, slot = MAIN) {
     if (!this.#made[slot]) return Promise.reject(new Error("There is no image yet."));
-    const key = `${slot}\n${name}`;
-    if (!this.kept.has(key)) this.kept.set(key, this.client.ask("value", { slot, name }));
-    return this.kept.get(key);
+    return this.#ask(`${slot}\n${name}`, "value", { slot, name });
+  }
+
+  // One message for all who ask the same until something changes; a failure is not kept.
+  #ask(key, task, given) {
+    const { kept } = this;
+    if (!kept.has(key)) {
+      const asked = this.client.ask(task, given);
+      kept.set(key, asked);
+      asked.catch(() => kept.get(key) === asked && kept.delete(key));
+    }
+    return kept.get(key);
   }
 
   // A layer's value: what its last step made.
@@ -250,9 +259,9 @@ export class Session {
     return this.value(this.layers.get(name).value, slot);
   }
 
-  // Weights of a step, part → {shape, data}, with the edits.
+  // Weights of a step, part → {shape, data}, with the edits. Do not write into them.
   weights(step) {
-    return this.client.ask("weights", { step });
+    return this.#ask(`weights\n${step}`, "weights", { step });
   }
 
   // edit: {kind: "weight", step, part, after, words, same} or {kind: "off", value, channel, words}; see edits.js.

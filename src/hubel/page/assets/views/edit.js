@@ -23,13 +23,16 @@ export const edit = {
   about: "Change what the network has learnt, or switch a filter off, and see what becomes of its answer.",
   make(root, session) {
     const parts = [editFilter, editAnswer, editList, editOff, editExamples].map((part) => part(session));
+    const [filter, answer, list, ...wide] = parts.map(({ element }) => element);
     root.append(
       make("p.muted", { text: "Nothing of it changes the classifier itself: load the page again, and all is as it was trained." }),
-      make("div.edit-panels", {}, ...parts.map(({ element }) => element)),
+      make("div.edit-panels", {}, filter, make("div.edit-side", {}, answer, list), ...wide),
     );
     const draw = drawnWhileSeen(root, async () => {
       const subject = editSubject(session);
-      if (subject) for (const part of parts) await part.draw(subject);
+      if (!subject) return;
+      for (const step of subject.chain.slice(0, 2)) session.weights(step);  // all is asked for before the next edit is computed
+      await Promise.all(parts.map((part) => part.draw(subject)));
     });
     session.on("values select edits answer busy", draw);
     draw();

@@ -15,6 +15,7 @@ export function editFilter(session) {
   const element = make("section.edit-filter.card", { "aria-label": "One filter" },
     heading, chooser.element, maps.element, slices.element, grid.element, choices.element, bias.element, note);
   async function draw(subject) {
+    const drawn = Promise.all([bias.draw(subject), maps.draw(subject)]);
     const { kernel } = await session.weights(subject.step.name);
     state.subject = subject;
     state.layout = kernelLayout(subject.step, kernel.shape);
@@ -25,8 +26,7 @@ export function editFilter(session) {
     grid.draw(kernel.data);
     choices.draw();
     note.textContent = state.layout.local ? `This layer has weights of its own at each place: these are of row ${editAt(session, subject)[0]}, column ${editAt(session, subject)[1]}.` : "";
-    await bias.draw(subject);
-    await maps.draw(subject);
+    await drawn;
   }
   return { element, draw };
 }

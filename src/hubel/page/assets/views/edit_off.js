@@ -47,6 +47,7 @@ function editTiles(session) {
   async function draw(about) {
     if (subject && subject.step.name !== about.step.name) first = 0;
     subject = about;
+    if (session.busy && built.startsWith(about.step.name)) return;  // many maps: once nothing more is on its way
     const value = session.answer ? await session.current(() => session.value(about.value)) : null;
     if (!value) return;
     first = Math.min(Math.max(first, 0), Math.floor((about.filters - 1) / PAGE) * PAGE);

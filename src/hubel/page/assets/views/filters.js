@@ -7,7 +7,7 @@ import { layerChoice, pager, tileGrid } from "./grids.js";
 import { Exciting } from "./exciting.js";
 import { drawPixels } from "./volumes_draw.js";
 
-const FILTERS_AT_ONCE = 60;
+const FILTERS_AT_ONCE = 64;
 
 export const filters = {
   id: "filters",
@@ -39,9 +39,19 @@ function drawSlice(canvas, { height, width, data }, largest) {
   context.putImageData(picture, 0, 0);
 }
 
-export function weightColour(value, largest) {
-  const share = Math.min(1, Math.abs(value) / (largest || 1)), end = value >= 0 ? [196, 84, 10] : [20, 88, 158];
-  return end.map((each) => Math.round(250 + (each - 250) * share));
+// On paper 0 is light, on a dark page it is dark; the ends are readable on both.
+const WEIGHTS_LIGHT = { zero: [250, 250, 250], above: [196, 84, 10], below: [20, 88, 158] }, WEIGHTS_DARK = { zero: [42, 47, 53], above: [255, 146, 43], below: [77, 171, 247] };
+const weightsDark = () => globalThis.matchMedia?.("screen and (prefers-color-scheme: dark)");
+
+export function weightColour(value, largest, { zero, above, below } = weightsDark()?.matches ? WEIGHTS_DARK : WEIGHTS_LIGHT) {
+  const share = Math.min(1, Math.abs(value) / (largest || 1)), end = value >= 0 ? above : below;
+  return zero.map((each, place) => Math.round(each + (end[place] - each) * share));
+}
+
+// A filter of one place as a square: its weight for each map, row by row.
+export function squareOf(filters, filter) {
+  const side = Math.ceil(Math.sqrt(filters.taken));
+  return { height: Math.ceil(filters.taken / side), width: side, data: Float32Array.from({ length: filters.taken }, (_, channel) => filters.read(filter, channel, 0, 0)) };
 }
 
 // Black or white, whichever is easier to read on a colour (WCAG 2.2, relative luminance).
@@ -49,6 +59,9 @@ export function inkOn(colour) {
   const [red, green, blue] = colour.map((each) => (each <= 10 ? each / 3294.6 : ((each / 255 + 0.055) / 1.055) ** 2.4));
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 ? "#000000" : "#ffffff";
 }
+
+// A kernel of one place over several maps, which only mixes them.
+const isSingle = ({ height, width, taken }) => height * width === 1 && taken > 1;
 
 class FiltersView {
   constructor(root, { session, layers }) {
@@ -64,7 +77,8 @@ class FiltersView {
     root.append(
       make("div.controls", {}, make("label", {}, "Layer ", this.layer), this.channelLabel), this.words,
       make("div.maps-body", {}, make("div", {}, this.one, this.exciting.root), make("div", {}, this.pages.root, this.tiles)));
-    session.on("select edits values", () => this.draw());
+    session.on("select edits", () => this.draw());
+    weightsDark()?.addEventListener("change", () => this.draw());
   }
 
   show(visible) {
@@ -102,7 +116,8 @@ class FiltersView {
 
   #say({ layer, step, filters: { height, width, taken, filters: count }, colour }) {
     const place = step.kind === "local_convolution" ? ` (of the place row ${this.session.at[0]}, column ${this.session.at[1]}: each place has its own)` : "";
-    this.words.textContent = `${layer.kind}: ${grouped(count)} filters of ${height} × ${width} over ${taken === 1 ? "one map each" : colour ? "red, green and blue" : `${grouped(taken)} maps`}${place}`;
+    const mixing = height * width === 1 && taken > 1 ? ": each only mixes them, and its square shows the weight of each map, row by row" : "";
+    this.words.textContent = `${layer.kind}: ${grouped(count)} filters of ${height} × ${width} over ${taken === 1 ? "one map each" : colour ? "red, green and blue" : `${grouped(taken)} maps`}${place}${mixing}`;
     this.channelLabel.hidden = colour || taken === 1;
     this.channel.max = String(taken - 1);
     if (document.activeElement !== this.channel) this.channel.value = String(this.slice);
@@ -112,11 +127,15 @@ class FiltersView {
     if (this.page === null) this.page = Math.floor(chosen / FILTERS_AT_ONCE);
     this.page = this.pages.show(this.page, { count: each.filters, each: FILTERS_AT_ONCE, what: "filters" });
     const first = this.page * FILTERS_AT_ONCE, some = Array.from({ length: Math.min(FILTERS_AT_ONCE, each.filters - first) }, (_, place) => first + place);
+    const single = isSingle(each), slice = colour || single ? null : this.slice;
     let largest = 0;
-    if (!colour) for (const filter of some) largest = Math.max(largest, largestWeight(each, filter, this.slice));
+    if (!colour) for (const filter of some) largest = Math.max(largest, largestWeight(each, filter, slice));
     this.tiles.fill(some, (filter, tile) => {
-      tile.draw((canvas) => (colour ? drawPixels(canvas, colourFilter(each, filter), [each.height, each.width]) : drawSlice(canvas, sliceOf(each, filter, this.slice), largest)));
-      tile.say({ number: filter, chosen: filter === chosen, name: `filter ${filter}: largest weight ${short(largestWeight(each, filter, colour ? null : this.slice))}`, wide: each.width / each.height });
+      tile.draw((canvas) => {
+        if (colour) drawPixels(canvas, colourFilter(each, filter), [each.height, each.width]);
+        else drawSlice(canvas, single ? squareOf(each, filter) : sliceOf(each, filter, slice), largest);
+      });
+      tile.say({ number: filter, chosen: filter === chosen, name: `filter ${filter}: largest weight ${short(largestWeight(each, filter, slice))}`, wide: single ? 1 : each.width / each.height });
       tile.act = () => this.session.select({ layer: this.name, channel: filter });
     });
   }

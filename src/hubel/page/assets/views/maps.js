@@ -7,7 +7,7 @@ import { OTHER } from "../session/session.js";
 import { layerChoice, pager, tileGrid } from "./grids.js";
 import { LargeMap } from "./large_map.js";
 
-const MAPS_AT_ONCE = 60;  // tiles on one page: a layer may have thousands
+const MAPS_AT_ONCE = 64;  // tiles on one page: a layer may have thousands
 
 export const maps = {
   id: "maps",
@@ -62,8 +62,8 @@ class MapsView {
     }
     this.compare.disabled = !session.other;
     this.compareLabel.title = session.other ? "" : "Choose a second image beside the first";
-    if (!session.image) return;
-    const comparing = this.compare.checked && session.other !== null;
+    if (!session.answer) return;
+    const comparing = this.compare.checked && session.other !== null && session.otherAnswer !== null;
     const [value, other] = await Promise.all([session.layerValue(name), comparing ? session.layerValue(name, OTHER) : null]);
     if (name !== session.layer) return;
     const statistics = mapStatistics(value, boundsOf(mapsStep(session, name)));

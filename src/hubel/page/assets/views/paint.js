@@ -53,7 +53,7 @@ export const paint = {
     root.append(
       make("div.paint-panels", {},
         make("section.paint-image.card", { "aria-label": "The image" }, tools.element, canvas.element),
-        answer.element, controls.element, shift.element),
+        make("div.edit-side", {}, answer.element, shift.element), controls.element),
     );
     easel.listeners.add((painting) => [tools, canvas, controls].forEach((part) => part.draw(painting)));
     const draw = drawnWhileSeen(root, async () => {

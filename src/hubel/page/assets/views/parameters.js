@@ -49,14 +49,15 @@ function parametersTable(rows, most) {
     line.style.setProperty("--share", logShare(count ?? 0, most));
     return line;
   };
+  const cell = (name, text) => make(`td.number${text ? "" : ".none"}`, { text: text || "–", "data-name": name });
   const line = (row) => make("tr", {},
     make("th", { scope: "row" }, nameOf(row.name), make("span.what", { text: `${row.kind}, ${row.output.join(" × ")}` })),
     make("td.bars", {}, bar("own", row.parameters), bar("dense", row.dense)),
-    make("td.number", { text: grouped(row.parameters), "data-name": "parameters" }),
-    make("td.number", { text: row.dense ? largeNumber(row.dense) : "–", "data-name": "dense" }),
-    make("td.number", { text: row.macs ? largeNumber(row.macs) : "–", "data-name": "MACs" }),
-    make("td.number", { text: row.connections ? largeNumber(row.connections) : "–", "data-name": "connections" }),
-    make("td.number", { text: row.shared && row.shared > 1.005 ? `${grouped(Math.round(row.shared))} ×` : "–", "data-name": "sharing" }));
+    cell("parameters", grouped(row.parameters)),
+    cell("if dense", row.dense && largeNumber(row.dense)),
+    cell("MACs", row.macs && largeNumber(row.macs)),
+    cell("connections", row.connections && largeNumber(row.connections)),
+    cell("each weight used", row.shared > 1.005 && `${grouped(Math.round(row.shared))} ×`));
   const head = [["layer"], ["", "bars"], ["parameters", "number"], ["if dense", "number"], ["MACs", "number"], ["connections", "number"], ["each weight used", "number"]];
   return make("div.scroll", { tabindex: "0", role: "group", "aria-label": "Weights of each layer" }, make("table.parameters", {},
     make("thead", {}, make("tr", {}, ...head.map(([text, kind]) => (text ? make(`th${kind ? `.${kind}` : ""}`, { scope: "col", text }) : make("td.bars"))))),

@@ -74,7 +74,7 @@ class VolumeRow {
     this.boxes.clear();
     this.stage = make("div.volume-stage", {}, this.#lines(lines, plan, above));
     this.stage.style.width = `${plan.width + 190 * rem}px`;
-    this.drawnLines = lines;
+    this.stage.style.setProperty("--print", Math.max(0.3, Math.min(1, 760 / (plan.width + 190))));
     for (const box of plan.boxes) this.stage.append(this.#unit(box, plan, above));
     this.answer = make("div.volume-answer", { role: "group", "aria-label": "Class probabilities" });
     this.answer.style.left = `${plan.width + 16}px`;
@@ -218,7 +218,7 @@ class VolumeRow {
     const canvas = make("canvas.pixels", { role: "img", "aria-label": `${name}, map ${channel}` });
     const told = ({ through, ...link }) => linkWords(session, link) + (through.length ? ` (through ${through.map((each) => this.#markWord(session.layers.get(each))).join(", ")})` : "");
     const list = (links, most = 3) => links.slice(0, most).map(told).join(", ") + (links.length > most ? ` and ${links.length - most} more` : "");
-    const vector = height * width === 1, value = session.image ? await session.layerValue(name) : null;
+    const vector = height * width === 1, value = session.answer ? await session.layerValue(name) : null;
     const words = make("div", {},
       make("p", {}, make("strong", {}, nameOf(name), vector ? `, number ${channel} of ${grouped(channels)}` : `, map ${channel} of ${grouped(channels)}`), make("span.muted", { text: `  ${layer.kind}` })),
       make("p", {}, make("span.key-before"), "made from ", nameOf(list(before))),
@@ -243,14 +243,14 @@ class VolumeRow {
   }
 
   async #draw(name, entry, { channels, part }) {
-    if (!entry.layer || !this.visible || !entry.element.dataset.near || !this.session.image) return;
+    if (!entry.layer || !this.visible || !entry.element.dataset.near || !this.session.answer) return;
     const key = `${this.session.version} ${part} ${channels}`;
     if (entry.drawn === key) return;
     entry.drawn = key;
     const value = await this.session.layerValue(name);
     if (entry.drawn !== key) return;
     const style = getComputedStyle(this.row), colour = (each) => style.getPropertyValue(each).trim();
-    drawVolume(entry.canvas, value, { size: entry.size, lit: channels, colours: { line: "rgb(128 128 128 / 0.55)", accent: colour(part === "before" ? "--before" : part === "after" ? "--after" : "--self") } });
+    drawVolume(entry.canvas, value, { size: entry.size, lit: channels, colours: { line: "rgb(128 128 128 / 0.55)", halo: colour("--card"), accent: colour(part === "before" ? "--before" : part === "after" ? "--after" : "--self") } });
   }
 
   #drawImage() {

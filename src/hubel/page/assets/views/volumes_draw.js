@@ -51,7 +51,7 @@ function volumeCanvas(canvas, size) {
   return { context, sharp };
 }
 
-// lit: "all", or numbers of maps that are outlined; colours: {line, accent}
+// lit: "all", or numbers of maps that are outlined; colours: {line, accent, halo: around an accent}
 export function drawVolume(canvas, value, { size, lit = [], colours }) {
   const channels = value.shape.at(-1), drawn = drawnMaps(channels, size.depth), { context, sharp } = volumeCanvas(canvas, size);
   const picture = volumePicture(value, drawn, usualScale(value.data));
@@ -62,9 +62,13 @@ export function drawVolume(canvas, value, { size, lit = [], colours }) {
     const left = volumeOffset(place, drawn.length, size.depth), chosen = outlined.has(place);
     context.setTransform(sharp, skew * sharp, 0, sharp, (VOLUME_EDGE + left) * sharp, (VOLUME_EDGE + size.rise) * sharp);
     context.drawImage(picture.canvas, place * picture.width, 0, picture.width, picture.height, 0, 0, size.face, size.height);
-    context.lineWidth = chosen ? 2.5 : 0.6;
-    context.strokeStyle = chosen ? colours.accent : colours.line;
-    context.strokeRect(0, 0, size.face, size.height);
+    const edge = (width, colour) => {
+      context.lineWidth = width;
+      context.strokeStyle = colour;
+      context.strokeRect(0, 0, size.face, size.height);
+    };
+    if (chosen) edge(6, colours.halo);
+    edge(chosen ? 2.5 : 0.6, chosen ? colours.accent : colours.line);
   };
   drawn.forEach((_, place) => slice(place));
   outlined.forEach(slice);  // what is chosen lies on top

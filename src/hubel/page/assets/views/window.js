@@ -1,5 +1,6 @@
 // One value of the network, worked out: the numbers it is made from, every sum, and the way back to the image.
 import { announce, make } from "../parts/dom.js";
+import { goTo } from "../session/address.js";
 import { scaleOf } from "../parts/tiles.js";
 import { flatPlace, placeOf, shareSum, sumsAgree, workOut } from "./window_sums.js";
 import { drawForm } from "./window_blocks.js";
@@ -21,6 +22,7 @@ class WindowView {
     this.player = new Player({ move: (place) => this.moveTo(place), halted: () => this.commit() });
     this.#build();
     session.on("values select", () => this.follow());
+    session.on("busy", () => { if (this.stale && !session.busy) this.draw(); });
     new MutationObserver(() => { if (this.stale) this.draw(); else if (root.hidden) this.player.stop(); }).observe(root, { attributes: true, attributeFilter: ["hidden"] });
   }
 
@@ -55,9 +57,7 @@ class WindowView {
 
   // What the session looks at, or its values, changed.
   follow() {
-    const { session } = this, changed = this.version !== session.version;
-    if (changed) this.kept.clear();
-    this.version = session.version;
+    const { session } = this, changed = this.refresh();
     if (session.layer !== this.layer) {
       if (!this.walk.stepsOf(session.layer).length) return;
       Object.assign(this, { layer: session.layer, step: this.walk.coreOf(session.layer), shares: false });
@@ -66,6 +66,18 @@ class WindowView {
     if (own && !changed && !this.stale) return;
     if (!this.shares && !own) this.index = indexIn(this.shape, session);
     this.draw();
+  }
+
+  // Nothing of before a change is kept; gives whether there was one.
+  refresh() {
+    const { version } = this.session, changed = version !== this.version;
+    if (changed) this.kept.clear();
+    this.version = version;
+    return changed;
+  }
+
+  agrees({ step, index, worked, made }) {
+    return this.session.isOff(step.name, index.at(-1)) ? made === 0 : sumsAgree(worked, made);
   }
 
   #key() {
@@ -151,8 +163,7 @@ class WindowView {
   }
 
   weightsOf(step) {
-    if (!this.kept.has(step)) this.kept.set(step, this.session.weights(step));
-    return this.kept.get(step);
+    return this.keep(`weights ${step}`, "", () => this.session.weights(step));
   }
 
   async worked(step, index) {
@@ -163,12 +174,15 @@ class WindowView {
   async draw() {
     this.stale = this.root.hidden || !this.session.answer || !this.index;
     if (this.stale) return;
+    this.refresh();
     const turn = ++this.turn, version = this.session.version, index = this.index, place = { layer: this.layer, step: this.step, shares: this.shares };
     const made = this.shares ? await this.shareBlock(index) : await this.stepBlocks(index);
     if (turn !== this.turn || version !== this.session.version) return;  // a later one follows
+    this.stale = this.session.busy && !made.every((each) => this.agrees(each));  // numbers of before and after an edit
+    if (this.stale) return;
     this.showFields();
-    this.showOverview(made[0]);
     this.showBlocks(made);
+    this.showOverview(made[0]);
     this.root.dataset.shown = [place.shares ? PROBABILITIES : place.step, ...index].join(" ");
     this.root.dataset.version = version;
   }
@@ -215,7 +229,7 @@ class WindowView {
     this.back.hidden = !last;
     if (last) this.back.textContent = `Back to ${last.shares ? PROBABILITIES : last.step}`;
     const count = map ? shape[0] * shape[1] : shape[0];
-    this.player.what = map ? "window" : "unit";
+    this.player.what = map ? "window" : this.shares || this.step === this.session.data.graph.outputs.logits ? "class" : "unit";
     this.player.show(map ? index[0] * shape[1] + index[1] : index[0], count);
   }
 
@@ -223,30 +237,39 @@ class WindowView {
     const { session } = this, name = this.shares ? PROBABILITIES : this.step;
     this.heading.replaceChildren(make("bdi", { text: name }), `: ${this.said(index)} = ${windowNumber(made)}`);
     const seen = this.shares ? this.walk.fieldOf(this.walk.layerOf(step.inputs[0]), [0, 0]) : this.walk.fieldOf(this.layer, index.length === 3 ? index : [0, 0]);
-    this.image.drawPixels(session.answer.image.pixels, session.data.graph.image_size);
+    this.keep("image", "", () => this.image.drawPixels(session.answer.image.pixels, session.data.graph.image_size));
     this.image.outline(seen);
     this.image.say(seen.height && seen.width ? `The image: it sees rows ${seen.top}–${seen.top + seen.height - 1}, columns ${seen.left}–${seen.left + seen.width - 1}` : "The image: it sees padding only");
     this.inputs.replaceChildren(...inputs.slice(0, 3).map((input, which) => this.inputFigure(step, { input, which, worked, index })).filter((each) => each));
     this.result.figure.hidden = this.shape.length !== 3;
     if (this.result.figure.hidden) return;
     const place = index[0] * this.shape[1] + index[1];
-    this.result.draw(result, { channel: index[2], scale: this.scale(name, result), upTo: this.player.playing ? place : Infinity });
+    const upTo = this.player.playing ? place : Infinity;
+    this.keep("result", `${name} ${index[2]} ${upTo}`, () => this.result.draw(result, { channel: index[2], scale: this.scale(name, result), upTo }));
     this.result.outline({ top: index[0], left: index[1], height: 1, width: 1 });
     this.result.say(`What comes out: map ${index[2]}, ${this.shape[0]} × ${this.shape[1]}`);
   }
 
-  // Of a whole value: {least, most}; kept until something changes.
+  // Of a whole value: {least, most}.
   scale(name, value) {
-    const key = `scale\n${name}`;
-    if (!this.kept.has(key)) this.kept.set(key, scaleOf(value.data));
-    return this.kept.get(key);
+    return this.keep(`scale ${name}`, "", () => scaleOf(value.data));
+  }
+
+  // What was made for a key, one for each slot, until any value changes.
+  keep(slot, key, make) {
+    if (this.kept.get(slot)?.key !== key) this.kept.set(slot, { key, made: make() });
+    return this.kept.get(slot).made;
   }
 
   inputFigure(step, { input, which, worked, index }) {
     if (input.shape.length !== 3) return null;
     const memory = this.memory.get(this.memoryKey(step)), part = worked.parts?.[memory?.drawn?.[0] ?? 0];
-    const own = worked.terms?.find((term) => term.input === which)?.index, channel = part?.channel ?? worked.channel ?? own?.[2] ?? 0, map = new FramedMap();
-    map.draw(input, { channel, scale: this.scale(step.inputs[which], input) });
+    const own = worked.terms?.find((term) => term.input === which)?.index, channel = part?.channel ?? worked.channel ?? own?.[2] ?? 0;
+    const map = this.keep(`input ${which}`, `${step.inputs[which]} ${channel}`, () => {
+      const made = new FramedMap();
+      made.draw(input, { channel, scale: this.scale(step.inputs[which], input) });
+      return made;
+    });
     if (worked.rows) map.outline({ top: worked.rows[0], left: worked.columns[0], height: worked.rows.at(-1) - worked.rows[0] + 1, width: worked.columns.at(-1) - worked.columns[0] + 1 });
     else if (own) map.outline({ top: own[0], left: own[1], height: 1, width: 1 });
     else if (step.kind === "dense") map.outline({ top: index[0], left: index[1], height: 1, width: 1 });
@@ -269,9 +292,10 @@ class WindowView {
   block({ step, layer, index, worked, made }) {
     const key = this.memoryKey(step);
     if (!this.memory.has(key)) this.memory.set(key, {});
-    const inputs = step.inputs.map((name) => this.inputLink(name)), off = this.session.isOff(step.name, index.at(-1)), agree = off ? made === 0 : sumsAgree(worked, made);
+    const inputs = step.inputs.map((name) => this.inputLink(name)), off = this.session.isOff(step.name, index.at(-1)), agree = this.agrees({ step, index, worked, made });
     const elsewhere = layer !== this.layer && !this.shares;
-    const title = make("h4", {}, make("bdi", { text: step.name }), make("span.muted", { text: ` ${kindName(step.kind)}` }), elsewhere ? make("button.window-quiet", { type: "button", text: "Go there", onclick: () => this.open(step.name, index) }) : null);
+    const title = make("h4", {}, make("bdi", { text: step.name }), make("span.muted", { text: ` ${kindName(step.kind)}` }), elsewhere ? make("button.window-quiet", { type: "button", text: "Go there", onclick: () => this.open(step.name, index) }) : null,
+      worked.form === "window" && !elsewhere ? make("button.window-quiet", { type: "button", text: "Change this kernel", onclick: () => goTo("edit") }) : null);
     const check = agree
       ? make("p.window-agrees", { text: off ? "This filter is switched off: the network goes on with 0." : `The network computed ${made}: the same.` })
       : make("p.window-agrees.warning", { role: "alert", text: `The network computed ${made}, which is not this sum. Please report it.` });

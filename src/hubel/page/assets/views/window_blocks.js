@@ -140,6 +140,12 @@ function curveForm({ worked, inputs }) {
   return [make("div.window-row", {}, make("p", {}, "x = ", termTag(worked.terms[0], inputs)), blockSign("→"), curveWith(worked), blockSign("→"), make("strong", {}, numberTag(worked.value, { label: "value" })))];
 }
 
+function shareBar(share) {
+  const bar = make("span.plus");
+  bar.style.width = `${(100 * share).toFixed(2)}%`;
+  return bar;
+}
+
 // Softmax: logits, their exponentials, and the shares.
 function sharesForm({ worked, inputs: [input], unitName }) {
   const order = worked.shares.map((_, unit) => unit).sort((a, b) => worked.shares[b] - worked.shares[a]), shown = order.slice(0, 10), name = unitName(input.name);
@@ -148,7 +154,7 @@ function sharesForm({ worked, inputs: [input], unitName }) {
   const body = shown.map((unit) => make(unit === worked.unit ? "tr.chosen" : "tr", {},
     make("th", { scope: "row" }, make("bdi", { text: name(unit) })),
     ...[worked.logits, ...(scaled ? [worked.scaled] : []), worked.powers, worked.shares].map((column, place) => make("td.number", {}, numberTag(column[unit], { pick: place === 0 && input.go ? () => input.go([unit]) : null, label: heads[place + 1] }))),
-    make("td", {}, signedBar(worked.shares[unit], 1))));
+    make("td", {}, make("span.window-bar.share", { "aria-hidden": "true" }, shareBar(worked.shares[unit])))));
   const rest = order.length - shown.length, missing = 1 - shown.reduce((sum, unit) => sum + worked.shares[unit], 0);
   const words = `${rest ? `${rest} more classes: ${sumsNumber(missing)}; ` : ""}all ${order.length} shares add up to 1; the exponentials add up to ${sumsNumber(worked.sum)}`;
   return [make("div.scroll", { tabIndex: 0, role: "region", "aria-label": "Softmax, class by class" }, make("table", {}, make("thead", {}, make("tr", {}, ...heads.map((text) => make("th", { scope: "col", text })))), make("tbody", {}, ...body))), make("p.muted", { text: words })];

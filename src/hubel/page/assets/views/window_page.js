@@ -222,7 +222,11 @@ class WindowPage {
     const { kernel } = this.sliding, wide = kernel?.shape[1];
     const rows = kernel && Array.from({ length: kernel.shape[0] }, (_, at) => Array.from(kernel.data.slice(at * wide, (at + 1) * wide)).join(","));
     const changed = kernel && (kernel.data.length !== this.document.kernel.length || kernel.data.some((weight, at) => weight !== this.document.kernel[at]) || wide !== this.document.window[1]);
-    history.replaceState(null, "", `#${row}/${column}${changed ? `/${rows.join(";")}` : ""}`);
+    try {
+      history.replaceState(null, "", `#${row}/${column}${changed ? `/${rows.join(";")}` : ""}`);
+    } catch {
+      // an embedded page may not change its address: everything else works
+    }
   }
 
   fromAddress() {

@@ -119,25 +119,28 @@ export class FramedMap {
 
   // value: {shape: [h, w, c], data}; upTo: places after it in reading order stay empty; scale: {least, most}.
   draw(value, { channel, scale, upTo = Infinity }) {
-    const [height, width, channels] = value.shape, image = new ImageData(width, height);
-    for (let place = 0; place < Math.min(height * width, upTo + 1); place++) {
-      image.data.set([...colourOf(value.data[place * channels + channel], scale), 255], place * 4);
-    }
-    this.#put(image);
+    const [height, width, channels] = value.shape;
+    this.#paint([height, width], (place) => (place > upTo ? null : colourOf(value.data[place * channels + channel], scale)));
   }
 
   // pixels: red, green, blue of each.
-  drawPixels(pixels, [height, width]) {
-    const image = new ImageData(width, height);
-    for (let place = 0; place < height * width; place++) image.data.set([pixels[place * 3], pixels[place * 3 + 1], pixels[place * 3 + 2], 255], place * 4);
-    this.#put(image);
+  drawPixels(pixels, size) {
+    this.#paint(size, (place) => pixels.subarray(place * 3, place * 3 + 3));
   }
 
-  #put(image) {
-    this.canvas.width = image.width;
-    this.canvas.height = image.height;
-    this.field.style.setProperty("--aspect", image.width / image.height);
-    this.canvas.getContext("2d").putImageData(image, 0, 0);
+  // colour: place → red, green, blue, or null where nothing is yet.
+  #paint([height, width], colour) {
+    const { canvas } = this;
+    Object.assign(canvas, { height, width });
+    this.field.style.setProperty("--aspect", width / height);
+    const context = canvas.getContext("2d"), image = context.createImageData(width, height);
+    for (let place = 0; place < height * width; place++) {
+      const made = colour(place), at = place * 4;
+      if (!made) break;
+      [image.data[at], image.data[at + 1], image.data[at + 2]] = made;
+      image.data[at + 3] = 255;
+    }
+    context.putImageData(image, 0, 0);
   }
 
   // In places of the map; it may reach beyond.
@@ -157,8 +160,8 @@ export class FramedMap {
 }
 
 // A curve with a point on it, as a drawing. of: number → number.
-export function curveWith({ of, before, value, name }) {
-  const reach = Math.max(4, Math.min(1e6, Math.abs(before) * 1.25)), points = Array.from({ length: 97 }, (_, at) => -reach + (2 * reach * at) / 96);
+export function curveWith({ of, before, value, name, most: limit }) {
+  const reach = Math.max(4, 1.4 * (limit ?? 0), Math.min(1e6, Math.abs(before) * 1.25)), points = Array.from({ length: 97 }, (_, at) => -reach + (2 * reach * at) / 96);
   const heights = points.map(of), least = Math.min(...heights, value, 0), most = Math.max(...heights, value, 1e-9);
   const x = (number) => 10 + 220 * (number + reach) / (2 * reach), y = (number) => 110 - 100 * (number - least) / (most - least || 1);
   const at = (tag, properties) => {

@@ -25,6 +25,7 @@ export class Player {
 
   show(at, count) {
     Object.assign(this, { at, count });
+    this.line.setAttribute("aria-label", this.what);
     this.line.max = String(Math.max(0, count - 1));
     this.line.value = String(at);
     this.where.textContent = `${this.what} ${at + 1} of ${count}`;
