@@ -1,7 +1,7 @@
 // Filters switched off: one click each; and which of them matters most for the answer to this image.
 import { announce, make } from "../parts/dom.js";
 import { percent, short } from "../parts/numbers.js";
-import { pointsInWords } from "../parts/paired.js";
+import { isolated, pointsInWords } from "../parts/paired.js";
 import { drawMap, scaleOf } from "../parts/tiles.js";
 import { selectFilter } from "../session/chains.js";
 import { withoutEach } from "../session/trials.js";
@@ -115,7 +115,7 @@ export function rankedFilters(now, found) {
 function rankingInWords(rows, now) {
   const others = rows.filter(({ other }) => other).length, [{ channel, difference }] = rows;
   const change = others === 0 ? "no single filter changes the answer" : others === 1 ? "without one filter the answer is another one" : `without ${others} filters, each on its own, the answer is another one`;
-  return `${change}. Filter ${channel} matters most: ${pointsInWords(difference)} points of ${now.className}.`;
+  return `${change}. Filter ${channel} matters most: ${pointsInWords(difference)} points of ${isolated(now.className)}.`;
 }
 
 function rankedTable(session, subject, rows) {
