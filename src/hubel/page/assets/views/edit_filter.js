@@ -113,7 +113,7 @@ function editGrid(session, state) {
     shape = `${rows} ${columns}`;
     const values = readSlice(state.layout, data, editPlace(session, state)).flat(), most = Math.max(...values.map(Math.abs)) || 1;
     inputs.forEach((input, place) => {
-      if (document.activeElement !== input) input.value = String(Number(values[place].toPrecision(4)));
+      if (document.activeElement !== input) input.value = String(Number(values[place].toPrecision(columns <= 3 ? 4 : columns <= 5 ? 3 : 2)));
       input.title = String(values[place]);
       input.classList.toggle("below", values[place] < 0);
       input.style.setProperty("--share", `${Math.round(60 * Math.abs(values[place]) / most)}%`);
