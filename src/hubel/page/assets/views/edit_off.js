@@ -20,13 +20,20 @@ export function editOff(session) {
   const draw = async (subject) => {
     about.textContent = subject.isLogits
       ? `Each filter of ${subject.step.name} is a class. Choose a layer before it.`
-      : `A filter that is off hands on a map of zeros (${subject.value}, behind its normalisation and activation). One click each, off and on again.`;
+      : `A filter that is off hands on a map of zeros (${subject.value}${behindInWords(session, subject)}). One click each, off and on again.`;
     tiles.element.hidden = ranking.element.hidden = subject.isLogits;
     if (subject.isLogits) return;
     await tiles.draw(subject);
     ranking.draw(subject);
   };
   return { element, draw };
+}
+
+// ", behind its normalisation and activation", as far as it has them.
+function behindInWords(session, { chain }) {
+  const kinds = chain.slice(1).map((name) => session.steps.get(name).kind), isNorm = (kind) => kind === "batch_normalisation";
+  const parts = [kinds.some(isNorm) && "normalisation", kinds.some((kind) => !isNorm(kind)) && "activation"].filter(Boolean);
+  return parts.length ? `, behind its ${parts.join(" and ")}` : "";
 }
 
 function editTiles(session) {
