@@ -26,16 +26,16 @@ export const stationResponse = {
   },
   async pose(facts, session) {
     const layer = responseShown(facts), made = peaks(await session.layerValue(layer.name)), most = Math.max(...made), best = made.indexOf(most);
-    const word = facts.convolutions.length ? "map" : "neuron";
+    const word = facts.convolutions.length ? "map" : "neuron", answers = [...made.keys()].filter((channel) => made[channel] === most);
     return {
       look: { view: "maps", label: `Look: the ${word}s of ${layer.name}`, select: { layer: layer.name } },
       ask: {
         kind: "number",
         question: `Which ${word} of \`${layer.name}\` holds the largest number for this image? (They are counted from 0.)`,
-        answers: [...made.keys()].filter((channel) => made[channel] === most),
+        answers,
         answer: best,
         how: word === "map" ? "Choose the order “highest value first”. The first map is the one." : "Look for the largest number among them.",
-        because: `${word === "map" ? "Map" : "Neuron"} ${best} reaches ${short(most)}.`,
+        because: `${word === "map" ? "Map" : "Neuron"} ${best} reaches ${short(most)}${answers.length > 1 ? `, and so ${answers.length === 2 ? "does 1 other" : `do ${answers.length - 1} others`}` : ""}.`,
       },
     };
   },
