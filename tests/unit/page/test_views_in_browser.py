@@ -18,6 +18,7 @@ pytestmark = NEEDS_BROWSER
 VIEWS = ("volumes", "maps", "filters", "parameters")
 OWN_CUT = CUT.replace("body *:not(svg *)", ":is(.page-head, #menu, #images-bar, #stage, #page-foot) *:not(svg *)")
 """Without the images' panel, whose names are shortened on purpose."""
+OTHERS = ("window", "edit", "paint", "course")
 READY = "!!document.querySelector('.view:not([hidden])') && !!window.hubel && document.getElementById('state').hidden"
 CLICK = "document.querySelector({!r}).click()"
 AXE = os.environ.get("HUBEL_AXE", "")
