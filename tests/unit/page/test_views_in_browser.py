@@ -7,9 +7,10 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.browser import CUT, FAINT, NEEDS_BROWSER, SCROLLS, WIDTHS, Browser
-from tests.made.pages import tiny_page, tiny_parts
+from tests.made.pages import tiny_images, tiny_page, tiny_parts, tiny_weights
 
 from hubel.page.render import render_page
 
@@ -174,6 +175,21 @@ def test_an_address_with_a_place_opens_there(browser: Browser, page: Path):
         seconds=40,
     )
     assert browser.troubles() == []
+
+
+def test_the_examples_that_excite_a_filter_most_are_found(browser: Browser, page: Path):
+    opened(browser, page, view="filters")
+    browser.run("location.hash = '#filters/conv1/2/0/0'")
+    browser.until("document.querySelector('.one-filter h3')?.textContent.includes('filter 2 of 4')")
+    browser.run(CLICK.format(".exciting .controls button"))
+    browser.until("document.querySelectorAll('.exciting-images button').length === 4")
+    found = browser.run("[...document.querySelectorAll('.exciting-images button')].map((each) => each.title)")
+    kernel = tiny_weights(tiny_parts()[0]["tensors"])["conv1/kernel"][..., 2]
+    images = np.pad(tiny_images() / 127.5 - 1, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    windows = np.lib.stride_tricks.sliding_window_view(images, (3, 3), axis=(1, 2))  # [n, h, w, 3, 3, 3]
+    most = np.einsum("nhwcij,ijc->nhw", windows, kernel).max(axis=(1, 2))
+    paths = [each["path"] for each in tiny_parts()[0]["examples"]]
+    assert found == [paths[place] for place in np.argsort(-most)[:4]]
 
 
 def test_a_page_without_images_waits_for_one(browser: Browser, tmp_path: Path):
