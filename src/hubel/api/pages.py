@@ -10,11 +10,11 @@ from hubel.api.words import RunLike, path_of
 from hubel.classifier.answering import Answering
 from hubel.events import Message, OnEvent, ignore
 from hubel.page.shown import Shown
-from hubel.runs.out_folder import RUNS
+from hubel.runs.is_run import RUNS
 from hubel.studio.run_list import find_run_list
 from hubel.studio.server import first_page, listening
 from hubel.workflows.exporting.in_browser import open_in_browser
-from hubel.workflows.exporting.page_of_run import page_of, show_page
+from hubel.workflows.exporting.page_of_run import open_page, show_page
 
 
 def open(run: RunLike, corpus: str | Path | None = None, *, browser: bool = True, on_event: OnEvent = ignore) -> Path:
@@ -32,10 +32,8 @@ def open(run: RunLike, corpus: str | Path | None = None, *, browser: bool = True
     Raises:
         HubelError: a subclass says why there is none.
     """
-    path = page_of(path_of(run), None if corpus is None else str(corpus), on_event=on_event)
-    if browser and not open_in_browser(path.absolute().as_uri()):
-        on_event(Message("No browser can be opened from here. Open the file in one; it needs no connection."))
-    return path
+    location = None if corpus is None else str(corpus)
+    return open_page(path_of(run), location, browser=browser, on_event=on_event)
 
 
 def show(run: RunLike | Answering, *, height: int = 800, on_event: OnEvent = ignore) -> Shown:

@@ -73,7 +73,7 @@ def find_node() -> str | None:
     node = shutil.which("node")
     if node is None:
         return None
-    said = subprocess.run([node, "--version"], capture_output=True, encoding="utf-8", check=False).stdout  # noqa: S603
+    said = subprocess.run([node, "-v"], capture_output=True, encoding="utf-8", check=False).stdout  # noqa: S603
     first = said.strip().lstrip("v").partition(".")[0]
     return node if first.isdigit() and int(first) >= OLDEST_NODE else None
 

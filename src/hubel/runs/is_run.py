@@ -23,6 +23,8 @@ SEEN_BEFORE = "seen_before.csv"
 SPLIT = "split.csv"
 REPORT = "report.html"
 MANIFEST, WEIGHTS = "manifest.json", "weights.safetensors"
+RUNS = "runs"
+"""The folder of runs that are not given a place."""
 MARKS = (ARTEFACT, MANIFEST, RUN, METRICS, PREDICTIONS)
 """Files of a run folder or of its ``classifier/`` folder: one is enough, the command knows what else it needs."""
 FILES = (

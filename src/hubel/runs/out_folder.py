@@ -16,13 +16,11 @@ from hubel.errors import OutputNotWritable, UnusableInput, WrongRequest
 from hubel.errors.wording import Option, Remedy
 from hubel.files import is_file, is_folder, is_there, real_path, said_plainly
 from hubel.runs.documents import read_document
-from hubel.runs.is_run import RUN
+from hubel.runs.is_run import RUN, RUNS
 from hubel.runs.request_record import reading_of
 from hubel.runs.run_folder import RunFolder
 from hubel.runs.which_run import check_is_no_run
 
-RUNS = "runs"
-"""The folder of runs that are not given a place."""
 folder_of_images: Callable[[Path], Path] = Later("hubel.corpus.formats.coco", "folder_of_images")
 ENDINGS = (
     ".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".npz", ".csv", ".tsv", ".json", ".jsonl", ".xlsx",

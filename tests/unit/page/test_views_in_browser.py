@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 from tests.browser import CUT, FAINT, NEEDS_BROWSER, SCROLLS, WIDTHS, Browser
-from tests.made.pages import tiny_page
+from tests.made.pages import tiny_page, tiny_parts
+
+from hubel.page.render import render_page
 
 pytestmark = NEEDS_BROWSER
 
@@ -36,7 +38,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def opened(browser: Browser, page: Path, *, width: int = 1400, dark: bool = False, view: str = "volumes") -> None:
     browser.open(page, width=width, dark=dark, offline=True)
-    browser.until(READY)
+    browser.until(READY, seconds=40)
     shown(browser, view)
 
 
@@ -77,7 +79,7 @@ def test_there_is_room_and_contrast_on_every_screen(browser: Browser, page: Path
 
 def test_the_convolution_of_a_pixel_is_fewer_than_three_clicks_away(browser: Browser, page: Path):
     browser.open(page, offline=True)
-    browser.until(READY)
+    browser.until(READY, seconds=40)
     browser.until("document.querySelector('.volume-unit[data-layer=conv1]') !== null")
     browser.run(CLICK.format("a[href='#maps']"))
     browser.until("document.querySelector('.large-canvas canvas')?.width === 14")
@@ -167,8 +169,20 @@ def test_an_address_with_a_place_opens_there(browser: Browser, page: Path):
     browser.call("Page.reload")
     browser.until(
         "document.querySelector('.large-map h3')?.textContent.startsWith('depthwise') && "
-        "document.querySelector('.large-value').textContent.startsWith('row 2, column 3')"
+        "document.querySelector('.large-value').textContent.startsWith('row 2, column 3')",
+        seconds=40,
     )
+    assert browser.troubles() == []
+
+
+def test_a_page_without_images_waits_for_one(browser: Browser, tmp_path: Path):
+    data, weights = tiny_parts()
+    (tmp_path / "none.html").write_text(render_page(data | {"examples": []}, weights, title="none"), encoding="utf-8")
+    browser.open(tmp_path / "none.html", offline=True)
+    browser.until(READY, seconds=40)
+    shown(browser, "volumes")
+    browser.run("location.hash = '#maps'")
+    browser.until("document.querySelector('.layer-words').textContent === 'Choose an image to see its maps.'")
     assert browser.troubles() == []
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.browser import NEEDS_BROWSER, Browser
+from tests.browser import FAINT, NEEDS_BROWSER, Browser
 from tests.made.every_kind import CLASS_NAMES, STEPS, every_kind_page
 
 from hubel.graphs.network_graph import KINDS
@@ -151,6 +151,7 @@ def test_every_form_can_be_read_and_nothing_is_cut(browser: Browser, page: Path,
             "Math.min(...[...root.querySelectorAll('.window-cell')].map((each) => parseFloat(getComputedStyle(each).fontSize)), 99)"
         )
         assert small > 9, layer
+        assert browser.run(FAINT.replace("body *:not", "#view-window *:not")) == [], layer
     assert not browser.troubles()
 
 

@@ -23,8 +23,8 @@ def command(run: Path, corpus: str | None, *, browser: bool) -> int:
     hubel open runs/photos                 write it if it is not there, and open it
     hubel open runs/photos --no-browser    write it, and print where it is
     """  # noqa: D301  (click's mark against re-wrapping)
-    from hubel.api.pages import open as open_page
     from hubel.cli.show.listen import Listener
+    from hubel.workflows.exporting.page_of_run import open_page
 
     with Listener() as listener:
         path = open_page(run, corpus, browser=browser, on_event=listener)

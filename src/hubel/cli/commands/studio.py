@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from hubel.runs.out_folder import RUNS
+from hubel.runs.is_run import RUNS
 
 
 @click.command("studio")

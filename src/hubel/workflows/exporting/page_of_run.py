@@ -17,6 +17,7 @@ from hubel.page.mark import is_page, mark_in, mark_of
 from hubel.page.shown import Shown
 from hubel.reports.html import link_page
 from hubel.runs.is_run import ARTEFACT, PAGE, REPORT, RUN
+from hubel.workflows.exporting.in_browser import open_in_browser
 from hubel.workflows.exporting.page_request import PageRequest
 
 make_page: Callable[..., Any] = Later("hubel.workflows.exporting.page", "make_page")
@@ -56,6 +57,24 @@ def page_of(run: Path, corpus: str | None = None, *, on_event: OnEvent = ignore)
             return beside
     make_page(request, kept, on_event=on_event)
     return kept
+
+
+def open_page(run: Path, corpus: str | None = None, *, browser: bool, on_event: OnEvent = ignore) -> Path:
+    """The page of a run, in the browser.
+
+    Args:
+        run: as of `page_of`.
+        corpus: as of `page_of`.
+        browser: open it; else it is only written.
+        on_event: hears what goes on, and where no browser can be opened.
+
+    Raises:
+        HubelError: as of `page_of`.
+    """
+    path = page_of(run, corpus, on_event=on_event)
+    if browser and not open_in_browser(path.absolute().as_uri()):
+        on_event(Message("No browser can be opened from here. Open the file in one; it needs no connection."))
+    return path
 
 
 def show_page(given: Path | Answering, *, height: int, on_event: OnEvent = ignore) -> Shown:

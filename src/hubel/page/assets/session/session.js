@@ -237,9 +237,11 @@ export class Session {
     this.#tell("select");
   }
 
-  // A step's value, {shape, data: Float32Array}; asked for once until something changes. Do not write into it.
+  // A step's value, {shape, data: Float32Array}; asked for once until something changes. Do not write into it. Of an image that
+  // is still to be computed it comes afterwards.
   value(name, slot = MAIN) {
-    if (!this.#made[slot]) return Promise.reject(new Error("There is no image yet."));
+    const wished = slot === MAIN ? this.image : this.other;
+    if (!this.#made[slot]) return wished ? this.#soon().then(() => this.value(name, slot)) : Promise.reject(new Error("There is no image yet."));
     return this.#ask(`${slot}\n${name}`, "value", { slot, name });
   }
 

@@ -119,7 +119,7 @@ function rankingInWords(rows, now) {
 }
 
 function rankedTable(session, subject, rows) {
-  const head = ["Filter", "Its class without it", "Points", "Logit", "Answer without it", ""].map((text, place) => make(place && place < 4 ? "th.number" : "th", { scope: "col", text }));
+  const head = ["Filter", "Its class without it", "Points", "Logit", "Answer without it", "Try it"].map((text, place) => make(place && place < 4 ? "th.number" : "th", { scope: "col", text }));
   const body = rows.slice(0, MOST_RANKED).map(({ channel, answer, difference, logit, other }) => make("tr", {},
     make("th", { scope: "row", text: String(channel) }),
     make("td.number", { text: percent(answer.probabilities[session.answer.best]) }),
