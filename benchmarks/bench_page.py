@@ -29,6 +29,7 @@ from hubel.engines.keras_engine import KerasEngine
 from hubel.images.preprocessing import Preprocessing
 from hubel.page.contents import Example
 from hubel.workflows.exporting.page_parts import compose
+from hubel.workflows.exporting.page_request import PageRequest
 
 NETWORKS = (("small-cnn", 64), ("small-cnn", 96), ("residual", 96), ("mobilenet", 224))
 CLASSES, EXAMPLES = 10, 3
@@ -95,7 +96,7 @@ def page_of(name: str, side: int, folder: Path) -> Path:
     images = varied_images(EXAMPLES, (side, side))
     examples = [Example(f"{number}.png", names[number], each) for number, each in enumerate(images)]
     path = folder / f"{name}-{side}.html"
-    path.write_text(compose(classifier, artefact=None, examples=examples).html, encoding="utf-8")
+    path.write_text(compose(classifier, PageRequest(path), artefact=None, examples=examples).html, encoding="utf-8")
     return path
 
 

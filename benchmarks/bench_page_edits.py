@@ -5,8 +5,9 @@
 Without names: small-cnn and residual at 96 pixels, untrained. Chromium opens each page from disk; for some seconds a
 pointer paints at every place of a circle, then a number of a kernel is typed again and again, as fast as the browser
 draws. A frame is an answer that the view shows: the stroke on the image, all values of the network, class
-probabilities and 16 maps. "engine" is the median time of one answer to a new image of the same page, and "load" what
-the machine had to do beside. Needs Chromium.
+probabilities and 16 maps. "worker_ms" and "page_ms" are the processor time of the two threads for each frame: without
+other work on the machine, 1000 / the larger of them is what frames a second come near to; "engine_ms" is the median
+time of one answer to a new image, and "load" the machine's. Needs Chromium, and Linux for the threads.
 """
 
 from __future__ import annotations
@@ -60,11 +61,13 @@ PAINT = """(() => {
     canvas.setPointerCapture = () => {};
     canvas.hasPointerCapture = () => true;
     const send = (type, at) => canvas.dispatchEvent(new PointerEvent(type, { bubbles: true, button: 0, pointerId: 1,
-        clientX: box.left + (0.5 + 0.3 * Math.cos(at / 9)) * box.width, clientY: box.top + (0.5 + 0.3 * Math.sin(at / 9)) * box.height }));
+        clientX: box.left + (0.5 + 0.3 * Math.cos(at / 9)) * box.width,
+        clientY: box.top + (0.5 + 0.3 * Math.sin(at / 9)) * box.height }));
     send("pointerdown", 0);
-    return (at) => {
-        if (at % 57 === 0) document.querySelector(".paint-tools input[type=color]").value = `#${(at * 7919 % 0xffffff).toString(16).padStart(6, "0")}`;
-        document.querySelector(".paint-tools input[type=color]").dispatchEvent(new Event("input"));
+    const colour = document.querySelector(".paint-tools input[type=color]");
+    return (at) => {  // another colour each time round: every stroke changes pixels
+        colour.value = `#${(Math.floor(at / 57) * 7919 % 0xffffff).toString(16).padStart(6, "0")}`;
+        colour.dispatchEvent(new Event("input"));
         send("pointermove", at);
     };
 })()"""
@@ -77,7 +80,7 @@ ANSWERS = """(async () => {
     const milliseconds = [];
     for (let round = 0; round < 7; round++) {
         const image = new ImageData(SIDE, SIDE);
-        for (let at = 0; at < image.data.length; at++) image.data[at] = at % 4 === 3 ? 255 : (at * (round + 3) * 7919) % 256;
+        image.data.forEach((_, at) => { image.data[at] = at % 4 === 3 ? 255 : (at * (round + 3) * 7919) % 256; });
         const begun = performance.now();
         await hubel.predict(image);
         milliseconds.push(performance.now() - begun);
@@ -155,7 +158,41 @@ def followed(browser: Browser, view: str, where: tuple[str, str], act: str) -> d
         act: a JavaScript function of the number of the frame.
     """
     script = FOLLOW.replace("VIEW", view).replace("READY", where[0]).replace("SHOWN", where[1])
-    return awaited(browser, script.replace("ACT", act).replace("SECONDS", str(SECONDS)))
+    before = thread_seconds()
+    found = awaited(browser, script.replace("ACT", act).replace("SECONDS", str(SECONDS)))
+    after = thread_seconds()
+    frames = max(1.0, found["frames_per_s"] * SECONDS)
+    return found | {f"{name}_ms": 1000 * (after[name] - before[name]) / frames for name in after}
+
+
+def thread_seconds() -> dict[str, float]:
+    """Processor seconds so far of the thread that computes, and of the one that draws the page it belongs to.
+
+    Of all that run below this process: other tabs are closed or idle.
+    """
+    below, seconds = {str(os.getpid())}, {"worker": 0.0, "page": 0.0}
+    for folder in sorted(Path("/proc").glob("[0-9]*"), key=lambda each: int(each.name)):
+        try:
+            if _fields(folder)[1] not in below:
+                continue
+            below.add(folder.name)
+            threads = list((folder / "task").iterdir())
+            workers = [each for each in threads if (each / "comm").read_text().startswith("DedicatedWo")]
+            if workers:  # the first thread of its process draws
+                seconds["page"] += _seconds(folder / "task" / folder.name)
+                seconds["worker"] += sum(map(_seconds, workers))
+        except FileNotFoundError:
+            continue  # it has ended
+    return seconds
+
+
+def _fields(folder: Path) -> list[str]:
+    return (folder / "stat").read_text().rpartition(")")[2].split()
+
+
+def _seconds(thread: Path) -> float:
+    fields = _fields(thread)
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def awaited(browser: Browser, script: str) -> Any:

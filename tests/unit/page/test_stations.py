@@ -84,7 +84,13 @@ def test_every_station_speaks_of_the_network_in_whole_sentences(networks: dict[s
     found = networks[name]
     assert len(found["stations"]) == len({each["title"] for each in found["stations"]}) == COUNT
     for station, without in zip(found["stations"], found["without"], strict=True):
-        words = [*station["say"], *without, station["ask"]["question"], station["ask"]["how"], station["ask"]["because"]]
+        words = [
+            *station["say"],
+            *without,
+            station["ask"]["question"],
+            station["ask"]["how"],
+            station["ask"]["because"],
+        ]
         for sentence in words:
             assert not re.search(r"undefined|NaN|null|Infinity|\[object|  ", sentence), sentence
             assert sentence[-1] in ".?)", sentence
@@ -115,7 +121,9 @@ def test_the_true_answer_is_accepted_and_another_is_not(networks: dict[str, Any]
 
 def values_of(found: dict[str, Any], layer: str) -> np.ndarray:
     model, batch = found["model"], found["image"][None].astype(np.float32)
-    return keras.ops.convert_to_numpy(keras.Model(model.inputs[0], model.get_layer(layer).output)(batch, training=False))[0]
+    return keras.ops.convert_to_numpy(
+        keras.Model(model.inputs[0], model.get_layer(layer).output)(batch, training=False)
+    )[0]
 
 
 @pytest.mark.parametrize("name", ["small-cnn", "residual", "lenet5"])

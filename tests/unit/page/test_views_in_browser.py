@@ -7,15 +7,19 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.browser import CUT, FAINT, NEEDS_BROWSER, SCROLLS, WIDTHS, Browser
-from tests.made.pages import tiny_page
+from tests.made.pages import tiny_images, tiny_page, tiny_parts, tiny_weights
+
+from hubel.page.render import render_page
 
 pytestmark = NEEDS_BROWSER
 
 VIEWS = ("volumes", "maps", "filters", "parameters")
 OWN_CUT = CUT.replace("body *:not(svg *)", ":is(.page-head, #menu, #images-bar, #stage, #page-foot) *:not(svg *)")
 """Without the images' panel, whose names are shortened on purpose."""
+OTHERS = ("window", "edit", "paint", "course")
 READY = "!!document.querySelector('.view:not([hidden])') && !!window.hubel && document.getElementById('state').hidden"
 CLICK = "document.querySelector({!r}).click()"
 AXE = os.environ.get("HUBEL_AXE", "")
@@ -36,7 +40,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def opened(browser: Browser, page: Path, *, width: int = 1400, dark: bool = False, view: str = "volumes") -> None:
     browser.open(page, width=width, dark=dark, offline=True)
-    browser.until(READY)
+    browser.until(READY, seconds=40)
     shown(browser, view)
 
 
@@ -77,7 +81,7 @@ def test_there_is_room_and_contrast_on_every_screen(browser: Browser, page: Path
 
 def test_the_convolution_of_a_pixel_is_fewer_than_three_clicks_away(browser: Browser, page: Path):
     browser.open(page, offline=True)
-    browser.until(READY)
+    browser.until(READY, seconds=40)
     browser.until("document.querySelector('.volume-unit[data-layer=conv1]') !== null")
     browser.run(CLICK.format("a[href='#maps']"))
     browser.until("document.querySelector('.large-canvas canvas')?.width === 14")
@@ -163,12 +167,39 @@ def test_pointing_at_a_map_lights_its_neighbours_and_a_click_shows_it(browser: B
 
 def test_an_address_with_a_place_opens_there(browser: Browser, page: Path):
     browser.open(page, offline=True)
-    browser.call("Page.navigate", url=page.as_uri() + "#maps/depthwise/5/2/3")
-    browser.call("Page.reload")
+    browser.until(READY, seconds=40)
+    browser.run("window.before = true; location.hash = '#maps/depthwise/5/2/3'; location.reload()")
     browser.until(
-        "document.querySelector('.large-map h3')?.textContent.startsWith('depthwise') && "
-        "document.querySelector('.large-value').textContent.startsWith('row 2, column 3')"
+        "!window.before && document.querySelector('.large-map h3')?.textContent.startsWith('depthwise') && "
+        "document.querySelector('.large-value').textContent.startsWith('row 2, column 3')",
+        seconds=40,
     )
+    assert browser.troubles() == []
+
+
+def test_the_examples_that_excite_a_filter_most_are_found(browser: Browser, page: Path):
+    opened(browser, page, view="filters")
+    browser.run("location.hash = '#filters/conv1/2/0/0'")
+    browser.until("document.querySelector('.one-filter h3')?.textContent.includes('filter 2 of 4')")
+    browser.run(CLICK.format(".exciting .controls button"))
+    browser.until("document.querySelectorAll('.exciting-images button').length === 4")
+    found = browser.run("[...document.querySelectorAll('.exciting-images button')].map((each) => each.title)")
+    kernel = tiny_weights(tiny_parts()[0]["tensors"])["conv1/kernel"][..., 2]
+    images = np.pad(tiny_images() / 127.5 - 1, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    windows = np.lib.stride_tricks.sliding_window_view(images, (3, 3), axis=(1, 2))  # [n, h, w, 3, 3, 3]
+    most = np.einsum("nhwcij,ijc->nhw", windows, kernel).max(axis=(1, 2))
+    paths = [each["path"] for each in tiny_parts()[0]["examples"]]
+    assert found == [paths[place] for place in np.argsort(-most)[:4]]
+
+
+def test_a_page_without_images_waits_for_one(browser: Browser, tmp_path: Path):
+    data, weights = tiny_parts()
+    (tmp_path / "none.html").write_text(render_page(data | {"examples": []}, weights, title="none"), encoding="utf-8")
+    browser.open(tmp_path / "none.html", offline=True)
+    browser.until(READY, seconds=40)
+    shown(browser, "volumes")
+    browser.run("location.hash = '#maps'")
+    browser.until("document.querySelector('.layer-words').textContent === 'Choose an image to see its maps.'")
     assert browser.troubles() == []
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.browser import NEEDS_BROWSER, Browser
+from tests.browser import FAINT, NEEDS_BROWSER, Browser
 
 from hubel.arithmetic.kernels import KERNELS
 from hubel.arithmetic.windows import WindowOptions, calculate_convolution, convolve
@@ -14,6 +15,7 @@ from hubel.page.window_steps import write_steps
 from hubel.workflows.looking.matrices import read_kernel, read_matrix
 
 pytestmark = NEEDS_BROWSER
+AXE = os.environ.get("HUBEL_AXE", "")
 CALCULATION = calculate_convolution(
     read_matrix("digits:8"), read_kernel("sobel-x"), options=WindowOptions((3, 3), padding="same")
 )
@@ -44,6 +46,13 @@ def test_nothing_is_cut_and_every_number_can_be_read(browser: Browser, page: Pat
         <= 0
     )
     assert min(browser.run(sizes)) > 9
+    press(browser, "Next")
+    browser.run("document.querySelector('.window-player input').value = 63")
+    browser.run(
+        "document.querySelector('.window-player input').dispatchEvent(new Event('input'))"
+    )  # all results are there
+    browser.until("document.querySelector('.window-where').textContent === 'window 64 of 64'")
+    assert browser.run(FAINT) == []
     assert browser.run("document.querySelector('h1').textContent") == "Convolution, window by window"
     assert (np.mean(browser.mean_colour("small")) < 100) == dark
     assert not browser.troubles()
@@ -107,3 +116,13 @@ def test_the_window_follows_the_pointer(browser: Browser, page: Path):
         x, y = box[0] + box[2] * share, box[1] + box[3] * 0.35
         browser.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", buttons=1, clickCount=1)
     assert browser.run("document.querySelector('.window-where').textContent") == "window 21 of 64"
+
+
+@pytest.mark.skipif(not AXE or not Path(AXE).exists(), reason="HUBEL_AXE names no axe.min.js")
+@pytest.mark.parametrize("dark", [False, True])
+def test_axe_finds_nothing_serious(browser: Browser, page: Path, dark: bool):
+    browser.open(page, dark=dark)
+    browser.run(Path(AXE).read_text(encoding="utf-8") + ";0")
+    browser.run("window.found = null; axe.run(document).then((result) => { window.found = result.violations; })")
+    browser.until("window.found !== null", seconds=60)
+    assert browser.run("window.found.map((each) => each.id)") == []

@@ -86,6 +86,13 @@ export function answer(message, reply) {
   }
 }
 
+// What a result holds is a copy that nobody here needs any more: it is handed over, not copied once more.
+function buffersOf(result, found = new Set()) {
+  if (ArrayBuffer.isView(result)) found.add(result.buffer);
+  else if (result && typeof result === "object") for (const part of Object.values(result)) buffersOf(part, found);
+  return found;
+}
+
 if (typeof WorkerGlobalScope !== "undefined" && self instanceof WorkerGlobalScope) {
-  self.onmessage = ({ data }) => answer(data, (made) => self.postMessage(made));
+  self.onmessage = ({ data }) => answer(data, (made) => self.postMessage(made, [...buffersOf(made.result)]));
 }

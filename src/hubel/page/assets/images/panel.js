@@ -51,11 +51,12 @@ function labelWords({ image, answer }) {
   return ["It is ", label, answer.className === image.label ? ": the answer is right." : ": the answer is wrong."];
 }
 
-// Measured with Chromium 156 and Firefox against Pillow 13; see docs/how-to.
+// Measured on photographs in Chromium 156 and Firefox ESR, against Pillow 13.
 function howExact() {
   return make("details.how-exact", {},
     make("summary", { text: "How exact is this?" }),
     make("p", { text: "The network sees the image above, at the size it works with. Of PNG files, and in Chromium of JPEG, WebP, GIF and BMP files too, these pixels are those that Hubel reads, level for level." }),
-    make("p", { text: "A browser that cannot decode a large JPEG at a fraction of its size makes levels that differ by 0.2 of 255 on average, and by up to 7 at single places. AVIF files with soft transparency may differ more. Colour profiles are left out, as in Hubel. TIFF, HEIC and camera files are not read here." }),
+    make("p", { text: "Firefox cannot decode a large JPEG at a fraction of its size, as Hubel does. The levels of such images differ by less than 0.25 of 255 on average, and by up to 7 at single places; those of a WebP with soft transparency by up to 1. AVIF files may differ more." }),
+    make("p", { text: "Colour profiles are left out, as in Hubel. TIFF, HEIC and camera files are not read here." }),
     make("p", { text: "Everything is computed in single precision, in another order than in training: probabilities may differ in the fourth digit." }));
 }

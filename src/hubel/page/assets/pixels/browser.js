@@ -1,7 +1,8 @@
 // Image files → upright pixels over white, as Hubel reads them: PNG by our own reader, the rest by the browser.
 import { fromBase64 } from "../engine/tensors.js";
 import { CannotRead, checkBytes, checkPixels, IS_DAMAGED } from "./faults.js";
-import { isJpeg, jpegFraction, readJpegHead, shrunk } from "./jpeg.js";
+import { isJpeg, jpegFraction, readJpegHead } from "./jpeg.js";
+import { shrunk } from "./jpeg_shrink.js";
 import { overWhite, pngLevels } from "./levels.js";
 import { isPng, readPng } from "./png.js";
 import { resize } from "./resize.js";
@@ -61,7 +62,7 @@ async function decodeJpeg(bytes, preprocessing) {
   const head = readJpegHead(bytes), file = new Blob([head.plain], { type: "image/jpeg" });
   checkPixels(head.width, head.height);
   const fraction = jpegFraction(head, preprocessing);
-  const image = await smallerPixels(file, head, fraction) ?? shrunk(await paintedPixels(file), fraction);
+  const image = await smallerPixels(file, head, fraction) ?? shrunk(await paintedPixels(file), fraction, head.sampling);
   return upright(image, head.orientation);
 }
 

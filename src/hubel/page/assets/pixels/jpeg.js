@@ -7,8 +7,9 @@ const JPEG_NO_FRAME = [0xc4, 0xc8, 0xcc];  // in the range of markers that begin
 
 export const isJpeg = (bytes) => bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff;
 
-// {width, height, orientation, plain}: as stored; plain is the file without what a browser would turn it by (EXIF) or change
-// its colours by (profiles).
+// {width, height, orientation, sampling, plain}: as stored; sampling has for each component how often it is there across
+// (high half of the byte) and down; plain is the file without what a browser would turn it by (EXIF) or change its
+// colours by (profiles).
 export function readJpegHead(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length), parts = [bytes.subarray(0, 2)];
   const head = { width: 0, height: 0, orientation: 1 };
@@ -28,6 +29,7 @@ export function readJpegHead(bytes) {
     if (marker >= 0xc0 && marker <= 0xcf && !JPEG_NO_FRAME.includes(marker) && end <= bytes.length) {
       head.height = view.getUint16(place + 5);
       head.width = view.getUint16(place + 7);
+      head.sampling = [...bytes.subarray(place + 10, end)].filter((_, at) => at % 3 === 1);
     }
     if (marker === JPEG_APPLICATION_1 && head.orientation === 1) head.orientation = orientationOf(bytes.subarray(place + 4, end));
     if (marker !== JPEG_APPLICATION_1 && marker !== JPEG_APPLICATION_2) parts.push(bytes.subarray(place, end));
@@ -63,28 +65,4 @@ export function jpegFraction(head, { height, width }) {
   const [across, down] = head.orientation >= 5 ? [height, width] : [width, height];
   const times = Math.min(Math.floor(head.width / (2 * across)), Math.floor(head.height / (2 * down)));
   return [8, 4, 2].find((fraction) => times >= fraction) ?? 1;
-}
-
-// Means of fraction × fraction pixels: what libjpeg makes of its blocks when it decodes at a fraction of the size.
-export function shrunk(image, fraction) {
-  if (fraction === 1) return image;
-  const width = Math.ceil(image.width / fraction), height = Math.ceil(image.height / fraction), pixels = new Uint8Array(width * height * 3);
-  for (let row = 0, to = 0; row < height; row++) {
-    const top = row * fraction, bottom = Math.min(image.height, top + fraction);
-    for (let column = 0; column < width; column++) {
-      const left = column * fraction, right = Math.min(image.width, left + fraction), count = (right - left) * (bottom - top);
-      let red = 0, green = 0, blue = 0;
-      for (let y = top; y < bottom; y++) {
-        for (let from = (y * image.width + left) * 3, end = from + (right - left) * 3; from < end; from += 3) {
-          red += image.pixels[from];
-          green += image.pixels[from + 1];
-          blue += image.pixels[from + 2];
-        }
-      }
-      pixels[to++] = Math.round(red / count);
-      pixels[to++] = Math.round(green / count);
-      pixels[to++] = Math.round(blue / count);
-    }
-  }
-  return { width, height, pixels };
 }

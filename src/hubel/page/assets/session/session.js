@@ -63,7 +63,13 @@ export class Session {
   }
 
   #tell(...whats) {
-    for (const listener of new Set(whats.flatMap((what) => [...(this.listeners.get(what) ?? [])]))) listener();
+    for (const listener of new Set(whats.flatMap((what) => [...(this.listeners.get(what) ?? [])]))) {
+      try {
+        listener();
+      } catch (error) {
+        queueMicrotask(() => { throw error; });  // one view that fails stops neither the others nor the engine
+      }
+    }
   }
 
   // Another image: {name, pixels, label, note}. Settles when it was computed, or a later one instead, with its own answer if it
@@ -237,9 +243,11 @@ export class Session {
     this.#tell("select");
   }
 
-  // A step's value, {shape, data: Float32Array}; asked for once until something changes. Do not write into it.
+  // A step's value, {shape, data: Float32Array}; asked for once until something changes. Do not write into it. Of an image that
+  // is still to be computed it comes afterwards.
   value(name, slot = MAIN) {
-    if (!this.#made[slot]) return Promise.reject(new Error("There is no image yet."));
+    const wished = slot === MAIN ? this.image : this.other;
+    if (!this.#made[slot]) return wished ? this.#soon().then(() => this.value(name, slot)) : Promise.reject(new Error("There is no image yet."));
     return this.#ask(`${slot}\n${name}`, "value", { slot, name });
   }
 

@@ -25,7 +25,7 @@ export const stationInput = {
         question: "Which class has the second highest probability for this image?",
         choices: offered.map((place) => names[place]),
         right: offered.filter((place) => answer.probabilities[place] === second).map((place) => names[place]),
-        how: "Below the image, the classes stand in the order of their probabilities: read the second row.",
+        how: "The classes stand below the image, the most probable one first: read the second row. On a phone, press Images to see them.",
         because: `“${names[ranked[1]]}” has ${percent(second)}.`,
       },
     };

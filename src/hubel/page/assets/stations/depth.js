@@ -26,16 +26,16 @@ export const stationResponse = {
   },
   async pose(facts, session) {
     const layer = responseShown(facts), made = peaks(await session.layerValue(layer.name)), most = Math.max(...made), best = made.indexOf(most);
-    const word = facts.convolutions.length ? "map" : "neuron";
+    const word = facts.convolutions.length ? "map" : "neuron", answers = [...made.keys()].filter((channel) => made[channel] === most);
     return {
       look: { view: "maps", label: `Look: the ${word}s of ${layer.name}`, select: { layer: layer.name } },
       ask: {
         kind: "number",
         question: `Which ${word} of \`${layer.name}\` holds the largest number for this image? (They are counted from 0.)`,
-        answers: [...made.keys()].filter((channel) => made[channel] === most),
+        answers,
         answer: best,
         how: word === "map" ? "Choose the order “highest value first”. The first map is the one." : "Look for the largest number among them.",
-        because: `${word === "map" ? "Map" : "Neuron"} ${best} reaches ${short(most)}.`,
+        because: `${word === "map" ? "Map" : "Neuron"} ${best} reaches ${short(most)}${answers.length > 1 ? `, and so ${answers.length === 2 ? "does 1 other" : `do ${answers.length - 1} others`}` : ""}.`,
       },
     };
   },
@@ -106,8 +106,8 @@ export const stationArchitecture = {
     const last = convolutions.at(-1).step.shape, smaller = last[0] < inputShape[0], deeper = last[2] > inputShape[2];
     const shrinking = [...(pools.length ? [counted(pools.length, "pooling layer")] : []), ...(strided.length ? [`${counted(strided.length, "convolution")} with a stride above 1`] : [])];
     return [
-      `The network has ${counted(convolutions.length, "convolution")} on maps${activations.length ? `, and ${listed(activations)} for activation` : ""}. ${shrinking.length ? `Maps get smaller by ${listed(shrinking)}.` : "Nothing in it pools or strides."}`,
-      `The image has ${sizeText(inputShape)} numbers, and the last convolution makes ${sizeText(last)}${smaller && deeper ? ": smaller and deeper" : ""}. What comes out of each of its ${counted(maps.length, "layer")} of maps is an image again, for the next layer.`,
+      `The network has ${counted(convolutions.length, "convolution")} on maps${activations.length ? `, and ${listed(activations)} for activation` : ""}. ${shrinking.length ? `Maps are made smaller by ${listed(shrinking)}.` : "Nothing in it pools or strides."}`,
+      `The image has ${sizeText(inputShape)} numbers, and the last convolution makes ${sizeText(last)}${smaller && deeper ? ": smaller and deeper" : ""}. Each of its ${maps.length} layers of maps makes images again, for the next layer.`,
       ...architectureExtras(facts),
       ...architectureEnd(facts),
     ];

@@ -120,7 +120,7 @@ class Course {
     if (this.bar.hidden) return;
     this.back.textContent = `Back to station ${this.place}`;
     this.back.href = `#course/${this.place}`;
-    this.bar.querySelector("p").textContent = this.looking.replaceAll("`", "");
+    this.bar.querySelector("p").textContent = this.looking.replaceAll("`", "").replace(/ \([^()]*\)$/, "");
   }
 
   press(event) {

@@ -4,7 +4,7 @@ import { editsInWords } from "../session/edits.js";
 
 export function editBadge(session) {
   const link = make("a", { href: "#edit" }), undo = make("button.edit-small", { type: "button", text: "Restore all", onclick: () => session.restore() });
-  const element = make("p.edit-badge", { hidden: true }, link, " ", undo);
+  const element = make("aside.edit-badge", { hidden: true, "aria-label": "The network is edited" }, link, " ", undo);
   const draw = () => {
     element.hidden = !session.edits.length;
     link.textContent = editsInWords(session.edits);

@@ -42,10 +42,10 @@ class MapsView {
     this.tiles = tileGrid("Maps");
     this.pages = pager((page) => { this.page = page; redraw(); });
     this.large = new LargeMap(session);
+    this.body = make("div.maps-body", {}, this.large.root, make("div", {}, this.pages.root, this.tiles));
     root.append(
       make("div.controls", {}, make("label", {}, "Layer ", this.layer), make("label", {}, "Order ", this.order), make("label", {}, "Scale ", this.scale), this.compareLabel),
-      this.words,
-      make("div.maps-body", {}, this.large.root, make("div", {}, this.pages.root, this.tiles)));
+      this.words, this.body);
   }
 
   show(visible) {
@@ -60,9 +60,13 @@ class MapsView {
       this.layer.value = name;
       this.page = null;  // that of the selected map
     }
+    this.body.hidden = !session.answer;
     this.compare.disabled = !session.other;
     this.compareLabel.title = session.other ? "" : "Choose a second image beside the first";
-    if (!session.answer) return;
+    if (!session.answer) {
+      if (!session.image) this.words.textContent = "Choose an image to see its maps.";
+      return;
+    }
     const comparing = this.compare.checked && session.other !== null && session.otherAnswer !== null;
     const [value, other] = await Promise.all([session.layerValue(name), comparing ? session.layerValue(name, OTHER) : null]);
     if (name !== session.layer) return;

@@ -7,9 +7,9 @@ export function paintCanvas(easel) {
   const canvas = make("canvas.paint-canvas", { tabindex: "0", role: "application", "aria-label": "The image. Arrow keys move the brush or the image, space paints." });
   const cursor = make("span.paint-cursor", { "aria-hidden": "true" }), field = make("div.paint-field", {}, canvas, cursor);
   const hint = make("p.muted.paint-hint", { text: "Paint with the pointer. With the keyboard: arrow keys move the brush, or the image with Move; space paints." });
-  const state = { at: null, last: null, size: null };
+  const state = { at: null, last: null, box: null };
   const placeOf = (event) => {
-    const box = canvas.getBoundingClientRect(), [height, width] = easel.painting.size;
+    const box = state.box ?? canvas.getBoundingClientRect(), [height, width] = easel.painting.size;  // laid out once in a stroke
     return [((event.clientY - box.top) / box.height) * height, ((event.clientX - box.left) / box.width) * width];
   };
   const paintTo = (place) => {
@@ -20,6 +20,7 @@ export function paintCanvas(easel) {
     if (!easel.painting || event.button !== 0) return;
     canvas.setPointerCapture(event.pointerId);
     state.last = null;
+    state.box = canvas.getBoundingClientRect();
     easel.painting.endStep();
     paintTo(placeOf(event));
   });
@@ -29,7 +30,7 @@ export function paintCanvas(easel) {
     drawCursor();
     if (canvas.hasPointerCapture(event.pointerId)) paintTo(state.at);
   });
-  for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { state.last = null; easel.painting?.endStep(); });
+  for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { state.last = state.box = null; easel.painting?.endStep(); });
   canvas.addEventListener("keydown", (event) => onKey(event));
   function onKey(event) {
     const painting = easel.painting, arrow = ARROWS[event.key];

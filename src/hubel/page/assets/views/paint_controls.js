@@ -20,7 +20,13 @@ export function paintControls(easel) {
     "Two things differ: here the image has the size of the network already, there the change comes before resizing; and here you choose direction and place, there the image's content does. " +
     "The order is: painted, moved, turned, brighter or darker, blurred, square in front. The brush paints on the image before it is moved or turned." }));
   const element = make("section.paint-controls.card", { "aria-label": "Changes" }, make("h3", { text: "Changes" }), ...rows.map((row) => row.element), exact);
-  return { element, draw: (painting) => painting && rows.forEach((row) => row.draw(painting)) };
+  let shown = null;
+  const draw = (painting) => {
+    if (!painting || shown === painting.changes) return;  // a stroke changes none of them
+    shown = painting.changes;
+    for (const row of rows) row.draw(painting);
+  };
+  return { element, draw };
 }
 
 function paintControl(easel, { key, label, unit, reach, step, ofSquare }) {

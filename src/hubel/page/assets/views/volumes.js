@@ -243,11 +243,12 @@ class VolumeRow {
   }
 
   async #draw(name, entry, { channels, part }) {
-    if (!entry.layer || !this.visible || !entry.element.dataset.near || !this.session.answer) return;
-    const key = `${this.session.version} ${part} ${channels}`;
+    if (!entry.layer || !this.visible || !entry.element.dataset.near) return;
+    const key = `${this.session.version} ${part} ${channels} ${this.session.answer !== null}`;
     if (entry.drawn === key) return;
     entry.drawn = key;
-    const value = await this.session.layerValue(name);
+    const { answer } = this.session, empty = { shape: entry.layer.output, data: new Float32Array(1) };
+    const value = answer ? await this.session.layerValue(name) : empty;
     if (entry.drawn !== key) return;
     const style = getComputedStyle(this.row), colour = (each) => style.getPropertyValue(each).trim();
     drawVolume(entry.canvas, value, { size: entry.size, lit: channels, colours: { line: "rgb(128 128 128 / 0.55)", halo: colour("--card"), accent: colour(part === "before" ? "--before" : part === "after" ? "--after" : "--self") } });

@@ -31,8 +31,8 @@ function windowForm(given) {
 function productRow(part, { worked, inputs, ofImage, edit }, scales) {
   const wide = worked.columns.length, said = placeSaid(worked), [input] = inputs, name = channelName(part.channel, ofImage);
   const title = worked.parts.length === 1 && edit ? "window" : `input, ${name}`;
-  if (wide > MOST_ACROSS) return make("div.window-row", {}, plainMap(part.values, wide, title), blockSign("×"), plainMap(part.kernel, wide, "kernel"), blockSign("="), plainMap(part.products, wide, "products"), partSum(part));
   const pick = input.go ? (tap) => input.go([worked.rows[Math.floor(tap / wide)], worked.columns[tap % wide], part.channel]) : null;
+  if (wide > MOST_ACROSS) return make("div.window-row", {}, plainMap(part.values, wide, title, pick), blockSign("×"), plainMap(part.kernel, wide, "kernel"), blockSign("="), plainMap(part.products, wide, "products"), partSum(part));
   return make("div.window-row", {},
     numberGrid({ title, values: part.values, columns: wide, inside: worked.inside, largest: scales.values, label: (tap) => `${name}, ${said(tap)}`, pick, edit: edit && ((tap, field) => edit("pixel", { tap, channel: part.channel, field })) }), blockSign("×"),
     numberGrid({ title: "kernel", values: part.kernel, columns: wide, largest: scales.kernel, label: (tap) => `weight of ${said(tap)}`, edit: edit && ((tap, field) => edit("kernel", { tap, field })) }), blockSign("="),
@@ -43,10 +43,18 @@ const blockSign = (text) => make("span.window-sign", { text, "aria-hidden": "tru
 
 const partSum = (part) => make("p.window-sum", {}, "sum ", numberTag(part.sum, { label: "sum of the products" }));
 
-function plainMap(values, columns, title) {
+// A window too wide for numbers; pick: (place) → … of what is clicked.
+function plainMap(values, columns, title, pick = null) {
   const map = new FramedMap({ label: title }), most = largestSize(values);
   map.draw({ shape: [values.length / columns, columns, 1], data: values }, { channel: 0, scale: { least: -most, most } });
   map.say(`${title}, ${values.length / columns} × ${columns}: up to ${sumsNumber(most)}`);
+  if (pick) {
+    map.field.classList.add("held");
+    map.field.addEventListener("click", ({ offsetX, offsetY }) => {
+      const row = Math.floor(offsetY / map.canvas.clientHeight * map.canvas.height), column = Math.floor(offsetX / map.canvas.clientWidth * columns);
+      pick(Math.min(values.length - 1, row * columns + Math.min(column, columns - 1)));
+    });
+  }
   return map.figure;
 }
 
@@ -105,8 +113,8 @@ function positionsMap(products, { shape: [height, width, channels], go }) {
     return own.indexOf(Math.max(...own));
   };
   const title = "What each position adds, its channels together", values = Array.from(sums);
-  if (width > MOST_ACROSS) return plainMap(values, width, title);
   const pick = go && ((place) => go([Math.floor(place / width), place % width, strongest(place)]));
+  if (width > MOST_ACROSS) return plainMap(values, width, title, pick);
   return numberGrid({ title, values, columns: width, pick, label: (place) => `row ${Math.floor(place / width)}, column ${place % width}` });
 }
 
@@ -114,7 +122,7 @@ function positionsMap(products, { shape: [height, width, channels], go }) {
 function poolForm({ worked, inputs: [input] }) {
   const wide = worked.columns.length, said = placeSaid(worked), title = `${worked.values.length > 1 ? "the window" : "the value"}, channel ${worked.channel}`;
   const go = input.go && ((tap) => input.go(input.shape.length === 3 ? [worked.rows[Math.floor(tap / wide)], worked.columns[tap % wide], worked.channel] : [worked.channel]));
-  const drawn = wide > MOST_ACROSS ? plainMap(worked.values, wide, title) : numberGrid({ title, values: worked.values, columns: wide, inside: worked.inside, label: said, pick: go });
+  const drawn = wide > MOST_ACROSS ? plainMap(worked.values, wide, title, go) : numberGrid({ title, values: worked.values, columns: wide, inside: worked.inside, label: said, pick: go });
   if (worked.how === "largest" && wide <= MOST_ACROSS) drawn.querySelectorAll(".window-cell")[largestTap(worked)].classList.add("chosen");
   const arrow = { largest: "largest →", mean: "mean →", sum: "sum →", deviation: "deviation →" }[worked.how];
   return [make("div.window-row", {}, drawn, blockSign(arrow), make("strong", {}, numberTag(worked.value, { label: "value" })))];
@@ -150,14 +158,14 @@ function shareBar(share) {
 function sharesForm({ worked, inputs: [input], unitName }) {
   const order = worked.shares.map((_, unit) => unit).sort((a, b) => worked.shares[b] - worked.shares[a]), shown = order.slice(0, 10), name = unitName(input.name);
   if (!shown.includes(worked.unit)) shown.splice(-1, 1, worked.unit);
-  const scaled = worked.temperature !== 1, heads = ["class", "logit", ...(scaled ? [`/ ${sumsNumber(worked.temperature)}`] : []), "e^(logit - largest)", "share of the sum", ""];
+  const scaled = worked.temperature !== 1, heads = ["class", "logit", ...(scaled ? [`/ ${sumsNumber(worked.temperature)}`] : []), "e^(logit - largest)", "share of the sum"];
   const body = shown.map((unit) => make(unit === worked.unit ? "tr.chosen" : "tr", {},
     make("th", { scope: "row" }, make("bdi", { text: name(unit) })),
     ...[worked.logits, ...(scaled ? [worked.scaled] : []), worked.powers, worked.shares].map((column, place) => make("td.number", {}, numberTag(column[unit], { pick: place === 0 && input.go ? () => input.go([unit]) : null, label: heads[place + 1] }))),
     make("td", {}, make("span.window-bar.share", { "aria-hidden": "true" }, shareBar(worked.shares[unit])))));
   const rest = order.length - shown.length, missing = 1 - shown.reduce((sum, unit) => sum + worked.shares[unit], 0);
   const words = `${rest ? `${rest} more classes: ${sumsNumber(missing)}; ` : ""}all ${order.length} shares add up to 1; the exponentials add up to ${sumsNumber(worked.sum)}`;
-  return [make("div.scroll", { tabIndex: 0, role: "region", "aria-label": "Softmax, class by class" }, make("table", {}, make("thead", {}, make("tr", {}, ...heads.map((text) => make("th", { scope: "col", text })))), make("tbody", {}, ...body))), make("p.muted", { text: words })];
+  return [make("div.scroll", { tabIndex: 0, role: "region", "aria-label": "Softmax, class by class" }, make("table", {}, make("thead", {}, make("tr", {}, ...heads.map((text) => make("th", { scope: "col", text })), make("td"))), make("tbody", {}, ...body))), make("p.muted", { text: words })];
 }
 
 const BLOCK_FORMS = {

@@ -2,7 +2,7 @@
 import { get, make } from "../parts/dom.js";
 import { drawForm } from "./window_blocks.js";
 import { EQUATION_COLOURS, digitsOf, equationOf, layWindow, shownDigits } from "./window_equation.js";
-import { roamSquares } from "./window_parts.js";
+import { roamSquares, spokenNumber } from "./window_parts.js";
 import { Player, followKeys } from "./window_player.js";
 import { workOut } from "./window_sums.js";
 
@@ -132,8 +132,8 @@ class WindowPage {
   #resultSheet(name, channel, digits) {
     const [rows, columns, channels] = this.results.shape, range = sheetRange(this.results.data);
     const cells = Array.from({ length: rows * columns }, (_, place) => {
-      const value = this.results.data[place * channels + channel], words = `row ${Math.floor(place / columns)}, column ${place % columns}: ${value}`;
-      const cell = make("button.window-cell", { type: "button", text: shownDigits(value, digits), title: words, "aria-label": words, "data-full": String(value), onclick: () => this.player.go(place) });
+      const value = this.results.data[place * channels + channel], where = `row ${Math.floor(place / columns)}, column ${place % columns}`, text = shownDigits(value, digits);
+      const cell = make("button.window-cell", { type: "button", text, title: `${where}: ${value}`, "aria-label": spokenNumber(text, where, value), "data-full": String(value), onclick: () => this.player.go(place) });
       tintSheet(cell, "plus", value, range);
       return cell;
     });
@@ -261,8 +261,9 @@ function tintSheet(cell, kind, value, { least, most }) {
 // As on a screen: grey, or of one channel of several its own colour.
 function paintPixel(cell, value, channel) {
   const level = Math.round(255 * value), parts = [0, 1, 2].map((each) => (channel === null || channel === each ? level : 0));
-  const light = 0.3 * parts[0] + 0.59 * parts[1] + 0.11 * parts[2] < 128;
-  Object.assign(cell.style, { background: `rgb(${parts.join(" ")})`, color: light ? "#f0f3f7" : "#1d2530" });
+  const [red, green, blue] = parts.map((part) => (part <= 10 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4));
+  const light = 0.2126 * red + 0.7152 * green + 0.0722 * blue;  // relative luminance, WCAG 2.2
+  Object.assign(cell.style, { background: `rgb(${parts.join(" ")})`, color: light < 0.179 ? "#ffffff" : "#000000" });
 }
 
 if (typeof document !== "undefined" && get("window-data")) new WindowPage(JSON.parse(get("window-data").textContent));

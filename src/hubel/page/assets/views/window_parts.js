@@ -13,10 +13,16 @@ export const largestSize = (numbers) => numbers.reduce((most, each) => Math.max(
 
 export const signOf = (value) => (value > 0 ? "plus" : value < 0 ? "minus" : "none");
 
+// What a screen reader says of a number: what is written, where it is, and all of its digits.
+export function spokenNumber(text, label, value) {
+  const where = [label, ...(text === String(value) ? [] : [value])].filter((each) => each !== "").join(": ");
+  return where ? `${text} (${where})` : text;
+}
+
 // A number with its whole value in reach of pointer, keyboard and ear. pick: what a press does; none for a plain number.
 export function numberTag(value, { label = "", pick = null } = {}) {
-  const whole = `${label ? `${label}: ` : ""}${value}`, common = { text: windowNumber(value), title: whole, "data-full": String(value) };
-  return pick ? make("button.window-number", { type: "button", ...common, "aria-label": whole, onclick: pick }) : make("span.window-number", common);
+  const text = windowNumber(value), common = { text, title: label ? `${label}: ${value}` : String(value), "data-full": String(value) };
+  return pick ? make("button.window-number", { type: "button", ...common, "aria-label": spokenNumber(text, label, value), onclick: pick }) : make("span.window-number", common);
 }
 
 export const MOST_ACROSS = 11;  // squares with a number, side by side
@@ -27,23 +33,23 @@ export function numberGrid({ title, values, columns, inside = null, largest = la
   const squares = values.map((value, place) => gridSquare({ value, real: !inside || inside[place], share: Math.abs(value) / largest, label: label(place), place, pick, edit }));
   const grid = make("div.window-grid", { role: "group", "aria-label": title }, ...squares);
   grid.style.setProperty("--columns", columns);
-  grid.dataset.longest = Math.max(...squares.map((each) => (each.value ?? each.textContent).length));
+  grid.style.setProperty("--longest", Math.max(4, ...squares.map((each) => (each.value || each.textContent).length)));
   if (!edit) roamSquares(grid, squares, columns);
   return make("div.window-panel", {}, make("p.window-title", { text: title }), grid);
 }
 
 function gridSquare({ value, real, share, label, place, pick, edit }) {
-  const words = real ? `${label}: ${value}` : `${label}: padding, counts as 0`, named = { title: words, "aria-label": words, "data-full": String(value) };
+  const text = windowNumber(value), words = real ? `${label}: ${value}` : `${label}: padding, counts as 0`;
+  const named = { title: words, "aria-label": real ? spokenNumber(text, label, value) : words, "data-full": String(value) };
   const kind = real ? signOf(value) : "padding";
   let made;
   if (edit && real) {
-    const short = windowNumber(value);
     made = make(`input.window-cell.${kind}`, {
-      type: "number", step: "any", value: short, ...named, onchange: () => edit(place, made),
-      onfocus: () => { made.value = String(value); }, onblur: () => { if (Number(made.value) === value) made.value = short; },
+      type: "number", step: "any", value: text, ...named, onchange: () => edit(place, made),
+      onfocus: () => { made.value = String(value); }, onblur: () => { if (Number(made.value) === value) made.value = text; },
     });
-  } else if (pick && real) made = make(`button.window-cell.${kind}`, { type: "button", text: windowNumber(value), ...named, onclick: () => pick(place) });
-  else made = make(`span.window-cell.${kind}`, { role: "img", text: windowNumber(value), ...named });
+  } else if (pick && real) made = make(`button.window-cell.${kind}`, { type: "button", text, ...named, onclick: () => pick(place) });
+  else made = make(`span.window-cell.${kind}`, { role: "img", text, ...named });
   made.style.setProperty("--share", Math.min(1, share).toFixed(3));
   return made;
 }
