@@ -9,7 +9,7 @@ from pathlib import Path
 from hubel.api.words import RunLike, path_of
 from hubel.classifier.answering import Answering
 from hubel.events import Message, OnEvent, ignore
-from hubel.page.shown import Shown
+from hubel.page.shown import ShownPage
 from hubel.runs.is_run import RUNS
 from hubel.studio.run_list import find_run_list
 from hubel.studio.server import first_page, listening
@@ -36,7 +36,7 @@ def open(run: RunLike, corpus: str | Path | None = None, *, browser: bool = True
     return open_page(path_of(run), location, browser=browser, on_event=on_event)
 
 
-def show(run: RunLike | Answering, *, height: int = 800, on_event: OnEvent = ignore) -> Shown:
+def show(run: RunLike | Answering, *, height: int = 800, on_event: OnEvent = ignore) -> ShownPage:
     """The page of a run or a classifier, for a notebook; as ``run.show()`` and ``classifier.show()``.
 
     Args:

@@ -22,7 +22,7 @@ FORMAT = 1
 
 
 @dataclass(frozen=True)
-class Example:
+class PageExample:
     """An image of the run that travels in the page.
 
     Args:
@@ -57,7 +57,7 @@ def page_data(
     *,
     tensors: Mapping[str, Any],
     sets: PredictionSets | None,
-    examples: Sequence[Example],
+    examples: Sequence[PageExample],
     off_corpus: AnyScore | None = None,
 ) -> dict[str, Any]:
     """The page's document.
@@ -97,7 +97,7 @@ def _layers(network: LaidOpen) -> Any:
         }
 
 
-def _example(example: Example) -> dict[str, str]:
+def _example(example: PageExample) -> dict[str, str]:
     file = io.BytesIO()
     PillowImage.fromarray(example.pixels).save(file, "PNG", optimize=True)
     return {

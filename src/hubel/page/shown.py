@@ -11,7 +11,7 @@ from hubel.text import brief, elided
 
 @brief
 @dataclass(frozen=True)
-class Shown:
+class ShownPage:
     """The page of a classifier, which a notebook shows where it stands last in a cell.
 
     Args:

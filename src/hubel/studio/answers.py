@@ -39,7 +39,7 @@ APART = "; sandbox allow-scripts allow-downloads"
 
 
 @dataclass(frozen=True)
-class Answer:
+class StudioAnswer:
     """What is sent.
 
     Args:
@@ -70,7 +70,7 @@ class Answers:
     on_event: OnEvent = ignore
     one_at_a_time: Lock = field(default_factory=Lock, repr=False)
 
-    def answer(self, path: str, query: str) -> Answer:
+    def answer(self, path: str, query: str) -> StudioAnswer:
         """What is at an address.
 
         Args:
@@ -80,17 +80,17 @@ class Answers:
         if path == "/":
             return self._first(query)
         parts = path.split("/")
-        routes: dict[str, Callable[[Path], Answer]] = {PAGE: self._page, REPORT: self._report}
+        routes: dict[str, Callable[[Path], StudioAnswer]] = {PAGE: self._page, REPORT: self._report}
         if len(parts) != 4 or parts[:2] != ["", "runs"] or parts[3] not in routes:
             return not_found()
         run = self.listed.runs().get(os.fsdecode(unquote_to_bytes(parts[2])))
         return not_found() if run is None else routes[parts[3]](run)
 
-    def _first(self, query: str) -> Answer:
+    def _first(self, query: str) -> StudioAnswer:
         runs = self.listed.runs()
         if self.listed.is_one:
             address = f"{address_of(next(iter(runs)))}/{PAGE}"
-            return Answer(b"", HTTPStatus.SEE_OTHER, headers=(("Location", address),))
+            return StudioAnswer(b"", HTTPStatus.SEE_OTHER, headers=(("Location", address),))
         pages = max(1, ceil(len(runs) / ROWS))
         found = re.fullmatch(r"page=([1-9]\d{0,5})", query)
         page = min(int(found[1]) if found else 1, pages)
@@ -100,17 +100,17 @@ class Answers:
             title=self.listed.root.absolute().name, count=len(runs), page=page, pages=pages, style=asset("base.css"),
             rows=[(row_of(name, run), address_of(name)) for name, run in shown], PAGE=PAGE, REPORT=REPORT,
         )  # fmt: skip
-        return Answer(html.encode())
+        return StudioAnswer(html.encode())
 
-    def _page(self, run: Path) -> Answer:
+    def _page(self, run: Path) -> StudioAnswer:
         try:
             with self.one_at_a_time:
                 path = page_of(run, on_event=self.on_event)
-            return Answer(path.read_bytes(), policy=page_policy())
+            return StudioAnswer(path.read_bytes(), policy=page_policy())
         except HubelError as error:
             return said(HTTPStatus(error.http_status), "There is no page of this run", text_in_shell(error.text))
 
-    def _report(self, run: Path) -> Answer:
+    def _report(self, run: Path) -> StudioAnswer:
         path = report_of(run)
         if path is None:
             return not_found()
@@ -118,8 +118,8 @@ class Answers:
         found = _META.search(body[:_BEGINNING].decode("utf-8", "replace"))
         policy = found[1].replace("&#39;", "'") if found else ""
         if policy == report_policy(asset("page.js", "report.js")):
-            return Answer(body, policy=policy)
-        return Answer(body, policy=f"{policy if _REPORT_POLICY.fullmatch(policy) else PLAIN}{APART}")
+            return StudioAnswer(body, policy=policy)
+        return StudioAnswer(body, policy=f"{policy if _REPORT_POLICY.fullmatch(policy) else PLAIN}{APART}")
 
 
 def address_of(name: str) -> str:
@@ -131,7 +131,7 @@ def address_of(name: str) -> str:
     return f"/runs/{quote_from_bytes(os.fsencode(name), safe='')}"
 
 
-def elsewhere(address: str, *headers: tuple[str, str]) -> Answer:
+def elsewhere(address: str, *headers: tuple[str, str]) -> StudioAnswer:
     """A page that goes on to another address of this server.
 
     A redirect would not do: the browser leaves a strict cookie out where another page began it.
@@ -142,10 +142,10 @@ def elsewhere(address: str, *headers: tuple[str, str]) -> Answer:
     """
     go = f'<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url={escape(address)}">'
     link = f'<title>Studio</title><p><a href="{escape(address)}">Go on</a></p>'
-    return Answer((go + link).encode(), headers=headers)
+    return StudioAnswer((go + link).encode(), headers=headers)
 
 
-def said(status: HTTPStatus, headline: str, text: str = "") -> Answer:
+def said(status: HTTPStatus, headline: str, text: str = "") -> StudioAnswer:
     """A sentence as a page.
 
     Args:
@@ -155,9 +155,9 @@ def said(status: HTTPStatus, headline: str, text: str = "") -> Answer:
     """
     words = f"<h1>{escape(headline)}</h1><p>{escape(text)}</p>"
     head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(headline)}</title>'
-    return Answer(f"{head}<style>{asset('base.css')}</style><main>{words}</main></html>".encode(), status)
+    return StudioAnswer(f"{head}<style>{asset('base.css')}</style><main>{words}</main></html>".encode(), status)
 
 
-def not_found() -> Answer:
+def not_found() -> StudioAnswer:
     """Nothing is at that address."""
     return said(HTTPStatus.NOT_FOUND, "There is nothing here", "The list of runs is at the address that was printed.")

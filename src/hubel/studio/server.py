@@ -19,7 +19,7 @@ from hubel.errors import WrongRequest
 from hubel.errors.wording import Option
 from hubel.events import Message, OnEvent, ignore
 from hubel.studio.access import HOST, Access, masked
-from hubel.studio.answers import Answer, Answers, elsewhere, said
+from hubel.studio.answers import Answers, StudioAnswer, elsewhere, said
 from hubel.studio.run_list import RunList
 
 PATIENCE_S = 60
@@ -66,12 +66,12 @@ class Studio:
         return self.access.first_address
 
     def serve(self) -> None:
-        """Answer until Ctrl-C, or until somebody calls `end`."""
+        """StudioAnswer until Ctrl-C, or until somebody calls `end`."""
         with suppress(KeyboardInterrupt):
             self.server.serve_forever(poll_interval=0.2)
 
     def end(self) -> None:
-        """Answer no more; called from another thread."""
+        """StudioAnswer no more; called from another thread."""
         self.server.shutdown()
 
 
@@ -147,7 +147,7 @@ class _Handler(BaseHTTPRequestHandler):
         get = self.headers.get_all
         return self._studio.access.refusal(get("Host", []), get("Origin", []))
 
-    def _answer(self) -> Answer:
+    def _answer(self) -> StudioAnswer:
         access, (path, _, query) = self._studio.access, self.path.partition("?")
         refusal = self._refusal()
         if refusal is not None:
@@ -161,7 +161,7 @@ class _Handler(BaseHTTPRequestHandler):
             return said(HTTPStatus.FORBIDDEN, HTTPStatus.FORBIDDEN.phrase, how)
         return self._studio.answers.answer(path, query)
 
-    def _send(self, answer: Answer, *, body: bool = True) -> None:
+    def _send(self, answer: StudioAnswer, *, body: bool = True) -> None:
         self.close_connection = True
         self.send_response(answer.status)
         policy = f"{answer.policy}; frame-ancestors 'none'"

@@ -24,7 +24,7 @@ from hubel.engines.compiling import plain_graph
 from hubel.exports.description import describe
 from hubel.images.preprocessing import Preprocessing, read_pixels
 from hubel.page.bundle import bundle
-from hubel.page.contents import Example, LaidOpen, page_data
+from hubel.page.contents import LaidOpen, PageExample, page_data
 from hubel.page.render import render_page
 from hubel.page.weights import pack
 
@@ -45,7 +45,7 @@ def classifier() -> Classifier:
 @pytest.fixture(scope="module")
 def page(classifier: Classifier, tmp_path_factory: pytest.TempPathFactory) -> Path:
     pixels = np.random.default_rng(1).integers(0, 256, (4, 8, 8, 3), np.uint8)
-    examples = [Example(f"{HOSTILE[0]}/{number}.png", HOSTILE[number % 3], each) for number, each in enumerate(pixels)]
+    examples = [PageExample(f"{HOSTILE[0]}/{number}.png", HOSTILE[number % 3], each) for number, each in enumerate(pixels)]
     graph, walked = plain_graph(classifier.model), walk(classifier.model)
     index, weights = pack(graph.weights, dtype="float32", exact=score_tensors(classifier.off_corpus))
     document = page_data(

@@ -14,7 +14,7 @@ from hubel.errors import OutputNotWritable, UnusableInput
 from hubel.events import Message, OnEvent, ignore
 from hubel.files import is_file, is_there, usable_cache_folder, write_bytes
 from hubel.page.mark import is_page, mark_in, mark_of
-from hubel.page.shown import Shown
+from hubel.page.shown import ShownPage
 from hubel.reports.html import link_page
 from hubel.runs.is_run import ARTEFACT, PAGE, REPORT, RUN
 from hubel.workflows.exporting.in_browser import open_in_browser
@@ -77,7 +77,7 @@ def open_page(run: Path, corpus: str | None = None, *, browser: bool, on_event: 
     return path
 
 
-def show_page(given: Path | Answering, *, height: int, on_event: OnEvent = ignore) -> Shown:
+def show_page(given: Path | Answering, *, height: int, on_event: OnEvent = ignore) -> ShownPage:
     """The page in a notebook.
 
     Args:
@@ -94,10 +94,10 @@ def show_page(given: Path | Answering, *, height: int, on_event: OnEvent = ignor
             raise UnusableInput("A page lays open what Hubel has trained. This classifier comes from a model file.")
         if given.folder is None:
             check_can_be_laid_open(given)
-            return Shown(compose(given, PageRequest(Path()), artefact=None, examples=()).html, height=height)
+            return ShownPage(compose(given, PageRequest(Path()), artefact=None, examples=()).html, height=height)
         given = given.folder
     path = page_of(given, on_event=on_event)
-    return Shown(path.read_text(encoding="utf-8"), str(path), height)
+    return ShownPage(path.read_text(encoding="utf-8"), str(path), height)
 
 
 def _link(run: Path) -> None:

@@ -21,7 +21,7 @@ from hubel.events import Message, OnEvent, ignore
 from hubel.exports.description import describe
 from hubel.files import is_file
 from hubel.graphs.network_graph import NetworkGraph
-from hubel.page.contents import Example, LaidOpen, page_data
+from hubel.page.contents import LaidOpen, PageExample, page_data
 from hubel.page.excitation import exciting_images
 from hubel.page.mark import mark_of
 from hubel.page.proof import LIMITS
@@ -52,7 +52,7 @@ class PageParts:
     html: str
     document: dict[str, Any]
     network: LaidOpen
-    examples: tuple[Example, ...]
+    examples: tuple[PageExample, ...]
 
 
 def lay_open(classifier: Classifier) -> LaidOpen:
@@ -73,7 +73,7 @@ def compose(
     request: PageRequest,
     *,
     artefact: Path | None,
-    examples: Sequence[Example],
+    examples: Sequence[PageExample],
     on_event: OnEvent = ignore,
 ) -> PageParts:
     """Make the page.
@@ -143,7 +143,7 @@ def facts_of_run(classifier: Classifier, artefact: Path | None) -> dict[str, Any
     }
 
 
-def choose_examples(own: OwnImages, classifier: Classifier, *, each: int | None) -> list[Example]:
+def choose_examples(own: OwnImages, classifier: Classifier, *, each: int | None) -> list[PageExample]:
     """Test images of a run, of each class spread evenly; the same ones every time.
 
     Args:
@@ -159,13 +159,13 @@ def choose_examples(own: OwnImages, classifier: Classifier, *, each: int | None)
     examples = []
     for path, label, content in found:
         try:
-            examples.append(Example(path, label, classifier.read_pixels(content)))
+            examples.append(PageExample(path, label, classifier.read_pixels(content)))
         except UnreadableImage as error:
             own.on_event(Message(f"{path!r} is left out: {error.reason}.", warning=True))
     return examples
 
 
-def _checks(classifier: Classifier, examples: Sequence[Example], *, weights: str) -> Mapping[str, Any]:
+def _checks(classifier: Classifier, examples: Sequence[PageExample], *, weights: str) -> Mapping[str, Any]:
     """The model's own logits of the images that travel, with which a page checks what a browser computes.
 
     And the classes that the classifier gives them, which also looks at the mirror image where it was trained to.
