@@ -1,4 +1,4 @@
-"""Every view of a page, wide, dark, on a phone and on a projector → docs/images/page-<view>.png, for its how-to.
+"""Every view of a page: wide; on a phone and on a projector, dark → docs/images/page-<view>.png and its like.
 
 hubel export runs/digits --format page -o classifier.html && python -m docs.page_images classifier.html
 """
@@ -27,49 +27,33 @@ PLACES = {
     "parameters": "parameters",
     "course": "course/5",
 }
-SCREENS = (
-    ("wide", 1400, 900, False),
-    ("dark", 1400, 900, True),
-    ("phone", 360, 900, False),
-    ("projector", 1920, 1080, False),
-)
-SCALE = 0.36
+SCREENS = {"": (1400, 900, 840, False), "-phone": (360, 780, 252, True), "-projector": (1920, 1080, 840, True)}
+"""End of the file's name → width, height, width of the picture, dark."""
 MOST_BYTES = 60_000
-GAP = 8
 READY = "!document.body.classList.contains('loading') && document.getElementById('page-foot') !== null"
 PROJECT = "document.dispatchEvent(new Event('fullscreenchange')); document.documentElement.classList.add('projected')"
 
 
-def screens(browser: Browser, page: Path, place: str) -> Iterator[Image.Image]:
+def screens(browser: Browser, page: Path, place: str) -> Iterator[tuple[str, Image.Image]]:
     """The view on each screen, small."""
-    for name, width, height, dark in SCREENS:
+    for name, (width, height, shown, dark) in SCREENS.items():
         browser.open(page, width=width, dark=dark, offline=True)
-        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": name == "phone"}
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
         browser.call("Emulation.setDeviceMetricsOverride", **size)
         browser.until(READY, seconds=60)
         browser.run(f"location.hash = '#{place}'")
-        if name == "projector":
+        if name == "-projector":
             browser.run(PROJECT)
         time.sleep(3)  # what moves comes to rest
         data = base64.b64decode(browser.call("Page.captureScreenshot", format="png")["data"])
         shot = Image.open(io.BytesIO(data)).convert("RGB")
-        yield shot.resize((round(width * SCALE * 900 / height), round(900 * SCALE)), Image.Resampling.LANCZOS)
-
-
-def sheet(shots: list[Image.Image]) -> Image.Image:
-    """Two beside two would leave holes: all stand in one row."""
-    made = Image.new("RGB", (sum(shot.width + GAP for shot in shots) - GAP, shots[0].height), "#ffffff")
-    left = 0
-    for shot in shots:
-        made.paste(shot, (left, 0))
-        left += shot.width + GAP
-    return made
+        yield name, shot.resize((shown, round(height * shown / width)), Image.Resampling.LANCZOS)
 
 
 def write(made: Image.Image, path: Path) -> None:
     """With as many colours as the file's size allows."""
-    for colours in (128, 64, 32, 16):
-        made.quantize(colours, dither=Image.Dither.NONE).save(path, optimize=True)
+    for colours in (96, 64, 48, 32, 24, 16):
+        made.quantize(colours, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(path, optimize=True)
         if path.stat().st_size <= MOST_BYTES:
             return
 
@@ -79,8 +63,7 @@ if __name__ == "__main__":
         started = Browser(Path(folder))
         try:
             for view in sys.argv[2:] or PLACES:
-                write(
-                    sheet(list(screens(started, Path(sys.argv[1]).resolve(), PLACES[view]))), OUT / f"page-{view}.png"
-                )
+                for name, shot in screens(started, Path(sys.argv[1]).resolve(), PLACES[view]):
+                    write(shot, OUT / f"page-{view}{name}.png")
         finally:
             started.close()

@@ -129,8 +129,9 @@ def test_links_go_past_the_marks_on_a_volume():
 import { feeds, linksPast, linkWords, madeFrom } from "./parts/links.js";
 const passes = (name) => ["norm1", "relu1", "rescaling", "flatten"].includes(name);
 const past = (follow, name, channel) => linksPast(session, follow, { name, channel, passes });
+const far = linksPast(session, madeFrom, { name: "conv2", channel: 1, passes: (name) => ["pool1", "norm1", "relu1"].includes(name) });
 console.log(JSON.stringify({
-  on: past(feeds, "conv1", 2), back: past(madeFrom, "conv1", 0), branch: past(feeds, "conv2", 1), join: past(madeFrom, "sum", 5), flat: past(feeds, "pool2", 0),
+  far, on: past(feeds, "conv1", 2), back: past(madeFrom, "conv1", 0), branch: past(feeds, "conv2", 1), join: past(madeFrom, "sum", 5), flat: past(feeds, "pool2", 0),
   words: [past(madeFrom, "conv1", 0), past(feeds, "conv1", 2)].map(([link]) => linkWords(session, link)),
 }));
 """)
@@ -138,6 +139,7 @@ console.log(JSON.stringify({
     assert got["back"] == [{"layer": "image", "channels": "all", "through": ["rescaling"]}]
     assert [(each["layer"], each["channels"]) for each in got["branch"]] == [("depthwise", [1]), ("sum", [1])]
     assert [(each["layer"], each["channels"]) for each in got["join"]] == [("conv2", [5]), ("depthwise", [5])]
+    assert got["far"] == [{"layer": "conv1", "channels": "all", "through": ["pool1", "relu1", "norm1"]}]
     assert got["flat"] == [{"layer": "dense1", "channels": "all", "through": ["flatten"]}]
     assert got["words"] == ["all 3 colours of the image", "map 2 of pool1"]
 

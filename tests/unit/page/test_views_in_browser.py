@@ -7,9 +7,10 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.browser import CUT, FAINT, NEEDS_BROWSER, SCROLLS, WIDTHS, Browser
-from tests.made.pages import tiny_page, tiny_parts
+from tests.made.pages import tiny_images, tiny_page, tiny_parts, tiny_weights
 
 from hubel.page.render import render_page
 
@@ -18,6 +19,7 @@ pytestmark = NEEDS_BROWSER
 VIEWS = ("volumes", "maps", "filters", "parameters")
 OWN_CUT = CUT.replace("body *:not(svg *)", ":is(.page-head, #menu, #images-bar, #stage, #page-foot) *:not(svg *)")
 """Without the images' panel, whose names are shortened on purpose."""
+OTHERS = ("window", "edit", "paint", "course")
 READY = "!!document.querySelector('.view:not([hidden])') && !!window.hubel && document.getElementById('state').hidden"
 CLICK = "document.querySelector({!r}).click()"
 AXE = os.environ.get("HUBEL_AXE", "")
@@ -165,14 +167,29 @@ def test_pointing_at_a_map_lights_its_neighbours_and_a_click_shows_it(browser: B
 
 def test_an_address_with_a_place_opens_there(browser: Browser, page: Path):
     browser.open(page, offline=True)
-    browser.call("Page.navigate", url=page.as_uri() + "#maps/depthwise/5/2/3")
-    browser.call("Page.reload")
+    browser.until(READY, seconds=40)
+    browser.run("window.before = true; location.hash = '#maps/depthwise/5/2/3'; location.reload()")
     browser.until(
-        "document.querySelector('.large-map h3')?.textContent.startsWith('depthwise') && "
+        "!window.before && document.querySelector('.large-map h3')?.textContent.startsWith('depthwise') && "
         "document.querySelector('.large-value').textContent.startsWith('row 2, column 3')",
         seconds=40,
     )
     assert browser.troubles() == []
+
+
+def test_the_examples_that_excite_a_filter_most_are_found(browser: Browser, page: Path):
+    opened(browser, page, view="filters")
+    browser.run("location.hash = '#filters/conv1/2/0/0'")
+    browser.until("document.querySelector('.one-filter h3')?.textContent.includes('filter 2 of 4')")
+    browser.run(CLICK.format(".exciting .controls button"))
+    browser.until("document.querySelectorAll('.exciting-images button').length === 4")
+    found = browser.run("[...document.querySelectorAll('.exciting-images button')].map((each) => each.title)")
+    kernel = tiny_weights(tiny_parts()[0]["tensors"])["conv1/kernel"][..., 2]
+    images = np.pad(tiny_images() / 127.5 - 1, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    windows = np.lib.stride_tricks.sliding_window_view(images, (3, 3), axis=(1, 2))  # [n, h, w, 3, 3, 3]
+    most = np.einsum("nhwcij,ijc->nhw", windows, kernel).max(axis=(1, 2))
+    paths = [each["path"] for each in tiny_parts()[0]["examples"]]
+    assert found == [paths[place] for place in np.argsort(-most)[:4]]
 
 
 def test_a_page_without_images_waits_for_one(browser: Browser, tmp_path: Path):

@@ -69,8 +69,14 @@ export function linksPast(session, follow, { name, channel, passes }) {
   const walk = (from, at, through) => {
     for (const { layer, channels } of follow(session, from, at)) {
       if (!passes(layer)) add(layer, channels, through);
-      else if (channels !== LINKS_ALL) channels.forEach((each) => walk(layer, each, [...through, layer]));
-      else for (const next of follow(session, layer, 0)) add(next.layer, LINKS_ALL, [...through, layer]);
+      else if (channels === LINKS_ALL) walkAll(layer, [...through, layer]);
+      else channels.forEach((each) => walk(layer, each, [...through, layer]));
+    }
+  };
+  const walkAll = (from, through) => {
+    for (const { layer } of follow(session, from, 0)) {
+      if (passes(layer)) walkAll(layer, [...through, layer]);
+      else add(layer, LINKS_ALL, through);
     }
   };
   walk(name, channel, []);

@@ -80,6 +80,7 @@ class Menu {
     const address = this.shown && writeAddress(this.shown, this.session);
     if (!address || location.hash === address) return;
     const before = readAddress(location.hash);
+    if (this.rooms.has(before.view) && before.view !== this.shown) return;  // on the way to another view, which is heard in a moment
     const step = before.view === this.shown && before.selection && before.selection.layer !== this.session.layer;
     try {
       history[step ? "pushState" : "replaceState"](null, "", address);
