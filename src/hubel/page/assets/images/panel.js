@@ -62,7 +62,7 @@ function labelWords({ image, answer }) {
   return ["It is ", label, answer.className === image.label ? ": the answer is right." : ": the answer is wrong."];
 }
 
-// Measured on photographs in Chromium 156 and Firefox ESR, against Pillow 13.
+// Measured on photographs in Chromium 156 and Firefox 153, against Pillow 13.
 function howExact() {
   return make("details.how-exact", {},
     make("summary", { text: "How exact is this?" }),
