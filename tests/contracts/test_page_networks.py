@@ -105,6 +105,7 @@ def test_the_page_computes_an_architecture_as_keras_does(name: str, tmp_path: Pa
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", LARGE)
 def test_the_page_computes_a_large_backbone_as_keras_does(name: str, tmp_path: Path):
     assert_alike(make_blueprint(name, (64, 71), classes=5), 8, tmp_path)

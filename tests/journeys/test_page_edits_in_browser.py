@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from tests.browser import FAINT, NEEDS_BROWSER, WIDTHS, Browser
+from tests.browser import CUT, FAINT, NEEDS_BROWSER, WIDTHS, Browser
 from tests.made.pages import HEIGHT, WIDTH, tiny_images, tiny_model, tiny_page, tiny_parts, tiny_weights
 
 from hubel.architectures.build import weight_name
@@ -206,6 +207,19 @@ def test_words_and_controls_can_be_read_at_every_width(page: Browser, dark: bool
     page.call("Emulation.setDeviceMetricsOverride", width=1400, height=800, deviceScaleFactor=1, mobile=False)
 
 
-def test_nothing_went_wrong_meanwhile(page: Browser):
-    assert page.troubles() == []
-    assert not page.run("window.__xss")
+def test_names_of_any_kind_are_text_and_fit(page: Browser, tmp_path: Path):
+    trouble = page.troubles()
+    names = ("<img src=x onerror=alert(1)>", "\u202eabc" + "W" * 300, "__proto__")
+    page.open(tiny_page(tmp_path, class_names=names), width=360, offline=True)
+    page.until(ANSWERED)
+    for view in ("edit", "paint"):
+        go(page, view)
+        page.until(f"document.querySelectorAll('#view-{view} .paired tbody tr').length === 3")
+        shown = page.run(
+            f"Array.from(document.querySelectorAll('#view-{view} .paired tbody th'), (each) => each.textContent)"
+        )
+        assert sorted(shown) == sorted(names)
+        assert page.run(CUT.replace('"body *', f'"#view-{view} *')) == []
+        assert page.run("document.documentElement.scrollWidth <= innerWidth")
+    assert trouble + page.troubles() == []
+    assert not page.run("document.querySelector('#stage img[src=x]')")

@@ -98,11 +98,13 @@ def test_a_page_of_the_user_stays_and_where_nothing_can_be_written_the_cache_has
     assert [str(each.text) for each in heard] == ["Cannot write it. The page goes into the cache."]
 
 
-def test_a_new_training_takes_the_page_away(opened: Path, run: hubel.Run):
-    from hubel.runs.is_run import FILES
-
-    assert "page.html" in FILES
-    assert is_page(opened / "page.html")
+def test_a_new_training_takes_the_page_away(opened: Path, run: hubel.Run, tmp_path: Path):
+    again = copied(opened, tmp_path)
+    assert is_page(again / "page.html")
+    photos = run.path.parent / "photos"
+    hubel.train(photos, again, architecture="dense", image_size=16, epochs=1, overwrite=True)
+    assert not (again / "page.html").exists()
+    assert "hubel open RUN" in (again / "report.html").read_text()
 
 
 def test_a_browser_is_opened_where_there_is_a_screen_and_else_it_is_said(opened: Path, monkeypatch: pytest.MonkeyPatch):

@@ -15,12 +15,18 @@ from PIL import Image
 from tests.browser import NEEDS_BROWSER, Browser
 from tests.unit.classifier.made import make_classifier
 
+from hubel.architectures.layer_table import layer_rows
+from hubel.architectures.walk import walk
 from hubel.classifier.classifier import Classifier
 from hubel.classifier.off_corpus import OffCorpus
+from hubel.classifier.stored_score import score_tensors
+from hubel.engines.compiling import plain_graph
+from hubel.exports.description import describe
 from hubel.images.preprocessing import Preprocessing, read_pixels
 from hubel.page.bundle import bundle
-from hubel.page.contents import Example
-from hubel.workflows.exporting.page_parts import compose
+from hubel.page.contents import Example, LaidOpen, page_data
+from hubel.page.render import render_page
+from hubel.page.weights import pack
 
 pytestmark = [pytest.mark.backend, *NEEDS_BROWSER]
 
@@ -40,8 +46,18 @@ def classifier() -> Classifier:
 def page(classifier: Classifier, tmp_path_factory: pytest.TempPathFactory) -> Path:
     pixels = np.random.default_rng(1).integers(0, 256, (4, 8, 8, 3), np.uint8)
     examples = [Example(f"{HOSTILE[0]}/{number}.png", HOSTILE[number % 3], each) for number, each in enumerate(pixels)]
+    graph, walked = plain_graph(classifier.model), walk(classifier.model)
+    index, weights = pack(graph.weights, dtype="float32", exact=score_tensors(classifier.off_corpus))
+    document = page_data(
+        LaidOpen(graph, walked, tuple(layer_rows(walked))),
+        describe(classifier),
+        tensors=index,
+        sets=classifier.sets,
+        examples=examples,
+        off_corpus=classifier.off_corpus,
+    )
     path = tmp_path_factory.mktemp("page") / "page.html"
-    path.write_text(compose(classifier, artefact=None, examples=examples).html, encoding="utf-8")
+    path.write_text(render_page(document, weights, title=HOSTILE[0]), encoding="utf-8")
     return path
 
 
@@ -147,6 +163,45 @@ def test_dropped_files_are_listed_with_their_classes_and_faults_in_words(
     opened.run("document.querySelectorAll('.image-choice')[1].click()")
     opened.until("document.querySelector('.image-name').textContent === 'b.png'")
     assert opened.troubles() == []
+
+
+def test_a_pasted_image_is_looked_at(classifier: Classifier, opened: Browser) -> None:
+    data = saved(photograph((25, 26)), "PNG")
+    opened.run(
+        f"const pasted = new DataTransfer(); pasted.items.add(new File([{blob(data)}], 'pasted.png'));"
+        "document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData: pasted, bubbles: true }));"
+    )
+    opened.until("document.querySelector('.image-name').textContent === 'pasted.png'")
+    opened.until("!document.querySelector('.answer-card').classList.contains('waiting')")
+    best = opened.run("document.querySelector('.answer-bars bdi').textContent")
+    assert best == classifier.predict(data).class_name
+
+
+def test_the_camera_is_asked_for_and_what_it_sees_is_looked_at(opened: Browser) -> None:
+    opened.run(
+        "const seen = Object.assign(document.createElement('canvas'), { width: 64, height: 48 });"
+        "const brush = seen.getContext('2d'); brush.fillRect(0, 0, 64, 48);"
+        "setInterval(() => brush.fillRect(0, 0, 64, 48), 50);"
+        "navigator.mediaDevices.getUserMedia = async () => seen.captureStream(20);"
+        "const buttons = [...document.querySelectorAll('.image-intake button')];"
+        "buttons.find((each) => each.textContent === 'Camera').click();"
+    )
+    opened.until("document.querySelector('.image-camera video').videoWidth === 64")
+    opened.run("document.querySelector('.image-camera button').click()")
+    opened.until("document.querySelector('.image-name').textContent === 'camera 1'")
+    opened.run("document.querySelectorAll('.image-camera button')[1].click()")
+    assert opened.run("document.querySelector('.image-camera video').srcObject === null")
+    assert opened.run("document.querySelector('.image-camera').hidden")
+
+
+def test_where_there_is_no_camera_the_page_says_what_to_do(opened: Browser) -> None:
+    opened.run(
+        "navigator.mediaDevices.getUserMedia = undefined;"
+        "[...document.querySelectorAll('.image-intake button')].find((each) => each.textContent === 'Camera').click();"
+    )
+    opened.until(
+        "document.querySelector('#images').textContent.includes('gives no camera to a page that is opened from')"
+    )
 
 
 def test_a_second_image_is_shown_beside_the_first(opened: Browser) -> None:

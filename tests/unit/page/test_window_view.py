@@ -174,3 +174,18 @@ def test_a_filter_that_is_switched_off_is_said_and_what_follows_is_worked_out_ag
     assert abs(after["sum"] - after["value"]) <= 1e-5 * after["size"]
     assert not browser.run("root.querySelectorAll('.warning').length")
     assert not browser.troubles()
+
+
+def test_the_window_is_dragged_over_what_goes_in(browser: Browser, page: Path):
+    opened(browser, page)
+    told(browser, "goTo('strided', 'strided', [0, 0, 1])")
+    figures = "root.querySelectorAll('.window-overview canvas')"
+    for figure, share, shown in ((1, (0.5, 0.79), "2 4 1"), (2, (0.7, 0.1), "3 0 1"), (0, (0.01, 0.01), "0 0 1")):
+        box = browser.run(
+            f"(() => {{ const each = {figures}[{figure}]; each.scrollIntoView({{ block: 'center', behavior: 'instant' }}); "
+            "const { x, y, width, height } = each.getBoundingClientRect(); return [x, y, width, height]; })()"
+        )
+        x, y = box[0] + box[2] * share[1], box[1] + box[3] * share[0]
+        for kind in ("mousePressed", "mouseReleased"):
+            browser.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", buttons=1, clickCount=1)
+        assert told(browser, f"shown('strided {shown}')") == f"strided {shown}"

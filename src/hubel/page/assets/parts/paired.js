@@ -16,6 +16,9 @@ export function pointsInWords(difference) {
   return points.startsWith("-") ? `\u2212${points.slice(1)}` : `+${points}`;
 }
 
+// A name within a sentence: whatever direction it is written in, the words around it stay where they are.
+export const isolated = (name) => `\u2068${name}\u2069`;
+
 // names: of all classes; before, after: shares; words: {before, after, caption}.
 export function pairedBars(names, before, after, { words, most = 6 }) {
   const bar = (kind, share) => {
@@ -24,7 +27,7 @@ export function pairedBars(names, before, after, { words, most = 6 }) {
     return make("span.paired-track", {}, filled);
   };
   const rows = pairedPlaces(before, after, most).map((place) => make("tr", {},
-    make("th", { scope: "row" }, make("bdi", { text: names[place] })),
+    make("th", { scope: "row" }, make("bdi", { text: names[place], title: names[place] })),
     make("td.paired-bars", { "aria-hidden": "true" }, bar("before", before[place]), bar("after", after[place])),
     make("td.number", { text: percent(before[place]) }),
     make("td.number", { text: percent(after[place]) }),

@@ -22,3 +22,12 @@ export function drawnWhileSeen(root, draw) {
   }).observe(root);
   return go;
 }
+
+// Ctrl or Cmd with Z, and with Shift too: back and forth in a view, where no number or word is being typed.
+export function undoneByKeys(root, undo, redo) {
+  root.addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z" || event.target.closest("input:not([type=range], [type=checkbox]), textarea")) return;
+    event.preventDefault();
+    if (event.shiftKey) redo(); else undo();
+  });
+}

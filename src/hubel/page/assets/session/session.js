@@ -63,7 +63,13 @@ export class Session {
   }
 
   #tell(...whats) {
-    for (const listener of new Set(whats.flatMap((what) => [...(this.listeners.get(what) ?? [])]))) listener();
+    for (const listener of new Set(whats.flatMap((what) => [...(this.listeners.get(what) ?? [])]))) {
+      try {
+        listener();
+      } catch (error) {
+        queueMicrotask(() => { throw error; });  // one view that fails stops neither the others nor the engine
+      }
+    }
   }
 
   // Another image: {name, pixels, label, note}. Settles when it was computed, or a later one instead, with its own answer if it

@@ -106,8 +106,8 @@ export const stationArchitecture = {
     const last = convolutions.at(-1).step.shape, smaller = last[0] < inputShape[0], deeper = last[2] > inputShape[2];
     const shrinking = [...(pools.length ? [counted(pools.length, "pooling layer")] : []), ...(strided.length ? [`${counted(strided.length, "convolution")} with a stride above 1`] : [])];
     return [
-      `The network has ${counted(convolutions.length, "convolution")} on maps${activations.length ? `, and ${listed(activations)} for activation` : ""}. ${shrinking.length ? `Maps get smaller by ${listed(shrinking)}.` : "Nothing in it pools or strides."}`,
-      `The image has ${sizeText(inputShape)} numbers, and the last convolution makes ${sizeText(last)}${smaller && deeper ? ": smaller and deeper" : ""}. What comes out of each of its ${counted(maps.length, "layer")} of maps is an image again, for the next layer.`,
+      `The network has ${counted(convolutions.length, "convolution")} on maps${activations.length ? `, and ${listed(activations)} for activation` : ""}. ${shrinking.length ? `Maps are made smaller by ${listed(shrinking)}.` : "Nothing in it pools or strides."}`,
+      `The image has ${sizeText(inputShape)} numbers, and the last convolution makes ${sizeText(last)}${smaller && deeper ? ": smaller and deeper" : ""}. Each of its ${maps.length} layers of maps makes images again, for the next layer.`,
       ...architectureExtras(facts),
       ...architectureEnd(facts),
     ];

@@ -1,6 +1,6 @@
 // "What if": other kernels, other biases, filters switched off, and what becomes of the answer.
 import { make } from "../parts/dom.js";
-import { drawnWhileSeen } from "../parts/seen.js";
+import { drawnWhileSeen, undoneByKeys } from "../parts/seen.js";
 import { chainOf, kernelStepOf, layersWithKernel, makesLogits } from "../session/chains.js";
 import { editAnswer } from "./edit_answer.js";
 import { editFilter } from "./edit_filter.js";
@@ -35,6 +35,7 @@ export const edit = {
       await Promise.all(parts.map((part) => part.draw(subject)));
     });
     session.on("values select edits answer busy", draw);
+    undoneByKeys(root, () => session.undo(), () => session.redo());
     draw();
     return { shown: draw };
   },

@@ -84,7 +84,7 @@ const sliceInWords = (state) => (state.layout.slices < 2 ? "" : state.all ? ", a
 
 function editGrid(session, state) {
   const element = make("div.edit-grid", { role: "group", "aria-label": "Kernel" });
-  let shape = "", inputs = [];
+  let shape = "", inputs = [], last = null;
   const put = (row, column, text) => {
     const value = Number(text);
     if (text.trim() === "" || !Number.isFinite(value)) return;
@@ -100,25 +100,26 @@ function editGrid(session, state) {
     element.style.setProperty("--columns", columns);
     inputs = Array.from({ length: rows * columns }, (_, place) => {
       const row = Math.floor(place / columns), column = place % columns;
-      const input = make("input", { type: "number", step: "any", "aria-label": `Weight, row ${row}, column ${column}`, oninput: () => put(row, column, input.value) });
+      const input = make("input", { type: "number", step: "any", "aria-label": `Weight, row ${row}, column ${column}`, oninput: () => put(row, column, input.value), onblur: () => draw(last) });
       return input;
     });
     element.replaceChildren(...inputs);
   };
-  const draw = (data) => {
+  function draw(data) {
     const { rows, columns } = state.layout;
+    last = data;
     if (rows * columns > MOST_TAPS) return element.replaceChildren(make("p.muted", { text: `${rows} × ${columns} numbers are too many to show here.` }));
     if (shape !== `${rows} ${columns}`) build(rows, columns);
     shape = `${rows} ${columns}`;
     const values = readSlice(state.layout, data, editPlace(session, state)).flat(), most = Math.max(...values.map(Math.abs)) || 1;
     inputs.forEach((input, place) => {
-      if (document.activeElement !== input) input.value = String(Number(values[place].toPrecision(4)));
+      if (document.activeElement !== input) input.value = String(Number(values[place].toPrecision(columns <= 3 ? 4 : columns <= 5 ? 3 : 2)));
       input.title = String(values[place]);
       input.classList.toggle("below", values[place] < 0);
       input.style.setProperty("--share", `${Math.round(60 * Math.abs(values[place]) / most)}%`);
     });
     return undefined;
-  };
+  }
   return { element, draw };
 }
 

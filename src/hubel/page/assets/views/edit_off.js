@@ -1,7 +1,7 @@
 // Filters switched off: one click each; and which of them matters most for the answer to this image.
 import { announce, make } from "../parts/dom.js";
 import { percent, short } from "../parts/numbers.js";
-import { pointsInWords } from "../parts/paired.js";
+import { isolated, pointsInWords } from "../parts/paired.js";
 import { drawMap, scaleOf } from "../parts/tiles.js";
 import { selectFilter } from "../session/chains.js";
 import { withoutEach } from "../session/trials.js";
@@ -20,13 +20,20 @@ export function editOff(session) {
   const draw = async (subject) => {
     about.textContent = subject.isLogits
       ? `Each filter of ${subject.step.name} is a class. Choose a layer before it.`
-      : `A filter that is off hands on a map of zeros (${subject.value}, behind its normalisation and activation). One click each, off and on again.`;
+      : `A filter that is off hands on a map of zeros (${subject.value}${behindInWords(session, subject)}). One click each, off and on again.`;
     tiles.element.hidden = ranking.element.hidden = subject.isLogits;
     if (subject.isLogits) return;
     await tiles.draw(subject);
     ranking.draw(subject);
   };
   return { element, draw };
+}
+
+// ", behind its normalisation and activation", as far as it has them.
+function behindInWords(session, { chain }) {
+  const kinds = chain.slice(1).map((name) => session.steps.get(name).kind), isNorm = (kind) => kind === "batch_normalisation";
+  const parts = [kinds.some(isNorm) && "normalisation", kinds.some((kind) => !isNorm(kind)) && "activation"].filter(Boolean);
+  return parts.length ? `, behind its ${parts.join(" and ")}` : "";
 }
 
 function editTiles(session) {
@@ -115,7 +122,7 @@ export function rankedFilters(now, found) {
 function rankingInWords(rows, now) {
   const others = rows.filter(({ other }) => other).length, [{ channel, difference }] = rows;
   const change = others === 0 ? "no single filter changes the answer" : others === 1 ? "without one filter the answer is another one" : `without ${others} filters, each on its own, the answer is another one`;
-  return `${change}. Filter ${channel} matters most: ${pointsInWords(difference)} points of ${now.className}.`;
+  return `${change}. Filter ${channel} matters most: ${pointsInWords(difference)} points of ${isolated(now.className)}.`;
 }
 
 function rankedTable(session, subject, rows) {

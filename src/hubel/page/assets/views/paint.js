@@ -1,6 +1,6 @@
 // "Change the image": paint on it, move it, turn it, and watch maps and answer follow.
 import { make } from "../parts/dom.js";
-import { drawnWhileSeen } from "../parts/seen.js";
+import { drawnWhileSeen, undoneByKeys } from "../parts/seen.js";
 import { paintAnswer } from "./paint_answer.js";
 import { paintCanvas } from "./paint_canvas.js";
 import { paintControls } from "./paint_controls.js";
@@ -62,6 +62,7 @@ export const paint = {
       shift.draw();
     });
     session.on("image values answer select edits busy", draw);
+    undoneByKeys(root, () => easel.act((painting) => painting.undo()), () => easel.act((painting) => painting.redo()));
     draw();
     return { shown: draw };
   },

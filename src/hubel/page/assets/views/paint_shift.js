@@ -1,6 +1,7 @@
 // Location invariance in numbers: the answer's probability while the image moves by 1 to 8 pixels, left and right, up and down.
 import { make } from "../parts/dom.js";
 import { percent } from "../parts/numbers.js";
+import { isolated } from "../parts/paired.js";
 import { answersTo } from "../session/trials.js";
 import { startedTrial } from "./edit_trial.js";
 import { movedPixels } from "./paint_changes.js";
@@ -44,7 +45,7 @@ export function paintShift(session) {
 function shiftsInWords(found, { best, className }) {
   const moved = found.filter(({ by }) => by !== 0), others = moved.filter(({ answer }) => answer.best !== best).length;
   const shares = found.map(({ answer }) => answer.probabilities[best]), range = `${percent(Math.min(...shares))} to ${percent(Math.max(...shares))}`;
-  return `The probability of ${className} lies between ${range.replace(" to ", " and ")}. ${others === 0 ? "No shift changes the answer." : `${others} of ${moved.length} shifts change the answer.`}`;
+  return `The probability of ${isolated(className)} lies between ${range.replace(" to ", " and ")}. ${others === 0 ? "No shift changes the answer." : `${others} of ${moved.length} shifts change the answer.`}`;
 }
 
 function paintSvg(tag, attributes, ...children) {
@@ -72,7 +73,7 @@ function shiftPlot(found, { best, className }) {
 
 function shiftTable(found, { best, className }) {
   const of = (axis, by) => found.find((each) => each.axis === axis && each.by === by)?.answer;
-  const cell = (answer) => make(answer && answer.best !== best ? "td.number.warning" : "td.number", { text: answer ? `${percent(answer.probabilities[best])}${answer.best === best ? "" : ` (${answer.className})`}` : "" });
+  const cell = (answer) => make(answer && answer.best !== best ? "td.number.warning" : "td.number", { text: answer ? `${percent(answer.probabilities[best])}${answer.best === best ? "" : ` (${isolated(answer.className)})`}` : "" });
   const steps = [...new Set(found.map(({ by }) => by))].sort((a, b) => a - b);
   return make("div.scroll", { tabindex: "0" }, make("table", {}, make("caption.unseen", { text: `Probability of ${className} at each shift` }),
     make("thead", {}, make("tr", {}, ...["Pixels", "Right", "Down"].map((text, place) => make(place ? "th.number" : "th", { scope: "col", text })))),

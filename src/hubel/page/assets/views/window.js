@@ -6,7 +6,7 @@ import { flatPlace, placeOf, shareSum, sumsAgree, workOut } from "./window_sums.
 import { drawForm } from "./window_blocks.js";
 import { FramedMap, windowNumber } from "./window_parts.js";
 import { Player, followKeys } from "./window_player.js";
-import { PROBABILITIES, Walk, indexIn, saidIndex } from "./window_walk.js";
+import { PROBABILITIES, Walk, indexIn, placeOver, saidIndex } from "./window_walk.js";
 
 const WINDOW_KINDS = {
   convolution: "convolution: input × kernel, added up", depthwise_convolution: "depthwise convolution: one channel × its own kernel", local_convolution: "locally connected: a kernel for this place alone",
@@ -37,9 +37,9 @@ class WindowView {
     this.labels = Object.fromEntries(Object.entries({ layer: "Layer ", step: "Step ", channel: "Filter ", row: "Row ", column: "Column " }).map(([name, text]) => [name, make("label", {}, make("span", { text }), this.fields[name])]));
     this.back = make("button.window-back", { type: "button", hidden: true, onclick: () => this.goBack() });
     this.heading = make("h3", { tabIndex: -1 });
-    this.image = new FramedMap();
+    this.image = new FramedMap({ pick: (row, column) => this.dragTo(this.walk.placeSeeing(this.layer, [row, column])) });
     this.inputs = make("div.window-inputs");
-    this.result = new FramedMap({ pick: (row, column) => { this.player.stop(); this.moveTo(row * this.shape[1] + column); this.commitSoon(); } });
+    this.result = new FramedMap({ pick: (row, column) => this.dragTo([row, column]) });
     this.result.field.tabIndex = 0;
     this.blocks = make("div.window-blocks");
     this.root.append(make("div.window-choice", {}, ...Object.values(this.labels), this.back), this.heading, make("div.window-overview", {}, this.image.figure, this.inputs, this.result.figure), this.player.element,
@@ -155,9 +155,18 @@ class WindowView {
   }
 
   nudge(down, across) {
+    if (this.shape.length === 3) this.dragTo([this.index[0] + down, this.index[1] + across]);
+    else this.moveBy({ channel: this.index[0] + down + across });
+  }
+
+  // A vector has no places.
+  dragTo(at) {
+    if (this.shape.length === 3) this.moveBy({ at, channel: this.index[2] });
+  }
+
+  moveBy(place) {
     this.player.stop();
-    this.index = this.shape.length === 3
-      ? indexIn(this.shape, { at: [this.index[0] + down, this.index[1] + across], channel: this.index[2] }) : indexIn(this.shape, { channel: this.index[0] + down + across });
+    this.index = indexIn(this.shape, place);
     this.draw();
     this.commitSoon();
   }
@@ -263,10 +272,11 @@ class WindowView {
 
   inputFigure(step, { input, which, worked, index }) {
     if (input.shape.length !== 3) return null;
+    this.reach = worked.rows ? [worked.rows, worked.columns].map((places) => places.at(-1) - places[0]) : [0, 0];
     const memory = this.memory.get(this.memoryKey(step)), part = worked.parts?.[memory?.drawn?.[0] ?? 0];
     const own = worked.terms?.find((term) => term.input === which)?.index, channel = part?.channel ?? worked.channel ?? own?.[2] ?? 0;
     const map = this.keep(`input ${which}`, `${step.inputs[which]} ${channel}`, () => {
-      const made = new FramedMap();
+      const made = new FramedMap({ pick: (row, column) => this.dragTo(placeOver(this.graphStep, this.reach, [row, column])) });
       made.draw(input, { channel, scale: this.scale(step.inputs[which], input) });
       return made;
     });

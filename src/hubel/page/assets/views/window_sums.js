@@ -236,7 +236,7 @@ const ACTIVATION_NAMES = { relu: "ReLU", sigmoid: "sigmoid", hard_sigmoid: "hard
 const activationSum = (kind) => (step, [x], _, index) => {
   const of = (number) => CURVES[kind](number, step.attributes.max_value), before = inputAt(x, index), value = of(before);
   const most = step.attributes.max_value, name = `${ACTIVATION_NAMES[kind]}${most === null || most === undefined ? "" : ` up to ${sumsNumber(most)}`}`;
-  return { form: "curve", name, most, before, value, of, size: Math.abs(before), terms: [{ label: "x", value: before, input: 0, index }], formula: `${name}(${sumsNumber(before)}) = ${sumsNumber(value)}` };
+  return { form: "curve", name, most, before, value, of, size: Math.abs(before) + Math.abs(value), terms: [{ label: "x", value: before, input: 0, index }], formula: `${name}(${sumsNumber(before)}) = ${sumsNumber(value)}` };
 };
 
 // Shares of a softmax: {logits, scaled, powers, shares, sum, largest}.

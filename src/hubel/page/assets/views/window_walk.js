@@ -63,6 +63,18 @@ export class Walk {
     });
     return { top, left, height: Math.max(0, bottom - top), width: Math.max(0, right - left) };
   }
+
+  // The place of a layer whose field has its middle nearest to a pixel.
+  placeSeeing(layer, pixel) {
+    const { receptive_field: size, receptive_field_stride: stride, receptive_field_start: start } = this.layers.get(layer);
+    return pixel.map((place, axis) => (stride?.[axis] ? Math.round((place - start[axis] - (size[axis] - 1) / 2) / stride[axis]) : 0));
+  }
+}
+
+// The place of a map whose window has its middle nearest to a place of the input. reach: places from the window's first to its last.
+export function placeOver({ attributes }, reach, at) {
+  const { strides = [1, 1], padding = [[0], [0]] } = attributes;
+  return at.map((place, axis) => Math.round((place + padding[axis][0] - reach[axis] / 2) / strides[axis]));
 }
 
 // A place in a value of some shape: kept inside.
