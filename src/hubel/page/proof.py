@@ -22,7 +22,10 @@ from hubel.graphs.network_graph import LOGITS, NetworkGraph
 from hubel.text import counted, one_line, shortened
 
 LIMITS = {FLOAT32: 1e-3, FLOAT16: 0.05}
-"""What a number may differ by, as a share of the range of its kind over all images: of the logits, of a layer's map."""
+"""What a logit may differ by, as a share of the range of all logits of all images."""
+MAP_LIMITS = LIMITS | {FLOAT16: 0.5}
+"""The same of a layer's map. Rounded weights move single values of deep maps far where they hardly move an answer: in
+the last maps of mobilenet 0.25 on photographs by 0.19 of their range, its logits by 0.002 of theirs."""
 OLDEST_NODE = 16
 LOOKED = 4
 """Images of which every map is held against the model's."""
@@ -114,7 +117,7 @@ def prove_page(
         faults.append(f"a logit differs by {difference:.2g} of the range of all logits")
     if other := _other_classes(answers.logits, expected, limit=limit):
         faults.append(f"{other:,} of them {'gets' if other == 1 else 'get'} another class")
-    if not maps[worst] <= limit:
+    if not maps[worst] <= MAP_LIMITS[weights]:
         faults.append(f"the layer {worst} differs by {maps[worst]:.2g} of its range")
     if faults:
         raise ClaimFailed(
