@@ -51,7 +51,7 @@ def differentiate(score: Callable[[Any, Any], Any]) -> Gradient:
 
 
 def _compiled_where_it_is_called_often(score: Callable[[Any, Any], Any]) -> Gradient:
-    """With TensorFlow: tracing takes as long as some gradients, each of which is computed in a third of the time after."""
+    """With TensorFlow: tracing takes as long as some gradients; after it, each takes a third of the time."""
     tensorflow = importlib.import_module("tensorflow")
     calls: Counter[tuple[int, ...]] = Counter()
 
