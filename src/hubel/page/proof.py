@@ -22,7 +22,10 @@ from hubel.graphs.network_graph import LOGITS, NetworkGraph
 from hubel.text import counted, one_line, shortened
 
 LIMITS = {FLOAT32: 1e-3, FLOAT16: 0.05}
-"""What a number may differ by, as a share of the range of its kind over all images: of the logits, of a layer's map."""
+"""What a logit may differ by, as a share of the range of all logits of all images."""
+MAP_LIMITS = LIMITS | {FLOAT16: 0.5}
+"""The same of a layer's map. Rounded weights move single values of deep maps far where they hardly move an answer: in
+the last maps of mobilenet 0.25 on photographs by 0.19 of their range, its logits by 0.002 of theirs."""
 OLDEST_NODE = 16
 LOOKED = 4
 """Images of which every map is held against the model's."""
@@ -79,7 +82,7 @@ def find_node() -> str | None:
 
 
 def prove_page(
-    html: str, model: keras.Model, graph: NetworkGraph, *, pixels: np.ndarray, weights: str, node: str
+    html: str, model: keras.Model, *, graph: NetworkGraph, pixels: np.ndarray, weights: str, node: str
 ) -> PageProof:
     """Hold the engine of a finished page against the model that it was made of.
 
@@ -105,7 +108,7 @@ def prove_page(
     maps = {
         name: _apart(answers.values[step], values)
         for name, (step, values) in _layers_of(
-            model, graph, pixels[: len(answers.values[graph.outputs[LOGITS]])]
+            model, graph, pixels=pixels[: len(answers.values[graph.outputs[LOGITS]])]
         ).items()
     }
     worst = max(maps, key=lambda name: np.nan_to_num(maps[name], nan=np.inf))
@@ -114,7 +117,7 @@ def prove_page(
         faults.append(f"a logit differs by {difference:.2g} of the range of all logits")
     if other := _other_classes(answers.logits, expected, limit=limit):
         faults.append(f"{other:,} of them {'gets' if other == 1 else 'get'} another class")
-    if not maps[worst] <= limit:
+    if not maps[worst] <= MAP_LIMITS[weights]:
         faults.append(f"the layer {worst} differs by {maps[worst]:.2g} of its range")
     if faults:
         raise ClaimFailed(
@@ -166,7 +169,7 @@ def _logits_of(model: keras.Model, pixels: np.ndarray) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def _layers_of(model: keras.Model, graph: NetworkGraph, pixels: np.ndarray) -> dict[str, tuple[str, np.ndarray]]:
+def _layers_of(model: keras.Model, graph: NetworkGraph, *, pixels: np.ndarray) -> dict[str, tuple[str, np.ndarray]]:
     """Each layer that does something: its step, and what Keras makes there of some images."""
     walked = walk(model)
     values = compute_batch(walked, pixels.astype(np.float32))

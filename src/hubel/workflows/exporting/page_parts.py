@@ -20,6 +20,7 @@ from hubel.errors import UnreadableImage
 from hubel.events import Message, OnEvent, ignore
 from hubel.exports.description import describe
 from hubel.files import is_file
+from hubel.graphs.network_graph import NetworkGraph
 from hubel.page.contents import Example, LaidOpen, page_data
 from hubel.page.excitation import exciting_images
 from hubel.page.mark import mark_of
@@ -32,6 +33,7 @@ from hubel.workflows.exporting.own_images import OwnImages
 from hubel.workflows.exporting.page_request import EACH, MOST_CLASSES, PageRequest
 
 plain_graph = Later("hubel.engines.compiling", "plain_graph")
+DEPTHWISE = "depthwise_convolution"
 DIGITS = 7
 """Of a reference logit."""
 
@@ -88,7 +90,8 @@ def compose(
     """
     network = lay_open(classifier)
     score = classifier.off_corpus
-    index, data = pack(network.graph.weights, dtype=request.weights, exact=score_tensors(score))
+    many, few = _many_and_few(network.graph)
+    index, data = pack(many, dtype=request.weights, exact={**few, **score_tensors(score)})
     document = page_data(
         network, describe(classifier), tensors=index, sets=classifier.sets, examples=examples, off_corpus=score
     )
@@ -101,6 +104,19 @@ def compose(
     mark = "" if artefact is None else mark_of(artefact)
     html = render_page(document, data, title=document["run"]["title"], mark=mark)
     return PageParts(html, document, network, tuple(examples))
+
+
+def _many_and_few(graph: NetworkGraph) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Weights that may be written with fewer bits, and those that stay: they are few, and rounding them shows.
+
+    A small variance of a normalisation, say, has next to no digits left in half the bits.
+    """
+    depthwise = {name for step in graph.steps if step.kind == DEPTHWISE for name in step.weights.values()}
+    few = {name for name, weight in graph.weights.items() if weight.ndim < 2 or name in depthwise}
+    return (
+        {name: weight for name, weight in graph.weights.items() if name not in few},
+        {name: weight for name, weight in graph.weights.items() if name in few},
+    )
 
 
 def facts_of_run(classifier: Classifier, artefact: Path | None) -> dict[str, Any]:
