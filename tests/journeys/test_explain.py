@@ -157,6 +157,45 @@ def test_every_method_is_listed_with_what_it_needs():
     assert [each["name"] for each in document["methods"]] == list(EXPLANATIONS)
 
 
+def test_the_methods_are_listed_without_a_run_too():
+    own, bare = typed("explain", RUN, "--list").stdout.splitlines(), typed("explain", "--list")
+    assert bare.returncode == 0
+    assert bare.stdout.splitlines()[:-1] == own[:-1]
+    assert (
+        bare.stdout.splitlines()[-1] == "* the default, until hubel explain RUN --assess finds which one RUN deserves"
+    )
+    assert json.loads(typed("explain", "--json", "--list").stdout)["recommended"] is None
+
+
+def test_of_a_folder_every_image_is_explained_and_what_lies_beside_them_is_left(photo: Path, tmp_path: Path):
+    folder = tmp_path / "photos"
+    (folder / "more").mkdir(parents=True)
+    for name in ("b.png", "more/a.png"):
+        shutil.copy(photo, folder / name)
+    (folder / "broken.png").write_text("no image")
+    (folder / "notes.pdf").write_text("not an image either")
+    done = typed("explain", RUN, folder, "-o", tmp_path / "explained", "--json")
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["path"] for row in rows] == [str(folder / name) for name in ("b.png", "broken.png", "more/a.png")]
+    assert ["error" in row for row in rows] == [False, True, False]
+    assert done.returncode == 4
+    assert sorted(path.name for path in (tmp_path / "explained").glob("*.png")) == ["a.png", "b.png"]
+
+
+def test_no_image_of_a_folder_is_replaced_by_its_drawing_and_an_empty_folder_says_so(photo: Path, tmp_path: Path):
+    content = photo.read_bytes()
+    folder = photo.parent / "photos"
+    folder.mkdir()
+    kept = shutil.copy(photo, folder / "photo.png")
+    done = typed("explain", RUN, folder, "-o", folder, "--overwrite")
+    assert (done.returncode, Path(kept).read_bytes()) == (2, content)
+    assert "photo.png, which is explained. Choose another folder." in done.stderr
+    (tmp_path / "empty").mkdir()
+    done = typed("explain", RUN, tmp_path / "empty")
+    assert done.returncode == 3
+    assert "holds no images" in done.stderr
+
+
 def test_python_gives_the_same_map_of_a_path_an_array_an_open_file_and_a_folder(photo: Path):
     classifier = hubel.load(RUN)
     heat = classifier.explain(photo)

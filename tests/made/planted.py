@@ -1,7 +1,11 @@
 """Corpora with a known answer to "where did it look?": one patch, at a random place, decides the class.
 
-Each image is noise as photographs have it (power falls with the square of the frequency), in colour, with a distractor
-of the patch's size that has nothing to do with the class. The kind of a corpus says what tells the classes apart:
+The kind of a corpus says what tells the classes apart:
+
+- ``patch``: five patterns, each in two colours of its own, on a nearly plain ground; nothing else is in the image.
+
+In the harder ones the ground is noise as photographs have it (power falls with the square of the frequency), in colour,
+with a distractor of the patch's size that has nothing to do with the class:
 
 - ``texture``: five patterns of the same mean brightness, in grey; distractors are squares of white noise.
 - ``shape``: five shapes, each in a random colour; distractors are crescents in random colours.
@@ -13,6 +17,7 @@ Everything is drawn from the seed, so that the place of each patch is known with
 from __future__ import annotations
 
 import colorsys
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,9 +28,16 @@ SIDE, PATCH, CLASSES = 48, 14, 5
 """Pixels of an image's and of a patch's side, and classes; a patch covers 8.5 % of the image."""
 TOLERANCE = 3
 """Pixels beside a patch where a map may point: a sixteenth of the side of an image."""
-DISTRACTORS = 1
 PERIOD = 6
 """Pixels after which a texture repeats."""
+COLOURS = (
+    ((230, 30, 30), (250, 250, 250)),
+    ((30, 60, 220), (250, 220, 30)),
+    ((20, 150, 40), (10, 10, 10)),
+    ((220, 40, 200), (250, 250, 250)),
+    ((250, 140, 10), (20, 20, 90)),
+)
+"""The two of each class of ``patch``."""
 CLASS_NAMES = tuple(f"class {number}" for number in range(CLASSES))
 NOISE = 6.0
 """Standard deviation of the noise of the camera, in grey levels."""
@@ -51,6 +63,16 @@ class Planted:
         inside = [(axis >= -tolerance) & (axis < PATCH + tolerance) for axis in (rows, columns)]
         return inside[0][:, None] & inside[1][None]
 
+    def elsewhere(self, example: int, *, rng: np.random.Generator, count: int) -> list[tuple[int, int]]:
+        """Corners of the patch and, after it, of so many squares of its size that share no pixel with it."""
+        row, column = self.corners[example].tolist()
+        places = [(row, column)]
+        while len(places) <= count:
+            down, right = rng.integers(0, SIDE - PATCH + 1, 2).tolist()
+            if max(abs(down - row), abs(right - column)) >= PATCH:
+                places.append((down, right))
+        return places
+
 
 def make_planted(kind: str, *, seed: int, per_class: int, part: int) -> Planted:
     """Images of one part of a corpus.
@@ -65,10 +87,10 @@ def make_planted(kind: str, *, seed: int, per_class: int, part: int) -> Planted:
     labels = np.tile(np.arange(CLASSES), per_class)
     images, corners = [], []
     for label in labels:
-        image = _background(rng)
-        places = _apart(rng, 1 + DISTRACTORS)
+        image = _background(rng, KINDS[kind].contrast)
+        places = _apart(rng, 1 + KINDS[kind].distractors)
         for place, (row, column) in enumerate(places):
-            colour, cover = KINDS[kind](rng, int(label) if place == 0 else None)
+            colour, cover = KINDS[kind].draw(rng, int(label) if place == 0 else None)
             window = image[row : row + PATCH, column : column + PATCH]
             window[:] = cover[..., None] * colour + (1 - cover[..., None]) * window
         image += rng.normal(0, NOISE, image.shape)
@@ -77,7 +99,7 @@ def make_planted(kind: str, *, seed: int, per_class: int, part: int) -> Planted:
     return Planted(np.stack(images), labels.astype(np.int64), np.array(corners, np.int64))
 
 
-def _background(rng: np.random.Generator) -> np.ndarray:
+def _background(rng: np.random.Generator, contrast: float) -> np.ndarray:
     """Noise of amplitude 1 / frequency around a grey, colours of which vary together: float64 [48, 48, 3]."""
     down, across = np.fft.fftfreq(SIDE)[:, None], np.fft.rfftfreq(SIDE)[None]
     strength = 1 / np.maximum(np.hypot(down, across), 1 / SIDE)
@@ -86,7 +108,7 @@ def _background(rng: np.random.Generator) -> np.ndarray:
     fields = np.fft.irfft2(strength * (rng.standard_normal(shape) + 1j * rng.standard_normal(shape)), s=(SIDE, SIDE))
     fields /= fields.std(axis=(1, 2), keepdims=True)
     mixed = 0.8 * fields[:1] + 0.6 * fields[1:]
-    return rng.uniform(90, 165) + 28 * np.moveaxis(mixed, 0, -1)
+    return rng.uniform(90, 165) + contrast * np.moveaxis(mixed, 0, -1)
 
 
 def _apart(rng: np.random.Generator, count: int) -> list[tuple[int, int]]:
@@ -105,7 +127,8 @@ def _disc(radius: float = PATCH / 2, *, row: float = 0, column: float = 0) -> np
     return (np.hypot(down - row, right - column) <= radius).astype(np.float64)
 
 
-def _texture(rng: np.random.Generator, label: int | None) -> tuple[np.ndarray, np.ndarray]:
+def _pattern(rng: np.random.Generator, label: int) -> np.ndarray:
+    """Which pixels of a patch are of the first of its two colours: bool [14, 14]."""
     down, right = np.mgrid[:PATCH, :PATCH] + rng.integers(0, PERIOD, (2, 1, 1))
     patterns = {
         0: down % PERIOD < PERIOD / 2,
@@ -114,7 +137,21 @@ def _texture(rng: np.random.Generator, label: int | None) -> tuple[np.ndarray, n
         3: (down % PERIOD < PERIOD / 2) ^ (right % PERIOD < PERIOD / 2),
         4: np.hypot(down % PERIOD - 2.5, right % PERIOD - 2.5) < 2.4,
     }
-    chosen = rng.random((PATCH, PATCH)) < 0.5 if label is None else patterns[label]
+    return patterns[label]
+
+
+def _patch(rng: np.random.Generator, label: int | None) -> tuple[np.ndarray, np.ndarray]:
+    first, second = COLOURS[0 if label is None else label]
+    chosen = _pattern(rng, 0 if label is None else label)
+    return np.where(chosen[..., None], np.array(first, float), np.array(second, float)), np.ones((PATCH, PATCH))
+
+
+def _texture(rng: np.random.Generator, label: int | None) -> tuple[np.ndarray, np.ndarray]:
+    if label is None:
+        rng.integers(0, PERIOD, (2, 1, 1))
+        chosen = rng.random((PATCH, PATCH)) < 0.5
+    else:
+        chosen = _pattern(rng, label)
     values = np.where(chosen, 200.0, 55.0)
     return np.repeat((values - values.mean() + 127)[..., None], 3, axis=2), np.ones((PATCH, PATCH))
 
@@ -143,8 +180,27 @@ def _hue(hue: float, rng: np.random.Generator) -> np.ndarray:
     return 255 * np.array(colorsys.hsv_to_rgb(hue, rng.uniform(0.8, 1), rng.uniform(0.75, 1)))
 
 
-KINDS = {"texture": _texture, "shape": _shape, "colour": _colour}
-"""Name → how one patch is drawn: (random numbers, label, None for a distractor) → colours and coverage."""
+@dataclass(frozen=True)
+class Kind:
+    """How the images of a corpus are made.
+
+    Args:
+        draw: one patch: (random numbers, label, None for a distractor) → colours and coverage.
+        contrast: standard deviation of the noise of the ground, in grey levels.
+        distractors: in each image.
+    """
+
+    draw: Callable[[np.random.Generator, int | None], tuple[np.ndarray, np.ndarray]]
+    contrast: float
+    distractors: int
+
+
+KINDS = {
+    "patch": Kind(_patch, contrast=6, distractors=0),
+    "texture": Kind(_texture, contrast=28, distractors=1),
+    "shape": Kind(_shape, contrast=28, distractors=1),
+    "colour": Kind(_colour, contrast=28, distractors=1),
+}
 
 
 def against_truth(heats: list[np.ndarray], planted: Planted, examples: np.ndarray) -> tuple[int, float, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
@@ -55,33 +55,38 @@ class KerasGradients:
 
     def maps_and_gradients(
         self, images: np.ndarray, weights: np.ndarray, *, layer: str | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """What a layer makes, and d(logits · weights) by it: twice float32 [batch, rows, columns, channels].
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """What layers make, and d(logits · weights) by each: pairs of float32 [batch, rows, columns, channels].
 
         Args:
             images: as of `gradients`.
             weights: as of `gradients`.
-            layer: as a user says it; None for the last one that makes maps.
+            layer: as a user says it; None for the last that makes maps on each way to the logits: nearly always one.
 
         Raises:
             UnknownName: there is no such layer.
             WrongRequest: it makes no maps, or no layer does.
         """
-        call = self.find_map_layer(layer)
-        place, behind = call.outputs[0], self._behind(call)
+        chosen, behind = self._last_maps if layer is None else self._one_layer(layer)
         with self._without_activation():
             values = compute_batch(self._graph, self._scale(self._arranged(images)), until=self._end.call)
-            maps = np.array(keras.ops.convert_to_numpy(values[place]), np.float32)
+            return [self._pair(values, call.outputs[0], behind, weights=weights) for call in chosen]
 
-            def score(tensor: Any) -> Any:
-                made = {**values, place: tensor}
-                for each in behind:
-                    made.update(
-                        zip(each.outputs, each.apply([made[taken] for taken in each.inputs]), strict=True)
-                    )  # fmt: skip
-                return _weighted(made[self._end.place], weights)
+    def _pair(
+        self, values: Mapping[int, Any], place: int, behind: Sequence[Call], *, weights: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """A value and the derivative by it, where what is not behind it stays as it is."""
+        maps = np.array(keras.ops.convert_to_numpy(values[place]), np.float32)
 
-            return maps, compute_gradient(score, maps)
+        def score(tensor: Any) -> Any:
+            made = {**values, place: tensor}
+            for each in behind:
+                made.update(
+                    zip(each.outputs, each.apply([made[taken] for taken in each.inputs]), strict=True)
+                )  # fmt: skip
+            return _weighted(made[self._end.place], weights)
+
+        return maps, compute_gradient(score, maps)
 
     def compute_maps(self, images: np.ndarray, *, layer: str | None = None) -> np.ndarray:
         """What a layer makes: float32 [batch, rows, columns, channels].
@@ -134,14 +139,29 @@ class KerasGradients:
                 found.append(call)
         return found[::-1]
 
-    def _behind(self, call: Call) -> list[Call]:
-        """The calls that take what a call makes, at first hand or later, and lead to the logits."""
+    def _one_layer(self, said: str) -> tuple[list[Call], list[Call]]:
+        """A layer, and the calls that take what it makes, at first hand or later, and lead to the logits."""
+        call = self.find_map_layer(said)
         reached, found = {call.outputs[0]}, []
         for each in self._leading:
             if each is not call and reached & set(each.inputs):
                 reached |= set(each.outputs)
                 found.append(each)
-        return found
+        return [call], found
+
+    @cached_property
+    def _last_maps(self) -> tuple[list[Call], list[Call]]:
+        """The last call that makes maps on each way to the logits, and the calls behind them: no more maps."""
+        self.find_map_layer()  # or says that there is none
+        wanted, chosen, behind = {self._end.place}, [], []
+        for call in reversed(self._leading):
+            if wanted & set(call.outputs):
+                if makes_maps(call):
+                    chosen.append(call)
+                else:
+                    wanted |= set(call.inputs)
+                    behind.append(call)
+        return chosen[::-1], behind[::-1]
 
     def _arranged(self, images: np.ndarray) -> np.ndarray:
         return np.ascontiguousarray(self._arrange(np.asarray(images, np.float32)))

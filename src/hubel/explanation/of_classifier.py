@@ -154,19 +154,26 @@ class Mirrored:
 
     def maps_and_gradients(
         self, images: np.ndarray, weights: np.ndarray, *, layer: str | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
         """The maps of both, those of the mirror image turned back, as channels side by side.
 
         Args:
             images: as of `gradients`.
             weights: as of `gradients`.
-            layer: its name; None for the last one that makes maps.
+            layer: its name; None for the last one that makes maps on each way to the logits.
 
         Returns:
-            Twice float32 [batch, rows, columns, channels].
+            Of each layer, twice float32 [batch, rows, columns, channels].
         """
-        seen = self.plain.maps_and_gradients(images, weights, layer=layer)
-        mirrored = self.plain.maps_and_gradients(images[:, :, ::-1], weights, layer=layer)
-        maps = np.concatenate([seen[0], mirrored[0][:, :, ::-1]], axis=-1)
-        gradients = np.concatenate([seen[1], mirrored[1][:, :, ::-1]], axis=-1) / np.float32(2)
-        return maps, gradients
+        sides = (
+            self.plain.maps_and_gradients(images, weights, layer=layer),
+            self.plain.maps_and_gradients(images[:, :, ::-1], weights, layer=layer),
+        )
+        return [
+            (_beside(seen[0], mirrored[0]), _beside(seen[1], mirrored[1]) / np.float32(2))
+            for seen, mirrored in zip(*sides, strict=True)
+        ]
+
+
+def _beside(seen: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
+    return np.concatenate([seen, mirrored[:, :, ::-1]], axis=-1)

@@ -59,16 +59,16 @@ class Derivatives(Protocol):
 
     def maps_and_gradients(
         self, images: np.ndarray, weights: np.ndarray, *, layer: str | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """What a layer makes, and d(logits · weights) by it.
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """What layers make, and d(logits · weights) by each.
 
         Args:
             images: as of `gradients`.
             weights: as of `gradients`.
-            layer: its name; None for the last one that makes maps.
+            layer: its name; None for the last one that makes maps on each way to the logits: nearly always one.
 
         Returns:
-            Twice float32 [batch, rows, columns, channels].
+            Of each, twice float32 [batch, rows, columns, channels].
 
         Raises:
             UnknownName: there is no such layer.
@@ -155,8 +155,8 @@ class Subject:
 
     def maps_and_gradients(
         self, images: np.ndarray, question: Question, *, layer: str | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """What a layer makes of images, and how the score changes with each number of it.
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """What layers make of images, and how the score changes with each number of it.
 
         Args:
             images: as of `gradients`.
@@ -164,7 +164,8 @@ class Subject:
             layer: its name; None for `Subject.layer`.
 
         Returns:
-            Twice float32 [batch, rows, columns, channels].
+            Of each layer, twice float32 [batch, rows, columns, channels]: one, or several where the head takes the
+            maps of several.
 
         Raises:
             PackageMissing: no framework is installed.

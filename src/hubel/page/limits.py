@@ -16,8 +16,8 @@ MOST_BYTES = 120_000_000
 SLOW_S, MOST_S = 2.0, 30.0
 """Of one image: a wait that is worth a word, and one that nobody bears."""
 SECONDS_PER_MAC, SECONDS_PER_VALUE = 0.25e-9, 12e-9
-"""Of the engine in Node 20 on two cores of an AMD EPYC: fitted to small-cnn and residual at 96 pixels, and mobilenet
-0.25 at 224 (`benchmarks/bench_page.py`). A value is a number of a map: it is normalised, rectified, pooled."""
+"""Of the engine in Node 20 on two cores of an AMD EPYC, rounded up: processor time for small-cnn and residual at 96
+pixels and mobilenet 0.25 at 224. A value is a number of a map: it is normalised, rectified, pooled."""
 WIDTHS = {FLOAT32: 4, FLOAT16: 2}
 OWN_BYTES = 1_000_000
 """Of a page without weights and images: its program, its styles and what it says of the layers."""

@@ -82,7 +82,7 @@ def find_node() -> str | None:
 
 
 def prove_page(
-    html: str, model: keras.Model, graph: NetworkGraph, *, pixels: np.ndarray, weights: str, node: str
+    html: str, model: keras.Model, *, graph: NetworkGraph, pixels: np.ndarray, weights: str, node: str
 ) -> PageProof:
     """Hold the engine of a finished page against the model that it was made of.
 
@@ -108,7 +108,7 @@ def prove_page(
     maps = {
         name: _apart(answers.values[step], values)
         for name, (step, values) in _layers_of(
-            model, graph, pixels[: len(answers.values[graph.outputs[LOGITS]])]
+            model, graph, pixels=pixels[: len(answers.values[graph.outputs[LOGITS]])]
         ).items()
     }
     worst = max(maps, key=lambda name: np.nan_to_num(maps[name], nan=np.inf))
@@ -169,7 +169,7 @@ def _logits_of(model: keras.Model, pixels: np.ndarray) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def _layers_of(model: keras.Model, graph: NetworkGraph, pixels: np.ndarray) -> dict[str, tuple[str, np.ndarray]]:
+def _layers_of(model: keras.Model, graph: NetworkGraph, *, pixels: np.ndarray) -> dict[str, tuple[str, np.ndarray]]:
     """Each layer that does something: its step, and what Keras makes there of some images."""
     walked = walk(model)
     values = compute_batch(walked, pixels.astype(np.float32))

@@ -87,4 +87,5 @@ def _said(calculation: Calculation) -> tuple[str, str]:
     padded = f", padding {options.padding}" if options.padding == "same" else ""
     sizes = f"{maps.shape[0]} × {maps.shape[1]} numbers, {name} {window}, stride {options.stride[0]}"
     sizes += "" if options.stride[0] == options.stride[1] else f" × {options.stride[1]}"
-    return what, f"{sizes}{padded}: {result.shape[0]} × {result.shape[1]} results"
+    spread = "" if options.dilation == (1, 1) else f", dilation {' × '.join(map(str, options.dilation))}"
+    return what, f"{sizes}{spread}{padded}: {result.shape[0]} × {result.shape[1]} results"

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image as PillowImage
 
 from hubel.backends.framework import keras
+from hubel.backends.gradients import WITHOUT_TRACE
 from hubel.engines.keras_gradients import KerasGradients
 from hubel.errors import UnknownName, WrongRequest
 from hubel.explanation.methods.grad_cam import compute_grad_cam
@@ -160,6 +162,37 @@ def test_where_places_differ_only_hirescam_multiplies_place_by_place():
     np.testing.assert_allclose(compute_grad_cam(looked_at, pixels, question=Question(0)), red / 200, rtol=1e-5)
 
 
+def test_a_head_that_takes_the_maps_of_two_layers_has_its_logit_divided_among_the_places_of_both():
+    """Pooled at 4 x 4 and at 2 x 2 places: what places add up to is the logit, each on the pixels it stands for."""
+    layers = keras.layers
+    image = keras.Input((4, 4, 3))
+    fine = layers.Conv2D(2, 1, activation="relu", name="fine")(image)
+    coarse = layers.Conv2D(3, 2, strides=2, name="coarse")(fine)
+    pooled = [layers.GlobalAveragePooling2D()(each) for each in (fine, coarse)]
+    model = keras.Model(image, layers.Dense(2, use_bias=False, name="logits")(layers.Concatenate()(pooled)))
+    rng = np.random.default_rng(5)
+    model.set_weights([rng.normal(size=each.shape) for each in model.get_weights()])
+    pixels = rng.integers(0, 256, (4, 4, 3)).astype(np.uint8)
+    gradients = KerasGradients(model)
+    parts = gradients.maps_and_gradients(pixels[None], np.array([0, 1], np.float32))
+    assert [maps.shape for maps, _ in parts] == [(1, 4, 4, 2), (1, 2, 2, 3)]
+    logit = float(np.asarray(model(pixels[None].astype(np.float32)))[0, 1])
+    assert sum((maps * slopes).sum() for maps, slopes in parts) == pytest.approx(logit, rel=1e-4)
+
+    (fine_maps, _), (coarse_maps, _) = parts
+    kernel = model.layers[-1].get_weights()[0][:, 1]
+    by_place = fine_maps[0] @ kernel[:2] / 16
+    enlarged = PillowImage.fromarray(coarse_maps[0] @ kernel[2:] / 4).resize((4, 4), PillowImage.Resampling.BILINEAR)
+    expected = np.maximum(by_place * 16 + np.asarray(enlarged) * 4, 0)
+    assert 0 < (expected > 0).sum() < 16
+    subject = Subject(lambda images: np.zeros((len(images), 2), np.float32), 2, lambda: gradients)
+    for compute in (compute_hires_cam, compute_grad_cam):
+        heat = compute(subject, pixels, question=Question(1))
+        np.testing.assert_allclose(heat, expected / expected.max(), atol=1e-4)
+    one = gradients.maps_and_gradients(pixels[None], np.array([0, 1], np.float32), layer="coarse")
+    np.testing.assert_allclose(one[0][0], coarse_maps)
+
+
 def test_a_layer_is_found_inside_of_nested_models_and_can_be_named():
     layers = keras.layers
     inner = keras.Sequential(
@@ -172,12 +205,24 @@ def test_a_layer_is_found_inside_of_nested_models_and_can_be_named():
     gradients = KerasGradients(outer)
     assert gradients.find_map_layer().name.startswith("inner/")
     assert gradients.find_map_layer("last_filters").name == "inner/last_filters"
-    maps, slopes = gradients.maps_and_gradients(np.full((2, 8, 8, 3), 9, np.uint8), np.array([1, -1], np.float32))
+    [(maps, slopes)] = gradients.maps_and_gradients(np.full((2, 8, 8, 3), 9, np.uint8), np.array([1, -1], np.float32))
     assert maps.shape == slopes.shape == (2, 6, 6, 4)
     with pytest.raises(WrongRequest, match="not feature maps"):
         gradients.find_map_layer("end")
     with pytest.raises(UnknownName, match="last_filters"):
         gradients.find_map_layer("last_filter")
+
+
+def test_gradients_that_are_computed_often_stay_right_also_when_the_weights_change():
+    """On TensorFlow the later ones are compiled; a softmax is left out there too."""
+    model, weights = network("in the layer"), np.array([1, 0, -1], np.float32)
+    gradients = KerasGradients(model)
+    expected = backward(IMAGE, weights)
+    for _ in range(WITHOUT_TRACE + 2):
+        np.testing.assert_allclose(gradients.gradients(IMAGE[None], weights)[0], expected, atol=1e-6)
+    np.testing.assert_allclose(gradients.gradients(IMAGE[None], -weights)[0], -expected, atol=1e-6)
+    model.get_layer("dense").set_weights([2 * DENSE, OFFSET])
+    np.testing.assert_allclose(gradients.gradients(IMAGE[None], weights)[0], 2 * expected, atol=1e-6)
 
 
 def test_a_network_without_maps_says_so():
@@ -192,7 +237,7 @@ def test_of_mirrored_answers_the_gradient_is_the_mean_of_both():
     both = Mirrored(KerasGradients(model)).gradients(IMAGE[None], weights)[0]
     expected = (backward(IMAGE, weights) + backward(IMAGE[:, ::-1], weights)[:, ::-1]) / 2
     np.testing.assert_allclose(both, expected, atol=1e-6)
-    maps, slopes = Mirrored(KerasGradients(model)).maps_and_gradients(IMAGE[None], weights)
+    [(maps, slopes)] = Mirrored(KerasGradients(model)).maps_and_gradients(IMAGE[None], weights)
     assert maps.shape == slopes.shape == (1, 4, 5, 8)
 
 

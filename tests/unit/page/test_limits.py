@@ -18,7 +18,7 @@ def test_a_small_network_has_nothing_to_be_said_of():
 
 
 def test_a_large_network_is_asked_to_use_half_the_bits():
-    with pytest.raises(UnusableInput, match=r"about 143 MB, and 120 MB is the most .* 30 images.*quantize='float16'"):
+    with pytest.raises(UnusableInput, match=r"about 144 MB, and 120 MB is the most .* 30 images.*quantize='float16'"):
         check_page_size(RESNET50, weights="float32")
     assert check_page_size(RESNET50, weights="float16") is None
 

@@ -36,7 +36,7 @@ def page_of(graph: NetworkGraph, dtype: str = "float32") -> str:
 
 def proven(model: keras.Model, html: str, **changed: Any) -> Any:
     given = {"pixels": tiny_images(6), "weights": "float32", "node": find_node()}
-    return prove_page(html, model, plain_graph(model), **(given | changed))
+    return prove_page(html, model, graph=plain_graph(model), **(given | changed))
 
 
 @pytest.mark.parametrize(("weights", "least", "most"), [("float32", 0, 1e-5), ("float16", 1e-6, 5e-3)])

@@ -12,6 +12,8 @@ from tests.browser import FAINT, NEEDS_BROWSER, Browser
 from tests.made.every_kind import CLASS_NAMES, STEPS, every_kind_page
 
 from hubel.graphs.network_graph import KINDS
+from hubel.page import render
+from hubel.page.bundle import bundle
 
 pytestmark = NEEDS_BROWSER
 
@@ -189,3 +191,16 @@ def test_the_window_is_dragged_over_what_goes_in(browser: Browser, page: Path):
         for kind in ("mousePressed", "mouseReleased"):
             browser.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", buttons=1, clickCount=1)
         assert told(browser, f"shown('strided {shown}')") == f"strided {shown}"
+
+
+def test_a_sum_that_is_not_the_value_is_said_aloud(browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A page in which every difference counts: those of rounding stand for a defect of ours."""
+    tolerance = "1e-5 * worked.size + 1e-37"
+    assert bundle("main.js").count(tolerance) == 1
+    monkeypatch.setattr(render, "bundle", lambda entry: bundle(entry).replace(tolerance, "0"))
+    opened(browser, every_kind_page(tmp_path))
+    found = told(browser, "goTo('strided', 'strided', [2, 3, 1])")
+    assert found["sum"] != found["value"]
+    assert found["agrees"] == "false"
+    warning = browser.run("root.querySelector('article .warning[role=alert]').textContent")
+    assert f"The network computed {found['value']}" in warning

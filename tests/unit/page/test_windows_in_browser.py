@@ -126,3 +126,21 @@ def test_axe_finds_nothing_serious(browser: Browser, page: Path, dark: bool):
     browser.run("window.found = null; axe.run(document).then((result) => { window.found = result.violations; })")
     browser.until("window.found !== null", seconds=60)
     assert browser.run("window.found.map((each) => each.id)") == []
+
+
+def test_a_matrix_that_is_wider_than_a_phone_follows_the_window(browser: Browser, tmp_path: Path):
+    maps = np.random.default_rng(0).random((6, 24, 1))
+    write_steps(
+        tmp_path / "wide.html",
+        calculate_convolution(maps, read_kernel("sobel-x"), options=WindowOptions((3, 3))),
+    )
+    browser.open(tmp_path / "wide.html", width=360)
+    for place in (0, 21):
+        browser.run(f"location.hash = '#1/{place}'")
+        browser.until(f"document.querySelector('.window-where').textContent.startsWith('window {22 + place + 1} ')")
+        outside = """[...document.querySelectorAll('.tap')].filter((each) => {
+            const [own, field] = [each, each.closest('.scroll')].map((one) => one.getBoundingClientRect());
+            return own.left < field.left - 1 || own.right > field.right + 1;
+        }).length"""
+        assert browser.run(outside) == 0
+    assert browser.run("document.documentElement.scrollWidth <= innerWidth")

@@ -16,7 +16,20 @@ if TYPE_CHECKING:
     from hubel.workflows.opening import Said
 
 
-@click.command("explain", cls=RunCommand)
+class ExplainCommand(RunCommand):
+    """A list of the methods needs no run."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Without a run, what there is to list is listed at once."""
+        if set(args) - {"--json"} == {"--list"}:
+            from hubel.cli.show.explain import show_methods
+
+            show_methods(None, as_json="--json" in args)
+            ctx.exit()
+        return super().parse_args(ctx, args)
+
+
+@click.command("explain", cls=ExplainCommand)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("images", metavar="IMAGE...", nargs=-1)
 @option("out", EXPLAINING["out"])
@@ -25,7 +38,12 @@ if TYPE_CHECKING:
 @click.option(
     "--max-examples", type=click.IntRange(min=1), metavar="N", help="With --assess: on how many. Default: 12."
 )
-@click.option("--list", "listing", is_flag=True, help="List the methods, and what an assessment of RUN said of them.")
+@click.option(
+    "--list",
+    "listing",
+    is_flag=True,
+    help="List the methods, and what an assessment of RUN said of them; also without RUN.",
+)
 @option("class_name", EXPLAINING["class_name"])
 @option("against", EXPLAINING["against"])
 @option("layer", EXPLAINING["layer"])
@@ -39,14 +57,15 @@ def command(  # noqa: PLR0913  (one for each option)
 ) -> int:  # fmt: skip
     """Show where in IMAGE the classifier finds its evidence, and whether that map can be believed.
 
-    RUN is a run folder, or a Keras model file, such as model.keras. IMAGE is a file, or an example image, digits:0
-    to digits:9.
+    RUN is a run folder, or a Keras model file, such as model.keras. IMAGE is a file, a folder of images, or an example
+    image, digits:0 to digits:9.
 
     Each map is tested: insertion puts the marked pixels into the blurred image, deletion covers them. Beside it stand a
     random map and a blob in the middle; a map that does no better says so.
 
     \b
     hubel explain runs/photos photo.jpg -o explained.png
+    hubel explain runs/photos photos/ -o explained/
     hubel explain runs/photos photo.jpg --class cat --against dog -o why.html
     hubel explain runs/photos --assess
     hubel explain runs/photos --list
@@ -54,6 +73,7 @@ def command(  # noqa: PLR0913  (one for each option)
     from hubel.cli.show.explain import show_explained, show_methods
     from hubel.cli.show.listen import Listener
     from hubel.errors import WrongRequest
+    from hubel.files import is_folder
     from hubel.workflows.explaining.explain import Asked
     from hubel.workflows.explaining.explain_files import ExplainRequest, explain_files
     from hubel.workflows.explaining.recommended import read_assessed
@@ -81,7 +101,9 @@ def command(  # noqa: PLR0913  (one for each option)
             else:
                 show_explained(each)
     if out is None and not as_json:
-        click.echo(f"Next\n  Draw it: {typed_line(('explain', run, images[0]), said, '-o', 'explained.png')}")
+        several = len(images) > 1 or is_folder(images[0])
+        line = typed_line(("explain", run, *images[:1]), said, "-o", "explained/" if several else "explained.png")
+        click.echo(f"Next\n  Draw {'them' if several else 'it'}: {line}")
     return 4 if refused else 0
 
 

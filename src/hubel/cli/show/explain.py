@@ -59,14 +59,17 @@ def _place(explained: ExplainedImage) -> str:
     return f"; most evidence at row {row}, column {column} of {values.shape[0]} x {values.shape[1]} pixels"
 
 
-def show_methods(assessed: Assessed, *, as_json: bool) -> None:
+def show_methods(assessed: Assessed | None, *, as_json: bool) -> None:
     """Every method: what it marks, what it needs, and whether it is to be believed on this classifier.
 
     Args:
-        assessed: what is known of them.
+        assessed: what is known of them; None without a classifier.
         as_json: as one document.
     """
     from hubel.explanation.catalogue import EXPLANATIONS, NEAREST, NEAREST_SUMMARY
+    from hubel.workflows.explaining.recommended import NOT_ASSESSED
+
+    of_no_run, assessed = assessed is None, assessed or NOT_ASSESSED
 
     if as_json:
         rows = [
@@ -85,5 +88,9 @@ def show_methods(assessed: Assessed, *, as_json: bool) -> None:
         usual = "*" if name == assessed.usual else " "
         click.echo(f"{usual} {name:<{width}}  {each.summary}{needs}{marked}")
     click.echo(f"  {NEAREST:<{width}}  {NEAREST_SUMMARY}")
-    why = "recommended for this classifier" if assessed.recommended else "the default; nothing was assessed on this run"
+    why = "the default; nothing was assessed on this run"
+    if of_no_run:
+        why = "the default, until hubel explain RUN --assess finds which one RUN deserves"
+    elif assessed.recommended:
+        why = "recommended for this classifier"
     click.echo(f"* {why}")

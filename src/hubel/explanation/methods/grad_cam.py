@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hubel.arrays import Heat, Image
-from hubel.explanation.methods.scaling import as_share, enlarge
+from hubel.explanation.methods.class_maps import add_up
 from hubel.explanation.subject import Question, Subject
 
 
@@ -23,15 +23,14 @@ def compute_grad_cam(subject: Subject, image: Image, *, question: Question, seed
 
     Source: Selvaraju et al. 2017, arXiv:1610.02391.
     """
-    maps, gradients = subject.maps_and_gradients(image[None], question)
-    return as_share(enlarge(combine(maps[0], gradients[0]), image.shape[:2]))
+    return add_up(subject, image, question=question, combine=combine)
 
 
 def combine(maps: np.ndarray, gradients: np.ndarray) -> np.ndarray:
-    """ReLU of the sum of the maps, weighted: [rows, columns].
+    """The sum of the maps, weighted: [rows, columns].
 
     Args:
         maps: [rows, columns, channels].
         gradients: of the score by them, likewise.
     """
-    return np.maximum(maps @ gradients.mean(axis=(0, 1)), 0)
+    return maps @ gradients.mean(axis=(0, 1))

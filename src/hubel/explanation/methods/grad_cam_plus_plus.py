@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hubel.arrays import Heat, Image
-from hubel.explanation.methods.scaling import as_share, enlarge
+from hubel.explanation.methods.class_maps import add_up
 from hubel.explanation.subject import Question, Subject
 
 
@@ -23,12 +23,11 @@ def compute_grad_cam_plus_plus(subject: Subject, image: Image, *, question: Ques
 
     Source: Chattopadhay et al. 2018, arXiv:1710.11063, equations 10, 11 and 19, of the exponential of the score.
     """
-    maps, gradients = subject.maps_and_gradients(image[None], question)
-    return as_share(enlarge(combine(maps[0], gradients[0]), image.shape[:2]))
+    return add_up(subject, image, question=question, combine=combine)
 
 
 def combine(maps: np.ndarray, gradients: np.ndarray) -> np.ndarray:
-    """ReLU of the sum of the maps, weighted: [rows, columns].
+    """The sum of the maps, weighted: [rows, columns].
 
     Args:
         maps: [rows, columns, channels].
@@ -37,4 +36,4 @@ def combine(maps: np.ndarray, gradients: np.ndarray) -> np.ndarray:
     slopes = gradients.astype(np.float64)
     below = 2 * slopes**2 + maps.sum(axis=(0, 1), dtype=np.float64) * slopes**3
     shares = np.where(below != 0, slopes**2 / np.where(below != 0, below, 1), 0)
-    return np.maximum(maps @ (shares * np.maximum(slopes, 0)).sum(axis=(0, 1)), 0)
+    return maps @ (shares * np.maximum(slopes, 0)).sum(axis=(0, 1))

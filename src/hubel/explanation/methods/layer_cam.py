@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hubel.arrays import Heat, Image
-from hubel.explanation.methods.scaling import as_share, enlarge
+from hubel.explanation.methods.class_maps import add_up
 from hubel.explanation.subject import Question, Subject
 
 
@@ -23,15 +23,14 @@ def compute_layer_cam(subject: Subject, image: Image, *, question: Question, see
 
     Source: Jiang et al. 2021, doi:10.1109/TIP.2021.3089943.
     """
-    maps, gradients = subject.maps_and_gradients(image[None], question)
-    return as_share(enlarge(combine(maps[0], gradients[0]), image.shape[:2]))
+    return add_up(subject, image, question=question, combine=combine)
 
 
 def combine(maps: np.ndarray, gradients: np.ndarray) -> np.ndarray:
-    """ReLU of the sum of maps times gradients above 0: [rows, columns].
+    """The sum of maps times gradients above 0: [rows, columns].
 
     Args:
         maps: [rows, columns, channels].
         gradients: of the score by them, likewise.
     """
-    return np.maximum((maps * np.maximum(gradients, 0)).sum(axis=-1), 0)
+    return (maps * np.maximum(gradients, 0)).sum(axis=-1)

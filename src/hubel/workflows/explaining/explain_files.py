@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,11 @@ from hubel.classifier.classifier import Classifier
 from hubel.drawing.raster import render_png
 from hubel.drawing.shapes import Drawing
 from hubel.drawing.svg import render_svg
-from hubel.errors import OutputNotWritable, UnreadableImage, WrongRequest
+from hubel.errors import OutputNotWritable, UnreadableImage, UnusableInput, WrongRequest
 from hubel.errors.wording import Option, Remedy
 from hubel.events import OnEvent, Progress, ignore
 from hubel.explanation.catalogue import NEAREST, USUAL
-from hubel.files import is_file, is_folder, is_there, said_plainly, shown, write_bytes
+from hubel.files import is_file, is_folder, is_there, real_path, said_plainly, shown, write_bytes
 from hubel.reports.explanation import Panel, draw_explanation, render_drawing, render_page
 from hubel.reports.nearest import NearTile, draw_nearest
 from hubel.runs.out_folder import check_output_file
@@ -30,6 +30,7 @@ from hubel.workflows.explaining.explained import ExplainedImage
 from hubel.workflows.explaining.nearest_images import NearestImages
 from hubel.workflows.explaining.recommended import read_assessed
 from hubel.workflows.opening import NOTHING_SAID, Said, check_inputs, open_target
+from hubel.workflows.predicting.inputs import Inputs
 
 make_gallery: Callable[..., Any] = Later("hubel.workflows.explaining.nearest", "make_gallery")
 find_nearest: Callable[..., NearestImages] = Later("hubel.workflows.explaining.nearest", "find_nearest")
@@ -43,7 +44,7 @@ class ExplainRequest:
 
     Args:
         run: a run folder or a model file.
-        images: paths, or example images.
+        images: paths of files or of folders, or example images.
         asked: method, classes and layer.
         said: of a model file, by the user.
         out: a file for one image, a folder for several; None to draw nothing.
@@ -100,9 +101,26 @@ def explain_files(request: ExplainRequest, *, on_event: OnEvent = ignore) -> Ite
     """
     check_asked(request.asked)
     check_inputs(request.images)
+    request = replace(request, images=tuple(_files(request.images)))
     drawings = _drawings(request)
     classifier = open_target(request.run, request.said)
     return _each(request, classifier, drawings=drawings, on_event=on_event)
+
+
+def _files(named: Sequence[str]) -> Iterator[str]:
+    """What is named, and of a folder every file in it that may be an image, by path.
+
+    Raises:
+        UnusableInput: a folder holds none.
+    """
+    for each in named:
+        if not is_folder(each):
+            yield each
+            continue
+        inside = [found.path for found in Inputs([each]) if not found.passed_over and is_file(found.path)]
+        if not inside:
+            raise UnusableInput(f"The folder '{shown(each)}' holds no images. Give one that does, or image files.")
+        yield from inside
 
 
 def _each(
@@ -214,7 +232,12 @@ def _drawings(request: ExplainRequest) -> list[Path | None]:
     with said_plainly(folder):
         folder.mkdir(parents=True, exist_ok=True)
     files = [out] if is_one else _names(out, images)
+    sources = {real_path(each) for each in made_of}
     for file in files:
+        if real_path(file) in sources:
+            raise WrongRequest(
+                Option("out", str(out)), f" would replace {shown(file)}, which is explained. Choose another folder."
+            )
         for each in (file, file.with_suffix(VALUES)) if request.values else (file,):
             if is_there(each) and not request.overwrite:
                 raise OutputNotWritable(

@@ -115,7 +115,7 @@ def prove(
     held = _held_out(own, classifier, most=most)
     mirrored = classifier.tta == MIRROR
     pixels = np.concatenate([held.pixels, held.pixels[:, :, ::-1]]) if mirrored else held.pixels
-    proof = prove_page(page.html, classifier.model, page.network.graph, pixels=pixels, weights=weights, node=node)
+    proof = prove_page(page.html, classifier.model, graph=page.network.graph, pixels=pixels, weights=weights, node=node)
     if not held.labels:
         on_event(
             Message(f"The page was held against the classifier on {NOISE} images of noise: no test images are there.")

@@ -9,6 +9,8 @@ import { imageIntake } from "./intake.js";
 import { imageCanvas } from "./image_canvas.js";
 import { imageTable } from "./table.js";
 
+const ANNOUNCED_AFTER_MS = 500;
+
 // Fills the element with the id "images".
 export function showImages(session) {
   const table = imageTable(session), examples = imageExamples(session);
@@ -16,7 +18,16 @@ export function showImages(session) {
   get("images").replaceChildren(
     intake.element, examples ?? "", table.element, shownImage(session), answerCard(session), comparedImage(session), howExact(),
   );
-  session.on("answer", () => announce(`${session.answer.className}, ${percent(session.answer.probability)}`));
+  announceAnswers(session);
+}
+
+// Not each of those that follow one another while somebody paints.
+function announceAnswers(session) {
+  let waiting = null;
+  session.on("answer", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => announce(`${session.answer.className}, ${percent(session.answer.probability)}`), ANNOUNCED_AFTER_MS);
+  });
 }
 
 // The first image of the page, if any travels in it.
@@ -51,7 +62,7 @@ function labelWords({ image, answer }) {
   return ["It is ", label, answer.className === image.label ? ": the answer is right." : ": the answer is wrong."];
 }
 
-// Measured on photographs in Chromium 156 and Firefox ESR, against Pillow 13.
+// Measured on photographs in Chromium 156 and Firefox 153, against Pillow 13.
 function howExact() {
   return make("details.how-exact", {},
     make("summary", { text: "How exact is this?" }),

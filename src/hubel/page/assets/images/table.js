@@ -1,6 +1,7 @@
 // Images that were given to the page, in a table: name, class, probability. One of them is looked at.
-import { announce, get, make } from "../parts/dom.js";
+import { announce, make } from "../parts/dom.js";
 import { percent } from "../parts/numbers.js";
+import { CannotRead } from "../pixels/faults.js";
 import { answerOf } from "../session/answer.js";
 import { readGiven } from "../session/files.js";
 import { mirror } from "../session/session.js";
@@ -8,30 +9,37 @@ import { mirror } from "../session/session.js";
 const MOST_ROWS = 500;
 
 export function imageTable(session) {
-  const body = make("tbody"), element = make("section.image-table", { "aria-label": "Your images" }, make("h2", { text: "Your images" }), madeTable(body));
-  const faults = make("ul.image-faults", { role: "alert" }), kept = { count: 0 };
-  element.append(faults);
-  element.hidden = true;
+  const body = make("tbody"), table = madeTable(body), faults = make("ul.image-faults", { role: "alert" }), progress = make("p.image-hint", { role: "status" });
+  const element = make("section.image-table", { "aria-label": "Your images" }, make("h2", { text: "Your images" }), progress, table, faults);
+  const say = (words = "") => {
+    progress.textContent = words;
+    table.hidden = body.rows.length < 2;
+    element.hidden = table.hidden && !words && !faults.childElementCount;
+  };
+  const fault = (...words) => {
+    faults.append(make("li", {}, ...words));
+    say(progress.textContent);
+  };
 
   // files: of Blob, ImageData, or {given, name}; the first one that can be read is shown at once.
   const add = async (files) => {
-    const room = MOST_ROWS - kept.count, taken = files.slice(0, room);
+    const taken = files.slice(0, MOST_ROWS - body.rows.length);
+    let shown = false;
     faults.replaceChildren();
-    if (taken.length < files.length) faults.append(make("li", { text: `Only ${MOST_ROWS} images are kept; the rest is left out.` }));
-    let first = true;
-    for (const file of taken) {
-      const image = await readOrSay(session, file, faults);
+    if (taken.length < files.length) fault(`Only ${MOST_ROWS} images are kept; the rest is left out.`);
+    for (const [place, file] of taken.entries()) {
+      say(`Reading ${taken.length > 1 ? `image ${place + 1} of ${taken.length}` : "the image"} …`);
+      const image = await readOrSay(session, file, fault);
       if (!image) continue;
-      kept.count++;
       const row = imageRow(session, image);
       body.append(row.element);
-      if (first) await row.show(); else await row.compute();
-      first = false;
+      await (shown ? row.compute() : row.show());
+      shown = true;
     }
-    element.hidden = kept.count < 2 && !faults.childElementCount;
-    element.querySelector("table").hidden = kept.count < 2;
+    say();
     if (faults.childElementCount) announce(faults.textContent);
   };
+  say();
   return { element, add };
 }
 
@@ -40,13 +48,12 @@ function madeTable(body) {
   return make("div.scroll", { tabindex: "0", role: "region", "aria-label": "Your images and their answers" }, make("table", {}, make("thead", {}, make("tr", {}, ...head)), body));
 }
 
-async function readOrSay(session, file, faults) {
+async function readOrSay(session, file, fault) {
   const name = file.name ?? "image";
   try {
     return await readGiven(session.data, file.given ?? file, name);
   } catch (error) {
-    faults.append(make("li", {}, make("bdi", { text: name }), `: ${error.message}.`));
-    get("images").querySelector(".image-table").hidden = false;
+    fault(make("bdi", { text: name }), `: ${error instanceof CannotRead ? error.message : `it cannot be read (${error.message})`}.`);
     return null;
   }
 }

@@ -146,9 +146,13 @@ async function programmedPixels(file, wishes) {
 
 function rgbOverWhite(data) {
   const pixels = new Uint8Array(data.length / 4 * 3);
-  for (let from = 0, to = 0; from < data.length; from += 4) {
+  for (let from = 0, to = 0; from < data.length; from += 4, to += 3) {
     const alpha = data[from + 3];
-    for (let channel = 0; channel < 3; channel++) pixels[to++] = alpha === 255 ? data[from + channel] : overWhite(data[from + channel], alpha);
+    if (alpha === 255) {
+      pixels[to] = data[from];
+      pixels[to + 1] = data[from + 1];
+      pixels[to + 2] = data[from + 2];
+    } else for (let channel = 0; channel < 3; channel++) pixels[to + channel] = overWhite(data[from + channel], alpha);
   }
   return pixels;
 }

@@ -2,7 +2,7 @@
 import { get, make } from "../parts/dom.js";
 import { drawForm } from "./window_blocks.js";
 import { EQUATION_COLOURS, digitsOf, equationOf, layWindow, shownDigits } from "./window_equation.js";
-import { roamSquares, spokenNumber } from "./window_parts.js";
+import { numberTag, roamSquares, spokenNumber } from "./window_parts.js";
 import { Player, followKeys } from "./window_player.js";
 import { workOut } from "./window_sums.js";
 
@@ -111,7 +111,7 @@ class WindowPage {
     this.inputs = names.map((name, channel) => this.#inputSheet(name, channel));
     const many = this.results.shape[2] > 1, digits = digitsOf(this.results.data);
     this.outputs = Array.from({ length: this.results.shape[2] }, (_, channel) => this.#resultSheet(`result${many ? ` ${EQUATION_COLOURS[channel]}` : ""}`, channel, digits));
-    get("scenes").replaceChildren(make("div.sheets", {}, ...this.inputs.map(({ element }) => element)), make("div.sheets", {}, ...this.outputs.map(({ element }) => element)));
+    get("scenes").replaceChildren(...[this.inputs, this.outputs].map((sheets) => make(sheets.length > 1 ? "div.sheets.several" : "div.sheets", {}, ...sheets.map(({ element }) => element))));
   }
 
   #inputSheet(name, channel) {
@@ -124,9 +124,9 @@ class WindowPage {
       if (pixels) paintPixel(cell, value, channels > 1 ? channel : null); else tintSheet(cell, "minus", value, range);
       return cell;
     });
-    const grid = sheetGrid(cells, columns), padded = rows !== height || columns !== width ? `, padded ${rows} × ${columns}` : "";
+    const grid = make("div.sheet-grid", {}, ...cells), padded = rows !== height || columns !== width ? `, padded ${rows} × ${columns}` : "";
     this.#drag(grid);
-    return { cells, element: make("div.sheet", {}, make("p.window-title", { text: `${name} ${height} × ${width}${padded}` }), make("div.scroll", {}, grid)) };
+    return { cells, element: sheetOf(`${name} ${height} × ${width}${padded}`, grid, columns) };
   }
 
   #resultSheet(name, channel, digits) {
@@ -137,9 +137,9 @@ class WindowPage {
       tintSheet(cell, "plus", value, range);
       return cell;
     });
-    const grid = sheetGrid(cells, columns);
+    const grid = make("div.sheet-grid", {}, ...cells);
     roamSquares(grid, cells, columns);
-    return { cells, element: make("div.sheet", {}, make("p.window-title", { text: `${name} ${rows} × ${columns}` }), make("div.scroll", {}, grid)) };
+    return { cells, element: sheetOf(`${name} ${rows} × ${columns}`, grid, columns) };
   }
 
   // The window follows the pointer: it lies with its middle as near to it as it can.
@@ -182,12 +182,16 @@ class WindowPage {
   #mark(row, column) {
     const { strides, dilation } = this.document, [down, across] = this.sliding.window, taps = new Set();
     for (let tap = 0; tap < down; tap++) for (let side = 0; side < across; side++) taps.add((row * strides[0] + tap * dilation[0]) * this.padded[1] + column * strides[1] + side * dilation[1]);
-    for (const { cells } of this.inputs) cells.forEach((cell, at) => cell.classList.toggle("tap", taps.has(at)));
+    for (const { cells } of this.inputs) {
+      cells.forEach((cell, at) => cell.classList.toggle("tap", taps.has(at)));
+      keepSeen(cells[[...taps][0]], cells[[...taps].at(-1)]);
+    }
     for (const { cells } of this.outputs) {
       cells.forEach((cell, at) => {
         cell.classList.toggle("later", at > this.place);
         cell.classList.toggle("tap", at === this.place);
       });
+      keepSeen(cells[this.place], cells[this.place]);
     }
   }
 
@@ -195,7 +199,7 @@ class WindowPage {
     const input = { name: "matrix", shape: this.sliding.maps.shape, go: null };
     return Array.from({ length: this.sliding.channels }, (_, channel) => {
       const { worked, value } = this.sliding.at(row, column, channel), ofImage = input.shape[2] > 1;
-      const then = this.document.relu ? make("p.window-total", { text: `then ReLU: ${value}` }) : null;
+      const then = this.document.relu ? make("p.window-total", {}, "then ReLU: ", make("strong", {}, numberTag(value, { label: "after ReLU" }))) : null;
       return make("article.window-block", { "data-sum": String(worked.value), "data-value": String(value) },
         ...drawForm({ worked, inputs: [input], ofImage, unitName: () => String, memory: {}, edit: this.sliding.kernel ? (what, given) => this.edit(what, { ...given, worked }) : null }).filter((each) => each), then);
     });
@@ -245,10 +249,16 @@ export function readKernel(text) {
   return right ? values : null;
 }
 
-function sheetGrid(cells, columns) {
-  const grid = make("div.sheet-grid", {}, ...cells);
-  grid.style.setProperty("--columns", columns);
-  return grid;
+// A sheet that is wider than its place follows the window.
+function keepSeen(first, last) {
+  const scroll = first.closest(".scroll");
+  if (scroll.scrollWidth > scroll.clientWidth + 1) scroll.scrollLeft = (first.offsetLeft + last.offsetLeft + last.offsetWidth) / 2 - first.parentElement.offsetLeft - scroll.clientWidth / 2;
+}
+
+function sheetOf(title, grid, columns) {
+  const sheet = make("div.sheet", {}, make("p.window-title", { text: title }), make("div.scroll", { tabIndex: 0, role: "region", "aria-label": title }, grid));
+  sheet.style.setProperty("--columns", columns);
+  return sheet;
 }
 
 const sheetRange = (numbers) => ({ least: numbers.reduce((least, each) => Math.min(least, each), Infinity), most: numbers.reduce((most, each) => Math.max(most, each), -Infinity) });
