@@ -45,7 +45,9 @@ def classifier() -> Classifier:
 @pytest.fixture(scope="module")
 def page(classifier: Classifier, tmp_path_factory: pytest.TempPathFactory) -> Path:
     pixels = np.random.default_rng(1).integers(0, 256, (4, 8, 8, 3), np.uint8)
-    examples = [PageExample(f"{HOSTILE[0]}/{number}.png", HOSTILE[number % 3], each) for number, each in enumerate(pixels)]
+    examples = [
+        PageExample(f"{HOSTILE[0]}/{number}.png", HOSTILE[number % 3], each) for number, each in enumerate(pixels)
+    ]
     graph, walked = plain_graph(classifier.model), walk(classifier.model)
     index, weights = pack(graph.weights, dtype="float32", exact=score_tensors(classifier.off_corpus))
     document = page_data(
