@@ -18,6 +18,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+AXE = Path(__file__).parents[1] / ".tools/npm/node_modules/axe-core/axe.min.js"
+"""From ``npm install --prefix .tools/npm axe-core``, in the project's folder."""
+NEEDS_AXE = pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed")
 NEEDS_BROWSER = [
     pytest.mark.skipif(shutil.which("chromium") is None, reason="the browser 'chromium' is not installed"),
     pytest.mark.skipif(os.name != "posix", reason="the browser is spoken to by two pipes that only POSIX hands on"),

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.browser import CUT, FAINT, NEEDS_BROWSER, SCROLLS, WIDTHS, Browser
+from tests.browser import AXE, CUT, FAINT, NEEDS_AXE, NEEDS_BROWSER, SCROLLS, WIDTHS, Browser
 from tests.made.pages import tiny_images, tiny_page, tiny_parts, tiny_weights
 
 from hubel.page.render import render_page
@@ -22,8 +20,6 @@ OWN_CUT = CUT.replace("body *:not(svg *)", ":is(.page-head, #menu, #images-bar, 
 OTHERS = ("window", "edit", "paint", "course")
 READY = "!!document.querySelector('.view:not([hidden])') && !!window.hubel && document.getElementById('state').hidden"
 CLICK = "document.querySelector({!r}).click()"
-AXE = os.environ.get("HUBEL_AXE", "")
-"""Path of axe.min.js, from `npm install axe-core` in a folder of its own."""
 
 
 @pytest.fixture(scope="module")
@@ -219,13 +215,11 @@ def test_nothing_jumps_while_the_page_loads_and_the_pointer_moves(browser: Brows
     assert browser.run("window.jumps") < 0.02
 
 
-@pytest.mark.skipif(
-    not AXE or not Path(AXE).exists() or shutil.which("node") is None, reason="HUBEL_AXE names no axe.min.js"
-)
+@NEEDS_AXE
 def test_axe_finds_nothing_serious(browser: Browser, page: Path):
     for dark in (False, True):
         opened(browser, page, dark=dark)
-        browser.run(Path(AXE).read_text(encoding="utf-8") + ";0")
+        browser.run(AXE.read_text(encoding="utf-8") + ";0")
         for view in VIEWS:
             shown(browser, view)
             browser.run(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.browser import FAINT, NEEDS_BROWSER, Browser
+from tests.browser import AXE, FAINT, NEEDS_AXE, NEEDS_BROWSER, Browser
 
 from hubel.arithmetic.kernels import KERNELS
 from hubel.arithmetic.windows import WindowOptions, calculate_convolution, convolve
@@ -15,7 +14,6 @@ from hubel.page.window_steps import write_steps
 from hubel.workflows.looking.matrices import read_kernel, read_matrix
 
 pytestmark = NEEDS_BROWSER
-AXE = os.environ.get("HUBEL_AXE", "")
 CALCULATION = calculate_convolution(
     read_matrix("digits:8"), read_kernel("sobel-x"), options=WindowOptions((3, 3), padding="same")
 )
@@ -118,11 +116,11 @@ def test_the_window_follows_the_pointer(browser: Browser, page: Path):
     assert browser.run("document.querySelector('.window-where').textContent") == "window 21 of 64"
 
 
-@pytest.mark.skipif(not AXE or not Path(AXE).exists(), reason="HUBEL_AXE names no axe.min.js")
+@NEEDS_AXE
 @pytest.mark.parametrize("dark", [False, True])
 def test_axe_finds_nothing_serious(browser: Browser, page: Path, dark: bool):
     browser.open(page, dark=dark)
-    browser.run(Path(AXE).read_text(encoding="utf-8") + ";0")
+    browser.run(AXE.read_text(encoding="utf-8") + ";0")
     browser.run("window.found = null; axe.run(document).then((result) => { window.found = result.violations; })")
     browser.until("window.found !== null", seconds=60)
     assert browser.run("window.found.map((each) => each.id)") == []
