@@ -20,7 +20,7 @@ export function editSubject(session) {
 export const edit = {
   id: "edit",
   title: "What if",
-  about: "Change what the network has learnt, or switch a filter off, and see what becomes of its answer.",
+  about: "Change what the network has learned, or switch a filter off, and see what becomes of its answer.",
   make(root, session) {
     const parts = [editFilter, editAnswer, editList, editOff, editExamples].map((part) => part(session));
     const [filter, answer, list, ...wide] = parts.map(({ element }) => element);
