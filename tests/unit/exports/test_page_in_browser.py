@@ -6,7 +6,6 @@ import base64
 import json
 import shutil
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +20,6 @@ from hubel.studio.server import first_page, listening
 pytestmark = NEEDS_BROWSER
 READY = "hubel.ready.then(() => hubel.predict(new ImageData(40, 30))).then((answer) => answer.className)"
 """The class of a black image."""
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """One for all tests."""
-    browser = Browser(tmp_path_factory.mktemp("browser"))
-    yield browser
-    browser.close()
 
 
 @pytest.fixture(scope="module")

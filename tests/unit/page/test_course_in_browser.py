@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,13 +15,6 @@ TEXT = "document.querySelector({!r}).textContent"
 PRESS = "document.body.dispatchEvent(new KeyboardEvent('keydown', {{ key: {!r}, bubbles: true, cancelable: true }}))"
 CUT = """Array.from(document.querySelectorAll(".course *, .course-return *"))
     .filter((each) => each.clientWidth && each.scrollWidth > each.clientWidth + 1).map((each) => each.outerHTML.slice(0, 80))"""
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    made = Browser(tmp_path_factory.mktemp("browser"))
-    yield made
-    made.close()
 
 
 @pytest.fixture(scope="module")

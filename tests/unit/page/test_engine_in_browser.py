@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +32,6 @@ PREDICTED = """(async () => {
   const layer = await hubel.layer("conv2");
   return [Array.from(answer.logits), layer.shape, Array.from(layer.data)];
 })()"""
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    started = Browser(tmp_path_factory.mktemp("browser"))
-    yield started
-    started.close()
 
 
 def page(folder: Path, *, checks: Any = None, damage: bool = False) -> tuple[Path, str]:
