@@ -66,12 +66,12 @@ class Studio:
         return self.access.first_address
 
     def serve(self) -> None:
-        """StudioAnswer until Ctrl-C, or until somebody calls `end`."""
+        """Answer until Ctrl-C, or until somebody calls `end`."""
         with suppress(KeyboardInterrupt):
             self.server.serve_forever(poll_interval=0.2)
 
     def end(self) -> None:
-        """StudioAnswer no more; called from another thread."""
+        """Answer no more; called from another thread."""
         self.server.shutdown()
 
 
