@@ -70,10 +70,10 @@ class KerasGradients:
         chosen, behind = self._last_maps if layer is None else self._one_layer(layer)
         with self._without_activation():
             values = compute_batch(self._graph, self._scale(self._arranged(images)), until=self._end.call)
-            return [self._pair(values, call.outputs[0], behind, weights=weights) for call in chosen]
+            return [self._pair(values, call.outputs[0], behind=behind, weights=weights) for call in chosen]
 
     def _pair(
-        self, values: Mapping[int, Any], place: int, behind: Sequence[Call], *, weights: np.ndarray
+        self, values: Mapping[int, Any], place: int, *, behind: Sequence[Call], weights: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """A value and the derivative by it, where what is not behind it stays as it is."""
         maps = np.array(keras.ops.convert_to_numpy(values[place]), np.float32)
