@@ -20,7 +20,12 @@ class ExplainCommand(RunCommand):
     """A list of the methods needs no run."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Without a run, what there is to list is listed at once."""
+        """Without a run, what there is to list is listed at once.
+
+        Args:
+            ctx: of this command.
+            args: the words behind it.
+        """
         if set(args) - {"--json"} == {"--list"}:
             from hubel.cli.show.explain import show_methods
 
