@@ -36,7 +36,7 @@ class ByHand:
         maps = compute_maps(images)
         gradients = np.zeros_like(maps)
         gradients[:, 1:3, 4:7, 0] = (weights[1] - weights[0]) / 6
-        return maps, gradients
+        return [(maps, gradients)]
 
 
 SUBJECT = Subject(compute_logits, 2, ByHand, compute_maps=compute_maps)

@@ -176,7 +176,7 @@ def test_a_head_that_takes_the_maps_of_two_layers_has_its_logit_divided_among_th
     gradients = KerasGradients(model)
     parts = gradients.maps_and_gradients(pixels[None], np.array([0, 1], np.float32))
     assert [maps.shape for maps, _ in parts] == [(1, 4, 4, 2), (1, 2, 2, 3)]
-    logit = float(np.asarray(model(pixels[None].astype(np.float32)))[0, 1])
+    logit = float(keras.ops.convert_to_numpy(model(pixels[None].astype(np.float32)))[0, 1])
     assert sum((maps * slopes).sum() for maps, slopes in parts) == pytest.approx(logit, rel=1e-4)
 
     (fine_maps, _), (coarse_maps, _) = parts

@@ -23,8 +23,8 @@ class ExplainCommand(RunCommand):
         """Without a run, what there is to list is listed at once.
 
         Args:
-            ctx: of the command.
-            args: what was typed behind it.
+            ctx: of this command.
+            args: the words behind it.
         """
         if set(args) - {"--json"} == {"--list"}:
             from hubel.cli.show.explain import show_methods
