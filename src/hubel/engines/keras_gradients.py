@@ -70,6 +70,8 @@ class KerasGradients:
         chosen, behind = self._last_maps if layer is None else self._one_layer(layer)
         with self._without_activation():
             values = compute_batch(self._graph, self._scale(self._arranged(images)), until=self._end.call)
+            for call in chosen:  # each is a constant where the derivative is by another
+                values[call.outputs[0]] = keras.ops.stop_gradient(values[call.outputs[0]])
             return [self._pair(values, call.outputs[0], behind=behind, weights=weights) for call in chosen]
 
     def _pair(
