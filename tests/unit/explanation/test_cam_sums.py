@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from hubel.explanation.methods import grad_cam, hires_cam, layer_cam
+from hubel.explanation.subject import Question, Subject
 
 ROWS, COLUMNS, CHANNELS = 3, 4, 5
 
@@ -32,3 +33,16 @@ def test_maps_and_gradients_are_summed_as_the_method_says(method: ModuleType):
     name = method.__name__.rpartition(".")[2]
     expected = by_loops(name, maps, gradients)
     np.testing.assert_allclose(method.combine(maps, gradients), expected, rtol=1e-9)
+
+
+def test_what_a_coarse_layer_adds_is_spread_over_the_pixels_that_it_stands_for():
+    """One place that adds 2 to the score is 1/2 for each of four pixels; beside it, one of them adds 1 at a finer layer."""
+    coarse, fine = np.full((1, 1, 1, 1), 2.0), np.array([[1.0, 0.0], [0.0, 0.0]]).reshape(1, 2, 2, 1)
+
+    class TwoLayers:
+        def maps_and_gradients(self, *_: object, layer: str | None = None):
+            return [(coarse, np.ones_like(coarse)), (fine, np.ones_like(fine))]
+
+    subject = Subject(lambda images: np.zeros((len(images), 2), np.float32), 2, TwoLayers)
+    heat = hires_cam.compute_hires_cam(subject, np.zeros((2, 2, 3), np.uint8), question=Question(1))
+    np.testing.assert_allclose(heat, np.array([[1.5, 0.5], [0.5, 0.5]]) / 1.5, rtol=1e-6)
