@@ -12,8 +12,11 @@ import shlex
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import traceback
+import urllib.request
+import webbrowser
 from pathlib import Path
 
 import dev
@@ -23,6 +26,7 @@ from docs.course_pages import blocks, prepare
 from PIL import Image, ImageDraw
 
 from hubel.cli.main import main
+from hubel.studio.server import Studio
 from hubel.workflows.comparing import compare
 
 ROOT = Path(__file__).parents[2]
@@ -131,11 +135,23 @@ class Typist:
             self.faults.append(f"$ {line}\nwrote no {words[words.index('-o') + 1]}")
 
 
+def serve_a_moment(studio: Studio) -> None:
+    """Serve until the first page is there, as Ctrl-C would end it then."""
+    serving = threading.Thread(target=studio.server.serve_forever, kwargs={"poll_interval": 0.05})
+    serving.start()
+    with urllib.request.urlopen(studio.address) as answer:
+        assert answer.status == 200
+    studio.end()
+    serving.join()
+
+
 @pytest.fixture
 def typist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typist:
-    """In an empty folder, at a machine without ImageNet weights."""
+    """In an empty folder, at a machine without ImageNet weights, by somebody who closes what opens in the browser."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path.parent / "no weights"))
+    monkeypatch.setattr(webbrowser, "open", lambda *_, **__: True)
+    monkeypatch.setattr(Studio, "serve", serve_a_moment)
     return Typist(monkeypatch, capsys)
 
 
@@ -174,9 +190,10 @@ def test_the_readme_is_typed_from_top_to_bottom(typist: Typist, tmp_path: Path):
 
 def run_python(text: str, typist: Typist) -> None:
     """Run the blocks of Python on a page."""
+    names: dict[str, object] = {}  # the blocks of a page share them
     for code in PYTHON.findall(text):
         try:
-            exec(code, {})
+            exec(code, names)
         except Exception:  # noqa: BLE001  (any is a fault of the page)
             typist.faults.append(f"{code}\n{traceback.format_exc()}")
 
