@@ -19,7 +19,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,15 @@ _IMAGE = re.compile(r"\(images/([^)]+)\)")
 def blocks(text: str) -> list[tuple[str, str, str]]:
     """(kind, command, output) of each console block of a page."""
     return [(found["kind"].strip(), found["command"], found["output"]) for found in _BLOCK.finditer(text)]
+
+
+def steps(text: str) -> Iterator[tuple[str, str, str]]:
+    """(kind, what is typed, what is shown) of each block of a page, in order; Python has the kind ``python``."""
+    for found in _EITHER.finditer(text):
+        if found["code"] is not None:
+            yield "python", found["code"], ""
+        else:
+            yield found["kind"].strip(), found["command"], found["output"]
 
 
 def prints_without_training(text: str) -> bool:

@@ -157,9 +157,17 @@ class Browser:
     def until(self, script: str, *, seconds: float = 10.0) -> None:
         """Wait until a JavaScript expression is true: what the page does comes after what made it."""
         end = time.monotonic() + seconds
-        while not self.run(script):
+        while not self._is_true(script):
             assert time.monotonic() < end, f"still not true: {script}"
             time.sleep(0.02)
+
+    def _is_true(self, script: str) -> bool:
+        try:
+            return bool(self.run(script))
+        except AssertionError as error:
+            if "navigated or closed" not in str(error):
+                raise
+            return False  # the page was just giving way to the next one
 
     def heard(self, *methods: str) -> list[dict[str, Any]]:
         """What the page has reported under these names since it was opened."""

@@ -22,7 +22,7 @@ from pathlib import Path
 import dev
 import numpy as np
 import pytest
-from docs.course_pages import blocks, prepare
+from docs.course_pages import prepare, steps
 from PIL import Image, ImageDraw
 
 from hubel.cli.main import main
@@ -177,7 +177,9 @@ def test_the_readme_is_typed_from_top_to_bottom(typist: Typist, tmp_path: Path):
     for line in lines_of_readme():
         if not line.startswith((". ", "python3 dev.py test")):
             said[line] = typist.type(line.removeprefix("python3 dev.py "))
-    run_python(README, typist)
+    names: dict[str, object] = {}
+    for code in PYTHON.findall(README):
+        run_python(code, typist, names=names)
     assert not typist.faults, "\n\n".join(typist.faults)
     assert {path: path.read_bytes() for path in before} == before
     assert (tmp_path / "runs/photos/report.html").exists()  # "writes runs/photos", without -o
@@ -188,14 +190,12 @@ def test_the_readme_is_typed_from_top_to_bottom(typist: Typist, tmp_path: Path):
     )
 
 
-def run_python(text: str, typist: Typist) -> None:
-    """Run the blocks of Python on a page."""
-    names: dict[str, object] = {}  # the blocks of a page share them
-    for code in PYTHON.findall(text):
-        try:
-            exec(code, names)
-        except Exception:  # noqa: BLE001  (any is a fault of the page)
-            typist.faults.append(f"{code}\n{traceback.format_exc()}")
+def run_python(code: str, typist: Typist, *, names: dict[str, object]) -> None:
+    """Run a block of Python; those of a page share their names."""
+    try:
+        exec(code, names)
+    except Exception:  # noqa: BLE001  (any is a fault of the page)
+        typist.faults.append(f"{code}\n{traceback.format_exc()}")
 
 
 def test_the_course_is_typed_page_after_page(typist: Typist, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -208,9 +208,12 @@ def test_the_course_is_typed_page_after_page(typist: Typist, tmp_path: Path, mon
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         prepare(tmp_path, text)
-        run_python(text, typist)
-        for _, line, shown in blocks(text):
-            type_in_course(line, shown, typist, weights=weights if weights.is_dir() else None)
+        names: dict[str, object] = {}
+        for kind, typed, shown in steps(text):
+            if kind == "python":
+                run_python(typed, typist, names=names)
+            else:
+                type_in_course(typed, shown, typist, weights=weights if weights.is_dir() else None)
     assert not typist.faults, "\n\n".join(typist.faults)
     if not weights.is_dir():
         pytest.skip("all was typed but what needs ImageNet weights, which are not at hand")

@@ -169,7 +169,7 @@ def test_a_missing_package_is_named_before_any_work(run: hubel.Run, tmp_path: Pa
 
 def test_what_was_not_said_or_is_not_there_is_said(run: hubel.Run, tmp_path: Path):
     assert (
-        "Say what to export to: --format onnx. There are: onnx, keras, saved-model, openvino, litert, torch."
+        "Say what to export to: --format onnx. There are: onnx, keras, saved-model, openvino, litert, torch, page."
         in typed("export", run.path, "-o", "x").stderr
     )
     assert "Say where the export goes: -o FOLDER." in typed("export", run.path, "--format", "onnx").stderr
@@ -278,6 +278,6 @@ def hubel_pixels(data: bytes) -> np.ndarray:
 
 
 def test_every_format_is_named_in_the_help():
-    assert set(EXPORTING["format"].metavar.split("|")) == set(FORMATS)
+    assert set(EXPORTING["format"].metavar.split("|")) == {*FORMATS, "page"}
     weights = {name for each in FORMATS.values() for name in each.limits} - {"float32"}
     assert set(EXPORTING["quantize"].metavar.split("|")) == weights
