@@ -128,7 +128,7 @@ def test_a_notebook_shows_the_same_file_in_a_frame_of_its_own(opened: Path):
     assert unescape(source) == (opened / "page.html").read_text()
     assert 'sandbox="allow-scripts allow-downloads"' in html
     assert "height:500px" in html
-    assert str(opened / "page.html") in repr(shown)
+    assert repr(shown).endswith("page.html")  # a long path is shortened in the middle
     assert hubel.load(opened).show()._repr_html_().split('srcdoc="')[1].split('"')[0] == source
 
 

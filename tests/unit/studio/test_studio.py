@@ -309,13 +309,16 @@ def test_what_it_cannot_show_is_said(tmp_path: Path, runs: Path):
 def test_ctrl_c_ends_it_in_peace(runs: Path, tmp_path: Path, number: int):
     words = [sys.executable, "-m", "hubel", "studio", str(runs), "--no-browser"]
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
-    assert process.stdout is not None
-    address = process.stdout.readline()
-    assert address.startswith("http://127.0.0.1:")
-    assert len(list(tmp_path.glob("hubel-studio-*/studio.html"))) == 1
-    process.send_signal(number)
-    _, said = process.communicate(timeout=20)
+    heard = signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a job in the background ignores it
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(words, text=True, env=environment, **pipes) as process:
+        signal.signal(signal.SIGINT, heard)
+        assert process.stdout is not None
+        address = process.stdout.readline()
+        assert address.startswith("http://127.0.0.1:")
+        assert len(list(tmp_path.glob("hubel-studio-*/studio.html"))) == 1
+        process.send_signal(number)
+        _, said = process.communicate(timeout=20)
     assert process.returncode == 0
     assert said == "Open this address in a browser on this machine. Ctrl-C ends it.\n"
     assert list(tmp_path.iterdir()) == []
