@@ -218,8 +218,9 @@ def test_a_page_that_computes_something_else_is_not_written(
             return real(weights, exact={**exact, "logits/bias": bias}, **more)
 
         monkeypatch.setattr(page_parts, "pack", spoiled)
-        if much < 1:  # a slip that is small beside the range of the logits
+        if much < 1:  # a slip that is small beside the range of the logits, and of its layer
             monkeypatch.setitem(proof.LIMITS, "float32", 1.0)
+            monkeypatch.setitem(proof.MAP_LIMITS, "float32", 1.0)
         done = typed("export", run.path, "--format", "page", "-o", tmp_path / "page.html")
         assert done.returncode == 5
         assert message in done.stderr
