@@ -27,7 +27,7 @@ from hubel.architectures.catalogue import make_blueprint
 from hubel.classifier.classifier import Classifier
 from hubel.engines.keras_engine import KerasEngine
 from hubel.images.preprocessing import Preprocessing
-from hubel.page.contents import Example
+from hubel.page.contents import PageExample
 from hubel.workflows.exporting.page_parts import compose
 from hubel.workflows.exporting.page_request import PageRequest
 
@@ -94,7 +94,7 @@ def page_of(name: str, side: int, folder: Path) -> Path:
     names = tuple(f"class {number}" for number in range(CLASSES))
     classifier = Classifier(KerasEngine(trained_by_chance(blueprint)), blueprint, names, Preprocessing(side, side))
     images = varied_images(EXAMPLES, (side, side))
-    examples = [Example(f"{number}.png", names[number], each) for number, each in enumerate(images)]
+    examples = [PageExample(f"{number}.png", names[number], each) for number, each in enumerate(images)]
     path = folder / f"{name}-{side}.html"
     path.write_text(compose(classifier, PageRequest(path), artefact=None, examples=examples).html, encoding="utf-8")
     return path

@@ -28,7 +28,7 @@ from hubel.architectures.layer_table import layer_rows
 from hubel.architectures.walk import walk
 from hubel.engines.compiling import plain_graph
 from hubel.images.preprocessing import Preprocessing
-from hubel.page.contents import Example, LaidOpen, page_data
+from hubel.page.contents import LaidOpen, PageExample, page_data
 from hubel.page.render import render_page
 from hubel.page.weights import pack
 
@@ -120,7 +120,7 @@ def untrained_page(architecture: str, side: int, settings: dict[str, str]) -> st
     index, weights = pack(graph.weights, dtype="float32")
     rng = np.random.default_rng(0)
     names = [f"class {number}" for number in range(CLASSES)]
-    examples = [Example(f"{name}.png", name, rng.integers(0, 256, (side, side, 3), np.uint8)) for name in names[:3]]
+    examples = [PageExample(f"{name}.png", name, rng.integers(0, 256, (side, side, 3), np.uint8)) for name in names[:3]]
     description: dict[str, Any] = {
         "format": 1, "made_by": "hubel", "class_names": names, "preprocessing": Preprocessing(side, side).to_json(),
         "temperature": 1.0, "abstention_threshold": 0.0, "tta": "none",
