@@ -39,7 +39,17 @@ def test_a_script_imports_names_from_files_that_are_there(path: Path):
     for line in path.read_text(encoding="utf-8").splitlines():
         if re.match(r"import\b", line):
             assert IMPORT.fullmatch(line), line
-            assert (path.parent / line.split('"')[1]).is_file(), line
+            file = path.parent / line.split('"')[1]
+            assert file.is_file(), line
+            assert set(re.findall(r"[\w$]+", line.split("{")[1].split("}")[0])) <= exported_by(file), line
+
+
+def exported_by(file: Path) -> set[str]:
+    """Every name that a script exports: of functions, classes, and all constants of a statement."""
+    text = file.read_text(encoding="utf-8")
+    named = set(re.findall(r"(?m)^export (?:async )?(?:function\*?|class) ([\w$]+)", text))
+    constants = re.findall(r"(?m)^export const (.*)$", text)
+    return named | {name for line in constants for name in re.findall(r"(?:^|, )([\w$]+) = ", line)}
 
 
 @each_script

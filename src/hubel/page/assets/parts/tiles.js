@@ -43,3 +43,17 @@ export function drawMap(canvas, value, channel, scale) {
   }
   context.putImageData(image, 0, 0);
 }
+
+// pixels: red, green, blue of each, row by row; one pixel of the canvas for each.
+export function drawPixels(canvas, pixels, [height, width]) {
+  canvas.width = width;
+  canvas.height = height;
+  const context = canvas.getContext("2d"), image = context.createImageData(width, height);
+  for (let from = 0, to = 0; from < pixels.length; from += 3, to += 4) {
+    image.data[to] = pixels[from];
+    image.data[to + 1] = pixels[from + 1];
+    image.data[to + 2] = pixels[from + 2];
+    image.data[to + 3] = 255;
+  }
+  context.putImageData(image, 0, 0);
+}

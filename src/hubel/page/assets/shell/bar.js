@@ -1,7 +1,7 @@
 // On a phone the images are a bar: what is looked at and its answer; the rest unfolds from it.
 import { get, make } from "../parts/dom.js";
 import { percent } from "../parts/numbers.js";
-import { drawPixels } from "../views/volumes_draw.js";
+import { drawPixels } from "../parts/tiles.js";
 
 export function showBar(session) {
   const bar = get("images-bar"), canvas = make("canvas.pixels", { "aria-hidden": "true" }), name = make("bdi", { text: "Choose an image" }), share = make("span.muted");

@@ -3,9 +3,9 @@ import { nameOf } from "../parts/names.js";
 import { make } from "../parts/dom.js";
 import { grouped, short } from "../parts/numbers.js";
 import { colourFilter, filtersOf, inputChannel, kernelLayers, largestWeight, sliceOf } from "../parts/kernels.js";
+import { drawPixels } from "../parts/tiles.js";
 import { layerChoice, pager, tileGrid } from "./grids.js";
 import { Exciting } from "./exciting.js";
-import { drawPixels } from "./volumes_draw.js";
 
 const FILTERS_AT_ONCE = 64;
 
@@ -34,9 +34,9 @@ export function nearestKernel(layers, data, name) {
 function drawSlice(canvas, { height, width, data }, largest) {
   canvas.width = width;
   canvas.height = height;
-  const context = canvas.getContext("2d"), picture = context.createImageData(width, height);
-  data.forEach((value, at) => picture.data.set([...weightColour(value, largest), 255], at * 4));
-  context.putImageData(picture, 0, 0);
+  const context = canvas.getContext("2d"), image = context.createImageData(width, height);
+  data.forEach((value, at) => image.data.set([...weightColour(value, largest), 255], at * 4));
+  context.putImageData(image, 0, 0);
 }
 
 // On paper 0 is light, on a dark page it is dark; the ends are readable on both.
@@ -145,11 +145,11 @@ class FiltersView {
     const largest = largestWeight(each, chosen), source = (slice) => (colour ? ["red", "green", "blue"][slice] : `map ${inputChannel(step, kernel, { filter: chosen, slice })}`);
     const slices = Array.from({ length: each.taken }, (_, slice) => slice).slice(0, 24);
     if (!slices.includes(this.slice)) slices[slices.length - 1] = this.slice;
-    const picture = make("canvas.pixels.filter-colours", { role: "img", "aria-label": `Filter ${chosen} in colours` });
-    if (colour) drawPixels(picture, colourFilter(each, chosen), [each.height, each.width]);
+    const image = make("canvas.pixels.filter-colours", { role: "img", "aria-label": `Filter ${chosen} in colours` });
+    if (colour) drawPixels(image, colourFilter(each, chosen), [each.height, each.width]);
     this.one.replaceChildren(
       make("h3", {}, nameOf(this.name), make("span.count", { text: ` filter ${chosen} of ${grouped(each.filters)}` })),
-      make("div.filter-parts", {}, colour ? picture : null, this.#table(sliceOf(each, chosen, this.slice), largest, source(this.slice))),
+      make("div.filter-parts", {}, colour ? image : null, this.#table(sliceOf(each, chosen, this.slice), largest, source(this.slice))),
       each.taken > 1 ? make("div.slices", { role: "group", "aria-label": "Slices of the filter" }, ...slices.map((slice) => this.#slice(each, { chosen, slice, largest, name: source(slice) }))) : "",
       make("p.muted.small-print", { text: `Colours from ${short(-largest)} to ${short(largest)}.${each.taken > slices.length ? ` The first ${slices.length} of ${grouped(each.taken)} slices; choose another by its input map.` : ""}` }));
   }

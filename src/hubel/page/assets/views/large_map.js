@@ -2,10 +2,9 @@
 import { nameOf } from "../parts/names.js";
 import { announce, make } from "../parts/dom.js";
 import { grouped, short } from "../parts/numbers.js";
-import { colourOf, drawMap } from "../parts/tiles.js";
+import { colourOf, drawMap, drawPixels } from "../parts/tiles.js";
 import { asMaps, fieldOf } from "../parts/map_statistics.js";
 import { goTo } from "../session/address.js";
-import { drawPixels } from "./volumes_draw.js";
 
 const LARGE_KEYS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 

@@ -2,10 +2,10 @@
 import { make } from "../parts/dom.js";
 import { nameOf } from "../parts/names.js";
 import { grouped, percent, short } from "../parts/numbers.js";
-import { drawMap, usualScale } from "../parts/tiles.js";
+import { drawMap, drawPixels, usualScale } from "../parts/tiles.js";
 import { feeds, linksPast, linkWords, madeFrom } from "../parts/links.js";
 import { goTo } from "../session/address.js";
-import { drawnMaps, drawPixels, drawVolume, mapUnder } from "./volumes_draw.js";
+import { drawnMaps, drawVolume, mapUnder } from "./volumes_draw.js";
 import { layoutOf, linesOf, mapsOf, shownUnits, unitsOf, volumeMark } from "./volumes_layout.js";
 
 const VOLUMES_MANY = 18;  // units from which equal neighbours are folded at first

@@ -12,26 +12,26 @@ export function drawnMaps(channels, depth) {
   return Array.from({ length: most }, (_, place) => Math.round(place * (channels - 1) / Math.max(1, most - 1)));
 }
 
-// Maps as one picture, side by side: {canvas, width, height} of one map in it.
-function volumePicture(value, drawn, scale) {
+// Maps on one sheet, side by side: {canvas, width, height} of one map in it.
+function volumeSheet(value, drawn, scale) {
   const [height, width, channels] = mapsOf(value.shape), step = Math.max(1, Math.ceil(Math.max(height, width) / 96));
   const [rows, columns] = [Math.ceil(height / step), Math.ceil(width / step)], canvas = document.createElement("canvas");
   canvas.width = columns * drawn.length;
   canvas.height = rows;
-  const context = canvas.getContext("2d"), picture = context.createImageData(canvas.width, rows);
+  const context = canvas.getContext("2d"), sheet = context.createImageData(canvas.width, rows);
   drawn.forEach((channel, place) => {
     for (let row = 0; row < rows; row++) {
       for (let column = 0; column < columns; column++) {
         const [red, green, blue] = colourOf(value.data[(row * step * width + column * step) * channels + channel], scale);
         const at = (row * canvas.width + place * columns + column) * 4;
-        picture.data[at] = red;
-        picture.data[at + 1] = green;
-        picture.data[at + 2] = blue;
-        picture.data[at + 3] = 255;
+        sheet.data[at] = red;
+        sheet.data[at + 1] = green;
+        sheet.data[at + 2] = blue;
+        sheet.data[at + 3] = 255;
       }
     }
   });
-  context.putImageData(picture, 0, 0);
+  context.putImageData(sheet, 0, 0);
   return { canvas, width: columns, height: rows };
 }
 
@@ -54,14 +54,14 @@ function volumeCanvas(canvas, size) {
 // lit: "all", or numbers of maps that are outlined; colours: {line, accent, halo: around an accent}
 export function drawVolume(canvas, value, { size, lit = [], colours }) {
   const channels = value.shape.at(-1), drawn = drawnMaps(channels, size.depth), { context, sharp } = volumeCanvas(canvas, size);
-  const picture = volumePicture(value, drawn, usualScale(value.data));
+  const sheet = volumeSheet(value, drawn, usualScale(value.data));
   const outlined = lit === "all" ? new Set() : new Set(lit.map((channel) => nearestDrawn(drawn, channel)));
-  context.imageSmoothingEnabled = picture.height > size.height;
+  context.imageSmoothingEnabled = sheet.height > size.height;
   const skew = -RISING / TURNED;
   const slice = (place) => {
     const left = volumeOffset(place, drawn.length, size.depth), chosen = outlined.has(place);
     context.setTransform(sharp, skew * sharp, 0, sharp, (VOLUME_EDGE + left) * sharp, (VOLUME_EDGE + size.rise) * sharp);
-    context.drawImage(picture.canvas, place * picture.width, 0, picture.width, picture.height, 0, 0, size.face, size.height);
+    context.drawImage(sheet.canvas, place * sheet.width, 0, sheet.width, sheet.height, 0, 0, size.face, size.height);
     const edge = (width, colour) => {
       context.lineWidth = width;
       context.strokeStyle = colour;
@@ -104,18 +104,4 @@ export function mapUnder(size, channels, [x, y]) {
     if (y >= top && y <= top + size.height) return drawn[place];
   }
   return null;
-}
-
-// The image itself, flat.
-export function drawPixels(canvas, pixels, [height, width]) {
-  canvas.width = width;
-  canvas.height = height;
-  const context = canvas.getContext("2d"), picture = context.createImageData(width, height);
-  for (let from = 0, to = 0; from < pixels.length; from += 3, to += 4) {
-    picture.data[to] = pixels[from];
-    picture.data[to + 1] = pixels[from + 1];
-    picture.data[to + 2] = pixels[from + 2];
-    picture.data[to + 3] = 255;
-  }
-  context.putImageData(picture, 0, 0);
 }
