@@ -170,7 +170,6 @@ UNCOVERED = {
     "cli/commands/trace.py: _ has no layer of a kind that Hubel can work out. See them all: hubel anatomy _": "needs a model without any layer that can be worked out",
     "workflows/reproducing/reproduce.py: Stopped before it was known whether the result is the same. Start again: hubel reproduce": "the same command again",
     "cli/show/explain.py: the default, until hubel explain RUN --assess finds which one RUN deserves": "a list, not a complaint",
-    "reports/html.py: hubel open": "a report, not a complaint; tests/unit/exports/test_page_of_run.py",
     "page/limits.py: Train a smaller network: hubel train": "needs a network of more than a hundred megabytes; tests/unit/page/test_limits.py",
     "runs/recorded_run.py: thing that was asked._ Train again with the same options, into another folder: hubel train": "a run of a version that wrote no request; tests/unit/workflows/reproducing/test_reproduce_check.py",
 }

@@ -25,7 +25,7 @@ export const edit = {
     const parts = [editFilter, editAnswer, editList, editOff, editExamples].map((part) => part(session));
     const [filter, answer, list, ...wide] = parts.map(({ element }) => element);
     root.append(
-      make("p.muted", { text: "Nothing of it changes the classifier itself: load the page again, and all is as it was trained." }),
+      make("p.muted", { text: "None of this changes the classifier itself: load the page again, and everything is as it was trained." }),
       make("div.edit-panels", {}, filter, make("div.edit-side", {}, answer, list), ...wide),
     );
     const draw = drawnWhileSeen(root, async () => {
