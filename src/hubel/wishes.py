@@ -189,10 +189,12 @@ TRAINING = {
         'the side; ``"zoom"``, larger and smaller; ``"brightness"``, brighter and darker.',
     ),
     "tta": Wish(
-        str, "mirror: always answer with the mean of an image and its mirror image, in twice the time.", "none|mirror",
-        default=NO_TTA, recorded=AS_IT_IS, since="0.9", identity=True,
-        python='``"mirror"``: always answer with the mean of an image and its mirror image, in twice the time; or '
-        '``"none"``.',
+        str, "mirror: always answer with the mean of an image and its mirror image, in twice the time. Default: with a "
+        "time limit, where a network from scratch is seen to answer better so.", "none|mirror",
+        recorded=AS_IT_IS, since="0.9", identity=True,
+        python='``"mirror"``: always answer with the mean of an image and its mirror image, in twice the time; '
+        '``"none"``: never; None for what is better on the validation images, for a network from scratch and with a '
+        'time limit, else ``"none"``.',
     ),
     "seed": Wish(int, _SPLIT_AND_MORE, default=0, bounds=SEED, recorded=AS_IT_IS, identity=True),
     **READING,

@@ -41,7 +41,7 @@ def train(  # noqa: PLR0913, D417  (each is a wish the user may have; a bundle w
     learning_rate: float | None = None,
     mirror: bool | None = None,
     augment: str | None = None,
-    tta: str = "none",
+    tta: str | None = None,
     corrections: str | Path | None = None,
     splits: Mapping[str, str] | str | None = None,
     path_column: str | None = None,

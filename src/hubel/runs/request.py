@@ -56,7 +56,7 @@ class TrainRequest:
     learning_rate: float | None = None
     mirror: bool | None = None
     augment: str | None = None
-    tta: str = NO_TTA
+    tta: str | None = None
     seed: int = 0
     corrections: Path | None = None
     overwrite: bool = False
@@ -122,7 +122,7 @@ def _check_augment(request: TrainRequest) -> None:
 
 
 def _check_tta(request: TrainRequest) -> None:
-    if request.tta not in (NO_TTA, MIRROR):
+    if request.tta not in (None, NO_TTA, MIRROR):
         raise WrongRequest(Option("tta"), f" must be one of {NO_TTA}, {MIRROR}. Received: {request.tta!r}.")
     if request.tta == MIRROR and request.mirror is False:
         raise WrongRequest(

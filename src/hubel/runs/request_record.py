@@ -17,7 +17,7 @@ from hubel.corpus.reading import AS_FOUND, Reading, check_reading, make_reading
 from hubel.errors import UnusableInput, WrongRequest
 from hubel.files import real_path
 from hubel.runs.request import TrainRequest
-from hubel.wishes import AS_A_FILE, AS_IT_IS, TRAINING, Time, Wish
+from hubel.wishes import AS_A_FILE, AS_IT_IS, NO_TTA, TRAINING, Time, Wish
 
 RECORDED = {wish.field or name: wish for name, wish in TRAINING.items() if wish.recorded}
 """Wishes that ``run.json`` has, by their name in the request."""
@@ -131,7 +131,9 @@ def _is_file(value: object) -> bool:
     return isinstance(value, dict) and isinstance(value.get("file"), str) and "sha256" in value
 
 
-def request_again(recorded: Mapping[str, Any], corpus: str | Corpus, *, out: Path, weights: str) -> TrainRequest:
+def request_again(
+    recorded: Mapping[str, Any], corpus: str | Corpus, *, out: Path, weights: str, tta: str = NO_TTA
+) -> TrainRequest:
     """The request that was recorded, for another folder.
 
     Args:
@@ -139,12 +141,15 @@ def request_again(recorded: Mapping[str, Any], corpus: str | Corpus, *, out: Pat
         corpus: what to train on, or its location.
         out: the run folder.
         weights: what was taken where the request named none: weights that were not there then may be there now.
+        tta: how the classifier answers, where the request left that open.
 
     Raises:
         UnusableInput: a value is outside of its bounds.
     """
     files = {name: file for name, (file, _) in files_of(recorded).items()}
     begins_from = files[FROM].parent.parent if FROM in files else None
+    plain: dict[str, Any] = {name: recorded.get(name, wish.default) for name, wish in PLAIN.items()}
+    plain["tta"] = plain["tta"] or tta
     chosen = recorded["weights"] if begins_from is not None else recorded["weights"] or weights
     try:
         return TrainRequest(
@@ -155,7 +160,7 @@ def request_again(recorded: Mapping[str, Any], corpus: str | Corpus, *, out: Pat
             from_run=begins_from,
             corrections=files.get("corrections"),
             reading=reading_of(recorded),
-            **{name: recorded.get(name, wish.default) for name, wish in PLAIN.items()},
+            **plain,
         )
     except (WrongRequest, TypeError, ValueError) as error:
         reason = error.text if isinstance(error, WrongRequest) else str(error)

@@ -33,7 +33,8 @@ def again(request: TrainRequest, corpus: Corpus, *, weights: str = "none") -> Tr
     recorded = json.loads(json.dumps(record_request(request)))
     check_record(recorded, Path("run.json"))
     made = request_again(recorded, corpus, out=Path("new"), weights=weights)
-    assert json.loads(json.dumps(record_request(made))) == {**recorded, "weights": recorded["weights"] or weights}
+    decided = {"weights": recorded["weights"] or weights, "tta": recorded["tta"] or "none"}
+    assert json.loads(json.dumps(record_request(made))) == {**recorded, **decided}
     return made
 
 
@@ -57,7 +58,7 @@ def test_every_field_of_a_request_is_recorded(corpus: Corpus):
 )
 def test_the_request_made_again_asks_for_the_same(corpus: Corpus, wish: dict[str, object]):
     request = TrainRequest(corpus, Path("run"), **wish)  # type: ignore[arg-type]
-    assert again(request, corpus) == replace(request, out=Path("new"), weights="none")
+    assert again(request, corpus) == replace(request, out=Path("new"), weights="none", tta="none")
 
 
 def test_answers_by_the_mirror_image_are_repeated_and_a_run_before_them_has_none(corpus: Corpus):
@@ -67,6 +68,10 @@ def test_answers_by_the_mirror_image_are_repeated_and_a_run_before_them_has_none
     recorded.pop("tta")
     check_record(recorded, Path("run.json"))
     assert request_again(recorded, corpus, out=Path("new"), weights="none").tta == "none"
+    left_open = record_request(TrainRequest(corpus, Path("run"), time_limit_s=60.0))
+    assert left_open["tta"] is None
+    for decided in ("mirror", "none"):  # as the classifier of the run answers
+        assert request_again(left_open, corpus, out=Path("new"), weights="none", tta=decided).tta == decided
     with pytest.raises(UnusableInput, match="cannot be repeated: tta must be one of none, mirror. Received: 'flip'"):
         request_again({**recorded, "tta": "flip"}, corpus, out=Path("new"), weights="none")
 

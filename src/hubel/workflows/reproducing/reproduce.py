@@ -19,6 +19,7 @@ from hubel.runs.recorded_run import RecordedRun
 from hubel.runs.request_record import request_again
 from hubel.runs.tables.fingerprints import read_digests
 from hubel.runs.tables.split import read_split
+from hubel.wishes import NO_TTA
 from hubel.workflows.reproducing.differences import CORPUS, Difference, compare_choices, compare_splits, name_some
 from hubel.workflows.reproducing.reproduce_check import Checked
 from hubel.workflows.reproducing.same_result import Reproduction, compare_results
@@ -42,10 +43,15 @@ def reproduce_run(
     """
     recorded = checked.recorded
     with _folder(out) as folder:
+        document = recorded.document
         request = request_again(
-            recorded.request, checked.corpus, out=folder, weights=str(recorded.document.get("weights", "none"))
+            recorded.request,
+            checked.corpus,
+            out=folder,
+            weights=str(document.get("weights", "none")),
+            tta=str(document.get("tta", NO_TTA)),
         )
-        decided = decision_from(recorded.document, request)
+        decided = decision_from(document, request)
         again = replace(request if decided is None else decided.applied(request), command=recorded.given_words)
         run = train_classifier(again, may_download=may_download, on_event=on_event)
         if run.fitted.interrupted or run.curve_interrupted:

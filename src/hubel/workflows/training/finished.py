@@ -15,6 +15,7 @@ from hubel.workflows.training.time_budget import Deadline
 
 if TYPE_CHECKING:
     from hubel.evaluation.covered import WhereItLooks
+    from hubel.evaluation.mirrored_answers import AnswersCompared
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Finished:
         so_far: when the run began, and from what it went on.
         training_s: seconds of the training itself.
         looks: accuracies with a half of each image covered; None where there were too few images, or no time.
+        answers: with and without the mirror image, on the validation split; None where that was not open.
     """
 
     request: TrainRequest
@@ -38,6 +40,7 @@ class Finished:
     so_far: SoFar
     training_s: float
     looks: WhereItLooks | None = None
+    answers: AnswersCompared | None = None
 
     @property
     def deadline(self) -> Deadline:

@@ -174,7 +174,7 @@ def _train_part(
     fitted = run_fit(plan, network, prepared=prepared, listeners=Listeners(on_event), known=known)
     if fitted.interrupted:
         raise StoppedByUser("A part of the learning curve was not finished.")
-    engine, test = with_tta(KerasEngine(fitted.model), finished.request.tta), prepared.indices("test")
+    engine, test = with_tta(KerasEngine(fitted.model), finished.scored.classifier.tta), prepared.indices("test")
     logits = compute_logits(engine, prepared.decoded.images, test, stage="scoring test", on_event=on_event)
     row = {
         "recipe": {phase: recipe.to_json() for phase, recipe in fitted.recipes.items()},

@@ -45,7 +45,8 @@ def plan_fit(
         costs: of the network.
         started: monotonic seconds from which the limit counts.
     """
-    afterwards = what_follows(splits, request.time_limit_s, passes=2 if request.tta == MIRROR else 1)
+    passes = 2 if request.tta == MIRROR or leaves_tta_open(request, recipes) else 1
+    afterwards = what_follows(splits, request.time_limit_s, passes=passes)
     reserve_s, shares = afterwards.seconds(costs.rate), SHARES if request.learning_curve else ()
     deadline, now = Deadline(started, limit_s), time.monotonic()
     left_s = deadline.left(reserve_s)
@@ -64,6 +65,22 @@ def plan_fit(
         recipes, costs, afterwards, limit_s, clock_s, now + left_s, now - started, expected_s, remaining_s, shares,
         fits_epochs=request.epochs is None,
     )  # fmt: skip
+
+
+def leaves_tta_open(request: TrainRequest, recipes: tuple[Recipe, ...]) -> bool:
+    """The validation images decide whether the classifier answers with the mean of each image and its mirror image.
+
+    A user who gives a time leaves it to the plan. It is looked at where the network has learned from mirror images, and
+    from scratch: a pretrained backbone takes long for an answer, and gains little.
+
+    Args:
+        request: the user's words.
+        recipes: of the phases, in order.
+    """
+    first = recipes[0]
+    return (
+        request.tta is None and request.time_limit_s is not None and first.phase != HEAD and first.augmentation.mirror
+    )
 
 
 def _without_small_images(

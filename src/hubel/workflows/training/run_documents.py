@@ -127,6 +127,7 @@ def _run(finished: Finished, seconds: Mapping[str, float]) -> dict[str, Any]:
         "decided": None if choice.decided is None else choice.decided.to_json(),
         "preprocessing": choice.preprocessing.to_json(),
         "tta": finished.scored.classifier.tta,
+        "answers": None if finished.answers is None else finished.answers.to_json(),
         "recipe": {phase: recipe.to_json() for phase, recipe in fitted.recipes.items()},
         "time_limit_s": fitted.plan.limit_s,
         # What would be different on a faster or slower machine, and how each phase ended.

@@ -16,11 +16,10 @@ from hubel.advice.advise import advise
 from hubel.advice.remarks import Advice
 from hubel.catalogue import Later
 from hubel.classifier.classifier import Classifier
-from hubel.classifier.mirrored import with_tta
+from hubel.classifier.engine import Engine
 from hubel.corpus.corpus import Corpus
 from hubel.engines.held_out import HeldOut
 from hubel.engines.keras_artefact import save_classifier
-from hubel.engines.keras_engine import KerasEngine
 from hubel.errors import UnusableInput
 from hubel.evaluation.learning_curve import LearningCurve
 from hubel.evaluation.report import EvaluationReport
@@ -44,6 +43,7 @@ from hubel.runs.tables.seen_before import write_seen_before
 from hubel.runs.tables.split import read_split, write_split
 from hubel.text import brief, counted, elided, with_interval
 from hubel.workflows.evaluating.mistakes import show_mistakes
+from hubel.workflows.training.answers import choose_answers
 from hubel.workflows.training.checkpointing import SoFar
 from hubel.workflows.training.choose import Choice
 from hubel.workflows.training.collect_evidence import make_evidence
@@ -156,7 +156,9 @@ def _score(
     request: TrainRequest, prepared: Prepared[Choice], *, fitted: Fitted, so_far: SoFar, on_event: OnEvent
 ) -> Finished:
     training_s = time.monotonic() - so_far.started - so_far.intake_s
-    deadline, classifier = Deadline(so_far.started, request.time_limit_s), _classifier(request, prepared, fitted=fitted)
+    deadline = Deadline(so_far.started, request.time_limit_s)
+    engine, answers = choose_answers(request, prepared, fitted=fitted, on_event=on_event)
+    classifier = _classifier(request, prepared, fitted=fitted, engine=engine)
     scored = score(prepared, classifier, deadline=deadline, seed=request.seed, on_event=on_event)
     looks = where_it_looks(
         scored.classifier,
@@ -166,7 +168,7 @@ def _score(
         ends_at=deadline.ends_at - SAVE_S,
         on_event=on_event,
     )
-    return Finished(request, prepared, fitted, scored, so_far, training_s, looks)
+    return Finished(request, prepared, fitted, scored, so_far, training_s, looks, answers)
 
 
 def _run_of(finished: Finished, documents: Documents, *, advice: tuple[Advice, ...], drawn: Drawn) -> Run:
@@ -185,7 +187,7 @@ def _run_of(finished: Finished, documents: Documents, *, advice: tuple[Advice, .
     )
 
 
-def _classifier(request: TrainRequest, prepared: Prepared[Choice], *, fitted: Fitted) -> Classifier:
+def _classifier(request: TrainRequest, prepared: Prepared[Choice], *, fitted: Fitted, engine: Engine) -> Classifier:
     """The classifier as it is before calibration."""
     begun_from = prepared.chosen.begun_from
     provenance = {
@@ -196,7 +198,6 @@ def _classifier(request: TrainRequest, prepared: Prepared[Choice], *, fitted: Fi
         **{name: value for name, value in describe_machine().items() if name in ("versions", "backend")},
     }
     names, preprocessing = prepared.corpus.class_names, prepared.chosen.preprocessing
-    engine = with_tta(KerasEngine(fitted.model), request.tta)
     return Classifier(engine, fitted.blueprint, names, preprocessing, provenance=provenance)
 
 

@@ -18,7 +18,7 @@ from hubel.training.plan import FINE_TUNE, HEAD, Costs, FitPlan, Point
 from hubel.training.recipe import Recipe
 from hubel.workflows.training.choose import Choice
 from hubel.workflows.training.decision import Decision
-from hubel.workflows.training.plan_fit import describe_lateness, describe_plan, plan_fit
+from hubel.workflows.training.plan_fit import describe_lateness, describe_plan, leaves_tta_open, plan_fit
 
 SPLITS = Splits(tuple(range(1000)), tuple(range(1000, 1100)), tuple(range(1100, 1300)))
 COSTS = Costs(rate=200.0, epoch_s=4.0, validation_s=0.5, beside_s=3.0)
@@ -81,6 +81,25 @@ def test_a_width_is_said_with_its_reason():
 def test_answers_by_the_mirror_image_take_two_passes_after_the_training():
     once, twice = planned().afterwards, planned(tta="mirror").afterwards
     assert (twice.images, twice.fewest, twice.fixed_s) == (2 * once.images, 2 * once.fewest, once.fixed_s)
+    by_time, without = planned(limit_s=60.0).afterwards, planned(limit_s=60.0, tta="none").afterwards
+    assert (by_time.images, without.images) == (twice.images, once.images)  # time is kept for what may be decided
+
+
+@pytest.mark.parametrize(
+    ("recipes", "wishes", "is_open"),
+    [
+        (SCRATCH, {"time_limit_s": 60.0}, True),
+        (SCRATCH, {}, False),
+        (SCRATCH, {"time_limit_s": 60.0, "tta": "none"}, False),
+        (SCRATCH, {"time_limit_s": 60.0, "tta": "mirror"}, False),
+        (BOTH, {"time_limit_s": 60.0}, False),
+        ((Recipe(epochs=10, augmentation=Augmentation(mirror=False)),), {"time_limit_s": 60.0}, False),
+    ],
+)
+def test_the_images_decide_on_mirrored_answers_where_a_time_is_given_and_mirror_images_were_learned_from(
+    recipes: tuple[Recipe, ...], wishes: dict[str, Any], is_open: bool
+):
+    assert leaves_tta_open(TrainRequest("photos", Path("run"), **wishes), recipes) is is_open
 
 
 def test_the_parts_of_a_learning_curve_are_planned_and_said():
