@@ -96,6 +96,8 @@ class Browser:
         self._numbers = itertools.count(1)
         self._received = b""
         self._session: str | None = None
+        self._sessions: set[str] = set()
+        self._target: str | None = None
         self.events: list[dict[str, Any]] = []
         self.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(self.downloads))
 
@@ -121,11 +123,13 @@ class Browser:
         return json.loads(message)
 
     def open(self, page: Path, *, width: int = 1400, dark: bool = False, offline: bool = False) -> None:
-        """Open a page in a new tab, and wait until it is loaded."""
+        """Open a page in a new tab, and wait until it is loaded; the tab before it is closed."""
         self._session = None
-        self.events = []
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        if self._target is not None:
+            self.call("Target.closeTarget", targetId=self._target)
+        self.events, self._sessions = [], set()
+        self._target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        self._attach(self._target)
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
         self.call(
@@ -136,15 +140,23 @@ class Browser:
         if offline:
             nothing = {"latency": 0, "downloadThroughput": 0, "uploadThroughput": 0}
             self.call("Network.emulateNetworkConditions", offline=True, **nothing)
-        self.call("Page.navigate", url=page.as_uri())
-        while not self.heard("Page.loadEventFired"):
+        self.call("Page.setLifecycleEventsEnabled", enabled=True)
+        loader = self.call("Page.navigate", url=page.as_uri())["loaderId"]
+        while not any(
+            each["loaderId"] == loader and each["name"] == "load" for each in self.heard("Page.lifecycleEvent")
+        ):  # the empty page before it is loaded, too, and may be late
             self.events.append(self._receive())
+
+    def _attach(self, target: str) -> None:
+        self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self._sessions.add(self._session)
 
     def enter_frame(self) -> None:
         """Go on in the frame with an origin of its own that the page holds."""
         targets = self.call("Target.getTargets")["targetInfos"]
         inner = next(each["targetId"] for each in targets if each["type"] == "iframe")
-        self._session = self.call("Target.attachToTarget", targetId=inner, flatten=True)["sessionId"]
+        self._session = None
+        self._attach(inner)
         for domain in ("Runtime", "Log"):
             self.call(f"{domain}.enable")
 
@@ -171,7 +183,11 @@ class Browser:
 
     def heard(self, *methods: str) -> list[dict[str, Any]]:
         """What the page has reported under these names since it was opened."""
-        return [event["params"] for event in self.events if event.get("method") in methods]
+        return [
+            event["params"]
+            for event in self.events
+            if event.get("method") in methods and event.get("sessionId") in self._sessions  # a page before it is none
+        ]
 
     def downloaded(self, name: str) -> bytes:
         """The content of a file that the page has saved, as soon as it is complete."""

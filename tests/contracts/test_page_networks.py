@@ -19,7 +19,7 @@ from hubel.engines.keras_engine import KerasEngine
 from hubel.graphs.network_graph import MAPS, NetworkGraph
 from hubel.page.weights import pack
 
-pytestmark = [pytest.mark.backend, *NEEDS_NODE]
+pytestmark = NEEDS_NODE
 LIMIT = 1e-3
 """Of the range of a value's numbers."""
 RUN = """
@@ -98,6 +98,7 @@ def assert_alike(blueprint: Blueprint, count: int, folder: Path) -> None:
     assert same[clear].all()
 
 
+@pytest.mark.backend
 @pytest.mark.parametrize("name", [name for name in ARCHITECTURES if name not in LARGE])
 def test_the_page_computes_an_architecture_as_keras_does(name: str, tmp_path: Path):
     side = max(ARCHITECTURES[name].smallest, 32)
@@ -111,10 +112,12 @@ def test_the_page_computes_a_large_backbone_as_keras_does(name: str, tmp_path: P
     assert_alike(make_blueprint(name, (64, 71), classes=5), 8, tmp_path)
 
 
+@pytest.mark.backend
 @pytest.mark.parametrize("name", OWN)
 def test_the_page_computes_a_network_of_ones_own_as_keras_does(name: str, tmp_path: Path):
     assert_alike(Blueprint("own", OWN[name]), 64, tmp_path)
 
 
+@pytest.mark.backend
 def test_the_tiny_network_of_other_tests_is_what_a_page_says_of_its_model():
     assert json.loads(DOCUMENT.read_text(encoding="utf-8")) == tiny_document()

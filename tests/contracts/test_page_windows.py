@@ -13,7 +13,7 @@ from hubel.architectures.catalogue import ARCHITECTURES, make_blueprint
 from hubel.engines.compiling import plain_graph
 from hubel.page.weights import pack
 
-pytestmark = [pytest.mark.backend, *NEEDS_NODE]
+pytestmark = NEEDS_NODE
 LIMIT = 1e-5
 """Of the sum of the absolute values of what is added up."""
 WORK = """
@@ -57,6 +57,7 @@ def assert_worked_out(name: str, folder: Path) -> None:
     assert 0 < max(found["worst"].values()) <= LIMIT
 
 
+@pytest.mark.backend
 @pytest.mark.parametrize("name", ["small-cnn", "residual", "mobilenet"])
 def test_any_value_is_worked_out_to_what_the_engine_computed(name: str, tmp_path: Path):
     assert_worked_out(name, tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
@@ -146,7 +147,8 @@ SCENES: dict[str, Callable[[np.random.Generator], Image.Image]] = {
 """Name → a maker of images that show one scene and are all different."""
 
 
-def images_of(scene: str, count: int, *, seed: int = 0) -> list[Image.Image]:
+@cache
+def images_of(scene: str, count: int, *, seed: int = 0) -> tuple[Image.Image, ...]:
     """Different images of a scene."""
     rng = np.random.default_rng([seed, sorted(SCENES).index(scene)])
-    return [SCENES[scene](rng) for _ in range(count)]
+    return tuple(SCENES[scene](rng) for _ in range(count))

@@ -312,12 +312,24 @@ def _load(
     is_deep = not rule.legacy and is_deep_colour(image, data)
     if is_deep and image.format == "PPM":  # Pillow would take seconds for it
         return choose_bands(read_deep_colour(image, data), rule.bands), 1, None
-    image.load()
+    with _short_of_memory_for_zip(image):
+        image.load()
     check_complete(image, data)
     if image.format == "TIFF" and not rule.legacy:
         refuse_blank_first_page(image, lambda: read_header(data, limits=limits).frames)
     orientation = _orientation(image)  # not before it is loaded: of PNG, Pillow would load it for this
     return choose_bands(read_deep_colour(image, data), rule.bands) if is_deep else image, orientation, header
+
+
+@contextmanager
+def _short_of_memory_for_zip(image: PillowImage.Image) -> Generator[None]:
+    """Where zlib finds no memory for its own tables, Pillow says that the codec of the PNG is configured wrongly."""
+    try:
+        yield
+    except OSError as error:
+        if image.format == "PNG" and "codec configuration" in str(error):
+            raise MemoryError from error
+        raise
 
 
 def _find_layout(file: IO[bytes]) -> TiffLayout | None:

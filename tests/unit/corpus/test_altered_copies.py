@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 from tests.made.copies import HARDER, bordered, channels, copy_of
-from tests.unit.corpus.test_shared_scenes import encoded
+from tests.unit.corpus.test_shared_scenes import measured
 
 from hubel.corpus.altered_copies import colours_differ
 from hubel.corpus.duplicates import find_near_pairs
-from hubel.corpus.measurement import measure_images
 from hubel.corpus.outline import find_margins
 from hubel.images.registration import differing_parts, fine_agreement, identity, lay_over, warp
 
@@ -37,7 +36,7 @@ def test_photographs_are_no_copies_of_one_another():
 
 
 def pairs_of(images: list[Image.Image]) -> set[tuple[int, int]]:
-    rows = np.stack(measure_images([encoded(image) for image in images]))
+    rows = measured(images)
     pairs = find_near_pairs(rows, [str(place) for place in range(len(rows))], labels=np.arange(len(rows)) % 2)
     return {(int(pair["first"]), int(pair["second"])) for pair in pairs}
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 import pytest
@@ -22,12 +24,18 @@ from hubel.corpus.split import split_corpus
 
 def encoded(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
-    image.save(buffer, "PNG")
+    image.save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
 
 
-def measured(images: list[Image.Image]) -> np.ndarray:
-    return np.stack(measure_images([encoded(image) for image in images]))
+@cache
+def measurement(data: bytes) -> np.ndarray:
+    """Of one image: many tests look at the same ones."""
+    return measure_images([data])[0]
+
+
+def measured(images: Sequence[Image.Image]) -> np.ndarray:
+    return np.stack([measurement(encoded(image)) for image in images])
 
 
 def pairs_of(rows: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
@@ -146,6 +154,6 @@ def test_one_image_many_times_is_no_scene():
 def test_most_of_a_class_is_a_scene_however_alike():
     rng = np.random.default_rng(1)
     still = [plate(rng, -1.0, shift=0) for _ in range(20)]  # not even moved: only noise tells them apart
-    rows = measured(still + images_of("cells", 20))
+    rows = measured([*still, *images_of("cells", 20)])
     pairs = pairs_of(rows, np.repeat([0, 1], 20))
     assert len(pairs) == 0

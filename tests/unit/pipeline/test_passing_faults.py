@@ -10,13 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from hubel.arrays import Image as Pixels
 from hubel.corpus.corpus import Corpus, Source
 from hubel.corpus.formats.catalogue import read_corpus
 from hubel.corpus.trees.folder import read_file
 from hubel.errors import UnreadableImage, UnusableCorpus
+from hubel.images.decode import decoded_pillow
 from hubel.images.preprocessing import Preprocessing
 from hubel.pipeline.decoded import decode_corpus
 from hubel.pipeline.examine import examine_corpus, examine_decoded
@@ -231,3 +232,20 @@ def test_an_image_that_memory_was_short_for_is_read_when_there_is_more(colours: 
     )
     short = "blue/large.png no-memory red/large.png no-memory"
     assert (done.stdout.splitlines(), done.stderr) == ([short, short, "0"], "")
+
+
+@pytest.mark.parametrize(("ending", "code"), [("png", "no-memory"), ("tif", "corrupt")])
+def test_a_decoder_that_finds_no_memory_for_its_tables_says_nothing_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str, code: str
+):
+    """Of PNG it is zlib that begins then, which fails for no other reason; of other formats the file may be at fault."""
+
+    def load(image: ImageFile.ImageFile) -> None:
+        raise OSError(f"{Image.core.getcodecstatus(-8)} when reading image file")
+
+    path = tmp_path / f"image.{ending}"
+    Image.new("RGB", (20, 20)).save(path)
+    monkeypatch.setattr(ImageFile.ImageFile, "load", load)
+    with pytest.raises(UnreadableImage) as fault, decoded_pillow(path.read_bytes()):
+        pass
+    assert (fault.value.code, fault.value.may_pass) == (code, code == "no-memory")

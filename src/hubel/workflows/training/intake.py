@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from hubel.architectures.families.weight_files import MayDownload
     from hubel.workflows.training.warm_start import WarmStart
 
+find_weight_file: Callable[[str, float], object] = Later(
+    "hubel.architectures.families.weight_files", "find_weight_file"
+)
 not_here: Callable[[str, float], str] = Later("hubel.architectures.families.weight_files", "not_here")
 pretrained_weights = Later("hubel.architectures.families.backbones", "pretrained_weights")
 apply_corrections = Later("hubel.corpus.corrections", "apply_corrections")
@@ -81,6 +84,7 @@ def prepare_training(
         keep = partial(keep_parts, warm.start, on_event=on_event)
         how = replace(how, bands=warm.start.preprocessing.bands, keep=keep)
     prepared = prepare_corpus(request.corpus, choose_for, how=how, on_event=on_event)
+    prepared = _with_its_weights(request, prepared, how=how, on_event=on_event)
     doubt = doubt_of_tta(request, grey=prepared.survey.grey)
     for message in (*describe_intake(prepared), *([] if doubt is None else [doubt])):
         on_event(message)
@@ -97,7 +101,7 @@ def _choose_with_weights(
     choice = choose(request, survey)
     check_classes(choice, classes)
     spec = make_blueprint(choice.entry, choice.preprocessing.size, classes=classes, alpha=request.alpha).spec
-    if choice.weights == "none" or not isinstance(spec, PretrainedSpec):
+    if choice.weights == "none" or not isinstance(spec, PretrainedSpec) or _are_here(choice, spec):
         return choice
     try:
         weights = pretrained_weights(spec.backbone, spec.alpha, source=choice.weights, may_download=may_download)
@@ -116,6 +120,33 @@ def _choose_with_weights(
         )
         on_event(Message(text, warning=True))
         return fallback
+
+
+def _are_here(choice: Choice, spec: PretrainedSpec) -> bool:
+    """Its ImageNet weights lie on this machine: they are read when the framework is there, which takes seconds."""
+    return choice.weights == "imagenet" and find_weight_file(spec.backbone, spec.alpha) is not None
+
+
+def _with_its_weights(
+    request: TrainRequest, prepared: Prepared[Choice], *, how: Preparation, on_event: OnEvent
+) -> Prepared[Choice]:
+    """The same with the weights of its backbone; where their file is damaged, what is trained without them.
+
+    The framework, which reads them, was loaded while the images were decoded.
+    """
+    choice, classes = prepared.chosen, len(prepared.corpus.class_names)
+    spec = make_blueprint(choice.entry, choice.preprocessing.size, classes=classes, alpha=choice.alpha).spec
+    if choice.pretrained is not None or not isinstance(spec, PretrainedSpec) or not _are_here(choice, spec):
+        return prepared
+    try:
+        weights = pretrained_weights(spec.backbone, spec.alpha, source=choice.weights)
+        return replace(prepared, chosen=replace(choice, pretrained=weights))
+    except WeightsNotAvailable as error:
+        if request.architecture is not None or request.weights is not None:
+            raise
+        fallback = choose(replace(request, weights="none"), prepared.survey)
+        on_event(Message(Text(error.text, f" Training {fallback.architecture} from scratch instead."), warning=True))
+        return prepare_corpus(request.corpus, lambda _, __: fallback, how=how, on_event=on_event)
 
 
 def doubt_of_tta(request: TrainRequest, *, grey: bool) -> Message | None:
