@@ -43,7 +43,7 @@ class AnswersCompared:
         return {name: round(value, 6) for name, value in asdict(self).items()}
 
 
-def compare_answers(plain: Logits, mirrored: Logits, labels: Labels) -> AnswersCompared:
+def compare_answers(plain: Logits, mirrored: Logits, *, labels: Labels) -> AnswersCompared:
     """Hold the two against each other, image by image.
 
     Args:

@@ -34,8 +34,8 @@ def choose_answers(
     engine, held_out = KerasEngine(fitted.model), prepared.indices("validation")
     if not leaves_tta_open(request, fitted.plan.recipes) or len(held_out) < FEWEST:
         return with_tta(engine, request.tta or NO_TTA), None
-    plain, mirrored = _both(engine, prepared.decoded.images, held_out, on_event=on_event)
-    compared = compare_answers(plain, (plain + mirrored) / np.float32(2), prepared.labels[held_out])
+    plain, mirrored = _both(engine, prepared.decoded.images, indices=held_out, on_event=on_event)
+    compared = compare_answers(plain, (plain + mirrored) / np.float32(2), labels=prepared.labels[held_out])
     if not compared.mirrored_is_better:
         return engine, compared
     text = (
@@ -47,7 +47,7 @@ def choose_answers(
     return with_tta(engine, MIRROR), compared
 
 
-def _both(engine: Engine, images: ImageStore, indices: np.ndarray, *, on_event: OnEvent) -> tuple[Logits, Logits]:
+def _both(engine: Engine, images: ImageStore, *, indices: np.ndarray, on_event: OnEvent) -> tuple[Logits, Logits]:
     """Logits of images, and of their mirror images: each float32 [len(indices), classes]."""
     parts = []
     for chunk in in_chunks(len(indices), 4 * batch_of(engine), stage="comparing answers", on_event=on_event):

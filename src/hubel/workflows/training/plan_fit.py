@@ -19,6 +19,10 @@ from hubel.workflows.training.time_budget import Deadline, what_follows
 
 SHARES = (0.25, 0.5)
 """Parts of the training split that are trained on beside the whole."""
+FEW_LOOKS = 20
+"""Epochs below which a network from scratch needs no more than half the usual moves."""
+USUAL_SHIFT = Augmentation().shift
+"""Further moves are the user's own wish."""
 HEAD_EPOCH_S = 0.1
 """Of one epoch of a head, on a slow processor."""
 
@@ -54,6 +58,7 @@ def plan_fit(
         left_s = (left_s - len(shares) * costs.beside_s) / (1 + sum(shares))
     if request.time_limit_s is not None:
         recipes, costs = _without_small_images(recipes, costs, left_s=left_s)
+        recipes = _moved_less(recipes, costs, left_s=left_s)
     if recipes[0].phase == HEAD:
         expected_s = _pretrained_s(splits, recipes, costs=costs, shares=shares) | {"afterwards": reserve_s}
         remaining_s = max(reserve_s, min(sum(expected_s.values()), deadline.left(0)))
@@ -91,6 +96,19 @@ def _without_small_images(
     if not first.small_until or left_s * (1 - costs.smaller) >= costs.compiling_s:
         return recipes, costs
     return (replace(first, small_until=0.0), *others), replace(costs, smaller=1.0)
+
+
+def _moved_less(recipes: tuple[Recipe, ...], costs: Costs, *, left_s: float) -> tuple[Recipe, ...]:
+    """Images moved half as far where a network from scratch sees each of them a few times only.
+
+    What the moves are for, that it does not learn images by heart, does not happen in a few epochs. Measured in
+    docs/decisions/0035-recipe.md.
+    """
+    first, *others = recipes
+    shift = first.augmentation.shift
+    if first.phase == HEAD or shift > USUAL_SHIFT or left_s >= costs.training_s(FEW_LOOKS):
+        return recipes
+    return (replace(first, augmentation=replace(first.augmentation, shift=shift / 2)), *others)
 
 
 def _scratch_s(recipe: Recipe, costs: Costs, *, shares: tuple[float, ...], left_s: float) -> dict[str, float]:

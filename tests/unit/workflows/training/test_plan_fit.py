@@ -63,6 +63,17 @@ def test_by_the_clock_it_takes_what_is_left():
     assert plan.remaining_s == pytest.approx(35, abs=0.1)
 
 
+@pytest.mark.parametrize(
+    ("limit_s", "shift", "moved"),
+    [(60.0, 0.125, 0.0625), (400.0, 0.125, 0.125), (None, 0.125, 0.125), (60.0, 0.25, 0.25), (60.0, 0.0, 0.0)],
+    ids=["few epochs", "many epochs", "no limit", "as far as the user asked", "not at all"],
+)
+def test_in_a_few_epochs_images_are_moved_half_as_far(limit_s: float | None, shift: float, moved: float):
+    plan = planned((Recipe(epochs=200, augmentation=Augmentation(mirror=True, shift=shift)),), limit_s=limit_s)
+    assert plan.recipes[0].augmentation == Augmentation(mirror=True, shift=moved)
+    assert planned(BOTH, limit_s=limit_s).recipes[1].augmentation.shift == 0.125
+
+
 def test_the_changes_that_are_said_are_those_of_the_last_phase():
     assert lines(planned(HEAD_ONLY))["augmentation"] == "mirrored"
     tuned = (*HEAD_ONLY, Recipe(epochs=3, phase=FINE_TUNE, augmentation=Augmentation(shift=0.1, zoom=0.5)))
@@ -151,7 +162,7 @@ def test_where_no_time_is_left_that_is_said_and_what_took_it():
     assert str(resumed.text).startswith("Reading the corpus and the training so far took 29 s")
 
 
-SHRINKING = (replace(SCRATCH[0], small_until=0.5, small_scale=0.75),)
+SHRINKING = (replace(SCRATCH[0], small_until=0.5, small_scale=0.75, augmentation=Augmentation(shift=0.0)),)
 
 
 @pytest.mark.parametrize(

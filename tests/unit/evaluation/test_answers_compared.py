@@ -35,7 +35,7 @@ def losses(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
 def test_two_looks_at_the_same_evidence_are_better_than_one_as_scipy_says():
     labels, plain, mirrored = answers(2000, noise=1.5)
     mean = (plain + mirrored) / 2
-    compared = compare_answers(plain, mean, labels)
+    compared = compare_answers(plain, mean, labels=labels)
     one, other = losses(plain, labels), losses(mean, labels)
     assert (compared.plain, compared.mirrored) == pytest.approx((one.mean(), other.mean()), abs=1e-3)
     gain = compared.plain - compared.mirrored
@@ -50,22 +50,22 @@ def test_two_looks_at_the_same_evidence_are_better_than_one_as_scipy_says():
 def test_a_mirror_image_that_says_something_else_is_worse():
     labels, plain, _ = answers(2000, noise=1.0)
     other = plain[:, ::-1]
-    assert not compare_answers(plain, (plain + other) / 2, labels).mirrored_is_better
+    assert not compare_answers(plain, (plain + other) / 2, labels=labels).mirrored_is_better
 
 
 def test_without_a_difference_nothing_is_shown():
     labels, plain, _ = answers(500, noise=1.0)
-    compared = compare_answers(plain, plain, labels)
+    compared = compare_answers(plain, plain, labels=labels)
     assert (compared.plain - compared.mirrored, compared.standard_error) == (0.0, 0.0)
     assert not compared.mirrored_is_better
 
 
 def test_a_gain_on_few_images_shows_nothing():
     labels, plain, mirrored = answers(FEWEST - 1, noise=4.0)
-    few = compare_answers(plain, (plain + mirrored) / 2, labels)
+    few = compare_answers(plain, (plain + mirrored) / 2, labels=labels)
     assert few.plain - few.mirrored > STANDARD_ERRORS * few.standard_error
     assert not few.mirrored_is_better
-    one = compare_answers(plain[:1], mirrored[:1], labels[:1])
+    one = compare_answers(plain[:1], mirrored[:1], labels=labels[:1])
     assert one.standard_error == float("inf")
 
 
@@ -77,5 +77,5 @@ def test_where_there_is_nothing_to_gain_it_is_rarely_believed():
         labels = rng.integers(0, CLASSES, 150)
         plain = (2.0 * np.eye(CLASSES)[labels] + rng.normal(0, 1, (150, CLASSES))).astype(np.float32)
         mean = plain + rng.normal(0, 0.3, plain.shape).astype(np.float32)
-        believed += compare_answers(plain, mean, labels).mirrored_is_better
+        believed += compare_answers(plain, mean, labels=labels).mirrored_is_better
     assert believed <= 10
