@@ -23,6 +23,8 @@ FEW_LOOKS = 20
 """Epochs below which a network from scratch needs no more than half the usual moves."""
 USUAL_SHIFT = Augmentation().shift
 """Further moves are the user's own wish."""
+LEAST_TTA_S = 60.0
+"""Time limit from which mirrored answers, which make all scoring twice as long, are thought of."""
 HEAD_EPOCH_S = 0.1
 """Of one epoch of a head, on a slow processor."""
 
@@ -75,17 +77,17 @@ def plan_fit(
 def leaves_tta_open(request: TrainRequest, recipes: tuple[Recipe, ...]) -> bool:
     """The validation images decide whether the classifier answers with the mean of each image and its mirror image.
 
-    A user who gives a time leaves it to the plan. It is looked at where the network has learned from mirror images, and
-    from scratch: a pretrained backbone takes long for an answer, and gains little.
+    A user who gives a time leaves it to the plan; of less than a minute, the training needs all. It is looked at where
+    the network has learned from mirror images, and from scratch: a pretrained backbone takes long for an answer, and
+    gains little.
 
     Args:
         request: the user's words.
         recipes: of the phases, in order.
     """
-    first = recipes[0]
-    return (
-        request.tta is None and request.time_limit_s is not None and first.phase != HEAD and first.augmentation.mirror
-    )
+    first, limit_s = recipes[0], request.time_limit_s
+    is_long = limit_s is not None and limit_s >= LEAST_TTA_S
+    return request.tta is None and is_long and first.phase != HEAD and first.augmentation.mirror
 
 
 def _without_small_images(

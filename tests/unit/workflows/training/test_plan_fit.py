@@ -100,6 +100,7 @@ def test_answers_by_the_mirror_image_take_two_passes_after_the_training():
     ("recipes", "wishes", "is_open"),
     [
         (SCRATCH, {"time_limit_s": 60.0}, True),
+        (SCRATCH, {"time_limit_s": 59.0}, False),
         (SCRATCH, {}, False),
         (SCRATCH, {"time_limit_s": 60.0, "tta": "none"}, False),
         (SCRATCH, {"time_limit_s": 60.0, "tta": "mirror"}, False),
