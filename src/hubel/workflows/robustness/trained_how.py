@@ -44,7 +44,8 @@ def how_it_was_trained(run: Path) -> TrainedHow:
         recorded, location = document["request"], str(document["corpus"]["location"])
         check_record(recorded, run / RUN)
         request = request_again(recorded, location, out=run, weights="none")
-        request = replace(request, weights=request.weights if recorded["weights"] else None)
+        chosen = request.weights if recorded["weights"] else None
+        request = replace(request, weights=chosen, tta=recorded.get("tta"))  # what was left open, still is
         mirrored = _mirrored(document.get("recipe", {}))
     except (UnusableInput, KeyError, TypeError, AttributeError):
         return TrainedHow()

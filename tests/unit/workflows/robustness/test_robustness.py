@@ -19,6 +19,8 @@ from hubel.classifier.engine import Outputs, Wanted
 from hubel.errors import UnusableCorpus, UnusableInput, WrongRequest
 from hubel.events import Event, Message
 from hubel.images.changes.catalogue import CHANGES, Change
+from hubel.runs.request import TrainRequest, train_command
+from hubel.runs.request_record import record_request
 from hubel.workflows.robustness.named_changes import views_of
 from hubel.workflows.robustness.robustness import Robustness, measure_robustness
 from hubel.workflows.robustness.robustness_folder import FILES, robustness_into
@@ -203,6 +205,17 @@ def test_what_is_missing_or_wrong_is_said(run: Path, corpus: Path, tmp_path: Pat
 def test_a_run_that_says_nothing_of_its_training_gets_advice_all_the_same(run: Path, tmp_path: Path):
     assert how_it_was_trained(run).command.name == ""
     assert how_it_was_trained(tmp_path).mirrored is None
+
+
+@pytest.mark.parametrize("tta", [None, "mirror"])
+def test_what_its_training_left_open_is_left_open_in_the_command(tmp_path: Path, tta: str | None):
+    request = TrainRequest("photos", tmp_path, time_limit_s=90.0, tta=tta)
+    document = {
+        "corpus": {"location": "photos"}, "tta": "mirror", "recipe": {}, "request": record_request(request),
+        "command": [], "architecture": {}, "split": {},
+    }  # fmt: skip
+    (tmp_path / "run.json").write_text(json.dumps(document))
+    assert how_it_was_trained(tmp_path).command == train_command(request)
 
 
 def test_clean_pixels_are_those_that_predict_sees(run: Path, corpus: Path):
