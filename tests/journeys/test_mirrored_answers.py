@@ -15,7 +15,6 @@ from tests.journeys.test_train_and_predict import rows
 import hubel
 from hubel.workflows.training import learning_curve
 
-pytestmark = pytest.mark.backend
 WORDS = "answers with the mean of each image and its mirror image"
 
 
@@ -93,7 +92,6 @@ def test_the_score_comes_out_again(run: Path):
     assert told["log_loss"] == pytest.approx(written["log_loss"], abs=1e-5)
 
 
-@pytest.mark.filterwarnings("default:(?s).*structure of `inputs`:UserWarning")  # Keras on PyTorch, of its own predict
 def test_the_run_is_reproduced_with_it(run: Path, tmp_path: Path):
     done = typed("reproduce", run, "-o", tmp_path / "again")
     assert done.returncode == 0, done.stdout + done.stderr
