@@ -74,7 +74,7 @@ def test_a_run_on_a_moved_corpus_is_the_same_and_kept_where_the_user_says(
     for name in ("classifier/weights.safetensors", "predictions.csv", "split.csv", "fingerprints.csv"):
         assert (tmp_path / "again" / name).read_bytes() == (run / name).read_bytes(), name
     then, now = (json.loads((each / "run.json").read_text()) for each in (run, tmp_path / "again"))
-    assert now["request"] == {**then["request"], "weights": "none"}
+    assert now["request"] == {**then["request"], "weights": "none", "tta": "none"}  # as was decided then
     assert (then["request"]["seed"], then["request"]["epochs"]) == (3, 2)
     refused = tidy("reproduce", run, moved, "-o", run)
     assert refused.returncode == 3
