@@ -22,7 +22,7 @@ window.root = document.getElementById("view-window");
 window.fields = () => { const [layer, step] = root.querySelectorAll("select"); const [channel, row, column] = root.querySelectorAll("input[type=number]"); return { layer, step, channel, row, column }; };
 window.pause = () => new Promise((go) => setTimeout(go, 2));
 window.put = (name, value) => { const field = fields()[name]; field.value = value; field.dispatchEvent(new Event("change")); };
-window.shown = async (words) => { for (let count = 0; root.dataset.shown !== words && count < 500; count++) await pause(); return root.dataset.shown; };
+window.shown = async (words) => { for (let count = 0; root.dataset.shown !== words && count < 5000; count++) await pause(); return root.dataset.shown; };
 window.goTo = async (layer, step, index) => {
   const [channel, at] = index.length === 3 ? [index[2], index.slice(0, 2)] : [index[0], [0, 0]];
   location.hash = `#window/${[layer, channel, ...at].map(encodeURIComponent).join("/")}`;
@@ -87,7 +87,7 @@ def test_the_probabilities_are_worked_out_with_the_temperature(browser: Browser,
     opened(browser, page)
     told(
         browser,
-        "(async () => { put('layer', 'probabilities'); for (let count = 0; !root.dataset.shown.startsWith('probabilities') && count < 500; count++) await pause(); })()",
+        "(async () => { put('layer', 'probabilities'); for (let count = 0; !root.dataset.shown.startsWith('probabilities') && count < 5000; count++) await pause(); })()",
     )
     probabilities = (
         told(browser, "hubel.predict(new ImageData(10, 9)).then((each) => each.probabilities).catch(() => null)") or {}
@@ -146,7 +146,7 @@ def test_every_form_can_be_read_and_nothing_is_cut(browser: Browser, page: Path,
     for layer in ("strided", "local", "normed", "gelu", "largest", "logits", "most"):
         told(
             browser,
-            f"(async () => {{ put('layer', '{layer}'); for (let count = 0; !root.dataset.shown.startsWith('{layer} ') && count < 500; count++) await pause(); }})()",
+            f"(async () => {{ put('layer', '{layer}'); for (let count = 0; !root.dataset.shown.startsWith('{layer} ') && count < 5000; count++) await pause(); }})()",
         )
         assert browser.run("root.scrollWidth <= root.clientWidth"), layer
         small = browser.run(

@@ -21,7 +21,7 @@ COSTS = Costs(rate=100.0, epoch_s=4.0, validation_s=0.5, beside_s=5.0)
 
 
 def planned(*, limit_s: float | None = None, **wishes: object) -> FitPlan:
-    request = TrainRequest("photos", Path("run"), time_limit_s=limit_s, **wishes)  # type: ignore[arg-type]
+    request = TrainRequest("photos", Path("run"), time_limit_s=limit_s, tta="none", **wishes)  # type: ignore[arg-type]
     started, recipes = time.monotonic(), (Recipe(epochs=40),)
     return plan_fit(request, SPLITS, recipes=recipes, limit_s=limit_s, costs=COSTS, started=started)
 
