@@ -53,7 +53,8 @@ class Menu {
   }
 
   follow() {
-    const { view, selection } = readAddress(location.hash);
+    this.heard = location.hash;
+    const { view, selection } = readAddress(this.heard);
     if (selection && this.session.layers.has(selection.layer)) this.session.select(selection);
     this.show(this.rooms.has(view) ? view : this.views[0].id);
     this.note();
@@ -79,11 +80,12 @@ class Menu {
   note() {
     const address = this.shown && writeAddress(this.shown, this.session);
     if (!address || location.hash === address) return;
+    if (location.hash !== this.heard) return;  // on the way to another place, which is heard in a moment
     const before = readAddress(location.hash);
-    if (this.rooms.has(before.view) && before.view !== this.shown) return;  // on the way to another view, which is heard in a moment
     const step = before.view === this.shown && before.selection && before.selection.layer !== this.session.layer;
     try {
       history[step ? "pushState" : "replaceState"](null, "", address);
+      this.heard = location.hash;
     } catch {
       // an embedded page may not change its address: everything else works
     }
