@@ -88,6 +88,7 @@ class Browser:
         self._process = subprocess.Popen(
             [sys.executable, "-c", START, str(commands), str(answers), "chromium", "--headless", "--no-sandbox",
              "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--no-first-run",
+             "--disable-ipc-flooding-protection",  # else it ignores the 200th address in ten seconds
              "--remote-debugging-pipe", f"--user-data-dir={folder / 'profile'}", "about:blank"],
             pass_fds=(commands, answers), stderr=subprocess.DEVNULL,
         )  # fmt: skip

@@ -190,11 +190,12 @@ TRAINING = {
     ),
     "tta": Wish(
         str, "mirror: always answer with the mean of an image and its mirror image, in twice the time. Default: with a "
-        "time limit, where a network from scratch is seen to answer better so.", "none|mirror",
+        "time limit of a minute or more, if that is better on the validation images, for a network from scratch.",
+        "none|mirror",
         recorded=AS_IT_IS, since="0.9", identity=True,
         python='``"mirror"``: always answer with the mean of an image and its mirror image, in twice the time; '
         '``"none"``: never; None for what is better on the validation images, for a network from scratch and with a '
-        'time limit, else ``"none"``.',
+        'time limit of a minute or more, else ``"none"``.',
     ),
     "seed": Wish(int, _SPLIT_AND_MORE, default=0, bounds=SEED, recorded=AS_IT_IS, identity=True),
     **READING,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -92,8 +93,12 @@ def test_the_score_comes_out_again(run: Path):
     assert told["log_loss"] == pytest.approx(written["log_loss"], abs=1e-5)
 
 
-def test_the_run_is_reproduced_with_it(run: Path, tmp_path: Path):
-    done = typed("reproduce", run, "-o", tmp_path / "again")
+def test_the_run_is_reproduced_with_it_also_where_the_user_left_it_open(run: Path, tmp_path: Path):
+    shutil.copytree(run, tmp_path / "run")
+    document = json.loads((run / "run.json").read_text())
+    document["request"]["tta"] = None
+    (tmp_path / "run/run.json").write_text(json.dumps(document))
+    done = typed("reproduce", tmp_path / "run", "-o", tmp_path / "again")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.startswith("The same: weights to the bit")
     assert json.loads((tmp_path / "again/classifier/manifest.json").read_text())["tta"] == "mirror"

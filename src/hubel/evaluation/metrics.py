@@ -30,15 +30,28 @@ def wilson_interval(hits: float, count: int) -> tuple[float, float]:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
+def log_losses(probabilities: Probabilities, labels: Labels) -> np.ndarray:
+    """Negative log probability of the true class of each example, in nats; below 2e-16 it counts as 2e-16.
+
+    Args:
+        probabilities: float64 [examples, classes].
+        labels: int64 [examples].
+
+    Returns:
+        float64 [examples].
+    """
+    clipped = np.clip(probabilities, np.finfo(np.float64).eps, 1)
+    return -np.log(clipped[np.arange(len(labels)), labels])
+
+
 def log_loss(probabilities: Probabilities, labels: Labels) -> float:
-    """Mean negative log probability of the true class in nats; probabilities below 2e-16 count as 2e-16.
+    """Mean of `log_losses`.
 
     Args:
         probabilities: float64 [examples, classes].
         labels: int64 [examples].
     """
-    clipped = np.clip(probabilities, np.finfo(np.float64).eps, 1)
-    return float(-np.log(clipped[np.arange(len(labels)), labels]).mean())
+    return float(log_losses(probabilities, labels).mean())
 
 
 def top_k_accuracy(probabilities: Probabilities, labels: Labels, *, k: int) -> float:

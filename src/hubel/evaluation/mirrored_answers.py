@@ -10,6 +10,7 @@ import numpy as np
 from hubel.arrays import Labels, Logits
 from hubel.calibration.temperature import fit_temperature
 from hubel.classifier.answering import softmax
+from hubel.evaluation.metrics import log_losses
 
 FEWEST = 100
 """Images that show it; fewer say too little of a standard error."""
@@ -51,12 +52,9 @@ def compare_answers(plain: Logits, mirrored: Logits, *, labels: Labels) -> Answe
         mirrored: means of these and of the mirror images', float32 [examples, classes].
         labels: true class indices, int64 [examples], at least one.
     """
-    one, other = (_log_losses(logits, labels) for logits in (plain, mirrored))
+    one, other = (
+        log_losses(softmax(logits, temperature=fit_temperature(logits, labels)), labels) for logits in (plain, mirrored)
+    )
     gain = one - other
     error = float(gain.std(ddof=1) / np.sqrt(len(gain))) if len(gain) > 1 else float("inf")
     return AnswersCompared(len(labels), float(one.mean()), float(other.mean()), error)
-
-
-def _log_losses(logits: Logits, labels: Labels) -> np.ndarray:
-    probabilities = softmax(logits, temperature=fit_temperature(logits, labels))
-    return -np.log(np.maximum(probabilities[np.arange(len(labels)), labels], np.finfo(np.float64).tiny))

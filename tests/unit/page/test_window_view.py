@@ -83,6 +83,16 @@ def test_at_200_places_over_all_kinds_the_sum_is_the_value_of_the_map(browser: B
     assert not browser.troubles()
 
 
+def test_an_address_that_is_called_up_is_not_lost_to_what_is_written_down_at_the_same_moment(
+    browser: Browser, page: Path
+):
+    opened(browser, page)
+    told(browser, "goTo('padded', 'padded', [5, 7, 0])")
+    called = "location.hash = '#window/strided/1/2/3'; put('channel', 1); return shown('strided 2 3 1');"
+    assert told(browser, f"(async () => {{ {called} }})()") == "strided 2 3 1"
+    assert browser.run("location.hash") == "#window/strided/1/2/3"
+
+
 def test_the_probabilities_are_worked_out_with_the_temperature(browser: Browser, page: Path):
     opened(browser, page)
     told(

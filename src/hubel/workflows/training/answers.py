@@ -40,8 +40,8 @@ def choose_answers(
         return engine, compared
     text = (
         f"The mean of an image and its mirror image answers better on {counted(compared.images, 'validation image')}: "
-        f"log loss {compared.mirrored:.3f} instead of {compared.plain:.3f}. The classifier answers so, in twice the "
-        "time."
+        f"log loss {compared.mirrored:.3f} instead of {compared.plain:.3f}. The classifier answers that way, "
+        "which takes twice the time."
     )
     on_event(Message(Text(text, Remedy("To answer by the image alone, add ", Option("tta", NO_TTA), "."))))
     return with_tta(engine, MIRROR), compared

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -9,13 +10,16 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+import hubel
 from hubel.classifier.engine import Outputs
 from hubel.classifier.mirrored import MirroredEngine
+from hubel.engines.keras_engine import KerasEngine
+from hubel.evaluation.mirrored_answers import AnswersCompared
 from hubel.events import Event, Message
 from hubel.pipeline.augmentation import Augmentation
 from hubel.runs.request import TrainRequest
 from hubel.training.recipe import Recipe
-from hubel.workflows.training import answers
+from hubel.workflows.training import answers, write_run
 from hubel.workflows.training.answers import choose_answers
 
 SIDE, CLASSES = 8, 3
@@ -69,8 +73,8 @@ def test_where_the_mirror_image_helps_the_classifier_asks_it_and_says_so():
     (told,) = (event for event in said if isinstance(event, Message))
     assert str(told.text) == (
         "The mean of an image and its mirror image answers better on 300 validation images: log loss "
-        f"{compared.mirrored:.3f} instead of {compared.plain:.3f}. The classifier answers so, in twice the time. To "
-        "answer by the image alone, add tta='none'."
+        f"{compared.mirrored:.3f} instead of {compared.plain:.3f}. The classifier answers that way, which takes "
+        "twice the time. To answer by the image alone, add tta='none'."
     )
 
 
@@ -92,3 +96,18 @@ def test_who_asks_for_it_gets_it_without_a_look():
     engine, compared, said = choose(other_says="another", tta="mirror")
     assert isinstance(engine, MirroredEngine)
     assert (compared, said) == (None, [])
+
+
+def test_what_was_decided_is_how_the_classifier_is_scored_saved_and_described(
+    colours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    seen = AnswersCompared(120, 0.5, 0.4, 0.01)
+    monkeypatch.setattr(
+        write_run, "choose_answers", lambda *_, fitted, **__: (MirroredEngine(KerasEngine(fitted.model)), seen)
+    )
+    run = hubel.train(colours, tmp_path / "run", epochs=1, architecture="lenet5", learning_curve=True)
+    document = json.loads((tmp_path / "run/run.json").read_text())
+    assert (document["request"]["tta"], document["tta"]) == (None, "mirror")
+    assert document["answers"] == {"images": 120, "plain": 0.5, "mirrored": 0.4, "standard_error": 0.01}
+    assert run.classifier.tta == hubel.load(tmp_path / "run").tta == "mirror"
+    assert "log loss 0.400 on 120 validation images, instead of 0.500" in (tmp_path / "run/report.html").read_text()
