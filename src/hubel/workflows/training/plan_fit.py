@@ -103,14 +103,14 @@ def _without_small_images(
 def _moved_less(recipes: tuple[Recipe, ...], costs: Costs, *, left_s: float) -> tuple[Recipe, ...]:
     """Images moved half as far where a network from scratch sees each of them a few times only.
 
-    What the moves are for, that it does not learn images by heart, does not happen in a few epochs. Measured in
-    docs/decisions/0035-recipe.md.
+    What the moves are for, that it does not learn images by heart, does not happen in a few epochs. Photographs, of
+    which parts are shown as well, gain nothing by it. Measured in docs/decisions/0035-recipe.md.
     """
     first, *others = recipes
-    shift = first.augmentation.shift
-    if first.phase == HEAD or shift > USUAL_SHIFT or left_s >= costs.training_s(FEW_LOOKS):
+    how = first.augmentation
+    if first.phase == HEAD or how.zoom or how.shift > USUAL_SHIFT or left_s >= costs.training_s(FEW_LOOKS):
         return recipes
-    return (replace(first, augmentation=replace(first.augmentation, shift=shift / 2)), *others)
+    return (replace(first, augmentation=replace(how, shift=how.shift / 2)), *others)
 
 
 def _scratch_s(recipe: Recipe, costs: Costs, *, shares: tuple[float, ...], left_s: float) -> dict[str, float]:

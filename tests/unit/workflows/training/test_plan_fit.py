@@ -72,6 +72,10 @@ def test_in_a_few_epochs_images_are_moved_half_as_far(limit_s: float | None, shi
     plan = planned((Recipe(epochs=200, augmentation=Augmentation(mirror=True, shift=shift)),), limit_s=limit_s)
     assert plan.recipes[0].augmentation == Augmentation(mirror=True, shift=moved)
     assert planned(BOTH, limit_s=limit_s).recipes[1].augmentation.shift == 0.125
+    photographs = Augmentation(mirror=True, shift=shift, zoom=0.4)
+    assert (
+        planned((Recipe(epochs=200, augmentation=photographs),), limit_s=limit_s).recipes[0].augmentation == photographs
+    )
 
 
 def test_the_changes_that_are_said_are_those_of_the_last_phase():
