@@ -100,7 +100,7 @@ def look_at(content: bytes | Image | UnreadableImage, bands: tuple[int, ...] = (
         with decoded_pillow(content, at_least=DECODED_SIZE, rule=SampleRule(bands)) as image:
             return look_of(squashed(image), header)
     except UnreadableImage as error:
-        return error
+        return error.without_traceback()
 
 
 def look_of(small: Image, header: ImageHeader) -> Look:

@@ -85,7 +85,7 @@ class UnreadableImage(UnusableInput):
         return UnreadableImage, (self.code, self.reason)
 
     def without_traceback(self) -> UnreadableImage:
-        """The same fault, to be kept: a traceback keeps alive what its frames hold, such as the whole file."""
+        """The same fault, to be kept: a traceback keeps alive what its frames hold, such as file and pixels."""
         return UnreadableImage(self.code, self.reason)
 
     @property

@@ -119,7 +119,7 @@ def pixels_of(content: bytes | Image | UnreadableImage, preprocessing: Preproces
             return read_pixels(content, preprocessing)
         return prepare_image(content, preprocessing)
     except UnreadableImage as error:
-        return error
+        return error.without_traceback()
 
 
 def see_and_measure(
@@ -151,7 +151,8 @@ def _see(
                 alike = alike and jpeg_fraction(header, at_least) == jpeg_fraction(header, DECODED_SIZE)
             small = _squashed(image, pixels) if alike else None
     except UnreadableImage as error:
-        return error, error
+        fault = error.without_traceback()
+        return fault, fault
     if small is None:
         return pixels, look_at(content, preprocessing.bands)
     return pixels, look_of(small, header) if isinstance(header, ImageHeader) else header
@@ -167,4 +168,4 @@ def _header_of(data: bytes) -> ImageHeader | UnreadableImage:
     try:
         return read_header(data)
     except UnreadableImage as error:
-        return error
+        return error.without_traceback()

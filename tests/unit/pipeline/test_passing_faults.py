@@ -15,11 +15,12 @@ from PIL import Image, ImageFile
 from hubel.arrays import Image as Pixels
 from hubel.corpus.corpus import Corpus, Source
 from hubel.corpus.formats.catalogue import read_corpus
+from hubel.corpus.measurement import measure_images
 from hubel.corpus.trees.folder import read_file
 from hubel.errors import UnreadableImage, UnusableCorpus
 from hubel.images.decode import decoded_pillow
 from hubel.images.preprocessing import Preprocessing
-from hubel.pipeline.decoded import decode_corpus
+from hubel.pipeline.decoded import decode_corpus, pixels_of, see_and_measure
 from hubel.pipeline.examine import examine_corpus, examine_decoded
 
 SIZE = Preprocessing(8, 8)
@@ -206,6 +207,7 @@ LIMITED = """
 import resource, sys
 from pathlib import Path
 from hubel.corpus.formats.catalogue import read_corpus
+from hubel.corpus.measurement import measure_images
 from hubel.pipeline.examine import examine_corpus
 
 small, large = map(read_corpus, sys.argv[1:])
@@ -249,3 +251,14 @@ def test_a_decoder_that_finds_no_memory_for_its_tables_says_nothing_of_the_file(
     with pytest.raises(UnreadableImage) as fault, decoded_pillow(path.read_bytes()):
         pass
     assert (fault.value.code, fault.value.may_pass) == (code, code == "no-memory")
+
+
+def test_a_fault_that_is_handed_on_keeps_no_pixels_in_memory(tmp_path: Path):
+    """Sixteen large images that end too early are refused together; a traceback keeps what its frames hold."""
+    path = tmp_path / "image.png"
+    Image.effect_noise((300, 300), 50).save(path)
+    ends_early = path.read_bytes()[:-2000]
+    pixels, look = see_and_measure(SIZE, [ends_early])[0]
+    for fault in (pixels, look, pixels_of(ends_early, SIZE), *measure_images([ends_early])):
+        assert isinstance(fault, UnreadableImage)
+        assert (fault.code, fault.__traceback__, fault.__context__, fault.__cause__) == ("truncated", None, None, None)

@@ -148,7 +148,7 @@ def _read_or_not(path: str, preprocessing: dict[str, Any]) -> np.ndarray | Canno
     try:
         return read_pixels(Path(path).read_bytes(), preprocessing)
     except CannotRead as error:
-        return error
+        return CannotRead(str(error))  # its traceback would keep the whole image in memory
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         return CannotRead(f"the file cannot be read: {getattr(error, 'strerror', None) or error}")
 

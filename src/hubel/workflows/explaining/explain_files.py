@@ -140,7 +140,7 @@ def _each(
         except UnreadableImage as error:
             if count == 1:
                 raise
-            yield ExplainedFile(path, error=error)
+            yield ExplainedFile(path, error=error.without_traceback())
             continue
         if out is None:
             yield ExplainedFile(path, explained)
