@@ -52,6 +52,7 @@ def _shrunk(images: ImageStore, indices: np.ndarray) -> np.ndarray:
     shrunk = np.empty((len(indices), rows * columns * 3), np.float32)
     for start in range(0, len(indices), _CHUNK):
         some = images[indices[start : start + _CHUNK]][:, : rows * down, : columns * right]
-        blocks = some.reshape(len(some), rows, down, columns, right, 3)
-        shrunk[start : start + len(some)] = blocks.mean(axis=(2, 4), dtype=np.float32).reshape(len(some), -1)
+        sums = some.reshape(len(some), rows, down, -1).sum(axis=2, dtype=np.uint32)  # whole lines at a time are quick
+        sums = sums.reshape(len(some), rows, columns, right, 3).sum(axis=3, dtype=np.uint32)
+        shrunk[start : start + len(some)] = sums.reshape(len(some), -1) / np.float32(down * right)
     return shrunk

@@ -27,11 +27,14 @@ def test_it_learns_digits_and_the_seed_decides(digits: tuple[np.ndarray, np.ndar
 
 
 def test_large_images_are_shrunk_by_the_mean_of_blocks(digits: tuple[np.ndarray, np.ndarray]):
-    # Sixteen times enlarged and one row and column longer: the blocks hold exactly the pixels of 16 x 16.
+    # Nine pixels to a block, different ones of the same mean, and a few rows and columns that fill none.
     images, labels = digits
     train, test = np.arange(400), np.arange(400, 600)
-    doubled = images.repeat(2, axis=1).repeat(2, axis=2)  # 16 x 16
-    large = np.pad(doubled.repeat(3, axis=1).repeat(3, axis=2), ((0, 0), (0, 2), (0, 1), (0, 0)))
+    doubled = images.repeat(2, axis=1).repeat(2, axis=2) // 2 + 50  # 16 x 16, 50 to 177
+    around = np.random.default_rng(0).integers(-6, 7, (len(images), 16, 3, 16, 3, 1))
+    around[:, :, 0, :, 0] -= around.sum(axis=(2, 4))
+    even = doubled.repeat(3, axis=1).repeat(3, axis=2)
+    large = np.pad((even + around.reshape(len(images), 48, 48, 1)).astype(np.uint8), ((0, 0), (0, 2), (0, 1), (0, 0)))
     np.testing.assert_array_equal(
         predict_by_dense_network(large, labels, train=train, test=test, seed=1, most=10_000),
         predict_by_dense_network(doubled, labels, train=train, test=test, seed=1, most=10_000),
