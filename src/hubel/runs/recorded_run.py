@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hubel.corpus.corpus import REFUSED
-from hubel.errors import DamagedArtefact, UnusableInput
+from hubel.errors import DamagedArtefact, UnusableInput, WrongRequest
 from hubel.errors.wording import Command, Option, Text
 from hubel.files import is_file
 from hubel.runs.documents import read_document
@@ -20,6 +20,7 @@ from hubel.runs.tables.fingerprints import FINGERPRINTS, read_digests
 from hubel.runs.tables.intake import INTAKE, read_intake
 from hubel.runs.tables.predictions import PREDICTIONS
 from hubel.runs.tables.split import SPLIT, Placed, read_split
+from hubel.training.recipe import recipes_from
 
 WEIGHTS = f"{ARTEFACT}/weights.safetensors"
 MANIFEST = f"{ARTEFACT}/manifest.json"
@@ -76,6 +77,10 @@ def read_recorded(run: Path) -> RecordedRun:
     if not isinstance(document["corpus"].get("location"), str):
         raise UnusableInput(f"{run / RUN} has changed since it was written: its corpus has no 'location'. {CURE}")
     check_record(document["request"], run / RUN)
+    try:
+        recipes_from(document["recipe"])
+    except WrongRequest as error:
+        raise UnusableInput(f"{run / RUN} has changed since it was written. {error} {CURE}") from error
     for name in (FINGERPRINTS, SPLIT, INTAKE, PREDICTIONS, METRICS, WEIGHTS):
         if not is_file(run / name):
             raise UnusableInput(f"{run} is incomplete: it has no {name}, which a repetition is compared with. {CURE}")

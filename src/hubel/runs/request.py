@@ -39,6 +39,7 @@ class TrainRequest:
         architecture: what `find_architecture` takes: a name, the path of a TOML file with a network, a `CnnSpec` ...
         reading: how the corpus is read, and what counts as a copy in it.
         command: the words the user typed, for ``run.json``.
+        planned: recipe of each phase of a run that is repeated, as its ``run.json`` has them; None to plan them.
 
     The others are rows of `hubel.wishes.TRAINING`, which says what they mean.
     """
@@ -65,6 +66,7 @@ class TrainRequest:
     from_run: Path | None = None
     reading: Reading = AS_FOUND
     command: tuple[str, ...] = ()
+    planned: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if self.overwrite and self.resume:

@@ -11,7 +11,7 @@ import numpy as np
 
 from hubel.training.checkpoints import Checkpoint
 from hubel.training.history import History
-from hubel.training.recipe import Recipe
+from hubel.training.recipe import Recipe, recipes_from
 from hubel.training.state import LoopState, rows_from_json, rows_to_json
 
 BEGUN = "begun"
@@ -91,12 +91,14 @@ class Point:
         head: what came out of them: kernel [channels, classes] and bias [classes] of a trained head, mean and deviation
             [channels] of its features.
         state: of the phase itself; None where it begins.
+        recipes: of all phases, as they were planned; empty before that.
     """
 
     phase: str = BEGUN
     done: tuple[History, ...] = ()
     head: tuple[np.ndarray, ...] = ()
     state: LoopState | None = None
+    recipes: tuple[Recipe, ...] = ()
 
     def state_of(self, phase: str) -> LoopState | None:
         """What this phase goes on from; None where it begins."""
@@ -111,6 +113,7 @@ class Point:
                 for each in self.done
             ],
             "loop": None if self.state is None else self.state.to_json(),
+            "recipe": {each.phase: each.to_json() for each in self.recipes},
         }
 
     @property
@@ -128,7 +131,8 @@ def point_of(checkpoint: Checkpoint) -> Point:
     done = (History(rows_from_json(each["rows"]), each["ended_by"], each["epochs"]) for each in document["done"])
     loop = document["loop"]
     state = None if loop is None else LoopState.from_json(loop, own)
-    return Point(document["phase"], tuple(done), tuple(extra), state)
+    recipes = recipes_from(document.get("recipe", {}))
+    return Point(document["phase"], tuple(done), tuple(extra), state, recipes)
 
 
 @dataclass(frozen=True)
@@ -193,7 +197,19 @@ class FitPlan:
 
     def after(self, checkpoint: Checkpoint | None) -> FitPlan:
         """The same, going on from a checkpoint; from the start without one."""
-        return self if checkpoint is None else replace(self, point=point_of(checkpoint))
+        if checkpoint is None:
+            return self
+        point = point_of(checkpoint)
+        return replace(self.as_planned(point.recipes), point=point)
+
+    def as_planned(self, recipes: tuple[Recipe, ...]) -> FitPlan:
+        """The same by the recipes of an earlier plan for the same words: what their time decided stays as it was.
+
+        Args:
+            recipes: of its phases; of a phase that they do not have, the recipe stays.
+        """
+        earlier = {recipe.phase: recipe for recipe in recipes}
+        return replace(self, recipes=tuple(earlier.get(recipe.phase, recipe) for recipe in self.recipes))
 
     def carried_out(self, phases: int, *, clock_s: float | None) -> FitPlan:
         """The plan as it was carried out.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
 
 from hubel.errors import WrongRequest
 from hubel.pipeline.augmentation import Augmentation
+from hubel.text import shortened
 
 OPTIMIZERS = ("kernel-muon", "adamw")
 
@@ -85,3 +87,42 @@ class Recipe:
         if not self.augmentation.widen:
             del described["augmentation"]["widen"]
         return described
+
+    @classmethod
+    def from_json(cls, described: Mapping[str, Any]) -> Recipe:
+        """What `to_json` gave, in this version or an older one; what that did not write is as usual.
+
+        Args:
+            described: the plain data.
+
+        Raises:
+            WrongRequest: a value is none that `to_json` gives.
+        """
+        try:
+            own: dict[str, Any] = {each.name: described[each.name] for each in fields(cls) if each.name in described}
+            for each in fields(cls):
+                _check_kind(each.name, own.get(each.name, each.default), kinds=_KINDS.get(str(each.type), (object,)))
+            own["augmentation"] = Augmentation(**own.get("augmentation", {}))
+            return cls(**own)
+        except TypeError as error:
+            raise WrongRequest(f"This is no recipe of a training: {shortened(repr(described), 80)}.") from error
+
+
+_KINDS: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "str": (str,)}
+
+
+def _check_kind(name: str, value: object, *, kinds: tuple[type, ...]) -> None:
+    if value is not MISSING and (isinstance(value, bool) or not isinstance(value, kinds)):
+        raise WrongRequest(f"A recipe has an impossible {name}: {shortened(repr(value), 80)}.")
+
+
+def recipes_from(described: Mapping[str, Any]) -> tuple[Recipe, ...]:
+    """The recipe of each phase, as ``run.json`` and a checkpoint have them.
+
+    Args:
+        described: phase → what `Recipe.to_json` gave.
+
+    Raises:
+        WrongRequest: a value is none that it gives.
+    """
+    return tuple(map(Recipe.from_json, described.values()))

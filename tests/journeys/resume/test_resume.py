@@ -28,6 +28,7 @@ from tests.journeys.test_pretrained import weights_file  # noqa: F401  (a fixtur
 import hubel
 from hubel.errors import OutputNotWritable, StoppedByUser
 from hubel.events import EpochDone, Event, Message, PlanMade
+from hubel.pipeline.augmentation import Augmentation
 from hubel.runs.request import TrainRequest, go_on_command
 from hubel.runs.run_folder import LOCK
 from hubel.shell import in_shell
@@ -105,7 +106,7 @@ def test_a_full_disk_is_said_once_and_the_training_goes_on(
 
 @pytest.mark.clock
 def test_the_seconds_that_are_spent_count(photos: Path, tmp_path: Path):
-    """A limit of 60 s of which 59 are used up leaves about one."""
+    """A limit of 60 s of which 59 are used up leaves about one; and the recipe stays that of the first plan."""
     wishes = {**WISHES, "epochs": 100_000, "time_limit": "60s"}
     with pytest.raises(Killed):
         hubel.train(photos, tmp_path / "run", on_event=killed_in(3), **wishes)
@@ -113,12 +114,15 @@ def test_the_seconds_that_are_spent_count(photos: Path, tmp_path: Path):
     found = folder.latest()
     assert found is not None
     loop = {**found.document["loop"], "elapsed_s": 50.0}
-    folder.write({**found.document, "spent_s": 59.0, "loop": loop}, found.tensors, beside=None)
+    recipe = {"train": {**found.document["recipe"]["train"], "augmentation": {"shift": 0.3}}}
+    document = {**found.document, "spent_s": 59.0, "loop": loop, "recipe": recipe}
+    folder.write(document, found.tensors, beside=None)
     heard: list[Event] = []
     run = hubel.train(photos, tmp_path / "run", resume=True, on_event=heard.append, **wishes)
     assert re.search("Reading the corpus and the training so far took (59|6.) s of the 60 s", said(heard))
     assert 59 < run.metrics["time"]["total_s"] < 80
     assert run.fitted.histories[0].rows[-1].elapsed_s > 50
+    assert run.fitted.recipes["train"].augmentation == Augmentation(shift=0.3)
     assert run.fitted.histories[0].rows[-1].learning_rate < 0.1 * run.fitted.recipes["train"].learning_rate
 
 

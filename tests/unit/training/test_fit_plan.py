@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hubel.pipeline.augmentation import Augmentation
 from hubel.training.checkpoints import CheckpointFolder
 from hubel.training.history import EpochRow, History
 from hubel.training.plan import BEGUN, FINE_TUNE, HEAD, Afterwards, Costs, FitPlan, Point
@@ -84,13 +85,27 @@ def test_from_the_start_nothing_is_behind_it():
     assert PLAN.point.state_of("train") is None
 
 
-@pytest.mark.parametrize("point", [Point(), TUNING, replace(TUNING, state=None)], ids=["begun", "tuning", "between"])
+def test_what_the_time_decided_stays_where_a_plan_for_the_same_words_decides_otherwise():
+    head, tuning = Recipe(epochs=40, phase=HEAD), Recipe(epochs=60, phase=FINE_TUNE)
+    earlier = replace(tuning, augmentation=Augmentation(shift=0.0625))
+    plan = replace(PLAN, recipes=(head, tuning))
+    assert plan.as_planned((earlier,)).recipes == (head, earlier)
+    assert plan.as_planned(()) == plan
+
+
+@pytest.mark.parametrize(
+    "point",
+    [Point(), TUNING, replace(TUNING, state=None), Point(recipes=(Recipe(epochs=10, small_until=0.5),))],
+    ids=["begun", "tuning", "between", "planned"],
+)
 def test_it_goes_on_from_a_checkpoint_as_it_was_written(tmp_path: Path, point: Point):
     folder = CheckpointFolder(tmp_path / "checkpoints")
     folder.write(point.to_json(), point.tensors, beside=None)
     found = folder.latest()
     assert found is not None
-    after = PLAN.after(found).point
+    plan = PLAN.after(found)
+    assert plan.recipes == (point.recipes or PLAN.recipes)
+    after = plan.point
     assert json.dumps(after.to_json()) == json.dumps(point.to_json())
     assert after.done == point.done
     for mine, theirs in zip(after.head, point.head, strict=True):

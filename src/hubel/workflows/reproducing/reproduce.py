@@ -52,7 +52,11 @@ def reproduce_run(
             tta=str(document.get("tta", NO_TTA)),
         )
         decided = decision_from(document, request)
-        again = replace(request if decided is None else decided.applied(request), command=recorded.given_words)
+        again = replace(
+            request if decided is None else decided.applied(request),
+            command=recorded.given_words,
+            planned=document["recipe"],
+        )
         run = train_classifier(again, may_download=may_download, on_event=on_event)
         if run.fitted.interrupted or run.curve_interrupted:
             raise StoppedByUser(

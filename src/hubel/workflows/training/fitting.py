@@ -73,20 +73,20 @@ class Listeners:
     on_point: OnPoint = keep_no_point
     stop: Stop | None = None
 
-    def watch(self, point: Point, phase: str, *, done: tuple[History, ...] = (), head: tuple = ()) -> Watch:
+    def watch(self, plan: FitPlan, phase: str, *, done: tuple[History, ...] = (), head: tuple = ()) -> Watch:
         """What lets the fit of one phase outlive its end.
 
         Args:
-            point: where the training goes on.
+            plan: says where the training goes on.
             phase: its name in the recipes.
             done: the phases before it.
             head: arrays that came out of them, as in `Point`.
         """
 
         def keep(make_state: Callable[[], LoopState], moment: Moment) -> None:
-            self.on_point(lambda: Point(phase, done, head, make_state()), moment)
+            self.on_point(lambda: Point(phase, done, head, make_state(), plan.recipes), moment)
 
-        return Watch(point.state_of(phase), keep, self.stop, self.on_event)
+        return Watch(plan.point.state_of(phase), keep, self.stop, self.on_event)
 
 
 @brief
@@ -168,7 +168,7 @@ def run_fit(
 def _fit_from_scratch(plan: FitPlan, network: Network, *, prepared: Prepared[Choice], listeners: Listeners) -> Fitted:
     """Train every weight, beginning from random ones, or from those of a run of the same network."""
     recipe = plan.recipes[0]
-    watch, clock_s = listeners.watch(plan.point, recipe.phase), None
+    watch, clock_s = listeners.watch(plan, recipe.phase), None
     if plan.clock_s is not None:
         clock_s = max(1.0, plan.seconds(time.monotonic())) + _spent_s(watch)
     history = _fit_network(
@@ -258,7 +258,7 @@ def _head(
         return _Head(plan.point.done[0], standard_of(mean, deviation), known)
     head = _fit_head(plan, network, prepared=prepared, listeners=listeners, known=known)
     if head.history.ended_by != "user":
-        point = Point(FINE_TUNE, (head.history,), _arrays_of(head, network.model))
+        point = Point(FINE_TUNE, (head.history,), _arrays_of(head, network.model), recipes=plan.recipes)
         listeners.on_point(lambda: point, "between")
     return head
 
@@ -301,7 +301,7 @@ def _fine_tune(
     None where there is no time for it. ``behind`` are the head and the seconds that are left.
     """
     (head, seconds), recipe = behind, plan.recipes[1]
-    watch = listeners.watch(plan.point, FINE_TUNE, done=(head.history,), head=_arrays_of(head, network.model))
+    watch = listeners.watch(plan, FINE_TUNE, done=(head.history,), head=_arrays_of(head, network.model))
     begun, hurried, costs = time.monotonic(), math.isfinite(seconds), plan.costs
     expected_s = COMPILING_COST * costs.beside_s + FINE_TUNING_COST * len(prepared.splits.train) / costs.rate
     if seconds < expected_s and watch.state is None:

@@ -20,6 +20,7 @@ from hubel.runs.run_folder import RunFolder, locked
 from hubel.training.checkpoints import Checkpoint
 from hubel.training.interruption import Stop
 from hubel.training.plan import FitPlan, Point
+from hubel.training.recipe import recipes_from
 from hubel.workflows.training.checkpointing import CheckpointWriter, SoFar, open_run
 from hubel.workflows.training.choose import Choice
 from hubel.workflows.training.intake import prepare_training
@@ -154,7 +155,8 @@ def _open(
 
 def _plan(request: TrainRequest, prepared: Prepared[Choice], *, network: Network, started: float) -> FitPlan:
     recipes, limit_s, costs = network.recipes, network.limit_s, network.costs
-    return plan_fit(request, prepared.splits, recipes=recipes, limit_s=limit_s, costs=costs, started=started)
+    plan = plan_fit(request, prepared.splits, recipes=recipes, limit_s=limit_s, costs=costs, started=started)
+    return plan.as_planned(recipes_from(request.planned or {}))
 
 
 def _say(plan: FitPlan, prepared: Prepared[Choice], *, network: Network, on_event: OnEvent) -> None:

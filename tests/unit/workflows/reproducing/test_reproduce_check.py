@@ -266,6 +266,22 @@ def test_a_request_that_cannot_be_is_refused_by_its_field(
     assert said in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("recipe", "said"),
+    [
+        ({"epochs": 2, "learning_rate": "fast"}, "A recipe has an impossible learning_rate: 'fast'"),
+        ("fast", "This is no recipe of a training: 'fast'"),
+    ],
+)
+def test_a_recipe_that_cannot_be_is_refused(corpus: Path, tmp_path: Path, recipe: Any, said: str):
+    run = write_run(tmp_path / "run", corpus)
+    document = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**document, "recipe": {"train": recipe}}))
+    with pytest.raises(UnusableInput) as error:
+        check_repeatable(run)
+    assert f"run.json has changed since it was written. {said}." in str(error.value)
+
+
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"request": 1, "corpus": 2}', "[" * 100_000])
 def test_a_damaged_run_json_is_refused(corpus: Path, tmp_path: Path, content: str):
     run = write_run(tmp_path / "run", corpus)

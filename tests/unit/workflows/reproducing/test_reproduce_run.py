@@ -72,6 +72,7 @@ def test_the_same_request_gives_the_same_result_and_leaves_nothing_behind(run: P
     assert (request.epochs, request.image_size, request.seed) == (2, 16, 0)
     assert request.command == ("hubel", "train", "photos", "-o", "runs/old", "--epochs", "2")
     assert request.weights == "none"
+    assert request.planned == {"train": {"epochs": 2}}  # what the time decided then is not decided anew
     document = found.to_json()
     assert (document["same"], document["run"], document["out"], document["differences"]) == (True, str(run), None, [])
 
