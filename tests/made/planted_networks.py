@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image as PillowImage
 from sklearn.linear_model import LogisticRegression
 from tests.made.planted import CLASS_NAMES, CLASSES, SIDE, Planted, make_planted
+from tests.made.saved import save_with_graph
 
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import make_blueprint
@@ -21,7 +22,6 @@ from hubel.backends.framework import keras, seed_everything
 from hubel.classifier.classifier import Classifier
 from hubel.engines.catalogue import load_classifier
 from hubel.engines.held_out import HeldOut
-from hubel.engines.keras_artefact import save_classifier
 from hubel.engines.keras_engine import KerasEngine
 from hubel.images.preprocessing import Preprocessing
 
@@ -90,7 +90,7 @@ def trained(lesson: Lesson, cache: Path) -> Classifier:
         (_fit_head if lesson.architecture == HEAD else _fit)(model, planted, lesson)
         classifier = Classifier(KerasEngine(model), blueprint, CLASS_NAMES, Preprocessing(lesson.side, lesson.side))
         held_out = HeldOut(lesson.at_size(lesson.test(4).images), np.arange(4 * CLASSES))
-        save_classifier(classifier, folder, made_by="bench_planted", held_out=held_out)
+        save_with_graph(classifier, folder, held_out=held_out)
     return load_classifier(folder)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -46,9 +46,20 @@ def compile_model(model: keras.Model) -> CompiledGraph:
     return CompiledGraph(write_onnx(graph), OPSET, counts)
 
 
-def compile_classifier(
-    classifier: Classifier, tensors: Mapping[str, np.ndarray], *, held_out: HeldOut
-) -> CompiledGraph:
+@dataclass(frozen=True)
+class Compiled:
+    """A classifier that answers through its compiled graph.
+
+    Args:
+        graph: to be kept in its artefact.
+        classifier: answers like the one that was compiled, and several times as fast where the network is large.
+    """
+
+    graph: CompiledGraph
+    classifier: Classifier
+
+
+def compile_classifier(classifier: Classifier, tensors: Mapping[str, np.ndarray], *, held_out: HeldOut) -> Compiled:
     """Compile a classifier's network, and hold its answers against those of the model.
 
     Args:
@@ -65,7 +76,7 @@ def compile_classifier(
     pixels = held_out.sample(classifier.blueprint.spec)
     for start in range(0, len(pixels), LARGE_BATCH):
         _check_alike(classifier, twin, pixels=pixels[start : start + LARGE_BATCH])
-    return graph
+    return Compiled(graph, twin)
 
 
 def _check_alike(classifier: Classifier, twin: Classifier, *, pixels: np.ndarray) -> None:

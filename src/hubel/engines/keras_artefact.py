@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,7 +27,10 @@ from hubel.engines.keras_engine import KerasEngine
 from hubel.errors import HubelError
 from hubel.events import Message, OnEvent, ignore
 
-compile_classifier: Callable[..., CompiledGraph] = Later("hubel.engines.compiling", "compile_classifier")
+if TYPE_CHECKING:
+    from hubel.engines.compiling import Compiled
+
+compile_classifier: Callable[..., Compiled] = Later("hubel.engines.compiling", "compile_classifier")
 NOT_COMPILED = "The classifier is saved without a compiled graph, so it answers through Keras, which starts slowly. "
 
 
@@ -42,50 +46,50 @@ def runtime() -> Runtime:
     return Runtime(make_engine, libraries, TOLERANCE)
 
 
-def save_classifier(
-    classifier: Classifier,
-    folder: Path,
-    *,
-    made_by: str,
-    held_out: HeldOut | None = None,
-    on_event: OnEvent = ignore,
-) -> None:
+def save_classifier(classifier: Classifier, folder: Path, *, made_by: str, graph: CompiledGraph | None = None) -> None:
     """Write a classifier and the weights of its model as an artefact: whole under its final name, or not at all.
 
     Args:
         classifier: what to save.
         folder: created; an artefact that is already there is replaced in one rename.
         made_by: program and version, for people.
-        held_out: images on which its compiled graph must answer like it, to be kept beside it; None for no graph.
-        on_event: hears why there is none.
+        graph: of `compiled` or `compiled_if_alike`, to be kept beside it; None for none.
 
     Raises:
         OutputNotWritable: the folder cannot be written.
         ClaimFailed: its answers are not numbers.
     """
     classifier = _on_keras(classifier)
-    tensors = _tensors_of(classifier)
-    graph = None if held_out is None else _compiled(classifier, tensors, held_out=held_out, on_event=on_event)
-    write_artefact(classifier, tensors, folder=folder, made_by=made_by, graph=graph)
+    write_artefact(classifier, _tensors_of(classifier), folder=folder, made_by=made_by, graph=graph)
 
 
-def save_compiled(classifier: Classifier, folder: Path, *, made_by: str, held_out: HeldOut) -> None:
-    """Write a classifier with its compiled graph, or nothing at all.
+def compiled(classifier: Classifier, *, held_out: HeldOut) -> Compiled:
+    """A classifier's compiled graph, and the classifier that answers through it.
 
     Args:
-        classifier: what to save.
-        folder: as of `save_classifier`.
-        made_by: program and version, for people.
+        classifier: with the weights of its model.
         held_out: images on which the graph must answer like it.
 
     Raises:
-        OutputNotWritable: the folder cannot be written.
         HubelError: the network cannot be compiled, or its graph does not answer alike.
     """
     classifier = _on_keras(classifier)
-    tensors = _tensors_of(classifier)
-    graph = compile_classifier(classifier, tensors, held_out=held_out)
-    write_artefact(classifier, tensors, folder=folder, made_by=made_by, graph=graph)
+    return compile_classifier(classifier, _tensors_of(classifier), held_out=held_out)
+
+
+def compiled_if_alike(classifier: Classifier, *, held_out: HeldOut, on_event: OnEvent = ignore) -> Compiled | None:
+    """The same; None where it cannot be compiled, or does not answer alike.
+
+    Args:
+        classifier: as of `compiled`.
+        held_out: as of `compiled`.
+        on_event: hears why there is none.
+    """
+    try:
+        return compiled(classifier, held_out=held_out)
+    except (HubelError, ImportError) as error:
+        on_event(Message(NOT_COMPILED + str(error)))
+        return None
 
 
 def _tensors_of(classifier: Classifier) -> dict[str, np.ndarray]:
@@ -99,13 +103,3 @@ def _on_keras(classifier: Classifier) -> Classifier:
     if isinstance(getattr(classifier.engine, "plain", classifier.engine), KerasEngine):
         return classifier
     return replace(classifier, engine=with_tta(KerasEngine(classifier.model), classifier.tta))
-
-
-def _compiled(
-    classifier: Classifier, tensors: Mapping[str, np.ndarray], *, held_out: HeldOut, on_event: OnEvent
-) -> CompiledGraph | None:
-    try:
-        return compile_classifier(classifier, tensors, held_out=held_out)
-    except (HubelError, ImportError) as error:
-        on_event(Message(NOT_COMPILED + str(error)))
-        return None

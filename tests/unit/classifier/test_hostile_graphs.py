@@ -13,12 +13,12 @@ import onnx
 import pytest
 from made import forge, make_classifier
 from onnx import TensorProto, helper, numpy_helper
+from tests.made.saved import save_with_graph
 
 from hubel.classifier.manifest import GRAPH, MANIFEST, WEIGHTS
 from hubel.engines import onnx_engine
 from hubel.engines.catalogue import load_classifier
 from hubel.engines.held_out import HeldOut
-from hubel.engines.keras_artefact import save_classifier
 from hubel.errors import DamagedArtefact
 
 Change = Callable[[onnx.ModelProto], object]
@@ -28,7 +28,7 @@ Change = Callable[[onnx.ModelProto], object]
 def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("compiled") / "classifier"
     images = np.random.default_rng(0).integers(0, 256, (9, 8, 8, 3), dtype=np.uint8)
-    save_classifier(make_classifier(), folder, made_by="hubel test", held_out=HeldOut(images, np.arange(9)))
+    save_with_graph(make_classifier(), folder, held_out=HeldOut(images, np.arange(9)))
     return folder
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.made.saved import save_with_graph
 
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import Blueprint, make_blueprint
@@ -44,7 +45,7 @@ def made_classifier(*, mirrored: bool = False) -> Classifier:
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made") / "classifier"
-    save_classifier(made_classifier(), folder, made_by="hubel test", held_out=HELD_OUT)
+    save_with_graph(made_classifier(), folder, held_out=HELD_OUT)
     return folder
 
 
@@ -79,7 +80,7 @@ def test_every_output_is_that_of_keras_in_any_number_of_images(compiled: Path):
 def test_a_network_without_maps_gives_none(tmp_path: Path):
     blueprint = make_blueprint("dense", (12, 10), classes=3)
     classifier = replace(made_classifier(), engine=KerasEngine(build_model(blueprint)), blueprint=blueprint)
-    save_classifier(classifier, tmp_path / "c", made_by="hubel test", held_out=HELD_OUT)
+    save_with_graph(classifier, tmp_path / "c", held_out=HELD_OUT)
     engine = load_classifier(tmp_path / "c", engine="onnx").engine
     assert engine.compute(IMAGES[:7], wanted="maps").maps.shape == (7, 0)
 
@@ -101,7 +102,7 @@ def test_the_model_is_built_when_somebody_asks_for_it(compiled: Path):
 
 
 def test_mirrored_answers_go_on_above_the_engine(tmp_path: Path):
-    save_classifier(made_classifier(mirrored=True), tmp_path / "c", made_by="hubel test", held_out=HELD_OUT)
+    save_with_graph(made_classifier(mirrored=True), tmp_path / "c", held_out=HELD_OUT)
     engine = load_classifier(tmp_path / "c").engine
     assert isinstance(engine, MirroredEngine)
     assert isinstance(engine.plain, OnnxEngine)
@@ -116,7 +117,7 @@ def test_the_graph_is_read_once_and_saved_again_the_same(compiled: Path, tmp_pat
         load_classifier(compiled).blueprint, parts.tensors, tmp_path / "nowhere"
     )
     assert engine.compute(IMAGES[:2]).logits.shape == (2, 3)  # no file is there
-    save_classifier(load_classifier(compiled), tmp_path / "again", made_by="hubel test", held_out=HELD_OUT)
+    save_with_graph(load_classifier(compiled), tmp_path / "again", held_out=HELD_OUT)
     for name in ("manifest.json", "weights.safetensors", GRAPH):
         assert (tmp_path / "again" / name).read_bytes() == (compiled / name).read_bytes()
 
@@ -152,7 +153,7 @@ def saved_with_events(folder: Path) -> list[str]:
         assert isinstance(event, Message)
         heard.append(str(event.text))
 
-    save_classifier(made_classifier(), folder, made_by="hubel test", held_out=HELD_OUT, on_event=hear)
+    save_with_graph(made_classifier(), folder, held_out=HELD_OUT, on_event=hear)
     return heard
 
 

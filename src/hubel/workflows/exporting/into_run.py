@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,7 +27,11 @@ from hubel.workflows.exporting.export import model_of
 from hubel.workflows.exporting.held_out import held_out_files
 from hubel.workflows.exporting.own_images import find_own_images
 
-_save_compiled: Callable[..., None] = Later("hubel.engines.keras_artefact", "save_compiled")
+if TYPE_CHECKING:
+    from hubel.engines.compiling import Compiled
+
+_compiled: Callable[..., Compiled] = Later("hubel.engines.keras_artefact", "compiled")
+_save_classifier: Callable[..., None] = Later("hubel.engines.keras_artefact", "save_classifier")
 GRAPH_FORMAT = "onnx"
 """The format that classifiers keep their compiled graph in."""
 
@@ -70,7 +75,8 @@ def export_into_run(
     with held_out_files(own, most=most) as files, TemporaryDirectory(prefix="hubel-graph-") as place:
         proven = write_export(model, target, files=files, out=Path(place, "export"), on_event=on_event)
         pixels = np.stack(list(_readable(classifier, files.paths)))
-    _save_compiled(classifier, artefact, made_by=made_by, held_out=HeldOut(pixels, np.arange(len(pixels))))
+    graph = _compiled(classifier, held_out=HeldOut(pixels, np.arange(len(pixels)))).graph
+    _save_classifier(classifier, artefact, made_by=made_by, graph=graph)
     return replace(proven, folder=artefact, files=tuple(files_of(artefact)))
 
 

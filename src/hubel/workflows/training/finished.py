@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hubel.classifier.classifier import Classifier
 from hubel.pipeline.prepare import Prepared
 from hubel.runs.request import TrainRequest
 from hubel.workflows.training.checkpointing import SoFar
@@ -14,6 +15,7 @@ from hubel.workflows.training.scoring import Scored
 from hubel.workflows.training.time_budget import Deadline
 
 if TYPE_CHECKING:
+    from hubel.engines.compiling import Compiled
     from hubel.evaluation.covered import WhereItLooks
     from hubel.evaluation.mirrored_answers import AnswersCompared
 
@@ -31,6 +33,7 @@ class Finished:
         training_s: seconds of the training itself.
         looks: accuracies with a half of each image covered; None where there were too few images, or no time.
         answers: with and without the mirror image, on the validation split; None where that was not open.
+        compiled: the classifier's graph; None where there is none that answers like it.
     """
 
     request: TrainRequest
@@ -41,8 +44,14 @@ class Finished:
     training_s: float
     looks: WhereItLooks | None = None
     answers: AnswersCompared | None = None
+    compiled: Compiled | None = None
 
     @property
     def deadline(self) -> Deadline:
         """Of everything."""
         return Deadline(self.so_far.started, self.request.time_limit_s)
+
+    @property
+    def answering(self) -> Classifier:
+        """What answers most quickly: the classifier on its compiled graph, where there is one."""
+        return self.scored.classifier if self.compiled is None else self.compiled.classifier

@@ -66,7 +66,7 @@ def write_run_report(
     on_event(Progress("writing the report", 0, 4, "parts"))
     sheets = make_sheets(prepared.decoded.images, test[shown])
     on_event(Progress("writing the report", 1, 4, "parts"))
-    tested = Tested(prepared.decoded, test, report, finished.scored.classifier)
+    tested = Tested(prepared.decoded, test, report, finished.answering)
     ends_at = finished.deadline.ends_at
     mistakes = worst_mistakes(tested, ends_at=ends_at)
     right = right_answers(tested, ends_at=ends_at)

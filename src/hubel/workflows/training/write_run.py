@@ -19,7 +19,7 @@ from hubel.classifier.classifier import Classifier
 from hubel.classifier.engine import Engine
 from hubel.corpus.corpus import Corpus
 from hubel.engines.held_out import HeldOut
-from hubel.engines.keras_artefact import save_classifier
+from hubel.engines.keras_artefact import compiled_if_alike, save_classifier
 from hubel.errors import UnusableInput
 from hubel.evaluation.learning_curve import LearningCurve
 from hubel.evaluation.report import EvaluationReport
@@ -145,7 +145,7 @@ def write_run(
     finished = _score(request, prepared, fitted=fitted, so_far=so_far, on_event=on_event)
     advice = advise(make_evidence(finished))
     documents = make_documents(finished, advice=advice, request=recorded)
-    _write(folder, finished, documents=documents, on_event=on_event)
+    _write(folder, finished, documents=documents)
     drawn = draw_learning_curve(finished, on_event=on_event)
     documents = _write_learning_curve(folder, finished, drawn=drawn, documents=documents)
     write_run_report(folder, finished, documents=documents, curve=drawn.curve, on_event=on_event)
@@ -160,15 +160,18 @@ def _score(
     engine, answers = choose_answers(request, prepared, fitted=fitted, on_event=on_event)
     classifier = _classifier(request, prepared, fitted=fitted, engine=engine)
     scored = score(prepared, classifier, deadline=deadline, seed=request.seed, on_event=on_event)
+    images, places = prepared.decoded.images, [prepared.indices(part) for part in ("validation", "test")]
+    compiled = compiled_if_alike(scored.classifier, held_out=HeldOut(images, np.concatenate(places)), on_event=on_event)
+    finished = Finished(request, prepared, fitted, scored, so_far, training_s, answers=answers, compiled=compiled)
     looks = where_it_looks(
-        scored.classifier,
-        prepared.decoded.images,
+        finished.answering,
+        images,
         places=prepared.indices("test"),
         report=scored.reports["test"],
         ends_at=deadline.ends_at - SAVE_S,
         on_event=on_event,
     )
-    return Finished(request, prepared, fitted, scored, so_far, training_s, looks, answers)
+    return replace(finished, looks=looks)
 
 
 def _run_of(finished: Finished, documents: Documents, *, advice: tuple[Advice, ...], drawn: Drawn) -> Run:
@@ -201,16 +204,13 @@ def _classifier(request: TrainRequest, prepared: Prepared[Choice], *, fitted: Fi
     return Classifier(engine, fitted.blueprint, names, preprocessing, provenance=provenance)
 
 
-def _write(folder: RunFolder, finished: Finished, *, documents: Documents, on_event: OnEvent) -> None:
+def _write(folder: RunFolder, finished: Finished, *, documents: Documents) -> None:
     """The artefact, every table, and the documents."""
     prepared, reports = finished.prepared, finished.scored.reports
     corpus, splits = prepared.corpus, prepared.splits
     write_seen_before(folder.path, prepared.kept.seen)
-    held_out = HeldOut(
-        prepared.decoded.images, np.concatenate([prepared.indices(part) for part in ("validation", "test")])
-    )
-    made_by = f"hubel {version('hubel')}"
-    save_classifier(finished.scored.classifier, folder.artefact, made_by=made_by, held_out=held_out, on_event=on_event)
+    made_by, graph = f"hubel {version('hubel')}", None if finished.compiled is None else finished.compiled.graph
+    save_classifier(finished.scored.classifier, folder.artefact, made_by=made_by, graph=graph)
     write_intake(folder.path, corpus)
     write_split(folder.path, corpus, splits=splits)
     write_digests(folder.path, corpus, digests=prepared.decoded.digests)

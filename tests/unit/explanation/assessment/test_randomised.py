@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.made.saved import save_with_graph
 
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import make_blueprint
@@ -15,7 +16,6 @@ from hubel.classifier.classifier import Classifier
 from hubel.classifier.mirrored import MirroredEngine, with_tta
 from hubel.engines.catalogue import load_classifier
 from hubel.engines.held_out import HeldOut
-from hubel.engines.keras_artefact import save_classifier
 from hubel.engines.keras_engine import KerasEngine
 from hubel.engines.onnx_engine import OnnxEngine
 from hubel.explanation.assessment.randomisation import redraw
@@ -41,7 +41,7 @@ def saved(folder: Path, architecture: str, *, graph: bool = True, mirrored: bool
     engine = with_tta(KerasEngine(model), "mirror" if mirrored else "none")
     made = Classifier(engine, blueprint, ("a", "b", "c"), Preprocessing(32, 32))
     held_out = HeldOut(IMAGES, np.arange(len(IMAGES))) if graph else None
-    save_classifier(made, folder / "classifier", made_by="hubel test", held_out=held_out)
+    save_with_graph(made, folder / "classifier", held_out=held_out)
     return load_classifier(folder), read_parts(folder / "classifier")
 
 
