@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hubel.backends.framework import on_accelerator
 from hubel.classifier.classifier import Classifier
 from hubel.pipeline.prepare import Prepared
 from hubel.runs.request import TrainRequest
@@ -53,5 +54,6 @@ class Finished:
 
     @property
     def answering(self) -> Classifier:
-        """What answers most quickly: the classifier on its compiled graph, where there is one."""
-        return self.scored.classifier if self.compiled is None else self.compiled.classifier
+        """What answers most quickly: Keras on a card; on a processor the compiled graph, where there is one."""
+        by_keras = self.compiled is None or on_accelerator()
+        return self.scored.classifier if by_keras else self.compiled.classifier

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from hubel.engines.keras_engine import KerasEngine
 from hubel.engines.onnx_engine import OnnxEngine
 from hubel.errors import ClaimFailed
 from hubel.workflows.evaluating import page_images
-from hubel.workflows.training import write_run
+from hubel.workflows.training import finished, write_run
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +76,16 @@ def test_a_graph_that_does_not_answer_alike_answers_nothing(
     assert set(heard) == {KerasEngine}
     assert not (tmp_path / "run/classifier" / GRAPH).exists()
     assert [text for text in said if "without a compiled graph" in text and "differs by 0.5" in text]
+
+
+@pytest.mark.parametrize(("on_card", "has_graph", "answers"), [(False, True, 2), (False, False, 1), (True, True, 1)])
+def test_a_graphics_card_answers_with_keras(
+    monkeypatch: pytest.MonkeyPatch, on_card: bool, has_graph: bool, answers: int
+):
+    monkeypatch.setattr(finished, "on_accelerator", lambda: on_card)
+    scored, compiled = SimpleNamespace(classifier=1), SimpleNamespace(classifier=2)
+    some: dict[str, Any] = dict.fromkeys(("request", "prepared", "fitted", "so_far"))
+    made = finished.Finished(
+        **some, scored=cast("Any", scored), training_s=1, compiled=cast("Any", compiled) if has_graph else None
+    )
+    assert made.answering == answers
