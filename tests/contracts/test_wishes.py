@@ -70,7 +70,7 @@ def test_a_row_is_an_argument_of_the_function_with_its_meaning_and_default(comma
 
 def test_a_row_is_a_field_of_the_request_and_every_field_has_one():
     own = {wish.field or name for name, wish in TRAINING.items() if name not in READING}
-    assert {each.name for each in fields(TrainRequest)} - own == {"corpus", "reading", "command"}
+    assert {each.name for each in fields(TrainRequest)} - own == {"corpus", "reading", "command", "planned"}
     assert own <= {each.name for each in fields(TrainRequest)}
     assert {each.name for each in fields(Reading)} - set(READING) == {"no_splits"}
     compared = {wish.field or name for name, wish in COMPARING.items() if wish.bounds is not None}
