@@ -11,7 +11,7 @@ import numpy as np
 
 from hubel.training.checkpoints import Checkpoint
 from hubel.training.history import History
-from hubel.training.recipe import Recipe, recipes_from
+from hubel.training.recipe import Recipe, as_planned, recipes_from
 from hubel.training.state import LoopState, rows_from_json, rows_to_json
 
 BEGUN = "begun"
@@ -208,8 +208,7 @@ class FitPlan:
         Args:
             recipes: of its phases; of a phase that they do not have, the recipe stays.
         """
-        earlier = {recipe.phase: recipe for recipe in recipes}
-        return replace(self, recipes=tuple(earlier.get(recipe.phase, recipe) for recipe in self.recipes))
+        return replace(self, recipes=as_planned(self.recipes, recipes))
 
     def carried_out(self, phases: int, *, clock_s: float | None) -> FitPlan:
         """The plan as it was carried out.

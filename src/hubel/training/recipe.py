@@ -126,3 +126,14 @@ def recipes_from(described: Mapping[str, Any]) -> tuple[Recipe, ...]:
         WrongRequest: a value is none that it gives.
     """
     return tuple(map(Recipe.from_json, described.values()))
+
+
+def as_planned(recipes: tuple[Recipe, ...], earlier: tuple[Recipe, ...]) -> tuple[Recipe, ...]:
+    """These recipes, or those that an earlier plan for the same words had for their phases.
+
+    Args:
+        recipes: of each phase.
+        earlier: of the same phases, or some of them.
+    """
+    known = {recipe.phase: recipe for recipe in earlier}
+    return tuple(known.get(recipe.phase, recipe) for recipe in recipes)

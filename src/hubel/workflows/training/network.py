@@ -22,7 +22,7 @@ from hubel.random_streams import stream
 from hubel.runs.request import TrainRequest
 from hubel.training.fit import compile_model, measure_step
 from hubel.training.plan import MARGIN, Costs
-from hubel.training.recipe import Recipe
+from hubel.training.recipe import Recipe, as_planned, recipes_from
 from hubel.workflows.training.choose import Choice, fine_tune_recipe, head_recipe, scratch_recipe
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def ready_network(
         set_backbone_weights(model, choice.pretrained)
     macs = count_macs(model) if isinstance(spec, PretrainedSpec) else spec.count_work()[0]
     chosen, limit_s = _choose_recipes(request, prepared, hints=spec.hints, macs=macs, warm=warm)
-    recipes = recipes or chosen
+    recipes = recipes or as_planned(chosen, recipes_from(request.planned or {}))
     if warm is not None:
         warm.put_into(model, names)
     elif spec.hints.whitened_layer:
