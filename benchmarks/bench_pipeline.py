@@ -1,4 +1,4 @@
-"""How fast are batches made, and how much faster is one compiled call than ``model.predict``? Ratios, in one run.
+"""How fast are batches made, by pixels and by numbers, and one compiled call against ``model.predict``? Ratios.
 
 python benchmarks/bench_pipeline.py
 """
@@ -14,7 +14,7 @@ import numpy as np
 from hubel.architectures.build import build_model
 from hubel.architectures.catalogue import make_blueprint
 from hubel.engines.keras_engine import KerasEngine
-from hubel.pipeline.augmentation import Augmentation, augment, draw
+from hubel.pipeline.augmentation import Augmentation, _gathered, augment, draw, find_places
 from hubel.runs.machine import describe_machine
 
 
@@ -41,6 +41,14 @@ def main() -> None:
     engine = KerasEngine(model)
     forward = milliseconds(lambda: engine.compute_logits(images[:64]))
     print(f"64 images of 96 pixels: augmented in {made:.1f} ms, forward {forward:.1f} ms, ratio {made / forward:.2f}")
+    small, every = images[:256, :32, :32].copy(), np.arange(256)
+    rows, columns = find_places((32, 32), every, draws=draw(Augmentation(), 256, seed=0, epoch=0))
+    by_numbers = milliseconds(lambda: small[every[:, None, None], rows[:, :, None], columns[:, None, :]])
+    by_pixels = milliseconds(lambda: _gathered(small, rows=rows, columns=columns))
+    print(
+        f"256 images of 32 pixels: gathered by numbers in {by_numbers:.1f} ms, by pixels in {by_pixels:.1f} ms, "
+        f"ratio {by_numbers / by_pixels:.1f}"
+    )
     one = images[:1]
     ours = milliseconds(lambda: engine.compute_logits(one))
     keras_predict = milliseconds(lambda: model.predict(one.astype(np.float32), verbose=0))

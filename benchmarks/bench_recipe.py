@@ -129,6 +129,8 @@ VARIANTS = {
     "classes not weighted": Variant({"balance": 0.0}),
     "classes weighted in full": Variant({"balance": 1.0}),
     "averaged weights": Variant({"averaging": 0.99}),
+    "fused": Variant({"arithmetic": "fused"}),
+    "bfloat16": Variant({"arithmetic": "bfloat16"}),
     "MixUp": Variant({}, mix_up),
     "CutMix": Variant({}, cut_mix),
     "TrivialAugment": Variant({}, trivial_augment),

@@ -112,6 +112,10 @@ def normalised(keras: Any, x: Any, name: str) -> Any:
     return keras.layers.BatchNormalization(momentum=MOMENTUM, epsilon=1e-5, name=f"{name}_norm")(x)
 
 
+LEAST_FUSED = 16
+"""Pixels of the shorter side of the images, below which a step has too few numbers to gain by fusing."""
+
+
 @dataclass(frozen=True)
 class RecipeHints:
     """What suits a family in training from scratch.
@@ -158,6 +162,19 @@ class Spec(ABC):
             check("image_size", value, 1, MAX_SIDE)
         check("classes", self.classes, 2, MAX_CLASSES)
         check("channels", self.channels, 1, 1024)
+
+    @property
+    def gains_by_fusing(self) -> bool:
+        """A step is quicker where batch normalisation is fused, and convolutions have 16 bits.
+
+        That is so of ordinary convolutions followed by batch normalisation, on images that are large enough.
+        """
+        return min(self.image_size) >= LEAST_FUSED and self.normalises_convolutions
+
+    @property
+    def normalises_convolutions(self) -> bool:
+        """Ordinary convolutions followed by batch normalisation are what a step takes its time for."""
+        return False
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; the fields that are not ``image_size`` and ``classes`` depend on the kind."""

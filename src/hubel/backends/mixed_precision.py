@@ -21,7 +21,7 @@ def maps_in_bfloat16(model: Any, *, wanted: bool) -> Generator[None]:
         model: with a float32 policy.
         wanted: False to change nothing.
     """
-    layers = _layers_of(model) if wanted else []
+    layers = layers_of(model) if wanted else []
     first = next((place for place, each in enumerate(layers) if each.weights), len(layers))
     maps = [each for each in layers[first:] if len(each.output.shape) == 4]
     before, optimizer = [each.dtype_policy for each in maps], model.optimizer
@@ -39,7 +39,7 @@ def maps_in_bfloat16(model: Any, *, wanted: bool) -> Generator[None]:
             each.dtype_policy = policy
 
 
-def _layers_of(model: Any) -> list[Any]:
+def layers_of(model: Any) -> list[Any]:
     """Every layer in the order of the network, those of models within it too."""
-    nested = ((_layers_of(layer) if isinstance(layer, keras.Model) else [layer]) for layer in model.layers)
+    nested = ((layers_of(layer) if isinstance(layer, keras.Model) else [layer]) for layer in model.layers)
     return [layer for layers in nested for layer in layers]

@@ -6,6 +6,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 find_fused_source: Callable[..., StepSource | None] = Later("hubel.training.fused_steps", "find_fused_source")
 no_room = Later("hubel.training.out_of_memory", "no_room")
+computing = Later("hubel.backends.arithmetic", "computing")
 
 OPTIMIZER_BYTES = 16
 """Of one parameter in training: the weight, its gradient and two averages, 4 bytes each."""
@@ -146,7 +148,7 @@ def measure_step(model: keras.Model, batches: Batches, *, steps: int = 4, recipe
         model: compiled by `compile_model`; its training function is compiled here.
         batches: the training split.
         steps: at least 2; the first is not counted, it compiles.
-        recipe: that is trained by; on a graphics card its smaller images are compiled for here, too.
+        recipe: that is trained by: a step has its arithmetic, and a graphics card compiles for its smaller images, too.
     """
     model.optimizer.build(model.trainable_variables)
     kept = [
@@ -154,13 +156,14 @@ def measure_step(model: keras.Model, batches: Batches, *, steps: int = 4, recipe
     ]
     kept = [(variable, np.array(value)) for variable, value in kept]
     scale = recipe.small_scale if recipe is not None and recipe.small_until else None
-    seconds = _source(model, batches).measure(steps, rate=float(model.optimizer.learning_rate), scale=scale)
+    source = _source(model, batches, arithmetic=Recipe.arithmetic if recipe is None else recipe.arithmetic)
+    seconds = source.measure(steps, rate=float(model.optimizer.learning_rate), scale=scale)
     for variable, value in kept:
         variable.assign(value)
     return float(np.median(seconds[1:] or seconds))
 
 
-def _source(model: keras.Model, batches: Batches) -> StepSource:
+def _source(model: keras.Model, batches: Batches, *, arithmetic: str) -> StepSource:
     """What takes the steps: on a graphics card many at a time."""
     if BACKEND != "tensorflow" and (os.environ.get("HUBEL_STEPS") or on_accelerator()):
         fused = find_fused_source(
@@ -168,7 +171,7 @@ def _source(model: keras.Model, batches: Batches) -> StepSource:
         )
         if fused is not None:
             return fused
-    return _SingleSource(model, batches)
+    return _SingleSource(model, batches, arithmetic)
 
 
 @dataclass(frozen=True)
@@ -177,6 +180,7 @@ class _SingleSource:
 
     model: keras.Model
     batches: Batches
+    arithmetic: str = Recipe.arithmetic
 
     def train_epoch(self, epoch: int, *, first: int, ahead: Ahead) -> Iterator[tuple[list[float], int]]:
         for whole, labels in made_ahead(islice(self.batches.epoch(epoch), first, None)):
@@ -199,7 +203,9 @@ class _SingleSource:
     def _step(self, images: np.ndarray, labels: Labels) -> float:
         weights = self.batches.class_weights
         one_hot = np.eye(len(weights), dtype=np.float32)[labels]
-        return _train_on_batch(self.model, images, one_hot=one_hot, weights=weights[labels])
+        usual = self.arithmetic == Recipe.arithmetic
+        with nullcontext() if usual else computing(self.model, self.arithmetic):
+            return _train_on_batch(self.model, images, one_hot=one_hot, weights=weights[labels])
 
 
 def _train_on_batch(model: keras.Model, images: np.ndarray, *, one_hot: np.ndarray, weights: np.ndarray) -> float:
@@ -238,7 +244,7 @@ class _Loop:
     looked: tuple[int, float] = (0, 0.0)
 
     def __post_init__(self) -> None:
-        self.source = _source(self.model, self.batches)
+        self.source = _source(self.model, self.batches, arithmetic=self.recipe.arithmetic)
 
     def go_on_from(self, state: LoopState) -> None:
         """Become the fit that the state was taken from."""

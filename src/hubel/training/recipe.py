@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from typing import Any
 
+from hubel.catalogue import Later
 from hubel.errors import WrongRequest
 from hubel.pipeline.augmentation import Augmentation
 from hubel.text import shortened
 
+possible_arithmetic = Later("hubel.backends.arithmetic", "possible_arithmetic")
+
 OPTIMIZERS = ("kernel-muon", "adamw")
+ARITHMETICS = ("keras", "fused", "bfloat16")
 
 DEFAULT_EPOCHS, MOST_EPOCHS = 40, 200
 """Of a training that is planned in epochs, and of one that is planned in time."""
@@ -40,6 +44,8 @@ class Recipe:
         small_scale: sides of a smaller image, as a share of its own.
         augmentation: random changes of training images.
         seed: of every random number.
+        arithmetic: how a step computes: ``"keras"``, as its layers do; ``"fused"``, batch normalisation in one
+            operation of TensorFlow; ``"bfloat16"``, that, and feature maps of 16 bits. Weights are float32 always.
     """
 
     epochs: int
@@ -58,6 +64,7 @@ class Recipe:
     small_scale: float = 0.75
     augmentation: Augmentation = Augmentation()
     seed: int = 0
+    arithmetic: str = "keras"
 
     def __post_init__(self) -> None:
         for name, value, low, high in (
@@ -73,13 +80,23 @@ class Recipe:
                 raise WrongRequest(f"{name} must be a share from 0 to 1. Received: {share!r}.")
         if not 0 <= self.averaging < 1:
             raise WrongRequest(f"averaging must be a share from 0 to below 1. Received: {self.averaging!r}.")
-        if self.optimizer not in OPTIMIZERS:
-            raise WrongRequest(f"optimizer must be one of {', '.join(OPTIMIZERS)}. Received: {self.optimizer!r}.")
+        for name, word, known in (
+            ("optimizer", self.optimizer, OPTIMIZERS),
+            ("arithmetic", self.arithmetic, ARITHMETICS),
+        ):
+            if word not in known:
+                raise WrongRequest(f"{name} must be one of {', '.join(known)}. Received: {word!r}.")
 
     @property
     def begins_trained(self) -> bool:
         """The model is a classifier before the first step; it stays one where no epoch is better."""
         return self.phase in ("fine-tune", "warm-start")
+
+    def possible(self) -> Recipe:
+        """The same on this machine, if the other one computed quicker."""
+        if self.arithmetic == Recipe.arithmetic:
+            return self
+        return replace(self, arithmetic=possible_arithmetic(self.arithmetic))
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, every default spelled out, but for ``widen``: runs of before version 0.13 have none."""
@@ -131,9 +148,11 @@ def recipes_from(described: Mapping[str, Any]) -> tuple[Recipe, ...]:
 def as_planned(recipes: tuple[Recipe, ...], earlier: tuple[Recipe, ...]) -> tuple[Recipe, ...]:
     """These recipes, or those that an earlier plan for the same words had for their phases.
 
+    The arithmetic of a machine that computed quicker is left for one that this machine is quick at.
+
     Args:
         recipes: of each phase.
         earlier: of the same phases, or some of them.
     """
-    known = {recipe.phase: recipe for recipe in earlier}
+    known = {recipe.phase: recipe.possible() for recipe in earlier}
     return tuple(known.get(recipe.phase, recipe) for recipe in recipes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hubel.architectures.catalogue import make_blueprint
+from hubel.architectures.catalogue import find_architecture, make_blueprint
 from hubel.architectures.families.cnn import CnnSpec, Group
-from hubel.architectures.families.residual import ResidualSpec
+from hubel.architectures.families.residual import ResidualSpec, residual_spec
+from hubel.architectures.families.small_cnn import small_cnn_spec
 from hubel.architectures.families.weight_files import always, find_weight_file, never, not_here, question_of
 from hubel.architectures.layers import SumPooling2D
-from hubel.architectures.spec import check, check_flag, check_one_of, spec_from_json
+from hubel.architectures.spec import Spec, check, check_flag, check_one_of, spec_from_json
 from hubel.architectures.spec_file import read_spec_file
 from hubel.architectures.walk import walk
 from hubel.backends.framework import keras
@@ -223,3 +225,22 @@ def test_what_cannot_be_followed_says_why():
         walk(two)
     with pytest.raises(UnusableInput, match="The model takes 2.*, not images. Leave input out"):
         walk(keras.Sequential([keras.Input((2,)), layers.Dense(1)]), image_shape=(4, 4))
+
+
+@pytest.mark.parametrize(
+    ("spec", "gains"),
+    [
+        (residual_spec((32, 32), 10), True),
+        (residual_spec((16, 40), 10), True),
+        (residual_spec((40, 15), 10), False),
+        (small_cnn_spec((32, 32), 10), True),
+        (small_cnn_spec((8, 8), 10), False),
+        (replace(small_cnn_spec((32, 32), 10), batch_normalisation=False), False),
+        (replace(small_cnn_spec((32, 32), 10), shared=False), False),
+        (CnnSpec((32, 32), 10, dense_units=(64,)), False),
+        (make_blueprint(find_architecture("mobilenet"), (96, 96), classes=10).spec, False),
+    ],
+    ids=str,
+)
+def test_networks_of_normalised_convolutions_on_images_that_are_large_enough_gain_by_fusing(spec: Spec, gains: bool):
+    assert spec.gains_by_fusing is gains

@@ -191,7 +191,7 @@ class Recorded:
 
 
 def recorded(source: Recorded, clock: StepClock | WallClock, monkeypatch: pytest.MonkeyPatch) -> History:
-    monkeypatch.setattr(fit_module, "_source", lambda model, given: source)
+    monkeypatch.setattr(fit_module, "_source", lambda model, given, *, arithmetic: source)
     made = replace(batches(), batch_size=32 // source.every)
     recipe = replace(RECIPE, small_until=0.0, patience=1.0)
     return fit_model(small_network(), made, validate=lambda: None, recipe=recipe, clock=clock)

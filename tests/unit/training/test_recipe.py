@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hubel.errors import WrongRequest
 from hubel.pipeline.augmentation import Augmentation
-from hubel.training.recipe import OPTIMIZERS, Recipe, recipes_from
+from hubel.training.recipe import ARITHMETICS, OPTIMIZERS, Recipe, recipes_from
 
 SHARES = st.floats(0, 0.9)
 RECIPES = st.builds(
@@ -22,6 +22,7 @@ RECIPES = st.builds(
     optimizer=st.sampled_from(OPTIMIZERS),
     learning_rate=st.floats(1e-5, 10),
     averaging=SHARES,
+    arithmetic=st.sampled_from(ARITHMETICS),
     small_until=SHARES,
     augmentation=st.builds(
         Augmentation, mirror=st.booleans(), shift=st.floats(0, 0.5), zoom=SHARES, brightness=SHARES, widen=SHARES
@@ -46,7 +47,7 @@ def test_what_an_older_version_did_not_write_is_as_usual():
         {"epochs": 7, "learning_rate": "fast"}, {"epochs": 7, "kernel_step": True}, {"epochs": 7, "phase": 1},
         {"epochs": 7, "optimizer": "sgd"}, {"epochs": 7, "small_scale": [0.5]}, {"epochs": 7, "augmentation": 7},
         {"epochs": 7, "augmentation": {"shift": "far"}}, {"epochs": 7, "augmentation": {"spin": 0.1}},
-        {"epochs": 7, "augmentation": {"shift": 7}},
+        {"epochs": 7, "augmentation": {"shift": 7}}, {"epochs": 7, "arithmetic": "float8"}, {"epochs": 7, "arithmetic": 16},
     ],
     ids=str,
 )  # fmt: skip

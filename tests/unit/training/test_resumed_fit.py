@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hubel.backends.framework import keras, seed_everything
+from hubel.backends.framework import BACKEND, keras, seed_everything
 from hubel.errors import DamagedArtefact, StoppedByUser
 from hubel.events import EpochDone, PhaseDone, StopHeard, TrainingProgress
 from hubel.pipeline.augmentation import Augmentation
@@ -79,7 +79,7 @@ def run(
     validate: Callable[[keras.Model], Callable[[], tuple[float, float]]] = validation,
 ) -> tuple[History, list[np.ndarray]]:
     model = network(recipe)
-    measure_step(model, batches())
+    measure_step(model, batches(), recipe=recipe)
     clock = StepClock(recipe.epochs * STEPS)
     history = fit_model(
         model,
@@ -156,6 +156,15 @@ def test_an_average_of_the_weights_goes_on_too(steps: int, tmp_path: Path):
     recipe = replace(RECIPE, averaging=0.9)
     state = through_a_file(stopped_after(steps, recipe=recipe), tmp_path)
     same(run(recipe, watch=Watch(state)), run(recipe))
+
+
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="only TensorFlow's steps come in several kinds")
+@pytest.mark.parametrize("arithmetic", ["fused", "bfloat16"])
+def test_a_quicker_arithmetic_goes_on_too(arithmetic: str, whole, tmp_path: Path):
+    recipe = replace(RECIPE, arithmetic=arithmetic)
+    state, expected = through_a_file(stopped_after(6, recipe=recipe), tmp_path), run(recipe)
+    same(run(recipe, watch=Watch(state)), expected)
+    assert any((mine != theirs).any() for mine, theirs in zip(expected[1], whole[1], strict=True))
 
 
 def test_keeping_states_changes_nothing(whole):

@@ -112,6 +112,11 @@ class CnnSpec(Spec):
         check_one_of("head", self.head, known=HEADS)
         self._check_size()
 
+    @property
+    def normalises_convolutions(self) -> bool:
+        """With batch normalisation, unless each position has a kernel of its own."""
+        return self.batch_normalisation and self.shared and bool(self.groups)
+
     def _check_size(self) -> None:
         misfit = _first_misfit(self.groups, self.image_size)
         if misfit is None:

@@ -66,6 +66,11 @@ class ResidualSpec(Spec):
         check("dropout", self.dropout, 0, 0.9, whole=False)
 
     @property
+    def normalises_convolutions(self) -> bool:
+        """Always."""
+        return True
+
+    @property
     def alpha(self) -> float:
         """Its width, as a multiple of what it has by default."""
         return self.widths[0] / WIDTHS[0]

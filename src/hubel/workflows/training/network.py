@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 set_backbone_weights = Later("hubel.architectures.families.backbones", "set_backbone_weights")
 count_macs = Later("hubel.architectures.layer_table", "count_macs")
 whiten = Later("hubel.architectures.whitening", "whiten")
+quickest_arithmetic = Later("hubel.backends.arithmetic", "quickest_arithmetic")
 
 WHITENING_IMAGES = 1000
 MEASURING_S = 1.0
@@ -85,6 +86,8 @@ def ready_network(
         set_backbone_weights(model, choice.pretrained)
     macs = count_macs(model) if isinstance(spec, PretrainedSpec) else spec.count_work()[0]
     chosen, limit_s = _choose_recipes(request, prepared, hints=spec.hints, macs=macs, warm=warm)
+    if limit_s is not None and spec.gains_by_fusing:
+        chosen = (replace(chosen[0], arithmetic=quickest_arithmetic()),)
     recipes = recipes or as_planned(chosen, recipes_from(request.planned or {}))
     if warm is not None:
         warm.put_into(model, names)

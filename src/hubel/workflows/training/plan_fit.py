@@ -184,7 +184,8 @@ def _training(plan: FitPlan) -> str:
     training_s = plan.expected_s[first.phase]
     end_s = training_s + plan.elapsed_s if plan.shares else plan.limit_s
     about = training_s / plan.costs.training_s(1)
-    return f"about {about:.1f} of at most {epochs}, ended by the clock after {end_s:.0f} s"
+    how = ", feature maps in bfloat16" if first.arithmetic == "bfloat16" else ""
+    return f"about {about:.1f} of at most {epochs}, ended by the clock after {end_s:.0f} s{how}"
 
 
 def _changes(augmentation: Augmentation) -> str:

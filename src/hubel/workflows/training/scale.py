@@ -22,7 +22,7 @@ from hubel.workflows.training.choose import Choice, choose
 from hubel.workflows.training.decision import Decision
 from hubel.workflows.training.network import Network
 
-ENOUGH = 12.0
+ENOUGH = 9.0
 """Epochs that a wider network must have time for, as expected from its first steps."""
 MANY = 5000
 """Training images from which a wider network is better: fewer are too few for it."""
@@ -32,8 +32,8 @@ ALPHAS = (2.0, 1.5)
 """Widths beside the usual one, the largest first."""
 EFFICIENCY = 0.85
 """Exponent of the multiply-accumulates: a wider network computes more of them in a second."""
-ON_ACCELERATORS, CARD_EFFICIENCY = (4.0, *ALPHAS), 0.35
-"""The same on a graphics card, which multiplies large matrices as quickly as small ones: on an NVIDIA H200 a step of a
+ON_ACCELERATORS, CARD_ENOUGH, CARD_EFFICIENCY = (4.0, *ALPHAS), 12.0, 0.35
+"""All three on a graphics card, which multiplies large matrices as quickly as small ones: on an NVIDIA H200 a step of a
 network with 15 times as many multiply-accumulates took 2.3 times as long (docs/how-to/graphics-card.md)."""
 
 
@@ -57,7 +57,8 @@ def suited(request: TrainRequest, survey: Survey, *, images: int, measured: Netw
     side = min(usual.preprocessing.size)
     if epochs(usual) < FEW and request.image_size is None and side >= PHOTOGRAPH_SIDE:
         return next(_widths(replace(request, image_size=side // 2), survey))
-    return next((each for each in wider if images >= MANY and epochs(each) >= ENOUGH), usual)
+    enough = CARD_ENOUGH if on_accelerator() else ENOUGH
+    return next((each for each in wider if images >= MANY and epochs(each) >= enough), usual)
 
 
 def _widths(request: TrainRequest, survey: Survey) -> Iterator[Choice]:

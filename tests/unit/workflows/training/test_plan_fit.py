@@ -61,6 +61,8 @@ def test_by_the_clock_it_takes_what_is_left():
     about = plan.clock_s / 4.5
     assert lines(plan)["training"] == f"about {about:.1f} of at most 10 epochs, ended by the clock after 40 s"
     assert plan.remaining_s == pytest.approx(35, abs=0.1)
+    rounded = replace(plan, recipes=(replace(plan.recipes[0], arithmetic="bfloat16"),))
+    assert lines(rounded)["training"].endswith(", ended by the clock after 40 s, feature maps in bfloat16")
 
 
 @pytest.mark.parametrize(

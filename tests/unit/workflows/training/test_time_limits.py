@@ -15,6 +15,8 @@ from hubel.architectures.catalogue import find_architecture
 from hubel.architectures.families.backbones import feature_model
 from hubel.architectures.families.pretrained import FEATURES
 from hubel.architectures.spec import LOGITS
+from hubel.backends import arithmetic as arithmetics
+from hubel.backends.arithmetic import BFLOAT16, FUSED, KERAS
 from hubel.backends.framework import keras
 from hubel.corpus.corpus import Corpus, Example
 from hubel.corpus.split import Splits
@@ -27,6 +29,7 @@ from hubel.pipeline.survey import Survey
 from hubel.runs.request import TrainRequest
 from hubel.training import fit as fit_module
 from hubel.training import transfer
+from hubel.training.recipe import Recipe
 from hubel.training.schedule import ReplanningClock, WallClock
 from hubel.workflows.evaluating.page_images import MISTAKES_SHOWN
 from hubel.workflows.training import features_in_time, fitting, network
@@ -160,6 +163,27 @@ def fitted(machine: Machine, mine: Job, *, intake_s: float = 5.0) -> Fitted:
     done = fitting.run_fit(plan, ready, prepared=mine.prepared, listeners=fitting.Listeners(mine.heard.append))
     machine.follow(splits, request.time_limit_s)
     return done
+
+
+@pytest.mark.parametrize(
+    ("architecture", "limit_s", "wishes", "arithmetic"),
+    [
+        ("residual", 60.0, {}, BFLOAT16), ("small-cnn", 60.0, {}, BFLOAT16), ("residual", None, {"epochs": 1}, KERAS),
+        ("residual", None, {"epochs": 1, "planned": {"train": Recipe(1, arithmetic=FUSED).to_json()}}, FUSED),
+        ("lenet5", 60.0, {}, KERAS), ("mobilenet", 60.0, {}, KERAS),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_where_the_clock_decides_a_network_from_scratch_computes_as_is_quickest(
+    architecture: str, limit_s: float | None, wishes: dict[str, Any], arithmetic: str, monkeypatch: pytest.MonkeyPatch
+):
+    """Not a backbone: depthwise convolutions are slower so. And not by epochs: their result is to be that of Keras."""
+    monkeypatch.setattr(arithmetics, "quickest_arithmetic", lambda: BFLOAT16)
+    mine = job([], limit_s=limit_s, architecture=architecture, scratch=True, **wishes)
+    kinds: list[str] = []
+    monkeypatch.setattr(network, "measure_step", lambda *_, recipe: kinds.append(recipe.arithmetic) or 0.01)
+    ready = network.ready_network(mine.request, mine.prepared)
+    assert [each.arithmetic for each in ready.recipes] == kinds == [arithmetic]
 
 
 def said(heard: list[Event]) -> str:
