@@ -1,6 +1,6 @@
 """What a step of training takes in each arithmetic: as Keras computes it, fused, and with feature maps in bfloat16.
 
-    python benchmarks/bench_arithmetic.py [--turns 9] [--all]
+    python benchmarks/bench_arithmetic.py [--turns 9] [--all] [--kinds keras fused]
 
 All kinds take turns on random pixels; medians, and how many times as fast as Keras' own each is. ``--all`` measures
 pretrained backbones too, for which nothing but Keras' own is ever chosen.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Sequence
 from statistics import median
 
 import numpy as np
@@ -31,7 +32,9 @@ BACKBONES = (("mobilenet", (96, 96), 0.25, 32), ("mobilenet", (224, 224), 0.25, 
 CLASSES = 10
 
 
-def measure(name: str, size: tuple[int, int], *, alpha: float | None, batch: int, turns: int) -> str:
+def measure(
+    name: str, size: tuple[int, int], *, alpha: float | None, batch: int, turns: int, kinds: Sequence[str]
+) -> str:
     """One line: milliseconds of a step in each arithmetic.
 
     Args:
@@ -40,6 +43,7 @@ def measure(name: str, size: tuple[int, int], *, alpha: float | None, batch: int
         alpha: width; None for the usual one.
         batch: images of a step.
         turns: steps of each.
+        kinds: of `ARITHMETICS`, Keras' own first.
     """
     blueprint, rng = (
         make_blueprint(find_architecture(name), size, classes=CLASSES, alpha=alpha),
@@ -48,7 +52,7 @@ def measure(name: str, size: tuple[int, int], *, alpha: float | None, batch: int
     images = rng.uniform(0, 255, (batch, *size, 3)).astype(np.float32)
     labels, hints = np.eye(CLASSES, dtype=np.float32)[rng.integers(0, CLASSES, batch)], blueprint.spec.hints
     recipe = Recipe(epochs=1, optimizer=hints.optimizer, learning_rate=hints.learning_rate)
-    models = {kind: build_model(blueprint) for kind in ARITHMETICS}
+    models = {kind: build_model(blueprint) for kind in kinds}
     for model in models.values():
         compile_model(model, recipe)
     seconds: dict[str, list[float]] = {kind: [] for kind in models}
@@ -59,9 +63,9 @@ def measure(name: str, size: tuple[int, int], *, alpha: float | None, batch: int
                 model.train_on_batch(images, labels)
             seconds[kind].append(time.perf_counter() - begun)
     taken = {kind: 1000 * median(each[1:]) for kind, each in seconds.items()}
-    kinds = ", ".join(f"{kind} {each:.1f} ms ({taken['keras'] / each:.2f})" for kind, each in taken.items())
+    said = ", ".join(f"{kind} {each:.1f} ms ({taken[kinds[0]] / each:.2f})" for kind, each in taken.items())
     width = "" if alpha is None else f" alpha {alpha:g}"
-    return f"{name}{width}, {batch} images of {size[0]} x {size[1]}: {kinds}"
+    return f"{name}{width}, {batch} images of {size[0]} x {size[1]}: {said}"
 
 
 def main() -> None:
@@ -69,10 +73,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--turns", type=int, default=9)
     parser.add_argument("--all", action="store_true")
+    parser.add_argument("--kinds", nargs="+", default=ARITHMETICS, choices=ARITHMETICS)
     words = parser.parse_args()
     print(f"The processor {'multiplies' if has_bfloat16() else 'has no instructions for'} numbers in bfloat16.")
     for name, size, alpha, batch in (*OWN, *(BACKBONES if words.all else ())):
-        print(measure(name, size, alpha=alpha, batch=batch, turns=words.turns), flush=True)
+        print(measure(name, size, alpha=alpha, batch=batch, turns=words.turns, kinds=words.kinds), flush=True)
 
 
 if __name__ == "__main__":
