@@ -10,6 +10,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -35,6 +36,8 @@ find_fused_source: Callable[..., StepSource | None] = Later("hubel.training.fuse
 no_room = Later("hubel.training.out_of_memory", "no_room")
 computing = Later("hubel.backends.arithmetic", "computing")
 
+_TRACED: WeakKeyDictionary[keras.Model, str] = WeakKeyDictionary()
+"""Arithmetic that the steps of a model are traced in: once traced, they stay so."""
 OPTIMIZER_BYTES = 16
 """Of one parameter in training: the weight, its gradient and two averages, 4 bytes each."""
 Validate = Callable[[], tuple[float, float] | None]
@@ -171,6 +174,9 @@ def _source(model: keras.Model, batches: Batches, *, arithmetic: str) -> StepSou
         )
         if fused is not None:
             return fused
+    if _TRACED.get(model, arithmetic) != arithmetic:
+        model.make_train_function(force=True)
+    _TRACED[model] = arithmetic
     return _SingleSource(model, batches, arithmetic)
 
 

@@ -77,9 +77,10 @@ def run(
     watch: Watch | None = None,
     on_event: Callable[[object], None] = lambda _: None,
     validate: Callable[[keras.Model], Callable[[], tuple[float, float]]] = validation,
+    measured: Recipe | None = None,
 ) -> tuple[History, list[np.ndarray]]:
     model = network(recipe)
-    measure_step(model, batches(), recipe=recipe)
+    measure_step(model, batches(), recipe=measured or recipe)
     clock = StepClock(recipe.epochs * STEPS)
     history = fit_model(
         model,
@@ -165,6 +166,12 @@ def test_a_quicker_arithmetic_goes_on_too(arithmetic: str, whole, tmp_path: Path
     state, expected = through_a_file(stopped_after(6, recipe=recipe), tmp_path), run(recipe)
     same(run(recipe, watch=Watch(state)), expected)
     assert any((mine != theirs).any() for mine, theirs in zip(expected[1], whole[1], strict=True))
+
+
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="only TensorFlow's steps come in several kinds")
+def test_steps_that_were_measured_in_another_arithmetic_are_traced_anew(whole):
+    """As where a training that began on another processor is resumed."""
+    same(run(measured=replace(RECIPE, arithmetic="bfloat16")), whole)
 
 
 def test_keeping_states_changes_nothing(whole):

@@ -77,6 +77,11 @@ def test_a_size_of_the_users_own_is_kept():
 def test_a_graphics_card_may_have_a_wider_one(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(scale, "on_accelerator", lambda: True)
     assert chosen(32, 1e6).alpha == 4.0
+    wide, usual = (
+        make_blueprint("residual", (32, 32), classes=10, alpha=alpha).spec.count_work()[0] for alpha in (4, None)
+    )
+    seconds = BESIDE_S + 12 * EPOCH_S * (wide / usual) ** 0.35  # twelve epochs, as was measured there
+    assert [chosen(32, seconds + more).alpha for more in (0.1, -0.1)] == [4.0, 2.0]
 
 
 def test_a_network_of_one_width_stays_as_it_is():
