@@ -27,7 +27,7 @@ def quickest_arithmetic() -> str:
 
     Measured by ``benchmarks/bench_arithmetic.py``; docs/decisions/0043-arithmetic.md has the numbers.
     """
-    if BACKEND != "tensorflow" or on_accelerator() or any(name in os.environ for name in LEFT_ALONE):
+    if BACKEND != "tensorflow" or on_accelerator() or any(map(os.environ.get, LEFT_ALONE)):
         return KERAS
     if os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "0":
         return KERAS
