@@ -5,13 +5,15 @@
 For each corpus and each kind of change, so many of its images are changed, saved again as JPEG, and looked for among
 all of its images and the other copies. Pairs that it has already are counted apart: look at them before you call them
 false. With --scenes, made images that share a scene (tests/made/scenes.py): how many are taken for copies, and how many
-true copies among them are found.
+true copies among them are found. With --speed, how long the images of each corpus are compared where those in doubt are
+looked at all together, and one by one.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+import statistics
 import sys
 import time
 from pathlib import Path
@@ -25,6 +27,7 @@ sys.path.insert(0, str(ROOT))
 from tests.made.copies import CHANGES, USUAL, copy_of  # noqa: E402
 from tests.made.scenes import SCENES, images_of  # noqa: E402
 
+from hubel.corpus import near_pairs  # noqa: E402
 from hubel.corpus.duplicates import find_near_pairs  # noqa: E402
 from hubel.corpus.formats.catalogue import read_corpus  # noqa: E402
 from hubel.corpus.measurement import measure_images  # noqa: E402
@@ -113,6 +116,24 @@ def of_scenes(count: int) -> None:
         print(f"  {name:24s} {len(false) / count:6.1%} false   {' '.join(recalls)}", flush=True)
 
 
+def of_speed(location: str, rounds: int = 3) -> None:
+    """Seconds for all pairs of a corpus, as it is and one by one, in turn: medians."""
+    examined = examine_corpus(read_corpus(location))
+    labels = np.array([example.label for example in examined.corpus.examples])
+    seconds: dict[str, list[float]] = {"together": [], "one by one": []}
+    usual = near_pairs._MOST_DOUBTFUL
+    for _ in range(rounds):
+        for name, most in (("together", usual), ("one by one", 1)):
+            near_pairs._MOST_DOUBTFUL = most
+            begun = time.perf_counter()
+            pairs = find_near_pairs(examined.measurements, examined.copies.digests, labels=labels)
+            seconds[name].append(time.perf_counter() - begun)
+    near_pairs._MOST_DOUBTFUL = usual
+    together, one_by_one = (statistics.median(each) for each in seconds.values())
+    print(f"\n{location}: {len(labels):,} images, {len(pairs)} pairs")
+    print(f"  together {together:.1f} s   one by one {one_by_one:.1f} s   ratio {one_by_one / together:.2f}")
+
+
 def main() -> None:
     """Run what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -120,8 +141,12 @@ def main() -> None:
     parser.add_argument("--copies", type=int, default=200)
     parser.add_argument("--only", default="", help="kinds of change whose name holds this")
     parser.add_argument("--scenes", type=int, default=0, metavar="N", help="made scenes of N images")
+    parser.add_argument("--speed", action="store_true", help="how long all pairs take, and nothing else")
     words = parser.parse_args()
     for location in words.corpora:
+        if words.speed:
+            of_speed(location)
+            continue
         of_corpus(location, words.copies, words.only)
     if words.scenes:
         print("kinds:", ", ".join(USUAL))

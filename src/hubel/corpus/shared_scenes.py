@@ -15,7 +15,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from hubel.corpus.fingerprint import inverse_orientation, normalised, oriented_image
-from hubel.corpus.near_pairs import PAIR, joined
+from hubel.corpus.near_pairs import PAIR, Bounded, joined, leading, pairs_reaching, reaching
+from hubel.images.registration import reduced
 
 ALIKE = 0.85
 """Correlation of fingerprints from which two images may show one scene."""
@@ -35,7 +36,11 @@ CLOSE = 0.08
 """Squared distance of copies from their mean, over the squared length of what is usually left of an image."""
 SMALLEST_REST = 0.02
 """Of an image's contrast; with less there is nothing by which it could be told from others."""
+SMALLEST_VARIANCE = 1e-6
+"""Of the largest along any direction; what is less is what rounding leaves."""
 _SAMPLE, _ROWS, _PIXELS = 4000, 1024, 32
+_LEADING = 32
+"""Directions by which most images of a scene are told apart: the others need not be looked at."""
 
 
 def find_scenes(
@@ -122,12 +127,9 @@ def _pairs_of(scene: np.ndarray, rests: np.ndarray) -> np.ndarray:
     """Images of a scene whose rests [images, directions] are the same, as `PAIR`."""
     units = _units(rests)
     found = [np.zeros(0, PAIR)]
-    for start in range(0, len(units), _ROWS):
-        similarity = units[start : start + _ROWS] @ units.T
-        row, column = np.nonzero(similarity >= SAME_REST)
-        row, column = row[row + start < column], column[row + start < column]
-        places = scene[row + start], scene[column]
-        found.append(_as_pairs(*places, similarity[row, column], np.zeros_like(row)))
+    for first, second in pairs_reaching(units, least=SAME_REST):
+        similarity = _products(units.vectors[first], units.vectors[second])
+        found.append(_as_pairs(scene[first], scene[second], similarity=similarity, orientation=np.zeros_like(first)))
     return np.concatenate(found)
 
 
@@ -140,14 +142,20 @@ def _pairs_with(
     for start in range(0, len(guests), _ROWS):
         some = np.array(guests[start : start + _ROWS])
         turned = np.stack([oriented_image(thumbnails[place], orientation) for place, orientation in some.tolist()])
-        similarity = _units(space.rests_of(_flat(turned))) @ units.T
-        row, column = np.nonzero(similarity >= SAME_REST)
-        place, orientation = some[row].T
-        found.append(_as_pairs(place, scene[column], similarity[row, column], orientation))
+        invited = _units(space.rests_of(_flat(turned)))
+        first, second = reaching(invited, units, least=SAME_REST)
+        similarity = _products(invited.vectors[first], units.vectors[second])
+        place, orientation = some[first].T
+        found.append(_as_pairs(place, scene[second], similarity=similarity, orientation=orientation))
     return np.concatenate(found)
 
 
-def _as_pairs(one: np.ndarray, two: np.ndarray, similarity: np.ndarray, orientation: np.ndarray) -> np.ndarray:
+def _products(one: np.ndarray, two: np.ndarray) -> np.ndarray:
+    """The dot product of each two vectors [pairs, length]."""
+    return np.einsum("pi,pi->p", one, two)
+
+
+def _as_pairs(one: np.ndarray, two: np.ndarray, *, similarity: np.ndarray, orientation: np.ndarray) -> np.ndarray:
     """Each two images of which an orientation makes the second of the first, as `PAIR`."""
     pairs = np.zeros(len(one), PAIR)
     pairs["first"], pairs["second"] = np.minimum(one, two), np.maximum(one, two)
@@ -167,39 +175,69 @@ def _crowds(pairs: np.ndarray, count: int) -> list[np.ndarray]:
 
 @dataclass(frozen=True)
 class _Space:
-    """What tells the images of a scene apart: their mean, and directions, float32 [pixels, directions].
+    """What tells the images of a scene apart.
 
-    Those in which they differ most (position, light, the object they have in common) are left out, and so are those in
-    which they hardly differ, where saving again changes more than that.
+    Those directions in which they differ most (position, light, the object they have in common) are left out, and so
+    are those in which they hardly differ, where saving again changes more than that.
+
+    Args:
+        mean: of the images, float32 [pixels].
+        directions: in which they differ, most of all in the first, float32 [pixels, directions].
+        skipped: how many of these are left out.
+        outside: of the directions in which these images do not differ at all, for they are few, the share that counts.
     """
 
     mean: np.ndarray
     directions: np.ndarray
+    skipped: int
+    outside: float
 
     def rests_of(self, images: np.ndarray) -> np.ndarray:
-        """What is left of normalised images [images, pixels]: float32 [images, directions]; zeros if little."""
-        rests = (images - self.mean) @ self.directions
+        """What is left of normalised images [images, pixels]: float32 [images, numbers]; zeros if little."""
+        centred = images - self.mean
+        along = centred @ self.directions
+        rests = along[:, self.skipped :]
+        if self.outside:
+            left = np.maximum((centred**2).sum(axis=1) - (along**2).sum(axis=1), 0)
+            rests = np.column_stack([rests, np.sqrt(self.outside * left)])
         little = np.linalg.norm(rests, axis=1, keepdims=True) < SMALLEST_REST * np.sqrt(images.shape[1])
         return np.where(little, 0, rests).astype(np.float32)
 
 
-def _units(rests: np.ndarray) -> np.ndarray:
+def _units(rests: np.ndarray) -> Bounded:
     """Of length 1; zeros stay zeros."""
-    return rests / np.maximum(np.linalg.norm(rests, axis=1, keepdims=True), 1e-6)
+    return leading(rests / np.maximum(np.linalg.norm(rests, axis=1, keepdims=True), 1e-6), _LEADING)
 
 
 def _space_of(images: np.ndarray) -> _Space:
     sample = images[:: max(1, len(images) // _SAMPLE)]
     mean = sample.mean(axis=0)
     skipped = min(COMPONENTS, len(sample) // IMAGES_TO_A_COMPONENT)
+    directions = _principal_directions(sample - mean)
+    nowhere = images.shape[1] - directions.shape[1]
+    directions = directions[:, : skipped + KEPT]
+    missing = skipped + KEPT - directions.shape[1]
+    return _Space(mean, directions, skipped, outside=missing / nowhere if missing else 0.0)
+
+
+def _principal_directions(centred: np.ndarray) -> np.ndarray:
+    """In which images [images, pixels] of mean 0 differ, most of all in the first: [pixels, directions].
+
+    Of few images, from their products with one another: of a hundred sets of some images each, this is what takes time.
+    """
+    few = len(centred) < centred.shape[1]
     with threadpool_limits(1, user_api="blas"):  # see `near_pairs`
-        _, vectors = np.linalg.eigh((sample - mean).T @ (sample - mean))  # ascending
-    return _Space(mean, vectors[:, ::-1][:, skipped : skipped + KEPT].astype(np.float32))
+        values, vectors = np.linalg.eigh(centred @ centred.T if few else centred.T @ centred)  # ascending
+        if few:
+            present = values > SMALLEST_VARIANCE * values[-1]
+            vectors = centred.T @ (vectors[:, present] / np.sqrt(values[present]))
+    return vectors[:, ::-1].astype(np.float32)
 
 
 def _flat(thumbnails: np.ndarray) -> np.ndarray:
     """uint8 [images, 64, 64] → float32 [images, 1024], in the same light: mean 0, standard deviation 1."""
-    count, side, _ = thumbnails.shape
-    factor = side // _PIXELS
-    small = thumbnails.reshape(count, _PIXELS, factor, _PIXELS, factor).mean(axis=(2, 4), dtype=np.float32)
-    return normalised(small.reshape(count, -1))
+    small = np.empty((len(thumbnails), _PIXELS, _PIXELS), np.float32)
+    for start in range(0, len(thumbnails), _ROWS):
+        some = slice(start, start + _ROWS)
+        small[some] = reduced(thumbnails[some].astype(np.float32), _PIXELS)
+    return normalised(small.reshape(len(small), -1))

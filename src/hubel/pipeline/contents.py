@@ -94,7 +94,8 @@ def in_order(
         if start % _CHUNK == 0 or start == count:
             tell(start)
     if isinstance(work, Divided) and _is_for_workers(fastest, count - start):
-        yield from computed_by_workers(work.compute, work.read, range(start, count), tell=tell)
+        rest = range(start, count)
+        yield from computed_by_workers(work.compute, work.read, rest, example_s=fastest, tell=tell)
         return
     yield from _on_every_core(work, start, count=count, tell=tell)
 

@@ -7,6 +7,7 @@ because it was killed or never started, is done here; so is what holds a large i
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import queue
@@ -25,8 +26,9 @@ from hubel.images.faults import LeftToParent, leave_large_images
 
 Result = TypeVar("Result")
 
-PART = 16
-"""Examples that are sent together, as many as are computed together where there are no workers."""
+PART_S, LEAST_PART, MOST_PART = 0.04, 16, 128
+"""Seconds that the examples take which are sent together, and how many those are. Whenever this process is busy with
+something else, such as loading the framework, a worker that is done waits for Python's lock."""
 MOST_WORKERS = 8
 """More would wait for the one process that reads the files."""
 AHEAD = 3
@@ -42,6 +44,7 @@ def computed_by_workers(
     read: Callable[[int], Any],
     places: range,
     *,
+    example_s: float,
     tell: Callable[[int], None],
 ) -> Iterator[Result]:
     """The results of some examples, in order.
@@ -52,6 +55,7 @@ def computed_by_workers(
         compute: several contents → a result for each; it can be pickled, and so can these.
         read: place → content.
         places: of the examples.
+        example_s: seconds that one of them takes.
         tell: hears at which place the results end that were given.
     """
     count = min(MOST_WORKERS, processors())
@@ -74,8 +78,9 @@ def computed_by_workers(
     pool = ThreadPoolExecutor(count)
     waiting: deque[tuple[range, Future[Sequence[Result]]]] = deque()
     try:
-        for start in range(0, len(places), PART):
-            some = places[start : start + PART]
+        size = min(max(round(PART_S / max(example_s, 1e-6)), LEAST_PART), MOST_PART)
+        for start in range(0, len(places), size):
+            some = places[start : start + size]
             waiting.append((some, pool.submit(part, some)))
             if len(waiting) > AHEAD * count:
                 yield from _finished(waiting, tell)
@@ -149,6 +154,7 @@ def answer() -> None:
     """Be a worker: what comes first computes all that follows. It ends with its input; Ctrl-C is for its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     leave_large_images()
+    gc.freeze()  # else what was imported is looked through again and again, a twelfth of the time
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no result
     compute = pickle.load(sys.stdin.buffer)  # noqa: S301  (of the process that started this one)

@@ -6,11 +6,13 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from threadpoolctl import threadpool_info
 
 from hubel.corpus import near_pairs
 from hubel.corpus.fingerprint import LENGTH, oriented
-from hubel.corpus.near_pairs import NEAR, find_alike
+from hubel.corpus.near_pairs import NEAR, find_alike, leading, pairs_reaching, reaching
 from hubel.events import ignore
 
 
@@ -28,8 +30,12 @@ def alike_by_hand(fingerprints: np.ndarray) -> dict[tuple[int, int], float]:
 
 @pytest.mark.parametrize("tile", [3, 7, 1024])
 @pytest.mark.parametrize("sample", [5, 4000], ids=["directions of a few", "directions of all"])
-def test_pairs_in_every_orientation_are_those_of_a_loop(tile: int, sample: int, monkeypatch: pytest.MonkeyPatch):
-    for name, value in {"_ROWS": 16, "_COLUMNS": 32, "_TILE": tile, "_SAMPLE": sample}.items():
+@pytest.mark.parametrize("doubtful", [1, 64, 10**9], ids=["one by one", "as it comes", "all together"])
+def test_pairs_in_every_orientation_are_those_of_a_loop(
+    tile: int, sample: int, doubtful: int, monkeypatch: pytest.MonkeyPatch
+):
+    sizes = {"_ROWS": 16, "_COLUMNS": 32, "_TILE": tile, "_SAMPLE": sample, "_ROWS_AT_ONCE": 5}
+    for name, value in {**sizes, "_MOST_DOUBTFUL": doubtful}.items():
         monkeypatch.setattr(near_pairs, name, value)
     rng = np.random.default_rng(2)
     # Of a corpus, the low frequencies are the strongest: some directions say more than others.
@@ -51,6 +57,22 @@ def test_where_nearly_all_pairs_are_in_doubt_the_links_still_join_them_all():
     assert len(alike_by_hand(fingerprints)) == 300 * 299 // 2
     found = find_alike(fingerprints, ignore)
     assert {(0, number) for number in range(1, 300)} <= {(int(p["first"]), int(p["second"])) for p in found}
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 60), st.integers(0, 12), st.floats(-0.5, 1.0))
+def test_pairs_that_reach_a_bound_are_those_of_one_product(seed: int, count: int, leading_ones: int, least: float):
+    rng = np.random.default_rng(seed)
+    vectors = unit(rng.normal(size=(count, 9)) * rng.uniform(0, 2, 9) + rng.normal(size=9))
+    products = vectors @ vectors.T
+    sure = np.abs(products - least) > 1e-5  # the same numbers are added in another order
+    bounded = leading(vectors, leading_ones)
+    expected = {pair for pair in combinations(range(count), 2) if products[pair] >= least and sure[pair]}
+    found = [pair for both in pairs_reaching(bounded, least=least) for pair in zip(*map(list, both), strict=True)]
+    assert {pair for pair in found if sure[pair]} == expected
+    assert len(found) == len(set(found))
+    between = np.stack(np.nonzero((products >= least) & sure))
+    asked = reaching(bounded, bounded, least=least)
+    np.testing.assert_array_equal(asked[:, sure[tuple(asked)]], between)
 
 
 def blas_threads() -> list[int]:

@@ -117,6 +117,22 @@ def test_a_pattern_that_some_images_of_a_scene_share_makes_no_copies_but_one_ima
     assert {int(place) for pair in pairs for place in (pair["first"], pair["second"])} == set(range(40, 48))
 
 
+@pytest.mark.parametrize("count", [6, 12, 40, 700])
+def test_of_a_scene_of_few_a_turned_guest_is_a_copy_of_its_image_and_a_stranger_of_none(count: int):
+    # Few images differ in few directions: a stranger is unlike them in all the others.
+    rng = np.random.default_rng(count)
+    scene, ways = rng.normal(0, 50, 1024), rng.normal(0, 1, (12, 1024))
+    images = scene + rng.normal(0, 4, (count, 12)) @ ways + rng.normal(0, 4, (count, 1024))
+    strangers = scene + rng.normal(0, 4, (30, 12)) @ ways + rng.normal(0, 4, (30, 1024))
+    copy = images[3] + rng.normal(0, 0.5, 1024)
+    pixels = np.clip(np.concatenate([images, strangers, copy[None]]) + 128, 0, 255).astype(np.uint8)
+    thumbnails = pixels.reshape(-1, 32, 32).repeat(2, axis=1).repeat(2, axis=2)
+    thumbnails[count:] = thumbnails[count:, :, ::-1]
+    pairs = pairs_within(np.arange(count), thumbnails, guests=[(place, 1) for place in range(count, count + 31)])
+    assert [(int(pair["first"]), int(pair["second"])) for pair in pairs] == [(3, count + 30)]
+    assert ORIENTATIONS[pairs[0]["orientation"]] == "mirrored"
+
+
 @pytest.mark.parametrize("scene", ["cells", "chests"])
 def test_one_image_of_a_scene_that_was_saved_many_times_is_copies(scene: str):
     images = images_of(scene, 120)

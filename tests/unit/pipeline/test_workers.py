@@ -58,7 +58,7 @@ def identity(place: int) -> int:
 
 def test_results_come_in_order_and_from_other_processes():
     heard: list[int] = []
-    found = list(computed_by_workers(squared, identity, range(5, 1003), tell=heard.append))
+    found = list(computed_by_workers(squared, identity, range(5, 1003), example_s=0.001, tell=heard.append))
     assert [value for value, _ in found] == [place * place for place in range(5, 1003)]
     assert HERE not in {process for _, process in found}
     assert heard[-1] == 1003
@@ -67,19 +67,19 @@ def test_results_come_in_order_and_from_other_processes():
 
 def test_what_a_killed_worker_had_is_computed_here(tmp_path: Path):
     compute = partial(killed_once, str(tmp_path / "killed"), HERE)
-    assert list(computed_by_workers(compute, identity, range(400), tell=ignore)) == list(range(1, 401))
+    assert list(computed_by_workers(compute, identity, range(400), example_s=0.001, tell=ignore)) == list(range(1, 401))
     assert (tmp_path / "killed").exists()
 
 
 def test_without_another_python_everything_is_computed_here(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("sys.executable", "/no/such/python")
-    found = list(computed_by_workers(squared, identity, range(100), tell=ignore))
+    found = list(computed_by_workers(squared, identity, range(100), example_s=0.001, tell=ignore))
     assert [value for value, _ in found] == [place * place for place in range(100)]
     assert {process for _, process in found} == {HERE}
 
 
 def test_a_refused_image_comes_back_with_code_and_reason():
-    found = list(computed_by_workers(refusing, identity, range(40), tell=ignore))
+    found = list(computed_by_workers(refusing, identity, range(40), example_s=0.001, tell=ignore))
     assert [place for place, each in enumerate(found) if isinstance(each, UnreadableImage)] == list(range(0, 40, 7))
     assert isinstance(found[7], UnreadableImage)
     assert (found[7].code, found[7].reason, str(found[7])) == ("truncated", "7 ends early", "7 ends early")
@@ -92,15 +92,15 @@ def test_a_large_image_is_left_to_the_process_that_decodes_one_at_a_time():
     Image.new("L", (20, 20)).save(small, "PNG")
     Image.new("L", (4001, 4001)).save(large, "PNG")
     contents = [large.getvalue() if place == 20 else small.getvalue() for place in range(48)]
-    found = list(computed_by_workers(sizes, contents.__getitem__, range(48), tell=ignore))
+    found = list(computed_by_workers(sizes, contents.__getitem__, range(48), example_s=0.01, tell=ignore))
     assert [size for size, _ in found] == [8] * 48
     assert [place for place, (_, process) in enumerate(found) if process == HERE] == list(range(16, 32))
 
 
 def test_an_error_of_the_work_is_raised_and_no_process_stays():
     with pytest.raises(ZeroDivisionError):
-        list(computed_by_workers(failing, identity, range(200), tell=ignore))
-    results = computed_by_workers(squared, identity, range(100_000), tell=ignore)
+        list(computed_by_workers(failing, identity, range(200), example_s=0.001, tell=ignore))
+    results = computed_by_workers(squared, identity, range(100_000), example_s=0.001, tell=ignore)
     process = next(results)[1]
     results.close()
     with pytest.raises(ProcessLookupError):
@@ -143,3 +143,11 @@ def test_small_work_and_few_images_stay_here(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(contents, "computed_by_workers", lambda *_, **__: pytest.fail("asked for workers"))
     found = list(in_order(Divided(identity, squared), 300, "squaring", ignore))  # ty: ignore[invalid-argument-type]
     assert {process for _, process in found} == {HERE}
+
+
+@pytest.mark.parametrize(("example_s", "together"), [(0.0, 128), (0.0002, 128), (0.001, 40), (0.002, 20), (0.1, 16)])
+def test_as_many_are_sent_together_as_take_a_while_within_bounds(example_s: float, together: int):
+    heard: list[int] = []
+    found = computed_by_workers(squared, identity, range(300), example_s=example_s, tell=heard.append)
+    assert [value for value, _ in found] == [place * place for place in range(300)]
+    assert heard == [*range(together, 300, together), 300]

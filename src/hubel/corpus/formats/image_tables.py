@@ -74,6 +74,7 @@ class TableSource:
     tables: tuple[Table, ...]
     rows: Sequence[int]
     _held: list[_Batch] = field(default_factory=list, repr=False)
+    _latest: _Batch | None = field(default=None, repr=False)
     _stream: Iterator[_Batch] = field(default_factory=lambda: iter(()), repr=False)
     _next: tuple[int, int] = field(default=(-1, 0), repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -102,6 +103,12 @@ class TableSource:
         return _image_bytes(cell, table.path.parent)
 
     def _find(self, number: int, row: int) -> _Batch:
+        if self._latest is not None and self._latest.has(number, row):
+            return self._latest
+        self._latest = self._found(number, row)
+        return self._latest
+
+    def _found(self, number: int, row: int) -> _Batch:
         for batch in reversed(self._held):
             if batch.has(number, row):
                 return batch
