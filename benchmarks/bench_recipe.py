@@ -122,6 +122,8 @@ USUAL = "as it is"
 VARIANTS = {
     USUAL: Variant({}),
     "labels not smoothed": Variant({"label_smoothing": 0.0}),
+    "labels smoothed by 0.2": Variant({"label_smoothing": 0.2}),
+    "twice the weight decay": Variant({"weight_decay": 0.001}),
     "no shifts": Variant({"augmentation.shift": 0.0}),
     "half the shift": Variant({"augmentation.shift": 0.0625}),
     "full size from the start": Variant({"small_until": 0.0}),

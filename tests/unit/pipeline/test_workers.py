@@ -151,3 +151,19 @@ def test_as_many_are_sent_together_as_take_a_while_within_bounds(example_s: floa
     found = computed_by_workers(squared, identity, range(300), example_s=example_s, tell=heard.append)
     assert [value for value, _ in found] == [place * place for place in range(300)]
     assert heard == [*range(together, 300, together), 300]
+
+
+def test_processes_are_told_how_long_an_example_took_here(monkeypatch: pytest.MonkeyPatch):
+    told: list[float] = []
+
+    def by_workers(compute: object, read: object, places: range, *, example_s: float, tell: object) -> list[int]:
+        told.append(example_s)
+        return list(places)
+
+    monkeypatch.setattr(contents, "computed_by_workers", by_workers)
+    monkeypatch.setattr(contents, "MANY", 100)
+    monkeypatch.setattr(contents, "processors", lambda: 2)
+    work = Divided(identity, list)
+    assert list(in_order(work, 400, "counting", ignore)) == list(range(400))
+    assert len(told) == 1
+    assert 0 < told[0] < 0.002
