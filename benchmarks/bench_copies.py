@@ -121,6 +121,7 @@ def of_speed(location: str, rounds: int = 3) -> None:
     examined = examine_corpus(read_corpus(location))
     labels = np.array([example.label for example in examined.corpus.examples])
     seconds: dict[str, list[float]] = {"together": [], "one by one": []}
+    found: set[frozenset[tuple[int, int]]] = set()
     usual = near_pairs._MOST_DOUBTFUL
     for _ in range(rounds):
         for name, most in (("together", usual), ("one by one", 1)):
@@ -128,9 +129,10 @@ def of_speed(location: str, rounds: int = 3) -> None:
             begun = time.perf_counter()
             pairs = find_near_pairs(examined.measurements, examined.copies.digests, labels=labels)
             seconds[name].append(time.perf_counter() - begun)
+            found.add(frozenset(zip(pairs["first"].tolist(), pairs["second"].tolist(), strict=True)))
     near_pairs._MOST_DOUBTFUL = usual
     together, one_by_one = (statistics.median(each) for each in seconds.values())
-    print(f"\n{location}: {len(labels):,} images, {len(pairs)} pairs")
+    print(f"\n{location}: {len(labels):,} images, {len(pairs)} pairs, the same each time: {len(found) == 1}")
     print(f"  together {together:.1f} s   one by one {one_by_one:.1f} s   ratio {one_by_one / together:.2f}")
 
 

@@ -22,7 +22,7 @@ pairs_within: Callable[..., np.ndarray] = Later("hubel.corpus.shared_scenes", "p
 
 _AT_ONCE = 1000
 
-PAIRS_VERSION = 3
+PAIRS_VERSION = 4
 """Raised when the rules change, so that cached pairs are found again."""
 
 

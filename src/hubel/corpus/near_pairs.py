@@ -145,8 +145,7 @@ _PARITIES = tuple(
 def _near_in_some_orientation(fingerprints: np.ndarray, rows: slice, columns: slice) -> np.ndarray:
     """Which of these correlate at `NEAR` and more in the orientation that fits best: bool [rows, columns].
 
-    As `_compare` finds for pairs, for all of them at once: where every twentieth pair is in doubt, in a fifth of the
-    time.
+    As `_compare` finds for pairs, for all of them at once: quicker where more than a few of them are in doubt.
     """
     two = [fingerprints[columns][:, places].T for places in _PARITIES]
     near = []
@@ -206,7 +205,7 @@ def reaching(
             the bound.
     """
     bounds = one.short @ two.short.T
-    places = np.flatnonzero(bounds >= least)
+    places = np.flatnonzero(bounds >= least - _ROUNDING)
     if len(places) <= bounds.size // _MOST_DOUBTFUL:
         first, second = np.divmod(places, bounds.shape[1])
         near = np.einsum("pi,pi->p", one.vectors[first], two.vectors[second]) >= least

@@ -149,7 +149,7 @@ def _bundles(corpus: Corpus, together: Sequence[Hashable], *, pool: Sequence[int
     bundles = []
     for group in places.values():
         label = corpus.examples[group[0]].label
-        alone = len(group) == 1  # nearly all are: counting takes a second for 50,000 of them
+        alone = len(group) == 1  # nearly all are, and need no counting
         counts = {label: 1} if alone else Counter(corpus.examples[index].label for index in group)
         bundles.append(_Bundle(tuple(group), counts, _lot(seed, corpus.examples[group[0]].path)))
     return sorted(bundles, key=lambda bundle: bundle.lot)

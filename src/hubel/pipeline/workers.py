@@ -154,7 +154,7 @@ def answer() -> None:
     """Be a worker: what comes first computes all that follows. It ends with its input; Ctrl-C is for its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     leave_large_images()
-    gc.freeze()  # else what was imported is looked through again and again, a twelfth of the time
+    gc.freeze()  # else what was imported is looked through again and again
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no result
     compute = pickle.load(sys.stdin.buffer)  # noqa: S301  (of the process that started this one)
